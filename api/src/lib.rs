@@ -1,4 +1,4 @@
-//! The server. This crate assembles the others and contains the `callshop` command.
+//! The server. This crate assembles the other crates and contains the `callshop` command.
 
 pub mod cli;
 pub mod config;
@@ -19,7 +19,7 @@ pub const CRATES: [&str; 8] = ["api", "app", "base", "graphql", "sip", "store", 
 /// A filter for log lines. In `directives`, `callshop=LEVEL` stands for all crates of this program.
 ///
 /// # Errors
-/// If a directive is invalid.
+/// Fails if a directive is invalid.
 pub fn log_filter(directives: &str) -> Result<EnvFilter, ParseError> {
     let expanded =
         directives.split(',').flat_map(|directive| match directive.trim().strip_prefix("callshop=") {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
-/// mimalloc suits this workload, in which many small values (JSON nodes, rows) are allocated and freed on many threads.
+/// The allocator mimalloc suits this server, in which many threads allocate and free many small values (JSON nodes, rows).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -53,7 +53,7 @@ impl Exported {
     }
 }
 
-/// Mounts `/metrics`. It needs no secret, because the listener is private and the counters contain no personal data.
+/// Mounts `/metrics`. The path needs no secret, because the listener is private and the counters contain no personal data.
 pub(crate) fn configure(config: &mut web::ServiceConfig, exported: web::Data<Exported>) {
     config.app_data(exported).route("/metrics", web::get().to(metrics));
 }
@@ -76,7 +76,7 @@ async fn metrics(exported: web::Data<Exported>, request: HttpRequest) -> HttpRes
     }
 }
 
-/// Converts OpenMetrics to the older Prometheus text format, which every scraper supports. In that format, counters are named like their
+/// Converts OpenMetrics to the older Prometheus text format, which every scraper supports. In the older format, counters are named like their
 /// samples, and there are no units.
 fn plain(open_metrics: &str) -> String {
     let mut counters: Vec<&str> = Vec::new();

@@ -16,7 +16,7 @@ pub trait Probes: Send + Sync + 'static {
     fn ready(&self) -> BoxFuture<'_, Report>;
 }
 
-/// Mounts both probes. They respond with 200 if every check passes and 503 otherwise, with a line of JSON for each check.
+/// Mounts both probes. A probe responds with 200 if every check passes and 503 otherwise, with a line of JSON for each check.
 pub fn configure(config: &mut web::ServiceConfig, probes: Arc<dyn Probes>) {
     config
         .app_data(web::Data::from(probes))

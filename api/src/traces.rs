@@ -21,14 +21,14 @@ use tracing_subscriber::registry::LookupSpan;
 use serde::{Deserialize, Serialize};
 use telemetry::trace;
 
-/// Maximum number of spans waiting for the collector; further spans are dropped.
+/// Maximum number of spans that wait for the collector; further spans are dropped.
 const QUEUE: usize = 4_096;
 /// How long spans are collected into a batch.
 const GATHER: Duration = Duration::from_secs(1);
 /// How long the collector may take for one batch, and for the final flush.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Tracing, from the hook's request to the subscriber.
+/// The options of tracing, which follows an event from the hook's request to the subscriber.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
@@ -48,7 +48,7 @@ impl TelemetryConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option that is out of bounds.
+    /// Returns a sentence that names the first option that is out of bounds.
     pub fn check(&self) -> Result<(), String> {
         let bad = |text: &str| Err(text.to_owned());
         let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
@@ -67,10 +67,10 @@ impl TelemetryConfig {
 pub struct Exporter(SdkTracerProvider);
 
 impl Exporter {
-    /// Creates the exporter; `None` if the configuration names no collector. Must be called inside the runtime that sends the spans.
+    /// Creates the exporter; `None` if the configuration names no collector. Call this function inside the runtime that sends the spans.
     ///
     /// # Errors
-    /// If the address is invalid.
+    /// Fails if the address is invalid.
     pub fn new(config: &TelemetryConfig) -> Result<Option<Self>, ExporterBuildError> {
         let Some(endpoint) = &config.otlp_endpoint else { return Ok(None) };
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
@@ -105,7 +105,7 @@ impl Exporter {
     /// Sends the waiting spans, within the time limit.
     pub async fn shut_down(self) {
         let provider = self.0;
-        // on a blocking thread, because the call blocks until the thread that collects spans is done
+        // the shutdown runs on a blocking thread, because it blocks until the thread that collects spans is done
         let done = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(PATIENCE)).await;
         if let Ok(Err(error)) = done {
             tracing::warn!(%error, "the collector did not accept the last traces");
@@ -113,7 +113,7 @@ impl Exporter {
     }
 }
 
-/// Exports inside the runtime, which the exporter's futures need, because the thread that collects spans runs outside it.
+/// Exports spans inside the runtime. The exporter's futures need the runtime, but the thread that collects spans runs outside it.
 #[derive(Debug)]
 struct Sender {
     otlp: Arc<Otlp>,

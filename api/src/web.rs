@@ -1,8 +1,8 @@
-//! The web pages that the server brings along: the console at `/`, the explorer at `/explorer/` and the documentation at `/docs/`.
+//! The web pages in the server's binary: the console at `/`, the explorer at `/explorer/` and the documentation at `/docs/`.
 //!
-//! `web/build` builds them into `web/dist`, where each text file is compressed (`index.html.gz`). An optimized build of the server contains that
-//! folder. A development build reads it from the source tree at each request. If the folder is missing, Cargo still builds, and the server says how
-//! to get the pages.
+//! `web/build` builds the pages into `web/dist`, where each text file is compressed (`index.html.gz`). An optimized build of the server contains
+//! `web/dist`. A development build reads `web/dist` from the source tree at each request. If `web/dist` is missing, Cargo still builds, and the
+//! server's pages say how to build them.
 
 use std::future::ready;
 use std::io::Read as _;
@@ -36,7 +36,7 @@ impl WebConfig {
 #[allow_missing = true]
 struct Built;
 
-/// A part of the site. Its files are in the folder of its name.
+/// A part of the site. A part's files are in the folder with the part's name.
 struct Site {
     folder: &'static str,
     /// Content security policy. Nothing is loaded from other servers, and no page may be framed.
@@ -61,10 +61,10 @@ const DOCS: Site = Site {
              img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
-/// Shown for a page that was not built.
+/// The page that is shown in place of a page that was not built.
 const NOT_BUILT: &str = include_str!("web/not-built.html");
 
-/// Mounts the pages. Call it after everything else is mounted, because the console answers every path below `/`.
+/// Mounts the pages. Call this function after everything else is mounted, because the console answers every path below `/`.
 pub fn configure(config: &mut web::ServiceConfig, pages: WebConfig) {
     let resource = |path: &str, site| {
         let answer =
@@ -110,7 +110,7 @@ struct Found {
 
 impl Found {
     fn read(site: &Site, path: &str) -> Option<Self> {
-        // a folder's own name, and names that leave it, are no files
+        // a path with an empty part, or with a part that begins with a dot, names no file
         if path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
             return None;
         }
@@ -125,7 +125,7 @@ impl Found {
     fn respond(self, site: &Site, request: &HttpRequest) -> HttpResponse {
         let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(self.file.metadata.sha256_hash()));
         let caching = match self.path.starts_with("assets/") {
-            // the names of these files contain a hash of their contents
+            // the names of files in `assets` contain a hash of the contents
             true => "public, max-age=31536000, immutable",
             false => "no-cache",
         };

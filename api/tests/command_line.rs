@@ -1,4 +1,4 @@
-//! Tests invalid arguments, variables and configuration files. Each message must say how to fix the problem, and repeat no secret.
+//! Tests invalid arguments, variables and configuration files. Each error message must say how to fix the problem, and must repeat no secret.
 //!
 //! Because of this test, `cargo test` also builds the program, which the tests of whole nodes start.
 

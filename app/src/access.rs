@@ -1,4 +1,4 @@
-//! Access checks. A use case gets its callshop or account from here and names the right that it needs.
+//! Access checks. A use case gets its callshop or account from this module and names the right that it needs.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,11 +26,11 @@ impl Shop {
     }
 }
 
-/// Runs `work` in a transaction that commits only while the actor's login is valid. Nodes cache logins for a moment, so the transaction reads
-/// the login again and locks it. Ending a login on any node waits for that login's running transactions; none can commit afterward.
+/// Runs `work` in a transaction that commits only while the actor's login is valid. Nodes cache logins for a moment, so the transaction reads the
+/// login again and locks it. Ending a login on any node waits for the login's running transactions, so no transaction of an ended login can commit.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if the login has ended; the errors of `work`.
+/// Fails with [`Error::Unauthenticated`] if the login has ended. Also returns the errors of `work`.
 pub async fn write_as<T, F, Fut>(store: &Store, actor: &Actor, work: F) -> Result<T>
 where
     F: Fn(Tx) -> Fut,
@@ -47,10 +47,10 @@ where
     store.write(checked).await
 }
 
-/// Finds an account in the actor's subtree, and checks the actor's right.
+/// Finds an account in the actor's subtree, and checks that the actor has the right.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the account is missing or outside the actor's subtree, [`Error::Forbidden`] without the right.
+/// Fails with [`Error::NotFound`] if the account is missing or outside the actor's subtree, [`Error::Forbidden`] without the right.
 pub async fn account(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -65,7 +65,7 @@ pub async fn account(
 /// Locks a child of the actor's account, to change its credit, tariffs or suspension.
 ///
 /// # Errors
-/// See [`account`]; [`Error::Forbidden`] for the actor's own account and for grandchildren.
+/// Fails with [`Error::Forbidden`] for the actor's own account and for grandchildren. See [`account`].
 pub async fn child(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -77,10 +77,10 @@ pub async fn child(
     if actor.is_parent_of(&found) { Ok(found) } else { Err(Error::Forbidden) }
 }
 
-/// Finds a callshop in the actor's subtree, and checks the actor's right.
+/// Finds a callshop in the actor's subtree, and checks that the actor has the right.
 ///
 /// # Errors
-/// See [`account`]; not found for accounts that are not callshops.
+/// Fails with `NOT_FOUND` for accounts that are not callshops. See [`account`].
 pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: Right) -> Result<Shop> {
     let (account, settings) =
         accounts::find_callshop(conn, &actor.scope(), id).await?.ok_or(Error::NotFound)?;
@@ -91,7 +91,7 @@ pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: R
 /// Returns the account and all accounts above it, from this account up to the platform.
 ///
 /// # Errors
-/// A fault if an account of the path does not exist; database errors.
+/// Fails with a fault if an account of the path does not exist. May also fail with database errors.
 pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Vec<account::Model>> {
     let ids = path_ids(&account.path)?;
     let mut chain = accounts::by_ids(conn, &ids).await?;
@@ -106,7 +106,7 @@ pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Res
 /// Finds an account by id without an access check. The id must come from a row that the actor may see.
 ///
 /// # Errors
-/// A fault if the account does not exist; database errors.
+/// Fails with a fault if the account does not exist. May also fail with database errors.
 pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Model> {
     accounts::by_ids(conn, &[id])
         .await?
@@ -117,7 +117,7 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Mod
 /// Returns accounts' currencies by id, without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn currencies(
     conn: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = Uuid>,
@@ -127,10 +127,10 @@ pub async fn currencies(
     Ok(found.into_iter().map(|account| (account.id, account.currency)).collect())
 }
 
-/// One of the [`currencies`].
+/// The currency of one callshop out of [`currencies`].
 ///
 /// # Errors
-/// A fault if the callshop is missing: its amounts would have no currency.
+/// Fails with a fault if the callshop is missing: its amounts would have no currency.
 pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result<String> {
     currencies
         .get(&callshop)
@@ -141,7 +141,7 @@ pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result
 /// The ids in an account's path, from the root down.
 ///
 /// # Errors
-/// A fault if a step is not an id. If the step were skipped, its level would not be charged.
+/// Fails with a fault if a part of the path is not an id. If an invalid part of the path were skipped, the account of that part would not be charged.
 pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }
@@ -149,7 +149,7 @@ pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
 /// Fails if the callshop or an account above it is suspended. A suspension above the callshop is reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
-/// `SUSPENDED` or `SERVICE_UNAVAILABLE`.
+/// Fails with `SUSPENDED` or `SERVICE_UNAVAILABLE`.
 pub async fn not_suspended(conn: &impl ConnectionTrait, shop: &account::Model) -> Result<()> {
     if shop.suspended_at.is_some() {
         return Err(Error::user(ErrorCode::Suspended, "The callshop is suspended. Contact your reseller."));
@@ -166,7 +166,7 @@ pub async fn not_suspended(conn: &impl ConnectionTrait, shop: &account::Model) -
 /// Checks whether an account of kind `child` may be created below `parent`.
 ///
 /// # Errors
-/// `INVALID_INPUT` if the account tree does not allow this child.
+/// Fails with `INVALID_INPUT` if the account tree does not allow this child.
 pub fn check_kind(parent: &account::Model, child: AccountKind) -> Result<()> {
     let allowed = match parent.kind {
         AccountKind::Platform => child != AccountKind::Platform,

@@ -33,13 +33,13 @@ pub struct NewAccount {
     pub kind: AccountKind,
     /// Display name.
     pub name: String,
-    /// ISO 4217 code; `None` means the parent's. Only a child of the platform can have a different currency.
+    /// ISO 4217 code; `None` means the parent's currency. Only a child of the platform can have a different currency.
     pub currency: Option<String>,
-    /// IANA time zone; `None` means the parent's.
+    /// IANA time zone; `None` means the parent's time zone.
     pub time_zone: Option<String>,
-    /// ISO 3166 alpha-2 code; `None` means the parent's.
+    /// ISO 3166 alpha-2 code; `None` means the parent's country.
     pub country: Option<String>,
-    /// BCP 47 language tag; `None` means the parent's, or the country's if the country differs from the parent's.
+    /// BCP 47 language tag. `None` means the parent's language, or the language of `country` if that is not the parent's country.
     pub locale: Option<String>,
     /// The first user, with the role of a distributor, reseller or callshop owner.
     pub user: Option<users::NewUser>,
@@ -57,7 +57,7 @@ pub struct Created {
 /// Creates a child account and its first user.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, and the errors of [`users::build`].
+/// Fails with `CURRENCY_MISMATCH`, and the errors of [`users::build`]. May also fail with `INVALID_INPUT`.
 pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created> {
     actor.require(Right::ManageAccounts)?;
     let name = clean_name("name", &new.name)?;
@@ -216,7 +216,7 @@ fn country(code: &str) -> Result<String> {
 /// Trims and validates a name: 1 to [`MAX_NAME`] printable characters on one line.
 ///
 /// # Errors
-/// `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT` about `field`.
 pub fn clean_name(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_NAME || !billing::text::is_line(text) {
@@ -231,7 +231,7 @@ pub fn clean_name(field: &str, text: &str) -> Result<String> {
 /// Parses a BCP 47 language tag and returns it in canonical case, such as "pt-BR".
 ///
 /// # Errors
-/// `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT` about `field`.
 pub fn clean_locale(field: &str, text: &str) -> Result<String> {
     let tag = LanguageTag::parse(text).ok().filter(|tag| tag.as_str().len() <= MAX_LOCALE);
     let tag =
@@ -257,11 +257,11 @@ pub struct AccountChange {
 /// Changes an account below the actor's own.
 ///
 /// # Errors
-/// `INVALID_INPUT`, not found, forbidden.
+/// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
     let change = &change;
     app.write_as(actor, |tx| async move {
-        // lock the row: the update writes all columns, and other users may change limits, suspension and tariffs concurrently
+        // lock the row, because the update writes all columns, and other users may change limits, suspension and tariffs concurrently
         let mut account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::ManageAccounts)?;
         if account.id == actor.account_id {
@@ -327,7 +327,7 @@ async fn update_settings(
 /// Replaces a callshop's dial plan.
 ///
 /// # Errors
-/// `INVALID_INPUT` if the plan contradicts itself; not found, forbidden.
+/// Fails with `INVALID_INPUT` if the plan contradicts itself. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -> Result<Shop> {
     plan.validate().map_err(|error| Error::invalid("dialPlan", error.to_string()))?;
     let plan = serde_json::to_value(&plan).or_fault()?;
@@ -347,10 +347,10 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
     .await
 }
 
-/// Suspends or resumes a child account. While it is suspended, no new calls are allowed in its subtree.
+/// Suspends or resumes a child account. While an account is suspended, no new calls are allowed in its subtree.
 ///
 /// # Errors
-/// Forbidden for an account that is not the actor's child.
+/// Fails with `FORBIDDEN` for an account that is not the actor's child.
 pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) -> Result<account::Model> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
@@ -370,7 +370,7 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
 /// Finds an account in the actor's subtree that is not a callshop.
 ///
 /// # Errors
-/// Not found, including for callshops; forbidden for attendants.
+/// Fails with `NOT_FOUND`, also for callshops. Fails with `FORBIDDEN` for attendants.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> {
     let found = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
     if found.kind == AccountKind::Callshop { Err(Error::NotFound) } else { Ok(found) }
@@ -379,7 +379,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> 
 /// Finds the accounts with these ids in the actor's subtree, except callshops. Returns an empty list if the actor may not see accounts.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<account::Model>> {
     if !actor.may(Right::SeeAccounts) {
         return Ok(Vec::new());
@@ -392,7 +392,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<acco
 /// Whether this account is a callshop; `None` if the account does not exist.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn is_callshop(app: &App, id: Uuid) -> Result<Option<bool>> {
     let found = accounts::by_ids(app.store.reader(), &[id]).await?.pop();
     Ok(found.map(|account| account.kind == AccountKind::Callshop))
@@ -401,7 +401,7 @@ pub async fn is_callshop(app: &App, id: Uuid) -> Result<Option<bool>> {
 /// Finds the callshops with these ids in the actor's subtree.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_shops(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shop>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -421,15 +421,15 @@ pub async fn shops_by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<Shop>> {
 /// Finds a callshop in the actor's subtree.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
     access::shop(app.store.reader(), actor, id, Right::SeeShop).await
 }
 
-/// Lists the accounts in the actor's subtree that are not callshops, below `parent` if given.
+/// Lists the accounts in the actor's subtree that are not callshops. With `parent`, lists only accounts below that account.
 ///
 /// # Errors
-/// Forbidden in callshops.
+/// Fails with `FORBIDDEN` in callshops.
 pub async fn list_managers(
     app: &App,
     actor: &Actor,
@@ -443,14 +443,14 @@ pub async fn list_managers(
 /// Lists the callshops in the actor's subtree.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn list_shops(app: &App, actor: &Actor, page: Page) -> Result<Vec<Shop>> {
     actor.require(Right::SeeShop)?;
     let rows = accounts::list(app.store.reader(), &actor.scope(), None, true, page).await?;
     with_settings(app, rows).await
 }
 
-/// Adds the settings to the callshops among these accounts, and drops the others.
+/// Adds the settings to the callshops among these accounts, and drops the other accounts.
 async fn with_settings(app: &App, rows: Vec<account::Model>) -> Result<Vec<Shop>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut settings: HashMap<Uuid, callshop::Model> = accounts::callshops(app.store.reader(), &ids)
@@ -464,10 +464,10 @@ async fn with_settings(app: &App, rows: Vec<account::Model>) -> Result<Vec<Shop>
     Ok(pairs.collect())
 }
 
-/// Returns the platform account. Creates it in an empty database.
+/// Returns the platform account. In an empty database, creates the platform account.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn ensure_platform(app: &App) -> Result<account::Model> {
     app.store
         .write(|tx| async move {

@@ -1,4 +1,4 @@
-//! Starts a subscription to a callshop or cabin, either after a cursor or with a snapshot of the current state.
+//! Starts a subscription to a callshop or cabin. The subscription begins either after a cursor or with a snapshot of the current state.
 
 use chrono::{DateTime, Utc};
 use entity::call;
@@ -31,33 +31,33 @@ pub struct State {
     pub unpaid: Vec<SessionView>,
 }
 
-/// Start of a subscription.
+/// The start of a subscription.
 pub struct Start {
     /// The activity events after `seq`.
     pub watch: Watch,
-    /// The position of the snapshot, or of the cursor.
+    /// The activity number of the snapshot, or of the cursor.
     pub seq: i64,
     /// The state at `seq`; `None` if the subscriber resumes after a cursor.
     pub snapshot: Option<State>,
-    /// Whether the cursor was too old, because events between it and the snapshot have been deleted.
+    /// Whether the cursor was too old, because events between the cursor and the snapshot have been deleted.
     pub expired: bool,
 }
 
 /// Returns the id of a cabin's callshop, if the actor may subscribe to the cabin.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn callshop_of(app: &App, actor: &Actor, cabin: Uuid) -> Result<Uuid> {
     actor.require(Right::SeeShop)?;
     let cabin = cabins::find(app.store.reader(), &actor.scope(), cabin).await?.ok_or(Error::NotFound)?;
     Ok(cabin.callshop_id)
 }
 
-/// Starts a subscription to a callshop, or to one of its cabins. If `after` is a cursor and all events after it are still stored, the
-/// subscription resumes there. Otherwise it starts now, with a snapshot.
+/// Starts a subscription to a callshop, or to one of its cabins. If `after` is a cursor and all events after the cursor are still stored, the
+/// subscription resumes after it. Otherwise, the subscription starts now, with a snapshot.
 ///
 /// # Errors
-/// Not found; `INVALID_INPUT` if `after` is not a cursor.
+/// Fails with `INVALID_INPUT` if `after` is not a cursor. May also fail with `NOT_FOUND`.
 pub async fn start(
     app: &App,
     actor: &Actor,
@@ -68,7 +68,7 @@ pub async fn start(
     let found = access::shop(app.store.reader(), actor, shop, Right::SeeShop).await?;
     let currency = found.account.currency.as_str();
     let after = after.map(stream::parse_cursor).transpose()?;
-    // start listening before reading the snapshot, so that no event is lost between the two
+    // start listening before reading the snapshot, so that no event is lost in between
     let watch = Watch::start(&app.store, &app.hub, shop);
     if let Some(seq) = after
         && watch.can_resume(seq).await?

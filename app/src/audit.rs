@@ -21,17 +21,17 @@ pub struct Change {
     pub action: &'static str,
     /// GraphQL type and id of the object.
     pub object: (&'static str, Uuid),
-    /// Old values of the changed fields; null for a new object. Never contains secrets.
+    /// Old values of the changed fields; null for a new object. The values never contain secrets.
     pub before: Value,
-    /// New values of the changed fields. Never contains secrets.
+    /// New values of the changed fields. The values never contain secrets.
     pub after: Value,
 }
 
-/// Records a change. Call this in the transaction that makes the change, and inside `idempotency::once` if the mutation has a key, so that each
-/// change is recorded once.
+/// Records a change. Call this function in the transaction that makes the change. If the mutation has an idempotency key, call it inside
+/// `idempotency::once`, so that each change is recorded once.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -> Result<()> {
     let (object_kind, object_id) = change.object;
     if let Some(kind) = activity_of(change.action, object_kind) {
@@ -125,7 +125,7 @@ pub struct Entry {
 /// Lists one page of the audit log of an account in the actor's subtree.
 ///
 /// # Errors
-/// Not found; forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, account_id: Uuid, page: Page) -> Result<Vec<Entry>> {
     let conn = app.store.reader();
     let account = access::account(conn, actor, account_id, Right::SeeAccounts).await?;

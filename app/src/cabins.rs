@@ -21,7 +21,7 @@ const MAX_CABINS: u64 = 200;
 /// Highest cabin number.
 const MAX_NUMBER: i32 = 9999;
 
-/// State of a cabin (domain: Cabins and sessions).
+/// State of a cabin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CabinState {
     /// No session occupies the cabin.
@@ -51,7 +51,7 @@ impl CabinState {
 pub struct CabinView {
     /// The cabin.
     pub cabin: cabin::Model,
-    /// Its phone.
+    /// The cabin's phone.
     pub phone: Option<phone::Model>,
     /// The open or closing session that occupies the cabin.
     pub session: Option<cabin_session::Model>,
@@ -78,9 +78,9 @@ impl CabinView {
 pub struct CabinEvent {
     /// The cabin at the time of the event.
     pub cabin: cabin::Model,
-    /// Its phone.
+    /// The cabin's phone.
     pub phone: Option<PhoneState>,
-    /// The session that the event is about, or else the session that occupied the cabin.
+    /// The session that the event is about or, if the event is about no session, the session that occupied the cabin.
     pub session: Option<cabin_session::Model>,
 }
 
@@ -104,7 +104,7 @@ impl From<phone::Model> for PhoneState {
 /// Emits a cabin's activity event. If `session` is `None`, the event contains the session that occupies the cabin.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn emit(
     tx: &Tx,
     kind: ActivityKind,
@@ -128,7 +128,7 @@ pub async fn emit(
 /// Builds the payload of a cabin's activity event.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn event(
     conn: &impl ConnectionTrait,
     cabin: &cabin::Model,
@@ -148,7 +148,7 @@ pub async fn event(
 /// Loads the views of one callshop's cabins, in the order given. The number of queries does not depend on the number of cabins.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn views(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -158,10 +158,10 @@ pub async fn views(
     views_of(conn, &HashMap::from([(callshop_id, currency.to_owned())]), rows).await
 }
 
-/// Like [`views`], for cabins of several callshops.
+/// Like [`views`], but for cabins of several callshops.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn views_across(conn: &impl ConnectionTrait, rows: Vec<cabin::Model>) -> Result<Vec<CabinView>> {
     let currencies = access::currencies(conn, rows.iter().map(|cabin| cabin.callshop_id)).await?;
     views_of(conn, &currencies, rows).await
@@ -191,10 +191,10 @@ async fn views_of(
     rows.into_iter().map(view).collect()
 }
 
-/// Loads the view of a cabin. The caller has already checked access to it.
+/// Loads the view of a cabin. The caller has already checked access to the cabin.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<CabinView> {
     let callshop_id = cabin.callshop_id;
     let currency = access::by_id(conn, callshop_id).await?.currency;
@@ -205,7 +205,7 @@ pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<Ca
 /// Loads the views of cabins by id, without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<CabinView>> {
     views_across(conn, cabins::by_ids(conn, ids).await?).await
 }
@@ -213,7 +213,7 @@ pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<V
 /// Loads the view of a cabin by id, without an access check. The id must come from a row that the actor may see.
 ///
 /// # Errors
-/// A fault if the cabin does not exist; database errors.
+/// Fails with a fault if the cabin does not exist. May also fail with database errors.
 pub async fn view_by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<CabinView> {
     let cabin = cabins::by_ids(conn, &[id]).await?.pop();
     view(conn, cabin.ok_or_else(|| Error::fault("a row refers to a cabin that does not exist"))?).await
@@ -240,7 +240,8 @@ pub struct NewCabin {
 /// Creates a cabin.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `ALREADY_EXISTS`, `ILLEGAL_STATE` if the phone is in another cabin; not found; forbidden for attendants.
+/// Fails with `ILLEGAL_STATE` if the phone is in another cabin. Fails with `FORBIDDEN` for attendants. May also fail with `INVALID_INPUT`,
+/// `ALREADY_EXISTS` or `NOT_FOUND`.
 pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView> {
     let cabin = cabin::Model {
         id: Uuid::now_v7(),
@@ -254,7 +255,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
     let cabin = &cabin;
     let made = app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, cabin.callshop_id, Right::ManageCabins).await?;
-        // this lock keeps the count valid until the commit
+        // the lock on the callshop keeps the number of cabins valid until the commit
         accounts::lock_callshop(tx.conn(), shop.id()).await?;
         if cabins::count(tx.conn(), shop.id()).await? >= MAX_CABINS {
             return Err(Error::user(
@@ -342,8 +343,8 @@ pub struct CabinChange {
 /// Changes a cabin.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `ALREADY_EXISTS`, `ILLEGAL_STATE` if the cabin is retired, or occupied when taken out of service; not found; forbidden
-/// for attendants.
+/// Fails with `ILLEGAL_STATE` if the cabin is retired, or occupied when taken out of service. Fails with `FORBIDDEN` for attendants. May also fail
+/// with `INVALID_INPUT`, `ALREADY_EXISTS` or `NOT_FOUND`.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> Result<CabinView> {
     let (change, now) = (&change, app.clock.now());
     let changed = app.write_as(actor, |tx| async move {
@@ -369,10 +370,10 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
     changed.await.map_err(number_taken)
 }
 
-/// Retires a cabin permanently. Its phone becomes free, and its history is kept.
+/// Retires a cabin permanently. The phone of a retired cabin becomes free, and the cabin's history is kept.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` if the cabin is occupied or already retired; not found; forbidden for attendants.
+/// Fails with `ILLEGAL_STATE` if the cabin is occupied or already retired. Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn retire(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
@@ -402,7 +403,7 @@ async fn check_unoccupied(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
 /// Locks a cabin in the actor's subtree, after checking the actor's right.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` if the cabin is retired; not found; forbidden.
+/// Fails with `ILLEGAL_STATE` if the cabin is retired. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn lock(tx: &Tx, actor: &Actor, id: Uuid, right: Right) -> Result<cabin::Model> {
     cabins::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     actor.require(right)?;
@@ -416,7 +417,7 @@ pub async fn lock(tx: &Tx, actor: &Actor, id: Uuid, right: Right) -> Result<cabi
 /// Finds a cabin in the actor's subtree, even if it is retired.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
     let cabin = cabins::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     actor.require(Right::SeeShop)?;
@@ -426,7 +427,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
 /// Finds the cabins with these ids in the actor's subtree.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<CabinView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -438,7 +439,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Cabi
 /// Lists one page of a callshop's cabins that are not retired, oldest first.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<CabinView>> {
     let conn = app.store.reader();
     let shop = access::shop(conn, actor, callshop_id, Right::SeeShop).await?;
@@ -449,7 +450,7 @@ pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Re
 /// Lists all cabins of a callshop that are not retired, sorted by number.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn all(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<Vec<CabinView>> {
     let conn = app.store.reader();
     let shop = access::shop(conn, actor, callshop_id, Right::SeeShop).await?;

@@ -22,8 +22,8 @@ pub struct Options {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
-    /// Key that signs access tokens and derives refresh tokens, at least 32 characters. If unset, a key is generated and stored in the database
-    /// for all nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
+    /// Key that signs access tokens and derives refresh tokens, at least 32 characters. If no key is set, a key is generated and stored in the
+    /// database for all nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
     #[serde(serialize_with = "base::secret::hidden")]
     pub token_key: Option<SecretString>,
     /// Lifetime of an access token, in seconds.
@@ -36,11 +36,12 @@ pub struct AuthConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CallConfig {
-    /// Maximum ringing time in seconds. A call's price may change while it rings.
+    /// Maximum ringing time in seconds. The price of a call may change while the phone rings.
     pub ring_seconds: u32,
     /// Maximum call duration in seconds, unless the callshop sets its own.
     pub max_seconds: u32,
-    /// Longest slice, in seconds, for which a call reserves credit at a time. If no server is running, a call continues for half of a slice.
+    /// Maximum number of seconds for which a call reserves credit at a time (a slice). If no server is running, a call continues for at least half
+    /// of a slice.
     pub slice_seconds: u32,
     /// Memory for rate tables, in bytes.
     pub rate_cache_bytes: u64,
@@ -50,7 +51,7 @@ pub struct CallConfig {
     /// How to charge a call if the phone never acknowledged the answer: from the answer until the proxy ended the call, as the carrier does
     /// (true), or nothing (false).
     pub charge_unacknowledged: bool,
-    /// Maximum difference in seconds between a proxy's clock and the server's. Times further off are not trusted.
+    /// Maximum difference in seconds between a proxy's clock and the server's. A time that differs more is not trusted.
     pub clock_skew_seconds: u32,
 }
 
@@ -58,11 +59,11 @@ pub struct CallConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Days to keep activity events, 2 to 400. A subscriber that was away for longer starts with a snapshot.
+    /// Days to keep activity events, 2 to 400. A subscriber that was disconnected for longer starts with a snapshot.
     pub activity_days: u32,
     /// Months to keep calls and their costs, at least 2; 0 keeps them forever.
     pub call_months: u32,
-    /// Days to keep the keys of proxy events, 32 to 3650. An event repeated after that would be applied again.
+    /// Days to keep the keys of proxy events, 32 to 3650. An event that is repeated later would be applied again.
     pub hook_event_days: u32,
 }
 
@@ -96,7 +97,7 @@ impl AuthConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option out of its bounds.
+    /// Returns a sentence that names the first option that is out of its bounds.
     pub fn check(&self) -> Result<(), String> {
         use secrecy::ExposeSecret as _;
         let bad = |text: &str| Err(text.to_owned());
@@ -116,7 +117,7 @@ impl CallConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option out of its bounds.
+    /// Returns a sentence that names the first option that is out of its bounds.
     pub fn check(&self) -> Result<(), String> {
         let bad = |text: &str| Err(text.to_owned());
         if self.max_seconds == 0 || self.max_seconds > 86_400 || self.ring_seconds > 600 {
@@ -139,7 +140,7 @@ impl RetentionConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option out of its bounds.
+    /// Returns a sentence that names the first option that is out of its bounds.
     pub fn check(&self) -> Result<(), String> {
         let bad = |text: &str| Err(text.to_owned());
         let kept = self;

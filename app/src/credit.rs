@@ -28,9 +28,9 @@ pub struct Standing {
     pub balance: Micros,
     /// Amount reserved for live calls.
     pub held: Micros,
-    /// Amount that can still be spent: balance + limit - held; `None` if there is no limit.
+    /// Amount that can still be spent, which is balance + limit - held; `None` if there is no limit.
     pub available: Option<Micros>,
-    /// Whether balance + limit is below the account's warning threshold. Holds are ignored, because they come and go with calls.
+    /// Whether balance + limit is below the account's warning threshold. Amounts held by live calls are ignored, because they come and go with calls.
     pub low: bool,
 }
 
@@ -47,10 +47,10 @@ fn available(credit: Credit, limit: Option<Micros>) -> Result<Option<Micros>> {
     limit.map(left).transpose().or_fault()
 }
 
-/// The credit of an account. The caller has already checked access to it.
+/// The credit of an account. The caller has already checked access to the account.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Standing> {
     let credit = ledger::credit(conn, &[account.id]).await?.remove(&account.id);
     let credit = credit.ok_or_else(|| Error::fault("the account has no credit balance"))?;
@@ -60,7 +60,7 @@ pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result
 /// Finds an account in the actor's subtree, with its credit.
 ///
 /// # Errors
-/// Not found; forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<(account::Model, Standing)> {
     let conn = app.store.reader();
     let account = access::account(conn, actor, id, Right::SeeCredit).await?;
@@ -73,7 +73,7 @@ async fn lock(tx: &Tx, id: Uuid) -> Result<Credit> {
     locked.ok_or_else(|| Error::fault("the account has no credit balance"))
 }
 
-/// Fails if a change leaves the available credit (`after`) below zero. A change that increases it is always allowed.
+/// Fails if a change leaves the available credit (`after`) below zero. A change that increases the available credit is always allowed.
 fn check_left(before: Option<Micros>, after: Option<Micros>) -> Result<()> {
     match (before, after) {
         (_, None) => Ok(()),
@@ -110,7 +110,8 @@ pub struct Posted {
     pub balance: Micros,
 }
 
-/// Posts `amount` to a child's CREDIT against its parent's ISSUED, and records it in the audit log. Fails if too little credit would be left.
+/// Posts `amount` to a child's CREDIT against its parent's ISSUED, and records the transfer in the audit log. Fails if too little credit would be
+/// left.
 async fn give(
     tx: &Tx,
     app: &App,
@@ -157,7 +158,7 @@ async fn give(
     Ok(Posted { transfer_id, balance })
 }
 
-/// The purpose of a call to [`give`].
+/// The purpose of a transfer by [`give`].
 struct Act<'a> {
     action: &'static str,
     kind: TransferKind,
@@ -183,10 +184,10 @@ pub struct TopUp {
     pub note: String,
 }
 
-/// Tops up a child's CREDIT against its parent's ISSUED. The parent's own CREDIT does not change (domain: Ledger). Returns the new balance.
+/// Tops up a child's CREDIT against its parent's ISSUED. The parent's own CREDIT does not change. Returns the new balance.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `IDEMPOTENCY_CONFLICT`; forbidden for anyone but the parent.
+/// Fails with `FORBIDDEN` for anyone but the parent. May also fail with `INVALID_INPUT`, `CURRENCY_MISMATCH` or `IDEMPOTENCY_CONFLICT`.
 pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result<(account::Model, Micros)> {
     if input.amount <= Micros::ZERO {
         return Err(Error::invalid("amount", "`amount` must be above zero."));
@@ -225,8 +226,8 @@ pub struct Adjustment {
 /// Adjusts a child's CREDIT, up or down, against its parent's ISSUED.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `INSUFFICIENT_CREDIT` if too little credit would be left, `IDEMPOTENCY_CONFLICT`; forbidden for
-/// anyone but the parent.
+/// Fails with `INSUFFICIENT_CREDIT` if too little credit would be left. Fails with `FORBIDDEN` for anyone but the parent. May also fail with
+/// `INVALID_INPUT`, `CURRENCY_MISMATCH` or `IDEMPOTENCY_CONFLICT`.
 pub async fn adjust(
     app: &App,
     actor: &Actor,
@@ -265,8 +266,9 @@ pub struct Reversal {
 /// Reverses a top-up or an adjustment, at most once, with a transfer that refers to it.
 ///
 /// # Errors
-/// `ALREADY_REVERSED`; `INSUFFICIENT_CREDIT` if too much of it is already spent or reserved; `ILLEGAL_STATE` for other kinds of transfers;
-/// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden for anyone but the parent.
+/// Fails with `INSUFFICIENT_CREDIT` if too much of the amount is already spent or reserved. Fails with `ILLEGAL_STATE` for other kinds of
+/// transfers. Fails with `FORBIDDEN` for anyone but the parent. May also fail with `ALREADY_REVERSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or
+/// `NOT_FOUND`.
 pub async fn reverse(
     app: &App,
     actor: &Actor,
@@ -304,7 +306,7 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
     let transfer = ledger::transfers(tx.conn(), &[id]).await?.pop().ok_or(Error::NotFound)?;
     let entries = ledger::entries(tx.conn(), &[id]).await?;
     let credit = entries.iter().find(|entry| entry.book == Book::Credit);
-    // transfers that did not change credit are not visible here
+    // the query finds only transfers that changed credit
     let credit = credit.ok_or(Error::NotFound)?;
     let account = access::child(tx.conn(), actor, credit.account_id, Right::ManageCredit).await?;
     match transfer.kind {
@@ -320,7 +322,8 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
 /// Sets how far a child's CREDIT may fall below zero. `None` removes the limit.
 ///
 /// # Errors
-/// `INVALID_INPUT` for a negative limit, `INSUFFICIENT_CREDIT` if the new limit is already exceeded; forbidden for anyone but the parent.
+/// Fails with `INVALID_INPUT` for a negative limit. Fails with `INSUFFICIENT_CREDIT` if the new limit is already exceeded. Fails with `FORBIDDEN`
+/// for anyone but the parent.
 pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
     if limit.is_some_and(|limit| limit < Micros::ZERO) {
         return Err(Error::invalid("limit", "`limit` must not be negative; null for no limit."));
@@ -348,7 +351,7 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
 /// Sets the threshold below which an account's users are warned of low credit. `None` turns these warnings off.
 ///
 /// # Errors
-/// `INVALID_INPUT` for a negative amount; forbidden for anyone but the account's own managers and its parent.
+/// Fails with `INVALID_INPUT` for a negative amount. Fails with `FORBIDDEN` for anyone but the account's own managers and its parent.
 pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
     if low.is_some_and(|low| low < Micros::ZERO) {
         return Err(Error::invalid("amount", "`amount` must not be negative; null for no warnings."));

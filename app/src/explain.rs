@@ -1,4 +1,4 @@
-//! Step-by-step explanation of a call's charges, computed from the prices frozen on the call. The explanation never changes.
+//! Step-by-step explanation of a call's charges, computed from the prices stored with the call. The explanation of a call never changes.
 
 use std::collections::HashMap;
 
@@ -21,18 +21,18 @@ use store::{accounts, calls as rows, reports};
 pub struct Explanation {
     /// The call.
     pub call: call::View,
-    /// Seconds from answer to end by the proxy's clock, rounded up. Exceeds the covered seconds if the call was ended late.
+    /// Seconds from answer to end by the proxy's clock, rounded up. If the call was ended late, this number exceeds the covered seconds.
     pub measured_seconds: u32,
-    /// The levels, from the customer's up the account tree.
+    /// The levels of the call, from the customer's level up the account tree.
     pub levels: Vec<LevelExplanation>,
 }
 
 /// The charge at one level.
 #[derive(Clone, Debug)]
 pub struct LevelExplanation {
-    /// 0 for the customer, 1 for the callshop, 2 for its parent, and so on.
+    /// The level's number: 0 for the customer, 1 for the callshop, 2 for the callshop's parent, and so on.
     pub level: u32,
-    /// Name of the paying account. At level 0, the callshop whose customer pays.
+    /// Name of the paying account. The account of level 0 is the callshop whose customer pays.
     pub account: String,
     /// Name of the tariff.
     pub tariff: String,
@@ -53,7 +53,7 @@ pub struct LevelExplanation {
 pub enum StepKind {
     /// The talk time that counts toward the charge.
     TalkTime,
-    /// The call is free, because its talk time is below the free seconds.
+    /// The call is free, because its talk time is shorter than the rate's free seconds.
     FreeSeconds,
     /// The talk time is rounded up to the billing increments.
     Increments,
@@ -65,7 +65,7 @@ pub enum StepKind {
     MinimumCharge,
     /// The sum is rounded, once.
     Rounding,
-    /// The amount charged differs from the sum, because the hold limited it or the bill was already paid.
+    /// The amount charged differs from the sum, because the amount held for the call limited the charge, or the bill was already paid.
     Limit,
 }
 
@@ -106,11 +106,11 @@ impl Step {
 /// [`Right::SeeCost`].
 ///
 /// # Errors
-/// `ILLEGAL_STATE` while the call is live; not found.
+/// Fails with `ILLEGAL_STATE` while the call is live. May also fail with `NOT_FOUND`.
 pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanation> {
     let call = calls::find(app, actor, call_id).await?;
     if LIVE.contains(&call.state) {
-        let message = format!("The call is {}. Ask again when it is over.", call.state.as_str());
+        let message = format!("The call is {}. Ask again when the call is over.", call.state.as_str());
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let frozen = pricing::levels_of_view(&call)?;
@@ -130,7 +130,7 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
     };
     let mut levels = Vec::new();
     for (position, level) in (0..).zip(&frozen) {
-        // level 0 names the callshop that the customer pays, so every actor may see it
+        // level 0 names the callshop that the customer pays, so every actor may see level 0
         let Some(account) = names.get(&level.account_id).filter(|name| position == 0 || name.may_see_cost)
         else {
             continue;
@@ -164,7 +164,7 @@ struct Visible {
     may_see_cost: bool,
 }
 
-/// Returns those of the levels' accounts that are in the actor's subtree.
+/// Returns the accounts of the levels that are in the actor's subtree.
 async fn visible(app: &App, actor: &Actor, levels: &[Level]) -> Result<HashMap<Uuid, Visible>> {
     let ids: Vec<Uuid> = levels.iter().map(|level| level.account_id).collect();
     let (scope, may_see_cost) = (actor.scope(), actor.may(Right::SeeCost));

@@ -12,11 +12,11 @@ use store::{Tx, keys};
 /// Maximum length of a key, in bytes.
 const MAX_LENGTH: usize = 100;
 
-/// Runs `act` once per user, mutation and key, in the given transaction. The answer is stored, so it must contain only ids and amounts, never
-/// secrets.
+/// Runs `act` once per user, mutation and key, in the given transaction. The answer of `act` is stored, so it must contain only ids and amounts,
+/// never secrets.
 ///
 /// # Errors
-/// `IDEMPOTENCY_CONFLICT` if the key was used with a different input; the errors of `act`, which are not stored.
+/// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input. Also returns the errors of `act`, which are not stored.
 pub async fn once<I, A, Fut>(
     tx: &Tx,
     actor: &Actor,
@@ -54,7 +54,7 @@ where
         answer: serde_json::to_value(&answer).or_fault()?,
         created_at: clock.now(),
     };
-    // if two concurrent requests have the same key, the second is retried and finds the first one's answer
+    // if two concurrent requests have the same key, the second request is retried and finds the first request's answer
     keys::insert(tx.conn(), row)
         .await
         .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;

@@ -31,14 +31,14 @@ pub struct Line {
     pub others: Vec<(ledger_entry::Model, account::Model)>,
     /// The user who made the transfer; `None` if the user is outside the actor's subtree.
     pub user: Option<user::Model>,
-    /// Id of the transfer that reversed this transfer.
+    /// Id of the transfer that reversed this transfer; `None` if it was not reversed.
     pub reversed_by: Option<Uuid>,
 }
 
 /// Lists one page of the transfers that changed one book of an account in the actor's subtree.
 ///
 /// # Errors
-/// Not found; forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: Page) -> Result<Vec<Line>> {
     let conn = app.store.reader();
     let account = access::account(conn, actor, account_id, Right::SeeCredit).await?;
@@ -49,7 +49,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
     let mut seen = seen_accounts(app, actor, entries.iter().map(|entry| entry.account_id)).await?;
     let users: Vec<Uuid> = transfers.iter().filter_map(|transfer| transfer.user_id).collect();
     let users = accounts::users_by_ids(conn, &users).await?;
-    // users may belong to accounts that have no entry here
+    // users may belong to accounts that have no entry in these transfers
     seen.extend(seen_accounts(app, actor, users.iter().map(|user| user.account_id)).await?);
     let lines = transfers.into_iter().map(|transfer| {
         let of_it = || entries.iter().filter(|entry| entry.transfer_id == transfer.id).cloned();
@@ -78,7 +78,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
 /// The balances of one book of an account in the actor's subtree, by currency. The account's own currency is always included.
 ///
 /// # Errors
-/// Not found; forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn balances(
     app: &App,
     actor: &Actor,
@@ -120,9 +120,9 @@ const Z_REPORTS: &str = "Z reports agree with the ledger";
 pub struct Checked {
     /// Name of the invariant.
     pub name: &'static str,
-    /// The violations, one line each, at most [`MAX_FINDINGS`]. Empty if the invariant holds.
+    /// The violations of the invariant, one line each, at most [`MAX_FINDINGS`]. The list is empty if the invariant holds.
     pub findings: Vec<String>,
-    /// Whether there are more violations.
+    /// Whether there are more violations than the listed ones.
     pub more: bool,
 }
 
@@ -143,7 +143,7 @@ fn line(finding: &Finding, unit: Unit) -> String {
     format!("{}{id}: {}, should be {}", finding.what, figure(finding.found), figure(finding.expected))
 }
 
-/// A line about a missing month of calls, with the remedy.
+/// The line that reports a missing month of calls, with the remedy.
 fn lost_line(gap: &Gap) -> String {
     format!(
         "{gap}, though calls of that time were charged: a partition was removed by hand. Other violations may result from this. Attach it \
@@ -160,7 +160,7 @@ pub fn invariant_count() -> usize {
 /// Checks every invariant on a single snapshot of the database. Calls `begin` with the name of each invariant before checking it.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) -> Result<Vec<Checked>> {
     let begin = &mut begin;
     store
@@ -168,7 +168,7 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
             invariants::take_time(tx.conn()).await?;
             let kept_from = retention::calls_kept_from(tx.conn()).await?;
             let mut checked = Vec::new();
-            // check this first, because a missing month also violates other invariants
+            // check for missing months first, because a missing month also violates other invariants
             begin(MONTHS);
             let lost = invariants::lost_months(tx.conn(), kept_from).await?;
             checked.push(Checked {
@@ -191,7 +191,7 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
         .await
 }
 
-/// Compares each account's stored hold with the sum of its live calls' holds.
+/// Compares the stored amount that each account's live calls hold with the sum of the calls' holds.
 async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
     let mut sums: BTreeMap<Uuid, (i64, i64)> = BTreeMap::new();
     for (account, held) in invariants::held(tx.conn()).await? {
@@ -204,7 +204,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         after = Some(last.id);
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
-            // level 0 is the customer's and reserves no account credit
+            // level 0 is the customer, for whom no account's credit is reserved
             for (level, hold) in pricing::levels(call)?.iter().zip(holds).skip(1) {
                 let (expected, _) = sums.entry(level.account_id).or_default();
                 *expected = expected.saturating_add(hold);
@@ -223,7 +223,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         .collect())
 }
 
-/// The part of a Z report's method line that the audit reads.
+/// The part of a Z report's line for a payment method that the audit reads.
 #[derive(Deserialize)]
 struct ReportedMethod {
     method: PaymentMethod,

@@ -1,4 +1,4 @@
-//! The use cases, one file per noun. Each takes an [`Actor`](crate::auth::Actor) and checks the actor's rights before touching a row.
+//! The use cases, one file per noun. Each use case takes an [`Actor`](crate::auth::Actor) and checks the actor's rights before it touches a row.
 
 pub mod access;
 pub mod accounts;
@@ -55,7 +55,7 @@ use telemetry::health::Health;
 pub struct App {
     /// The database.
     pub store: Store,
-    /// Live activity of callshops. It observes the store's commits.
+    /// Delivers the live activity of callshops. The hub observes the store's commits.
     pub hub: Arc<Hub>,
     /// The configuration.
     pub config: Options,
@@ -67,7 +67,7 @@ pub struct App {
     pub rates: rates::RateCache,
     /// Client that sends commands to the SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue outside the proxies through which their events arrive; `None` if they post all events over HTTP.
+    /// The queue outside the proxies through which the proxies' events arrive; `None` if the proxies post all events over HTTP.
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// Makes simulated calls; `None` unless this server is a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,
@@ -77,7 +77,7 @@ pub struct App {
     pub health: Health,
     /// The result of the last database check.
     pub database: readiness::Database,
-    /// Comparison of our live calls and phones with the proxies' listings.
+    /// The comparison of this server's live calls and phones with the proxies' listings.
     pub reconciliation: calls::reconcile::Reconciliation,
 }
 
@@ -89,17 +89,17 @@ pub struct Connections {
     pub hub: Arc<Hub>,
     /// The SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue outside the proxies through which their events arrive, if any.
+    /// The queue outside the proxies through which the proxies' events arrive, if any.
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// The simulator of a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,
 }
 
 impl App {
-    /// Reads the token key from the configuration or the database. Creates the key in an empty database.
+    /// Reads the token key from the configuration or the database. In an empty database, creates the key.
     ///
     /// # Errors
-    /// Database errors; a fault if the token key cannot be read back.
+    /// Fails with a fault if the token key cannot be read back. May also fail with database errors.
     pub async fn new(connections: Connections, config: Options, clock: Clock) -> Result<Self> {
         let Connections { store, hub, proxies, event_queue, simulator } = connections;
         let key = match &config.auth.token_key {
@@ -131,8 +131,7 @@ impl App {
         })
     }
 
-    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). If the login has ended, it is also removed from this
-    /// node's cache.
+    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). A login that has ended is also removed from this node's cache.
     ///
     /// # Errors
     /// See [`access::write_as`].

@@ -1,4 +1,4 @@
-//! The margin guard: finds prices at which a callshop's customers pay less than the callshop. It only warns; it never refuses a change.
+//! The margin guard finds prices at which a callshop's customers pay less than the callshop pays. The guard only warns, and never refuses a change.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use super::rates::LoadedVersion;
 use base::error::{OrFault as _, Result};
 use store::tariffs;
 
-/// Maximum number of warnings listed. The total counts all warnings.
+/// Maximum number of warnings in the list. The total counts all warnings.
 pub const MAX_WARNINGS: usize = 100;
-/// Maximum number of pairs of cost and retail tariff that are compared, starting with those used by the most callshops.
+/// Maximum number of pairs of cost and retail tariff that are compared. The pairs that most callshops use are compared first.
 const MAX_SPREADS: u64 = 20;
 
 /// A price below cost.
@@ -46,7 +46,7 @@ pub struct Margins {
 /// Returns the warnings for all callshops that use this tariff, as if this version were in force at `at`.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn of_version(
     app: &App,
     tariff_id: Uuid,
@@ -71,7 +71,7 @@ pub async fn of_version(
 /// Returns the warnings for a callshop's cost and retail tariffs. The list is empty if the callshop lacks one of the two tariffs.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn of_callshop(app: &App, callshop: &account::Model, at: DateTime<Utc>) -> Result<Margins> {
     let (Some(cost), Some(retail)) = (callshop.cost_tariff_id, callshop.retail_tariff_id) else {
         return Ok(Margins::default());
@@ -106,10 +106,10 @@ async fn compared(
     spawn_blocking(compare).await.or_fault()
 }
 
-/// Compares the rates at every prefix of either table with the matching rate of the other.
+/// Compares the rates at every prefix of each table with the matching rate of the other table.
 fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, callshops: i64) {
     let own = retail.iter().filter_map(|rate| Some((rate, rate, cost.find(&rate.prefix)?)));
-    // cost prefixes that the retail table covers only with a shorter prefix
+    // prefixes of the cost table for which the retail table has only a shorter prefix
     let finer = cost.iter().filter_map(|cost| {
         let rate = retail.find(&cost.prefix)?;
         (rate.prefix != cost.prefix).then_some((cost, rate, cost))
@@ -129,8 +129,9 @@ fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, cal
     }
 }
 
-/// Returns the retail and cost price per minute if retail is lower outside the bands or in a band of the retail rate. A retail band is compared
-/// with the cost band of the same name, or else with the cost's base price. Fees and increments are ignored.
+/// Returns the retail and the cost price per minute if the retail price is lower outside the bands or in a band of the retail rate. A retail band
+/// is compared with the cost band of the same name. If there is no such band, it is compared with the cost price outside the bands. Fees and
+/// increments are ignored.
 fn loss(retail: &Rate, cost: &Rate) -> Option<(Micros, Micros)> {
     let base = (retail.price_per_minute, cost.price_per_minute);
     let bands = retail.band_prices.iter().map(|(name, price)| {

@@ -1,6 +1,6 @@
-//! Counters of the use cases. Each [`App`](crate::App) has its own counters; the server exports them.
+//! Counters of the use cases. Each [`App`](crate::App) has its own counters, which the server exports.
 //!
-//! Label values are constants of the program or its configuration, never a client's text, so the number of series is bounded.
+//! Label values are constants of the program or its configuration, never a client's text, so the number of time series is bounded.
 
 mod proxies;
 mod writer;
@@ -17,7 +17,7 @@ use telemetry::DURATION_BUCKETS;
 pub use proxies::ProxyMetrics;
 pub use writer::WriterMetrics;
 
-/// Label of amounts, which are counted per currency.
+/// The label of metrics that count amounts per currency.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Currency {
     currency: String,
@@ -54,29 +54,29 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An answered call ended; `written_off` is the charge that was not covered, in millionths of the currency unit.
+    /// Counts an answered call that ended. `written_off` is the part of its price that nobody pays, in millionths of the currency unit.
     pub fn call_ended(&self, currency: &str, written_off: billing::money::Micros) {
         self.ended.inc();
         let label = Currency { currency: currency.to_owned() };
         self.written_off.get_or_create(&label).inc_by(u64::try_from(written_off.0).unwrap_or(0));
     }
 
-    /// A running call was granted more seconds.
+    /// Counts a running call that was granted more seconds.
     pub fn call_extended(&self) {
         self.extended.inc();
     }
 
-    /// A call was closed because its proxy no longer knows it.
+    /// Counts a call that was closed because its proxy no longer knows it.
     pub fn call_lost(&self) {
         self.lost.inc();
     }
 
-    /// A dialog that belongs to no call was hung up.
+    /// Counts a hung-up dialog that belonged to no call.
     pub fn stray_hung_up(&self) {
         self.strays.inc();
     }
 
-    /// An activity was delivered to a subscriber; `lag` is the time since this node learned of it.
+    /// Records the delivery of an activity to a subscriber. `lag` is the time since this node learned of the activity.
     pub fn delivered(&self, lag: Duration) {
         self.lag.observe(lag.as_secs_f64());
     }

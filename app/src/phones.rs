@@ -16,13 +16,13 @@ use crate::auth::{Actor, Right, token};
 use base::error::{Error, ErrorCode, Result};
 use store::{Page, Tx, accounts, cabins as cabin_rows, phones, sessions};
 
-/// Maximum number of phones created at once.
+/// Maximum number of phones that one request creates.
 pub const MAX_BATCH: u32 = 100;
 /// Maximum number of phones per callshop.
 const MAX_PHONES: u64 = 1000;
 /// Length of a SIP user name. The 31^12 possible names are too many to guess, and collisions are negligible.
 const USER_LENGTH: usize = 12;
-/// Length of a SIP password: 99 bits, but short enough to be typed into a phone.
+/// Length of a SIP password. A password has 99 bits, but is short enough to be typed into a phone.
 const SECRET_LENGTH: usize = 20;
 
 /// A phone with its secret, which cannot be read again.
@@ -36,7 +36,7 @@ pub struct NewPhone {
 /// Creates `count` phones for a callshop, named `label 1`, `label 2` …. Numbering continues after the existing phones.
 ///
 /// # Errors
-/// `INVALID_INPUT`; not found; forbidden for callshops.
+/// Fails with `FORBIDDEN` for callshops. May also fail with `INVALID_INPUT` or `NOT_FOUND`.
 pub async fn create(
     app: &App,
     actor: &Actor,
@@ -57,7 +57,7 @@ pub async fn create(
     let label = &label;
     app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, callshop_id, Right::ManagePhones).await?;
-        // this lock keeps the count valid until the commit
+        // the lock on the callshop keeps the number of phones valid until the commit
         accounts::lock_callshop(tx.conn(), shop.id()).await?;
         let present = phones::count(tx.conn(), shop.id()).await?;
         if present + u64::from(count) > MAX_PHONES {
@@ -120,7 +120,7 @@ fn ha1(user: &str, realm: &str, secret: &str) -> String {
 /// Gives a phone a new secret. The old secret stops working immediately.
 ///
 /// # Errors
-/// Not found; forbidden for callshops.
+/// Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
 pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhone> {
     let rotated = app
         .write_as(actor, |tx| async move {
@@ -141,7 +141,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
 /// Blocks or unblocks a phone. A blocked phone may call only emergency numbers. A call in progress continues.
 ///
 /// # Errors
-/// Not found; forbidden for callshops.
+/// Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
 pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> Result<phone::Model> {
     let now = app.clock.now();
     let phone = app
@@ -165,17 +165,17 @@ async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
     Ok(phone)
 }
 
-/// Moves a phone to a cabin, or removes it from its cabin if `cabin_id` is `None`. A phone that was in the new cabin is removed from it.
+/// Moves a phone to a cabin; if `cabin_id` is `None`, removes the phone from its cabin. Another phone in the new cabin is removed from that cabin.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` while either phone is in a call; not found; forbidden for callshops.
+/// Fails with `ILLEGAL_STATE` while either phone is in a call. Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
 pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) -> Result<phone::Model> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
         phones::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::ManagePhones)?;
         let displaced = phone_in(&tx, actor, cabin_id).await?;
-        // locking both phones prevents new calls on either
+        // locking both phones prevents new calls on either phone
         let both: Vec<Uuid> = [Some(id), displaced].into_iter().flatten().collect();
         let locked = phones::lock_all(tx.conn(), &both).await?;
         let phone = locked.into_iter().find(|phone| phone.id == id).ok_or(Error::NotFound)?;
@@ -197,12 +197,12 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
             if sessions::live_call_of_phone(tx.conn(), phone).await?.is_some() {
                 return Err(Error::user(
                     ErrorCode::IllegalState,
-                    "The phone is in a call. Try again when it is over.",
+                    "The phone is in a call. Try again when the call is over.",
                 ));
             }
         }
         let from_id = from;
-        // the phone may have left the cabin while we waited for the cabin's lock
+        // the phone may have left the cabin while this transaction waited for the cabin's lock
         let from =
             locked.iter().find(|cabin| Some(cabin.id) != cabin_id && cabin.phone_id == Some(id)).cloned();
         for (cabin, phone_id) in [(from, None), (target, Some(id))] {
@@ -244,7 +244,7 @@ pub struct PhoneView {
 /// Adds the cabin to a phone. The caller has already checked access to the phone.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn view(app: &App, phone: phone::Model) -> Result<PhoneView> {
     let conn = app.store.reader();
     let cabin = match cabin_rows::of_phone(conn, phone.id).await? {
@@ -257,7 +257,7 @@ pub async fn view(app: &App, phone: phone::Model) -> Result<PhoneView> {
 /// Finds a phone in the actor's subtree.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
     let phone = phones::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     actor.require(Right::SeePhones)?;
@@ -267,7 +267,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
 /// Finds the phones with these ids in the actor's subtree. Returns an empty list if the actor may not see phones.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<PhoneView>> {
     if !actor.may(Right::SeePhones) {
         return Ok(Vec::new());
@@ -284,7 +284,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Phon
 /// Lists one page of a callshop's phones, oldest first.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<PhoneView>> {
     let conn = app.store.reader();
     let shop = access::shop(conn, actor, callshop_id, Right::SeePhones).await?;

@@ -34,7 +34,7 @@ pub struct Price {
 /// Lists a callshop's current customer prices, sorted by prefix. The list is empty if no prices are in force.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn price_list(
     app: &App,
     actor: &Actor,
@@ -99,7 +99,7 @@ pub struct Quote {
     pub emergency: bool,
     /// ISO 4217 code.
     pub currency: String,
-    /// The customer's price; `None` if calls are free or refused.
+    /// The customer's price; `None` if calls to the number are free or refused.
     pub offer: Option<Offer>,
     /// Why a call would be refused.
     pub refusal: Option<UserError>,
@@ -110,21 +110,21 @@ pub struct Quote {
 pub struct Offer {
     /// The rate that matches.
     pub rate: Rate,
-    /// Current price per minute, including time bands.
+    /// The price per minute at this moment, which depends on time bands.
     pub price_per_minute: Micros,
     /// Connection fee of a call that is answered now.
     pub connection_fee: Micros,
-    /// Seconds that the requested amount covers, at most the callshop's maximum call length; `None` without an amount.
+    /// Seconds that the requested amount pays for, at most the callshop's maximum call length; `None` without an amount.
     pub seconds: Option<u32>,
     /// Current price per minute for the callshop; `None` without [`Right::SeeCost`].
     pub cost_per_minute: Option<Micros>,
 }
 
-/// Quotes the price of a call, and the seconds that `amount` covers. If the call would be refused, [`Quote::refusal`] has the reason. Problems
-/// of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
+/// Quotes the price of a call, and the number of seconds that `amount` pays for. If the call would be refused, [`Quote::refusal`] has the reason.
+/// Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
-/// `INVALID_INPUT` for a negative amount, or a destination that is empty or too long; not found.
+/// Fails with `INVALID_INPUT` for a negative amount, or a destination that is empty or too long. May also fail with `NOT_FOUND`.
 pub async fn quote(
     app: &App,
     actor: &Actor,
@@ -210,7 +210,7 @@ async fn of_destination(
     }
 }
 
-/// Quotes the price of `number` (E.164 digits, or a prefix), if every level of the chain has a rate for it.
+/// Quotes the price of `number` (E.164 digits, or a prefix), if every account of the chain has a rate for the number.
 async fn priced(
     app: &App,
     actor: &Actor,
@@ -299,7 +299,7 @@ fn offer(
     now: DateTime<Utc>,
 ) -> Result<Offer> {
     let cap = u32::try_from(shop.settings.max_call_seconds).or_fault()?;
-    // as for a prepaid call's hold, assume that the call is answered at the most expensive moment of the ring time
+    // assume that the call is answered at the most expensive moment of the ring time, as a prepaid call does
     let lasts = |amount| rating::covered_seconds(&retail, now, app.config.calls.ring_seconds, amount, cap);
     let seconds = amount.map(lasts);
     let (connection_fee, price_per_minute) = prices_at(&retail, now);

@@ -22,8 +22,8 @@ const MAX_LIVE: u64 = 10_000;
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
 /// A session that has been open for longer than this is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// A call is a problem if it has no end this long after its last covered second, or if it rings this long. A proxy is a problem if its last
-/// listing is older than this.
+/// A call is a problem if it has no end this long after its last covered second, or if it rings this long. A proxy is a problem if its last listing
+/// is older than the same time.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// The kind of a problem.
@@ -33,13 +33,13 @@ pub enum ProblemKind {
     SessionClosing,
     /// A session has been open for more than a day.
     SessionOpen,
-    /// A call is still live although it must have ended by now.
+    /// A call is still live although its covered time or its ring time has long passed.
     CallWithoutEnd,
     /// A session has more than one live call.
     CallsOverlap,
     /// A phone is offline in an open cabin.
     PhoneOffline,
-    /// A call cost the account more than it earned.
+    /// A call cost the account more than the account earned with it.
     MarginNegative,
     /// Part of a call's price was written off.
     WrittenOff,
@@ -47,13 +47,13 @@ pub enum ProblemKind {
     EndEstimated,
     /// A phone talked without ever acknowledging the answer.
     CallUnacknowledged,
-    /// A proxy event does not parse or cannot be applied.
+    /// An event of a proxy cannot be parsed or applied.
     EventRejected,
-    /// A proxy event cannot be true, or it reports the end of a call whose end was already known.
+    /// An event of a proxy cannot be true, or reports the end of a call whose end was already known.
     EventDoubted,
-    /// A proxy event could not be applied for minutes, and is still retried.
+    /// An event of a proxy could not be applied for minutes, and is still retried.
     EventStuck,
-    /// A proxy has dialogs that are not our calls.
+    /// A proxy has dialogs that belong to none of this server's calls.
     DialogsUnknown,
     /// A proxy does not respond.
     ProxySilent,
@@ -72,7 +72,7 @@ pub enum Subject {
     Phone(Uuid),
     /// The account whose problems were requested.
     Account,
-    /// An event, a stream entry or a proxy. These are not objects with an id.
+    /// An event, a stream entry or a proxy, which are not objects with an id.
     Event,
 }
 
@@ -103,7 +103,7 @@ pub struct Group {
 /// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds without a problem are omitted.
 ///
 /// # Errors
-/// Not found; forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account::Model, Vec<Group>)> {
     let now = app.clock.now();
     let account = access::account(app.store.reader(), actor, account_id, Right::SeeCost).await?;
@@ -129,11 +129,11 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
     Ok((account, groups))
 }
 
-const LOST: &str = "The end of the call was estimated, because the proxy had lost it. It is corrected automatically if the true end arrives.";
+const LOST: &str = "The end of the call was estimated, because the proxy had lost the call. The true end replaces the estimate if it arrives.";
 const DOUBTED: &str = "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the \
-                       proxy and the server agree. It is corrected automatically if the true end arrives.";
+                       proxy and the server agree. The end is corrected automatically if the true end arrives.";
 
-/// Builds the problem for an event that cannot be true or came too late.
+/// Builds the problem for a proxy's event that cannot be true or came too late.
 fn doubtful(event: entity::hook_event::Model) -> Problem {
     let call = event
         .reference
@@ -178,7 +178,7 @@ impl Look<'_> {
     fn add_found(&mut self, kind: ProblemKind, subject: fn(Uuid) -> Subject, found: Vec<Found>, text: &str) {
         let problem = |found: Found| Problem {
             subject: subject(found.id),
-            // `named` adds all names at once
+            // `named` adds the callshops' names later, all at once
             callshop: Some((found.callshop_id, String::new())),
             since: found.since,
             text: text.to_owned(),
@@ -189,7 +189,7 @@ impl Look<'_> {
     async fn at_sessions(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
         let closing = reports::closing_since_before(conn, &search, self.now - CLOSING).await?;
-        let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If it stays, check whether the \
+        let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If the call stays, check whether the \
                     proxy reaches the server.";
         self.add_found(ProblemKind::SessionClosing, Subject::Session, closing, text);
         let open = reports::open_since_before(conn, &search, self.now - OPEN).await?;
@@ -202,17 +202,17 @@ impl Look<'_> {
         let search = Search { limit: MAX_LIVE, ..self.search() };
         let live = reports::live_since_before(self.tx.conn(), &search, self.now - GRACE).await?;
         let late = |call: &LiveCall| {
-            // the proxy gives up on a ringing call long before this
+            // the proxy gives up on a ringing call long before this time
             let lasts =
                 if call.answered { TimeDelta::seconds(call.covered.into()) } else { TimeDelta::zero() };
             call.found.since + lasts + GRACE < self.now
         };
         let late: Vec<Found> = live.into_iter().filter(late).map(|call| call.found).collect();
-        let text = "The call must be over, but the proxy did not report its end. Hang it up, or check whether the proxy reaches the \
-                    server. Its credit stays held until then.";
+        let text = "The call must be over, but the proxy did not report its end. Hang up the call, or check whether the proxy reaches \
+                    the server. The call's credit stays held until the call ends.";
         self.add_found(ProblemKind::CallWithoutEnd, Subject::Call, late, text);
         let overlapping = reports::overlapping(self.tx.conn(), &self.search()).await?;
-        let text = "The session has more than one live call. Check which phone makes them, and hang up the one that is not the customer's.";
+        let text = "The session has more than one live call. Check which phones make the calls, and hang up each call that is not the customer's.";
         self.add_found(ProblemKind::CallsOverlap, Subject::Session, overlapping, text);
         Ok(())
     }
@@ -245,8 +245,9 @@ impl Look<'_> {
         let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
         self.add(ProblemKind::EndEstimated, lost.chain(doubted).map(problem).collect());
         let unacknowledged = reports::unacknowledged(conn, &search, self.now).await?;
-        let text = "The phone never acknowledged the answer, and the call was cut. This is a way to talk without paying. Check who uses the \
-                    phone, and block it if it happens again. A phone that does this on every call is broken or cannot reach the proxy.";
+        let text = "The phone never acknowledged the answer, so the call was ended. Callers can talk without paying in this way. \
+                    Check who uses the phone, and block the phone if this happens again. A phone that never acknowledges an answer is \
+                    broken or cannot reach the proxy.";
         self.add_found(ProblemKind::CallUnacknowledged, Subject::Call, unacknowledged, text);
         Ok(())
     }
@@ -295,14 +296,14 @@ impl Look<'_> {
             let dialogs = Vec::<serde::de::IgnoredAny>::deserialize(&proxy.strays).or_fault()?.len();
             if let Some(since) = proxy.alarm_since {
                 let text = format!(
-                    "The proxy {:?} has at least {dialogs} dialogs that are not our calls, too many to hang them up. Check whether the databases of \
-                     the proxy and the server belong together. Each dialog ends at its own limit.",
+                    "The proxy {:?} has at least {dialogs} dialogs that are not calls of this server, too many to hang up. Check whether the \
+                     databases of the proxy and the server belong together. Each dialog ends at its own limit.",
                     proxy.name
                 );
                 unknown.push(problem(since, text));
             } else if dialogs > 0 {
                 let text = format!(
-                    "The proxy {:?} has {dialogs} dialogs that are not our calls. They are hung up at the next comparison.",
+                    "The proxy {:?} has {dialogs} dialogs that belong to no call. These dialogs are hung up at the next comparison.",
                     proxy.name
                 );
                 unknown.push(problem(proxy.listed_at.unwrap_or(self.now), text));
@@ -313,7 +314,7 @@ impl Look<'_> {
             };
             if let Some(since) = silent_since {
                 let text = format!(
-                    "The proxy {:?} has not listed its calls since then, and lost calls stay open. Check whether it runs and whether the \
+                    "The proxy {:?} has not listed its calls since then, and lost calls stay open. Check whether the proxy runs and whether the \
                      server reaches its control listener.",
                     proxy.name
                 );
@@ -332,7 +333,7 @@ impl Look<'_> {
             callshop: None,
             since: self.now,
             text: format!(
-                "The balance of {} is not the sum of its entries. Do not rely on it, and inform the operator of the server.",
+                "The balance of {} is not the sum of its entries. Do not rely on this balance, and inform the operator of the server.",
                 book.as_str()
             ),
         };

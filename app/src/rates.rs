@@ -1,4 +1,4 @@
-//! Rates in memory. A version never changes, so each node reads it once and matches numbers without database queries.
+//! Keeps rates in memory. A tariff version never changes, so each node reads a version once and matches numbers without database queries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use store::tariffs::{self, RateFilter, RatePage};
 /// Number of rates read per query.
 const READ_AHEAD: u64 = 10_000;
 
-/// The part of a tariff version that applies to all its rates.
+/// The part of a tariff version that applies to all rates of the version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// Rounding of charges.
@@ -35,10 +35,10 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms of a version.
+    /// The terms of a tariff version.
     ///
     /// # Errors
-    /// A fault if they do not parse.
+    /// Fails with a fault if the stored terms cannot be parsed.
     pub fn of(version: &tariff_version::Model) -> Result<Self> {
         let decimals = u8::try_from(version.rounding_decimals).or_fault()?;
         Ok(Self {
@@ -52,7 +52,7 @@ impl Terms {
     /// The terms of the tariff's first version.
     ///
     /// # Errors
-    /// A fault if they do not parse.
+    /// Fails with a fault if the stored terms cannot be parsed.
     pub fn first(tariff: &tariff::Model) -> Result<Self> {
         Self::deserialize(&tariff.first_terms).or_fault()
     }
@@ -74,7 +74,7 @@ pub struct LoadedVersion {
 pub struct RateCache(Cache<Uuid, Arc<LoadedVersion>>);
 
 impl RateCache {
-    /// Creates a cache of about `bytes`. A table larger than the cache is loaded each time it is used.
+    /// Creates a cache of about `bytes` bytes. A table that is larger than the cache is loaded each time it is used.
     pub fn new(bytes: u64) -> Self {
         let weight = |_: &Uuid, version: &Arc<LoadedVersion>| {
             u32::try_from(version.table.size_bytes()).unwrap_or(u32::MAX)
@@ -82,30 +82,32 @@ impl RateCache {
         Self(Cache::builder().max_capacity(bytes).weigher(weight).build())
     }
 
-    /// Number of cached versions, and their size in bytes.
+    /// Number of cached tariff versions, and the size of all cached versions in bytes.
     pub async fn size(&self) -> (u64, u64) {
         // the cache updates its counters only when pending tasks run
         self.0.run_pending_tasks().await;
         (self.0.entry_count(), self.0.weighted_size())
     }
 
-    /// Returns a version's table, reading it from the database if it is not cached. Concurrent misses share one read.
+    /// Returns a tariff version's table of rates. A table that is not cached is read from the database; concurrent requests for the same table
+    /// share one read.
     ///
-    /// Inside a transaction, pass its connection as `conn`. Waiting for a second connection while using one could deadlock an exhausted pool.
+    /// Inside a transaction, pass the transaction's connection as `conn`. If transactions waited for second connections, an exhausted pool could
+    /// deadlock.
     ///
     /// # Errors
-    /// Database errors; a fault if the stored rates are not a valid table.
+    /// Fails with a fault if the stored rates are not a valid table. May also fail with database errors.
     pub async fn get(&self, conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
         if let Some(version) = self.0.get(&version_id).await {
             return Ok(version);
         }
         let loaded = self.0.try_get_with(version_id, Box::pin(load(conn, version_id))).await;
-        // a single caller gets the original error, which its transaction may need for a retry
+        // if only one caller waits for the table, it gets the original error, which its transaction may need for a retry
         loaded.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::fault))
     }
 }
 
-/// Search for rates of a version. All given criteria must match.
+/// A search for rates of a tariff version. All given criteria must match.
 #[derive(Clone, Debug, Default)]
 pub struct RateSearch {
     /// Filter by prefix or number.
@@ -150,7 +152,7 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// Returns the rate whose destination matches `text` best. An equal destination is preferred, then a destination that begins with `text`,
+    /// Returns the rate whose destination matches `text` best. An equal destination is the best match, then a destination that begins with `text`,
     /// then a destination that contains `text`. Among equally good matches, the shortest prefix is chosen.
     ///
     /// # Errors
@@ -192,7 +194,7 @@ async fn load(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<Loade
 /// Reads all rates of a version, sorted by prefix.
 ///
 /// # Errors
-/// Database errors; a fault for an invalid row.
+/// Fails with a fault for an invalid row. May also fail with database errors.
 pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Vec<Rate>> {
     let mut rates = Vec::new();
     let mut after = None;
@@ -213,7 +215,7 @@ pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<V
 /// Converts a rate to its row.
 ///
 /// # Errors
-/// A fault if seconds do not fit in the column. Valid rates always fit.
+/// Fails with a fault if a number of seconds does not fit in its column. Valid rates always fit.
 pub fn to_row(version_id: Uuid, rate: &Rate) -> Result<rate::Model> {
     let seconds = |seconds: u32| i32::try_from(seconds).or_fault();
     Ok(rate::Model {
@@ -233,7 +235,7 @@ pub fn to_row(version_id: Uuid, rate: &Rate) -> Result<rate::Model> {
 /// Converts a row to its rate.
 ///
 /// # Errors
-/// A fault for an invalid row.
+/// Fails with a fault for an invalid row.
 pub fn from_row(row: rate::Model) -> Result<Rate> {
     let seconds = |seconds: i32| u32::try_from(seconds).or_fault();
     Ok(Rate {
@@ -249,7 +251,7 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     })
 }
 
-/// Freezes everything that determines a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
+/// Copies all inputs of a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
 pub fn pricing(terms: &Terms, rate: &Rate) -> Pricing {
     Pricing::freeze(rate, terms.rounding, &terms.bands, &terms.holidays, terms.time_zone)
 }
@@ -258,7 +260,7 @@ pub fn pricing(terms: &Terms, rate: &Rate) -> Pricing {
 /// than building a [`billing::tariff::PrefixSet`] for a single number.
 ///
 /// # Errors
-/// A fault if the stored value is not a list of strings, because a block list must never fail open.
+/// Fails with a fault if the stored value is not a list of strings, because a block list must never fail open.
 pub fn is_blocked(blocked_prefixes: &serde_json::Value, number: &str) -> Result<bool> {
     let prefixes = Vec::<&str>::deserialize(blocked_prefixes).or_fault()?;
     Ok(prefixes.iter().any(|prefix| number.starts_with(prefix)))

@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Database(tokio::sync::Mutex<Option<(Instant, Check)>>);
 
 impl App {
-    /// Whether the node is ready for work. `room` is the number of jobs that the writer's queue can still take, and `queue` is the queue's size.
+    /// Whether the node is ready for work. `room` is the number of jobs that the writer's queue can still take, and `queue` is the capacity of that
+    /// queue.
     pub async fn ready(&self, (room, queue): (usize, usize)) -> Report {
         let waiting = format!("{} of {queue} waiting", queue.saturating_sub(room));
         let writer = if room > 0 { Check::ok(waiting) } else { Check::failed(waiting) };
@@ -30,7 +31,7 @@ impl App {
 }
 
 impl Database {
-    /// Whether the database responds. Probes within the same second share one query.
+    /// Whether the database responds. All probes within one second share one query.
     pub async fn check(&self, store: &Store) -> Check {
         let mut known = self.0.lock().await;
         if let Some((at, check)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {

@@ -1,4 +1,4 @@
-//! Collects the content of paid sessions' receipts. `crate::receipt` lays it out.
+//! Collects the content of paid sessions' receipts. The module `crate::receipt` lays out this content.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,8 @@ pub struct Printed {
 /// receipts only after the register has been counted.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` for a session that is not paid; `FORBIDDEN` if payments are hidden from the attendant; not found.
+/// Fails with `ILLEGAL_STATE` for a session that is not paid. Fails with `FORBIDDEN` if payments are hidden from the attendant. May also fail with
+/// `NOT_FOUND`.
 pub async fn reprint(
     app: &App,
     actor: &Actor,
@@ -135,7 +136,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
         destinations: destinations.collect(),
         items: statement.items.into_iter().map(item).collect(),
         discounts: statement.discounts.into_iter().map(item).collect(),
-        // the totals that were paid, even if a call has been corrected since
+        // the receipt shows the totals that were paid, even if a call was corrected later
         calls_total: session.calls_total.map_or(statement.calls_total, Into::into),
         total: session.total.ok_or_else(|| Error::fault("a settled session has no total"))?.into(),
         deposit: session.deposit.into(),
@@ -147,7 +148,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
     })
 }
 
-/// Number and label of the cabin. The default label is omitted, because it only repeats the number in English.
+/// Number and label of the cabin. The default label is omitted, because that label only repeats the number in English.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
         label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),

@@ -11,13 +11,13 @@ use redis::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// Timeout for a connection, and for the response to a non-blocking command. If Redis is slower, the connection counts as lost.
+/// Timeout for a connection, and for the response to a non-blocking command. If Redis responds later, the connection counts as lost.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Longest pause between connection attempts, before the jitter.
+/// Longest pause between connection attempts, before random jitter is added.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Pauses between connection attempts, for an unlimited number of attempts. The first pause is 50 ms, and each pause doubles the last. Random jitter
-/// at most doubles a pause, to 1 s at most, so that the nodes do not all reconnect to a restarted Redis at once.
+/// at most doubles a pause, up to 1 s, so that the nodes do not all reconnect to a restarted Redis at once.
 const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_max_delay(LONGEST_PAUSE)
@@ -28,17 +28,18 @@ const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://USER:PASSWORD@HOST:PORT/DB`, or `rediss://…` with TLS. If unset, each node polls the database for other nodes' activity events
-    /// every second.
+    /// `redis://USER:PASSWORD@HOST:PORT/DB`, or `rediss://…` with TLS. If this option is not set, each node polls the database for other nodes'
+    /// activity events every second.
     #[serde(serialize_with = "base::secret::hidden_password_of")]
     pub url: Option<SecretString>,
-    /// CA certificates (PEM) for Redis. If unset, the system's certificates are used.
+    /// CA certificates (PEM) for Redis. If this option is not set, the system's certificates are used.
     pub ca_file: Option<PathBuf>,
     /// Prefix of channel names. Two installations on one Redis need different prefixes.
     pub channel: String,
     /// Maximum number of activity events waiting for Redis. Further events are dropped; other nodes find them in the database.
     pub queue: usize,
-    /// Stream that the SIP proxies write their events to, such as `callshop:events`. If unset, the proxies post their events over HTTP.
+    /// Stream that the SIP proxies write their events to, such as `callshop:events`. If this option is not set, the proxies post their events over
+    /// HTTP.
     pub events_stream: Option<String>,
     /// Consumer group in which the nodes read the stream.
     pub events_group: String,
@@ -64,7 +65,7 @@ impl RedisConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option out of its bounds.
+    /// Returns a sentence that names the first option that is out of its bounds.
     pub fn check(&self) -> Result<(), String> {
         let bad = |text: &str| Err(text.to_owned());
         let url = self.url.as_ref().map(|url| url.expose_secret());
@@ -97,7 +98,7 @@ impl RedisConfig {
     }
 }
 
-/// The reason Redis cannot be used at all.
+/// The reason why Redis cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// `redis.url` is malformed.
@@ -108,10 +109,10 @@ pub enum ClientError {
     Certificates(String, std::io::Error),
 }
 
-/// Creates a client for the configured Redis; `None` if Redis is not configured. Does not connect yet.
+/// Creates a client for the configured Redis; `None` if Redis is not configured. The client does not connect yet.
 ///
 /// # Errors
-/// A malformed address, a certificate file that cannot be read.
+/// Fails if the address is malformed, or if the certificate file cannot be read.
 pub fn client(config: &RedisConfig) -> Result<Option<Client>, ClientError> {
     let Some(url) = &config.url else { return Ok(None) };
     let address = address(url.expose_secret()).map_err(ClientError::Address)?;
@@ -129,7 +130,7 @@ fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
 }
 
 /// Checks that the configured Redis responds and that its user has the rights a node needs: to subscribe and publish on the channel, and to read
-/// the stream. Nodes ignore the message that this publishes.
+/// the stream. The check publishes a message that nodes ignore.
 ///
 /// # Errors
 /// The error from Redis.
@@ -144,12 +145,12 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
-        // a missing group is not an error because it is created at start; only a missing right is
+        // a missing group is no error, because a node creates the group at its start; only a missing right is an error
         let group = &config.events_group;
         let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);
         asked[1].arg(stream).arg(group);
-        // an entry that does not exist
+        // the command names an entry that does not exist
         asked[2].arg(stream).arg(group).arg("none").arg(0).arg("0-0").arg("JUSTID");
         asked[3].arg("GROUPS").arg(stream);
         for command in asked {
@@ -173,8 +174,8 @@ pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
 }
 
-/// The pauses of one connection. The library's retry loop is not used, because a successful connection must reset the pauses and a stop must end
-/// them.
+/// The pauses between the attempts of one connection. The library's retry loop is not used, because a successful connection must reset the pauses,
+/// and a stop of the node must end a pause.
 pub struct Pauses(ExponentialBackoff);
 
 impl Default for Pauses {

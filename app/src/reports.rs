@@ -1,5 +1,5 @@
-//! Reports on the revenue and cost of an account's calls, by group. All figures are the requested account's, never those of an account above the
-//! actor's.
+//! Reports on the revenue and cost of an account's calls, by group. All figures belong to the requested account, never to an account above the
+//! actor's account.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
@@ -31,16 +31,16 @@ pub struct Asked {
     pub from: NaiveDate,
     /// Last day, inclusive.
     pub to: NaiveDate,
-    /// Dimensions to group by. Empty for a single group.
+    /// Dimensions to group by. The list is empty for a report with a single group.
     pub dimensions: Vec<Dimension>,
 }
 
-/// The figures of a group.
+/// The figures of one group of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Call attempts, by the day of the attempt.
+    /// Number of call attempts, by the day of the attempt.
     pub attempts: Attempts,
-    /// Answered calls, by the day of the answer.
+    /// Totals of answered calls, by the day of the answer.
     pub answered: Answered,
 }
 
@@ -53,15 +53,15 @@ pub struct Report {
     pub currency: String,
     /// The groups, sorted by key.
     pub groups: Vec<(GroupKey, Figures)>,
-    /// The sum of all groups.
+    /// The sums over all groups of the report.
     pub total: Figures,
 }
 
 /// Creates a report on an account in the actor's subtree, which includes the actor's own account.
 ///
 /// # Errors
-/// `INVALID_INPUT` if the period is too long or there are too many groups, `CURRENCY_MISMATCH` if the callshops have several currencies; not
-/// found; forbidden for attendants.
+/// Fails with `INVALID_INPUT` if the period is too long or there are too many groups. Fails with `CURRENCY_MISMATCH` if the callshops have several
+/// currencies. Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
     let account = access::account(app.store.reader(), actor, asked.account_id, Right::SeeCost).await?;
     if !YEARS.contains(&asked.from.year()) {
@@ -77,7 +77,7 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
             format!("`to` must not be before `from`, and the period must not exceed {MAX_DAYS} days."),
         ));
     }
-    // a report must not silently omit calls that retention deleted; a callshop's day may begin before the UTC day
+    // a report must not silently omit calls that retention deleted, so it must begin later; a callshop's day may begin before the UTC day
     if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && asked.from <= kept.date_naive()
     {
@@ -160,8 +160,8 @@ fn total<'a>(groups: impl Iterator<Item = &'a Figures>) -> Result<Figures> {
 }
 
 impl Figures {
-    /// Answer-seizure ratio: answered calls per allowed attempt, to four decimals; `None` without attempts. It can exceed 1, because a call may
-    /// be answered on the day after its attempt.
+    /// Answer-seizure ratio: answered calls per allowed attempt, to four decimals; `None` without attempts. The ratio can exceed 1, because a call
+    /// may be answered on the day after its attempt.
     pub fn asr(&self) -> Option<Micros> {
         let attempts = self.attempts.allowed;
         (attempts > 0).then(|| Micros((self.answered.calls * 10_000 + attempts / 2) / attempts * 100))
@@ -176,7 +176,7 @@ impl Figures {
     /// Revenue minus cost.
     ///
     /// # Errors
-    /// A fault on overflow.
+    /// Fails with a fault on overflow.
     pub fn margin(&self) -> Result<Micros> {
         Micros(self.answered.revenue).checked_sub(Micros(self.answered.cost)).or_fault()
     }
@@ -191,14 +191,14 @@ pub struct Names {
     pub cabins: HashMap<Uuid, (i32, String)>,
     /// Display names of users.
     pub attendants: HashMap<Uuid, String>,
-    /// Tariff versions: the tariff's name and the version's number.
+    /// Names of tariff versions: the tariff's name and the version's number.
     pub versions: HashMap<Uuid, (String, i32)>,
 }
 
 /// Looks up the names for a page of groups.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn names(app: &App, groups: &[(GroupKey, Figures)]) -> Result<Names> {
     let conn = app.store.reader();
     let ids = |of: fn(&GroupKey) -> Option<Uuid>| {

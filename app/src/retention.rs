@@ -16,15 +16,15 @@ use store::retention as rows;
 
 /// Interval between maintenance runs.
 const EVERY: Duration = Duration::from_secs(3600);
-/// After this long without a heartbeat, the loop counts as stuck. This allows for the one-hour pause plus the longest scan of a month in a large
-/// installation.
+/// The loop counts as stuck if it records no heartbeat for this time, which is longer than the one-hour pause plus the longest scan of a month in a
+/// large installation.
 const HUNG: Duration = Duration::from_secs(3 * 3600);
 /// Maximum number of rows deleted per transaction.
 const CHUNK: u64 = 500;
-/// Number of keys read per query. With fewer keys, queries would more often rescan the pages of rows that were just deleted.
+/// Number of keys that one query reads. With fewer keys, queries would more often rescan the pages of rows that were just deleted.
 const LOOK: u64 = 20 * CHUNK;
-/// Minimum and maximum pause between two deleting transactions. Within these bounds, the pause lasts as long as the previous transaction, so
-/// deletion uses at most half of a connection's capacity.
+/// Minimum and maximum pause between two deleting transactions. Within these bounds, a pause lasts as long as the previous transaction, so deletion
+/// uses at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
 
 /// Runs the maintenance periodically until `stop`.
@@ -47,10 +47,10 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Runs the maintenance once. A failed step is logged and does not prevent the others.
+/// Runs the maintenance once. A failed step is logged and does not prevent the other steps.
 ///
 /// # Errors
-/// The first error. Completed steps are not undone.
+/// Returns the first error. Completed steps are not undone.
 pub async fn maintain(app: &App) -> Result<()> {
     let now = app.clock.now();
     let kept = &app.config.retention;
@@ -73,7 +73,7 @@ pub async fn maintain(app: &App) -> Result<()> {
 /// Creates the partitions for this month and the coming months, so that each partition exists before its month begins.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn make_partitions(app: &App, now: DateTime<Utc>) -> Result<()> {
     let made = app.store.write(|tx| async move {
         if !partitions::alone(tx.conn()).await? {
@@ -156,7 +156,8 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Stores where each callshop's history now begins, so that subscribers can tell that events are missing. Then drops the partition.
+/// Stores where each callshop's history will begin, so that subscribers can tell that events are missing. Finally, drops the partition of
+/// activities.
 async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     for partition in rows::old_activities(app.store.reader(), cutoff).await? {
         let read = &partition;
@@ -167,7 +168,7 @@ async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         }
         let old = std::slice::from_ref(&partition);
         let dropped = app.store.write(|tx| async move {
-            // another node may have dropped it already
+            // another node may have dropped the partition already
             let there = partitions::alone(tx.conn()).await?
                 && partitions::ACTIVITIES.partitions(tx.conn()).await?.contains(&old[0]);
             if there {
@@ -188,7 +189,7 @@ async fn trim_events(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         for eids in old.chunks(CHUNK as usize) {
             let begun = Instant::now();
             let delete = app.store.write(|tx| async move {
-                // only one node at a time, because two nodes would wait for each other's row locks
+                // only one node deletes at a time, because two nodes would wait for each other's row locks
                 let alone = partitions::alone(tx.conn()).await?;
                 if alone {
                     rows::delete_events(tx.conn(), eids).await?;

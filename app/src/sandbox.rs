@@ -24,11 +24,11 @@ pub struct Script {
 /// How the called party reacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Answers and talks for this time, unless the call is hung up or its credit is used up earlier.
+    /// Answers and talks for this time; the call ends earlier if somebody hangs up or the credit is used up.
     Answered(Duration),
-    /// Is busy.
+    /// The called party is busy.
     Busy,
-    /// Does not answer.
+    /// The called party does not answer.
     NoAnswer,
 }
 
@@ -38,18 +38,18 @@ pub trait Simulator: Send + Sync {
     /// Dials from a phone, and plays the rest of the script afterward. Returns the call's id; `None` if the call was refused.
     ///
     /// # Errors
-    /// `ILLEGAL_STATE` if the phone is in a call or the simulation is stopping; faults if the hook does not accept the request.
+    /// Fails with `ILLEGAL_STATE` if the phone is in a call or the simulation is stopping, and with a fault if the hook does not accept the request.
     async fn dial(&self, sip_user: &str, script: Script) -> Result<Option<Uuid>>;
 }
 
-/// Longest ring and longest talk of a simulated call.
+/// Maximum ring time, and maximum talk time, of a simulated call.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// Makes a call from the phone of a cabin. Returns the call, which may be refused.
 ///
 /// # Errors
-/// Not found, also on a server without a simulator; forbidden; `INVALID_INPUT` for a time beyond an hour; `CABIN_WITHOUT_PHONE`; `ILLEGAL_STATE` if
-/// the phone is in a call.
+/// Fails with `NOT_FOUND` on a server without a simulator, with `INVALID_INPUT` for a time above an hour, with `CABIN_WITHOUT_PHONE` if the cabin has
+/// no phone, and with `ILLEGAL_STATE` if the phone is in a call. May also fail with `FORBIDDEN`, or with `NOT_FOUND` for the cabin.
 pub async fn simulate_call(app: &App, actor: &Actor, cabin_id: Uuid, script: Script) -> Result<call::View> {
     let simulator = app.simulator.as_ref().ok_or(Error::NotFound)?;
     let cabin = cabins::find(app, actor, cabin_id).await?;
@@ -69,7 +69,7 @@ pub async fn simulate_call(app: &App, actor: &Actor, cabin_id: Uuid, script: Scr
     if let Some(id) = simulator.dial(&phone.sip_user, script).await? {
         return calls::find(app, actor, id).await;
     }
-    // a refused call has no id at the proxy, but it is the phone's newest call, because a phone dials one call at a time
+    // the proxy gets no id for a refused call, but the refused call is the phone's newest call, because a phone dials one call at a time
     let filter = store::calls::CallFilter { cabin_id: Some(cabin_id), session_id: None };
     let last = Page { above: None, below: None, limit: 1, descending: true };
     let newest = calls::list(app, actor, cabin.cabin.callshop_id, filter, last).await?;

@@ -24,7 +24,7 @@ const MAX_FOOTER: usize = 500;
 pub struct SettingsChange {
     /// Cash amounts are rounded to multiples of this step. `Some(None)` means the currency's minor unit.
     pub cash_step: Option<Option<Micros>>,
-    /// Name on receipts. If it is empty, receipts show the account's name.
+    /// Name on receipts. If this name is empty, receipts show the account's name.
     pub legal_name: Option<String>,
     /// Tax id on receipts.
     pub tax_id: Option<String>,
@@ -40,10 +40,10 @@ pub struct SettingsChange {
     pub attendant_max_refund: Option<Micros>,
 }
 
-/// Changes a callshop's settings. Allowed for its owner and for users of accounts above it.
+/// Changes a callshop's settings. The callshop's owner and users of accounts above the callshop may change the settings.
 ///
 /// # Errors
-/// `INVALID_INPUT`; not found; forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants. May also fail with `INVALID_INPUT` or `NOT_FOUND`.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: SettingsChange) -> Result<Shop> {
     let (change, now) = (&change, app.clock.now());
     app.write_as(actor, |tx| async move {
@@ -114,7 +114,7 @@ fn changed(
     Ok(settings)
 }
 
-/// Trims and validates a text, which may be empty. It may have several lines if `lines` is true.
+/// Trims and validates a text, which may be empty. If `lines` is true, the text may have several lines.
 fn text(field: &str, text: &str, most: usize, lines: bool) -> Result<String> {
     let text = text.trim();
     let good = if lines { billing::text::is_lines(text) } else { billing::text::is_line(text) };

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use base::error::Result;
 
-/// The reason a command failed.
+/// The reason why a command to a proxy failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
     /// No proxy of that name is configured.
@@ -18,7 +18,7 @@ pub enum ProxyError {
     /// The proxy responded with a status that docs/hook.md does not list.
     #[error("the proxy answered with status {0}")]
     Answer(u16),
-    /// The proxy's answer, such as a listing, does not parse.
+    /// The proxy's response, such as a listing, cannot be parsed.
     #[error("the proxy's answer cannot be parsed: {0}")]
     Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The proxy's listing has more than this many bytes.
@@ -26,23 +26,23 @@ pub enum ProxyError {
     TooLong(usize),
 }
 
-/// The SIP proxies. Each is addressed by the name that it uses in its events.
+/// The SIP proxies. Each proxy is addressed by the name that it uses in its events.
 #[async_trait::async_trait]
 pub trait SipProxies: Send + Sync {
-    /// Hangs up a ringing or answered call. If this fails, the phone call may continue.
+    /// Hangs up a ringing or answered call. If the command fails, the phone call may continue.
     async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HangUpResult, ProxyError>;
 
-    /// Hangs up a dialog that belongs to no live call. If this fails, the dialog may continue.
+    /// Hangs up a dialog that belongs to no live call. If the command fails, the dialog may continue.
     async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HangUpResult, ProxyError>;
 
-    /// Tells the proxy how many seconds of a call are covered. The proxy ignores a limit that is not longer than the current limit. After an
-    /// error, the limit may or may not be in force.
+    /// Tells the proxy for how many seconds of a call money is reserved. The proxy ignores a limit that is not longer than the current limit. After
+    /// an error, the limit may or may not be in force.
     async fn set_limit(&self, call: &call::Model) -> Result<LimitResult, ProxyError>;
 
-    /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not respond forgets them on its own within minutes.
+    /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not respond forgets HA1 and registration on its own within minutes.
     async fn purge_phone(&self, sip_user: &str);
 
-    /// A proxy's undelivered events, and its clock.
+    /// The state of a proxy's undelivered events, and the proxy's clock.
     async fn queue(&self, proxy: &str) -> Result<QueueState, ProxyError>;
 
     /// All dialogs of a proxy.
@@ -58,13 +58,13 @@ pub trait SipProxies: Send + Sync {
     fn knows(&self, proxy: &str) -> bool;
 }
 
-/// A queue outside the proxies, such as a Redis stream, through which their events arrive.
+/// A queue outside the proxies, such as a Redis stream, through which the proxies' events arrive.
 #[async_trait::async_trait]
 pub trait EventQueue: Send + Sync {
     /// Whether all events that this proxy has put into the queue are applied.
     async fn drained(&self, proxy: &str) -> Result<bool>;
 
-    /// Entries that failed repeatedly and are still not applied; only the oldest if there are many.
+    /// Entries that failed repeatedly and are still not applied. If many entries are stuck, the list has only the oldest.
     fn stuck(&self) -> Vec<StuckEntry>;
 }
 
@@ -73,7 +73,7 @@ pub trait EventQueue: Send + Sync {
 pub struct StuckEntry {
     /// The entry's id in the queue.
     pub id: String,
-    /// When the proxy wrote it.
+    /// When the proxy wrote the entry.
     pub since: DateTime<Utc>,
     /// How many times a node has read the entry.
     pub deliveries: u64,
@@ -90,33 +90,33 @@ pub struct QueueState {
     pub boot_id: String,
 }
 
-/// The reason a call is hung up.
+/// The reason why a call is hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
     /// On request (cause `api`).
     Requested,
-    /// The covered seconds are used up (cause `max_duration`).
+    /// The seconds for which money was reserved are used up (cause `max_duration`).
     CreditExhausted,
 }
 
 /// The proxy's response to a hangup command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUpResult {
-    /// The proxy hangs up the call, or the call has just ended. The end event is on its way.
+    /// The proxy hangs up the call, or the call has just ended. The event with the call's end will arrive.
     Accepted,
-    /// The proxy does not have the dialog yet, or no longer has it.
+    /// The proxy does not have the call's dialog yet, or no longer has it.
     Unknown,
 }
 
 /// The proxy's response to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitResult {
-    /// This limit or a longer one is in force. The value is a time by the proxy's clock at which the call was in progress, if the proxy reported
-    /// it.
+    /// The requested limit or a longer limit is in force. The value is a time by the proxy's clock at which the call was in progress, if the proxy
+    /// reported such a time.
     Accepted(Option<DateTime<Utc>>),
     /// The proxy has not seen the call's answer yet.
     NotAnswered,
-    /// The call has ended, or the proxy does not know it.
+    /// The call has ended, or the proxy does not know the call.
     Over,
 }
 
@@ -135,7 +135,7 @@ pub struct Dialog {
     pub answered_at: Option<DateTime<Utc>>,
     /// Whether the dialog has ended and will soon disappear.
     pub over: bool,
-    /// Whether it is an emergency call.
+    /// Whether the dialog is an emergency call.
     pub emergency: bool,
     /// Whether every relevant field could be read. An entry with an unreadable field shows only that its call is in progress.
     pub whole: bool,
@@ -144,9 +144,9 @@ pub struct Dialog {
 /// The dialogs of a proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dialogs {
-    /// Dialogs that identify their call, by its id or its Call-ID.
+    /// The dialogs that identify their call, by the call's id or by its Call-ID.
     pub list: Vec<Dialog>,
-    /// Number of entries that identify no call.
+    /// Number of entries in the listing that identify no call.
     pub nameless: usize,
 }
 
@@ -161,7 +161,7 @@ pub struct Registration {
     pub source: Option<String>,
     /// The phone's `User-Agent`.
     pub user_agent: Option<String>,
-    /// When it last registered, by the proxy's clock, in whole seconds.
+    /// When the phone last registered, by the proxy's clock, in whole seconds.
     pub registered_at: Option<DateTime<Utc>>,
 }
 
@@ -170,21 +170,21 @@ pub struct Registration {
 pub struct Registrations {
     /// Phones that are registered.
     pub list: Vec<Registration>,
-    /// Users of entries that do not show whether the phone is registered.
+    /// Users of entries that do not show whether their phone is registered.
     pub unclear: Vec<String>,
     /// Number of entries that name no user.
     pub nameless: usize,
 }
 
 impl Dialogs {
-    /// Number of entries that could not be read in full.
+    /// Number of entries of the listing that could not be read in full.
     pub fn unreadable(&self) -> usize {
         self.nameless + self.list.iter().filter(|dialog| !dialog.whole).count()
     }
 }
 
 impl Registrations {
-    /// Number of entries that could not be read in full.
+    /// Number of entries of the listing that could not be read in full.
     pub fn unreadable(&self) -> usize {
         self.nameless + self.unclear.len()
     }

@@ -1,5 +1,5 @@
-//! Runs ANALYZE on PostgreSQL tables that have grown, so that the call path's query plans fit their size. Every node does this. SQLite does not
-//! need it.
+//! Runs ANALYZE on PostgreSQL tables that have grown, so that the call path's query plans fit their size. Every node runs this task. SQLite does
+//! not need ANALYZE.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::App;
 use base::error::Result;
 use store::statistics;
 
-/// Interval between checks. A node stores at most about ten thousand rows in that time.
+/// Interval between checks of the tables' sizes. A node stores at most about ten thousand rows in one interval.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Checks the tables periodically until `stop`.
@@ -31,7 +31,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 /// Checks once, and analyzes the tables that have grown. Returns their names.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn refresh(app: &App) -> Result<Vec<String>> {
     let outgrown = statistics::outgrown(app.store.reader()).await?;
     for table in &outgrown {

@@ -1,4 +1,4 @@
-//! Users: create, change and disable them, and reset their passwords.
+//! Creates, changes and disables users, and resets their passwords.
 
 use entity::{AccountKind, Role, account, user};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub struct NewUser {
 /// Validates the input, hashes the password and builds the user's row, without storing it.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `WEAK_PASSWORD`.
+/// Fails with `INVALID_INPUT` or `WEAK_PASSWORD`.
 pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Model> {
     let name = new.name.trim().to_ascii_lowercase();
     let good =
@@ -54,11 +54,11 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
     })
 }
 
-/// Checks the right to manage users of an account. Owners manage the attendants of their own callshop; other roles manage the users of accounts
-/// below theirs.
+/// Checks the right to manage users of an account. Owners manage the attendants of their own callshop. Other roles manage the users of accounts
+/// below their own account.
 fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
     if account.id == actor.account_id {
-        // an account's users are managed by its parent, except attendants (managed by the owner) and the platform's admins
+        // an account's parent manages the account's users, except attendants (managed by the owner) and the platform's admins
         return match (actor.role, role) {
             (Role::CallshopOwner, Role::Attendant) => actor.require(Right::ManageAttendants),
             (Role::Admin, Role::Admin) => Ok(()),
@@ -80,7 +80,7 @@ fn fits(kind: AccountKind, role: Role) -> bool {
 /// Creates a user of an account.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD`; not found; forbidden for the actor's role.
+/// Fails with `FORBIDDEN` for the actor's role. May also fail with `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD` or `NOT_FOUND`.
 pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) -> Result<user::Model> {
     let account =
         accounts::find(app.store.reader(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
@@ -164,7 +164,7 @@ async fn change(
 /// Changes a user's display name.
 ///
 /// # Errors
-/// `INVALID_INPUT`, not found, forbidden.
+/// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> Result<user::Model> {
     let display_name = clean_name("displayName", display_name)?;
     let edit = |user| user::Model { display_name: display_name.clone(), ..user };
@@ -174,7 +174,7 @@ pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> R
 /// Disables or enables a user. Disabling ends the user's logins on every node.
 ///
 /// # Errors
-/// Not found; forbidden, including for the actor's own user.
+/// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.
 pub async fn set_disabled(app: &App, actor: &Actor, id: Uuid, disabled: bool) -> Result<user::Model> {
     let now = app.clock.now();
     change(
@@ -191,7 +191,7 @@ pub async fn set_disabled(app: &App, actor: &Actor, id: Uuid, disabled: bool) ->
 /// Gives a user a new password and ends the user's logins.
 ///
 /// # Errors
-/// `WEAK_PASSWORD`, not found, forbidden.
+/// Fails with `WEAK_PASSWORD`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> Result<user::Model> {
     password::check_strength("password", &new)?;
     let hash = password::hash(new).await?;
@@ -203,7 +203,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> 
 /// Finds a user in the actor's subtree. Without [`Right::SeeAccounts`], an actor finds only the actor's own user.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
     let user = accounts::find_user(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     if user.id != actor.user_id {
@@ -212,10 +212,10 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
     Ok(user)
 }
 
-/// Finds the users with these ids in the actor's subtree. Visibility is as in [`find`].
+/// Finds the users with these ids that the actor may see, as in [`find`].
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     let mut rows = accounts::find_users(app.store.reader(), &actor.scope(), ids).await?;
     rows.retain(|row| row.id == actor.user_id || actor.may(Right::SeeAccounts));
@@ -225,7 +225,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user
 /// Finds users by id without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     accounts::users_by_ids(app.store.reader(), ids).await
 }
@@ -233,7 +233,7 @@ pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
 /// Lists the users of one account.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn list(app: &App, actor: &Actor, account_id: Uuid, page: Page) -> Result<Vec<user::Model>> {
     let account = access::account(app.store.reader(), actor, account_id, Right::SeeAccounts).await?;
     accounts::list_users(app.store.reader(), account.id, page).await

@@ -1,10 +1,10 @@
-//! The clock, injected so that tests can control it.
+//! The clock of the use cases, injected so that tests can control the time.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// The clock of the use cases. It has microsecond resolution, like the times in the databases.
+/// The clock of the use cases. This clock has microsecond resolution, like the times in the databases.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 

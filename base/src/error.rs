@@ -11,7 +11,7 @@ pub enum Error {
     /// An error that the caller can correct; returned in `userErrors`.
     #[error("{}: {}", .0.code.as_str(), .0.message)]
     User(UserError),
-    /// The object does not exist, or is outside the caller's scope; both look the same to the caller.
+    /// The object does not exist, or is outside the caller's scope. The caller cannot tell these two cases apart.
     #[error("not found")]
     NotFound,
     /// The caller may see the object, but the role does not allow this action.
@@ -23,13 +23,13 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction did the same work. If this transaction runs again, it returns the result of the concurrent transaction.
+    /// A concurrent transaction did the same work. If the overtaken transaction runs again, it returns the result of the concurrent transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
     #[error("database: {0}")]
     Database(#[source] DbErr),
-    /// An internal fault. Its text is for the log only.
+    /// An internal fault. The fault's text is for the log only.
     #[error("fault: {0}")]
     Fault(#[source] Fault),
 }
@@ -51,7 +51,7 @@ pub trait OrFault<T> {
     /// The value, or a fault that keeps the error as its source and names the calling line.
     ///
     /// # Errors
-    /// [`Error::Fault`].
+    /// Fails with [`Error::Fault`].
     #[track_caller]
     fn or_fault(self) -> Result<T>;
 }
@@ -108,15 +108,15 @@ impl Error {
         Self::field(ErrorCode::InvalidInput, field, message)
     }
 
-    /// A fault whose cause is an error or a sentence. It records the calling line.
+    /// A fault whose cause is an error or a sentence. The fault records the line of the caller.
     #[track_caller]
     pub fn fault(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })
     }
 
-    /// Whether the same transaction may succeed if it runs again. On PostgreSQL, this is true for a serialization failure, a deadlock, and a missing
-    /// monthly partition (23514), which another transaction may have created by now; the tables have no other checks. On SQLite, it is true for a
-    /// lock held by another process. It is also true for [`Error::Overtaken`].
+    /// Whether the same transaction may succeed if it runs again. On PostgreSQL, the answer is yes for a serialization failure, a deadlock, and a
+    /// missing monthly partition (23514). Another transaction may have created the partition by now, and the tables have no other checks. On SQLite,
+    /// the answer is yes for a lock held by another process. [`Error::Overtaken`] is transient on both databases.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
             || matches!(
@@ -130,9 +130,9 @@ impl Error {
         matches!(self, Self::Database(error) if is_connection_lost(error))
     }
 
-    /// Whether the database's disk is full. The transaction was not stored; it can succeed once there is space.
+    /// Whether the database's disk is full. The transaction was not stored, and can succeed once there is space.
     pub fn is_out_of_room(&self) -> bool {
-        // PostgreSQL: disk_full. SQLite: SQLITE_FULL, and the codes for a failed write and for shared memory that could not grow
+        // the codes are disk_full on PostgreSQL; on SQLite, SQLITE_FULL, and the codes for a failed write and for shared memory that could not grow
         matches!(self.database_code().as_deref(), Some("53100" | "13" | "778" | "4874"))
     }
 
@@ -149,7 +149,7 @@ impl Error {
         }
     }
 
-    /// Whether every retry would fail too: an internal fault, or data that the database will never accept.
+    /// Whether every retry would fail too, because the error is an internal fault, or the database will never accept the data.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,
@@ -201,11 +201,11 @@ fn database_code(error: &DbErr) -> Option<String> {
 
 macro_rules! define {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// Stable error codes. New codes may be added; existing codes keep their meaning.
+        /// Stable error codes. A later release may add codes; existing codes keep their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ErrorCode { $($(#[$meta])* $variant,)+ }
         impl ErrorCode {
-            /// The published code.
+            /// The error code as published to clients.
             pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $text,)+ } }
         }
     };
@@ -220,11 +220,11 @@ macro_rules! for_each_error_code {
             InvalidInput = "INVALID_INPUT",
             /// The object does not exist in the caller's subtree.
             NotFound = "NOT_FOUND",
-            /// The caller's role may see the object but may not do this.
+            /// The caller's role may see the object but may not perform this action.
             Forbidden = "FORBIDDEN",
             /// An object with this name, number or key already exists.
             AlreadyExists = "ALREADY_EXISTS",
-            /// The object's state does not allow this; the message names the state.
+            /// The object's state does not allow this action; the message names the state.
             IllegalState = "ILLEGAL_STATE",
             /// Login or password is wrong, or the login is disabled.
             BadCredentials = "BAD_CREDENTIALS",
@@ -244,33 +244,33 @@ macro_rules! for_each_error_code {
             OpenItems = "OPEN_ITEMS",
             /// The cabin has no phone: assign one first.
             CabinWithoutPhone = "CABIN_WITHOUT_PHONE",
-            /// A customer has the cabin.
+            /// A customer occupies the cabin.
             CabinOccupied = "CABIN_OCCUPIED",
             /// The callshop, or an account above it, is suspended.
             Suspended = "SUSPENDED",
-            /// A problem above the callshop prevents this; its reseller can see the details.
+            /// A problem of an account above the callshop prevents this action. The callshop's reseller can see the details.
             ServiceUnavailable = "SERVICE_UNAVAILABLE",
-            /// The payments do not cover the amount due.
+            /// The payments are less than the amount due.
             Underpaid = "UNDERPAID",
-            /// Non-cash payments exceed the amount due; only cash gives change.
+            /// Non-cash payments exceed the amount due, and only cash payments give change.
             Overpaid = "OVERPAID",
-            /// The account's balance and credit limit do not cover this.
+            /// The account's balance and credit limit are too low for this action.
             InsufficientCredit = "INSUFFICIENT_CREDIT",
-            /// Exceeds what an attendant may discount or refund; the owner may do it.
+            /// The amount exceeds what an attendant may discount or refund. The callshop's owner may discount or refund the amount.
             CeilingExceeded = "CEILING_EXCEEDED",
-            /// By the books, the register holds less cash than this.
+            /// By the books, the register holds less cash than the requested amount.
             InsufficientCash = "INSUFFICIENT_CASH",
             /// The discounts would exceed the session's calls and items.
             DiscountTooHigh = "DISCOUNT_TOO_HIGH",
-            /// Exceeds what is left to refund.
+            /// The refund exceeds the amount that is left to refund.
             RefundTooHigh = "REFUND_TOO_HIGH",
             /// The transfer was already reversed.
             AlreadyReversed = "ALREADY_REVERSED",
-            /// The draft was not made from the active version. Make the change again, or activate a copy of the draft.
+            /// The tariff draft was not made from the active version. Make the change again, or activate a copy of the draft.
             StaleDraft = "STALE_DRAFT",
-            /// Another version is scheduled for that instant or an earlier one. Choose another instant, or start from that version.
+            /// Another tariff version is scheduled for the same or an earlier time. Choose another time, or base the draft on the scheduled version.
             ScheduleConflict = "SCHEDULE_CONFLICT",
-            /// The file has rows with errors; `problems` lists them.
+            /// The file has rows with errors; `problems` lists these rows.
             BadDeck = "BAD_DECK",
             /// No rate matches the number or prefix.
             DestinationNotRated = "DESTINATION_NOT_RATED",

@@ -30,7 +30,7 @@ const QUERY: &str = "query Board($shop: ID!) { cabins(callshopId: $shop, first: 
 /// What to measure.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Plan {
-    /// Connections.
+    /// Number of connections.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
     /// Queries per turn.
@@ -39,7 +39,8 @@ pub struct Plan {
     /// Turns of callshop and the peer. The reported ratio is the median.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements on which PostgreSQL spent its time, in one more turn of callshop (loads pg_stat_statements, which costs a little).
+    /// Print the statements on which PostgreSQL spent its time, in one more turn of callshop. (Loading pg_stat_statements for this costs a little
+    /// time.)
     #[arg(long)]
     statements: bool,
 }
@@ -121,7 +122,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// Runs a turn. Measures the processor time if `postgres` is the database's process.
+    /// Runs a turn of one server. If `postgres` is the database's process, the turn also measures the processor time.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;
@@ -134,8 +135,8 @@ impl Side {
     }
 }
 
-/// Checks that both servers return the same data, except for ids, and for fractions of seconds that JavaScript's dates do not have. Also warms
-/// up both.
+/// Checks that both servers return the same data, except for ids, and for fractions of seconds that JavaScript's dates do not have. The check also
+/// warms up both servers.
 fn same(ours: &mut Side, theirs: &mut Side) -> Result<()> {
     let mut shown = Vec::new();
     for side in [ours, theirs] {
@@ -201,7 +202,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // it may have ended by itself
+        // the process may have ended on its own
         drop(self.process.kill());
         drop(self.process.wait());
     }

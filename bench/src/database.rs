@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{Backend, Result};
 
-/// Number of connections in addition to the peer's, for the pools of two nodes and the report itself.
+/// Number of connections in addition to the peer's connections, for the pools of two nodes and for the report.
 const OWN_CONNECTIONS: u32 = 100;
 
 /// Location of a run's databases.
@@ -44,7 +44,7 @@ impl Databases {
     }
 }
 
-/// A PostgreSQL server in a temporary folder. Dropping it stops the server.
+/// A PostgreSQL server in a temporary folder. Dropping this value stops the server.
 pub struct Postgres {
     dir: TempDir,
     bin: PathBuf,
@@ -63,7 +63,7 @@ impl Postgres {
         }
         let locale = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"];
         run(server.as_postgres("initdb").arg("-D").arg(&data).args(locale))?;
-        // avoid checkpoints during a turn: they would distort the comparison
+        // the settings avoid checkpoints during a turn, because checkpoints would distort the comparison
         let mut settings = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections={} -c fsync=on -c synchronous_commit=on \
              -c max_wal_size=8GB -c checkpoint_timeout=30min",
@@ -142,10 +142,10 @@ impl Drop for Postgres {
     }
 }
 
-/// Runs a command. Returns its output, or its error output as the error.
+/// Runs a command. Returns the command's output, or its error output as the error.
 pub fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    // a started server inherits the output and keeps it open, so discard pg_ctl's own output
+    // a started server inherits pg_ctl's output and keeps it open, so discard that output
     let output = if command.get_args().any(|argument| argument == "start") {
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         return if status.success() {

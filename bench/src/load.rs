@@ -1,4 +1,4 @@
-//! A proxy that only sends requests. They are prepared before the clock starts, and connections stay open.
+//! A proxy that only sends requests. Requests are prepared before the clock starts, and connections stay open.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ const MAX_HEAD: usize = 16 * 1024;
 pub struct Answer {
     /// The request's index.
     pub index: usize,
-    /// Its latency.
+    /// The latency of the response.
     pub took: Duration,
     /// The body of a 200 response.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// The body as JSON. Call it after the clock has stopped.
+    /// The body as JSON. Call this function after the clock has stopped.
     pub fn json(&self) -> Result<Value> {
         Ok(serde_json::from_slice(&self.body)?)
     }
@@ -50,7 +50,7 @@ impl Load {
         Ok(Self { runtime, hook, connections, idle: Vec::new() })
     }
 
-    /// Opens a turn's connections. The server closes idle ones while the peer has its turn.
+    /// Opens a turn's connections. The server closes idle connections while the peer has its turn.
     pub fn connect(&mut self) -> Result<()> {
         self.idle.clear();
         for _ in 0..self.connections {
@@ -115,7 +115,7 @@ async fn send_some(
     }
 }
 
-/// A keep-alive connection, with the subset of HTTP/1.1 that the hook uses.
+/// A keep-alive connection that speaks the subset of HTTP/1.1 that the hook uses.
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,

@@ -1,8 +1,8 @@
 //! `callshop-bench` compares the throughput of the call path with the throughput of the same database without callshop.
 //!
-//! It is a report, not a test. It starts a server in this process on its own database and sends one event per request through the hook over
-//! keep-alive connections. The peer is measured in the same run, in alternating turns. The report shows both figures, their ratio and the
-//! target.
+//! The program is a report, not a test. `callshop-bench` starts a server in its own process on its own database and sends one event per request
+//! through the hook over keep-alive connections. The peer is measured in the same run, in alternating turns. The report shows both figures, their
+//! ratio and the target.
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
 mod board;
@@ -38,9 +38,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// `ended` events through the hook, compared with the same transaction sent to the database directly.
+    /// Measure `ended` events through the hook, compared with the same transaction sent to the database directly.
     CallEnd(Plan),
-    /// Authorizations through the hook, compared with call ends through the hook.
+    /// Measure authorizations through the hook, compared with call ends through the hook.
     Authorize(Plan),
     /// Authorizations and call ends as the number of stored calls grows, compared with a server that has no stored calls.
     Stored {
@@ -82,7 +82,7 @@ struct Plan {
     /// The database to measure.
     #[arg(long, value_enum)]
     database: Backend,
-    /// Callshops that the calls are spread over. Each has its own branch of a distributor and two resellers.
+    /// Number of callshops that the calls are spread over. Each callshop has its own branch of a distributor and two resellers.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     shops: u32,
     /// Connections to the hook, and clients of the peer.
@@ -94,7 +94,7 @@ struct Plan {
     /// Turns of callshop and the peer. The reported ratio is the median.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements on which PostgreSQL spent its time (loads pg_stat_statements, which costs a little).
+    /// Print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little time.)
     #[arg(long)]
     statements: bool,
 }

@@ -1,16 +1,16 @@
-//! Measures processor time per event for server, load and database, independent of other work on the machine.
+//! Measures processor time per event for server, load and database. Other work on the machine does not affect this time.
 
 use std::time::Duration;
 
 use crate::Result;
 
-/// Clock ticks per second in `/proc`, the same on every Linux.
+/// Number of clock ticks per second in `/proc`, which is the same on every Linux.
 const TICKS: u32 = 100;
 
 /// Processor time of a step, or of one event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Processor {
-    /// The server's threads; includes the database on SQLite.
+    /// The processor time of the server's threads, which includes the database on SQLite.
     pub server: Duration,
     /// The thread that sends the load.
     pub load: Duration,
@@ -19,8 +19,8 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// The processor time used so far. `database` is the database server's main process, if there is one. Call it from the thread that sends the
-    /// load.
+    /// The processor time that was used up to now. `database` is the database server's main process, if there is such a process. Call this function
+    /// from the thread that sends the load.
     pub fn now(database: Option<u32>) -> Result<Self> {
         let load = spent("thread-self", &OWN)?;
         let all = spent("self", &OWN)?;
@@ -46,7 +46,7 @@ impl Processor {
         }
     }
 
-    /// The time per event, for this many events.
+    /// The processor time of one event, if the total is for this many events.
     pub fn of_one(self, events: u32) -> Self {
         let events = events.max(1);
         Self { server: self.server / events, load: self.load / events, database: self.database / events }
@@ -55,12 +55,12 @@ impl Processor {
 
 /// Fields of `/proc/…/stat` after the name (proc(5)): the parent, and the times in user and kernel mode.
 const PARENT: usize = 1;
-/// The process itself.
+/// The fields with the times of the process itself.
 const OWN: [usize; 2] = [11, 12];
-/// Including its ended children.
+/// The fields with the times of the process and its ended children.
 const WITH_ENDED: [usize; 4] = [11, 12, 13, 14];
 
-/// Processor time of a server with a process per connection: its main process, ended children and running children.
+/// Processor time of a server with a process per connection, which is the time of its main process, ended children and running children.
 fn of_server(first: u32) -> Result<Duration> {
     let mut sum = spent(&first.to_string(), &WITH_ENDED)?;
     for entry in std::fs::read_dir("/proc")?.flatten() {
@@ -69,7 +69,7 @@ fn of_server(first: u32) -> Result<Duration> {
         else {
             continue;
         };
-        // a process that ends right now is counted with the ended ones
+        // a process that ends at this moment is counted with the ended processes
         let Ok(stat) = Stat::of(process) else { continue };
         if stat.number(PARENT).is_ok_and(|parent| parent == first) {
             sum += stat.time(&OWN)?;

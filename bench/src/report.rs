@@ -131,12 +131,12 @@ pub fn begin_curve(title: &str, what: &str) {
     );
 }
 
-/// Figures of the growing server, and of the constant server measured in the same turn.
+/// Figures of the server that grows, and of the server that does not grow, measured in the same turn.
 type Beside = (Figures, Figures);
-/// A turn of a curve: authorizations, then call ends.
+/// A turn of a curve, with the figures of authorizations and of call ends.
 type Turn = (Beside, Beside);
 
-/// Prints a line of a curve: authorizations and call ends, in turns with a server that does not grow.
+/// Prints a line of a curve, with authorizations and call ends, in turns with a server that does not grow.
 pub fn curve(size: u64, rounds: &[Turn]) {
     let side = |pick: fn(&Turn) -> Beside| {
         let pairs = || rounds.iter().map(pick);

@@ -1,4 +1,4 @@
-//! Performs the runs. Each has a server, its shops, and waves of calls through its hook.
+//! Performs the runs. Each run has a server, the server's shops, and waves of calls through the server's hook.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use crate::report::{self, Bar, Figures, Tally};
 use crate::statements::Watch;
 use crate::{Backend, Plan, Result, seed, stored};
 
-/// Maximum number of phones over all callshops. This is also the maximum number of calls per wave, because a phone has one call at a time.
+/// Maximum number of phones over all callshops. A wave has at most as many calls as there are phones, because a phone has one call at a time.
 const PHONES: u32 = 2_000;
 /// Talk time of each call, in seconds.
 const TALK: i64 = 90;
-/// Number of callshops in the branch with many live calls. Each has the maximum number of cabins.
+/// Number of callshops in the branch with many live calls. Each callshop has the maximum number of cabins.
 const LIVE_SHOPS: u32 = 8;
-/// Maximum number of live calls in that branch.
+/// Maximum number of live calls in the branch with many live calls.
 const LIVE: usize = 1_000;
 /// The proxy's name in requests.
 const PROXY: &str = "bench";
@@ -132,7 +132,7 @@ struct Bench {
     users: Vec<String>,
     ended: u64,
     statements: bool,
-    // declared last, so that it is dropped last: everything above runs on it
+    // the runtime is declared last and so dropped last, because all other fields run on it
     runtime: Runtime,
 }
 
@@ -151,7 +151,7 @@ impl Bench {
         let databases = Databases::start(plan.database, plan.connections, plan.statements)?;
         let url = databases.create("callshop")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        // the default configuration, except for the database
+        // the server has the default configuration, except for the database
         let server = runtime.block_on(TestServer::start(tests::Backend::Sqlite, |config| {
             config.database_url = url;
             config.database_connections = api::config::Config::default().database_connections;
@@ -191,7 +191,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Requests one call from each of these phones, all of which must be allowed. Returns their references, the responses, and the total time.
+    /// Requests one call from each of these phones, all of which must be allowed. Returns the references of the calls, the responses, and the total
+    /// time.
     fn authorize(&mut self, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
         let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
         let (answers, took) = self.load.send(requests)?;
@@ -202,7 +203,7 @@ impl Bench {
         Ok((bodies.iter().map(|body| body["ref"].clone()).collect(), answers, took))
     }
 
-    /// Makes `calls` calls in waves. Each wave is authorized, answered and ended, one step after the other.
+    /// Makes `calls` calls in waves. The calls of a wave are first authorized, then answered, and then ended.
     fn turn(&mut self, calls: u32) -> Result<Turn> {
         let (mut authorizations, mut ends) = (Tally::default(), Tally::default());
         let process = self.databases.process()?;
@@ -224,7 +225,7 @@ impl Bench {
                 .iter()
                 .map(|reference| self.load.request("events", &ended(reference, at)))
                 .collect();
-            // measure statements in the last wave
+            // only the last wave of calls measures the database's statements
             let watch = (self.statements && left == 0)
                 .then(|| Watch::start(&self.databases, "callshop"))
                 .transpose()?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Maximum open cabins per callshop: the product's own limit.
+/// Maximum number of open cabins per callshop, which is the product's own limit.
 pub const MAX_CABINS: u32 = 200;
 /// Callshops created concurrently.
 const AT_ONCE: usize = 2;
@@ -25,7 +25,7 @@ pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) ->
     let each = phones.div_ceil(shops).clamp(1, MAX_CABINS);
     let platform = accounts::ensure_platform(app).await?;
     let mut operator = Actor::operator(&platform);
-    // opens the shops, which needs a user
+    // opening the shops needs a user
     operator.user_id = users::create(app, &operator, platform.id, new_user()).await?.id;
     let operator = &operator;
     let shared = if one_branch { Some(open_branch(app, operator, platform.id, 0).await?) } else { None };
@@ -48,7 +48,7 @@ pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) ->
     Ok(in_turn.collect())
 }
 
-/// Creates a distributor and two nested resellers. Returns their ids after the platform's.
+/// Creates a distributor and two nested resellers. Returns the ids of the platform and of these accounts, in this order.
 async fn open_branch(app: &App, operator: &Actor, platform: Uuid, number: u32) -> Result<Vec<Uuid>> {
     let mut chain = vec![platform];
     for (kind, name, price) in [
@@ -157,7 +157,7 @@ async fn assign_price(
     Ok(())
 }
 
-/// Creates phones in open cabins. Returns their SIP users.
+/// Creates phones in open cabins. Returns the phones' SIP users.
 async fn equip(app: &App, operator: &Actor, owner: &Actor, count: u32) -> Result<Vec<String>> {
     let shop = owner.account_id;
     let opening = register::Opening { callshop_id: shop, float: Micros::ZERO };

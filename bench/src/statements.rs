@@ -26,9 +26,9 @@ impl<'a> Watch<'a> {
         Ok(watch)
     }
 
-    /// Reports the statements of `count` events; `what` names them.
+    /// Reports the statements of `count` events; `what` names the events.
     pub fn report(&self, what: &str, count: usize) -> Result<String> {
-        // includes the few commits of psql's own queries
+        // the number includes the few commits of psql's own queries
         let commits = self.commits()? - self.commits;
         let table = self.sql(&format!(
             "SELECT calls, rows, round(total_exec_time::numeric, 1) AS ms, round((total_exec_time / calls)::numeric, 3) AS ms_each,

@@ -1,14 +1,14 @@
-//! Stores years of calls. The database itself writes the rows, which resemble those of ended calls.
+//! Stores years of calls. The database itself writes the rows, which resemble the rows of ended calls.
 //!
-//! The rows are copies of calls that the product made. Each has its own id, older than any new call's, and its own session. They have no money,
-//! so the ledger still balances. Their texts are short, because the depth of the indexes matters, not the width of the rows.
+//! The rows are copies of calls that the product made. Each copy has its own id, older than the id of any new call, and its own session. The copies
+//! have no money, so the ledger still balances. The copies' texts are short, because the depth of the indexes matters, not the width of the rows.
 
 use entity::{activity, cabin_session, call, call_charge, hook_event, ledger_entry, ledger_transfer};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable as _};
 
 use crate::Result;
 
-/// Number of template calls. At least this many must exist.
+/// Number of calls that serve as templates. At least this many calls must exist.
 pub const COPIED: u32 = 100;
 
 /// Calls per transaction.
@@ -65,7 +65,7 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         "seq" => Some("-n".to_owned()),
         _ => None,
     };
-    // a zero charge has no transfer, and the ledger is checked at the end
+    // a charge of zero has no transfer, and the ledger is checked at the end
     let transfer = |column: &str| match column {
         "kind" => Some("'WRITE_OFF'".to_owned()),
         column => own(column),
@@ -104,7 +104,8 @@ fn of_call<E: EntityTrait>(
     copy::<E>(template, &of, |column| own(column).unwrap_or(format!("kept.\"{column}\"")))
 }
 
-/// A session for each call, because the audit checks that it exists. It is voided, so that it is not counted as open and needs no statement.
+/// Creates a session for each call, because the audit checks that the session exists. The session is voided, so that it is not counted as open and
+/// needs no statement.
 fn sessions(template: &str, of: &str, id: &str) -> String {
     let of = format!("{of} JOIN cabin_session AS kept ON kept.id = template.session_id");
     copy::<cabin_session::Entity>(template, &of, |column| match column {

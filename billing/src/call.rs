@@ -1,26 +1,27 @@
 //! The lifecycle of a call, as a pure function of its events.
 //!
-//! Events may arrive late, more than once and out of order. These rules make every order lead to the same call:
+//! Events may arrive late, more than once and out of order. With the following rules, every order of events leads to the same call:
 //!
-//! - States only move forward. An event that does not move the call forward has no effect, except that a late `ringing` still sets the ringing
-//!   time.
+//! - States only move forward. An event that does not move the call's state forward has no effect, except that a late `ringing` still sets the
+//!   ringing time.
 //! - Missing events are not invented: a call that was answered or ended before its `ringing` arrived never emits ringing.
-//! - `ended` is sufficient on its own. Its answer time overrides the time of an `answered`. If `ended` arrives first, answered and ended are
-//!   emitted in that order.
+//! - An `ended` is sufficient to charge a call. The answer time in `ended` overrides the time of an `answered`. If `ended` arrives first, answered
+//!   and ended are emitted in that order.
 //! - If `ended` has no answer time and no answer is known, the call counts as unanswered.
-//! - A call whose answer was never acknowledged is charged from its answer, because the carrier charges it too. An operator whose carrier does
-//!   not charge such calls may set [`Unacknowledged::Free`]; the call then counts as unanswered.
+//! - A call whose answer was never acknowledged is charged from its answer, because the carrier charges such a call too. An operator whose carrier
+//!   does not charge unacknowledged calls may set [`Unacknowledged::Free`]. An unacknowledged call then counts as unanswered.
 //! - `failed` ends a call that was not answered; after an answer it is ignored.
 //! - `abandoned` (the proxy discarded the authorization) counts only before ringing. A refused call that is abandoned remains refused, with the
 //!   SIP code that the phone got.
-//! - An `ended` with an answer time proves that the call was in progress, so it overrides even `failed` and `abandoned`. The holds of such a
-//!   call were already released, as the code that applies the transition sees from the old state. No other final state ever changes, except
-//!   estimates (see below).
-//! - A call that its proxy no longer knows (`lost`) ends at the time it was last seen. If it was not answered, it counts as failed. That end is
-//!   an estimate: a later true `ended` replaces it, and so does a true `failed` for an unanswered call.
-//! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). An `ended` with impossible
-//!   times, or without any answer time, is an estimate too and replaces no other end. An answered call never becomes free because its times are
-//!   wrong.
+//! - An `ended` with an answer time proves that the call was in progress, so it overrides even `failed` and `abandoned`. The holds of a failed or
+//!   abandoned call were already released, as the code that applies the transition sees from the old state. No other final state ever changes,
+//!   except that of a call with an estimated end (see below).
+//! - A call that its proxy no longer knows (`lost`) ends at the time when the proxy last listed the call. A lost call without an answer counts as
+//!   failed. The end of a lost call is an estimate: a later true `ended` replaces the estimate. A true `failed` replaces the estimate of an
+//!   unanswered call.
+//! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). The end in an `ended` with
+//!   impossible times, or without any answer time, is an estimate too and replaces no other end. An answered call never becomes free because its
+//!   times are wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -34,13 +35,13 @@ const CANCELED: u16 = 487;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CallState {
-    /// Allowed, with its credit reserved; not ringing yet.
+    /// The call is allowed, its credit is reserved, and the phone does not ring yet.
     Authorized,
     /// The callee's phone is ringing.
     Ringing,
     /// The callee has answered.
     Answered,
-    /// Over, with or without an answer.
+    /// The call is over. An ended call may have had no answer.
     Ended,
     /// Rejected by the far end or the network with a SIP code.
     Failed,
@@ -92,14 +93,14 @@ pub enum EndCause {
     Api,
     /// An operator ended the call on the proxy.
     Rpc,
-    /// The proxy no longer knows the call. The end is the time the call was last seen.
+    /// The proxy no longer knows the call. The end is the time when the proxy last listed the call.
     Lost,
 }
 
 /// The charge for a call whose answer was never acknowledged ([`EndCause::NoAck`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unacknowledged {
-    /// Charged from the answer, because audio can flow from then on and the carrier charges the call.
+    /// The call is charged from the answer, because audio can flow from the answer on and the carrier charges the call.
     Charged,
     /// Free: the call counts as unanswered.
     Free,
@@ -112,15 +113,15 @@ pub struct Call {
     pub state: CallState,
     /// When the call was allowed or refused, by the server's clock.
     pub authorized_at: DateTime<Utc>,
-    /// When the phone first rang; `None` if not known.
+    /// When the phone first rang; `None` if that time is not known.
     pub ringing_at: Option<DateTime<Utc>>,
     /// When the call was answered; `None` if it counts as unanswered.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When the call ended, failed, was abandoned or refused.
+    /// When the call ended, failed, was abandoned or was refused.
     pub ended_at: Option<DateTime<Utc>>,
     /// Granted talk time in seconds: the minimum over all levels and the deposit.
     pub covered: u32,
-    /// The SIP code of a call that failed, was abandoned or refused.
+    /// The SIP code of a call that failed, was abandoned or was refused.
     pub sip_code: Option<u16>,
     /// Who ended the call.
     pub ended_by: Option<EndedBy>,
@@ -155,7 +156,8 @@ impl Call {
         Call { state: CallState::Refused, ended_at: Some(at), ..Call::authorized(at, 0) }
     }
 
-    /// Seconds from answer to end, not limited to the covered seconds. If this exceeds [`Call::talk_seconds`], the call was ended late.
+    /// Seconds from answer to end, not limited to the covered seconds. If the measured seconds exceed [`Call::talk_seconds`], the call was ended
+    /// late.
     pub fn measured_seconds(&self) -> u32 {
         match (self.answered_at, self.ended_at) {
             (Some(answered), Some(ended)) => rating::talk_seconds(answered, ended),
@@ -189,7 +191,7 @@ pub enum CallEventKind {
         by: EndedBy,
         /// Why the call ended.
         cause: EndCause,
-        /// When the call was answered, by the proxy's clock; `None` if unanswered or not known.
+        /// When the call was answered, by the proxy's clock; `None` if there was no answer or its time is not known.
         answered_at: Option<DateTime<Utc>>,
     },
     /// The call failed before it was answered.
@@ -204,8 +206,8 @@ pub enum CallEventKind {
         /// The SIP code that the phone got instead, if the proxy reports it.
         code: Option<u16>,
     },
-    /// The proxy no longer knows the call; the event's time is when it was last seen. Reconciliation creates this event; a
-    /// proxy never sends it.
+    /// The proxy no longer knows the call; the event's time is when the proxy last listed the call. Reconciliation creates this event; a proxy
+    /// never sends it.
     Lost,
 }
 
@@ -294,7 +296,7 @@ fn answered(call: &mut Call, at: DateTime<Utc>, unacknowledged: Unacknowledged) 
     vec![Emitted::Answered { at }]
 }
 
-/// Handles an `answered` that arrives after an `ended` without an answer time.
+/// Applies an `answered` event that arrives after an `ended` event without an answer time.
 fn answered_after_its_end(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
     let (Some(end), Some(by), Some(cause)) = (call.ended_at, call.ended_by, call.cause) else {
         return Vec::new();
@@ -338,7 +340,7 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
         return Vec::new();
     }
     if let Some(answer) = call.answered_at {
-        // the call may never have been seen after its answer
+        // the proxy may never have listed the call after its answer
         let end = last_seen.max(answer + LEAST_TALK);
         let emitted = ended(call, end, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;
@@ -385,8 +387,8 @@ fn abandoned(call: &mut Call, at: DateTime<Utc>, code: Option<u16>) -> Vec<Emitt
 pub struct Window {
     /// When the server received the event.
     pub received: DateTime<Utc>,
-    /// The largest difference between the clocks. An event's time may be at most this long before the call was allowed or after the event was
-    /// received.
+    /// The largest difference between the clocks. An event's time may be at most `skew` before the call was allowed, and at most `skew` after the
+    /// event was received.
     pub skew: TimeDelta,
 }
 
@@ -395,7 +397,7 @@ pub struct Window {
 pub enum Doubt {
     /// A time lies outside the [`Window`].
     Time,
-    /// An `ended` without an answer time, for a call without a known answer.
+    /// The event is an `ended` without an answer time, and the call has no known answer.
     NoAnswer,
     /// The end is before the answer.
     EndBeforeAnswer,
@@ -404,7 +406,7 @@ pub enum Doubt {
 /// The shortest talk time of an answered call, so that its first increment is charged.
 const LEAST_TALK: TimeDelta = TimeDelta::microseconds(1);
 
-/// Applies one event whose times may be wrong, and returns any doubt about its times.
+/// Applies one event whose times may be wrong, and returns any doubt about the event's times.
 pub fn apply_within(
     call: &Call,
     event: &CallEvent,
@@ -433,8 +435,8 @@ pub fn apply_within(
 
 /// Moves the event's times to plausible times, and returns any doubt about the original times.
 ///
-/// A clock that is off by a constant still measures the call's length correctly. Therefore, if `ended` carries both times and the call can have
-/// lasted that long, the length is kept.
+/// A clock that is off by a constant still measures the call's length correctly. Therefore, if `ended` has the times of answer and end, and the
+/// call can have lasted that long, the length is kept.
 pub fn plausible(call: &Call, event: &CallEvent, window: Window) -> (CallEvent, Option<Doubt>) {
     let bounds = Bounds::of(call, window);
     let CallEventKind::Ended { by, cause, answered_at } = event.kind else {
@@ -462,7 +464,7 @@ fn plausible_end(
         (_, Some(answer), Some(length)) if outside => (bounds.nearest(answer + length), answer),
         (_, Some(answer), _) => (bounds.nearest(at), answer),
         (_, None, Some(length)) => {
-            // move the end so that the whole length fits after the authorization (slow clock) and before the event was received (fast clock)
+            // move the end so that the call's whole length fits after the authorization (slow clock) and before the event was received (fast clock)
             let end = bounds.nearest(at).max(bounds.allowed + length).min(bounds.received);
             (end, (end - length).max(bounds.allowed))
         }
@@ -489,7 +491,7 @@ struct Bounds {
 
 impl Bounds {
     fn of(call: &Call, window: Window) -> Bounds {
-        // the clock of the node that allowed the call may be ahead of this node's
+        // the clock of the node that allowed the call may be ahead of this node's clock
         let received = window.received.max(call.authorized_at);
         Bounds { allowed: call.authorized_at, received, skew: window.skew }
     }

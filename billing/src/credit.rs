@@ -1,20 +1,21 @@
-//! Computes how much credit a call reserves before it rings and while it runs, and the talk time that this covers; see docs/money.md.
+//! Computes how much credit a call reserves before the phone rings and during the call, and how much talk time this credit pays for; see
+//! docs/money.md.
 //!
-//! At each level a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending limit. The call
-//! gets a slice of the talk time that all balances cover, reserves the slice's price at every level, and gets the next slice before the current
-//! slice is used up. Slices are long while plenty of credit is left, so that a server restart ends no call. Near the end, slices shrink to one
-//! increment.
+//! At each level a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending limit. A call
+//! reserves credit in slices. A slice is a part of the talk time that all balances can pay for. The call reserves the slice's price at every level,
+//! and gets the next slice before the current slice is used up. Slices are long while plenty of credit is left, so that a server restart ends no
+//! call. When little credit is left, slices shrink to one billing increment.
 
 use chrono::{DateTime, Utc};
 
 use crate::money::Micros;
 use crate::rating::{self, Pricing};
 
-/// A slice is one fourth of the remaining time, so that credit is left for calls that begin later.
+/// A call reserves one fourth of its remaining time at once (a slice), so that credit is left for calls that begin later.
 const SHARE: u32 = 4;
-/// The next slice is due at least this many seconds before the current slice ends, so that there is time to notify the proxy.
+/// A call's next slice of reserved time is due at least this many seconds before the current slice ends, so that there is time to notify the proxy.
 pub const SHORTEST_LEAD: u32 = 3;
-/// The next slice is due at most this many seconds before the current slice ends, no matter how long the current slice is.
+/// A call's next slice of reserved time is due at most this many seconds before the current slice ends, no matter how long the current slice is.
 const LONGEST_LEAD: u32 = 600;
 
 /// The balance that pays for one level of a call.
@@ -26,12 +27,12 @@ pub struct FundingSource<'a> {
     pub available: Micros,
 }
 
-/// The time of the answer: between `from` and `ring_seconds` later.
+/// The range of possible answer times, from `from` to `ring_seconds` later.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// The earliest possible time of the answer, or its actual time.
+    /// The earliest possible time of the answer, or the actual time of an answered call.
     pub from: DateTime<Utc>,
-    /// How many seconds the call may still ring; 0 once it is answered.
+    /// How many seconds the call may still ring; 0 once the call is answered.
     pub ring_seconds: u32,
 }
 
@@ -44,7 +45,7 @@ pub struct Grant {
     pub holds: Vec<Micros>,
 }
 
-/// The talk time in seconds that every balance covers, at most `cap`. Fails with the index of the first level that covers no time.
+/// The talk time in seconds that every balance can pay for, at most `cap`. Fails with the index of the first level whose balance pays for no time.
 pub fn reach(purses: &[FundingSource<'_>], answer: Answer, cap: u32) -> Result<u32, usize> {
     let mut reach = cap;
     for (level, purse) in purses.iter().enumerate() {
@@ -57,11 +58,11 @@ pub fn reach(purses: &[FundingSource<'_>], answer: Answer, cap: u32) -> Result<u
     Ok(reach)
 }
 
-/// Grants the next slice to a call that is paid for `covered` seconds (0 before it rings) and can be paid for `reach` seconds. A slice has at
-/// most `longest` seconds but at least one increment, and never exceeds the remaining time. If `longest` is `None`, the slice is all of the
-/// remaining time.
+/// Grants the next slice of talk time to a call. The call has reserved money for `covered` seconds (0 before the phone rings), and its balances can
+/// pay for `reach` seconds. A slice has at least one billing increment, at most `longest` seconds, and never exceeds the remaining time. If
+/// `longest` is `None`, the slice is all of the remaining time.
 ///
-/// Holds pay for whole increments, so the granted time may be longer than the slice.
+/// A reserved amount pays for whole billing increments, so the granted time may be longer than the slice.
 pub fn grant(
     purses: &[FundingSource<'_>],
     answer: Answer,
@@ -90,7 +91,7 @@ fn increment(pricing: &Pricing, covered: u32) -> u32 {
     if covered == 0 { pricing.rate.initial_increment } else { pricing.rate.increment }
 }
 
-/// The time between the moment when the next slice is due and the end of the covered time, in seconds. `slice` is the length of the current slice.
+/// How many seconds before the end of the covered time the call's next slice is due. `slice` is the length of the current slice in seconds.
 pub fn lead(slice: u32) -> u32 {
     (slice / 2).clamp(SHORTEST_LEAD, LONGEST_LEAD)
 }

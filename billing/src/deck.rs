@@ -1,15 +1,15 @@
-//! Reads and writes rate decks in the canonical CSV format, and reports the problems of every row.
+//! Reads and writes rate decks, which are price lists in a canonical CSV format, and reports the problems of every row.
 //!
 //! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. Columns may be in any order. A deck must have all
-//! [`REQUIRED_COLUMNS`]. It may have [`OPTIONAL_COLUMNS`] and, for each time band of the tariff, `rate_per_minute:BAND` and
-//! `connection_fee:BAND`. Any other name is an error, because a misspelled price column must not go unnoticed.
+//! [`REQUIRED_COLUMNS`]. A deck may have [`OPTIONAL_COLUMNS`] and, for each time band of the tariff, `rate_per_minute:BAND` and
+//! `connection_fee:BAND`. Any other column name is an error, because a misspelled price column must not go unnoticed.
 //!
-//! A cell is corrected, with a note (`Fixed`), only if it has one possible meaning. Corrections remove spaces around a cell, and a plus sign or
-//! `00` before a prefix (no country code begins with 0). A separator between digits is an error, because `351-352` may be one code, two codes,
+//! A cell is corrected, with a note (`Fixed`), only if the cell has one possible meaning. Corrections remove spaces around a cell, and a plus sign
+//! or `00` before a prefix (no country code begins with 0). A separator between digits is an error, because `351-352` may be one code, two codes,
 //! or a range. Doubtful prices and increments are errors too, because customers would be charged for a wrong guess.
 //!
-//! A destination that begins like a spreadsheet formula is stored unchanged, with a note. When a deck is written, an apostrophe is put before it
-//! ([`csv_text`]); reading removes the apostrophe.
+//! A destination that begins like a spreadsheet formula is stored unchanged, with a note. When a deck is written, an apostrophe is put before a
+//! destination that begins like a formula ([`csv_text`]). Reading the deck removes the apostrophe.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -24,14 +24,14 @@ use crate::tariff::{
     check_increment, check_prefix, check_price,
 };
 
-/// Columns that a deck must have.
+/// Columns that a rate deck must have.
 pub const REQUIRED_COLUMNS: [&str; 6] =
     ["prefix", "destination", "rate_per_minute", "connection_fee", "initial_increment", "increment"];
-/// Columns that a deck may have. The value is 0 if the column is missing or the cell is empty.
+/// Columns that a rate deck may have. The value is 0 if the column is missing or the cell is empty.
 pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
 
-/// Columns that a deck may have for each band: the price, and the connection fee of calls answered in the band. A colon and the band's name
-/// follow the column's name. If a cell is empty, the rate's own value applies.
+/// Columns that a rate deck may have for each time band: the price, and the connection fee of calls answered in the band. A colon and the band's
+/// name follow the column's name. If a cell is empty, the rate's own value applies.
 pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
 
 fn band_column(column: &str, band: &str) -> String {
@@ -45,18 +45,18 @@ pub struct DeckLimits {
     pub max_bytes: usize,
     /// Maximum number of rows after the header.
     pub max_rows: u64,
-    /// Maximum number of problems listed; further problems are only counted.
+    /// Maximum number of problems in the list; further problems are only counted.
     pub max_problems: usize,
 }
 
 impl Default for DeckLimits {
-    /// 64 MiB, 500,000 rows, 1,000 problems.
+    /// The default limits are 64 MiB, 500,000 rows and 1,000 problems.
     fn default() -> DeckLimits {
         DeckLimits { max_bytes: 64 << 20, max_rows: 500_000, max_problems: 1_000 }
     }
 }
 
-/// Whether a row with a problem can be used.
+/// Whether a row of a rate deck can be used in spite of its problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Severity {
@@ -69,15 +69,15 @@ pub enum Severity {
 /// A problem in a cell, a row or the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowProblem {
-    /// Line of the file on which the row begins; the header is line 1. 0 for the file as a whole.
+    /// Line of the file on which the row begins; the header is line 1. The line is 0 if the problem concerns the whole file.
     pub line: u64,
     /// The column; `None` if the problem is not about one column.
     pub column: Option<String>,
-    /// Whether the row can be used.
+    /// Whether the row with this problem can be used.
     pub severity: Severity,
     /// The stable code.
     pub code: Cow<'static, str>,
-    /// A sentence for a person.
+    /// The message as a sentence for a person to read.
     pub message: String,
 }
 
@@ -90,9 +90,9 @@ pub struct Deck {
     pub problems: Vec<RowProblem>,
     /// Number of rows after the header, including unusable rows.
     pub rows: u64,
-    /// Number of all errors, listed or not.
+    /// Number of all errors, including those beyond the list's limit.
     pub errors: u64,
-    /// Number of all corrected cells, listed or not.
+    /// Number of all corrected cells, including those beyond the list's limit.
     pub fixed: u64,
     /// The optional columns that the deck has.
     pub columns: DeckColumns,
@@ -110,8 +110,8 @@ pub struct DeckColumns {
 }
 
 impl DeckColumns {
-    /// Copies values that have no column in the deck from `before`, the rate that this rate replaces. An empty cell is different: it means 0, or
-    /// that the band has no price of its own.
+    /// Copies values that have no column in the deck from `before`, the rate that `rate` replaces. An empty cell is not a missing column: an empty
+    /// cell means 0, or that the band has no price of its own.
     pub fn keep(&self, rate: &mut Rate, before: Rate) {
         if !self.minimum_charge {
             rate.minimum_charge = before.minimum_charge;
@@ -297,7 +297,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The rate of the row; `None` if a cell has an error. All cells are checked, so that one import reports all errors.
+    /// The rate in this row; `None` if a cell has an error. All cells are checked, so that one import reports all errors.
     fn read(&mut self, lines: &mut HashMap<String, u64>) -> Option<Rate> {
         if self.record.len() != self.columns.count {
             let (found, expected) = (self.record.len(), self.columns.count);
@@ -331,7 +331,7 @@ impl Row<'_> {
         })
     }
 
-    /// The band prices of this row.
+    /// The prices of this row within time bands, by the band's name.
     fn band_prices(&mut self) -> Option<BTreeMap<String, BandPrice>> {
         let columns = self.columns;
         let mut prices = Some(BTreeMap::new());
@@ -357,7 +357,7 @@ impl Row<'_> {
         prices
     }
 
-    /// Checks that no earlier row has the prefix. Earlier rows with errors in other cells count too.
+    /// Checks that no earlier row has this row's prefix. Earlier rows with errors in other cells count too.
     fn first_of_its_prefix(&mut self, prefix: String, lines: &mut HashMap<String, u64>) -> Option<String> {
         match lines.entry(prefix) {
             Entry::Occupied(first) => {
@@ -534,13 +534,13 @@ fn begins_like_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// True for text that begins like a formula, or like an escaped formula.
+/// True for text that begins like a spreadsheet formula, or like an escaped formula.
 fn needs_escape(text: &str) -> bool {
     begins_like_formula(text.trim_start_matches('\''))
 }
 
-/// Escapes text for a CSV cell so that a spreadsheet does not run it: adds an apostrophe before text that begins like a
-/// formula, and, to make this reversible, before text that already looks escaped.
+/// Escapes text for a CSV cell so that a spreadsheet does not run the text as a formula. Adds an apostrophe before text that begins like a formula.
+/// Text that already looks escaped gets an apostrophe too, so that [`unescape`] can always reverse this.
 pub fn csv_text(text: &str) -> Cow<'_, str> {
     if needs_escape(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
@@ -553,7 +553,7 @@ fn unescape(text: &str) -> &str {
     }
 }
 
-/// Writes rates as a deck; [`parse_deck`] reads the same rates back.
+/// Writes rates as a rate deck; [`parse_deck`] reads the same rates back.
 pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate> + Clone) -> String {
     let bands: BTreeSet<&str> =
         rates.clone().into_iter().flat_map(|rate| rate.band_prices.keys().map(String::as_str)).collect();

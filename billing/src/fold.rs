@@ -3,8 +3,8 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// `text` in lower case, without accents: "São Tomé", "SAO TOME" and their decomposed forms fold to "sao tome". Letters with a usual ASCII
-/// spelling (ß, ø, ł …) are replaced by it.
+/// `text` in lower case, without accents: "São Tomé", "SAO TOME" and their decomposed forms fold to "sao tome". Letters with a usual ASCII spelling
+/// (ß, ø, ł …) are replaced by that spelling.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

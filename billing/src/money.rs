@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Decimal places of a [`Micros`].
 pub const MICROS_DECIMALS: u8 = 6;
 
-/// An amount of money in 10⁻⁶ currency units. It does not carry its currency.
+/// An amount of money in 10⁻⁶ currency units, without its currency.
 ///
-/// Serialized as the integer.
+/// An amount is serialized as an integer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Micros(pub i64);
@@ -47,27 +47,27 @@ impl Micros {
     /// The largest amount, 9,223,372,036,854.775807.
     pub const MAX: Micros = Micros(i64::MAX);
 
-    /// Adds; fails with `Overflow` if the sum does not fit.
+    /// Adds two amounts; fails with `Overflow` if the sum is out of range.
     pub fn checked_add(self, other: Micros) -> Result<Micros, MoneyError> {
         self.0.checked_add(other.0).map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// Subtracts; fails with `Overflow` if the difference does not fit.
+    /// Subtracts `other`; fails with `Overflow` if the difference is out of range.
     pub fn checked_sub(self, other: Micros) -> Result<Micros, MoneyError> {
         self.0.checked_sub(other.0).map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// Negates; fails with `Overflow` for the smallest amount.
+    /// Negates the amount; fails with `Overflow` for the smallest possible amount.
     pub fn checked_neg(self) -> Result<Micros, MoneyError> {
         self.0.checked_neg().map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// Multiplies; fails with `Overflow` if the product does not fit.
+    /// Multiplies the amount; fails with `Overflow` if the product is out of range.
     pub fn checked_mul(self, times: u32) -> Result<Micros, MoneyError> {
         self.0.checked_mul(i64::from(times)).map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// Adds up `amounts`; fails with `Overflow` if the result does not fit. Intermediate sums may exceed the range of an amount.
+    /// Adds up `amounts`; fails with `Overflow` if the result is out of range. Intermediate sums may exceed the range of an amount.
     pub fn try_sum(amounts: impl IntoIterator<Item = Micros>) -> Result<Micros, MoneyError> {
         let mut sum = 0i128;
         for amount in amounts {
@@ -76,7 +76,7 @@ impl Micros {
         Micros::from_i128(sum)
     }
 
-    /// Converts a decimal. Zeros beyond the sixth decimal are ignored; any other digit there is an error.
+    /// Converts a decimal. Zeros beyond the sixth decimal are ignored; any other digit beyond the sixth decimal is an error.
     pub fn from_decimal(value: Decimal) -> Result<Micros, MoneyError> {
         let value = value.normalize();
         let missing =
@@ -90,8 +90,8 @@ impl Micros {
         Decimal::new(self.0, u32::from(MICROS_DECIMALS)).normalize()
     }
 
-    /// Parses a plain decimal: `12`, `0.0424`, `-1.5`. It accepts no exponent, thousands separator, plus sign or space,
-    /// and requires a digit on each side of the point. Zeros beyond the sixth decimal are ignored.
+    /// Parses a plain decimal: `12`, `0.0424`, `-1.5`. An exponent, a thousands separator, a plus sign, a space, or a point without a digit on each
+    /// side is an error. Zeros beyond the sixth decimal are ignored.
     pub fn parse(text: &str) -> Result<Micros, MoneyError> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -168,7 +168,7 @@ pub enum RoundingMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "RawRounding")]
 pub struct Rounding {
-    /// Decimals to round to, 0 to 6.
+    /// Number of decimals after rounding, 0 to 6.
     pub decimals: u8,
     /// The rounding direction.
     pub mode: RoundingMode,
@@ -199,7 +199,7 @@ impl Rounding {
 }
 
 impl Default for Rounding {
-    /// Four decimals, half up.
+    /// The default rule rounds half up to four decimals.
     fn default() -> Rounding {
         Rounding { decimals: 4, mode: RoundingMode::HalfUp }
     }
@@ -210,7 +210,7 @@ pub(crate) fn unit_micros(decimals: u8) -> i128 {
     10i128.pow(u32::from(MICROS_DECIMALS.saturating_sub(decimals)))
 }
 
-/// `numerator / denominator`, rounded to an integer. `denominator` must be positive.
+/// Divides `numerator` by `denominator` and rounds to an integer. `denominator` must be positive.
 pub(crate) fn divide_rounded(numerator: i128, denominator: i128, mode: RoundingMode) -> i128 {
     let (quotient, remainder) = (numerator / denominator, numerator % denominator);
     let away = match mode {
@@ -221,7 +221,7 @@ pub(crate) fn divide_rounded(numerator: i128, denominator: i128, mode: RoundingM
     if away { quotient + numerator.signum() } else { quotient }
 }
 
-/// Rounds `amount` to `decimals` decimals; with six or more, the amount is unchanged.
+/// Rounds `amount` to `decimals` decimals; six or more decimals leave the amount unchanged.
 pub fn round_to(amount: Micros, decimals: u8, mode: RoundingMode) -> Result<Micros, MoneyError> {
     let unit = unit_micros(decimals);
     Micros::from_i128(divide_rounded(i128::from(amount.0), unit, mode) * unit)
@@ -233,8 +233,8 @@ pub(crate) fn round_to_step(amount: Micros, step: Micros) -> Result<Micros, Mone
     Micros::from_i128(divide_rounded(i128::from(amount.0), step, RoundingMode::HalfUp) * step)
 }
 
-/// Decimals of a currency's minor unit. The list has the codes for which ISO 4217 does not say 2; every other code, even an unknown one, gets 2. The
-/// crate iso_currency (0.7) is not used: it has the same 26 codes and returns nothing for unknown codes.
+/// Number of decimals of a currency's minor unit. The list has the currency codes for which ISO 4217 does not say 2; every other code gets 2, even
+/// if the code is unknown. The crate iso_currency (0.7) is not used, because it has the same 26 codes and returns nothing for unknown codes.
 pub fn minor_unit_decimals(currency: &str) -> u8 {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
@@ -263,7 +263,7 @@ impl CurrencyError {
 }
 
 impl Currency {
-    /// Parses a code; lower-case letters are an error.
+    /// Parses a currency code; lower-case letters are an error.
     pub fn parse(text: &str) -> Result<Currency, CurrencyError> {
         let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError)?;
         if !letters.iter().all(u8::is_ascii_uppercase) {
@@ -277,7 +277,7 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Decimals of the minor unit.
+    /// Number of decimals of the currency's minor unit.
     pub fn minor_unit_decimals(&self) -> u8 {
         minor_unit_decimals(self.as_str())
     }

@@ -1,23 +1,25 @@
 //! Converts dialed digits to the E.164 number that is rated.
 //!
-//! The rules are tried in this order. Each rule is unambiguous:
+//! The rules in this list are tried in order, and the first rule that matches decides:
 //!
 //! 1. Separators (space, `-`, `.`, `(`, `)`, `/`) are removed; any other non-digit is an error.
-//! 2. Emergency and short numbers match exactly, before all other rules, and never as a prefix.
+//! 2. Emergency and short numbers match only exactly, never as a prefix of a longer number.
 //! 3. An E.164 number follows `+`.
 //! 4. An E.164 number follows an international prefix (`00`, `011`). Where callers choose a carrier (Brazil), the carrier's two digits come
-//!    between prefix and number: `00 21 1 305…`. A number dialed without a carrier is accepted if the plan's own country code and a complete
-//!    national number follow (`00 55 11 9…`), or if reading it with a carrier leaves no valid number.
-//! 5. A national number follows a trunk prefix, in Brazil with or without a carrier. The length distinguishes these: a two-digit area code and
-//!    an eight- or nine-digit number have 10 or 11 digits, or 12 or 13 with a carrier.
-//! 6. Without a prefix, the length identifies a national number. A shorter number is local and gets the shop's area
-//!    code. A number that starts with the plan's country code and continues with a complete national number is E.164.
+//!    between prefix and number: `00 21 1 305…`. A number without a carrier code is accepted if the plan's own country code and a complete national
+//!    number follow (`00 55 11 9…`). A number without a carrier code is also accepted if reading two of its digits as a carrier code leaves no
+//!    valid number.
+//! 5. A national number follows a trunk prefix, in Brazil with or without a carrier code. The length shows whether there is a carrier code: a
+//!    two-digit area code and an eight- or nine-digit number have 10 or 11 digits, or 12 or 13 digits with a carrier code.
+//! 6. If there is no prefix, the length identifies a national number. A number that is shorter than a national number is local and gets the shop's
+//!    area code. A number that starts with the plan's country code and continues with a complete national number is E.164.
 //!
 //! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read all digits as E.164.
 //!
-//! This crate has its own table of countries, because the crate phonenumber cannot fill the table. phonenumber has no emergency numbers. Its
-//! international prefixes are regular expressions, but a shop edits literal prefixes. Its lengths cover all kinds of numbers together, so they cannot
-//! distinguish a local number from a complete one. All its matches share one lock, which every call attempt would have to take.
+//! This crate has its own table of countries, because the crate phonenumber cannot fill the table. The crate phonenumber has no emergency numbers.
+//! The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. The number lengths of phonenumber cover all
+//! kinds of numbers together, so these lengths cannot distinguish a local number from a complete number. In addition, all matches of phonenumber
+//! share one lock, which every call attempt would have to take.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,14 +28,14 @@ use serde::{Deserialize, Serialize};
 
 /// Maximum length of a dial string in bytes.
 pub const MAX_DIALED_BYTES: usize = 64;
-/// Digits of the longest E.164 number.
+/// Number of digits of the longest E.164 number.
 pub const MAX_E164_DIGITS: usize = 15;
-/// Digits of the shortest number, country code included (Niue: 683 and four digits).
+/// Number of digits of the shortest international number, country code included (Niue: 683 and four digits).
 const MIN_INTERNATIONAL_DIGITS: usize = 7;
 /// Maximum number of entries in each table of a dial plan.
 const MAX_PLAN_ENTRIES: usize = 200;
 
-/// An E.164 number: 1 to 15 digits without the plus sign. `Display` adds it.
+/// An E.164 number: 1 to 15 digits without the plus sign. `Display` adds the plus sign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct E164(String);
@@ -132,9 +134,9 @@ impl NumberError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct DialPlanError {
-    /// The field at fault, as in [`DialPlan`].
+    /// The name of the invalid field of [`DialPlan`].
     pub field: &'static str,
-    /// A sentence for a person.
+    /// The message as a sentence for a person to read.
     pub message: String,
 }
 
@@ -149,7 +151,7 @@ impl DialPlanError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Dialed {
-    /// An emergency number: free and always allowed, from any phone.
+    /// An emergency number, which is free and may always be called, from any phone.
     Emergency {
         /// The number as dialed, without separators.
         number: String,
@@ -185,12 +187,12 @@ pub struct DialPlan {
     /// Prefix of national numbers.
     #[serde(default)]
     pub trunk_prefix: Option<String>,
-    /// Digits of a carrier code, which follows the trunk or international prefix; 0 if the country has none.
+    /// Number of digits of a carrier code, which follows the trunk or international prefix; 0 if the country has no carrier codes.
     #[serde(default)]
     pub carrier_code_digits: u8,
-    /// Digits of the shortest national number, area code included.
+    /// Number of digits of the shortest national number, area code included.
     pub min_national: u8,
-    /// Digits of the longest national number, area code included.
+    /// Number of digits of the longest national number, area code included.
     pub max_national: u8,
     /// Emergency numbers.
     pub emergency: BTreeSet<String>,
@@ -199,8 +201,8 @@ pub struct DialPlan {
     pub short: BTreeMap<String, String>,
 }
 
-/// A country's dialing rules: ISO code, calling code, international prefixes, trunk prefix, minimum and maximum digits
-/// of a national number, emergency numbers. From the ITU's national numbering plans.
+/// A country's dialing rules: ISO code, calling code, international prefixes, trunk prefix, minimum and maximum digits of a national number,
+/// emergency numbers. The data come from the ITU's national numbering plans.
 type CountryRule =
     (&'static str, &'static str, &'static [&'static str], &'static str, u8, u8, &'static [&'static str]);
 
@@ -271,7 +273,7 @@ impl DialPlan {
         }
     }
 
-    /// Checks a plan received from a client.
+    /// Checks a dial plan received from a client.
     pub fn validate(&self) -> Result<(), DialPlanError> {
         let fault = |field, message: &str| Err(DialPlanError { field, message: message.to_owned() });
         let digits = |text: &str, most: usize| {
@@ -305,7 +307,7 @@ impl DialPlan {
         if self.min_national > self.max_national || usize::from(self.max_national) > longest {
             return fault(
                 "max_national",
-                "It must be at least min_national, and at most 15 digits with the country code.",
+                "max_national must be at least min_national, and at most 15 digits with the country code.",
             );
         }
         if self.emergency.len() > MAX_PLAN_ENTRIES || !self.emergency.iter().all(|number| short(number)) {
@@ -354,7 +356,7 @@ impl DialPlan {
         digits.strip_prefix(longest.as_str())
     }
 
-    /// Reads the digits after an international prefix: a number, or a carrier code and a number.
+    /// Reads the digits after an international prefix, which are a number, or a carrier code and a number.
     fn abroad(&self, rest: &str) -> Result<Dialed, NumberError> {
         let direct = self.international(rest);
         let carrier_digits = usize::from(self.carrier_code_digits);
@@ -479,7 +481,7 @@ fn clean(dialed: &str) -> Result<String, NumberError> {
     if cleaned.is_empty() || cleaned == "+" { Err(NumberError::Empty) } else { Ok(cleaned) }
 }
 
-/// Area code and exchange must begin with 2 to 9.
+/// In a North American number, area code and exchange must begin with 2 to 9.
 fn check_north_american(national: &str) -> Result<(), NumberError> {
     match national.len() {
         0..10 => return Err(NumberError::TooShort),
@@ -490,7 +492,8 @@ fn check_north_american(national: &str) -> Result<(), NumberError> {
     if digits[0] < b'2' || digits[3] < b'2' { Err(NumberError::InvalidNational) } else { Ok(()) }
 }
 
-/// A two-digit area code without zeros, then eight digits or a 9 and eight digits; or 300, 500, 800 or 900 and seven digits.
+/// A Brazilian number is a two-digit area code without zeros, then eight digits or a 9 and eight digits. A Brazilian number may also be 300, 500,
+/// 800 or 900 and seven digits.
 fn check_brazilian(national: &str) -> Result<(), NumberError> {
     let digits = national.as_bytes();
     if let [b'3' | b'5' | b'8' | b'9', b'0', b'0', ..] = digits {
@@ -503,7 +506,7 @@ fn check_brazilian(national: &str) -> Result<(), NumberError> {
     }
 }
 
-/// Two-digit calling codes. The one-digit codes are 1 and 7.
+/// All country calling codes of two digits. (The one-digit codes are 1 and 7.)
 const TWO_DIGIT_CODES: &[&str] = &[
     "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
     "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
@@ -531,8 +534,8 @@ fn calling_code(digits: &str) -> Option<&str> {
     assigned.then_some(three)
 }
 
-/// Formats a number for people: `+55 11 98765-4321` for Brazil, `+1 305 555-1234` for North America, otherwise the
-/// calling code, a space and the rest.
+/// Formats a number for people: `+55 11 98765-4321` for Brazil, `+1 305 555-1234` for North America, otherwise the calling code, a space and the
+/// remaining digits.
 pub fn format_international(number: &E164) -> String {
     let digits = number.as_str();
     let Some(code) = number.country_code() else { return format!("+{digits}") };

@@ -1,10 +1,10 @@
-//! Computes a call's charge, its highest possible charge, and the talk time that an amount covers.
+//! Computes a call's charge, its highest possible charge, and the talk time that an amount pays for.
 //!
-//! All sums are exact. Prices are micros per minute, so the price of a second is a whole number of *sixtieths of a micro*. The sixtieths are
-//! added up in `i128` and rounded once, at the end, by the tariff's rule.
+//! All sums are exact. Prices are micros per minute, so the price of a second is a whole number of *sixtieths of a micro*. The sixtieths of a micro
+//! are added up in `i128` and rounded once, at the end, by the tariff's rule.
 //!
-//! Bands begin and end on whole seconds. Second *k* of a call is priced by the band that contains answer + *k*. Fractions of a second never
-//! change the band, so only the whole second of the answer matters. Therefore the code below works on integer Unix seconds without losing
+//! Time bands begin and end on whole seconds. Second *k* of a call is priced by the band that contains answer + *k*. Fractions of a second never
+//! change the band, so only the whole second of the answer matters. Therefore, the code in this module works on integer Unix seconds without losing
 //! precision.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Micros, Rounding, RoundingMode, divide_rounded, unit_micros};
 use crate::tariff::{Rate, TimeBand};
 
-/// All inputs of a charge other than the times of the call. They are frozen on the call for each level of its account chain.
+/// All inputs of a charge other than the times of the call. A copy of these inputs is stored with the call for each level of its account chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pricing {
     /// The rate that matched.
@@ -58,14 +58,14 @@ pub enum ChargeStep {
     },
     /// The fee of an answered call.
     ConnectionFee {
-        /// The band at the time of the answer, if it sets the fee; `None` if the rate's own fee applies.
+        /// The time band that sets the fee, which is the band at the time of the answer; `None` if the rate's own fee applies.
         band: Option<String>,
         /// The fee.
         amount: Micros,
     },
-    /// A run of billed seconds at one price. Its exact cost is `price_per_minute * seconds / 60`.
+    /// A run of billed seconds at one price. The exact cost of the run is `price_per_minute * seconds / 60`.
     Time {
-        /// The band's name; `None` outside the bands for which the rate has a price.
+        /// The time band's name; `None` outside the bands for which the rate has a price.
         band: Option<String>,
         /// The first second of the run, counted from the answer.
         first_second: u32,
@@ -74,14 +74,14 @@ pub enum ChargeStep {
         /// Price of sixty seconds.
         price_per_minute: Micros,
     },
-    /// The sum was below the minimum charge and was raised to it.
+    /// The sum was below the minimum charge and was raised to the minimum charge.
     MinimumCharge {
         /// The minimum charge.
         amount: Micros,
     },
-    /// The final rounding; there is no other.
+    /// The only rounding, at the end of the computation.
     Rounding {
-        /// Decimals rounded to.
+        /// Number of decimals after rounding.
         decimals: u8,
         /// The rounding direction.
         mode: RoundingMode,
@@ -90,16 +90,15 @@ pub enum ChargeStep {
     },
 }
 
-/// Seconds from answer to end, rounded up to whole seconds, at microsecond resolution. 0 if the end is at or before the
-/// answer.
+/// Seconds from answer to end, rounded up to whole seconds, at microsecond resolution. The result is 0 if the end is at or before the answer.
 pub fn talk_seconds(answered: DateTime<Utc>, ended: DateTime<Utc>) -> u32 {
     let micros = ended.timestamp_micros().saturating_sub(answered.timestamp_micros()).max(0);
     let seconds = micros / 1_000_000 + i64::from(micros % 1_000_000 != 0);
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
-/// Billed seconds for `talk` seconds: the initial increment, then whole increments on top of it (30/7 at 31 s bills 37).
-/// 0 if there was no talk, or less than the rate's free seconds.
+/// Billed seconds for `talk` seconds: the initial increment, plus whole increments (30/7 at 31 s bills 37). The result is 0 if `talk` is 0 or less
+/// than the rate's free seconds.
 pub fn billed_seconds(rate: &Rate, talk: u32) -> u32 {
     if talk == 0 || talk < rate.free_seconds {
         return 0;
@@ -139,7 +138,7 @@ pub fn charge(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Charg
 
 /// The amount of [`charge`], without the explanation and without allocating.
 ///
-/// The result saturates at [`Micros::MAX`]. Rates that pass [`Rate::validate`] reach this limit only after 17 years of talk.
+/// The amount is at most [`Micros::MAX`]. Rates that pass [`Rate::validate`] reach this limit only after 17 years of talk.
 pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micros {
     let rate = &pricing.rate;
     if talk == 0 || talk < rate.free_seconds {
@@ -156,7 +155,7 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
 }
 
 /// The highest charge for any talk time up to `t` seconds, if the call is answered between `authorized_at` and
-/// `ring_timeout_secs` later, both inclusive. It never decreases as `t` grows.
+/// `ring_timeout_secs` later, both inclusive. The result never decreases as `t` grows.
 pub fn max_charge(pricing: &Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32, t: u32) -> Micros {
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
     match window.highest_cost(t) {
@@ -184,7 +183,7 @@ pub fn covered_seconds(
     let limit = pricing.highest_cost_within(available);
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
     let mut fits = |t: u32| window.highest_cost(t).is_none_or(|exact| exact <= limit);
-    // Double first, so that spans are computed no further than twice the result.
+    // Double the candidate first, so that prices are computed for at most twice the resulting talk time.
     let (mut good, mut step) = (0u32, 1u32);
     let mut bad = loop {
         let next = good.saturating_add(step).min(cap);
@@ -222,7 +221,7 @@ pub fn is_free(pricing: &Pricing) -> bool {
             .all(|price| zero(price.price_per_minute) && zero(price.connection_fee.unwrap_or_default()))
 }
 
-/// A run of seconds with one price: from the requested second to `until`, exclusive.
+/// A run of seconds with one price, from the requested second to `until` (exclusive).
 #[derive(Clone, Copy, Debug)]
 struct Span {
     band: Option<usize>,
@@ -232,8 +231,8 @@ struct Span {
 }
 
 impl Pricing {
-    /// The pricing to freeze on a call. It keeps only the bands for which the rate has a price, and keeps holidays only if there are such bands.
-    /// This does not change any charge.
+    /// The pricing to store with a call. The stored pricing has only the bands for which the rate has a price, and has holidays only if there are
+    /// such bands. A charge does not change if the bands without a price are left out.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,
@@ -256,7 +255,7 @@ impl Pricing {
         sixtieths(self.rate.connection_fee) + i128::from(self.rate.price_per_minute.0) * i128::from(billed)
     }
 
-    /// Converts an exact cost to the charge: applies the minimum charge, then rounds once.
+    /// Converts an exact cost to the charge by applying the minimum charge and then rounding once.
     fn finish(&self, exact: i128) -> Micros {
         let exact = exact.max(sixtieths(self.rate.minimum_charge)).max(0);
         let unit = unit_micros(self.rounding.decimals);
@@ -264,8 +263,8 @@ impl Pricing {
         Micros(i64::try_from(rounded).unwrap_or(i64::MAX))
     }
 
-    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`, or -1 if the minimum charge alone
-    /// exceeds it. `available` must not be negative.
+    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`, or -1 if the minimum charge alone exceeds `available`.
+    /// `available` must not be negative.
     fn highest_cost_within(&self, available: Micros) -> i128 {
         if self.finish(0) > available {
             return -1;
@@ -279,7 +278,7 @@ impl Pricing {
         }
     }
 
-    /// The price at a Unix second, and a time until which that price is certain to apply.
+    /// The price at a Unix second, and a later time until which that price is certain to apply.
     fn span_at(&self, second: i64) -> Span {
         let rate = &self.rate;
         let base =
@@ -308,7 +307,7 @@ impl Pricing {
         }
     }
 
-    /// Seconds of local time to the next start or end of a band, or to midnight, when the kind of day may change.
+    /// Seconds of local time to the next start or end of a band, or to midnight, because a holiday or another weekday may begin at midnight.
     fn seconds_to_edge(&self, second_of_day: u32) -> i64 {
         let edges = self.bands.iter().flat_map(|band| {
             let (from, to) = band.seconds();
@@ -371,7 +370,7 @@ fn fee_step(pricing: &Pricing, first: i64) -> ChargeStep {
     ChargeStep::ConnectionFee { band: own, amount: span.fee }
 }
 
-/// Adds a run of seconds to the explanation; extends the previous line if it has the same band.
+/// Adds a run of seconds to the explanation; extends the previous line if that line has the same band.
 fn push_time(steps: &mut Vec<ChargeStep>, pricing: &Pricing, offset: u32, length: u32, span: &Span) {
     let name = pricing.band_name(span.band);
     if let Some(ChargeStep::Time { band, seconds, .. }) = steps.last_mut()
@@ -388,7 +387,7 @@ fn push_time(steps: &mut Vec<ChargeStep>, pricing: &Pricing, offset: u32, length
     });
 }
 
-/// A span with its start and the exact cost of all seconds before it.
+/// A [`Span`] with its start and the exact cost of all seconds before the span.
 #[derive(Clone, Copy, Debug)]
 struct LaidSpan {
     start: i64,
@@ -397,7 +396,7 @@ struct LaidSpan {
     cost_before: i128,
 }
 
-/// The possible answer times, in whole Unix seconds, and the prices from the first answer time on, computed as far as needed.
+/// The possible answer times, in whole Unix seconds, and the prices from the first answer time on. Prices are computed only as far as needed.
 struct AnswerWindow<'a> {
     pricing: &'a Pricing,
     first: i64,
@@ -409,13 +408,13 @@ struct AnswerWindow<'a> {
 impl<'a> AnswerWindow<'a> {
     fn new(pricing: &'a Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32) -> AnswerWindow<'a> {
         let first = authorized_at.timestamp();
-        // The last answer time has the same fraction of a second as the first, so this is its whole second.
+        // The last answer time has the same fraction of a second as the first answer time, so adding whole seconds gives its whole second.
         let last = first + i64::from(ring_timeout_secs);
         AnswerWindow { pricing, first, last, spans: Vec::new(), laid_until: first }
     }
 
-    /// The highest exact cost of `talk` seconds, before minimum charge and rounding; `None` if they are free. A longer talk never costs less, so
-    /// this is also the highest cost of any shorter talk.
+    /// The highest exact cost of `talk` seconds, before minimum charge and rounding; `None` if all these seconds are free. A longer talk never
+    /// costs less, so this is also the highest cost of any shorter talk.
     fn highest_cost(&mut self, talk: u32) -> Option<i128> {
         let rate = &self.pricing.rate;
         if talk == 0 || talk < rate.free_seconds {
@@ -431,8 +430,8 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Answer times, including the most expensive answer time. Between two neighboring times, neither the first nor the last billed second
-    /// crosses a price change, so the cost is linear in the answer time and highest at one end.
+    /// Answer times, among them the most expensive answer time. Between two neighboring answer times, neither the first nor the last billed second
+    /// crosses a price change, so the cost is linear in the answer time and highest at one of the two.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);

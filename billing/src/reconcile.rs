@@ -1,19 +1,19 @@
 //! Reconciliation: compares live calls with the dialogs that their proxy lists.
 //!
-//! A listing shows a single instant and may mislead. The end of a call may be in transit, a call that was just allowed has no dialog yet, and a
-//! proxy that started with a wrong or restored database knows no calls. Therefore a call is closed, or a dialog is hung up, only if two listings
-//! agree, and only while the proxy's event queue is empty.
+//! A listing shows a single instant and may mislead. The event that ends a call may be in transit, a call that was just allowed has no dialog yet,
+//! and a proxy that started with a wrong or restored database knows no calls. Therefore, a call is closed only if two listings lack the call, and a
+//! dialog is hung up only if two listings have the dialog. A call is closed or a dialog hung up only while the proxy's event queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A call allowed less than this before a listing may have no dialog yet, because the proxy waits up to three seconds for our response and
-/// places the call a little later.
+/// A call that was allowed less than ten seconds before a listing may have no dialog yet, because the proxy waits up to three seconds for our
+/// response and places the call a little later.
 pub const YOUNG: TimeDelta = TimeDelta::seconds(10);
 /// The minimum time between two listings that confirm each other. A proxy that just started may list other dialogs a moment later.
 pub const APART: TimeDelta = TimeDelta::seconds(1);
-/// If there are more unknown dialogs than this, no dialog is hung up, because a wrong database is the more likely cause.
+/// If there are more unknown dialogs than `MOST_STRAYS`, no dialog is hung up, because a wrong database is the more likely cause.
 pub const MOST_STRAYS: usize = 5;
 
 /// A live call in our database.
@@ -21,13 +21,13 @@ pub const MOST_STRAYS: usize = 5;
 pub struct LiveCall<Id> {
     /// The call's id.
     pub id: Id,
-    /// When it was allowed, by our clock.
+    /// When the call was allowed, by the server's clock.
     pub authorized_at: DateTime<Utc>,
-    /// When it was answered, by the proxy's clock; `None` if no answer is known.
+    /// When the call was answered, by the proxy's clock; `None` if no answer is known.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it was last known to be in progress, by the proxy's clock.
+    /// When the call was last known to be in progress, by the proxy's clock.
     pub seen_at: Option<DateTime<Utc>>,
-    /// Time of the first listing without the call, by our clock.
+    /// Time of the first listing without the call, by the server's clock.
     pub missed_at: Option<DateTime<Utc>>,
 }
 
@@ -38,13 +38,15 @@ pub struct Dialog<Id, Key> {
     pub call: Option<Id>,
     /// Identifies the dialog across listings.
     pub key: Key,
-    /// When it was answered, by the proxy's clock.
+    /// When the dialog was answered, by the proxy's clock.
     pub answered_at: Option<DateTime<Utc>>,
     /// The dialog has ended, and its `ended` event is in transit.
     pub over: bool,
-    /// An emergency call. It is never hung up, even if unknown, because the proxy may have allowed it on its own.
+    /// The dialog is an emergency call. An emergency call is never hung up, even if no call is known for it, because the proxy may have allowed the
+    /// call on its own.
     pub emergency: bool,
-    /// The entry has all required fields. An incomplete entry only shows that its call is in progress; its dialog is never hung up.
+    /// The dialog's entry in the listing has all required fields. An incomplete entry only shows that its call is in progress; its dialog is never
+    /// hung up.
     pub whole: bool,
 }
 
@@ -53,22 +55,22 @@ pub struct Dialog<Id, Key> {
 pub struct Listing<Id, Key> {
     /// The listed dialogs.
     pub dialogs: Vec<Dialog<Id, Key>>,
-    /// When the listing was requested, by our clock.
+    /// When the listing was requested, by the server's clock.
     pub asked_at: DateTime<Utc>,
-    /// When the listing was requested, by the proxy's clock. The listed dialogs existed then.
+    /// When the listing was requested, by the proxy's clock. The listed dialogs existed at this time.
     pub at: DateTime<Utc>,
     /// All events in the proxy's queue at the time of the listing have been applied.
     pub drained: bool,
-    /// Every entry names its call. Otherwise, no call is known to be missing.
+    /// Every entry of the listing names its call. Calls count as missing only if the listing is complete.
     pub complete: bool,
 }
 
 /// The unknown dialogs of a proxy, remembered from one listing to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Strays<Key: Ord> {
-    /// Each unknown dialog with the time of its first listing, by our clock.
+    /// Each unknown dialog with the time of its first listing, by the server's clock.
     pub since: BTreeMap<Key, DateTime<Utc>>,
-    /// There were too many unknown dialogs ([`MOST_STRAYS`]). No dialog is hung up until all of them are gone.
+    /// Whether there were more unknown dialogs than [`MOST_STRAYS`]. No dialog is hung up until all unknown dialogs are gone.
     pub alarm: bool,
 }
 
@@ -85,9 +87,9 @@ pub struct Verdict<Id, Key: Ord> {
     pub seen: Vec<Id>,
     /// Calls in progress whose answer is not stored yet, with the time of the answer by the proxy's clock.
     pub answered: Vec<(Id, DateTime<Utc>)>,
-    /// Calls that are missing for the first time.
+    /// Calls that are missing from a listing for the first time.
     pub missed: Vec<Id>,
-    /// Calls to close, with the time when each was last known to be in progress, by the proxy's clock.
+    /// Calls to close, with the time when each call was last known to be in progress, by the proxy's clock.
     pub lost: Vec<(Id, DateTime<Utc>)>,
     /// Dialogs to hang up, as indexes into the listing.
     pub hang_up: Vec<usize>,
@@ -95,8 +97,8 @@ pub struct Verdict<Id, Key: Ord> {
     pub strays: Strays<Key>,
 }
 
-/// Compares live calls with a listing. Read `calls` after the listing is complete. `before` must come from the same run of
-/// the proxy.
+/// Compares live calls with a listing. Read `calls` after the listing is complete. `before` must come from an earlier listing since the proxy's
+/// last start.
 pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
     calls: &[LiveCall<Id>],
     listing: &'a Listing<Id, Key>,
@@ -150,7 +152,7 @@ fn missing<Id: Copy + Ord, Key: Clone + Ord>(
     }
 }
 
-/// The unknown dialogs, and the indexes of those to hang up now.
+/// The unknown dialogs, and the indexes of the dialogs to hang up now.
 fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
     ours: &BTreeSet<Id>,
     listing: &Listing<Id, Key>,
@@ -169,7 +171,7 @@ fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
         }
         since.insert(dialog.key.clone(), first);
     }
-    // under load every listing has new dialogs, so only dialogs seen twice count
+    // under load, every listing has new dialogs, so only dialogs in two listings count
     let alarm = if before.alarm { !listing.drained || !twice.is_empty() } else { twice.len() > MOST_STRAYS };
     if alarm {
         twice.clear();

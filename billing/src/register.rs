@@ -26,7 +26,7 @@ pub enum MovementKind {
 }
 
 impl MovementKind {
-    /// True if the money leaves the register.
+    /// True if money of this movement leaves the register.
     pub fn is_outgoing(self) -> bool {
         matches!(self, MovementKind::PayOut | MovementKind::Refund | MovementKind::DepositRefund)
     }
@@ -35,11 +35,11 @@ impl MovementKind {
 /// One movement of a shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
-    /// The reason; it also gives the direction.
+    /// The reason for the movement. The reason also determines whether money enters or leaves the register.
     pub kind: MovementKind,
     /// The payment method.
     pub method: PaymentMethod,
-    /// The amount; never negative.
+    /// The moved amount; never negative.
     pub amount: Micros,
 }
 
@@ -50,7 +50,7 @@ pub struct MethodReport {
     pub opening_float: Micros,
     /// The sums of the movements by kind; kinds without movements are omitted.
     pub movements: BTreeMap<MovementKind, Micros>,
-    /// Float plus incoming movements minus outgoing movements.
+    /// The expected amount: the opening float plus incoming movements minus outgoing movements.
     pub expected: Micros,
 }
 
@@ -71,7 +71,7 @@ pub enum RegisterError {
     /// The float, a movement or the cash count is negative.
     #[error("Amounts must not be negative.")]
     NegativeAmount,
-    /// A method with an expected amount other than zero has no count.
+    /// A payment method with an expected amount other than zero has no count.
     #[error("{method:?} was not counted; enter its count, or 0 if there is none.")]
     NotCounted {
         /// The method.
@@ -93,7 +93,7 @@ impl RegisterError {
     }
 }
 
-/// The report of a shift so far, by method. Cash is always included.
+/// The report of a shift up to now, by payment method. Cash is always included.
 pub fn report(
     opening_float: Micros,
     movements: &[Movement],
@@ -114,7 +114,7 @@ pub fn report(
     Ok(methods)
 }
 
-/// The expected amount of each method: the movements, plus the float for cash.
+/// The expected amount of each payment method, which is the sum of the movements, plus the float for cash.
 pub fn expected(
     opening_float: Micros,
     movements: &[Movement],
@@ -123,8 +123,8 @@ pub fn expected(
     Ok(methods.into_iter().map(|(method, report)| (method, report.expected)).collect())
 }
 
-/// Compares counted with expected amounts, by method. A method with an expected amount of zero need not be counted. A
-/// counted method is compared even if nothing was expected.
+/// Compares counted with expected amounts, by payment method. A method with an expected amount of zero need not be counted. A counted method is
+/// compared even if nothing was expected.
 pub fn variance(
     expected: &BTreeMap<PaymentMethod, Micros>,
     counted: &BTreeMap<PaymentMethod, Micros>,

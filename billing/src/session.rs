@@ -14,7 +14,7 @@ pub enum SessionState {
     Closing,
     /// The statement is final and unpaid.
     Closed,
-    /// Paid.
+    /// The statement is paid.
     Settled,
     /// Canceled without calls, for example because it was opened by mistake.
     Voided,
@@ -36,9 +36,9 @@ impl fmt::Display for SessionState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SessionMode {
-    /// After the calls, with an optional spending limit.
+    /// The customer pays after the calls, with an optional spending limit.
     Postpaid,
-    /// Before the calls, by a deposit; a call ends when the deposit is used up.
+    /// The customer pays a deposit before the calls; a call ends when the deposit is used up.
     Prepaid,
 }
 

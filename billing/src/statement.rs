@@ -26,7 +26,7 @@ pub struct StatementCall {
     pub answered: bool,
 }
 
-/// Another line of the bill: a photocopy, a drink, a discount. The amount is never negative; a discount's amount is subtracted.
+/// A line of the bill that is not a call: a photocopy, a drink, a discount. The amount is never negative; a discount's amount is subtracted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementLine {
     /// The item, or the reason for a discount.
@@ -58,7 +58,7 @@ pub struct DestinationTotal {
     pub talk_seconds: u64,
     /// Seconds billed.
     pub billed_seconds: u64,
-    /// Sum of their charges.
+    /// Sum of the charges of the calls to the destination.
     pub amount: Micros,
 }
 
@@ -67,11 +67,11 @@ pub struct DestinationTotal {
 pub struct Statement {
     /// All calls by start time, including unanswered calls.
     pub calls: Vec<StatementCall>,
-    /// Answered calls by destination, sorted by its name.
+    /// Answered calls by destination, sorted by the destination's name.
     pub by_destination: Vec<DestinationTotal>,
-    /// Items, in the order given.
+    /// Items such as drinks, in the order in which they were added.
     pub items: Vec<StatementLine>,
-    /// Discounts, in the order given.
+    /// Discounts, in the order in which they were added.
     pub discounts: Vec<StatementLine>,
     /// Sum of the calls.
     pub calls_total: Micros,
@@ -79,7 +79,7 @@ pub struct Statement {
     pub items_total: Micros,
     /// Sum of the discounts, not negative.
     pub discounts_total: Micros,
-    /// Added by rounding the total once to the minor unit; may be negative.
+    /// The amount that rounding the total to the currency's minor unit adds; may be negative.
     pub rounding: Micros,
     /// The amount due, in whole minor units.
     pub total: Micros,
@@ -111,7 +111,7 @@ impl StatementError {
 }
 
 impl Statement {
-    /// Adds up all lines and rounds the total once, half up, to `minor_unit_decimals`.
+    /// Adds up all lines of the statement and rounds the total once, half up, to `minor_unit_decimals`.
     pub fn build(
         mut calls: Vec<StatementCall>,
         items: Vec<StatementLine>,
@@ -143,8 +143,8 @@ impl Statement {
     }
 }
 
-/// Reduces discounts, the latest first, until their sum is at most `most`. This is needed if a corrected call has become cheaper than its
-/// discount.
+/// Reduces discounts, the latest first, until the sum of the discounts is at most `most`. Discounts must be reduced when a correction makes a call
+/// cheaper than the discounts on the bill.
 pub fn cap_discounts(discounts: &mut Vec<StatementLine>, most: Micros) -> Result<(), MoneyError> {
     let mut left = most;
     for line in discounts.iter_mut() {
@@ -185,7 +185,7 @@ fn total_by_destination(calls: &[StatementCall]) -> Result<Vec<DestinationTotal>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PaymentMethod {
-    /// Notes and coins: the only method that gives change and that is rounded.
+    /// Notes and coins. Only cash payments give change and are rounded.
     Cash,
     /// A debit or credit card.
     Card,
@@ -200,18 +200,19 @@ pub enum PaymentMethod {
 pub struct Payment {
     /// The payment method.
     pub method: PaymentMethod,
-    /// Amount handed over, not negative. A cash payment of zero means that the remainder is paid in cash even if rounding reduces it to zero.
+    /// Amount handed over, not negative. A cash payment of zero means that the remainder is paid in cash, even if rounding reduces the remainder to
+    /// zero.
     pub amount: Micros,
 }
 
 /// The result of a settlement. `deposit + paid - deposit_back = total + cash_rounding`, and the customer handed over `paid + change`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
-    /// Added by rounding the part paid in cash; may be negative.
+    /// The amount that rounding the part paid in cash adds; may be negative.
     pub cash_rounding: Micros,
-    /// The part of these payments that the shop keeps.
+    /// The part of the settlement's payments that the shop keeps.
     pub paid: Micros,
-    /// Cash to return from these payments.
+    /// Cash to return from the settlement's payments.
     pub change: Micros,
     /// The part of the deposit to refund: at most one entry per method, cash last.
     pub deposit_back: Vec<Payment>,
@@ -226,7 +227,7 @@ pub enum SettlementError {
         /// The amount still due.
         missing: Micros,
     },
-    /// The payments other than cash exceed the amount due, and only cash gives change.
+    /// The payments other than cash exceed the amount due, and only cash payments give change.
     #[error("Payments other than cash exceed the total by {excess}; reduce them, as only cash gives change.")]
     ChangeOnlyFromCash {
         /// The excess amount.
@@ -258,8 +259,8 @@ impl SettlementError {
 
 /// Settles `total` with `payments`.
 ///
-/// The amount that other methods do not cover is paid in cash. If the payments include cash, that part is rounded half up
-/// to `cash_step`, and any excess cash is returned as change.
+/// The amount that other methods do not pay is paid in cash. If the payments include cash, the part paid in cash is rounded half up to `cash_step`,
+/// and any excess cash is returned as change.
 pub fn settle(
     total: Micros,
     payments: &[Payment],
@@ -292,10 +293,10 @@ pub fn settle(
     Ok(Settlement { cash_rounding, paid, change, deposit_back: Vec::new() })
 }
 
-/// Settles `total` with the deposits, and the remainder with `payments`.
+/// Settles `total` with the deposits, and the rest of `total` with `payments`.
 ///
-/// Unused deposits are refunded by the methods they were paid with, at most the amount paid by each method. Only the remainder is refunded in
-/// cash, rounded to `cash_step`. In that case, all cash in `payments` is returned as change.
+/// Unused deposits are refunded by the methods they were paid with, at most the amount paid by each method. Only the remainder is refunded in cash,
+/// rounded to `cash_step`. If there is a refund, all cash in `payments` is returned as change.
 pub fn settle_prepaid(
     total: Micros,
     deposits: &[Payment],
@@ -315,7 +316,7 @@ pub fn settle_prepaid(
     Ok(Settlement { cash_rounding, deposit_back, ..settled })
 }
 
-/// The refunds for an unused deposit of `rest`, and the amount that rounding their cash part adds.
+/// The refunds for an unused deposit of `rest`, and the amount that rounding the cash refund adds.
 fn as_it_came(
     rest: Micros,
     deposits: &[Payment],

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Micros;
 
-/// Digits of the longest E.164 number, and therefore of the longest prefix.
+/// Number of digits of the longest E.164 number, and therefore of the longest prefix.
 pub const MAX_PREFIX_DIGITS: usize = 15;
-/// Characters of the longest destination name.
+/// Number of characters of the longest destination name.
 pub const MAX_DESTINATION_CHARS: usize = 100;
 /// The highest price or fee: a million currency units. This limit keeps the charge of any call of up to 17 years within [`Micros`].
 pub const MAX_PRICE: Micros = Micros(1_000_000_000_000);
@@ -20,7 +20,7 @@ pub const MAX_INCREMENT: u32 = 86_400;
 pub const MAX_FREE_SECONDS: u32 = 86_400;
 /// Maximum number of time bands in a tariff.
 pub const MAX_BANDS: usize = 16;
-/// Characters of the longest band name.
+/// Number of characters of the longest band name.
 pub const MAX_BAND_NAME_CHARS: usize = 40;
 /// Maximum number of rates in a table.
 pub const MAX_RATES: usize = 2_000_000;
@@ -36,14 +36,14 @@ pub struct Rate {
     pub price_per_minute: Micros,
     /// Fee charged once per answered call.
     pub connection_fee: Micros,
-    /// Minimum billed seconds.
+    /// Minimum billed seconds of an answered call.
     pub initial_increment: u32,
     /// Billing step in seconds after the initial increment.
     pub increment: u32,
     /// Minimum charge of an answered call.
     #[serde(default)]
     pub minimum_charge: Micros,
-    /// A call shorter than this costs nothing.
+    /// A call that is shorter than this number of seconds costs nothing.
     #[serde(default)]
     pub free_seconds: u32,
     /// Prices within time bands, by the band's name in the tariff.
@@ -67,9 +67,9 @@ pub struct BandPrice {
 pub struct RateError {
     /// The stable code.
     pub code: &'static str,
-    /// The field, named as in the canonical CSV.
+    /// The name of the field, as in the canonical CSV.
     pub field: &'static str,
-    /// A sentence for a person.
+    /// The message as a sentence for a person to read.
     pub message: String,
 }
 
@@ -176,7 +176,7 @@ pub(crate) fn check_band_name(name: &str) -> Result<(), RateError> {
     Ok(())
 }
 
-/// A set of weekdays. Serialized as a list (`["Mon", "Tue"]`).
+/// A set of weekdays. The set is serialized as a list (`["Mon", "Tue"]`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<Weekday>", into = "Vec<Weekday>")]
 pub struct Weekdays(u8);
@@ -228,13 +228,13 @@ impl From<Weekdays> for Vec<Weekday> {
 
 /// A recurring part of the week, in the tariff's time zone.
 ///
-/// It contains local times from `from` (inclusive) to `to` (exclusive), on the days in `weekdays`, and on holidays if `holidays` is set. A
-/// holiday counts as an eighth kind of day, never as the weekday it falls on. A band whose `to` is at or before `from` continues past midnight;
-/// its morning part belongs to the day on which it began. If `to` equals `from`, the band lasts a whole day. If several bands contain an instant,
-/// the rate's price for the first of them in the tariff's order applies; bands without a price in the rate are skipped.
+/// A band contains local times from `from` (inclusive) to `to` (exclusive), on the days in `weekdays`, and on holidays if `holidays` is set. A
+/// holiday counts as an eighth kind of day, never as the weekday it falls on. A band whose `to` is at or before `from` continues past midnight; its
+/// morning part belongs to the day on which the band began. If `to` equals `from`, the band lasts a whole day. If several bands contain an instant,
+/// the first band in the tariff's order for which the rate has a price applies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeBand {
-    /// The name that rates refer to.
+    /// The band's name, which rates refer to.
     pub name: String,
     /// The days on which the band begins, except holidays.
     pub weekdays: Weekdays,
@@ -247,7 +247,7 @@ pub struct TimeBand {
 }
 
 impl TimeBand {
-    /// Checks the name, that the times are whole seconds, and that the band applies on at least one kind of day.
+    /// Checks that the name is valid, that the times are whole seconds, and that the band applies on at least one kind of day.
     pub fn validate(&self) -> Result<(), RateError> {
         check_band_name(&self.name)?;
         if self.from.nanosecond() != 0 || self.to.nanosecond() != 0 {
@@ -259,7 +259,7 @@ impl TimeBand {
         Ok(())
     }
 
-    /// Checks each band of a tariff, the number of bands, and that their names are unique.
+    /// Checks each band of a tariff, the number of bands, and that the bands' names are unique.
     pub fn validate_all(bands: &[TimeBand]) -> Result<(), RateError> {
         if bands.len() > MAX_BANDS {
             let message = format!("A tariff can have at most {MAX_BANDS} bands.");
@@ -390,7 +390,7 @@ impl RateTable {
     }
 }
 
-/// Blocked prefixes: calls to them are refused even if the tariff has a rate.
+/// A set of blocked prefixes: calls to these prefixes are refused even if the tariff has a rate.
 #[derive(Clone, Debug)]
 pub struct PrefixSet {
     prefixes: Box<[String]>,
@@ -441,11 +441,11 @@ impl Default for PrefixSet {
     }
 }
 
-/// Marks a node at which no entry ends.
+/// Marks a trie node at which no entry ends.
 const NO_ENTRY: u32 = u32::MAX;
 
-/// A trie node of twelve bytes: a bit for each digit that has a child, the index of the first child (the other children follow it), and the
-/// entry that ends here.
+/// A trie node of twelve bytes: a bit for each digit that has a child, the index of the first child (the other children follow the first), and the
+/// entry that ends at the node.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     children: u32,
@@ -489,7 +489,7 @@ impl Trie {
         Trie { nodes: nodes.into_boxed_slice() }
     }
 
-    /// The entry with the longest key that `text` starts with. A non-digit ends the lookup.
+    /// The entry with the longest key that `text` starts with. A character that is not a digit ends the lookup.
     fn longest(&self, text: &str) -> Option<usize> {
         let mut node = self.nodes[0];
         let mut found = node.entry;

@@ -14,7 +14,7 @@ pub struct Model {
     pub id: Uuid,
     /// The parent, which created the account; null only for the platform.
     pub parent_id: Option<Uuid>,
-    /// Ids from the root to this account in simple hex, each followed by `/`. A subtree is a range of paths.
+    /// Ids of the accounts from the root to this account in simple hex, each followed by `/`. A subtree is therefore a range of paths.
     pub path: String,
     /// The kind of node.
     pub kind: AccountKind,
@@ -22,7 +22,7 @@ pub struct Model {
     pub code: String,
     /// Display name.
     pub name: String,
-    /// ISO 4217 code; the same in the whole subtree of a distributor.
+    /// ISO 4217 code of the account's currency, which is the same in the whole subtree of a distributor.
     pub currency: String,
     /// IANA zone name.
     pub time_zone: String,
@@ -30,21 +30,21 @@ pub struct Model {
     pub locale: String,
     /// ISO 3166 alpha-2.
     pub country: String,
-    /// Tariff by which the account pays its parent; the parent assigns it.
+    /// Tariff by which the account pays its parent. The parent assigns this tariff.
     pub cost_tariff_id: Option<Uuid>,
     /// Tariff by which a callshop's customers pay; null if they pay by the cost tariff.
     pub retail_tariff_id: Option<Uuid>,
     /// How far the CREDIT balance may go below zero; null if unlimited.
     pub credit_limit: Option<Micros>,
-    /// The account is notified when its spendable credit falls below this amount; null if never.
+    /// The account is notified when its spendable credit falls below this amount; null if the account is never notified.
     pub low_credit: Option<Micros>,
-    /// When the account was suspended, which blocks new calls in its subtree; null if active.
+    /// When the account was suspended; null if it is active. A suspension blocks new calls in the account's subtree.
     pub suspended_at: Option<DateTimeUtc>,
     /// When the account was created.
     pub created_at: DateTimeUtc,
 }
 
-/// The rows that this row refers to, one for each foreign key, and the settings of a callshop.
+/// The rows that a row of this table refers to, one for each foreign key, and the settings of a callshop.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The parent account.

@@ -1,22 +1,22 @@
-//! The last activity number of a callshop. Its row lock orders the callshop's writers.
+//! The last activity number of a callshop. The lock on this row lets one transaction at a time assign numbers.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The last activity number of a callshop. Its row lock orders the callshop's writers.
+/// The last activity number of a callshop. The lock on this row lets one transaction at a time assign numbers.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "activity_head")]
 pub struct Model {
     /// The callshop.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
-    /// The last assigned number.
+    /// The number of the callshop's last activity event.
     pub seq: i64,
-    /// The first number still stored; earlier events were deleted.
+    /// The number of the first event that is still stored; earlier events were deleted.
     pub kept_from: i64,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

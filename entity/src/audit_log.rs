@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "audit_log")]
 pub struct Model {
-    /// Primary key, a UUIDv7: ordered by time.
+    /// Primary key, a UUIDv7, so that keys are ordered by time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// When the change was made, server time.
@@ -24,13 +24,13 @@ pub struct Model {
     pub object_id: Uuid,
     /// IP address of the client as the server saw it; empty for the command line.
     pub address: String,
-    /// The changed fields before the change; null for a new object. They never include a secret.
+    /// The values of the changed fields before the change; null for a new object. The fields never include a secret.
     pub before: Json,
-    /// The changed fields after the change. They never include a secret.
+    /// The values of the changed fields after the change. The fields never include a secret.
     pub after: Json,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The account whose object was changed.

@@ -14,7 +14,7 @@ pub struct Model {
     pub user_id: Uuid,
     /// SHA-256 of the only valid refresh token, hex.
     pub refresh_hash: String,
-    /// Number of the valid refresh token: how often the login was refreshed.
+    /// Number of the valid refresh token, which is how often the login was refreshed.
     pub generation: i64,
     /// User-Agent that the client sent.
     pub user_agent: String,
@@ -24,13 +24,13 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the login was last refreshed.
     pub last_used_at: DateTimeUtc,
-    /// When the login expires unless refreshed.
+    /// When the login expires if the client does not refresh it.
     pub expires_at: DateTimeUtc,
-    /// When the login was revoked by logout, reuse of an old refresh token, or disabling the user; null if valid.
+    /// When the login was revoked by logout, reuse of an old refresh token, or disabling the user; null if the login is valid.
     pub revoked_at: Option<DateTimeUtc>,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The user who logged in.

@@ -20,15 +20,15 @@ pub struct Model {
     pub label: String,
     /// The cabin's phone, if any; a phone is in at most one cabin.
     pub phone_id: Option<Uuid>,
-    /// Set by a user to take the cabin out of use.
+    /// Whether a user has taken the cabin out of use.
     pub out_of_service: bool,
-    /// When the cabin was retired; null if in use. A retired cabin's history is kept.
+    /// When the cabin was retired; null if it was not retired. A retired cabin's history is kept.
     pub retired_at: Option<DateTimeUtc>,
     /// When the cabin was created.
     pub created_at: DateTimeUtc,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The cabin's callshop.

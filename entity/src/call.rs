@@ -1,4 +1,4 @@
-//! One attempt to call, answered or not. Its id is the `ref` that the proxy carries.
+//! One attempt to call, answered or not. The call's id is the `ref` that the proxy carries.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::columns::{CallState, EndCause, EndedBy, Micros};
 use crate::view::view;
 
-/// One attempt to call, answered or not. Its id is the `ref` that the proxy carries.
+/// One attempt to call, answered or not. The call's id is the `ref` that the proxy carries.
 ///
 /// The default is an empty row. Code that creates a row must set every field that may not be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct Model {
     pub answered_at: Option<DateTimeUtc>,
     /// When the call ended, proxy time.
     pub ended_at: Option<DateTimeUtc>,
-    /// Most seconds that may be billed.
+    /// Covered time: the maximum number of seconds that may be billed.
     pub covered: i32,
     /// Final SIP code of a call that was not answered.
     pub sip_code: Option<i32>,
@@ -61,7 +61,7 @@ pub struct Model {
     pub charge: Micros,
     /// ISO 4217 code.
     pub currency: String,
-    /// The rates of every level, frozen at authorization: a list of `{account_id, payee_id, version_id, pricing}`, the customer's level first.
+    /// The rates of every level, copied at authorization: a list of `{account_id, payee_id, version_id, pricing}`, the customer's level first.
     pub pricing: Json,
     /// Name of the proxy that carries the call.
     pub proxy: String,
@@ -73,34 +73,34 @@ pub struct Model {
     pub to_tag: Option<String>,
     /// User who requested hang-up.
     pub hang_up_by: Option<Uuid>,
-    /// Micros reserved at each level while the call is live, in the order of `pricing`: a list of integers, empty once the call is over.
+    /// The micros that the live call reserves at each level, in the order of `pricing`: a list of integers, empty once the call is over.
     pub holds: Json,
-    /// When to extend the covered seconds; null before the answer and after the end.
+    /// When to reserve money for more seconds; null before the answer and after the end.
     pub extend_at: Option<DateTimeUtc>,
-    /// Covered seconds that the proxy has confirmed.
+    /// The limit in seconds that the proxy has confirmed.
     pub confirmed: i32,
-    /// Whether the end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` corrects it.
+    /// Whether the call's end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` event corrects the end.
     pub estimated: bool,
-    /// Amount that the customer would have paid for the seconds beyond `covered`.
+    /// Amount that the customer would have paid for the seconds beyond `covered`, and does not pay.
     pub written_off: Micros,
     /// Day of the attempt in the callshop's time zone, `YYYY-MM-DD`.
     pub attempt_day: String,
     /// Day of the answer in the callshop's time zone, `YYYY-MM-DD`.
     pub answer_day: Option<String>,
-    /// Whether the call was answered more than a day from the attempt; reports find such calls by this flag. It is normally false, so that
-    /// answering a call writes no index entry.
+    /// Whether the call was answered more than a day before or after the attempt. Reports use this flag to find calls that were answered
+    /// long before or after their attempts. The flag is normally false, so that answering a call writes no index entry.
     pub answered_far: bool,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 view! {
-    /// The columns of a call that readers may see. Columns that only the proxy and this program use are left out. Activities store this view as JSON,
-    /// so a column that a later release adds needs a default.
+    /// The columns of a call that readers may see. The view leaves out columns that only the proxy and this program use. Activities store the view
+    /// of a call as JSON, so a column that a later release adds to the view needs a default.
     View {
         id: Uuid,
         callshop_id: Uuid,
@@ -145,7 +145,7 @@ view! {
 }
 
 impl View {
-    /// The view of a whole row, prices included.
+    /// The view of a whole row of `call`, prices included.
     pub fn whole(row: &Model) -> Self {
         Self::of(row, Some(row.pricing.clone()))
     }

@@ -1,9 +1,9 @@
-//! When a live call was last in its proxy's listing, and when it was first missing from a later listing.
+//! When a live call was last in its proxy's listing, and when the call was first missing from a later listing.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// When its proxy last listed a live call, and when the call was first missing from a later list.
+/// When a live call was last in its proxy's list, and when the call was first missing from a later list.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_sighting")]
 pub struct Model {
@@ -14,11 +14,11 @@ pub struct Model {
     pub proxy: String,
     /// When the call was last known to be in progress, proxy time.
     pub seen_at: Option<DateTimeUtc>,
-    /// Time of the first listing since then without the call, server time.
+    /// Time of the first listing without the call after `seen_at`, server time.
     pub missed_at: Option<DateTimeUtc>,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,11 +1,11 @@
-//! Settings that only a callshop has; its account has the same id.
+//! Settings that only a callshop has. The callshop's account has the same id.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Micros;
 
-/// Settings that only a callshop has; its account has the same id.
+/// Settings that only a callshop has. The callshop's account has the same id.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "callshop")]
 pub struct Model {
@@ -42,7 +42,7 @@ pub struct Model {
     pub attendant_max_refund: Micros,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The account whose settings these are.

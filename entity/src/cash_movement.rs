@@ -28,7 +28,7 @@ pub struct Model {
     pub at: DateTimeUtc,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The callshop.
@@ -45,7 +45,7 @@ pub enum Relation {
         to = "super::register_shift::Column::Id"
     )]
     Shift,
-    /// The user who moved it.
+    /// The user who moved the cash.
     #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
     User,
 }

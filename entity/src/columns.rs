@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A money column: integer millionths of the currency unit, BIGINT on both databases.
 ///
-/// It only stores a [`billing::money::Micros`]; convert to that type for arithmetic.
+/// This type only stores a [`billing::money::Micros`]; convert to that type for arithmetic.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, DeriveValueType,
 )]
@@ -136,9 +136,9 @@ text_enum!(
         Revenue = "REVENUE",
         /// Money in a callshop's register, by shift and payment method.
         Drawer = "DRAWER",
-        /// Sales of a callshop; negative, because the money came from them.
+        /// Sales of a callshop; negative, because sales are where the money came from.
         Sales = "SALES",
-        /// Customers' deposits; negative, because they are owed to the customers.
+        /// Customers' deposits; negative, because the shop owes deposits to the customers.
         Deposits = "DEPOSITS",
         /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
@@ -148,7 +148,7 @@ text_enum!(
         Variance = "VARIANCE",
         /// Source of floats and pay-ins, destination of pay-outs and counted drawers.
         Outside = "OUTSIDE",
-        /// Charges waived because calls were ended late.
+        /// Charges that the shop waived because calls were ended late.
         WriteOff = "WRITE_OFF",
     }
 );
@@ -159,9 +159,9 @@ text_enum!(
         TopUp = "TOP_UP",
         /// A parent corrects a child's credit, with a reason.
         Adjustment = "ADJUSTMENT",
-        /// A call ended, and every level pays the level above it.
+        /// A call ended, and every account pays its parent for the call.
         Call = "CALL",
-        /// Waives the seconds beyond the covered time, because the call was ended late.
+        /// Waives the price of the seconds beyond a call's covered time, because the call was ended late.
         WriteOff = "WRITE_OFF",
         /// Reverses another transfer.
         Reversal = "REVERSAL",

@@ -1,11 +1,11 @@
-//! An event received from a proxy. Its key ensures that repeated deliveries count only once. Rejected events are stored with their body.
+//! An event received from a proxy. The event's key ensures that repeated deliveries count only once. Rejected events are stored with their body.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::HookStatus;
 
-/// An event received from a proxy. Its key ensures that repeated deliveries count only once. Rejected events are stored with their body.
+/// An event received from a proxy. The event's key ensures that repeated deliveries count only once. Rejected events are stored with their body.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "hook_event")]
 pub struct Model {
@@ -14,7 +14,7 @@ pub struct Model {
     pub eid: String,
     /// Kind of event, as sent by the proxy.
     pub kind: String,
-    /// The `ref` of the call; the `request_id` for `abandoned`.
+    /// The `ref` of the event's call, or the `request_id` of an `abandoned` event.
     pub reference: Option<String>,
     /// Name of the proxy that sent the event.
     pub proxy: String,
@@ -26,11 +26,11 @@ pub struct Model {
     pub status: HookStatus,
     /// Why the event was rejected or is doubtful.
     pub error: Option<String>,
-    /// The event itself; stored only if rejected.
+    /// The event itself, stored only if the event was rejected.
     pub body: Option<Json>,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

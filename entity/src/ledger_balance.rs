@@ -18,13 +18,13 @@ pub struct Model {
     /// ISO 4217 code.
     #[sea_orm(primary_key, auto_increment = false)]
     pub currency: String,
-    /// Sum of the entries.
+    /// Sum of the ledger entries of this book in this currency.
     pub balance: Micros,
     /// Amount reserved by live calls; only in CREDIT.
     pub held: Micros,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

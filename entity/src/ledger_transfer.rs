@@ -1,11 +1,11 @@
-//! An immutable movement of money. Its entries sum to zero.
+//! An immutable movement of money. The entries of a transfer sum to zero.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::TransferKind;
 
-/// An immutable movement of money. Its entries sum to zero.
+/// An immutable movement of money. The entries of a transfer sum to zero.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_transfer")]
 pub struct Model {
@@ -30,7 +30,7 @@ pub struct Model {
     pub session_id: Option<Uuid>,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

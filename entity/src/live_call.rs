@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A live call. It is stored apart from `call`, so that no index of that table changes while a call is in progress.
+/// A live call. This table is separate from `call`, so that no index of `call` changes while a call is in progress.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "live_call")]
 pub struct Model {
@@ -20,11 +20,11 @@ pub struct Model {
     pub phone_id: Uuid,
     /// Whether the call is to an emergency number.
     pub emergency: bool,
-    /// When to extend the covered seconds, as in `call`.
+    /// When to reserve money for more seconds, as in `call`.
     pub extend_at: Option<DateTimeUtc>,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

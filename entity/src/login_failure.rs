@@ -3,8 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Failed logins with names that do not exist. They are delayed like failed logins of users, so that delays do not reveal which logins
-/// exist.
+/// Failed logins with names that do not exist. A login with an unknown name is delayed like a failed login of a user, so that delays do not reveal
+/// which logins exist.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "login_failure")]
 pub struct Model {
@@ -17,7 +17,7 @@ pub struct Model {
     pub last_failed_at: DateTimeUtc,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

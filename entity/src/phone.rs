@@ -20,7 +20,7 @@ pub struct Model {
     pub realm: String,
     /// MD5(user:realm:secret), hex; the secret itself is not stored.
     pub ha1: String,
-    /// When the phone was blocked; null if not blocked. A blocked phone can call only emergency numbers.
+    /// When the phone was blocked; null if the phone is not blocked. A blocked phone can call only emergency numbers.
     pub blocked_at: Option<DateTimeUtc>,
     /// Whether the phone is registered at a proxy.
     pub online: bool,
@@ -38,7 +38,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The phone's callshop.

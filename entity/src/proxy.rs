@@ -12,21 +12,21 @@ pub struct Model {
     pub name: String,
     /// The node that reconciles the proxy until `lease_until`.
     pub lease_holder: Option<Uuid>,
-    /// When the lease ends; until then no other node reconciles the proxy.
+    /// When the lease ends; until the lease ends, no other node reconciles the proxy.
     pub lease_until: Option<DateTimeUtc>,
     /// When the proxy was last queried.
     pub looked_at: Option<DateTimeUtc>,
     /// Time of the last query to which the proxy responded.
     pub listed_at: Option<DateTimeUtc>,
-    /// Identifies the run of the proxy that responded then.
+    /// Identifies the start of the proxy that responded at `listed_at`.
     pub boot_id: Option<String>,
     /// Dialogs in the last listing that belong to no known call: a list of `{call_id, from_tag, since}`.
     pub strays: Json,
-    /// Since when there have been too many unknown dialogs to hang up any of them; null otherwise.
+    /// When the proxy began to have too many unknown dialogs to hang up any; null if it does not have too many.
     pub alarm_since: Option<DateTimeUtc>,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -21,19 +21,19 @@ pub struct Model {
     pub price_per_minute: Micros,
     /// Fee charged once per answered call.
     pub connection_fee: Micros,
-    /// Minimum billed seconds.
+    /// Minimum billed seconds of an answered call.
     pub initial_increment: i32,
     /// Billing step in seconds after the initial increment.
     pub increment: i32,
     /// Minimum charge of an answered call.
     pub minimum_charge: Micros,
-    /// Calls shorter than this are free.
+    /// Calls that are shorter than this number of seconds are free.
     pub free_seconds: i32,
     /// Prices within time bands: a map of band name to `billing::tariff::BandPrice`.
     pub band_prices: Json,
 }
 
-/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -14,7 +14,7 @@ pub struct Model {
     pub id: Uuid,
     /// The callshop.
     pub callshop_id: Uuid,
-    /// Consecutive in the callshop; also the number of the Z report.
+    /// Number of the shift, consecutive in the callshop; also the number of its Z report.
     pub number: i64,
     /// User who opened the shift.
     pub opened_by: Uuid,
@@ -24,13 +24,13 @@ pub struct Model {
     pub float_amount: Micros,
     /// User who closed the shift.
     pub closed_by: Option<Uuid>,
-    /// When the shift was closed; null while open.
+    /// When the shift was closed; null while the shift is open.
     pub closed_at: Option<DateTimeUtc>,
-    /// The final report; immutable.
+    /// The shift's final report, which never changes; null while the shift is open.
     pub z_report: Option<Json>,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The callshop.

@@ -20,7 +20,7 @@ pub struct Model {
     pub number: i32,
     /// When the version takes effect; null for a draft.
     pub active_from: Option<DateTimeUtc>,
-    /// Decimals that a charge is rounded to, 0 to 6.
+    /// Number of decimals that a charge is rounded to, 0 to 6.
     pub rounding_decimals: i32,
     /// Rounding direction.
     pub rounding_mode: RoundingMode,
@@ -30,18 +30,18 @@ pub struct Model {
     pub bands: Json,
     /// List of dates, `YYYY-MM-DD`.
     pub holidays: Json,
-    /// Number of its rates.
+    /// Number of the version's rates.
     pub rate_count: i32,
     /// Description for users.
     pub note: String,
-    /// The version that this version was made from. It may only be activated as the direct successor of that version. Null for the first
+    /// The version that this version was made from; null for the first version. A version may only be activated as the direct successor of its base
     /// version.
     pub base_version_id: Option<Uuid>,
     /// When the version was created.
     pub created_at: DateTimeUtc,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The tariff.

@@ -22,7 +22,7 @@ pub struct Model {
     pub role: Role,
     /// argon2id, PHC string.
     pub password_hash: String,
-    /// When the user was disabled and lost the right to log in; null if enabled.
+    /// When the user was disabled and lost the right to log in; null if the user is enabled.
     pub disabled_at: Option<DateTimeUtc>,
     /// Number of failed logins since the last successful login.
     pub failed_logins: i32,
@@ -32,7 +32,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The rows that this row refers to, one for each foreign key.
+/// The rows that a row of this table refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The user's account.

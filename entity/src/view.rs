@@ -1,7 +1,7 @@
 //! Declares the view of a table: the columns that readers may see, without the table's internal columns.
 
-/// Declares the view type of a table: a struct of some of its columns, the list of these columns, and the conversion from a row. Columns after the
-/// semicolon are large. A query reads them only on request; otherwise they are `None`.
+/// Declares the view type of a table: a struct of some of its columns, the list of these columns, and the conversion from a row. The columns after
+/// the semicolon are large. A query reads large columns only on request; otherwise their values are `None`.
 macro_rules! view {
     (
         $(#[$meta:meta])*
@@ -25,10 +25,11 @@ macro_rules! view {
             /// The columns in the order in which [`Self::read`] expects them; the large columns, which a query may replace by null, come last.
             pub const COLUMNS: &[&str] = &[$(stringify!($field),)+ $(stringify!($large),)*];
 
-            /// Reads a row of exactly [`Self::COLUMNS`]. Reads by position, because looking up a column by name takes as long as reading it.
+            /// Reads a row of exactly [`Self::COLUMNS`]. Reads columns by position, because looking up a column by name takes as long as reading
+            /// its value.
             ///
             /// # Errors
-            /// If a column has another type.
+            /// Fails if a column has another type.
             pub fn read(row: &sea_orm::QueryResult) -> Result<Self, sea_orm::DbErr> {
                 let mut columns = 0..;
                 let mut next = || columns.next().unwrap_or_default();
@@ -38,7 +39,7 @@ macro_rules! view {
                 })
             }
 
-            /// The view of a whole row, with these values in place of the large columns.
+            /// The view of a whole row, with the given values in place of the large columns.
             pub fn of(row: &Model, $($large: Option<$large_type>),*) -> Self {
                 Self { $($field: row.$field.clone(),)+ $($large,)* }
             }

@@ -23,7 +23,7 @@ impl Field {
     }
 }
 
-/// Expands the attribute on any of its items.
+/// Expands the attribute `#[object]` on an `impl` block, a struct or an enum.
 pub fn expand(args: TypeArgs, item: Item) -> Result<TokenStream> {
     match item {
         Item::Impl(block) => of_impl(&args, block),
@@ -99,7 +99,7 @@ fn resolver(method: &ImplItemFn, name: &str) -> ImplItemFn {
     resolver.attrs.retain(|attribute| !attribute.path().is_ident("graphql"));
     resolver.attrs.push(syn::parse_quote!(#[graphql(name = #name)]));
     if name == "id" {
-        // a field of the interface `Node`, which awaits it
+        // the field `id` belongs to the interface `Node`, which awaits the field
         resolver.sig.asyncness = Some(syn::parse_quote!(async));
     }
     resolver.block = syn::parse_quote!({ self.#value() });

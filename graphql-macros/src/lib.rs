@@ -1,24 +1,25 @@
 //! `#[object]`: declares a GraphQL type. A field's method or struct field is the only place that states its name, description, roles, columns and
 //! value.
 //!
-//! From the declaration, the attribute makes:
+//! The attribute generates from the declaration:
 //! - async-graphql's resolvers and type information;
 //! - `fields::Declared`: which roles see the type and each field, and which columns a field reads;
-//! - `compiled::Written`: the JSON writer of each field that needs no query. Such a field is a method that is not `async` and takes only `&self`,
-//!   or a field of a struct. All other fields are left to the executor. The executor's resolver of a field `id` is `async`, because the interface
-//!   `Node` awaits it.
+//! - `compiled::Written`: the JSON writer of each field that needs no query. A field needs no query if it is a field of a struct, or a method that
+//!   is not `async` and takes only `&self`. All other fields are left to the executor. The executor's resolver of a field `id` is `async`, because
+//!   the interface `Node` awaits that field.
 //!
-//! On an `impl` block or a struct with `#[derive(SimpleObject)]`, it declares an object type; on a struct with `#[derive(InputObject)]`, an input
-//! type; on an enum with `#[derive(Interface)]`, an interface. `InputObject` and `Interface` types only get `Declared`.
+//! On an `impl` block or a struct with `#[derive(SimpleObject)]`, the attribute declares an object type. On a struct with `#[derive(InputObject)]`,
+//! the attribute declares an input type. On an enum with `#[derive(Interface)]`, the attribute declares an interface. For an input type or an
+//! interface, the attribute generates only `Declared`.
 //!
 //! Arguments of `#[object(…)]`:
-//! - `name = "Rate"`: the type's name in the schema, if it is not the Rust name;
-//! - `root = "Query"`: the block is a part of a root type. Then every field must state its roles;
-//! - `roles = MANAGERS`: the roles that see the type. Without it, every role that can reach the type sees it;
+//! - `name = "Rate"`: the type's name in the schema, if that name is not the Rust name;
+//! - `root = "Query"`: the block is a part of a root type. Every field of a root type must state its roles;
+//! - `roles = MANAGERS`: the roles that see the type. Without this argument, every role that can reach the type sees the type;
 //! - `row = call::View`: the row that `columns` refers to.
 //!
 //! Arguments of `#[field(…)]`, on a method or a struct field:
-//! - `roles = BACK_OFFICE`: the roles that see the field. Without it, every role that sees the type sees the field;
+//! - `roles = BACK_OFFICE`: the roles that see the field. Without this argument, every role that sees the type sees the field;
 //! - `columns(number, emergency)`: the columns of `row` that the field reads;
 //! - `length = 20`: usual length of a list of objects that is not paged, for the cost of a query;
 //! - `absent`: the nullable field is null in every object that is written without the executor.

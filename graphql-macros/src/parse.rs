@@ -114,7 +114,7 @@ pub fn graphql_name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     Ok(name)
 }
 
-/// Fails if a `#[graphql(…)]` attribute has an option other than `name`: the resolver of a plain method is generated, and would lose the option.
+/// Fails if a `#[graphql(…)]` attribute has an option other than `name`, because the generated resolver of a plain method would lose the option.
 pub fn only_name(attributes: &[Attribute]) -> Result<()> {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("graphql")) {
         attribute.parse_nested_meta(|meta| {
@@ -131,7 +131,7 @@ pub fn only_name(attributes: &[Attribute]) -> Result<()> {
 pub fn derives(attributes: &[Attribute], name: &str) -> bool {
     let mut found = false;
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
-        // an invalid derive is reported by the compiler
+        // the compiler reports an invalid `derive`
         let _ = attribute.parse_nested_meta(|meta| {
             found |= meta.path.segments.last().is_some_and(|last| last.ident == name);
             Ok(())

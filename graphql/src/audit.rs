@@ -26,9 +26,9 @@ pub struct AuditEntry(Entry);
 pub struct AuditChange {
     /// Name of the field.
     pub field: String,
-    /// Previous value: plain text, or JSON if it is not text; null if it was unset.
+    /// Previous value as plain text, or as JSON if the value is not a text; null if the field was unset.
     pub before: Option<String>,
-    /// New value in the same format; null if it was removed.
+    /// New value in the format of `before`; null if the value was removed.
     pub after: Option<String>,
 }
 
@@ -49,12 +49,12 @@ impl AuditEntry {
         &self.0.row.object_kind
     }
 
-    /// Global id of the changed object; null if it has none.
+    /// Global id of the changed object; null if the object has no global id.
     fn object_id(&self) -> Option<ID> {
         Kind::named(&self.0.row.object_kind).map(|kind| kind.id(self.0.row.object_id))
     }
 
-    /// User who made the change. Null for a change made on the server's command line, or if the user belongs to an account above the caller's.
+    /// User who made the change; null for a change on the server's command line, or if the user belongs to an account above the caller's account.
     fn user(&self) -> Option<User> {
         self.0.user.clone().map(User)
     }
@@ -93,7 +93,7 @@ pub struct AuditQuery;
 
 #[object(root = "Query")]
 impl AuditQuery {
-    /// Changes to the caller's account or an account below it, and to that account's objects, newest first. Hidden from attendants.
+    /// Changes to the caller's account or an account below it, and to the objects of that account, newest first. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn audit_log(
         &self,

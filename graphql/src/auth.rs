@@ -16,14 +16,15 @@ use app::users;
 pub struct LoginInput {
     /// User name and account code, as `name@code`.
     pub login: String,
-    /// In plain text; send it over TLS only.
+    /// The password in plain text, which must be sent over TLS only.
     pub password: String,
 }
 
 /// A refresh token.
 #[derive(InputObject)]
 pub struct RefreshInput {
-    /// The token from `login` or the most recent `refresh`. It works once. If you got no response, send the same token again within 30 seconds.
+    /// The token from `login` or the most recent `refresh`. A refresh token works once. If you got no response, send the same token again within 30
+    /// seconds.
     pub refresh_token: String,
 }
 
@@ -40,18 +41,18 @@ pub struct LogoutInput {
 pub struct ChangePasswordInput {
     /// The current password.
     pub present_password: String,
-    /// 10 to 256 characters, at least four of them different.
+    /// The new password: 10 to 256 characters, of which at least four are different.
     pub new_password: String,
 }
 
 payload!(
     /// Tokens of a login.
     LoginPayload {
-        /// Send it as `Authorization: Bearer …`.
+        /// Access token, to be sent as `Authorization: Bearer …`.
         access_token: String,
-        /// When the access token expires. Call `refresh` before then.
+        /// When the access token expires. Call `refresh` before the token expires.
         access_token_expires_at: DateTime<Utc>,
-        /// Works for one `refresh`. Store it safely.
+        /// Refresh token, which works for one `refresh`. Store the token safely.
         refresh_token: String,
         /// The logged-in user.
         viewer: User,
@@ -69,7 +70,7 @@ payload!(
 payload!(
     /// Result of `changePassword`.
     ChangePasswordPayload {
-        /// The user. All of the user's other logins have ended.
+        /// The user whose password was changed. All of the user's other logins have ended.
         viewer: User,
     }
 );
@@ -80,7 +81,7 @@ pub struct AuthQuery;
 
 #[object(root = "Query")]
 impl AuthQuery {
-    /// The logged-in user; null without a login.
+    /// The logged-in user; null if the request has no login.
     #[field(roles = EVERYONE)]
     async fn viewer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Ok(actor) = actor(ctx) else { return Ok(None) };

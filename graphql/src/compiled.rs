@@ -1,6 +1,6 @@
-//! Compiled JSON writers. A document is compiled once. Its objects are then written without the executor, from the values that `#[object]` declares
-//! for their types. A document that uses anything unsupported (a field that queries the database, a directive, a fragment on an interface) is not
-//! compiled; the executor gives the same results with more memory and time.
+//! Compiled JSON writers. A document is compiled once. The document's objects are then written without the executor, from the values that
+//! `#[object]` declares for their types. A document with an unsupported part (a field that queries the database, a directive, a fragment on an
+//! interface) is not compiled. For a document that is not compiled, the executor gives the same results with more memory and time.
 
 use std::io::Write as _;
 
@@ -18,16 +18,16 @@ pub type Write<T> = Box<dyn Fn(&T, &mut Vec<u8>) -> Result<()> + Send + Sync>;
 
 /// The type of a field, whose values can be written as JSON.
 pub trait Output {
-    /// What is compiled once per document: the writer of an object's selected fields, or nothing for a scalar.
+    /// The plan that is compiled once per document. An object's plan is the writer of the selected fields. A scalar's plan is empty.
     type Plan: Send + Sync + 'static;
 
-    /// Compiles the selection set below the field; `None` if only the executor can resolve it.
+    /// Compiles the selection set below the field; `None` if only the executor can resolve this selection set.
     fn compile(below: &Below<'_>) -> Option<Self::Plan>;
 
-    /// Appends the value.
+    /// Appends the value as JSON.
     ///
     /// # Errors
-    /// If the value is an error.
+    /// Fails if the value is an error.
     fn write(&self, plan: &Self::Plan, out: &mut Vec<u8>) -> Result<()>;
 }
 
@@ -44,7 +44,7 @@ impl<T: 'static> Object<T> {
     /// Appends the selected fields of `value`.
     ///
     /// # Errors
-    /// If a value is an error.
+    /// Fails if a value is an error.
     pub fn write(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         let mut before = b'{';
         for (key, write) in &self.0 {
@@ -130,7 +130,7 @@ impl<'a> Below<'a> {
 /// Appends null.
 ///
 /// # Errors
-/// None; the signature is that of a writer.
+/// This function never fails, but has the signature of a writer.
 pub fn null(out: &mut Vec<u8>) -> Result<()> {
     out.extend_from_slice(b"null");
     Ok(())
@@ -140,7 +140,7 @@ fn json(value: impl serde::Serialize, out: &mut Vec<u8>) -> Result<()> {
     serde_json::to_writer(out, &value).map_err(|error| top_level(Error::fault(error)))
 }
 
-/// Implements [`Output`] for scalars, by a value that serde writes in the same form as the executor.
+/// Implements [`Output`] for scalars, with a value that serde writes in the same form as the executor.
 macro_rules! scalars {
     ($($type:ty: $value:ident => $json:expr;)+) => {
         $(impl Output for $type {

@@ -58,7 +58,7 @@ pub(super) fn low(ctx: &Context<'_>, account: &account::Model) -> async_graphql:
 pub struct TopUpInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// Above zero, in the child's currency.
+    /// The amount to give, above zero, in the child's currency.
     pub amount: MoneyInput,
     /// Reason or reference.
     #[graphql(default)]
@@ -72,7 +72,7 @@ pub struct TopUpInput {
 pub struct AdjustCreditInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// Above zero to add credit, below zero to remove it.
+    /// The amount: above zero to add credit, below zero to remove credit.
     pub amount: MoneyInput,
     /// Reason, 1 to 100 characters.
     pub reason: String,
@@ -96,16 +96,16 @@ pub struct ReverseTransferInput {
 pub struct SetCreditLimitInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// How far below zero the balance may go, in the child's currency. Zero or more; null for no limit.
+    /// How far below zero the balance may go, in the child's currency. The limit is zero or more; null removes the limit.
     pub limit: Option<Decimal>,
 }
 
 /// An account's low-credit threshold.
 #[derive(InputObject)]
 pub struct SetLowCreditInput {
-    /// The caller's own account or a child of it.
+    /// The caller's own account, or a child of that account.
     pub account_id: ID,
-    /// Users are notified when `balance + creditLimit` falls below this amount. Zero or more; null for never.
+    /// Users are notified when `balance + creditLimit` falls below this amount. The amount is zero or more; null turns the notifications off.
     pub amount: Option<Decimal>,
 }
 
@@ -170,8 +170,8 @@ impl CreditMutation {
         answer(done.await.map(posted))
     }
 
-    /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED if it was already reversed, and with INSUFFICIENT_CREDIT if the child has
-    /// less credit left than the amount to reverse.
+    /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED if the transfer was already reversed, and with INSUFFICIENT_CREDIT if the
+    /// child has less credit left than the amount to reverse.
     #[field(roles = MANAGERS)]
     async fn reverse_transfer(
         &self,
@@ -201,7 +201,7 @@ impl CreditMutation {
         answer(done.await)
     }
 
-    /// Sets the threshold for low-credit notifications of the caller's account or a child of it.
+    /// Sets the threshold for low-credit notifications of the caller's account or of a child account.
     #[field(roles = BACK_OFFICE)]
     async fn set_low_credit(
         &self,
@@ -233,9 +233,9 @@ pub struct Balance {
     pub balance: Money,
     /// Part of the credit that live calls have reserved.
     pub held: Money,
-    /// `balance + creditLimit - held`: the amount that can still be spent; null without a limit.
+    /// `balance + creditLimit - held`: the amount that can still be spent; null if there is no credit limit.
     pub available: Option<Money>,
-    /// Whether `balance + creditLimit` is below `lowCredit`. Reserved credit does not count.
+    /// Whether `balance + creditLimit` is below `lowCredit`. Credit that live calls reserve is not subtracted.
     pub low: bool,
 }
 
@@ -245,8 +245,8 @@ pub struct CreditSubscription;
 
 #[object(root = "Subscription")]
 impl CreditSubscription {
-    /// Credit of the caller's account or an account below it. A message is sent immediately, and again whenever the credit changes. The
-    /// subscription ends when the caller loses access to the account.
+    /// Credit of the caller's account or an account below it. The subscription sends a message immediately, and again whenever the credit changes.
+    /// The subscription ends when the caller loses access to the account.
     #[field(roles = BACK_OFFICE)]
     async fn balance(
         &self,
@@ -260,9 +260,9 @@ impl CreditSubscription {
         let every = every.ok_or_else(|| {
             top_level(Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60."))
         })?;
-        // an error in the first read fails the subscription itself
+        // an error in the first read makes the subscription fail
         shown(credit::find(&app, &actor, id).await).map_err(top_level)?;
-        // the first tick is immediate
+        // the timer's first tick is immediate
         let mut ticks = tokio::time::interval(Duration::from_secs(every));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let steps = stream::unfold(Some((ticks, None)), move |state| {

@@ -1,6 +1,6 @@
 //! Descriptions of types that the library defines, written for the API's readers instead of Rust programmers.
 
-/// The library's text, and ours.
+/// Pairs of the library's text and this API's text.
 const TEXTS: &[(&str, &str)] = &[
     (
         "\"\"\"\nImplement the DateTime<Utc> scalar\n\nThe input/output is a string in RFC3339 format.\n\"\"\"",

@@ -59,10 +59,10 @@ fn anonymous(origin: Origin) -> Caller {
     Caller { attach: Arc::new(move |request| request.data.insert(origin.clone())), ..caller }
 }
 
-/// The GraphQL service for an [`App`]. It runs until `shutdown`.
+/// The GraphQL service for an [`App`], which runs until `shutdown`.
 ///
 /// # Errors
-/// If the visibility table leaves an invalid schema for a role.
+/// Fails if the visibility table leaves an invalid schema for a role.
 pub fn service(
     app: Arc<App>,
     limits: Limits,

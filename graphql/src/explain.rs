@@ -14,7 +14,7 @@ use app::explain::{self, Explanation, LevelExplanation, Step, StepKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "StepKind")]
 pub enum ChargeStepKind {
-    /// Talk time: the measured seconds, or the paid seconds if they are fewer.
+    /// The talk time that counts: the measured seconds, or the paid seconds if they are fewer.
     TalkTime,
     /// The call was shorter than the rate's free seconds, so it costs nothing.
     FreeSeconds,
@@ -24,7 +24,7 @@ pub enum ChargeStepKind {
     ConnectionFee,
     /// Consecutive billed seconds at the same price.
     Time,
-    /// The sum was below the rate's minimum charge and is raised to it.
+    /// The sum was below the rate's minimum charge and is raised to the minimum charge.
     MinimumCharge,
     /// The tariff's rounding, applied once.
     Rounding,
@@ -38,19 +38,19 @@ crate::compiled::enums!(ChargeStepKind);
 #[object]
 #[derive(SimpleObject)]
 pub struct ChargeStep {
-    /// Determines which of the other fields are set.
+    /// The kind of step, which determines which of the other fields are set.
     pub kind: ChargeStepKind,
     /// Name of the time band that sets the price; null outside time bands.
     pub band: Option<String>,
-    /// For TIME: first second of the run; 0 is the second of the answer. Otherwise null.
+    /// First second of the run, where 0 is the second of the answer; null unless `kind` is TIME.
     pub first_second: Option<u32>,
-    /// For TALK_TIME: talk seconds. For FREE_SECONDS: the rate's free seconds. For INCREMENTS: billed seconds. For TIME: length of the run.
-    /// Otherwise null.
+    /// The talk seconds (TALK_TIME), the rate's free seconds (FREE_SECONDS), the billed seconds (INCREMENTS), or the length of the run (TIME); null
+    /// for other kinds of steps.
     pub seconds: Option<u32>,
-    /// For TIME: price of 60 seconds. Otherwise null.
+    /// Price of 60 seconds; null unless `kind` is TIME.
     pub price_per_minute: Option<Money>,
-    /// For CONNECTION_FEE and TIME: the amount added. For TIME, it is shown to the nearest millionth, but the sum is exact. For the other steps:
-    /// the sum after the step. Null if the step involves no money.
+    /// The amount that the step adds (CONNECTION_FEE, TIME), or the sum after the step (other kinds); null if the step involves no money. The
+    /// amount of a TIME step is shown to the nearest millionth, but the sum is exact.
     pub amount: Option<Money>,
     /// The step as an English sentence.
     pub text: String,
@@ -60,9 +60,9 @@ pub struct ChargeStep {
 #[object]
 #[derive(SimpleObject)]
 pub struct LevelCharge {
-    /// 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on.
+    /// Number of the level: 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on.
     pub level: u32,
-    /// Display name of the paying account. At level 0, it is the callshop whose customer pays.
+    /// Display name of the paying account. The account of level 0 is the callshop whose customer pays.
     pub account: String,
     /// Name of the tariff.
     pub tariff: String,
@@ -85,7 +85,7 @@ pub struct LevelCharge {
     pub charge: Money,
 }
 
-/// Explanation of a call's charge, from the prices frozen on it when it was authorized.
+/// Explanation of a call's charge, from the prices that were stored with the call when it was authorized.
 #[object]
 #[derive(SimpleObject)]
 pub struct ChargeExplanation {
@@ -135,7 +135,7 @@ pub struct ExplainQuery;
 
 #[object(root = "Query")]
 impl ExplainQuery {
-    /// Explains step by step how a call's charge was computed; null if there is no such call. Fails with `ILLEGAL_STATE` while the call is live.
+    /// Explains step by step how a call's charge was computed; null if the call is not found. Fails with `ILLEGAL_STATE` while the call is live.
     #[field(roles = SIGNED_IN)]
     async fn explain_charge(
         &self,

@@ -1,14 +1,14 @@
-//! The declarations that `#[object]` makes from types and fields. Everything else about a field is made from its declaration: the role schemas from
-//! the roles ([`crate::visibility`]), whether a list of calls reads the prices from the columns ([`readers`]), the JSON writers from the values
-//! ([`crate::compiled`]).
+//! The declarations that `#[object]` makes from types and fields. All other facts about a field follow from its declaration. The roles determine
+//! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), and the values determine
+//! the JSON writers ([`crate::compiled`]).
 
 use super::roles::RoleSet;
 
 /// A declared type.
 pub struct Declaration {
-    /// Name in the schema. All parts of a root type have its name.
+    /// Name of the type in the schema. All parts of a root type have the root type's name.
     pub name: &'static str,
-    /// Roles that see the type; `None` if every role that can reach it does.
+    /// Roles that see the type; `None` if every role that can reach the type sees it.
     pub roles: Option<RoleSet>,
     /// The fields in order.
     pub fields: &'static [Field],
@@ -18,9 +18,9 @@ pub struct Declaration {
 pub struct Field {
     /// Name in the schema.
     pub name: &'static str,
-    /// Roles that see the field; `None` if every role that sees the type does.
+    /// Roles that see the field; `None` if every role that sees the type sees the field.
     pub roles: Option<RoleSet>,
-    /// Columns that the field reads, by the names of the row's fields.
+    /// Columns that the field reads, named like the fields of the row.
     pub columns: &'static [&'static str],
     /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer (a thousand live calls, for example), because
     /// the limit on the response's size still applies.
@@ -42,7 +42,7 @@ impl Declaration {
     }
 }
 
-/// The fields of a `T` that read this column.
+/// The names of the fields of type `T` that read this column.
 pub fn readers<T: Declared>(column: &str) -> impl Iterator<Item = &'static str> {
     let fields = T::DECLARATION.fields.iter();
     fields.filter(move |field| field.columns.contains(&column)).map(|field| field.name)

@@ -16,7 +16,7 @@ use super::{actor, app, caller, graphql_enum};
 use app::ledger::{self, Line};
 
 graphql_enum!(
-    /// A book (ledger account) of an account. A positive balance is an asset of the account; a negative balance shows where the funds came from.
+    /// A book (ledger account) of an account. A positive balance is an asset of the account. A negative balance shows where the funds came from.
     LedgerBook = "entity::Book" {
         /// The account's balance with its parent.
         Credit,
@@ -38,7 +38,7 @@ graphql_enum!(
         Variance,
         /// Source of floats and pay-ins, and destination of pay-outs and counted drawers.
         Outside,
-        /// Value of talk time given away because calls were ended late.
+        /// Value of talk time that nobody pays for because calls were ended late.
         WriteOff,
     }
 );
@@ -50,9 +50,9 @@ graphql_enum!(
         TopUp,
         /// A parent corrected a child's credit.
         Adjustment,
-        /// A call ended, and each level paid the level above.
+        /// A call ended, and each account paid its parent for the call.
         Call,
-        /// Talk time beyond the paid seconds was given away, because a call was ended late.
+        /// Talk time beyond the paid seconds is free for the customer, because a call was ended late.
         WriteOff,
         /// Another transfer was reversed.
         Reversal,
@@ -64,7 +64,7 @@ graphql_enum!(
         PayOut,
         /// A customer paid a deposit.
         Deposit,
-        /// A statement became final, so the customer owes it.
+        /// A statement became final, so the customer owes its total.
         Sale,
         /// A customer paid a statement.
         Settlement,
@@ -85,25 +85,25 @@ pub struct LedgerEntry(Line);
 #[object]
 #[derive(SimpleObject)]
 pub struct DrawerAmount {
-    /// Register shift; null if unknown.
+    /// Register shift; null if the shift is unknown.
     pub shift_id: Option<ID>,
-    /// Payment method; null if unknown.
+    /// Payment method; null if the method is unknown.
     pub method: Option<PaymentMethod>,
-    /// Positive for money into the drawer, negative for money out of it.
+    /// The amount, positive for money into the drawer, and negative for money out of the drawer.
     pub amount: Money,
 }
 
-/// Another side of a transfer.
+/// The change that a transfer made to another book.
 #[object]
 #[derive(SimpleObject)]
 pub struct LedgerCounterpart {
     /// Account that owns the book.
     pub account_id: ID,
-    /// Display name of that account.
+    /// Display name of the account that owns the book.
     pub account: String,
     /// The changed book.
     pub book: LedgerBook,
-    /// Signed change of that book.
+    /// Signed change of the other book.
     pub amount: Money,
 }
 
@@ -124,7 +124,7 @@ impl LedgerEntry {
         self.0.transfer.at
     }
 
-    /// Signed change of this book.
+    /// Signed change of the queried book.
     fn amount(&self) -> Money {
         Money::new(self.0.amount, &self.0.currency)
     }
@@ -134,32 +134,32 @@ impl LedgerEntry {
         &self.0.transfer.note
     }
 
-    /// User who made the transfer; null if a call caused it, or if the user belongs to an account above the caller's.
+    /// User who made the transfer; null if a call caused the transfer, or if the user belongs to an account above the caller's account.
     fn user(&self) -> Option<User> {
         self.0.user.clone().map(User)
     }
 
-    /// Call that caused the transfer; null if none.
+    /// Call that caused the transfer; null if no call caused it.
     fn call_id(&self) -> Option<ID> {
         self.0.transfer.call_id.map(|id| Kind::Call.id(id))
     }
 
-    /// Cabin session that caused the transfer; null if none.
+    /// Cabin session that caused the transfer; null if no session caused it.
     fn session_id(&self) -> Option<ID> {
         self.0.transfer.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
-    /// Transfer that this one reverses; null if none.
+    /// Transfer that this transfer reverses; null if it reverses no transfer.
     fn reverses(&self) -> Option<ID> {
         self.0.transfer.reverses.map(|id| Kind::LedgerTransfer.id(id))
     }
 
-    /// Transfer that reversed this one; null if none.
+    /// Transfer that reversed this transfer; null if it was not reversed.
     fn reversed_by(&self) -> Option<ID> {
         self.0.reversed_by.map(|id| Kind::LedgerTransfer.id(id))
     }
 
-    /// For the DRAWER book, the change by shift and payment method; otherwise empty.
+    /// The change of the DRAWER book by shift and payment method; empty for other books.
     #[field(length = 4)]
     fn drawer(&self) -> Vec<DrawerAmount> {
         let posted = self.0.entries.iter().filter(|entry| entry.shift_id.is_some());
@@ -171,7 +171,7 @@ impl LedgerEntry {
         posted.map(part).collect()
     }
 
-    /// The other sides of the transfer, limited to the caller's subtree.
+    /// The changes that the transfer made to other books, limited to the caller's subtree.
     #[field(length = 4)]
     fn counterparts(&self) -> Vec<LedgerCounterpart> {
         let part = |(entry, account): &(entity::ledger_entry::Model, account::Model)| LedgerCounterpart {
@@ -197,8 +197,8 @@ pub struct LedgerQuery;
 
 #[object(root = "Query")]
 impl LedgerQuery {
-    /// Balances of a book of the caller's account or of an account below it, one per currency. Only the platform can have several, because each
-    /// distributor has its own currency. Hidden from attendants.
+    /// Balances of a book of the caller's account or of an account below it, one balance per currency. Only the platform can have several
+    /// currencies, because each distributor has its own currency. Hidden from attendants.
     #[field(roles = BACK_OFFICE, length = 10)]
     async fn ledger_balances(
         &self,

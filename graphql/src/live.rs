@@ -1,5 +1,5 @@
-//! Writes subscription events directly as JSON. Each document is compiled once for all its subscribers ([`crate::compiled`]). Documents that cannot
-//! be compiled are left to the executor.
+//! Writes subscription events directly as JSON. Each document is compiled once for all its subscribers ([`crate::compiled`]). The executor serves
+//! documents that cannot be compiled.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,9 +20,9 @@ use transport::pipeline::{Answer, Live};
 pub struct EventSubscription {
     /// The callshop's event stream, from the start position.
     pub watch: Watch,
-    /// If set, only events of this cabin are delivered.
+    /// The cabin whose events are delivered; `None` delivers the events of all cabins.
     pub cabin: Option<Uuid>,
-    /// Counts deliveries.
+    /// The metrics, which count deliveries.
     pub metrics: Arc<Metrics>,
 }
 
@@ -30,7 +30,7 @@ impl EventSubscription {
     /// The next matching activity event.
     ///
     /// # Errors
-    /// Errors of [`Watch::next`].
+    /// Returns the errors of [`Watch::next`].
     pub async fn next(&mut self) -> base::error::Result<Arc<ActivityEvent>> {
         loop {
             let event = self.watch.next().await?;
@@ -52,7 +52,7 @@ impl EventSubscription {
 #[derive(Clone, Default)]
 struct Handover(Arc<Mutex<Option<EventSubscription>>>);
 
-/// Hands the event stream to the waiting [`Plan`]. If there is no plan, returns the stream, and the executor serves it.
+/// Hands the event stream to the waiting [`Plan`]. If there is no plan, returns the stream, which the executor then serves.
 pub fn leave(ctx: &Context<'_>, following: EventSubscription) -> Option<EventSubscription> {
     let Some(handover) = ctx.data_opt::<Handover>() else { return Some(following) };
     *handover.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(following);
@@ -102,7 +102,7 @@ impl Live for Plan {
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer> {
         let handover = Handover::default();
         request.data.insert(handover.clone());
-        // by now the resolver has handed over the stream, or has failed and reported the error
+        // by now, the resolver has handed over the event stream, or has failed and reported the error
         let follow = async move { handover.0.lock().unwrap_or_else(PoisonError::into_inner).take() };
         let events = move |following: Option<EventSubscription>| {
             let plan = self.clone();

@@ -1,7 +1,6 @@
-//! Batches the queries of all objects in one response: a list of fifty cabins with their calls costs one more query, not fifty.
+//! Batches the queries of all objects in one response. A list of fifty cabins with their calls costs one more query, not fifty more.
 //!
-//! Each request has its own loaders, without a cache. Loaders check no rights, because the caller was already authorized for the object whose
-//! field is loaded.
+//! Each request has its own loaders, without a cache. Loaders check no rights, because the caller may already see the object whose field is loaded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,9 +30,9 @@ pub struct Batches(Arc<App>);
 /// A page of the calls of one cabin or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallsOf {
-    /// Calls made from this cabin. The flag says whether to load the prices of finished calls, too.
+    /// Calls that were made from this cabin. The flag says whether to load the prices of finished calls, too.
     Cabin(Uuid, Page, bool),
-    /// Calls billed to this session, with the same flag.
+    /// Calls that are billed to this session. The flag says whether to load the prices of finished calls, too.
     Session(Uuid, Page, bool),
 }
 
@@ -45,7 +44,7 @@ pub struct UserId(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CabinId(pub Uuid);
 
-/// Key: a cabin's id. Loads its live call.
+/// Key: a cabin's id. The loader reads the cabin's live call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LiveCallOf(pub Uuid);
 
@@ -57,24 +56,24 @@ pub struct SessionId(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ShopId(pub Uuid);
 
-/// Key: a session's id, and the time it was opened. Loads what it costs so far.
+/// Key: a session's id, and the time it was opened. The loader computes what the session costs so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunningOf(pub Uuid, pub DateTime<Utc>);
 
-/// Key: a tariff's id. Loads the terms of its current version.
+/// Key: a tariff's id. The loader reads the terms of the tariff's current version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TermsOf(pub Uuid);
 
 /// Data loaders for a new request.
 pub fn loaders(app: Arc<App>) -> Loaders {
-    // all keys of a list arrive at once, so a delay would gain nothing
+    // the keys for all objects of a list arrive at once, so a delay would gain nothing
     DataLoader::new(Batches(app), TokioSpawner::current(), TokioTimer::default()).delay(Duration::ZERO)
 }
 
 /// Loads one object, batched with the other loads of this response.
 ///
 /// # Errors
-/// Errors of the database.
+/// Returns the errors of the database.
 pub async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Batches as Loader<K>>::Value>>
 where
     K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,
@@ -82,7 +81,7 @@ where
 {
     let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("the request has no data loaders"))?;
     Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
-        // the whole batch shares the failure, but each request needs an error of its own
+        // the whole batch has the same failure, but each request needs its own error value
         Error::Overloaded(what) => Error::Overloaded(what),
         _ => Error::fault(shared),
     })

@@ -64,13 +64,13 @@ pub struct NodeQuery;
 
 #[object(root = "Query")]
 impl NodeQuery {
-    /// The object with this global id; null if it does not exist in the caller's subtree or the caller's role may not see it.
+    /// The object with this global id; null if the object is not in the caller's subtree or the caller's role may not see the object.
     #[field(roles = SIGNED_IN)]
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Node>> {
         found(find(ctx, &id).await)
     }
 
-    /// Like `node` for up to 100 ids. The result has the same length and order as `ids`, with null for objects not found.
+    /// Like `node`, but for up to 100 ids. The result has the same length and order as `ids`, with null for objects that are not found.
     #[field(roles = SIGNED_IN)]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> async_graphql::Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
@@ -143,7 +143,7 @@ impl Nodes {
                 let node = |view| Node::RegisterShift(RegisterShift(view));
                 put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
             }
-            // parts of other objects, not nodes; see `find`
+            // these kinds are parts of other objects, not nodes; see `find`
             Kind::SessionItem | Kind::LedgerTransfer => {}
         }
         Ok(())
@@ -163,7 +163,7 @@ impl Nodes {
     }
 }
 
-/// Ids must not reveal which objects exist, so an object that the role may not see is null, like a missing object.
+/// An id must not reveal whether an object exists, so an object that the role may not see is null, like a missing object.
 fn found(result: Result<Node>) -> Option<async_graphql::Result<Node>> {
     match result {
         Err(Error::Forbidden) => None,
@@ -186,7 +186,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::TariffVersion => {
             Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))
         }
-        // part of a session, not a node
+        // an item is a part of a session, not a node
         Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
         // each account sees a transfer differently, so only `ledger` shows it

@@ -27,11 +27,11 @@ pub struct Paging {
     pub before: Option<String>,
 }
 
-/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to know whether there are more rows. `newest_first`
+/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to know whether the list continues. `newest_first`
 /// reverses the list's natural order.
 ///
 /// # Errors
-/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100; errors of `read`.
+/// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100. Also returns the errors of `read`.
 pub async fn connection<M, N, Fut>(
     paging: Paging,
     newest_first: bool,
@@ -48,7 +48,7 @@ where
     // cursors follow the order of the list, even if the page is read from its end
     let (above, below) = if newest_first { (before, after) } else { (after, before) };
     let page = store::Page { above, below, limit: size + 1, descending: newest_first != backwards };
-    // boxed, because the executor allocates the largest field's future for every field of every object in a list
+    // the future is boxed, because the executor allocates the largest field's future for every field of every object in a list
     let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
@@ -68,7 +68,7 @@ where
 /// The requested number of objects, and whether to count from the end of the list.
 ///
 /// # Errors
-/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.
+/// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.
 pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
     let (size, backwards) = match (paging.first, paging.last) {
         (Some(first), None) => (first, false),
@@ -87,7 +87,7 @@ pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
 /// The parsed cursors `after` and `before`. `parse` returns `None` for text that is not a cursor of this list.
 ///
 /// # Errors
-/// `INVALID_INPUT` for an argument that is not a cursor of this list.
+/// Fails with `INVALID_INPUT` for an argument that is not a cursor of this list.
 pub(super) fn around<C>(
     paging: &Paging,
     parse: impl Fn(&str) -> Option<C>,

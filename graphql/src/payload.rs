@@ -7,7 +7,7 @@ use base::error::Error;
 
 macro_rules! error_code {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// Stable error codes. New codes may be added; existing codes keep their meaning.
+        /// Stable error codes. A later release may add codes; existing codes keep their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         #[graphql(remote = "base::error::ErrorCode")]
         pub enum ErrorCode { $($(#[$meta])* #[graphql(name = $text)] $variant,)+ }
@@ -18,15 +18,15 @@ macro_rules! error_code {
 
 base::for_each_error_code!(error_code);
 
-/// An error that the caller can correct. Nothing was changed.
+/// An error that the caller can correct. The mutation changed nothing.
 #[object]
 #[derive(Clone, Debug, SimpleObject)]
 pub struct UserError {
-    /// Stable code. Branch on this, not on the message.
+    /// Stable code of the error. Clients should branch on the code, not on the message.
     pub code: ErrorCode,
     /// English sentence for developers and logs.
     pub message: String,
-    /// Path of the input field at fault, outermost name first; empty if the whole input is at fault.
+    /// Path of the invalid input field, outermost name first; empty if the error concerns the whole input.
     pub field: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ macro_rules! payload {
         $(#[$meta])*
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
-            /// Errors that the caller can correct; empty on success. If there are any, the other fields are null.
+            /// Errors that the caller can correct; empty on success. If there are errors, the other fields are null.
             pub user_errors: Vec<$crate::payload::UserError>,
         }
         impl From<$crate::payload::UserErrors> for $name {
@@ -56,7 +56,7 @@ pub(crate) use payload;
 /// Converts a use case's result into a payload. Correctable errors become `userErrors`; any other error becomes a top-level error.
 ///
 /// # Errors
-/// Missing rights, overload and faults.
+/// Returns errors because of missing rights, overload and faults.
 pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::Result<P> {
     match result {
         Ok(payload) => Ok(payload),
@@ -74,8 +74,8 @@ pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::R
     }
 }
 
-/// The top-level error of a query, or of a mutation that could not be attempted. It has a stable `extensions.code`, the path of the argument at
-/// fault in `extensions.field`, and no internal detail.
+/// The top-level error of a query, or of a mutation that could not be attempted. The error has a stable `extensions.code`, the path of the invalid
+/// argument in `extensions.field`, and no internal detail.
 pub fn top_level(error: Error) -> async_graphql::Error {
     let mut field = Vec::new();
     let (code, message) = match error {
@@ -119,8 +119,8 @@ pub fn top_level(error: Error) -> async_graphql::Error {
     })
 }
 
-/// A nullable object of a query: null if it is missing or outside the caller's scope. Any other error nulls only this field. An `Err` outside
-/// the `Option` would also null its parents, up to the nearest nullable parent, and discard good data.
+/// A nullable object of a query, which is null if the object is missing or outside the caller's scope. Any other error sets only this field to
+/// null. An `Err` outside the `Option` would also set the field's parents to null, up to the nearest nullable parent, and discard good data.
 pub fn nullable<T>(result: Result<T, Error>) -> Option<async_graphql::Result<T>> {
     match result {
         Ok(found) => Some(Ok(found)),

@@ -20,7 +20,7 @@ use base::error::{Error, Result};
 pub struct Phone(pub PhoneView);
 
 impl Phone {
-    /// The row, for fields that are hidden from attendants.
+    /// The phone's row, for fields that are hidden from attendants.
     fn detail(&self, ctx: &Context<'_>) -> async_graphql::Result<&phone::Model> {
         actor(ctx)?.require(Right::SeeAccounts).map_err(top_level)?;
         Ok(&self.0.phone)
@@ -49,12 +49,12 @@ impl Phone {
         self.0.phone.online_changed_at
     }
 
-    /// When the phone was blocked; null if it is not blocked. A blocked phone can make emergency calls only.
+    /// When the phone was blocked; null if it is not blocked. A blocked phone can make only emergency calls.
     fn blocked_at(&self) -> Option<DateTime<Utc>> {
         self.0.phone.blocked_at
     }
 
-    /// The cabin that the phone is in; null if none.
+    /// The cabin that the phone is in; null if the phone is in no cabin.
     fn cabin(&self) -> Option<Cabin> {
         self.0.cabin.clone().map(Cabin)
     }
@@ -71,19 +71,19 @@ impl Phone {
         Ok(&self.detail(ctx)?.realm)
     }
 
-    /// SIP contact of the phone's last registration; null if it never registered. Hidden from attendants.
+    /// SIP contact of the phone's last registration; null if the phone never registered. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn contact(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
         Ok(self.detail(ctx)?.contact.as_deref())
     }
 
-    /// IP address and port of the phone's last registration; null if it never registered. Hidden from attendants.
+    /// IP address and port of the phone's last registration; null if the phone never registered. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn source(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
         Ok(self.detail(ctx)?.source.as_deref())
     }
 
-    /// SIP User-Agent header of the phone's last registration; null if unknown. Hidden from attendants.
+    /// SIP User-Agent header of the phone's last registration; null if it is unknown. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn user_agent(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
         Ok(self.detail(ctx)?.user_agent.as_deref())
@@ -101,7 +101,7 @@ impl Phone {
 pub struct PhoneSecret {
     /// The new phone.
     pub phone: Phone,
-    /// SIP password. It cannot be read again, so enter it into the phone now.
+    /// SIP password of the phone. The password cannot be read again, so enter it into the phone now.
     pub secret: String,
 }
 
@@ -118,7 +118,7 @@ pub struct CreatePhonesInput {
     pub callshop_id: ID,
     /// Number of phones, 1 to 100.
     pub count: i32,
-    /// Beginning of the phones' labels; a number is appended to each.
+    /// Beginning of the phones' labels. A number is appended to each label.
     #[graphql(default_with = "\"Phone\".to_owned()")]
     pub label: String,
 }
@@ -153,7 +153,7 @@ payload!(
     RotatePhoneSecretPayload {
         /// The phone after the change.
         phone: Phone,
-        /// New SIP password. It cannot be read again, so enter it into the phone now.
+        /// New SIP password of the phone. The password cannot be read again, so enter it into the phone now.
         secret: String,
     }
 );
@@ -172,7 +172,7 @@ pub struct PhoneQuery;
 
 #[object(root = "Query")]
 impl PhoneQuery {
-    /// A phone in the caller's subtree; null if there is none.
+    /// A phone in the caller's subtree; null if there is no such phone.
     #[field(roles = SIGNED_IN)]
     async fn phone(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Phone>> {
         let found = async { phones::find(app(ctx), caller(ctx)?, Kind::Phone.parse(&id)?).await };
@@ -201,7 +201,7 @@ pub struct PhoneMutation;
 
 #[object(root = "Mutation")]
 impl PhoneMutation {
-    /// Creates phones for a callshop. Their passwords are shown only in this response.
+    /// Creates phones for a callshop. The passwords of new phones are shown only in this response.
     #[field(roles = MANAGERS)]
     async fn create_phones(
         &self,
@@ -238,7 +238,7 @@ impl PhoneMutation {
         answer(rotated.await)
     }
 
-    /// Blocks a phone. It stays registered and can make emergency calls only. A call in progress continues.
+    /// Blocks a phone. A blocked phone stays registered and can make only emergency calls. A call in progress continues.
     #[field(roles = MANAGERS)]
     async fn block_phone(
         &self,
@@ -258,7 +258,7 @@ impl PhoneMutation {
         answer(set_blocked(ctx, &input.phone_id, false).await)
     }
 
-    /// Assigns a phone to a cabin, or removes it from its cabin. Not allowed during a call.
+    /// Assigns a phone to a cabin, or removes the phone from its cabin. This mutation is not allowed during a call.
     #[field(roles = MANAGERS)]
     async fn assign_phone(
         &self,

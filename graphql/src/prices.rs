@@ -30,12 +30,12 @@ impl PriceView {
         &self.0.rate.destination
     }
 
-    /// Customer's price for 60 seconds, outside the time bands below.
+    /// Customer's price for 60 seconds, outside the time bands in `bandPrices`.
     fn price_per_minute(&self) -> Money {
         Money::new(self.0.rate.price_per_minute, &self.0.currency)
     }
 
-    /// Charged once per answered call.
+    /// Fee that is charged once per answered call.
     fn connection_fee(&self) -> Money {
         Money::new(self.0.rate.connection_fee, &self.0.currency)
     }
@@ -78,7 +78,7 @@ impl PriceView {
     }
 }
 
-/// Customer's price of a call made now, and the talk time that a given amount pays for.
+/// Customer's price of a call that is made now, and the talk time that a given amount pays for.
 #[derive(async_graphql::Description)]
 pub struct QuoteView(Quote);
 
@@ -90,7 +90,7 @@ impl QuoteView {
 
 #[object(name = "Quote")]
 impl QuoteView {
-    /// E.164 with "+", or a short number; null for a quote by destination and for text that is not a number.
+    /// The number in E.164 with "+", or the short number; null for a quote by destination and for a text that is not a number.
     fn number(&self) -> Option<&str> {
         self.0.number.as_deref()
     }
@@ -100,12 +100,12 @@ impl QuoteView {
         self.0.formatted_number.as_deref()
     }
 
-    /// Destination name of the matching rate; null without one.
+    /// Destination name of the matching rate; null if no rate matches.
     fn destination(&self) -> Option<&str> {
         self.0.destination.as_deref()
     }
 
-    /// Prefix of the matching rate; null without one.
+    /// Prefix of the matching rate; null if no rate matches.
     fn prefix(&self) -> Option<&str> {
         self.0.offer.as_ref().map(|offer| offer.rate.prefix.as_str())
     }
@@ -115,32 +115,32 @@ impl QuoteView {
         self.0.emergency
     }
 
-    /// Customer's price for 60 seconds now; null without a rate.
+    /// Customer's price for 60 seconds now; null if no rate matches.
     fn price_per_minute(&self) -> Option<Money> {
         self.money(|offer| offer.price_per_minute)
     }
 
-    /// Fee of a call answered now; null without a rate.
+    /// Fee of a call answered now; null if no rate matches.
     fn connection_fee(&self) -> Option<Money> {
         self.money(|offer| offer.connection_fee)
     }
 
-    /// Minimum charge of an answered call; null without a rate.
+    /// Minimum charge of an answered call; null if no rate matches.
     fn minimum_charge(&self) -> Option<Money> {
         self.money(|offer| offer.rate.minimum_charge)
     }
 
-    /// Minimum number of seconds billed; null without a rate.
+    /// Minimum number of seconds billed; null if no rate matches.
     fn initial_increment(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.initial_increment)
     }
 
-    /// Size in seconds of each billing step after the initial increment; null without a rate.
+    /// Size in seconds of each billing step after the initial increment; null if no rate matches.
     fn increment(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.increment)
     }
 
-    /// Calls shorter than this many seconds are free; null without a rate.
+    /// Calls shorter than this many seconds are free; null if no rate matches.
     fn free_seconds(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.free_seconds)
     }
@@ -156,7 +156,7 @@ impl QuoteView {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
-    /// Callshop's cost of 60 seconds now; null without a rate. Hidden from attendants.
+    /// Callshop's cost of 60 seconds now; null if no rate matches. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;
@@ -197,7 +197,8 @@ impl PriceQuery {
         by_prefix(paging, read, |price: &Price| price.rate.prefix.as_str(), PriceView).await
     }
 
-    /// Price of a call made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.
+    /// Price of a call that is made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says
+    /// why.
     #[field(roles = SIGNED_IN)]
     async fn quote(
         &self,

@@ -20,28 +20,28 @@ pub enum ProblemKind {
     SessionClosing,
     /// A session has been open for more than 24 hours.
     SessionOpen,
-    /// An answered call is more than five minutes past its last paid second, or a call has been ringing for more than five minutes. Its end
-    /// event never arrived.
+    /// A call has no end: an answered call is more than five minutes past its last paid second, or a call has been ringing for more than five
+    /// minutes.
     CallWithoutEnd,
     /// A session has two live calls.
     CallsOverlap,
     /// A phone is offline in a cabin with an open session.
     PhoneOffline,
-    /// A call of the last seven days cost the account more than it earned.
+    /// A call of the last seven days cost the account more than the account earned with it.
     MarginNegative,
-    /// Part of a call that ended in the last seven days was written off, because the call was ended late or was paid for before its end was
-    /// known.
+    /// Part of the price of a call that ended in the last seven days was written off, because the call was ended late or was paid for before its
+    /// end was known.
     WrittenOff,
     /// The end of a call in the last seven days was estimated, because its proxy lost the call or reported impossible times.
     EndEstimated,
     /// A phone never acknowledged the answer of a call in the last seven days. Somebody may be trying to talk without paying.
     CallUnacknowledged,
-    /// A proxy event of the last seven days could not be understood. Shown to the platform only.
+    /// An event of a proxy in the last seven days could not be understood. Shown to the platform only.
     EventRejected,
-    /// A proxy event of the last seven days has an impossible time, or it reported the end of a call but changed nothing because the call had
-    /// already ended or is unknown. Shown to the platform only.
+    /// An event of a proxy in the last seven days has an impossible time, or reports the end of a call that had already ended or is unknown. Shown
+    /// to the platform only.
     EventDoubted,
-    /// A proxy event has waited in the stream for more than ten minutes because it cannot be applied. Shown to the platform only.
+    /// An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. Shown to the platform only.
     EventStuck,
     /// A proxy has SIP dialogs that match no known call. Shown to the platform only.
     DialogsUnknown,
@@ -61,11 +61,11 @@ pub struct Problem {
     pub object_id: Option<ID>,
     /// Callshop of the object; null for proxies, their events, and the account's own books.
     pub callshop_id: Option<ID>,
-    /// Display name of that callshop; null if `callshopId` is null.
+    /// Display name of the callshop in `callshopId`; null if `callshopId` is null.
     pub callshop: Option<String>,
     /// When the problem began.
     pub since: DateTime<Utc>,
-    /// What is wrong and what to do next, in English.
+    /// A description of the problem and the next step, in English.
     pub text: String,
 }
 
@@ -78,7 +78,7 @@ pub struct ProblemGroup {
     /// At most 100 problems, oldest first.
     #[field(length = 50)]
     pub problems: Vec<Problem>,
-    /// Whether there are more problems than those listed.
+    /// Whether there are more problems of this kind than the listed ones.
     pub more: bool,
 }
 
@@ -114,8 +114,8 @@ pub struct ProblemQuery;
 
 #[object(root = "Query")]
 impl ProblemQuery {
-    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds without a problem are omitted. Hidden from
-    /// attendants.
+    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds of problems without a problem are omitted.
+    /// Hidden from attendants.
     #[field(roles = BACK_OFFICE, length = 50)]
     async fn problems(
         &self,

@@ -62,7 +62,7 @@ impl Receipt {
         self.0.format.media_type()
     }
 
-    /// The text or HTML page; null for a PDF.
+    /// The receipt as text or as an HTML page; null for a PDF.
     fn text(&self) -> Option<&str> {
         match self.0.format {
             Format::Pdf => None,
@@ -70,7 +70,7 @@ impl Receipt {
         }
     }
 
-    /// The bytes of any format, in base64 (RFC 4648, section 4).
+    /// The receipt's bytes in any format, encoded in base64 (RFC 4648, section 4).
     fn base64(&self) -> String {
         STANDARD.encode(&self.0.bytes)
     }
@@ -88,12 +88,12 @@ impl SettleSessionPayload {
         self.change.as_ref()
     }
 
-    /// Errors that the caller can correct; empty on success. If there are any, the other fields are null.
+    /// Errors that the caller can correct; empty on success. If there are errors, the other fields are null.
     fn user_errors(&self) -> &[UserError] {
         &self.user_errors
     }
 
-    /// The original receipt, including the change. Receipts from `Query.receipt` are marked as duplicates. Null if nothing was settled.
+    /// The original receipt, including the change; null if no session was settled. Receipts from `Query.receipt` are marked as duplicates.
     async fn receipt(
         &self,
         ctx: &Context<'_>,

@@ -33,12 +33,12 @@ pub enum ReportDimension {
     Attendant,
     /// Callshop that the call was made from.
     Callshop,
-    /// Tariff version that sets the account's income: for a callshop, its retail tariff; for other accounts, the cost tariff of the account
-    /// below.
+    /// Tariff version that sets the account's income. It is a version of a callshop's retail tariff or, for other accounts, of the cost tariff of
+    /// the account below.
     TariffVersion,
 }
 
-/// Income and cost of calls for one account. Attempts count on the day they were made; all other figures count on the day of the answer.
+/// Income and cost of calls for one account. Call attempts count on the day of the attempt. All other figures count on the day of the answer.
 #[derive(async_graphql::Description)]
 pub struct Report(reports::Report);
 
@@ -51,7 +51,7 @@ impl Report {
         kind.id(account.id)
     }
 
-    /// Display name of that account.
+    /// Display name of the account that the report is about.
     fn account(&self) -> &str {
         &self.0.account.name
     }
@@ -61,7 +61,7 @@ impl Report {
         CurrencyCode(self.0.currency.clone())
     }
 
-    /// All groups together.
+    /// The figures of all groups together.
     fn total(&self) -> async_graphql::Result<ReportFigures> {
         figures(&self.0.total, &self.0.currency).map_err(top_level)
     }
@@ -82,8 +82,8 @@ impl Report {
     }
 }
 
-/// One group of a report. A field is null if the report is not grouped by its dimension, or if the calls have no such value. For example, an
-/// emergency call from a closed cabin has no attendant, and a phone without a cabin has no cabin.
+/// One group of a report. A field is null if the report is not grouped by that field, or if the calls have no value for the field. For example, an
+/// emergency call from a closed cabin has no attendant.
 #[object]
 #[derive(SimpleObject)]
 pub struct ReportGroup {
@@ -103,7 +103,7 @@ pub struct ReportGroup {
     pub destination: Option<String>,
     /// Global id of the user who opened the session.
     pub attendant_id: Option<ID>,
-    /// Display name of that user.
+    /// Display name of the user who opened the session.
     pub attendant: Option<String>,
     /// Global id of the tariff version.
     pub tariff_version_id: Option<ID>,
@@ -119,16 +119,16 @@ pub struct ReportGroup {
 #[object]
 #[derive(SimpleObject)]
 pub struct ReportFigures {
-    /// Allowed attempts, answered or not.
+    /// Number of allowed attempts, answered or not.
     pub attempts: i64,
-    /// Refused attempts; not included in `attempts`.
+    /// Number of refused attempts, which `attempts` does not include.
     pub refused: i64,
-    /// Calls that were answered and are over.
+    /// Number of calls that were answered and are over.
     pub answered: i64,
-    /// Answer-seizure ratio: `answered` / `attempts`, to four decimals; null without attempts. It can exceed 1 if a call was answered on the day
-    /// after its attempt.
+    /// Answer-seizure ratio: `answered` / `attempts`, to four decimals; null without attempts. The ratio can exceed 1 if a call was answered on the
+    /// day after its attempt.
     pub asr: Option<Decimal>,
-    /// Average call duration: mean talk time of answered calls, rounded to the nearest second; null if there are none.
+    /// Average call duration: mean talk time of answered calls, rounded to the nearest second; null if there are no answered calls.
     pub acd_seconds: Option<i64>,
     /// Total talk time in seconds.
     pub talk_seconds: i64,
@@ -136,7 +136,7 @@ pub struct ReportFigures {
     pub billed_seconds: i64,
     /// Total charged to customers.
     pub retail: Money,
-    /// Income of the account: from customers for a callshop, from direct child accounts for every other account.
+    /// Income of the account. A callshop's income comes from customers; the income of every other account comes from its child accounts.
     pub revenue: Money,
     /// Amount that the account pays its parent; zero for the platform.
     pub cost: Money,
@@ -202,7 +202,7 @@ fn part<'a>(groups: Groups<'a>, paging: &Paging) -> Result<(Groups<'a>, bool, bo
     }
 }
 
-/// The cursor is the encoded group key, so it remains valid when groups are added.
+/// The cursor of a group is the encoded group key, so a cursor remains valid when groups are added.
 fn cursor(key: &GroupKey) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).or_fault()?))
 }
@@ -218,8 +218,8 @@ pub struct ReportQuery;
 #[object(root = "Query")]
 impl ReportQuery {
     /// Income and cost of calls for the caller's account or an account below it, from day `from` to day `to` (both inclusive, at most 400 days).
-    /// Null if there is no such account. All figures are from that account's point of view. Fails with `CURRENCY_MISMATCH` for a platform whose
-    /// distributors use several currencies. Hidden from attendants.
+    /// Null if there is no such account. All figures are from the point of view of that account. Fails with `CURRENCY_MISMATCH` for a platform
+    /// whose distributors use several currencies. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn report(
         &self,

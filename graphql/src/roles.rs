@@ -1,5 +1,5 @@
-//! Role sets, which say who sees a type or a field. A field of `Query`, `Mutation` or `Subscription` that does not declare its roles is a compile
-//! error. Any other field without declared roles is visible to every role that can reach its type.
+//! Sets of roles that see a type or a field. A field of `Query`, `Mutation` or `Subscription` that does not declare its roles is a compile error.
+//! Any other field without declared roles is visible to every role that can reach its type.
 
 pub use transport::role_schema::RoleSet;
 
@@ -33,7 +33,7 @@ pub const EVERYONE: RoleSet = SIGNED_IN.or(ANONYMOUS);
 /// A row of the visibility table: `Type.field` (or `Type`), and the roles that see it.
 pub type Rule = (&'static str, RoleSet);
 
-/// The role's key and bit; those of `anonymous` without a login.
+/// The role's key and bit. A request without a login gets the key and bit of `anonymous`.
 pub fn of(role: Option<entity::Role>) -> (&'static str, RoleSet) {
     match role {
         None => ("anonymous", ANONYMOUS),

@@ -1,4 +1,4 @@
-//! Simulated calls. Only a sandbox, such as the demo, has these fields.
+//! Simulated calls. Only a sandbox, such as the demo, has the fields of this file.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use base::error::Error;
 /// How the called party reacts to a simulated call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum SimulatedOutcome {
-    /// Answers, and talks for `talkSeconds`.
+    /// The called party answers, and talks for `talkSeconds`.
     Answered,
-    /// Is busy.
+    /// The called party is busy.
     Busy,
-    /// Does not answer.
+    /// The called party does not answer.
     NoAnswer,
 }
 
@@ -34,7 +34,7 @@ pub struct SimulateCallInput {
     /// Seconds from the first ring to the answer or to the failure, at most 3600.
     #[graphql(default = 2)]
     pub answer_after_seconds: u32,
-    /// Seconds that an answered call lasts, at most 3600. It ends earlier if it is hung up, or if credit or a limit is used up.
+    /// Seconds that an answered call lasts, at most 3600. The call ends earlier if somebody hangs up, or if credit or a limit is used up.
     #[graphql(default = 30)]
     pub talk_seconds: u32,
     /// How the called party reacts.
@@ -45,7 +45,7 @@ pub struct SimulateCallInput {
 payload!(
     /// Result of `simulateCall`.
     SimulateCallPayload {
-        /// The call, just allowed or refused. Its other events follow on their own.
+        /// The call, which was just allowed or refused. The call's later events follow without further requests.
         call: Call,
     }
 );
@@ -56,8 +56,8 @@ pub struct SandboxMutation;
 
 #[object(root = "Mutation")]
 impl SandboxMutation {
-    /// Makes a simulated call from a cabin's phone. It passes through the same interface as the calls of a SIP proxy. Only a sandbox has this
-    /// mutation.
+    /// Makes a simulated call from a cabin's phone. The call passes through the same interface as the calls of a SIP proxy. Only a
+    /// sandbox has this mutation.
     #[field(roles = SANDBOX)]
     async fn simulate_call(
         &self,

@@ -59,7 +59,7 @@ impl ScalarType for CurrencyCode {
 #[object]
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub struct Money {
-    /// In major units (reais, not centavos), with up to six decimals.
+    /// The amount in major units (reais, not centavos), with up to six decimals.
     pub amount: Decimal,
     /// Currency of `amount`.
     pub currency: CurrencyCode,
@@ -75,9 +75,9 @@ impl Money {
 /// An amount of money as input.
 #[derive(Clone, Debug, PartialEq, Eq, InputObject)]
 pub struct MoneyInput {
-    /// In major units, with up to six decimals.
+    /// The amount in major units, with up to six decimals.
     pub amount: Decimal,
-    /// Must be the account's currency.
+    /// Currency of `amount`, which must be the account's currency.
     pub currency: CurrencyCode,
 }
 
@@ -143,7 +143,7 @@ impl Kind {
     /// The row id in a global id of this kind.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a malformed id as well as for an id of another kind, so that callers learn nothing from the difference.
+    /// Fails with [`Error::NotFound`] for a malformed id as well as for an id of another kind, so that callers learn nothing from the difference.
     pub fn parse(self, id: &async_graphql::ID) -> Result<Uuid> {
         match parse_any(id) {
             Some((kind, id)) if kind == self => Ok(id),
@@ -152,8 +152,8 @@ impl Kind {
     }
 }
 
-/// The kind and row id in a global id. Text that [`Kind::id`] does not produce returns `None`, so an object has exactly one id and clients may
-/// compare ids.
+/// The kind and row id in a global id. The result is `None` for a text that [`Kind::id`] does not produce. Therefore, an object has exactly one id,
+/// and clients may compare ids.
 pub fn parse_any(global: &async_graphql::ID) -> Option<(Kind, Uuid)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(global.as_str()).ok()?).ok()?;
     let (name, id) = text.split_once(':')?;

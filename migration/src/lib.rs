@@ -1,10 +1,10 @@
-//! Database migrations, one file per change. SQLite and PostgreSQL run the same text. README.md says how to write the next one.
+//! Database migrations, one file per change. SQLite and PostgreSQL run the same SQL text. README.md says how to write the next migration.
 //!
 //! **Expand, then contract one release later.** Nodes are upgraded one by one, so the nodes of a release must also run on the next release's
 //! tables. The first new node migrates the tables, while old nodes continue and may be restarted. Therefore a migration only adds tables,
-//! indexes, and columns that are nullable or have a default. Remove a table or column only in the release after the release that stopped using
-//! it. The same applies to changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new meaning). A migration that has
-//! shipped never changes.
+//! indexes, and columns that are nullable or have a default. Remove a table or column only in the release after the release that stopped using the
+//! table or column. The same applies to changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new meaning). A migration
+//! that has shipped never changes.
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -22,12 +22,11 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Migrates the tables to this release. Does nothing if the tables are from a later release, because they include all migrations of this
-/// release.
+/// Migrates the tables to this release. Tables of a later release already include all migrations of this release, so nothing is done.
 ///
 /// # Errors
-/// If a migration fails; if the database has migrations of a later release but lacks a migration of this release; if [`refusal`] gives a
-/// reason.
+/// Fails if a migration fails, or if [`refusal`] gives a reason. Also fails if the database has migrations of a later release but lacks a migration
+/// of this release.
 pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     Migrator::install(connection).await?;
     let applied = Migrator::get_migration_models(connection).await?;
@@ -42,7 +41,7 @@ pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> 
 }
 
 /// Why a database with the migrations `applied` cannot be migrated, and the remedy. Every release has the initial migration. A database that has
-/// other migrations but lacks this one was made before the first release.
+/// other migrations but lacks the initial migration was made before the first release.
 pub fn refusal(applied: &[String]) -> Option<&'static str> {
     let migrations = Migrator::migrations();
     let has_initial =
@@ -71,8 +70,8 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let backend = connection.get_database_backend();
     if backend == DbBackend::Postgres {
-        // no statement timeout, because large tables take time; but a lock timeout, because a migration that waits for a lock blocks all queries
-        // behind it
+        // a migration has no statement timeout, because large tables take time, but has a lock timeout, because a migration that waits for a lock
+        // blocks all later queries
         connection
             .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'")
             .await?;

@@ -1,7 +1,8 @@
 //! The tables of the first release.
 //!
-//! On PostgreSQL, the history tables are partitioned by month. The first partition has everything before next month. The servers create the
-//! partition of each later month before the month begins (`store/src/partitions.rs`). Rows that match no partition go to the default partition.
+//! On PostgreSQL, the history tables are partitioned by month. The first partition has all rows before the month that follows the migration. The
+//! servers create the partition of each later month before the month begins (`store/src/partitions.rs`). Rows that match no partition go to the
+//! default partition.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -21,7 +22,7 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    /// By default only PostgreSQL migrates in a transaction.
+    /// Without this function, only PostgreSQL would migrate in a transaction.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
@@ -36,7 +37,7 @@ async fn first_partitions(connection: &SchemaManagerConnection<'_>) -> Result<()
     let row = row.ok_or_else(|| DbErr::Custom("PostgreSQL did not return the month".to_owned()))?;
     let (month, start): (String, String) = (row.try_get("", "month")?, row.try_get("", "start")?);
     let millis: i64 = row.try_get("", "millis")?;
-    // the lowest UUIDv7 of the month: it begins with 48 bits of milliseconds (RFC 9562)
+    // the lowest UUIDv7 of the month, because a UUIDv7 begins with 48 bits of milliseconds (RFC 9562)
     let id = format!("{:08x}-{:04x}-0000-0000-000000000000", millis >> 16, millis & 0xffff);
     for (table, end, with) in
         [("call", &id, " WITH (fillfactor = 70)"), ("call_charge", &id, ""), ("activity", &start, "")]

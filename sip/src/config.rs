@@ -1,28 +1,29 @@
-//! Options of the SIP side.
+//! Options of the hook and of the SIP proxies.
 
 use std::net::SocketAddr;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Bounds of `hook.queue`. The lower bound must hold the largest submissions: 256 running calls, followed by 50 events.
+/// Bounds of `hook.queue`. At its lower bound, the queue must still have room for the largest submissions: 256 running calls, followed by 50 events.
 const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 
 /// The HTTP endpoints for SIP proxies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HookConfig {
-    /// Address and port of the hook: loopback, or a private network behind TLS.
+    /// Address and port of the hook, on loopback, or on a private network behind TLS.
     pub listen: SocketAddr,
-    /// Secrets accepted from the proxy, at least 16 characters each. Two secrets are allowed, so that one can be replaced.
+    /// Secrets accepted from the proxy, at least 16 characters each. Two secrets are allowed, so that a secret can be replaced without an
+    /// interruption.
     #[serde(serialize_with = "base::secret::hidden_list")]
     pub secrets: Vec<SecretString>,
     /// SIP digest realm of the phones.
     pub realm: String,
     /// The proxies' private control listeners, such as `http://127.0.0.1:5080`, by the name that each proxy sends in `proxy`.
     pub proxies: Vec<ProxyConfig>,
-    /// Capacity of the writer's queue (events, authorizations and checks of running calls), 512 to 1000000. When it is full, the hook responds
-    /// with 503.
+    /// Capacity of the writer's queue (events, authorizations and checks of running calls), 512 to 1000000. When the queue is full, the hook
+    /// responds with 503.
     pub queue: usize,
 }
 
@@ -32,7 +33,7 @@ pub struct HookConfig {
 pub struct ProxyConfig {
     /// The name that the proxy sends in its events.
     pub name: String,
-    /// Base URL of its control listener.
+    /// Base URL of the proxy's control listener.
     pub control_url: String,
     /// Secret for the control listener, sent in `X-Callshop-Token`.
     #[serde(serialize_with = "base::secret::hidden_one")]
@@ -55,7 +56,7 @@ impl HookConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option out of its bounds.
+    /// Returns a sentence that names the first option that is out of its bounds.
     pub fn check(&self) -> Result<(), String> {
         use secrecy::ExposeSecret as _;
         let bad = |text: &str| Err(text.to_owned());

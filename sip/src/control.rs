@@ -25,7 +25,7 @@ const LISTING_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a listing in bytes, enough for about forty thousand dialogs.
 const LISTING_BYTES: usize = 32 << 20;
 
-/// The configured proxies, by the names they use for themselves.
+/// The configured proxies, by the names that the proxies send in their events.
 pub struct Proxies {
     client: reqwest::Client,
     known: BTreeMap<String, (String, SecretString)>,
@@ -35,7 +35,7 @@ impl Proxies {
     /// Creates the clients of the configured proxies.
     ///
     /// # Errors
-    /// If the HTTP client cannot be created.
+    /// Fails if the HTTP client cannot be created.
     pub fn new(configured: &[ProxyConfig]) -> std::result::Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
@@ -138,7 +138,7 @@ impl SipProxies for Proxies {
             self.request(&call.proxy, "/call/limit")?.json(&body).send().await.map_err(unreachable)?;
         match answer.status().as_u16() {
             200 => {
-                // also accept a response without the time
+                // a response without the time is accepted too
                 let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
                 Ok(LimitResult::Accepted(held.map(|held| held.now.0)))
             }

@@ -1,4 +1,4 @@
-//! The only parser of proxy events (docs/hook.md), regardless of their transport.
+//! The only parser of proxy events (docs/hook.md), for events over HTTP and from Redis.
 
 use billing::call::{CallEventKind, EndCause, EndedBy};
 use chrono::{DateTime, Utc};
@@ -13,9 +13,9 @@ use app::calls::events::{EventBody, ProxyEvent};
 
 /// Maximum number of events in one request.
 pub const MAX_EVENTS: usize = 50;
-/// Maximum duration, in seconds, of an emergency call that a proxy puts through without asking.
+/// Maximum duration, in seconds, of an emergency call that a proxy puts through without asking the API.
 const LONGEST_EMERGENCY: u32 = 86_400;
-/// Maximum length of a text field in bytes; the proxy truncates at 200.
+/// Maximum length of a text field in bytes. (The proxy truncates texts at 200 characters.)
 const MAX_TEXT: usize = 255;
 
 /// The NUL character, which PostgreSQL cannot store in a text. An event with a NUL would make its whole batch fail each time the proxy sends it.
@@ -47,11 +47,11 @@ pub struct AuthorizeBody {
 }
 
 impl AuthorizeBody {
-    /// Takes the copies of the end events of the phone's earlier calls, because the originals may still be in transit. The originals arrive as
-    /// well, so malformed copies are dropped.
+    /// Takes the copies of the end events of the phone's earlier calls out of the body, because the original events may still be in transit. The
+    /// original events arrive as well, so malformed copies are dropped.
     ///
     /// # Errors
-    /// If there are more than [`MAX_EVENTS`] events.
+    /// Fails if there are more than [`MAX_EVENTS`] events.
     pub fn take_ends(&mut self, now: DateTime<Utc>) -> Result<Vec<ProxyEvent>, String> {
         if self.events.len() > MAX_EVENTS {
             return Err(format!("There must be at most {MAX_EVENTS} events."));
@@ -63,7 +63,7 @@ impl AuthorizeBody {
     /// Converts the body to the request of the use case.
     ///
     /// # Errors
-    /// If a text is empty, is too long or contains a NUL character.
+    /// Fails if a text is empty, is too long or contains a NUL character.
     pub fn into_request(self) -> Result<AuthorizeRequest, String> {
         bounded("request_id", &self.request_id)?;
         let texts = [&self.request_id, &self.user, &self.dialed, &self.proxy, &self.call_id, &self.from_tag];
@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for ProxyTime {
             Value::Number(number) => number.as_i64().ok_or_else(bad)?,
             _ => return Err(bad()),
         };
-        // years 1970 to 2199; a time outside this range means a broken clock and would overflow the arithmetic
+        // the range covers the years 1970 to 2199; a time outside this range means a broken clock and would overflow the arithmetic
         if !(0..7_258_118_400_000_000).contains(&micros) {
             return Err(bad());
         }
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for ProxyTime {
     }
 }
 
-/// Parses an event. If parsing fails, the event becomes [`EventBody::Malformed`], with its own key if that key is usable.
+/// Parses an event. An event that cannot be parsed becomes [`EventBody::Malformed`], with its own key if that key is usable.
 pub fn parse(item: Value, now: DateTime<Utc>) -> ProxyEvent {
     match typed(&item) {
         Ok(event) => event,
@@ -149,17 +149,17 @@ pub fn parse(item: Value, now: DateTime<Utc>) -> ProxyEvent {
     }
 }
 
-/// Creates a malformed event from an item that does not parse, with the reason. It is stored for inspection, with its own key if that key is
-/// usable.
+/// Creates a malformed event, with the reason, from an item that cannot be parsed. A malformed event is stored for inspection, with its own key if
+/// that key is usable.
 pub fn malformed(item: Value, error: String, now: DateTime<Utc>) -> ProxyEvent {
     let text = item.to_string();
     let eid = item.get("eid").and_then(Value::as_str);
     let eid = eid.filter(|eid| bounded("eid", eid).is_ok() && !eid.contains('\0'));
-    // without a usable key, identical garbage counts once
+    // without a usable key, identical unreadable items count once
     let eid = eid.map_or_else(|| format!("malformed:{}", token::digest(&text)), str::to_owned);
     let proxy = item.get("proxy").and_then(Value::as_str).unwrap_or_default();
     let proxy = proxy.chars().filter(|character| *character != '\0').take(MAX_TEXT).collect();
-    // stored as text, in which the NUL is escaped
+    // the item is stored as text, in which the NUL is escaped
     let body = if has_nul(&item) { Value::String(text) } else { item };
     ProxyEvent { eid, at: now, proxy, body: EventBody::Malformed { error, body } }
 }
@@ -222,7 +222,7 @@ fn body(raw: &RawEvent) -> Result<EventBody, String> {
     Ok(EventBody::Call { reference, to_tag: raw.to_tag.clone(), kind })
 }
 
-/// The fields of an emergency call that the proxy put through without asking.
+/// The fields of an emergency call that the proxy put through without asking the API.
 fn emergency(raw: &RawEvent, reference: Uuid) -> Result<EmergencyCall, String> {
     let given = |name: &str, text: &Option<String>| {
         text.clone()

@@ -25,12 +25,13 @@ use app::calls::writer::CallWriter;
 use base::error::Error;
 use telemetry::{RequestId, mask, request, trace};
 
-/// Maximum size of a request body: fifty events of about 5 KiB.
+/// Maximum size of a request body in bytes, enough for fifty events of about 5 KiB.
 const MAX_BODY: usize = 256 * 1024;
-/// Maximum number of bytes read of a longer batch. The excess is read but discarded, so that the sender receives the response. Past this limit,
-/// the connection ends with the response.
+/// Maximum number of bytes that are read of a body that is longer than [`MAX_BODY`]. The excess is read but discarded, so that the sender receives
+/// the response. If the body is even longer, the connection ends with the response.
 const MAX_READ: usize = 64 * MAX_BODY;
-/// Maximum number of events in a batch. They are applied [`MAX_EVENTS`] at a time. A longer batch is stored as one malformed event.
+/// Maximum number of events in a batch. A batch's events are applied [`MAX_EVENTS`] at a time. A batch with more events is stored as one malformed
+/// event.
 const MAX_BATCH: usize = 20 * MAX_EVENTS;
 
 /// Shared state of the endpoints.
@@ -55,8 +56,9 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
         .route("/kamailio/v1/events", web::post().to(events));
 }
 
-/// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong password gets 401 without details. A library would
-/// replace only the three lines that split the header. Libraries do not compare the secret, and their refusals lack the documented JSON.
+/// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong password gets 401 without details. No library is
+/// used, because a library would replace only the three lines that split the header. Libraries for Basic authentication do not compare the secret,
+/// and their refusals lack the documented JSON.
 fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
     else {
@@ -67,7 +69,7 @@ fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     };
     let Some(password) = decoded.strip_prefix(b"kamailio:") else { return false };
     let secrets = &hook.secrets;
-    // compare every secret, so that the time does not reveal which one was close
+    // compare every secret, so that the time does not reveal which secret was close
     secrets
         .iter()
         .fold(false, |found, secret| found | bool::from(secret.expose_secret().as_bytes().ct_eq(password)))
@@ -190,14 +192,14 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-/// Never responds with 4xx to a trusted proxy, because the proxy would send the same batch forever, and all events behind it would wait.
+/// Never responds with 4xx to a trusted proxy, because the proxy would send the same batch forever, and all later events would wait.
 async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
     }
     let (body, is_whole) = match beginning(body).await {
         Ok(read) => read,
-        // 503: the connection broke, and the proxy sends the batch again
+        // the response is 503, because the connection broke, and the proxy sends the batch again
         Err(error) => {
             tracing::warn!(%error, "a batch of events broke off");
             return unavailable();
@@ -216,13 +218,13 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
                 done.iter().for_each(|result| hook.metrics.event(result.outcome()));
                 results.extend(eids.iter().zip(&done).map(|(eid, result)| result_json(eid, result)));
             }
-            // 503: the proxy keeps the batch and sends it again
+            // after a 503, the proxy keeps the batch and sends it again
             Err(error) => return failed(&error),
         }
     }
 }
 
-/// The first [`MAX_BODY`] bytes of a body, and whether they are the whole body.
+/// The first [`MAX_BODY`] bytes of a body, and whether these bytes are the whole body.
 async fn beginning(mut body: web::Payload) -> Result<(Vec<u8>, bool), PayloadError> {
     let (mut kept, mut read) = (Vec::new(), 0);
     while let Some(chunk) = body.next().await {

@@ -1,5 +1,5 @@
-//! The SIP side (docs/hook.md): the hook that proxies call, the Redis stream that they write events to, and the client for their control
-//! listeners.
+//! The connection to the SIP proxies (docs/hook.md): the hook that proxies call, the Redis stream that they write events to, and the client for
+//! their control listeners.
 
 pub mod config;
 pub mod control;

@@ -1,8 +1,8 @@
 //! Listings of a proxy (docs/hook.md, "Listings"): its queue, its dialogs, its registered phones.
 //!
-//! A response that is not a listing is an error, because treating it as an empty listing would end every call. Inside a listing, each field is
-//! read on its own, because Kamailio writes null where it has no value yet, and one bad entry must not hide the others. Nothing is concluded
-//! from a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may be any call or phone.
+//! A response that is not a listing is an error, because treating it as an empty listing would end every call. Inside a listing, each field is read
+//! separately, because Kamailio writes null where it has no value yet, and one bad entry must not hide the other entries. Nothing is concluded from
+//! a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may belong to any call or phone.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ struct RawQueue {
 /// Parses the response to `POST queue`.
 ///
 /// # Errors
-/// If a member is missing or malformed.
+/// Fails if a member is missing or malformed.
 pub(super) fn queue(body: &[u8]) -> Result<QueueState, serde_json::Error> {
     let RawQueue { waiting, now, boot_id } = serde_json::from_slice(body)?;
     Ok(QueueState { waiting, now: now.0, boot_id })
@@ -35,7 +35,7 @@ pub(super) fn queue(body: &[u8]) -> Result<QueueState, serde_json::Error> {
 /// Parses the response to `dlg.list`.
 ///
 /// # Errors
-/// If it is not a list.
+/// Fails if the response is not a list.
 pub(super) fn dialogs(body: &[u8]) -> Result<Dialogs, serde_json::Error> {
     let answer: Answer<Vec<Lenient<RawDialog>>> = serde_json::from_slice(body)?;
     let all = answer.result.len();
@@ -46,7 +46,7 @@ pub(super) fn dialogs(body: &[u8]) -> Result<Dialogs, serde_json::Error> {
 /// Parses the response to `ul.dump`.
 ///
 /// # Errors
-/// If it is not a list of domains.
+/// Fails if the response is not a list of domains.
 pub(super) fn registrations(body: &[u8]) -> Result<Registrations, serde_json::Error> {
     let answer: Answer<RawDomains> = serde_json::from_slice(body)?;
     let mut found = Registrations::default();
@@ -99,12 +99,12 @@ fn registration(user: String, contact: String, raw: RawContact) -> Registration 
     }
 }
 
-/// A text, unless it is Kamailio's placeholder for a missing value.
+/// The given text, or `None` if the text is Kamailio's placeholder for a missing value.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty() && text != "[not set]")
 }
 
-/// Converts an entry to a dialog; `None` if the entry does not identify its call.
+/// Converts an entry of the listing to a dialog; `None` if the entry does not identify its call.
 fn dialog(raw: RawDialog) -> Option<Dialog> {
     let variables = raw.variables.0;
     let variable = |name: &str| {
@@ -136,7 +136,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     })
 }
 
-/// A value, or `None` if it is missing or of another type.
+/// A value, or `None` if the value is missing or has another type.
 struct Lenient<T>(Option<T>);
 
 impl<T> Default for Lenient<T> {
@@ -165,7 +165,7 @@ struct Answer<T> {
     result: T,
 }
 
-/// A dialog's variables by name; Kamailio lists one per entry.
+/// A dialog's variables by name. Kamailio lists one variable per entry.
 type Variables = BTreeMap<String, Lenient<String>>;
 
 #[derive(Default, Deserialize)]
@@ -240,12 +240,12 @@ struct RawContact {
     user_agent: Lenient<String>,
     #[serde(rename = "Received")]
     received: Lenient<String>,
-    /// Seconds since 1970.
+    /// Time of the registration, in seconds since 1970.
     #[serde(rename = "Last-Modified")]
     modified: Lenient<i64>,
 }
 
-/// Remaining seconds, or a word.
+/// The remaining lifetime of a contact: a number of seconds, or a word.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Expires {
@@ -271,9 +271,9 @@ impl Expires {
 mod tests {
     use super::*;
 
-    /// The response of Kamailio 5.6.3 with `kamailio/kamailio.cfg`: a call to which the gateway has not responded at all; a ringing call; an
-    /// answered call that is not acknowledged; a call in progress; a canceled call; an ended call; and a call in progress after the proxy was
-    /// killed and restarted.
+    /// The response to `dlg.list` of Kamailio 5.6.3 with `kamailio/kamailio.cfg`. The response has a call to which the gateway has not responded at
+    /// all, a ringing call, an answered call that is not acknowledged, a call in progress, a canceled call, an ended call, and a call in progress
+    /// after the proxy was killed and restarted.
     const DIALOGS: &str = r#"{"jsonrpc":"2.0","result":[
         {"h_entry":1121,"h_id":7865,"ref":1,"call-id":"1-25063@127.203.77.10","from_uri":"sip:u3@callshop","to_uri":"sip:5511988880600@callshop",
          "state":1,"start_ts":0,"init_ts":1795885478,"end_ts":0,"duration":0,"timeout":0,"lifetime":601,"dflags":640,"sflags":0,"iflags":3,
@@ -313,7 +313,7 @@ mod tests {
          "profiles":[],"variables":[{"ref":"db0890de-691b-4f19-8bcb-ef6e3d39e7b1"},{"req":"41b2fada-9a5c-4200-b11e-27a621ff53cc"},
          {"src":"127.203.79.10"},{"covered":"600"},{"rang":"1"},{"answered":"1795885553511385"},{"acked":"1"}]}],"id":1}"#;
 
-    /// The response of Kamailio 5.6.3: one phone is registered, another unregistered.
+    /// The response to `ul.dump` of Kamailio 5.6.3, in which one phone is registered and another phone is unregistered.
     const PHONES: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[{"Info":{"AoR":"u1","HashID":31657,
          "Contacts":[{"Contact":{"Address":"sip:u1@127.203.77.10:20010","Expires":299,"Q":0,"Call-ID":"1-25055@127.203.77.10","CSeq":2,
          "User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Flags":0,"CFlags":0,
@@ -321,7 +321,7 @@ mod tests {
          "Tcpconn-Id":-1,"Keepalive":0,"Last-Keepalive":1795885477,"KA-Roundtrip":0,"Last-Modified":1795885477}}]}}],"Stats":{"Records":1,
          "Max-Slots":1}}}]},"id":1}"#;
 
-    /// Edited by hand: contacts that were replaced or have expired.
+    /// A response to `ul.dump` that was edited by hand, with contacts that were replaced or have expired.
     const OUT_OF_FORCE: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[
         {"Info":{"AoR":"u1","HashID":31657,"Contacts":[{"Contact":{"Address":"sip:u1@127.88.9.10:20001","Expires":297,"Q":0,
          "Call-ID":"1-22337@127.88.9.10","CSeq":2,"User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Last-Keepalive":1795422320,"Last-Modified":1795422322}}]}},
@@ -367,7 +367,7 @@ mod tests {
                 whole: true,
             }
         );
-        // Kamailio knows the callee's tag once the call is answered, and forgets the variables when it ends
+        // Kamailio knows the callee's tag once the call is answered, and forgets the dialog's variables when the call ends
         let states = [
             (None, None, false),
             (None, None, false),
@@ -418,7 +418,7 @@ mod tests {
         assert!(listed.lacks("u3") && listed.lacks("u4"));
     }
 
-    /// Copies of `value` in each of which one field is missing or has a value of another type.
+    /// Copies of `value`. In each copy, one field is missing or has a value of another type.
     fn spoilt(value: &serde_json::Value) -> Vec<serde_json::Value> {
         use serde_json::{Value, json};
         let mut all =
@@ -472,7 +472,7 @@ mod tests {
                 whole.into_iter().all(|dialog| !dialog.from_tag.is_empty() && !dialog.call_id.is_empty()),
                 "{entry}"
             );
-            // a dialog is hung up if it is not our call, but not if it merely fails to identify its call
+            // a dialog that belongs to no call is hung up, but a dialog that merely fails to identify its call is not
             let stranger =
                 listed.list.iter().find(|dialog| dialog.whole && !dialog.over && dialog.reference.is_none());
             let says_so = entry["variables"].as_array().is_some_and(|pairs| {
@@ -495,7 +495,7 @@ mod tests {
             assert!(listed.list.iter().any(|phone| phone.user == "u2"), "{entry}");
             let registered = listed.list.iter().any(|phone| phone.user == "u1");
             unclear += usize::from(!registered && !listed.lacks("u1"));
-            // only an entry without contacts, or with another user, shows that the phone is gone
+            // only an entry without contacts, or with another user, shows that the phone is no longer registered
             let info = &entry["Info"];
             let says_so = info["AoR"].as_str().is_some_and(|user| user != "u1")
                 || info["Contacts"] == serde_json::json!([]);

@@ -39,7 +39,7 @@ impl Default for HookMetrics {
     fn default() -> Self {
         let seconds = || Histogram::new(DURATION_BUCKETS);
         let events = Family::<Outcome, Counter>::default();
-        // `increase()` misses the first count of a series that appears late, so every series begins at zero
+        // Prometheus's `increase()` misses the first count of a series that appears late, so every series begins at zero
         for outcome in EventResult::OUTCOMES {
             drop(events.get_or_create(&Outcome { outcome }));
         }

@@ -1,12 +1,13 @@
-//! Proxy events from a Redis stream. Each node reads it as a member of one consumer group.
+//! Reads the proxies' events from a Redis stream. All nodes read the stream as members of one consumer group.
 //!
-//! An entry is acknowledged and deleted only once its event is committed. So the stream contains exactly the events that are not applied yet:
-//! its length is the lag, and an empty stream means that all are applied. Entries read by a node that died are claimed by another node after
-//! some seconds. An event may arrive twice: another node may claim it from a reader that was only slow, or the proxy may also post it over HTTP. The
-//! second copy is recognized by its `eid` and dropped.
+//! An entry of the stream is acknowledged and deleted only once its event is committed. Therefore, the stream contains exactly the events that are
+//! not applied yet: its length is the lag, and an empty stream means that all events are applied. If a node dies, another node claims the entries
+//! that the dead node had read after some seconds. An event may arrive twice, because another node may claim the event's entry from a node that was
+//! only slow, or the proxy may also post the event over HTTP. The second copy of an event is recognized by its `eid` and dropped.
 //!
-//! A failing entry does not block the others: it goes to the retry queue ([`RetryQueue`]) and is retried with growing pauses. Only entries about
-//! the same call or phone wait behind it. While nothing can be applied, for example because the database is unavailable, nothing is read.
+//! A failing entry does not block other entries: the node moves the entry to the retry queue ([`RetryQueue`]) and retries it with growing pauses.
+//! Only entries about the same call or phone wait behind a failing entry. While no entry can be applied, for example because the database is
+//! unavailable, the node reads no entries.
 
 mod entry;
 mod retry_queue;
@@ -46,12 +47,12 @@ const BATCH: usize = 64;
 const EVENTS: usize = 64;
 /// How long a read waits for entries. A stop and the periodic tasks wait for the read to end.
 const BLOCK: Duration = Duration::from_secs(1);
-/// Pause while nothing can be applied, because the database is unavailable or the writer's queue is full.
+/// Pause while no entry can be applied, because the database is unavailable or the writer's queue is full.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long reconciliation waits for events in transit.
 const SOON: Duration = Duration::from_secs(1);
-/// A reader counts as hung after this long without a heartbeat. This is longer than any wait for Redis. While the reader waits for the writer,
-/// the writer's own heartbeat counts.
+/// A reader of the stream counts as hung after a minute without a heartbeat. A minute is longer than any wait for Redis. While the reader waits for
+/// the writer, the writer's own heartbeat counts.
 const HUNG: Duration = Duration::from_secs(60);
 
 /// The stream, as this node sees it.
@@ -59,7 +60,7 @@ pub struct EventStream {
     client: Client,
     stream: String,
     group: String,
-    /// Consumer name of this process. It is new after each start, so that no process takes the place of one that is still running.
+    /// Consumer name of this process. The name is new after each start, so that no process uses the name of a process that is still running.
     consumer: String,
     claim: Duration,
     /// Counters and state of the stream.
@@ -71,10 +72,10 @@ pub struct EventStream {
 pub struct Position(String);
 
 impl EventStream {
-    /// The stream named in the configuration; `None` if there is none. Does not connect yet.
+    /// The stream that the configuration names; `None` if the configuration names no stream. This function does not connect to Redis yet.
     ///
     /// # Errors
-    /// A fault if the configured Redis address is invalid.
+    /// Fails with a fault if the configured Redis address is invalid.
     pub fn new(config: &RedisConfig) -> Result<Option<Self>> {
         let client = redis_client::client(config).or_fault()?;
         let Some((client, stream)) = client.zip(config.events_stream.clone()) else { return Ok(None) };
@@ -91,27 +92,27 @@ impl EventStream {
     /// Whether every event in the stream is applied.
     ///
     /// # Errors
-    /// If Redis does not respond; the result is unknown in that case.
+    /// Fails if Redis does not respond, because the result is then unknown.
     pub async fn drained(&self) -> Result<bool> {
         let mut connection = self.connect().await.or_fault()?;
         let length: u64 = self.command("XLEN").query_async(&mut connection).await.or_fault()?;
         Ok(length == 0)
     }
 
-    /// The position of the newest entry. Under load a stream is never empty, but [`Self::applied_through`] still becomes true.
+    /// The position of the newest entry. Under load, a stream is never empty, but [`Self::applied_through`] of this position still becomes true.
     ///
     /// # Errors
-    /// If Redis does not respond.
+    /// Fails if Redis does not respond.
     pub async fn end(&self) -> Result<Position> {
         let last = self.ids("XREVRANGE", ("+", "-"), 1).await?;
         Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
     }
 
-    /// Whether every event up to and including this position is applied, except for stuck entries. Stuck entries may remain for days;
-    /// conclusions drawn without them are corrected once they are applied.
+    /// Whether every event up to and including this position is applied, except for stuck entries. A stuck entry may remain for days; its event
+    /// corrects earlier conclusions once it is applied.
     ///
     /// # Errors
-    /// If Redis does not respond.
+    /// Fails if Redis does not respond.
     pub async fn applied_through(&self, position: &Position) -> Result<bool> {
         let stuck: HashSet<EntryId> = self.status.stuck().iter().map(|one| one.id).collect();
         let first = self.ids("XRANGE", ("-", &position.0), stuck.len() + 1).await?;
@@ -149,8 +150,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// Waits up to a second until everything delivered before this call is applied, and returns whether it is. Later events do not count,
-    /// because under load there are always some.
+    /// Waits up to a second until all events that arrived before this function was called are applied, and returns whether they are. Later events
+    /// do not count, because under load there are always new events.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;
@@ -200,7 +201,7 @@ pub async fn run(
     let (mut pauses, mut told) = (Pauses::default(), false);
     while let Err(error) = reader.session(&mut pauses).await {
         reader.heart.beat();
-        // log once per outage, and also the first time if the stream was never up
+        // log once per outage, and also after the start if the stream was never up
         if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
             tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
         }
@@ -217,11 +218,11 @@ struct Reader<'a> {
     stream: &'a EventStream,
     writer: CallWriter,
     heart: Heartbeat,
-    /// Entries that failed on their own.
+    /// Entries that failed when applied alone.
     retry_queue: RetryQueue,
-    /// Entries read while nothing could be applied; nothing more is read before they are applied.
+    /// Entries that were read while no entry could be applied. No more entries are read before the waiting entries are applied.
     waiting: Vec<Entry>,
-    /// Entries that appeared lost to the group at the previous check ([`Reader::recover`]).
+    /// Entries that appeared lost to the consumer group at the previous check ([`Reader::recover`]).
     lost: HashSet<EntryId>,
     stop: CancellationToken,
 }
@@ -230,17 +231,17 @@ struct Reader<'a> {
 struct Read {
     entry: Entry,
     events: Vec<ProxyEvent>,
-    /// The calls and phones that it concerns.
+    /// The calls and phones that the entry concerns.
     about: Vec<String>,
 }
 
 impl Reader<'_> {
-    /// Runs one connection until it breaks. Returns `Ok` at a stop.
+    /// Reads over one connection until the connection breaks. Returns `Ok` at a stop.
     async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
         let mut connection = self.stream.connect().await?;
         self.make_group(&mut connection).await?;
-        // forget the entries that an earlier connection read but did not acknowledge; they are still pending for this consumer, so it reads them
-        // again
+        // forget the entries that an earlier connection read but did not acknowledge; these entries are still pending for this consumer, so the
+        // consumer reads them again
         self.waiting.clear();
         let mut own = Some("0".to_owned());
         let (mut look, mut claim) = (Instant::now(), false);
@@ -265,14 +266,14 @@ impl Reader<'_> {
             }
         }
         if !self.waiting.is_empty() || self.retry_queue.len() > 0 || own.is_some() {
-            // another node takes over the entries we could not apply, and then removes this consumer
+            // another node takes over the entries that this node could not apply, and then removes this consumer
             return Ok(());
         }
-        // this name will not be used again
+        // the name of this consumer will not be used again
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new entries if the retry queue would have room for all of them if they failed.
+    /// Reads new entries if the retry queue has room for them, in case all of them fail.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -301,7 +302,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Creates the group at the beginning of the stream, so that entries older than the group are applied, too.
+    /// Creates the group at the beginning of the stream, so that entries that are older than the group are also applied.
     async fn make_group(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut create = redis::cmd("XGROUP");
         create.arg("CREATE").arg(&self.stream.stream).arg(&self.stream.group).arg("0").arg("MKSTREAM");
@@ -316,7 +317,7 @@ impl Reader<'_> {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP").arg(&self.stream.group).arg(&self.stream.consumer).arg("COUNT").arg(BATCH);
         if after == ">" {
-            // short enough that other nodes do not claim our pending entries in the meantime
+            // the wait is short enough that other nodes do not claim this node's pending entries meanwhile
             read.arg("BLOCK").arg(BLOCK.min(self.stream.claim / 4).as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.stream.stream).arg(after);
@@ -341,7 +342,7 @@ impl Reader<'_> {
         Ok(next)
     }
 
-    /// After a pause, retries the entries that were read while nothing could be applied.
+    /// After a pause, retries the entries that were read while no entry could be applied.
     async fn try_waiting(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         self.pause().await;
         if self.stop.is_cancelled() {
@@ -359,14 +360,14 @@ impl Reader<'_> {
         self.stream.status.retry_queue.set(i64::try_from(self.retry_queue.len()).unwrap_or(i64::MAX));
     }
 
-    /// Retries due entries of the retry queue. Continues while some are applied, because other entries wait behind them.
+    /// Retries due entries of the retry queue. Continues while entries are applied, because other entries wait behind applied entries.
     async fn retry_queued(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         while self.waiting.is_empty() && !self.stop.is_cancelled() {
             let due = self.retry_queue.due(Instant::now(), BATCH);
             if due.is_empty() {
                 break;
             }
-            // claiming them again increments their delivery count
+            // claiming the entries again increments their delivery count
             let found = entries(&self.own(&due).query_async(connection).await?);
             let there: HashSet<EntryId> = found.iter().map(|entry| entry.id).collect();
             due.into_iter().filter(|id| !there.contains(id)).for_each(|id| self.retry_queue.done(id));
@@ -380,7 +381,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Applies entries, and acknowledges and deletes the committed entries. Failed entries go to the retry queue, or wait if nothing can be
+    /// Applies entries, and acknowledges and deletes the committed entries. Failed entries go to the retry queue, or wait if no entry can be
     /// applied.
     async fn take(&mut self, connection: &mut MultiplexedConnection, taken: Vec<Entry>) -> RedisResult<()> {
         let now = self.app.clock.now();
@@ -405,7 +406,7 @@ impl Reader<'_> {
         let mut free = Vec::with_capacity(part.len());
         for read in part {
             if !self.waiting.is_empty() {
-                // nothing can be applied, so keep the order
+                // no entry can be applied, so keep the entries in order
                 self.waiting.push(read.entry);
             } else if self.retry_queue.is_blocked(read.entry.id, &read.about) {
                 self.retry_queue.wait(read.entry.id, read.about, Instant::now());
@@ -432,10 +433,10 @@ impl Reader<'_> {
         self.acknowledge(connection, &done).await
     }
 
-    /// Applies entries and returns the results of each entry's events. An entry counts as applied once all of its events are committed. If it
+    /// Applies entries and returns the results of each entry's events. An entry counts as applied once all of its events are committed. If an entry
     /// fails, its committed events arrive again as duplicates.
     async fn apply(&self, reads: &[Read]) -> Vec<Result<Vec<EventResult>>> {
-        // submit all before awaiting the first, so that many share one commit
+        // submit all entries before awaiting the first, so that many entries share one commit
         join_all(reads.iter().map(|read| {
             let span = read.span();
             let (told, begun) = (span.clone(), Instant::now());
@@ -451,7 +452,7 @@ impl Reader<'_> {
         .await
     }
 
-    /// Puts failed entries into the retry queue, or into `waiting` if nothing can be applied.
+    /// Puts failed entries into the retry queue, or into `waiting` if no entry can be applied.
     async fn requeue(&mut self, failed: Vec<(Read, Error)>, others_did_not: bool) {
         if failed.is_empty() {
             return;
@@ -459,7 +460,7 @@ impl Reader<'_> {
         self.stream.status.failed.inc_by(failed.len() as u64);
         let is_transient =
             |error: &Error| matches!(error, Error::Overloaded(_)) || error.is_connection_lost();
-        // only if nothing was applied, check whether anything can be
+        // if no entry was applied, check whether any entry can be applied
         let works = others_did_not || self.can_apply().await;
         let now = Instant::now();
         for (read, error) in failed {
@@ -486,8 +487,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let (stream, group) = (&self.stream.stream, &self.stream.group);
-        // Not in one transaction, because a Redis whose user "default" is restricted does not replay a transaction from its append-only file. If
-        // a node dies in between, the entry is acknowledged but not deleted, and `recover` finds it.
+        // The two commands are not one transaction, because a Redis whose user "default" is restricted does not replay a transaction from its
+        // append-only file. If a node dies between the two commands, the entry is acknowledged but not deleted, and `recover` finds the entry.
         let mut both = redis::pipe();
         both.cmd("XACK").arg(stream).arg(group).arg(done).ignore();
         both.cmd("XDEL").arg(stream).arg(done).ignore();
@@ -504,7 +505,7 @@ impl Read {
         Self { entry, events, about }
     }
 
-    /// The span for applying this entry. It adds the entry's id to logs and continues the entry's trace.
+    /// The span in which this entry is applied. The span adds the entry's id to logs and continues the entry's trace.
     fn span(&self) -> Span {
         let id = self.entry.id.to_string();
         let span = request::span("stream", &RequestId::of(Some(id.as_bytes())));

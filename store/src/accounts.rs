@@ -15,7 +15,7 @@ use base::error::{Error, Result};
 /// The root of the account tree; `None` before it is created.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn platform(conn: &impl ConnectionTrait) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::ParentId.is_null()).one(conn).await?)
 }
@@ -35,12 +35,12 @@ pub async fn find_all(
     Ok(account::Entity::find().filter(wanted).filter(scope.accounts()).all(conn).await?)
 }
 
-/// Like [`find`], locked until the transaction ends.
+/// Like [`find`], but locks the account until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<account::Model>> {
     Ok(account::Entity::find_by_id(id).filter(scope.accounts()).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Accounts by id. Not scoped: the caller must have checked access to the chain of accounts.
+/// Accounts by id. Ignores the actor's scope: the caller must have checked access to the chain of accounts.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<account::Model>> {
     Ok(account::Entity::find()
         .filter(bulk::among(conn, account::Column::Id, ids.iter().copied()))
@@ -48,12 +48,12 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<acc
         .await?)
 }
 
-/// The account with this code, which is the part of a login after `@`. Not scoped.
+/// The account with this code, which is the part of a login after `@`. Ignores scopes, because nobody is logged in yet.
 pub async fn by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::Code.eq(code)).one(conn).await?)
 }
 
-/// A page of accounts inside `scope`, either callshops or all other kinds. If `parent` is given, only its children.
+/// A page of accounts inside `scope`, either callshops or all other kinds. With `parent`, the page has only children of that account.
 pub async fn list(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -78,7 +78,7 @@ pub async fn insert(conn: &impl ConnectionTrait, account: account::Model) -> Res
     Ok(())
 }
 
-/// Updates every column of an account. The caller must have read it in this transaction.
+/// Updates every column of an account. The caller must have read the row in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, account: account::Model) -> Result<account::Model> {
     Ok(account.into_active_model().reset_all().update(conn).await?)
 }
@@ -99,12 +99,12 @@ pub async fn find_callshop(
     Ok(query.one(conn).await?.and_then(|(account, settings)| Some((account, settings?))))
 }
 
-/// The settings of a callshop. Not scoped: the caller must have checked access to its account.
+/// The settings of a callshop. Ignores the actor's scope: the caller must have checked access to its account.
 pub async fn callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
     Ok(callshop::Entity::find_by_id(account_id).one(conn).await?)
 }
 
-/// Like [`callshop()`], locked until the transaction ends.
+/// Like [`callshop()`], but locks the settings until the transaction ends.
 pub async fn lock_callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
     Ok(callshop::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
@@ -142,12 +142,12 @@ pub async fn find_users(
     Ok(user::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A user, locked until the transaction ends. Not scoped, because the password is checked outside this transaction.
+/// A user, locked until the transaction ends. Ignores scopes, because the password is checked outside this transaction.
 pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<user::Model>> {
     Ok(user::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Users by id, to show their names. Not scoped: the caller must have checked access to the records that refer to them.
+/// Users by id, to show their names. Ignores the actor's scope: the caller must have checked access to the records that refer to them.
 pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     Ok(user::Entity::find()
         .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))
@@ -172,7 +172,7 @@ pub async fn login_failure(conn: &impl ConnectionTrait, bucket: i64) -> Result<O
     Ok(login_failure::Entity::find_by_id(bucket).one(conn).await?)
 }
 
-/// Like [`login_failure()`], created if missing, and locked until the transaction ends.
+/// Like [`login_failure()`], but creates a missing counter, and locks the counter until the transaction ends.
 pub async fn lock_login_failure(
     conn: &impl ConnectionTrait,
     bucket: i64,
@@ -185,7 +185,7 @@ pub async fn lock_login_failure(
     Ok(row.unwrap_or(empty))
 }
 
-/// Updates a failure counter. The caller must have locked it in this transaction.
+/// Updates a counter of failed logins. The caller must have locked the counter in this transaction.
 pub async fn update_login_failure(conn: &impl ConnectionTrait, row: login_failure::Model) -> Result<()> {
     row.into_active_model().reset_all().update(conn).await?;
     Ok(())
@@ -212,12 +212,12 @@ pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Resu
     Ok(user.into_active_model().reset_all().update(conn).await?)
 }
 
-/// A login by id, locked until the transaction ends. Not scoped, because the id comes from a signed token or with a secret.
+/// A login by id, locked until the transaction ends. Ignores scopes, because the id comes from a signed token or with a secret.
 pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
     Ok(auth_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Whether a login is valid (not revoked). If so, takes a shared lock, so that it cannot be revoked until the transaction ends.
+/// Whether a login is valid (not revoked). Takes a shared lock on a valid login, so that nobody can revoke the login until the transaction ends.
 pub async fn hold_auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let held: Option<Uuid> = auth_session::Entity::find_by_id(id)
         .select_only()
@@ -274,12 +274,12 @@ pub async fn revoke_auth_sessions(
     Ok(ended)
 }
 
-/// The value of the setting `key`, which all nodes share. Stores `value` if the setting does not exist yet.
+/// The value of the setting `key`, which all nodes share. If the setting does not exist yet, stores `value`.
 pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str) -> Result<String> {
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
     let stored = setting::Entity::find_by_id(key.to_owned()).one(conn).await?;
-    // return only a stored value: if this value is the token key and other nodes do not know it, they reject this node's tokens
+    // return only a stored value, because other nodes would reject this node's tokens if they did not know its token key
     stored
         .map(|row| row.value)
         .ok_or_else(|| Error::fault(format!("the setting {key} was stored and is not there")))
@@ -297,7 +297,7 @@ pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) ->
 /// The credit limits of accounts; an inner `None` means unlimited.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn credit_limits(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],

@@ -15,13 +15,13 @@ use base::error::{Error, Result};
 /// Key of the advisory lock that the migrating node holds on PostgreSQL.
 const MIGRATION_LOCK: i64 = 0x0063_616c_6c73_686f;
 
-/// Maximum number of callshops in a statement that reads heads. SQLite allows 32,766 parameters.
+/// Maximum number of callshops in a statement that reads their last activity numbers. SQLite allows 32,766 parameters.
 const HEADS: usize = 16_384;
 
-/// Numbers and inserts the events that a transaction emitted. Locks the callshops' heads in id order.
+/// Numbers and inserts the events that a transaction emitted. Locks the rows with the callshops' last numbers (`activity_head`) in id order.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> Result<Vec<activity::Model>> {
     if pending.is_empty() {
         return Ok(Vec::new());
@@ -36,7 +36,7 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // at first, `seq` is the negative distance to the new head, which is known only after the head has advanced
+    // at first, `seq` is the negative distance to the callshop's new last number, which is known only after `activity_head` was updated
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
         *left -= 1;
@@ -75,11 +75,11 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
     Ok(models)
 }
 
-/// Advances a callshop's head by the `seq` of its row, and returns the new head.
+/// Adds the `seq` of the inserted row to the callshop's last activity number, and returns the new number.
 const ADVANCE: &str = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
 
-/// A PostgreSQL statement that advances heads and inserts the activities in one round trip; `None` if the rows do not fit into one statement.
-/// The statement returns the same rows as [`ADVANCE`].
+/// A PostgreSQL statement that increases the last activity numbers and inserts the activities in one round trip; `None` if the rows do not fit into
+/// one statement. The statement returns the same rows as [`ADVANCE`].
 fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) -> Result<Option<Statement>> {
     let backend = DbBackend::Postgres;
     let mut parts = bulk::inserts::<activity_head::Entity>(backend, heads, ADVANCE)?;
@@ -93,18 +93,18 @@ fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) ->
     Ok(Some(bulk::combined(backend, parts)))
 }
 
-/// The last `seq` of a callshop; 0 before its first activity.
+/// The last activity number (`seq`) of a callshop; 0 before its first activity.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map_or(0, |row| row.seq))
 }
 
-/// The last `seq` of each of these callshops; those without activities are omitted.
+/// The last activity number (`seq`) of each of these callshops; callshops without activities are omitted.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<Vec<(Uuid, i64)>> {
     let mut heads = Vec::with_capacity(callshops.len());
     for some in callshops.chunks(HEADS) {
@@ -115,10 +115,10 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The first `seq` of a callshop that is not trimmed, even if no such activity exists yet; `None` before the first activity.
+/// The first activity number (`seq`) of a callshop that is not deleted, even if no activity has that number yet; `None` before the first activity.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Option<i64>> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map(|row| row.kept_from))
 }
@@ -126,7 +126,7 @@ pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Resul
 /// At most `limit` activities after `seq`, in order.
 ///
 /// # Errors
-/// `INVALID_INPUT` if the next activity was trimmed; database errors.
+/// Fails with `INVALID_INPUT` if the activity after `seq` was deleted. May also fail with database errors.
 pub async fn after(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -140,7 +140,7 @@ pub async fn after(
         .limit(limit)
         .all(conn)
         .await?;
-    // numbers have no gaps, so a reader whose next activity was just trimmed must not silently skip it
+    // numbers have no gaps, so a reader must not silently skip an activity that was just deleted
     if rows.first().is_some_and(|first| first.seq != seq + 1) {
         return Err(Error::invalid(
             "after",
@@ -150,16 +150,16 @@ pub async fn after(
     Ok(rows)
 }
 
-/// Takes the lock that prevents nodes from migrating at the same time, and holds it until it is released. Returns `None` on SQLite.
+/// Takes the lock that prevents nodes from migrating at the same time. The lock is held until [`release_migration_lock`]. Returns `None` on SQLite.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<DatabaseTransaction>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
     }
     let transaction = conn.begin().await?;
-    // no timeouts, because this waits as long as another node's migration takes and then stays idle during ours
+    // the lock's transaction has no timeouts, because it waits for another node's migration and then stays idle during this node's migration
     for setting in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
         transaction.execute_unprepared(&format!("SET LOCAL {setting} = 0")).await?;
     }
@@ -170,7 +170,7 @@ pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<Database
 /// Releases the migration lock.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn release_migration_lock(lock: Option<DatabaseTransaction>) -> Result<()> {
     match lock {
         Some(transaction) => transaction.commit().await.map_err(Error::from),

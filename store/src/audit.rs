@@ -10,7 +10,7 @@ use base::error::Result;
 /// Inserts an entry.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn insert(conn: &impl ConnectionTrait, entry: audit_log::Model) -> Result<()> {
     audit_log::Entity::insert(entry.into_active_model()).exec_without_returning(conn).await?;
     Ok(())

@@ -1,6 +1,7 @@
-//! Statements for many rows whose text does not depend on the number of rows, so that the next batch reuses the prepared statements.
+//! Builds SQL statements for many rows. A statement's text does not depend on the number of rows, so that the next batch reuses the prepared
+//! statement.
 //!
-//! PostgreSQL gets each column as an array. SQLite has no arrays, so it gets statements with 1, 2, 4 … rows, and key lists of these lengths.
+//! PostgreSQL gets each column as an array. SQLite has no arrays, so SQLite gets statements with 1, 2, 4 … rows, and key lists of 1, 2, 4 … keys.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
@@ -15,13 +16,13 @@ use base::error::{Error, Result};
 
 /// Maximum number of rows in a statement on SQLite. With up to 48 columns, a statement stays below SQLite's limit of 32,766 parameters.
 const SQLITE_ROWS: usize = 512;
-/// Maximum number of rows in a statement on PostgreSQL, to limit its memory.
+/// Maximum number of rows in a statement on PostgreSQL, which limits the statement's memory.
 const POSTGRES_ROWS: usize = 4_096;
 
-/// Inserts whole rows. `conflict` is appended to the statement (`ON CONFLICT …`) and may be empty. Rows are locked in the given order.
+/// Inserts whole rows. `conflict` is appended to the statement (`ON CONFLICT …`) and may be empty. The database locks the rows in the given order.
 ///
 /// # Errors
-/// Database errors, as for every function in this module; a fault for an unsupported column type.
+/// Every function in this module may fail with a database error. Inserting also fails with a fault for an unsupported column type.
 pub(super) async fn insert<E>(conn: &impl ConnectionTrait, rows: &[E::Model], conflict: &str) -> Result<()>
 where
     E: EntityTrait,
@@ -30,11 +31,11 @@ where
     together(conn, inserts::<E>(conn.get_database_backend(), rows, conflict)?).await
 }
 
-/// Runs statements that return nothing and do not depend on each other's writes. On PostgreSQL they run as one statement, in one round trip.
-/// PostgreSQL does not define their order, so only one of them may lock rows that other transactions wait for.
+/// Runs statements that return nothing and do not depend on each other's writes. On PostgreSQL, these statements run as one statement, in one round
+/// trip. PostgreSQL does not define the order of the combined statements, so only one of them may lock rows that other transactions wait for.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statement>) -> Result<()> {
     let backend = conn.get_database_backend();
     if backend == DbBackend::Sqlite || statements.len() < 2 {
@@ -47,7 +48,8 @@ pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statem
     Ok(())
 }
 
-/// Combines statements into one for PostgreSQL. All but the last become the CTEs `s1`, `s2` …, to which later statements can refer.
+/// Combines several statements into a single statement for PostgreSQL. All statements but the last become the CTEs `s1`, `s2` …, to which later
+/// statements can refer.
 pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statement {
     let (mut parts, mut values) = (Vec::with_capacity(statements.len()), Vec::new());
     for statement in statements {
@@ -61,7 +63,7 @@ pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statem
     Statement::from_sql_and_values(backend, format!("{with}{last}"), values)
 }
 
-/// Renumbers a statement's parameters to follow `before` other parameters. Our statements contain `$` only in parameters.
+/// Renumbers a statement's parameters so that they follow `before` other parameters. The program's statements contain `$` only in parameters.
 fn renumbered(sql: &str, before: usize) -> String {
     let mut parts = sql.split('$');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -74,7 +76,7 @@ fn renumbered(sql: &str, before: usize) -> String {
     text
 }
 
-/// Like [`insert`]; returns the rows of the `RETURNING` clause in `conflict`, in no particular order.
+/// Like [`insert`], but returns the rows of the `RETURNING` clause in `conflict`, in no particular order.
 pub(super) async fn insert_returning<E>(
     conn: &impl ConnectionTrait,
     rows: &[E::Model],
@@ -94,7 +96,7 @@ where
 /// The statements of [`insert`].
 ///
 /// # Errors
-/// A fault for an unsupported column type.
+/// Fails with a fault for an unsupported column type.
 pub(super) fn inserts<E>(backend: DbBackend, rows: &[E::Model], conflict: &str) -> Result<Vec<Statement>>
 where
     E: EntityTrait,
@@ -103,11 +105,11 @@ where
     inserts_computed::<E>(backend, rows, None, conflict)
 }
 
-/// Like [`inserts`]. On PostgreSQL, an expression may compute one column. The expression can use the rows, under the name `v`, and the tables that
-/// `rest` joins to the rows.
+/// Like [`inserts`], but on PostgreSQL, an expression may compute one column. The expression can use the rows, under the name `v`, and the tables
+/// that `rest` joins to the rows.
 ///
 /// # Errors
-/// A fault for an unsupported column type.
+/// Fails with a fault for an unsupported column type.
 pub(super) fn inserts_computed<E>(
     backend: DbBackend,
     rows: &[E::Model],
@@ -122,7 +124,7 @@ where
     let table = E::default().as_str();
     let one = |chunk| {
         let source = Source::of::<E>(backend, &columns, chunk, Columns::Filled)?;
-        // omits columns without any value; their default is NULL
+        // the statement omits columns without any value, because their default is NULL
         let filled: Vec<&Column> = source.columns.iter().filter(|column| column.value.is_some()).collect();
         let names = list(&filled, |column| format!("\"{}\"", column.name));
         let sql = match backend {
@@ -157,7 +159,7 @@ where
 /// The statements of [`update`].
 ///
 /// # Errors
-/// A fault for an unsupported column type.
+/// Fails with a fault for an unsupported column type.
 pub(super) fn updates<E>(
     backend: DbBackend,
     rows: &[E::Model],
@@ -210,7 +212,7 @@ where
     }
 }
 
-/// Like [`among`] for ids. On PostgreSQL the statement's text is the same even if `ids` is empty.
+/// Like [`among`], but for ids. On PostgreSQL, the statement's text is the same even if `ids` is empty.
 pub(super) fn any<C: ColumnTrait>(conn: &impl ConnectionTrait, column: C, ids: &[Uuid]) -> SimpleExpr {
     if conn.get_database_backend() != DbBackend::Postgres {
         return among(conn, column, ids.iter().copied());
@@ -227,7 +229,7 @@ struct Column {
     value: Option<String>,
 }
 
-/// Rows as the source of a statement.
+/// The rows that a bulk statement inserts or updates.
 struct Source {
     columns: Vec<Column>,
     /// `VALUES …` on SQLite, `unnest(…) AS v(…)` on PostgreSQL.
@@ -240,7 +242,8 @@ struct Source {
 enum Columns {
     /// Columns in which at least one row has a value.
     Filled,
-    /// All columns. The statement's text is then the same for batches with different empty columns, such as ringing, answered or ended calls.
+    /// All columns of the table. With all columns, the statement's text is the same for batches with different empty columns, such as ringing,
+    /// answered or ended calls.
     All,
 }
 
@@ -282,7 +285,7 @@ impl Source {
     {
         let mut source = Self { columns: Vec::new(), from: String::new(), values: Vec::new() };
         let (mut arrays, mut names) = (Vec::new(), Vec::new());
-        // array parameters cannot contain NULL here, so a separate bitmap marks the missing values, with one bit per nullable column
+        // array parameters cannot contain NULL, so a separate bitmap marks the missing values, with one bit per nullable column
         let (mut missing, mut bit) = (vec![0_i64; rows.len()], 1_i64);
         for column in columns {
             let (name, definition) = (column.as_str(), column.def());
@@ -361,7 +364,7 @@ impl ArrayKind {
     }
 }
 
-/// Splits rows into chunks, one per statement. On SQLite the sizes are powers of two that add up to the number of rows.
+/// Splits rows into chunks, one chunk per statement. On SQLite, the sizes of the chunks are powers of two.
 fn chunks<T>(backend: DbBackend, mut rows: &[T]) -> Vec<&[T]> {
     if backend != DbBackend::Sqlite {
         return rows.chunks(POSTGRES_ROWS).collect();

@@ -30,7 +30,7 @@ pub(crate) fn transaction_retried() {
     RETRIES.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Counts a transaction that finally failed. Errors caused by the caller do not count.
+/// Counts a transaction that failed after all retries. Errors caused by the caller do not count.
 pub(crate) fn failed(error: &Error) {
     match error {
         Error::Database(_) => STATEMENTS.fetch_add(1, Ordering::Relaxed),
@@ -39,7 +39,7 @@ pub(crate) fn failed(error: &Error) {
     };
 }
 
-/// Counts a single query that finally failed.
+/// Counts a single query that failed after all retries.
 pub(crate) fn query_failed(error: &DbErr) {
     match error {
         DbErr::ConnectionAcquire(_) => CONNECTIONS.fetch_add(1, Ordering::Relaxed),

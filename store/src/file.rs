@@ -1,5 +1,5 @@
-//! Access to the SQLite file and its companion files (`-wal`, `-shm`, `-journal`). Only their owner may read them, because they contain the
-//! token-signing key, the phones' HA1 and the password hashes.
+//! Access to the SQLite file and its companion files (`-wal`, `-shm`, `-journal`). Only the owner of these files may read them, because they
+//! contain the token-signing key, the phones' HA1 and the password hashes.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::ErrorKind;
@@ -12,14 +12,14 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use super::StoreOptions;
 use base::error::{Error, Result};
 
-/// Mode bits that grant access to group and others.
+/// The bits of a file's mode that grant access to group and others.
 const OTHERS: u32 = 0o077;
 
 /// Creates the file on the first start, and restricts an existing file and its companions to their owner. SQLite creates new companions with
 /// the file's mode. Does nothing for a URL that only opens an existing file (`mode=ro`, `mode=rw`).
 ///
 /// # Errors
-/// If the file cannot be created, or if it is accessible to other users and its mode cannot be changed.
+/// Fails if the file cannot be created, or if it is accessible to other users and its mode cannot be changed.
 pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     let Some(path) = path(&options.url) else { return Ok(()) };
     let parameters = options.url.split_once('?').map_or("", |(_, parameters)| parameters);
@@ -45,7 +45,7 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     Ok(())
 }
 
-/// The files, out of the database file and its companions, that users other than their owner can access, each with its mode.
+/// The files, out of the database file and its companions, that users other than the owner can access, each with its mode.
 pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let companion = |ending: &str| {
         let mut name = path.as_os_str().to_owned();

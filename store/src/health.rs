@@ -11,8 +11,8 @@ use base::error::{Error, Result};
 /// The state of migrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrations {
-    /// Number of this program's migrations that the database lacks. Migrations of a newer program, which may run at the same time during an
-    /// upgrade, do not count.
+    /// Number of this program's migrations that the database lacks. Migrations of a newer release do not count. During an upgrade, nodes of a newer
+    /// release may run on the same database.
     pub pending: usize,
     /// Number of all migrations of this program.
     pub known: usize,
@@ -21,11 +21,11 @@ pub struct Migrations {
 }
 
 impl Store {
-    /// The state of migrations. The same cheap query runs on both pools, and the first result counts. A pool that is busy with long reports or writes
-    /// therefore does not make the database look unavailable.
+    /// The state of the database's migrations. A cheap query runs on both connection pools, and the first result counts. A pool that is busy with
+    /// long reports or writes therefore does not make the database look unavailable.
     ///
     /// # Errors
-    /// Database errors; also if the database was never migrated.
+    /// Fails with a database error, also if the database was never migrated.
     pub async fn migrations(&self) -> Result<Migrations> {
         let (reading, writing) = (migrations(&self.reader).boxed(), migrations(&self.writer).boxed());
         match select(reading, writing).await {
@@ -35,10 +35,10 @@ impl Store {
     }
 }
 
-/// The state of migrations, by one cheap query.
+/// The state of the database's migrations, by one cheap query.
 ///
 /// # Errors
-/// Database errors; also if the database was never migrated.
+/// Fails with a database error, also if the database was never migrated.
 pub async fn migrations(conn: &impl ConnectionTrait) -> Result<Migrations> {
     let backend = conn.get_database_backend();
     let rows =
@@ -50,14 +50,15 @@ pub async fn migrations(conn: &impl ConnectionTrait) -> Result<Migrations> {
     Ok(Migrations { pending, known: known.len(), refusal: migration::refusal(&names) })
 }
 
-/// Live calls, holds and low credit in the whole database.
+/// Live calls, held amounts and accounts with low credit in the whole database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InProgress {
     /// Live calls by state.
     pub live: Vec<(String, i64)>,
     /// Holds by currency.
     pub held: Vec<Held>,
-    /// Number of accounts by currency whose balance plus credit limit is below their low-credit threshold. Holds are not subtracted.
+    /// Number of accounts by currency whose balance plus credit limit is below their low-credit threshold. Amounts held by live calls are not
+    /// subtracted.
     pub low: Vec<(String, i64)>,
 }
 
@@ -66,13 +67,13 @@ pub struct InProgress {
 pub struct Held {
     /// ISO 4217 code.
     pub currency: String,
-    /// Sum of the holds at all levels.
+    /// Sum of the amounts that live calls hold at all levels.
     pub sum: Micros,
-    /// Number of balances with a hold.
+    /// Number of balances of which a live call holds a part.
     pub balances: i64,
 }
 
-/// A cheap statement, because live calls have their own table, and there are only about as many balances as accounts.
+/// This statement is cheap, because live calls have their own table, and there are only about as many balances as accounts.
 const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) AS number, CAST(0 AS BIGINT) AS amount FROM live_call \
      JOIN call ON call.id = live_call.call_id GROUP BY call.state \
      UNION ALL SELECT 'held', account.currency, COUNT(*), CAST(SUM(ledger_balance.held) AS BIGINT) FROM ledger_balance \
@@ -82,10 +83,10 @@ const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) A
      AND ledger_balance.balance + account.credit_limit < account.low_credit GROUP BY account.currency";
 
 impl Store {
-    /// Live calls, holds and low credit, by one cheap query.
+    /// Live calls, held amounts and accounts with low credit, by one cheap query.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn in_progress(&self) -> Result<InProgress> {
         let rows = self.reader.query_all_raw(Statement::from_string(self.backend(), IN_PROGRESS)).await?;
         let mut found = InProgress::default();
@@ -124,7 +125,7 @@ impl Store {
 pub struct Pool {
     /// `reader` or `writer`.
     pub name: &'static str,
-    /// Open connections. The pool opens connections on demand and closes those that were idle for a long time.
+    /// Open connections. The pool opens connections on demand and closes connections that were idle for a long time.
     pub open: u32,
     /// Open connections that are not in use.
     pub idle: usize,
@@ -154,7 +155,7 @@ impl Store {
     /// Reads the server's version, clock and connection limit.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn server(&self) -> Result<ServerState> {
         let postgres = self.backend() == DbBackend::Postgres;
         let sql = if postgres { POSTGRES } else { SQLITE };

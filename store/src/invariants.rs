@@ -1,7 +1,7 @@
 //! Invariants of the ledger and related tables, as queries that find violations.
 //!
-//! Each query scans its tables once and returns few rows. Its run time grows with the tables, but this program's memory use does not. The first
-//! invariants check the references for which the tables have no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+//! Each query scans its tables once and returns few rows. The run time of the queries grows with the tables, but this program's memory use does
+//! not. The first invariants check the references for which the tables have no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::first_id;
 use super::partitions::{CALLS, CHARGES, Gap, Month};
 use base::error::Result;
 
-/// Maximum number of violations listed per invariant; one more is read to show whether there are others.
+/// Maximum number of violations listed per invariant. One more violation is read to show whether the list is complete.
 pub const MAX_FINDINGS: usize = 10;
 /// Rows per page when a check reads rows in pages.
 const PAGE: u64 = 200;
@@ -39,7 +39,7 @@ pub enum Unit {
 pub struct Invariant {
     /// The name that `callshop audit` prints.
     pub name: &'static str,
-    /// The unit of its figures.
+    /// The unit of the invariant's figures.
     pub unit: Unit,
     /// Query that returns violations as `id, what, expected, found`.
     query: &'static str,
@@ -338,12 +338,12 @@ pub const INVARIANTS: &[Invariant] = &[
 
 /// Placeholders in the queries for common conditions.
 const WORDS: [(&str, &str); 4] = [
-    // rows about trimmed calls are skipped, because there is nothing to compare them with
+    // rows about deleted calls are skipped, because there is nothing to compare these rows with
     ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
     ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
-    // the transfer was not reversed
+    // no other transfer reverses this transfer
     ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
-    // skips shifts before the first shift that has entries, because drawers were not posted to the ledger then
+    // skips shifts before the first shift that has entries, because early versions did not post drawers to the ledger
     (
         "{posted}",
         "s.number >= (SELECT MIN(f.number) FROM register_shift f WHERE f.callshop_id = s.callshop_id
@@ -354,7 +354,7 @@ const WORDS: [(&str, &str); 4] = [
 /// Removes the time limits of this transaction, and raises its `work_mem` for large sorts and joins. Does nothing on SQLite.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
     if conn.get_database_backend() == DbBackend::Postgres {
         conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
@@ -365,10 +365,10 @@ pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
 }
 
 impl Invariant {
-    /// Finds violations, at most one more than [`MAX_FINDINGS`]. `kept_from` is the time from which all calls are stored.
+    /// Finds violations, at most one more than [`MAX_FINDINGS`]. All calls since `kept_from` are stored.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn check(&self, conn: &impl ConnectionTrait, kept_from: DateTime<Utc>) -> Result<Vec<Finding>> {
         let backend = conn.get_database_backend();
         let mut query = WORDS.iter().fold(self.query.to_owned(), |text, (word, by)| text.replace(word, by));
@@ -396,11 +396,11 @@ impl Invariant {
     }
 }
 
-/// Months whose calls or charges are missing although retention did not remove them and the ledger has charges for such calls. Always empty on
-/// SQLite, which has no partitions.
+/// Months whose calls or charges are missing, although the ledger has charges for them and retention did not remove these months. The result is
+/// always empty on SQLite, which has no partitions.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
     let mut lost = Vec::new();
     for table in [CALLS, CHARGES] {
@@ -425,7 +425,7 @@ pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime
 /// A page of live calls in id order, after `after`.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Result<Vec<call::Model>> {
     let live = live_call::Entity::find().select_only().column(live_call::Column::CallId);
     let mut query =
@@ -439,7 +439,7 @@ pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Res
 /// The held credit of each account, in micros; accounts without holds are omitted.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
     let rows = ledger_balance::Entity::find().filter(ledger_balance::Column::Held.ne(0)).all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
@@ -448,7 +448,7 @@ pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
 /// A page of the closed shifts with ledger entries, ordered by shift id, starting after the id `after`.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn closed_shifts(
     conn: &impl ConnectionTrait,
     after: Option<Uuid>,
@@ -470,7 +470,7 @@ pub async fn closed_shifts(
 /// The drawer balances of shifts in micros, by payment method, without the transfers that result from counting the drawer.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn uncounted(
     conn: &impl ConnectionTrait,
     shifts: &[Uuid],

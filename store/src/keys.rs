@@ -9,7 +9,7 @@ use base::error::Result;
 /// The stored result of this user's mutation with this key.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn find(
     conn: &impl ConnectionTrait,
     user_id: Uuid,
@@ -20,7 +20,7 @@ pub async fn find(
     Ok(query.filter(Column::Key.eq(key)).one(conn).await?)
 }
 
-/// Stores a result. If two requests use the same key at the same time, the second fails because of the primary key.
+/// Stores a result. If two requests use the same key at the same time, the second request fails because of the primary key.
 pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
     Ok(())

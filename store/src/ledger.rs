@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Page, Writes, bulk};
 use base::error::{Error, OrFault as _, Result};
 
-/// A transfer to post. Its entries must sum to zero.
+/// A transfer to post. The entries of a transfer must sum to zero.
 #[derive(Clone, Debug)]
 pub struct NewTransfer {
     /// The transfer's id, a UUIDv7.
@@ -24,15 +24,15 @@ pub struct NewTransfer {
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When it is posted, server time.
+    /// When the transfer is posted, server time.
     pub at: DateTime<Utc>,
-    /// The user who caused it; `None` if a proxy's event caused it.
+    /// The user who caused the transfer; `None` if a proxy's event caused it.
     pub user_id: Option<Uuid>,
-    /// The call it is for, if any.
+    /// The call that the transfer is for, if any.
     pub call_id: Option<Uuid>,
-    /// The cabin session it is for, if any.
+    /// The cabin session that the transfer is for, if any.
     pub session_id: Option<Uuid>,
-    /// The transfer that this one reverses.
+    /// The earlier transfer that the transfer reverses.
     pub reverses: Option<Uuid>,
     /// Reason given by the user; may be empty.
     pub note: String,
@@ -84,10 +84,10 @@ impl NewTransfer {
 }
 
 impl NewTransfer {
-    /// The transfer that reverses this one.
+    /// A new transfer that reverses this transfer.
     ///
     /// # Errors
-    /// A fault if an amount cannot be negated.
+    /// Fails with a fault if an amount cannot be negated.
     pub fn reversal(&self, at: DateTime<Utc>) -> Result<Self> {
         let entries = self
             .entries
@@ -102,11 +102,11 @@ impl NewTransfer {
     }
 }
 
-/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Zero entries are omitted, and so are transfers
-/// that have only zero entries.
+/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries of zero are omitted, as are transfers that
+/// have only entries of zero.
 ///
 /// # Errors
-/// A fault if entries do not sum to zero or overflow; database errors.
+/// Fails with a fault if entries do not sum to zero or overflow. May also fail with database errors.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
@@ -117,7 +117,7 @@ pub type Holds = BTreeMap<(Uuid, String), Micros>;
 /// The key of a balance: book, account and currency, in lock order.
 type Key = (Book, Uuid, String);
 
-/// Like [`post`]; also changes held credit by `held`, and runs the writes in `besides` in the same round trip.
+/// Like [`post`], but also changes held credit by `held`, and runs the writes in `besides` in the same round trip.
 ///
 /// # Errors
 /// As for [`post`].
@@ -184,7 +184,7 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
     let row = |((book, account_id, currency), (change, held)): (Key, (Micros, Micros))| {
         ledger_balance::Model { account_id, book, currency, balance: change.into(), held: held.into() }
     };
-    // in key order, which is the lock order. CREDIT comes first, because it is locked before the amounts to charge are known
+    // the rows are in key order, which is the lock order. The book CREDIT comes first, because it is locked before the amounts to charge are known
     let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
     let add =
         "ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
@@ -201,10 +201,10 @@ pub struct Credit {
     pub held: Micros,
 }
 
-/// The credit of accounts, locked in id order until the transaction ends, so that it can be held or spent.
+/// The credit of accounts, locked in id order until the transaction ends, so that the transaction can hold or spend credit.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, true).await
 }
@@ -212,7 +212,7 @@ pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Resu
 /// The credit of accounts, not locked.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, false).await
 }
@@ -237,7 +237,7 @@ async fn credit_rows(
 /// Creates an account's credit balance of zero. Locking the credit requires this row.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency: &str) -> Result<()> {
     let zero = entity::Micros(0);
     let currency = currency.to_owned();
@@ -249,7 +249,7 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency
 /// The transfers of calls that were not reversed, with their entries.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Vec<NewTransfer>> {
     standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
 }
@@ -257,7 +257,7 @@ pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> R
 /// The transfers of a cabin session that were not reversed, with their entries.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> Result<Vec<NewTransfer>> {
     standing(conn, ledger_transfer::Column::SessionId.eq(session)).await
 }
@@ -290,7 +290,7 @@ async fn standing(
     heads
         .into_iter()
         .map(|head| {
-            // a reversal without entries would not undo the charge, so a transfer without entries is a fault
+            // reversing a transfer without entries would not undo the charge, so a transfer without entries is a fault
             let of_head =
                 entries.remove(&head.id).ok_or_else(|| Error::fault("a transfer has no entries"))?;
             Ok(NewTransfer {
@@ -312,7 +312,7 @@ async fn standing(
 /// The balances of one book of an account, by currency. Currencies without entries are omitted.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn balances(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -329,7 +329,7 @@ pub async fn balances(
 /// A page of the ids of transfers that changed an account's book.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn transfers_of(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -347,10 +347,10 @@ pub async fn transfers_of(
     Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
 }
 
-/// Transfers by id. Not scoped: the caller must have checked access.
+/// Transfers by id. Ignores the actor's scope: the caller must have checked access to the objects.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ledger_transfer::Model>> {
     let query =
         ledger_transfer::Entity::find().filter(ledger_transfer::Column::Id.is_in(ids.iter().copied()));
@@ -360,7 +360,7 @@ pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<
 /// The entries of transfers, by transfer and position.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<Vec<ledger_entry::Model>> {
     let query = ledger_entry::Entity::find()
         .filter(ledger_entry::Column::TransferId.is_in(transfers.iter().copied()))
@@ -372,7 +372,7 @@ pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<
 /// The reversals of transfers. Maps the id of each reversed transfer to its reversal's id.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn reversals(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Uuid>> {
     use ledger_transfer::Column;
     let rows: Vec<(Uuid, Uuid)> = ledger_transfer::Entity::find()

@@ -1,13 +1,13 @@
 //! The database layer, and the only place with SQL.
 //!
-//! [`Store::read`] and [`Store::write`] run a closure in a transaction. The submodules contain the queries, one module per kind of object; each
-//! function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login (shared), proxy,
-//! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance
-//! (by book, CREDIT first, then account and currency), activity head.
+//! [`Store::read`] and [`Store::write`] run a closure in a transaction. The submodules contain the queries, one module per kind of object. Each
+//! query function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login (shared), proxy,
+//! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance (by book,
+//! CREDIT first, then account and currency), activity head.
 //!
 //! Queries lock rows `FOR NO KEY UPDATE`, the lock that `UPDATE` takes, never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row that
-//! its foreign keys refer to, in an order that this program does not control. That lock conflicts only with `FOR UPDATE`, so inserts never wait for
-//! our locks. Keys are never changed.
+//! its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so inserts
+//! never wait for this program's locks. Keys are never changed.
 
 pub mod accounts;
 pub mod activity;
@@ -60,29 +60,29 @@ use telemetry::trace::TraceContext;
 /// connection.
 const ATTEMPTS: u32 = 8;
 
-/// Longest wait for a connection from a pool. After that the operation fails with `OVERLOADED`.
+/// Longest wait for a connection from a pool. An operation that waits longer fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation, so that the client gets the reason. The last
-/// timeout ends a transaction whose node hangs or lost its network, and so releases the transaction's locks.
+/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation, so that the client gets the reason.
+/// `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
-/// PostgreSQL settings of connections that write. Writes find rows by key. So one generic plan serves all parameters until the table has grown
-/// ([`statistics`]), sequential scans are never needed, and JIT compilation does not pay off.
+/// PostgreSQL settings of connections that write. Writes find rows by key, so one generic plan serves all parameters until the table has grown
+/// ([`statistics`]). For the same reason, sequential scans are never needed, and JIT compilation does not pay off.
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
 /// A connection that was used within this time is assumed to be alive and is not tested.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Longest write transaction. It exceeds the database's own timeouts, because several statements may each use part of their timeouts.
+/// Longest write transaction. This limit exceeds the database's own timeouts, because several statements may each use part of their timeouts.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long the store reports a full disk after a transaction failed for lack of space.
 const ROOM_NEWS: Duration = Duration::from_secs(5);
 
-/// Number of prepared statements cached per connection. On SQLite, those of the call path come in several lengths ([`bulk`]).
+/// Number of prepared statements cached per connection. On SQLite, the statements of the call path come in several lengths ([`bulk`]).
 const STATEMENTS: usize = 512;
 
 /// Connection options.
@@ -90,17 +90,18 @@ const STATEMENTS: usize = 512;
 pub struct StoreOptions {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: String,
-    /// Number of connections. On SQLite all of them read, and one additional connection writes. On PostgreSQL half of them write.
+    /// Number of connections. On SQLite, all of these connections read, and one additional connection writes. On PostgreSQL, half of the
+    /// connections write.
     pub connections: u32,
 }
 
-/// Receives the activities of each transaction right after its commit, in the order of their `seq`. Must not wait.
+/// Receives the activities of each transaction right after its commit, in the order of their `seq`. An implementation must not wait.
 pub trait OnCommit: Send + Sync {
     /// Called after a commit. `trace` is the trace that the transaction belongs to.
     fn committed(&self, activities: Vec<entity::activity::Model>, trace: Option<&TraceContext>);
 }
 
-/// For commands whose changes need not be published.
+/// Publishes nothing. Commands whose changes need not be published use this implementation.
 impl OnCommit for () {
     fn committed(&self, _: Vec<entity::activity::Model>, _: Option<&TraceContext>) {}
 }
@@ -115,7 +116,7 @@ pub struct Store {
     full: Arc<Mutex<Option<Instant>>>,
 }
 
-/// A transaction. Cheap to clone. It ends with the closure that received it, which must drop all clones.
+/// A transaction, which is cheap to clone. A transaction ends with the closure that received it, so the closure must drop all clones.
 #[derive(Clone)]
 pub struct Tx(Arc<TxInner>);
 
@@ -124,12 +125,12 @@ struct TxInner {
     activities: Mutex<Vec<NewActivity>>,
 }
 
-/// A new activity event of a callshop. It is numbered and published at commit.
+/// A new activity event of a callshop. The event is numbered and published at commit.
 #[derive(Clone, Debug)]
 pub struct NewActivity {
     /// The callshop.
     pub callshop_id: Uuid,
-    /// When it happened.
+    /// When the activity happened.
     pub at: DateTime<Utc>,
     /// The kind of event.
     pub kind: ActivityKind,
@@ -143,16 +144,16 @@ pub struct NewActivity {
     pub payload: serde_json::Value,
 }
 
-/// Pending writes of rows that no other transaction waits for, because the rows are new or already locked. The writes are combined with others
-/// in one round trip.
+/// Pending writes of rows that no other transaction waits for, because the rows are new or already locked. Pending writes are combined with other
+/// statements in one round trip.
 #[derive(Debug, Default)]
 pub struct Writes(Vec<Statement>);
 
 impl Writes {
-    /// Runs the writes now, so that the same transaction can read them.
+    /// Runs the pending writes now, so that the same transaction can read the written rows.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn run(self, conn: &impl ConnectionTrait) -> Result<()> {
         bulk::together(conn, self.0).await
     }
@@ -164,28 +165,29 @@ impl Tx {
         &self.0.transaction
     }
 
-    /// Adds an activity event. It is numbered and inserted just before the commit, so the callshop's head is locked as briefly as possible.
+    /// Adds an activity event. The event is numbered and inserted just before the commit, so that the row with the callshop's last number is locked
+    /// as briefly as possible.
     pub fn emit(&self, activity: NewActivity) {
         self.0.activities.lock().unwrap_or_else(PoisonError::into_inner).push(activity);
     }
 }
 
 impl Store {
-    /// Connects. On SQLite, creates the file, readable only by its owner.
+    /// Connects to the database. On SQLite, creates the file, readable only by its owner.
     ///
     /// # Errors
-    /// If the URL is invalid, the database does not respond, or a SQLite file is accessible to other users and its mode cannot be changed.
+    /// Fails if the URL is invalid, the database does not respond, or a SQLite file is accessible to other users and its mode cannot be changed.
     pub async fn connect(options: &StoreOptions, on_commit: Arc<dyn OnCommit>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
             file::close_to_others(options)?;
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
             let reader = Reader::new(reader, options.connections);
-            // SQLite has one writer. Queueing for one connection is fair and cheap, unlike contending for the file lock
+            // SQLite has one writer. Waiting in a queue for one connection is fair and cheap, unlike contending for the file lock
             let writer = Database::connect(sqlite_options(options, 1)).await?;
             Ok(Self { reader, writer, on_commit, full: Arc::default() })
         } else {
-            // separate from the read connections, so that long reports never keep a call waiting for a connection;
-            // at least two, because migrations hold a lock on one and work on the other
+            // write connections are separate from read connections, so that long reports never keep a call waiting for a connection. There are at
+            // least two write connections, because a migration holds a lock on one and works on the other
             let writing = options.connections.div_ceil(2).max(2);
             let reading = options.connections.saturating_sub(writing).max(1);
             let reader = Database::connect(postgres_options(options, reading, &[])).await?;
@@ -224,7 +226,7 @@ impl Store {
     /// Migrates the tables, one node at a time.
     ///
     /// # Errors
-    /// If a migration fails; it is rolled back.
+    /// Fails if a migration fails; the failed migration is rolled back.
     pub async fn migrate(&self) -> Result<()> {
         let lock = activity::migration_lock(&self.writer).await?;
         let done = migration::up(&self.writer).await;
@@ -235,7 +237,7 @@ impl Store {
     /// Runs `work` in a read transaction on one snapshot of the database.
     ///
     /// # Errors
-    /// Errors of `work`.
+    /// Returns the errors of `work`.
     pub async fn read<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: FnOnce(Tx) -> Fut,
@@ -244,8 +246,8 @@ impl Store {
         work(Tx::new(self.reader.begin().await?)).await.inspect_err(counters::failed)
     }
 
-    /// Runs `work` in a transaction, commits it and publishes the emitted activity events. Retries transient failures a bounded number of times,
-    /// so `work` may run more than once.
+    /// Runs `work` in a transaction, commits it and publishes the emitted activity events. A transient failure is retried a bounded number of
+    /// times, so `work` may run more than once.
     ///
     /// # Errors
     /// Errors of `work`; the transaction is then rolled back.
@@ -294,17 +296,18 @@ impl Store {
             let activities = activity::append(tx.conn(), pending).await?;
             Ok::<_, Error>((tx, value, activities))
         };
-        // boxed, because the future contains a use case's whole state and is moved several times
+        // the future is boxed, because it contains a use case's whole state and is moved several times
         let (tx, value, activities) = in_time(DEADLINE, Box::pin(prepared)).await?;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (on_commit, trace) = (self.on_commit.clone(), TraceContext::here());
-        // in a separate task, because subscribers must be notified even if the caller is canceled between commit and publish
+        // the commit runs in a separate task, because subscribers must be notified even if the caller is canceled between commit and publish
         let commit = tokio::spawn(async move {
             let commit = async { inner.transaction.commit().await.map_err(Error::from) };
             let committed = in_time(DEADLINE, commit).await;
             committed.map_err(|error| match error {
-                // not retried, because it may have committed. A client that retries with the same idempotency key gets the original response
+                // the transaction is not retried, because it may have committed. A client that retries with the same idempotency key gets the
+                // original response
                 error if error.is_connection_lost() => {
                     counters::failed(&error);
                     tracing::warn!(%error, "connection to the database lost during commit");
@@ -320,10 +323,11 @@ impl Store {
     }
 }
 
-/// Limits the time of `work`. A connection that failed silently never responds, and the database's own timeouts have no effect at this end.
+/// Limits the time of `work`. A connection that failed silently never responds, and the database's own timeouts do not reach this program over such
+/// a connection.
 ///
 /// # Errors
-/// Errors of `work`; [`Error::Overloaded`] if it takes longer than `limit`.
+/// Fails with [`Error::Overloaded`] if it takes longer than `limit`. Also returns the errors of `work`.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
@@ -349,7 +353,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
-                // FULL, so that a power failure loses no acknowledged write
+                // `synchronous` is FULL, so that a power failure loses no acknowledged write
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(10))
                 .statement_cache_capacity(STATEMENTS)
@@ -358,10 +362,11 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
     connect
 }
 
-/// Whether a connection returned to the pool is outside any transaction. If the disk is full, SQLite rolls back automatically. The library's own
-/// rollback then fails, so the library assumes that the transaction is still open and would never begin another on this connection.
+/// Whether a connection returned to the pool is outside any transaction. If the disk is full, SQLite rolls back automatically. The database
+/// library's own rollback then fails. The library would assume that the transaction is still open, and would never begin another transaction on
+/// this connection.
 async fn is_whole(connection: &mut SqliteConnection) -> std::result::Result<bool, sea_orm::sqlx::Error> {
-    // runs after the rollback of a dropped transaction
+    // the ping runs after the rollback of a dropped transaction
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }
@@ -376,7 +381,7 @@ fn postgres_options(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
-        // reads and writes are retried if their connection was lost
+        // connections need no other test, because reads and writes are retried if their connection was lost
         .test_before_acquire_if_idle_for(FRESH)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |postgres| {
@@ -385,7 +390,7 @@ fn postgres_options(
     connect
 }
 
-/// The lowest UUIDv7 that can be created at this time or later (in RFC 9562, the first 48 bits are milliseconds).
+/// The lowest UUIDv7 that can be created at or after `at` (in RFC 9562, the first 48 bits are milliseconds).
 pub fn first_id(at: DateTime<Utc>) -> Uuid {
     let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
     Uuid::from_u128(millis << 80)
@@ -394,7 +399,7 @@ pub fn first_id(at: DateTime<Utc>) -> Uuid {
 /// Parses a text column or setting that this program wrote.
 ///
 /// # Errors
-/// A fault if the stored text is invalid.
+/// Fails with a fault if the stored text is invalid.
 pub fn parse_stored<T: FromStr>(text: &str, what: &str) -> Result<T>
 where
     T::Err: std::fmt::Display,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 /// Maximum number of rows in a page.
 pub const MAX_PAGE: u64 = 100;
 
-/// The part of a list to read. Lists are ordered by UUIDv7, and so by creation time. Cursors are ids, so they remain valid after inserts.
+/// The part of a list to read. Lists are ordered by UUIDv7, which is the order of creation. Cursors are ids, so they remain valid after inserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
     /// Exclusive lower bound of the ids.
@@ -15,7 +15,7 @@ pub struct Page {
     pub below: Option<Uuid>,
     /// Maximum number of rows to read. Reading one row more than the client requested shows whether there is another page.
     pub limit: u64,
-    /// Whether to read from the highest id down. This changes which rows `limit` omits, but not the meaning of `above` and `below`.
+    /// Whether to read from the highest id down. The direction determines which rows `limit` omits, but not the meaning of `above` and `below`.
     pub descending: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Monthly partitions of the history tables on PostgreSQL. SQLite has no partitions.
 //!
 //! A partition is named after its month, such as `call_202612`. The first partition, `call_before_202612`, has all rows before that month. The
-//! default partition takes rows that match no other. Partitions are created some months ahead, so that the default partition stays empty.
+//! default partition takes rows that match no other partition. Partitions are created some months ahead, so that the default partition stays empty.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -9,9 +9,9 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use super::first_id;
 use base::error::{Error, Result};
 
-/// Key of the advisory lock that a node holds while it creates partitions or trims history.
+/// Key of the advisory lock that a node holds while it creates partitions or deletes old history.
 const MAINTENANCE_LOCK: i64 = 0x0063_616c_6c73_6871;
-/// Number of months that have a partition in advance, including the current one.
+/// Number of months that have a partition in advance, including the current month.
 const AHEAD: usize = 3;
 
 /// A calendar month in UTC.
@@ -62,19 +62,20 @@ pub struct Table {
     with: &'static str,
 }
 
-/// Calls. A call is updated several times during its life. Free space on its page allows HOT updates, which leave indexes unchanged.
+/// The table of calls. A call is updated several times during its life. Free space on the call's page allows HOT updates, which leave indexes
+/// unchanged.
 pub const CALLS: Table = Table { name: "call", key: "id", by_id: true, with: " WITH (fillfactor = 70)" };
 /// Charges of calls.
 pub const CHARGES: Table = Table { name: "call_charge", key: "call_id", by_id: true, with: "" };
 /// Activity events of callshops.
 pub const ACTIVITIES: Table = Table { name: "activity", key: "at", by_id: false, with: "" };
 
-/// A partition other than the default one.
+/// A partition other than the default partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
     /// Name of the partition's table.
     pub name: String,
-    /// The month of its rows; `None` for the first partition, which has all rows before `end`.
+    /// The month of the partition's rows; `None` for the first partition, which has all rows before `end`.
     pub month: Option<Month>,
     /// The first month after the partition.
     pub end: Month,
@@ -84,14 +85,14 @@ pub struct Partition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     table: Table,
-    /// The first missing month; `None` if everything before `to` is missing.
+    /// The first missing month; `None` if all months before `to` are missing.
     pub from: Option<Month>,
     /// The month after the last missing month.
     pub to: Month,
 }
 
 impl Gap {
-    /// Statements that attach the missing partitions again, if they still exist as tables.
+    /// SQL statements that attach the missing partitions again, if they still exist as tables.
     pub fn mended_by(&self) -> Vec<String> {
         let Table { name, .. } = self.table;
         let attach = |partition: String, from: String, to: Month| {
@@ -123,10 +124,10 @@ impl std::fmt::Display for Gap {
 }
 
 impl Table {
-    /// The table's partitions, oldest first. Always empty on SQLite.
+    /// The table's partitions, oldest first. The result is always empty on SQLite.
     ///
     /// # Errors
-    /// Database errors, as for every function in this module.
+    /// Every function in this module may fail with a database error.
     pub async fn partitions(self, conn: &impl ConnectionTrait) -> Result<Vec<Partition>> {
         if conn.get_database_backend() != DbBackend::Postgres {
             return Ok(Vec::new());
@@ -143,7 +144,7 @@ impl Table {
     }
 
     /// The months without a partition, between the oldest expected month and the last partition. `kept_from` is the start of retained history;
-    /// earlier partitions were dropped on purpose. A month in which no server ran has no partition either.
+    /// earlier partitions were dropped on purpose. A month in which no server ran also has no partition.
     pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut behind = kept_from.map(Month::of);
@@ -170,10 +171,10 @@ impl Table {
         let Self { name, key, with, .. } = self;
         let (from, to) = (self.bound(month), self.bound(month.next()));
         let made = format!("{name}_{month}");
-        // not `CREATE … PARTITION OF`, because it locks the whole table
+        // the code avoids `CREATE … PARTITION OF`, because that statement locks the whole table
         for sql in [
             format!("CREATE TABLE {made} (LIKE {name} INCLUDING ALL){with}"),
-            // a row inserted into the default partition after the move would make ATTACH fail
+            // the default partition is locked, because a row inserted into it after the move would make ATTACH fail
             format!("LOCK TABLE {name}_default IN ACCESS EXCLUSIVE MODE"),
             format!(
                 "WITH moved AS (DELETE FROM {name}_default WHERE {key} >= '{from}' AND {key} < '{to}' RETURNING *)
@@ -225,15 +226,15 @@ pub async fn drop(conn: &impl ConnectionTrait, partitions: &[Partition]) -> Resu
     Ok(())
 }
 
-/// Takes the maintenance lock until the transaction ends; returns false if another node has it. Also sets a short lock timeout, because while
-/// this transaction waits for a table in use, all later transactions on that table wait behind it.
+/// Takes the maintenance lock until the transaction ends; returns false if another node has the lock. Also sets a short lock timeout, because all
+/// later transactions on a table would wait behind a transaction that waits for the table.
 pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    // a transaction changes two tables, and the proxy waits three seconds for a response
+    // the timeout is short, because a transaction changes two tables, and the proxy waits only three seconds for a response
     conn.execute_unprepared("SET LOCAL lock_timeout = '500ms'").await?;
-    // no limit, because a month's rows may have to move
+    // the statement has no time limit, because a month's rows may have to move
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let asked = format!("SELECT pg_try_advisory_xact_lock({MAINTENANCE_LOCK}) AS alone");
     let row = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;

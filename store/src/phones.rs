@@ -14,7 +14,7 @@ use base::error::Result;
 /// A phone of a callshop inside `scope`.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
 }
@@ -25,20 +25,20 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
     Ok(Entity::find().filter(wanted).filter(scope.owns((Entity, Column::CallshopId))).all(conn).await?)
 }
 
-/// Like [`find`], locked until the transaction ends.
+/// Like [`find`], but locks the phone until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     let owned = scope.owns((Entity, Column::CallshopId));
     Ok(Entity::find_by_id(id).filter(owned).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Phones by id, locked in id order until the transaction ends. Not scoped: the caller must have checked access.
+/// Phones by id, locked in id order until the transaction ends. Ignores the actor's scope: the caller must have checked access to the objects.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =
         Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
     Ok(query.lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// Phones by id. Not scoped: the caller must have checked access to their cabins.
+/// Phones by id. Ignores the actor's scope: the caller must have checked access to their cabins.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
@@ -62,7 +62,7 @@ pub async fn insert(conn: &impl ConnectionTrait, phones: Vec<Model>) -> Result<(
     Ok(())
 }
 
-/// Updates every column of a phone. The caller must have locked it in this transaction.
+/// Updates every column of a phone. The caller must have locked the row in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, phone: Model) -> Result<Model> {
     Ok(phone.into_active_model().reset_all().update(conn).await?)
 }

@@ -12,17 +12,18 @@ use base::error::is_connection_lost;
 
 use crate::counters;
 
-/// A dead connection fails within this time. The query may be the cause of a slower failure, so it is then retried only once, not on every
-/// connection.
+/// A dead connection fails within 100 milliseconds. A slower failure may be the query's own fault, so the query is then retried only once, not on
+/// every connection.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Connections for reading. If a query's connection was lost (the database restarted, or an administrator or a firewall closed it), the query is
-/// retried on another connection. This is safe because the query changed nothing, and it hides the failure from users. It also makes it
-/// unnecessary to test connections beforehand, which costs a round trip per query.
+/// retried on another connection. The retry is safe because the query changed nothing, and users do not notice the failure. Because of the retry,
+/// connections need not be tested beforehand, which would cost a round trip per query.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: DatabaseConnection,
-    /// One more than the number of pooled connections, because all of them may be lost at once, but the next connection is new.
+    /// Number of attempts: one more than the number of pooled connections, because all pooled connections may be lost at once, but the next
+    /// connection is new.
     attempts: u32,
 }
 
@@ -36,10 +37,10 @@ impl Reader {
         &self.pool
     }
 
-    /// Begins a transaction on one snapshot of the database. It is not retried if its connection is lost later.
+    /// Begins a transaction on one snapshot of the database. The transaction is not retried if its connection is lost later.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let isolation_level = match self.get_database_backend() {
             DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
@@ -108,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// How often a query runs if it loses its connection after `after`.
+    /// How often a query runs if its connection is lost after the time `after`.
     async fn asked(after: Duration) -> u32 {
         let pool = Database::connect("sqlite::memory:").await.expect("a database");
         let asked = AtomicU32::new(0);

@@ -12,13 +12,13 @@ use uuid::Uuid;
 use super::bulk;
 use base::error::Result;
 
-/// Maximum number of keys in a statement. SQLite allows 32,766 parameters.
+/// Maximum number of keys in one SQL statement. SQLite allows 32,766 parameters.
 pub const KEYS_AT_ONCE: usize = 8_192;
 
 /// A proxy's row; `None` before its first reconciliation.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn proxy(conn: &impl ConnectionTrait, name: &str) -> Result<Option<proxy::Model>> {
     Ok(proxy::Entity::find_by_id(name).one(conn).await?)
 }
@@ -28,8 +28,8 @@ pub async fn proxies(conn: &impl ConnectionTrait) -> Result<Vec<proxy::Model>> {
     Ok(proxy::Entity::find().order_by_asc(proxy::Column::Name).limit(1_000).all(conn).await?)
 }
 
-/// Gives a node the lease on a proxy until `until`, so that no other node reconciles the proxy. Returns `None` if another node holds the lease,
-/// or if the proxy was queried after `due`.
+/// Gives a node the lease on a proxy until `until`, so that no other node reconciles the proxy. Returns `None` if another node holds the lease.
+/// Also returns `None` if the proxy was queried after `due`.
 pub async fn take_lease(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -51,7 +51,7 @@ pub async fn take_lease(
     let free = Condition::any()
         .add(proxy::Column::LeaseUntil.is_null())
         .add(proxy::Column::LeaseUntil.lte(now))
-        // a lease by a node with a wrong clock
+        // a lease that ends after `until` comes from a node with a wrong clock
         .add(proxy::Column::LeaseUntil.gt(until))
         .add(proxy::Column::LeaseHolder.eq(holder));
     let is_due = Condition::any()
@@ -70,7 +70,7 @@ pub async fn take_lease(
     if taken.rows_affected == 0 { Ok(None) } else { proxy(conn, name).await }
 }
 
-/// A proxy, locked until the transaction ends; `None` if this holder no longer has the lease.
+/// A proxy, locked until the transaction ends; `None` if the node no longer has the lease on the proxy.
 pub async fn lock_leased(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -84,7 +84,7 @@ pub async fn lock_leased(
     Ok(row.filter(held))
 }
 
-/// Updates every column of a proxy. The caller must have locked it in this transaction.
+/// Updates every column of a proxy. The caller must have locked the row in this transaction.
 pub async fn save(conn: &impl ConnectionTrait, row: proxy::Model) -> Result<()> {
     row.into_active_model().reset_all().update(conn).await?;
     Ok(())
@@ -101,14 +101,14 @@ pub async fn give_back(conn: &impl ConnectionTrait, name: &str, holder: Uuid) ->
     Ok(())
 }
 
-/// The recorded sightings of a proxy's calls.
+/// The sightings of a proxy's calls, which say when each call was last in the proxy's listing.
 pub async fn sightings(conn: &impl ConnectionTrait, proxy: &str) -> Result<Vec<call_sighting::Model>> {
     let query = call_sighting::Entity::find().filter(call_sighting::Column::Proxy.eq(proxy));
     Ok(query.all(conn).await?)
 }
 
-/// Records that calls were in progress. `rows` must be in id order. An earlier time replaces a later time, because a proxy's clock may step
-/// back.
+/// Records that calls were in progress. `rows` must be in id order. A new time replaces the old time even if it is earlier, because a proxy's clock
+/// may step back.
 pub async fn saw(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) -> Result<()> {
     let seen = "ON CONFLICT (call_id) DO UPDATE SET seen_at = excluded.seen_at, missed_at = NULL";
     bulk::insert::<call_sighting::Entity>(conn, rows, seen).await
@@ -120,7 +120,7 @@ pub async fn missed(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) 
     bulk::insert::<call_sighting::Entity>(conn, rows, first).await
 }
 
-/// Deletes the sightings of calls that are over.
+/// Deletes the sightings (times in listings) of calls that are over.
 pub async fn forget(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<()> {
     for ids in calls.chunks(KEYS_AT_ONCE) {
         call_sighting::Entity::delete_many()
@@ -136,11 +136,11 @@ pub async fn forget(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<()> {
 pub struct PhoneRegistration {
     /// SIP user of the phone.
     pub sip_user: String,
-    /// Whether it is registered.
+    /// Whether the phone is registered.
     pub online: bool,
     /// When `online` last changed, proxy time.
     pub changed_at: Option<DateTime<Utc>>,
-    /// Name of the proxy where it is registered, if known.
+    /// Name of the proxy where the phone is registered, if known.
     pub proxy: Option<String>,
 }
 
@@ -154,7 +154,7 @@ pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<V
     Ok(found)
 }
 
-/// The phones that are registered at a proxy. With `unplaced`, also the online phones whose proxy is not known.
+/// The phones that are registered at a proxy. With `unplaced`, the result also has the online phones whose proxy is not known.
 pub async fn online_at(
     conn: &impl ConnectionTrait,
     proxy: &str,
@@ -175,7 +175,7 @@ async fn places_of(conn: &impl ConnectionTrait, wanted: Condition) -> Result<Vec
     Ok(rows.into_iter().map(place).collect())
 }
 
-/// Updates the registrations of phones. The caller must have locked them in this transaction.
+/// Updates the registrations of phones. The caller must have locked the phones in this transaction.
 pub async fn save_registrations(conn: &impl ConnectionTrait, phones: &[phone::Model]) -> Result<()> {
     use phone::Column::{Contact, Id, Online, OnlineChangedAt, Proxy, Source, UserAgent};
     bulk::update::<phone::Entity>(

@@ -17,7 +17,7 @@ use base::error::Result;
 /// A shift of a callshop inside `scope`.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -38,7 +38,7 @@ pub async fn find_all(
     Ok(register_shift::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// The open shift of a callshop. Not scoped: the caller must have checked access.
+/// The open shift of a callshop. Ignores the actor's scope: the caller must have checked access to the objects.
 pub async fn open_shift(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -46,7 +46,7 @@ pub async fn open_shift(
     Ok(open_query(callshop_id).one(conn).await?)
 }
 
-/// Like [`open_shift`], locked until the transaction ends.
+/// Like [`open_shift`], but locks the shift until the transaction ends.
 pub async fn lock_open_shift(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -60,7 +60,7 @@ fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {
         .filter(register_shift::Column::ClosedAt.is_null())
 }
 
-/// A page of a callshop's shifts. With `user`, only the open shift and the shifts that this user opened or closed.
+/// A page of a callshop's shifts. With `user`, the page has only the open shift and the shifts that this user opened or closed.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -84,7 +84,7 @@ pub async fn insert(conn: &impl ConnectionTrait, shift: register_shift::Model) -
     Ok(())
 }
 
-/// Updates every column of a shift. The caller must have locked it in this transaction.
+/// Updates every column of a shift. The caller must have locked the row in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     shift: register_shift::Model,
@@ -98,7 +98,7 @@ pub async fn insert_movement(conn: &impl ConnectionTrait, movement: cash_movemen
     Ok(())
 }
 
-/// A cash movement by id. Not scoped: use it only for a movement that the caller has just recorded.
+/// A cash movement by id. Ignores scopes: use this query only for a movement that the caller has just recorded.
 pub async fn movement(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cash_movement::Model>> {
     Ok(cash_movement::Entity::find_by_id(id).one(conn).await?)
 }
@@ -113,7 +113,7 @@ pub async fn movements(
     Ok(page.apply(query, cash_movement::Column::Id).all(conn).await?)
 }
 
-// SUM of BIGINT is NUMERIC on PostgreSQL, so each sum below is cast back
+// the type of SUM over BIGINT is NUMERIC on PostgreSQL, so each sum is cast back
 
 /// Sums of a shift's cash movements, by user and kind.
 pub async fn movement_sums(
@@ -232,7 +232,7 @@ pub async fn discounts_by_user(
         .await?)
 }
 
-/// Calls of the sessions settled in a shift, by cabin: their number and the sum of their charges.
+/// The number of calls of the sessions settled in a shift, and the sum of their charges, by cabin.
 pub async fn sales_by_cabin(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -248,7 +248,7 @@ pub async fn sales_by_cabin(
         .await?)
 }
 
-/// Calls of the sessions settled in a shift, by destination: their number, billed seconds, and the sum of their charges.
+/// The number of calls of the sessions settled in a shift, their billed seconds, and the sum of their charges, by destination.
 pub async fn sales_by_destination(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -274,7 +274,7 @@ fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity
 }
 
 fn settled_in(callshop_id: Uuid, shift_id: Uuid) -> SelectStatement {
-    // filters by callshop too, because only an index that begins with the callshop finds the shift's sessions
+    // the query filters by callshop too, because only an index that begins with the callshop finds the shift's sessions
     cabin_session::Entity::find()
         .select_only()
         .column(cabin_session::Column::Id)

@@ -18,7 +18,7 @@ use base::error::{Error, Result};
 /// The tariff name and the number of each tariff version.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn tariffs_of_versions(
     conn: &impl ConnectionTrait,
     versions: &[Uuid],
@@ -52,11 +52,11 @@ pub enum Dimension {
     Attendant,
     /// The callshop.
     Callshop,
-    /// The tariff version by which the account is paid.
+    /// The tariff version by which the report's account is paid.
     TariffVersion,
 }
 
-/// The key of a report group. A field is `None` if the report is not grouped by it, or if the calls have no value for it.
+/// The key of a report group. A field is `None` if the report is not grouped by that field, or if the calls have no value for that field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupKey {
     /// The day, `YYYY-MM-DD`.
@@ -114,7 +114,7 @@ pub struct Selection {
     pub limit: u64,
 }
 
-/// Call attempts, by the day of the attempt.
+/// The number of call attempts in each group, by the day of the attempt.
 pub async fn attempts(
     conn: &impl ConnectionTrait,
     selection: &Selection,
@@ -129,7 +129,7 @@ pub async fn attempts(
     rows.iter().map(read).collect()
 }
 
-/// Answered calls that are over, by the day of the answer.
+/// The totals of answered calls that are over, by the day of the answer.
 pub async fn answered(
     conn: &impl ConnectionTrait,
     selection: &Selection,
@@ -174,9 +174,9 @@ pub async fn answered(
 /// The calls that a statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Calls {
-    /// Calls attempted on the report's days, as their ids show.
+    /// Calls attempted on the report's days. A call's id contains the time of the attempt.
     Attempts,
-    /// Calls answered on the report's days and attempted around them.
+    /// Calls answered on the report's days and attempted on these days or shortly before or after.
     Answered,
     /// Calls answered on the report's days and attempted long before or after.
     AnsweredFar,
@@ -190,7 +190,7 @@ impl Calls {
         }
     }
 
-    /// The condition that selects these calls. `$3` and `$4` are the range of ids around the report's days.
+    /// The SQL condition that selects the calls. `$3` and `$4` are the range of ids around the report's days.
     fn condition(self) -> &'static str {
         match self {
             Self::Attempts => "c.id >= $3 AND c.id < $4",
@@ -220,8 +220,8 @@ impl Answered {
     }
 }
 
-/// The level at which the account is paid, which is its distance above the callshop (0 for the callshop itself). Each step of a path is
-/// 33 characters long.
+/// The level at which the report's account is paid, which is the account's distance above the callshop (0 for the callshop itself). Each id in a
+/// path takes 33 characters.
 const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
 impl Selection {
@@ -249,12 +249,12 @@ impl Selection {
             ""
         };
         let positions: Vec<String> = (1..=keys.len()).map(|position| position.to_string()).collect();
-        // without GROUP BY, SQL returns a row even if nothing matches
+        // without GROUP BY, an SQL aggregate returns a row even if nothing matches
         let group = match positions.as_slice() {
             [] => "HAVING COUNT(*) > 0".to_owned(),
             _ => format!("GROUP BY {}", positions.join(", ")),
         };
-        // CROSS JOIN makes SQLite read the callshops first, and then, by index, only each callshop's calls in the period
+        // CROSS JOIN makes SQLite read the callshops first, and then read only each callshop's calls in the period, by index
         let sql = format!(
             "SELECT {} FROM account s CROSS JOIN \"call\" c {session} {joins} \
              WHERE s.path >= $1 AND s.path < $2 AND s.kind = 'CALLSHOP' AND c.callshop_id = s.id \
@@ -311,8 +311,8 @@ impl Dimension {
     }
 }
 
-/// A call's id contains its authorization time. This margin around the report's days covers every time zone and calls answered within a day.
-/// Calls answered later are found by a flag, which is set according to [`super::calls::is_far`].
+/// A call's id contains its authorization time. A margin of two days around the report's days is enough for every time zone and for calls answered
+/// within a day. Calls answered later are found by a flag, which is set according to [`super::calls::is_far`].
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {
@@ -338,7 +338,7 @@ pub async fn currencies(conn: &impl ConnectionTrait, scope: &Scope) -> Result<Ve
 pub struct Found {
     /// Id of the object.
     pub id: Uuid,
-    /// Its callshop.
+    /// The callshop that the object belongs to.
     pub callshop_id: Uuid,
     /// When the problem began.
     pub since: DateTime<Utc>,
@@ -353,7 +353,7 @@ pub struct Search {
     pub limit: u64,
 }
 
-/// How far back problems are searched.
+/// How far back the search for problems goes.
 const DAYS_BACK: TimeDelta = TimeDelta::days(7);
 
 impl Search {
@@ -416,9 +416,9 @@ pub async fn open_since_before(
 pub struct LiveCall {
     /// The call; `since` is the time of its answer, or of its authorization if it is not answered.
     pub found: Found,
-    /// Covered time in seconds, which is how long it may last after its answer.
+    /// Covered time in seconds, which is how long the call may last after its answer.
     pub covered: i32,
-    /// Whether it was answered.
+    /// Whether the call was answered.
     pub answered: bool,
 }
 
@@ -457,7 +457,7 @@ pub async fn offline_phones(conn: &impl ConnectionTrait, search: &Search) -> Res
     found(&search.find(conn, columns, tables, condition, Vec::new()).await?)
 }
 
-/// Calls of the last seven days that cost the searched account more than it is paid for them.
+/// Calls of the last seven days that cost the account more than the account is paid for them.
 pub async fn sold_below_cost(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -472,7 +472,7 @@ pub async fn sold_below_cost(
     found(&search.find(conn, ENDED, &tables, condition, vec![first.into()]).await?)
 }
 
-/// Calls that ended in the last seven days with an amount written off.
+/// Calls that ended in the last seven days later than their covered time, so that an amount was written off.
 pub async fn written_off(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -481,7 +481,8 @@ pub async fn written_off(
     ended_of_late(conn, search, now, "c.state = 'ENDED' AND c.written_off > 0").await
 }
 
-/// Calls with an estimated end in the last seven days. If `lost`, only calls that their proxy lost; otherwise only the others.
+/// Calls with an estimated end in the last seven days. With `lost`, the result has only calls that their proxy lost; without `lost`, it has only
+/// the other calls.
 pub async fn estimated(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -503,8 +504,8 @@ pub async fn unacknowledged(
 
 const ENDED: &str = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
 
-/// Calls that ended in the last seven days and match `which`. Estimated and written-off calls have an index. `cause` has no index, because it
-/// changes at the end of every call, which would rule out HOT updates.
+/// Calls that ended in the last seven days and match `which`. Estimated and written-off calls have an index. The column `cause` has no index,
+/// because an index on a column that changes at the end of every call would rule out HOT updates.
 async fn ended_of_late(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -512,7 +513,7 @@ async fn ended_of_late(
     which: &str,
 ) -> Result<Vec<Found>> {
     let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.ended_at >= $5 AND {which}");
-    // a call that ended recently may have been authorized earlier, by as much as its events may be late
+    // a call that ended recently may have been authorized earlier, because its events may be late
     let since = now - DAYS_BACK;
     let values = vec![first_id(since - REDELIVERY).into(), since.into()];
     found(&search.find(conn, ENDED, "\"call\" c", &condition, values).await?)
@@ -544,7 +545,7 @@ pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Resu
         .filter(ledger_balance::Column::AccountId.eq(account_id))
         .all(conn)
         .await?;
-    // balance minus the sum of entries
+    // each difference is the balance minus the sum of its entries
     let mut differences: BTreeMap<(Book, String), i128> = BTreeMap::new();
     for row in kept {
         *differences.entry((row.book, row.currency)).or_default() += i128::from(row.balance.0);

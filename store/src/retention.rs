@@ -1,4 +1,4 @@
-//! Trims history, and records the time from which history is complete.
+//! Deletes old history, and records the time from which history is complete.
 
 use chrono::{DateTime, Utc};
 use entity::{activity, activity_head, call, call_charge, hook_event, setting};
@@ -16,16 +16,16 @@ use base::error::Result;
 /// Name of the setting that contains the time from which all calls are stored.
 const CALLS_KEPT_FROM: &str = "calls_kept_from";
 
-/// The time from which every call is stored; `None` if no call was ever trimmed.
+/// The time from which every call is stored; `None` if no call was ever deleted.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn calls_kept_from(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>> {
     let row = setting::Entity::find_by_id(CALLS_KEPT_FROM).one(conn).await?;
     row.map(|row| parse_stored(&row.value, "instant")).transpose()
 }
 
-/// Records that the calls before `at` are no longer complete. Call this before deleting them.
+/// Records that the calls before `at` are no longer complete. Call this function before you delete calls.
 pub async fn keep_calls_from(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<()> {
     if calls_kept_from(conn).await?.is_some_and(|kept| kept >= at) {
         return Ok(());
@@ -48,7 +48,7 @@ pub async fn calls_needed_since(conn: &impl ConnectionTrait) -> Result<Option<Da
     Ok(row.map(|row| row.try_get("", "at")).transpose()?.flatten())
 }
 
-/// The partitions of calls, and of their charges, that end at or before `cutoff`.
+/// The partitions of the tables of calls and charges that end at or before `cutoff`.
 pub async fn old_calls(
     conn: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -60,7 +60,7 @@ pub async fn old_calls(
     Ok((calls, charges))
 }
 
-/// Deletes at most `limit` calls before `cutoff`, with their charges, and returns the number of deleted calls. For SQLite.
+/// Deletes at most `limit` calls before `cutoff`, with their charges, and returns the number of deleted calls. Only SQLite needs this function.
 pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<u64> {
     let old = call::Entity::find().select_only().column(call::Column::Id);
     let old = old.filter(call::Column::Id.lt(first_id(cutoff))).order_by_asc(call::Column::Id).limit(limit);
@@ -74,7 +74,7 @@ pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, li
     Ok(call::Entity::delete_many().filter(calls).exec(conn).await?.rows_affected)
 }
 
-/// The partitions of activities that end at or before `cutoff`.
+/// The partitions of the table of activities that end at or before `cutoff`.
 pub async fn old_activities(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<Vec<Partition>> {
     let mut partitions = ACTIVITIES.partitions(conn).await?;
     partitions.retain(|partition| partition.end.start() <= cutoff);
@@ -86,7 +86,7 @@ pub async fn last_of_partition(
     conn: &impl ConnectionTrait,
     partition: &Partition,
 ) -> Result<Vec<(Uuid, i64)>> {
-    // a large installation's month may exceed the statement timeout
+    // reading a month of a large installation may take longer than the statement timeout
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let sql = format!(
         "SELECT callshop_id, MAX(seq) AS last FROM {} GROUP BY callshop_id ORDER BY callshop_id",
@@ -97,7 +97,7 @@ pub async fn last_of_partition(
     rows.iter().map(read).collect()
 }
 
-/// The activity heads of all callshops, which contain the first stored `seq`.
+/// The rows with the first stored and the last activity number (`seq`) of all callshops.
 pub async fn activity_heads(conn: &impl ConnectionTrait) -> Result<Vec<activity_head::Model>> {
     Ok(activity_head::Entity::find().order_by_asc(activity_head::Column::CallshopId).all(conn).await?)
 }
@@ -122,7 +122,7 @@ pub async fn last_old_activity(
     Ok(first.into_iter().take_while(|(_, at)| *at < cutoff).last().map(|(seq, _)| seq))
 }
 
-/// Marks a callshop's activities up to `last` as trimmed, so that they are no longer shown.
+/// Marks a callshop's activities up to `last` as deleted, so that they are no longer shown.
 pub async fn forget_activities(conn: &impl ConnectionTrait, callshop_id: Uuid, last: i64) -> Result<()> {
     activity_head::Entity::update_many()
         .col_expr(activity_head::Column::KeptFrom, Expr::value(last + 1))
@@ -133,7 +133,7 @@ pub async fn forget_activities(conn: &impl ConnectionTrait, callshop_id: Uuid, l
     Ok(())
 }
 
-/// Deletes a callshop's activities up to `last`. For SQLite.
+/// Deletes a callshop's activities up to `last`. Only SQLite needs this function.
 pub async fn delete_activities(conn: &impl ConnectionTrait, callshop_id: Uuid, last: i64) -> Result<()> {
     activity::Entity::delete_many()
         .filter(activity::Column::CallshopId.eq(callshop_id))
@@ -151,7 +151,7 @@ pub async fn old_events(
 ) -> Result<Vec<String>> {
     let backend = conn.get_database_backend();
     let sql = match backend {
-        // rowid follows the order of insertion
+        // on SQLite, `rowid` follows the order of insertion
         DbBackend::Sqlite => {
             "SELECT eid FROM (SELECT eid, received_at FROM hook_event ORDER BY rowid LIMIT $2) WHERE received_at < $1"
         }

@@ -1,4 +1,4 @@
-//! Limits a query to a part of the account tree. A tenant's rows are never looked up without a scope.
+//! Limits a query to a part of the account tree. A query for objects that a user names always has a scope.
 
 use entity::account;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, SelectStatement, SimpleExpr};
@@ -11,7 +11,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The account with this path and everything below it.
+    /// The scope that has the account with this path and all accounts below that account.
     pub fn subtree(path: &str) -> Self {
         Self { path: path.to_owned() }
     }

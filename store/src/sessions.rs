@@ -21,7 +21,7 @@ const OCCUPYING: [SessionState; 2] = [SessionState::Open, SessionState::Closing]
 /// A session of a callshop inside `scope`.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -42,12 +42,12 @@ pub async fn find_all(
     Ok(cabin_session::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A session, locked until the transaction ends. Not scoped: the caller must have checked access, or a call must refer to it.
+/// A session, locked until the transaction ends. Ignores the actor's scope: the caller must have checked access, or a call must refer to the session.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(cabin_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Sessions that calls refer to, locked in id order until the transaction ends. Not scoped.
+/// Sessions that calls refer to, locked in id order until the transaction ends. Ignores scopes.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
     let query = cabin_session::Entity::find().filter(bulk::among(
         conn,
@@ -57,7 +57,7 @@ pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<c
     Ok(query.order_by_asc(cabin_session::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// A page of a callshop's sessions in one of `states`; in any state if `states` is empty.
+/// A page of a callshop's sessions in one of `states`. An empty `states` allows every state.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -98,7 +98,7 @@ pub async fn lock_unsettled(
     Ok(unsettled_query(callshop_id).limit(limit).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// Like [`lock_unsettled`], without locking.
+/// Like [`lock_unsettled`], but without locks.
 pub async fn unsettled(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -124,7 +124,7 @@ pub async fn insert(conn: &impl ConnectionTrait, session: cabin_session::Model) 
     Ok(())
 }
 
-/// Updates every column of a session. The caller must have locked it in this transaction.
+/// Updates every column of a session. The caller must have locked the row in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     session: cabin_session::Model,
@@ -189,7 +189,7 @@ pub async fn insert_item(conn: &impl ConnectionTrait, item: session_item::Model)
     Ok(())
 }
 
-/// Updates every column of an item. The caller must have locked its session in this transaction.
+/// Updates every column of an item. The caller must have locked the item's session in this transaction.
 pub async fn update_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
     item.into_active_model().reset_all().update(conn).await?;
     Ok(())

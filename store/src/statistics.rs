@@ -1,14 +1,14 @@
-//! Keeps PostgreSQL's statistics current, because cached plans depend on them. A plan made while a month's partition was nearly empty scans it
-//! sequentially. Autovacuum may run a minute later, when a busy node has already inserted a hundred thousand rows.
+//! Keeps PostgreSQL's statistics current, because cached query plans depend on the statistics. A plan made while a month's partition was nearly
+//! empty scans the partition sequentially. Autovacuum may run only a minute later, when a busy node has already inserted a hundred thousand rows.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use base::error::{Error, Result};
 
-/// Up to this many rows, any plan is fast enough.
+/// For a table with at most 500 rows, any plan is fast enough.
 const FEW: i32 = 500;
-/// A table is analyzed once it has this many times its recorded rows. Every ANALYZE discards cached plans on all connections, so it must be
-/// rare, even while tables are small and grow fast.
+/// A table is analyzed once it has four times the rows that PostgreSQL has recorded. Every ANALYZE discards cached plans on all connections, so it
+/// must be rare, even while tables are small and grow fast.
 const GROWN: i32 = 4;
 /// Maximum number of tables analyzed in one run.
 const AT_ONCE: usize = 8;
@@ -16,7 +16,7 @@ const AT_ONCE: usize = 8;
 /// Tables with several times as many rows as PostgreSQL's planner assumes.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn outgrown(conn: &impl ConnectionTrait) -> Result<Vec<String>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(Vec::new());

@@ -40,13 +40,13 @@ impl Owners {
 /// Inserts a tariff.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn insert(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<()> {
     tariff::Entity::insert(tariff.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
 }
 
-/// Updates every column of a tariff. The caller must have locked it in this transaction.
+/// Updates every column of a tariff. The caller must have locked the row in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<tariff::Model> {
     Ok(tariff.into_active_model().reset_all().update(conn).await?)
 }
@@ -66,7 +66,7 @@ pub async fn find_all(
     Ok(tariff::Entity::find().filter(wanted).filter(owners.condition()).all(conn).await?)
 }
 
-/// Like [`find`], locked until the transaction ends. Versions are numbered under this lock.
+/// Like [`find`], but locks the tariff until the transaction ends. A new version gets its number under this lock.
 pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
     Ok(tariff::Entity::find_by_id(id)
         .filter(owners.condition())
@@ -104,13 +104,13 @@ pub async fn find_versions(
     Ok((find_all(conn, owners, &tariffs).await?, versions))
 }
 
-/// A version by id. Not scoped: the caller must have checked access to its tariff.
+/// A version by id. Ignores the actor's scope: the caller must have checked access to its tariff.
 pub async fn version(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<tariff_version::Model>> {
     Ok(tariff_version::Entity::find_by_id(id).one(conn).await?)
 }
 
-/// The version in force at `now` of each of these tariffs, or else the version with the highest number. Tariffs without versions are omitted.
-/// Not scoped: the caller must have checked access.
+/// The version in force at `now` of each of these tariffs. If a tariff has no version in force, its version with the highest number. Tariffs
+/// without versions are omitted. Ignores the actor's scope: the caller must have checked access to the objects.
 pub async fn current_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -141,7 +141,7 @@ async fn newest_versions(
     Ok(query.filter(Expr::col((tariff_version::Entity, Number)).eq(newest)).all(conn).await?)
 }
 
-/// A page of a tariff's versions. Not scoped: the caller must have checked access to the tariff.
+/// A page of a tariff's versions. Ignores the actor's scope: the caller must have checked access to the tariff.
 pub async fn list_versions(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -151,7 +151,7 @@ pub async fn list_versions(
     Ok(page.apply(query, tariff_version::Column::Id).all(conn).await?)
 }
 
-/// The version with the highest number, which may be a draft.
+/// The tariff's version with the highest number, which may be a draft.
 pub async fn latest_version(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -218,8 +218,9 @@ struct Effective {
     version_id: Option<Uuid>,
 }
 
-/// The version in force at `now` of each tariff, with the tariff, in one query. It is the version with the latest `active_from` not after `now`
-/// and, if several have the same `active_from`, the highest number. Tariffs without such a version are omitted.
+/// The version in force at `now` of each tariff, with the tariff, in one query. The version in force has the latest `active_from` not after `now`.
+/// If several versions have the same `active_from`, the version with the highest number is in force. Tariffs without a version in force are
+/// omitted.
 pub async fn effective_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -263,7 +264,7 @@ pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) ->
     Ok(())
 }
 
-/// Deletes the rates of a version whose creation failed. Does nothing if the version exists; in that case its creation succeeded and only the
+/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, because then its creation succeeded and only the
 /// response was lost.
 pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
     if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
@@ -277,14 +278,14 @@ pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Res
 pub struct RateFilter {
     /// Rates whose prefix begins with these digits.
     pub prefix: Option<String>,
-    /// Rates whose prefix matches the start of this number (E.164 digits). The rate with the longest prefix would apply.
+    /// Rates whose prefix matches the start of this number (E.164 digits). For a call to the number, the rate with the longest prefix would apply.
     pub number: Option<String>,
 }
 
 impl RateFilter {
     fn apply(&self, mut query: Select<rate::Entity>) -> Select<rate::Entity> {
         if let Some(prefix) = &self.prefix {
-            // ':' is the byte after '9', and prefixes are compared by bytes
+            // ':' is the byte after '9', so it ends the range of prefixes, which are compared by bytes
             query = query
                 .filter(rate::Column::Prefix.gte(prefix.clone()))
                 .filter(rate::Column::Prefix.lt(format!("{prefix}:")));
@@ -300,9 +301,9 @@ impl RateFilter {
 /// The part of a version's rates to read, in prefix order.
 #[derive(Clone, Debug, Default)]
 pub struct RatePage {
-    /// Only rates after this prefix.
+    /// Only rates after this prefix are read.
     pub after: Option<String>,
-    /// Only rates before this prefix.
+    /// Only rates before this prefix are read.
     pub before: Option<String>,
     /// Maximum number of rates to read.
     pub limit: u64,
@@ -310,7 +311,7 @@ pub struct RatePage {
     pub descending: bool,
 }
 
-/// A page of a version's rates. Not scoped: the caller must have checked access to the version.
+/// A page of a version's rates. Ignores the actor's scope: the caller must have checked access to the version.
 pub async fn rates(
     conn: &impl ConnectionTrait,
     version_id: Uuid,
@@ -333,7 +334,7 @@ pub async fn rates(
 pub struct Spread {
     /// Tariff by which the callshops pay.
     pub cost_tariff_id: Uuid,
-    /// Tariff by which their customers pay.
+    /// Tariff by which the callshops' customers pay.
     pub retail_tariff_id: Uuid,
     /// Number of callshops with this pair.
     pub callshops: i64,

@@ -1,6 +1,6 @@
 //! Liveness and readiness of this node, for `/livez`, `/readyz` and the metrics.
 //!
-//! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or has been silent longer than its bound, the
+//! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or has recorded no heartbeat within its bound, the
 //! node should be restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database responds, and the
 //! writer's queue has room. An unavailable database makes a node unready but not dead, because a restart would not bring the database back.
 
@@ -32,7 +32,7 @@ struct Beat {
     over: AtomicBool,
 }
 
-/// Held by a loop that must run as long as the node does. Dropping the heartbeat reports that the loop has ended.
+/// A loop that must run as long as the node owns a heartbeat. Dropping the heartbeat reports that the loop has ended.
 pub struct Heartbeat {
     beat: Arc<Beat>,
     started: Instant,
@@ -43,7 +43,7 @@ pub struct Heartbeat {
 pub struct Check {
     /// Whether the check passed.
     pub ok: bool,
-    /// A short description. It never contains a secret, an address or a name.
+    /// A short description of the check's result, without secrets, addresses and names.
     pub detail: String,
 }
 
@@ -52,7 +52,7 @@ pub struct Check {
 pub struct Report {
     /// `ok`, or `failed` if any check failed.
     pub status: &'static str,
-    /// Results by check name: `ok` or `failed`, then the detail. Results that begin with `note:` do not affect `status`.
+    /// Results by the check's name. A result is `ok` or `failed`, then the detail. Results that begin with `note:` do not affect `status`.
     pub checks: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -125,7 +125,7 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Liveness: whether the loops run. It runs no queries.
+    /// The liveness report, which says whether the node's loops run. The liveness report runs no queries.
     pub fn live(&self) -> Report {
         let now = millis(self.started.elapsed());
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,8 +133,8 @@ impl Health {
         Report::new(checks.collect(), Vec::new())
     }
 
-    /// Readiness: whether the node is not stopping, its loops run, and the checks in `more` passed. Notes are included in the report but do not
-    /// affect its status.
+    /// The readiness report. A node is ready if it is not stopping, its loops run, and the checks in `more` passed. Notes are included in the
+    /// report but do not affect its status.
     pub fn ready(&self, more: Vec<(&'static str, Check)>) -> Report {
         let serving = match self.is_stopping() {
             false => Check::ok("serving"),
@@ -166,7 +166,7 @@ impl Beat {
 }
 
 impl Heartbeat {
-    /// Records that the loop runs.
+    /// Records that the heartbeat's loop runs.
     pub fn beat(&self) {
         self.beat.last.store(millis(self.started.elapsed()), Ordering::Relaxed);
     }

@@ -1,8 +1,8 @@
 //! Masking of personal data in logs.
 
-/// Leading digits that are shown: enough for a number's country and area.
+/// Number of leading digits that a masked number shows, which is enough for the country and area.
 const FIRST: usize = 4;
-/// Trailing digits that are shown: enough to tell a customer's calls apart.
+/// Number of trailing digits that a masked number shows, which is enough to tell a customer's calls apart.
 const LAST: usize = 2;
 
 /// A phone number without its middle digits: `5511…78`. A number that is too short to hide any digits becomes `…`.

@@ -1,5 +1,5 @@
 //! The id of a request, from the client or generated. The id appears in the response, in every log line about the request, and in internal errors, so
-//! that the client can report it.
+//! that the client can report the id.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 64;
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The client's id if it is short and consists of letters, digits and `._:/+=-`; otherwise a generated id.
+    /// The id that the client sent if it is short and consists of letters, digits and `._:/+=-`; otherwise a generated id.
     pub fn of(given: Option<&[u8]>) -> Self {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(byte);
         let given = given.filter(|id| !id.is_empty() && id.len() <= MAX_BYTES && id.iter().all(plain));
@@ -26,7 +26,7 @@ impl RequestId {
         Self(given.unwrap_or_else(|| Uuid::now_v7().simple().to_string()))
     }
 
-    /// The id of the `number`th operation on a socket that has this id.
+    /// The id of the `number`th operation on the socket whose request has this id.
     pub fn operation(&self, number: u64) -> Self {
         Self(format!("{}.{number}", self.0))
     }
@@ -43,7 +43,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The span of a request. Everything logged while the request runs carries these fields.
+/// The span of a request. Every log line that is written while the request runs has the fields of this span.
 pub fn span(listener: &'static str, id: &RequestId) -> Span {
     tracing::info_span!(
         "request",

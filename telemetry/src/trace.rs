@@ -10,7 +10,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The header that carries a trace context (W3C Trace Context).
 pub const HEADER: &str = "traceparent";
-/// The target of the spans below, which keeps them out of the log.
+/// The target of this module's spans, which keeps these spans out of the log.
 pub const TARGET: &str = "trace";
 
 static ON: AtomicBool = AtomicBool::new(false);
@@ -29,7 +29,7 @@ fn is_on() -> bool {
 pub struct TraceContext(SpanContext);
 
 impl TraceContext {
-    /// Context of the current span; `None` if the span is not traced.
+    /// The trace context of the current span; `None` if the span is not traced.
     pub fn here() -> Option<Self> {
         Self::of(&Span::current())
     }
@@ -42,8 +42,9 @@ impl TraceContext {
         (context.is_valid() && context.is_sampled()).then_some(Self(context))
     }
 
-    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. `None` if it is malformed. This does not use the propagator of
-    /// opentelemetry_sdk. That propagator checks neither the length of the ids nor a leading `+`, and it would make every crate depend on the SDK.
+    /// The context in a `traceparent` (`00-TRACE-SPAN-FLAGS` in lowercase hexadecimal); `None` if the text is malformed. This function does not use
+    /// the propagator of opentelemetry_sdk. The propagator of opentelemetry_sdk checks neither the length of the ids nor a leading `+`, and would
+    /// make every crate depend on the SDK.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -88,7 +89,7 @@ fn follow(span: &Span, TraceContext(context): TraceContext) {
     }
 }
 
-/// The span of a transaction that stores several requests. It joins the first request's trace and links to the other requests.
+/// The span of a transaction that stores several requests. The span joins the first request's trace and links to the other requests.
 pub fn batch<'a>(mut requests: impl Iterator<Item = &'a TraceContext>) -> Span {
     let Some(first) = requests.next() else { return Span::none() };
     let span = tracing::info_span!(target: TARGET, parent: None, "batch", otel.kind = "internal");

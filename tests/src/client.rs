@@ -25,7 +25,7 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// Logs in and returns a client with that access token. Panics if the login is refused.
+    /// Logs in and returns a client with the login's access token. Panics if the login is refused.
     pub async fn login(&self, login: &str, password: &str) -> Self {
         let data = self
             .ok(
@@ -81,13 +81,13 @@ impl Client {
         payload["userErrors"][0]["code"].as_str().unwrap_or("none").to_owned()
     }
 
-    /// The object that a field such as `session` or `node` finds by its id; null if it is missing.
+    /// The object that a field such as `session` or `node` finds by its id; null if the object is missing.
     pub async fn object(&self, field: &str, id: &str, fields: &str) -> Value {
         let query = format!("query($id: ID!) {{ {field}(id: $id) {{ {fields} }} }}");
         self.ok(&query, json!({ "id": id })).await[field].take()
     }
 
-    /// A field of a callshop that is no page of a list, such as `xReport`.
+    /// A field of a callshop that is not a page of a list, such as `xReport`.
     pub async fn of_shop(&self, field: &str, callshop: &str, fields: &str) -> Value {
         let query = format!("query($id: ID!) {{ {field}(callshopId: $id) {{ {fields} }} }}");
         self.ok(&query, json!({ "id": callshop })).await[field].take()

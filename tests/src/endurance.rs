@@ -28,7 +28,7 @@ const CABINS: usize = 100;
 const BETWEEN: Duration = Duration::from_secs(4);
 /// Maximum wait for the last events.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Two measurements of one call must differ by less than this, in milliseconds.
+/// Two measurements of one call must differ by less than a second (1,000 milliseconds).
 const SECOND: i64 = 1_000;
 
 /// Parameters of a run.
@@ -51,13 +51,13 @@ pub struct Endured {
     pub phones: Figures,
     /// Number of answered calls in the database that ended with a BYE.
     pub stored: usize,
-    /// Calls that the phones logged but that are missing from `stored`.
+    /// Number of calls that the phones logged but that are missing from `stored`.
     pub lost: usize,
-    /// Calls that are stored, or posted to the ledger, more than once.
+    /// Number of calls that are stored, or posted to the ledger, more than once.
     pub double: usize,
-    /// Calls whose duration in the database differs by a second or more from the phone's or the gateway's measurement.
+    /// Number of calls whose duration in the database differs by a second or more from the phone's or the gateway's measurement.
     pub differing: usize,
-    /// The largest difference, in milliseconds.
+    /// The largest difference between two measurements of a call, in milliseconds.
     pub most_different: i64,
     /// Packets that the proxy's socket dropped.
     pub drops: u64,
@@ -91,10 +91,10 @@ impl fmt::Display for Endured {
 /// Starts the stack, makes the calls, and compares.
 ///
 /// # Panics
-/// If a program does not start, or calls do not end in time.
+/// Panics if a program does not start, or calls do not end in time.
 pub async fn run(plan: Endurance) -> Endured {
     let folder = tempfile::tempdir().expect("a folder");
-    // all phones share one address here
+    // all phones of this test share one address
     let settings = [("CS_FLOOD_LIMIT", "1000000")];
     let local = Local::start_with(folder.path(), &[], process::build(plan.release), &settings).await;
     let gateway = SocketAddr::new(local.at(9, 5060).ip(), 5060);
@@ -119,10 +119,10 @@ pub async fn run(plan: Endurance) -> Endured {
     endured
 }
 
-/// Opens enough cabins that no phone is asked to call while it talks.
+/// Opens so many cabins that no phone has to call again while it talks.
 async fn phones(local: &Local, plan: Endurance) -> Vec<SipAccount> {
     let (key, control) = (local.secret("token_key"), local.at(1, 8060));
-    // the test's own node creates the shops, beside the others
+    // the test's own node creates the shops, next to the deployed nodes
     let server = TestServer::start_at(local.secret("database_url"), |config| {
         config.auth.token_key = Some(key.into());
         config.hook.proxies = vec![proxy(PROXY, control)];

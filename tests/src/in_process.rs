@@ -1,4 +1,4 @@
-//! An application without a server. Documents run on the schema of all roles, so what refuses them is the use case, not a role's schema.
+//! An application without a server. Documents run on the schema of all roles, so a document is refused by the use case, not by a role's schema.
 
 use std::sync::{Arc, LazyLock};
 
@@ -93,7 +93,7 @@ impl InProcess {
         answer["data"].take()
     }
 
-    /// The payload of a mutation. Panics if it has errors of either form.
+    /// The payload of a mutation. Panics if the mutation has user errors or top-level errors.
     pub async fn did(&self, actor: &Actor, mutation: &str, input: Value, fields: &str) -> Value {
         let payload = self.tried(actor, mutation, input, fields).await;
         assert_eq!(payload["userErrors"], json!([]), "{mutation}");
@@ -141,7 +141,7 @@ fn input_type(mutation: &str) -> &'static str {
     rest.split_once('!').expect("the input is required").0
 }
 
-/// Creates an account below the actor's own, with a user called Boss. Returns the account and its user.
+/// Creates an account below the actor's own account, with a user called Boss. Returns the account and its user.
 async fn child(app: &App, parent: &Actor, kind: AccountKind) -> (account::Model, Actor) {
     let role = match kind {
         AccountKind::Distributor => Role::Distributor,

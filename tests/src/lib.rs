@@ -1,10 +1,10 @@
-//! The harness of the end-to-end tests. It starts whole servers on either database and talks to them over the network.
+//! The harness of the end-to-end tests, which starts whole servers on either database and talks to the servers over the network.
 //!
-//! A test body runs on both databases through [`on_both!`]. PostgreSQL is the server at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts it);
-//! without that variable, PostgreSQL tests fail and say how to get one. Each server has its own database, and [`Shop::finish`] fails if the
+//! A test body runs on both databases through [`on_both!`]. The PostgreSQL server is at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts a server).
+//! Without that variable, PostgreSQL tests fail and say how to get a server. Each server has its own database, and [`Shop::finish`] fails if the
 //! ledger does not balance.
 //!
-//! There are two harnesses: [`Shop`] over the network, for almost every test, and [`InProcess`] for use cases that the network hides.
+//! Almost every test uses [`Shop`], which works over the network. [`InProcess`] is for use cases that cannot be reached over the network.
 
 pub mod client;
 pub mod crash;

@@ -13,7 +13,7 @@ use crate::crash::process;
 /// Maximum wait for any step.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running topology. Dropping it ends all its processes.
+/// A running topology. Dropping this value ends all processes of the topology.
 pub struct Local {
     /// The balancer's address for GraphQL.
     pub graphql: SocketAddr,
@@ -28,7 +28,7 @@ pub struct Local {
     /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
-    // keep reading: if the pipe closes, the script dies at its next line of output
+    // keep reading the output, because the script dies at its next line of output if the pipe is closed
     _lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -36,7 +36,7 @@ impl Local {
     /// Starts the topology in a folder, with additional options.
     ///
     /// # Panics
-    /// If the topology is not ready in time. The message includes its output.
+    /// Panics if the topology is not ready in time. The panic's message includes the topology's output.
     pub async fn start(folder: &Path, options: &[&str]) -> Self {
         Self::start_with(folder, options, process::build(false), &[]).await
     }
@@ -115,10 +115,10 @@ impl Local {
         command
     }
 
-    /// Stops the topology as Ctrl-C does. Returns the time that this took.
+    /// Stops the topology as Ctrl-C does. Returns the time that the stop took.
     ///
     /// # Panics
-    /// If the topology does not stop in time.
+    /// Panics if the topology does not stop in time.
     pub async fn stop(mut self) -> Duration {
         let begun = Instant::now();
         self.terminate();
@@ -143,7 +143,7 @@ impl Drop for Local {
                 eprintln!("== {log}\n{end}");
             }
         }
-        // SIGKILL takes the processes along at once, SIGTERM in order
+        // SIGKILL ends the script's processes at once, SIGTERM ends them in order
         self.terminate();
         let patience = Instant::now() + Duration::from_secs(20);
         while matches!(self.script.try_wait(), Ok(None)) && Instant::now() < patience {

@@ -17,9 +17,9 @@ pub enum Mood {
     /// Accepts commands.
     #[default]
     Takes,
-    /// Accepts commands, but its response is lost.
+    /// Accepts commands, but the response is lost.
     LosesAnswers,
-    /// Responds that it knows no such call.
+    /// Responds that the proxy does not know the call.
     KnowsNothing,
 }
 
@@ -36,7 +36,7 @@ pub struct Lists {
     pub dialogs: Vec<Value>,
     /// SIP users of the registered phones.
     pub phones: Vec<String>,
-    /// Time of the last registration, for phones that report it.
+    /// Time of the last registration, for phones whose entry has this time.
     pub registered: BTreeMap<String, DateTime<Utc>>,
     /// SIP users whose contacts the proxy lists as null.
     pub odd_phones: Vec<String>,
@@ -80,7 +80,8 @@ impl Lists {
     }
 }
 
-/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if the call is not ours.
+/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if the dialog belongs to no call of the
+/// server.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));
@@ -103,7 +104,7 @@ pub struct FakeProxy {
 }
 
 impl FakeProxy {
-    /// Starts the listener. It serves until the test's runtime ends.
+    /// Starts the listener. The listener serves until the test's runtime ends.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

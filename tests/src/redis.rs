@@ -15,7 +15,7 @@ use tokio::sync::watch;
 /// Maximum time for a server to start or stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A Redis in a temporary folder. It syncs every write to its AOF, so a test may kill it without losing data.
+/// A Redis in a temporary folder. This Redis syncs every write to its append-only file, so a test may kill it without losing data.
 pub struct RedisServer {
     dir: tempfile::TempDir,
     address: SocketAddr,
@@ -57,7 +57,7 @@ impl RedisServer {
     /// Starts the server again after [`Self::stop`] or [`Self::kill`], with its persisted data.
     ///
     /// # Panics
-    /// If the server does not start.
+    /// Panics if the server does not start.
     pub async fn start_again(&mut self) {
         let log = self.dir.path().join("redis.log");
         let mut command = Command::new("redis-server");
@@ -81,7 +81,7 @@ impl RedisServer {
         let child = child.expect("redis-server starts (apt-get install redis-server)");
         self.child = Some(child);
         let begun = Instant::now();
-        // it listens before it has loaded its data
+        // Redis listens before it has loaded its data
         while !self.is_ready().await {
             let log = || std::fs::read_to_string(&log).unwrap_or_default();
             assert!(begun.elapsed() < PATIENCE, "redis-server does not answer: {}", log());
@@ -96,7 +96,7 @@ impl RedisServer {
             return false;
         }
         let read = stream.read(&mut answer).await.unwrap_or(0);
-        // a server that requires a password is ready, too
+        // a server that requires a password also counts as ready
         answer[..read].starts_with(b"+PONG") || answer[..read].starts_with(b"-NOAUTH")
     }
 
@@ -184,11 +184,11 @@ async fn forward(client: TcpStream, target: SocketAddr, mut open: watch::Receive
         return;
     }
     let Ok(server) = TcpStream::connect(target).await else { return };
-    // no delays that the test did not ask for
+    // the forwarder adds no delays that the test did not ask for
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    // when either end closes, close both
+    // when one end closes, close both ends
     tokio::select! {
         () = pass(from_client, to_server, open.clone()) => {}
         () = pass(from_server, to_client, open) => {}

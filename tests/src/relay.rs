@@ -13,7 +13,7 @@ const PIECE: usize = 4 * 1024;
 
 /// A relay that forwards connections to an address.
 pub struct Relay {
-    /// The address it listens on.
+    /// The address that the relay listens on.
     pub address: SocketAddr,
     line: watch::Sender<Line>,
     to: watch::Sender<SocketAddr>,
@@ -35,7 +35,7 @@ impl Relay {
     /// Relays from a free port to `to` until dropped.
     ///
     /// # Panics
-    /// If no port is free.
+    /// Panics if no port is free.
     pub async fn to(to: SocketAddr) -> Self {
         Self::between(SocketAddr::from(([127, 0, 0, 1], 0)), to).await
     }
@@ -43,7 +43,7 @@ impl Relay {
     /// Relays from one address to another until dropped.
     ///
     /// # Panics
-    /// If it cannot bind `from`.
+    /// Panics if the relay cannot bind `from`.
     pub async fn between(from: SocketAddr, to: SocketAddr) -> Self {
         let listener = TcpListener::bind(from).await.unwrap_or_else(|error| panic!("{from}: {error}"));
         let address = listener.local_addr().expect("an address");
@@ -56,7 +56,7 @@ impl Relay {
                     accepted = listener.accept() => accepted,
                     gone = over.wait_for(|_| false) => { drop(gone); return }
                 };
-                // out of file descriptors, for example; the next accept may succeed
+                // accepting may fail for lack of file descriptors, but may succeed the next time
                 let Ok((stream, _)) = accepted else {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
@@ -83,7 +83,7 @@ impl Relay {
         self.line.send_replace(Line::Stalled);
     }
 
-    /// Delays each piece of data by this time.
+    /// Delays each piece of data by this time from now on.
     pub fn slow(&self, by: Duration) {
         self.line.send_replace(Line::Slow(by));
     }
@@ -104,7 +104,7 @@ async fn carry(stream: TcpStream, to: SocketAddr, mut line: watch::Receiver<Line
         drop((stream.set_nodelay(true), other.set_nodelay(true)));
         let ((mut in_read, mut in_write), (mut out_read, mut out_write)) =
             (stream.into_split(), other.into_split());
-        // a clean close is passed on after all data; an error ends both directions at once
+        // a clean close is forwarded after all data; an error ends both directions at once
         let there = pass(&mut in_read, &mut out_write, ways.clone());
         let back = pass(&mut out_read, &mut in_write, ways.clone());
         drop(tokio::try_join!(there, back));

@@ -1,7 +1,7 @@
 //! Measures the proxy's own capacity: makes calls at a fixed rate through the shipped proxy and Redis, with a hook that immediately allows every
 //! call.
 //!
-//! The API is left out on purpose. The test checks whether SIP waits for Redis. In that case packets are dropped, messages are retransmitted, or
+//! The API is left out on purpose. The test checks whether SIP waits for Redis. If SIP waits, packets are dropped, messages are retransmitted, or
 //! events arrive late.
 
 use std::collections::{HashMap, HashSet};
@@ -56,8 +56,8 @@ pub struct Carried {
     pub ended: u64,
     /// Number of events posted over HTTP because Redis did not accept them in time.
     pub posted: u64,
-    /// Number of events that are in Redis twice. This happens if Redis takes longer to respond than the 200 ms that SIP waits, because its disk
-    /// is busy with other work.
+    /// Number of events that are in Redis twice. An event is written twice if Redis takes longer to respond than the 200 ms that SIP waits, because
+    /// the disk of Redis is busy.
     pub twice: u64,
     /// Number of packets that the proxy's socket dropped.
     pub drops: u64,
@@ -89,7 +89,7 @@ impl fmt::Display for Carried {
 /// Runs the test, with the proxy's dialogs in PostgreSQL.
 ///
 /// # Panics
-/// If a program does not start.
+/// Panics if a program does not start.
 pub async fn run(rush: Rush) -> Carried {
     let redis = RedisServer::start().await;
     let line = Relay::to(redis.address()).await;
@@ -100,7 +100,7 @@ pub async fn run(rush: Rush) -> Carried {
     let settings = [
         ("CS_REDIS_HOST", "127.0.0.1"),
         ("CS_REDIS_PORT", &port),
-        // empty keeps the shipped default
+        // an empty value keeps the shipped default
         ("CS_SIP_WORKERS", &workers),
         ("CS_ASK_WORKERS", ""),
         ("CS_FLOOD_LIMIT", "1000000"),
@@ -236,7 +236,7 @@ impl Figures {
     /// Reads the last line of a SIPp statistics file.
     ///
     /// # Panics
-    /// If the file has no such line.
+    /// Panics if the file has no such line.
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).expect("SIPp's statistics");
         let names: Vec<&str> = text.lines().next().expect("a heading").split(';').collect();

@@ -44,7 +44,7 @@ pub struct TestServer {
     server: Server,
 }
 
-/// A server's clock: the system's, plus an offset that the test sets.
+/// A server's clock, which is the system's clock plus an offset that the test sets.
 #[derive(Clone, Default)]
 pub struct TestTime(Arc<AtomicI64>);
 
@@ -73,7 +73,7 @@ impl TestTime {
 /// URL of the PostgreSQL server, without a database name.
 ///
 /// # Panics
-/// If `CALLSHOP_TEST_POSTGRES` is not set, with instructions.
+/// Panics if `CALLSHOP_TEST_POSTGRES` is not set, with instructions.
 pub fn postgres_url() -> String {
     std::env::var("CALLSHOP_TEST_POSTGRES").unwrap_or_else(|_| {
         panic!(
@@ -132,9 +132,9 @@ impl TestServer {
         };
         config.hook.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
-        // tests report calls that were answered yesterday or end in an hour
+        // some tests report calls that were answered yesterday or that end in an hour
         config.calls.clock_skew_seconds = 172_800;
-        // tests send more in a second than a person does in an hour
+        // a test sends more requests in a second than a person does in an hour
         config.limits.rates.subject_per_minute = 0;
         config.limits.rates.address_per_minute = 0;
         change(&mut config);
@@ -214,7 +214,7 @@ impl TestServer {
         self.pause().await.start().await
     }
 
-    /// Stops the server gracefully. Its database is kept for [`StoppedServer::start`].
+    /// Stops the server gracefully. The server's database is kept for [`StoppedServer::start`].
     pub async fn pause(self) -> StoppedServer {
         let (mut config, dir, time) = (self.config.clone(), self.dir.clone(), self.time.clone());
         config.listen = self.http;

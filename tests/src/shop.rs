@@ -68,7 +68,7 @@ pub struct Shop {
     pub id: String,
     /// Global ids of the cabins, by number from 1.
     pub cabins: Vec<String>,
-    /// Phones of the cabins, in the same order.
+    /// Phones of the cabins, in the order of `cabins`.
     pub phones: Vec<SipAccount>,
     hook: Hook,
 }
@@ -99,7 +99,7 @@ impl Hook {
         self.post_as(path, Some(HOOK_SECRET), serde_json::to_vec(body).expect("JSON")).await
     }
 
-    /// Sends any body with this secret, or without a secret if `None`. Returns status and body.
+    /// Sends any body with this secret, or without a secret if `secret` is `None`. Returns status and body.
     pub async fn post_as(&self, path: &str, secret: Option<&str>, body: Vec<u8>) -> (u16, Value) {
         let mut request = self
             .http
@@ -147,7 +147,7 @@ pub fn event(kind: &str, reference: &Value, at: DateTime<Utc>, more: Value) -> V
     event
 }
 
-/// All events of a call that is answered three seconds after `start` and lasts `talk_ms` milliseconds after that.
+/// All events of a call that is answered three seconds after `start` and then lasts `talk_ms` milliseconds.
 pub fn answered_call(reference: &Value, start: DateTime<Utc>, talk_ms: i64) -> Vec<Value> {
     let answered = start + TimeDelta::seconds(3);
     let ended = answered + TimeDelta::milliseconds(talk_ms);
@@ -160,12 +160,12 @@ pub fn answered_call(reference: &Value, start: DateTime<Utc>, talk_ms: i64) -> V
 }
 
 impl Shop {
-    /// Creates a branch with this many cabins on a new server.
+    /// Creates a branch of the account tree with this many cabins on a new server.
     pub async fn start(backend: Backend, cabins: usize) -> Self {
         Self::on(TestServer::start(backend, |_| {}).await, cabins).await
     }
 
-    /// Creates a branch on an existing server.
+    /// Creates a branch of the account tree on an existing server.
     pub async fn on(server: TestServer, cabins: usize) -> Self {
         let anonymous = Client::anonymous(server.http);
         let admin = anonymous.login(&first_admin(&server).await, PASSWORD).await;

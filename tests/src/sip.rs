@@ -34,7 +34,7 @@ static NETWORKS: AtomicU32 = AtomicU32::new(0);
 /// Polls until `ask` returns a value.
 ///
 /// # Panics
-/// If `ask` returns no value within 30 seconds.
+/// Panics if `ask` returns no value within 30 seconds.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let search = async {
         loop {
@@ -47,7 +47,7 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
     tokio::time::timeout(DEADLINE, search).await.unwrap_or_else(|_| panic!("{what}: not within {DEADLINE:?}"))
 }
 
-/// The addresses of an instance. They are chosen before the server starts, because its configuration names the control listener.
+/// The addresses of an instance. The addresses are chosen before the server starts, because the server's configuration names the control listener.
 pub struct SipPlan {
     network: [u8; 3],
     sip: SocketAddr,
@@ -118,7 +118,7 @@ impl SipPlan {
     /// Starts gateway and proxy for a hook at an address, with dialogs and registrations in PostgreSQL at `database`.
     ///
     /// # Panics
-    /// If the gateway or the proxy does not start.
+    /// Panics if the gateway or the proxy does not start.
     pub async fn start_alone(mut self, hook: SocketAddr, database: &str, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         set_clock(dir.path(), 0);
@@ -134,7 +134,7 @@ impl SipPlan {
     /// Starts gateway and proxy for a hook at an address, without logging messages, for runs with many calls.
     ///
     /// # Panics
-    /// If the gateway or the proxy does not start.
+    /// Panics if the gateway or the proxy does not start.
     pub async fn start_quietly(self, hook: SocketAddr, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, hook, settings);
@@ -147,7 +147,7 @@ impl SipPlan {
     /// Starts proxy and gateway for a server, with these settings changed (`CS_…`). Returns once the server has received the proxy's boot event.
     ///
     /// # Panics
-    /// If the gateway or the proxy does not start.
+    /// Panics if the gateway or the proxy does not start.
     pub async fn start(self, server: &TestServer, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, server.hook, settings);
@@ -165,7 +165,7 @@ impl Default for SipPlan {
     }
 }
 
-/// A running proxy with its gateway. Dropping it ends the processes it started.
+/// A running proxy with its gateway. Dropping this value ends the processes that it started.
 pub struct Sip {
     plan: SipPlan,
     phones: Ipv4Addr,
@@ -176,7 +176,7 @@ pub struct Sip {
     dir: tempfile::TempDir,
 }
 
-/// A telephone: a SIP account at an address.
+/// A telephone, which is a SIP account at an address.
 #[derive(Clone)]
 pub struct Phone {
     account: SipAccount,
@@ -207,7 +207,7 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A SIPp process playing a scenario. Dropping it ends the process.
+/// A SIPp process playing a scenario. Dropping this value ends the process.
 pub struct Playing {
     name: String,
     child: tokio::process::Child,
@@ -225,12 +225,13 @@ impl Sip {
         self.proxy.as_mut().expect("a proxy of the test's own").kill();
     }
 
-    /// Offsets the clock of a proxy started by [`SipPlan::start_alone`] from the machine's, in seconds.
+    /// Sets how many seconds the clock of a proxy differs from the machine's clock. [`SipPlan::start_alone`] must have started the proxy.
     pub fn set_clock(&self, seconds: i64) {
         set_clock(self.dir.path(), seconds);
     }
 
-    /// Starts the proxy again. Returns once the server has received its boot event; `boots` is the total number of starts by then.
+    /// Starts the proxy again. Returns once the server has received the proxy's boot event; `boots` is the total number of starts, including this
+    /// start.
     pub async fn start_proxy(&mut self, server: &TestServer, boots: u64) {
         self.proxy = Some(start_proxy(self.dir.path()));
         self.booted(server, boots).await;
@@ -239,7 +240,7 @@ impl Sip {
     /// Empties the proxy's dialog tables on PostgreSQL.
     ///
     /// # Panics
-    /// If the proxy is not on PostgreSQL.
+    /// Panics if the proxy is not on PostgreSQL.
     pub async fn forget_dialogs(&self) {
         let url = self.plan.postgres.as_deref().expect("a proxy on PostgreSQL");
         let database = Database::connect(url).await.expect("PostgreSQL answers");
@@ -249,7 +250,7 @@ impl Sip {
     /// The proxy's local record of a phone, used for emergency calls: `HA1|blocked|caller ID|numbers`.
     ///
     /// # Panics
-    /// If the proxy's database does not open.
+    /// Panics if the proxy's database does not open.
     pub async fn kept(&self, user: &str) -> Option<String> {
         let own = format!("sqlite://{}/emergency.sqlite", self.dir.path().display());
         let database =
@@ -272,11 +273,11 @@ impl Sip {
         .await;
     }
 
-    /// Starts a killed proxy again and returns once it listens. Without its database it exits immediately and is started again, as a supervisor
-    /// would do.
+    /// Starts a killed proxy again and returns once it listens. Without its database, the proxy exits immediately and is started again, as a
+    /// supervisor would do.
     ///
     /// # Panics
-    /// If the proxy does not start.
+    /// Panics if the proxy does not start.
     pub async fn listen_again(&mut self) {
         let mut proxy = start_proxy(self.dir.path());
         let (dir, log, control) = (self.dir.path(), self.dir.path().join("kamailio.log"), self.plan.control);
@@ -352,10 +353,10 @@ impl Sip {
         self.plan.sip
     }
 
-    /// Makes calls at a fixed rate from one address with the scenario `phone-call`, and waits until all have ended.
+    /// Makes calls at a fixed rate from one address with the scenario `phone-call`, and waits until all calls have ended.
     ///
     /// # Panics
-    /// If SIPp does not start, or takes a minute longer than planned.
+    /// Panics if SIPp does not start, or takes a minute longer than planned.
     pub async fn rush(&self, per_second: u32, seconds: u32, talk: Duration) -> Figures {
         let csv = self.dir.path().join("rush.csv");
         fs::write(&csv, "SEQUENTIAL\nbooth;[authentication username=booth password=secret];11988880111;\n")
@@ -416,7 +417,7 @@ impl Sip {
             let [what, id, tick] = words[..] else { continue };
             let Ok(tick) = tick.parse::<i64>() else { continue };
             match (what, up.get(id)) {
-                // an ACK may arrive twice
+                // an ACK may arrive twice, and the first ACK counts
                 ("up", None) => drop(up.insert(id.to_owned(), tick)),
                 ("down", Some(begun)) => drop(lengths.entry(id.to_owned()).or_insert(tick - begun)),
                 _ => {}
@@ -425,19 +426,19 @@ impl Sip {
         lengths
     }
 
-    /// Counters of a gateway that logs no messages. They are up to one second old.
+    /// Counters of a gateway that logs no messages. The counters are up to one second old.
     pub async fn quiet_gateway_figures(&self) -> Figures {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         Figures::read(&self.dir.path().join("gateway.stat"))
     }
 
-    /// All messages that the gateway sent and received so far.
+    /// All messages that the gateway has sent and received up to now.
     pub fn gateway_trace(&self) -> Trace {
         Trace::read(&self.dir.path().join("gateway.msg"))
     }
 
     fn free_address(&self, host: Ipv4Addr) -> SocketAddr {
-        // SIPp also takes a port for media and one for commands, so keep ports far apart
+        // SIPp also takes a port for media and a port for commands, so keep ports far apart
         free_udp(host, self.next_port.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -463,7 +464,7 @@ impl Drop for Sip {
 }
 
 impl Playing {
-    /// Waits until the process ends. Returns the messages, and whether everything followed the scenario.
+    /// Waits until the SIPp process ends. Returns the messages, and whether every call followed the scenario.
     pub async fn over(mut self) -> (bool, Trace) {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
         let whole = matches!(over, Ok(Ok(status)) if status.success());
@@ -473,7 +474,7 @@ impl Playing {
     /// Waits until the process ends as the scenario says. Returns the messages.
     ///
     /// # Panics
-    /// If the process deviates from the scenario or takes longer than a minute.
+    /// Panics if the process deviates from the scenario or takes longer than a minute.
     pub async fn finished(mut self) -> Trace {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
         let file = |kind: &str| self.dir.join(format!("{}.{kind}", self.name));
@@ -492,7 +493,7 @@ pub struct Trace(Vec<Message>);
 pub struct Message {
     /// Time of the message, by the machine's clock.
     pub at: DateTime<Utc>,
-    /// True if sent, false if received.
+    /// True if the message was sent, false if it was received.
     pub sent: bool,
     text: String,
 }
@@ -518,7 +519,7 @@ impl Trace {
     /// The Call-ID of the first message.
     ///
     /// # Panics
-    /// If there is no message.
+    /// Panics if there is no message.
     pub fn call_id(&self) -> String {
         let first = self.0.iter().find_map(|message| message.header("Call-ID"));
         first.expect("a message with a Call-ID").to_owned()
@@ -631,7 +632,7 @@ fn write_configuration(
         ("CS_DB_EMERGENCY", format!("sqlite:///{folder}/emergency.sqlite")),
         ("CS_SIP_WORKERS", "2".to_owned()),
         ("CS_ASK_WORKERS", "8".to_owned()),
-        // all phones share one address
+        // all phones of a test share one address
         ("CS_FLOOD_LIMIT", "10000".to_owned()),
     ];
     let on_postgres = plan.postgres.iter().flat_map(|url| {
@@ -650,7 +651,7 @@ fn write_configuration(
     let changed = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
     let changed: Vec<(&str, String)> = changed.chain(on_postgres).collect();
     let own = own.into_iter().filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
-    // an empty value keeps the shipped one
+    // an empty value keeps the shipped setting
     let changed: Vec<_> = changed.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
     let lines: Vec<String> =
         own.chain(changed).map(|(name, value)| format!("#!substdef \"!{name}!{value}!g\"\n")).collect();
@@ -659,7 +660,7 @@ fn write_configuration(
 
 /// Creates the proxy's tables, in a folder or on PostgreSQL.
 fn create_database(target: &str) {
-    // on standard input, because the URL may contain a password
+    // the URL goes to standard input, because it may contain a password
     let mut command = Command::new("sh");
     command.arg(root().join("kamailio/create-db")).arg("-").stdin(Stdio::piped());
     let made = command.spawn().and_then(|mut child| {
@@ -682,7 +683,7 @@ fn start_proxy(dir: &Path) -> Group {
     let log = File::options().create(true).append(true).open(dir.join("kamailio.log")).expect("a log");
     let mut command = Command::new("kamailio");
     command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(dir.join("kamailio.cfg"));
-    // in its own folder, because a local.cfg in the current one takes precedence
+    // the proxy runs in its own folder, because a local.cfg in the current folder takes precedence
     command.current_dir(dir).stdout(Stdio::null()).stderr(log);
     let clock = dir.join("clock");
     if clock.exists() {
@@ -697,7 +698,7 @@ fn start_proxy(dir: &Path) -> Group {
 }
 
 fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
-    // it may see the Call-ID of an ended call again
+    // the gateway may see the Call-ID of an ended call again
     Group::spawn(sipp(dir, "gateway", "gateway", address).args(["-deadcall_wait", "0"]), false)
 }
 
@@ -708,14 +709,14 @@ fn start_quiet_gateway(dir: &Path, address: SocketAddr) -> Group {
     Group::spawn(&mut command, false)
 }
 
-/// Logs every message, in `NAME.msg`.
+/// The SIPp command that logs every message in `NAME.msg`.
 fn sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
     let mut command = plain_sipp(dir, name, scenario, from);
     command.arg("-trace_msg").arg("-message_file").arg(dir.join(format!("{name}.msg")));
     command
 }
 
-/// Writes only counters, each second, in `NAME.stat`.
+/// The SIPp command that writes only counters, each second, to `NAME.stat`.
 fn quiet_sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
     let mut command = plain_sipp(dir, name, scenario, from);
     command.args(["-trace_stat", "-fd", "1", "-stf"]).arg(dir.join(format!("{name}.stat")));

@@ -38,7 +38,7 @@ impl Socket {
         .await;
     }
 
-    /// The data of the next message. Panics unless it is a `next` without errors.
+    /// The data of the next message. Panics unless the message is a `next` without errors.
     pub async fn next(&mut self) -> Value {
         let mut message = self.receive().await;
         assert_eq!(message["type"], "next", "{message}");
@@ -67,7 +67,7 @@ impl Socket {
         self.0.send(Message::text(message.to_string())).await.expect("the socket takes it");
     }
 
-    /// The next message. The library answers pings.
+    /// The next message. (The WebSocket library answers pings.)
     pub async fn receive(&mut self) -> Value {
         loop {
             let frame = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");

@@ -1,4 +1,4 @@
-//! A front end in Node.js with the official `graphql-ws` client (`tests/js/subscriber.mjs`). It records received messages in order.
+//! A front end in Node.js with the official `graphql-ws` client (`tests/js/subscriber.mjs`). The front end records received messages in order.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,17 +12,17 @@ use tokio::sync::watch;
 
 use crate::Shop;
 
-/// A running subscriber. Dropping it ends the process.
+/// A running subscriber process. Dropping this value ends the process.
 pub struct Subscriber {
     received: watch::Receiver<Arc<Vec<Value>>>,
     _node: Child,
 }
 
 impl Subscriber {
-    /// Subscribes to everything in the shop as its attendant. Returns once both subscriptions have sent their first message.
+    /// Subscribes to the shop's activity and live calls as the shop's attendant. Returns once both subscriptions have sent their first message.
     ///
     /// # Panics
-    /// If Node or the packages of `tests/js` are missing, or the server refuses.
+    /// Panics if Node or the packages of `tests/js` are missing, or the server refuses.
     pub async fn start(shop: &Shop) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js");
         let packages: PathBuf = folder.join("node_modules/graphql-ws");
@@ -59,7 +59,7 @@ impl Subscriber {
     /// Waits up to 30 seconds until `wanted` returns a value for the messages received so far.
     ///
     /// # Panics
-    /// On timeout (with the last message), on an error, or if a subscription ends.
+    /// Panics on timeout (with the last message), on an error, or if a subscription ends.
     pub async fn until<T>(&self, what: &str, mut wanted: impl FnMut(&[Value]) -> Option<T>) -> T {
         let mut received = self.received.clone();
         let search = async {

@@ -1,6 +1,6 @@
 //! Tests what the log contains and what it never contains. Lines are captured at debug level during logins, calls and errors.
 //!
-//! It is a single test in a program of its own, because the process has one log.
+//! This file is a single test in its own program, because a process has one log.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -61,7 +61,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     for number in &numbers[..2] {
         shop.call(0, number, 5_000).await;
     }
-    // refused: no rate, no cabin; and an invalid request
+    // two calls are refused, for lack of a rate and of a cabin, and a third request is invalid
     for (phone, number) in [(0, numbers[3]), (1, numbers[2])] {
         assert_eq!(shop.hook().authorize(&shop.phones[phone].user, number).await["allow"], false);
     }
@@ -82,7 +82,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     socket.subscribe("q", "{ viewer { id } }", json!({})).await;
     socket.next().await;
 
-    // the database fails: the answer has the request's id, and the log has the reason
+    // when the database fails, the response has the request's id, and the log has the reason
     use sea_orm::ConnectionTrait as _;
     let conn = shop.server.app.store.reader();
     conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away").await.expect("it is renamed");
@@ -113,7 +113,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
         "{span}"
     );
 
-    // an id that a client may not choose: the server makes a new one
+    // a client may not choose this request id, so the server makes a new id
     let strange =
         client.get(format!("http://{}/graphql", shop.server.http)).header("x-request-id", "a b\"c").send();
     let strange = strange.await.expect("an answer");

@@ -1,4 +1,4 @@
-//! A GraphQL server on all transports: `cargo run -p transport --example server`, then open <http://127.0.0.1:8000/>.
+//! A GraphQL server on all transports. Run `cargo run -p transport --example server`, then open <http://127.0.0.1:8000/>.
 
 use std::error::Error;
 use std::net::IpAddr;

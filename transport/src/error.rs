@@ -1,10 +1,10 @@
-//! The error that a transport returns if nothing was executed.
+//! The error that a transport returns if it executed nothing.
 
 use actix_web::http::StatusCode;
 use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 use serde::Serialize;
 
-/// The reason that a request was refused before execution. It reveals nothing internal, so it can be shown to the client.
+/// The reason that a request was refused before execution. The reason reveals nothing internal, so it can be shown to the client.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct RequestError {
@@ -16,13 +16,13 @@ pub struct RequestError {
     pub status: StatusCode,
     /// Seconds to wait before a retry, sent as `Retry-After`.
     pub retry_after: Option<u64>,
-    /// Whether the request itself was well formed and only its document or variables were refused. For such a request, GraphQL over HTTP
-    /// requires status 200 if the client accepts only `application/json`.
+    /// Whether the request was well formed and only its document or variables were refused. For a well-formed request, GraphQL over HTTP requires
+    /// status 200 if the client accepts only `application/json`.
     in_document: bool,
     locations: Vec<Pos>,
     /// Path of the offending argument or input field, outermost first.
     field: Box<[String]>,
-    /// Further errors of the same kind, found by validation.
+    /// Further errors that validation found in the same document.
     more: Box<[RequestError]>,
 }
 
@@ -46,13 +46,13 @@ impl RequestError {
         Self { in_document: true, ..Self::transport(StatusCode::BAD_REQUEST, code, message) }
     }
 
-    /// The same error with a location in the document (lines and columns start at 1).
+    /// Adds a location in the document to the error (lines and columns start at 1).
     pub fn at(mut self, line: usize, column: usize) -> Self {
         self.locations.push(Pos { line, column });
         self
     }
 
-    /// The same error with the path of an argument or input field.
+    /// Adds the path of an argument or input field to the error.
     pub fn about(mut self, path: Vec<String>) -> Self {
         self.field = path.into_boxed_slice();
         self
@@ -66,13 +66,14 @@ impl RequestError {
         Some(first)
     }
 
-    /// The same error with a `Retry-After` header.
+    /// Adds a `Retry-After` header to the error's response.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// HTTP status for a client that prefers `application/graphql-response+json` (`true`) or `application/json`.
+    /// The HTTP status of the response. `graphql_response` is true for a client that prefers `application/graphql-response+json` to
+    /// `application/json`.
     pub fn status_for(&self, graphql_response: bool) -> StatusCode {
         if self.in_document && !graphql_response { StatusCode::OK } else { self.status }
     }

@@ -29,7 +29,7 @@ pub(crate) async fn post(request: HttpRequest, payload: Payload, endpoint: Data<
     respond(&request, Some(payload), &endpoint).await
 }
 
-/// `GET /graphql`; only for queries and event streams.
+/// Handles `GET /graphql`, which allows only queries and event streams.
 pub(crate) async fn get(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
     respond(&request, None, &endpoint).await
 }
@@ -71,7 +71,7 @@ pub(crate) fn request_id(request: &HttpRequest) -> RequestId {
     RequestId::of(request.headers().get(request::HEADER).map(header::HeaderValue::as_bytes))
 }
 
-/// Returns the request's id to the client. The log uses the same id.
+/// Returns the request's id to the client. The log has the same id.
 pub(crate) fn echo(response: &mut HttpResponse, id: &RequestId) {
     if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
@@ -132,7 +132,7 @@ async fn answer_once(
     Ok(body(StatusCode::OK, answer, response_json(&response, limits)?))
 }
 
-/// Refuses mutations over GET, because clients may repeat a GET.
+/// Refuses mutations over GET, because clients may repeat a GET request.
 pub(crate) fn check_method(kind: Kind, method: &Method) -> Result<(), RequestError> {
     if kind == Kind::Mutation && method == Method::GET {
         return Err(method_not_allowed("Send mutations with POST."));
@@ -182,7 +182,7 @@ fn bad_request(message: &str) -> RequestError {
     RequestError::transport(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
 }
 
-/// A refusal in the media type that the client accepts.
+/// The response to a refused request, in the media type that the client accepts.
 pub(crate) fn error_response(error: &RequestError, answer: Answer) -> HttpResponse {
     refuse(error, answer, "POST")
 }
@@ -224,7 +224,8 @@ fn body(status: StatusCode, answer: Answer, json: String) -> HttpResponse {
 /// Serializes a response as JSON.
 ///
 /// # Errors
-/// `RESPONSE_TOO_LARGE` if the response exceeds the limit; serialization stops there. If it was a mutation, it has been executed nevertheless.
+/// Fails with `RESPONSE_TOO_LARGE` if the response exceeds the limit, at which serialization stops. A mutation has been executed even if its
+/// response is too large.
 pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<String, RequestError> {
     let mut text = Bounded { text: Vec::new(), most: limits.answer_bytes };
     match serde_json::to_writer(&mut text, response) {
@@ -234,7 +235,7 @@ pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<Stri
     }
 }
 
-/// Serializes a response of a subscription as JSON. If it exceeds the limit, returns the JSON of that error instead.
+/// Serializes a response of a subscription as JSON. If the response exceeds the limit, returns the JSON of a `RESPONSE_TOO_LARGE` error instead.
 pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
     let json = match answer {
         pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
@@ -264,7 +265,7 @@ impl io::Write for Bounded {
         Ok(bytes.len())
     }
 
-    // serde_json writes pieces of a few bytes; this avoids the loop in the trait's default method
+    // serde_json writes pieces of a few bytes, so this method avoids the loop in the trait's default method
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.text.len() + bytes.len() > self.most {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -278,7 +279,7 @@ impl io::Write for Bounded {
     }
 }
 
-/// A refusal as JSON: a GraphQL response with `errors` and no `data`.
+/// The JSON of a refusal, which is a GraphQL response with `errors` and no `data`.
 pub(crate) fn error_json(error: &RequestError) -> String {
     to_json(&error.to_body())
 }

@@ -1,8 +1,8 @@
 //! GraphQL over server-sent events, in the distinct-connections mode of the graphql-sse protocol. Each request runs one operation; its responses
 //! are `next` events, and its end is a `complete` event.
 //!
-//! Document errors are sent as an event, too, because browsers' event sources show no other errors. Transport errors (token, rate, size) are
-//! plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream without `complete`, so that
+//! Errors in the document are sent as an event, too, because browsers' event sources show no other errors. Errors of the transport (token, rate,
+//! size) are plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream without `complete`, so that
 //! clients reconnect.
 
 use std::{convert::Infallible, net::IpAddr, time::Duration};
@@ -64,7 +64,7 @@ pub(crate) fn respond(
         .streaming(Box::pin(stream::unfold(state, EventStream::next))))
 }
 
-/// The operation's responses, as JSON.
+/// The responses of the subscription's operation, as JSON.
 fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String> {
     let service = endpoint.service.clone();
     if prepared.kind == Kind::Subscription {
@@ -87,7 +87,7 @@ fn keep_alive(seconds: u64) -> Interval {
     interval
 }
 
-/// Waits until the stream must end before its operation does. Returns the error to send; `None` at a shutdown.
+/// Waits until a reason arises to end the stream before its operation ends. Returns the error to send; `None` at a shutdown.
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,
@@ -112,7 +112,7 @@ async fn until(expires_at: Option<DateTime<Utc>>) {
     }
 }
 
-/// The body of a response. It is produced only as fast as the client reads, and nothing is queued for a slow client.
+/// The body of an event stream. The body is produced only as fast as the client reads, and nothing is queued for a slow client.
 struct EventStream {
     answers: BoxStream<'static, String>,
     ended: BoxFuture<'static, Option<RequestError>>,
@@ -147,7 +147,7 @@ impl EventStream {
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
-/// JSON is written without line breaks, so it fits in one `data` line.
+/// The JSON has no line breaks, so it fits in one `data` line.
 fn next_event(json: &str) -> String {
     format!("event: next\ndata: {json}\n\n")
 }

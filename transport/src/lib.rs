@@ -1,7 +1,7 @@
 //! GraphQL transports (HTTP, WebSocket and server-sent events), and the pipeline that every request passes through.
 //!
-//! [`GraphqlService`] holds their shared state; [`configure`] mounts them. The transports are
-//! [GraphQL over HTTP](https://graphql.github.io/graphql-over-http/draft/),
+//! [`GraphqlService`] has the state that the transports share; [`configure`] mounts the transports. The transports are [GraphQL over
+//! HTTP](https://graphql.github.io/graphql-over-http/draft/),
 //! [graphql-transport-ws](https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) and
 //! [graphql-sse](https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md) in distinct-connections mode.
 
@@ -35,8 +35,8 @@ pub use service::{AuthFailure, Authenticator, Caller, GraphqlService};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpOptions {
-    /// Origins of other sites whose pages may call this server, such as `https://example.com`; `*` allows every origin. Pages of this server's
-    /// own origin are always allowed.
+    /// Origins of other sites whose pages may call this server, such as `https://example.com`. The value `*` allows every origin. Pages of this
+    /// server's own origin are always allowed.
     pub allowed_origins: Vec<String>,
     /// Whether pages of any loopback origin, such as `http://localhost:5173`, may call this server. For development only.
     pub allow_loopback: bool,

@@ -1,44 +1,44 @@
-//! Limits on requests, enforced by the transports and the pipeline. All limits are on by default and configurable.
+//! Limits on requests, enforced by the transports and the pipeline. Every limit is on by default and can be configured.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Limits on requests. Sizes are in bytes, times in seconds; all other limits are counts. A request that exceeds a limit gets an error whose
-/// `extensions.code` names the limit.
+/// Limits on requests. Sizes are in bytes, times are in seconds, and all other limits are counts. A request that exceeds a limit gets an error
+/// whose `extensions.code` names the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Size of a POST request's body, and of a GET request's query string (`BODY_TOO_LARGE`).
+    /// Maximum size of a POST request's body, and of a GET request's query string (`BODY_TOO_LARGE`).
     pub body_bytes: usize,
     /// Seconds within which a request's body must arrive (`BODY_TIMEOUT`).
     pub body_seconds: u64,
-    /// Nesting of brackets in the JSON around a document, including variables (`JSON_TOO_DEEP`).
+    /// Maximum nesting of brackets in a request's JSON, including variables (`JSON_TOO_DEEP`).
     pub json_depth: usize,
-    /// Nesting of `{`, `[` and `(` in a document (`DOCUMENT_TOO_DEEP`).
+    /// Maximum nesting of `{`, `[` and `(` in a document (`DOCUMENT_TOO_DEEP`).
     pub bracket_depth: usize,
-    /// Lexical tokens in a document (`TOO_MANY_TOKENS`).
+    /// Maximum number of lexical tokens in a document (`TOO_MANY_TOKENS`).
     pub tokens: usize,
-    /// Operations and fragments defined in a document (`TOO_MANY_DEFINITIONS`).
+    /// Maximum number of operations and fragments defined in a document (`TOO_MANY_DEFINITIONS`).
     pub definitions: usize,
-    /// Nesting of fields, with fragments expanded (`QUERY_TOO_DEEP`).
+    /// Maximum nesting of fields, with fragments expanded (`QUERY_TOO_DEEP`).
     pub depth: u64,
-    /// Selections, with fragments expanded. Fields, spreads and inline fragments each count as one (`TOO_MANY_FIELDS`).
+    /// Maximum number of selections, with fragments expanded. Fields, spreads and inline fragments each count as one (`TOO_MANY_FIELDS`).
     pub fields: u64,
-    /// Aliased fields, with fragments expanded (`TOO_MANY_ALIASES`).
+    /// Maximum number of aliased fields, with fragments expanded (`TOO_MANY_ALIASES`).
     pub aliases: u64,
-    /// Directives, with fragments expanded (`TOO_MANY_DIRECTIVES`).
+    /// Maximum number of directives, with fragments expanded (`TOO_MANY_DIRECTIVES`).
     pub directives: u64,
-    /// Fields that a query may return (`QUERY_TOO_COMPLEX`). Each field counts as one, multiplied by the size of every list around it. A list's
-    /// size is its `first` or `last`, the number of its `ids`, or otherwise the list's usual size.
+    /// Maximum number of fields that a query may return (`QUERY_TOO_COMPLEX`). Each field counts as one, multiplied by the size of every list
+    /// around it. A list's size is its argument `first` or `last`, or the number of its `ids`. A list without these arguments has its usual size.
     pub complexity: u64,
     /// List size assumed if `first`, `last` or `ids` is a variable without a value.
     pub assumed_list_size: u64,
-    /// Size of one response, and of one subscription message (`RESPONSE_TOO_LARGE`).
+    /// Maximum size of one response, and of one subscription message (`RESPONSE_TOO_LARGE`).
     pub answer_bytes: usize,
     /// Seconds that a query or mutation may run (`QUERY_TIMEOUT`).
     pub query_seconds: u64,
-    /// Size of each role's cache of validated documents, measured by their text.
+    /// Maximum size of each role's cache of validated documents, as the length of the documents' text.
     pub cached_document_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,
@@ -50,28 +50,28 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SocketLimits {
-    /// Size of a client's message (close 1009).
+    /// Maximum size of a client's message (close code 1009).
     pub message_bytes: usize,
-    /// Messages per second that a client may send, with a burst of twice that number (close 4429).
+    /// Messages per second that a client may send, with a burst of twice that number (close code 4429).
     pub messages_per_second: u32,
-    /// Operations running on one socket (`TOO_MANY_OPERATIONS`).
+    /// Maximum number of operations running on one socket (`TOO_MANY_OPERATIONS`).
     pub operations: usize,
-    /// Sockets and event streams per subject on this node (close 4503, HTTP 429).
+    /// Maximum number of sockets and event streams per subject on this node (close code 4503, HTTP 429).
     pub per_subject: usize,
-    /// Sockets and event streams per address on this node (HTTP 429).
+    /// Maximum number of sockets and event streams per address on this node (HTTP 429).
     pub per_address: usize,
-    /// Total sockets and event streams on this node (HTTP 503).
+    /// Maximum number of sockets and event streams on this node (HTTP 503).
     pub total: usize,
-    /// Messages queued for a slow client. While the queue is full, the client's subscriptions pause.
+    /// Maximum number of messages queued for a slow client. While the queue is full, the client's subscriptions pause.
     pub queue_messages: usize,
-    /// Bytes queued for a slow client. While the queue is full, the client's subscriptions pause.
+    /// Maximum number of bytes queued for a slow client. While the queue is full, the client's subscriptions pause.
     pub queue_bytes: usize,
-    /// Seconds within which a client with queued messages must read at least one (close 4508).
+    /// Seconds within which a client with queued messages must read at least one message (close code 4508).
     pub stall_seconds: u64,
-    /// Seconds from the upgrade to `connection_init` (close 4408).
+    /// Maximum number of seconds from the upgrade to `connection_init` (close code 4408).
     pub init_seconds: u64,
-    /// Seconds between the pings that detect dead clients (close 4504 if two pings pass without a sign of life), and between the comments that
-    /// keep an event stream open.
+    /// Seconds between the pings that detect dead clients, and between the comments that keep an event stream open. A client that sends nothing for
+    /// two pings is closed (close code 4504).
     pub ping_seconds: u64,
 }
 

@@ -1,8 +1,8 @@
 //! The listener that serves GraphQL.
 //!
-//! It serves HTTP like `actix_web::HttpServer`, with one difference. If a connection becomes a WebSocket, this listener takes it away from the
-//! HTTP dispatcher, because the dispatcher's two buffers of 8 KiB would otherwise live as long as the socket. The application handles an upgrade
-//! like any other request; if it accepts, it leaves a socket in the request's [`Handover`].
+//! The listener serves HTTP like `actix_web::HttpServer`, except for WebSockets. If a connection becomes a WebSocket, this listener takes the
+//! connection away from the HTTP dispatcher, because the dispatcher's two buffers of 8 KiB would otherwise live as long as the socket. The
+//! application handles an upgrade like any other request. If the application accepts the upgrade, it leaves a socket in the request's [`Handover`].
 
 use std::{
     convert::Infallible,
@@ -54,11 +54,11 @@ type ApplicationFactory = BoxServiceFactory<(), Request, ServiceResponse, HttpRe
 /// An upgrade request and its connection.
 type Asked = (Request, Framed<TcpStream, Codec>);
 
-/// Starts a server with the routes of `mount`. Returns the server and the address it is bound to. The server ignores signals. A graceful stop
-/// waits `shutdown_seconds` for running requests.
+/// Starts a server with the routes of `mount`. Returns the server and its bound address. The server ignores signals. A graceful stop waits
+/// `shutdown_seconds` for running requests.
 ///
 /// # Errors
-/// If the address cannot be bound.
+/// Fails if the address cannot be bound.
 pub fn listen(
     address: SocketAddr,
     workers: usize,
@@ -112,7 +112,7 @@ impl Service<Asked> for Upgrades {
         let handover = Handover::default();
         request.extensions_mut().insert(handover.clone());
         let answer = self.0.call(request);
-        // this future lives as long as the socket, so state needed only at the start is boxed separately
+        // this future lives as long as the socket, so state that is needed only at the start is boxed separately
         let opening = Box::pin(async move {
             let response = answer.await.map_or_else(|refusal| refusal, |answer| answer.into_parts().1);
             open(response, connection, &handover).await
@@ -176,8 +176,8 @@ async fn refuse(
     Ok(())
 }
 
-/// Closes a connection after the last response. For a moment, input is still read and discarded. Otherwise, closing with unread bytes would
-/// reset the connection, and the client might lose the end of its response.
+/// Closes a connection after the last response. Before closing, input is read and discarded for a moment. Closing a connection with unread bytes
+/// would reset the connection, and the client might lose the end of its response.
 pub(super) async fn linger(stream: &mut TcpStream) {
     let end = async {
         stream.shutdown().await?;

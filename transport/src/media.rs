@@ -23,7 +23,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// The `Content-Type` value; JSON is always UTF-8.
+    /// The value of `Content-Type`. JSON is always UTF-8.
     pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
@@ -33,13 +33,14 @@ impl Answer {
     }
 }
 
-/// Chooses by the `Accept` header: the highest weight wins, and among equal weights the first. Ranges that cannot be parsed do not count.
+/// Chooses the media type by the `Accept` header. The range with the highest weight wins; if weights are equal, the first range wins. Ranges that
+/// cannot be parsed are ignored.
 pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     let ranges = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
     if ranges.is_empty() {
         return Ok(Answer::Json);
     }
-    // `max_by_key` returns the last of equal weights, so the reversed list yields the header's first
+    // `max_by_key` returns the last of several equal weights, so the list is reversed to get the header's first
     let best = ranges
         .iter()
         .rev()
@@ -66,13 +67,12 @@ fn answer(range: &Mime) -> Option<Answer> {
     is_utf8(range).then_some(answer)
 }
 
-/// Whether a media type names no charset, or UTF-8.
+/// Whether a media type has no charset, or the charset UTF-8.
 fn is_utf8(media: &Mime) -> bool {
     media.get_param(mime::CHARSET).is_none_or(|charset| charset == "utf-8")
 }
 
-/// Refuses a body that is not JSON in UTF-8. Above all, this refuses forms and plain text, which another site's page may send without a CORS
-/// preflight.
+/// Refuses a body that is not JSON in UTF-8. Forms and plain text are refused, because another site's page may send them without a CORS preflight.
 pub(crate) fn check_content_type(request: &HttpRequest) -> Result<(), RequestError> {
     let media = request.mime_type().ok().flatten();
     let is_json = media.is_some_and(|media| media.essence_str() == "application/json" && is_utf8(&media));

@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use telemetry::DURATION_BUCKETS;
 
-/// Largest number of error codes with their own series; any further codes count as `OTHER`.
+/// Largest number of error codes with their own time series. Further codes count as `OTHER`.
 const MAX_CODES: usize = 200;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,7 +92,7 @@ impl Metrics {
 
     fn error(&self, code: &str) {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // codes are constants of this program; the limit keeps the number of series bounded if that ever changes
+        // error codes are constants of this program; the limit keeps the number of time series bounded if a future code is not a constant
         if !known.contains(code) && known.len() < MAX_CODES {
             known.insert(code.to_owned());
         }

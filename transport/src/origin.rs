@@ -15,7 +15,7 @@ use super::{HttpOptions, error::RequestError};
 /// Longest token accepted, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The client's address: the connection's address or, behind trusted proxies, the last forwarded address that is not a trusted proxy's.
+/// The client's address, which is the connection's address. Behind trusted proxies, it is the last forwarded address that is not a trusted proxy's.
 pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
     let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !options.trusted_proxies.contains(&connection) {
@@ -32,7 +32,7 @@ pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
     connection
 }
 
-/// The token of the `Authorization` header; `None` without the header.
+/// The token of the `Authorization` header; `None` if the request lacks this header.
 pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<&str>, RequestError> {
     let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
     value
@@ -56,7 +56,8 @@ pub(crate) fn user_agent(request: &HttpRequest) -> Option<&str> {
     request.headers().get(header::USER_AGENT)?.to_str().ok()
 }
 
-/// Refuses a page whose origin is neither this server's nor on the list. Programs other than browsers send no `Origin`.
+/// Refuses a request from a page unless the page's origin is this server's own or in `allowed_origins`. Programs other than browsers send no
+/// `Origin`.
 pub(crate) fn check(request: &HttpRequest, options: &HttpOptions) -> Result<(), RequestError> {
     let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
     let allowed = origin.to_str().is_ok_and(|origin| is_allowed(origin, options) || is_own(origin, request));
@@ -66,7 +67,7 @@ pub(crate) fn check(request: &HttpRequest, options: &HttpOptions) -> Result<(), 
     Err(RequestError::transport(
         StatusCode::FORBIDDEN,
         "FORBIDDEN_ORIGIN",
-        "Pages of this origin may not call this server. The operator can add it to `allowed_origins`.",
+        "Pages of this origin may not call this server. The operator can add the origin to `allowed_origins`.",
     ))
 }
 

@@ -14,8 +14,8 @@ use governor::{
 
 use super::error::RequestError;
 
-/// Number of buckets that keys are hashed into, so that a flood of new keys cannot grow the table. Two keys in the same bucket share its rate.
-/// The hash function is secret, so a client cannot choose the bucket that its key falls into.
+/// Number of buckets that keys are hashed into. The number is fixed, so a flood of new keys cannot grow the table. Two keys in the same bucket
+/// share the bucket's rate. The hash function is secret, so a client cannot choose the bucket of its key.
 const BUCKETS: u64 = 1 << 16;
 
 /// A rate limit for each key.
@@ -34,7 +34,7 @@ impl KeyedRate {
         Self { buckets, hasher: RandomState::new(), clock: DefaultClock::default() }
     }
 
-    /// Takes either all `count` tokens from the key's bucket or none. The error says when they will be available, unless `count` exceeds the
+    /// Takes either all `count` tokens from the key's bucket or none. The error says when the tokens will be available, unless `count` exceeds the
     /// bucket's size.
     pub fn take_many(&self, key: impl Hash, count: u32) -> Result<(), RequestError> {
         let (Some(buckets), Some(count)) = (&self.buckets, NonZeroU32::new(count)) else { return Ok(()) };

@@ -9,7 +9,7 @@ use apollo_compiler::{
     validation::Valid,
 };
 
-/// A set of roles, one bit each.
+/// A set of roles, with one bit for each role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RoleSet(u32);
 
@@ -24,7 +24,7 @@ impl RoleSet {
         Self(1 << number)
     }
 
-    /// The union of both sets.
+    /// The union of this set and the other set.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -51,7 +51,7 @@ impl std::ops::BitOr for RoleSet {
 }
 
 /// Visibility table. A key is `Type`, `Type.member` (a field, input field or enum value) or `Type.field.argument`. A member without an entry is
-/// visible to every role that can reach it.
+/// visible to every role that can reach the member.
 pub type Visibility<'a> = &'a [(&'a str, RoleSet)];
 
 /// The reason that the roles' schemas could not be derived.
@@ -73,7 +73,7 @@ pub enum RoleSchemaError {
     },
 }
 
-/// Prunes the full schema (`sdl`) to the part that `role` sees. Removes hidden members first, then members of removed types, then types without
+/// Reduces the full schema (`sdl`) to the part that `role` sees. Removes hidden members first, then members of removed types, then types without
 /// members, and finally types that no root reaches.
 pub fn prune(
     sdl: &str,
@@ -207,7 +207,7 @@ fn retain_interfaces(
 
 fn retain_fields(fields: &mut Fields, gone: &dyn Fn(&Name) -> bool) -> bool {
     let before = fields.len();
-    // a field whose required argument was removed cannot be used, either
+    // a field whose required argument was removed cannot be used, so the field is removed too
     fields.retain(|_, field| {
         !gone(field.ty.inner_named_type())
             && !field
@@ -257,7 +257,7 @@ fn drop_missing_roots(schema: &mut Schema) {
     }
 }
 
-/// Types reachable from the roots or from a directive. An object that implements a reachable interface is reachable.
+/// The types that are reachable from the roots or from a directive. An object that implements a reachable interface is reachable.
 fn reachable(schema: &Schema) -> BTreeSet<Name> {
     let implementers = implementers(schema);
     let roots = &schema.schema_definition;

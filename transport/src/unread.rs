@@ -1,8 +1,8 @@
 //! Handling of request bodies that were not read to the end.
 //!
 //! If a handler drops the reader of a chunked body, actix continues to read, and keeps the connection open until the body ends. A client that sends a
-//! byte a minute could hold the connection forever. If the reader still exists, actix closes the connection after the response. So this middleware
-//! keeps the reader until the response is sent.
+//! byte a minute could keep its connection open forever. If the reader of the body still exists, actix closes the connection after the response.
+//! Therefore, this middleware keeps the reader until the response is sent.
 
 use std::{
     cell::RefCell,
@@ -21,10 +21,10 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt as _};
 
-/// Middleware: closes a connection whose request was answered before its body was read.
+/// Middleware that closes a connection after the response if the request's body was not read to the end.
 ///
 /// # Errors
-/// Errors of the service.
+/// Returns the errors of the service.
 pub async fn close_unread(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
@@ -43,7 +43,7 @@ pub async fn close_unread(
     })
 }
 
-/// The handler's source of the body. It drops the payload at the end of the body.
+/// The source from which the handler reads the body. The source drops the payload at the end of the body.
 struct Reader(Rc<RefCell<Option<Payload>>>);
 
 impl Stream for Reader {

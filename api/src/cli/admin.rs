@@ -15,7 +15,7 @@ use app::{App, accounts};
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
-    /// Print the schema as this role sees it: anonymous, admin, distributor, reseller, callshop-owner or attendant. Without it, print the full
+    /// Print the schema as this role sees it: anonymous, admin, distributor, reseller, callshop-owner or attendant. Without a role, print the full
     /// schema.
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct SchemaArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Create a platform administrator. A new server needs one before anybody can log in.
+    /// Create a platform administrator. A new server needs an administrator before anybody can log in.
     CreateAdmin {
         #[command(flatten)]
         config: ConfigArgs,
@@ -33,7 +33,7 @@ pub(super) enum UserCommand {
         /// Name shown on screens.
         #[arg(long, default_value = "Administrator")]
         display_name: String,
-        /// File that contains the password. Without it, the password is read from standard input.
+        /// File that contains the password. Without this option, the password is read from standard input.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },

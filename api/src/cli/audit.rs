@@ -54,7 +54,7 @@ async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
     };
     let options = StoreOptions { url, connections: 1 };
     let store = Store::connect(&options, Arc::new(())).await.map_err(cannot)?;
-    // shown only if standard error is a terminal
+    // the progress bar is shown only if standard error is a terminal
     let bar = ProgressBar::new(ledger::invariant_count() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));

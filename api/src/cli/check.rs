@@ -27,7 +27,7 @@ pub(super) const HELP: &str = "Exit status: 0 if a server would start and work w
 
 /// Timeout of each external check.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Clock differences from the database, in milliseconds, above which the check warns, and above which it fails.
+/// Clock differences between this machine and the database, in milliseconds. The check warns above the first value, and fails above the second.
 const CLOCKS: [u64; 2] = [1_000, 5_000];
 /// A secret with fewer distinct characters is considered a word or a pattern.
 const CHARACTERS: usize = 8;
@@ -123,7 +123,7 @@ fn strength(found: &mut Findings, what: &str, secret: &SecretString) {
     }
 }
 
-/// Only checks that the address can be bound; serves nothing.
+/// Only checks that the address can be bound, and serves no requests.
 fn listener(found: &mut Findings, what: &str, address: SocketAddr) {
     match TcpListener::bind(address) {
         Ok(_) => found.ok(what, format!("{address} can be bound")),
@@ -138,7 +138,7 @@ async fn database(found: &mut Findings, config: &Config) {
         if !Path::new(path).exists() {
             return new_file(found, Path::new(path));
         }
-        // opens an existing file, but does not create one
+        // the check opens an existing database file, but does not create a file
         if !url.contains('?') {
             url.push_str("?mode=rw");
         }
@@ -178,7 +178,7 @@ async fn database(found: &mut Findings, config: &Config) {
     }
 }
 
-/// Warns about database files that others may read; `serve` restricts them.
+/// Warns about database files that other users may read; `serve` restricts their modes.
 fn modes(found: &mut Findings, path: &Path) {
     for (file, mode) in file::open_to_others(path) {
         let file = file.display();
@@ -229,7 +229,7 @@ async fn proxies(found: &mut Findings, config: &Config) {
         let what = format!("hook.proxies {}", proxy.name);
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
-            // only a warning, because the proxy starts after the API: it needs the API as soon as the first phone registers
+            // this is only a warning, because the proxy starts after the API, which it needs as soon as the first phone registers
             Err(ProxyError::Unreachable(_)) => found.warn(
                 &what,
                 format!(
@@ -253,7 +253,7 @@ async fn redis(found: &mut Findings, config: &Config) {
     };
     match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {
         Ok(Ok(())) => found.ok("redis", "answers, and its user may subscribe and publish"),
-        // a failure, not a warning: a server would start without Redis, but deliver slowly, and the operator configured Redis
+        // this is a failure, not a warning: a server would start without Redis, but deliver activities slowly, and the operator configured Redis
         Ok(Err(error)) => found.fail("redis", error),
         Err(_) => found.fail("redis", format!("does not answer within {} s", PATIENCE.as_secs())),
     }

@@ -1,4 +1,4 @@
-//! `callshop healthcheck`: probes a node on machines without an HTTP client, such as in a container.
+//! `callshop healthcheck` probes a node where no HTTP client is available, such as in a container.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) struct HealthcheckArgs {
     live: bool,
 }
 
-/// Prints the probe's response, and returns exit status 0 if it was 200, otherwise 1.
+/// Prints the probe's response, and returns exit status 0 if the response was 200, otherwise 1.
 pub(super) async fn run(args: HealthcheckArgs) -> Result<u8, Failure> {
     let address = reachable(args.config.load()?.listen);
     let probe = if args.live { "livez" } else { "readyz" };

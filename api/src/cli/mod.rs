@@ -48,7 +48,7 @@ enum Command {
     /// Run the server.
     ///
     /// Options come from the defaults, then the TOML file, then the environment (CALLSHOP_…, with two underscores between levels:
-    /// CALLSHOP_HOOK__LISTEN), then these flags. Later sources override earlier ones. A server needs at least a secret for the SIP proxy:
+    /// CALLSHOP_HOOK__LISTEN), then these flags. A later source overrides an earlier source. A server needs at least a secret for the SIP proxy:
     /// CALLSHOP_HOOK__SECRETS='["…"]'.
     Serve(serve::ServeArgs),
     /// Open a shop with simulated calls on this machine. Needs no database server, phone or configuration.
@@ -68,9 +68,9 @@ enum Command {
     Tariff(admin::TariffCommand),
     /// Check every invariant of the ledger and related records.
     ///
-    /// Checks, among others, that transfers sum to zero, balances equal the sum of their entries, each call is charged once and at its frozen
-    /// price, and statements, drawers, Z reports and receipt numbers agree. Reads one snapshot of the database, so a server may keep running.
-    /// Changes and repairs nothing; a person must investigate the findings.
+    /// Checks, among others, that transfers sum to zero, balances equal the sum of their entries, each call is charged once and at its stored
+    /// price, and statements, drawers, Z reports and receipt numbers agree. The audit reads one snapshot of the database, so a server may keep
+    /// running. The audit changes and repairs nothing; a person must investigate the findings.
     #[command(after_help = audit::HELP)]
     Audit(audit::AuditArgs),
     /// Probe the node of this configuration.
@@ -109,7 +109,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs a command and returns its exit status.
 ///
 /// # Errors
-/// A message for the user that names the next step; the exit status is then 1.
+/// Fails with a message for the user that names the next step; the exit status is then 1.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
     if let Command::Serve(args) = cli.command {
         return serve::run(args, cli.log_json).await.map(|()| 0);
@@ -133,7 +133,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
     done.map(|()| 0)
 }
 
-/// Writes to standard output. If the reader stops early (such as `head`), the command ends without an error.
+/// Writes to standard output. If the reader of the output stops early (such as `head`), the command ends without an error.
 fn out(text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut stdout = std::io::stdout().lock();
@@ -162,7 +162,7 @@ fn log(json: bool, exporter: Option<&Exporter>) {
     };
     let registry = tracing_subscriber::registry().with(lines.with_filter(filter));
     let done = registry.with(exporter.map(Exporter::layer)).try_init();
-    // a second call in one process (tests) keeps the first subscriber
+    // in tests, a second call in one process keeps the first log subscriber
     drop(done);
 }
 

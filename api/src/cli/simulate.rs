@@ -22,7 +22,7 @@ pub(super) struct SimulateArgs {
     /// Maximum talk time in seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=3_600))]
     talk: u32,
-    /// Stop after this many calls; without it, continue until interrupted.
+    /// Stop after this many calls; without this option, continue until interrupted.
     #[arg(long)]
     calls: Option<u64>,
 }

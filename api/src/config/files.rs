@@ -5,17 +5,17 @@ use serde_json::Value as Json;
 
 use super::ConfigError;
 
-/// Maximum size of an option's file; secrets are far shorter.
+/// Maximum size of a file that contains an option, in bytes. Secrets are far shorter.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// An option set by a file: its path (`auth.token_key`) and its value.
+/// An option that a file sets: the option's path (`auth.token_key`) and its value.
 pub(super) type FromFile = (String, Value);
 
-/// The options set by variables ending in `_FILE`. `options` contains every option with its default. A variable is ignored here if it sets an
-/// option whose own name ends in `_FILE`.
+/// The options set by environment variables that end in `_FILE`. `options` contains every option with its default. A variable that sets an option
+/// whose own name ends in `_FILE` is ignored.
 ///
 /// # Errors
-/// If a file is missing, unreadable, empty or too large, or if an option is set twice.
+/// Fails if a file is missing, unreadable, empty or too large, or if an option is set twice.
 pub(super) fn options(variables: &[(String, String)], options: &Json) -> Result<Vec<FromFile>, ConfigError> {
     let mut found = Vec::new();
     for (name, file) in variables {
@@ -56,15 +56,15 @@ fn default_of<'a>(path: &str, options: &'a Json) -> Option<&'a Json> {
     path.split('.').try_fold(options, |at, key| at.get(key))
 }
 
-/// Converts the text to the option's type. A text option keeps the text unchanged, even if it looks like a number. A list is read from lines,
-/// unless it is written as a list.
+/// Converts the text to the option's type. A text option keeps the text unchanged, even if it looks like a number. A list has one value per line,
+/// or is written in brackets.
 fn value(text: &str, default: Option<&Json>) -> Value {
     match default {
         Some(Json::String(_) | Json::Null) => Value::from(text),
         Some(Json::Array(_)) if !text.trim_start().starts_with('[') => {
             Value::from(text.lines().map(|line| Value::from(line.trim_end())).collect::<Vec<_>>())
         }
-        // figment's environment parser does not fail, because it reads anything else as text
+        // figment's environment parser never fails, because it reads any other value as text
         _ => text.parse().unwrap_or_else(|_| Value::from(text)),
     }
 }

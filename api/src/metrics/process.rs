@@ -6,7 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Clock ticks in `/proc` per second: the same on every Linux platform (proc(5), USER_HZ).
+/// Number of clock ticks per second in `/proc`, which is the same on every Linux platform (proc(5), USER_HZ).
 const TICKS: u64 = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -56,7 +56,8 @@ fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
-/// Resident bytes from the text of `/proc/self/status`. It counts in KiB, so the page size, which differs between platforms, does not matter.
+/// Resident bytes from the text of `/proc/self/status`. The file counts memory in KiB, so the page size, which differs between platforms, does not
+/// matter.
 fn resident(status: &str) -> Option<i64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)

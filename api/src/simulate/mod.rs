@@ -50,7 +50,7 @@ pub struct Tally {
     pub errors: u64,
 }
 
-/// The phone that is free again, and whether its call was allowed.
+/// The phone whose call is over, and whether the call was allowed.
 type Finished = (String, Result<bool, DialError>);
 
 /// Registers the phones and makes calls until the plan is done or the simulator stops. Calls `progress` after each call.
@@ -130,7 +130,7 @@ fn random_script(max_talk: u32) -> Script {
     }
 }
 
-/// Waits, or returns early when stopped, so that running calls end immediately and report their end.
+/// Waits, or returns early when the simulation stops, so that live calls end immediately and report their end.
 async fn pause(stop: &CancellationToken, time: Duration) {
     tokio::select! {
         () = stop.cancelled() => {}

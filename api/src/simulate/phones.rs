@@ -32,12 +32,12 @@ pub enum DialError {
     /// The hook did not accept the request.
     #[error("the hook did not answer: {0}")]
     Hook(#[from] reqwest::Error),
-    /// The hook's answer is not as documented.
+    /// The hook's response differs from docs/hook.md.
     #[error("the hook's answer has no call id: {0}")]
     Answer(Value),
 }
 
-/// Simulated phones and their proxy. A clone is a handle of the same phones.
+/// Simulated phones and their proxy. A clone refers to the same phones.
 #[derive(Clone)]
 pub struct Simulator(Arc<Inner>);
 
@@ -69,7 +69,7 @@ struct Live {
 /// What the API has ordered for a call.
 #[derive(Clone, Copy)]
 struct Control {
-    /// Covered talk time.
+    /// Covered talk time: the talk time for which the call has reserved money.
     covered: Duration,
     hang_up: Option<HangUp>,
 }
@@ -94,7 +94,7 @@ impl Dialed {
     }
 }
 
-/// A phone that is dialing or talking. It is free when this value is dropped.
+/// A phone that is dialing or talking. Dropping this value frees the phone.
 struct Line {
     simulator: Simulator,
     user: String,
@@ -107,28 +107,28 @@ impl Drop for Line {
 }
 
 impl Simulator {
-    /// Phones without a hook yet; see [`Simulator::connect`]. They stop at `stop`: their calls end, and report it.
+    /// Creates a simulator without a hook; [`Simulator::connect`] sets the hook. When `stop` is cancelled, all calls end and report their ends.
     ///
     /// # Errors
-    /// If the HTTP client cannot be created.
+    /// Fails if the HTTP client cannot be created.
     pub fn new(secret: String, stop: CancellationToken) -> reqwest::Result<Self> {
         let proxy = Proxy::new(secret)?;
         let boot_id = Uuid::new_v4().to_string();
         Ok(Self(Arc::new(Inner { proxy, stop, boot_id, state: Mutex::default() })))
     }
 
-    /// Sets the base URL of the hook, such as `http://127.0.0.1:8081`. Only the first URL counts.
+    /// Sets the base URL of the hook, such as `http://127.0.0.1:8081`. Later calls of this function have no effect.
     pub fn connect(&self, hook_url: &str) {
         self.0.proxy.connect(hook_url);
     }
 
-    /// Cancelled when the phones stop.
+    /// The token that is cancelled when the phones stop.
     pub fn stop(&self) -> &CancellationToken {
         &self.0.stop
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // the state is consistent between statements, so a panic elsewhere does not spoil it
+        // the state is consistent between statements, so a panic in another task does not damage the state
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -144,7 +144,7 @@ impl Simulator {
     /// Dials from a phone, and plays the rest of the script in the background. Returns `None` if the call was refused.
     ///
     /// # Errors
-    /// If the phone is in a call, the phones are stopping, or the hook does not accept the request.
+    /// Fails if the phone is in a call, the phones are stopping, or the hook does not accept the request.
     pub async fn dial(&self, user: &str, script: Script) -> Result<Option<Dialed>, DialError> {
         if self.0.stop.is_cancelled() {
             return Err(DialError::Stopping);
@@ -201,7 +201,7 @@ async fn play(line: Line, id: Uuid, dialog: Value, script: Script, mut ordered: 
     simulator.state().live.remove(&id);
 }
 
-/// Waits for a time, or until the API hangs up. Stops early without a reason when the phones stop.
+/// Waits for a time, or until the API hangs up. Returns early, without a reason, when the phones stop.
 async fn wait(
     stop: &CancellationToken,
     ordered: &mut watch::Receiver<Control>,
@@ -232,7 +232,7 @@ async fn converse(stop: &CancellationToken, ordered: &mut watch::Receiver<Contro
                     false => json!({ "by": "proxy", "cause": "max_duration" }),
                 };
             }
-            // more time is covered, or the API hangs up; the sender lives as long as the call
+            // the API extends the call or hangs it up; the sender lives as long as the call
             _ = ordered.changed() => {}
         }
     }
@@ -258,7 +258,7 @@ impl sandbox::Simulator for Simulator {
     }
 }
 
-/// The proxy's control listener, without a network between.
+/// The proxy's control listener, which the API calls in the same process instead of over a network.
 #[async_trait::async_trait]
 impl SipProxies for Simulator {
     async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HangUpResult, ProxyError> {

@@ -11,11 +11,11 @@ use uuid::Uuid;
 /// Name of the simulated proxy.
 pub const PROXY: &str = "simulated";
 
-/// Sends questions and events to the hook.
+/// Sends requests and events to the hook.
 pub(super) struct Proxy {
     client: reqwest::Client,
     secret: String,
-    /// Base URL of the hook. It is set once the server listens.
+    /// Base URL of the hook, which is set once the server listens.
     base: std::sync::OnceLock<String>,
     /// Number of events that the hook has not accepted yet.
     waiting: AtomicU64,
@@ -27,7 +27,7 @@ impl Proxy {
         Ok(Self { client, secret, base: std::sync::OnceLock::new(), waiting: AtomicU64::new(0) })
     }
 
-    /// Sets the hook's base URL, such as `http://127.0.0.1:8081`. Only the first URL counts.
+    /// Sets the hook's base URL, such as `http://127.0.0.1:8081`. Later calls of this function have no effect.
     pub(super) fn connect(&self, url: &str) {
         let _ = self.base.set(url.trim_end_matches('/').to_owned());
     }
@@ -43,7 +43,7 @@ impl Proxy {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Sends an event until the hook accepts it, as a proxy does. Gives up only when stopped.
+    /// Sends an event until the hook accepts it, as a proxy does. Stops retrying only when the simulation stops.
     pub(super) async fn send(&self, stop: &CancellationToken, event: Value) {
         let batch = json!([event]);
         self.waiting.fetch_add(1, Ordering::Relaxed);

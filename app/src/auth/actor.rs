@@ -12,13 +12,13 @@ use store::Scope;
 /// An authenticated user, and the account whose subtree the user may act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The user; nil for the command line.
+    /// The id of the user; nil for the command line.
     pub user_id: Uuid,
-    /// The login session; nil for the command line.
+    /// The id of the login session; nil for the command line.
     pub session_id: Uuid,
     /// The user's account.
     pub account_id: Uuid,
-    /// Kind of that account.
+    /// Kind of the user's account.
     pub kind: AccountKind,
     /// The user's role.
     pub role: Role,
@@ -53,12 +53,12 @@ impl Actor {
         }
     }
 
-    /// The same actor, for a request from this address.
+    /// Sets the address of the current request.
     pub fn from(self, address: IpAddr) -> Self {
         Self { address: Some(address), ..self }
     }
 
-    /// The scope that queries are limited to.
+    /// The scope of the actor's queries: the actor's account and all accounts below it.
     pub fn scope(&self) -> Scope {
         Scope::subtree(&self.path)
     }
@@ -71,7 +71,7 @@ impl Actor {
     /// Checks that the role has `right`.
     ///
     /// # Errors
-    /// [`Error::Forbidden`].
+    /// Fails with [`Error::Forbidden`].
     pub fn require(&self, right: Right) -> Result<()> {
         if self.may(right) { Ok(()) } else { Err(Error::Forbidden) }
     }

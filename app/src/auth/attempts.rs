@@ -6,11 +6,11 @@ use entity::{login_failure, user};
 use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
-/// Number of wrong passwords without a delay. Each further wrong password delays the login.
+/// Number of wrong passwords that cause no delay. Each further wrong password delays the login.
 const FREE_FAILURES: i32 = 5;
-/// Maximum delay, so that the owner of an attacked login can still log in.
+/// Maximum delay of a login in seconds. With a longer delay, the owner of an attacked login could not log in.
 const MAX_WAIT_SECONDS: i64 = 30;
-/// Wrong passwords are forgotten this long after the last wrong password. Otherwise the buckets of unknown logins would fill up.
+/// Wrong passwords are forgotten this long after the last wrong password. Without this limit, the counters of unknown logins would fill up.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Wrong passwords since the last successful login.
@@ -42,7 +42,7 @@ impl Failures {
         if self.last_at.is_some_and(|last| now - last < FORGOTTEN_AFTER) { self.count } else { 0 }
     }
 
-    /// Remaining delay in seconds, if any. The delay starts at one second and doubles up to [`MAX_WAIT_SECONDS`].
+    /// Remaining delay in seconds, if any. The delay starts at one second and doubles with each wrong password, up to [`MAX_WAIT_SECONDS`].
     fn wait_seconds(self, now: DateTime<Utc>) -> Option<i64> {
         let over = self.remembered(now) - FREE_FAILURES;
         let last = self.last_at.filter(|_| over >= 0)?;
@@ -65,7 +65,8 @@ pub(super) enum Whose {
     Nobody(i64),
 }
 
-/// Counts a wrong password. Concurrent guesses are counted one after another. Once the free attempts are used up, they get only `TRY_LATER`.
+/// Counts a wrong password. Concurrent guesses are counted one after another. Once the free attempts are used up, further guesses get only
+/// `TRY_LATER`.
 pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()> {
     match whose {
         Whose::User(id) => {

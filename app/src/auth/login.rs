@@ -20,9 +20,9 @@ use crate::audit::{self, Change};
 use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
-/// How long a node caches a login. Revocation takes effect on every node within this time.
+/// How long a node caches a login. A revocation takes effect on every node within this time.
 const IDENTITY_TTL: Duration = Duration::from_millis(700);
-/// A refresh token may be used again within this time, because the first response may have been lost.
+/// A refresh token may be used again within 30 seconds, because the first response may have been lost.
 const REPEATED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// A pair of tokens.
@@ -51,7 +51,8 @@ pub struct Origin {
 pub struct Identities {
     key: TokenKey,
     known: Cache<Uuid, (Actor, DateTime<Utc>)>,
-    /// Tokens that are cancelled when this node learns that their login is revoked. Open sockets watch them.
+    /// Cancellation tokens by login, which are cancelled when this node learns that the login is revoked. Open sockets watch these cancellation
+    /// tokens.
     watches: Cache<Uuid, CancellationToken>,
 }
 
@@ -83,7 +84,7 @@ impl Identities {
 /// Returns an access token's user and expiry. Reads the login from the database unless it is cached.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if the token is forged, expired or revoked, or its user is disabled.
+/// Fails with [`Error::Unauthenticated`] if the token is forged, expired or revoked, or its user is disabled.
 pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Utc>)> {
     let now = app.clock.now();
     let claims = app.identities.key.check(access, now)?;
@@ -112,7 +113,7 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
 /// Starts a login with `name@code` and a password. An unknown login gets the same responses as an existing login at every attempt.
 ///
 /// # Errors
-/// `BAD_CREDENTIALS` regardless of the cause; `TRY_LATER` while wrong passwords delay the login.
+/// Fails with `BAD_CREDENTIALS` regardless of the cause. Fails with `TRY_LATER` while wrong passwords delay the login.
 pub async fn login(app: &App, login: &str, password: String, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let login = login.trim().to_lowercase();
@@ -175,8 +176,8 @@ fn bad_credentials() -> Error {
     Error::user(ErrorCode::BadCredentials, "The login or password is wrong.")
 }
 
-/// Locks and returns the current user row if the verified password is still valid. Verification takes a while; in the meantime other guesses may
-/// have failed, or the user may have been disabled or given another password.
+/// Locks and returns the current user row if the verified password is still valid. Verification takes a while. During the verification, other
+/// guesses may have failed, or the user may have been disabled or given another password.
 async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
     Failures::of_user(&user).check_wait(now)?;
@@ -185,20 +186,20 @@ async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Resul
 
 /// Result of checking a refresh token.
 enum Presented {
-    /// Valid: the login continues with this secret.
+    /// The refresh token is valid, and the login continues with this secret.
     Good(Box<auth_session::Model>, String, Actor),
-    /// Used before: the login is revoked.
+    /// The refresh token was used before, so the login is revoked.
     Reused(Uuid),
-    /// Not issued by this server; no login is affected.
+    /// This server did not issue the refresh token, so no login is affected.
     Unknown,
 }
 
-/// Exchanges a refresh token for a new pair of tokens. The last used token may be used again, because its response may have been lost: within
-/// [`REPEATED_WITHIN`], and until the successor is used, the exchange returns the same successor. Any other reuse of a token revokes the login,
-/// because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
+/// Exchanges a refresh token for a new pair of tokens. The token that was used last may be used again, because its response may have been lost.
+/// Within [`REPEATED_WITHIN`], and until the successor is used, the exchange returns the same successor. Any other reuse of a token revokes the
+/// login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`].
+/// Fails with [`Error::Unauthenticated`].
 pub async fn refresh(app: &App, refresh: &str, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let (id, secret) = refresh.split_once('.').ok_or(Error::Unauthenticated)?;
@@ -289,7 +290,7 @@ fn tokens(
 /// Ends this login, or every login of the user.
 ///
 /// # Errors
-/// Faults only.
+/// Fails with internal faults only.
 pub async fn logout(app: &App, actor: &Actor, everywhere: bool) -> Result<()> {
     let now = app.clock.now();
     let ended = app
@@ -312,20 +313,21 @@ pub async fn logout(app: &App, actor: &Actor, everywhere: bool) -> Result<()> {
     Ok(())
 }
 
-/// Drops these logins from this node's cache and cancels their watches; the database has already revoked them.
+/// Drops these logins from this node's cache and cancels their cancellation tokens. The logins are already revoked in the database.
 pub fn forget(app: &App, ids: &[Uuid]) {
     app.identities.forget(ids);
 }
 
 /// Interval at which a node polls for logins revoked by other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// How far back each poll looks. This is longer than a transaction takes plus the difference between the nodes' clocks.
+/// How far back each poll for revoked logins looks. The poll looks back further than a transaction may last plus the difference between the nodes'
+/// clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
-/// The loop counts as stuck after this long without a heartbeat. Its query takes less time than this to fail when the database is unavailable.
+/// The loop counts as stuck if it records no heartbeat for this time. When the database is unavailable, the loop's query fails in less time.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Applies other nodes' revocations on this node, including to open sockets. Runs until `stop`.
+/// Applies revocations of logins by other nodes on this node, including to open sockets. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);
@@ -346,7 +348,7 @@ pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
 /// Changes the caller's password and ends the caller's other logins.
 ///
 /// # Errors
-/// `BAD_CREDENTIALS` if the current password is wrong; `WEAK_PASSWORD`.
+/// Fails with `BAD_CREDENTIALS` if the current password is wrong. May also fail with `WEAK_PASSWORD`.
 pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
     let now = app.clock.now();
     password::check_strength("newPassword", &new)?;

@@ -8,15 +8,15 @@ use zxcvbn::{Score, zxcvbn};
 
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 
-/// Minimum length, in characters.
+/// Minimum length of a password in characters.
 pub const MIN_LENGTH: usize = 10;
-/// Maximum length, in bytes: hashing time grows with it.
+/// Maximum length of a password in bytes. The time to hash a password grows with its length.
 pub const MAX_LENGTH: usize = 256;
 
-/// Limits concurrent hashes, because each takes 19 MiB and tens of milliseconds of CPU time.
+/// Limits the number of concurrent hashes, because each hash takes 19 MiB and tens of milliseconds of CPU time.
 static SLOTS: Semaphore = Semaphore::const_new(4);
 
-/// OWASP's second recommended argon2id setting: 19 MiB, two passes, one lane.
+/// The argon2id hasher with OWASP's second recommended setting: 19 MiB, two passes, one lane.
 fn hasher() -> Result<Argon2<'static>> {
     let params = Params::new(19 * 1024, 2, 1, None).or_fault()?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
@@ -25,7 +25,7 @@ fn hasher() -> Result<Argon2<'static>> {
 /// Checks a new password against the rules.
 ///
 /// # Errors
-/// `WEAK_PASSWORD`.
+/// Fails with `WEAK_PASSWORD`.
 pub fn check_strength(field: &str, password: &str) -> Result<()> {
     if password.chars().count() < MIN_LENGTH || password.len() > MAX_LENGTH {
         let message = format!("Use a password of {MIN_LENGTH} to {MAX_LENGTH} characters.");
@@ -48,8 +48,8 @@ pub fn check_strength(field: &str, password: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the password can be guessed within 10⁸ tries. Examples are common passwords and names, even if repeated, surrounded by digits, years
-/// or symbols, or written with symbols for letters, and keyboard sequences.
+/// Whether the password can be guessed within 10⁸ tries. Examples are keyboard sequences, and common passwords and names, even if they are
+/// repeated, surrounded by digits, years or symbols, or written with symbols for letters.
 fn is_common(password: &str) -> bool {
     zxcvbn(password, &["callshop"]).score() < Score::Three
 }
@@ -57,7 +57,7 @@ fn is_common(password: &str) -> bool {
 /// Hashes a password into a PHC string.
 ///
 /// # Errors
-/// Faults only.
+/// Fails with internal faults only.
 pub async fn hash(password: String) -> Result<String> {
     let _slot = SLOTS.acquire().await.or_fault()?;
     tokio::task::spawn_blocking(move || {
@@ -68,11 +68,11 @@ pub async fn hash(password: String) -> Result<String> {
     .or_fault()?
 }
 
-/// Whether `phc` is the hash of `password`. Pass `None` for an unknown user: the check takes the same time and returns false, so that timing
-/// does not reveal which logins exist.
+/// Whether `phc` is the hash of `password`. Pass `None` for an unknown user. The check of `None` takes the same time and returns false, so that
+/// timing does not reveal which logins exist.
 ///
 /// # Errors
-/// Faults only.
+/// Fails with internal faults only.
 pub async fn verify(password: String, phc: Option<String>) -> Result<bool> {
     if password.len() > MAX_LENGTH {
         return Ok(false);

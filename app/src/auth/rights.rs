@@ -37,7 +37,7 @@ pub enum Right {
     OperateRegister,
     /// See cabins, sessions, calls, register and activity.
     SeeShop,
-    /// Before the drawer is counted, see its expected contents and figures that reveal them.
+    /// See the expected contents of the drawer, and figures that reveal these contents, before the drawer is counted.
     SeeDrawer,
     /// Hang up a live call.
     HangUp,

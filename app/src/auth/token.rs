@@ -16,7 +16,7 @@ const ISSUER: &str = "callshop";
 /// Maximum number of rows that count wrong passwords of unknown logins.
 const BUCKETS: u64 = 1 << 18;
 
-/// Claims of an access token. Everything else is read from the database.
+/// Claims of an access token. All other facts about the user are read from the database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
     /// Always `callshop`.
@@ -29,7 +29,7 @@ pub struct Claims {
     pub iat: i64,
     /// Expires at, Unix seconds.
     pub exp: i64,
-    /// Not valid before, Unix seconds. Checked if present; this server's tokens omit it.
+    /// Start of the token's validity, Unix seconds. The claim is checked if present, but this server's tokens omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
 }
@@ -49,7 +49,7 @@ impl TokenKey {
     /// Issues an access token for `user` in login `session`, valid until `expires_at`.
     ///
     /// # Errors
-    /// Faults only.
+    /// Fails with internal faults only.
     pub fn issue(
         &self,
         user: Uuid,
@@ -68,14 +68,14 @@ impl TokenKey {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).or_fault()
     }
 
-    /// Returns a token's claims if this key signed it with HS256 and it is valid at `now`.
+    /// Returns a token's claims if this key signed the token with HS256 and the token is valid at `now`.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`], regardless of the cause.
+    /// Fails with [`Error::Unauthenticated`], regardless of the cause.
     pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
-        // validity is checked below, against the injected clock
+        // the code below checks the token's validity against the injected clock
         rules.validate_exp = false;
         rules.set_required_spec_claims(&["exp", "iss", "sub"]);
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
@@ -86,20 +86,20 @@ impl TokenKey {
         if good { Ok(claims) } else { Err(Error::Unauthenticated) }
     }
 
-    /// The refresh secret of a login's generation: `generation.HMAC`, without the login's id. Every node derives the same secret, and only its
-    /// hash is stored.
+    /// The refresh secret of a login's generation: `generation.HMAC`, without the login's id. Every node derives the same secret for a generation,
+    /// and only the secret's hash is stored.
     ///
     /// # Errors
-    /// Faults only.
+    /// Fails with internal faults only.
     pub fn refresh_secret(&self, session: Uuid, generation: i64) -> Result<String> {
         let code = self.code(&format!("refresh {session} {generation}"))?;
         Ok(format!("{generation}.{code}"))
     }
 
-    /// The generation of a refresh secret derived for this login; `None` for any other text.
+    /// The generation of a refresh secret that was derived for this login; `None` for any other text.
     ///
     /// # Errors
-    /// Faults only.
+    /// Fails with internal faults only.
     pub fn generation_of(&self, session: Uuid, secret: &str) -> Result<Option<i64>> {
         let generation = secret.split_once('.').and_then(|(generation, _)| generation.parse().ok());
         let Some(generation) = generation else { return Ok(None) };
@@ -110,7 +110,7 @@ impl TokenKey {
     /// The bucket, below [`BUCKETS`], that counts wrong passwords of an unknown login. Outsiders cannot tell which logins share a bucket.
     ///
     /// # Errors
-    /// Faults only.
+    /// Fails with internal faults only.
     pub fn bucket(&self, login: &str) -> Result<i64> {
         let code = self.code(&format!("login {login}"))?;
         let first =
@@ -118,7 +118,7 @@ impl TokenKey {
         i64::try_from(first % BUCKETS).or_fault()
     }
 
-    /// HMAC-SHA-256 of a text. The text contains a space, so it cannot be a JWT's signing input.
+    /// HMAC-SHA-256 of a text. The text contains a space, so the text cannot be the signing input of a JWT.
     fn code(&self, text: &str) -> Result<String> {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256).or_fault()
     }

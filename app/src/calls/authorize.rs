@@ -49,13 +49,13 @@ pub struct AuthorizeRequest {
 pub enum Authorization {
     /// The call may ring.
     Allowed {
-        /// The call's id. The proxy stores it in its dialog.
+        /// The call's id, which the proxy stores in its dialog.
         reference: Uuid,
         /// Maximum talk time in seconds; at least 1.
         max_seconds: u32,
         /// The number sent to the gateway: E.164 digits or a short number.
         to: String,
-        /// The caller ID to present: a number or a name. Empty if there is none.
+        /// The caller ID to present, which is a number or a name; empty if there is no caller ID.
         caller_id: String,
     },
     /// The call may not be made.
@@ -64,7 +64,7 @@ pub enum Authorization {
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// The reason a call is refused. Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
+        /// The reason why a call is refused. Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {
@@ -85,7 +85,7 @@ refusals! {
     PhoneBlocked = "PHONE_BLOCKED", 403, "Phone blocked";
     /// The phone is in no cabin, or its cabin is out of service.
     CabinOutOfService = "CABIN_OUT_OF_SERVICE", 403, "Cabin out of service";
-    /// The cabin is not open, or is being closed.
+    /// The phone's cabin is not open, or is being closed.
     CabinClosed = "CABIN_CLOSED", 403, "Cabin closed";
     /// The phone already has a call.
     PhoneBusy = "PHONE_BUSY", 486, "One call at a time";
@@ -95,19 +95,19 @@ refusals! {
     DestinationNotRated = "DESTINATION_NOT_RATED", 404, "Destination not available";
     /// The number's prefix is blocked.
     DestinationBlocked = "DESTINATION_BLOCKED", 403, "Destination blocked";
-    /// The callshop's credit does not cover one second.
+    /// The callshop's credit is too low for one second of the call.
     NoCredit = "NO_CREDIT", 402, "No credit";
-    /// The session's deposit does not cover one second.
+    /// The session's deposit is too low for one second of the call.
     DepositUsedUp = "DEPOSIT_USED_UP", 402, "Deposit used up";
-    /// The session's spending limit does not cover one second.
+    /// The rest of the session's spending limit is too low for one second of the call.
     SpendingLimit = "SPENDING_LIMIT", 402, "Spending limit reached";
     /// The session's time is used up.
     TimeLimit = "TIME_LIMIT", 403, "Time limit reached";
-    /// The session has as many calls as a statement can hold. Close it and open another.
+    /// The session has as many calls as a statement can hold. Close the session and open another.
     SessionFull = "SESSION_FULL", 403, "Too many calls";
     /// The callshop is suspended.
     Suspended = "SUSPENDED", 403, "Callshop suspended";
-    /// The proxy has already given up on the attempt and sent 503 to the phone.
+    /// The proxy has already given up on the call attempt and sent 503 to the phone.
     Abandoned = "ABANDONED", 503, "Given up";
     /// An account above the callshop is suspended, or lacks credit or a rate.
     ServiceUnavailable = "SERVICE_UNAVAILABLE", 503, "Service unavailable";
@@ -119,11 +119,11 @@ impl Refusal {
     }
 }
 
-/// Decides, in order, whether to allow each attempt. Writes a call row for each attempt and emits activity events. A repeated `request_id` gets
-/// its first response again.
+/// Decides, in order, whether to allow each call attempt. Writes a call row for each attempt and emits activity events. A repeated `request_id`
+/// gets its first response again.
 ///
 /// # Errors
-/// Database errors; in that case no attempt is decided.
+/// May fail with database errors. If the database fails, no attempt is decided.
 pub(super) async fn decide_all(
     app: &App,
     tx: &Tx,
@@ -141,7 +141,7 @@ pub(super) async fn decide_all(
         let verdict = check(app, tx.conn(), &context, request, &mut found).await?;
         decisions.push((request, found, verdict));
     }
-    // lock the credit for all attempts at once, in the global lock order; these are the last locks taken
+    // lock the credit for all attempts at once, in the global lock order; the locks on credit are the last locks that the transaction takes
     let paying = decisions.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
     context.locked_credit = LockedCredit::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
@@ -263,11 +263,11 @@ impl BatchContext {
         })
     }
 
-    /// The accounts that pay for a callshop's calls, starting with the callshop, each with its payee's id. The platform pays nobody, so it is
-    /// not included.
+    /// The accounts that pay for a callshop's calls, starting with the callshop. Each account has its payee's id. The platform pays nobody, so the
+    /// platform is not included.
     ///
     /// # Errors
-    /// A fault if an account of the chain is missing. If it were skipped, its level would not be charged.
+    /// Fails with a fault if an account of the chain is missing. If a missing account were skipped, that account would not be charged.
     fn payers(&self, callshop_id: Uuid) -> Result<Vec<(&account::Model, Uuid)>> {
         let account = |id: &Uuid| {
             let row = self.accounts.get(id);
@@ -296,7 +296,7 @@ async fn load_chains(conn: &impl ConnectionTrait, shops: &[Uuid]) -> Result<Hash
     Ok(accounts::by_ids(conn, &above).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// Facts about an attempt, collected before it is allowed or refused.
+/// Facts about a call attempt that are collected before the attempt is allowed or refused.
 #[derive(Default)]
 struct Found {
     number: String,
@@ -305,10 +305,10 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// An attempt's result: the covered slice, or the refusal.
+/// The result of an attempt: the first slice of talk time with its reserved amounts, or the refusal.
 type Outcome = std::result::Result<Grant, Refusal>;
 
-/// Reserves credit at every level for the first slice of an attempt that passed [`check`].
+/// Reserves credit at every level for the first slice of talk time of an attempt that passed [`check`].
 #[expect(clippy::too_many_arguments, reason = "facts about one attempt and the batch context")]
 fn grant(
     app: &App,
@@ -363,10 +363,10 @@ fn grant(
     Ok(outcome)
 }
 
-/// A UUIDv7 with the time `now`. Ids created with the same `order` sort in creation order.
+/// A UUIDv7 with the time `now`. Ids that are created with the same `order` sort in the order of their creation.
 ///
 /// # Errors
-/// A fault for a clock before 1970.
+/// Fails with a fault for a clock before 1970.
 fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Result<Uuid> {
     let seconds = u64::try_from(now.timestamp()).or_fault()?;
     Ok(Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos())))
@@ -421,7 +421,7 @@ fn call_row(
 /// The result of [`check`]: the maximum call duration in seconds, or the refusal.
 type Verdict = std::result::Result<u32, Refusal>;
 
-/// Runs the checks that do not depend on credit, in a fixed order. The first check that fails determines the refusal.
+/// Runs the checks of an attempt that do not depend on credit, in a fixed order. The first check that fails determines the refusal.
 async fn check(
     app: &App,
     conn: &impl ConnectionTrait,
@@ -435,7 +435,7 @@ async fn check(
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
     let cap = u32::try_from(shop.max_call_seconds).or_fault()?;
     let dialed = plan.normalize(&request.dialed);
-    // a refused attempt also shows the dialed number
+    // the row of a refused attempt also shows the dialed number
     match &dialed {
         Ok(Dialed::Emergency { number }) => {
             found.number.clone_from(number);
@@ -495,7 +495,7 @@ fn may_use<'a>(
     Ok(session)
 }
 
-/// Finds the rate at every level. A call is refused unless every level can be charged.
+/// Finds the rate at every level. If a level has no rate, the call is refused.
 async fn find_rates(
     app: &App,
     conn: &impl ConnectionTrait,

@@ -19,9 +19,9 @@ use store::sessions;
 /// Results of charging the ended calls of a batch.
 #[derive(Default)]
 pub(super) struct Charged {
-    /// Rows to write.
+    /// The rows of `call_charge` to write.
     pub(super) charges: Vec<call_charge::Model>,
-    /// Closed, unpaid sessions with corrected calls. Their statements must be created again.
+    /// Closed, unpaid sessions with corrected calls. The statement of a session with a corrected call must be created again.
     pub(super) restate: Vec<Uuid>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Charged {
 /// holds.
 ///
 /// # Errors
-/// A fault if the call's columns do not parse.
+/// Fails with a fault if the call's columns do not parse.
 pub(super) fn end(
     row: &mut call::Model,
     money: &mut Money,
@@ -44,7 +44,7 @@ pub(super) fn end(
 /// Releases the holds of a call that ended without an answer.
 ///
 /// # Errors
-/// A fault if the call's columns do not parse.
+/// Fails with a fault if the call's columns do not parse.
 pub(super) fn release(row: &mut call::Model, money: &mut Money) -> Result<()> {
     let held = cover::holds(row)?;
     if held.is_empty() {
@@ -62,7 +62,7 @@ fn give_back(row: &mut call::Model, levels: &[Level], held: &[Micros], money: &m
 /// Whether the customer's bill can still change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bill {
-    /// The call's price goes on the bill.
+    /// The bill is not paid, so the call's price goes on the bill.
     Open,
     /// The bill is paid and does not change. Any further charge for the call is written off.
     Paid,
@@ -106,8 +106,7 @@ fn bounded(charge: LevelCharge, bound: Option<Micros>) -> LevelCharge {
     LevelCharge { amount, ..charge }
 }
 
-/// Sets the customer's price. Writes off talk time beyond the covered seconds (if the call was ended late) and any charge that can no longer go
-/// on a paid bill.
+/// Sets the customer's price. Writes off the price of talk time beyond the covered seconds, and any charge that can no longer go on a paid bill.
 fn customer(
     row: &mut call::Model,
     charge: LevelCharge,
@@ -139,7 +138,7 @@ fn charge_row(
     level: &Level,
     charge: LevelCharge,
 ) -> Result<call_charge::Model> {
-    // the customer's row has the billed amount; if the bill was paid before this end was known, that amount differs from the price up to this end
+    // the customer's row has the billed amount, which differs from the price up to the true end if the bill was paid before that end was known
     let (billed_seconds, amount) = match position {
         0 => (row.billed_seconds, row.charge),
         _ => (i32::try_from(charge.billed_seconds).or_fault()?, charge.amount.into()),
@@ -188,11 +187,11 @@ impl Corrections {
     }
 }
 
-/// Reverses the transfers of a call that had already ended, and charges it again based on its actual end, as far as credit and bill now allow.
+/// Reverses the transfers of a call that had already ended, and charges the call again up to its actual end, as far as credit and bill now allow.
 /// `known` is the call before the correction. If the customer has paid, the answer time and talk time of `known` are kept.
 ///
 /// # Errors
-/// A fault if the call's columns do not parse.
+/// Fails with a fault if the call's columns do not parse.
 pub(super) fn correct(
     row: &mut call::Model,
     known: &billing::call::Call,
@@ -201,7 +200,7 @@ pub(super) fn correct(
     charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    // the end to correct may be in the same batch
+    // the event with the end to correct may be in the same batch
     money.forget_call(row.id)?;
     charged.charges.retain(|charge| charge.call_id != row.id);
     for posted in corrections.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
@@ -224,7 +223,7 @@ pub(super) fn correct(
         charged.restate.push(session.id);
     }
     if bill == Bill::Open {
-        // `settle` charges nothing for an end without an answer, so reset the price here
+        // `settle` charges nothing for a call that ended without an answer, so reset the price here
         (row.charge, row.billed_seconds) = (entity::Micros(0), 0);
     }
     row.written_off = entity::Micros(0);

@@ -1,4 +1,4 @@
-//! Computes how long a call is covered and how much credit is reserved for it, from the credit at every level and the session's limits.
+//! Computes how many seconds a call may last and how much credit is reserved for the call, from the credit at every level and the session's limits.
 
 use billing::credit::{self, Answer, FundingSource, Grant};
 use billing::money::Micros;
@@ -23,8 +23,8 @@ pub(super) struct SessionAllowance {
 }
 
 impl SessionAllowance {
-    /// Subtracts the session's usage so far (`spent`) and the holds of its other live calls from its limits. `own` is the call itself, if it is
-    /// already live.
+    /// Subtracts the session's usage (`spent`) and the amounts that its other live calls hold from the session's limits. `own` is the id of the
+    /// call itself, if the call is already live.
     pub(super) fn new(
         session: &cabin_session::Model,
         spent: Spent,
@@ -61,24 +61,24 @@ pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }
 
-/// A request for coverage, before the call rings or while it is in progress.
+/// A request to reserve money for more talk time, before the call rings or while it is in progress.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CoverRequest<'a> {
-    /// The call's prices, the customer's first.
+    /// The call's prices at each level, the customer's price first.
     pub(super) levels: &'a [Level],
     /// When the call was answered, or the interval in which it may be answered.
     pub(super) answer: Answer,
-    /// Seconds already covered; 0 before the call rings.
+    /// Seconds for which money is already reserved; 0 before the call rings.
     pub(super) covered: u32,
     /// Amounts already reserved, per level; empty before the call rings.
     pub(super) holds: &'a [Micros],
     /// Maximum call duration in seconds.
     pub(super) cap: u32,
-    /// Maximum slice length in seconds; `None` covers as much as possible at once.
+    /// Maximum length in seconds of the next slice of talk time; `None` reserves money for as much time as possible at once.
     pub(super) slice: Option<u32>,
 }
 
-/// Computes the next slice that the session and the accounts can pay for, or the refusal.
+/// Computes the next slice of talk time that the session and the accounts can pay for, or the refusal.
 pub(super) fn cover(
     wanted: CoverRequest<'_>,
     terms: SessionAllowance,
@@ -91,7 +91,7 @@ pub(super) fn cover(
         None => wanted.cap,
     };
     check_holds(wanted.levels, wanted.holds)?;
-    // before the call rings, nothing is held
+    // before the call rings, no amount is held
     let held = |level: usize| wanted.holds.get(level).copied().unwrap_or_default();
     let all_free = wanted.levels.iter().all(|level| rating::is_free(&level.pricing));
     let mut pays = Vec::with_capacity(wanted.levels.len());
@@ -99,7 +99,7 @@ pub(super) fn cover(
         let available = match position {
             0 if rating::is_free(&level.pricing) => Micros::MAX,
             0 => terms.money.unwrap_or(Micros::MAX),
-            // a free level needs no credit, so its balance need not be locked
+            // a level without a price needs no credit, so its balance need not be locked
             _ if all_free || rating::is_free(&level.pricing) => Micros::MAX,
             _ => match locked_credit.available(level.account_id, money)? {
                 Micros::MAX => Micros::MAX,
@@ -124,13 +124,13 @@ pub(super) fn cover(
 /// The amounts reserved for a call, per level; empty once the call has ended.
 ///
 /// # Errors
-/// A fault if the column does not parse.
+/// Fails with a fault if the column does not parse.
 pub(super) fn holds(call: &call::Model) -> Result<Vec<Micros>> {
     let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
     Ok(holds.into_iter().map(Micros).collect())
 }
 
-/// Fails unless nothing is held, or one amount at each level.
+/// Fails unless the call holds no amount, or one amount at each level.
 fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
     if holds.is_empty() || holds.len() == levels.len() {
         return Ok(());
@@ -152,8 +152,8 @@ pub(super) fn change_holds(
     currency: &str,
     money: &mut Money,
 ) -> Result<()> {
-    // nothing is held before the call rings and after its end. A row whose holds do not match its levels must still be able to end: `callshop audit`
-    // reports it
+    // no amount is held before the call rings and after its end. A call whose holds do not match its levels must still be able to end; `callshop
+    // audit` reports such a call
     let at = |holds: &[Micros], level: usize| holds.get(level).copied().unwrap_or_default();
     for (position, level) in levels.iter().enumerate().skip(1) {
         let change = at(after, position).checked_sub(at(before, position)).or_fault()?;

@@ -1,4 +1,5 @@
-//! Emergency calls: the data that a proxy needs to allow them while it cannot reach this server, and the calls that it allowed on its own.
+//! Emergency calls: the data with which a proxy can allow emergency calls while it cannot reach this server, and the calls that a proxy allowed on
+//! its own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,10 +18,10 @@ use store::{Tx, accounts};
 /// The destination shown for emergency calls.
 pub(super) const DESTINATION: &str = "Emergency";
 
-/// The phone data that a proxy needs.
+/// The data of a phone that a proxy needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownPhone {
-    /// Digest authentication: MD5 of `user:realm:password`.
+    /// The HA1 of digest authentication, which is MD5 of `user:realm:password`.
     pub ha1: String,
     /// Whether the phone may make only emergency calls.
     pub blocked: bool,
@@ -33,7 +34,7 @@ pub struct KnownPhone {
 /// Finds the phone with this SIP user and realm, even if it is blocked.
 ///
 /// # Errors
-/// Database errors; a fault if the callshop's dial plan does not parse.
+/// Fails with a fault if the callshop's dial plan does not parse. May also fail with database errors.
 pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<KnownPhone>> {
     let conn = app.store.reader();
     let found = store::calls::phone_by_sip_user(conn, user).await?.filter(|phone| phone.realm == realm);
@@ -60,7 +61,7 @@ pub struct EmergencyCall {
     pub dialed: String,
     /// When the proxy allowed the call, by the proxy's clock.
     pub since: DateTime<Utc>,
-    /// Talk time in seconds after which the proxy hangs up the call.
+    /// Talk time in seconds after which the proxy hangs up the emergency call.
     pub max_seconds: u32,
     /// SIP Call-ID.
     pub call_id: String,
@@ -68,11 +69,11 @@ pub struct EmergencyCall {
     pub from_tag: String,
 }
 
-/// Creates the calls that a batch's new events are about and that are not stored yet. These calls are free at every level and appear on no bill.
-/// The caller has locked the phones, so two nodes cannot create the same call.
+/// Creates the emergency calls that a batch's new events are about and that are not stored yet. Emergency calls are free at every level and appear
+/// on no bill. The caller has locked the phones, so two nodes cannot create the same call.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub(super) async fn make(
     tx: &Tx,
     events: &[&ProxyEvent],
@@ -86,7 +87,7 @@ pub(super) async fn make(
     for event in events.iter().filter(|event| new.contains(&event.eid)) {
         let EventBody::Emergency { call, .. } = &event.body else { continue };
         let phone = phones.iter().find(|phone| phone.sip_user == call.user);
-        // a phone that was deleted in the meantime belongs to no callshop, so the event is rejected
+        // a phone that was deleted meanwhile belongs to no callshop, so the event is rejected
         if let Some(phone) = phone.filter(|_| known.insert(call.reference)) {
             wanted.push((call, event.proxy.as_str(), phone));
         }

@@ -23,7 +23,7 @@ use store::calls::CallshopTerms;
 /// An event from the proxy, parsed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProxyEvent {
-    /// Unique key. A repeated event is ignored.
+    /// Unique key of the event. A repeated event is ignored.
     pub eid: String,
     /// Time of the event by the proxy's clock.
     pub at: DateTime<Utc>,
@@ -45,7 +45,7 @@ pub enum EventBody {
         /// The call event.
         kind: CallEventKind,
     },
-    /// An event of an emergency call that the proxy allowed on its own. It includes the data to create the call if the call is not stored yet.
+    /// An event of an emergency call that the proxy allowed on its own. The event includes the data to create the call if the call is not stored yet.
     Emergency {
         /// The call.
         call: EmergencyCall,
@@ -65,7 +65,7 @@ pub enum EventBody {
     Phone {
         /// SIP user.
         user: String,
-        /// Whether it is registered now.
+        /// Whether the phone is registered now.
         online: bool,
         /// SIP contact.
         contact: Option<String>,
@@ -76,7 +76,7 @@ pub enum EventBody {
     },
     /// The proxy started.
     Boot,
-    /// An event that does not parse. It is stored for inspection.
+    /// An event that cannot be parsed. An unreadable event is stored for inspection.
     Malformed {
         /// The parse error.
         error: String,
@@ -136,7 +136,7 @@ impl EventBody {
         matches!(self, Self::Abandoned { .. }) || self.call().is_some_and(|(_, _, kind)| over(kind))
     }
 
-    /// The call's id, its To tag, and the event; `None` if this is not a call event.
+    /// The call's id, its To tag, and the call event; `None` if the event is not about a call.
     fn call(&self) -> Option<(Uuid, Option<&str>, &CallEventKind)> {
         match self {
             Self::Call { reference, to_tag, kind } => Some((*reference, to_tag.as_deref(), kind)),
@@ -157,11 +157,11 @@ impl EventBody {
     }
 }
 
-/// Filters the end events that came with an authorization request: drops those of calls that have already ended. Events without a call id are
-/// kept.
+/// Filters the end events that came with an authorization request. Events of calls that have already ended are dropped. Events without a call id
+/// are kept.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<ProxyEvent>> {
     let ids: Vec<Uuid> = ends.iter().filter_map(ProxyEvent::call).collect();
     if ids.is_empty() {
@@ -176,33 +176,33 @@ pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<Proxy
 pub enum EventResult {
     /// The event changed something.
     Applied,
-    /// The event was received before; nothing was done.
+    /// The event was received before, and this copy was dropped.
     Duplicate,
     /// The event came too late to change anything, or is about an unknown object.
     Ignored,
-    /// The event does not parse or cannot be applied, for this reason. It is stored for inspection.
+    /// The event cannot be parsed or applied, for this reason. A rejected event is stored for inspection.
     Rejected(String),
 }
 
 /// The results of a batch of events.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// One result per event, in the order received.
+    /// One result for each event of the batch, in the order in which the events were received.
     pub results: Vec<EventResult>,
-    /// Live calls that a user asked to hang up before this event. Ask the proxy again after the commit, because a call that was just being set
-    /// up or answered may have missed the first command (docs/hook.md).
+    /// Live calls that a user asked to hang up before this event. The proxy must be asked again after the commit, because a call that was just
+    /// being set up or answered may have missed the first command (docs/hook.md).
     pub hang_up: Vec<call::Model>,
     /// The currency and written-off amount of each ended call.
     pub ended: Vec<(String, Micros)>,
-    /// Proxies that started. Their calls and phones must be compared.
+    /// Proxies that have just started. The calls and phones of these proxies must be compared with the database.
     pub booted: Vec<String>,
 }
 
-/// Applies events in the order of their proxy times. `locked` is called when the locks on calls, phones and sessions are held. If a transaction
-/// begins after that and touches the same rows, it waits for this transaction, never the reverse.
+/// Applies events in the order of their proxy times. `locked` is called when this transaction has its locks on calls, phones and sessions. A
+/// transaction that begins later and touches the same rows waits for this transaction, never the reverse.
 ///
 /// # Errors
-/// Database errors; in that case nothing is applied.
+/// May fail with database errors. If the database fails, no event is applied.
 pub(super) async fn apply_all(
     app: &App,
     tx: &Tx,
@@ -220,7 +220,7 @@ pub(super) async fn apply_all(
     let mut results = vec![EventResult::Duplicate; events.len()];
     for index in order {
         let event = events[index];
-        // `new` contains only events that were not received before, so each event is applied once
+        // `new` contains only keys of events that were not received before, so each event is applied once
         if batch.new.remove(&event.eid) {
             results[index] = batch.apply(app, tx, event, money)?;
         }
@@ -241,7 +241,7 @@ pub(super) async fn apply_all(
     Ok(Applied { results, hang_up, ended, booted })
 }
 
-/// The rows for a batch's events, one per key, sorted by key. If several events have the same key, the earliest is stored.
+/// The rows for a batch's events, one row per key, sorted by key. If several events have the same key, the earliest event is stored.
 fn received(events: &[&ProxyEvent], now: DateTime<Utc>) -> Vec<hook_event::Model> {
     let mut first: BTreeMap<&str, &ProxyEvent> = BTreeMap::new();
     for event in events {
@@ -284,13 +284,13 @@ fn noted(
     }
 }
 
-/// Batch context: the locked rows, and the changes to write.
+/// Batch context: the locked rows that a batch of events needs, and the changes to write.
 struct Batch {
     now: DateTime<Utc>,
-    /// Tolerated difference between a proxy's clock and ours.
+    /// Tolerated difference between a proxy's clock and the server's clock.
     skew: TimeDelta,
     new: HashSet<String>,
-    /// Events stored for review by a person.
+    /// Doubtful events, which are stored for review by a person.
     doubted: Vec<hook_event::Model>,
     calls: HashMap<Uuid, call::Model>,
     by_request: HashMap<String, Uuid>,
@@ -339,13 +339,13 @@ impl Batch {
             shops.extend(phones.iter().map(|phone| phone.callshop_id));
         }
         let shops: Vec<Uuid> = shops.into_iter().collect();
-        // this comes after locking, so events that another node received in the meantime are committed by now
+        // corrections are computed after locking, so that events that another node received meanwhile are committed by now
         let corrected = may_be_corrected(&rows, events);
         let mut over_in: BTreeSet<Uuid> = may_be_over_in(&rows, events).into_iter().collect();
         over_in.extend(corrected.iter().filter_map(|row| row.session_id));
         let over_in: Vec<Uuid> = over_in.into_iter().collect();
         let met = store::calls::meet(conn, &received(events, now), &over_in, &shops).await?;
-        // this locks balances, so it must come after all sessions are locked
+        // loading corrections locks balances, so it must come after all sessions are locked
         let corrections = Corrections::load(conn, &corrected).await?;
         let made = emergency::make(tx, events, &met.new, &rows, (&phones, &cabins), now).await?;
         let made_ids = made.iter().map(|row| row.id).collect();
@@ -389,7 +389,7 @@ impl Batch {
                     let kind = CallEventKind::Abandoned { code: *code };
                     self.apply_call(app, tx, event, (id, None, &kind), money)
                 }
-                // the event is stored, and the authorization, which commits later, will find it
+                // the event is stored, and the authorization, which commits later, will find the event
                 None => Ok(EventResult::Applied),
             },
             EventBody::Phone { user, .. } => self.apply_phone(tx, user, event),
@@ -433,7 +433,7 @@ impl Batch {
             changed = true;
         }
         if row.state == CallState::Refused && after.call.sip_code != before.sip_code {
-            // the decision came too late and did not reach the phone
+            // the server's decision came too late and did not reach the phone
             row.refusal = Some(Refusal::Abandoned.code().to_owned());
         }
         let over = before.state.is_live() && !after.call.state.is_live();
@@ -488,7 +488,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Stores an event for review by a person.
+    /// Stores a doubtful event for review by a person.
     fn doubt(&mut self, event: &ProxyEvent, reason: &str) {
         let answered = match &event.body {
             EventBody::Call { kind: CallEventKind::Ended { answered_at: Some(at), .. }, .. } => {
@@ -505,7 +505,7 @@ impl Batch {
         let EventBody::Phone { online, contact, source, user_agent, .. } = &event.body else {
             return Ok(EventResult::Ignored);
         };
-        // the proxy's clock is far ahead; if its time were stored, events sent after the clock is corrected would look older
+        // the proxy's clock is far ahead; if the event's time were stored, events sent after the clock is corrected would look older
         let ahead = event.at > self.now + self.skew;
         let at = if ahead { self.now } else { event.at };
         if ahead {
@@ -558,7 +558,7 @@ impl Batch {
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
         money.write_with(store::calls::changes(conn, &rows, &self.charged.charges)?);
         self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
-        // `load` locks every session, not only CLOSING sessions, because a session closed in the meantime would count our calls as live
+        // `load` locks every session, not only CLOSING sessions, because a session that is closed meanwhile would count this batch's calls as live
         let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);
         let waiting: Vec<Uuid> = self.over_in.iter().filter(waits).copied().collect();
         if waiting.is_empty() && self.charged.restate.is_empty() {
@@ -575,7 +575,7 @@ impl Batch {
     }
 }
 
-/// Sessions of calls that may have ended once the batch is applied.
+/// The sessions of calls that may end in this batch.
 fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     let goes_on = |kind: &CallEventKind| {
         matches!(kind, CallEventKind::Authorized | CallEventKind::Ringing | CallEventKind::Answered)
@@ -593,8 +593,7 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     sessions.into_iter().collect()
 }
 
-/// Calls whose end this batch may correct, because it contains an end for a call that has already ended or that an earlier event in the batch
-/// ends.
+/// Calls whose end this batch may correct. The batch contains an end for a call that has already ended, or that an earlier event in the batch ends.
 fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
         events.iter().any(|event| match (&event.body, event.body.call()) {
@@ -622,7 +621,7 @@ fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<
         row.estimated || matches!(row.state, CallState::Failed | CallState::Abandoned) || about(row, gives_up)
     };
     let may_be = |row: &&call::Model| {
-        // an end without an answer time is corrected by a later `answered`
+        // a later `answered` corrects an end without an answer time
         let open = (row.estimated && row.answered_at.is_none()) || about(row, tells_no_answer);
         let ends = ends(row);
         (over(row) && ends > 0) || ends > 1 || (open && about(row, is_answer))
@@ -651,8 +650,8 @@ fn reason(doubt: Doubt) -> &'static str {
 }
 
 /// The date in a callshop's time zone, `YYYY-MM-DD`, by which reports count a call. If the zone is unknown (for example, because an update of the
-/// zone data removed it), this logs the problem and uses the date in UTC. The date does not affect any amount, so an unknown zone must not prevent a
-/// charge.
+/// zone data removed the zone), the problem is logged, and the date in UTC is used. The date does not affect any amount, so an unknown zone must not
+/// prevent a charge.
 pub(super) fn local_day(time_zone: &str, at: DateTime<Utc>) -> String {
     let zone = store::parse_stored::<chrono_tz::Tz>(time_zone, "time zone").unwrap_or_else(|error| {
         tracing::error!(%error, "a call's day is counted in UTC; correct the callshop's time zone");

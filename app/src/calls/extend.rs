@@ -1,7 +1,7 @@
-//! Extends running calls: before the covered seconds run out, the node reserves more credit at every level and sends the proxy a new limit.
+//! Extends running calls: before a call's covered seconds run out, the node reserves more credit at every level and sends the proxy a new limit.
 //!
-//! The order of the steps prevents overdrawn accounts (domain: Prepaid credit): lock the call, reserve the credit, commit, then push the limit.
-//! If a push's outcome is unknown, the credit remains reserved until the call ends, and the push is repeated until the proxy confirms it.
+//! The order of the steps prevents overdrawn accounts: lock the call, reserve the credit, commit, and then send the limit to the proxy. If the
+//! outcome of sending is unknown, the credit remains reserved until the call ends, and the limit is sent again until the proxy confirms it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -25,35 +25,34 @@ use crate::sip_proxies::{HangUp, LimitResult};
 use base::error::{Error, OrFault as _, Result};
 use store::{Tx, accounts, sessions};
 
-/// How often the node polls for calls that are due.
+/// How often the node polls for calls that need more reserved time.
 const TICK: Duration = Duration::from_millis(100);
-/// The loop counts as stuck after this long without a heartbeat. While the database is down, its query and its jobs take less time than this to
-/// fail.
+/// The loop counts as stuck if it records no heartbeat for this time. While the database is down, the loop's query and jobs fail in less time.
 const STUCK: Duration = Duration::from_secs(60);
-/// Maximum number of calls per poll.
+/// Maximum number of calls that one poll reads.
 const AT_ONCE: u64 = 256;
-/// Delay until a call is processed again if it could not be extended or its proxy did not confirm the limit.
+/// Delay until a call is processed again after it could not be extended, or after its proxy did not confirm the limit.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
-/// A call that cannot be extended is hung up this long after its covered time ends. The delay is long enough that no paid second is lost, but shorter
-/// than the proxy's own timer.
+/// How long after the end of its covered time a call that cannot be extended is hung up. The delay is long enough that no paid second is lost, but
+/// shorter than the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
-/// This long before the covered time ends, the next slice is taken even if the proxy has not confirmed the last slice.
+/// How long before the end of the covered time the next slice of talk time is reserved even if the proxy has not confirmed the last slice.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
-/// Delay until a call that was hung up is processed again. Its end event should have arrived by then.
+/// Delay until a call that was hung up is processed again. The call's end event should arrive within this delay.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
-/// The decision about a running call: the command for its proxy, and when the call is due again after the proxy confirms.
+/// The decision about a running call: the command for its proxy, and when the call needs its next extension after the proxy confirms.
 #[derive(Clone, Debug)]
 pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
-    /// When the call is due again after the proxy confirms; `None` if never.
+    /// When the call needs its next extension after the proxy confirms; `None` if it needs no more.
     pub next: Option<DateTime<Utc>>,
     /// Whether to hang up the call because its covered time is used up.
     pub cut: bool,
 }
 
-/// When a call that was just answered is due for its first extension. `None` if its proxy cannot extend calls.
+/// When a call that was just answered needs its first extension; `None` if the call's proxy cannot extend calls.
 pub(super) fn first_look(app: &App, call: &call::Model) -> Option<DateTime<Utc>> {
     let covered = u32::try_from(call.covered).unwrap_or(0);
     next_look(app, call, covered)
@@ -65,10 +64,10 @@ fn next_look(app: &App, call: &call::Model, slice: u32) -> Option<DateTime<Utc>>
     Some(answered_at + TimeDelta::seconds(ahead))
 }
 
-/// Extends each of these calls by its next slice if the call is due and there is enough credit. Returns the calls that were due.
+/// Extends each of these calls by its next slice of talk time if the call is due and there is enough credit. Returns the calls that were due.
 ///
 /// # Errors
-/// Database errors; in that case no credit is reserved.
+/// May fail with database errors. If the database fails, no credit is reserved.
 pub(super) async fn extend_all(
     app: &App,
     tx: &Tx,
@@ -143,7 +142,7 @@ impl BatchContext {
     }
 }
 
-/// The usage so far of sessions with limits, and their live calls.
+/// The past usage of sessions with limits, and the live calls of these sessions.
 pub(super) async fn session_use(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
@@ -175,7 +174,7 @@ fn extend(
     let covered = u32::try_from(row.covered).or_fault()?;
     let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered));
     if row.confirmed < row.covered && end - now > SOON {
-        // the proxy has not confirmed the last slice: send it again, and take no further slice
+        // the proxy has not confirmed the last limit, so send that limit again and reserve no further slice
         let slice = u32::try_from(row.covered - row.confirmed).or_fault()?;
         let next = next_look(app, &row, slice).map(|at| at.max(now + AGAIN));
         return Ok(ExtensionDecision {
@@ -196,7 +195,7 @@ fn extend(
         slice: app.proxies.knows(&row.proxy).then_some(app.config.calls.slice_seconds),
     };
     let grant = match row.session_id {
-        // an emergency call has its full time from the beginning
+        // an emergency call has its full time from the beginning, so it is never extended
         None => None,
         Some(id) => {
             let session = context.sessions.get(&id);
@@ -223,8 +222,8 @@ fn extend(
     Ok(ExtensionDecision { call, next, cut: false })
 }
 
-/// Extends running calls and notifies their proxies, until `stop`. Every node runs this loop. A call is locked while it is processed, so
-/// each slice is taken once.
+/// Extends running calls and notifies the calls' proxies, until `stop`. Every node runs this loop. A call is locked while it is processed, so each
+/// slice of talk time is reserved once.
 pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
     if app.proxies.names().is_empty() {
         return;
@@ -251,7 +250,7 @@ async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
             app.metrics.call_extended();
         }
         let (app, writer) = (app.clone(), writer.clone());
-        // outside the loop, because a slow proxy must not delay other proxies' calls
+        // limits are sent outside the loop, because a slow proxy must not delay other proxies' calls
         tokio::spawn(async move { push(&app, &writer, decisions).await });
     }
     Ok(())
@@ -271,7 +270,7 @@ async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
     }
     let (next, seen) = match app.proxies.set_limit(&call).await {
         Ok(LimitResult::Accepted(seen)) => (next, seen),
-        // the call has ended, and its end event is on the way
+        // the call has ended, and the event that says so is in transit
         Ok(LimitResult::Over) => (None, None),
         // the call remains due, so the limit is sent again
         Ok(LimitResult::NotAnswered) => return,

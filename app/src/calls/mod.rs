@@ -1,4 +1,4 @@
-//! Calls: authorizing them, applying the proxy's events, charging ended calls, and hanging up.
+//! Calls: authorizing call attempts, applying the proxy's events, charging ended calls, and hanging up.
 
 pub mod authorize;
 mod charge;
@@ -30,7 +30,7 @@ use store::{Page, accounts};
 /// Finds a call in the actor's subtree.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     actor.require(Right::SeeShop)?;
     store::calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
@@ -39,7 +39,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
 /// Finds the calls with these ids in the actor's subtree. The list is empty if the actor may not see calls.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call::View>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -47,10 +47,10 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call
     store::calls::find_all(app.store.reader(), &actor.scope(), ids).await
 }
 
-/// Lists a callshop's calls, optionally those of one cabin or session.
+/// Lists a callshop's calls, optionally only the calls of one cabin or session.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn list(
     app: &App,
     actor: &Actor,
@@ -62,11 +62,11 @@ pub async fn list(
     store::calls::list(app.store.reader(), shop.id(), filter, page).await
 }
 
-/// Lists one page of calls per cabin. The caller has already checked access to the cabins. The frozen prices of ended calls are read only if
-/// `priced`.
+/// Lists one page of calls per cabin. The caller has already checked access to the cabins. The stored prices of ended calls are read only if
+/// `priced` is true.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> Result<Vec<Arc<call::View>>> {
     store::calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
@@ -82,7 +82,7 @@ pub async fn live_of_cabins(app: &App, cabins: &[Uuid]) -> Result<Vec<call::View
 /// Lists one page of calls per session. The caller has already checked access to the sessions. `priced` is as in [`of_cabins`].
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn of_sessions(
     app: &App,
     sessions: &[Uuid],
@@ -95,7 +95,7 @@ pub async fn of_sessions(
 /// Lists a callshop's live calls.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::View>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
     store::calls::live(app.store.reader(), shop.id()).await
@@ -104,8 +104,8 @@ pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::
 /// Asks the proxy to hang up a live call. The call ends a moment later, when the proxy reports its end.
 ///
 /// # Errors
-/// Not found, forbidden; `PROXY_UNREACHABLE`; `ILLEGAL_STATE` if the call has ended or the proxy does not know it. A call that the proxy does
-/// not know is closed within two comparisons with the proxy.
+/// Fails with `ILLEGAL_STATE` if the call has ended or the proxy does not know the call. A call that the proxy does not know is closed within two
+/// comparisons with the proxy. May also fail with `PROXY_UNREACHABLE`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     actor.require(Right::HangUp)?;
     let call = find(app, actor, id).await?;
@@ -121,7 +121,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Requested).await {
         Ok(HangUpResult::Accepted) => Ok(call::View::whole(&marked)),
-        // the proxy is still creating the dialog; the call is hung up at its next event
+        // the proxy is still creating the dialog, so the call is hung up at its next event
         Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => {
             Ok(call::View::whole(&marked))
         }
@@ -137,8 +137,8 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     }
 }
 
-/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, or at its time limit at
-/// the latest. The session remains CLOSING until then. This function never fails, because closing the cabin is already committed.
+/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, or at its time limit at the
+/// latest. The session remains CLOSING until its calls end. This function never fails, because closing the cabin is already committed.
 pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
     if ids.is_empty() {
         return;
@@ -176,7 +176,7 @@ pub struct Cost {
 /// An ended call's cost to each account in the actor's subtree, starting with the callshop.
 ///
 /// # Errors
-/// Forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants.
 pub async fn costs(app: &App, actor: &Actor, call_id: Uuid) -> Result<Vec<Cost>> {
     actor.require(Right::SeeCost)?;
     let conn = app.store.reader();
@@ -199,7 +199,7 @@ pub async fn costs(app: &App, actor: &Actor, call_id: Uuid) -> Result<Vec<Cost>>
 /// The margin that the actor's account earns on an ended call: revenue minus cost. `None` if the account is not in the call's chain.
 ///
 /// # Errors
-/// Forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants.
 pub async fn margin(app: &App, actor: &Actor, call_id: Uuid) -> Result<Option<Micros>> {
     actor.require(Right::SeeCost)?;
     let charges = store::calls::charges(app.store.reader(), call_id).await?;

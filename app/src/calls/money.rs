@@ -1,4 +1,5 @@
-//! Account changes by a batch of calls: transfers to post, and credit to reserve or release. All are posted at the end of the batch.
+//! The changes of accounts by a batch of calls: transfers to post, and credit to reserve or release. All these changes are posted at the end of the
+//! batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,7 +13,7 @@ use store::calls::CallshopTerms;
 use store::ledger::{self, Credit, Holds, NewTransfer};
 use store::{NewActivity, Tx, Writes, accounts};
 
-/// A batch's transfers and holds that are not yet posted.
+/// The transfers and changes of reserved credit that a batch has not posted yet.
 #[derive(Default)]
 pub(super) struct Money {
     transfers: Vec<NewTransfer>,
@@ -65,7 +66,7 @@ impl Money {
         }
     }
 
-    /// Defers writing rows until the postings are written. Use it only for rows that nobody reads before then.
+    /// Defers writing rows until the postings are written. Use this function only for rows that no code reads before the postings are written.
     pub(super) fn write_with(&mut self, writes: Writes) {
         self.writes = writes;
     }
@@ -75,7 +76,7 @@ impl Money {
         std::mem::take(&mut self.writes).run(conn).await
     }
 
-    /// Posts everything at once, so that each balance is locked once, in the global lock order.
+    /// Posts all changes at once, so that each balance is locked once, in the global lock order.
     pub(super) async fn post(mut self, tx: &Tx, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
         let (transfers, writes) = (std::mem::take(&mut self.transfers), std::mem::take(&mut self.writes));
         ledger::post_and_hold(tx.conn(), transfers, &self.held, writes).await?;
@@ -109,7 +110,7 @@ impl Money {
     }
 }
 
-/// Locked credit of the accounts whose credit a batch reserves or spends.
+/// The locked credit of the accounts whose credit a batch reserves or spends.
 #[derive(Default)]
 pub(super) struct LockedCredit {
     credit: BTreeMap<Uuid, Credit>,
@@ -117,8 +118,8 @@ pub(super) struct LockedCredit {
 }
 
 impl LockedCredit {
-    /// Locks the credit of accounts, then reads their limits. Changing a limit also locks the credit, so the limits cannot change in the
-    /// meantime.
+    /// Locks the credit of accounts, then reads the accounts' limits. Changing a limit also locks the credit, so the limits cannot change
+    /// meanwhile.
     pub(super) async fn lock(conn: &impl ConnectionTrait, accounts: BTreeSet<Uuid>) -> Result<Self> {
         if accounts.is_empty() {
             return Ok(Self::default());
@@ -128,7 +129,8 @@ impl LockedCredit {
         Ok(Self { credit, limits: accounts::credit_limits(conn, &ids).await? })
     }
 
-    /// Balance plus limit minus holds, including the batch's own unposted changes. [`Micros::MAX`] if the account has no limit.
+    /// The account's available credit, which is balance plus limit minus the held amount, including the batch's own unposted changes. The result is
+    /// [`Micros::MAX`] if the account has no limit.
     pub(super) fn available(&self, account: Uuid, money: &Money) -> Result<Micros> {
         let not_locked = || Error::fault(format!("the credit of account {account} was not locked"));
         let Some(limit) = self.limits.get(&account).ok_or_else(not_locked)? else { return Ok(Micros::MAX) };

@@ -1,4 +1,4 @@
-//! The prices frozen on a call, per level.
+//! The prices that are stored with a call, for each level.
 
 use billing::money::Micros;
 use billing::rating::{self, Pricing};
@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use base::error::{Error, OrFault as _, Result};
 
-/// One level of a call's payment chain: payer, payee and rate. At level 0 the customer pays the callshop.
+/// One level of a call's payment chain, with payer, payee and rate. At level 0, the customer pays the callshop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
-    /// The payer. At level 0 this is the callshop, because the customer has no account.
+    /// The paying account. The paying account of level 0 is the callshop, because the customer has no account.
     pub account_id: Uuid,
     /// The payee.
     pub payee_id: Uuid,
@@ -31,18 +31,18 @@ pub struct LevelCharge {
     pub amount: Micros,
 }
 
-/// The levels frozen on a call. The list is empty for emergency calls and may be incomplete for refused calls.
+/// The levels that are stored with a call. The list is empty for emergency calls and may be incomplete for refused calls.
 ///
 /// # Errors
-/// A fault if the column does not parse.
+/// Fails with a fault if the column does not parse.
 pub fn levels(call: &call::Model) -> Result<Vec<Level>> {
     Vec::deserialize(&call.pricing).or_fault()
 }
 
-/// Like [`levels`], for a call's view.
+/// Like [`levels`], but for a call's view.
 ///
 /// # Errors
-/// A fault if the prices were not read or do not parse.
+/// Fails with a fault if the prices were not read or do not parse.
 pub fn levels_of_view(call: &call::View) -> Result<Vec<Level>> {
     let pricing =
         call.pricing.as_ref().ok_or_else(|| Error::fault("the prices of this call were not read"))?;
@@ -65,10 +65,11 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
     }
 }
 
-/// A call's talk seconds until `now`, and the customer's price if the call ended at `now`. For an ended call, these are the final values.
+/// A call's talk seconds until `now`, and the customer's price if the call ended at `now`. For an ended call, the final talk seconds and price are
+/// returned.
 ///
 /// # Errors
-/// A fault if the call's frozen prices do not parse.
+/// Fails with a fault if the call's stored prices do not parse.
 pub fn so_far(call: &call::View, now: DateTime<Utc>) -> Result<(u32, Micros)> {
     let Some(answered_at) = call.answered_at else { return Ok((0, Micros::ZERO)) };
     if call.ended_at.is_some() {

@@ -1,9 +1,9 @@
-//! Reconciliation: compares calls and phones with the proxies' listings (rules in `billing::reconcile`). It runs when a node or a proxy starts,
-//! and periodically. A call that its proxy no longer knows is closed as of the last time it was seen. A dialog that the proxy should not have is
-//! hung up.
+//! Reconciliation: compares calls and phones with the proxies' listings (rules in `billing::reconcile`). A comparison runs when a node or a proxy
+//! starts, and periodically. A call that its proxy no longer knows is closed at the time when the proxy last listed the call. A dialog that the
+//! proxy should not have is hung up.
 //!
-//! Only the node that holds a proxy's lease compares that proxy. State between listings is in the database, so any node can continue where
-//! another stopped. No conclusions are drawn from a missing or incomplete listing.
+//! Only the node that holds a proxy's lease compares that proxy. The state between two listings is in the database, so any node can continue where
+//! another node stopped. No conclusions are drawn from a missing or incomplete listing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,29 +28,29 @@ use crate::sip_proxies::{Dialog, Dialogs, Registrations};
 use base::error::{Error, OrFault as _, Result};
 use store::reconcile as rows;
 
-/// How often the node checks whether a proxy is due.
+/// How often the node checks whether a comparison with a proxy is due.
 const TICK: Duration = Duration::from_secs(1);
-/// Duration of a lease. It is longer than a comparison may take. If a node dies during a comparison, the other nodes wait this long.
+/// Duration of a node's lease on a proxy, which is longer than a comparison may take. If a node dies during a comparison, the other nodes wait
+/// until the lease ends.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of other proxies.
 const LONGEST: Duration = Duration::from_secs(50);
-/// The loop counts as stuck after this long without a heartbeat. The longest comparison takes less time, even including the time to take and
+/// The loop counts as stuck if it records no heartbeat for this time. The longest comparison takes less time, even including the time to take and
 /// release the lease in a slow database.
 const HUNG: Duration = Duration::from_secs(180);
 /// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
-/// Maximum number of unknown dialogs that are stored, far more than are needed to raise the alarm.
+/// Maximum number of unknown dialogs that are stored, which is far more than are needed to raise the alarm.
 const MOST_REMEMBERED: usize = 64;
-/// How many times a requested comparison is tried. A proxy that has just started may not respond yet, or its `boot` event may still be on the
-/// way.
+/// How many times a requested comparison is tried. A proxy that has just started may not respond yet, or its `boot` event may still be in transit.
 const ATTEMPTS: u32 = 5;
-/// Maximum number of calls closed at once, fewer than fit in the writer's queue.
+/// Maximum number of calls that are closed at once. The writer's queue has room for more.
 const AT_ONCE: usize = 50;
 
 /// Handle through which the rest of this node requests comparisons.
 #[derive(Default)]
 pub struct Reconciliation {
-    /// Proxies with a requested comparison, and the attempts left for each.
+    /// Proxies with a requested comparison, and the number of attempts left for each proxy.
     asked: Mutex<BTreeMap<String, u32>>,
     notify: Notify,
 }
@@ -66,12 +66,12 @@ impl Reconciliation {
         self.asked().contains_key(proxy)
     }
 
-    /// Removes the request for a proxy. Returns the attempts left, or 0 if there was no request.
+    /// Removes the request to compare a proxy. Returns the number of attempts left, or 0 if there was no request.
     fn begun(&self, proxy: &str) -> u32 {
         self.asked().remove(proxy).unwrap_or(0)
     }
 
-    /// Requests a failed comparison again for the next tick if attempts are left.
+    /// If attempts are left, requests a failed comparison again for the next check.
     fn again(&self, proxy: &str, attempts: u32) {
         if attempts > 1 {
             self.asked().entry(proxy.to_owned()).or_insert(attempts - 1);
@@ -83,7 +83,7 @@ impl Reconciliation {
     }
 }
 
-/// The reason a proxy could not be compared.
+/// The reason why a proxy could not be compared.
 #[derive(Debug, thiserror::Error)]
 enum ReconcileError {
     #[error(transparent)]
@@ -156,15 +156,15 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     }
 }
 
-/// Limits a comparison to [`LONGEST`]. Events applied by then remain applied; applying them again changes nothing.
+/// Limits a comparison to [`LONGEST`]. Events that were applied before the limit remain applied. Applying the same events again changes nothing.
 async fn in_time(
     comparison: impl Future<Output = Result<bool, ReconcileError>>,
 ) -> Result<bool, ReconcileError> {
     tokio::time::timeout(LONGEST, comparison).await.unwrap_or(Err(ReconcileError::TooLong))
 }
 
-/// Takes a proxy's lease if a comparison is due or requested. Returns the attempts left; `None` if no comparison is due or another node holds
-/// the lease.
+/// Takes a proxy's lease if a comparison is due or requested. Returns the number of attempts left; `None` if no comparison is due or another node
+/// holds the lease.
 async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     let now = app.clock.now();
     let pause = TimeDelta::seconds(i64::from(app.config.calls.reconcile_seconds));
@@ -187,11 +187,11 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     Ok(taken.map(|_| app.reconciliation.begun(name)))
 }
 
-/// How many times at most a proxy's queue is read until it is empty.
+/// Maximum number of times that a proxy's queue is read until it is empty.
 const QUEUE_LOOKS: u32 = 20;
 /// Pause between two reads of the queue.
 const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
-/// A call that ended this recently may still be listed.
+/// A call that ended within this time may still be in the proxy's listing.
 const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
 
 /// The current state of a proxy.
@@ -204,15 +204,15 @@ struct ProxySnapshot {
     drained: bool,
 }
 
-/// Reads a proxy's state: its clock before the listings, its queue after them. Because of this order, the listed calls were in progress at the time
-/// of the clock, and all events of calls that are no longer listed were in the queue.
+/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, the listed calls were in
+/// progress at the time of the clock, and all events of calls that are no longer listed were in the queue.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
     let dialogs = app.proxies.dialogs(name).await?;
     let phones = app.proxies.phones(name).await?;
     let mut after = app.proxies.queue(name).await?;
-    // under load the queue is rarely empty; once it has been empty, all events from before the listings are delivered
+    // under load, the queue is rarely empty; once the queue has been empty, all events from before the listings are delivered
     for _ in 0..QUEUE_LOOKS {
         if after.waiting == 0 {
             break;
@@ -223,7 +223,7 @@ async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     if before.boot_id != after.boot_id {
         return Err(ReconcileError::Restarted);
     }
-    // nodes take turns comparing, so after three intervals another node's counts are more recent
+    // nodes take turns comparing, so after three intervals, another node's counts are more recent
     let valid_for = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
     let unreadable = (dialogs.unreadable() + phones.unreadable()) as u64;
     if app.metrics.proxies.compared(name, after.waiting, unreadable, valid_for) != unreadable {
@@ -272,7 +272,7 @@ type Key = (String, String);
 struct StoredState {
     calls: Vec<LiveCall<Uuid>>,
     strays: Strays<Key>,
-    /// Ended calls that still have a sighting. These sightings are deleted.
+    /// Ended calls that still have a row in `call_sighting`. The rows of ended calls are deleted.
     over: Vec<Uuid>,
 }
 
@@ -290,7 +290,7 @@ impl StoredState {
     async fn load(app: &App, name: &str, now: &mut ProxySnapshot) -> Result<Self, ReconcileError> {
         let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;
-        // the proxy's clock may differ from ours by seconds
+        // the proxy's clock may differ from the server's clock by seconds
         let just_now = (now.asked_at - JUST_NOW, now.asked_at + JUST_NOW * 2);
         let (live, sightings, row, elsewhere) = app
             .store
@@ -309,7 +309,7 @@ impl StoredState {
         }
         now.dialogs.list.retain(|dialog| dialog.reference.is_none_or(|id| !elsewhere.contains(&id)));
         name_by_call_id(&mut now.dialogs.list, &live);
-        // after a proxy restart, its earlier missing calls and unknown dialogs no longer count
+        // after a restart of the proxy, earlier missing calls and unknown dialogs no longer count
         let row = row.filter(|row| row.boot_id.as_ref() == Some(&now.boot_id));
         let remembered: HashMap<Uuid, call_sighting::Model> =
             sightings.into_iter().map(|row| (row.call_id, row)).collect();
@@ -335,8 +335,8 @@ impl StoredState {
     }
 }
 
-/// Identifies dialogs without a call id (ended, just created, or unreadable) by SIP Call-ID and From tag. Without a tag, the Call-ID is enough
-/// because the proxy allows only one call per Call-ID at a time.
+/// Identifies dialogs without a call id (ended, just created, or unreadable) by SIP Call-ID and From tag. Without a From tag, the Call-ID is
+/// enough, because the proxy allows only one call per Call-ID at a time.
 fn name_by_call_id(dialogs: &mut [Dialog], live: &[store::calls::AtProxy]) {
     let by_call_id: HashMap<&str, &store::calls::AtProxy> =
         live.iter().map(|call| (call.sip_call_id.as_str(), call)).collect();
@@ -369,7 +369,7 @@ impl ProxySnapshot {
     }
 }
 
-/// Stores the state for the next comparison, and corrects the phones. Returns false if another node has taken the lease.
+/// Stores the state for the next comparison, and corrects the state of phones. Returns false if another node has taken the lease.
 async fn keep(
     app: &App,
     node: Uuid,
@@ -384,7 +384,7 @@ async fn keep(
         seen_at,
         missed_at,
     };
-    // sorted by id, like the calls
+    // the rows are sorted by id, like the calls
     let seen: Vec<_> = verdict.seen.iter().map(|id| sighting(*id, Some(now.at), None)).collect();
     let missed: Vec<_> = verdict.missed.iter().map(|id| sighting(*id, None, Some(now.asked_at))).collect();
     let (seen, missed) = (&seen, &missed);
@@ -422,7 +422,7 @@ fn kept(strays: &Strays<Key>) -> Result<serde_json::Value> {
     serde_json::to_value(list).or_fault()
 }
 
-/// Closes lost calls and applies missed answers by sending events through the same writer as the proxy's own events.
+/// Closes lost calls and applies missed answers, with events that go through the same writer as the proxy's own events.
 async fn close(app: &App, writer: &CallWriter, name: &str, verdict: &Verdict<Uuid, Key>) -> Result<()> {
     let event = |id: Uuid, at: DateTime<Utc>, kind: CallEventKind| ProxyEvent {
         eid: format!(

@@ -12,8 +12,8 @@ use crate::sip_proxies::{Registration, Registrations};
 use base::error::Result;
 use store::{NewActivity, Tx, reconcile as rows};
 
-/// Whether a phone listed by `proxy` is really there rather than at its stored proxy. A phone that moved remains registered at its old proxy
-/// until that registration expires, so the latest registration counts. The stored proxy is ignored if it is not configured.
+/// Whether a phone that `proxy` lists is really registered there rather than at the phone's stored proxy. A phone that moved remains registered at
+/// its old proxy until that registration expires, so the latest registration counts. A stored proxy that is not configured is ignored.
 fn is_here(
     app: &App,
     proxy: &str,
@@ -26,11 +26,11 @@ fn is_here(
         || listed.registered_at.is_some_and(|registered| changed.is_none_or(|changed| registered > changed))
 }
 
-/// The SIP users of phones whose stored state differs from the proxy's listing: phones that only the listing shows as registered at this proxy, and
-/// phones that only the database shows as registered there.
+/// The SIP users of phones whose stored state differs from the proxy's listing. A phone differs if only the listing or only the database shows it
+/// as registered at the proxy.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) -> Result<Vec<String>> {
     let conn = app.store.reader();
     let users: BTreeMap<&str, &Registration> =
@@ -55,7 +55,7 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) ->
 /// Sets these phones online or offline as their proxy listed them at `at` (the proxy's clock). Phones that changed later are left unchanged.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub(super) async fn set_right(
     app: &App,
     tx: &Tx,
@@ -89,7 +89,7 @@ pub(super) async fn set_right(
     rows::save_registrations(conn, &changed).await
 }
 
-/// The phone updated from the listing; `None` if nothing changes.
+/// The phone's row, updated from the listing; `None` if the row does not change.
 fn placed(
     app: &App,
     phone: phone::Model,
@@ -110,7 +110,7 @@ fn placed(
     };
     match listed {
         Some(listed) if !is_here(app, proxy, known, listed) => None,
-        // the phone was blocked while its proxy was down; the proxy drops it within minutes
+        // the phone was blocked while its proxy was down; the proxy drops the registration within minutes
         Some(_) if phone.blocked_at.is_some() => None,
         Some(listed) => Some(phone::Model {
             online: true,

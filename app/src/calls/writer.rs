@@ -1,8 +1,8 @@
 //! The batching writer commits call events and authorizations in groups.
 //!
-//! It takes the waiting requests, commits them in one transaction and responds to each separately. A single request is committed immediately.
-//! After a batch of several requests, the writer waits a moment so that the next requests of the same clients share a commit, too. If a batch
-//! fails, its jobs run one by one, so that only the faulty job fails.
+//! The writer takes the waiting requests, commits them in one transaction and responds to each request separately. A single request is committed
+//! immediately. After a batch of several requests, the writer waits a moment so that the next requests of the same clients share a commit, too. If
+//! a batch fails, its jobs run one by one, so that only the faulty job fails.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -28,14 +28,14 @@ use telemetry::trace::{self, TraceContext};
 
 /// Maximum number of jobs per transaction.
 const BATCH: usize = 64;
-/// Minimum number of jobs in each half when waiting jobs are split into two batches.
+/// If waiting jobs are split into two batches, each batch has at least this many jobs.
 const MIN_SPLIT_BATCH: usize = 8;
-/// Maximum time that a batch waits to become as large as the previous one.
+/// Maximum time that a batch waits until it is as large as the previous batch.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// Heartbeat interval of an idle writer.
 const IDLE: Duration = Duration::from_secs(1);
-/// The writer counts as stuck after this long without a heartbeat. While the database is down, a transaction takes less time than this to fail.
+/// The writer counts as stuck if it records no heartbeat for this time. While the database is down, a transaction fails in less time.
 const STUCK: Duration = Duration::from_secs(60);
 
 /// A job for the next transaction.
@@ -45,8 +45,8 @@ enum Work {
     Authorize(AuthorizeRequest),
     /// Extend a running call if it is due.
     Extend(Uuid),
-    /// The proxy accepted a call's limit. The values are the call's id, its covered seconds, when it is due again, and the sighting if the call
-    /// was in progress.
+    /// The proxy accepted a call's limit. The values are the call's id, its covered seconds, the time of its next extension, and its row for
+    /// `call_sighting` if the call was in progress.
     Confirm(Uuid, i32, Option<DateTime<Utc>>, Option<call_sighting::Model>),
 }
 
@@ -92,12 +92,12 @@ impl CallWriter {
     /// Decides whether to allow a call attempt.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if the queue is full; database errors.
+    /// Fails with [`Error::Overloaded`] if the queue is full. May also fail with database errors.
     pub async fn authorize(&self, request: AuthorizeRequest) -> Result<Authorization> {
         self.authorize_after(Vec::new(), request).await
     }
 
-    /// Decides whether to allow a call attempt after these events are applied. An attempt never overtakes jobs submitted before it.
+    /// Decides whether to allow a call attempt after these events are applied. An attempt never overtakes jobs that were submitted earlier.
     ///
     /// # Errors
     /// See [`Self::authorize`].
@@ -107,7 +107,7 @@ impl CallWriter {
         request: AuthorizeRequest,
     ) -> Result<Authorization> {
         for event in events {
-            // the event is also delivered on its own, and its result is reported there
+            // the event is also delivered separately, and its result is reported with that delivery
             drop(self.enqueue(Work::Event(event))?);
         }
         match answered(self.enqueue(Work::Authorize(request))?).await? {
@@ -119,7 +119,8 @@ impl CallWriter {
     /// Applies events. Returns one result per event, in order.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if the queue is full; database errors. Some events may have been applied, but sending all of them again is safe.
+    /// Fails with [`Error::Overloaded`] if the queue is full, or with database errors. Some events may have been applied, but it is safe to send
+    /// all events again.
     pub async fn apply(&self, events: Vec<ProxyEvent>) -> Result<Vec<EventResult>> {
         self.apply_each(events).await.into_iter().collect()
     }
@@ -152,14 +153,14 @@ impl CallWriter {
             match answered(waiting).await {
                 Ok(Done::Extend(one)) => decisions.extend(one.map(|one| *one)),
                 Ok(other) => return Err(wrong_answer_kind(&other)),
-                // this call remains due; the other calls' proxies must still be notified of the new limits
+                // the call remains due for extension, and the other calls' proxies must still be notified of the new limits
                 Err(error) => tracing::warn!(%error, "a running call could not be processed"),
             }
         }
         Ok(decisions)
     }
 
-    /// Stores that the proxy accepted a limit, and the call's sighting.
+    /// Stores that the proxy accepted a limit. If the call was in progress, also stores when.
     ///
     /// # Errors
     /// See [`Self::apply`].
@@ -173,7 +174,7 @@ impl CallWriter {
         answered(self.enqueue(Work::Confirm(call, covered, next, seen))?).await.map(|_| ())
     }
 
-    /// The queue's free places and its capacity.
+    /// The number of free places in the queue, and the queue's capacity.
     pub fn room(&self) -> (usize, usize) {
         (self.jobs.capacity(), self.jobs.max_capacity())
     }
@@ -191,7 +192,7 @@ async fn answered(waiting: oneshot::Receiver<Result<Done>>) -> Result<Done> {
 }
 
 fn wrong_answer_kind(done: &Done) -> Error {
-    // name only the kind, because a result contains the dialed number
+    // the log names only the kind of result, because a result contains the dialed number
     let kind = match done {
         Done::Event(_) => "an event",
         Done::Authorize(_) => "an attempt",
@@ -235,9 +236,9 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
     lanes.over().await;
 }
 
-/// Batches in flight. On PostgreSQL, a second batch begins once the first batch holds its locks, while the first batch writes and commits. The
-/// database treats both like batches of two nodes. If both touch the same calls, the second batch waits for the first, never the reverse, so a call's
-/// events stay in order. With a single batch at a time, either this process or the database would be idle.
+/// The batches that are being processed. On PostgreSQL, a second batch begins once the first batch has its locks, while the first batch writes and
+/// commits. The database treats the two batches like batches of two nodes. If both touch the same calls, the second batch waits for the first, never
+/// the reverse, so a call's events stay in order. With only one batch at a time, either this process or the database would be idle.
 #[derive(Default)]
 struct InFlightBatches {
     /// The batch that began first.
@@ -245,8 +246,8 @@ struct InFlightBatches {
 }
 
 impl InFlightBatches {
-    /// The number of waiting jobs that the next batch takes. If many jobs wait and no batch is in flight, it takes half of them, so that the
-    /// second half is processed while the first is written.
+    /// The number of waiting jobs that the next batch takes. If many jobs wait and no batch is being processed, the next batch takes half of the
+    /// jobs, so that the second half is processed while the first half is written.
     fn share(&self, app: &App, waiting: usize) -> usize {
         let overlaps = app.store.is_partitioned();
         let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
@@ -272,14 +273,14 @@ impl InFlightBatches {
         tokio::select! {
             done = &mut begun => ended(done),
             () = locked.notified() => {
-                // at most two batches are in flight; the previous batch ends soon
+                // at most two batches are processed at a time, and the previous batch ends soon
                 self.over().await;
                 self.ahead = Some(begun);
             }
         }
     }
 
-    /// Waits for the batch in flight.
+    /// Waits until the batch that is being processed ends.
     async fn over(&mut self) {
         if let Some(ahead) = self.ahead.take() {
             ended(ahead.await);
@@ -289,12 +290,12 @@ impl InFlightBatches {
 
 fn ended(batch: Result<(), JoinError>) {
     if let Err(error) = batch {
-        // the waiting clients receive "the server is stopping", and send again
+        // the waiting clients receive "the server is stopping", and send their requests again
         tracing::error!(%error, "a batch of call events was aborted");
     }
 }
 
-/// Waits until the batch is as large as the previous one, but at most for [`GATHER`].
+/// Waits until the batch is as large as the previous batch, but at most for [`GATHER`].
 async fn wait_for_more(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
     let more =
         async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };
@@ -309,14 +310,14 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
     let done = together(app, &works, locked).instrument(span).await;
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
-        // a client that is gone no longer needs its result
+        // a client that has disconnected no longer needs its result
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
             if let Some((work, answer)) = works.first().zip(answers.into_iter().next()) {
                 drop(answer.send(reject_or_fail(app, work, error).await));
             }
         }
-        // no single job caused this, and each would wait just as long on its own
+        // no single job caused this error, and each job would wait just as long when run alone
         Err(error)
             if error.is_connection_lost()
                 || error.is_out_of_room()
@@ -350,7 +351,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
 }
 
 /// Handles a job that failed when run alone. An event that can never be applied is stored with the reason, shown in `problems`, and reported as
-/// rejected. If the event were not stored, the proxy would resend it forever, and all later events would wait behind it.
+/// rejected. If an event that can never be applied were not stored, the proxy would send it again forever, and all later events would wait.
 async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };
@@ -372,8 +373,9 @@ fn only(done: Vec<Done>) -> Result<Done> {
     done.into_iter().next().ok_or_else(|| Error::fault("a batch of one job returned no answer"))
 }
 
-/// Runs events and attempts in one transaction, and extensions and confirmations of running calls in another. Each transaction takes its locks
-/// once, in one order. If the second fails, all jobs may run again, because jobs committed by the first return the same results.
+/// Runs events and attempts in one transaction, and extensions and confirmations of running calls in a second transaction. Each transaction takes
+/// its locks once, in one order. If the second transaction fails, all jobs may run again, because jobs that the first transaction committed return
+/// the same results.
 async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
@@ -418,7 +420,7 @@ fn after(app: &Arc<App>, applied: Applied) {
     }
     for call in applied.hang_up {
         let app = app.clone();
-        // outside the writer, because a slow proxy must not delay other calls
+        // commands to proxies are sent outside the writer, because a slow proxy must not delay other calls
         tokio::spawn(async move { super::ask_to_hang_up(&app, &call).await });
     }
 }
@@ -441,7 +443,7 @@ async fn apply_events_and_attempts(
     }
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
-    // attempts take further locks after the events, so if the batch has an attempt, all locks are held only at the end
+    // attempts take further locks after the events, so a batch with an attempt has all its locks only at the end
     let locked_early = || {
         if requests.is_empty() {
             locked()
@@ -466,7 +468,7 @@ async fn apply_events_and_attempts(
     Ok((done, applied))
 }
 
-/// Locks the rows that both events and attempts use, before either is processed.
+/// Locks the rows that both events and attempts use, before any event or attempt is processed.
 async fn lock_first(
     tx: &Tx,
     events: &[&ProxyEvent],
@@ -513,7 +515,7 @@ async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
         }
     }
     if !confirmed.is_empty() {
-        // lock these together with the calls to extend, so that all calls are locked in one order
+        // lock the confirmed calls together with the calls to extend, so that all calls are locked in one order
         let ids: Vec<Uuid> = confirmed.iter().map(|(id, ..)| *id).chain(due.iter().copied()).collect();
         store::calls::lock(tx.conn(), &ids).await?;
     }

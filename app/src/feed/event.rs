@@ -15,29 +15,29 @@ use telemetry::trace::TraceContext;
 /// An activity, and the trace that caused it.
 #[derive(Clone, Debug)]
 pub struct ActivityEvent {
-    /// The callshop where it happened.
+    /// The callshop where the activity happened.
     pub callshop_id: Uuid,
-    /// Position in the callshop's sequence: 1, 2, 3 … without a gap.
+    /// Number of the activity in its callshop: 1, 2, 3 … without a gap.
     pub seq: i64,
-    /// When it happened: the time of the command or of the proxy event.
+    /// When the activity happened, which is the time of the command or of the proxy event.
     pub at: DateTime<Utc>,
     /// What happened.
     pub kind: ActivityKind,
-    /// The cabin it concerns, if any.
+    /// The cabin that the activity concerns, if any.
     pub cabin_id: Option<Uuid>,
-    /// The session it concerns, if any.
+    /// The session that the activity concerns, if any.
     pub session_id: Option<Uuid>,
-    /// The call it concerns, if any.
+    /// The call that the activity concerns, if any.
     pub call_id: Option<Uuid>,
-    /// The call as it was at that moment; `None` if the activity is not about a call.
+    /// The call as it was at the time of the activity; `None` if the activity is not about a call.
     pub call: Option<Arc<call::View>>,
-    /// Trace context of the commit; `None` if it was not traced or the context was lost.
+    /// Trace context of the commit; `None` if the commit was not traced or its context was lost.
     pub trace: Option<TraceContext>,
-    /// When this node learned of it.
+    /// When this node learned of the activity.
     pub since: Instant,
 }
 
-/// A row sent by another node. It is deserialized directly, without building a JSON tree.
+/// A row that another node sent. The row is deserialized directly, without building a JSON tree.
 #[derive(Deserialize)]
 struct WireActivity {
     callshop_id: Uuid,
@@ -54,7 +54,7 @@ impl ActivityEvent {
     /// Creates the event from a row of the activity table.
     ///
     /// # Errors
-    /// A fault if the payload's `call` cannot be read as a call.
+    /// Fails with a fault if the payload's `call` cannot be read as a call.
     pub fn of(row: &activity::Model, trace: Option<&TraceContext>) -> Result<Self> {
         let payload = Payload::deserialize(&row.payload).or_fault()?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! One node's notifications: a bounded channel for each watched callshop, and the state of the other nodes.
+//! The notifications on one node: a bounded channel for each callshop with subscribers, and the state of the other nodes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,15 +15,15 @@ use super::status::Status;
 use store::OnCommit;
 use telemetry::trace::TraceContext;
 
-/// Maximum number of activities that a subscriber may lag behind before it must read them from the table. Each slot, used or not, takes about 50
-/// bytes in every watched callshop.
+/// Maximum number of activities that a subscriber may lag behind. A subscriber that lags further reads the activities from the table. Each place in
+/// a channel, used or not, takes about 50 bytes for every callshop with subscribers.
 const BACKLOG: usize = 32;
-/// Maximum number of subscribers that read the table at the same time. After an outage all subscribers want to read it, but other requests need
-/// the database, too.
+/// Maximum number of subscribers that read the table at the same time. After an outage, all subscribers want to read the table, but other requests
+/// need the database, too.
 const READERS: usize = 4;
-/// A node without a heartbeat for this long may deliver its commits late, or not at all.
+/// A node that sent no heartbeat for this time may deliver its commits late, or not at all.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(2_500);
-/// A node without a heartbeat for this long is considered gone and commits nothing.
+/// A node that sent no heartbeat for this time is considered stopped, and commits nothing.
 const PEER_EXPIRY: Duration = Duration::from_secs(60);
 /// Maximum number of other nodes that are tracked.
 const MAX_PEERS: usize = 256;
@@ -31,13 +31,13 @@ const MAX_PEERS: usize = 256;
 /// A notification.
 #[derive(Clone, Debug)]
 pub enum Notification {
-    /// This activity was committed.
+    /// An activity of the callshop was committed.
     Activity(Arc<ActivityEvent>),
     /// The callshop's activities reach at least this `seq`. Undelivered activities are in the table.
     Advanced(i64),
 }
 
-/// An activity committed here, on its way to the other nodes.
+/// An activity that this node committed and that is in transit to the other nodes.
 #[derive(Debug)]
 pub struct OutgoingActivity {
     /// The activity's row.
@@ -46,7 +46,7 @@ pub struct OutgoingActivity {
     pub trace: Option<TraceContext>,
 }
 
-/// Delivers committed activities to the subscribers of their callshop, on this node and, through the relay, on the others.
+/// Delivers committed activities to the subscribers of their callshop, on this node and, through the relay, on the other nodes.
 pub struct Hub {
     node: Uuid,
     shops: RwLock<HashMap<Uuid, Channel>>,
@@ -59,7 +59,7 @@ pub struct Hub {
 
 struct Channel {
     sender: broadcast::Sender<Notification>,
-    /// The highest `seq` that was announced.
+    /// The highest activity number (`seq`) of the callshop that was announced.
     last_notified: AtomicI64,
 }
 
@@ -85,8 +85,8 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Subscribes to everything committed for `callshop_id` from now on. Notifications may be lost, late or (across nodes) out of order, so
-    /// check `seq`.
+    /// Subscribes to all activities of `callshop_id` that are committed from now on. Notifications may be lost, late or (across nodes) out of
+    /// order, so the subscriber must check `seq`.
     pub fn watch(self: &Arc<Self>, callshop_id: Uuid) -> Subscription {
         let mut shops = self.shops.write().unwrap_or_else(PoisonError::into_inner);
         let new = || Channel { sender: broadcast::channel(BACKLOG).0, last_notified: AtomicI64::new(0) };
@@ -107,7 +107,7 @@ impl Hub {
         let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shop) = shops.get(&callshop_id) {
             shop.last_notified.fetch_max(seq, Ordering::Relaxed);
-            // not an error: there is no receiver while the last subscription is being dropped
+            // an error is harmless here, because there is no receiver while the last subscription is being dropped
             let _ = shop.sender.send(notification);
         }
     }
@@ -126,15 +126,16 @@ impl Hub {
         &self.status
     }
 
-    /// This node's id among the nodes. Each start creates a new id.
+    /// The id of this node among all nodes. Each start creates a new id.
     pub(super) fn node(&self) -> Uuid {
         self.node
     }
 
-    /// Hands every activity committed from now on to the returned receiver, while the link is up. Only the first call takes effect.
+    /// Hands every activity that is committed from now on to the returned receiver, while the link to the other nodes is up. The receiver of
+    /// a second link gets nothing.
     pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<OutgoingActivity> {
         let (sender, receiver) = mpsc::channel(bound);
-        // a second link on the same hub has nothing to send, but still receives
+        // a second link on the same hub sends nothing, but still receives messages
         let _ = self.relay.set(sender);
         receiver
     }
@@ -144,7 +145,7 @@ impl Hub {
         self.relay.get().map_or(0, |relay| relay.max_capacity() - relay.capacity())
     }
 
-    /// Handles a message from another node. It runs in the connection's read loop, so it must be quick and never wait.
+    /// Handles a message from another node. This function runs in the connection's read loop, so it must be quick and never wait.
     pub(super) fn heard(&self, bytes: &[u8]) {
         let Some(message) = Message::read(bytes) else { return };
         let head = message.head;
@@ -169,7 +170,8 @@ impl Hub {
         }
     }
 
-    /// Polls the table if the node is new, lost messages or was silent, because it may have committed activities that were never announced.
+    /// Starts a poll of the table if the other node is new, lost messages or was silent, because that node may have committed activities that were
+    /// never announced.
     fn beat(&self, node: Uuid, lost: i64) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MAX_PEERS && !peers.contains_key(&node) {
@@ -181,7 +183,7 @@ impl Hub {
         }
     }
 
-    /// Whether other nodes' commits arrive immediately. They do if the link is up and every recently seen node still sends heartbeats.
+    /// Whether other nodes' commits arrive immediately, because the link is up and every recently seen node still sends heartbeats.
     pub(super) fn hears_every_node(&self) -> bool {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.retain(|_, peer| peer.heard.elapsed() < PEER_EXPIRY);
@@ -203,11 +205,11 @@ impl Hub {
 }
 
 impl OnCommit for Hub {
-    /// Notifies the subscribers of activities committed here, and hands the activities to the relay. Never waits.
+    /// Notifies the subscribers of activities that this node committed, and hands the activities to the relay. This function never waits.
     fn committed(&self, activities: Vec<activity::Model>, trace: Option<&TraceContext>) {
         for row in activities {
             if self.is_watched(row.callshop_id) {
-                // an unreadable row fails for the subscriber that reads it from the table, not here
+                // an unreadable row is skipped here, and fails for the subscriber that reads it from the table
                 let event = ActivityEvent::of(&row, trace).map(Arc::new);
                 self.notify(
                     row.callshop_id,
@@ -228,7 +230,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for the next notification; `None` if some were missed. This method is cancel-safe.
+    /// Waits for the next notification; `None` if notifications were missed. This method is cancel-safe.
     pub async fn next(&mut self) -> Option<Notification> {
         self.notifications.as_mut()?.recv().await.ok()
     }

@@ -1,7 +1,7 @@
 //! The link between nodes: one Redis connection, on which a node publishes its commits and receives the other nodes' commits.
 //!
-//! Messages are only hints: if a message is lost, its activity is found in the table ([`super::poller`]). So the link never waits for a missing
-//! message and stores nothing for later delivery.
+//! Messages between nodes are only hints: if a message is lost, its activity is found in the table ([`super::poller`]). Therefore, the link never
+//! waits for a missing message and stores no message for later delivery.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,8 @@ use super::message::{self, Kind};
 use crate::redis_client::{PATIENCE, Pauses};
 use telemetry::trace::TraceContext;
 
-/// Heartbeat interval. A heartbeat without a timely response ends the connection, because it may be dead without having been closed.
+/// Heartbeat interval. If Redis does not respond to a heartbeat in time, the connection is ended, because a connection may be dead without having
+/// been closed.
 const BEAT: Duration = Duration::from_secs(1);
 /// Maximum number of activities in one pipeline.
 const BATCH: usize = 128;
@@ -54,14 +55,14 @@ impl Link {
             );
         }
         status.failed(Some(error.to_owned()));
-        // drop queued activities: they would arrive late, and other nodes read them from the table
+        // drop queued activities, because they would arrive late, and other nodes read them from the table
         while self.queue.try_recv().is_ok() {
             status.dropped.inc();
         }
         self.hub.poll.notify_one();
     }
 
-    /// Runs one connection until it ends. Returns `Ok` if the node stops, otherwise the reason the connection was lost.
+    /// Runs one connection until it ends. Returns `Ok` if the node stops; otherwise, returns the reason why the connection was lost.
     async fn session(&mut self, stop: &CancellationToken, pauses: &mut Pauses) -> Result<(), String> {
         let closed = Arc::new(Notify::new());
         let mut connection = tokio::select! {
@@ -74,7 +75,7 @@ impl Link {
         status.link_up.set(1);
         tracing::info!("connected to Redis");
         *pauses = Pauses::default();
-        // messages published before we subscribed are lost
+        // messages that were published before this node subscribed are lost
         self.hub.poll.notify_one();
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -117,7 +118,7 @@ impl Link {
         Ok(connection)
     }
 
-    /// Publishes a batch in one pipeline, in order. The next batch accumulates until Redis responds to this one.
+    /// Publishes a batch in one pipeline, in order. The next batch accumulates until Redis responds to the current batch.
     async fn tell(
         &self,
         connection: &mut MultiplexedConnection,
@@ -135,13 +136,13 @@ impl Link {
         let done = pipeline.query_async::<()>(connection).await;
         match &done {
             Ok(()) => status.published.inc_by(count),
-            // some may have been published; receivers drop duplicates
+            // some of the activities may have been published, but receivers drop duplicates
             Err(_) => status.dropped.inc_by(count),
         };
         done
     }
 
-    /// Publishes a heartbeat. Redis responds with the number of receivers. Zero means that even this node's own subscription is gone.
+    /// Publishes a heartbeat. Redis responds with the number of receivers. Zero receivers mean that this node's own subscription is lost.
     async fn beat(&self, connection: &mut MultiplexedConnection, kind: Kind) -> Result<(), String> {
         let lost = i64::try_from(self.hub.status().dropped.get()).unwrap_or(i64::MAX);
         let message = message::of_heartbeat(self.hub.node(), kind, lost);

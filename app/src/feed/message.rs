@@ -10,8 +10,8 @@
 //! | 42 | length of the trace context; 0 if there is none |
 //! | … | the W3C `traceparent`, then the row |
 //!
-//! The header never changes, so nodes of two versions can run side by side. If a message is from another version, a node reads only its header,
-//! and takes the row from the table.
+//! The format of the header never changes, so nodes of two versions can run side by side. If a message has another version, a node reads only the
+//! message's header, and takes the row from the table.
 
 use entity::activity;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ const MAX_ROW: usize = 16 * 1024;
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An activity was committed. Its row follows, unless it is too large.
+    /// An activity was committed. The activity's row follows the header, unless the row is too large.
     Activity,
     /// Heartbeat, sent every second.
     Heartbeat,
@@ -46,7 +46,7 @@ pub struct Head {
     pub node: Uuid,
     /// Callshop of the activity; nil in a heartbeat.
     pub callshop_id: Uuid,
-    /// `seq`, or the count of failed sends in a heartbeat; see the table above.
+    /// The activity's number, or in a heartbeat, the number of messages that the node has failed to send.
     pub seq: i64,
 }
 
@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
         let kind = match bytes.get(1)? {
             1 => Kind::Heartbeat,
             2 => Kind::Leave,
-            // kinds added by later versions also concern an activity, which is in the table
+            // kinds of messages that a later version adds also concern an activity, which is in the table
             _ => Kind::Activity,
         };
         let head = Head {
@@ -87,7 +87,7 @@ impl<'a> Message<'a> {
         self.row
     }
 
-    /// The activity event; `None` if the row was left out or this version cannot read it.
+    /// The activity event; `None` if the row was left out, or if this version cannot read the row.
     pub fn event(&self) -> Option<ActivityEvent> {
         let event = ActivityEvent::parse(self.row, self.trace.and_then(TraceContext::parse))?;
         // a publisher must not be able to place one shop's event into another shop
@@ -108,7 +108,7 @@ fn head(head: Head, trace: &str) -> Vec<u8> {
     bytes.extend(head.node.as_bytes());
     bytes.extend(head.callshop_id.as_bytes());
     bytes.extend(head.seq.to_be_bytes());
-    // a trace context has 55 bytes; if its length does not fit into a byte, it is omitted
+    // a trace context has 55 bytes; a context whose length does not fit into a byte is omitted
     let trace = u8::try_from(trace.len()).map(|length| (length, trace)).unwrap_or_default();
     bytes.push(trace.0);
     bytes.extend(trace.1.as_bytes());
@@ -126,7 +126,7 @@ pub fn of_activity(node: Uuid, row: &activity::Model, trace: &str) -> Vec<u8> {
     bytes
 }
 
-/// Encodes a heartbeat, with the number of messages this node has failed to send so far.
+/// Encodes a heartbeat, with the number of messages that this node has failed to send since its start.
 pub fn of_heartbeat(node: Uuid, kind: Kind, lost: i64) -> Vec<u8> {
     head(Head { kind, node, callshop_id: Uuid::nil(), seq: lost }, "")
 }

@@ -1,8 +1,8 @@
 //! Activity feed: delivers each callshop's activity events, in order, to every subscriber.
 //!
-//! The activity table is the source of truth. [`Hub`] only announces commits early: immediately on this node, and through Redis (`link.rs`) on
-//! the others. A subscriber that lags or sees a gap in `seq` reads the table again ([`Watch`]). A poller (`poller.rs`) finds missed activities
-//! that no gap reveals. Losing Redis makes delivery slower, never wrong.
+//! The activity table is the source of truth. [`Hub`] only announces commits early: immediately on this node, and through Redis (`link.rs`) on the
+//! other nodes. A subscriber that lags or sees a gap in the activity numbers (`seq`) reads the table again ([`Watch`]). A poller (`poller.rs`)
+//! finds missed activities that no gap reveals. A loss of Redis makes the delivery of activities slower, never wrong.
 
 pub mod event;
 pub mod hub;
@@ -27,11 +27,11 @@ use store::Store;
 
 use crate::redis_client::{self, ClientError, RedisConfig};
 
-/// Starts the link between this node's hub and the other nodes' hubs, which runs until `stop`. Activities committed before `stop` are sent
-/// before the link ends. On SQLite without Redis this is the only node, so there is nothing to do.
+/// Starts the link between this node's hub and the other nodes' hubs, which runs until `stop`. Activities that are committed before `stop` are sent
+/// before the link ends. On SQLite without Redis, there is only one node, so this function does nothing.
 ///
 /// # Errors
-/// An invalid Redis address. It is not an error if Redis does not respond; the link retries until it does.
+/// Fails if the Redis address is invalid. If Redis does not respond, this function does not fail, because the link retries until Redis responds.
 pub fn start(
     store: &Store,
     hub: &Arc<Hub>,

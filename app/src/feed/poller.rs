@@ -1,5 +1,5 @@
-//! Polls the activity table in case notifications are missing: on PostgreSQL another node can commit at any time, and Redis may lose that node's
-//! message.
+//! Polls the activity table, because notifications may be missing. On PostgreSQL, another node can commit at any time, and Redis may lose that
+//! node's message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::Hub;
 
 /// Poll interval while messages from other nodes may be missing.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Poll interval while all messages arrive, as a last safety net.
+/// Poll interval while all messages arrive, when polling is only a safety net.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Polls until `stop`.
+/// Polls the activity table until `stop`.
 pub(super) async fn run(store: Store, hub: Arc<Hub>, stop: CancellationToken) {
     let mut ticks = interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

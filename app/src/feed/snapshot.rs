@@ -1,4 +1,5 @@
-//! The call snapshot in an activity. It contains only data shown to subscribers, because such a row is written at each step of each call.
+//! The snapshot of a call in an activity. The snapshot contains only data that is shown to subscribers, because a row with a snapshot is written at
+//! each step of each call.
 
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, call};
@@ -11,9 +12,9 @@ use store::NewActivity;
 /// An activity about a call, with a snapshot of the call.
 ///
 /// # Errors
-/// A fault if the call cannot be serialized, which should never happen.
+/// Fails with a fault if the call cannot be serialized, which should never happen.
 pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Result<NewActivity> {
-    // only the customer's level, because not every subscriber may see the prices at the levels above
+    // the snapshot has only the customer's prices, because not every subscriber may see the prices at the levels above
     let retail: Vec<&Value> = call.pricing.as_array().into_iter().flatten().take(1).collect();
     let mut snapshot = serde_json::to_value(call::View::of(call, None)).or_fault()?;
     snapshot["pricing"] = json!(retail);
@@ -46,7 +47,7 @@ mod tests {
         Payload::deserialize(payload).expect("a payload").call
     }
 
-    /// A snapshot with more columns than are stored now.
+    /// A call snapshot with more columns than this version stores.
     fn whole() -> Value {
         let (id, at) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2026-11-22T10:00:00.000001Z");
         json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": null, "phone_id": id, "request_id": "r",

@@ -9,21 +9,21 @@ use prometheus_client::registry::Registry;
 /// Counters and state of the link to Redis. Clones, such as those registered with Prometheus, share the same values.
 #[derive(Debug, Default)]
 pub struct Status {
-    /// 1 if Redis is configured.
+    /// The gauge is 1 if Redis is configured.
     pub configured: Gauge,
-    /// 1 while Redis responds and this node's subscription is active.
+    /// The gauge is 1 while Redis responds and this node's subscription is active.
     pub link_up: Gauge,
-    /// Connections established. More than one means that the connection was lost in between.
+    /// Number of connections to Redis that were established. A number above one means that a connection was lost.
     pub connections: Counter,
     /// Activities published to Redis.
     pub published: Counter,
-    /// Activities not published because the link was down or the queue was full. Other nodes find them in the table.
+    /// Number of activities that were not published because the link was down or the queue was full. Other nodes find these activities in the table.
     pub dropped: Counter,
     /// Activities received from other nodes.
     pub received: Counter,
-    /// Received activities of callshops that have subscribers here.
+    /// Number of received activities of callshops that have subscribers on this node.
     pub delivered: Counter,
-    /// Polls of the watched callshops' latest activities.
+    /// Number of polls for the latest activities of callshops with subscribers.
     pub polls: Counter,
     /// Callshops for which a poll found activities that no message had announced.
     pub found: Counter,
@@ -36,7 +36,7 @@ impl Status {
         self.link_up.get() == 1
     }
 
-    /// The reason the link was last lost or could not be established; `None` while it is up.
+    /// The reason why the link was last lost or could not be established; `None` while the link is up.
     pub fn last_error(&self) -> Option<String> {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

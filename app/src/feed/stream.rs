@@ -1,4 +1,5 @@
-//! One subscriber's view of a callshop: every activity after a position, in order and without duplicates, even if notifications were missed.
+//! One subscriber's stream of a callshop's activities: every activity after a position, in order and without duplicates, even if notifications were
+//! missed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -15,13 +16,14 @@ use super::hub::{Hub, Notification, Subscription};
 use base::error::{Error, OrFault as _, Result};
 use store::{Store, activity, in_time};
 
-/// Timeout for a subscriber's read from the database; longer than the database's own timeout.
+/// Timeout for a subscriber's read from the database, which is longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// Rows read at once when catching up.
+/// Number of rows that a subscriber reads at once when it catches up.
 const PAGE: u64 = 200;
-/// How long to wait for an activity that a later activity has overtaken, before reading it from the table.
+/// How long a subscriber waits for an activity that a later activity has overtaken. After that time, the subscriber reads the missing activity from
+/// the table.
 const REORDER_WINDOW: Duration = Duration::from_millis(10);
-/// Maximum number of activities that may wait for an activity they overtook.
+/// Maximum number of activities that may wait for an earlier activity that they overtook.
 const MAX_OUT_OF_ORDER: usize = 64;
 /// Pause between attempts to read the table while the database is unavailable.
 const RETRY: Duration = Duration::from_millis(500);
@@ -34,7 +36,7 @@ pub fn cursor(seq: i64) -> String {
 /// Decodes a cursor.
 ///
 /// # Errors
-/// `INVALID_INPUT` if the text is not a cursor.
+/// Fails with `INVALID_INPUT` if the text is not a cursor.
 pub fn parse_cursor(text: &str) -> Result<i64> {
     let bad = || {
         Error::invalid(
@@ -58,15 +60,15 @@ pub struct Watch {
     read: VecDeque<row::Model>,
     /// Activities that arrived before an earlier activity, by `seq`.
     out_of_order: BTreeMap<i64, Arc<ActivityEvent>>,
-    /// The highest announced `seq`.
+    /// The highest announced activity number (`seq`) of the callshop.
     known: i64,
-    /// The position whose successor is awaited, and the deadline.
+    /// The activity number whose successor is awaited, and the deadline for the successor.
     until: Option<(i64, Instant)>,
 }
 
 impl Watch {
-    /// Subscribes. Call this before reading the state that a `seq` belongs to, then set that position with [`Watch::from_seq`], so that no
-    /// activity is missed in between. [`Watch::next`] returns the activities after the position.
+    /// Subscribes to a callshop's activities. Call this function before you read the state that a `seq` belongs to, and then set that position with
+    /// [`Watch::from_seq`], so that no activity is missed in between. [`Watch::next`] returns the activities after the position.
     pub fn start(store: &Store, hub: &Arc<Hub>, callshop_id: Uuid) -> Self {
         Self {
             store: store.clone(),
@@ -82,7 +84,7 @@ impl Watch {
         }
     }
 
-    /// Continues after this position.
+    /// Makes the stream continue after the activity `seq`.
     #[must_use]
     pub fn from_seq(self, seq: i64) -> Self {
         Self { last: seq, behind: true, ..self }
@@ -91,12 +93,12 @@ impl Watch {
     /// Whether every activity after `seq` is still stored, so that a client can resume there.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn can_resume(&self, seq: i64) -> Result<bool> {
         let conn = self.store.reader();
         let head = activity::head(conn, self.callshop_id).await?;
         if seq >= head {
-            // nothing follows the head; a position beyond it comes from another database
+            // no activity follows the last activity; a position beyond it comes from another database
             return Ok(seq == head);
         }
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
@@ -105,7 +107,7 @@ impl Watch {
     /// Waits for the next activity, even while the database is unavailable. This method is cancel-safe.
     ///
     /// # Errors
-    /// Errors that a retry would not fix. This method may be called again after an error.
+    /// Fails with an error that a retry would not fix. This method may be called again after an error.
     pub async fn next(&mut self) -> Result<Arc<ActivityEvent>> {
         loop {
             if let Some(row) = self.read.pop_front() {
@@ -113,7 +115,7 @@ impl Watch {
                 return ActivityEvent::of(&row, None).map(Arc::new);
             }
             if self.behind {
-                // this future is rare and large; it is boxed so that idle subscribers need no memory for it
+                // this future is rare and large, and is boxed so that idle subscribers need no memory for it
                 Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.out_of_order.remove(&(self.last + 1)) {
                 self.last = activity.seq;
@@ -125,15 +127,15 @@ impl Watch {
                         return Ok(activity);
                     }
                     Some(notification) => self.record(notification),
-                    // the channel overflowed or an activity did not arrive, but the table has everything
+                    // the channel overflowed or an activity did not arrive, but the table has all activities
                     None => self.behind = true,
                 }
             }
         }
     }
 
-    /// Waits for the next notification. Returns `None` if one was missed, or if a missing activity does not arrive in time. There is a wait
-    /// because notifications from different nodes may overtake each other.
+    /// Waits for the next notification. Returns `None` if a notification was missed, or if a missing activity does not arrive in time. A missing
+    /// activity may still arrive, because notifications from different nodes may overtake each other.
     async fn next_notification(&mut self) -> Option<Notification> {
         if self.known <= self.last {
             return self.subscription.next().await;
@@ -161,7 +163,7 @@ impl Watch {
     async fn catch_up(&mut self) -> Result<()> {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
         let rows = retry_until_available(|| async move {
-            // every activity announced from now on is either included in this read or follows it
+            // every activity that is announced from now on is included in the read or comes later
             let _turn = hub.readers.acquire().await.or_fault()?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });
@@ -174,10 +176,10 @@ impl Watch {
     }
 }
 
-/// Repeats a read until the database responds, for a subscriber that would rather wait than fail.
+/// Repeats a read until the database responds, because a subscriber prefers to wait rather than fail.
 ///
 /// # Errors
-/// Errors that a retry would not fix.
+/// Fails with an error that a retry would not fix.
 pub async fn retry_until_available<T, Fut>(read: impl Fn() -> Fut) -> Result<T>
 where
     Fut: Future<Output = Result<T>>,

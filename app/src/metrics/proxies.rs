@@ -14,22 +14,22 @@ struct Proxy {
     proxy: String,
 }
 
-/// State of a proxy at the last comparison.
+/// State of a proxy at this node's last comparison.
 #[derive(Debug)]
 struct Seen {
-    /// The values are exported until this time.
+    /// The values are exported to Prometheus until this time.
     until: Instant,
     waiting: u64,
     odd: u64,
 }
 
-/// The proxies' queues and listings, one series for each name in `hook.proxies`.
+/// Metrics of the proxies' queues and listings, with one time series for each name in `hook.proxies`.
 #[derive(Debug, Default)]
 pub struct ProxyMetrics(Mutex<BTreeMap<String, Seen>>);
 
 impl ProxyMetrics {
-    /// Records the number of events waiting at a proxy (`waiting`) and of its listing entries that could not be read in full (`odd`). Both values are
-    /// exported until the duration `stands` has passed. Returns `odd` from this node's previous comparison.
+    /// Records the number of events waiting at a proxy (`waiting`) and of its listing entries that could not be read in full (`odd`). `waiting` and
+    /// `odd` are exported until the duration `stands` has passed. Returns `odd` from this node's previous comparison.
     pub fn compared(&self, proxy: &str, waiting: u64, odd: u64, stands: Duration) -> u64 {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = Seen { until: Instant::now() + stands, waiting, odd };

@@ -17,11 +17,11 @@ pub(super) enum Block {
     Heading(String),
     /// Name and value.
     Pair(String, String),
-    /// Name and amount. The amount never wraps, and all amounts have the same decimals.
+    /// A name and an amount. The amount never wraps, and all amounts have the same number of decimals.
     Sum(String, String),
-    /// Like `Sum`, in bold.
+    /// Like `Sum`, but printed in bold.
     StrongSum(String, String),
-    /// Detail about the preceding line.
+    /// A detail about the preceding line of the receipt.
     Note(String),
     /// A horizontal line.
     Rule,
@@ -112,13 +112,13 @@ impl Layout<'_> {
 
     fn destinations(&mut self) {
         let receipt = self.receipt;
-        // with a single call, totals by destination would only repeat it
+        // with a single call, totals by destination would only repeat the call
         if receipt.calls.len() < 2 {
             return;
         }
         self.section(self.locale.words().by_destination);
         for total in &receipt.destinations {
-            // sum of the lines as printed, so that the customer can add them up
+            // the sum is that of the lines as printed, so that the customer can add them up
             let lines = receipt.calls.iter().filter(|call| call.destination == total.name);
             let amount = Micros::try_sum(lines.map(|call| self.shown(call.amount)));
             self.sum(total.name.as_str(), amount.unwrap_or(total.amount));
@@ -143,8 +143,8 @@ impl Layout<'_> {
         }
     }
 
-    /// Adds the subtotals and the total. Calls are charged more exactly than their lines show, so the difference between the lines and the total
-    /// is printed as rounding.
+    /// Adds the subtotals and the total. Calls are charged more exactly than the receipt's lines show, so the difference between the lines and the
+    /// total is printed as rounding.
     fn total(&mut self) {
         let (receipt, words) = (self.receipt, self.locale.words());
         self.blocks.push(Block::Rule);
@@ -195,7 +195,7 @@ impl Layout<'_> {
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
-            // all of the cash was returned
+            // all of the customer's cash was returned
             self.sum(self.locale.method(PaymentMethod::Cash), change);
         }
         self.nonzero(words.change, change);

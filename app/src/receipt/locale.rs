@@ -1,11 +1,11 @@
-//! Receipt languages: words, numbers, money, dates.
+//! The languages of receipts: words, numbers, money, dates.
 
 use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use billing::statement::PaymentMethod;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-/// Spanish-speaking countries with a decimal point (CLDR).
+/// The Spanish-speaking countries that write a decimal point instead of a comma (CLDR).
 const SPANISH_WITH_POINT: [&str; 10] = ["MX", "US", "PR", "GT", "HN", "NI", "PA", "SV", "DO", "PE"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ enum Language {
     Spanish,
 }
 
-/// Portuguese-speaking, then Spanish-speaking countries, by ISO 3166-1 code.
+/// The Portuguese-speaking and the Spanish-speaking countries, by ISO 3166-1 code.
 const PORTUGUESE_COUNTRIES: [&str; 8] = ["AO", "BR", "CV", "GW", "MZ", "PT", "ST", "TL"];
 const SPANISH_COUNTRIES: [&str; 21] = [
     "AR", "BO", "CL", "CO", "CR", "CU", "DO", "EC", "ES", "GQ", "GT", "HN", "MX", "NI", "PA", "PE", "PR",
@@ -204,7 +204,7 @@ impl Locale {
         self.price(round_to(amount, decimals, RoundingMode::Down).unwrap_or(amount), currency)
     }
 
-    /// An exact price, with at least the decimals of the currency's minor unit.
+    /// An exact price, with at least as many decimals as the currency's minor unit.
     pub(super) fn price(self, amount: Micros, currency: &str) -> String {
         let magnitude = amount.0.unsigned_abs();
         let (whole, fraction) = (magnitude / 1_000_000, magnitude % 1_000_000);

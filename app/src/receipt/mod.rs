@@ -1,6 +1,7 @@
-//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML and PDF. Pure: no clock, no database.
+//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML and PDF. This module reads no clock and no
+//! database.
 //!
-//! `layout` decides the content and its order once for all formats; the renderers only place it on the page.
+//! `layout` decides the content and its order once for all formats; the renderers only place the content on the page.
 
 mod html;
 mod layout;
@@ -61,23 +62,23 @@ pub struct Receipt {
     pub settled_at: DateTime<Utc>,
     /// Time zone of the printed times.
     pub time_zone: Tz,
-    /// Name of the user who took the payment; empty if no longer known.
+    /// Name of the user who took the payment; empty if that user is no longer known.
     pub attendant: String,
     /// Label or number of the cabin.
     pub cabin: String,
-    /// Name of the customer; empty if not given.
+    /// Name of the customer; empty if no name was given.
     pub customer: String,
     /// ISO 4217 code.
     pub currency: String,
     /// Answered calls, oldest first.
     pub calls: Vec<Call>,
-    /// The same calls by destination.
+    /// Totals of the answered calls by destination.
     pub destinations: Vec<Destination>,
     /// Other items sold.
     pub items: Vec<Item>,
     /// Discounts given.
     pub discounts: Vec<Item>,
-    /// Total of the calls at settlement. If a call was corrected later, the sum of `calls` differs.
+    /// Total of the calls at settlement. If a call was corrected later, the sum of `calls` differs from this total.
     pub calls_total: Micros,
     /// Total of the bill.
     pub total: Micros,
@@ -150,7 +151,8 @@ pub struct Refund {
 }
 
 impl Receipt {
-    /// Renders the receipt as bytes of the format's media type. Run it on a blocking thread: a PDF with thousands of calls takes a moment.
+    /// Renders the receipt as bytes of the format's media type. Call this function on a blocking thread, because a PDF with thousands of calls
+    /// takes a moment.
     pub fn render(&self, format: Format, locale: Locale) -> Vec<u8> {
         match format {
             Format::Text58 => text::render(self, locale, COLUMNS_58).into_bytes(),
@@ -160,7 +162,7 @@ impl Receipt {
         }
     }
 
-    /// Part of the deposit returned to the customer: `deposit + payments = total + cash rounding + this`.
+    /// The part of the deposit that was returned to the customer. `deposit + payments = total + cash rounding + deposit returned`.
     fn deposit_returned(&self) -> Micros {
         let paid = Micros::try_sum(self.payments.iter().map(|(_, amount)| *amount).chain([self.deposit]));
         let due = self.total.checked_add(self.cash_rounding);

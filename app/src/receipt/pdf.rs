@@ -1,4 +1,4 @@
-//! Receipts as PDF: 80 mm wide, as long as needed, in fonts that every reader has.
+//! Renders receipts as PDF, 80 mm wide and as long as needed, in fonts that every reader has.
 
 use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
@@ -9,7 +9,7 @@ use super::{COLUMNS_80, Locale, Receipt};
 const PAGE_WIDTH: u16 = 227;
 /// Left and right margin in points; 48 Courier characters at [`FONT_SIZE`] are 201.6 points wide.
 const MARGIN: u16 = 12;
-/// Font size in points; a Courier character is 0.6 times as wide.
+/// Font size in points. The width of a Courier character is 0.6 times the font size.
 const FONT_SIZE: u16 = 7;
 /// Distance between lines in points.
 const LINE_HEIGHT: u16 = 9;

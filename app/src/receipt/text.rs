@@ -1,4 +1,4 @@
-//! Receipts as text for printers with a fixed number of columns. Long text is wrapped, never truncated.
+//! Renders receipts as text for printers with a fixed number of columns. Long text is wrapped, never truncated.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -51,7 +51,7 @@ fn indented(text: &str, columns: usize) -> Vec<String> {
     wrapped(text, columns - INDENT.len()).into_iter().map(|line| format!("{INDENT}{line}")).collect()
 }
 
-/// Left and right text on one line. The left text wraps first; a right text that is too wide gets its own lines.
+/// Lines with a left and a right text. If both do not fit on one line, the left text wraps first; a right text that is too wide gets its own lines.
 pub(super) fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
     let to_the_right = |line: &str| format!("{}{line}", " ".repeat(columns.saturating_sub(line.width())));
     if right.width() > columns / 2 && left.width() + 1 + right.width() > columns {
@@ -68,7 +68,7 @@ pub(super) fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Wraps a text into lines of at most `columns` characters, and always returns at least one line. Wider words are broken.
+/// Wraps a text into lines of at most `columns` characters, and always returns at least one line. A word that is wider than a line is broken.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut width = 0;

@@ -27,7 +27,7 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{Entry, NewTransfer};
 use store::{NewActivity, Page, Tx, accounts, cabins as cabin_rows, register as rows};
 
-/// Maximum amount of a float, movement or payment: ten billion units, so that a shift's sums do not overflow.
+/// Maximum amount of a float, movement or payment: ten billion currency units, so that a shift's sums do not overflow.
 const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
 /// Maximum number of unpaid statements that a closing register carries over.
 const MAX_OPEN_ITEMS: u64 = 500;
@@ -39,7 +39,7 @@ pub struct ShiftView {
     pub shift: register_shift::Model,
     /// The callshop's currency.
     pub currency: String,
-    /// Whether cash amounts are hidden, because the shift is open and the viewer will count its drawer blind.
+    /// Whether cash amounts are hidden, because the shift is open and the viewer will count the shift's drawer blind.
     is_blind: bool,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn closed() -> Error {
 /// Checks an amount of cash or a payment: zero to [`MAX_AMOUNT`], in whole minor units.
 ///
 /// # Errors
-/// `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT` about `field`.
 pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Result<()> {
     if amount.is_negative() || amount > MAX_AMOUNT {
         return Err(Error::invalid(field, format!("`{field}` must be between 0 and {MAX_AMOUNT}.")));
@@ -81,7 +81,7 @@ pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Resul
 /// Checks an amount like [`check_amount`], and that it is above zero.
 ///
 /// # Errors
-/// `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT` about `field`.
 pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Result<()> {
     if amount <= Micros::ZERO {
         return Err(Error::invalid(field, "The amount must be above zero."));
@@ -90,11 +90,11 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
 }
 
 /// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are
-/// not checked, because the bank pays them. Attendants count the drawer blind, so the check never applies to them: by trying amounts, they could
-/// learn the expected cash. If an attendant pays out more than the ledger has, the count shows a variance.
+/// not checked, because the bank pays them. The check never applies to attendants, who count the drawer blind and could learn the expected cash by
+/// trying amounts. If an attendant pays out more than the ledger has, the count shows a variance.
 ///
 /// # Errors
-/// `INSUFFICIENT_CASH`.
+/// Fails with `INSUFFICIENT_CASH`.
 pub(super) async fn check_cash(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -156,7 +156,7 @@ async fn by_id(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid) -> Result<r
 }
 
 fn emit(tx: &Tx, kind: ActivityKind, shift: &register_shift::Model, at: DateTime<Utc>) -> Result<()> {
-    // activity events do not contain the Z report; clients query it
+    // activity events do not contain the Z report, because clients query the report
     let shift = register_shift::Model { z_report: None, ..shift.clone() };
     tx.emit(NewActivity {
         callshop_id: shift.callshop_id,
@@ -177,7 +177,7 @@ async fn cabins_by_id(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashM
 /// Finds a shift of a callshop in the actor's subtree. An attendant sees the open shift, and shifts that the attendant opened or closed.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<ShiftView> {
     actor.require(Right::SeeShop)?;
     let conn = app.store.reader();
@@ -189,7 +189,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<ShiftView> {
     Ok(ShiftView::new(actor, shift, currency))
 }
 
-/// Whether the actor may see a shift: an attendant sees the open shift, and shifts that the attendant opened or closed.
+/// Whether the actor may see a shift. An attendant sees the open shift, and shifts that the attendant opened or closed.
 fn sees(actor: &Actor, shift: &register_shift::Model) -> bool {
     actor.role != Role::Attendant
         || shift.closed_at.is_none()
@@ -200,7 +200,7 @@ fn sees(actor: &Actor, shift: &register_shift::Model) -> bool {
 /// Finds the shifts with these ids that the actor may see (as in [`find`]).
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<ShiftView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -219,7 +219,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shif
 /// Finds the open shift of a callshop.
 ///
 /// # Errors
-/// Not found, including when the register is closed.
+/// Fails with `NOT_FOUND`, also when the register is closed.
 pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<ShiftView> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let shift = rows::open_shift(app.store.reader(), shop.id()).await?.ok_or(Error::NotFound)?;
@@ -243,7 +243,7 @@ pub async fn open_shift(
 /// Lists the shifts of a callshop that the actor may see (as in [`find`]).
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<ShiftView>> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let own = (actor.role == Role::Attendant).then_some(actor.user_id);

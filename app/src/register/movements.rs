@@ -39,7 +39,8 @@ pub struct MovementView {
 /// Records a pay-in or pay-out in the open register. An owner can pay out at most the cash that the drawer has according to the ledger.
 ///
 /// # Errors
-/// `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `FORBIDDEN` outside the callshop. May also fail with `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`
+/// or `NOT_FOUND`.
 pub async fn record_movement(
     app: &App,
     actor: &Actor,
@@ -91,7 +92,7 @@ pub async fn record_movement(
 /// Lists the cash movements of a shift, oldest first. The caller has already checked access to the shift.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn movements(app: &App, view: &ShiftView, page: Page) -> Result<Vec<MovementView>> {
     let rows = rows::movements(app.store.reader(), view.shift.id, page).await?;
     let seen = |movement: cash_movement::Model| MovementView {

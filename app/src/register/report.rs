@@ -1,4 +1,4 @@
-//! X reports (interim) and Z reports (final) of a shift: takings, expected amounts, and activity per user.
+//! X reports (interim) and Z reports (final) of a shift, with takings, expected amounts, and activity per user.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use base::error::{Error, OrFault as _, Result};
 use store::register::{self as rows, SettledBills};
 use store::{accounts, sessions};
 
-/// Serializes money in a stored report as a decimal string, which stays readable if the internal unit changes.
+/// Serializes money in a stored report as a decimal string, which can still be read if the internal unit changes.
 mod text {
     use billing::money::Micros;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -61,25 +61,25 @@ pub struct Report {
     pub opened_at: DateTime<Utc>,
     /// When the report was created.
     pub at: DateTime<Utc>,
-    /// One line per payment method. Cash is always included.
+    /// The report's lines, one for each payment method. Cash is always included.
     pub methods: Vec<MethodLine>,
     /// Exact total price of the calls in all sessions settled in the shift.
     #[serde(with = "text")]
     pub calls_total: Micros,
-    /// Total of the items of these sessions.
+    /// Total of the items of the sessions settled in the shift.
     #[serde(default, with = "text")]
     pub items_total: Micros,
-    /// Total of the discounts on these sessions; not negative.
+    /// Total of the discounts on the sessions settled in the shift; not negative.
     #[serde(default, with = "text")]
     pub discounts_total: Micros,
-    /// Amount added by rounding the statements; negative if rounding reduced them.
+    /// Amount added by rounding the statements; negative if rounding reduced the statements.
     #[serde(with = "text")]
     pub rounding: Micros,
-    /// Amount added by rounding cash; negative if rounding reduced it.
+    /// Amount added by rounding cash payments; negative if rounding reduced the payments.
     #[serde(default, with = "text")]
     pub cash_rounding: Micros,
-    /// Amount that customers paid for these sessions, at settlement or in advance.
-    /// `sales_total = calls_total + items_total - discounts_total + rounding + cash_rounding`.
+    /// Amount that customers paid for the settled sessions, at settlement or in advance. `sales_total = calls_total + items_total - discounts_total
+    /// + rounding + cash_rounding`.
     #[serde(with = "text")]
     pub sales_total: Micros,
     /// Calls of the settled sessions per cabin, sorted by cabin number.
@@ -88,7 +88,7 @@ pub struct Report {
     pub by_destination: Vec<DestinationSales>,
     /// Activity per user, sorted by name.
     pub by_attendant: Vec<AttendantSales>,
-    /// Unpaid sessions. In a Z report, the sessions carried over.
+    /// The unpaid sessions. In a Z report, they are the sessions that were carried over.
     pub open_items: Vec<OpenItem>,
 }
 
@@ -100,10 +100,10 @@ pub struct MethodLine {
     /// Cash counted at opening; zero for other methods.
     #[serde(with = "text")]
     pub float: Micros,
-    /// Paid by customers at settlement.
+    /// Amount that customers paid by this method at settlement.
     #[serde(with = "text")]
     pub sales: Micros,
-    /// Paid by customers in advance.
+    /// Amount that customers paid by this method in advance.
     #[serde(default, with = "text")]
     pub deposits: Micros,
     /// Deposits refunded.
@@ -168,7 +168,7 @@ pub struct AttendantSales {
     pub name: String,
     /// Number of sessions settled by this user.
     pub sessions: i64,
-    /// Amount that customers paid for these sessions, at settlement or in advance.
+    /// Amount that customers paid for the settled sessions, at settlement or in advance.
     #[serde(with = "text")]
     pub amount: Micros,
     /// Discounts granted by this user on the bills settled in the shift, even if another user settled them.
@@ -313,7 +313,7 @@ pub(super) async fn report(
     })
 }
 
-/// The money moved in a shift, summed by user, kind and payment method. The ledger's drawer has the same movements.
+/// The money that moved in a shift, summed by user, kind and payment method. The ledger's drawer has the same movements.
 struct Moved {
     payments: Vec<(Uuid, PaymentKind, PaymentMethod, entity::Micros)>,
     by_hand: Vec<(Uuid, MovementKind, entity::Micros)>,
@@ -402,7 +402,7 @@ async fn by_attendant(
     for (user, kind, _, amount) in &moved.payments {
         let line = lines.entry(*user).or_default();
         match kind {
-            // already counted in `amount`, with the session that this payment settled
+            // a sale is already counted in `amount`, with the session that the payment settled
             PaymentKind::Sale => {}
             PaymentKind::Deposit => add(&mut line.deposits, *amount)?,
             PaymentKind::DepositRefund => add(&mut line.deposit_refunds, *amount)?,
@@ -460,12 +460,13 @@ async fn items(conn: &impl ConnectionTrait, shift: &register_shift::Model) -> Re
 /// Returns a closed shift's Z report; `None` while the shift is open.
 ///
 /// # Errors
-/// A fault if the stored report does not parse.
+/// Fails with a fault if the stored report does not parse.
 pub fn z_report(shift: &register_shift::Model) -> Result<Option<Report>> {
     shift.z_report.clone().map(|report| serde_json::from_value(report).or_fault()).transpose()
 }
 
-/// The open shift's report as attendants see it. It has no amounts that would reveal the expected cash, because attendants count blind.
+/// The open shift's report as attendants see it. The attendants' report has no amounts that would reveal the expected cash, because attendants
+/// count the drawer blind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlindReport {
     /// Number of the shift.
@@ -490,7 +491,7 @@ pub enum XReport {
 /// Creates the open shift's X report. Attendants see no sums, because they count the drawer blind.
 ///
 /// # Errors
-/// Not found, including when the register is closed.
+/// Fails with `NOT_FOUND`, also when the register is closed.
 pub async fn x_report(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<(XReport, String)> {
     let now = app.clock.now();
     app.store

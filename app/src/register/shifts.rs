@@ -34,7 +34,7 @@ pub struct Opening {
 /// Opens the register with a counted float.
 ///
 /// # Errors
-/// `REGISTER_OPEN`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `FORBIDDEN` outside the callshop. May also fail with `REGISTER_OPEN`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result<ShiftView> {
     let (input, now) = (&input, app.clock.now());
     app.write_as(actor, |tx| async move {
@@ -91,8 +91,8 @@ pub struct Closing {
 /// Closes the register with the counted amounts, and creates the Z report.
 ///
 /// # Errors
-/// `REGISTER_CLOSED`; `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over; `INVALID_INPUT`,
-/// `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over. Fails with `FORBIDDEN` outside the callshop. May also
+/// fail with `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Result<ShiftView> {
     let counted = counted(&input.counts)?;
     let (input, counted, now) = (&input, &counted, app.clock.now());
@@ -155,7 +155,7 @@ fn count(
 fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod, Micros>> {
     let mut counted = BTreeMap::new();
     for (method, amount) in counts {
-        // a card terminal's total is negative if it refunded more than it took; cash is never negative
+        // the total of a card terminal is negative if it refunded more than it took; a count of cash is never negative
         if *method == PaymentMethod::Cash && amount.is_negative() {
             return Err(Error::invalid("counts", "The count of CASH must not be negative."));
         }
@@ -166,14 +166,14 @@ fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod,
             ));
         }
     }
-    // the cash must be counted even if the drawer should be empty
+    // the attendant must count the cash even if the drawer should be empty
     match counted.contains_key(&PaymentMethod::Cash) {
         true => Ok(counted),
         false => Err(Error::invalid("counts", "CASH must be counted; enter 0 if the drawer is empty.")),
     }
 }
 
-/// Marks the named closed sessions as carried over. Fails if other open items remain.
+/// Marks the named closed sessions as carried over to the next shift. Fails if other unpaid or open sessions remain.
 async fn carry_over(tx: &Tx, input: &Closing) -> Result<()> {
     if input.carry_over.len() as u64 > MAX_OPEN_ITEMS {
         return Err(Error::invalid(
@@ -216,7 +216,7 @@ async fn open_items(conn: &impl ConnectionTrait, left: &[&cabin_session::Model])
     if left.len() > NAMED {
         names.push(format!("{} more", left.len() - NAMED));
     }
-    let message = format!("Close open cabins, and settle or carry over closed ones: {}.", names.join(", "));
+    let message = format!("Close open cabins, settle or carry over closed sessions: {}.", names.join(", "));
     Ok(Error::user(ErrorCode::OpenItems, message))
 }
 

@@ -21,7 +21,7 @@ pub const MAX_ITEMS: u64 = 200;
 /// A session's bill, with the currency of its amounts.
 #[derive(Clone, Debug)]
 pub struct Bill {
-    /// The statement, which is interim until the session is closed and final afterward.
+    /// The statement, which is interim until the session is closed, and then final.
     pub statement: Statement,
     /// Amount paid in advance.
     pub deposit: Micros,
@@ -32,16 +32,16 @@ pub struct Bill {
 /// The bill of a session in the actor's subtree.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
     let SessionView { session, currency } = find(app, actor, id).await?;
     bill(app, &session, currency).await
 }
 
-/// The bill of a session. The caller has already checked access to it.
+/// The bill of a session. The caller has already checked access to the session.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` if retention has deleted calls of the session; database errors.
+/// Fails with `ILLEGAL_STATE` if retention has deleted calls of the session. May also fail with database errors.
 pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -> Result<Bill> {
     let statement = build_statement(app.store.reader(), session.id, &currency).await?;
     // a final statement does not change, so if its total differs, retention has deleted some of its calls
@@ -68,7 +68,7 @@ impl Bill {
     }
 }
 
-/// The amount still to pay and the amount of the deposit to refund. At least one of them is zero.
+/// The amount still to pay and the amount of the deposit to refund. At least one of the two amounts is zero.
 pub fn amounts_due(total: Micros, deposit: Micros) -> (Micros, Micros) {
     // neither amount is negative, so the differences cannot overflow
     (Micros((total.0 - deposit.0).max(0)), Micros((deposit.0 - total.0).max(0)))
@@ -99,7 +99,7 @@ pub(super) async fn build_statement(
 /// Converts an item or discount to a line of the bill.
 ///
 /// # Errors
-/// A fault if the stored row is not a valid line.
+/// Fails with a fault if the stored row is not a valid line.
 pub fn line(item: &session_item::Model) -> Result<StatementLine> {
     let quantity = u32::try_from(item.quantity).or_fault()?;
     StatementLine::new(item.description.clone(), quantity, item.unit_price.into()).or_fault()

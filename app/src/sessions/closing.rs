@@ -1,4 +1,4 @@
-//! Closes a cabin. The session's statement becomes final immediately, or once its last call has ended.
+//! Closes a cabin. The session's statement becomes final immediately, or once the session's last call has ended.
 
 use billing::money::Micros;
 use billing::session::{self as rules, CloseMode};
@@ -25,11 +25,11 @@ pub enum Closing {
     Session(Uuid),
 }
 
-/// Closes a cabin's session. The session becomes CLOSED with its final statement, or CLOSING until its last call has ended.
+/// Closes a cabin's session. The session becomes CLOSED with its final statement. If a call is live, the session is CLOSING until the call has ended.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` if the session is neither open nor closing, or if a call is live with [`CloseMode::Refuse`]; not found; forbidden outside
-/// the callshop.
+/// Fails with `ILLEGAL_STATE` if the session is neither open nor closing, or if a call is live with [`CloseMode::Refuse`]. Fails with `FORBIDDEN`
+/// outside the callshop. May also fail with `NOT_FOUND`.
 pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) -> Result<SessionView> {
     let now = app.clock.now();
     let (view, hang_up) = app
@@ -74,22 +74,22 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
             Ok((view(tx.conn(), session).await?, calls))
         })
         .await?;
-    // the commit prevents new calls, so hang up only after it
+    // the commit prevents new calls, so calls are hung up only after the commit
     calls::hang_up_all(app, &hang_up, actor.user_id).await;
     Ok(view)
 }
 
-/// Closes those CLOSING sessions that no longer have a live call. Call this in the transaction that recorded the ends of their calls. That
-/// transaction must post the returned sales together with its other transfers, so that balances are always locked in the same order.
+/// Closes the CLOSING sessions that no longer have a live call. Call this function in the transaction that recorded the ends of the sessions'
+/// calls. That transaction must post the returned sales together with its other transfers, so that balances are always locked in the same order.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
     if session_ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut sales = Vec::new();
-    // lock every session, not only CLOSING sessions, because a session closed in the meantime would count our calls as live
+    // lock every session, not only CLOSING sessions, because a session that is closed meanwhile would count this transaction's calls as live
     for session in sessions::lock_all(tx.conn(), session_ids).await? {
         if session.state != SessionState::Closing {
             continue;
@@ -102,7 +102,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
     Ok(sales)
 }
 
-/// Makes the statement final by freezing its totals on the session. Returns the sale, which the caller must post.
+/// Makes the statement final by storing its totals in the session. Returns the transfer of the sale, which the caller must post.
 async fn finish(
     tx: &Tx,
     session: cabin_session::Model,
@@ -148,10 +148,10 @@ fn sale(
 }
 
 /// Recomputes a closed session's statement after an item, a discount or a corrected call has changed it. The old sale is reversed and a new sale
-/// is posted. Sessions that are not yet closed, or already paid, are left unchanged.
+/// is posted. A session that is not yet closed or is already paid is left unchanged.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub(super) async fn restate(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<()> {
     let transfers = restated(tx, session_id, at).await?;
     ledger::post(tx.conn(), transfers).await

@@ -1,4 +1,4 @@
-//! Deposits are paid in advance to cover the customer's calls. The remainder is refunded at settlement.
+//! A deposit is money that a customer pays in advance for calls. The unused part of a deposit is refunded at settlement.
 
 use billing::money::Micros;
 use billing::session as rules;
@@ -26,11 +26,11 @@ pub struct AddDeposit {
     pub method: PaymentMethod,
 }
 
-/// Raises the deposit of an open prepaid session. This is allowed during a call.
+/// Raises the deposit of an open prepaid session, even during a call.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` unless the session is open and prepaid, `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden
-/// outside the callshop.
+/// Fails with `ILLEGAL_STATE` unless the session is open and prepaid. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit) -> Result<SessionView> {
     let (input, now) = (&input, app.clock.now());
     app.write_as(actor, |tx| async move {

@@ -1,4 +1,5 @@
-//! Other lines on the bill: items such as drinks and photocopies, and discounts with a reason. They can change until the bill is paid.
+//! Lines on the bill other than calls: items such as drinks and photocopies, and discounts with a reason. Items and discounts can change until the
+//! bill is paid.
 
 use billing::money::Micros;
 use billing::session as rules;
@@ -47,7 +48,8 @@ pub struct NewDiscount {
 /// Adds an item to the bill of a session that is not paid.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` for a session that is paid or voided, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn add_item(app: &App, actor: &Actor, key: &str, input: NewItem) -> Result<SessionView> {
     let description = clean_name("description", &input.description)?;
     if !(1..=MAX_QUANTITY).contains(&input.quantity) {
@@ -61,14 +63,14 @@ pub async fn add_item(app: &App, actor: &Actor, key: &str, input: NewItem) -> Re
 /// Adds a discount to the bill of a session that is not paid. The callshop's settings limit the discounts of attendants per session.
 ///
 /// # Errors
-/// `CEILING_EXCEEDED`; `DISCOUNT_TOO_HIGH` above the total of calls and items; see [`add_item`] for others.
+/// Fails with `DISCOUNT_TOO_HIGH` above the total of calls and items. May also fail with `CEILING_EXCEEDED`. See [`add_item`] for others.
 pub async fn apply_discount(app: &App, actor: &Actor, key: &str, input: NewDiscount) -> Result<SessionView> {
     let description = clean_name("reason", &input.reason)?;
     let new = New { kind: ItemKind::Discount, description, quantity: 1, unit_price: input.amount };
     add(app, actor, ("applyDiscount", key), &input, input.session_id, &new).await
 }
 
-/// A line to add.
+/// A line to add to a bill.
 struct New {
     kind: ItemKind,
     description: String,
@@ -200,11 +202,12 @@ async fn changed(
     emit(tx, kind, session, at).await
 }
 
-/// Removes an item or a discount from the bill of a session that is not paid. Removing it again has no effect.
+/// Removes an item or a discount from the bill of a session that is not paid. Removing the same line again has no effect.
 ///
 /// # Errors
-/// `DISCOUNT_TOO_HIGH` if the discounts would exceed the remaining lines; `CEILING_EXCEEDED` if an attendant removes an item from a final
-/// statement; `ILLEGAL_STATE` for a session that is paid or voided; not found; forbidden outside the callshop.
+/// Fails with `DISCOUNT_TOO_HIGH` if the discounts would exceed the remaining lines. Fails with `CEILING_EXCEEDED` if an attendant removes an item
+/// from a final statement. Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` outside the callshop. May also
+/// fail with `NOT_FOUND`.
 pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
@@ -213,15 +216,15 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
         let unknown = || Error::field(ErrorCode::NotFound, "itemId", "The bill has no such line.");
         let item = sessions::item(tx.conn(), session_id, item_id).await?.ok_or_else(unknown)?;
         if item.removed_at.is_some() {
-            // repeated request: the line was already removed
+            // this is a repeated request, because the line was already removed
             return view(tx.conn(), session).await;
         }
         if item.kind == ItemKind::Item
             && session.state == SessionState::Closed
             && actor.role == Role::Attendant
         {
-            // this would bypass the limit on discounts
-            let message = "The statement is final. Only the owner can remove items from it.";
+            // removing an item would bypass the limit on discounts
+            let message = "The statement is final. Only the owner can remove items from a final statement.";
             return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));
         }
         let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;

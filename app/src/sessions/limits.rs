@@ -56,10 +56,11 @@ pub struct LimitChange {
     pub seconds: Option<Option<i32>>,
 }
 
-/// Changes the limits of an open session. A call in progress keeps the seconds that are already covered.
+/// Changes the limits of an open session. A call in progress keeps the seconds for which money is already reserved.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` unless the session is open, `INVALID_INPUT`; not found; forbidden outside the callshop.
+/// Fails with `ILLEGAL_STATE` unless the session is open. Fails with `FORBIDDEN` outside the callshop. May also fail with `INVALID_INPUT` or
+/// `NOT_FOUND`.
 pub async fn update_limits(app: &App, actor: &Actor, id: Uuid, change: LimitChange) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {

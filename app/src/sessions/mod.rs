@@ -1,4 +1,4 @@
-//! Cabin sessions: one customer's use of a cabin, from opening to settlement and refund. Each operation has its own file.
+//! A cabin session is one customer's use of a cabin, from opening to settlement and refund. Each operation on sessions has its own file.
 
 mod bill;
 mod closing;
@@ -143,7 +143,7 @@ async fn record(
 /// Finds a session in the actor's subtree.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<SessionView> {
     let session = sessions::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     actor.require(Right::SeeShop)?;
@@ -153,7 +153,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<SessionView> {
 /// Finds the sessions with these ids in the actor's subtree.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -199,7 +199,7 @@ async fn with_currencies(
 /// Lists the sessions of a callshop in any of the given states, or in all states if the list is empty.
 ///
 /// # Errors
-/// Not found.
+/// Fails with `NOT_FOUND`.
 pub async fn list(
     app: &App,
     actor: &Actor,
@@ -218,16 +218,17 @@ pub async fn list(
 /// The payments of a session that the viewer may see.
 #[derive(Clone, Debug)]
 pub struct Payments {
-    /// The visible payments, in the order they were taken.
+    /// The visible payments, in the order in which they were taken.
     pub seen: Vec<payment::Model>,
-    /// Whether there are hidden payments. Attendants count the drawer blind, so they do not see payments that others took in the open shift.
+    /// Whether the session has payments that are hidden from the viewer. Attendants count the drawer blind, so they do not see payments that other
+    /// users took in the open shift.
     pub some_hidden: bool,
 }
 
 /// Lists the payments of a session. The caller has already checked access to the session.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<Payments> {
     let conn = app.store.reader();
     let payments = sessions::payments(conn, session.id).await?;
@@ -246,7 +247,7 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
 /// if another user took or refunded some of the session's money in the open shift.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<bool> {
     if actor.may(Right::SeeDrawer) || session.settled_by.is_none() {
         return Ok(false);
@@ -257,7 +258,7 @@ pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model
 /// Lists the items and discounts of a session, in the order they were added. The caller has already checked access to the session.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn items(app: &App, session_id: Uuid) -> Result<Vec<session_item::Model>> {
     sessions::items(app.store.reader(), session_id, MAX_ITEMS).await
 }

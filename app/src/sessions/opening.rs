@@ -29,11 +29,12 @@ pub struct Opening {
     pub deposit: Option<(PaymentMethod, Micros)>,
 }
 
-/// Opens a cabin, postpaid or prepaid with a deposit. A deposit moves money, so it requires an idempotency key.
+/// Opens a cabin, postpaid or prepaid with a deposit. A deposit moves money, so opening with a deposit requires an idempotency key.
 ///
 /// # Errors
-/// `REGISTER_CLOSED`, `CABIN_OCCUPIED`, `CABIN_WITHOUT_PHONE`, `ILLEGAL_STATE` for a cabin out of service or a blocked phone,
-/// `SUSPENDED`, `SERVICE_UNAVAILABLE`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `ILLEGAL_STATE` for a cabin out of service or a blocked phone. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// `REGISTER_CLOSED`, `CABIN_OCCUPIED`, `CABIN_WITHOUT_PHONE`, `SUSPENDED`, `SERVICE_UNAVAILABLE`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or
+/// `NOT_FOUND`.
 pub async fn open(app: &App, actor: &Actor, key: Option<&str>, opening: Opening) -> Result<SessionView> {
     let mode = if opening.deposit.is_some() { SessionMode::Prepaid } else { SessionMode::Postpaid };
     opening.limits.check(mode)?;
@@ -122,7 +123,7 @@ fn new_session(
     }
 }
 
-/// Checks whether a locked cabin can be opened. It must be in service, have an unblocked phone, and not be occupied.
+/// Checks whether a locked cabin can be opened. The cabin must be in service, have an unblocked phone, and not be occupied.
 pub(super) async fn check_usable(conn: &impl ConnectionTrait, cabin: &cabin::Model) -> Result<()> {
     if cabin.out_of_service {
         return Err(Error::field(ErrorCode::IllegalState, "cabinId", "The cabin is OUT_OF_SERVICE."));

@@ -35,8 +35,8 @@ pub struct Refund {
 /// Refunds a settled session from the open register. The callshop's settings limit the refunds of attendants per session.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` unless the session is settled, `REFUND_TOO_HIGH`, `CEILING_EXCEEDED`, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`,
-/// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `ILLEGAL_STATE` unless the session is settled. Fails with `FORBIDDEN` outside the callshop. May also fail with `REFUND_TOO_HIGH`,
+/// `CEILING_EXCEEDED`, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn refund(app: &App, actor: &Actor, key: &str, input: Refund) -> Result<SessionView> {
     let reason = clean_name("reason", &input.reason)?;
     let (input, reason, now) = (&input, &reason, app.clock.now());

@@ -45,8 +45,8 @@ pub struct Settled {
 /// Settles a closed session in the open shift. The remainder of a deposit is refunded by the methods with which the deposit was paid.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` unless the session is closed and unpaid, `REGISTER_CLOSED`, `UNDERPAID`, `OVERPAID`, `INSUFFICIENT_CASH`,
-/// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `ILLEGAL_STATE` unless the session is closed and unpaid. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// `REGISTER_CLOSED`, `UNDERPAID`, `OVERPAID`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Result<Settled> {
     if input.payments.len() > MAX_PAYMENTS {
         return Err(Error::invalid(
@@ -60,7 +60,7 @@ pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Res
             sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::OperateCabins)?;
         let shop = access::by_id(tx.conn(), found.callshop_id).await?;
-        // one settlement per callshop at a time, so that receipt numbers have no gaps and a key takes effect once
+        // the lock allows one settlement per callshop at a time, so that receipt numbers have no gaps and an idempotency key takes effect once
         let settings = accounts::lock_callshop(tx.conn(), shop.id).await?.ok_or(Error::NotFound)?;
         let change = idempotency::once(&tx, actor, &app.clock, "settleSession", key, input, || async {
             let change = take_payment(&tx, actor, input, &shop, &settings, now).await?;
@@ -173,7 +173,7 @@ fn transfer(
     })
 }
 
-/// The amounts that the shop retains, by method. The change is deducted from the cash.
+/// The amounts that the shop keeps, by payment method. The change is deducted from the cash.
 fn kept(input: &Settling, settlement: &Settlement) -> Result<BTreeMap<PaymentMethod, Micros>> {
     let mut kept: BTreeMap<PaymentMethod, Micros> = BTreeMap::new();
     for (method, amount) in &input.payments {

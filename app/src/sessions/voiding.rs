@@ -19,12 +19,12 @@ use base::error::{Error, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, register as shifts, sessions};
 
-/// Voids a session that was opened by mistake, and frees its cabin. Its items are removed. A deposit is refunded from the open register, by the
-/// methods with which it was paid. This refund moves money, so it requires an idempotency key.
+/// Voids a session that was opened by mistake, and frees its cabin. The session's items are removed. A deposit is refunded from the open register,
+/// by the methods with which it was paid. Refunding a deposit moves money, so it requires an idempotency key.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` if the session has calls, or is paid or voided; if it has a deposit, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`,
-/// `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+/// Fails with `ILLEGAL_STATE` if the session has calls, or is paid or voided. For a session with a deposit, may fail with `REGISTER_CLOSED`,
+/// `INSUFFICIENT_CASH`, `INVALID_INPUT` or `IDEMPOTENCY_CONFLICT`. Fails with `FORBIDDEN` outside the callshop. May also fail with `NOT_FOUND`.
 pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
@@ -45,7 +45,7 @@ pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Resu
 
 async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let found = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-    // the lock order is shift before session
+    // the lock order is register shift before session
     let shift = shifts::lock_open_shift(tx.conn(), found.callshop_id).await?;
     let session = lock(tx, actor, id).await?;
     let calls = sessions::allowed_calls(tx.conn(), id).await?;

@@ -1,5 +1,5 @@
-//! Activates drafts. A draft is based on another version, and can take effect only directly after that version. Otherwise it would silently undo
-//! the changes of the versions in between.
+//! Activates drafts. A draft is based on another version, and can take effect only directly after that version. At any other time, the draft would
+//! silently undo the changes of the versions in between.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::tariff_version;
@@ -13,7 +13,7 @@ use crate::margin::{self, Margins};
 use base::error::{Error, ErrorCode, Result};
 use store::tariffs as rows;
 
-/// Maximum difference between nodes' clocks. A version that another node has just activated may begin slightly after this node's "now".
+/// Maximum difference between nodes' clocks. A version that another node has just activated may begin slightly later than this node's current time.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(2);
 
 /// An activated version.
@@ -23,16 +23,17 @@ pub struct Activated {
     pub version: Version,
     /// Prices below cost while the version is in force.
     pub margins: Margins,
-    /// The version already scheduled to replace the activated version. It was created earlier and does not have the activated version's changes.
+    /// The version that is already scheduled to replace the activated version. The scheduled version was created earlier and does not have the
+    /// activated version's changes.
     pub next: Option<Version>,
 }
 
 /// Activates a draft, now or at a later time. Prices below cost are returned as warnings and do not prevent activation.
 ///
 /// # Errors
-/// `STALE_DRAFT` if the draft is not based on the version in force at that time, `SCHEDULE_CONFLICT` if another version is scheduled for the
-/// same time or before it; `ILLEGAL_STATE` if the version is not a draft or has no rates, `INVALID_INPUT` if the time has passed; not found,
-/// forbidden.
+/// Fails with `STALE_DRAFT` if the draft is not based on the version in force at that time. Fails with `SCHEDULE_CONFLICT` if another version is
+/// scheduled for the same or an earlier time. Fails with `ILLEGAL_STATE` if the version is not a draft or has no rates. Fails with `INVALID_INPUT`
+/// if the time has passed. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn activate(
     app: &App,
     actor: &Actor,
@@ -40,7 +41,7 @@ pub async fn activate(
     at: Option<DateTime<Utc>>,
 ) -> Result<Activated> {
     let found = find_version(app, actor, version_id).await?;
-    // truncate to microseconds, the precision of the databases
+    // truncate the time to microseconds, the precision of the databases
     let at = at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros()));
     let asked = app.clock.now();
     if at.is_some_and(|at| at < asked) {
@@ -88,7 +89,7 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
     let refuse = |message: String| Err(Error::user(ErrorCode::IllegalState, message));
     match version.active_from {
         Some(from) => {
-            refuse(format!("Version {} was activated from {from} on. Activate a copy of it.", version.number))
+            refuse(format!("Version {} was activated from {from} on; activate a copy of it.", version.number))
         }
         None if version.rate_count == 0 => {
             refuse("The version has no rates, so every call would be refused. Add rates first.".to_owned())
@@ -99,9 +100,9 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
 
 /// The versions around the time at which a draft is to take effect.
 struct Around {
-    /// The version in force until then.
+    /// The version in force until the draft takes effect.
     before: Option<tariff_version::Model>,
-    /// The next version scheduled after that time.
+    /// The next version that is scheduled after the draft takes effect.
     next: Option<tariff_version::Model>,
     /// The version that the draft is based on.
     base: Option<tariff_version::Model>,
@@ -115,7 +116,7 @@ impl Around {
             && from <= now
             && begins(next) <= now + CLOCK_SKEW
         {
-            return conflict(format!("Version {} is taking effect right now. Check it first.", next.number));
+            return conflict(format!("Version {} is taking effect right now; check it first.", next.number));
         }
         if let Some(before) = &self.before
             && from > now

@@ -24,15 +24,15 @@ pub const MAX_BLOCKED: usize = 1_000;
 pub enum Assignment {
     /// The tariff that sets the prices the account pays to its parent.
     Cost,
-    /// The tariff that sets the prices for a callshop's customers. Without a retail tariff, they pay the cost tariff's prices.
+    /// The tariff that sets the prices for a callshop's customers. Without a retail tariff, the customers pay the cost tariff's prices.
     Retail,
 }
 
 /// Assigns a cost or retail tariff to a child account; `None` removes the tariff. Prices below cost are returned as warnings.
 ///
 /// # Errors
-/// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on an account that is not a callshop, or for a tariff that belongs to neither the parent nor
-/// the platform; not found; forbidden for anyone but the parent.
+/// Fails with `INVALID_INPUT` for RETAIL on an account that is not a callshop, or for a tariff that belongs to neither the parent nor the platform.
+/// Fails with `FORBIDDEN` for anyone but the parent. May also fail with `CURRENCY_MISMATCH` or `NOT_FOUND`.
 pub async fn assign(
     app: &App,
     actor: &Actor,
@@ -105,11 +105,12 @@ pub enum Blocked {
     Callshop(Box<Shop>),
 }
 
-/// Blocks or unblocks the numbers that begin with `prefix`, starting with the next call. Repeating this has no effect.
+/// Blocks or unblocks the numbers that begin with `prefix`, starting with the next call. Blocking a blocked prefix, or unblocking an unblocked
+/// prefix, has no effect.
 ///
 /// # Errors
-/// `INVALID_INPUT` for an invalid prefix, or if more than [`MAX_BLOCKED`] prefixes would be blocked; not found; forbidden for anyone but a
-/// callshop's parent.
+/// Fails with `INVALID_INPUT` for an invalid prefix, or if more than [`MAX_BLOCKED`] prefixes would be blocked. Fails with `FORBIDDEN` for anyone
+/// but a callshop's parent. May also fail with `NOT_FOUND`.
 pub async fn set_blocked(
     app: &App,
     actor: &Actor,
@@ -144,7 +145,7 @@ pub async fn set_blocked(
     .await
 }
 
-/// Adds the prefix to the list or removes it. Returns the prefix's old and new state for the audit log.
+/// Adds the prefix to the list, or removes it from the list. Returns the prefix's old and new state for the audit log.
 fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, Value)> {
     let mut prefixes: std::collections::BTreeSet<String> = serde_json::from_value(list.take()).or_fault()?;
     let before = prefixes.contains(prefix);
@@ -156,7 +157,7 @@ fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, 
     if prefixes.len() > MAX_BLOCKED {
         return Err(Error::invalid(
             "prefix",
-            format!("At most {MAX_BLOCKED} prefixes can be blocked. Block shorter ones."),
+            format!("At most {MAX_BLOCKED} prefixes can be blocked. Block fewer, shorter prefixes."),
         ));
     }
     *list = serde_json::to_value(prefixes).or_fault()?;

@@ -23,14 +23,14 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs as rows;
 use store::{Store, Tx};
 
-/// Maximum size of a deck, in bytes of UTF-8.
+/// Maximum size of an imported rate deck, in bytes of UTF-8.
 pub const MAX_DECK_BYTES: usize = 64 << 20;
-/// Maximum number of problems listed for a deck. The counts include all problems.
+/// Maximum number of problems that are listed for a rate deck. The counts include all problems.
 pub const MAX_PROBLEMS: usize = 1_000;
 /// Maximum number of rates or prefixes per edit.
 pub const MAX_EDITS: usize = 1_000;
 
-/// Limits the number of decks in memory. Requests beyond this limit fail with `OVERLOADED`.
+/// Limits the number of rate decks in memory. Requests beyond this limit fail with `OVERLOADED`.
 static DECKS: Semaphore = Semaphore::const_new(4);
 
 /// How an import treats the existing rates.
@@ -42,7 +42,7 @@ pub enum ImportMode {
     Merge,
 }
 
-/// A deck to import.
+/// A rate deck to import into a tariff.
 #[derive(Clone, Debug)]
 pub struct Import {
     /// The tariff.
@@ -51,7 +51,7 @@ pub struct Import {
     pub csv: String,
     /// The base version, as in [`Edit`].
     pub base_version_id: Option<Uuid>,
-    /// Replace or merge.
+    /// Whether the deck replaces the rates of the base version or is merged into them.
     pub mode: ImportMode,
     /// Whether to report the outcome without storing a draft.
     pub dry_run: bool,
@@ -88,15 +88,15 @@ pub struct Changes {
 pub struct Outcome {
     /// The new draft; `None` after a dry run, or if a row had an error.
     pub version: Option<Version>,
-    /// Differences from the base version.
+    /// Differences between the draft and its base version.
     pub changes: Changes,
     /// Invalid and corrected rows, at most [`MAX_PROBLEMS`].
     pub problems: Vec<RowProblem>,
-    /// Number of invalid cells and rows. If it is not 0, nothing was imported.
+    /// Number of invalid cells and rows. If the number is not 0, nothing was imported.
     pub errors: u64,
     /// Number of corrected cells.
     pub fixed: u64,
-    /// Prices below cost if the draft were in force now.
+    /// Retail prices that would be below cost if the draft were in force now.
     pub margins: Margins,
 }
 
@@ -113,8 +113,8 @@ pub struct Progress {
 /// after each block of rates.
 ///
 /// # Errors
-/// `OVERLOADED` if too many decks are in memory; `BAD_DECK` for a file without rows, or with a band that the tariff does not have; `STALE_DRAFT`
-/// for a base version that is no longer in force; not found, forbidden.
+/// Fails with `OVERLOADED` if too many decks are in memory. Fails with `BAD_DECK` for a file without rows, or with a band that the tariff does not
+/// have. Fails with `STALE_DRAFT` for a base version that is no longer in force. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn import(
     app: &App,
     actor: &Actor,
@@ -158,7 +158,7 @@ fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
         None => Ok(()),
         Some(name) => {
             let known: Vec<&str> = bands.iter().map(|band| band.name.as_str()).collect();
-            let message = format!("The tariff has no band {name:?}. Its bands are {known:?}.");
+            let message = format!("The tariff has no band {name:?}. The tariff's bands are {known:?}.");
             Err(Error::field(ErrorCode::BadDeck, "csv", message))
         }
     }
@@ -185,11 +185,11 @@ fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
 /// Creates a draft with these rates added or changed.
 ///
 /// # Errors
-/// `INVALID_INPUT` with the path of the rate, `STALE_DRAFT` as in [`import`], not found, forbidden.
+/// Fails with `INVALID_INPUT` and the path of the rate. Fails with `STALE_DRAFT` as in [`import`]. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
-    // the base may have millions of rates: check what does not need them first
+    // the base may have millions of rates, so first make the checks that do not need the rates
     for (index, rate) in upserts.iter().enumerate() {
         rate.validate().map_err(|error| bad_rate(index, &error))?;
         if upserts[..index].iter().any(|earlier| earlier.prefix == rate.prefix) {
@@ -239,7 +239,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 /// Creates a draft without these prefixes.
 ///
 /// # Errors
-/// `INVALID_INPUT` with the path of a prefix that has no rate of its own; see [`upsert_rates`] for others.
+/// Fails with `INVALID_INPUT` and the path of a prefix that has no rate of its own. See [`upsert_rates`] for others.
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
@@ -272,11 +272,11 @@ async fn drafted(
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// Creates a draft with the rates of another version, based on the version in force. Use this to return to an earlier version, or to activate a
-/// stale draft unchanged.
+/// Creates a draft with the rates of another version, based on the version in force. Use this function to return to an earlier version, or to
+/// activate a stale draft unchanged.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str) -> Result<Outcome> {
     let source = find_version(app, actor, version_id).await?;
     let note = if note.trim().is_empty() {
@@ -297,13 +297,13 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
 /// The base version and its rates, from which a draft is created and with which it is compared.
 struct Base {
     version: Option<tariff_version::Model>,
-    /// The draft's rounding, bands and holidays: those of the base version, or the tariff's first.
+    /// The draft's rounding, bands and holidays. The draft's terms come from the base version or, without a base version, from the tariff.
     terms: Terms,
     rates: Vec<Rate>,
 }
 
 impl Base {
-    /// Reads the named version, or else the version in force. The newest version is not the default, because it may be scheduled for next month.
+    /// Reads the named version. If no version is named, reads the version in force, because the newest version may be scheduled for next month.
     async fn read(app: &App, tariff: &tariff::Model, named: Option<Uuid>) -> Result<Self> {
         let (conn, now) = (app.store.reader(), app.clock.now());
         let in_force = rows::in_force(conn, tariff.id, now).await?;
@@ -335,7 +335,8 @@ impl Base {
         Ok(version)
     }
 
-    /// The version after which a draft based on this version may take effect: this version, or this version's own base if it is a draft.
+    /// The version after which a draft based on this version may take effect. The result is the id of this version or, if this version is a draft,
+    /// the id of its own base.
     fn precedes(&self) -> Option<Uuid> {
         self.version.as_ref().and_then(|version| match version.active_from {
             Some(_) => Some(version.id),
@@ -358,12 +359,12 @@ struct Draft {
     base: Option<tariff_version::Model>,
     /// The version after which the draft may take effect.
     precedes: Option<Uuid>,
-    /// The draft's rates, with the id of the new version.
+    /// The draft's rates, under the id of the new version.
     loaded: Arc<LoadedVersion>,
     changes: Changes,
     act: Act,
     created_at: DateTime<Utc>,
-    /// Held until the last rate is written, even if the caller has disconnected.
+    /// The permit is kept until the last rate is written, even if the caller has disconnected.
     _permit: SemaphorePermit<'static>,
 }
 
@@ -390,8 +391,8 @@ impl Draft {
         Ok(Self { tariff, actor, base, precedes, loaded, changes, act, created_at, _permit: permit })
     }
 
-    /// Writes the rates in blocks, so that calls can be charged between two blocks, and finally the version row. The rates become visible only
-    /// with that row.
+    /// Writes the rates in blocks, so that calls can be charged between two blocks, and finally writes the version's row. The rates become visible
+    /// only with the version's row.
     async fn write(
         &self,
         store: &Store,
@@ -446,7 +447,7 @@ impl Draft {
     }
 }
 
-/// Counts the differences between two lists sorted by prefix.
+/// Counts the differences between two lists of rates that are sorted by prefix.
 fn compare(before: &[Rate], after: &RateTable) -> Changes {
     let mut changes = Changes::default();
     let mut before = before.iter().peekable();

@@ -1,7 +1,7 @@
-//! Tariffs: create them, and manage their versions, assignments and blocked prefixes.
+//! Creates tariffs, and manages their versions, assignments and blocked prefixes.
 //!
-//! A stored version never changes. An import, an edit or a copy of an earlier version creates a new draft. Activation sets `active_from`, the
-//! time from which a draft is in force. A version's state is derived from this time.
+//! A stored tariff version never changes. An import, an edit or a copy of an earlier version creates a new draft. Activation sets `active_from`,
+//! the time from which a draft is in force. A version's state is derived from `active_from`.
 
 mod activation;
 mod assignment;
@@ -43,13 +43,13 @@ pub const MAX_HOLIDAYS: usize = 1_000;
 /// State of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionState {
-    /// Not activated; no call uses it.
+    /// The version is not activated, so no call uses it.
     Draft,
-    /// Activated for a later time.
+    /// The version is activated for a later time.
     Scheduled,
     /// In force.
     Active,
-    /// Replaced by a later version.
+    /// A later version has replaced the version.
     Retired,
 }
 
@@ -60,7 +60,7 @@ pub struct Version {
     pub tariff: Arc<tariff::Model>,
     /// The version.
     pub version: tariff_version::Model,
-    /// Its state at the time of reading.
+    /// The version's state at the time of reading.
     pub state: VersionState,
 }
 
@@ -77,15 +77,15 @@ pub fn state(version: &tariff_version::Model, effective: Option<Uuid>, now: Date
 /// Input for a new tariff.
 #[derive(Clone, Debug)]
 pub struct NewTariff {
-    /// The owner; `None` means the actor's account. Only the platform's admins can name a different account.
+    /// The account that owns the tariff; `None` means the actor's account. Only the platform's admins can name a different account.
     pub account_id: Option<Uuid>,
     /// Display name.
     pub name: String,
-    /// ISO 4217 code; `None` means the owner's. Only the platform can have tariffs in several currencies.
+    /// ISO 4217 code; `None` means the owner's currency. Only the platform can have tariffs in several currencies.
     pub currency: Option<String>,
-    /// Rounding of charges; like the time zone, the bands and the holidays, it is for the first version.
+    /// Rounding of charges. Rounding, time zone, bands and holidays apply to the first version.
     pub rounding: Rounding,
-    /// IANA time zone of the bands and holidays; `None` means the owner's.
+    /// IANA time zone of the bands and holidays; `None` means the owner's time zone.
     pub time_zone: Option<String>,
     /// Time bands. The first band that matches applies.
     pub bands: Vec<TimeBand>,
@@ -104,7 +104,7 @@ fn owners(actor: &Actor) -> Owners {
 /// Creates a tariff without a version.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, not found, forbidden.
+/// Fails with `INVALID_INPUT`, `CURRENCY_MISMATCH`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::Model> {
     actor.require(Right::ManageTariffs)?;
     let owner_id = new.account_id.unwrap_or(actor.account_id);
@@ -123,7 +123,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     Ok(tariff)
 }
 
-/// The fields of a tariff that the audit log records. There can be many bands and holidays, so only their counts are recorded.
+/// The fields of a tariff that the audit log records. There can be many bands and holidays, so the audit log records only their number.
 fn shown(tariff: &tariff::Model, terms: &Terms) -> Value {
     json!({
         "name": tariff.name,
@@ -151,7 +151,7 @@ async fn record(
 
 fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Model> {
     if owner.kind == AccountKind::Callshop {
-        return Err(Error::invalid("accountId", "A callshop cannot own tariffs. Its parent assigns them."));
+        return Err(Error::invalid("accountId", "A callshop cannot own tariffs; its parent assigns them."));
     }
     let currency = new.currency.unwrap_or_else(|| owner.currency.clone());
     if owner.kind != AccountKind::Platform && currency != owner.currency {
@@ -194,7 +194,7 @@ async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
 /// Finds a tariff that the actor may manage: a tariff of the actor's account, or any tariff for the platform's admins.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
     owned(app, actor, id).await
 }
@@ -202,7 +202,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
 /// Finds the tariffs with these ids that the actor may manage.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tariff::Model>> {
     if !actor.may(Right::ManageTariffs) {
         return Ok(Vec::new());
@@ -210,11 +210,11 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tari
     rows::find_all(app.store.reader(), &owners(actor), ids).await
 }
 
-/// The terms that tariffs show. They come from the version in force or, if no version is in force, from the newest version. Tariffs without versions
-/// are omitted; theirs are [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
+/// The terms that tariffs show. The terms come from the version in force or, if no version is in force, from the newest version. Tariffs without
+/// versions are omitted; their terms are [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn current_terms(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, Terms>> {
     let versions = rows::current_versions(app.store.reader(), ids, app.clock.now()).await?;
     versions.iter().map(|version| Ok((version.tariff_id, Terms::of(version)?))).collect()
@@ -223,7 +223,7 @@ pub async fn current_terms(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, Term
 /// Finds the versions with these ids whose tariffs the actor may manage.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Version>> {
     if !actor.may(Right::ManageTariffs) {
         return Ok(Vec::new());
@@ -245,7 +245,7 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
 /// Lists the tariffs that the actor may manage, oldest first.
 ///
 /// # Errors
-/// Forbidden in callshops.
+/// Fails with `FORBIDDEN` in callshops.
 pub async fn list(app: &App, actor: &Actor, page: Page) -> Result<Vec<tariff::Model>> {
     actor.require(Right::ManageTariffs)?;
     rows::list(app.store.reader(), &owners(actor), page).await
@@ -254,7 +254,7 @@ pub async fn list(app: &App, actor: &Actor, page: Page) -> Result<Vec<tariff::Mo
 /// Finds a version of a tariff that the actor may manage.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version> {
     actor.require(Right::ManageTariffs)?;
     let (tariff, version) =
@@ -266,7 +266,7 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
 /// Lists the versions of a tariff, oldest first.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> Result<Vec<Version>> {
     let tariff = owned(app, actor, tariff_id).await?;
     let versions = rows::list_versions(app.store.reader(), tariff.id, page).await?;
@@ -276,7 +276,7 @@ pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> 
 /// The version in force, if any.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn active_version(app: &App, actor: &Actor, tariff_id: Uuid) -> Result<Option<Version>> {
     let tariff = owned(app, actor, tariff_id).await?;
     let effective = rows::effective_versions(app.store.reader(), &[tariff.id], app.clock.now()).await?;
@@ -302,7 +302,7 @@ async fn with_states(
 /// Lists one page of a version's rates, sorted by prefix.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn version_rates(
     app: &App,
     actor: &Actor,
@@ -317,7 +317,7 @@ pub async fn version_rates(
 /// Exports a version as a CSV file that [`import`] can read.
 ///
 /// # Errors
-/// Not found, forbidden.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn export_csv(app: &App, actor: &Actor, version_id: Uuid) -> Result<String> {
     let found = find_version(app, actor, version_id).await?;
     let _permit = deck_permit()?;

@@ -1,5 +1,5 @@
-//! Measures latency from the hook's response to the subscriber. Events go through one node's hook at a steady rate, with subscribers on that
-//! node and on another.
+//! Measures latency from the hook's response to the subscriber. Events go through one node's hook at a steady rate, with subscribers on that node
+//! and on another node.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use crate::database::Databases;
 use crate::load::{Connection, request};
 use crate::{Backend, Result};
 
-/// Number of callshops with events. The other callshops are only watched.
+/// Number of callshops with events. The other callshops have subscribers but no events.
 const BUSY: u32 = 1_000;
 /// Number of connections to the hook.
 const CONNECTIONS: u32 = 32;
@@ -28,10 +28,10 @@ const CONNECTIONS: u32 = 32;
 /// What to measure.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LatencyPlan {
-    /// Subscribers, each of its own callshop, half of them on each of two nodes.
+    /// Number of subscribers. Each subscriber watches its own callshop, and half of the subscribers are on each of two nodes.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(2..=50_000))]
     subscribers: u32,
-    /// Events per second, one per request, all through the first node's hook.
+    /// Events per second. Each request has one event, and all requests go to the first node's hook.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     rate: u32,
     /// Length of the run in seconds.
@@ -101,7 +101,7 @@ fn report(name: &str, bar: u64, mut latencies: Vec<Duration>) {
     verdict(name, &format!("p99 at most {bar} ms"), p99 <= Duration::from_millis(bar));
 }
 
-/// Sends events at the rate, and waits until all have arrived.
+/// Sends events at the planned rate, and waits until all events have arrived.
 async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64> {
     let connections = CONNECTIONS.min(plan.rate);
     let end = Instant::now() + Duration::from_secs(plan.seconds);
@@ -112,7 +112,7 @@ async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64>
         senders.push(tokio::spawn(async move {
             let mut connection = Connection::open(hook).await?;
             let mut ticks = interval(every);
-            // late responses must not reduce the load
+            // late responses must not reduce the rate of requests
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
             let mut sent = 0;
             while Instant::now() < end {

@@ -24,7 +24,7 @@ use processes::{Process, RedisServer, Usage};
 use seed::Seeded;
 use watchers::Way;
 
-/// Maximum number of events in flight. Additional events would only wait in Redis.
+/// Maximum number of events that are published but have not arrived. Additional events would only wait in Redis.
 const WINDOW: u64 = 2_000;
 /// Number of events published per write.
 const WRITE: u64 = 50;
@@ -36,10 +36,10 @@ const CHANNELS: [&str; 2] = ["ours:", "relay:"];
 /// What to measure.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Plan {
-    /// Subscribers, each of its own callshop.
+    /// Number of subscribers, each of which watches its own callshop.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     subscribers: u32,
-    /// Events per turn, each for one subscriber.
+    /// Number of events per turn. Each event is for one subscriber.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..))]
     events: u64,
     /// Turns of callshop and the relay. The reported ratios are medians.
@@ -147,7 +147,7 @@ impl Side {
         Ok(Turn { rate: events / took.as_secs_f64(), micros: spent.as_secs_f64() * 1e6 / events })
     }
 
-    /// Publishes `each` events for every shop, and waits until all have arrived.
+    /// Publishes `each` events for every shop, and waits until all events have arrived.
     async fn publish(&self, redis: &RedisServer, seeded: &Seeded, each: u64, goal: u64) -> Result<()> {
         let mut connection = redis.client()?.get_multiplexed_async_connection().await?;
         let shops = seeded.shops.len() as u64;
@@ -172,7 +172,7 @@ impl Side {
         self.arrived(goal, 0).await
     }
 
-    /// Waits until at most `missing` of `sent` events are outstanding.
+    /// Waits until at most `missing` of the `sent` events have not arrived.
     async fn arrived(&self, sent: u64, missing: u64) -> Result<()> {
         let (mut last, mut since) = (0, Instant::now());
         loop {

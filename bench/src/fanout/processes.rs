@@ -11,7 +11,7 @@ use crate::Result;
 
 /// Maximum time for a process to start.
 const STARTING: Duration = Duration::from_secs(20);
-/// Clock ticks per second in `/proc`, the same on every Linux.
+/// Number of clock ticks per second in `/proc`, which is the same on every Linux.
 const TICKS: u32 = 100;
 /// Bytes per memory page.
 const PAGE: u64 = 4_096;
@@ -107,10 +107,10 @@ impl Process {
         Ok(started)
     }
 
-    /// The resources used so far.
+    /// The resources that the process has used since its start.
     pub fn usage(&self) -> Result<Usage> {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.process.id()));
-        // after the name, which may contain spaces
+        // the fields follow the program's name, which may contain spaces
         let stat = read("stat")?;
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<u32>().ok());
@@ -131,7 +131,7 @@ impl Drop for Process {
 }
 
 fn end(process: &mut Child) {
-    // it may have ended by itself
+    // the process may have ended on its own
     drop(process.kill());
     drop(process.wait());
 }

@@ -1,4 +1,4 @@
-//! The peer is a bare WebSocket relay. A subscriber names its callshop and receives that callshop's messages from Redis unchanged. There are no
+//! The peer is a bare WebSocket relay. A subscriber names its callshop and receives that callshop's messages from Redis unchanged. The relay has no
 //! tokens, no GraphQL, no database, and no detection of gaps.
 
 use std::collections::HashMap;

@@ -31,8 +31,8 @@ pub enum Way {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Opens a subscriber for each of these callshops. `arrived` is called with the callshop's index for each event. Returns after all subscribers
-/// have subscribed. They run until the runtime ends.
+/// Opens a subscriber for each of these callshops. `arrived` is called with the callshop's index for each event. Returns after all subscribers have
+/// subscribed. The subscribers run until the runtime ends.
 pub async fn open(
     way: Way,
     address: SocketAddr,
@@ -71,7 +71,7 @@ async fn subscribe(way: Way, address: SocketAddr, seeded: &Seeded, place: usize)
     let (mut socket, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await?;
     for text in hello {
         socket.send(Message::text(text)).await?;
-        // the acknowledgement, then the snapshot; the relay only acknowledges the callshop's id
+        // callshop sends the acknowledgment and then the snapshot; the relay only acknowledges the callshop's id
         match socket.next().await {
             Some(Ok(Message::Text(answer))) if !answer.contains("\"error") => {}
             other => return Err(format!("not subscribed: {other:?}").into()),

@@ -1,10 +1,11 @@
 //! The peer of a call end sends the same transaction to the same database, and does nothing else.
 //!
-//! It uses the product's own tables and indexes, in a separate database next to the product's. Each transaction writes the deduplication key,
-//! the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold), the callshop's
-//! next `seq` and the activity row, with one statement per kind of row.
+//! The peer uses the product's own tables and indexes, in a separate database next to the product's database. Each transaction writes the
+//! deduplication key, the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold),
+//! the callshop's next `seq` and the activity row, with one statement per kind of row.
 //!
-//! Ids are numbers written as UUIDs, which SQL can compute as well. Calls count from 1; the accounts of callshop `s` are those of [`account`].
+//! Ids are numbers that are written as UUIDs, so that SQL can compute ids as well. Calls count from 1; [`account`] gives the accounts of callshop
+//! `s`.
 
 mod postgres;
 mod sqlite;
@@ -20,7 +21,7 @@ use crate::database::Databases;
 use crate::report::Figures;
 use crate::{Plan, Result};
 
-/// First number of an account; callshops are ten apart.
+/// The number from which account ids begin. Each callshop has a range of ten numbers.
 const ACCOUNTS: u64 = 1_000_000_000;
 /// Books that an ended call changes, in lock order. The callshop pays the first reseller, the first reseller pays the second reseller, and the second
 /// reseller pays the distributor.
@@ -72,7 +73,7 @@ impl Peer {
         }
     }
 
-    /// Ends about this many calls. Each client ends the same number.
+    /// Ends about this many calls. Each client ends the same number of calls.
     pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
         match (self, databases) {
             (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),

@@ -53,7 +53,7 @@ impl Pgbench {
         let process = Some(server.process()?);
         let before = Processor::now(process)?;
         let output = run(pgbench.arg("--file").arg(&self.script).arg("peer"))?;
-        // excludes pgbench's own processor time, because it has ended
+        // the time excludes pgbench's own processor time, because pgbench has ended
         let spent = Processor::now(process)?.since(before);
         let spent = Processor { database: spent.database, ..Processor::default() };
         let asked = u64::from(share) * u64::from(self.clients);
@@ -62,7 +62,7 @@ impl Pgbench {
         if latencies.len() as u64 != asked {
             return Err(format!("pgbench did {} of {asked} transactions:\n{output}", latencies.len()).into());
         }
-        // the rate without connection time
+        // the rate does not include the time to connect
         let tps =
             output.lines().find_map(|line| line.strip_prefix("tps = ")).ok_or("pgbench reported no rate")?;
         let tps: f64 = tps.split_whitespace().next().unwrap_or_default().parse()?;

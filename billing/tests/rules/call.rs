@@ -100,7 +100,7 @@ fn unanswered_ends() {
     let (call, emitted) = run(&[ringing(), ended(40, EndCause::Bye, None)]);
     assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     assert_eq!(emitted, [Emitted::Ringing { at: at(2) }, Emitted::Ended { at: at(40) }]);
-    // a reported answer counts even if the end does not repeat it
+    // a reported answer counts even if the end event does not repeat the answer
     let (call, _) = run(&[answered(), ended(40, EndCause::KeepaliveLost, None)]);
     assert_eq!((call.answered_at, call.talk_seconds), (Some(at(10)), 30));
 }
@@ -121,7 +121,7 @@ fn an_answer_that_was_never_acknowledged_is_charged_unless_the_operator_says_oth
         let (call, _) = run_with(&events, Unacknowledged::Free);
         assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     }
-    // if the answer is free, it does not prove talk
+    // if an unacknowledged answer is free, the answer does not prove talk
     let (call, _) = run_with(&[failed(15), unacknowledged(Some(10))], Unacknowledged::Free);
     assert_eq!(call.state, CallState::Failed);
 }
@@ -133,7 +133,7 @@ fn failures() {
     assert_eq!(emitted, [Emitted::Ringing { at: at(2) }, Emitted::Failed { at: at(20) }]);
     let (call, emitted) = run(&[answered(), failed(20)]);
     assert_eq!((call.state, emitted.len()), (CallState::Answered, 1));
-    // proof of talk overrides a failure
+    // an end event that proves talk overrides a failure
     let (call, emitted) = run(&[failed(20), ended(41, EndCause::Bye, Some(10))]);
     assert_eq!((call.state, call.talk_seconds, call.sip_code), (CallState::Ended, 31, None));
     let order =
@@ -160,7 +160,7 @@ fn what_the_phone_got_instead_is_kept() {
         let (call, _) = run(&[given_up(code)]);
         assert_eq!((call.state, call.sip_code, call.ended_by), (CallState::Abandoned, Some(code), Some(by)));
     }
-    // a refusal that reached the proxy too late
+    // the API's refusal reached the proxy too late
     let refused = Call { sip_code: Some(402), ..Call::refused(at(0)) };
     let late = apply(&refused, &given_up(503), Unacknowledged::Charged);
     assert_eq!(late.call, Call { sip_code: Some(503), ..refused });
@@ -237,7 +237,7 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 20, true));
     assert_eq!((call.ended_by, call.cause), (Some(EndedBy::Proxy), Some(EndCause::Lost)));
     assert_eq!(emitted.last(), Some(&Emitted::Ended { at: at(30) }));
-    // a call that was last seen at its answer is charged the first increment
+    // a call that was last listed at its answer is charged the first increment
     let (call, _) = run(&[answered(), lost(10)]);
     assert_eq!((call.talk_seconds, call.estimated), (1, true));
     let (call, emitted) = run(&[answered(), lost(30), ended(50, EndCause::Bye, Some(10))]);
@@ -256,7 +256,7 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.talk_seconds, call.estimated), (31, false), "final is final");
 }
 
-/// Applies an event received at this second, with clocks that may be five minutes apart.
+/// Applies an event that is received at second `received`, with clocks that may be five minutes apart.
 fn heard(call: &Call, event: &CallEvent, second: i64) -> (Call, Vec<Emitted>, Option<Doubt>) {
     let window = Window { received: at(second), skew: Duration::minutes(5) };
     let (transition, doubt) = apply_within(call, event, window, Unacknowledged::Charged);
@@ -288,7 +288,7 @@ fn a_time_that_cannot_be_true_is_moved() {
         assert_eq!(emitted, [Emitted::Answered { at: at(kept) }]);
         assert!(!call.estimated, "its end will correct it");
     }
-    // the receiving node's clock is behind that of the node that allowed the call
+    // the clock of the receiving node is behind the clock of the node that allowed the call
     let (call, _, doubt) = heard(&call, &event(1, CallEventKind::Answered), -600);
     assert_eq!((call.answered_at, doubt), (Some(at(1)), None));
 }
@@ -297,20 +297,20 @@ fn a_time_that_cannot_be_true_is_moved() {
 fn an_end_whose_times_cannot_be_true_is_an_estimate() {
     let bye = |second, answered| ended(second, EndCause::Bye, answered);
     for (event, talk, doubt) in [
-        // the known answer counts
+        // the answer that is already known counts
         (bye(41, Some(EPOCH)), 31, Doubt::Time),
         (bye(41, Some(TEN_YEARS)), 31, Doubt::Time),
-        // all that is known of the end is that it was received at 100
+        // the only fact known about the end is that the event was received at second 100
         (bye(TEN_YEARS, Some(10)), 90, Doubt::Time),
         (bye(TEN_YEARS, None), 90, Doubt::Time),
         (bye(TEN_YEARS, Some(EPOCH)), 90, Doubt::Time),
-        // only the first increment is charged
+        // only the first increment of the call is charged
         (bye(EPOCH, Some(10)), 1, Doubt::Time),
         (bye(EPOCH, None), 1, Doubt::Time),
         (bye(EPOCH, Some(TEN_YEARS)), 1, Doubt::Time),
         (bye(9, Some(10)), 1, Doubt::EndBeforeAnswer),
         (bye(9, None), 1, Doubt::EndBeforeAnswer),
-        // a clock that is an hour, or ten years, off still measures the length correctly
+        // a clock that is off by an hour or by ten years still measures the call's length correctly
         (bye(3_641, Some(3_610)), 31, Doubt::Time),
         (bye(TEN_YEARS + 31, Some(TEN_YEARS)), 31, Doubt::Time),
         (bye(-3_569, Some(-3_600)), 31, Doubt::Time),
@@ -319,13 +319,13 @@ fn an_end_whose_times_cannot_be_true_is_an_estimate() {
         assert_eq!((call.state, call.talk_seconds), (CallState::Ended, talk), "{event:?}");
         assert_eq!((found, call.estimated), (Some(doubt), true), "{event:?}");
         assert_eq!(emitted.len(), 1, "{event:?}");
-        // the true end replaces the estimate; another doubtful end does not
+        // the true end replaces the estimated end; another doubtful end does not
         let (corrected, _, doubt) = heard(&call, &bye(55, Some(10)), 100);
         assert_eq!((corrected.talk_seconds, corrected.estimated, doubt), (45, false, None), "{event:?}");
         assert_eq!(heard(&call, &bye(TEN_YEARS, Some(10)), 300).0, call, "{event:?}");
         assert_eq!(heard(&corrected, &event, 100).0, corrected, "{event:?}");
     }
-    // answered and ended in the same microsecond: not free
+    // a call that was answered and ended in the same microsecond is not free
     let (call, _, doubt) = heard(&talking(), &bye(10, Some(10)), 100);
     assert_eq!((call.talk_seconds, doubt, call.estimated), (1, None, false));
 }
@@ -358,13 +358,13 @@ fn an_end_without_an_answer_is_open_to_one() {
     let (late, emitted, doubt) = heard(&call, &answered(), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (31, false, None));
     assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }]);
-    // an answer after the end
+    // an answer that arrives after the end
     let (late, _, _) = heard(&call, &event(45, CallEventKind::Answered), 60);
     assert_eq!((late.answered_at, late.talk_seconds, late.estimated), (Some(at(45)), 1, true));
-    // an end with an answer, however wrong its clock
+    // an end with an answer time proves talk, even if the times come from a wrong clock
     let (late, _, doubt) = heard(&call, &ended(TEN_YEARS + 20, EndCause::Bye, Some(TEN_YEARS)), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (20, true, Some(Doubt::Time)));
-    // an ordinary end whose answer is already known
+    // an ordinary end event of a call whose answer is already known
     let (call, _, _) = heard(&talking(), &ended(41, EndCause::Bye, None), 50);
     assert_eq!((call.talk_seconds, call.estimated), (31, false));
     assert_eq!(heard(&call, &answered(), 60).0, call);

@@ -1,4 +1,4 @@
-//! Tests slices and holds against worked examples and for all kinds of prices.
+//! Tests how much credit a call reserves at a time, with worked examples and for all kinds of prices.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ fn purse(pricing: &Pricing, available: i64) -> FundingSource<'_> {
 
 #[test]
 fn a_quarter_of_what_is_left_is_taken_and_paid_for_at_every_level() {
-    // 40,000 micros last 40 s at 0.06 per minute, billed by the second; the level at 0.04 per minute has unlimited credit
+    // at 0.06 per minute, billed by the second, 40,000 micros pay for 40 s; the level at 0.04 per minute has unlimited credit
     let (retail, cost) = (pricing(60_000, 0, (1, 1), 0), pricing(40_000, 0, (1, 1), 0));
     let purses = [purse(&retail, 40_000), purse(&cost, i64::MAX)];
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(40));
@@ -105,8 +105,8 @@ fn any_pricing() -> impl Strategy<Value = Pricing> {
 }
 
 proptest! {
-    /// For any prices: a grant makes progress until no credit is left, never exceeds the available credit, and holds the cost of every covered
-    /// second at every level.
+    /// For any prices, grants make progress until no credit is left. A grant never exceeds the available credit, and reserves the cost of every
+    /// granted second at every level.
     #[test]
     fn slices_go_on_to_the_end_of_the_purse_and_not_beyond(
         levels in prop::collection::vec((any_pricing(), 1_i64..5_000_000), 1..4),

@@ -110,7 +110,7 @@ fn bands_have_columns_of_their_own() {
     assert_eq!(prices, [Some(night(None)), Some(night(Some(Micros(10_000)))), None]);
     let deck = parse(format!("{header}55,A,0.1,0,1,1,,0.01\n56,B,0.1,0,1,1,free,0\n"));
     assert_eq!(codes(&deck), [(2, "BAND_PRICE_MISSING"), (3, "NOT_A_NUMBER")]);
-    // seventeen bands are one too many
+    // seventeen bands are one more than the limit
     let many: String = (0..17).map(|band| format!(",rate_per_minute:{band}")).collect();
     assert_eq!(codes(&parse(HEADER.replace('\n', &format!("{many}\n")))), [(1, "TOO_MANY_BANDS")]);
 }

@@ -1,4 +1,4 @@
-//! Tests charges, holds and covered time against worked examples and a second-by-second count.
+//! Tests charges, maximum charges, and the talk time that an amount pays for, against worked examples and a second-by-second count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ fn price(per_minute: i64, fee: Option<i64>) -> BandPrice {
     BandPrice { price_per_minute: Micros(per_minute), connection_fee: fee.map(Micros) }
 }
 
-/// 0.60 per minute by day, 0.06 at night (20:00 to 06:00, all days including holidays).
+/// A price of 0.60 per minute by day and 0.06 at night (20:00 to 06:00, all days including holidays).
 fn day_and_night(time_zone: Tz) -> Pricing {
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("night".to_owned(), price(60_000, None));
@@ -61,7 +61,7 @@ fn day_and_night(time_zone: Tz) -> Pricing {
     exact(Pricing { bands, time_zone, ..flat(rate) })
 }
 
-/// The billed seconds of a talk with these increments; all in seconds.
+/// The billed seconds of a talk with these increments. All values are in seconds.
 struct Offset {
     initial: u32,
     increment: u32,
@@ -114,20 +114,20 @@ fn charges_by_hand() {
     let with = |decimals, mode| Rounding { decimals, mode };
     use RoundingMode::{Down, HalfUp, Up};
     for (rate, rounding, talk, micros) in [
-        // 0.12 per minute, 37 s billed: 0.074
+        // 37 s at 0.12 per minute cost 0.074
         (rate(120_000, 0, 30, 7), with(6, HalfUp), 31, 74_000),
-        // a fee, and 0.0424 * 61 / 60 = 0.043106666…
+        // the charge is a fee and 0.0424 * 61 / 60 = 0.043106666…
         (rate(42_400, 50_000, 1, 1), with(6, HalfUp), 61, 93_107),
         (rate(42_400, 50_000, 1, 1), with(6, Down), 61, 93_106),
         (rate(42_400, 50_000, 1, 1), with(4, HalfUp), 61, 93_100),
         (rate(42_400, 50_000, 1, 1), with(4, Up), 61, 93_200),
         (rate(42_400, 50_000, 1, 1), with(2, Up), 61, 100_000),
-        // exactly half of the fourth decimal: 0.00045 -> 0.0005
+        // an amount with exactly half of the fourth decimal is rounded up: 0.00045 -> 0.0005
         (rate(27_000, 0, 1, 1), with(4, HalfUp), 1, 500),
         (rate(27_000, 0, 1, 1), with(4, Down), 1, 400),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 1, 100_000),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 61, 132_000),
-        // the minimum charge is rounded only once too
+        // a minimum charge is rounded only once, like any other charge
         (Rate { minimum_charge: Micros(5_001), ..rate(0, 0, 1, 1) }, with(2, HalfUp), 1, 10_000),
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 4, 0),
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 5, 110_000),
@@ -149,7 +149,7 @@ fn the_dearest_rates_saturate_instead_of_wrapping() {
 #[test]
 fn seconds_are_priced_where_they_fall() {
     let pricing = day_and_night(Tz::America__Sao_Paulo);
-    // 19:59:50 local: ten seconds of day, then night
+    // the call is answered at 19:59:50 local time, so it has ten seconds of day, then night
     let answered = at("2026-11-23T22:59:50.900Z");
     let told = charge(&pricing, answered, 70);
     let steps = vec![
@@ -165,7 +165,7 @@ fn seconds_are_priced_where_they_fall() {
     ];
     assert_eq!(told, Charge { billed_seconds: 70, amount: Micros(160_000), steps });
     assert_eq!(amount(&pricing, answered, 70), Micros(160_000));
-    // over midnight there is one segment of night, not two
+    // a call over midnight has one segment of night, not two
     let told = charge(&pricing, at("2026-11-24T02:59:30Z"), 60);
     assert_eq!(told.steps.len(), 3);
     assert_eq!(told.amount, Micros(60_000));
@@ -217,14 +217,14 @@ fn weekdays_holidays_and_mornings_after() {
 
 #[test]
 fn changed_clocks_neither_lose_nor_double_a_second() {
-    // New York, 2026-11-01: 02:00 EDT becomes 01:00 EST at 06:00Z. Night is 01:30 to 01:45 local, so it occurs twice.
+    // In New York on 2026-11-01, 02:00 EDT becomes 01:00 EST at 06:00Z. The night band is 01:30 to 01:45 local time, so it occurs twice.
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("short".to_owned(), price(0, None));
     let bands = vec![band("short", Weekdays::ALL, (1, 30), (1, 45), true)];
     let pricing = exact(Pricing { bands, time_zone: Tz::America__New_York, ..flat(rate) });
     let from = at("2026-11-01T05:00:00Z");
     assert_eq!(amount(&pricing, from, 7_200), Micros((7_200 - 2 * 900) * 10_000));
-    // 2026-03-08: 02:00 becomes 03:00 at 07:00Z. A band within the missing hour never occurs.
+    // On 2026-03-08, 02:00 becomes 03:00 at 07:00Z. A band within the missing hour never occurs.
     let missing =
         Pricing { bands: vec![band("short", Weekdays::ALL, (2, 15), (2, 45), true)], ..pricing.clone() };
     assert_eq!(amount(&missing, at("2026-03-08T06:30:00Z"), 3_600), Micros(3_600 * 10_000));
@@ -280,7 +280,7 @@ fn cover_by_hand() {
     assert_eq!(cover(Rate { free_seconds: 10, ..rate(600_000, 0, 60, 60) }, 0), 9);
     assert_eq!(cover(Rate { minimum_charge: Micros(700_000), ..rate(600_000, 0, 60, 60) }, 699_999), 0);
     assert_eq!(cover(rate(i64::MAX, 0, 60, 60), i64::MAX), 3_600);
-    // one second is 0.00045, rounded by default to 0.0005
+    // one second costs 0.00045, which is rounded by default to 0.0005
     let rounded =
         |available| covered_seconds(&flat(rate(27_000, 0, 1, 1)), now, 60, Micros(available), 3_600);
     assert_eq!((rounded(400), rounded(499), rounded(500), rounded(900)), (0, 0, 1, 2));
@@ -288,29 +288,29 @@ fn cover_by_hand() {
 
 #[test]
 fn the_hold_covers_the_dearest_answer_instant() {
-    // authorized half a second before 19:59:30, ringing up to a minute: the most expensive answer is the earliest, by day
+    // the call is authorized half a second before 19:59:30 and rings up to a minute, so the most expensive answer is the earliest answer, by day
     let mut pricing = day_and_night(Tz::UTC);
     let authorized = at("2026-11-23T19:59:29.500Z");
     assert_eq!(max_charge(&pricing, authorized, 60, 60), Micros(31 * 10_000 + 29 * 1_000));
-    // before the day begins, the latest answer is the most expensive
+    // shortly before the day band begins, the latest answer is the most expensive
     let authorized = at("2026-11-23T05:59:29.500Z");
     assert_eq!(
         max_charge(&pricing, authorized, 60, 60),
         Micros(2 * 1_000 + 58 * 10_000).max(Micros(600_000))
     );
     assert_eq!(max_charge(&pricing, authorized, 30, 10), Micros(1_000 + 9 * 10_000));
-    // with a fee at night, the first second of the night is the most expensive
+    // with a fee at night, an answer in the first second of the night is the most expensive
     pricing.rate.band_prices.insert("night".to_owned(), price(0, Some(5_000_000)));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:30Z"), 60, 20), Micros(5_000_000));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:58:30Z"), 60, 20), Micros(200_000));
-    // even if the price per minute is the same on both sides
+    // the fee matters even if the price per minute is the same by day and at night
     pricing.rate.band_prices.insert("night".to_owned(), price(600_000, Some(5_000_000)));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:30Z"), 60, 20), Micros(5_200_000));
 }
 
 #[test]
 fn the_dearest_answer_may_lie_within_the_window() {
-    // a minute of peak before a cheap band: the most expensive call ends with the peak and starts at no band edge
+    // a minute at the peak price comes before a cheap band, so the most expensive call ends with the peak and starts at no band edge
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("peak".to_owned(), price(1_200_000, None));
     rate.band_prices.insert("cheap".to_owned(), price(60_000, None));
@@ -324,7 +324,7 @@ fn the_dearest_answer_may_lie_within_the_window() {
     assert_eq!(highest, amount(&pricing, at("2026-11-23T11:59:30Z"), 90));
 }
 
-/// The charge by definition: each second is rated on its own.
+/// The charge by its definition, which rates each second separately.
 fn counted(pricing: &Pricing, answered: DateTime<Utc>, talk: u32) -> Micros {
     let rate = &pricing.rate;
     if talk == 0 || talk < rate.free_seconds {
@@ -453,7 +453,7 @@ proptest! {
         prop_assert_eq!(amount(&frozen, instant, talk), counted);
     }
 
-    /// This is also true with free seconds: shorter calls cost nothing, all other calls are charged in full.
+    /// A longer call never costs less, even with free seconds: shorter calls cost nothing, and all other calls are charged in full.
     #[test]
     fn longer_never_costs_less_and_nothing_is_negative(
         (pricing, instant) in near_an_edge(), talk in 0u32..20_000, more in 0u32..20_000,
@@ -477,7 +477,7 @@ proptest! {
     fn the_hold_is_exactly_the_dearest_charge(
         (pricing, instant) in near_an_edge(), ring in 0u32..150, talk in 0u32..400,
     ) {
-        // charges change only at whole seconds, so these represent all possible answers
+        // charges change only at whole seconds, so answers at whole seconds represent all possible answers
         let whole = instant.timestamp();
         let first_whole = DateTime::from_timestamp(whole + 1, 0).unwrap();
         let last = instant + chrono::Duration::seconds(i64::from(ring));

@@ -1,4 +1,4 @@
-//! Tests the consequences of a proxy's listings: individual cases, and any history of listings.
+//! Tests the conclusions from a proxy's listings, for individual cases and for any history of listings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -182,7 +182,7 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
     let strange: Vec<u32> = (1..=6).collect();
     let none: [LiveCall<u32>; 0] = [];
     let mut strays = Strays::default();
-    // the number of strays in each listing, and whether it raises an alarm
+    // the number of unknown dialogs in each listing, and whether the listing raises an alarm
     for (round, (count, alarm)) in (0..).zip([(6, false), (6, true), (5, true), (1, true), (0, false)]) {
         let verdict = compare(&none, &listing(round * 30, &strange[..count]), &strays);
         assert_eq!((verdict.hang_up, verdict.strays.alarm), (vec![], alarm), "{round}");
@@ -194,8 +194,8 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
 }
 
 proptest! {
-    /// For any listings and queues, calls are closed or hung up only after two listings with drained queues, a minimum time apart. No listed
-    /// call is closed, no known call is hung up, and no more than five dialogs are hung up at once.
+    /// For any listings and queues, calls are closed and dialogs hung up only after two listings with empty queues, a minimum time apart. No listed
+    /// call is closed, no dialog of a known call is hung up, and at most five dialogs are hung up at once.
     #[test]
     fn two_listings_agree_before_anything_is_done(
         rounds in prop::collection::vec((0_i64..3, prop::collection::btree_set(0_u32..12, 0..12), any::<bool>()), 1..12),
@@ -203,7 +203,8 @@ proptest! {
     ) {
         let mut calls: BTreeMap<u32, LiveCall<u32>> = live.iter().map(|id| (*id, call(*id))).collect();
         let mut strays = Strays::default();
-        // for each call, the drained listings without it since it was last seen, and the listings in which it was unknown
+        // for each call, the listings without the call and with an empty queue since the call was last listed, and the listings in which its dialog
+        // was unknown
         let mut missing: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut there: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut now = 0;

@@ -71,7 +71,7 @@ fn bills_that_cannot_be() {
     assert_eq!((empty.total, empty.rounding), (Micros::ZERO, Micros::ZERO));
 }
 
-/// A bill, its payments, and the result. Amounts are in micros, and `step` is the smallest coin.
+/// A bill, the payments for the bill, and the result. Amounts are in micros, and `step` is the smallest coin.
 struct Paid {
     total: i64,
     payments: Vec<Payment>,
@@ -133,7 +133,7 @@ fn settlements() {
             step,
             result: settled(25_000, 1_050_000, 0),
         },
-        // only the cash part is rounded
+        // only the part that is paid in cash is rounded
         Paid {
             total: 1_030_000,
             payments: vec![paid(Card, 1_030_000)],
@@ -246,7 +246,7 @@ proptest! {
     }
 }
 
-/// A bill, the deposits for it, and what goes back. Amounts are in micros.
+/// A bill, the deposits for the bill, and the refunds. Amounts are in micros.
 struct Returned {
     total: i64,
     deposits: Vec<Payment>,
@@ -258,7 +258,7 @@ struct Returned {
 fn a_deposit_goes_back_as_it_came() {
     let step = Some(Micros(50_000));
     for Returned { total, deposits, back, rounding } in [
-        // only cash is rounded
+        // only a cash refund is rounded
         Returned {
             total: 12_340_000,
             deposits: vec![paid(Pix, 20_000_000)],
@@ -271,7 +271,7 @@ fn a_deposit_goes_back_as_it_came() {
             back: vec![paid(Cash, 7_650_000)],
             rounding: 10_000,
         },
-        // cash is used first and refunded last
+        // a deposit in cash is used first and refunded last
         Returned {
             total: 1_010_000,
             deposits: vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)],
@@ -290,7 +290,7 @@ fn a_deposit_goes_back_as_it_came() {
             rounding: -10_000,
         },
         Returned { total: 0, deposits: vec![paid(Card, 1)], back: vec![paid(Card, 1)], rounding: 0 },
-        // the remainder is smaller than the smallest coin
+        // the rest of the deposit is smaller than the smallest coin
         Returned { total: 980_000, deposits: vec![paid(Cash, 1_000_000)], back: vec![], rounding: 20_000 },
     ] {
         let settled = settle_prepaid(Micros(total), &deposits, &[], step).unwrap();
@@ -319,7 +319,7 @@ fn deposits() {
         })
     };
     for Prepaid { total, deposit, payments, step, result } in [
-        // 20.00 paid, 12.34 used: 7.66 is refunded, or 7.65 if the smallest coin is 0.05
+        // of a deposit of 20.00, 12.34 are used: 7.66 is refunded, or 7.65 if the smallest coin is 0.05
         Prepaid {
             total: 12_340_000,
             deposit: 20_000_000,
@@ -362,7 +362,7 @@ fn deposits() {
             step,
             result: settled(0, 0, 0, 0),
         },
-        // a deposit of 10.00 covers part of 12.34
+        // a deposit of 10.00 pays for a part of the bill of 12.34
         Prepaid {
             total: 12_340_000,
             deposit: 10_000_000,

@@ -27,7 +27,7 @@ use types::list_accounts;
 /// The row id of an account or callshop.
 ///
 /// # Errors
-/// Not found, even if only the id's type does not match the row, because each object has exactly one id.
+/// Fails with `NOT_FOUND`, even if only the id's type does not match the row, because each object has exactly one id.
 pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {
@@ -38,7 +38,7 @@ pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
     if accounts::is_callshop(app(ctx), id).await? == Some(named) { Ok(id) } else { Err(Error::NotFound) }
 }
 
-/// Like [`parse_account`], for an optional id.
+/// Like [`parse_account`], but for an optional id.
 ///
 /// # Errors
 /// As for [`parse_account`].
@@ -55,20 +55,20 @@ pub struct AccountQuery;
 
 #[object(root = "Query")]
 impl AccountQuery {
-    /// A distributor's or reseller's account in the caller's subtree; null if there is none.
+    /// A distributor's or reseller's account in the caller's subtree; null if there is no such account.
     #[field(roles = MANAGERS)]
     async fn account(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Account>> {
         let found = async { accounts::find(app(ctx), caller(ctx)?, Kind::Account.parse(&id)?).await };
         nullable(found.await.map(Account))
     }
 
-    /// Accounts in the caller's subtree, without callshops, oldest first.
+    /// Accounts in the caller's subtree that are not callshops, oldest first.
     #[field(roles = MANAGERS)]
     async fn accounts(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Account>> {
         list_accounts(ctx, None, paging).await
     }
 
-    /// A callshop in the caller's subtree; null if there is none.
+    /// A callshop in the caller's subtree; null if there is no such callshop.
     #[field(roles = SIGNED_IN)]
     async fn callshop(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Callshop>> {
         let found = async { accounts::find_shop(app(ctx), caller(ctx)?, Kind::Callshop.parse(&id)?).await };

@@ -37,7 +37,7 @@ pub struct CreateResellerInput {
     pub parent_id: Option<ID>,
     /// Display name.
     pub name: String,
-    /// IANA time zone; the parent's if omitted.
+    /// IANA time zone; the parent's time zone if omitted.
     pub time_zone: Option<String>,
     /// The reseller's first user.
     pub user: UserInput,
@@ -50,9 +50,9 @@ pub struct CreateCallshopInput {
     pub parent_id: Option<ID>,
     /// Display name.
     pub name: String,
-    /// ISO 3166-1 alpha-2 code; the parent's if omitted. It selects the initial dial plan.
+    /// ISO 3166-1 alpha-2 code of the country, which selects the initial dial plan; the parent's country if omitted.
     pub country: Option<String>,
-    /// IANA time zone; the parent's if omitted.
+    /// IANA time zone; the parent's time zone if omitted.
     pub time_zone: Option<String>,
     /// The callshop's owner.
     pub owner: UserInput,
@@ -87,7 +87,7 @@ pub struct AccountIdInput {
 pub struct SetDialPlanInput {
     /// A callshop in the caller's subtree.
     pub callshop_id: ID,
-    /// ISO 3166-1 alpha-2 code. Sets the prefixes, number lengths, short numbers and emergency numbers to those of this country.
+    /// ISO 3166-1 alpha-2 code of a country. The prefixes, number lengths, short numbers and emergency numbers are set to those of this country.
     pub country: String,
     /// Area code that is prepended to local numbers.
     pub area_code: Option<String>,
@@ -96,7 +96,7 @@ pub struct SetDialPlanInput {
 payload!(
     /// Result of the account mutations.
     AccountPayload {
-        /// The account after the change; null if it is a callshop.
+        /// The account after the change; null if the account is a callshop.
         account: Account,
         /// The callshop after the change; null if the account is not a callshop.
         callshop: Callshop,
@@ -239,7 +239,7 @@ impl AccountMutation {
         answer(changed.await)
     }
 
-    /// Suspends a child. No new calls are allowed below it; calls in progress continue.
+    /// Suspends a child account. No new calls are allowed below a suspended account; calls in progress continue.
     #[field(roles = MANAGERS)]
     async fn suspend_account(
         &self,
@@ -249,7 +249,7 @@ impl AccountMutation {
         answer(set_suspended(ctx, &input.account_id, true).await)
     }
 
-    /// Resumes a suspended child.
+    /// Resumes a suspended child account.
     #[field(roles = MANAGERS)]
     async fn resume_account(
         &self,

@@ -28,11 +28,11 @@ graphql_enum!(
     AccountType = "entity::AccountKind" {
         /// The root of the account tree.
         Platform,
-        /// Sells to resellers and callshops.
+        /// An account that sells to resellers and callshops.
         Distributor,
-        /// Sells to callshops, and to its own resellers.
+        /// An account that sells to callshops, and to its own resellers.
         Reseller,
-        /// Sells calls over the counter.
+        /// A shop that sells calls over the counter.
         Callshop,
     }
 );
@@ -58,12 +58,12 @@ impl Account {
         &self.0.name
     }
 
-    /// The part of its users' logins after `@`.
+    /// The part after `@` in the logins of the account's users.
     fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// ISO 4217 code, the same for a distributor and all accounts below it.
+    /// ISO 4217 code of the currency, which is the same for a distributor and all accounts below it.
     fn currency(&self) -> &str {
         &self.0.currency
     }
@@ -83,7 +83,7 @@ impl Account {
         &self.0.country
     }
 
-    /// Tariff by which the account pays its parent; null if none is assigned or the caller may not view it.
+    /// Tariff by which the account pays its parent; null if no tariff is assigned or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.cost_tariff_id).boxed().await
@@ -104,7 +104,7 @@ impl Account {
         credit::balance(ctx, &self.0).boxed().await
     }
 
-    /// How far below zero the balance may go; null for no limit.
+    /// How far below zero the balance may go; null if there is no limit.
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::limit(ctx, &self.0)
     }
@@ -114,12 +114,12 @@ impl Account {
         credit::held(ctx, &self.0).boxed().await
     }
 
-    /// `balance + creditLimit - held`: the amount that can still be spent; null without a limit.
+    /// `balance + creditLimit - held`: the amount that can still be spent; null if there is no credit limit.
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0).boxed().await
     }
 
-    /// Users are notified when `balance + creditLimit` falls below this amount; null for never.
+    /// The account's users are notified when `balance + creditLimit` falls below this amount; null if they are never notified.
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0)
     }
@@ -142,7 +142,7 @@ pub(crate) async fn shop_of(ctx: &Context<'_>, id: Uuid) -> async_graphql::Resul
         .ok_or_else(|| top_level(Error::fault("a row refers to a callshop that does not exist")))
 }
 
-/// A shop with telephone cabins; always a leaf of the account tree.
+/// A shop with telephone cabins, which is always a leaf of the account tree.
 #[derive(async_graphql::Description)]
 pub struct Callshop(pub Shop);
 
@@ -158,7 +158,7 @@ impl Callshop {
         &self.0.account.name
     }
 
-    /// The part of its users' logins after `@`. Hidden from attendants.
+    /// The part after `@` in the logins of the account's users. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn code(&self, ctx: &Context<'_>) -> async_graphql::Result<&str> {
         actor(ctx)?.require(Right::SeeAccounts).map_err(top_level)?;
@@ -185,19 +185,19 @@ impl Callshop {
         &self.0.account.country
     }
 
-    /// Tariff by which the callshop pays its parent; null if none is assigned or the caller may not view it.
+    /// Tariff by which the callshop pays its parent; null if no tariff is assigned or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
-    /// Tariff by which customers pay; null if they pay by the cost tariff or the caller may not view it.
+    /// Tariff by which customers pay; null if customers pay by the cost tariff or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn retail_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
     }
 
-    /// Prefixes (E.164 digits) blocked for this callshop, in addition to those of its tariffs.
+    /// Prefixes (E.164 digits) that are blocked for this callshop, in addition to the blocked prefixes of its tariffs.
     fn blocked_prefixes(&self) -> Vec<&str> {
         self.0
             .settings
@@ -225,7 +225,7 @@ impl Callshop {
         credit::balance(ctx, &self.0.account).boxed().await
     }
 
-    /// How far below zero the balance may go; null for no limit. Hidden from attendants.
+    /// How far below zero the balance may go; null if there is no limit. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::limit(ctx, &self.0.account)
@@ -237,13 +237,13 @@ impl Callshop {
         credit::held(ctx, &self.0.account).boxed().await
     }
 
-    /// `balance + creditLimit - held`: the amount that can still be spent; null without a limit. Hidden from attendants.
+    /// `balance + creditLimit - held`: the amount that can still be spent; null if there is no credit limit. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0.account).boxed().await
     }
 
-    /// The owner is notified when `balance + creditLimit` falls below this amount; null for never. Hidden from attendants.
+    /// The owner is notified when `balance + creditLimit` falls below this amount; null if the owner is never notified. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0.account)
@@ -270,7 +270,7 @@ impl Callshop {
         &self.0.settings.caller_id
     }
 
-    /// Cash totals are rounded to multiples of this amount; null for the currency's minor unit.
+    /// Cash totals are rounded to multiples of this amount; null if they are rounded to the currency's minor unit.
     fn cash_step(&self) -> Option<Money> {
         self.0.settings.cash_step.map(|step| Money::new(step, &self.0.account.currency))
     }
@@ -310,7 +310,7 @@ impl Callshop {
         Money::new(self.0.settings.attendant_max_refund, &self.0.account.currency)
     }
 
-    /// How customers' dialed digits are interpreted.
+    /// The rules by which customers' dialed digits are interpreted.
     fn dial_plan(&self) -> async_graphql::Result<DialPlanView> {
         let plan: DialPlan = serde_json::from_value(self.0.settings.dial_plan.clone())
             .map_err(|error| top_level(Error::fault(error)))?;
@@ -333,15 +333,15 @@ pub struct DialPlanView {
     pub country: String,
     /// Country calling code, digits without "+".
     pub country_code: String,
-    /// Area code that is prepended to local numbers; null for none.
+    /// Area code that is prepended to local numbers; null if there is no area code.
     pub area_code: Option<String>,
     /// Prefixes of international numbers, such as "00".
     pub international_prefixes: Vec<String>,
-    /// Prefix of national numbers, such as "0"; null for none.
+    /// Prefix of national numbers, such as "0"; null if the country has no such prefix.
     pub trunk_prefix: Option<String>,
     /// Length of the carrier code after the trunk or international prefix: 2 in Brazil, 0 in countries without carrier codes.
     pub carrier_code_digits: i32,
-    /// Emergency numbers. Calls to them are free, and allowed from any phone.
+    /// Emergency numbers. Calls to emergency numbers are free, and allowed from any phone.
     pub emergency: Vec<String>,
 }
 

@@ -44,7 +44,7 @@ impl RegisterShift {
         self.0.shift.number.to_string()
     }
 
-    /// User who opened the register; null if unknown to the caller.
+    /// User who opened the register; null if the caller may not see that user.
     async fn opened_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.0.shift.opened_by)).await
     }
@@ -59,17 +59,17 @@ impl RegisterShift {
         Some(Money::new(self.0.float()?, &self.0.currency))
     }
 
-    /// User who closed the register; null while it is open.
+    /// User who closed the register; null while the register is open.
     async fn closed_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.shift.closed_by).await
     }
 
-    /// When the register was closed; null while it is open.
+    /// When the register was closed; null while the register is open.
     fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.shift.closed_at
     }
 
-    /// The Z report, created at closing and immutable; null while the register is open.
+    /// The shift's Z report, which is created at closing and never changes; null while the register is open.
     fn z_report(&self) -> async_graphql::Result<Option<RegisterReport>> {
         let report = register::z_report(&self.0.shift).map_err(top_level)?;
         Ok(report.map(|report| RegisterReport::new(report, &self.0.currency)))
@@ -103,22 +103,22 @@ impl CashMovement {
         self.view.movement.kind.into()
     }
 
-    /// Above zero. Null for attendants until the register has been counted, except in the response to `recordCashMovement`.
+    /// The amount, above zero; null for attendants until the register has been counted, except in the response to `recordCashMovement`.
     fn amount(&self) -> Option<Money> {
         Some(Money::new(self.view.amount?, &self.currency))
     }
 
-    /// Free text.
+    /// Reason for the movement, as free text.
     fn reason(&self) -> &str {
         &self.view.movement.reason
     }
 
-    /// User who recorded it.
+    /// User who recorded the movement.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.view.movement.user_id)).await
     }
 
-    /// When it was recorded.
+    /// When the movement was recorded.
     fn at(&self) -> DateTime<Utc> {
         self.view.movement.at
     }
@@ -142,9 +142,9 @@ pub struct RecordCashMovementInput {
     pub callshop_id: ID,
     /// Direction of the movement.
     pub kind: CashMovementKind,
-    /// Above zero, in the callshop's currency.
+    /// The amount, above zero, in the callshop's currency.
     pub amount: Decimal,
-    /// Free text.
+    /// Reason for the movement, as free text.
     pub reason: String,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -153,9 +153,10 @@ pub struct RecordCashMovementInput {
 /// Counted amount of one payment method.
 #[derive(InputObject)]
 pub struct CountInput {
-    /// Each method may appear only once.
+    /// The payment method. Each method may appear only once.
     pub method: PaymentMethod,
-    /// Amount in the callshop's currency. Zero or more for CASH. Below zero if, for example, a card terminal refunded more than it received.
+    /// Counted amount in the callshop's currency. The amount of CASH is zero or more. Another amount is below zero if, for example, a card terminal
+    /// refunded more than it received.
     pub amount: Decimal,
 }
 
@@ -164,7 +165,7 @@ pub struct CountInput {
 pub struct CloseRegisterInput {
     /// The callshop whose register closes.
     pub callshop_id: ID,
-    /// Count CASH and every other method with payments; enter 0 if the drawer is empty.
+    /// The counted amounts. CASH and every other method with payments must be counted; enter 0 if the drawer is empty.
     pub counts: Vec<CountInput>,
     /// Closed, unpaid sessions to carry over to the next shift, at most 500.
     #[graphql(default)]
@@ -218,7 +219,7 @@ impl RegisterQuery {
         nullable(found.await.map(RegisterShift))
     }
 
-    /// Shifts of a callshop, newest first. Attendants see the open one and those they opened or closed.
+    /// Shifts of a callshop, newest first. Attendants see the open shift, and the shifts that they opened or closed.
     #[field(roles = SIGNED_IN)]
     async fn register_shifts(
         &self,
@@ -233,8 +234,8 @@ impl RegisterQuery {
         connection(paging, true, read, id, RegisterShift).await
     }
 
-    /// Report of the open shift so far; null while the register is closed. Attendants count the drawer blind, so they see only `openItems` and
-    /// no sums.
+    /// Interim report of the open shift; null while the register is closed. Attendants count the drawer blind, so they see only `openItems` and no
+    /// sums.
     #[field(roles = SIGNED_IN)]
     async fn x_report(
         &self,
@@ -277,8 +278,8 @@ impl RegisterMutation {
         answer(opened.await)
     }
 
-    /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. Attendants do not see
-    /// the books and have no such limit; an excess shows as a variance when the register is counted.
+    /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. An attendant does not
+    /// see the books and has no such limit. If an attendant withdraws more, the excess shows as a variance when the register is counted.
     #[field(roles = SHOP)]
     async fn record_cash_movement(
         &self,

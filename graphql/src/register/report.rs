@@ -8,7 +8,7 @@ use crate::scalars::{Kind, Money};
 use crate::sessions::{PaymentMethod, SessionState};
 use app::register::{self, BlindReport, Report};
 
-/// An X report (so far) or a Z report (final) of a shift: sales, cash movements, and expected contents of the register.
+/// An X report (interim) or a Z report (final) of a shift: sales, cash movements, and expected contents of the register.
 #[object]
 #[derive(SimpleObject)]
 pub struct RegisterReport {
@@ -18,21 +18,22 @@ pub struct RegisterReport {
     pub opened_at: DateTime<Utc>,
     /// When the report was created.
     pub at: DateTime<Utc>,
-    /// One entry per payment method used; CASH is always listed. Empty in an attendant's X report, because attendants count the drawer blind.
+    /// One entry per payment method that was used; CASH is always listed. The list is empty in an attendant's X report, because attendants count
+    /// the drawer blind.
     #[field(length = 4)]
     pub methods: Vec<MethodReport>,
-    /// Exact total of the calls in sessions settled in the shift; null in an attendant's X report.
+    /// Exact total of the calls in the sessions settled in the shift; null in an attendant's X report.
     pub calls_total: Option<Money>,
-    /// Total of the items in those sessions; null in an attendant's X report.
+    /// Total of the items in the sessions settled in the shift; null in an attendant's X report.
     pub items_total: Option<Money>,
-    /// Total of the discounts in those sessions, not negative; null in an attendant's X report.
+    /// Total of the discounts in the sessions settled in the shift, not negative; null in an attendant's X report.
     pub discounts_total: Option<Money>,
-    /// Sum added by rounding statements; negative if rounding reduced them. Null in an attendant's X report.
+    /// Sum that rounding statements added; negative if rounding reduced the statements. Null in an attendant's X report.
     pub rounding: Option<Money>,
-    /// Sum added by rounding cash payments; negative if rounding reduced them. Null in an attendant's X report.
+    /// Sum that rounding cash payments added; negative if rounding reduced the payments. Null in an attendant's X report.
     pub cash_rounding: Option<Money>,
-    /// Amount that customers paid for those sessions, at settlement or in advance:
-    /// `callsTotal + itemsTotal - discountsTotal + rounding + cashRounding`. Null in an attendant's X report.
+    /// Amount that customers paid for the sessions settled in the shift, at settlement or in advance: `callsTotal + itemsTotal - discountsTotal +
+    /// rounding + cashRounding`. Null in an attendant's X report.
     pub sales_total: Option<Money>,
     /// Calls of the settled sessions by cabin; empty in an attendant's X report.
     #[field(length = 100)]
@@ -43,7 +44,7 @@ pub struct RegisterReport {
     /// Activity of each user, by name; empty in an attendant's X report.
     #[field(length = 20)]
     pub sales_by_attendant: Vec<AttendantSales>,
-    /// Unpaid sessions, at most 500. In a Z report, the sessions carried over.
+    /// Unpaid sessions, at most 500. In a Z report, they are the sessions that were carried over.
     #[field(length = 100)]
     pub open_items: Vec<OpenItem>,
 }
@@ -116,7 +117,7 @@ pub struct AttendantSales {
     pub name: String,
     /// Number of sessions settled by this user.
     pub sessions: i64,
-    /// Amount that customers paid for those sessions, at settlement or in advance.
+    /// Amount that customers paid for the sessions that this user settled, at settlement or in advance.
     pub amount: Money,
     /// Discounts given by this user on sessions that any user settled in the shift.
     pub discounts: Money,
@@ -140,11 +141,11 @@ pub struct OpenItem {
     pub session_id: ID,
     /// Number of the session's cabin.
     pub cabin_number: i32,
-    /// State when the report was created.
+    /// State of the session when the report was created.
     pub state: SessionState,
     /// Name of the customer; may be empty.
     pub customer: String,
-    /// Total of the bill; null until its statement is final.
+    /// Total of the bill; null until the statement is final.
     pub total: Option<Money>,
     /// Deposit paid in advance.
     pub deposit: Money,

@@ -15,15 +15,15 @@ use crate::scalars::{CurrencyCode, Decimal};
 /// A recurring part of the week, in the tariff's time zone.
 #[derive(InputObject)]
 pub struct TimeBandInput {
-    /// Name that rates refer to, 1 to 40 characters.
+    /// Name of the band, which rates refer to, 1 to 40 characters.
     pub name: String,
     /// Days on which the band begins.
     pub weekdays: Vec<DayOfWeek>,
     /// First second of the band, local time.
     pub from: NaiveTime,
-    /// End of the band (exclusive), local time. If it is at or before `from`, the band runs past midnight.
+    /// End of the band (exclusive), local time. If the end is at or before `from`, the band runs past midnight.
     pub to: NaiveTime,
-    /// Whether the band also begins on holidays. A holiday never counts as its weekday.
+    /// Whether the band also begins on holidays. A holiday never counts as the weekday on which it falls.
     #[graphql(default)]
     pub holidays: bool,
 }
@@ -45,7 +45,7 @@ pub struct CreateTariffInput {
     pub account_id: Option<ID>,
     /// Display name.
     pub name: String,
-    /// Currency of its prices; the account's if omitted.
+    /// Currency of the tariff's prices; the account's currency if omitted.
     pub currency: Option<CurrencyCode>,
     /// Number of decimals to which a charge is rounded, 0 to 6.
     #[graphql(default = 4)]
@@ -53,7 +53,7 @@ pub struct CreateTariffInput {
     /// How a charge is rounded.
     #[graphql(default_with = "RoundingMode::HalfUp")]
     pub rounding_mode: RoundingMode,
-    /// IANA time zone of the bands; the account's if omitted.
+    /// IANA time zone of the bands; the account's time zone if omitted.
     pub time_zone: Option<String>,
     /// Parts of the week with their own prices, at most 16. The first matching band applies.
     #[graphql(default)]
@@ -70,10 +70,10 @@ pub struct ImportTariffInput {
     pub tariff_id: ID,
     /// Comma-separated text with a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
     /// Optional columns: minimum_charge, free_seconds, and for each time band of the tariff `rate_per_minute:BAND` and `connection_fee:BAND`. A
-    /// prefix is a single code: digits, optionally after + or 00. At most 500000 rows, and at most the server's limit on the size of a request:
-    /// 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
+    /// prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
+    /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
     pub csv: String,
-    /// Version to start from: a draft, scheduled or active version. If omitted, the active version.
+    /// Version to start from, which is a draft, a scheduled or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Whether the file replaces all rates or is merged into them.
     #[graphql(default_with = "TariffImportMode::Replace")]
@@ -93,7 +93,7 @@ pub struct BandPriceInput {
     pub band: String,
     /// Price of 60 seconds.
     pub price_per_minute: Decimal,
-    /// Fee of a call answered in the band; the rate's own fee if omitted.
+    /// Connection fee of a call that is answered in the band; the rate's own fee if omitted.
     pub connection_fee: Option<Decimal>,
 }
 
@@ -106,7 +106,7 @@ pub struct RateInput {
     pub destination: String,
     /// Price of 60 seconds, in the tariff's currency.
     pub price_per_minute: Decimal,
-    /// Charged once per answered call; zero if omitted.
+    /// Fee that is charged once per answered call; zero if omitted.
     pub connection_fee: Option<Decimal>,
     /// Minimum number of seconds billed.
     #[graphql(default = 1)]
@@ -150,9 +150,9 @@ impl From<RateInput> for Rate {
 pub struct UpsertRatesInput {
     /// The tariff to change.
     pub tariff_id: ID,
-    /// 1 to 1000 rates. Each replaces the complete rate of its prefix.
+    /// 1 to 1000 rates. Each rate replaces the complete rate of its prefix.
     pub rates: Vec<RateInput>,
-    /// Version to start from: a draft, scheduled or active version. If omitted, the active version.
+    /// Version to start from, which is a draft, a scheduled or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]
@@ -166,7 +166,7 @@ pub struct DeleteRatesInput {
     pub tariff_id: ID,
     /// 1 to 1000 prefixes, all present in the version to start from.
     pub prefixes: Vec<String>,
-    /// Version to start from: a draft, scheduled or active version. If omitted, the active version.
+    /// Version to start from, which is a draft, a scheduled or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]
@@ -178,7 +178,7 @@ pub struct DeleteRatesInput {
 pub struct CopyTariffVersionInput {
     /// The version to copy.
     pub version_id: ID,
-    /// Description of the new version. If omitted, it names the source version.
+    /// Description of the new version; if omitted, the description names the source version.
     #[graphql(default)]
     pub note: String,
 }
@@ -206,9 +206,9 @@ pub struct AssignTariffInput {
 /// A prefix to block or unblock.
 #[derive(InputObject)]
 pub struct BlockDestinationInput {
-    /// The change applies to all calls charged by this tariff. Give either this or `callshopId`.
+    /// Tariff for whose calls the prefix is blocked or unblocked. Give either `tariffId` or `callshopId`.
     pub tariff_id: Option<ID>,
-    /// The change applies to this callshop only, which must be a child of the caller's account. Give either this or `tariffId`.
+    /// Callshop for which the prefix is blocked or unblocked, a child of the caller's account. Give either `callshopId` or `tariffId`.
     pub callshop_id: Option<ID>,
     /// E.164 digits without "+".
     pub prefix: String,

@@ -32,7 +32,7 @@ pub struct TariffQuery;
 
 #[object(root = "Query")]
 impl TariffQuery {
-    /// A tariff of the caller's account; null if there is none. Hidden from callshop owners and attendants, as are all tariffs.
+    /// A tariff of the caller's account; null if there is no such tariff. Callshop owners and attendants cannot see tariffs.
     #[field(roles = MANAGERS)]
     async fn tariff(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tariff>> {
         let found = async { tariffs::find(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
@@ -47,7 +47,7 @@ impl TariffQuery {
         connection(paging, false, read, |row: &tariff::Model| row.id, Tariff).await
     }
 
-    /// A version of a tariff of the caller's account; null if there is none.
+    /// A version of a tariff of the caller's account; null if there is no such version.
     #[field(roles = MANAGERS)]
     async fn tariff_version(
         &self,
@@ -76,7 +76,8 @@ impl TariffQuery {
     }
 }
 
-/// A tariff assigned to an account; `None` if the caller may not see all of it. Only its owner and platform admins may.
+/// A tariff that is assigned to an account; `None` if the caller may not see the whole tariff. Only the tariff's owner and platform admins may see
+/// a whole tariff.
 pub(super) async fn assigned_tariff(
     ctx: &Context<'_>,
     id: Option<Uuid>,

@@ -26,11 +26,11 @@ use base::error::{Error, ErrorCode, Result};
 #[object]
 #[derive(SimpleObject)]
 pub struct DeckProblem {
-    /// Line of the file on which the row begins; the header is line 1. 0 if the problem concerns the whole file.
+    /// Line of the file on which the row begins; the header is line 1. The line is 0 if the problem concerns the whole file.
     pub line: u64,
-    /// Column at fault; null if the whole row or file is at fault.
+    /// Column with the problem; null if the problem concerns the whole row or file.
     pub column: Option<String>,
-    /// Whether the row can be used.
+    /// Whether the row with this problem can be used.
     pub severity: ProblemSeverity,
     /// Stable code.
     pub code: String,
@@ -45,7 +45,7 @@ impl From<RowProblem> for DeckProblem {
     }
 }
 
-/// A price below cost: the callshop's customers would pay less than the callshop does.
+/// A price below cost, at which a callshop's customers would pay less than the callshop pays.
 #[object]
 #[derive(SimpleObject)]
 #[graphql(name = "MarginWarning")]
@@ -74,7 +74,7 @@ impl From<MarginWarning> for MarginWarningView {
     }
 }
 
-/// Prices below cost. They are reported but not rejected.
+/// Prices below cost, which are reported but not rejected.
 #[object]
 #[derive(SimpleObject)]
 pub struct MarginGuard {
@@ -91,7 +91,7 @@ impl From<Margins> for MarginGuard {
     }
 }
 
-/// Difference between the draft and the version it started from.
+/// Difference between a draft and the version from which it started.
 #[object]
 #[derive(SimpleObject)]
 pub struct RateChanges {
@@ -118,7 +118,7 @@ payload!(
     TariffDraftPayload {
         /// The new draft; null after a dry run.
         version: TariffVersion,
-        /// Changes compared to the version it started from; null if a row had an error.
+        /// Changes compared to the version from which the draft started; null if a row had an error.
         changes: RateChanges,
         /// Rows with errors or automatic corrections, in file order, at most 1000.
         #[field(length = 50)]
@@ -137,8 +137,8 @@ payload!(
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The scheduled version that will replace this version without including its changes; null if none is scheduled. To keep the changes,
-        /// make them there, too, with that version as `baseVersionId`.
+        /// The scheduled version that will replace the activated version and lacks its changes; null if no version is scheduled. To keep the
+        /// changes, make them again with the scheduled version as `baseVersionId`.
         next: TariffVersion,
     }
 );
@@ -146,7 +146,7 @@ payload!(
 payload!(
     /// Result of `assignTariff`.
     AssignTariffPayload {
-        /// The account; null if it is a callshop.
+        /// The account after the change; null if the account is a callshop.
         account: Account,
         /// The callshop; null if the account is not a callshop.
         callshop: Callshop,
@@ -171,7 +171,7 @@ pub struct TariffMutation;
 
 #[object(root = "Mutation")]
 impl TariffMutation {
-    /// Creates a tariff without prices. Later, none of its settings can be changed except its blocked prefixes.
+    /// Creates a tariff without prices. Later, only the blocked prefixes of a tariff can be changed.
     #[field(roles = MANAGERS)]
     async fn create_tariff(
         &self,
@@ -220,7 +220,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft from the active version or `baseVersionId`, adding or changing these rates.
+    /// Creates a draft from the active version or `baseVersionId`, and adds or changes the given rates.
     #[field(roles = MANAGERS)]
     async fn upsert_rates(
         &self,
@@ -235,7 +235,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft from the active version or `baseVersionId`, without these prefixes.
+    /// Creates a draft from the active version or `baseVersionId`, without the given prefixes.
     #[field(roles = MANAGERS)]
     async fn delete_rates(
         &self,
@@ -249,8 +249,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft that copies a version and may replace the active version. Use it to return to an earlier version, or to activate a draft
-    /// even though other versions were activated since the draft was created.
+    /// Creates a draft that copies a version and may replace the active version. With a copy, you can return to an earlier version, or activate a
+    /// draft even though other versions were activated after the draft was created.
     #[field(roles = MANAGERS)]
     async fn copy_tariff_version(
         &self,
@@ -264,8 +264,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Activates a draft, now or later. The draft must have started from the version that will be active until then; otherwise it would undo the
-    /// changes in between. Calls in progress keep their prices.
+    /// Activates a draft, now or later. The draft must have started from the version that is active just before the draft takes effect; any other
+    /// draft would undo the changes in between. Calls in progress keep their prices.
     #[field(roles = MANAGERS)]
     async fn activate_tariff_version(
         &self,
@@ -284,8 +284,7 @@ impl TariffMutation {
         }))
     }
 
-    /// Assigns the tariff by which a child account or a callshop's customers pay. If the tariff has no active version yet, calls are refused
-    /// until it has one.
+    /// Assigns the tariff by which a child account or a callshop's customers pay. Calls are refused until the tariff has an active version.
     #[field(roles = MANAGERS)]
     async fn assign_tariff(
         &self,

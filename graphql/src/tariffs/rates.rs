@@ -42,7 +42,7 @@ impl RateView {
         Money::new(self.rate.price_per_minute, &self.currency)
     }
 
-    /// Charged once per answered call.
+    /// Fee that is charged once per answered call.
     fn connection_fee(&self) -> Money {
         Money::new(self.rate.connection_fee, &self.currency)
     }
@@ -101,15 +101,15 @@ pub(crate) fn band_prices(rate: &Rate, currency: &str) -> Vec<BandPriceView> {
 pub struct RateSearchInput {
     /// Rates whose prefix begins with these digits.
     pub prefix: Option<String>,
-    /// Rates whose prefix matches the start of this number, given in E.164 or as dialed in the account's country. The longest prefix is the one
-    /// that applies.
+    /// Rates whose prefix matches the start of this number, given in E.164 or as dialed in the account's country. A call is charged by the rate
+    /// with the longest prefix.
     pub number: Option<String>,
     /// Rates whose destination contains this text, ignoring case and accents.
     pub destination: Option<String>,
 }
 
 impl RateSearchInput {
-    /// Validates the input. The number is read according to `plan`.
+    /// Validates the search. The number is read by the rules of `plan`.
     pub(crate) fn into_search(self, plan: &DialPlan) -> Result<RateSearch> {
         let digits = |text: &String| {
             (1..=MAX_PREFIX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())

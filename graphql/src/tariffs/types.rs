@@ -22,7 +22,7 @@ use app::tariffs::{self, Version};
 graphql_enum!(
     /// How an amount is rounded to a tariff's decimals.
     RoundingMode = "entity::RoundingMode" {
-        /// To the nearest value; halves are rounded away from zero.
+        /// Rounds to the nearest value; halves are rounded away from zero.
         HalfUp,
         /// Always up.
         Up,
@@ -34,13 +34,13 @@ graphql_enum!(
 graphql_enum!(
     /// State of a tariff version.
     TariffVersionState = "tariffs::VersionState" {
-        /// Not activated; no call uses it.
+        /// The version is not activated, so no call uses it.
         Draft,
-        /// Becomes active at a later instant.
+        /// The version becomes active at a later time.
         Scheduled,
-        /// Prices new calls.
+        /// The version prices new calls.
         Active,
-        /// Replaced by a later version.
+        /// A later version has replaced the version.
         Retired,
     }
 );
@@ -50,7 +50,7 @@ graphql_enum!(
     TariffImportMode = "tariffs::ImportMode" {
         /// The file is the complete new version.
         Replace,
-        /// The file's rows are added to the base version or change its rates. Values that have no column in the file are left unchanged.
+        /// The file's rows add rates to the base version or change its rates. Values that have no column in the file are left unchanged.
         Merge,
     }
 );
@@ -70,7 +70,7 @@ graphql_enum!(
     ProblemSeverity = "billing::deck::Severity" {
         /// The row cannot be used.
         Error,
-        /// The row can be used; the message says how it was read.
+        /// The row can be used; the message says how the row was read.
         Fixed,
     }
 );
@@ -106,12 +106,13 @@ pub(super) const DAYS: [(DayOfWeek, Weekday); 7] = [
     (DayOfWeek::Sunday, Weekday::Sun),
 ];
 
-/// A price table of an account. Its prices are in its versions.
+/// A price table of an account. The prices of a tariff are in its versions.
 #[derive(async_graphql::Description)]
 pub struct Tariff(pub tariff::Model);
 
 impl Tariff {
-    /// The terms of the version in force, or else of the newest version; before the first version, the terms that it will get.
+    /// The terms of the version in force, or else of the newest version. Before the first version exists, they are the terms that the first version
+    /// will get.
     async fn terms(&self, ctx: &Context<'_>) -> async_graphql::Result<Terms> {
         match loaders::load(ctx, TermsOf(self.0.id)).await.map_err(top_level)? {
             Some(terms) => Ok(terms),
@@ -139,7 +140,7 @@ impl Tariff {
         &self.0.name
     }
 
-    /// Currency of its prices.
+    /// Currency of the tariff's prices.
     fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.0.currency.clone())
     }
@@ -210,13 +211,13 @@ impl Tariff {
 #[derive(SimpleObject)]
 #[graphql(name = "TimeBand")]
 pub struct TimeBandView {
-    /// Name that rates refer to.
+    /// Name of the band, which rates refer to.
     pub name: String,
     /// Days on which the band begins, Monday first.
     pub weekdays: Vec<DayOfWeek>,
     /// First second of the band, local time.
     pub from: NaiveTime,
-    /// End of the band (exclusive), local time. If it is at or before `from`, the band runs past midnight.
+    /// End of the band (exclusive), local time. If the end is at or before `from`, the band runs past midnight.
     pub to: NaiveTime,
     /// Whether the band also begins on holidays.
     pub holidays: bool,
@@ -246,12 +247,12 @@ impl TariffVersion {
         Tariff(tariff::Model::clone(&self.0.tariff))
     }
 
-    /// 1, 2, 3 … within the tariff.
+    /// Number of the version within the tariff: 1, 2, 3 ….
     fn number(&self) -> i32 {
         self.0.version.number
     }
 
-    /// Derived from `activeFrom` and the other versions.
+    /// The version's current state, which follows from `activeFrom` and the tariff's other versions.
     fn state(&self) -> TariffVersionState {
         self.0.state.into()
     }
@@ -261,7 +262,7 @@ impl TariffVersion {
         self.0.version.active_from
     }
 
-    /// Number of rates.
+    /// Number of rates in the version.
     fn rate_count(&self) -> i32 {
         self.0.version.rate_count
     }

@@ -17,10 +17,11 @@ const MANY: &[u8] = b"events";
 const TRACE: &[u8] = b"traceparent";
 /// Maximum length of a value in bytes; the proxy's lists are shorter than 64 KiB.
 const MAX_VALUE: usize = 64 * 1024;
-/// Number of characters stored of a value that cannot be parsed.
+/// Number of characters that are stored of a value that cannot be parsed.
 const KEPT: usize = 1_000;
 
-/// The id of an entry: milliseconds since 1970 by Redis's clock, and a number within that millisecond. Ids are ordered like the stream.
+/// The id of an entry: milliseconds since 1970 by Redis's clock, and a number within that millisecond. Ids have the same order as the entries in
+/// the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
     millis: u64,
@@ -59,12 +60,12 @@ impl FromStr for EntryId {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: EntryId,
-    /// Alternating names and values; empty if the entry was deleted while it was pending.
+    /// The entry's alternating field names and values; empty if the entry was deleted while it was pending.
     fields: Vec<Vec<u8>>,
 }
 
 impl Entry {
-    /// The events in the entry. Anything else becomes one malformed event.
+    /// The events in the entry. An entry without readable events becomes one malformed event.
     pub(super) fn events(&self, now: DateTime<Utc>) -> Vec<ProxyEvent> {
         let pair = self.fields.chunks_exact(2).find(|pair| pair[0] == ONE || pair[0] == MANY);
         let Some([name, value]) = pair else {
@@ -88,7 +89,7 @@ impl Entry {
         self.fields.chunks_exact(2).find(|pair| pair[0] == TRACE).map(|pair| pair[1].as_slice())
     }
 
-    /// Includes the entry's id, so that the same garbage in another entry is a different event.
+    /// The unreadable entry as a JSON text. The text includes the entry's id, so that the same bytes in another entry are a different event.
     fn as_text(&self, bytes: &[u8]) -> serde_json::Value {
         let text: String = String::from_utf8_lossy(bytes).chars().take(KEPT).collect();
         format!("entry {} of the stream: {text}", self.id).into()
@@ -109,7 +110,7 @@ pub(super) fn entries(list: &Value) -> Vec<Entry> {
     items(list).iter().filter_map(entry).collect()
 }
 
-/// The items of a Redis list; empty if it is not a list.
+/// The items of a Redis list; empty if the value is not a list.
 pub(super) fn items(list: &Value) -> &[Value] {
     match list {
         Value::Array(list) => list,
@@ -125,7 +126,7 @@ fn bytes(value: &Value) -> Vec<u8> {
     }
 }
 
-/// A UTF-8 text; `None` if it is empty.
+/// A UTF-8 text in a Redis value; `None` if the text is empty.
 pub(super) fn text(value: &Value) -> Option<String> {
     String::from_utf8(bytes(value)).ok().filter(|text| !text.is_empty())
 }

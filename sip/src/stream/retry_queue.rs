@@ -1,4 +1,4 @@
-//! Retry queue of entries that failed on their own. They are retried with growing pauses while new entries are read.
+//! The retry queue of entries that failed when applied alone. Failed entries are retried with growing pauses while new entries are read.
 //!
 //! Entries about the same call or phone stay in order: an entry behind a failed entry waits until the failed entry is applied.
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::entry::EntryId;
 
-/// Maximum size of the retry queue. If more entries fail, the cause is not a single event.
+/// Maximum number of entries in the retry queue. If more entries fail, the cause is not a single event.
 pub(super) const MOST: usize = 256;
 /// Shortest and longest pause between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
@@ -27,12 +27,12 @@ struct Held {
 }
 
 impl RetryQueue {
-    /// Number of entries.
+    /// Number of entries in the retry queue.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is room for `more` entries.
+    /// Whether the retry queue has room for `more` entries.
     pub(super) fn has_room(&self, more: usize) -> bool {
         self.len() + more <= MOST
     }
@@ -70,8 +70,8 @@ impl RetryQueue {
         self.0.values_mut().for_each(|held| held.due = held.due.min(now));
     }
 
-    /// The entries to try now: at most `most`, and only the first entry of each call or phone. If the queue is full, the oldest entry is always
-    /// due, because otherwise nothing would show that the problem is over.
+    /// The entries to retry now: at most `most` entries, and only the first entry of each call or phone. If the queue is full, the oldest entry is
+    /// always due, because only a successful retry shows that the problem is over.
     pub(super) fn due(&self, now: Instant, most: usize) -> Vec<EntryId> {
         let (mut seen, mut due) = (HashSet::new(), Vec::new());
         for (place, (id, held)) in self.0.iter().enumerate() {
@@ -89,7 +89,7 @@ impl RetryQueue {
         self.0.keys().partition(|id| self.0.get(id).is_some_and(|held| held.failures > 0))
     }
 
-    /// Drops entries that are not in `ours`: another node has taken them over.
+    /// Drops entries that are not in `ours`, because another node has taken over these entries.
     pub(super) fn keep(&mut self, ours: &HashSet<EntryId>) {
         self.0.retain(|id, _| ours.contains(id));
     }

@@ -23,22 +23,22 @@ struct Outcome {
 pub struct Stuck {
     /// Id of the entry.
     pub id: EntryId,
-    /// Number of times that a node has read it.
+    /// Number of times that a node has read the entry.
     pub deliveries: u64,
 }
 
 /// Counters and state of the stream. Clones share the same values.
 #[derive(Debug)]
 pub struct StreamStatus {
-    /// 1 while the stream is being read.
+    /// The gauge is 1 while this node reads the stream.
     pub up: Gauge,
-    /// Entries that no node has applied yet, as of the last check, which runs every few seconds.
+    /// Number of entries that no node has applied yet, as of the last check, which runs every few seconds.
     pub waiting: Gauge,
     /// Entries applied and acknowledged by this node.
     pub applied: Counter,
     /// Entries claimed from another node.
     pub claimed: Counter,
-    /// Entries that the group had lost.
+    /// Number of entries that the consumer group had lost and a node recovered.
     pub recovered: Counter,
     /// Entries that failed and are retried.
     pub failed: Counter,
@@ -52,7 +52,7 @@ pub struct StreamStatus {
 impl Default for StreamStatus {
     fn default() -> Self {
         let events = Family::<Outcome, Counter>::default();
-        // `increase()` misses the first count of a series that appears late, so every series begins at zero
+        // Prometheus's `increase()` misses the first count of a series that appears late, so every series begins at zero
         for outcome in EventResult::OUTCOMES {
             drop(events.get_or_create(&Outcome { outcome }));
         }
@@ -101,12 +101,12 @@ impl StreamStatus {
         self.events.get_or_create(&Outcome { outcome }).get()
     }
 
-    /// The stuck entries at the last check; only the oldest if there are many.
+    /// The entries that were stuck at the last check. If there are many, only the oldest.
     pub fn stuck(&self) -> Vec<Stuck> {
         self.stuck.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Stores the stuck entries; returns those that were not stuck before.
+    /// Stores the stuck entries, and returns the entries that were not stuck before.
     pub(super) fn found_stuck(&self, stuck: Vec<Stuck>) -> Vec<Stuck> {
         self.stuck_entries.set(i64::try_from(stuck.len()).unwrap_or(i64::MAX));
         let mut known = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);

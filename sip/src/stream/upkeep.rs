@@ -1,5 +1,5 @@
-//! Periodic tasks of a reader: claims entries left by other nodes, recovers entries lost by the group, keeps its own pending entries, and
-//! removes dead consumers.
+//! Periodic tasks of a node that reads the stream: it claims entries left by other nodes, recovers entries lost by the consumer group, keeps its
+//! own pending entries, and removes dead consumers.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -11,14 +11,14 @@ use redis::{Cmd, RedisResult, Value};
 use super::entry::{EntryId, entries, items, text};
 use super::{BATCH, Reader, Stuck, retry_queue};
 
-/// A consumer idle for this many claim times counts as dead.
+/// A consumer that is idle for twelve times `redis.claim_seconds` counts as dead.
 const DEAD: u32 = 12;
-/// An entry that is older than this and was read at least [`STUCK_DELIVERIES`] times is stuck, so a person has to look at it.
+/// An entry that is older than ten minutes and was read at least [`STUCK_DELIVERIES`] times is stuck, so a person has to look at the entry.
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// See [`STUCK_AFTER`].
 const STUCK_DELIVERIES: u64 = 5;
-/// Maximum number of pending entries that are checked for being stuck, oldest first. It is more than the retry queues of a dozen nodes can hold,
-/// so that reconciliation knows every entry that it must not wait for.
+/// Maximum number of pending entries that are checked for being stuck, oldest first. The retry queues of a dozen nodes can hold fewer entries than
+/// this maximum, so reconciliation knows every stuck entry and does not wait for it.
 const MOST_STUCK: usize = 4_096;
 /// Number of entries checked for losses at a time.
 const PAGE: usize = 256;
@@ -26,7 +26,7 @@ const PAGE: usize = 256;
 const MOST_LOST: usize = 4_096;
 
 impl Reader<'_> {
-    /// Claims entries that other nodes left.
+    /// Claims entries that other nodes read and did not acknowledge in time.
     pub(super) async fn claim(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut cursor = "0-0".to_owned();
         while self.waiting.is_empty() && self.retry_queue.has_room(BATCH) && !self.stop.is_cancelled() {
@@ -45,10 +45,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Recovers entries that the group has lost: the group counts them as delivered, but they are pending at no consumer. This happens if Redis
-    /// does not replay all of its append-only file, or if a node dies between acknowledging and deleting. No node would ever read such an entry
-    /// again, and reconciliation waits while the stream is not empty. An entry counts as lost only if two checks in a row find it, because a node may
-    /// be about to delete it at the first check.
+    /// Recovers entries that the consumer group has lost. The group counts a lost entry as delivered, but the entry is pending at no consumer. An
+    /// entry is lost if Redis does not replay all of its append-only file, or if a node dies between acknowledging and deleting the entry. No node
+    /// would ever read a lost entry again, and reconciliation waits while the stream is not empty. An entry counts as lost only if two checks in a
+    /// row find it, because a node may be about to delete the entry at the first check.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -76,7 +76,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The oldest entries up to the last delivered entry that are pending at no consumer, about [`MOST_LOST`] at most.
+    /// The oldest entries that were delivered but are pending at no consumer, at most about [`MOST_LOST`].
     async fn find_lost(&self, connection: &mut MultiplexedConnection) -> RedisResult<HashSet<EntryId>> {
         let mut lost = HashSet::new();
         let Some(last) = self.last_delivered(connection).await? else { return Ok(lost) };
@@ -109,7 +109,7 @@ impl Reader<'_> {
         Ok(group.and_then(|group| group.get("last-delivered-id").and_then(text)))
     }
 
-    /// Runs the periodic tasks: keeps our pending entries, counts the waiting entries, finds stuck entries, and removes dead consumers.
+    /// Keeps this node's pending entries, counts the waiting entries, finds stuck entries, and removes dead consumers.
     pub(super) async fn maintain(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         self.keep(connection).await?;
         self.find_stuck(connection).await?;
@@ -118,8 +118,8 @@ impl Reader<'_> {
         self.remove_dead_consumers(connection).await
     }
 
-    /// Refreshes our claim on entries that we could not apply, so that no other node takes them over. Drops entries that another node took over
-    /// anyway.
+    /// Refreshes this node's claim on entries that it could not apply, so that no other node takes over these entries. Drops entries that another
+    /// node took over anyway.
     async fn keep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         if self.waiting.is_empty() && self.retry_queue.len() == 0 {
             return Ok(());
@@ -139,14 +139,14 @@ impl Reader<'_> {
         if !tried.is_empty() {
             self.own(&tried).arg("JUSTID").query_async::<()>(connection).await?;
         }
-        // this increments their delivery count, so that an entry behind a stuck entry counts as stuck, too
+        // claiming increments the delivery count, so that an entry behind a stuck entry counts as stuck, too
         if !behind.is_empty() {
             self.own(&behind).query_async::<()>(connection).await?;
         }
         Ok(())
     }
 
-    /// Builds the command that claims entries for this consumer, as just delivered.
+    /// Builds the command that claims entries for this consumer and sets their idle time to zero.
     pub(super) fn own(&self, entries: &[EntryId]) -> Cmd {
         self.claim_command(entries, 0)
     }
@@ -159,7 +159,7 @@ impl Reader<'_> {
         claim
     }
 
-    /// Finds all nodes' entries that keep failing.
+    /// Finds the entries of all nodes that keep failing.
     async fn find_stuck(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut pending = self.stream.of_group("XPENDING");
         let answer: Value = pending.arg("-").arg("+").arg(MOST_STUCK).query_async(connection).await?;
@@ -195,9 +195,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer. The consumer may still have pending entries, because it read again after the check, or because this node could not apply
-    /// some of its own. The group then forgets that these entries were delivered. In that case the group restarts at the beginning, and its consumers
-    /// read the whole stream again.
+    /// Removes a consumer from the consumer group. The consumer may still have pending entries, because it read again after the check, or because
+    /// this node could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If Redis forgot pending
+    /// entries, the group restarts at the beginning of the stream, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,
@@ -218,7 +218,7 @@ impl Reader<'_> {
 
 /// Ids and delivery counts of the pending entries in an `XPENDING` reply.
 fn pending_entries(answer: &Value) -> impl Iterator<Item = (EntryId, u64)> {
-    // id, consumer, milliseconds since the last delivery, deliveries
+    // each item has the id, the consumer, the milliseconds since the last delivery, and the number of deliveries
     items(answer).iter().filter_map(|entry| match items(entry) {
         [id, _, _, Value::Int(deliveries)] => {
             Some((text(id)?.parse().ok()?, u64::try_from(*deliveries).unwrap_or(0)))

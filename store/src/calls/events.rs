@@ -14,22 +14,22 @@ use uuid::Uuid;
 use crate::bulk;
 use base::error::Result;
 
-/// Returns only the keys that were not stored before.
+/// Makes the insert return only the keys that were not stored before.
 const NEW: &str = "ON CONFLICT (eid) DO NOTHING RETURNING eid";
 
-/// Stores received events, which must be in key order, and returns the keys that were not stored before. If another node is storing the same
-/// event at the same time, waits for that node.
+/// Stores received events, which must be in key order, and returns the keys that were not stored before. If another node is storing the same event
+/// at the same time, the insert waits for that node.
 pub async fn receive(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<HashSet<String>> {
     let rows = bulk::insert_returning::<hook_event::Entity>(conn, events, NEW).await?;
     Ok(rows.iter().map(|row| row.try_get("", "eid")).collect::<std::result::Result<_, _>>()?)
 }
 
-/// The context of a batch of events, apart from its calls.
+/// The stored data that a batch of events needs, apart from the calls.
 #[derive(Debug, Default)]
 pub struct ReceivedBatch {
     /// Keys of events that were not stored before.
     pub new: HashSet<String>,
-    /// States of the sessions, which are now locked.
+    /// States of the cabin sessions, whose rows are now locked.
     pub sessions: HashMap<Uuid, SessionState>,
     /// Settings of the callshops.
     pub shops: HashMap<Uuid, CallshopTerms>,
@@ -40,9 +40,9 @@ pub struct ReceivedBatch {
 pub struct CallshopTerms {
     /// IANA time zone, which defines the callshop's days.
     pub time_zone: String,
-    /// Spendable credit below which the callshop is notified; `None` if it is never notified.
+    /// Spendable credit below which the callshop is notified; `None` if the callshop is never notified.
     pub low_credit: Option<Micros>,
-    /// How far the callshop's credit may go below zero; `None` if unlimited.
+    /// How far the callshop's credit may go below zero; `None` if there is no limit.
     pub credit_limit: Option<Micros>,
 }
 
@@ -68,7 +68,7 @@ pub async fn meet(
     let mut kept = bulk::inserts::<hook_event::Entity>(backend, events, NEW)?;
     let mut met = ReceivedBatch::default();
     if backend == DbBackend::Postgres && kept.len() == 1 {
-        // event keys come first, as in the lock order, because the parts of a UNION run one after the other
+        // the query for event keys comes first, as in the lock order, because the parts of a UNION run one after the other
         const ALL: &str =
             "SELECT eid, NULL::uuid AS id, NULL AS state, NULL AS time_zone, NULL::int8 AS low_credit,
              NULL::int8 AS credit_limit FROM s1
@@ -152,7 +152,7 @@ pub async fn doubt_events(conn: &impl ConnectionTrait, events: &[hook_event::Mod
     bulk::update::<hook_event::Entity>(conn, events, Eid, &[Status, Error]).await
 }
 
-/// Stores an event that cannot be applied, with the reason, so that it counts as received and can be investigated.
+/// Stores an event that cannot be applied, with the reason, so that the event counts as received and can be investigated.
 pub async fn reject_event(conn: &impl ConnectionTrait, event: hook_event::Model) -> Result<()> {
     let replace = "ON CONFLICT (eid) DO UPDATE SET status = excluded.status, error = excluded.error";
     bulk::insert::<hook_event::Entity>(conn, &[event], replace).await

@@ -26,8 +26,8 @@ pub use shown::{CallFilter, find, find_all, list, live, live_of_cabins, of_each}
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
-/// How long after an authorization request the proxy may repeat the request, abandon it, or send events of its call. The rows that identify
-/// repetitions are stored for longer ([`crate::config::RetentionConfig`]).
+/// How long after an authorization request the proxy may repeat the request, abandon it, or send events of its call. The rows that identify a
+/// repeated request or event are stored for longer ([`crate::config::RetentionConfig`]).
 pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 
 /// Whether a call was answered more than a day before or after its authorization. Reports find such calls by a flag instead of by id.
@@ -35,7 +35,7 @@ pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
     (answered - allowed).abs() > TimeDelta::days(1)
 }
 
-/// How much earlier than its session a call's id may be, because the clocks of nodes differ.
+/// How much earlier than the call's session the time in a call's id may be, because the clocks of nodes differ.
 const SKEW: TimeDelta = TimeDelta::hours(1);
 
 /// Condition that a call is one of the live calls in `live`.
@@ -47,19 +47,19 @@ fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
 /// Phones by SIP user, locked in id order, so that a phone's call attempts are processed one after the other.
 ///
 /// # Errors
-/// Database errors, as for every function in this module.
+/// Every function in this module may fail with a database error.
 pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
     let query =
         phone::Entity::find().filter(bulk::among(conn, phone::Column::SipUser, sip_users.iter().copied()));
     Ok(query.order_by_asc(phone::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// The phone with this SIP user, for the proxy's digest authentication. Not scoped.
+/// The phone with this SIP user, for the proxy's digest authentication. Ignores scopes, because a proxy has no account.
 pub async fn phone_by_sip_user(conn: &impl ConnectionTrait, sip_user: &str) -> Result<Option<phone::Model>> {
     Ok(phone::Entity::find().filter(phone::Column::SipUser.eq(sip_user)).one(conn).await?)
 }
 
-/// Updates every column of phones. The caller must have locked them in this transaction.
+/// Updates every column of phones. The caller must have locked the phones in this transaction.
 pub async fn save_phones(conn: &impl ConnectionTrait, phones: Vec<phone::Model>) -> Result<()> {
     for row in phones {
         use sea_orm::ActiveModelTrait as _;
@@ -76,8 +76,8 @@ pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
         .await?)
 }
 
-/// Takes all locks that a batch of events and call attempts needs, with one query per kind of row. Locking the same kind of row in two rounds
-/// could deadlock with another node.
+/// Takes all locks that a batch of events and call attempts needs, with one query per kind of row. If a batch locked the same kind of row in two
+/// steps, it could deadlock with another node's batch.
 pub async fn lock_batch(
     conn: &impl ConnectionTrait,
     sip_users: &[&str],
@@ -137,24 +137,25 @@ pub async fn lock_open_sessions(
     Ok(query.order_by_asc(cabin_session::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// Totals of the calls of a session so far.
+/// Totals of the calls of an unfinished session.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
     /// Sum of the customer's charges.
     pub charge: Micros,
     /// Seconds of talk.
     pub seconds: u32,
-    /// Number of calls, without refused calls.
+    /// Number of the session's calls, without refused calls.
     pub calls: u64,
 }
 
-/// Totals of the calls of each session so far. Each session is given by its id and the time it was opened. Sessions without calls are omitted.
+/// Totals of the past and live calls of each session. Each session is given by its id and the time it was opened. Sessions without calls are
+/// omitted.
 pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[(Uuid, DateTime<Utc>)],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session, so partitions of earlier months are skipped. Rounding to whole months and adding `SKEW` ensures that
-    // no call is omitted, even if its node's clock was off
+    // no call is older than its session, so PostgreSQL can skip partitions of earlier months. Rounding to whole months and adding `SKEW` ensures
+    // that no call is omitted, even if a node's clock was off
     let Some(opened) = sessions.iter().map(|(_, opened_at)| *opened_at).min() else {
         return Ok(HashMap::new());
     };
@@ -168,7 +169,7 @@ pub async fn spent(
         .column_as(call::Column::Id.count(), "calls")
         .filter(bulk::among(conn, call::Column::SessionId, ids))
         .filter(since(conn, first_id(Month::of(opened - SKEW).start())))
-        // refused calls are on no statement
+        // refused calls appear on no customer's statement
         .filter(Expr::cust("\"call\".\"state\" <> 'REFUSED'"))
         .group_by(call::Column::SessionId)
         .into_tuple()
@@ -181,14 +182,14 @@ pub async fn spent(
     rows.into_iter().map(|(id, charge, sum, calls)| Ok((id, spent(charge, sum, calls)?))).collect()
 }
 
-/// A condition that makes PostgreSQL skip partitions before this id. Empty on SQLite, where it would only make the planner choose a different
-/// index.
+/// A condition that makes PostgreSQL skip partitions before this id. On SQLite, there is no condition, because it would only make the planner
+/// choose a different index.
 fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
     let on_postgres = conn.get_database_backend() == DbBackend::Postgres;
     sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
 }
 
-/// Those of the given phones that have a live call.
+/// The phones, out of the given phones, that have a live call.
 pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -212,9 +213,9 @@ pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) ->
 pub struct AtProxy {
     /// The call's id.
     pub id: Uuid,
-    /// When it was allowed, server time.
+    /// When the call was allowed, server time.
     pub authorized_at: chrono::DateTime<chrono::Utc>,
-    /// When it was answered, proxy time.
+    /// When the call was answered, proxy time.
     pub answered_at: Option<chrono::DateTime<chrono::Utc>>,
     /// SIP Call-ID of the dialog.
     pub sip_call_id: String,
@@ -242,7 +243,7 @@ pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64)
     Ok(rows.into_iter().map(call).collect())
 }
 
-/// Those of the given calls that ended between two times, both inclusive.
+/// The calls, out of the given calls, that ended between two times, both inclusive.
 pub async fn ended_between(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -260,7 +261,7 @@ pub async fn ended_between(
     Ok(ended)
 }
 
-/// Those of the given calls that are live, at any proxy.
+/// The calls, out of the given calls, that are live at any proxy.
 pub async fn live_among(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     let mut live = HashSet::new();
     for ids in ids.chunks(KEYS_AT_ONCE) {
@@ -278,7 +279,7 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call:
     let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
     let mut wanted = sea_orm::Condition::all().add(bulk::among(conn, call::Column::Id, ids.iter().copied()));
     if conn.get_database_backend() == DbBackend::Postgres {
-        // a generic plan can exclude partitions by a range of ids, but not by a list
+        // a generic plan can exclude partitions by a range of ids, but not by a list of ids
         wanted = wanted.add(call::Column::Id.gte(*first)).add(call::Column::Id.lte(*last));
     }
     Ok(call::Entity::find()
@@ -302,7 +303,7 @@ pub async fn lock_named(
     lock(conn, &wanted).await
 }
 
-/// The ids of the calls of authorization requests, as far back as a request may be repeated ([`REDELIVERY`]).
+/// The ids of the calls that belong to authorization requests. The search goes back as far as a request may be repeated ([`REDELIVERY`]).
 async fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     if requests.is_empty() {
         return Ok(Vec::new());
@@ -331,7 +332,7 @@ fn is_live(call: &call::Model) -> bool {
 /// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // `extend_at` never returns to null while the call is live, so this statement need not write null
+    // `extend_at` never returns to null while a call is live, so this statement need not write null
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -344,8 +345,8 @@ fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Stat
     Ok(statements)
 }
 
-/// Updates the columns of calls that events change, and stores their charges at each level; a corrected charge replaces the previous charge. The
-/// caller must have locked the calls in this transaction.
+/// Updates the columns of calls that events change, and stores the calls' charges at each level. A corrected charge replaces the previous charge.
+/// The caller must have locked the calls in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     calls: &[call::Model],
@@ -354,7 +355,7 @@ pub async fn update(
     changes(conn, calls, charges)?.run(conn).await
 }
 
-/// The writes of [`update`].
+/// The statements that [`update`] runs.
 pub fn changes(
     conn: &impl ConnectionTrait,
     calls: &[call::Model],
@@ -379,7 +380,7 @@ pub fn changes(
         ExtendAt,
         Estimated,
         AnswerDay,
-        // changes if the proxy gave up on the attempt before it received the answer
+        // the refusal changes if the proxy gave up on the attempt before it received the response
         Refusal,
         AnsweredFar,
     ];
@@ -400,7 +401,7 @@ pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) ->
     bulk::together(conn, statements).await
 }
 
-/// Marks calls as to be hung up, and returns those that are still live.
+/// Marks calls as to be hung up, and returns the calls that are still live.
 pub async fn mark_hang_up(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -409,7 +410,7 @@ pub async fn mark_hang_up(
     let live = bulk::among(conn, call::Column::Id, ids.iter().copied()).and(call::Column::State.is_in(LIVE));
     call::Entity::update_many()
         .col_expr(call::Column::HangUpBy, Expr::value(user_id))
-        // a call that is being hung up gets no further extension
+        // a call that is being hung up gets no more paid time
         .col_expr(call::Column::ExtendAt, Expr::value(None::<DateTime<Utc>>))
         .filter(live.clone())
         .exec(conn)
@@ -422,7 +423,7 @@ pub async fn mark_hang_up(
     Ok(call::Entity::find().filter(live).all(conn).await?)
 }
 
-/// At most `limit` answered calls that are due for extension by `now`, longest overdue first.
+/// At most `limit` answered calls that need more reserved time by `now`, longest overdue first.
 pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -432,7 +433,7 @@ pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) ->
     Ok(query.limit(limit).into_tuple().all(conn).await?)
 }
 
-/// Records that the proxy has confirmed a call's covered seconds, and when to extend the call next. Does nothing if the call has changed since.
+/// Records that the proxy has confirmed a call's limit, and when to reserve more time for the call. Does nothing if the call has changed since.
 pub async fn confirm(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -458,18 +459,18 @@ pub async fn confirm(
     Ok(())
 }
 
-/// Those of the given authorization requests that the proxy has already abandoned.
+/// The requests, out of the given authorization requests, that the proxy has already abandoned.
 pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
     let query = hook_event::Entity::find()
         .select_only()
         .column(hook_event::Column::Reference)
-        // a literal, to match the partial index's condition
+        // the value is a literal, so that it matches the partial index's condition
         .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
         .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
-/// The charges of a call at each level, the customer's first.
+/// The charges of a call at each level, the customer's charge first.
 pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<call_charge::Model>> {
     let query = call_charge::Entity::find().filter(call_charge::Column::CallId.eq(call_id));
     Ok(query.order_by_asc(call_charge::Column::Level).all(conn).await?)

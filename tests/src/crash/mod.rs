@@ -25,7 +25,7 @@ use site::{Names, Site};
 const RETAIL: Price = by_second(60_000);
 const COST: Price = by_second(40_000);
 const WHOLESALE: Price = by_second(30_000);
-/// Number of cabins. Each is always occupied by a customer.
+/// Number of cabins. A customer always occupies each cabin.
 const CABINS: usize = 8;
 
 const fn by_second(minute: i64) -> Price {
@@ -70,7 +70,7 @@ impl Random {
 /// Runs the test and returns a summary.
 ///
 /// # Panics
-/// If an answered request is missing or stored twice, or if the server does not start again.
+/// Panics if an answered request is missing or stored twice, or if the server does not start again.
 pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     let binary = process::build(plan.release);
     let fake = FakeProxy::start().await;
@@ -96,7 +96,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     for number in 1..=plan.kills {
         kill(&mut process, &site, &mut random, (number, plan.kills), &progress).await;
         if people.iter().any(tokio::task::JoinHandle::is_finished) {
-            // a client found a wrong answer; its panic surfaces below
+            // a client found a wrong answer, and the code below raises its panic
             break;
         }
     }
@@ -117,7 +117,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     )
 }
 
-/// Starts one task per cabin, and a task that brings in credit and change.
+/// Starts one task per cabin, and a task that adds credit and change.
 fn let_in(site: &Arc<Site>, random: &mut Random) -> Vec<tokio::task::JoinHandle<()>> {
     let mut people = Vec::new();
     for index in 0..CABINS {

@@ -1,4 +1,4 @@
-//! A record of answered requests and their expected results, which are computed here. Each request must be stored exactly once.
+//! A record of answered requests and their expected results, which this module computes. Each request must be stored exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

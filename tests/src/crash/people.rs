@@ -87,10 +87,10 @@ async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     if let Talk::Seconds(seconds) = talk { RETAIL.cost(seconds) } else { 0 }
 }
 
-/// Talks, but no longer than the covered time that the proxy knows of.
+/// Talks, but no longer than the limit that the proxy knows of.
 async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let reference = &answer["ref"];
-    // backdate the answer, so that credit for more seconds is needed at once
+    // the answer is backdated, so that the call needs credit for more seconds at once
     let answered = Utc::now() - TimeDelta::milliseconds(random.below(9_000));
     let told = event("answered", reference, answered, json!({ "to_tag": "tt" }));
     events(site, vec![told.clone()]).await;
@@ -106,7 +106,7 @@ async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     Talk::Seconds((talked + 999) / 1_000)
 }
 
-/// The call's covered seconds that were last reported to the proxy.
+/// The limit in seconds that was last sent to the proxy for the call.
 fn limit(site: &Site, reference: &Value) -> i64 {
     let told = site.proxy.told("/call/limit");
     let own = told.iter().rev().find(|body| body["ref"] == *reference);
@@ -119,7 +119,7 @@ async fn events(site: &Site, batch: Vec<Value>) {
     assert_eq!(results.len(), batch.len(), "{answer}");
     let taken = |result: &Value| matches!(result["status"].as_str(), Some("applied" | "duplicate"));
     assert!(results.iter().all(taken), "{answer} to {batch:?}");
-    // the last event of a batch was never sent before
+    // the last event of a batch was never sent earlier
     if again && results.last().is_some_and(|result| result["status"] == "duplicate") {
         site.survived.fetch_add(1, Ordering::Relaxed);
     }

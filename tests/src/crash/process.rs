@@ -17,10 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Path of the binary, built from the current source.
 ///
 /// # Panics
-/// If the build fails.
+/// Panics if the build fails.
 pub fn build(release: bool) -> PathBuf {
-    // `tests/run` builds it together with the tests, in either profile. Built alone it would have other features, which would rebuild half of
-    // all crates.
+    // `tests/run` builds the binary together with the tests, in the debug or the release profile. If the binary were built alone, its crates would
+    // have other features, so half of all crates would be built again.
     if let Some(built) = std::env::var_os("CALLSHOP_TEST_SERVER") {
         return built.into();
     }
@@ -33,7 +33,7 @@ pub fn build(release: bool) -> PathBuf {
     if release {
         build.arg("--release");
     }
-    // cargo's variables for this test would make build scripts (ring's, for example) run again, and rebuild half of all crates
+    // cargo's environment variables for this test would make build scripts (such as ring's) run again, which would rebuild half of all crates
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]
@@ -87,7 +87,7 @@ impl Process {
     /// Waits until the server is ready. Returns the time that this took.
     ///
     /// # Panics
-    /// If the server exits instead, or is not ready in time. The message includes the end of its log.
+    /// Panics if the server exits instead, or is not ready in time. The message includes the end of its log.
     pub async fn ready(&mut self) -> Duration {
         let begun = Instant::now();
         for address in self.addresses {
@@ -108,17 +108,17 @@ impl Process {
     /// Sends the server a signal by name, such as TERM.
     ///
     /// # Panics
-    /// If the server is not running.
+    /// Panics if the server is not running.
     pub async fn signal(&self, name: &str) {
         let id = self.child.as_ref().and_then(Child::id).expect("it runs");
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().await;
         assert!(sent.expect("sh runs").success(), "it takes a signal");
     }
 
-    /// Waits until the server exits on its own. Returns its exit status.
+    /// Waits until the server exits on its own. Returns the server's exit status.
     ///
     /// # Panics
-    /// If the server does not exit in time.
+    /// Panics if the server does not exit in time.
     pub async fn ended(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it was started");
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
@@ -133,7 +133,7 @@ impl Process {
     /// Kills the server with SIGKILL.
     ///
     /// # Panics
-    /// If the server had already exited on its own.
+    /// Panics if the server had already exited on its own.
     pub async fn kill(&mut self) {
         let mut child = self.child.take().expect("it was started");
         let over = child.try_wait().expect("it can be asked");
@@ -141,7 +141,7 @@ impl Process {
         child.kill().await.expect("it is killed");
     }
 
-    /// Runs `callshop audit`. Returns its output and whether it passed.
+    /// Runs `callshop audit`. Returns the output of the audit and whether the audit passed.
     pub async fn audit(&self) -> (bool, String) {
         let mut command = self.command(&["audit"]);
         command.stdout(Stdio::piped());

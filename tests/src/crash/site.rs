@@ -1,4 +1,4 @@
-//! State shared by all clients of the shop. It resends requests until they are answered, and records the responses.
+//! State that all clients of the shop share. The site sends a request again until the request is answered, and records the responses.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,14 +23,14 @@ pub(super) struct Site {
     pub(super) stop: AtomicBool,
     pub(super) answered: AtomicU64,
     pub(super) resent: AtomicU64,
-    /// Events that were stored although the response was lost.
+    /// Number of events that were stored although the response was lost.
     pub(super) survived: AtomicU64,
     http: reqwest::Client,
     graphql: String,
     hook: String,
 }
 
-/// Logins and ids.
+/// Logins and global ids of the shop.
 pub(super) struct Names {
     pub(super) id: String,
     pub(super) reseller_id: String,
@@ -99,7 +99,7 @@ impl Site {
         }
     }
 
-    /// Runs a mutation until it is answered. Returns its payload, and whether it was sent more than once.
+    /// Runs a mutation until it is answered. Returns the payload, and whether the mutation was sent more than once.
     pub(super) async fn mutate(
         &self,
         who: &Client,
@@ -118,7 +118,7 @@ impl Site {
         (answer["data"][mutation].take(), again)
     }
 
-    /// Like [`Self::mutate`], but requires success.
+    /// Like [`Self::mutate`], but panics if the mutation has errors.
     pub(super) async fn did(&self, who: &Client, mutation: &str, input: Value, fields: &str) -> Value {
         let (payload, _) = self.mutate(who, mutation, input.clone(), fields).await;
         assert_eq!(payload["userErrors"], json!([]), "{mutation} {input}");

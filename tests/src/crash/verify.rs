@@ -67,7 +67,7 @@ async fn close_register(site: &Site) {
     assert!(methods.iter().all(|line| line["variance"]["amount"] == "0"), "{methods:?}");
 }
 
-/// Asserts that each recorded item is stored once, and nothing else.
+/// Asserts that each recorded item is stored once, and that no other item is stored.
 fn once<T: Ord + Debug>(what: &str, noted: &BTreeSet<T>, found: Vec<T>) {
     let count = found.len();
     let found: BTreeSet<T> = found.into_iter().collect();

@@ -23,7 +23,7 @@ const PASSWORD: &str = "patroni";
 
 /// The database of a site.
 pub(super) enum Postgres {
-    /// One server.
+    /// A single PostgreSQL server.
     Alone(Daemon),
     /// A primary, a synchronous standby, and another standby.
     Cluster(Cluster),
@@ -38,7 +38,7 @@ impl Postgres {
         }
     }
 
-    /// Number of times that a single server exited on its own. Patroni restarts the members of a cluster.
+    /// Number of times that a single server exited on its own. The number is 0 for a cluster, whose members Patroni restarts.
     pub(super) fn fell(&self) -> u64 {
         match self {
             Self::Alone(daemon) => daemon.fell,
@@ -71,7 +71,7 @@ pub(super) struct Cluster {
 struct Member {
     name: String,
     address: Ipv4Addr,
-    /// The member's data, and the files that `deploy/patroni/start` writes.
+    /// The folder of the member's data, and of the files that `deploy/patroni/start` writes.
     own: PathBuf,
     /// The folder of the files that all members read.
     shared: PathBuf,
@@ -150,9 +150,9 @@ impl Cluster {
         }
     }
 
-    /// Waits until two members follow the primary and one of them may take over. PostgreSQL must report this member as synchronous **and**
-    /// Patroni must have recorded that in etcd, which happens a moment later. Until then no member may be promoted, so if the primary died,
-    /// nothing would replace it.
+    /// Waits until two members follow the primary and one of the two may take over. PostgreSQL must report this member as synchronous **and**
+    /// Patroni must have recorded that state in etcd, which happens a moment later. Before the record, Patroni may not promote any member, so no
+    /// member would replace a dead primary.
     async fn whole(&self) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -209,7 +209,7 @@ impl Cluster {
         let postmaster = self.members[old].postmaster();
         if let Some(id) = postmaster {
             send("QUIT", id).await;
-            // its file is there a moment longer
+            // the process's folder in `/proc` may exist a moment longer
             while Path::new(&format!("/proc/{id}")).exists() && begun.elapsed() < PATIENCE {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -247,13 +247,13 @@ impl Member {
         }
     }
 
-    /// The PostgreSQL process. It survives Patroni's death.
+    /// The id of the PostgreSQL process, which survives Patroni's death.
     fn postmaster(&self) -> Option<u32> {
         let file = fs::read_to_string(self.own.join("data/postmaster.pid")).ok()?;
         file.lines().next()?.trim().parse().ok()
     }
 
-    /// Stops Patroni first, so that it restarts nothing.
+    /// Stops Patroni first, so that Patroni does not restart PostgreSQL.
     async fn kill(&mut self) {
         if let Some(mut patroni) = self.patroni.take() {
             drop(patroni.kill().await);

@@ -1,4 +1,4 @@
-//! The harness's own PostgreSQL server. Unlike a shared server, tests may stop it.
+//! The harness's own PostgreSQL server. Tests may stop this server, unlike a shared server.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ pub(super) struct Daemon {
     address: SocketAddr,
     name: &'static str,
     child: Option<Child>,
-    /// Number of unrequested exits.
+    /// Number of times that the server exited without being asked to.
     pub(super) fell: u64,
 }
 
@@ -37,7 +37,7 @@ impl Daemon {
         }));
     }
 
-    /// Restarts the server if it exited on its own, as a supervisor would. Call it repeatedly.
+    /// Restarts the server if it exited on its own, as a supervisor would. Call this function repeatedly.
     pub(super) fn look_after(&mut self) {
         if self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_)))) {
             self.fell += 1;
@@ -55,7 +55,7 @@ impl Daemon {
         }
     }
 
-    /// Sends a signal and waits until the server has exited. Its files are kept for the next start.
+    /// Sends a signal and waits until the server has exited. The server's files are kept for the next start.
     pub(super) async fn stop(&mut self, signal: &str) {
         let Some(mut child) = self.child.take() else { return };
         if let Some(id) = child.id() {
@@ -99,13 +99,13 @@ pub(super) async fn give_to_postgres(folder: &Path) {
 
 /// PostgreSQL's durability settings.
 pub(super) struct Durability {
-    /// Without fsync, data survives a crash of PostgreSQL but not of the machine.
+    /// Whether PostgreSQL uses fsync. Without fsync, data survives a crash of PostgreSQL but not of the machine.
     pub(super) fsync: bool,
-    /// Use small WAL segments, so that a full disk is noticed immediately instead of after 16 MiB.
+    /// Whether WAL segments are small, so that a full disk is noticed immediately instead of after 16 MiB.
     pub(super) small: bool,
 }
 
-/// Starts PostgreSQL in the subfolder `postgres` at an address. Its log is `postgres.log`, next to that subfolder.
+/// Starts PostgreSQL in the subfolder `postgres` at an address. The server's log is `postgres.log`, next to that subfolder.
 pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Durability) -> Daemon {
     let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests with tests/run");
     let newest = bin.filter_map(|entry| Some(entry.ok()?.path())).max();

@@ -1,4 +1,4 @@
-//! A disk in memory that the harness can fill and free. Mounting it requires root (CAP_SYS_ADMIN).
+//! A disk in memory that the harness can fill and free. Mounting the disk requires root (CAP_SYS_ADMIN).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,10 +12,10 @@ impl Disk {
     /// Creates a folder and mounts a disk on it.
     ///
     /// # Errors
-    /// The reason why mounting is impossible here, and how to run without the disk.
+    /// Fails with the reason why this machine cannot mount the disk, and says how to run without the disk.
     pub fn mount(folder: &Path) -> Result<Self, String> {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        // tmpfs only uses as much memory as is written to it
+        // a tmpfs uses only as much memory as is written to it
         let mounted = run("mount", &["-t", "tmpfs", "-o", "size=50%,mode=755", "callshop-disk"], folder);
         mounted.map_err(|why| {
             format!("a disk that can be full has to be mounted, which needs root: {why}. Run as root, or leave disk-full out")
@@ -23,10 +23,10 @@ impl Disk {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Checks whether a disk can be mounted here.
+    /// Checks whether this machine can mount a disk.
     ///
     /// # Errors
-    /// The reason why mounting is impossible.
+    /// Fails with the reason why this machine cannot mount a disk.
     pub fn can_be() -> Result<(), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         Self::mount(&folder.path().join("disk")).map(drop)
@@ -35,7 +35,7 @@ impl Disk {
     /// Fills the disk by shrinking it to the size of its contents.
     ///
     /// # Panics
-    /// If files grow faster than the disk shrinks.
+    /// Panics if files grow faster than the disk shrinks.
     pub fn fill(&self) {
         let mut said = String::new();
         for _ in 0..100 {
@@ -43,7 +43,7 @@ impl Disk {
             let used = used.lines().last().map(str::trim).unwrap_or_default();
             match self.resize(&format!("{used}k")) {
                 Ok(()) => return,
-                // files have grown since the last measurement
+                // shrinking fails if files have grown since the last measurement
                 Err(why) => said = why,
             }
         }
@@ -53,7 +53,7 @@ impl Disk {
     /// Frees space again.
     ///
     /// # Panics
-    /// If the kernel refuses.
+    /// Panics if the kernel refuses.
     pub fn free(&self) {
         self.resize("50%").expect("the disk grows");
     }

@@ -29,7 +29,7 @@ use crate::sip::PROXY;
 pub enum Fault {
     /// A node is killed (SIGKILL) and restarted after a while.
     KillNode,
-    /// Both nodes are killed, so calls end while no node receives their events.
+    /// Both nodes are killed, so calls end while no node receives the calls' events.
     KillBothNodes,
     /// A node is stopped (SIGTERM) and restarted.
     RestartNode,
@@ -45,9 +45,10 @@ pub enum Fault {
     CutDatabase,
     /// A node's connections to PostgreSQL go silent.
     StallDatabase,
-    /// Redis is stopped gracefully or killed, and restarted after a while. It must load its log with the deployed users.
+    /// Redis is stopped gracefully or killed, and restarted after a while. After the restart, Redis must load its append-only file with the
+    /// deployed users.
     StopRedis,
-    /// The primary of two Redis servers dies and its replica takes over. The failed server returns as the replica.
+    /// The primary of two Redis servers dies and its replica takes over. Later, the failed server returns as the replica.
     KillRedisPrimary,
     /// A node cannot reach Redis.
     CutRedis,
@@ -61,11 +62,11 @@ pub enum Fault {
     SlowLinks,
     /// The SIP proxy cannot reach the hook and Redis, and the nodes cannot reach its control listener.
     CutProxy,
-    /// The SIP proxy cannot reach Redis, so it posts its events.
+    /// The SIP proxy cannot reach Redis, so the proxy posts its events.
     CutProxyRedis,
     /// Redis responds slowly to the SIP proxy, whose workers wait for each event.
     StarveWorkers,
-    /// Phones ring through several reconciliations of the SIP proxy. Reconciliation must continue meanwhile.
+    /// Phones ring for so long that the SIP proxy is reconciled several times. Reconciliation must continue while phones ring.
     RingingPhones,
     /// Proxies send events twice, out of order, and late.
     BadManners,
@@ -104,7 +105,7 @@ struct Held {
 /// Injects faults until the plan's time is over. Waits for recovery after each fault, and at the end until everything is healthy.
 ///
 /// # Errors
-/// The component that does not recover.
+/// Fails with the component that does not recover.
 pub(super) async fn schedule(
     stage: &Stage,
     plan: &Plan,
@@ -113,7 +114,7 @@ pub(super) async fn schedule(
 ) -> Result<(), String> {
     let begun = Instant::now();
     let held = Held::default();
-    // draw each fault once before any is drawn again
+    // draw each fault once before any fault is drawn again
     let mut left = plan.faults.clone();
     let mut under_way = FuturesUnordered::new();
     while begun.elapsed() < plan.time || !left.is_empty() {
@@ -124,13 +125,13 @@ pub(super) async fn schedule(
         let fault = left.swap_remove(usize::try_from(index).expect("an index"));
         let (own, pause) = (Random(random.next()), 500 + random.below(4_000));
         under_way.push(one(stage, &held, fault, own, begun, progress));
-        // most faults wait for a component that another fault has broken: without a bound, their queue would take longer than the plan's time
+        // most faults wait for a component that another fault has broken; without a limit, the waiting faults would take longer than the plan's time
         while under_way.len() >= MOST_AT_ONCE {
             if let Some(done) = under_way.next().await {
                 done?;
             }
         }
-        // several at once: the next fault begins during this one
+        // several faults run at once, because the next fault begins during this fault
         let mut pause = std::pin::pin!(tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())));
         loop {
             tokio::select! {
@@ -154,7 +155,7 @@ async fn one(
     begun: Instant,
     progress: &(impl Fn(&str) + Send + Sync),
 ) -> Result<(), String> {
-    // if the component is already broken, wait until it is whole
+    // if another fault has broken the component, wait until it is repaired
     let which = usize::from(random.one_in(2));
     let _guards = held.lock(fault, which).await;
     let name = fault.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
@@ -178,7 +179,7 @@ async fn calls_again(stage: &Stage) -> Result<Duration, String> {
     let http = reqwest::Client::builder().no_proxy().build().map_err(|error| error.to_string())?;
     let begun = Instant::now();
     loop {
-        // an unknown phone: refused after a database read, without a call
+        // the request names an unknown phone, which is refused after a database read and makes no call
         let ask = json!({ "request_id": unique("probe"), "user": "nobody", "dialed": "1", "src": "127.0.0.1:5060",
             "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
         let request = http.post(format!("http://{}/kamailio/v1/authorize", stage.site.hook));
@@ -234,12 +235,12 @@ impl Held {
             | Fault::CutProxy
             | Fault::CutProxyRedis
             | Fault::StarveWorkers => vec![&self.links],
-            // every fault that keeps a proxy from being reconciled
+            // wait for every fault that keeps a proxy from being reconciled
             Fault::RingingPhones => {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
             Fault::BadManners | Fault::IdleSockets => vec![],
-            // any other fault that delays deliveries would be blamed on the deaf subscribers
+            // delays by any other fault would be blamed on the subscribers that do not read
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();
@@ -409,14 +410,14 @@ impl Site {
     }
 }
 
-/// Phones ring while their proxy is reconciled. Here reconciliation runs every five seconds.
+/// Phones ring while their proxy is reconciled. In this harness, reconciliation runs every five seconds.
 async fn ring(stage: &Stage) -> Result<String, String> {
     let conn = super::site::connect(&stage.site.database).await;
     let compared = async || {
         let row = entity::proxy::Entity::find_by_id(PROXY).one(&conn).await;
         row.map(|row| row.and_then(|row| row.listed_at)).map_err(|error| error.to_string())
     };
-    // a node that an earlier fault killed during a comparison holds the proxy's lease for a minute
+    // a node that an earlier fault killed during a comparison keeps the proxy's lease for a minute
     let (begun, before) = (Instant::now(), compared().await?);
     while compared().await? <= before {
         if begun.elapsed() > AFTER_LEASE {
@@ -447,7 +448,7 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// PostgreSQL's disk is full for a while. First there is no space for rows, until at least one statement fails. Then there is no space for the
+/// PostgreSQL's disk is full for a while. First, there is no space for rows, until at least one statement fails. Later, there is no space for the
 /// WAL, so PostgreSQL shuts down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
@@ -480,31 +481,33 @@ async fn write_log(database: &str) {
         let much = "SELECT pg_logical_emit_message(true, 'callshop', repeat('x', 1000000))";
         while conn.execute_unprepared(much).await.is_ok() {}
     };
-    // it may not even answer any more
+    // PostgreSQL may not respond anymore
     drop(tokio::time::timeout(PATIENCE, writing).await);
 }
 
-/// Number of deaf subscribers, chosen so that a server can fill their buffers without delaying other subscribers. An optimized build fills them
-/// in a moment.
+/// Number of subscribers that do not read, chosen so that a server can fill their buffers without delaying other subscribers. An optimized build
+/// fills the buffers in a moment.
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
-/// Number of times that each deaf subscriber queries the whole schema, in addition to its subscription. The responses exceed all buffers on the
-/// way.
+/// Number of times that each subscriber that does not read queries the whole schema, in addition to its subscription. The responses exceed all
+/// buffers between server and subscriber.
 const ASKED: usize = 60;
-/// The server's timeout for deaf subscribers (`site::settings`), plus the time to fill the buffers.
+/// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Maximum time for an activity to reach the other subscribers meanwhile. It is shorter than the delay of a deaf subscriber's own activities. An
-/// unoptimized server spends seconds of processor time filling the buffers, and the deaf subscribers do not cause that.
+/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. The limit is shorter than the delay of the
+/// activities of a subscriber that does not read. An unoptimized server spends seconds of processor time filling the buffers, which is not a fault
+/// of these subscribers.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })
 }
 
-/// Opens subscribers that do not read. The server must close each of them in time with the right code, without affecting other subscribers.
+/// Opens subscribers that do not read. The server must close each of these subscribers in time with the right code, without affecting other
+/// subscribers.
 async fn deaf(stage: &Stage) -> Result<String, String> {
     for linked in &stage.site.nodes {
-        // a node killed just now may still be starting, while the other served for both
+        // a node that was just killed may still be starting, while the other node serves all clients
         linked.node.ready().await;
     }
     let before = stage.site.memory().await;
@@ -540,7 +543,8 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
         }
         Ok((lag, stage.site.memory().await))
     };
-    // start reading again: each socket gets the buffered data and then the close code. All at once, because the server limits that wait, too
+    // the subscribers start reading again, and each socket gets the buffered data and then the close code. All subscribers read at once, because
+    // the server also limits the wait for the close
     let rests = async {
         tokio::time::sleep_until((begun + GIVEN_UP).into()).await;
         join_all(sockets.into_iter().map(watchers::rest)).await

@@ -1,6 +1,6 @@
-//! Makes calls at a fixed rate from simulated proxies. Each proxy asks the hook as the real proxy does, gives up after three seconds, and keeps
-//! its events until they are accepted. Two of the proxies post their events. Two other proxies write them to Redis, and post them while Redis
-//! does not respond.
+//! Makes calls at a fixed rate from simulated proxies. Each simulated proxy asks the hook as the real proxy does, gives up after three seconds, and
+//! keeps its events until they are accepted. Two of the proxies post their events. Two other proxies write their events to Redis, and post events
+//! while Redis does not respond.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ const PROXIES: usize = 4;
 const BY_STREAM: usize = 2;
 /// Timeout of a write to Redis.
 const REDIS_PATIENCE: Duration = Duration::from_secs(1);
-/// Time for the nodes to read the stream before a phone counts as free again.
+/// The time that the nodes get to read the stream before a phone counts as free again.
 const READING: Duration = Duration::from_millis(1_200);
 /// Maximum number of events in a batch.
 const BATCH: usize = 50;
@@ -33,17 +33,17 @@ const BATCH: usize = 50;
 /// Result of a call attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// No response in time. The phone got 503, and the API got an event that says its response was not used.
+    /// No response arrived in time. The phone got 503, and the API got an event that says that its response was not used.
     GivenUp,
-    /// The API refused, with this error code.
+    /// The API refused the call attempt with this error code.
     Refused(String),
     /// The phone rang without an answer.
     Failed,
-    /// Start and end of the conversation, by the proxy's clock.
+    /// The call was answered, with this start and end of the conversation by the proxy's clock.
     Talked(DateTime<Utc>, DateTime<Utc>),
 }
 
-/// Record of all responses, for comparison with the database.
+/// The record of all responses, for comparison with the database.
 #[derive(Default)]
 pub(super) struct Notes {
     /// Results by `request_id`.
@@ -54,7 +54,7 @@ pub(super) struct Notes {
     pub(super) failed: Vec<(Instant, String)>,
 }
 
-/// How the simulated proxies deliver events: in order and once, or as badly as the contract allows.
+/// How the simulated proxies deliver events: in order and once, or as badly as docs/hook.md allows.
 #[derive(Default)]
 pub(super) struct Manners {
     pub(super) bad: AtomicBool,
@@ -72,13 +72,13 @@ pub(super) struct Load {
     http: reqwest::Client,
     base: String,
     redis: redis::Client,
-    /// Redis has a replica, which must also confirm each event.
+    /// Whether Redis has a replica, which must also confirm each event.
     replicated: bool,
     outboxes: Vec<mpsc::UnboundedSender<Told>>,
     waiting: AtomicU64,
 }
 
-/// A queued event. Its sender is notified when the event has been accepted.
+/// A queued event. The event's sender is notified when the API has accepted the event.
 struct Told {
     event: Value,
     taken: Option<oneshot::Sender<()>>,
@@ -234,7 +234,7 @@ impl Load {
         }
     }
 
-    /// Adds a batch to the stream. Returns whether Redis confirmed it.
+    /// Adds a batch to the stream. Returns whether Redis confirmed the batch.
     async fn add(&self, connection: &mut Option<MultiplexedConnection>, batch: &[Value]) -> bool {
         let adding = async {
             if connection.is_none() {
@@ -257,7 +257,7 @@ impl Load {
         added
     }
 
-    /// Posts a batch until it is answered.
+    /// Posts a batch until the hook responds.
     async fn insist(&self, batch: &[Value]) -> Vec<String> {
         let url = format!("{}/events", self.base);
         let mut again = false;
@@ -281,7 +281,7 @@ impl Load {
     }
 }
 
-/// Delivers one simulated proxy's queue. With bad manners, it sends events repeatedly, out of order, and late.
+/// Delivers one simulated proxy's queue of events. With bad manners, the proxy sends events repeatedly, out of order, and late.
 async fn deliver(
     load: Arc<Load>,
     mut queue: mpsc::UnboundedReceiver<Told>,

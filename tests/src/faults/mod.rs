@@ -1,9 +1,9 @@
 //! Injects faults, several at once and drawn from a seed, into the whole topology under load.
 //!
 //! The topology consists of two nodes (real `callshop serve`), PostgreSQL, Redis, the balancer and the SIP proxy with SIPp's phones, with a
-//! relay in every link (`site`). Simulated proxies make calls at a fixed rate (`load`), subscribers follow every callshop (`watchers`), and
-//! faults come and go (`fault`). Afterward (`verify`), every acknowledged event must be stored once and delivered to each subscriber once, in
-//! order. Each call must be charged once, to the second. `callshop audit` must pass, and PostgreSQL must have had no deadlock.
+//! relay in every link (`site`). Simulated proxies make calls at a fixed rate (`load`), subscribers follow every callshop (`watchers`), and faults
+//! begin and end (`fault`). Afterward (`verify`), every acknowledged event must be stored once and delivered to each subscriber once, in order.
+//! Each call must be charged once, to the second. `callshop audit` must pass, and PostgreSQL must have had no deadlock.
 
 mod cluster;
 mod database;
@@ -58,7 +58,7 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// Use the release build of the server.
     pub release: bool,
-    /// PostgreSQL writes to disk before it responds.
+    /// Whether PostgreSQL writes to disk before it responds.
     pub fsync: bool,
 }
 
@@ -81,7 +81,7 @@ struct Stage {
 /// Injects faults for the plan's time. Returns a summary if every check passed.
 ///
 /// # Errors
-/// The failed checks.
+/// Fails with the checks that failed.
 pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     if plan.faults.contains(&Fault::KillPrimary) && plan.faults.contains(&Fault::DiskFull) {
         return Err(
@@ -95,10 +95,10 @@ pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<S
     stage.strike(&progress).await
 }
 
-/// Stops and starts each node in turn under load, for the plan's time. Nothing may fail, not even one call.
+/// Stops and starts each node in turn under load, for the plan's time. No request and no call may fail.
 ///
 /// # Errors
-/// The failures.
+/// Fails with the checks that failed.
 pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     let stage = Stage::set(plan, &progress).await;
     let (begun, mut rounds) = (Instant::now(), 0);
@@ -117,7 +117,7 @@ pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Resu
             linked.node.start().await;
             linked.node.ready().await;
             let up = turn.elapsed();
-            // the balancer routes to it again after its next check
+            // the balancer routes to the node again after its next check
             tokio::time::sleep(Duration::from_millis(1_500)).await;
             let behind = fault::catch_up(&stage).await?;
             progress(&format!(
@@ -149,8 +149,7 @@ impl Stage {
             Building { release: plan.release, fsync: plan.fsync, disk, replicated, replicated_redis };
         let prepared = PreparedSite::prepare(&building).await;
         let shop = prepared.office().await;
-        // a call occupies its phone for up to three seconds including the aftermath, so this number is enough for the rate, with spare phones
-        // for delays
+        // a call occupies its phone for up to three seconds, so this number of phones is enough for the rate, with spare phones for delays
         let count = (plan.subscribers / 10).clamp(2, 100);
         let cabins = (usize::try_from(plan.rate).expect("a rate") * 4).div_ceil(count).clamp(2, 100);
         let town = Arc::new(town::build(&shop, count, cabins).await);
@@ -204,7 +203,7 @@ impl Stage {
         }
     }
 
-    /// Waits for everything to end, and verifies the result.
+    /// Waits until calls and events have ended, and verifies the result.
     async fn strike(self, progress: &(impl Fn(&str) + Send + Sync)) -> Result<String, String> {
         self.load.stop();
         self.real.stop();

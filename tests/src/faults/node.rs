@@ -23,14 +23,14 @@ pub(super) struct Node {
     config: PathBuf,
     log: PathBuf,
     state: Mutex<State>,
-    /// Number of unrequested exits.
+    /// Number of times that the node exited without being asked to.
     pub(super) fell: AtomicU64,
     http: reqwest::Client,
 }
 
 struct State {
     child: Option<Child>,
-    /// The node should be running, so it is restarted if it exits.
+    /// Whether the node should be running. A node that should run is restarted if it exits.
     wanted: bool,
 }
 
@@ -76,7 +76,7 @@ impl Node {
         }
     }
 
-    /// Restarts the node if it exited on its own. Call it repeatedly.
+    /// Restarts the node if it exited on its own. Call this function repeatedly.
     pub(super) async fn look_after(&self) {
         let mut state = self.state.lock().await;
         let over = state.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
@@ -89,7 +89,7 @@ impl Node {
         }
     }
 
-    /// Kills the node with SIGKILL. It stays down until started.
+    /// Kills the node with SIGKILL. The node stays down until it is started.
     pub(super) async fn kill(&self) {
         let mut state = self.state.lock().await;
         state.wanted = false;
@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// Stops the node with SIGTERM. Returns its exit status. The node stays down until started.
+    /// Stops the node with SIGTERM. Returns the node's exit status. The node stays down until it is started.
     pub(super) async fn stop(&self) -> Option<ExitStatus> {
         let mut state = self.state.lock().await;
         state.wanted = false;

@@ -23,11 +23,11 @@ use crate::crash::Random;
 use crate::shop::SipAccount;
 use crate::sip::{Script, Trace};
 
-/// Maximum wait for calls that neither side will hang up.
+/// Maximum wait for the end of calls that neither side will hang up.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Maximum delay between a message and its log entry on a busy machine.
 const SLACK: TimeDelta = TimeDelta::milliseconds(150);
-/// An end event sent this long before the proxy died has been delivered, because links are down for eight seconds at most.
+/// An end event that was sent at least this long before the proxy died has been delivered, because links are down for eight seconds at most.
 const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
 
 /// Disturbances that change how a call of the real proxy is charged.
@@ -42,7 +42,7 @@ pub(super) enum Disturbance {
 /// A callshop with real phones.
 pub(super) struct Real {
     phones: Vec<SipAccount>,
-    /// Phones that only ring, and only on request.
+    /// Phones that only ring, and only when a test asks them to.
     ringing: Vec<SipAccount>,
     shop: uuid::Uuid,
     stop: AtomicBool,
@@ -52,7 +52,7 @@ pub(super) struct Real {
     disturbed: Mutex<Vec<(Disturbance, DateTime<Utc>, DateTime<Utc>)>>,
 }
 
-/// A call as logged by the phone and the gateway.
+/// A call as the phone and the gateway logged it.
 #[derive(Clone, Debug, Default)]
 struct Heard {
     /// The gateway sent the answer.
@@ -63,7 +63,7 @@ struct Heard {
     bye: Option<DateTime<Utc>>,
     /// The BYE was answered.
     bye_answered: Option<DateTime<Utc>>,
-    /// Only the proxy hung up, and it had reported the end before that.
+    /// Whether only the proxy hung up. A proxy that hangs up on its own reports the end first.
     cut: bool,
 }
 
@@ -85,7 +85,7 @@ impl Heard {
         }
     }
 
-    /// Minimum and maximum whole seconds that the proxy can have measured. There is no maximum if neither side saw the end.
+    /// Minimum and maximum number of whole seconds that the proxy can have measured. There is no maximum if neither side saw the end.
     fn seconds(&self) -> (i64, Option<i64>) {
         let up = |time: TimeDelta| (time.num_microseconds().unwrap_or(0).max(0) + 999_999) / 1_000_000;
         // the proxy reports the end of a call that it cuts before either side learns of it
@@ -174,7 +174,7 @@ impl Real {
     /// the previous fault.
     ///
     /// # Errors
-    /// A phone was refused every time.
+    /// Fails if a phone was refused every time.
     pub(super) async fn ring(&self, site: &Site, time: Duration) -> Result<(), String> {
         let milliseconds = time.as_millis().to_string();
         let options = ["-d", &milliseconds];
@@ -216,7 +216,7 @@ impl Real {
     /// Waits until no call is in progress.
     ///
     /// # Errors
-    /// The calls that are still in progress.
+    /// Fails with the calls that are still in progress.
     pub(super) async fn settle(&self, conn: &DatabaseConnection) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -237,7 +237,7 @@ impl Real {
     /// Compares each call with the messages logged by the phone and the gateway. Returns a summary.
     ///
     /// # Errors
-    /// A call whose charge does not match its talk time.
+    /// Fails with a call whose charge does not match its talk time.
     pub(super) async fn check(
         &self,
         conn: &DatabaseConnection,
@@ -281,7 +281,7 @@ impl Real {
         ))
     }
 
-    /// Checks one call against the messages of both sides and the times of its stored `ended` and `lost` events.
+    /// Checks one call against the messages of both sides and against the times of the call's stored `ended` and `lost` events.
     fn judge(
         &self,
         row: &call::Model,
@@ -315,8 +315,8 @@ impl Real {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
         if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // the proxy's times are an hour off, even if all of them were taken meanwhile, so the API doubts them; the charge must still stay
-            // within the covered time
+            // the proxy's times are an hour off, even if all of them were taken during the step, so the API doubts the times; the charge must still
+            // not exceed the price of the covered time
             count.stepped += 1;
             return if seconds <= i64::from(row.covered) {
                 Ok(())
@@ -324,19 +324,19 @@ impl Real {
                 Err("is charged for more than is covered".to_owned())
             };
         }
-        // the end that the proxy reported counts, and the call is not an estimate, unless the proxy had lost the time of the answer
+        // the end that the proxy reported counts. The end is an estimate only if the proxy had lost the time of the answer
         if row.estimated == ended.is_some() && !(killed && row.answered_at.is_none()) {
             return Err(format!("must be estimated exactly if its proxy reported no end ({ended:?})"));
         }
         if row.estimated && !killed {
             return Err("is estimated although its proxy was up all the time".to_owned());
         }
-        // a call last seen at its answer lasts one microsecond
+        // a call that was last listed at its answer lasts one microsecond
         let moment = row.answered_at.map(|at| at + TimeDelta::microseconds(1));
         if row.ended_at != ended.or(lost.max(moment.filter(|_| lost.is_some()))) {
             return Err(format!("did not end at the reported time: {ended:?}, {lost:?}"));
         }
-        // a restarted proxy may only know the answer to the second
+        // a restarted proxy may know the time of the answer only to the second
         let (least, most) = seen.seconds();
         let (least, most) = (least - i64::from(killed), most.map(|most| most + i64::from(killed)));
         if most.is_some_and(|most| seconds > most) {

@@ -1,4 +1,4 @@
-//! A site's Redis, either a single server or a primary with a replica that takes over.
+//! A site's Redis, which is a single server, or a primary with a replica that takes over.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -14,11 +14,11 @@ use crate::relay::Relay;
 
 /// Maximum wait for a replica to catch up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Users in addition to the deployed users: the replica's user, as in docs/operations.md, and the operator's, to promote the replica.
+/// Redis users in addition to the deployed users: the replica's user, as in docs/operations.md, and an operator's user, who promotes the replica.
 const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
                           user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
 
-/// One server, or two with the second replicating the first.
+/// A single Redis server, or two servers of which the second replicates the first.
 pub(super) struct Redis {
     servers: Vec<(Daemon, SocketAddr)>,
     /// Index of the primary.
@@ -55,10 +55,11 @@ impl Redis {
         self.servers[self.primary].0.start().await;
     }
 
-    /// The primary dies and the replica takes over. It runs alone for some seconds, then the failed server replicates it.
+    /// Kills the primary, so that the replica takes over. The new primary runs alone for some seconds, and then the failed server returns as its
+    /// replica.
     ///
     /// # Errors
-    /// The step that fails.
+    /// Fails with the message of the first step that fails.
     pub(super) async fn kill_primary(&mut self, alone: Duration) -> Result<String, String> {
         let door =
             self.door.as_ref().ok_or("only a Redis with a replica has a primary to kill; add --cluster")?;
@@ -83,7 +84,7 @@ impl Redis {
         let (host, port) = (primary.ip().to_string(), primary.port().to_string());
         let begun = Instant::now();
         loop {
-            // it may still be loading its data
+            // the server may still be loading its data
             let told = self.ask(replica, &["REPLICAOF", &host, &port]).await;
             let state = self.ask(self.primary, &["INFO", "replication"]).await.unwrap_or_default();
             if told.is_ok() && state.contains("state=online") {

@@ -53,9 +53,9 @@ pub(super) struct Site {
     /// The balancer's addresses for GraphQL and the hook.
     pub(super) graphql: SocketAddr,
     pub(super) hook: SocketAddr,
-    /// Redis itself, bypassing the relays.
+    /// The address of Redis itself, bypassing the relays.
     pub(super) redis_address: SocketAddr,
-    /// Redis has a replica, which must also confirm each event.
+    /// Whether Redis has a replica, which must also confirm each event.
     pub(super) replicated_redis: bool,
     /// URL of the database itself, bypassing the relays.
     pub(super) database: String,
@@ -70,9 +70,9 @@ pub(super) struct Site {
 pub(super) struct Building {
     pub(super) release: bool,
     pub(super) fsync: bool,
-    /// PostgreSQL gets its own disk, which can be filled.
+    /// Whether PostgreSQL gets its own disk, which a fault can fill.
     pub(super) disk: bool,
-    /// PostgreSQL is a cluster with a synchronous standby, and any member can die.
+    /// Whether PostgreSQL is a cluster with a synchronous standby, in which any member can die.
     pub(super) replicated: bool,
     /// Redis has a replica.
     pub(super) replicated_redis: bool,
@@ -98,7 +98,7 @@ impl PreparedSite {
         let binary = process::build(building.release);
         let plan = SipPlan::new();
         let folder = tempfile::tempdir().expect("a folder");
-        // PostgreSQL must be able to enter its folder inside
+        // PostgreSQL must be able to enter its own folder inside this folder
         let open = Command::new("chmod").arg("711").arg(folder.path()).status().await;
         assert!(open.is_ok_and(|status| status.success()), "chmod");
         let at = |host: u8, port: u16| SocketAddr::from((plan.address(host), port));
@@ -138,7 +138,7 @@ impl PreparedSite {
         Shop::on(server, 6).await
     }
 
-    /// Starts everything else.
+    /// Starts all other parts of the topology.
     pub(super) async fn raise(self) -> Site {
         let plan = self.plan;
         let network = plan.network();
@@ -180,7 +180,7 @@ impl PreparedSite {
         let through = [
             ("CS_REDIS_HOST", host.as_str()),
             ("CS_REDIS_PORT", port.as_str()),
-            // empty keeps the shipped number of workers
+            // an empty value keeps the shipped number of workers
             ("CS_SIP_WORKERS", ""),
             ("CS_REDIS_USER", "proxy"),
             ("CS_REDIS_PASSWORD", "change-me-proxy"),
@@ -227,7 +227,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 /// Seconds that a subscriber may take to read a waiting message.
 pub(super) const STALL_SECONDS: u64 = 8;
 
-/// A node's configuration. Sockets are checked more often than in production, so that this happens within a run of minutes.
+/// A node's configuration. Sockets are checked more often than in production, so that a run of minutes covers these checks.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
     format!(
@@ -271,7 +271,7 @@ impl Site {
         }
     }
 
-    /// Number of statements that PostgreSQL refused because its disk was full, and number of shutdowns for that reason.
+    /// Number of statements that PostgreSQL refused because its disk was full, and number of shutdowns because of the full disk.
     pub(super) fn refusals(&self) -> (usize, usize) {
         let log = std::fs::read(self.folder.path().join("postgres.log")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
@@ -282,10 +282,10 @@ impl Site {
         (count("ERROR:"), count("PANIC:") + count("FATAL:"))
     }
 
-    /// Restarts nodes and PostgreSQL if they exited on their own. It works only while it is polled.
+    /// Restarts nodes and PostgreSQL if they exited on their own. The future works only while it is polled.
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
-            // the holder of the lock stops and starts it on purpose
+            // a fault that has the lock stops and starts PostgreSQL on purpose
             if let Ok(mut postgres) = self.postgres.try_lock() {
                 postgres.look_after();
             }

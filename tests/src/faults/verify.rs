@@ -35,7 +35,7 @@ pub(super) async fn heads(conn: &DatabaseConnection, town: &Town) -> Option<Vec<
 /// Waits until every subscriber has seen all events up to `heads`.
 ///
 /// # Errors
-/// The subscribers that have not seen them after a minute.
+/// Fails with the subscribers that have not seen all events after a minute.
 pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<Duration, String> {
     let begun = Instant::now();
     loop {
@@ -59,7 +59,7 @@ pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<D
 /// Waits until every accepted event has been read from the stream.
 ///
 /// # Errors
-/// The events that have not been read after a minute.
+/// Fails with the events that have not been read after a minute.
 pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<(), String> {
     let begun = Instant::now();
     let told = load.notes.lock().expect("the notes").events.len();
@@ -76,7 +76,7 @@ pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<()
     }
 }
 
-/// Runs all checks. Returns a summary. `bases` holds the `seq`s at which subscriptions began.
+/// Runs all checks. Returns a summary. `bases` has the activity number (`seq`) at which the subscriptions of each callshop began.
 pub(super) async fn everything(
     site: &Site,
     town: &Town,
@@ -123,7 +123,7 @@ async fn events(conn: &DatabaseConnection, load: &Load) -> Result<(usize, String
     Ok((stored.len(), format!("{} batches were sent again", load.batches_again.load(Ordering::Relaxed))))
 }
 
-/// Charges of every call.
+/// The charges of all calls in the database.
 pub(super) struct Charges {
     levels: BTreeMap<Uuid, Vec<(i32, i64)>>,
     standing: BTreeMap<Uuid, i64>,
@@ -172,7 +172,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
     let mut found = BTreeSet::new();
     let mut talked = 0;
     for row in rows {
-        // the other calls are the real proxy's
+        // the other calls were made through the real proxy
         let Some(outcome) = notes.calls.get(&row.request_id) else { continue };
         if !found.insert(row.request_id.clone()) {
             return Err(format!("a question has two calls: {row:?}"));
@@ -185,7 +185,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
             }
             Outcome::Failed => row.state == CallState::Failed && times == 0,
             Outcome::Talked(answered, ended) => {
-                // events carry microseconds: compare truncated times
+                // events have times in microseconds, so compare truncated times
                 let micros = ended.timestamp_micros() - answered.timestamp_micros();
                 let seconds = (micros + 999_999) / 1_000_000;
                 let costs = [RETAIL.cost(seconds), COST.cost(seconds), WHOLESALE.cost(seconds), 0];

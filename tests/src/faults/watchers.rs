@@ -1,4 +1,4 @@
-//! Subscribers over graphql-transport-ws. Each follows one callshop, and resumes with its cursor on any node that it reaches.
+//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop, and resumes with its cursor on any node that it reaches.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,9 +13,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
-/// A subscriber's timeout for a connection, and for the first response on it.
+/// A subscriber's timeout for a connection, and for the first response on that connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A subscriber treats a connection as dead after this much silence. The server pings more often.
+/// A subscriber treats a connection as dead if it receives nothing for this time. The server pings more often.
 const SILENCE: Duration = Duration::from_secs(12);
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) \
@@ -28,7 +28,7 @@ const SCHEMA: &str = "{ __schema { types { description fields { description args
 pub(super) struct Seen {
     /// Index of the callshop.
     pub(super) shop: usize,
-    /// `seq` of the last event.
+    /// Activity number (`seq`) of the last event.
     pub(super) last: AtomicI64,
     /// A digest of all `seq`s and kinds in order of arrival.
     pub(super) digest: AtomicU64,
@@ -36,7 +36,7 @@ pub(super) struct Seen {
     pub(super) wrong: Mutex<Vec<String>>,
     /// Number of connections made.
     pub(super) connections: AtomicU64,
-    /// The subscriber has received its first message.
+    /// Whether the subscriber has received its first message.
     pub(super) begun: AtomicBool,
     cursor: Mutex<Option<String>>,
 }
@@ -135,7 +135,7 @@ pub(super) async fn ask_much(stream: &mut Stream, times: usize) -> Option<()> {
     stream.flush().await.ok()
 }
 
-/// Reads to the end. Returns the number of bytes of text read, and the close code, if any.
+/// Reads until the connection ends. Returns the number of bytes of text that were read, and the close code, if any.
 pub(super) async fn rest(mut stream: Stream) -> (usize, Option<u16>) {
     let mut bytes = 0;
     while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE, stream.next()).await {
@@ -178,7 +178,7 @@ async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) 
             Some("next") if message["payload"]["errors"].is_null() => {
                 seen.take(&message["payload"]["data"]["callshopActivity"]);
             }
-            // the node cannot serve it now: try elsewhere, or later
+            // the node cannot serve the subscription now, so try another node, or try later
             Some("next" | "error" | "complete") => return,
             Some("ping") if stream.send(Message::text("{\"type\":\"pong\"}")).await.is_err() => return,
             _ => {}

@@ -1,5 +1,5 @@
-//! The model of a branch's expected books, calls and bills, in plain integers. It implements the rules independently of the program. From the
-//! program's crates it uses only the names of books, payment methods and states.
+//! The model of a branch's expected books, calls and bills, in plain integers. The model implements the rules independently of the program. From
+//! the program's crates, the model uses only the names of books, payment methods and states.
 
 use std::collections::BTreeMap;
 
@@ -29,11 +29,11 @@ type ByMethod = BTreeMap<PaymentMethod, i64>;
 /// The expected state of a branch. Amounts are micros.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
-    /// A call whose answer was never acknowledged is free.
+    /// Whether a call whose answer was never acknowledged is free.
     pub unacknowledged_is_free: bool,
     /// The credit limit of each account.
     pub limits: [Option<i64>; ACCOUNTS],
-    /// The case's tariffs.
+    /// The tariffs of the case, by their index.
     pub tariffs: [Option<usize>; 7],
     /// Balance of each account's books.
     pub balances: BTreeMap<(usize, Book), i64>,
@@ -62,7 +62,7 @@ pub struct Session {
     pub cabin: usize,
     /// State.
     pub state: SessionState,
-    /// The customer pays in advance.
+    /// Whether the customer pays in advance.
     pub prepaid: bool,
     /// Spending limit for calls.
     pub spending: Option<i64>,
@@ -80,7 +80,7 @@ pub struct Session {
     pub refunded: i64,
     /// Receipt number; `None` until settled.
     pub receipt: Option<i64>,
-    /// The session was unpaid when a shift closed.
+    /// Whether the session was unpaid when a shift closed.
     pub carried_over: bool,
 }
 
@@ -142,17 +142,17 @@ pub struct Call {
     pub levels: Vec<(usize, Price)>,
     /// State.
     pub state: State,
-    /// A ringing event arrived.
+    /// Whether a ringing event arrived.
     pub rang: bool,
     /// Time of the answer.
     pub answered: Option<i64>,
     /// Time of the end.
     pub ended: Option<i64>,
-    /// Seconds covered by holds.
+    /// Number of seconds for which the call has reserved money.
     pub covered: i64,
     /// Amount reserved at each level.
     pub holds: Vec<i64>,
-    /// Seconds charged. This is the talk time, but at most the covered seconds.
+    /// Number of seconds that are charged, which is the talk time, but at most the covered seconds.
     pub talk: i64,
     /// The customer's charge.
     pub charge: i64,
@@ -160,18 +160,18 @@ pub struct Call {
     pub charges: Vec<i64>,
     /// Retail value of talk time that could not be charged.
     pub written_off: i64,
-    /// The end is an estimate.
+    /// Whether the call's end is an estimate.
     pub estimated: bool,
-    /// The call ended before its answer was acknowledged.
+    /// Whether the call ended before its answer was acknowledged.
     pub unacked: bool,
-    /// The call's true end arrived after the call had already ended.
+    /// Whether the call's true end arrived after the call had already ended.
     pub corrected: bool,
-    /// The shop has asked to end the call.
+    /// Whether the shop has asked to end the call.
     pub hang_up: bool,
 }
 
 impl Call {
-    /// True while the call occupies its phone and its holds.
+    /// True while the call occupies its phone and reserves money.
     pub fn is_live(&self) -> bool {
         matches!(self.state, State::Authorized | State::Ringing | State::Answered)
     }
@@ -213,7 +213,7 @@ impl Books {
         Some(self.balance(account, Book::Credit) + self.limits[account]? - self.held(account))
     }
 
-    /// Content of the drawer in the open shift; 0 without one.
+    /// Amount in the drawer of the open shift; 0 if no shift is open.
     pub fn in_drawer(&self, shop: usize, method: PaymentMethod) -> i64 {
         self.shifts[shop].and_then(|shift| self.drawers.get(&(shift, method))).copied().unwrap_or_default()
     }
@@ -318,7 +318,7 @@ impl Books {
         self.post(SHOPS[shop], Book::Deposits, -amount);
     }
 
-    /// Cost of a session's calls so far.
+    /// Cost of a session's ended calls.
     pub fn calls_total(&self, session: usize) -> i64 {
         self.calls.iter().filter(|call| call.session == Some(session)).map(|call| call.charge).sum()
     }
@@ -334,7 +334,7 @@ impl Books {
         if discounts > items + self.calls_total(session) { Err("DISCOUNT_TOO_HIGH") } else { Ok(()) }
     }
 
-    /// The bill at this moment.
+    /// The bill of the session at this moment.
     pub fn bill(&self, session: usize) -> Bill {
         let (calls, items) = (self.calls_total(session), self.lines(session, false));
         let discounts = self.lines(session, true).min(calls + items);
@@ -367,7 +367,7 @@ impl Books {
         self.sessions[session].bill = Some(after);
     }
 
-    /// Closes a cabin, hanging up its calls if asked to.
+    /// Closes a cabin, and hangs up the cabin's calls if asked to.
     pub fn close(&mut self, session: usize, hang_up: bool) {
         if self.live(session) == 0 {
             return self.finish(session);
@@ -412,7 +412,7 @@ impl Books {
         self.sessions[session].lines.clear();
     }
 
-    /// Amount due for a closed session after its deposit; negative if some of the deposit is left.
+    /// Amount due for a closed session after its deposit is used; negative if a part of the deposit is left.
     pub fn due(&self, session: usize) -> i64 {
         let row = &self.sessions[session];
         row.bill.unwrap_or_default().total() - row.deposit.values().sum::<i64>()
@@ -510,7 +510,7 @@ impl Books {
         if method == PaymentMethod::Cash && amount % CASH_STEP[row.shop] != 0 {
             return Err("INVALID_INPUT");
         }
-        // for an attendant the drawer's content is not checked, because the answer would reveal it
+        // for an attendant, the drawer's content is not checked, because the answer would reveal the content
         if owner { self.has_cash(row.shop, method, amount) } else { Ok(()) }
     }
 
@@ -548,7 +548,7 @@ impl Books {
         priced.collect()
     }
 
-    /// Money and seconds that the customer's limits leave for a call; `None` without a limit. `own` is the call itself, which is not counted.
+    /// Money and seconds that the customer's limits leave for a call; `None` if there is no limit. `own` is the call itself, which is not counted.
     fn terms(&self, session: usize, own: Option<usize>) -> (Option<i64>, Option<i64>) {
         let row = &self.sessions[session];
         let others = || {
@@ -561,7 +561,7 @@ impl Books {
         (bound.map(|bound: i64| bound - used), row.seconds.map(|limit| (limit - talked).max(0)))
     }
 
-    /// Checks that `seconds` of a call can be paid at every level, in order. `own` is the call itself, if it already has holds.
+    /// Checks, level by level, that every level can pay for `seconds` of a call. `own` is the call itself, if it has already reserved money.
     fn pays_for(
         &self,
         levels: &[(usize, Price)],
@@ -605,7 +605,7 @@ impl Books {
         if given_up {
             return Err("ABANDONED");
         }
-        // an emergency call is allowed beside any other
+        // an emergency call is allowed while the phone has another call
         if self.on_phone(cabin).is_some() && number + 1 != NUMBERS.len() {
             return Err("PHONE_BUSY");
         }
@@ -631,14 +631,14 @@ impl Books {
         Ok((Some(session), levels))
     }
 
-    /// Whether a call in progress could continue for another second.
+    /// Whether the accounts can pay for another second of a call in progress.
     pub fn could_go_on(&self, call: usize) -> bool {
         let row = &self.calls[call];
         let Some(session) = row.session else { return false };
         row.covered < LONGEST && self.pays_for(&row.levels, session, Some(call), row.covered + 1).is_ok()
     }
 
-    /// Applies an event. Returns whether it changed anything.
+    /// Applies an event. Returns whether the event changed anything.
     pub fn tell(&mut self, call: usize, event: Event) -> bool {
         let row = &mut self.calls[call];
         match event {
@@ -708,7 +708,7 @@ impl Books {
             Event::Ended { at, answered, acked } => {
                 let free = !acked && self.unacknowledged_is_free;
                 let answer = answered.or(row.answered);
-                // an end before its answer is an estimate, and replaces no other end
+                // an end before the call's answer is an estimate, and replaces no other end
                 let doubtful = answer.map_or(!free, |answer| at < answer);
                 let replaces = answer.is_some() && row.answered.is_none();
                 if doubtful && row.state == State::Ended && !replaces {
@@ -745,7 +745,7 @@ impl Books {
             })
             .collect();
         let row = &mut self.calls[call];
-        // a paid bill does not change
+        // a bill that is paid does not change
         let billed = row.answered.filter(|_| paid).map(|answered| (answered, row.talk));
         (row.state, row.answered, row.ended) = (State::Ended, answered, Some(at));
         let measured = answered.map_or(0, |answered| seconds(answered, at));
@@ -816,7 +816,7 @@ pub enum Event {
         at: i64,
         /// Time of the answer, if the event contains it.
         answered: Option<i64>,
-        /// The answer was acknowledged.
+        /// Whether the answer was acknowledged.
         acked: bool,
     },
     /// Failed.

@@ -29,7 +29,7 @@ fn failed(error: impl std::fmt::Display) -> Wrong {
     error.to_string()
 }
 
-/// Checks after every step.
+/// The checks that run after every step.
 pub(super) async fn step(drive: &Drive<'_>) -> Result<(), Wrong> {
     balances(drive).await?;
     entries(drive).await?;
@@ -71,9 +71,9 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Account, book, shift, method, sum of the entries.
+/// A row with account, book, shift, method, and the sum of the entries.
 type Sum = (Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64);
-/// State, covered seconds, holds; talk seconds, charge, write-off; estimated.
+/// A call's state, covered seconds, holds, talk seconds, charge, write-off, and whether its end is an estimate.
 type Shown = (State, i64, Vec<i64>, [i64; 3], bool);
 
 /// Checks that balances and drawers match the sums of their entries. Drawers are compared by shift and method.
@@ -156,7 +156,7 @@ async fn calls(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Checks that no account is charged for more than was covered, and that no call is covered beyond its limits.
+/// Checks that no account is charged for more seconds than the call reserved, and that no call reserved more seconds than its limits allow.
 fn bounded(drive: &Drive<'_>, call: &Call) -> Result<(), Wrong> {
     if call.covered > LONGEST || call.talk > call.covered {
         return Err(format!("too long: {call:?}"));
@@ -185,12 +185,12 @@ async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
         let row = rows.get(&session.id).ok_or_else(|| format!("{session:?} has no row"))?;
         session_(drive, session, row)?;
     }
-    // a prepaid customer's calls never hold more than is left of the deposit
+    // a prepaid customer's calls never reserve more than is left of the deposit
     for (index, session) in drive.books.sessions.iter().enumerate() {
         let bound = if session.prepaid { Some(session.deposit.values().sum()) } else { session.spending };
         let calls = || drive.books.calls.iter().filter(|call| call.session == Some(index));
         if calls().any(|call| call.corrected) {
-            // the final charge of a corrected call may exceed what was left beside other holds
+            // the final charge of a corrected call may exceed the amount that other calls left
             continue;
         }
         let held: i64 =
@@ -219,7 +219,7 @@ fn session_(drive: &Drive<'_>, session: &Session, row: &cabin_session::Model) ->
     Ok(())
 }
 
-/// Checks at the end of a case.
+/// The checks that run at the end of a case.
 pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
     transfers(drive).await?;
     charges(drive).await?;

@@ -41,7 +41,7 @@ fn verdict<T>(done: &Result<T, Error>) -> Result<(), String> {
     }
 }
 
-/// Picks an element, newest first. In three of four cases it picks an element that fits, if there is any.
+/// Picks an element, counted from the newest. In three of four cases, picks an element that fits, if there is one.
 fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     let fitting: Vec<usize> = (0..fits.len()).filter(|index| fits[*index]).collect();
     match recent(fitting.len(), back) {
@@ -66,7 +66,7 @@ fn at(micros: i64) -> DateTime<Utc> {
 /// Runs a case.
 ///
 /// # Errors
-/// The first difference between program and model.
+/// Fails with the first difference between program and model.
 pub async fn run(program: &Program, case: &Case) -> Result<(), Wrong> {
     let branch = program.branch(case).await;
     let unacknowledged_is_free = !program.app.config.calls.charge_unacknowledged;
@@ -252,7 +252,7 @@ impl Drive<'_> {
                 let expected = match amount {
                     0 => Err("INVALID_INPUT"),
                     _ if self.books.shifts[shop].is_none() => Err("REGISTER_CLOSED"),
-                    // for an attendant the drawer's content is not checked
+                    // for an attendant, the drawer's content is not checked
                     _ => Ok(()),
                 };
                 let kind = if amount < 0 { MovementKind::PayOut } else { MovementKind::PayIn };
@@ -547,7 +547,7 @@ impl Drive<'_> {
 
     // the proxy
 
-    /// Submits everything in one transaction, with events first, ordered by the proxy's clock.
+    /// Submits all attempts and events in one transaction. Events come first, in the order of the proxy's clock.
     async fn calls(&mut self, ops: &[CallOp]) -> Result<(), Wrong> {
         let (mut events, mut asked) = (Vec::new(), Vec::new());
         for op in ops {
@@ -735,7 +735,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Another valid reason to refuse a phone that became busy in the same transaction, because other checks may come first.
+    /// Another code with which the program may refuse a phone, if the model says that the phone is busy.
     fn other_reason(&self, code: &str, cabin: usize, number: usize) -> Option<&'static str> {
         let free = self.books.free_phone_may_call(cabin, CABINS[cabin], number);
         free.err().filter(|_| code == "PHONE_BUSY")
@@ -756,7 +756,7 @@ impl Drive<'_> {
         if same { Ok(()) } else { Err(format!("the repeated question of {first:?} is answered {answer:?}")) }
     }
 
-    /// Lets time pass until a call's next extension is due, then runs the extension.
+    /// Lets time pass until a call's next extension is due, and then runs the extension.
     async fn extend(&mut self, call: usize) -> Result<(), Wrong> {
         let talking = |call: &Call| call.state == State::Answered;
         let Some(call) = self.call(call, talking) else { return Ok(()) };

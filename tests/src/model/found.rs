@@ -2,7 +2,7 @@
 
 use super::ops::{CallOp, Case, Op, Paying, Terms, What};
 
-/// Each case with its name.
+/// The regression cases, each with its name.
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
     vec![
         (

@@ -1,7 +1,7 @@
-//! The model test runs random interleavings of operations by people and proxies on random branches of the account tree. Each operation runs in
-//! the program's use cases and in a small model in plain integers, and the two are compared after every step.
+//! The model test runs random sequences of operations by people and proxies on random branches of the account tree. Each operation runs in the
+//! program's use cases and in a small model in plain integers, and the two are compared after every step.
 //!
-//! A case is drawn from its own seed. A failure prints the seed together with the shrunk case.
+//! Each case is drawn from its own seed. A failure prints the seed together with the reduced case.
 
 mod books;
 mod check;
@@ -44,7 +44,7 @@ impl Dose {
     /// Reads `CALLSHOP_MODEL_CASES`, `CALLSHOP_MODEL_SEED` and `CALLSHOP_MODEL_LONGEST`. The default is `cases` cases from a random seed.
     ///
     /// # Panics
-    /// If one of these variables is not a number.
+    /// Panics if one of these variables is not a number.
     pub fn from_env(cases: u64) -> Self {
         let number = |name: &str| {
             let text = std::env::var(name).ok()?;
@@ -62,10 +62,10 @@ impl Dose {
 /// Runs cases one after the other.
 ///
 /// # Panics
-/// At the first failing case, with the difference, the smallest failing case found, and the seed that reproduces it.
+/// Panics at the first failing case, with the difference, the smallest failing case found, and the seed that reproduces it.
 pub fn run(backend: Backend, dose: Dose) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // each backend uses one of the two settings, so that a seed is reproducible
+    // each backend uses one of the two values of the setting, so that a seed is reproducible
     let program = runtime.block_on(Program::start(backend, backend == Backend::Sqlite));
     let (begun, every) = (Instant::now(), AUDIT_AFTER.max(dose.cases / 20));
     println!("{backend:?}: {} cases from seed {}", dose.cases, dose.seed);
@@ -84,7 +84,7 @@ pub fn run(backend: Backend, dose: Dose) {
 /// Runs the regression cases.
 ///
 /// # Panics
-/// If a case fails again.
+/// Panics if a case fails again.
 pub fn run_again(backend: Backend) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for charge_unacknowledged in [true, false] {
@@ -119,7 +119,7 @@ fn one(runtime: &Runtime, program: &Program, seed: u64, longest: u64) {
     }
 }
 
-/// Findings of `callshop audit` over all branches so far.
+/// The findings of `callshop audit` over all branches that were created up to now.
 async fn audit(program: &Program) -> Vec<String> {
     let checked = ledger::audit(&program.app.store, |_| {}).await.expect("the ledger reads");
     let broken = checked.into_iter().filter(|invariant| !invariant.findings.is_empty());

@@ -1,5 +1,5 @@
 //! Defines the operations in a branch of the account tree, and how a case is drawn from them. An index refers to the list at the time of the
-//! operation (modulo its length), so a sequence stays valid when shrinking removes operations.
+//! operation (modulo the list's length), so a sequence of operations stays valid when shrinking removes operations.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ pub const PARENTS: [usize; ACCOUNTS] = [0, 0, 1, 2, 3, 2];
 pub const SHOPS: [usize; 2] = [4, 5];
 /// The shop (0 or 1) that each cabin is in.
 pub const CABINS: [usize; 5] = [0, 0, 0, 1, 1];
-/// Dialed numbers: two that every tariff has rates for, one that some tariffs lack, and an emergency number.
+/// Dialed numbers: two numbers for which every tariff has rates, a number for which some tariffs have no rate, and an emergency number.
 pub const NUMBERS: [&str; 4] = ["+13055550123", "+351211234567", "+4930123456", "190"];
 /// The prefixes of the first three numbers.
 pub const PREFIXES: [&str; 3] = ["1", "351", "49"];
@@ -20,7 +20,7 @@ pub const PREFIXES: [&str; 3] = ["1", "351", "49"];
 /// A branch and its operations.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Tariffs: the cost tariffs of accounts 1 to 5, then the retail tariff of each shop, if it differs.
+    /// The cost tariffs of accounts 1 to 5, and then the retail tariff of each shop, if it differs.
     pub tariffs: [Option<usize>; 7],
     /// Credit limits of accounts 1 to 5.
     pub limits: [Option<i64>; 5],
@@ -48,7 +48,7 @@ pub enum Op {
     CloseRegister { shop: usize, missing: [i64; 4], carry_over: bool, twice: bool },
     /// Cash is added to the drawer, or withdrawn if the amount is negative.
     MoveCash { shop: usize, amount: i64, twice: bool },
-    /// A customer gets a cabin.
+    /// A cabin is opened for a customer.
     OpenCabin { cabin: usize, terms: Terms, twice: bool },
     /// The customer adds to the deposit.
     AddDeposit { session: usize, method: usize, amount: i64, twice: bool },
@@ -92,7 +92,7 @@ pub enum Paying {
     CashAndChange(i64),
     /// The amount due by another method.
     Other(usize),
-    /// This many hundredths of the amount due by card, the rest in cash.
+    /// The customer pays this many hundredths of the amount due by card, and the rest in cash.
     Split(i64),
     /// A cent less than the amount due.
     TooLittle,
@@ -103,7 +103,7 @@ pub enum Paying {
 /// A call attempt or an event from the proxy.
 #[derive(Clone, Debug)]
 pub enum CallOp {
-    /// Asks whether the phone in this cabin may call this number. `given_up` means that the proxy no longer waits for the response.
+    /// The proxy asks whether the phone in this cabin may call this number. `given_up` means that the proxy no longer waits for the response.
     Ask { cabin: usize, number: usize, given_up: bool },
     /// Sends the same call attempt again.
     AskAgain { call: usize },
@@ -118,16 +118,16 @@ pub enum CallOp {
 pub enum What {
     /// The phone rings.
     Ringing,
-    /// The call was answered this long ago.
+    /// The call was answered `ago` milliseconds before the event is sent.
     Answered { ago: i64 },
-    /// The call ended after this much talk time, or before its answer if negative. `known` means that the event contains the time of the answer;
-    /// `acked` means that the answer was acknowledged.
+    /// The call ended after `talk` milliseconds, or before its answer if `talk` is negative. `known` means that the event contains the time of the
+    /// answer; `acked` means that the answer was acknowledged.
     Ended { talk: i64, known: bool, acked: bool },
     /// The call was not answered.
     Failed,
     /// The proxy abandoned the call.
     Abandoned,
-    /// The proxy lost the call after at least this much talk time.
+    /// The proxy lost the call after at least `talk` milliseconds of talk.
     Lost { talk: i64 },
 }
 
@@ -144,7 +144,7 @@ pub fn cases(longest: usize) -> impl Strategy<Value = Case> {
     };
     let tariffs = (tariff(), tariff(), tariff(), tariff(), tariff(), retail(), retail());
     let limits = (limit(), limit(), limit(), limit(), limit());
-    // some customers are there when the register opens
+    // some customers arrive as soon as the register opens
     let first = vec((0..CABINS.len(), terms()), 0..=CABINS.len());
     let ops = vec(prop_oneof![24 => op().prop_map(|op| vec![op]), 1 => lost_and_found()], 1..=longest);
     (tariffs, limits, first, ops).prop_map(|(tariffs, limits, first, ops)| {

@@ -9,7 +9,7 @@ pub struct Price {
     pub fee: i64,
     /// Minimum billed seconds.
     pub initial: i64,
-    /// Billing increment after that, in seconds.
+    /// Billing increment after the initial increment, in seconds.
     pub increment: i64,
     /// Minimum charge of an answered call.
     pub minimum: i64,
@@ -28,7 +28,7 @@ const MINIMUM: Price = price(120_000, 0, 30, 6, 90_000, 0);
 const ODD: Price = price(77_777, 0, 1, 1, 0, 5);
 const CHEAP: Price = price(40_000, 1_300, 7, 3, 0, 0);
 
-/// The tariffs to assign, as prices by prefix; `None` if the prefix is not sold.
+/// The tariffs to assign, as prices by prefix; `None` if the tariff has no rate for the prefix.
 pub const TARIFFS: [[Option<Price>; 3]; 6] = [
     [Some(NOTHING), Some(NOTHING), Some(NOTHING)],
     [Some(BY_SECOND), Some(STEPS), Some(ODD)],
@@ -39,7 +39,7 @@ pub const TARIFFS: [[Option<Price>; 3]; 6] = [
 ];
 
 impl Price {
-    /// Cost of `talk` whole seconds. This is the fee plus billed time, computed in sixtieths of a micro, at least the minimum, and rounded once
+    /// Cost of `talk` whole seconds. The fee and the billed time are added in sixtieths of a micro, raised to the minimum charge, and rounded once
     /// to four decimals, half up.
     pub fn cost(self, talk: i64) -> i64 {
         if talk <= 0 || talk < self.free {
@@ -51,7 +51,7 @@ impl Price {
         (sixtieths + 3_000) / 6_000 * 100
     }
 
-    /// True if no call costs anything.
+    /// True if every call at this price is free.
     pub fn is_free(self) -> bool {
         self.minute == 0 && self.fee == 0 && self.minimum == 0
     }

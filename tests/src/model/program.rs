@@ -1,4 +1,4 @@
-//! The application that runs the cases, with a new branch of the account tree for each.
+//! The application that runs the cases, with a new branch of the account tree for each case.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use super::prices::TARIFFS;
 use crate::proxy::FakeProxy;
 use crate::server::{Backend, HOOK_SECRET, TestTime, proxy};
 
-/// Maximum slice of covered time, in seconds. It is short so that calls are often extended.
+/// Maximum number of seconds for which a call reserves money at a time. The value is short so that calls are often extended.
 const SLICE: u32 = 40;
 
 /// An application without listeners on its own database.
@@ -53,7 +53,7 @@ pub struct Branch {
 }
 
 impl Program {
-    /// Starts an application with this setting. The SQLite file is in memory if possible, because these cases never lose power.
+    /// Starts an application with this setting. The SQLite file is in memory if possible, because no case tests a power failure.
     pub async fn start(backend: Backend, charge_unacknowledged: bool) -> Self {
         let memory = std::path::Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -68,7 +68,7 @@ impl Program {
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         config.calls.slice_seconds = SLICE;
         config.calls.charge_unacknowledged = charge_unacknowledged;
-        // events report ends up to a quarter of an hour away from now
+        // events report ends that are up to a quarter of an hour before or after the current time
         config.calls.clock_skew_seconds = 3_600;
         let time = TestTime::default();
         let app = crate::server::node(config, time.clock()).await.app;
@@ -87,7 +87,7 @@ impl Program {
         }
     }
 
-    /// Counts an occurrence for the summary.
+    /// Counts an occurrence of `what` for the summary.
     pub fn count(&self, what: &str) {
         *self.tally.lock().expect("the tally").entry(what.to_owned()).or_default() += 1;
     }
@@ -170,7 +170,7 @@ impl Branch {
         }
     }
 
-    /// The actors' users. They never log in.
+    /// The actors' users. The users of the cases never log in.
     fn users(&self, now: DateTime<Utc>) -> Vec<entity::user::Model> {
         let managers = self.managers.iter().zip(&self.accounts);
         let attendants = self.attendants.iter().zip(SHOPS.map(|shop| &self.accounts[shop]));

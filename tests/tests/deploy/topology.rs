@@ -1,5 +1,5 @@
-//! Tests that the topology of `docker-compose.yml` works, survives the loss of a node, and can be backed up and restored, and that its files are
-//! valid and consistent.
+//! Tests that the topology of `docker-compose.yml` works, survives the loss of a node, and can be backed up and restored. The tests also check that
+//! the topology's files are valid and consistent.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,7 +40,7 @@ impl Stage {
         let gateway = local.at(9, 5060);
         let gateway = SocketAddr::new(gateway.ip(), 5060);
         let sip = SipPlan::beside(local.sip, local.at(1, 8060), gateway).join();
-        // the test's own node creates the shop, beside the others
+        // the test's own node creates the shop, next to the deployed nodes
         let (key, control) = (local.secret("token_key"), local.at(1, 8060));
         let server = TestServer::start_at(local.secret("database_url"), |config| {
             config.auth.token_key = Some(key.into());
@@ -78,7 +78,7 @@ impl Stage {
     }
 }
 
-/// Reads until an activity event of this kind arrives. Returns its cursor, and the `seq` of all events received.
+/// Reads until an activity event of this kind arrives. Returns the event's cursor, and the `seq` of all events received.
 async fn until(socket: &mut Socket, kind: &str) -> (String, Vec<i64>) {
     let mut seqs = Vec::new();
     loop {
@@ -113,7 +113,7 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
         assert_eq!(http.get(&url).send().await.expect("an answer").status(), 404, "{url}");
     }
 
-    // a node dies: clients notice nothing, and it is restarted automatically
+    // when a node dies, clients notice nothing, and the node is restarted automatically
     let killed = local.pid("api-1").expect("a node");
     run(Blocking::new("kill").args(["-KILL", &killed.to_string()]));
     stage.call().await;
@@ -176,7 +176,7 @@ async fn what_is_watched_is_there(local: &Local) {
     for address in [local.at(11, 8081), local.at(12, 8081), local.at(2, 8405)] {
         there += &get(format!("http://{address}/metrics")).await;
     }
-    // a metric without events has no line yet: then its name must be among those that the server registers
+    // a metric without events has no line yet, so its name must be among the names that the server registers
     let sources = ["api/src", "app/src", "sip/src", "transport/src"];
     let source: String = sources.iter().map(|folder| files_below(&repository().join(folder))).collect();
     let mut seen = 0;
@@ -314,14 +314,14 @@ impl Restored {
             "archive_mode=off",
         ]);
         command.arg("-c").arg(format!("unix_socket_directories={}", own.display())).stderr(log);
-        // some settings must not be lower than before: use the same file
+        // some settings must not be lower than in the old server, so use the same file
         command.arg("-c").arg(format!("config_file={}", own.join("postgresql.conf").display()));
         let server = command.spawn().expect("PostgreSQL starts");
         let restored = Self { port, server };
         let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
         let begun = std::time::Instant::now();
         loop {
-            // it serves reads while it still replays WAL: wait until it takes writes
+            // PostgreSQL serves reads while it still replays WAL, so wait until it accepts writes
             let writes = match Database::connect(&url).await {
                 Ok(conn) => {
                     let sql = "SELECT pg_is_in_recovery() AS reading";
@@ -374,7 +374,7 @@ fn compose(files: &[&str]) -> Value {
     command.arg("--env-file").arg(none.path()).arg("config");
     command.env("GATEWAY", "203.0.113.10:5060").env("CARRIER_NETS", "203.0.113.10/32");
     let yaml = run(&mut command).stdout;
-    // Debian's docker-compose is written in Python, so a YAML parser for Python is there
+    // Debian's docker-compose is written in Python, so a YAML parser for Python is installed
     let mut reader = Blocking::new("python3");
     reader.args(["-c", "import json, sys, yaml; json.dump(yaml.safe_load(sys.argv[1]), sys.stdout)"]);
     reader.arg(String::from_utf8(yaml).expect("text"));
@@ -464,7 +464,7 @@ fn deployed_backups_and_restores_have_somewhere_to_write() {
     let mounted = mounted(&postgres);
     let image = fs::read_to_string(repository().join("deploy/postgres/Dockerfile")).expect("the Dockerfile");
     let owned = image.lines().find(|line| line.starts_with("RUN install -d -o postgres")).expect("folders");
-    // the root file system is read-only: the guide only writes to volumes, and a new volume takes its owner from the image
+    // the root file system is read-only, so the guide writes only to volumes, and a new volume takes its owner from the image
     let guide = fs::read_to_string(repository().join("docs/operating.md")).expect("the guide");
     assert!(guide.contains("postgres backup /backup\n") && guide.contains("-v callshop_restored:/restored"));
     for folder in ["/archive", "/backup", "/restored"] {
@@ -482,7 +482,7 @@ fn deployed_monitoring_follows_the_network() {
         let text = fs::read_to_string(path).expect("targets");
         for target in text.split('"').skip(1).step_by(2) {
             let (host, _) = target.split_once(':').expect("a port");
-            // by service name, which resolves to the container whatever NET is
+            // the address is a service name, which resolves to the container for every value of NET
             assert!(host == "localhost" || services.get(host).is_some(), "{file}: {target}");
             seen += 1;
         }
@@ -527,7 +527,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
         fs::write(path(name), format!("{secret}\n")).expect("a secret");
         start.env(format!("{name}_FILE"), path(name));
     }
-    // a secret given in the environment must not reach the other programs
+    // a secret in the environment must not reach the programs that `start` runs
     start.env("CS_PROXY_NAME", "a-secret-name");
     run(&mut start);
     let seen = fs::read_to_string(path("seen")).expect("what was started");
@@ -548,7 +548,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     let mode =
         std::os::unix::fs::MetadataExt::mode(&fs::metadata(path("run").join("local.cfg")).expect("it"));
     assert_eq!(mode & 0o777, 0o600);
-    // a secret passed to create-db as an argument is refused, with the right way
+    // create-db refuses a secret as an argument, and names the right way
     let create = Blocking::new("sh").arg(repository().join("kamailio/create-db")).arg(SECRETS[2].1).output();
     let refused = create.expect("it runs");
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -563,7 +563,7 @@ fn deployed_proxy_logs_no_number() {
     let config = fs::read_to_string(repository().join("kamailio/kamailio.cfg")).expect("the configuration");
     let lines: Vec<_> = config.lines().filter(|line| line.contains("xlog(")).collect();
     assert!(lines.len() > 8, "{lines:?}");
-    // dialed numbers, the API's answers, and whole messages
+    // the log must not contain dialed numbers, the API's responses, or whole messages
     let numbers = [
         "rU",
         "ru",
@@ -612,7 +612,7 @@ fn deployed_the_image_builds_every_crate() {
     };
     let members: BTreeSet<String> = members.into_iter().map(str::to_owned).collect();
     assert_eq!(words("for crate in ", ";"), members);
-    // the image has the program alone
+    // the image contains only the program
     let mut touched = words("RUN find ", "-name");
     touched.extend(["tests", "bench"].map(str::to_owned));
     assert_eq!(touched, members);
@@ -664,11 +664,11 @@ fn deployed_units_are_valid_and_may_do_little() {
     let units = repository().join("deploy/systemd");
     let unit = fs::read_to_string(units.join("callshop.service")).expect("the unit");
     let here = folder.path().join("callshop.service");
-    // the program is not installed here
+    // the program is not installed on this machine
     fs::write(&here, unit.replace("/usr/bin/callshop", "/bin/true")).expect("a copy");
     let checked = run(Blocking::new("systemd-analyze").args(["verify", "--man=no"]).arg(&here));
     assert!(checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
-    // exposure from 0 (a service that may do nothing) to 10 (one that may do everything)
+    // the exposure of a service is from 0 (it may do nothing) to 10 (it may do everything)
     run(Blocking::new("systemd-analyze")
         .args(["security", "--offline=true", "--threshold=15"])
         .arg(units.join("callshop.service")));

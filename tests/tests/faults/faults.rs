@@ -22,7 +22,7 @@ use super::ALONE;
 fn plan(rate: u32, faults: Vec<Fault>) -> Plan {
     let seed = u64::from(uuid::Uuid::new_v4().as_fields().0);
     println!("seed {seed}");
-    // no time is planned, so each fault happens once
+    // the plan has no time, so each fault happens once
     Plan {
         time: Duration::ZERO,
         rate,
@@ -104,7 +104,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     assert_eq!(readiness(&shop.server).await.0, 200);
 
     disk.fill();
-    // first use up the space left in the files
+    // first, use up the space that is left in the files
     let mut before = stored(&shop.server).await;
     let filler = |number: usize| {
         json!([{ "eid": unique("eid"), "kind": "no such kind", "ts": micros(Utc::now()), "proxy": "test",
@@ -124,7 +124,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     }
     assert_eq!(stored(&shop.server).await, before, "exactly the answered events must be stored");
     assert_eq!(refused, 20, "the disk is full");
-    // repeatedly: a failure must not prevent the next attempt
+    // the write is repeated, because a failure must not prevent the next attempt
     for _ in 0..3 {
         let (status, answer) = shop.hook().post("events", &json!(events)).await;
         assert_eq!(
@@ -159,7 +159,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     drop(disk);
 }
 
-/// The event of an abandoned call attempt, which depends on nothing else.
+/// The event of an abandoned call attempt, which depends on no other event.
 fn given_up() -> Value {
     json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": unique("request"),
         "reason": "no answer" })
@@ -175,7 +175,7 @@ on_both!(faults_of_a_stop_lose_nothing_that_was_answered, |backend: Backend| asy
         let (url, answered) = (url.clone(), answered.clone());
         posting.push(tokio::spawn(async move {
             let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-            // until the server is gone
+            // send events until the server has stopped
             loop {
                 let event = given_up();
                 let post = http.post(&url).basic_auth("kamailio", Some(HOOK_SECRET)).json(&json!([event]));
@@ -218,7 +218,7 @@ on_both!(faults_of_a_nodes_clock_keep_no_proxy_from_being_compared, |backend: Ba
     };
     for wrong in [TimeDelta::hours(1), TimeDelta::hours(-1)] {
         let before = eventually("a comparison", row).await;
-        // a node with a wrong clock took the lease, and died
+        // a node with a wrong clock has taken the lease, and died
         let theirs = server.time().now() + wrong;
         proxies::Entity::update_many()
             .col_expr(proxies::Column::LeaseHolder, Expr::value(Uuid::now_v7()))
@@ -256,7 +256,7 @@ async fn faults_of_a_row_that_somebody_holds_end_in_time_on_postgres() {
     assert_eq!((status, &answer["error"]), (503, &json!("UNAVAILABLE")), "the proxy must keep it: {answer}");
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     assert_eq!(stored(&shop.server).await, before, "nothing may be partly stored");
-    // other events are applied
+    // events of other proxies are still applied
     assert_eq!(shop.hook().events(&[given_up()]).await, ["applied"]);
     held.rollback().await.expect("the row is let go");
     assert_eq!(shop.hook().events(&[end]).await, ["applied"]);

@@ -25,7 +25,7 @@ impl Stage {
     }
 }
 
-// without the stage, because its server is down meanwhile
+// the function has no stage as argument, because the stage's server is down during the call
 
 async fn dials(sip: &Sip, phone: &Phone, dialed: &str) {
     sip.play(phone, &Script::call("phone-call", dialed, &["-d", "1200"])).finished().await;
@@ -58,7 +58,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.block(1).await;
     stage.kept(0, false).await;
     stage.kept(1, true).await;
-    // while the API is up it decides: a blocked phone may only make emergency calls
+    // while the API is running, it decides, and a blocked phone may make only emergency calls
     dials(&stage.sip, &stage.phones[1], "190").await;
     is_refused(&stage.sip, &stage.phones[1], "11988880111", "403").await;
     let seen = stage.calls().await.len();
@@ -67,7 +67,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     let stopped = stage.shop.server.pause().await;
     stage.sip.kill_proxy();
     stage.sip.listen_again().await;
-    // the restarted proxy only knows the phones from its database
+    // the restarted proxy knows the phones only from its database
     dials(&stage.sip, &stage.phones[0], "190").await;
     dials(&stage.sip, &stage.phones[1], "190").await;
     is_refused(&stage.sip, &stage.phones[0], "11988880111", "503").await;
@@ -95,7 +95,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     made.iter().filter(|call| call["id"] != long["id"]).for_each(|call| check_free(call, 1..=3));
     assert_eq!(stage.balance("callshop", &stage.shop.id).await, 500_000_000);
     assert_eq!(stage.sip.gateway_trace().requests("INVITE"), 4);
-    // subscribers get the events of emergency calls, too
+    // subscribers also get the events of emergency calls
     let shop = Kind::Callshop.parse(&stage.shop.id.clone().into()).expect("an id");
     let told =
         activity::after(stage.shop.server.app.store.reader(), shop, 0, 1_000).await.expect("activities");
@@ -108,8 +108,8 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.finish().await;
 });
 
-/// Calls to numbers on the operator's own list go out, as do calls to emergency numbers of the phone's dial plan. Calls to numbers that only
-/// begin with such a number do not.
+/// Calls to numbers on the operator's own list go out, as do calls to emergency numbers of the phone's dial plan. A call to a longer number
+/// that begins with an emergency number does not go out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_the_operators_emergency_numbers_hold_too() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[("CS_EMERGENCY_NUMBERS", "999")]).await;
@@ -130,7 +130,7 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     stage.finish().await;
 }
 
-/// The API's machine is dead and silent, and registering phones wait for it. An emergency call does not queue behind them.
+/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not wait behind registering phones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let plan = SipPlan::new();
@@ -156,13 +156,13 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
         };
         numbers.map(register).collect::<Vec<Playing>>()
     };
-    // two workers wait three seconds for each answer: after six seconds four are missing
+    // two workers wait three seconds for each response, so four responses are missing after six seconds
     let mut registering = strangers(0..10);
     eventually("four questions have no answer", async || {
         (sip.log().matches("no answer (28)").count() >= 4).then_some(())
     })
     .await;
-    // these come before the call, and each would occupy a worker for three seconds
+    // these requests come before the call, and each would occupy a worker for three seconds
     registering.extend(strangers(10..20));
     tokio::time::sleep(Duration::from_millis(700)).await;
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! Events through Redis and around it, with a slow Redis and one that dies.
+//! Tests events through Redis and over HTTP, with a Redis that is slow or dies.
 
 use super::*;
 
@@ -7,14 +7,14 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     let mut redis = RedisServer::start().await;
     let mut stage = Stage::with_redis(&redis, 3).await;
 
-    // without faults no event is posted
+    // without faults, no event is posted
     stage.talk(0, "1500").finished().await;
     stage.call_in(0, "ENDED").await;
     let ways = stage.ways().await;
     assert!(ways.streamed >= 3 + 1 + 4, "three phones, a boot, a call: {}", ways.streamed);
     assert_eq!(ways.posted, 0);
 
-    // Redis stops during a call: SIP does not wait for it, and the end is posted
+    // when Redis stops during a call, SIP does not wait for Redis, and the call's end is posted
     let talking = stage.talk(1, "3000");
     stage.call_in(1, "ANSWERED").await;
     redis.stop().await;
@@ -22,7 +22,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     let ended = stage.call_in(1, "ENDED").await;
     let late = Utc::now() - time(&ended["endedAt"]);
     assert!(late < TimeDelta::seconds(2), "known after {late}");
-    // a whole call without Redis
+    // a whole call takes place without Redis
     let begun = Instant::now();
     stage.talk(2, "1000").finished().await;
     assert!(begun.elapsed() < Duration::from_secs(4), "a one-second call took {:?}", begun.elapsed());
@@ -32,11 +32,11 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     let posted = stage.ways().await.posted;
     assert!(posted >= 5, "the end of one call and all of another: {posted}");
 
-    // the API is down while a call ends: the end waits in Redis, and is charged to the second
+    // the API is down while a call ends, so the end waits in Redis, and the call is charged to the second
     eventually("the proxy writes to Redis again", async || {
         let before = stage.ways().await.streamed;
         stage.sip.register(&stage.phones[0]).await;
-        // each worker that failed at Redis leaves it alone for two seconds (`disable_time`), and posts meanwhile
+        // a worker whose Redis command failed does not use Redis for two seconds (`disable_time`), and posts its events meanwhile
         let every_worker = back.elapsed() > Duration::from_millis(2_500);
         (every_worker && stage.ways().await.streamed > before).then_some(())
     })
@@ -63,7 +63,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     })
     .await;
     assert_eq!(calls.len(), 4);
-    // counters restart with the process
+    // the counters restart at zero with the process
     let stored =
         hook_event::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("the events");
     assert_eq!(stored, streamed + posted + 1, "nothing may have been posted meanwhile");
@@ -79,7 +79,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     stage.finish().await;
 }
 
-/// The disk takes 30 ms per write. With the shipped configuration, SIP does not wait for it, and every call has the right duration.
+/// The disk takes 30 ms per write. With the shipped configuration, SIP does not wait for the disk, and every call has the right duration.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_has_workers_enough_for_a_slow_redis() {
     let carried = rush::run(Rush {
@@ -99,7 +99,7 @@ async fn kamailio_has_workers_enough_for_a_slow_redis() {
 async fn kamailio_moves_what_waited_to_redis() {
     let mut redis = RedisServer::start().await;
     let mut stage = Stage::with_redis(&redis, 2).await;
-    // both are down while calls end: the proxy keeps the ends in memory
+    // the API and Redis are down while calls end, so the proxy keeps the ends in memory
     let talking = [stage.talk(0, "3000"), stage.talk(1, "3000")];
     stage.call_in(0, "ANSWERED").await;
     stage.call_in(1, "ANSWERED").await;
@@ -169,12 +169,12 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
         ("CS_REDIS_USER", "proxy"),
         ("CS_REDIS_PASSWORD", "change-me-proxy"),
         ("CS_REDIS_REPLICAS", "1"),
-        // the machine may be busy
+        // the timeout is long, because the machine may be busy
         ("CS_REDIS_WAIT_MS", "90"),
     ];
     let url = format!("redis://callshop:change-me-api@{}", door.address);
     let mut stage = Stage::with_redis_at(url, door.address.port(), 2, &settings).await;
-    // a call ends while the API is down, which takes a while to stop; then the primary dies, and the replica takes over
+    // a call ends while the API, which takes a while to stop, is down; then the primary dies, and the replica takes over
     let talking = stage.talk(0, "8000");
     stage.call_in(0, "ANSWERED").await;
     stage.ways().await;
@@ -188,7 +188,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     let copied = stage.call_in(0, "ENDED").await;
     assert_eq!((&copied["cause"], &copied["estimated"]), (&json!("BYE"), &json!(false)));
 
-    // the new primary has no replica: a call ends while the API is down, and the only Redis with its end dies
+    // the new primary has no replica, a call ends while the API is down, and the only Redis with the call's end dies
     let talking = stage.talk(1, "8000");
     stage.call_in(1, "ANSWERED").await;
     stage.ways().await;

@@ -1,4 +1,4 @@
-//! Calls that the operator, the proxy's limit or the end of credit cuts.
+//! Tests calls that end because of a user, the proxy's limit, or a lack of credit.
 
 use super::*;
 
@@ -22,7 +22,7 @@ async fn kamailio_hangs_up() {
     // hang up an answered call and a ringing one individually
     stage.hang_up(&stage.call_in(0, "ANSWERED").await).await;
     stage.hang_up(&stage.call_in(2, "RINGING").await).await;
-    // hang up the same by closing their cabins
+    // then hang up such calls by closing their cabins
     stage.call_in(1, "ANSWERED").await;
     stage.call_in(3, "RINGING").await;
     let closed = [close(shop, 1, "HANG_UP").await, close(shop, 3, "HANG_UP").await];
@@ -96,7 +96,7 @@ async fn kamailio_cuts_at_the_limit() {
         assert!((covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted), "{lasted} ms of {covered} s");
         assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
         assert_eq!(call["elapsedSeconds"], covered);
-        // seconds that the proxy grants beyond the covered seconds are not charged
+        // seconds that the proxy allows beyond the covered seconds are not charged
         let answered = time(&call["answeredAt"]);
         call["endedAt"] = json!((answered + Duration::from_secs(covered.unsigned_abs())).to_rfc3339());
     }
@@ -107,7 +107,7 @@ async fn kamailio_cuts_at_the_limit() {
     stage.finish().await;
 }
 
-/// Checks that the API ended a call at the end of its covered time, within the allowed delay. Returns the covered seconds.
+/// Checks that the API ended a call at the end of its covered time, within the allowed delay. Returns the number of covered seconds.
 fn check_cut(call: &Value) -> i64 {
     let lasted = (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds();
     let covered = call["elapsedSeconds"].as_i64().expect("seconds");

@@ -57,8 +57,8 @@ fn talk(answered: DateTime<Utc>, ended: DateTime<Utc>) -> i64 {
     (micros + 999_999) / 1_000_000
 }
 
-/// Index of the rate, and the cost of `seconds` to a number. Uses the longest prefix and the offset rule, and rounds once to a hundred micros,
-/// half up.
+/// Index of the rate, and the cost of `seconds` to a number. The function uses the longest prefix and whole increments, and rounds once to a
+/// hundred micros, half up.
 fn charge(deck: &[Rate], number: &str, seconds: i64) -> (i64, i64) {
     let matching = deck.iter().filter(|rate| number.trim_start_matches('+').starts_with(rate.prefix));
     let rate = matching.max_by_key(|rate| rate.prefix.len()).expect("a rate");
@@ -97,7 +97,7 @@ fn deck(rates: &[Rate]) -> String {
 const CALL: &str = "id cabinId number dialed state answeredAt endedAt billedSeconds cost { amount } costs { account billedSeconds amount { amount } } \
     sipCode endedBy cause refusal elapsedSeconds estimated";
 
-/// A shop with an open register and the prices above, whose phones are on a real proxy.
+/// A shop with an open register and the prices of `RETAIL`, whose phones use a real proxy.
 struct Stage {
     shop: Shop,
     sip: Sip,
@@ -222,7 +222,7 @@ impl Stage {
     }
 }
 
-/// Seconds of talk, by the call's own times.
+/// Seconds of talk, computed from the call's own times.
 fn talk_of(call: &Value) -> i64 {
     talk(time(&call["answeredAt"]), time(&call["endedAt"]))
 }
@@ -243,7 +243,7 @@ fn count(activities: &[Value], kind: &str) -> usize {
     activities.iter().filter(|activity| activity["kind"] == kind).count()
 }
 
-/// Makes each phone's three calls, one after another. They last 3 to 6 seconds and go to Portugal, Brazil, São Paulo and the United States in
+/// Makes each phone's three calls, one after another. The calls last 3 to 6 seconds and go to Portugal, Brazil, São Paulo and the United States in
 /// turn.
 async fn three_calls(stage: &Stage, index: usize) {
     const PREFIXES: [&str; 4] = ["+351988", "+5521988", "11988", "+12122"];
@@ -267,7 +267,7 @@ async fn three_calls(stage: &Stage, index: usize) {
 /// Checks that the cost of a live call never fell, rose at least once, always matched the elapsed seconds, and never exceeded the final cost.
 fn check_ticks(ticks: &[Value], call: &Value) {
     let (number, ended) = (text(&call["number"]), time(&call["endedAt"]));
-    // the API learns of the end a moment later, and until then the call keeps ticking
+    // the API learns of the end a moment later, and the call's cost rises until that moment
     let before = ticks.iter().filter(|tick| time(&tick["asOf"]) <= ended);
     let own = before.flat_map(|tick| tick["calls"].as_array().expect("calls"));
     let own = own.filter(|seen| seen["id"] == call["id"] && seen["state"] == "ANSWERED");
@@ -344,7 +344,7 @@ tests::on_both!(kamailio_thirty_calls, |backend| async move {
     stage.finish().await;
 });
 
-/// Waits until the gateway receives one such request in the call.
+/// Waits until the gateway receives a request with this method in the call.
 async fn at_the_gateway(sip: &Sip, method: &str, call_id: &str) {
     let received = eventually(&format!("{method} at the gateway"), async || {
         let received = sip.gateway_trace().received(method, call_id);
@@ -366,7 +366,7 @@ async fn wait_until(instant: DateTime<Utc>) {
     tokio::time::sleep((instant - Utc::now()).to_std().unwrap_or_default()).await;
 }
 
-/// Number of this proxy's events by path: read from the stream, or posted.
+/// Number of the proxy's events that nodes read from the stream, and number of events that the proxy posted.
 struct Ways {
     streamed: u64,
     posted: u64,

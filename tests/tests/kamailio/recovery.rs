@@ -1,4 +1,4 @@
-//! Calls while the API is away, and after the proxy lost its memory or its database.
+//! Tests calls while the API is down, and after the proxy lost its memory or its database.
 
 use super::*;
 
@@ -50,7 +50,7 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     );
     assert!((9..=10).contains(&talk_of(&call)), "{call}");
     stage.check_charges(&[call]).await;
-    // the next call needs no registration either
+    // the next call also needs no new registration
     stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "11988880801", &[])).finished().await;
     eventually("two calls have ended", async || {
         let calls = stage.calls().await;
@@ -62,8 +62,8 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     stage.finish().await;
 }
 
-/// The proxy is killed and starts with an empty database. Its call is closed as of the time when it was last seen. Before that, a call that has
-/// ended in the API but not at the proxy is hung up.
+/// The proxy is killed and starts with an empty database. The lost call is closed at the time when the proxy last listed it. Earlier in the test, a
+/// call that has ended in the API but not at the proxy is hung up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let plan = SipPlan::on_postgres().await;
@@ -73,7 +73,7 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let stray = stage.sip.play(&stage.phones[1], &Script::call("phone-hungup", "+351988880112", &[]));
     let call = stage.call_in(0, "ANSWERED").await;
     let other = stage.call_in(1, "ANSWERED").await;
-    // as if the API's database had been restored from a time when the call had ended
+    // the API's database says that the call has ended, as after restoring an old backup
     let reference = json!(graphql::scalars::Kind::Call.parse(&text(&other["id"]).into()).expect("an id"));
     let answered = time(&other["answeredAt"]);
     let more = json!({ "by": "caller", "cause": "bye", "answered_ts": tests::shop::micros(answered) });
@@ -105,8 +105,8 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     stage.finish().await;
 }
 
-/// During many reconciliations, one phone rings and another calls a gateway that does not respond yet. The proxy lists nulls for both calls. A
-/// third call, which the proxy does not have, is still closed, and the first two continue.
+/// During many reconciliations, one phone rings and another calls a gateway that does not respond yet. The proxy's listing has nulls for the two
+/// calls. A third call, which the proxy does not have, is still closed, and the first two continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let settings = [("CS_TRYING_TIMEOUT_MS", "60000"), ("CS_RING_TIMEOUT_MS", "120000")];
@@ -116,7 +116,7 @@ async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let waits = stage.sip.play(&stage.phones[1], &Script::refused("11988880600", "487"));
     let ringing = stage.call_in(0, "RINGING").await;
     stage.call_in(1, "AUTHORIZED").await;
-    // allowed, but the proxy died before it had a dialog, for example
+    // the call was allowed, but the proxy has no dialog, for example because the proxy died
     let ask = json!({ "request_id": tests::shop::unique("request"), "user": stage.shop.phones[2].user, "dialed": "11988880111",
         "src": "127.0.0.1:5060", "ts": tests::shop::micros(Utc::now()), "proxy": PROXY, "call_id": "nowhere", "from_tag": "ft" });
     let (status, answer) = stage.shop.hook().post("authorize", &ask).await;
@@ -126,7 +126,7 @@ async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     assert_eq!(stage.shop.hook().events(&[answered]).await, ["applied"]);
     let lost = stage.call_in(2, "ENDED").await;
     assert_eq!((&lost["cause"], &lost["estimated"]), (&json!("LOST"), &json!(true)));
-    // both ring through this reconciliation and the following ones
+    // both phones ring during this reconciliation and the following reconciliations
     let compared = async || {
         let row = entity::proxy::Entity::find_by_id(PROXY).one(stage.shop.server.app.store.reader()).await;
         row.expect("the database answers").and_then(|row| row.listed_at)

@@ -1,4 +1,4 @@
-//! Calls that the gateway, the API or the proxy refuses, and phones that call again at once.
+//! Tests calls that the gateway, the API or the proxy refuses, and phones that call again at once.
 
 use super::*;
 
@@ -24,7 +24,7 @@ async fn kamailio_calls_that_are_not_answered() {
     let cancel = Script::call("phone-cancel", "11988880700", &["-d", "700"]);
     // the gateway is silent, so there is nothing to cancel yet
     let cancel_early = Script::call("phone-cancel-early", "11988880600", &["-d", "500"]);
-    // by cabin: the phone's scenario, the expected record, the expected activity events
+    // for each cabin: the phone's scenario, the expected record, the expected activity events
     let cases = [
         (Script::refused("11988880486", "486"), json!(["FAILED", 486, "CALLEE", null, "0"]), failed),
         (Script::refused("11988880480", "480"), json!(["FAILED", 480, "CALLEE", null, "0"]), rang),
@@ -88,7 +88,7 @@ async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
     let id = stage.sip.hang_up_unknown(&stage.phones[0]).finished().await.call_id();
     at_the_gateway(&stage.sip, "BYE", &id).await;
 
-    // with the right password the phone is still served, and goes offline when it unregisters
+    // with the right password, the phone is still served, and goes offline when it unregisters
     let call = Script::call("phone-call", "11988880111", &["-d", "300"]);
     stage.sip.play(&stage.phones[0], &call).finished().await;
     let call = stage.call_in(0, "ENDED").await;
@@ -128,7 +128,7 @@ async fn kamailio_gets_its_answer_too_late() {
     let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
     join_all(phones.iter().map(|phone| sip.register(phone))).await;
     let stage = Stage { shop, sip, phones };
-    // one phone may call, the other's cabin is closed
+    // one phone may call, and the other phone's cabin is closed
     stage.shop.open_cabin(0).await;
     line.slow(Duration::from_millis(1_200));
     let late = Script::refused("+351988880111", "503");
@@ -163,7 +163,7 @@ async fn kamailio_a_phone_calls_again_at_once() {
     stage.finish().await;
 }
 
-/// Calls again immediately while no node reads the stream of events. An authorization request carries the end of the previous call.
+/// A phone calls again immediately while no node reads the stream of events. The authorization request carries the end of the previous call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_phone_calls_again_before_its_events_are_read() {
     let redis = RedisServer::start().await;

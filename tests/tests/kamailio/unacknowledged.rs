@@ -20,9 +20,9 @@ fn lasted(call: &Value) -> i64 {
     (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds()
 }
 
-/// Four phones call at once. One phone never acknowledges, so its call is ended. Another phone's ACK arrives after the answer was repeated, so
-/// its call continues. The third phone never acknowledges, and its gateway gives up before the proxy. The fourth phone sends its only ACK while
-/// it rings.
+/// Four phones call at once. The first phone never acknowledges the answer, so its call is ended. The second phone's ACK arrives after the answer
+/// was repeated, so its call continues. The third phone never acknowledges the answer, and the gateway gives up before the proxy. The fourth phone
+/// sends its only ACK while it rings.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     let stage = Stage::set(Backend::Sqlite, 4, &[]).await;
@@ -67,12 +67,13 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     stage.finish().await;
 }
 
-/// The limit is extended while the answer is not acknowledged, then the API dies. The proxy still ends the call on its own at the same time.
+/// The limit is extended while the answer is not acknowledged, and then the API dies. The proxy still ends the call on its own, ten seconds after
+/// the answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_without_the_api() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[]).await;
     a_thousandth_a_second(&stage.shop).await;
-    // forty seconds: ten are covered at first, and the limit is extended after five
+    // the credit pays for forty seconds: ten seconds are reserved at first, and the limit is extended after five
     stage.shop.leave_credit("0.04").await;
     stage.open_cabins().await;
     let silent = stage.sip.play(&stage.phones[0], &Script::call("phone-no-ack", "+351988880111", &[]));

@@ -1,4 +1,4 @@
-//! Tests that a node among others reports liveness and readiness, and stops without losing data or disturbing clients.
+//! Tests that one of several nodes reports liveness and readiness, and stops without losing data or disturbing clients.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ async fn probe(address: SocketAddr, path: &str) -> Option<(u16, Value)> {
     Some((answer.status().as_u16(), answer.json().await.ok()?))
 }
 
-/// Waits until a probe responds with this status. Returns the time that this took, and the probe's checks.
+/// Waits until a probe responds with this status. Returns the waiting time and the probe's checks.
 async fn until(address: SocketAddr, path: &str, status: u16) -> (Duration, Value) {
     let begun = Instant::now();
     loop {
@@ -79,7 +79,7 @@ impl Site {
     }
 }
 
-/// Sends the head of a batch of events and the first half of its body. Returns the connection and the rest.
+/// Sends the head of a batch of events and the first half of its body. Returns the connection and the rest of the body.
 async fn half_a_batch(hook: SocketAddr, events: &[Value]) -> (TcpStream, Vec<u8>) {
     use base64::Engine as _;
     let mut body = serde_json::to_vec(events).expect("JSON");
@@ -115,7 +115,7 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
     let (_, checks) = until(site.hook, "readyz", 503).await;
     assert_eq!(checks["checks"]["serving"], "failed: stopping");
     assert!(told.elapsed() < Duration::from_secs(1), "readiness must end at once");
-    // new requests are still served, for clients that the balancer still sends here
+    // new requests are still served, because the balancer may still send clients to this node
     let mut late = site.watch().await;
     late.send(json!({ "type": "ping" })).await;
     let pong = late.receive().await;
@@ -197,7 +197,7 @@ async fn every_loop_says_that_it_lives_with_redis() {
         assert!(told.as_str().is_some_and(|told| told.starts_with("ok: ")), "{name}: {told}");
     }
     assert_eq!(checks.len(), loops.len(), "{checks:?}");
-    // without Redis the node is slower, but alive
+    // without Redis, the node is slower, but alive
     drop(redis);
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (_, answer) = until(server.http, "livez", 200).await;
@@ -268,7 +268,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     );
     run("UPDATE seaql_migrations SET version = substr(version, 2)").await;
     until(server.hook, "readyz", 200).await;
-    // a flood of probes is answered from a cached result
+    // many probes at once are answered from a cached result
     let begun = Instant::now();
     let flood = futures_util::future::join_all((0..200).map(|_| probe(server.http, "readyz"))).await;
     assert!(
@@ -279,7 +279,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     server.stop().await;
 });
 
-/// Runs `callshop` with these arguments and variables. Returns its exit status and output.
+/// Runs `callshop` with these arguments and variables. Returns the command's exit status and output.
 async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(process::build(false));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_")) {
@@ -312,7 +312,7 @@ on_both!(no_node_obeys_a_user_who_is_disabled, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     let other = shop.server.another_node().await;
     shop.open_register().await;
-    // nodes poll for ended logins twice a second: in between, only the transaction itself can tell
+    // nodes poll for ended logins twice a second; between two polls, only the transaction itself notices an ended login
     for _ in 0..4 {
         let (id, client) = logged_in_at(&shop, &other).await;
         assert_eq!(pay_in(&shop, &client).await, Value::Null);
@@ -399,7 +399,8 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
     assert!(!said.contains(SECRET), "{said}");
     assert_eq!(fake.told("/RPC")[0]["method"], "core.version");
 
-    // a weak secret and a proxy that is not up yet are warnings, since the proxy starts after the API; a listener that is taken is a failure
+    // a weak secret and a proxy that is not running yet are warnings, because the proxy starts after the API; a listener whose port is in use is a
+    // failure
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let away = proxies.replace(&fake.address.to_string(), "127.0.0.1:9");
@@ -415,7 +416,7 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
         assert!(said.contains(line), "{line}: {said}");
     }
     assert!(said.contains("start the SIP proxy after the API"), "{said}");
-    // a proxy that is down is no failure by itself; one that answers and rejects the token is
+    // a proxy that is down is no failure, but a proxy that responds and rejects the token is a failure
     let mut first = good.to_vec();
     first.push(("CALLSHOP_HOOK__PROXIES", away.as_str()));
     let (status, said) = callshop(&["check-config"], &first).await;
@@ -447,7 +448,7 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
     assert_eq!(status, Some(1), "without a secret for the hook nothing starts: {said}");
     assert!(said.contains("FAIL  hook.secrets") && said.contains("WARN  database"), "{said}");
     assert!(!file.exists(), "check-config must not create a database");
-    // too small for one full batch
+    // the queue is too small for one full batch
     variables.push(("CALLSHOP_HOOK__QUEUE", "511"));
     let (status, said) = callshop(&["check-config"], &variables).await;
     assert!(status == Some(1) && said.contains("FAIL  options") && said.contains("hook.queue"), "{said}");

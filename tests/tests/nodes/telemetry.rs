@@ -1,6 +1,6 @@
 //! Tests a trace from the proxy's request to the subscriber, as a collector receives it.
 //!
-//! It is a single test, because the process has one exporter. No other test of this program may install a subscriber.
+//! This file is a single test, because a process has one exporter. No other test of this program may install a log subscriber.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -144,7 +144,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     };
     collector.until("hook, batch and delivery in one trace", chain).await;
 
-    // the same for an event from the stream
+    // an event from the Redis stream is traced like a posted event
     let (trace, span) = ("5bf92f3577b34da6a3ce929d0e0e4736", "10f067aa0ba902b7");
     let online = json!({ "eid": unique("eid"), "kind": "online", "ts": "1795388290472917", "proxy": "test",
         "user": shop.phones[0].user });
@@ -160,7 +160,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     };
     collector.until("entry, batch and delivery in one trace", chain).await;
 
-    // many requests in one transaction, whose span links to all of them
+    // many requests share one transaction, whose span links to all requests
     let begun = Instant::now();
     let mut round = 1_u64;
     loop {
@@ -187,7 +187,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     let strangers = spans.iter().filter(|span| span.name == "graphql").count();
     assert_eq!(strangers, 0);
 
-    // the collector disappears: requests are not affected, and the shutdown takes no longer
+    // when the collector disappears, requests are not affected, and the shutdown takes no longer
     serving.abort();
     drop(collector);
     let before = Instant::now();

@@ -89,7 +89,7 @@ on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move
     let shop = Shop::start(backend, 2).await;
     let mut written = Socket::open(shop.server.http, shop.attendant.token()).await;
     written.subscribe("1", WRITTEN, json!({ "s": shop.id })).await;
-    // with a directive, or a field that needs the database, the executor handles the events
+    // if the document has a directive, or a field that needs the database, the executor handles the events
     let mut executed = Socket::open(shop.server.http, shop.attendant.token()).await;
     let directed = WRITTEN.replacen("cursor ", "cursor @include(if: true) ", 1);
     executed.subscribe("1", &directed, json!({ "s": shop.id })).await;
@@ -105,7 +105,7 @@ on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move
     shop.open_cabin(0).await;
     shop.call(0, "+5521987654321", 61_000).await;
     shop.call(0, "112", 5_000).await;
-    // no rate: refused, and charged to no session
+    // the number has no rate, so the call is refused and belongs to no session
     shop.hook().authorize(&shop.phones[0].user, "+88213000000").await;
     shop.close_cabin(0).await;
     let mut kinds = Vec::new();
@@ -142,7 +142,7 @@ on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async m
         cursor = socket.next().await["callshopActivity"]["cursor"].take();
     }
     drop(socket);
-    // more than one page of activity events while the subscriber is away, and a new server process
+    // more than one page of activity events is stored while the subscriber is disconnected, and the server restarts
     for _ in 0..60 {
         shop.call(1, "+13055550123", 1_000).await;
     }
@@ -158,7 +158,7 @@ on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async m
         assert!(last.is_none_or(|last| seq == last + 1), "{last:?} then {seq}");
         last = Some(seq);
     }
-    // live events follow
+    // live events follow after the stored events
     shop.call(0, "+13055550123", 1_000).await;
     assert_eq!(
         kinds(&mut socket, "callshopActivity", 4).await,
@@ -202,7 +202,7 @@ on_both!(live_calls_tick, |backend: Backend| async move {
     let start = Utc::now() - TimeDelta::seconds(33);
     let events = answered_call(&answer["ref"], start, 600_000);
     assert_eq!(shop.hook().events(&events[..2]).await, ["applied"; 2]);
-    // answered half a minute ago at 0.06 per minute: each second costs 0.001
+    // the call was answered half a minute ago at 0.06 per minute, so each second costs 0.001
     let mut ticks: Vec<(i64, String)> = Vec::new();
     while ticks.len() < 3 {
         let message = socket.next().await;

@@ -24,7 +24,7 @@ fn m(units: i64) -> Micros {
     Micros(units * 1_000_000)
 }
 
-/// A branch with two levels. It has ended, failed and live calls, paid, unpaid and refunded sessions, and a closed shift.
+/// A branch with two levels. The branch has ended, failed and live calls, paid, unpaid and refunded sessions, and a closed shift.
 struct Books {
     platform: Uuid,
     reseller: Uuid,
@@ -374,7 +374,7 @@ impl Books {
             Entry::new(self.reseller, Book::Credit, m(-3)),
             Entry::new(self.platform, Book::Revenue, m(3)),
         ];
-        // charged too much at first, and reversed
+        // the call was charged too much at first, and the charge was reversed
         let wrong = NewTransfer::new(
             TransferKind::Call,
             "BRL",
@@ -532,7 +532,7 @@ impl Books {
     }
 }
 
-/// The invariant, the statement that breaks it, and the statement that repairs it.
+/// For each damage: the invariant, the SQL statement that breaks the invariant, and the SQL statement that repairs the damage.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "calls refer to what exists",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::shop::{COST, PASSWORD, person, text, unique};
 use tests::{Client, SHOP_MUTATIONS, Shop, on_both};
 
-/// Mutations run here. The mutations of a day in the shop are in [`SHOP_MUTATIONS`], and the test of that day checks their entries.
+/// The mutations that this test runs. The mutations of a day in the shop are in [`SHOP_MUTATIONS`], and the test of that day checks their entries.
 const RUN: &[&str] = &[
     "activateTariffVersion",
     "adjustCredit",
@@ -93,7 +93,7 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// Runs a mutation as `client`. Its newest entry must have the right action, user and address, and record this change of the field.
+    /// Runs a mutation as `client`. The newest entry must have the right action, user and address, and must record this change of the field.
     async fn check(
         &mut self,
         (client, mutation): (&Client, &str),
@@ -104,7 +104,7 @@ impl Log<'_> {
     ) -> Value {
         let kind = schema_input(mutation);
         let answer = client.did(mutation, &kind, input, fields).await;
-        // a new account's id is in the answer
+        // the id of a new account is in the response
         let account = if account.is_empty() {
             text(&answer.as_object().expect("a payload").values().next().expect("an object")["id"])
         } else {
@@ -287,7 +287,7 @@ async fn credit(log: &mut Log<'_>) {
     let key = unique("key");
     let input = json!({ "accountId": id, "amount": amount("10"), "note": "cash", "idempotencyKey": key });
     for _ in 0..2 {
-        // a repeated request is only answered: it adds no entry
+        // a repeated request gets its response again, but adds no entry
         log.check((reseller, "topUp"), input.clone(), "balance { amount }", id, balance("500", "510")).await;
     }
     let entries = reseller.account_list("auditLog", id, 2, "action").await;

@@ -20,7 +20,7 @@ use tests::{Client, TestServer, on_both};
 /// A number that these shops can call.
 const NUMBER: &str = "+12125550123";
 
-/// Row count of each table, except tables that record requests as such.
+/// Row count of each table, except tables that record every request.
 async fn rows(server: &TestServer) -> BTreeMap<&'static str, i64> {
     const TABLES: [&str; 17] = [
         "account",
@@ -257,7 +257,7 @@ on_both!(the_hook_takes_no_bad_body, |backend| async move {
         assert_eq!((status, &answer["error"]), (400, &json!("BAD_BODY")), "{bad}: {answer}");
     }
     assert_eq!(rows(&shop.server).await, before, "a refused request changed the database");
-    // invalid numbers are refused calls, stored like any other, with no charge
+    // a call to an invalid number is refused, and stored like any other call, with no charge
     for dialed in ["", "abc", "0", "+", "00", "'; DROP TABLE call; --", "+999999999999999999999999"] {
         let answer = hook.authorize(&shop.phones[0].user, dialed).await;
         assert_eq!(answer["allow"], json!(false), "{dialed:?}: {answer}");
@@ -274,7 +274,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         (0..count).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect()
     };
     assert_eq!(hook.post("events", &json!([])).await, (200, json!({ "results": [] })));
-    // longer than it should be: each event counts, and is answered under its own key, in the order of the batch
+    // the batch is longer than documented, but each event counts and gets a result under its own key, in the order of the batch
     let mut long = boots(1_000);
     long[998] = json!("noise");
     let (status, answer) = hook.post("events", &json!(long)).await;
@@ -307,7 +307,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         assert!(error.contains(why) && error.len() < 200, "{sent}: {error}");
         let kept = kept(&shop.server, results[0]["eid"].as_str().expect("a key")).await;
         assert!(kept.len() <= 2 * 256 * 1024, "{sent}: {} bytes are kept", kept.len());
-        // as long as the batch was, or the beginning of it
+        // the stored text is the whole batch, or the beginning of the batch
         assert!(kept.len() + 16 >= body.len().min(256 * 1024), "{sent}: {} bytes are kept", kept.len());
         let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), body).await;
         assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("duplicate")), "{sent}: {answer}");
@@ -366,16 +366,16 @@ on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
     }
     let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), b"{not json".to_vec()).await;
     assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("rejected")), "{answer}");
-    // of an unknown call
+    // this event is about an unknown call
     let stranger = event("answered", &json!(uuid::Uuid::now_v7()), now, json!({}));
     assert_eq!(hook.events(&[stranger]).await, ["ignored"]);
     assert_eq!(rows(&shop.server).await, before, "a refused event changed the database");
-    // a valid event among invalid ones is applied, once in its batch and once across batches; the invalid ones do not block it
+    // a valid event among invalid events is applied, once in its batch and once across batches; the invalid events do not block it
     let ringing = event("ringing", call, now, json!({ "to_tag": "t" }));
     let batch = [with("answered", "kind", json!("dance")), ringing.clone(), ringing.clone(), json!("noise")];
     assert_eq!(hook.events(&batch).await, ["rejected", "applied", "duplicate", "rejected"]);
     assert_eq!(hook.events(&[ringing]).await, ["duplicate"]);
-    // the end arrives before the answer, and carries its time; later events change nothing
+    // the end event arrives before the answer event and contains the answer's time, so later events change nothing
     let events = answered_call(call, now, 30_000);
     assert_eq!(hook.events(&[events[2].clone()]).await, ["applied"]);
     let statement = "statement { callsTotal { amount } calls { talkSeconds } }";
@@ -447,7 +447,7 @@ on_both!(a_bad_price_file_imports_nothing, |backend| async move {
     shop.finish().await;
 });
 
-/// Creates a user of the shop who has not logged in yet. Returns id and login.
+/// Creates a user of the shop that has not logged in yet. Returns the user's id and login.
 async fn newcomer(shop: &Shop) -> (String, String) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -485,13 +485,13 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     }
     assert_eq!(unknown[0], unknown[1]);
     assert_eq!(unknown[0]["userErrors"][0]["code"], "BAD_CREDENTIALS");
-    // five guesses are free. The others, concurrent or not, do not even learn whether they were right
+    // five guesses get a response without a wait. Further guesses, concurrent or not, do not reveal whether they were right
     assert!(codes["BAD_CREDENTIALS"] <= 6 && codes["TRY_LATER"] >= 6, "{codes:?}");
     let short = name.split('@').next().expect("a name");
     let set =
         |failures: i32| format!("UPDATE user_account SET failed_logins = {failures} WHERE name = '{short}'");
     let conn = shop.server.app.store.reader();
-    // however many guesses there were, the right password waits no longer than documented
+    // after any number of guesses, the right password waits no longer than documented
     for failures in [12, 68, 69, 1000, i32::MAX] {
         conn.execute_unprepared(&set(failures)).await.expect("a count of failures");
         let refused = login(&anonymous, &name, PASSWORD).await;

@@ -1,4 +1,4 @@
-//! Tests a shop's screen, which gets cabins with their customers and last calls in one query. Each list is read once for all cabins.
+//! Tests the query of a shop's screen, which gets cabins with their customers and last calls. Each list is read once for all cabins.
 
 use chrono::Utc;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
     );
     assert_eq!(cabins[2]["currentSession"], Value::Null);
 
-    // prices are only read if the query asks for them
+    // prices are read only if the query asks for prices
     let priced = "query($s: ID!) { cabins(callshopId: $s, first: 1) { nodes { calls(first: 1) { nodes { pricePerMinute { amount } } } } } }";
     let priced = shop.attendant.ok(priced, json!({ "s": shop.id })).await;
     let price = &priced["cabins"]["nodes"][0]["calls"]["nodes"][0]["pricePerMinute"]["amount"];
@@ -52,7 +52,7 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
     shop.finish().await;
 });
 
-// lists read fewer columns of a call, and by position: every field must have the same value as when the call is queried alone
+// lists read fewer columns of a call, by position, so every field must have the same value as when the call is queried alone
 on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async move {
     const ALL: &str = "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
         endedAt elapsedSeconds cost { amount currency } billedSeconds pricePerMinute { amount } connectionFee { amount } maxSeconds \

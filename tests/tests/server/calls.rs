@@ -34,7 +34,7 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
     let shop = Shop::start(backend, 2).await;
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
-    // Sao Paulo at 0.08 per minute, 30/6: 31 s talk bill 36 s; Portugal 0.30 + 0.05 fee, 60/6: 61 s bill 66 s
+    // to Sao Paulo at 0.08 per minute, 30/6, 31 s are billed as 36 s; to Portugal at 0.30 and a fee of 0.05, 60/6, 61 s are billed as 66 s
     shop.call(0, "11987654321", 30_400).await;
     shop.call(0, "0021351912345678", 61_000).await;
     let closed = shop.close_cabin(0).await;
@@ -63,7 +63,7 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
     assert_eq!(statement["total"]["amount"], "0.43", "0.428 rounded once");
     // the callshop pays 0.07 and 0.20 per minute by the second (31 s and 61 s), rounded to four decimals: 0.0362 + 0.2033
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.7605");
-    // the reseller pays 0.05 and 0.15: 0.0258 + 0.1525
+    // the reseller pays 0.05 and 0.15 per minute, which is 0.0258 + 0.1525
     assert_eq!(balance(&shop.reseller, "account", &shop.reseller_id).await, "999.8217");
     let settle = json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "1" }], "idempotencyKey": unique("key") });
     let paid = shop
@@ -166,13 +166,13 @@ on_both!(a_proxy_is_told_what_emergency_calls_need, |backend: Backend| async mov
     let (status, blocked) = ask(&phone.user).await;
     assert_eq!((status, &blocked["blocked"]), (200, &json!(true)));
     assert_eq!((&blocked["ha1"], &blocked["emergency"]), (&free["ha1"], &free["emergency"]));
-    // authorizations are decided as before
+    // the same authorization requests get the same decisions as earlier
     assert_eq!(shop.hook().authorize(&phone.user, "+13055550123").await["error"], "PHONE_BLOCKED");
     assert_eq!(shop.hook().authorize(&phone.user, "190").await["allow"], json!(true));
     assert_eq!(ask("nobody").await.0, 404);
     let other = json!({ "user": phone.user, "realm": "elsewhere", "algorithm": "MD5", "proxy": "test" });
     assert_eq!(shop.hook().post("ha1", &other).await.0, 404);
-    // a live call belongs to the proxy, and never ends here
+    // a live call goes on at the proxy, and does not end when the server stops
     shop.server.stop().await;
 });
 
@@ -206,7 +206,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
             of_emergency(about, "ended", 40, end.clone()),
         ]
     };
-    // all events together; the end first and alone; two events that report the start; no start at all
+    // the calls' events arrive all together, with the end first and alone, with two reports of the start, or without a start
     let [together, ended, twice, rest] = [0; 4].map(|_| Uuid::now_v7());
     assert_eq!(shop.hook().events(&all(together)).await, ["applied"; 4]);
     let events = all(ended);
@@ -218,7 +218,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
     assert_eq!(shop.hook().events(&begun).await, ["applied", "ignored"]);
     assert_eq!(shop.hook().events(&all(twice)[1..]).await, ["applied"; 3]);
     assert_eq!(shop.hook().events(&all(rest)[1..]).await, ["applied"; 3]);
-    // two nodes at once
+    // two nodes get the same events at once
     let race = Uuid::now_v7();
     let node = shop.server.another_node().await;
     let (events, other) = (all(race), Hook::at(node.hook));
@@ -262,13 +262,13 @@ on_both!(an_attempt_given_up_before_its_answer_frees_the_phone, |backend: Backen
         json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": request,
             "call_id": "c", "from_tag": "f", "reason": "late" })
     };
-    // before the authorization is committed
+    // the event arrives before the authorization is committed
     assert_eq!(shop.hook().events(&[abandoned(&request)]).await, ["applied"]);
     let ask = json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
         "proxy": "test", "call_id": "c", "from_tag": "f" });
     let (_, answer) = shop.hook().post("authorize", &ask).await;
     assert_eq!((&answer["allow"], &answer["error"]), (&json!(false), &json!("ABANDONED")));
-    // after it is committed
+    // the event arrives after the authorization is committed
     let request = unique("request");
     let ask = json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
         "proxy": "test", "call_id": "c", "from_tag": "f" });
@@ -314,7 +314,7 @@ on_both!(the_record_says_what_the_phone_got_instead, |backend: Backend| async mo
         let call = shop.owner.shop_list("calls", &shop.id, 1, seen).await.remove(0);
         json!([call["state"], call["sipCode"], call["endedBy"], call["refusal"]])
     };
-    // the cabin is closed: the phone never got this refusal
+    // the cabin is closed, but the phone never got this refusal
     let late_refusal = record(&unique("request"), true, 503, false).await;
     assert_eq!(late_refusal, json!(["REFUSED", 503, null, "ABANDONED"]));
     shop.open_cabin(0).await;
@@ -357,7 +357,7 @@ on_both!(a_question_brings_the_end_of_the_call_before_it, |backend: Backend| asy
     let begun = Utc::now();
     let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(begun) });
     let ended = event("ended", &first["ref"], begun + TimeDelta::seconds(20), end.clone());
-    // only the call's own end frees the phone: not that of another call, and no other event
+    // only the end of the call itself frees the phone, not the end of another call, and no other event
     let foreign = event("ended", &json!(uuid::Uuid::now_v7()), Utc::now(), end);
     let answered = event("answered", &first["ref"], begun, json!({}));
     let busy = ask(json!([foreign, answered, "noise"])).await;
@@ -365,7 +365,7 @@ on_both!(a_question_brings_the_end_of_the_call_before_it, |backend: Backend| asy
     let second = ask(json!([ended, foreign])).await;
     assert_eq!(second["allow"], json!(true), "{second}");
     assert_eq!(shop.hook().events(std::slice::from_ref(&ended)).await, ["duplicate"], "the other way");
-    // the same end again frees nothing more
+    // sending the same end again has no effect
     assert_eq!(ask(json!([ended])).await["error"], "PHONE_BUSY");
     let failed = event("failed", &second["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
     assert_eq!(ask(json!([failed, ended])).await["allow"], json!(true));
@@ -460,14 +460,14 @@ on_both!(max_seconds_is_what_every_limit_covers, |backend: Backend| async move {
         .ok("query($c: ID!) { cabin(id: $c) { currentSession { id } } }", json!({ "c": shop.cabins[0] }))
         .await;
     let session = text(&session["cabin"]["currentSession"]["id"]);
-    // 0.06 per minute by the second: 0.10 covers 100 s
+    // at 0.06 per minute by the second, 0.10 pays for 100 s
     let input = json!({ "sessionId": session, "spendingLimit": "0.10" });
     shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
     assert_eq!(covered().await, 100, "the customer's spending limit");
     let input = json!({ "sessionId": session, "timeLimitSeconds": 45 });
     shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
     assert_eq!(covered().await, 45, "the customer's time limit");
-    // a call of 30 s leaves 15
+    // a call of 30 s leaves 15 s of the limit
     shop.call(0, "+13055550123", 30_000).await;
     assert_eq!(covered().await, 15);
     shop.finish().await;
@@ -486,7 +486,7 @@ on_both!(calls_that_end_while_the_server_is_down_are_charged_once, |backend: Bac
     }
     let stopped = shop.server.pause().await;
     shop.server = stopped.start().await;
-    // the proxy sends its queue again, and once more because the answer was lost
+    // the proxy sends its queue again, and once more because the response was lost
     assert_eq!(shop.hook().events(&ends).await, ["applied"; 5]);
     assert_eq!(shop.hook().events(&ends).await, ["duplicate"; 5]);
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.8", "five minutes at 0.04");
@@ -540,15 +540,15 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
         let call = shop.hook().authorize(&shop.phones[index].user, "+13055550123").await["ref"].take();
         let answered = Utc::now();
         let (at, told) = match index {
-            // 30 s by the known answer
+            // the call lasted 30 s from the known answer
             0 => (after(answered, 30), Some(DateTime::UNIX_EPOCH)),
             1 => (after(answered, 30), Some(answered + ten_years)),
-            // one second, because the length is unknown
+            // the call counts as one second, because its length is unknown
             2 => (after(answered, -5), Some(answered)),
             3 => (DateTime::UNIX_EPOCH, Some(answered)),
-            // 30 s by a clock that is ten years ahead
+            // the call lasted 30 s by a clock that is ten years ahead
             4 => (after(answered, 30) + ten_years, Some(answered + ten_years)),
-            // no event reported the answer
+            // no event has reported the call's answer
             _ => (after(answered, 30), None),
         };
         if told.is_some() {
@@ -575,11 +575,11 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
     let doubted = problems(&shop.admin, &platform, "EVENT_DOUBTED").await;
     assert_eq!(doubted.len(), 6, "{doubted:?}");
     assert_eq!(problems(&shop.reseller, &shop.reseller_id, "EVENT_DOUBTED").await, Vec::<Value>::new());
-    // the answer arrives late
+    // the event with the answer arrives late
     let (call, at) = &calls[5];
     let answered = event("answered", call, *at, json!({ "to_tag": "tt" }));
     assert_eq!(shop.hook().events(&[answered]).await, ["applied"]);
-    // and then the true end
+    // then the true end of the call arrives
     let end = |(call, answered): &(Value, DateTime<Utc>), seconds| {
         event("ended", call, after(*answered, seconds), bye(json!({ "answered_ts": micros(*answered) })))
     };
@@ -599,7 +599,7 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
         assert!(doubted.iter().any(|problem| problem["objectId"] == json!(id.to_string())), "{doubted:?}");
     }
     assert_eq!(rows().await, costs);
-    // so does an event of an unknown call
+    // an event of an unknown call adds a problem, too
     let stranger = end(&(json!(uuid::Uuid::now_v7()), Utc::now()), 1);
     assert_eq!(shop.hook().events(&[stranger]).await, ["ignored"]);
     assert_eq!(problems(&shop.admin, &platform, "EVENT_DOUBTED").await.len(), 9);

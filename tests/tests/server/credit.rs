@@ -58,7 +58,7 @@ on_both!(a_correction_takes_no_more_than_is_left, |backend| async move {
     assert_eq!(standing(&shop.owner, &shop.id).await, [json!("-30"), json!("50"), json!("0"), json!("20")]);
     assert_eq!(limit("29.999999").await, "INSUFFICIENT_CREDIT");
     assert_eq!(limit("30").await, "none");
-    // another currency, an account outside the branch, and the caller's own account
+    // top-ups in another currency, of an account outside the branch, and of the caller's own account are refused
     let input = json!({ "accountId": shop.id, "amount": { "amount": "1", "currency": "USD" }, "reason": "x", "idempotencyKey": unique("key") });
     let refused = shop.reseller.code("adjustCredit", "AdjustCreditInput", input, "transferId").await;
     assert_eq!(refused, "CURRENCY_MISMATCH");
@@ -76,7 +76,7 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
     let key = unique("key");
     let input = json!({ "transferId": given["transferId"], "reason": "twice", "idempotencyKey": key });
     let fields = "transferId balance { amount }";
-    // ten concurrent requests with one key: one takes effect, all get the same answer
+    // of ten concurrent requests with one key, one takes effect, and all get the same response
     let sent =
         (0..10).map(|_| shop.reseller.did("reverseTransfer", "ReverseTransferInput", input.clone(), fields));
     let answers = futures_util::future::join_all(sent).await;
@@ -85,13 +85,13 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
     assert_eq!(code(&reverse(&shop.reseller, &given["transferId"]).await), "ALREADY_REVERSED");
     // a reversal cannot be reversed
     assert_eq!(code(&reverse(&shop.reseller, &answers[0]["transferId"]).await), "ILLEGAL_STATE");
-    // ten concurrent requests with ten keys: one takes effect
+    // of ten concurrent requests with ten keys, one takes effect
     let given = adjust(&shop.reseller, &shop.id, "50").await;
     let sent = (0..10).map(|_| reverse(&shop.reseller, &given["transferId"]));
     let answers = futures_util::future::join_all(sent).await;
     let done = answers.iter().filter(|answer| code(answer) == "none").count();
     assert_eq!(done, 1, "{answers:?}");
-    // part of the top-up of 500 is spent, so it cannot be reversed any more
+    // a part of the top-up of 500 is spent, so the top-up can no longer be reversed
     adjust(&shop.reseller, &shop.id, "-1").await;
     let top_up = ledger(&shop.reseller, &shop.id, "last: 1").await["nodes"][0]["transferId"].clone();
     assert_eq!(code(&reverse(&shop.reseller, &top_up).await), "INSUFFICIENT_CREDIT");
@@ -107,7 +107,7 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
 
 on_both!(simultaneous_corrections_never_overdraw, |backend| async move {
     let shop = Shop::start(backend, 1).await;
-    // 500 are available: of twelve corrections of -60, eight succeed
+    // the available credit is 500, so eight of twelve corrections of -60 succeed
     let answers =
         futures_util::future::join_all((0..12).map(|_| adjust(&shop.reseller, &shop.id, "-60"))).await;
     let refused = answers.iter().filter(|answer| code(answer) == "INSUFFICIENT_CREDIT").count();
@@ -129,16 +129,16 @@ on_both!(the_ledger_shows_each_his_own, |backend| async move {
     };
     assert_eq!(amounts(&first), ["3", "2"], "newest first");
     assert_eq!(first["pageInfo"]["hasNextPage"], true);
-    // entries in between do not shift the next page
+    // new entries do not shift the next page
     adjust(&shop.reseller, &shop.id, "4").await;
     let after = format!("first: 2, after: {}", first["pageInfo"]["endCursor"]);
     let second = ledger(&shop.owner, &shop.id, &after).await;
     assert_eq!(amounts(&second), ["1", "500"]);
     assert_eq!(second["pageInfo"]["hasNextPage"], false);
-    // the owner sees neither the user above who did it nor the other side
+    // the owner sees neither the user of the parent account nor the other side of the transfer
     let node = &second["nodes"][0];
     assert_eq!((&node["user"], &node["counterparts"]), (&Value::Null, &json!([])), "{node}");
-    // the reseller sees both
+    // the reseller sees the user and the other side
     let node = &ledger(&shop.reseller, &shop.id, "first: 1").await["nodes"][0];
     assert!(node["user"]["name"].is_string(), "{node}");
     assert_eq!(
@@ -195,7 +195,7 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
     shop.finish().await;
 });
 
-/// Another transaction holds a lock that a mutation needs for longer than the mutation waits.
+/// Another transaction keeps a lock that a mutation needs for longer than the mutation waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     use sea_orm::ConnectionTrait as _;
@@ -248,7 +248,7 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
     shop.open_cabin(0).await;
     shop.call(0, "+13055550123", 60_000).await;
     assert_eq!(balances(&shop.admin, &platform, "REVENUE").await, ["0.01 BRL", "0 USD"]);
-    // below the platform there is only one currency
+    // accounts below the platform have only one currency
     assert_eq!(balances(&shop.reseller, &shop.reseller_id, "ISSUED").await, ["-500 BRL"]);
     assert_eq!(balances(&shop.owner, &shop.id, "CREDIT").await, ["499.96 BRL"]);
     shop.finish().await;

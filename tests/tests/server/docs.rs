@@ -1,5 +1,5 @@
-//! Checks the documentation. The tour in the README and the guide to the first shop are run, links must resolve, and the example configuration
-//! and the schema must match the program.
+//! Checks the documentation. The tests run the README's tour and the guide to the first shop. Links must resolve, and the example configuration and
+//! the schema must match the program.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -78,8 +78,8 @@ fn steps(text: &str, heading: &str) -> Vec<Step> {
     steps
 }
 
-/// Runs the commands in one shell, in an empty folder. Returns the output of each. `cargo run … -- ARGS` runs the built binary on a free port,
-/// and `callshop` runs the built binary.
+/// Runs the commands in one shell, in an empty folder. Returns the output of each command. `cargo run … -- ARGS` runs the built binary on a free
+/// port, and `callshop` runs the built binary.
 fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
@@ -109,7 +109,7 @@ fn run(steps: &[Step]) -> Vec<String> {
             break Some(status);
         }
         if Instant::now() > until {
-            // SIGTERM, so that its trap ends the processes it started
+            // the shell gets SIGTERM, so that its trap ends the processes that it started
             Command::new("kill").arg(shell.id().to_string()).status().expect("kill runs");
             break None;
         }
@@ -198,7 +198,7 @@ fn the_comparison_sees_what_is_wrong() {
     }
 }
 
-/// Runs the commands of a section and compares their output with the documentation. Default ports are replaced by free ones.
+/// Runs the commands of a section and compares their output with the documentation. Default ports are replaced by free ports.
 fn runs_as_shown(file: &str, heading: &str) {
     let free = || std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let (http, hook) = (free(), free());
@@ -238,7 +238,7 @@ fn the_readmes_commands_are_those_that_are_tested() {
         assert!(readme.contains(&format!("\n{command}")), "the README shows {command}");
     }
     assert!(root().join("tests/run").is_file());
-    // `cargo run` without `-p` must run the api, although the workspace has other binaries, too
+    // `cargo run` without `-p` must run the api, although the workspace has more than one binary
     assert!(read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"), "cargo run must know its binary");
 }
 
@@ -384,7 +384,7 @@ fn the_exported_schema_is_the_present_one() {
 
 #[test]
 fn the_texts_speak_of_the_product_alone() {
-    // assembled here, so that this file does not contain them
+    // the words are assembled from parts, so that this file does not contain them
     let words = [["/wo", "rk/"].concat(), ["/tmp", "/w/"].concat()];
     let mut found = Vec::new();
     for file in files(

@@ -1,5 +1,5 @@
-//! Tests that credit is never overdrawn, with holds before a phone rings, extensions during the call, and numeric examples of the difficult
-//! cases.
+//! Tests that credit is never overdrawn. The tests cover holds before a phone rings, extensions during the call, and numeric examples of the
+//! difficult cases.
 
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ use uuid::Uuid;
 
 const HEADER: &str = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment,minimum_charge,free_seconds\n";
 
-/// A shop whose proxy accepts limits, with slices of at most `slice` seconds. `retail` is the customer's price, `cost` the shop's.
+/// A shop whose proxy accepts limits. A call reserves money for at most `slice` seconds at a time. `retail` is the customer's price, `cost` the
+/// shop's.
 async fn shop(backend: Backend, cabins: usize, slice: u32, retail: &str, cost: &str) -> (Shop, FakeProxy) {
     let control = FakeProxy::start().await;
     let server = TestServer::start(backend, |config| {
@@ -43,7 +44,7 @@ async fn credit_of(shop: &Shop, kind: Kind, id: &str) -> Credit {
     credit[&id]
 }
 
-/// Balance, and the amount held of it, in micros.
+/// The shop's credit balance, and the amount that live calls hold, in micros.
 async fn credit(shop: &Shop) -> (i64, i64) {
     let credit = credit_of(shop, Kind::Callshop, &shop.id).await;
     (credit.balance.0, credit.held.0)
@@ -62,7 +63,7 @@ async fn allowed(shop: &Shop, index: usize, number: &str) -> Value {
     answer
 }
 
-/// The end of a call that was answered at this time and lasted this long.
+/// The end event of a call with this answer time and this length.
 fn end(reference: &Value, answered: DateTime<Utc>, talk_ms: i64) -> Value {
     let more = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(answered), "to_tag": "tt" });
     event("ended", reference, answered + TimeDelta::milliseconds(talk_ms), more)
@@ -89,8 +90,8 @@ async fn storm(shop: &Shop, nodes: &[Hook]) -> Vec<Value> {
     allowed
 }
 
-/// Makes a thousand attempts on credit for ten minutes, with slices of a minute. Exactly ten calls are allowed. After all of them have lasted
-/// longer than their covered time, the account is at its limit to the micro.
+/// Makes a thousand call attempts with credit for ten minutes. Each call reserves one minute at a time, so exactly ten calls are allowed. After all
+/// ten calls have lasted longer than their covered time, the account is at its limit to the micro.
 async fn overdraft(backend: Backend, nodes: usize) {
     const MINUTE: &str = "1,United States,0.0600,0,60,60,,\n";
     let (shop, _control) = shop(backend, 100, 60, MINUTE, MINUTE).await;
@@ -139,11 +140,11 @@ on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
     assert_eq!(credit(&shop).await, (500_000_000, 40_000));
     let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
     assert_eq!((reseller.balance.0, reseller.held.0), (1_000_000_000, 30_000));
-    // the same question again does not hold twice
+    // sending the same authorization request again does not reserve twice
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000, 0));
-    // 31 s cost 0.0207 (0.02066…) and 0.0155
+    // 31 s cost the shop 0.0207 (0.02066…) and the reseller 0.0155
     shop.call(0, "+13055550123", 30_400).await;
     assert_eq!(credit(&shop).await, (499_979_300, 0));
     let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
@@ -152,7 +153,7 @@ on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
 });
 
 on_both!(minimum_charge_above_the_first_increment, |backend: Backend| async move {
-    // one second costs 0.001, but at least 0.05: the price of fifty seconds
+    // one second costs 0.001, but a call costs at least 0.05, which is the price of fifty seconds
     let price = "1,United States,0.0600,0,1,1,0.05,\n";
     let (shop, _control) = shop(backend, 1, 600, price, price).await;
     shop.leave_credit("0.049999").await;
@@ -192,7 +193,7 @@ on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// A tariff with 0.60 per minute by day and 0.06 at night, from 20:00 in São Paulo, with these increments, for customer and shop.
+/// Gives customer and shop a tariff with these increments that costs 0.60 per minute by day and 0.06 at night, from 20:00 in São Paulo.
 async fn day_and_night(shop: &Shop, increment: u32) {
     for kind in ["COST", "RETAIL"] {
         let input = json!({ "name": unique("tariff"), "timeZone": "America/Sao_Paulo",
@@ -222,7 +223,7 @@ async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
     })
     .await;
     let night = "2027-03-10T23:00:00Z".parse().expect("a time");
-    // tariffs take effect a little before
+    // tariffs take effect a little before the test's time
     server.time().set(night - TimeDelta::minutes(10));
     let shop = Shop::on(server, 1).await;
     day_and_night(&shop, increment).await;
@@ -235,9 +236,9 @@ async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
 on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async move {
     let (shop, night) = evening(backend, 1).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // held at the most expensive possible time of the answer: immediately, at the day rate
+    // the hold assumes the most expensive time of the answer, which is immediately, at the day rate
     assert_eq!((credit(&shop).await.1, &call["max_seconds"]), (600_000, &json!(60)));
-    // answered at night, thirty seconds after the change of rate
+    // the call is answered at night, thirty seconds after the change of rate
     let answered = night + TimeDelta::seconds(30);
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 60_000)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0));
@@ -247,7 +248,8 @@ on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async 
 on_both!(padding_across_a_band_boundary, |backend: Backend| async move {
     let (shop, night) = evening(backend, 60).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // ten seconds of talk, ten seconds before the night: ten seconds at the day rate, and fifty of padding at the night rate
+    // ten seconds of talk begin ten seconds before the night, so ten seconds cost the day rate, and the other fifty billed seconds cost the night
+    // rate
     let answered = night - TimeDelta::seconds(10);
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 10_000)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000 - 100_000 - 50_000, 0));
@@ -291,7 +293,7 @@ on_both!(an_extension_racing_the_end, |backend: Backend| async move {
     let mut spent = 0;
     for round in 0..20 {
         let call = allowed(&shop, 0, "+13055550123").await;
-        // eight of ten seconds are over: the extension is due now, and the end arrives at the same moment
+        // eight of ten seconds are over, so the extension is due now, and the end arrives at the same moment
         let answered = Utc::now() - TimeDelta::seconds(8);
         assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
         tokio::time::sleep(std::time::Duration::from_millis(10 * (round % 13))).await;
@@ -314,7 +316,7 @@ on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
     control.be(Mood::LosesAnswers);
     let answered = Utc::now() - TimeDelta::seconds(15);
     assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
-    // the push is repeated, and the hold stays the same
+    // the limit is sent again, and the hold stays the same
     let told = eventually("three pushes", async || {
         let told = control.told("/call/limit");
         (told.len() >= 3).then_some(told)
@@ -323,7 +325,7 @@ on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
     let covered: Vec<i64> = told.iter().map(|body| body["covered"].as_i64().expect("seconds")).collect();
     assert!(covered.iter().all(|covered| *covered == 40), "nothing more may be held meanwhile: {covered:?}");
     assert_eq!(credit(&shop).await, (500_000_000, 40_000));
-    // the proxy cut at the old limit
+    // the proxy ended the call at the old limit
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 20_900)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000 - 21_000, 0), "the talk is charged, and nothing is held");
     shop.finish().await;
@@ -337,7 +339,7 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
         shop.open_cabin(index).await;
         ends.push(end(&allowed(&shop, index, "+13055550123").await["ref"], Utc::now(), 30_000));
     }
-    // frozen prices that do not parse: an error that no retry fixes
+    // the stored prices cannot be parsed, which is an error that no retry fixes
     let id: Uuid = text(&ends[0]["ref"]).parse().expect("a ref");
     let broken = |tx: store::Tx| async move {
         use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
@@ -351,7 +353,7 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
     assert_eq!(shop.hook().events(&ends).await, ["duplicate", "duplicate"], "both must count as received");
     let found = shop.admin.ok("{ viewer { id } }", json!({})).await;
     assert!(found["viewer"]["id"].is_string(), "the server must keep serving");
-    // its hold stays until an operator repairs the call
+    // the call's hold stays until an operator repairs the call
     assert_eq!(credit(&shop).await, (500_000_000 - 30_000, 60_000));
     shop.server.stop().await;
 });
@@ -361,7 +363,7 @@ on_both!(an_emergency_call_passes_a_phone_that_seems_busy, |backend: Backend| as
     let (shop, _control) = shop(backend, 1, 60, price, price).await;
     shop.open_cabin(0).await;
     allowed(&shop, 0, "+13055550123").await;
-    // its end was lost: other calls are refused, but emergency calls are allowed, any number of times
+    // the call's end was lost, so other calls of the phone are refused, but emergency calls are allowed, any number of times
     let busy = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!(busy["error"], "PHONE_BUSY");
     allowed(&shop, 0, "190").await;
@@ -416,8 +418,8 @@ async fn two_nodes_lock_in_one_order_on_postgres() {
     shop.finish().await;
 }
 
-// Phones that dial again as soon as the end of their call is answered: batches of events and attempts overlap. No phone is refused as busy, and
-// no event is overtaken by the next one.
+// Phones dial again as soon as the hook has accepted the end of their call, so batches of events and attempts overlap. No phone is refused as busy,
+// and no event is overtaken by the next event.
 on_both!(phones_that_never_rest, |backend: Backend| async move {
     const CABINS: usize = 40;
     const ROUNDS: usize = 6;
@@ -544,7 +546,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     assert_eq!(closed["statement"]["total"]["amount"], "0.02");
     let input = json!({ "sessionId": sessions[1], "payments": [{ "method": "CASH", "amount": "0.02" }], "idempotencyKey": unique("key") });
     shop.attendant.did("settleSession", "SettleSessionInput", input, "session { id }").await;
-    // all had talked for 45 seconds
+    // all calls had lasted 45 seconds
     for call in &calls {
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["applied"]);
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["ignored"], "final is final");
@@ -557,7 +559,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "as the bill says");
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.045");
-    // closed but unpaid: the bill is restated
+    // the session is closed but unpaid, so the bill is recomputed
     let query = "query($id: ID!) { session(id: $id) { state amountDue { amount } statement { callsTotal { amount } total { amount } } } }";
     let restated = shop.attendant.ok(query, json!({ "id": sessions[2] })).await["session"].take();
     assert_eq!(
@@ -576,10 +578,10 @@ on_both!(an_end_that_proves_a_failed_call_is_charged_as_far_as_credit_goes, |bac
     let first = allowed(&shop, 0, "+13055550123").await;
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 500, "by": "proxy" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
-    // another call holds the released credit now: 0.01 of 0.04
+    // another call now reserves the released credit, so 0.01 of 0.04 is left
     let second = allowed(&shop, 1, "+13055550123").await;
     assert_eq!((credit(&shop).await, &second["max_seconds"]), ((40_000, 10_000), &json!(10)));
-    // it had been answered after all: ten seconds were covered
+    // the call had been answered after all, and ten seconds were covered
     assert_eq!(shop.hook().events(&[end(&first["ref"], Utc::now(), 60_000)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (30_000, 10_000));
     assert_eq!(shop.hook().events(&[end(&second["ref"], Utc::now(), 10_000)]).await, ["applied"]);

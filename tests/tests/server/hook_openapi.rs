@@ -1,5 +1,5 @@
-//! Compares docs/hook.openapi.yaml, the hook's description for programs, with a running hook. The listed paths must be mounted, the examples
-//! must work, required properties must be required, and each response must have a declared status and body.
+//! Compares docs/hook.openapi.yaml, the hook's description for programs, with a running hook. The listed paths must be mounted, and the examples
+//! must work. The hook must refuse a request without a required property. Each response must have a declared status and body.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -169,7 +169,7 @@ async fn shop() -> (Shop, Vec<(&'static str, String)>) {
     (shop, real)
 }
 
-/// An example whose values are replaced by those of a shop.
+/// An example whose placeholders are replaced by the values of a shop.
 fn with(example: &Value, real: &[(&'static str, String)]) -> Value {
     let text = real.iter().fold(example.to_string(), |text, (shown, real)| text.replace(shown, real));
     serde_json::from_str(&text).expect("it is still JSON")
@@ -179,7 +179,7 @@ fn with(example: &Value, real: &[(&'static str, String)]) -> Value {
 async fn every_example_is_answered_as_described() {
     let (shop, mut real) = shop().await;
     let (description, hook) = (Description::read(), Hook::of(&shop.server));
-    // what the answers to the two examples of `authorize` are called in the examples that come later
+    // the placeholders by which later examples refer to the responses to the two examples of `authorize`
     let mut calls = vec!["ebb5d1c3-7211-4be7-ac5f-6fe0d2d63cb6", "1472c42e-9d02-4bf4-969d-8cc8cdbd0658"];
     for path in ASKED {
         for (name, example) in description.examples(path) {
@@ -203,8 +203,8 @@ async fn every_example_is_answered_as_described() {
     shop.finish().await;
 }
 
-/// Collects the properties that a schema requires, with its description of a request that lacks the property. Nested properties are skipped,
-/// because a call attempt is never refused because of the events sent with it.
+/// Collects the properties that a schema requires, with the schema's description of a request that lacks the property. Nested properties are
+/// skipped, because a call attempt is never refused because of the events sent with it.
 fn requirements(description: &Description, schema: &Value, found: &mut BTreeSet<(String, String)>) {
     let schema = description.resolve(schema);
     let says = schema["x-missing"].as_str();
@@ -363,7 +363,7 @@ async fn the_paths_are_those_that_the_hook_mounts() {
         for method in METHODS {
             let answer = send(hook.request(method, path)).await;
             match operations.get(&(path.to_owned(), method.to_owned())) {
-                // a HEAD has no body, whatever the answer to a GET has
+                // the response to a HEAD has no body, even if the response to a GET has a body
                 Some(operation) => drop(description.check(operation, &answer)),
                 None => description.check_unlisted(&format!("{method} {path}"), &answer),
             }

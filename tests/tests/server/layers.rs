@@ -62,8 +62,8 @@ fn dependencies(name: &str) -> Vec<String> {
     keys.filter(|key| !key.starts_with('#')).map(str::to_owned).collect()
 }
 
-/// The crates of this repository that each crate may depend on (ARCHITECTURE.md, "Layers"). The compiler enforces the rest, because an import
-/// without a dependency does not compile, and dependencies cannot be circular.
+/// The crates of this repository that each crate may depend on (ARCHITECTURE.md, "Layers"). The compiler enforces the other rules, because an
+/// import without a dependency does not compile, and dependencies cannot be circular.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("billing", &[]),
     ("migration", &[]),
@@ -140,8 +140,8 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
 
 #[test]
 fn use_cases_write_as_their_actor() {
-    // writes without a login: the proxies' events, the upkeep, the platform's account, and blocks of rates that are invisible until the version
-    // is complete
+    // these files write without a login: the proxies' events, the maintenance of tables, the platform's account, and blocks of rates that are
+    // invisible until the version is complete
     let of_its_own = [
         "access.rs",
         "accounts.rs",
@@ -181,7 +181,7 @@ fn no_amount_of_money_is_a_float() {
     for folder in
         ["billing/src", "entity/src", "migration/src", "app/src", "store/src", "graphql/src", "sip/src"]
     {
-        // coordinates of a page, and buckets of histograms, are floats and no amounts
+        // the coordinates of a page and the buckets of histograms are floats, but no amounts
         let is_amount =
             |name: &str| !["app/src/receipt/", "app/src/metrics/"].iter().any(|own| name.starts_with(own));
         let places = wrong(folder, |name, line| {

@@ -17,7 +17,7 @@ fn codes(answer: &Value) -> Vec<String> {
     errors.map(|error| text(&error["extensions"]["code"])).collect()
 }
 
-/// Creates an attendant who has not logged in yet. Returns id and login.
+/// Creates an attendant that has not logged in yet. Returns the user's id and login.
 async fn newcomer(shop: &Shop) -> (String, String) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -47,7 +47,7 @@ on_both!(a_lost_answer_to_a_refresh_ends_no_login, |backend| async move {
     let nodes = [Client::anonymous(shop.server.http), Client::anonymous(other.http)];
     let (id, name) = newcomer(&shop).await;
     let first = new_login(&nodes[0], &name).await;
-    // concurrently on both nodes: one request consumes the token, the others get the same answer
+    // the requests run concurrently on both nodes: one request consumes the token, and the other requests get the same response
     let asked = (0..6).map(|number| {
         let (node, first) = (nodes[number % 2].clone(), first.clone());
         tokio::spawn(async move { node.ok(REFRESH, with(&first)).await["refresh"].take() })
@@ -82,7 +82,7 @@ on_both!(a_used_refresh_token_ends_the_login, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     let anonymous = Client::anonymous(shop.server.http);
     let (_, name) = newcomer(&shop).await;
-    // its successor was used
+    // the successor of the token was used
     let first = new_login(&anonymous, &name).await;
     let second = refresh(&anonymous, &first).await;
     let third = refresh(&anonymous, &second).await;
@@ -149,7 +149,7 @@ on_both!(a_stale_token_keeps_nobody_from_logging_in, |backend| async move {
             status == 200 && answer["data"]["refresh"]["accessToken"].is_string(),
             "{authorization}: {answer}"
         );
-        // everything else requires a login, or must learn that the token is invalid
+        // every other request requires a login, or must learn that the token is invalid
         let mixed = "mutation { refresh(input: { refreshToken: \"x\" }) { userErrors { code } } logout(input: {}) { done } }";
         for query in [
             "{ viewer { id } }",
@@ -217,12 +217,12 @@ async fn many_logins_in_one_request_are_counted_each() {
     let login = "login(input: { login: \"a@b\", password: \"guess\" }) { userErrors { code } }";
     let answer = anonymous.send(&many(100, refresh), json!({})).await;
     assert!(!codes(&answer).contains(&"RATE_LIMITED".to_owned()), "{answer}");
-    // fifty attempts are left
+    // the rate limit leaves fifty attempts
     for _ in 0..2 {
         let answer = anonymous.send(&many(100, login), json!({})).await;
         assert_eq!(codes(&answer), ["RATE_LIMITED"]);
     }
-    // a query counts as one, whatever it contains
+    // a query counts as one request, whatever it contains
     let names: Vec<String> = (0..100).map(|number| format!("f{number}: viewer {{ id }}")).collect();
     anonymous.ok(&format!("{{ {} }}", names.join(" ")), json!({})).await;
     server.stop().await;

@@ -27,7 +27,7 @@ use uuid::Uuid;
 struct Explaining {
     tx: DatabaseTransaction,
     plans: Mutex<Vec<(String, Vec<String>)>>,
-    /// Generic plans do not depend on parameters. They do not show which parts never run.
+    /// The generic plans, which do not depend on parameters. A generic plan does not show which of its parts never run.
     plans_for_all: Mutex<Vec<(String, Vec<String>)>>,
 }
 
@@ -96,7 +96,7 @@ impl Explaining {
                 && !line.contains("never executed")
                 && !allowed.iter().any(|part| table.contains(part))
         };
-        // rows are written to the partition in which they were found
+        // a row is written to the partition in which it was found
         let written = |line: &str| {
             line.trim_start().starts_with("Update on") || line.trim_start().starts_with("Insert on")
         };
@@ -115,7 +115,7 @@ fn literal(value: &Value) -> String {
     format!("'{{{}}}'", items.iter().map(item).collect::<Vec<_>>().join(","))
 }
 
-/// Only the statement's own rows may be scanned.
+/// In a plan of SQLite, only the statement's own rows may be scanned.
 fn scans_sqlite(plan: &[String]) -> bool {
     plan.iter().any(|step| {
         step.starts_with("SCAN ")
@@ -125,8 +125,8 @@ fn scans_sqlite(plan: &[String]) -> bool {
     })
 }
 
-/// Sequential scans are disabled, so a remaining sequential scan, or an index read without a key, means that no index fits. A range alone (`id
-/// >= …`) is not a key, because it reads more rows as more are stored, except for live calls that are due.
+/// Sequential scans are disabled, so a remaining sequential scan, or an index read without a key, means that no index fits. A range alone (`id >=
+/// …`) is not a key, because it reads more rows as more rows are stored. Live calls that are due are the exception.
 fn scans_postgres(plan: &[String], of: &str) -> bool {
     let node = |line: &str| line.contains("->") || !line.starts_with(' ');
     plan.iter().enumerate().filter(|(_, line)| line.contains(of)).any(|(at, line)| {
@@ -361,7 +361,7 @@ async fn a_busy_morning(server: &TestServer) {
     }
     let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname IN ('call_202705', 'call_charge_202705')";
     for _ in 0..300 {
-        // a connection reports its counts within ten seconds; the server also analyzes by itself
+        // a connection reports its row counts within ten seconds; the server also runs ANALYZE on its own
         app::statistics::refresh(&server.app).await.unwrap();
         let row =
             store.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await.unwrap();
@@ -389,11 +389,11 @@ async fn half_a_year(server: &TestServer) {
         let (rows, charges) = (&rows, &charges);
         store
             .write(|tx| async move {
-                // the server also maintains partitions at its start
+                // the server also creates partitions when it starts
                 if !partitions::alone(tx.conn()).await? {
                     return Err(base::error::Error::Overtaken);
                 }
-                // on PostgreSQL the rows of the second round are in the default partition, and are moved
+                // on PostgreSQL, the rows of the second round are in the default partition, and are moved
                 calls::insert(tx.conn(), rows).await?;
                 calls::update(tx.conn(), rows, charges).await?;
                 partitions::prepare(tx.conn(), at).await
@@ -419,7 +419,7 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     events(&conn, &[one, two]).await;
     let scans = conn.scans();
     assert!(scans.is_empty(), "{}", scans.join("\n\n"));
-    // a request may be repeated for a month, everything else concerns the present; the coming months are empty
+    // a request may be repeated for a month, and all other statements concern the present; the coming months are empty
     let strays = conn.strays(&["_202704", "_202705", "_202706", "_202707"]);
     assert!(strays.is_empty(), "{}", strays.join("\n\n"));
     if backend == Backend::Postgres {
@@ -468,7 +468,7 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     );
 }
 
-/// Answers one call and ends the other, so that some columns are set in only one row.
+/// Answers one call and ends another call, so that some columns are set in only one row.
 async fn events(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let requests: Vec<&str> = rows.iter().map(|row| row.request_id.as_str()).collect();
@@ -550,7 +550,7 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
         )
     };
     let held = BTreeMap::from([((rows[0].callshop_id, "BRL".to_owned()), Micros(7))]);
-    // in one statement, as for a batch of ends
+    // the changes are in one statement, as for a batch of call ends
     let besides = calls::changes(conn, rows, &[charge(&rows[1])]).unwrap();
     ledger::post_and_hold(conn, rows.iter().map(transfer).collect(), &held, besides).await.unwrap();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();

@@ -258,7 +258,7 @@ fn amounts_are_in_minor_units_and_add_up() {
             assert!(sums.iter().all(|sum| text.lines().any(|line| line.ends_with(sum))), "{sums:?}\n{text}");
         }
     }
-    // many small calls: the difference to the lines is rounding, on its own line
+    // for many small calls, the difference between the total and the lines is printed as rounding, on its own line
     let calls = vec![call("+1 305 555 0123", "United States", at(23, 2, 20, 0), 4, 4_000); 10];
     let text = rendered(&small(calls, 40_000), Format::Text58, "en");
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -322,7 +322,7 @@ fn chromium_prints_the_page_on_a_roll_of_80_mm() {
             line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(value("Pages:"), ["1"], "{info}");
-        // in points; 80 mm are 226.77
+        // the width is in points; 80 mm are 226.77 points
         let width: f64 = value("Page size:")[0].parse().expect("a width");
         assert!((226.0..228.0).contains(&width), "{info}");
         let text = poppler("pdftotext", &["-layout"], &pdf);
@@ -332,7 +332,7 @@ fn chromium_prints_the_page_on_a_roll_of_80_mm() {
         for sum in sums {
             assert!(text.lines().any(|line| line.trim_end().ends_with(sum)), "{sum} is broken:\n{text}");
         }
-        // the paper ends soon after the text
+        // the page ends soon after the text
         let height: f64 = value("Page size:")[2].parse().expect("a height");
         let boxes = poppler("pdftotext", &["-bbox"], &pdf);
         let bottom =

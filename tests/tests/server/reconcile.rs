@@ -1,5 +1,5 @@
-//! Tests the reconciliation of calls and phones with the proxies' lists. Lost calls are closed as of the time when they were last seen, stray
-//! calls are hung up, and no action is taken on fewer than two lists.
+//! Tests the reconciliation of calls and phones with the proxies' lists. Lost calls are closed at the time when they were last listed, and unknown
+//! dialogs are hung up, but only after two lists agree.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const NUMBER: &str = "+13055550123";
 /// The name of the proxy in the tests' hook requests.
 const PROXY: &str = "test";
 
-/// A shop with open cabins, and its proxy, whose lists are empty at first.
+/// A shop with open cabins, and the shop's proxy, whose lists are empty at first.
 struct Stage {
     shop: Shop,
     proxy: FakeProxy,
@@ -95,7 +95,7 @@ impl Stage {
         .await;
     }
 
-    /// Makes a call from a cabin, answered now. Returns the call's ref and the time of the answer.
+    /// Makes a call from a cabin that is answered now. Returns the call's ref and the time of the answer.
     async fn talking(&self, cabin: usize) -> (Value, DateTime<Utc>) {
         let reference = self.allowed(cabin).await;
         let answered = self.now();
@@ -122,7 +122,7 @@ impl Stage {
         found.expect("the database answers")
     }
 
-    /// Balance, and the amount held of it.
+    /// The shop's credit balance, and the amount that live calls hold.
     async fn credit(&self) -> (i64, i64) {
         let id = Kind::Callshop.parse(&self.shop.id.clone().into()).expect("an id");
         let credit = ledger::credit(self.shop.server.app.store.reader(), &[id]).await.expect("credit");
@@ -171,7 +171,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     stage.round().await;
     let seen = stage.sighting(&first).await.expect("it was seen").seen_at.expect("an instant");
     assert!(seen - answered > TimeDelta::seconds(31));
-    // the proxy loses two of them
+    // the proxy loses two of the calls
     stage.lists(|lists| lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == second));
     stage.round().await;
     for reference in [&first, &second, &ringing] {
@@ -202,7 +202,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     let estimated =
         problems.as_array().expect("groups").iter().find(|group| group["kind"] == "END_ESTIMATED");
     assert_eq!(estimated.expect("both are shown")["problems"].as_array().map(Vec::len), Some(2));
-    // the sighting of an ended call is deleted
+    // the row in `call_sighting` of an ended call is deleted
     stage.round().await;
     assert_eq!((stage.sighting(&first).await, stage.sighting(&ringing).await), (None, None));
     // the true end arrives late
@@ -227,7 +227,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     let (lost, _) = stage.talking(2).await;
     let (hidden, _) = stage.talking(3).await;
     let phones: Vec<String> = stage.shop.phones.iter().map(|phone| phone.user.clone()).collect();
-    // a ringing phone as Kamailio lists it; a live call that only its Call-ID identifies; an entry that is no dialog
+    // the list has a ringing phone as Kamailio lists it, a live call that only its Call-ID identifies, and an entry that is no dialog
     let mut rings = dialog(&ringing, None);
     rings["callee"] =
         json!({ "tag": null, "contact": null, "cseq": null, "route_set": null, "socket": null });
@@ -237,7 +237,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     for _ in 0..3 {
         stage.round().await;
     }
-    // an unidentifiable entry could be any call, so no call is given up, and everything else goes on
+    // an unidentifiable entry could be any call, so no call is closed, and the rest of the comparison continues
     for reference in [&ringing, &odd, &lost, &hidden] {
         assert!(stage.call(reference).await.state != CallState::Ended, "{reference}");
     }
@@ -256,7 +256,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
         reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
     let metrics = metrics.text().await.expect("text");
     assert!(metrics.contains("\ncallshop_proxy_odd_entries{proxy=\"test\"} 2\n"), "{metrics}");
-    // without that entry, the missing call is lost, and the odd one stays, as does a phone whose entry is odd
+    // without the unidentifiable entry, the missing call is lost, and the call with the unusual entry stays, as does a phone with an unusual entry
     stage.lists(|lists| {
         lists.dialogs.pop();
         lists.odd_phones = std::mem::take(&mut lists.phones);
@@ -316,7 +316,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let mut stage = Stage::set_with_queue(backend, 2, stream.clone()).await;
     let (ended, answered) = stage.talking(0).await;
     let (lost, _) = stage.talking(1).await;
-    // both are gone from the proxy, and the end of one waits in its queue
+    // the proxy no longer lists both calls, and the end of one call waits in the proxy's queue
     stage.lists(|lists| lists.waiting = 1);
     for _ in 0..3 {
         stage.round().await;
@@ -324,7 +324,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let told = reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
     let told = told.text().await.expect("text");
     assert!(told.contains("\ncallshop_proxy_waiting_events{proxy=\"test\"} 1\n"), "{told}");
-    // and then in the stream
+    // then the end waits in the stream
     stream.0.store(false, Ordering::Relaxed);
     stage.lists(|lists| lists.waiting = 0);
     for _ in 0..3 {
@@ -363,7 +363,7 @@ on_both!(an_api_that_was_down_finds_out_what_happened, |backend: Backend| async 
     stage.round().await;
     let seen = stage.sighting(&lost).await.expect("it was seen").seen_at.expect("an instant");
     let stopped = stage.shop.server.pause().await;
-    // meanwhile one ended, and the proxy has kept its end; the other is lost
+    // meanwhile, one call ended, and the proxy has kept the call's end; the other call is lost
     stage.lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == up);
     stage.lists.waiting = 1;
     stage.proxy.list(stage.lists.clone());
@@ -408,7 +408,7 @@ on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| 
     assert!(row.charge.0 <= 50_000, "must not exceed the deposit: {row:?}");
     let session = stage.session(0).await;
     assert_eq!(session["state"], "CLOSED");
-    // paid before the true end is known: the bill stays, and the accounts pay for the actual talk
+    // the bill was paid before the true end is known, so the bill stays, and the accounts pay for the actual talk
     let settle = json!({ "sessionId": stage.sessions[0], "payments": [], "idempotencyKey": unique("key") });
     stage.shop.attendant.did("settleSession", "SettleSessionInput", settle, "session { id }").await;
     let before = stage.credit().await.0;
@@ -450,7 +450,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
         told,
         [json!({ "call_id": stray(0)["call-id"], "from_tag": "ft", "to_tag": "tt", "cause": "api" })]
     );
-    // emergency calls are spared, known or not: the proxy may have allowed them while the API was down
+    // emergency calls are not hung up, even unknown ones, because the proxy may have allowed them while the API was down
     let spared = |number: i64| {
         let mut spared = stray(number);
         spared["variables"].as_array_mut().expect("variables").push(json!({ "emergency": "proxy" }));
@@ -462,7 +462,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
     }
     assert!(!stage.problems().await.contains_key("DIALOGS_UNKNOWN"));
     assert_eq!(stage.proxy.told("/call/hangup").len(), 1);
-    // a call that has ended but goes on at the proxy is a stray, too, because it is not charged
+    // the dialog of a call that has ended but goes on at the proxy also counts as unknown, because the call is not charged
     assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 300_000)]).await, ["applied"]);
     stage.lists(|lists| lists.dialogs = strays(0));
     stage.round().await;
@@ -482,9 +482,9 @@ on_both!(one_node_compares_at_a_time, |backend: Backend| async move {
     for _ in 0..4 {
         stage.round().await;
     }
-    // the other node's start triggers one more
+    // the start of the other node triggers one more comparison
     assert!((4..=5).contains(&(listings() - before)), "{}", listings() - before);
-    // a node that died during a reconciliation
+    // a node has died during a reconciliation
     let conn = stage.shop.server.app.store.reader();
     let until = stage.now() + TimeDelta::seconds(45);
     proxies::Entity::update_many()
@@ -499,7 +499,7 @@ on_both!(one_node_compares_at_a_time, |backend: Backend| async move {
     assert_eq!(listings(), before, "no other node may reconcile until the lease expires");
     stage.round().await;
     assert!(listings() > before);
-    // a stopping node takes no lease with it, and the remaining node goes on
+    // a stopping node releases its lease, and the remaining node continues
     other.stop().await;
     stage.round().await;
     stage.finish().await;
@@ -515,7 +515,7 @@ on_both!(phones_are_set_online_and_offline_as_the_proxy_has_them, |backend: Back
     };
     let events = [online(&users[1], stage.now()), online(&users[2], stage.now())];
     assert_eq!(stage.shop.hook().events(&events).await, ["applied"; 2]);
-    // the first phone registered and the second unregistered without an event to the API; an event is waiting
+    // the first phone registered and the second phone unregistered without an event to the API, and an event is waiting
     stage.lists(|lists| (lists.phones, lists.waiting) = (vec![users[0].clone(), users[2].clone()], 1));
     stage.round().await;
     let state = async |stage: &Stage| {
@@ -567,7 +567,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
         let rows = proxies::Entity::find().all(shop.server.app.store.reader()).await.expect("rows");
         rows.into_iter().filter_map(|row| Some((row.name, row.listed_at?))).collect::<BTreeMap<_, _>>()
     };
-    // each proxy is reconciled twice, so that a flip-flopping phone would show
+    // each proxy is reconciled twice, so that a phone that alternates between the proxies would show
     let rounds = async || {
         let mut places = Vec::new();
         for _ in 0..2 {
@@ -594,7 +594,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
     let places = rounds().await;
     assert_eq!(places.last().expect("a place").as_deref(), Some(OTHER));
     assert_eq!(rounds().await, [Some(OTHER.to_owned())], "the phone must stay at the new proxy");
-    // its registration at the old proxy expires, which does not affect the new one
+    // the phone's registration at the old proxy expires, which does not affect the new registration
     let contact = format!("sip:{user}@127.0.0.9:5060");
     let expired = event(
         "offline",
@@ -604,12 +604,12 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
     );
     assert_eq!(shop.hook().events(&[expired]).await, ["ignored"]);
     assert!(phone().await.online);
-    // it returns to the first proxy, which reports it, while the other still lists it
+    // the phone returns to the first proxy, which reports the registration, while the other proxy still lists the phone
     let more = json!({ "user": user, "contact": contact });
     assert_eq!(shop.hook().events(&[event("online", &Value::Null, time.now(), more)]).await, ["applied"]);
     proxies[0].list(lists(Some(time.now())));
     assert_eq!(rounds().await, [Some(PROXY.to_owned())], "the phone must stay at the first proxy");
-    // and then no proxy lists it
+    // later, no proxy lists the phone
     proxies.iter().for_each(|fake| fake.list(lists(None)));
     rounds().await;
     assert!(!phone().await.online);
@@ -623,7 +623,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     let reference = stage.allowed(0).await;
     let rang = event("ringing", &reference, stage.now(), json!({ "to_tag": "tt" }));
     assert_eq!(stage.shop.hook().events(&[rang]).await, ["applied"]);
-    // it was answered, but the proxy was killed before reporting that; its dialog is restored
+    // the call was answered, but the proxy was killed before it reported the answer; the dialog is restored
     let answered = stage.now();
     stage.lists(|lists| {
         lists.dialogs = vec![dialog(&reference, Some(answered))];
@@ -638,7 +638,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     let row = stage.call(&reference).await;
     assert_eq!((row.state, row.answered_at), (CallState::Answered, Some(micros_of(answered))));
     assert_eq!(stage.activities(ActivityKind::CallAnswered).await.len(), 1);
-    // later it is gone, and the shop asks to hang it up
+    // later the dialog is gone, and the shop asks to hang up the call
     stage.shop.server.time().pass(TimeDelta::seconds(11));
     stage.lists(|lists| lists.dialogs.clear());
     stage.proxy.be(Mood::KnowsNothing);
@@ -664,7 +664,7 @@ on_both!(a_proxy_that_does_not_answer_is_a_problem_and_nothing_else, |backend: B
     let mut stage = Stage::set(backend, 1).await;
     let (reference, answered) = stage.talking(0).await;
     stage.lists.dialogs = vec![dialog(&reference, Some(answered))];
-    // the first attempt runs at the node's start, when the proxy did not answer
+    // the first attempt runs at the node's start, when the proxy does not respond yet
     eventually("a first attempt", async || stage.row().await.filter(|row| row.lease_until.is_none())).await;
     assert!(stage.problems().await["PROXY_SILENT"].contains("\"test\""));
     stage.lists(|_| {});

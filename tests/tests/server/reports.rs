@@ -225,7 +225,7 @@ async fn trade(shop: &Shop) {
     let failed = event("failed", &allowed["ref"], now, json!({ "code": 486, "by": "callee" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
     assert_eq!(shop.hook().authorize(&shop.phones[0].user, "hello").await["allow"], json!(false));
-    // still live: so far only an attempt
+    // the call is still live, so it counts only as an attempt
     let allowed = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     let events = answered_call(&allowed["ref"], now, 10_000);
     assert_eq!(shop.hook().events(&events[..2]).await, ["applied"; 2]);
@@ -257,7 +257,7 @@ on_both!(reports_agree_with_the_ledger_to_the_micro, |backend: Backend| async mo
             assert_eq!(money(&total["revenue"]), booked(&shop, id, Book::Revenue, None).await, "{total}");
         }
         assert_eq!(money(&total["margin"]).0, money(&total["revenue"]).0 - money(&total["cost"]).0);
-        // the money is the same for every grouping
+        // the sums of money are the same for every grouping
         for by in [
             ["DAY"].as_slice(),
             &["CABIN"],
@@ -425,7 +425,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert_eq!(problems(&shop.admin, &shop.id).await, none, "a new shop has no problem");
     shop.open_register().await;
     let old = Utc::now() - TimeDelta::hours(25);
-    // sold at 0.01 per minute, at a cost of 0.04
+    // the call is sold at 0.01 per minute, at a cost of 0.04
     let cheap = tests::shop::RETAIL.replace("0.0600", "0.0100");
     tests::shop::price(&shop.reseller, &shop.id, &cheap, "RETAIL", None).await;
     let first = row_id(&shop.open_cabin(0).await);
@@ -442,7 +442,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
         !problems(&shop.reseller, &shop.reseller_id).await.contains_key("MARGIN_NEGATIVE"),
         "the reseller earns on it"
     );
-    // a session open for a day, one waiting for a call whose end never arrived, and one with two calls
+    // one session is open for a day, one session waits for a call whose end never arrived, and one session has two calls
     cabin_session::Entity::update_many()
         .col_expr(cabin_session::Column::OpenedAt, Expr::value(old))
         .filter(cabin_session::Column::Id.eq(first))
@@ -483,7 +483,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
         .exec(conn)
         .await
         .expect("two calls in a session");
-    // many write-offs, one estimated call, a rejected event, and a wrong balance
+    // there are many write-offs, one call with an estimated end, a rejected event, and a wrong balance
     let model = call::Entity::find_by_id(lost).one(conn).await.expect("the call").expect("the call");
     let copies = (0..101).map(|n| {
         let copy = call::Model {
@@ -533,14 +533,14 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert_eq!(found["SESSION_OPEN"], (1, Some(first), false));
     assert_eq!((found["WRITTEN_OFF"].0, found["WRITTEN_OFF"].2), (100, true));
     balance(-1).await;
-    // only the platform sees problems of the proxy, and accounts below do not see those above
+    // only the platform sees problems of the proxy, and an account does not see the problems of accounts above it
     let platform = shop.admin.ok("{ viewer { account { id } } }", json!({})).await;
     let platform = text(&platform["viewer"]["account"]["id"]);
     assert_eq!(problems(&shop.admin, &platform).await["EVENT_REJECTED"], (1, None, false));
     assert!(!problems(&shop.reseller, &shop.reseller_id).await.contains_key("EVENT_REJECTED"));
     let query = "query($a: ID!) { problems(accountId: $a) { kind } }";
     assert_eq!(shop.owner.ok(query, json!({ "a": shop.reseller_id })).await["problems"], Value::Null);
-    // the rows that made the problems break the ledger, so it is not checked
+    // the rows that made the problems break the ledger, so the test does not check the ledger
     shop.server.stop().await;
 });
 
@@ -585,7 +585,7 @@ on_both!(a_call_answered_days_after_its_attempt_is_in_the_report_of_its_day, |ba
             let attempt = between(client, account, days_ago, days_ago).await;
             assert_eq!(attempt, (Some(1), Some(0), "0".to_owned()), "{days_ago}");
         }
-        // over all days, each is counted once
+        // over all days, each call is counted once
         assert_eq!(between(client, account, 25, 0).await, (Some(2), Some(2), "0.12".to_owned()));
         assert_eq!(between(client, account, 4, 0).await, (Some(1), Some(2), "0.12".to_owned()));
     }

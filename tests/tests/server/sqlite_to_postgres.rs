@@ -16,7 +16,7 @@ async fn application(url: &str) -> Arc<App> {
     tests::server::node(config, Clock::system()).await.app
 }
 
-/// Runs the script. Returns whether it succeeded, and its output.
+/// Runs the script. Returns whether the script succeeded, and its output.
 fn copy(file: &Path, url: &str) -> (bool, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/sqlite-to-postgres");
     let output = Command::new(script).arg(file).arg(url).output().expect("the script runs");

@@ -24,7 +24,7 @@ fn instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).expect("an instant").to_utc()
 }
 
-/// Stands for the first migration of the next release.
+/// A migration that stands for the first migration of the next release.
 struct Later;
 
 impl MigrationName for Later {
@@ -85,7 +85,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
     if backend == Backend::Postgres {
         let first = CALLS.partitions(&db).await.expect("partitions").remove(0);
         assert!(first.month.is_none() && first.end.start() > Utc::now(), "{first:?}");
-        // every index of the partitioned table is attached in the first partition; none is left over and none is missing
+        // every index of the partitioned table is attached in the first partition, so no index is left over or missing
         let sql = "SELECT COUNT(*) AS indexes, COUNT(i.inhparent) AS attached FROM pg_index x
             JOIN pg_class t ON t.oid = x.indrelid LEFT JOIN pg_inherits i ON i.inhrelid = x.indexrelid
             WHERE t.relname LIKE '%\\_before\\_%' AND x.indisvalid GROUP BY t.relname ORDER BY t.relname";
@@ -94,7 +94,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
         let count = |row: &sea_orm::QueryResult, name| row.try_get::<i64>("", name).expect("a count");
         let counts: Vec<_> = rows.iter().map(|row| (count(row, "indexes"), count(row, "attached"))).collect();
         assert_eq!(counts, [(1, 1), (8, 8), (1, 1)], "of activity, call, call_charge");
-        // partitions of later months get the new column, too
+        // partitions of later months also get the new column
         let tx = db.begin().await.expect("a transaction");
         store::partitions::prepare(&tx, first.end.start()).await.expect("the next months");
         tx.commit().await.expect("it commits");
@@ -116,7 +116,7 @@ on_both!(tables_of_before_the_first_release_are_refused, |backend: Backend| asyn
     let refused = store.migrate().await.expect_err("they cannot be migrated").to_string();
     assert!(refused.contains("before the first release") && refused.contains("empty database"), "{refused}");
     assert!(store.migrations().await.expect("a state").refusal.is_some());
-    // nothing was added to them
+    // the migration added no column to these tables
     store.reader().execute_unprepared("SELECT 1 FROM account").await.expect_err("there is no such table");
 });
 
@@ -188,7 +188,7 @@ fn an_old_activity(call: &call::Model, seq: i64) -> activity::Model {
     }
 }
 
-/// Why a column that looks like a reference has no foreign key. The call path writes the first tables.
+/// The columns that look like references but have no foreign key, each with the reason. The call path writes the first tables of this list.
 const KEYLESS: &[(&str, &str)] = &[
     ("call.callshop_id", HOT),
     ("call.cabin_id", HOT),
@@ -256,7 +256,7 @@ async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<Strin
 /// The foreign keys, as `table.column parent.column`.
 async fn foreign_keys(db: &DatabaseConnection, backend: Backend) -> BTreeSet<String> {
     let sql = match backend {
-        // a key that names no column of the parent means its primary key
+        // a foreign key that names no column of the parent refers to the parent's primary key
         Backend::Sqlite => {
             "SELECT t.name || '.' || k.\"from\" || ' ' || k.\"table\" || '.' || COALESCE(k.\"to\", p.name) AS name
              FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) k JOIN pragma_table_info(k.\"table\") p

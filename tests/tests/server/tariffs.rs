@@ -102,13 +102,13 @@ const NOVEMBER: [&str; 2] = ["55,Brazil,0.10,0,1,1", "44,Britain,0.20,0,1,1"];
 
 on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
-    // December drops Britain and raises prices; it is scheduled, and there is another draft
+    // the version for December drops Britain and raises prices; it is scheduled, and there is another draft
     let december = tariff.import(HEADER, &["55,Brazil,0.30,0,1,1"], "REPLACE").await;
     let begins = tariff.now() + TimeDelta::minutes(5);
     assert_eq!(tariff.activate(&december, Some(begins)).await, "none");
     tariff.import(HEADER, &["1,Elsewhere,9,0,1,1"], "REPLACE").await;
 
-    // a hotfix of one price
+    // a draft that corrects one price
     let hotfix = tariff.reprice("0.11", None).await;
     assert_eq!(prices(&hotfix), ["44 0.2", "55 0.11"]);
     let merged = tariff.import(HEADER, &["55,Brazil,0.12,0,1,1"], "MERGE").await;
@@ -117,7 +117,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let fewer = tariff.seller().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
     assert_eq!(prices(&fewer["version"]), ["55 0.1"]);
 
-    // it takes effect now, and the answer names the scheduled version that will replace it
+    // the correction takes effect now, and the response names the scheduled version that will replace it
     let fields = "version { state } next { number state }";
     let input = Tariff::activation(&hotfix, None);
     let done =
@@ -126,7 +126,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     assert_eq!(done["next"]["state"], "SCHEDULED");
     assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.11"]);
 
-    // December gets the fix, too: a version based on December, right after it
+    // December's prices get the correction, too, in a version that is based on December's version and follows it
     let fixed = tariff.reprice("0.31", Some(&december)).await;
     assert_eq!(prices(&fixed), ["55 0.31"]);
     assert_eq!(tariff.activate(&fixed, None).await, "SCHEDULE_CONFLICT");
@@ -165,7 +165,7 @@ on_both!(an_older_draft_never_takes_the_place_of_a_newer_version, |backend| asyn
         }
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.6"]);
     }
-    // the remedy: a copy confirms these rates
+    // the remedy is a copy, which confirms the rates of the stale draft
     let older = tariff.import(HEADER, &["55,Brazil,0.5,0,1,1"], "REPLACE").await;
     let newer = tariff.reprice("0.7", None).await;
     assert_eq!(tariff.activate(&newer, None).await, "none");
@@ -433,7 +433,7 @@ on_both!(a_deck_larger_than_a_request_comes_by_the_command_line, |backend| async
     let refused = tariff.seller().send(query, json!({ "i": input })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "BODY_TOO_LARGE", "{refused}");
 
-    // the schema documents the limit of a request, and where larger files go
+    // the schema documents the limit on a request's size, and how to import larger files
     let promise = "2 MiB";
     let kind = "{ __type(name: \"ImportTariffInput\") { inputFields { name description } } }";
     let fields = tariff.seller().ok(kind, json!({})).await;

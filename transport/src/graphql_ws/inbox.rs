@@ -1,4 +1,4 @@
-//! The receiving side of a socket. It parses messages from the connection's bytes, and keeps no buffer between messages.
+//! The receiving side of a socket. The inbox parses messages from the connection's bytes, and keeps no buffer between messages.
 
 use std::{
     io::ErrorKind,
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::{outbox::Close, socket::close};
 
-/// Buffer space for one read; most messages are shorter.
+/// Buffer space for one read, in bytes. Most messages are shorter.
 const READ: usize = 2048;
 /// Longest header of a WebSocket frame, in bytes.
 const HEADER: usize = 14;
@@ -29,7 +29,7 @@ pub(super) enum ClientFrame {
     End,
 }
 
-/// The fragments of a message that have arrived so far.
+/// The fragments of an incomplete message that have already arrived.
 struct Fragments {
     is_text: bool,
     bytes: Vec<u8>,
@@ -44,7 +44,7 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Accepts messages of at most `limit` bytes. `begun` contains bytes that were already read.
+    /// An inbox that accepts messages of at most `limit` bytes. `begun` contains bytes that were already read from the connection.
     pub(super) fn new(begun: BytesMut, limit: usize) -> Self {
         Self { bytes: begun, codec: Codec::new().max_size(limit), fragments: None, limit }
     }
@@ -64,7 +64,7 @@ impl Inbox {
                     return Poll::Ready(Ok(heard));
                 }
             }
-            // the codec reports an oversized frame only once it is complete
+            // the codec reports an oversized frame only once the frame is complete
             if self.bytes.len() > self.limit.saturating_add(HEADER) {
                 return Poll::Ready(Err(close::TOO_LARGE));
             }

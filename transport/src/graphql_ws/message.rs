@@ -17,7 +17,7 @@ pub(super) enum ClientMessage {
     Pong,
 }
 
-/// The token in a payload.
+/// The token in the payload of a client's message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token {
     Missing,
@@ -28,7 +28,7 @@ pub(super) enum Token {
 /// Longest id of an operation, in bytes. The id is sent back with every response.
 const MAX_ID_BYTES: usize = 256;
 
-/// Parses a message; `None` if the protocol does not define it.
+/// Parses a client's message; `None` if the protocol does not define the message.
 pub(super) fn read(text: &str, limits: &Limits) -> Option<ClientMessage> {
     bracket_depth::check_json(text.as_bytes(), limits.json_depth).ok()?;
     let JsonValue::Object(mut message) = serde_json::from_str(text).ok()? else { return None };
@@ -52,7 +52,7 @@ fn id(message: &JsonMap) -> Option<String> {
     (!id.is_empty() && id.len() <= MAX_ID_BYTES).then(|| id.to_owned())
 }
 
-/// Reads a payload, which is an object, null or missing. The outer `None` means that the payload is invalid.
+/// Reads a message's payload, which is an object, null or missing. The outer `None` means that the payload is invalid.
 fn object(payload: Option<JsonValue>) -> Option<Option<JsonMap>> {
     match payload {
         None | Some(JsonValue::Null) => Some(None),
@@ -75,7 +75,7 @@ pub(super) fn token(payload: Option<&JsonMap>) -> Token {
     Token::Missing
 }
 
-/// The id as a JSON string.
+/// The operation's id as a JSON string.
 pub(super) fn quoted(id: &str) -> String {
     JsonValue::String(id.into()).to_string()
 }

@@ -1,8 +1,8 @@
 //! GraphQL over WebSocket, exactly by the graphql-transport-ws protocol.
 //!
-//! The client sends its token in `connection_init`, as `{"authorization": "Bearer …"}` or `{"token": "…"}`. A later `ping` with a payload of
-//! the same form replaces the token by a new token of the same subject and role. The server responds with a `pong` that contains `expiresAt`.
-//! Running operations continue under the new token's lifetime.
+//! The client sends its token in `connection_init`, as `{"authorization": "Bearer …"}` or `{"token": "…"}`. A later `ping` with a payload of the
+//! same form replaces the token with a new token of the same subject and role. The server responds with a `pong` that contains the new token's
+//! `expiresAt`. Running operations continue until the new token expires.
 //!
 //! | close code | reason |
 //! | --- | --- |
@@ -46,8 +46,8 @@ use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin, 
 /// The subprotocol's name.
 pub const PROTOCOL: &str = "graphql-transport-ws";
 
-/// Carries an accepted socket from the code that responds to the upgrade to the listener. A request has a handover only if the listener can take its
-/// connection away from HTTP.
+/// Carries an accepted socket to the listener, from the code that responds to the upgrade request. A request has a handover only if the listener can
+/// take the request's connection away from HTTP.
 #[derive(Clone, Default)]
 pub(crate) struct Handover(Rc<Cell<Option<Opened>>>);
 
@@ -64,18 +64,18 @@ pub(crate) struct Opened {
     user_agent: Option<Box<str>>,
     id: RequestId,
     guard: SocketGuard,
-    /// Whether the client offers our protocol.
+    /// Whether the client offers the subprotocol [`PROTOCOL`].
     agreed: bool,
 }
 
 impl Opened {
-    /// Creates the socket on its connection; `begun` contains the bytes already read from the connection.
+    /// Creates the socket on its connection. `begun` contains the bytes already read from the connection.
     pub(crate) fn on(self, stream: TcpStream, begun: BytesMut) -> Socket {
         Socket::new(self, stream, begun)
     }
 }
 
-/// `GET /graphql` with an upgrade to WebSocket.
+/// Handles `GET /graphql` with an upgrade to WebSocket.
 pub(crate) async fn upgrade(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
     let id = graphql_http::request_id(&request);
     let mut response = match open(&request, &endpoint, &id) {

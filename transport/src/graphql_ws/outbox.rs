@@ -1,5 +1,5 @@
-//! The send queue of a socket: a bounded queue of frames, written when the connection can accept them. A slow client fills only this queue. A
-//! close frame is sent even if the queue is full.
+//! The send queue of a socket: a bounded queue of frames, written when the connection can accept them. A slow client fills only its own send queue.
+//! A close frame is sent even if the queue is full.
 
 use std::{
     collections::VecDeque,
@@ -20,15 +20,15 @@ const PONG: u8 = 10;
 
 /// Largest number of frames in one write.
 const TOGETHER: usize = 32;
-/// Largest queue capacity, in frames, that an idle socket keeps allocated.
+/// Largest capacity of the send queue, in frames, that an idle socket keeps allocated.
 const KEPT_PLACES: usize = 4;
 
 /// The send queue.
 pub(super) struct Outbox {
     frames: VecDeque<Vec<u8>>,
-    /// Bytes of the first frame that are already written.
+    /// Number of bytes of the first frame that are already written.
     written: usize,
-    /// Unwritten bytes of all frames.
+    /// Number of unwritten bytes of all frames.
     bytes: usize,
     /// When the connection last accepted bytes, or the queue last became nonempty.
     moved: Instant,
@@ -40,7 +40,7 @@ impl Outbox {
         Self { frames: VecDeque::new(), written: 0, bytes: 0, moved: Instant::now(), closing: false }
     }
 
-    /// Sends a text message made of these parts.
+    /// Queues a text message made of these parts.
     pub(super) fn text(&mut self, parts: &[&str]) {
         self.push(TEXT, parts.iter().map(|part| part.as_bytes()));
     }
@@ -53,7 +53,7 @@ impl Outbox {
         self.push(PONG, [payload]);
     }
 
-    /// Sends a close frame after the queued frames.
+    /// Queues a close frame after the queued frames.
     pub(super) fn close(&mut self, Close(code, reason): Close) {
         self.push(CLOSE, [&code.to_be_bytes()[..], reason.as_bytes()]);
         self.closing = true;
@@ -70,27 +70,27 @@ impl Outbox {
         }
     }
 
-    /// Sends a close frame instead of the queued frames, except for the rest of a frame that is partly written.
+    /// Replaces the queued frames by a close frame. The rest of a partly written frame is still sent.
     pub(super) fn abandon(&mut self, close: Close) {
         self.frames.truncate(usize::from(self.written > 0));
         self.bytes = self.frames.iter().map(Vec::len).sum::<usize>().saturating_sub(self.written);
         self.close(close);
     }
 
-    /// Whether fewer than this many frames and bytes are queued.
+    /// Whether fewer than `frames` frames and fewer than `bytes` bytes are queued.
     pub(super) fn has_room(&self, frames: usize, bytes: usize) -> bool {
         self.frames.len() < frames && self.bytes < bytes
     }
 
-    /// If frames are queued, the time since which the connection has accepted no bytes.
+    /// If frames are queued, the time at which the connection last accepted bytes.
     pub(super) fn stuck_since(&self) -> Option<Instant> {
         (!self.frames.is_empty()).then_some(self.moved)
     }
 
-    /// Writes the queued frames. Ready when the queue is empty.
+    /// Writes the queued frames, and is ready when the queue is empty.
     ///
     /// # Errors
-    /// If the connection is lost.
+    /// Fails if the connection is lost.
     pub(super) fn poll_write(
         &mut self,
         stream: &TcpStream,
@@ -152,7 +152,7 @@ impl Outbox {
     }
 }
 
-/// One unfragmented, unmasked frame (RFC 6455, section 5.2).
+/// The bytes of one unfragmented, unmasked WebSocket frame (RFC 6455, section 5.2).
 fn frame<'a>(opcode: u8, parts: impl IntoIterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
     let length: usize = parts.clone().into_iter().map(<[u8]>::len).sum();
     let mut frame = Vec::with_capacity(length + 10);
@@ -190,7 +190,7 @@ mod tests {
         (listener.accept().await.expect("accepted").0, client)
     }
 
-    /// Opcodes and lengths of whole frames.
+    /// The opcodes and lengths of the WebSocket frames in `bytes`.
     fn frames(mut bytes: &[u8]) -> Vec<(u8, usize)> {
         let mut found = Vec::new();
         while let [first, length, rest @ ..] = bytes {

@@ -1,6 +1,6 @@
-//! Operations of a client whose queue is full. Each operation continues until it has an event, and keeps that event until there is room. An operation
-//! that was paused in the middle of its work would hold its database connection or read permit until the client reads, and other operations would
-//! wait for it.
+//! Operations of a client whose send queue is full. Each operation continues until it has an event, and keeps that event until the queue has room. An
+//! operation that was paused in the middle of its work would keep its database connection or read permit until the client reads. Other operations
+//! would then wait for that connection or permit.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,7 +14,7 @@ use futures_util::{
     stream::{LocalBoxStream, Peekable},
 };
 
-/// Whether a socket's queue has room, and the operations that wait for it.
+/// Whether a socket's send queue has room, and the operations that wait for room.
 #[derive(Clone, Default)]
 pub(super) struct Room(Rc<State>);
 
@@ -38,7 +38,7 @@ impl Room {
     }
 }
 
-/// The events of an operation, delivered one at a time when there is room.
+/// The events of an operation, delivered one at a time when the send queue has room.
 pub(super) struct Parked<T> {
     events: Peekable<LocalBoxStream<'static, T>>,
     room: Room,

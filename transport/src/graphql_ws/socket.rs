@@ -1,4 +1,4 @@
-//! One socket: a task that reads messages, runs operations, and enforces timeouts.
+//! A WebSocket's task, which reads messages, runs operations, and enforces timeouts.
 
 use std::{
     collections::HashMap,
@@ -77,13 +77,13 @@ enum Event {
     Done { id: Rc<str> },
 }
 
-/// The reason that the task ends.
+/// The reason that a socket's task ends.
 enum End {
-    /// Close after sending the queued messages.
+    /// The server closes the socket after it sends the queued messages.
     Close(Close),
-    /// Close without sending the queued messages.
+    /// The server closes the socket without sending the queued messages.
     Abandon(Close),
-    /// The client closed the socket; its code is sent back.
+    /// The client closed the socket, and the server sends the client's close code back.
     Closed(Option<u16>),
     /// The connection is lost.
     Gone,
@@ -111,7 +111,7 @@ enum Asked {
     Refresh(Token),
 }
 
-/// Number of events taken from operations before other tasks on the worker get their turn.
+/// Number of events that a socket takes from its operations before other tasks on the same thread run.
 const TURNS: usize = 64;
 
 /// An open socket.
@@ -122,20 +122,20 @@ pub(crate) struct Socket {
     stream: TcpStream,
     inbox: Inbox,
     outbox: Outbox,
-    /// Counts the socket until the connection ends.
+    /// Counts this socket as open until the connection ends.
     guard: SocketGuard,
-    /// The id of the upgrade request, and the number of operations so far.
+    /// The id of the upgrade request, and the number of operations that the socket has started.
     id: (RequestId, u64),
     session: Option<Session>,
     operations: SelectAll<LocalBoxStream<'static, Event>>,
-    /// Whether operations may deliver events.
+    /// Whether the socket's operations may deliver events.
     room: Room,
     running: HashMap<Rc<str>, AbortHandle>,
     message_rate: DefaultDirectRateLimiter,
     opened: Instant,
     heard: Instant,
     pinged: Instant,
-    /// Whether the client offers our subprotocol.
+    /// Whether the client offers the subprotocol graphql-transport-ws.
     agreed: bool,
 }
 
@@ -180,7 +180,7 @@ impl Socket {
         loop {
             let heard = poll_fn(|context| self.poll_frame(context, shutdown.as_mut(), clock.as_mut())).await;
             let step = match heard.and_then(|heard| self.hear(heard)) {
-                // boxed because it is rare and would otherwise account for most of a socket's size
+                // the future is boxed, because it is rare and would otherwise account for most of a socket's size
                 Ok(Some(asked)) => Box::pin(self.identify(asked)).await,
                 Ok(None) => Ok(()),
                 Err(end) => Err(end),
@@ -191,7 +191,7 @@ impl Socket {
         }
     }
 
-    /// Waits for a message from the client. Meanwhile, sends the client the events of its operations.
+    /// Waits for a message from the client, and sends the events of the client's operations while it waits.
     fn poll_frame(
         &mut self,
         context: &mut Context<'_>,
@@ -312,7 +312,7 @@ impl Socket {
         }
         let ping = limits.ping_seconds.max(1);
         if passed(self.pinged, ping) {
-            // the socket may not be reading from a client with queued messages, so the stall timeout applies instead
+            // the socket may not read from a client with queued messages, so the stall timeout applies to such a client instead
             if self.outbox.stuck_since().is_none() {
                 if passed(self.heard, ping.saturating_mul(2)) {
                     return Err(End::Abandon(close::DEAD));
@@ -324,7 +324,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Handles a message. If a token must be checked first, returns the request to check it.
+    /// Handles a message. If the message has a token that must be checked first, returns the request to check the token.
     fn hear(&mut self, heard: ClientFrame) -> Result<Option<Asked>, End> {
         self.heard = Instant::now();
         match heard {
@@ -404,7 +404,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Authenticates a token. Meanwhile, queued messages are written and operations continue.
+    /// Authenticates a token. During the check, queued messages are written and operations continue.
     async fn authenticate(&mut self, token: Token) -> Result<Caller, End> {
         let token = match token {
             Token::Missing => None,
@@ -517,7 +517,7 @@ impl Socket {
     }
 }
 
-/// Polls the operations so that they continue their work, but holds back their events.
+/// Polls the operations so that they continue their work, but delivers no events.
 fn drive(operations: &mut SelectAll<LocalBoxStream<'static, Event>>, room: &Room, context: &mut Context<'_>) {
     room.close();
     let _ = operations.poll_next_unpin(context);

@@ -1,5 +1,5 @@
-//! Stage 2: refuses deep nesting before the input reaches a recursive parser. A few kilobytes of brackets would overflow such a parser's stack,
-//! and a stack overflow ends the whole process.
+//! Stage 2: refuses deep nesting before the input reaches a recursive parser. A few kilobytes of brackets would overflow a recursive parser's
+//! stack, and a stack overflow ends the whole process.
 
 use actix_web::http::StatusCode;
 

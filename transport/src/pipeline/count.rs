@@ -1,7 +1,7 @@
 //! Stage 5: counts the selections of a document as if its fragments were expanded, without expanding them.
 //!
-//! Fragments that spread each other can double the query at each step. So each fragment is counted once, and its totals are added wherever it is
-//! spread, in saturating integers. The work is linear in the document's size.
+//! Fragments that spread each other can double the query at each step. Therefore, each fragment is counted once, and its totals are added wherever
+//! the fragment is spread, in saturating integers. The work is linear in the document's size.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Fields that return a list but take neither `first` nor `last`. Each has its name and the number of objects that it counts as.
+/// Fields that return a list but take neither `first` nor `last`. Each entry has the field's name and the number of objects that the list counts as.
 pub type Lists = &'static [(&'static str, u64)];
 
 /// Totals of a selection set, with fragments expanded.
@@ -27,9 +27,9 @@ pub struct Totals {
     pub directives: u64,
     /// Nesting depth of fields.
     pub depth: u64,
-    /// Fields of the response, multiplied by the sizes of the lists around them.
+    /// Number of fields in the response, where each field is multiplied by the sizes of the lists around it.
     pub complexity: u64,
-    /// Whether a variable sizes a list. If so, the complexity must be counted for each request.
+    /// Whether a variable determines the size of a list. If a variable does, the complexity must be counted for each request.
     pub sized_by_variable: bool,
 }
 
@@ -44,8 +44,8 @@ impl Totals {
     }
 }
 
-/// Counts one operation of a document. `variables` are the request's coerced variables, or `None` to count before they are known. Fails with
-/// `FRAGMENT_CYCLE` if fragments spread themselves.
+/// Counts one operation of a document. `variables` are the request's coerced variables, or `None` to count before the variables are known. Fails
+/// with `FRAGMENT_CYCLE` if fragments spread themselves.
 pub fn count(
     document: &Document,
     operation: &OperationDefinition,
@@ -61,7 +61,7 @@ pub fn count(
     Ok(totals)
 }
 
-/// Counts every operation and every fragment, even unused ones, and checks each against the limits. If the complexity depends on variables,
+/// Counts every operation and every fragment, even unused fragments, and checks each against the limits. If the complexity depends on variables,
 /// [`check_variables`] checks it later.
 pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Result<(), RequestError> {
     let mut counter = Counter::new(document, None, limits, lists);
@@ -100,7 +100,7 @@ fn check_shape(totals: &Totals, limits: &Limits) -> Result<(), RequestError> {
     }
 }
 
-/// Checks the complexity of an operation whose lists are sized by variables, now that their values are known.
+/// Checks the complexity of an operation in which variables determine the sizes of lists, once the variables' values are known.
 pub fn check_variables(
     document: &Document,
     operation: &OperationDefinition,
@@ -113,7 +113,7 @@ pub fn check_variables(
     check_complexity(&count(document, operation, Some(variables), (limits, lists))?, limits)
 }
 
-/// Checks the complexity.
+/// Checks the query's complexity against its limit.
 fn check_complexity(totals: &Totals, limits: &Limits) -> Result<(), RequestError> {
     if totals.complexity <= limits.complexity {
         return Ok(());
@@ -182,7 +182,7 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// A fragment's totals, counted at its first use. An unknown fragment counts as nothing, because validation reports it.
+    /// A fragment's totals, counted at the fragment's first use. An unknown fragment counts as nothing, because validation reports it.
     fn fragment(&mut self, name: &'a Name) -> Result<Totals, RequestError> {
         match self.progress.get(name) {
             Some(Progress::Counted(totals)) => return Ok(*totals),
@@ -202,8 +202,8 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// The number of objects that a field may return: the largest of `first`, `last` and the number of `ids`; without these arguments, the usual
-    /// size of lists of this name, or 1. The second value says whether a variable was involved.
+    /// The number of objects that a field may return, which is the largest of `first`, `last` and the number of `ids`. Without these arguments, it
+    /// is the usual size of lists of this name, or 1. The second value says whether a variable determines the size.
     fn list_size(&self, field: &Field) -> (u64, bool) {
         let mut size = None;
         let mut by_variable = false;
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn fragments_that_spread_each_other_are_counted_in_linear_time() {
-        // 2^60 fields; expanding instead of counting them would never finish
+        // the document has 2^60 fields, so expanding the fragments would never finish
         let mut document = "{ ...F0 }".to_owned();
         for step in 0..60 {
             document += &format!(" fragment F{step} on Q {{ ...F{n} ...F{n} }}", n = step + 1);

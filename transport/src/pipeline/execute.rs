@@ -25,8 +25,8 @@ impl<E: Executor> DynExecutor for E {
     }
 }
 
-/// Adds a code to errors that have none. Resolvers always set a code. An error without a code therefore comes from the library: a scalar refused an
-/// argument.
+/// Adds a code to errors that have no code. Resolvers always set a code, so an error without a code comes from the GraphQL library: a scalar
+/// refused an argument.
 fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {
         let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
@@ -37,8 +37,8 @@ fn coded(mut response: Response) -> Response {
     response
 }
 
-/// Runs a query or mutation. At the deadline, its future is dropped, which rolls back an open transaction. A mutation that has already committed
-/// remains in effect, as after a lost connection.
+/// Runs a query or mutation. At the deadline, the operation's future is dropped, which rolls back an open transaction. A mutation that has already
+/// committed remains in effect, as after a lost connection.
 pub async fn run(
     executor: &dyn DynExecutor,
     request: Request,
@@ -56,7 +56,7 @@ pub async fn run(
     })
 }
 
-/// Runs a subscription. It has no deadline, and each of its events is one response.
+/// Runs a subscription. A subscription has no deadline, and each of its events is one response.
 pub fn stream(executor: &dyn DynExecutor, request: Request) -> BoxStream<'static, Response> {
     executor.execute_stream(request)
 }

@@ -17,7 +17,7 @@ use crate::error::RequestError;
 pub struct RootFields {
     /// `__schema` or `__type`.
     pub introspection: bool,
-    /// Any other field except `__typename`. The executor resolves these fields.
+    /// Whether the operation has any other root field except `__typename`. The executor resolves all fields that are not part of introspection.
     pub data: bool,
     /// Number of root fields, counting each alias.
     pub count: u32,

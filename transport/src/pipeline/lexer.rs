@@ -1,8 +1,8 @@
-//! The lexical scan of GraphQL and JSON that runs before parsing. It finds where strings and comments end. It never allocates and never
+//! The lexical scan of GraphQL and JSON that runs before parsing. The scan finds where strings and comments end. The scan never allocates and never
 //! recurses, so no input can exhaust memory or the stack.
 //!
-//! apollo-compiler's own limits (`parse.rs`) refuse the same documents, but only after parsing up to the limit. This scan refuses a hostile text in
-//! one pass over its bytes. It also scans JSON, because serde_json reports its own fixed depth limit as a syntax error.
+//! apollo-compiler's own limits (`parse.rs`) refuse the same documents, but only after parsing up to the limit. The lexical scan refuses a hostile
+//! text in one pass over its bytes. JSON is scanned too, because serde_json reports its own fixed depth limit as a syntax error.
 
 /// The kinds of lexical tokens that the scans distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(super) enum Token {
     Open,
     /// `}`, `]` or `)`
     Close,
-    /// A name, number, string, or any other punctuation.
+    /// A name, a number, a string, or punctuation other than a bracket.
     Other,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token> + '_ {
     })
 }
 
-/// Brackets of a JSON text, except brackets in strings.
+/// The brackets of a JSON text, without the brackets in strings.
 pub(super) fn json_brackets(json: &[u8]) -> impl Iterator<Item = Token> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(tokens(" ,\u{feff} # only ignored\n").count(), 0);
     }
 
-    /// A list literal and its true depth, with distracting strings and comments.
+    /// Generates a list literal that contains distracting strings and comments, and its true depth.
     fn nested_list() -> impl Strategy<Value = (String, usize)> {
         let leaf = prop_oneof![
             Just("\"[{(\"".to_owned()),

@@ -1,5 +1,5 @@
-//! Subscriptions whose events bypass the executor. Otherwise, each of thousands of subscribers would keep its own execution waiting, and every
-//! event would pass through each execution field by field.
+//! Subscriptions whose events bypass the executor. With the executor, each of thousands of subscribers would need its own waiting execution, and
+//! every event would pass through each execution field by field.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ pub enum Answer {
 
 /// A compiled subscription, which writes its events without the executor.
 pub trait Live: Send + Sync {
-    /// Makes the operation's resolver send only the messages that come before the events. Returns the stream of events, which is read once the
-    /// executor has finished.
+    /// Makes the operation's resolver send only the messages that come before the events. Returns the stream of events, which the transport reads
+    /// once the executor has finished.
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer>;
 }
 

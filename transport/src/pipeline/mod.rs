@@ -7,12 +7,14 @@
 //! 5. [`count`]: limits fields, aliases, directives, depth and complexity, including those in fragments, in linear time.
 //! 6. [`operation`]: chooses the operation.
 //! 7. [`validate`]: validates the document against the caller's role schema.
-//! 8. [`variables`]: checks their values against their types, and the complexity again if a variable sizes a list.
+//! 8. [`variables`]: checks the values of the variables against their types. If a variable determines the size of a list, the complexity is checked
+//!    again.
 //! 9. [`text`]: refuses forbidden characters in any text of the document or a variable.
 //! 10. [`introspection`] is resolved from the role schema; [`execute`] runs everything else, with a deadline.
 //!
-//! The stages that depend only on the text and the role (2 to 5, and 7) run once per document; [`RolePipeline`] caches their result in a bounded
-//! cache. The order of 6 and 7 makes no difference to clients: an invalid document gets its validation errors either way.
+//! The stages that depend only on the text and the role (stages 2 to 5, and 7) run once per document, and [`RolePipeline`] caches their result in a
+//! bounded cache. The order of stages 6 and 7 makes no difference to clients, because an invalid document gets its validation errors in either
+//! order.
 
 use std::{sync::Arc, time::Instant};
 
@@ -56,7 +58,7 @@ pub use operation::Kind;
 pub struct Parameters {
     /// The document.
     pub query: String,
-    /// The name of the operation to run. May be `None` if the document has only one operation.
+    /// The name of the operation to run. The name may be `None` if the document has only one operation.
     pub operation_name: Option<String>,
     /// Values of the operation's variables.
     pub variables: JsonMap,
@@ -129,16 +131,16 @@ fn bad_request(code: &'static str, message: &str) -> RequestError {
 struct Checked {
     tree: Document,
     typed: Valid<ExecutableDocument>,
-    /// The executor's own syntax tree, parsed only once the document is valid.
+    /// The executor's own syntax tree, which is parsed only once the document is valid.
     for_executor: async_graphql::parser::types::ExecutableDocument,
     /// Compiled subscriptions, keyed by the operation's name.
     live: HashMap<Option<Name>, Arc<dyn Live>>,
 }
 
-/// Facts about a schema's members that its types do not express.
+/// Facts about the members of a schema that the schema's types do not express.
 #[derive(Clone, Copy, Debug)]
 pub struct Notes {
-    /// Usual sizes of lists that are not paged.
+    /// Usual sizes of lists that have no pages.
     pub lists: count::Lists,
     /// Input fields whose text may have more than one line.
     pub texts: text::Texts,
@@ -158,7 +160,7 @@ impl Default for Notes {
 pub struct RolePipeline {
     schema: Valid<Schema>,
     implementers: HashMap<Name, Implementers>,
-    /// Results by the document's text. Refusals are cached, too, so repeating a refused document costs nothing.
+    /// Results of the checks by the document's text. Refusals are cached, too, so repeating a refused document costs nothing.
     documents: moka::sync::Cache<Arc<str>, Arc<Result<Checked, RequestError>>>,
     compile: Option<Compile>,
     notes: Notes,
@@ -185,7 +187,7 @@ impl RolePipeline {
         self.compile = Some(compile);
     }
 
-    /// Enforces these notes.
+    /// Makes the pipeline enforce these notes.
     pub fn note(&mut self, notes: Notes) {
         self.notes = notes;
     }
@@ -266,7 +268,7 @@ fn executor_request(
     values: &JsonMap,
     document: &Checked,
 ) -> Request {
-    // the executor gets the syntax tree instead of the text
+    // the executor gets the syntax tree instead of the document's text
     let mut request =
         Request::new(String::new()).variables(variables::for_executor(values)).disable_introspection();
     request.operation_name = parameters.operation_name;
@@ -279,7 +281,7 @@ fn executor_request(
 pub struct Prepared {
     /// The kind of the operation.
     pub kind: Kind,
-    /// The executor's request. The caller's data must still be attached.
+    /// The executor's request. The transport must still attach the caller's data.
     pub request: Request,
     introspected: Option<async_graphql::indexmap::IndexMap<async_graphql::Name, Value>>,
     has_data: bool,
@@ -304,7 +306,7 @@ impl Prepared {
         self.observed = Some(Observed { metrics, request, begun });
     }
 
-    /// Runs a query or mutation within the deadline. Introspection fields keep their positions among the others.
+    /// Runs a query or mutation within the deadline. Introspection fields keep their positions among the other fields.
     pub async fn run(
         mut self,
         executor: &dyn execute::DynExecutor,
@@ -354,7 +356,7 @@ impl Prepared {
 }
 
 impl Observed {
-    /// Adds the request's id to internal errors, because a client can report nothing else about them.
+    /// Adds the request's id to internal errors, because the id is all that a client can report about an internal error.
     fn name(&self, response: &mut Response) {
         for error in &mut response.errors {
             if code(error) == Some("INTERNAL")

@@ -33,9 +33,9 @@ pub fn choose<'a>(
 pub enum Kind {
     /// Reads data.
     Query,
-    /// Changes data. Refused over GET.
+    /// A mutation changes data, and is refused over GET.
     Mutation,
-    /// Sends many responses. Allowed only over a WebSocket or an event stream.
+    /// A subscription sends many responses, and is allowed only over a WebSocket or an event stream.
     Subscription,
 }
 

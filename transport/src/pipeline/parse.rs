@@ -8,7 +8,7 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Largest number of errors reported for one document. A malformed document can have thousands.
+/// Largest number of errors reported for one document. A malformed document can have thousands of errors.
 const MAX_ERRORS: usize = 20;
 
 /// Parses a document. Refuses documents that can never be executed, because they have syntax errors, no definitions, or more definitions than
@@ -31,7 +31,7 @@ pub fn parse(document: &str, limits: &Limits) -> Result<Document, RequestError> 
     Ok(tree)
 }
 
-/// Joins the diagnostics into one error with this `code`, each with its location in the document.
+/// Joins the parser's diagnostics into one error with this `code`. Each diagnostic keeps its location in the document.
 pub(super) fn errors_of(code: &'static str, diagnostics: &DiagnosticList) -> RequestError {
     let errors = diagnostics.iter().take(MAX_ERRORS).map(|diagnostic| {
         let error = diagnostic.to_json();

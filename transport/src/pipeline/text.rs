@@ -1,6 +1,6 @@
-//! Stage 9: checks every text for forbidden characters, wherever it is: in the document, in a variable, in an argument or deep in an input.
-//! Databases differ in the characters they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control
-//! characters. Fields added later are checked automatically.
+//! Stage 9: checks every text of a request for forbidden characters: in the document, in a variable, in an argument or deep in an input. Databases
+//! differ in the characters they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control characters. A field
+//! that is added later is checked automatically.
 
 use std::collections::HashSet;
 
@@ -17,22 +17,22 @@ use apollo_compiler::{
 /// The shape of a text that is not a single line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Several lines.
+    /// The text may have several lines.
     Lines,
-    /// A file. The code that reads the file checks it.
+    /// The text is a file. The code that reads the file checks its characters.
     File,
 }
 
 /// Input fields whose text is not a single line, as `Type.field`.
 pub type Texts = &'static [(&'static str, Shape)];
 
-/// The single argument of mutations. Error paths omit it, as in `userErrors`.
+/// The name of the only argument of mutations. Paths in errors omit this name, as in `userErrors`.
 const INPUT: &str = "input";
 
 /// Checks every `String` of an operation.
 ///
 /// # Errors
-/// `INVALID_INPUT` with the path of the first text that has forbidden characters.
+/// Fails with `INVALID_INPUT` with the path of the first text that has forbidden characters.
 pub fn check(
     schema: &Schema,
     document: &ExecutableDocument,
@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
         Some((field.ty.inner_named_type(), shape))
     }
 
-    /// Checks only `String`, because the grammars of other scalars allow no such characters.
+    /// Checks only values of type `String`, because the grammars of other scalars allow no forbidden characters.
     fn text(&self, text: &str, ty: &Name, shape: Option<Shape>) -> Result<(), RequestError> {
         let (good, what) = match shape {
             None => ((self.notes.is_line)(text), "one line"),

@@ -18,7 +18,7 @@ use async_graphql_value::Value as Given;
 
 use crate::error::RequestError;
 
-/// Coerces the values (October 2021, section 6.1.2). Fills in defaults and drops unknown variables.
+/// Coerces the variables' values (GraphQL specification, October 2021, section 6.1.2). Fills in defaults and drops unknown variables.
 pub fn coerce(
     schema: &Valid<Schema>,
     document: &ExecutableDocument,
@@ -33,7 +33,7 @@ pub fn coerce(
     })
 }
 
-/// Converts the values for the executor.
+/// Converts the variables' values to the executor's types.
 pub fn for_executor(values: &JsonMap) -> Variables {
     let mut variables = Variables::default();
     for (name, value) in values.iter() {
@@ -42,8 +42,8 @@ pub fn for_executor(values: &JsonMap) -> Variables {
     variables
 }
 
-/// Removes arguments whose value is an unset variable. The executor would read them as null, but the specification (October 2021, section 6.4.1)
-/// omits them, so that they get their default. For fields of input objects, the executor already follows the specification.
+/// Removes arguments whose value is an unset variable. The executor would read such arguments as null, but the specification (October 2021, section
+/// 6.4.1) omits them, so that each argument gets its default. For fields of input objects, the executor already follows the specification.
 pub fn without_unset(mut document: ForExecutor, operation: &Operation, values: &JsonMap) -> ForExecutor {
     let declared = operation.variables.iter().map(|variable| variable.name.as_str());
     let unset: HashSet<&str> = declared.filter(|name| !values.contains_key(*name)).collect();

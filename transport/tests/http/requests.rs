@@ -29,8 +29,8 @@ async fn a_failed_field_is_an_answer_with_data() {
     assert_eq!(body["errors"][0]["path"], json!(["fails"]));
 }
 
-/// The executor sets only the failed field to null for `Option<Result<T>>`. For `Result<Option<T>>` it nulls the nearest nullable object around
-/// it, although the schema says that the field is nullable.
+/// The executor sets only the failed field to null for `Option<Result<T>>`. For `Result<Option<T>>`, the executor sets the nearest nullable object
+/// around the failed field to null, although the schema says that the field is nullable.
 #[tokio::test]
 async fn where_a_failed_field_is_null_depends_on_its_rust_type() {
     let server = Server::start();
@@ -38,7 +38,7 @@ async fn where_a_failed_field_is_null_depends_on_its_rust_type() {
     assert_eq!((status, &body["data"]), (200, &Value::Null));
 }
 
-/// Queries hidden and nonexistent names in every place where a name can appear. The responses may differ only in the name.
+/// Queries a hidden name and a nonexistent name in every place where a name can appear. The two responses may differ only in the name.
 #[tokio::test]
 async fn what_a_role_may_not_see_answers_like_what_does_not_exist() {
     let server = Server::start();
@@ -152,7 +152,7 @@ fn a_table_that_names_what_is_not_there_is_refused() {
     }
 }
 
-/// Without the scan before parsing, the second of these documents would end the whole process.
+/// Without the lexical scan before parsing, the second document would end the whole process.
 #[tokio::test]
 async fn nested_brackets_are_refused_before_parsing() {
     let server = Server::start();
@@ -170,7 +170,7 @@ async fn nested_brackets_are_refused_before_parsing() {
     assert_eq!(data(&server, None, "{ hello }").await["hello"], "world");
 }
 
-/// Fragments that spread each other, in a document of 831 bytes that selects 2^26 fields.
+/// A document of 831 bytes that selects 2^26 fields, because its fragments spread each other.
 fn doubling() -> String {
     let mut document = "{...F0}".to_owned();
     for step in 0..26 {
@@ -179,7 +179,7 @@ fn doubling() -> String {
     document + "fragment F26 on Query{hello}"
 }
 
-/// Without the count before execution, this query would run past the deadline.
+/// Without counting fields before execution, this query would run past the deadline.
 #[tokio::test]
 async fn fragments_that_double_are_counted_not_run() {
     let server = Server::start();

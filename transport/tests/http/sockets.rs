@@ -1,4 +1,5 @@
-//! Tests sockets and event streams for exact conformance to the protocol, with one test per close code, and with misbehaving clients.
+//! Tests that sockets and event streams conform exactly to the protocol. There is one test per close code, and there are tests with misbehaving
+//! clients.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -15,7 +16,7 @@ use tokio_tungstenite::{
 };
 use transport::{HttpOptions, Limits};
 
-/// A client of the raw protocol.
+/// A WebSocket client that sends and receives the raw messages of the protocol.
 struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
@@ -31,7 +32,7 @@ impl Client {
         connect_async(request).await.map(|(socket, _)| Self(socket))
     }
 
-    /// A socket past its `connection_ack`.
+    /// A socket that has received its `connection_ack`.
     async fn ready(server: &Server, token: &str) -> Self {
         let mut client = Self::connect(server).await;
         client
@@ -76,7 +77,7 @@ impl Client {
     }
 }
 
-/// Sends one text after the acknowledgement. Returns the close code.
+/// Sends one text after `connection_ack`. Returns the code with which the server closes the socket.
 async fn code_after(server: &Server, text: &str) -> u16 {
     let mut client = Client::ready(server, "user").await;
     client.send_text(text).await;
@@ -182,7 +183,7 @@ async fn messages_faster_than_allowed_close_with_4429() {
     let server = Server::with_limits(|limits| limits.sockets.messages_per_second = 2);
     let mut client = Client::ready(&server, "user").await;
     for _ in 0..10 {
-        // The server may have closed before the last ones are sent.
+        // The server may close the socket before the client has sent the last messages.
         let _ = client.0.send(Message::text(r#"{"type":"ping"}"#)).await;
     }
     assert_eq!(client.closed().await, (4429, "Too many messages".into()));
@@ -349,7 +350,7 @@ async fn a_client_that_does_not_read_is_closed_with_4508() {
     let mut client = Client::ready(&server, "user").await;
     client.subscribe("1", "subscription { flood }").await;
     streams_open(1).await;
-    // Nothing is read until the server has given up: its stream ends.
+    // The client reads nothing until the server has given up and ended the client's stream.
     streams_open(0).await;
     assert_eq!(client.closed().await, (4508, "Client reads too slowly".into()));
 }
@@ -364,7 +365,7 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
         tokio::task::yield_now().await;
     }
     client.subscribe("flood", "subscription { flood(counted: true) }").await;
-    // until all buffers on the way are full; a single check could coincide with a pause of the machine
+    // waits until all buffers between server and client are full; a single check could coincide with a pause of the machine
     let (mut before, mut same) = (0, 0);
     while same < 5 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -376,7 +377,7 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
     let turn = tokio::time::timeout(Duration::from_secs(20), TURN.acquire()).await;
     drop(turn.expect("the turn is released").expect("a turn"));
     assert_eq!(FLOODED.load(Ordering::Relaxed), before, "the queue must stay full");
-    // and its answer arrives as soon as there is room for it
+    // the operation's response arrives as soon as the queue has room for it
     let mut answer = client.next().await;
     while answer["id"] != "hold" {
         answer = client.next().await;
@@ -390,7 +391,7 @@ async fn a_peer_without_a_sign_of_life_is_given_up() {
     let mut client = Client::ready(&server, "user").await;
     client.subscribe("1", "subscription { silence }").await;
     streams_open(1).await;
-    // A client that is not polled answers no ping.
+    // A test client that is not polled answers no ping.
     streams_open(0).await;
     assert_eq!(client.closed().await, (4504, "No sign of life".into()));
 }

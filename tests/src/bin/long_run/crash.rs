@@ -8,7 +8,7 @@ use tests::crash::{Plan, run};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Database {
-    /// A file in a temporary folder.
+    /// A SQLite file in a temporary folder.
     Sqlite,
     /// A new database on the server at CALLSHOP_TEST_POSTGRES.
     Postgres,
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// The database to test.
     #[arg(long, value_enum, default_value = "sqlite")]
     database: Database,
-    /// Number of kills.
+    /// Number of times that the server is killed.
     #[arg(long, default_value_t = 50)]
     kills: u32,
     /// Seed for the times of the kills and the customers' actions; random by default.

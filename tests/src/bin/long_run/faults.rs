@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum as _};
 use tests::faults::{Disk, Fault, Plan, rolling, run};
 
-/// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback, makes calls, follows them as subscribers, and injects
+/// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback, makes calls, follows the calls as subscribers, and injects
 /// several faults at once, drawn from a seed. Afterward every acknowledged event must be stored and delivered once, money must be exact, and
 /// `callshop audit` must pass.
 ///
@@ -36,7 +36,7 @@ struct Settings {
     /// Length of the run in minutes.
     #[arg(long, default_value_t = 3.0)]
     minutes: f64,
-    /// Calls per second; each is one authorization and three or four events.
+    /// Calls per second. Each call is one authorization and three or four events.
     #[arg(long, default_value_t = 50)]
     rate: u32,
     /// Number of subscribers: ten per callshop, on at most a hundred callshops.
@@ -48,7 +48,7 @@ struct Settings {
     /// Use the release build of the server.
     #[arg(long)]
     release: bool,
-    /// Let PostgreSQL respond before its data is on disk. This is faster, and safe against everything except a power failure.
+    /// Let PostgreSQL respond before its data is on disk. Responding early is faster, and safe against everything except a power failure.
     #[arg(long)]
     no_fsync: bool,
 }
@@ -97,7 +97,7 @@ pub(crate) async fn main(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// All faults that can run here. Prints the faults that cannot run, with the reason.
+/// All faults that can run on this machine. Prints the faults that cannot run, with the reason.
 fn possible(cluster: bool) -> Vec<Fault> {
     let mut faults = Fault::value_variants().to_vec();
     if cluster {

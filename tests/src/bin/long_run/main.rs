@@ -1,4 +1,4 @@
-//! The tests that find more the longer they run (docs/testing.md), in one program so that it is linked once.
+//! The tests that find more bugs the longer they run (docs/testing.md). All these tests are in one program, so that the linker runs once.
 
 mod crash;
 mod endurance;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Runs one of the long tests. The exit status is 0 if it passed.
+/// Runs one of the long tests. The exit status is 0 if the test passed.
 #[derive(Debug, Parser)]
 #[command(name = "long-run")]
 enum Test {

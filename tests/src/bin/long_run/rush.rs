@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use tests::rush::{Rush, run};
 
-/// Makes calls through the shipped Kamailio and a Redis that syncs each write, with a hook that allows everything. Fails if a packet is dropped,
-/// a message is retransmitted, or the end of a call is missing.
+/// Makes calls through the shipped Kamailio and a Redis that syncs each write, with a hook that allows every call. Fails if a packet is dropped, a
+/// message is retransmitted, or the end of a call is missing.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// New calls per second.

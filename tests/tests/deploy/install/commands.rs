@@ -11,7 +11,7 @@ fn deployed_demo_takes_no_options_from_the_environment_and_says_so() {
         let mut demo = Command::new(tests::crash::process::build(false));
         demo.args(["demo", "--json", "--no-traffic", "--listen", "127.0.0.1:0", "--dir"])
             .arg(folder.path().join("demo"));
-        // without a timeout it would serve forever
+        // without a timeout, the command would serve forever
         let mut limited = Command::new("timeout");
         limited.arg("60").arg(demo.get_program()).args(demo.get_args()).env(name, "sqlite:somewhere.db");
         let output = limited.output().expect("timeout runs");

@@ -87,7 +87,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     let pod = &deployment["template"]["spec"];
     let (node, job) = (&pod["containers"][0], &migrate["containers"][0]);
 
-    // environment: the settings of the other deployments, with the same values except for the drain time
+    // the environment has the settings of the other deployments, with the same values except for the drain time
     let data = &get("ConfigMap", "callshop")["data"];
     let data: BTreeMap<String, String> = serde_json::from_value(data.clone()).expect("texts");
     for (name, value) in env_names(&read("deploy/api.env")) {
@@ -110,7 +110,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
         assert_eq!(container["securityContext"]["capabilities"], json!({ "drop": ["ALL"] }));
     }
-    // secrets are mounted where the environment says
+    // the secret files are mounted at the paths in the environment
     for pod in [pod, &migrate] {
         let mounts = pod["containers"][0]["volumeMounts"].as_array().expect("mounts");
         assert!(mounts.iter().any(|mount| mount["mountPath"] == "/run/secrets/callshop"));
@@ -120,7 +120,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         assert!(read("Dockerfile").contains(&format!("--uid {uid} ")));
         assert_eq!(uid, &pod["securityContext"]["fsGroup"]);
         assert_eq!(pod["automountServiceAccountToken"], false);
-        // the links of a Service named callshop must not become settings
+        // the variables that Kubernetes makes for a Service named callshop must not become settings
         assert_eq!(pod["enableServiceLinks"], false);
     }
     let files: BTreeSet<_> = data
@@ -163,7 +163,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
             (labels, &json!(name), &json!(number))
         );
     }
-    // probes: liveness is not readiness, and a stopping node is taken out of service before it closes
+    // liveness and readiness have separate probes, and a stopping node is taken out of service before it closes
     for (probe, path) in
         [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")]
     {

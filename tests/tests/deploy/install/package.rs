@@ -1,5 +1,5 @@
 //! Installs, upgrades, removes and purges the Debian package, made from the built program, in its own root. The machine itself is not changed,
-//! because dpkg's database is in that root and the package's scripts work there.
+//! because dpkg's database is in the test's own root and the package's scripts work there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use tests::local::repository;
 
 use super::{mode, read, run};
 
-/// A program that tests/run installs next to the build.
+/// The path of a program that tests/run installs next to the build.
 pub fn tool(path: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
@@ -24,7 +24,7 @@ pub fn tool(path: &str) -> PathBuf {
 fn package(folder: &Path) -> PathBuf {
     let built = folder.join("target/release");
     fs::create_dir_all(&built).expect("a folder");
-    // its symbols are ten times its size
+    // the program's symbols are ten times as large as its code
     let program = built.join("callshop");
     run(Command::new("strip").arg("-o").arg(&program).arg(tests::crash::process::build(false)));
     let mut deb = Command::new(tool("bin/cargo-deb"));
@@ -72,7 +72,7 @@ impl Root {
     fn dpkg(&self, arguments: &[&str]) -> Output {
         let mut dpkg = Command::new("dpkg");
         dpkg.arg(format!("--root={}", self.0.path().display()));
-        // the dependencies are on the machine but not in this root, and there is no log to write to
+        // the dependencies are installed on the machine but not in this root, and the root has no log to write to
         dpkg.args(["--force-depends", "--force-script-chrootless", "--log=/dev/null"]).args(arguments);
         run(&mut dpkg)
     }
@@ -99,7 +99,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     let before = root.files();
     root.dpkg(&["-i", &package]);
 
-    // the binary is the built one, and knows its version
+    // the installed binary is the built program, and knows its version
     let version = run(Command::new(root.path("usr/bin/callshop")).arg("--version"));
     let version = String::from_utf8(version.stdout).expect("text");
     let field = |name: &str| {
@@ -147,7 +147,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
         "callshop.service",
     ];
     assert_eq!(names, expected.map(str::to_owned).into());
-    // the programs in the guide are in the package, unchanged, and nothing secret is
+    // the package has the programs of the guide, unchanged, and no secret file
     let share = root.path("usr/share/callshop");
     for file in [
         "make-secrets",
@@ -199,7 +199,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
         "the data file must belong to its user"
     );
 
-    // without data nothing is left
+    // if there are no data, purging leaves nothing
     fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("it was there");
     root.dpkg(&["-i", &package]);
     root.dpkg(&["-P", "callshop"]);
@@ -252,7 +252,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
     assert_eq!(uid, 0, "the nightly backup is made by root as another user: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
-    // the package's user, which may not exist on this machine
+    // the test replaces the package's user, which may not exist on this machine
     let bin = folder.path().join("bin");
     fs::create_dir(&bin).expect("a folder");
     fs::write(bin.join("runuser"), "#!/bin/sh\necho \"$2\" >>\"$SEEN\"\nshift 3\nexec \"$@\"\n")
@@ -271,7 +271,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
         run(&mut backup);
         let kept = fs::read_dir(folder.path().join("backups")).expect("backups").count();
         assert_eq!(kept, made.min(2));
-        // names have a resolution of one second
+        // the names of backups have a resolution of one second
         std::thread::sleep(std::time::Duration::from_millis(1_050));
     }
     assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("who"), "callshop\n".repeat(3));

@@ -67,7 +67,7 @@ impl Cluster {
         command
     }
 
-    /// A program with the server's address in its environment, because a second server is not at the default one.
+    /// A program with the server's address in its environment, because a second server is not at the default address.
     fn told(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env("PGHOST", self.path("sockets")).env("PGPORT", self.port.to_string()).current_dir("/");
@@ -127,7 +127,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         .replace("/var/lib/callshop-archive", &archive.display().to_string())
         .replace("/usr/share/callshop", &share.display().to_string());
     fs::write(own.join("environment"), environment).expect("the environment");
-    // a minute would be too long here, and an idle server waits for checkpoint_timeout before it rereads this setting
+    // the default of a minute is too long for a test, and an idle server waits for checkpoint_timeout before it reads this setting again
     fs::write(own.join("conf.d/soon.conf"), "archive_timeout = 2\n").expect("a setting");
     cluster.start();
     let wakes = read("deploy/systemd/postgresql@.service.d/callshop.conf");
@@ -150,7 +150,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
     run(cluster.told(scripts.join("create-databases")).env("CALLSHOP_SECRETS", &secrets));
     assert_eq!(cluster.sql("SELECT string_agg(datname, ' ' ORDER BY 1) FROM pg_database WHERE datname IN ('callshop', 'kamailio')"), "callshop kamailio");
 
-    // after one day and another, WAL from before the oldest kept backup is pruned
+    // after two days, WAL from before the oldest kept backup is pruned
     let backup = || printed(run(cluster.as_postgres(&scripts.join("backup")).arg(&backups)));
     let first = backup();
     let early = cluster.sql("SELECT pg_walfile_name(pg_switch_wal())");
@@ -169,7 +169,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         segments.contains(&format!("{early}.zst")) && segments.contains(&format!("{last}.zst")),
         "{segments:?}"
     );
-    // a segment of 16 MiB, mostly unused
+    // the segment has 16 MiB, which are mostly unused
     let bytes = fs::metadata(archive.join(format!("{last}.zst"))).expect("the segment").len();
     assert!(bytes < 200_000, "a segment of {bytes} bytes");
     let prune =
@@ -216,7 +216,7 @@ fn deployed_balancer_serves_as_nobody_in_particular() {
         .expect("haproxy");
     let begun = Instant::now();
     let status = loop {
-        // it binds its ports, and then switches to another user
+        // HAProxy binds its ports, and then switches to another user
         let status = fs::read_to_string(format!("/proc/{}/status", balancer.id())).expect("its status");
         let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("its user").to_owned();
         if uids.split_whitespace().all(|uid| uid != "0") || begun.elapsed() > Duration::from_secs(10) {

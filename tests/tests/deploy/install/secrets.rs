@@ -1,4 +1,4 @@
-//! Tests the permissions of files with secrets, and that the secrets never reach places where they must not be.
+//! Tests the permissions of files with secrets, and that secrets never reach a commit or an image.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -19,16 +19,16 @@ fn open_files(folder: &Path) -> Vec<String> {
 #[test]
 fn deployed_sqlite_files_are_their_owners_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    // also if the URL has options after the path
+    // the file is also protected if the URL has options after the path
     bash(folder.path(), "umask 000\n\"$CALLSHOP\" migrate --database 'sqlite:other.db?mode=rwc'");
     assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a database with `mode` in its URL");
     let database = format!("sqlite:{}", folder.path().join("callshop.db").display());
-    // it contains the key that signs tokens; SQLite gives its companion files the same mode
+    // the database contains the key that signs tokens; SQLite gives its companion files the same mode
     let migrate = format!("umask 000\n\"$CALLSHOP\" migrate --database '{database}'");
     bash(folder.path(), &migrate);
     assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a new database");
 
-    // an earlier release's database, whose companion files are readable, too
+    // the database of an earlier release may have readable companion files, too
     let mut files = vec!["callshop.db".to_owned()];
     for companion in ["callshop.db-wal", "callshop.db-shm"] {
         if !folder.path().join(companion).exists() {
@@ -40,7 +40,7 @@ fn deployed_sqlite_files_are_their_owners_alone() {
         let open = fs::Permissions::from_mode(0o644);
         fs::set_permissions(folder.path().join(file), open).expect("a mode");
     }
-    // a read-only command reports it and changes nothing
+    // a read-only command reports the wrong mode and changes nothing
     let check = format!(
         "CALLSHOP_LISTEN=127.0.0.1:0 CALLSHOP_HOOK__LISTEN=127.0.0.1:0 CALLSHOP_DATABASE_URL='{database}' \
          CALLSHOP_HOOK__SECRETS='[\"f3a91c07d5be42688e10\"]' \"$CALLSHOP\" check-config"
@@ -61,7 +61,7 @@ fn deployed_a_database_that_cannot_be_closed_to_others_is_refused() {
     let database = folder.path().join("callshop.db");
     bash(folder.path(), "\"$CALLSHOP\" migrate --database sqlite:callshop.db");
     if fs::metadata(&database).expect("the database").uid() != 0 {
-        // only root can give a file away, and then not own it
+        // only root can give a file to another user
         return;
     }
     fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).expect("a mode");
@@ -112,7 +112,7 @@ const WRITTEN: [&str; 10] = [
     "callshop-data/demo.json",
 ];
 
-/// Whether a `.dockerignore` excludes a path of its folder. Only supports the patterns that our files use.
+/// Whether a `.dockerignore` excludes a path of its folder. The function supports only the patterns that the repository's files use.
 fn is_left_out(ignored: &str, path: &str) -> bool {
     ignored.lines().any(|pattern| {
         if let Some(ending) = pattern.strip_prefix("**/*") {
@@ -163,7 +163,7 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
     assert_eq!(fs::read_dir(folder.path().join("tls")).expect("a folder").count(), 1, "nothing else is left");
     assert_eq!(data.mode() & 0o7777, 0o640);
     if data.uid() != 0 {
-        // the rest is about users that only root can become
+        // the rest of the test runs as users that only root can become
         return;
     }
     assert_eq!(data.gid(), 99, "the balancer's group in its image");
@@ -174,7 +174,7 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
         cat.args(["--", "cat"]).arg(&file).output().expect("setpriv runs").status.success()
     };
     assert!(read_as("99") && !read_as("12345"));
-    // and HAProxy accepts it
+    // HAProxy accepts the installed certificate
     let config = folder.path().join("haproxy.cfg");
     let text = format!(
         "defaults\n mode http\n timeout client 1s\nfrontend a\n bind 127.0.0.1:18443 ssl crt {}\n",
@@ -211,7 +211,7 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     assert_eq!(make("10.0.0"), "", "a second run must print nothing");
     assert_eq!(["database_url", "hook_proxies", "redis_users"].map(text).to_vec(), first);
 
-    // a database elsewhere, a second proxy, and two secrets during a replacement
+    // the edited files name a database elsewhere, a second proxy, and two secrets during a replacement
     let edited = [
         ("database_url", "postgres://callshop:secret@db.internal/callshop?sslmode=verify-full\n"),
         ("hook_secrets", "[\"the-new-secret-of-the-hook\",\"the-old-secret-of-the-hook\"]\n"),
@@ -233,14 +233,14 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     }
     // unedited files follow their sources
     assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
-    // removed files are made again, derived and random ones
+    // removed files are created again, both derived and random secrets
     fs::remove_file(secrets.join("database_url")).expect("it was there");
     fs::remove_file(secrets.join("redis_callshop")).expect("it was there");
     make("10.0.1");
     assert!(text("database_url").contains("@10.0.1.3:"));
     assert!(text("redis_url").contains(&text("redis_callshop")));
 
-    // an installation from before edits were detected
+    // an old installation lacks the record by which edits are detected
     fs::remove_file(secrets.join(".made")).expect("what was made");
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);

@@ -18,7 +18,7 @@ fn deployed(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis").join(name)
 }
 
-/// A server with the shipped configuration and users, and the test's own passwords; `change` may edit the users.
+/// A Redis server with the shipped configuration and users, and the test's own passwords. `change` may edit the users.
 pub(super) async fn as_shipped(change: impl FnOnce(String) -> String) -> RedisServer {
     let server = RedisServer::with(|dir| {
         let users = fs::read_to_string(deployed("users.acl")).expect("users.acl");
@@ -73,7 +73,7 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     until("a node is notified", super::NOTICED, async || received(&shop.server) + received(&other) > 0).await;
     let end = stream.end().await.expect("an end");
     assert!(stream.applied_through(&end).await.expect("an answer"));
-    // long enough for claiming entries and checking the group
+    // the wait is long enough for claiming entries and checking the consumer group
     let begun = std::time::Instant::now();
     until("both nodes keep working", super::NOTICED, async || {
         begun.elapsed() > std::time::Duration::from_millis(1_800)
@@ -122,7 +122,7 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     ] {
         refused(&mut own, command).await;
     }
-    // nobody can log in as the user that the server itself uses to load its file
+    // nobody can log in as the user that Redis itself uses to load its append-only file
     for url in [redis.url(), format!("redis://default:{PROXY}@{}", redis.address())] {
         let client = redis::Client::open(url).expect("an address");
         let entered = async {

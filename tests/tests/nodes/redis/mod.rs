@@ -12,7 +12,7 @@ use tests::TestServer;
 /// Maximum time until a node notices that a link has failed or recovered.
 const NOTICED: Duration = Duration::from_millis(3_500);
 
-/// Waits until `done`. Returns the time that this took.
+/// Waits until `done` returns true. Returns the waiting time.
 async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
     let begun = Instant::now();
     while !done().await {

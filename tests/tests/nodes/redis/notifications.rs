@@ -24,7 +24,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Subscribes, and checks that each `seq` is the previous one plus one.
+    /// Subscribes, and checks that each `seq` is the previous `seq` plus one.
     async fn start(node: &TestServer, shop: &Shop) -> Self {
         let mut socket = Socket::open(node.http, shop.attendant.token()).await;
         socket.subscribe("1", SHOP, json!({ "s": shop.id })).await;
@@ -50,7 +50,7 @@ impl Watcher {
         Self { seen, times }
     }
 
-    /// Waits until the subscriber has received everything committed. Returns the time that this took.
+    /// Waits until the subscriber has received all committed events. Returns the waiting time.
     async fn caught_up(&self, node: &TestServer, shop: &Shop, patience: Duration) -> Duration {
         until("the watcher has seen everything", patience, async || {
             assert!(self.seen.has_changed().is_ok(), "the watcher goes on");
@@ -177,13 +177,13 @@ async fn redis_tells_only_the_nodes_that_are_there() {
     let (shop, other) = two_nodes(behind(&door), behind(&other_door)).await;
     linked(&shop.server).await;
     linked(&other).await;
-    // without subscribers, notifications are only counted
+    // notifications of a callshop without subscribers are only counted
     let status = other.app.hub.status();
     shop.call(0, "+13055550123", 1_000).await;
     until("four notifications arrive", NOTICED, async || status.received.get() >= 4).await;
     assert_eq!((status.delivered.get(), status.polls.get()), (0, 0));
 
-    // the committing node is cut off but the subscriber's node is not, and still it does not wait for its fallback poll
+    // the committing node cannot reach Redis but the subscriber's node can, and still the subscriber's node does not wait for its fallback poll
     let watcher = Watcher::start(&other, &shop).await;
     assert_eq!(other.app.hub.watched().len(), 1);
     door.shut();
@@ -274,7 +274,7 @@ async fn redis_brings_activities_to_another_node_at_once() {
         "from the hook's request to another node's subscriber: median {:?}, longest {:?}",
         delays[75], delays[149]
     );
-    // the next poll would be seconds later
+    // the next poll of the table would be seconds later
     assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
     assert_eq!(other.app.hub.status().found.get(), 0, "all was told, nothing had to be looked for");
     other.stop().await;

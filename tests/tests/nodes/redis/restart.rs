@@ -1,5 +1,5 @@
 //! Kills or stops Redis and restarts it with the files of `deploy/redis`. Applied entries must not return, other entries must be applied, and no
-//! entry that the group has lost may be left behind.
+//! entry that the consumer group has lost may remain in the stream.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::stream::{
 };
 use super::until;
 
-/// The `default` user of an operator whose proxy uses it. With this user, Redis replays no transaction of its append-only file.
+/// The `default` user of an operator whose proxy logs in as `default`. With this user, Redis replays no transaction of its append-only file.
 const RESTRICTED: &str = "user default on nopass resetkeys %W~callshop:events -@all +xadd +select +ping";
 
 async fn length(redis: &mut MultiplexedConnection) -> i64 {
@@ -48,7 +48,7 @@ async fn restarted(restricted: bool, kill: bool) {
     let node = shop.server.another_node_with(reading_as_shipped(&redis)).await;
     let (mut proxy, mut own) = users(&redis).await;
 
-    // entries that are applied, in batches and alone
+    // these entries are applied, in batches and alone
     for _ in 0..4 {
         let mut several = redis::pipe();
         for _ in 0..10 {
@@ -57,7 +57,8 @@ async fn restarted(restricted: bool, kill: bool) {
         several.query_async::<()>(&mut proxy).await.expect("Redis takes them");
         drained(&node).await;
     }
-    // one entry that the node has read but cannot apply; several read in a batch, and one alone, by a node that died; one that is unread
+    // the stream has one entry that the node has read but cannot apply, several entries that a dead node read in a batch, one entry that it read
+    // alone, and one unread entry
     let events = calls(&shop).await;
     assert_eq!(events.len(), 9);
     let held = books.hold().await;
@@ -94,7 +95,7 @@ async fn restarted(restricted: bool, kill: bool) {
     if !restricted {
         assert_eq!(stream(&node).status.recovered.get(), 0, "the group must have lost nothing");
     }
-    // and so are the next entries
+    // the next entries are applied as well
     add_event(&mut proxy, &online(&shop)).await;
     drained(&node).await;
     drop(books);
@@ -145,7 +146,8 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     for event in events.iter().cloned().chain((0..300).map(|_| online(&shop))) {
         add_event(&mut connection, &event).await;
     }
-    // entries read by a consumer that the group has forgotten, entries acknowledged but not deleted, and unread entries
+    // the stream has entries that were read by a consumer that the group has forgotten, entries that were acknowledged but not deleted, and unread
+    // entries
     assert_eq!(read_as(&mut connection, "forgotten", 200).await.len(), 200);
     let mut forget = redis::cmd("XGROUP");
     forget.arg("DELCONSUMER").arg(STREAM).arg("callshop").arg("forgotten");
@@ -166,7 +168,7 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     assert_eq!(books.count("call WHERE state = 'ENDED' AND charge = 60000").await, 3);
     assert_eq!(total(|node| stream(node).status.events("duplicate")), 0, "each entry must be read once");
 
-    // the group disappears while nodes read, and then the whole stream
+    // first the group and then the whole stream disappears while nodes read
     for command in [&["XGROUP", "DESTROY", STREAM, "callshop"][..], &["DEL", STREAM][..]] {
         let mut gone = redis::cmd(command[0]);
         gone.arg(&command[1..]);
@@ -197,7 +199,7 @@ async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     for event in &events {
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
     }
-    // as after replaying half a transaction: past the last delivered entry, and owned by no consumer
+    // the group counts the entry as delivered although no consumer has it, as after replaying half a transaction
     all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
     all.query_async::<()>(&mut connection).await.expect("Redis takes them");
     let is_drained = async || EventQueue::drained(stream(&node), "test").await.is_ok_and(|drained| drained);

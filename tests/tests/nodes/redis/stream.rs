@@ -34,7 +34,7 @@ pub(super) fn stream(node: &TestServer) -> &EventStream {
     node.stream.as_ref().expect("it reads the stream")
 }
 
-/// Number of events that this node read from the stream, with any result.
+/// Number of events that this node has read from the stream, with any result.
 fn taken(node: &TestServer) -> u64 {
     EventResult::OUTCOMES.iter().map(|outcome| stream(node).status.events(outcome)).sum()
 }
@@ -152,10 +152,10 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     node.start();
     node.ready().await;
 
-    // the node has read them, and cannot commit them
+    // the node has read the events, and cannot commit them
     let events = calls(&shop).await;
     let held = database.hold().await;
-    // in one write: a reader takes as many as it finds
+    // all entries are added in one write, because a reader takes as many entries as it finds
     let mut all = redis::pipe();
     all.atomic();
     for event in events.into_iter().chain((0..81).map(|_| online(&shop))) {
@@ -175,7 +175,7 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     assert_eq!((stream(&other).status.applied.get(), taken(&other)), (91, 100));
     assert_eq!(database.count("hook_event").await, 100);
     assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
-    // 60 s at 0.06 per minute, three times, charged once
+    // three calls of 60 s at 0.06 per minute are charged once each
     assert_eq!(database.count("call WHERE charge = 60000").await, 3);
     until("the dead consumer is removed", APPLIED, async || consumers(&mut connection).await == 1).await;
     other.stop().await;
@@ -190,7 +190,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     let mut connection = redis.connection().await;
     let shop = open_shop(3).await;
     let database = Books::of(&shop.server).await;
-    // more than a batch, everything twice, before any node reads; then Redis dies, with its data persisted
+    // before any node reads, the stream has more than a batch of entries, each twice; then Redis dies, with its data persisted
     let events: Vec<Value> = calls(&shop).await.into_iter().chain((0..200).map(|_| online(&shop))).collect();
     for event in events.iter().chain(&events) {
         add_event(&mut connection, event).await;
@@ -216,7 +216,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     assert_eq!(database.count("hook_event WHERE status = 'REJECTED'").await, 4);
     assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
 
-    // Redis dies while nodes read, and then loses everything, including the group
+    // Redis dies while nodes read, and then loses all data, including the group
     redis.kill().await;
     until("that is known", super::NOTICED, async || {
         nodes.iter().all(|node| stream(node).status.up.get() == 0)
@@ -237,7 +237,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
         .await;
 
-    // nodes may reach a recent end of the stream although the stream is never empty
+    // nodes may reach an earlier end of the stream although the stream is never empty
     let held = database.hold().await;
     add_event(&mut connection, &online(&shop)).await;
     let end = stream(&nodes[0]).end().await.expect("an end");
@@ -277,19 +277,19 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
         add_event(&mut connection, event).await;
     }
     until("one fails", APPLIED, async || stream(&node).status.failed.get() > 0).await;
-    // later entries are read, and those of other calls are applied
+    // later entries are read, and entries of other calls are applied
     for event in &events[3..] {
         add_event(&mut connection, event).await;
     }
     until("the others end", APPLIED, async || books.count("call WHERE state = 'ENDED'").await == 2).await;
     add_event(&mut connection, &online(&shop)).await;
     until("a phone is online", APPLIED, async || books.count("phone WHERE online").await == 1).await;
-    // for the failing entry's own call nothing is applied, not even later entries
+    // no entry of the failing entry's own call is applied, not even a later entry
     let of_it = format!("hook_event WHERE reference = '{spoilt}'");
     assert_eq!((books.count(&of_it).await, pending(&mut connection).await), (0, 3));
     assert_eq!(stream(&node).status.retry_queue.get(), 3);
 
-    // no node takes over entries that a live node retries, and the problem is reported
+    // no other node takes over entries that a live node retries, and the problem is reported
     let other = shop.server.another_node_with(patient).await;
     assert!(stream(&node).status.stuck().is_empty(), "a young entry must not count as stuck");
     shop.server.time().pass(chrono::TimeDelta::minutes(11));
@@ -308,12 +308,12 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     let groups = seen.ok(query, json!({ "a": platform })).await["problems"].take();
     let stuck = groups.as_array().expect("groups").iter().find(|group| group["kind"] == "EVENT_STUCK");
     assert_eq!(stuck.expect("it is a problem")["problems"].as_array().map(Vec::len), Some(3), "{groups}");
-    // reconciliation does not wait for it
+    // reconciliation does not wait for the stuck entry
     let end = stream(&node).end().await.expect("an end");
     assert!(stream(&node).applied_through(&end).await.expect("an answer"));
     assert!(!stream(&node).drained().await.expect("an answer"));
 
-    // after the cause is gone it is applied, in order, once
+    // after the cause is fixed, the entries are applied, in order, once
     mend(&books, "call").await;
     until("it is applied", PATIENCE + PATIENCE, async || {
         stream(&node).drained().await.is_ok_and(|drained| drained)
@@ -326,7 +326,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     })
     .await;
 
-    // if too many fail, nothing more is read; once they succeed, everything is read
+    // if too many entries fail, no more entries are read; once the failed entries succeed, all entries are read
     spoil(&books, "phone", "sip_user", &shop.phones[0].user).await;
     other.stop().await;
     let mut all = redis::pipe();

@@ -1,8 +1,8 @@
-//! Simulates a day in the shop with two shifts, every kind of customer, and a crash at noon. At night all records of the day must agree.
+//! Simulates a day in the shop with two shifts, every kind of customer, and a crash at noon. At night, all records of the day must agree.
 //!
-//! Every figure is calculated by hand from the prices of `tests::shop`, per minute (retail / paid by the shop / paid by its reseller): United
-//! States 0.06 / 0.04 / 0.03 by the second; Portugal 0.30 + 0.05 by 60/6 / 0.20 / 0.15; Brazil 0.12 and Sao Paulo 0.08 by 30/6 / 0.07 / 0.05.
-//! The shop and its reseller pay by the second. A charge has four decimals, and a bill has two.
+//! Every figure is calculated by hand from the prices per minute of `tests::shop`. The prices are given as retail / paid by the shop / paid by its
+//! reseller: United States 0.06 / 0.04 / 0.03 by the second; Portugal 0.30 + 0.05 by 60/6 / 0.20 / 0.15; Brazil 0.12 and Sao Paulo 0.08 by 30/6 /
+//! 0.07 / 0.05. The shop and its reseller pay by the second. A charge has four decimals, and a bill has two.
 
 mod records;
 mod shifts;
@@ -87,12 +87,12 @@ struct Day {
     shop: Shop,
     control: FakeProxy,
     date: NaiveDate,
-    /// The second attendant. The first is the shop's attendant.
+    /// The second attendant of the shop.
     bia: Client,
 }
 
 impl Day {
-    /// Begins the day on the next date, so that it lies after the creation of the shop.
+    /// Begins the day on the date after the creation of the shop.
     async fn begin(backend: Backend) -> Self {
         let control = FakeProxy::start().await;
         let server = TestServer::start(backend, |config| {
@@ -167,14 +167,14 @@ impl Day {
         event("ended", call, answered + TimeDelta::seconds(seconds), more)
     }
 
-    /// The caller hangs up.
+    /// Reports that the caller hung up.
     async fn hang_up(&self, call: &Value, answered: &str, seconds: i64) {
         let end = self.end(call, answered, seconds, ("caller", "bye"));
         self.shop.server.time().set(self.instant(answered) + TimeDelta::seconds(seconds));
         assert_eq!(self.shop.hook().events(&[end]).await, ["applied"]);
     }
 
-    /// Makes a call from its answer to its end.
+    /// Makes a call with this answer time and this end.
     async fn call(&self, cabin: usize, number: &str, answered: &str, seconds: i64) -> Value {
         let call = self.up(cabin, number, answered).await;
         self.hang_up(&call, answered, seconds).await;
@@ -193,7 +193,7 @@ impl Day {
         found.expect("the database answers").expect("the call")
     }
 
-    /// Moves the clock through a call until this many seconds are covered.
+    /// Moves the clock through a call until the call has reserved money for this many seconds.
     async fn covered(&self, call: &Value, seconds: i32) {
         let covered = async || {
             let row = self.row(call).await;
@@ -301,7 +301,7 @@ impl Day {
         flat(&self.shop.owner.object("node", shift, &fields).await["zReport"])
     }
 
-    /// An account's problems, as the affected calls by kind. A proxy that lists nothing is a problem without an object.
+    /// An account's problems, as the affected calls by kind. A proxy without a listing is a problem without an object.
     async fn problems(&self, client: &Client, account: &str) -> BTreeMap<String, Vec<String>> {
         let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
         let data = client.ok(query, json!({ "a": account })).await;

@@ -36,14 +36,14 @@ pub(super) async fn books(day: &Day) {
         ("WRITE_OFF", "0.04"),
         // -(-0.002 - 0.02 - 0.01)
         ("ROUNDING", "0.032"),
-        // calls 4.042, items 11, discounts 1.60: 13.442; plus 0.04 written off; 1 refunded to Carla
+        // sales are calls of 4.042, items of 11, less discounts of 1.60, which is 13.442, plus 0.04 written off, less 1 refunded to Carla
         ("SALES", "-12.482"),
-        // floats 150 and 20 came in; 30 and 10, 95.85 and 44.56 went out
+        // floats of 150 and 20 came from outside; 30, 10, 95.85 and 44.56 went outside
         ("OUTSIDE", "10.41"),
     ] {
         assert_eq!(book(&shop.owner, &shop.id, name).await, holds, "{name}");
     }
-    // 500 - 499.0062 + 299.997, less 2.4016 for calls
+    // the balance is 500 - 499.0062 + 299.997, less 2.4016 for calls
     assert_eq!(balance(day).await, ["298.5892", "0"]);
     assert_eq!(book(&shop.owner, &shop.id, "CREDIT").await, "298.5892");
     assert_eq!(book(&shop.reseller, &shop.reseller_id, "CREDIT").await, "998.2158");
@@ -161,7 +161,8 @@ async fn grouped(day: &Day, (client, account): (&Client, &str), by: &str, expect
 pub(super) async fn reports(day: &Day) {
     let shop = &day.shop;
     let date = day.date.to_string();
-    // thirteen calls, one to 190, one busy; talk includes the sixty seconds that Dora paid for; refused: 09:14, 11:36, 12:19, 16:00
+    // there are thirteen calls, one call to 190, and one busy line; the talk includes the sixty seconds that Dora paid for; the calls at 09:14,
+    // 11:36, 12:19 and 16:00 were refused
     let mut total = json!({ "attempts": 15, "refused": 4, "answered": 14, "asr": "0.9333", "acdSeconds": 127, "talkSeconds": 1771,
         "billedSeconds": 1722, "retail": "4.042", "revenue": "4.042", "cost": "2.4016", "margin": "1.6404" });
     let owner = (&shop.owner, shop.id.as_str());
@@ -173,11 +174,11 @@ pub(super) async fn reports(day: &Day) {
         owner,
         "CABIN",
         &[
-            // 0.30 + 0.06 + 0.48 + 0.38 + 0.65; 0.20 + 0.0467 + 0.28 + 0.2033 + 0.40
+            // retail is 0.30 + 0.06 + 0.48 + 0.38 + 0.65; cost is 0.20 + 0.0467 + 0.28 + 0.2033 + 0.40
             ("1", ["1.87", "1.87", "1.13", "0.74"]),
-            // 0.71 + 0.35 + 0.42 + 0.09 + 0.06; 0.4333 + 0.10 + 0.28 + 0.06 + 0.035
+            // retail is 0.71 + 0.35 + 0.42 + 0.09 + 0.06; cost is 0.4333 + 0.10 + 0.28 + 0.06 + 0.035
             ("2", ["1.63", "1.63", "0.9083", "0.7217"]),
-            // 0.128 + 0.064; 0.1108 + 0.0525
+            // retail is 0.128 + 0.064; cost is 0.1108 + 0.0525
             ("3", ["0.192", "0.192", "0.1633", "0.0287"]),
             ("4", ["0.35", "0.35", "0.2", "0.15"]),
         ],
@@ -220,9 +221,9 @@ pub(super) async fn reports(day: &Day) {
         reseller,
         "CABIN",
         &[
-            // 0.15 + 0.035 + 0.20 + 0.1525 + 0.30
+            // the reseller's cost is 0.15 + 0.035 + 0.20 + 0.1525 + 0.30
             ("1", ["1.87", "1.13", "0.8375", "0.2925"]),
-            // 0.325 + 0.075 + 0.21 + 0.045 + 0.025
+            // the reseller's cost is 0.325 + 0.075 + 0.21 + 0.045 + 0.025
             ("2", ["1.63", "0.9083", "0.68", "0.2283"]),
             // 0.0792 + 0.0375
             ("3", ["0.192", "0.1633", "0.1167", "0.0466"]),
@@ -255,13 +256,13 @@ pub(super) async fn reports(day: &Day) {
         ],
     )
     .await;
-    // the ledger agrees for both
+    // the ledger agrees with the shop's and the reseller's report
     assert_eq!(by_calls(owner.0, owner.1, "CREDIT").await, "-2.4016");
     assert_eq!(by_calls(reseller.0, reseller.1, "CREDIT").await, "-1.7842");
     assert_eq!(by_calls(reseller.0, reseller.1, "REVENUE").await, "2.4016");
 }
 
-/// Checks that every action is in the audit log, with its name, its user, and the address.
+/// Checks that every action of the day is in the audit log, with the action's name, user, and address.
 pub(super) async fn audit_log(day: &Day) {
     let shop = &day.shop;
     let mut names = BTreeMap::new();

@@ -14,7 +14,7 @@ pub(super) async fn morning(day: &Day) -> String {
     let to = json!({ "sessionId": carla, "cabinId": day.shop.cabins[2] });
     did(ana, "moveSession", to, "session { id }").await;
     assert_eq!(day.refused(0, US).await, "CABIN_CLOSED", "the old cabin is closed");
-    // 95 s: 30 + 11 * 6 = 96 s at 0.08
+    // 95 s are billed as 30 + 11 * 6 = 96 s at 0.08 per minute
     day.call(2, SAO_PAULO, "09:15:00", 95).await;
     day.at("09:20:00");
     day.close(ana, &carla, &["0.3", "0.128"], "0.43").await;
@@ -25,10 +25,10 @@ pub(super) async fn morning(day: &Day) -> String {
     let more = ana.code("applyDiscount", "ApplyDiscountInput", discount("1"), SESSION).await;
     assert_eq!(more, "CEILING_EXCEEDED");
     let given = did(owner, "applyDiscount", discount("1"), SESSION).await;
-    // 0.428 + 3.50 - 1.60 = 2.328
+    // the bill is 0.428 + 3.50 - 1.60 = 2.328
     assert_eq!(given["session"]["total"]["amount"], "2.33");
     day.at("09:25:00");
-    // 2.33 - 1.50 = 0.83: 0.85 in cash
+    // the rest of 2.33 - 1.50 = 0.83 is 0.85 in cash
     let payments = [("CARD", "1"), ("PIX", "0.50"), ("CASH", "2")];
     let (_, settled) = day.settle(ana, &carla, &payments, ("1", "2,33", "1.15")).await;
     let date = day.date.format("%d/%m/%Y").to_string();
@@ -79,13 +79,14 @@ Troco                       1,15
            Obrigado!
 ";
 
-/// Rosa pays in advance, has a drink, pays more during the call, and gets the rest back. Bruno's call is ended late. Returns Bruno's call.
+/// Rosa pays in advance, has a drink, pays more during the call, and gets a refund of the unused deposit. Bruno's call is ended late. Returns
+/// Bruno's call.
 pub(super) async fn prepaid(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("10:00:00");
     let rosa = day.open(ana, 1, "Rosa", Some(("CASH", "0.50"))).await;
     let call = day.up(1, PORTUGAL, "10:05:00").await;
-    // 0.35 for sixty seconds, 0.15 for five further steps of six
+    // sixty seconds cost 0.35, and five further steps of six seconds cost 0.15
     day.covered(&call, 90).await;
     let water = json!({ "sessionId": rosa, "description": "Water", "unitPrice": "3.50" });
     did(ana, "addSessionItem", keyed(water), SESSION).await;
@@ -93,11 +94,11 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     let raised = json!({ "sessionId": rosa, "amount": "5.50", "method": "CASH" });
     did(ana, "addDeposit", keyed(raised), SESSION).await;
     day.covered(&call, 131).await;
-    // 60 + 12 * 6 = 132 s and the fee: 0.71
+    // the billed 60 + 12 * 6 = 132 s and the fee cost 0.71
     day.hang_up(&call, "10:05:00", 130).await;
     day.at("10:10:00");
     day.close(ana, &rosa, &["0.71"], "4.21").await;
-    // 6.00 - 4.21 = 1.79: 1.80 in cash
+    // the refund of 6.00 - 4.21 = 1.79 is 1.80 in cash
     let (_, settled) = day.settle(ana, &rosa, &[], ("2", "4,21", "0")).await;
     assert_eq!(settled["session"]["cashRounding"]["amount"], "-0.01");
 
@@ -109,7 +110,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     day.told_to_hang_up(&call, "max_duration").await;
     let end = day.end(&call, "10:31:00", 61, ("proxy", "max_duration"));
     assert_eq!(day.shop.hook().events(&[end]).await, ["applied"]);
-    // 61 s would be billed as 66 s for 0.38, which is 0.03 more than the covered sixty
+    // 61 s would be billed as 66 s for 0.38, which is 0.03 more than the sixty covered seconds cost
     assert_eq!(day.row(&call).await.written_off.0, 30_000);
     day.at("10:35:00");
     day.close(ana, &bruno, &["0.35"], "0.35").await;
@@ -117,7 +118,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     call
 }
 
-/// The proxy loses Dora's call, which was last seen after a minute. Dora pays for that minute before the call's true end arrives. Returns the
+/// The proxy loses Dora's call, which it last listed after a minute. Dora pays for that minute before the call's true end arrives. Returns the
 /// call.
 pub(super) async fn a_lost_call(day: &Day) -> Value {
     let ana = &day.shop.attendant;
@@ -140,7 +141,7 @@ pub(super) async fn a_lost_call(day: &Day) -> Value {
     call
 }
 
-/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the call was last seen.
+/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the proxy last listed the call.
 async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(day.shop.server.app.clone(), stop.clone());
@@ -153,10 +154,10 @@ async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventRes
     results
 }
 
-/// The reseller takes the credit back. Eva's call is refused until there is credit again. Returns her session.
+/// The reseller takes the credit back. Eva's call is refused until there is credit again. Returns Eva's session.
 pub(super) async fn credit_runs_out(day: &Day) -> String {
     let shop = &day.shop;
-    // spent so far: 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of 500
+    // the shop has spent 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of 500
     let money = |amount: &str| json!({ "amount": amount, "currency": "BRL" });
     day.at("11:35:00");
     let taken = json!({ "accountId": shop.id, "amount": money("-499.0062"), "reason": "an invoice that was not paid" });
@@ -173,7 +174,7 @@ pub(super) async fn credit_runs_out(day: &Day) -> String {
     eva
 }
 
-/// Balance, and the amount reserved from it.
+/// The shop's credit balance, and the amount that live calls reserve.
 pub(super) async fn balance(day: &Day) -> [String; 2] {
     let found = day.shop.owner.object("callshop", &day.shop.id, "balance { amount } held { amount }").await;
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
@@ -184,7 +185,7 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
     day.at("11:45:00");
     let gil = day.open(&ana, 2, "Gil", None).await;
-    // 30 + 3 * 6 = 48 s at 0.08
+    // the call is billed as 30 + 3 * 6 = 48 s at 0.08 per minute
     day.call(2, SAO_PAULO, "11:46:00", 45).await;
     day.at("11:50:00");
     let fabio = day.open(&ana, 0, "Fabio", None).await;
@@ -199,7 +200,8 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     day.at("12:10:00");
     let again = did(&ana, "settleSession", input, SETTLED).await;
     assert_eq!(again, settled, "the same key answers the same");
-    // the proxy lost Fabio's call in the outage. It resends the events that it kept, twice where the answer was lost, and then all of them again
+    // the proxy lost Fabio's call in the outage. The proxy sends its kept events again, twice if the response was lost, and then sends all events
+    // once more
     let lost_at = day.instant("12:02:00");
     assert_eq!(lost(&day, &fabio_talks, lost_at).await, [EventResult::Applied]);
     let eva_ends = day.end(&eva_talks, "11:58:00", 420, ("callee", "bye"));
@@ -207,7 +209,7 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     assert_eq!(day.shop.hook().events(&kept).await, ["applied", "applied", "duplicate"]);
     assert_eq!(day.shop.hook().events(&kept).await, ["duplicate"; 3]);
     day.at("12:15:00");
-    // three of the four minutes
+    // the bill has three of the call's four minutes
     day.close(&ana, &fabio, &["0.36"], "0.36").await;
     let last = day.up(1, US, "12:19:00").await;
     day.at("12:19:30");
@@ -237,7 +239,7 @@ pub(super) async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
         ana.code("closeRegister", "CloseRegisterInput", day.counts(&counts, &[]), "shift { id }").await;
     assert_eq!(open, "OPEN_ITEMS");
     let (shift, z) = day.close_register(ana, day.counts(&counts, &[fabio])).await;
-    // cash: Carla 0.85, Dora 0.05, Gil 0.05, Eva 0.85; Rosa's deposits and her refund
+    // the cash is from Carla (0.85), Dora (0.05), Gil (0.05) and Eva (0.85), and from Rosa's deposits, less her refund
     let expected = json!({
         "shiftNumber": "1",
         "methods": [
@@ -248,11 +250,11 @@ pub(super) async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
             { "method": "PIX", "float": "0", "sales": "0.5", "deposits": "0.35", "depositRefunds": "0", "payIns": "0", "payOuts": "0",
               "refunds": "0", "expected": "0.85", "counted": "0.85", "variance": "0" },
         ],
-        // 0.428 + 0.71 + 0.35 + 0.06 + 0.064 + 0.86; Carla's copies and Rosa's water
+        // the calls are 0.428 + 0.71 + 0.35 + 0.06 + 0.064 + 0.86; the items are Carla's copies and Rosa's water
         "callsTotal": "2.472", "itemsTotal": "7", "discountsTotal": "1.6",
-        // Carla 0.002, Gil -0.004; Carla 0.02, and -0.01 each for Rosa, Dora, Gil, Eva
+        // statements add 0.002 for Carla and -0.004 for Gil; cash rounding adds 0.02 for Carla, and -0.01 each for Rosa, Dora, Gil and Eva
         "rounding": "-0.002", "cashRounding": "-0.02",
-        // 2.33 + 4.21 + 0.35 + 0.06 + 0.06 + 0.86 - 0.02
+        // the sales are 2.33 + 4.21 + 0.35 + 0.06 + 0.06 + 0.86 - 0.02
         "salesTotal": "7.85",
         "salesByCabin": [
             { "number": 1, "calls": 2, "amount": "0.36" },
@@ -288,7 +290,7 @@ pub(super) async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&st
     assert_eq!(given["session"]["refunded"]["amount"], "1");
     let more = bia.code("refundSession", "RefundSessionInput", refund("1.05"), SESSION).await;
     assert_eq!(more, "CEILING_EXCEEDED");
-    // the true end of Fabio's call arrives late: the carried-over bill is restated
+    // the true end of Fabio's call arrives late, so the carried-over bill is recomputed
     day.at("14:15:00");
     let problems = day.problems(&day.shop.owner, &day.shop.id).await;
     assert_eq!(problems["END_ESTIMATED"], [call_id(fabios_call)]);
@@ -299,7 +301,7 @@ pub(super) async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&st
     day.settle(bia, fabio, &[("PIX", "0.48")], ("7", "0,48", "0")).await;
     day.at("15:00:00");
     let hugo = day.open(bia, 0, "Hugo", None).await;
-    // 66 s at 0.30 and the fee
+    // the price is that of 66 s at 0.30 per minute and the fee
     day.call(0, PORTUGAL, "15:01:00", 61).await;
     let call = day.up(0, PORTUGAL, "15:10:00").await;
     day.at("15:11:58");
@@ -310,7 +312,7 @@ pub(super) async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&st
     assert_eq!(day.shop.hook().events(&[end]).await, ["applied"]);
     day.at("15:15:00");
     day.settle(bia, &hugo, &[("CARD", "1.03")], ("8", "1,03", "0")).await;
-    // from a closed cabin only emergency calls are possible
+    // a closed cabin can make only emergency calls
     day.at("16:00:00");
     assert_eq!(day.refused(3, US).await, "CABIN_CLOSED");
     day.call(3, "190", "16:01:00", 90).await;
@@ -340,7 +342,7 @@ pub(super) async fn evening(day: &Day) {
     }
     day.at("18:20:00");
     day.close(bia, &joao, &["0.06"], "4.06").await;
-    // 2.06 is 2.05 in cash
+    // the amount of 2.06 is 2.05 in cash
     day.settle(bia, &joao, &[("OTHER", "2"), ("CASH", "2.05")], ("9", "4,06", "0")).await;
     day.at("20:00:00");
     day.movement(&day.shop.owner, "PAY_OUT", "10").await;
@@ -362,7 +364,7 @@ pub(super) async fn end_of_second_shift(day: &Day) -> String {
             { "method": "OTHER", "float": "0", "sales": "2", "deposits": "0", "depositRefunds": "0", "payIns": "0", "payOuts": "0",
               "refunds": "0", "expected": "2", "counted": "2", "variance": "0" },
         ],
-        // Fabio 0.48, Hugo 0.38 + 0.65, Joao 0.06
+        // the calls are Fabio's 0.48, Hugo's 0.38 + 0.65, and Joao's 0.06
         "callsTotal": "1.57", "itemsTotal": "4", "discountsTotal": "0", "rounding": "0", "cashRounding": "-0.01", "salesTotal": "5.56",
         "salesByCabin": [{ "number": 1, "calls": 3, "amount": "1.51" }, { "number": 2, "calls": 1, "amount": "0.06" }],
         "salesByDestination": [

@@ -1,4 +1,4 @@
-//! Tests the edge of the GraphQL API over the whole schema: omitted fields, inputs, outputs, and every page of every list.
+//! Tests the boundary of the GraphQL API over the whole schema: omitted fields, inputs, outputs, and every page of every list.
 
 mod body;
 mod inputs;

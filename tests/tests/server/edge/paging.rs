@@ -17,7 +17,7 @@ const BATCH: usize = 80;
 const BODY: &str =
     "{ pageInfo { hasPreviousPage hasNextPage startCursor endCursor } edges { cursor node { __typename } } }";
 
-/// A connection with data: `Type.field`, the client to use, and the document around the field with its other arguments.
+/// A connection field with data: `Type.field`, the client to use, and the document around the field with the field's other arguments.
 struct Case<'a> {
     key: &'static str,
     client: &'a Client,
@@ -27,7 +27,7 @@ struct Case<'a> {
     arguments: String,
 }
 
-/// Arguments of a page, with cursors as indexes in the list.
+/// The paging arguments of a request, with cursors as indexes in the list.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     size: usize,
@@ -106,7 +106,7 @@ impl Case<'_> {
             "{}: cursors are unique",
             self.key
         );
-        // enough for pages before, around and after
+        // the list is long enough for pages before, around and after an object
         let length = cursors.len().min(LEAST + 1);
         let all = all(length);
         for asked in all.chunks(BATCH) {
@@ -208,7 +208,7 @@ async fn versions(shop: &Shop) -> (String, String) {
     (tariff, version)
 }
 
-/// Creates shifts, the last one open and with movements.
+/// Creates shifts, of which the last shift is open and has movements.
 async fn shifts(shop: &Shop) -> String {
     for _ in 0..LEAST {
         shop.open_register().await;
@@ -307,7 +307,7 @@ on_both!(a_cursor_that_is_none_is_refused_by_its_name, |backend| async move {
                     "{{ {field}({others}first: 1, {name}: {cursor:?}) {{ nodes {{ __typename }} }} }}"
                 );
                 let answer = case.client.send(&query, json!({})).await;
-                // a prefix may have any length, and the empty one precedes all others
+                // a prefix may have any length, and the empty prefix precedes all others
                 if matches!(field, "priceList") && cursor.is_empty() {
                     continue;
                 }

@@ -48,7 +48,7 @@ fn texts(schema: &Schema, ty: &str) -> Vec<(Vec<String>, String)> {
     found
 }
 
-/// Puts `text` at `path`; in a list, at the first element.
+/// Puts `text` at `path`. In a list, the text goes to the first element.
 fn put(value: &mut Value, path: &[String], text: &str) {
     match value {
         Value::Array(items) => put(&mut items[0], path, text),
@@ -97,7 +97,7 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
                 );
                 let client = client_of(&shop, &mutation);
                 let both = [(by_variable, json!({ "i": sent })), (literal, json!({}))];
-                // one bad text is enough to test literals, because each one needs a document to be parsed and validated
+                // one bad text is enough to test literals, because each literal needs a document to be parsed and validated
                 let ways = if bad == NO_LINE[0] { 2 } else { 1 };
                 for (query, variables) in both.into_iter().take(ways) {
                     let answer = client.send(&query, variables).await;

@@ -1,6 +1,7 @@
 //! Tests visibility through the API for every field of the schema × every role × own objects, objects outside the branch, and missing objects.
 //!
-//! A new field needs an entry here: a root field in `roots.rs`, and a field of an object type in `objects.rs`. `outcomes.rs` has the outcomes.
+//! A new field needs an entry in these tests: a root field in `roots.rs`, and a field of an object type in `objects.rs`. `outcomes.rs` defines the
+//! outcomes.
 
 mod branch;
 mod objects;
@@ -101,7 +102,7 @@ fn what_each_role_sees_of_the_schema() {
     );
 }
 
-/// The response to any operation. For a subscription, this is its first event.
+/// The response to any operation. A subscription's response is its first event.
 async fn ask(server: &TestServer, client: &Client, query: &str) -> Value {
     if !query.starts_with("subscription") {
         return client.send(query, json!({})).await;
@@ -238,7 +239,7 @@ on_both!(root_fields_by_role_and_object, |backend| async move {
         }
     }
     let mut after = rows(&shop.server).await;
-    // roles that may create tariffs have created one of their own above
+    // the roles that may create tariffs have created a tariff earlier in this test
     after.insert("tariff", before["tariff"]);
     assert_eq!(after, before, "a refused request changed the database");
     for (role, client) in own.clients() {
@@ -341,7 +342,7 @@ on_both!(object_fields_by_role, |backend| async move {
     shop.finish().await;
 });
 
-/// True unless a field on the path to it has the same name, so that its name alone cannot identify it.
+/// False if a field on the path to this field has the same name, because the name alone would not identify the field.
 fn visible_under(reach: &str, field: &str) -> bool {
     replace_word(reach, field, "") != reach
 }
@@ -367,7 +368,7 @@ on_both!(guards_hold_without_the_roles_schema, |backend| async move {
             let answer = full.execute_stream(request).boxed().next().await.expect("an answer");
             let answer = serde_json::to_value(answer).expect("JSON");
             let codes = codes(&answer);
-            // for the other roles the tree itself is a guard: it has no such object, or no place for it
+            // for the other roles, the account tree itself prevents access, because their branch has no such object, or no place for it
             let tree =
                 |code: &str| *role != Role::Attendant && (code == "NOT_FOUND" || code == "INVALID_INPUT");
             let refused = |code: &String| code == "FORBIDDEN" || tree(code);
@@ -425,7 +426,7 @@ on_both!(troubles_above_reach_a_shop_as_unavailable_only, |backend| async move {
     shop.distributor.did("resumeAccount", "AccountIdInput", reseller, "account { id }").await;
     assert_eq!(shop.hook().authorize(&shop.phones[0].user, "+12125550123").await["allow"], json!(true));
     end_live_calls(&shop).await;
-    // no rate at the reseller's level
+    // the reseller has no rate for the number
     let none =
         "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n7,Russia,0.1,0,1,1\n";
     shop::price(&shop.distributor, &shop.reseller_id, none, "COST", None).await;
@@ -435,7 +436,7 @@ on_both!(troubles_above_reach_a_shop_as_unavailable_only, |backend| async move {
         let quote = client.ok(quote, json!({ "id": shop.id })).await;
         assert_eq!(quote["quote"]["userErrors"][0]["code"], "SERVICE_UNAVAILABLE", "{quote}");
     }
-    // no credit at the reseller's level: a call there costs more than it has
+    // the reseller has too little credit, because a call costs more than its credit
     let dear = WHOLESALE.replace("0.0300,0,", "0.0300,5000,");
     shop::price(&shop.distributor, &shop.reseller_id, &dear, "COST", None).await;
     refused_as_unavailable(&shop, "no credit").await;
@@ -482,7 +483,7 @@ on_both!(shops_see_no_price_above_their_own, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     shop.open_register().await;
     shop.open_cabin(0).await;
-    // 100 minutes: 6 for the customer, 4 for the shop, 3 for its reseller
+    // 100 minutes cost 6 for the customer, 4 for the shop, and 3 for the shop's reseller
     shop.call(0, "+12125550123", 6_000_000).await;
     let attendant = shop.attendant.shop_list("calls", &shop.id, 1, CALL).await.remove(0).to_string();
     let fields = format!("{CALL} costs {{ account amount {{ amount }} }} margin {{ amount }}");
@@ -494,7 +495,7 @@ on_both!(shops_see_no_price_above_their_own, |backend| async move {
         assert!(!attendant.contains(figure), "an attendant reads {figure}: {attendant}");
     }
     assert!(!owner.to_string().contains("0.03") && !owner.to_string().contains("\"3\""), "{owner}");
-    // activity events show a call through the same fields: every event of the call, for both
+    // activity events show a call through the same fields, so every event of the call is checked for both roles
     let activity = "subscription { callshopActivity(callshopId: {callshop}, after: \"c2VxOjA\") { event { kind call { CALL } } } }";
     let activity = activity.replace("{callshop}", &format!("\"{}\"", shop.id)).replace("CALL", CALL);
     for client in [&shop.owner, &shop.attendant] {

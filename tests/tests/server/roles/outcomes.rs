@@ -40,13 +40,13 @@ impl Role {
 /// The outcome of a request for one role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The field looks like one that does not exist.
+    /// The field looks like a field that does not exist.
     Hidden,
     /// The request is run.
     Allowed,
     /// The role sees the field, but the request fails with `FORBIDDEN`.
     Forbidden,
-    /// The object looks like one that does not exist.
+    /// The object looks like an object that does not exist.
     Missing,
 }
 
@@ -102,11 +102,11 @@ pub(super) const SIGNED_IN: Outcomes = Outcomes { attendant: Allowed, ..BACK_OFF
 /// Allowed for every role, and without a login.
 pub(super) const EVERYONE: Outcomes = Outcomes { anonymous: Allowed, ..SIGNED_IN };
 
-/// Every caller may ask for the user of its login, which is null without a login.
+/// Every caller may query the user of its own login, which is null without a login.
 pub(super) const OWN_USER: Outcomes = Outcomes { anonymous: Missing, ..SIGNED_IN };
-/// Only the parent of the account, here the reseller, and the platform may do it. The distributor sees the account.
+/// Only the parent of the account (in this test the reseller) and the platform may run the request. The distributor sees the account.
 pub(super) const PARENT: Outcomes = Outcomes { distributor: Forbidden, ..MANAGERS };
-/// As [`PARENT`], and the account itself.
+/// Like [`PARENT`], but the account itself may also run the request.
 pub(super) const PARENT_OR_SELF: Outcomes = Outcomes { owner: Allowed, ..PARENT };
-/// Only the owner of the tariff, here the reseller, and the platform may see it.
+/// Only the owner of the tariff (in this test the reseller) and the platform may see the tariff.
 pub(super) const TARIFF_OWNER: Outcomes = Outcomes { distributor: Missing, ..MANAGERS };

@@ -20,7 +20,7 @@ const fn root(field: &'static str, outcomes: Outcomes, document: &'static str) -
     Root { field, outcomes, document }
 }
 
-/// Fields that are not run here, because they end the test's login or only return UNAUTHENTICATED.
+/// Fields that the test does not run, because they end the test's login or only return UNAUTHENTICATED.
 pub(super) const ENDS_THE_LOGIN: [&str; 2] = ["Mutation.logout", "Mutation.refresh"];
 
 /// Every root field.

@@ -1,7 +1,7 @@
 //! Tests a callshop's day through the schema and the use cases, with phones, cabins, register and sessions. The database is PostgreSQL if
 //! `CALLSHOP_TEST_POSTGRES` is set, otherwise a file.
 
-// helpers of tests fail like tests
+// helper functions of tests may panic, as tests do
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,14 +30,14 @@ async fn start() -> InProcess {
     shop
 }
 
-/// Runs a query of the callshop `$shop`. Returns its only field.
+/// Runs a query of the callshop `$shop`. Returns the only field of the response.
 async fn query(shop: &InProcess, actor: &Actor, selection: &str) -> Value {
     let document = format!("query($shop: ID!) {{ {selection} }}");
     let data = shop.ok(actor, &document, json!({ "shop": shop.id() })).await;
     data.as_object().unwrap().values().next().unwrap().clone()
 }
 
-/// Creates three phones, one in cabin 1, one in cabin 2, and one without a cabin. Returns the ids of cabins and phones.
+/// Creates three phones: one phone in cabin 1, one in cabin 2, and one without a cabin. Returns the ids of cabins and phones.
 async fn furnish(shop: &InProcess) -> (Vec<String>, Vec<String>) {
     let input = json!({ "callshopId": shop.id(), "count": 3, "label": "Box" });
     let fields = "phones { secret phone { id label sipUser } }";
@@ -166,7 +166,7 @@ fn settlement(session: &str, payments: &[(&str, &str)], key: &str) -> Value {
     json!({ "sessionId": session, "payments": payments, "idempotencyKey": key })
 }
 
-/// Input that closes the register with counts of `(method, amount)`, and carries over these sessions.
+/// Input that closes the register with counts of `(method, amount)`, and carries over the sessions `carried`.
 fn closing(shop: &InProcess, counts: &[(&str, &str)], carried: &[&str], key: &str) -> Value {
     let counts: Vec<Value> =
         counts.iter().map(|(method, amount)| json!({ "method": method, "amount": amount })).collect();
@@ -505,14 +505,14 @@ async fn what_many_try_at_once_happens_once() {
     let entered = at_once(shop, vec![("openCabin", in_cabin(&cabins[0])); 8]).await;
     assert_eq!(entered, codes([("CABIN_OCCUPIED", 7), ("OK", 1)]));
 
-    // two customers want the same free cabin, one by moving and one by arriving
+    // two customers want the same free cabin: one customer moves there, and one customer arrives
     let open = open_sessions(shop).await;
     assert_eq!(open.len(), 1);
     let go = json!({ "sessionId": open[0], "cabinId": cabins[1] });
     let taken = at_once(shop, vec![("moveSession", go), ("openCabin", in_cabin(&cabins[1]))]).await;
     assert_eq!(taken, codes([("CABIN_OCCUPIED", 1), ("OK", 1)]));
 
-    // fill the other cabin, whichever request lost
+    // use the other cabin for the customer whose request failed
     let free = query(shop, &shop.owner, "cabins(callshopId: $shop, first: 9) { nodes { id state } }").await;
     for cabin in free["nodes"].as_array().unwrap() {
         if cabin["state"] == "CLOSED" {
@@ -526,7 +526,7 @@ async fn what_many_try_at_once_happens_once() {
         assert_eq!(closed, codes([("ILLEGAL_STATE", 2), ("OK", 1)]));
     }
 
-    // both sessions are paid concurrently, each by two requests with one key and two with keys of their own
+    // both sessions are paid concurrently, each by two requests with the same key and two requests with other keys
     let keys =
         |index: usize| [format!("a{index}"), format!("a{index}"), format!("b{index}"), format!("c{index}")];
     let pay = open

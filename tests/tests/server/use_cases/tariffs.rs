@@ -187,7 +187,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     let again = tariffs::import(app, actor, again, |_| {}).await.unwrap();
     assert_eq!((again.changes.unchanged, again.changes.changed), (in_file, 0));
 
-    // concurrent cache misses share one table
+    // concurrent requests for a table that is not cached share one table
     let conn = app.store.reader();
     let (one, two) =
         tokio::join!(app.rates.get(conn, version.version.id), app.rates.get(conn, version.version.id));
@@ -398,7 +398,7 @@ async fn quotes_agree_with_the_chain() {
         (london.number.as_deref(), london.destination.as_deref()),
         (Some("+442079460958"), Some("London"))
     );
-    // 1.00 at 0.20 per minute: five minutes
+    // at 0.20 per minute, 1.00 pays for five minutes
     assert_eq!((offer.price_per_minute, offer.seconds), (Micros(200_000), Some(300)));
     assert_eq!(offer.cost_per_minute, Some(Micros(10_000)));
     assert_eq!(quote(&branch.attendant, LONDON).await.offer.unwrap().cost_per_minute, None);
@@ -411,7 +411,7 @@ async fn quotes_agree_with_the_chain() {
         prices::quote(app, owner, shop.id, Target::Destination("london".to_owned()), None).await.unwrap();
     assert_eq!(named.offer.unwrap().rate.prefix, "4420");
 
-    // for the shop, a destination that the reseller cannot buy is just "not available"
+    // the shop learns only that a destination that the reseller cannot buy is "not available"
     let narrow = branch.tariff(&branch.admin, &deck(&[("55", "Brazil", "0.01")])).await;
     branch.assign(&branch.admin, &branch.reseller, narrow, Assignment::Cost).await;
     assert_eq!(refusal(LONDON).await, Some(ErrorCode::ServiceUnavailable));
@@ -526,7 +526,7 @@ async fn mutations_answer_what_they_made() {
         { callshop { retailTariff { name } costTariff { name } blockedPrefixes } userErrors { code } } }";
     let shop = global("Callshop", branch.callshop.id);
     let assigned = branch.send(reseller, assign, json!({ "account": shop, "tariff": tariff["id"] })).await;
-    // the cost tariff is the platform's, so its name is hidden from the reseller
+    // the cost tariff belongs to the platform, so the tariff's name is hidden from the reseller
     let expected = json!({ "retailTariff": { "name": "Bands" }, "costTariff": null, "blockedPrefixes": [] });
     assert_eq!(assigned["data"]["assignTariff"]["callshop"], expected, "{assigned}");
     let block = "mutation($id: ID!) { blockDestination(input: { callshopId: $id, prefix: \"5590\" })
@@ -560,7 +560,7 @@ async fn each_version_has_terms_of_its_own() {
     let id = branch.tariff(reseller, &deck(&[("55", "Brazil", "0.5")])).await;
     let first = tariffs::active_version(app, reseller, id).await.unwrap().unwrap().version;
     assert_eq!(first.rounding_decimals, 4);
-    // no mutation changes the terms yet, so a draft's row is changed here
+    // no mutation changes the terms of a version yet, so the test changes the draft's row
     let outcome =
         branch.import(reseller, id, &deck(&[("55", "Brazil", "0.5")]), ImportMode::Merge).await.unwrap();
     let draft = outcome.version.unwrap().version;

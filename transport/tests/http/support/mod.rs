@@ -49,13 +49,13 @@ pub struct Item {
     name: String,
 }
 
-/// Only admins see it.
+/// Only admins see this type.
 #[derive(SimpleObject)]
 pub struct Secret {
     word: String,
 }
 
-/// Only admins see it, although it is a node.
+/// Only admins see this type, although it is a node.
 #[derive(SimpleObject)]
 pub struct Vault {
     id: String,
@@ -111,7 +111,7 @@ impl Query {
         Err("it failed".into())
     }
 
-    /// Holds the only turn until `GO_ON`, as a query holds a pooled connection until the database responds.
+    /// Keeps the semaphore `TURN` until `GO_ON`, as a query keeps a pooled connection until the database responds.
     async fn hold(&self) -> bool {
         let turn = TURN.acquire().await;
         GO_ON.notified().await;
@@ -199,7 +199,7 @@ impl Subscription_ {
         })
     }
 
-    /// Never ends, and sends 16 KiB per message. Only one test sets `counted`, because other tests flood at the same time.
+    /// Sends messages of 16 KiB without end. Only one test sets `counted`, because other tests use `flood` at the same time.
     async fn flood(&self, #[graphql(default)] counted: bool) -> impl Stream<Item = String> {
         let opened = Opened::new();
         stream::unfold(opened, move |opened| async move {
@@ -221,7 +221,7 @@ pub fn toy() -> Toy {
 /// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds.
 #[derive(Clone, Default)]
 pub struct Tokens {
-    /// Cancel it to revoke every token of `user`.
+    /// Cancel this token to revoke every access token of `user`.
     pub revoked: Arc<Mutex<CancellationToken>>,
 }
 
@@ -255,7 +255,7 @@ impl Authenticator for Tokens {
     }
 }
 
-/// A server on a free port of this machine. It stops when dropped.
+/// A server on a free port of this machine, which stops when dropped.
 pub struct Server {
     pub address: SocketAddr,
     pub service: Arc<GraphqlService>,
@@ -342,7 +342,7 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(timeout).build().expect("a client")
 }
 
-/// Waits until this many streams are open. Waits forever on failure.
+/// Waits until `expected` streams are open; waits forever if that never happens.
 pub async fn streams_open(expected: usize) {
     let mut open = OPEN_STREAMS.subscribe();
     open.wait_for(|open| *open == expected).await.expect("the sender lives");
