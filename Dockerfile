@@ -1,4 +1,9 @@
-# The API server, built and run on Debian 12.
+# The API server with its web pages, built and run on Debian 12.
+FROM node:22-bookworm-slim AS web
+WORKDIR /src
+COPY . .
+RUN web/build
+
 FROM rust:1.94-slim-bookworm AS build
 WORKDIR /src
 
@@ -24,6 +29,7 @@ RUN for crate in billing entity migration base telemetry store transport app gra
  && cargo build --profile dist --locked --package api --bin callshop
 
 COPY . .
+COPY --from=web /src/web/dist web/dist
 # the sources may be older than the empty files built above: touch them so that cargo rebuilds
 RUN find billing entity migration base telemetry store transport app graphql-macros graphql sip api -name '*.rs' -exec touch {} + \
  && cargo build --profile dist --locked --package api --bin callshop

@@ -8,9 +8,14 @@ default:
 run *args:
     cargo run -- {{args}}
 
-# open a shop with simulated customers on this machine: just demo --no-traffic
+# open a shop with simulated customers and its web pages on this machine: just demo --no-traffic
 demo *args:
-    cargo run -- demo {{args}}
+    ./demo {{args}}
+
+# lint and test the web pages
+web:
+    cargo build
+    CALLSHOP_TEST_SERVER=$PWD/target/debug/callshop web/test
 
 # run every check and test; --sqlite-only leaves out what needs other programs
 test *args:

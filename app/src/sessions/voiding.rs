@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use billing::money::Micros;
 use billing::session as rules;
 use chrono::{DateTime, Utc};
-use entity::{
-    ActivityKind, Book, PaymentKind, PaymentMethod, SessionState, TransferKind, cabin_session, register_shift,
-};
+use entity::{ActivityKind, Book, PaymentKind, PaymentMethod, TransferKind, cabin_session, register_shift};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -1,6 +1,7 @@
 //! Tests that activity subscriptions deliver a snapshot, then every event once and in order, even after a reconnect.
 
 use chrono::{TimeDelta, Utc};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use serde_json::{Value, json};
 use tests::shop::{Shop, answered_call, event, text};
 use tests::{Backend, Socket, on_both};
@@ -233,5 +234,127 @@ on_both!(a_stranger_watches_nothing, |backend: Backend| async move {
     // ending the login also ends the socket
     shop.attendant.ok("mutation { logout(input: { everywhere: true }) { done } }", json!({})).await;
     assert_eq!(socket.closed().await.0, 4403);
+    shop.finish().await;
+});
+
+/// The kinds of a callshop's events after this number, and the number of the last one.
+async fn kinds_after(shop: &Shop, seq: &mut i64) -> Vec<String> {
+    let callshop = graphql::scalars::Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
+    let rows = entity::activity::Entity::find()
+        .filter(entity::activity::Column::CallshopId.eq(callshop))
+        .filter(entity::activity::Column::Seq.gt(*seq))
+        .order_by_asc(entity::activity::Column::Seq);
+    let rows = rows.all(shop.server.app.store.reader()).await.expect("events");
+    *seq = rows.last().map_or(*seq, |row| row.seq);
+    rows.iter().map(|row| row.kind.as_str().to_owned()).collect()
+}
+
+on_both!(every_change_has_an_event_of_its_own, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    let mut seq = 0;
+    kinds_after(&shop, &mut seq).await;
+    let (id, cabins, phone) = (&shop.id, &shop.cabins, &shop.phones[0].id);
+    let key = |key: &str| json!({ "idempotencyKey": key });
+    let with = |mut input: serde_json::Value, more: serde_json::Value| {
+        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        input
+    };
+    let money = |amount: &str| json!({ "amount": amount, "currency": "BRL" });
+    let mut step = async |by: &tests::Client,
+                          mutation: &str,
+                          input: serde_json::Value,
+                          fields: &str,
+                          expected: &[&str]| {
+        let made = by.did(mutation, &tests::client::input_type(mutation), input, fields).await;
+        assert_eq!(kinds_after(&shop, &mut seq).await, expected, "{mutation}");
+        made
+    };
+    let float = with(json!({ "callshopId": id, "float": "100" }), key("open"));
+    step(&shop.attendant, "openRegister", float, "shift { id }", &["REGISTER_OPENED"]).await;
+    let coins =
+        with(json!({ "callshopId": id, "kind": "PAY_IN", "amount": "5", "reason": "coins" }), key("coins"));
+    step(&shop.attendant, "recordCashMovement", coins, "movement { reason }", &["CASH_MOVED"]).await;
+    let opened = step(
+        &shop.attendant,
+        "openCabin",
+        json!({ "cabinId": cabins[0] }),
+        "session { id }",
+        &["CABIN_OPENED"],
+    )
+    .await;
+    let session = json!({ "sessionId": opened["session"]["id"] });
+    let of = |more| with(session.clone(), more);
+    let shown = "session { items { itemId } }";
+    step(
+        &shop.attendant,
+        "updateSessionLimits",
+        of(json!({ "spendingLimit": "9" })),
+        shown,
+        &["LIMITS_CHANGED"],
+    )
+    .await;
+    let water = with(of(json!({ "description": "Water", "unitPrice": "2" })), key("water"));
+    let made = step(&shop.attendant, "addSessionItem", water, shown, &["ITEM_ADDED"]).await;
+    let item = json!({ "itemId": made["session"]["items"][0]["itemId"] });
+    step(&shop.attendant, "removeSessionItem", of(item), shown, &["ITEM_REMOVED"]).await;
+    let there = of(json!({ "cabinId": cabins[1] }));
+    step(&shop.attendant, "moveSession", there, shown, &["SESSION_MOVED", "SESSION_MOVED"]).await;
+    step(&shop.attendant, "voidSession", session.clone(), shown, &["SESSION_VOIDED"]).await;
+    let prepaid = with(
+        json!({ "cabinId": cabins[0], "mode": "PREPAID", "deposit": { "amount": "5" } }),
+        key("prepaid"),
+    );
+    let opened = step(&shop.attendant, "openCabin", prepaid, "session { id }", &["CABIN_OPENED"]).await;
+    let more = with(json!({ "sessionId": opened["session"]["id"], "amount": "5" }), key("more"));
+    step(&shop.attendant, "addDeposit", more, "session { id }", &["DEPOSIT_ADDED"]).await;
+
+    for mutation in ["blockPhone", "unblockPhone", "rotatePhoneSecret"] {
+        step(&shop.reseller, mutation, json!({ "phoneId": phone }), "phone { id }", &["PHONE_CHANGED"]).await;
+    }
+    let phones = json!({ "callshopId": id, "count": 2 });
+    step(&shop.reseller, "createPhones", phones, "phones { phone { id } }", &["PHONE_CHANGED"]).await;
+    let account = json!({ "accountId": id });
+    let on = |more| with(account.clone(), more);
+    let top_up = with(on(json!({ "amount": money("7") })), key("top-up"));
+    step(&shop.reseller, "topUp", top_up, "balance { amount }", &["CREDIT_CHANGED"]).await;
+    let adjust = with(on(json!({ "amount": money("-1"), "reason": "mistake" })), key("adjust"));
+    let adjusted = step(&shop.reseller, "adjustCredit", adjust, "transferId", &["CREDIT_CHANGED"]).await;
+    let reverse =
+        with(json!({ "transferId": adjusted["transferId"], "reason": "no mistake" }), key("reverse"));
+    step(&shop.reseller, "reverseTransfer", reverse, "transferId", &["CREDIT_CHANGED"]).await;
+    step(
+        &shop.reseller,
+        "setCreditLimit",
+        on(json!({ "limit": "10" })),
+        "callshop { id }",
+        &["CREDIT_CHANGED"],
+    )
+    .await;
+    step(
+        &shop.reseller,
+        "setLowCredit",
+        on(json!({ "amount": "3" })),
+        "callshop { id }",
+        &["CREDIT_CHANGED"],
+    )
+    .await;
+    let prefix = json!({ "callshopId": id, "prefix": "882" });
+    for mutation in ["blockDestination", "unblockDestination"] {
+        step(&shop.reseller, mutation, prefix.clone(), "callshop { id }", &["PRICES_CHANGED"]).await;
+    }
+    let plan = json!({ "callshopId": id, "country": "BR", "areaCode": "21" });
+    step(&shop.reseller, "setDialPlan", plan, "callshop { id }", &["SETTINGS_CHANGED"]).await;
+    step(
+        &shop.reseller,
+        "updateAccount",
+        on(json!({ "name": "New" })),
+        "callshop { id }",
+        &["SETTINGS_CHANGED"],
+    )
+    .await;
+    let settings = json!({ "callshopId": id, "receiptFooter": "Thank you" });
+    step(&shop.owner, "updateCallshopSettings", settings, "callshop { id }", &["SETTINGS_CHANGED"]).await;
+    step(&shop.reseller, "suspendAccount", account.clone(), "callshop { id }", &["SHOP_SUSPENDED"]).await;
+    step(&shop.reseller, "resumeAccount", account.clone(), "callshop { id }", &["SHOP_RESUMED"]).await;
     shop.finish().await;
 });

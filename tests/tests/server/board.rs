@@ -86,3 +86,76 @@ on_both!(a_page_has_bounds, |backend: Backend| async move {
     assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID_INPUT", "{answer}");
     shop.finish().await;
 });
+
+on_both!(a_board_needs_one_query, |backend: Backend| async move {
+    const BOARD: &str = "query($s: ID!) { callshop(id: $s) { currentRegister { number } cabins(first: 10) { nodes { number \
+        callshop { id } liveCall { number state cabin { number } session { id } } \
+        currentSession { id runningTotal { amount } remaining { amount } remainingSeconds callshop { id } } } } } }";
+    let shop = Shop::start(backend, 2).await;
+    let board = async || shop.attendant.ok(BOARD, json!({ "s": shop.id })).await["callshop"].take();
+    assert_eq!(board().await["currentRegister"], Value::Null);
+    shop.open_register().await;
+    let limits = json!({ "cabinId": shop.cabins[0], "spendingLimit": "10.00", "timeLimitSeconds": 600 });
+    let opened = shop.attendant.did("openCabin", "OpenCabinInput", limits, "session { id }").await;
+    let session = text(&opened["session"]["id"]);
+    shop.call(0, "+13055550101", 60_000).await;
+    for (mutation, input) in [
+        ("addSessionItem", json!({ "description": "Water", "unitPrice": "1.50", "quantity": 2 })),
+        ("applyDiscount", json!({ "amount": "1.00", "reason": "regular customer" })),
+    ] {
+        let mut input = input;
+        input["sessionId"] = json!(session);
+        input["idempotencyKey"] = json!(mutation);
+        shop.owner.did(mutation, &tests::client::input_type(mutation), input, "session { id }").await;
+    }
+    let asked = shop.hook().authorize(&shop.phones[0].user, "+13055550102").await;
+    let answered = Utc::now() - chrono::TimeDelta::seconds(30);
+    shop.hook().events(&[event("answered", &asked["ref"], answered, json!({}))]).await;
+
+    let board = board().await;
+    assert_eq!(board["currentRegister"]["number"], "1");
+    let cabins = board["cabins"]["nodes"].as_array().expect("cabins");
+    assert_eq!(cabins[0]["callshop"]["id"], json!(shop.id));
+    let live = json!({ "number": "+13055550102", "state": "ANSWERED", "cabin": { "number": 1 }, "session": { "id": session } });
+    assert_eq!(cabins[0]["liveCall"], live);
+    assert_eq!(cabins[1]["liveCall"], Value::Null);
+    assert_eq!(cabins[1]["currentSession"], Value::Null);
+    // 0.06 for the first call, 2.00 for water less the discount, and 0.001 for each second of the live call, which lasts 30 seconds or a few more
+    let seen = &cabins[0]["currentSession"];
+    let micros =
+        |amount: &Value| billing::money::Micros::parse(&text(&amount["amount"])).expect("an amount").0;
+    let seconds = 600 - 60 - seen["remainingSeconds"].as_i64().expect("a limit");
+    assert!((30..90).contains(&seconds), "{seconds}");
+    let in_cents = |micros: i64| micros / 10_000;
+    assert!((in_cents(micros(&seen["runningTotal"])) - (6 + 200 + seconds / 10)).abs() <= 1, "{seen}");
+    assert!((in_cents(micros(&seen["remaining"])) - (1_000 - 6 - seconds / 10)).abs() <= 1, "{seen}");
+    assert_eq!(seen["callshop"]["id"], json!(shop.id));
+    shop.hook()
+        .events(&[event("ended", &asked["ref"], Utc::now(), json!({ "by": "caller", "cause": "bye" }))])
+        .await;
+    shop.finish().await;
+});
+
+// the first message of a shop's subscription has everything that its screen shows
+on_both!(a_snapshot_has_the_register_and_unpaid_sessions, |backend: Backend| async move {
+    const SHOP: &str = "subscription($s: ID!) { callshopActivity(callshopId: $s) { snapshot { register { number } \
+        unpaidSessions { customer state total { amount } } } event { kind cabin { number } session { state } call { session { state } } } } }";
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.call(0, "+13055550101", 60_000).await;
+    shop.close_cabin(0).await;
+    let mut socket = tests::Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", SHOP, json!({ "s": shop.id })).await;
+    let first = socket.next().await["callshopActivity"].take();
+    assert_eq!(first["snapshot"]["register"], json!({ "number": "1" }));
+    assert_eq!(
+        first["snapshot"]["unpaidSessions"],
+        json!([{ "customer": "", "state": "CLOSED", "total": { "amount": "0.06" } }])
+    );
+    shop.open_cabin(0).await;
+    let opened = socket.next().await["callshopActivity"]["event"].take();
+    let expected = json!({ "kind": "CABIN_OPENED", "cabin": { "number": 1 }, "session": { "state": "OPEN" }, "call": null });
+    assert_eq!(opened, expected);
+    shop.finish().await;
+});

@@ -25,6 +25,9 @@ fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Folders of other programs and of the web workspace's builds. The documentation site's own build checks its pages.
+const SKIPPED: [&str; 7] = ["target", "node_modules", ".git", "callshop-data", "dist", "generated", "pages"];
+
 /// All files of the project in `folder` with one of these extensions, as paths relative to the workspace.
 fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -33,7 +36,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
         for entry in std::fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if path.is_dir() && !["target", "node_modules", ".git", "callshop-data"].contains(&name) {
+            if path.is_dir() && !SKIPPED.contains(&name) {
                 folders.push(path);
             } else if endings.iter().any(|ending| name.ends_with(ending)) {
                 found.push(path.strip_prefix(root()).expect("inside the workspace").to_owned());

@@ -22,6 +22,7 @@ mod reconcile;
 mod register;
 mod reports;
 mod roles;
+mod sandbox;
 mod sessions;
 mod sqlite_to_postgres;
 mod tables;

@@ -261,6 +261,7 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         under("Account.users", &shop.distributor, node(&shop.reseller_id, "Account")),
         under("Account.children", &shop.distributor, node(&shop.distributor_id, "Account")),
         under("Callshop.users", owner, node(&shop.id, "Callshop")),
+        under("Callshop.cabins", owner, node(&shop.id, "Callshop")),
         under("Cabin.calls", owner, node(&shop.cabins[0], "Cabin")),
         under("CabinSession.calls", owner, node(&made.session, "CabinSession")),
         under("RegisterShift.movements", owner, node(&made.shift, "RegisterShift")),

@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 /// The schema of all roles together.
 pub fn schema() -> &'static Valid<Schema> {
-    static SCHEMA: LazyLock<Valid<Schema>> =
-        LazyLock::new(|| Schema::parse_and_validate(graphql::sdl(), "schema.graphql").expect("a schema"));
+    static SCHEMA: LazyLock<Valid<Schema>> = LazyLock::new(|| {
+        Schema::parse_and_validate(graphql::published_sdl().expect("a schema"), "schema.graphql")
+            .expect("a schema")
+    });
     &SCHEMA
 }
 
