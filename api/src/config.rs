@@ -1,8 +1,9 @@
-//! The typed configuration. Its sources, each overriding the previous one: defaults, a TOML file, the environment (`CALLSHOP_…`), flags.
+//! The typed configuration. The configuration has these sources, each of which overrides the previous source: defaults, a TOML file, the environment
+//! (`CALLSHOP_…`), flags.
 //!
 //! Each section is in the crate that it configures, and checks its own bounds with plain conditions. An error names the option, both bounds and the
-//! remedy. A validation library would not help, because most checks compare two options or inspect a secret, which such libraries leave to custom
-//! functions.
+//! remedy. A validation library would not help: most checks compare two options or inspect a secret, and validation libraries leave such checks to
+//! custom functions.
 
 mod files;
 
@@ -116,11 +117,11 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Loads defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`) or `CALLSHOP_…_FILE`,
-    /// which names a file with the value.
+    /// Loads the defaults, then `file` if a file is given, then the environment variables `CALLSHOP_…`. In a variable's name, `__` separates levels
+    /// (`CALLSHOP_HOOK__SECRETS='["…"]'`). A variable `CALLSHOP_…_FILE` names a file that contains the value.
     ///
     /// # Errors
-    /// If the file is missing or cannot be parsed, a key is unknown, or a value is out of bounds.
+    /// Fails if the file is missing or cannot be parsed, if a key is unknown, or if a value is out of bounds.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
@@ -156,7 +157,7 @@ impl Config {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// The first value that is out of bounds.
+    /// The error describes the first value that is out of bounds.
     pub fn check(&self) -> Result<(), ConfigError> {
         let bad = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
         if !self.database_url.starts_with("sqlite:") && !self.database_url.starts_with("postgres") {
@@ -203,7 +204,7 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     .collect()
 }
 
-/// The names of all environment variables that set server options or name the configuration file, for commands that accept neither.
+/// The names of all environment variables that set server options or name the configuration file. Some commands accept no such variable.
 pub(crate) fn options_in_environment() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_option = |name: &String| {
@@ -216,7 +217,7 @@ pub(crate) fn options_in_environment() -> Vec<String> {
     found
 }
 
-/// figment's error without the values, because a value may be a secret in the wrong place.
+/// figment's error without the values, because the user may have put a secret into the wrong option
 fn told(error: &figment::Error) -> String {
     let one = |error: figment::Error| {
         let key = error.path.join(".");

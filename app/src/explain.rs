@@ -82,7 +82,7 @@ pub struct Step {
     pub seconds: Option<u32>,
     /// Price of a run.
     pub price_per_minute: Option<Micros>,
-    /// Amount added by a fee or a run (rounded to the nearest micro), or the new sum after a minimum charge, rounding or limit.
+    /// The amount that a fee or a run adds (rounded to the nearest micro), or the new sum after a minimum charge, rounding or limit.
     pub amount: Option<Micros>,
     /// The step as an English sentence.
     pub text: String,

@@ -191,7 +191,7 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
         .await
 }
 
-/// Compares the stored amount that each account's live calls hold with the sum of the calls' holds.
+/// For each account, compares the stored held amount with the sum of the holds of the account's live calls.
 async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
     let mut sums: BTreeMap<Uuid, (i64, i64)> = BTreeMap::new();
     for (account, held) in invariants::held(tx.conn()).await? {
@@ -223,7 +223,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         .collect())
 }
 
-/// The part of a Z report's line for a payment method that the audit reads.
+/// The fields that the audit reads from a Z report's line for one payment method.
 #[derive(Deserialize)]
 struct ReportedMethod {
     method: PaymentMethod,

@@ -241,7 +241,7 @@ pub struct PhoneView {
     pub cabin: Option<CabinView>,
 }
 
-/// Adds the cabin to a phone. The caller has already checked access to the phone.
+/// Adds the cabin to a phone. The calling function has already checked access to the phone.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -299,7 +299,7 @@ fn offer(
     now: DateTime<Utc>,
 ) -> Result<Offer> {
     let cap = u32::try_from(shop.settings.max_call_seconds).or_fault()?;
-    // assume that the call is answered at the most expensive moment of the ring time, as a prepaid call does
+    // assume that the call is answered at the most expensive moment of the ring time, as the server does for a prepaid call
     let lasts = |amount| rating::covered_seconds(&retail, now, app.config.calls.ring_seconds, amount, cap);
     let seconds = amount.map(lasts);
     let (connection_fee, price_per_minute) = prices_at(&retail, now);

@@ -22,8 +22,8 @@ const MAX_LIVE: u64 = 10_000;
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
 /// A session that has been open for longer than this is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// A call is a problem if it has no end this long after its last covered second, or if it rings this long. A proxy is a problem if its last listing
-/// is older than the same time.
+/// A call is a problem if it has not ended this long after its last covered second, or if it has been ringing this long. A proxy is a problem if its
+/// last listing is older than this.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// The kind of a problem.
@@ -72,7 +72,7 @@ pub enum Subject {
     Phone(Uuid),
     /// The account whose problems were requested.
     Account,
-    /// An event, a stream entry or a proxy, which are not objects with an id.
+    /// An event, a stream entry or a proxy; none of these is an object with an id.
     Event,
 }
 

@@ -102,7 +102,7 @@ impl RateCache {
             return Ok(version);
         }
         let loaded = self.0.try_get_with(version_id, Box::pin(load(conn, version_id))).await;
-        // if only one caller waits for the table, it gets the original error, which its transaction may need for a retry
+        // if only one transaction waits for the table, that transaction gets the original error, which it may need for a retry
         loaded.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::fault))
     }
 }

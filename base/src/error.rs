@@ -46,7 +46,7 @@ pub struct Fault {
     at: &'static Location<'static>,
 }
 
-/// Turns an error into [`Error::Fault`], for calls that cannot fail in a healthy system.
+/// Turns an error into [`Error::Fault`], for operations that cannot fail in a healthy system.
 pub trait OrFault<T> {
     /// The value, or a fault that keeps the error as its source and names the calling line.
     ///
@@ -108,7 +108,7 @@ impl Error {
         Self::field(ErrorCode::InvalidInput, field, message)
     }
 
-    /// A fault whose cause is an error or a sentence. The fault records the line of the caller.
+    /// A fault whose cause is an error or a sentence. The fault records the line of the calling code.
     #[track_caller]
     pub fn fault(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })
@@ -132,7 +132,8 @@ impl Error {
 
     /// Whether the database's disk is full. The transaction was not stored, and can succeed once there is space.
     pub fn is_out_of_room(&self) -> bool {
-        // the codes are disk_full on PostgreSQL; on SQLite, SQLITE_FULL, and the codes for a failed write and for shared memory that could not grow
+        // on PostgreSQL, the code is disk_full; on SQLite, the codes are SQLITE_FULL and the codes for a failed write and for shared memory that
+        // could not grow
         matches!(self.database_code().as_deref(), Some("53100" | "13" | "778" | "4874"))
     }
 

@@ -96,7 +96,7 @@ fn pricing(banded: bool) -> Pricing {
 }
 
 fn rating(criterion: &mut Criterion) {
-    // 22:59:15 UTC is 45 seconds before the night band begins in São Paulo, so the banded call crosses into it
+    // 22:59:15 UTC is 45 seconds before the night band begins in São Paulo, so the banded call continues into that band
     let answered = at("2026-11-20T22:59:15Z");
     for (name, pricing) in [("one price", pricing(false)), ("two bands", pricing(true))] {
         criterion.bench_function(&format!("charge 90 s, {name}"), |bencher| {

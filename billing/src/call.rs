@@ -14,14 +14,14 @@
 //! - `abandoned` (the proxy discarded the authorization) counts only before ringing. A refused call that is abandoned remains refused, with the
 //!   SIP code that the phone got.
 //! - An `ended` with an answer time proves that the call was in progress, so it overrides even `failed` and `abandoned`. The holds of a failed or
-//!   abandoned call were already released, as the code that applies the transition sees from the old state. No other final state ever changes,
+//!   abandoned call were already released; the code that applies the transition knows this from the old state. No other final state ever changes,
 //!   except that of a call with an estimated end (see below).
 //! - A call that its proxy no longer knows (`lost`) ends at the time when the proxy last listed the call. A lost call without an answer counts as
 //!   failed. The end of a lost call is an estimate: a later true `ended` replaces the estimate. A true `failed` replaces the estimate of an
 //!   unanswered call.
-//! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). The end in an `ended` with
-//!   impossible times, or without any answer time, is an estimate too and replaces no other end. An answered call never becomes free because its
-//!   times are wrong.
+//! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). An `ended` with impossible times,
+//!   or without any answer time, gives only an estimated end, which replaces no other end. An answered call never becomes free because its times are
+//!   wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -382,7 +382,7 @@ fn abandoned(call: &mut Call, at: DateTime<Utc>, code: Option<u16>) -> Vec<Emitt
     vec![Emitted::Abandoned { at }]
 }
 
-/// The bounds for event times: the server's clock, and how far a proxy's clock may differ from it.
+/// The bounds for event times: the server's clock, and how far a proxy's clock may differ from the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// When the server received the event.
@@ -500,7 +500,8 @@ impl Bounds {
         (self.allowed - self.skew..=self.received + self.skew).contains(&at)
     }
 
-    /// Moves a time outside the range to the nearest time between authorization and receipt, by the server's clock.
+    /// Moves a time outside the range to the nearest allowed time. The allowed times, by the server's clock, are the times from the authorization to
+    /// the receipt of the event.
     fn nearest(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         if self.hold(at) { at } else { at.clamp(self.allowed, self.received) }
     }

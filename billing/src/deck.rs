@@ -110,8 +110,8 @@ pub struct DeckColumns {
 }
 
 impl DeckColumns {
-    /// Copies values that have no column in the deck from `before`, the rate that `rate` replaces. An empty cell is not a missing column: an empty
-    /// cell means 0, or that the band has no price of its own.
+    /// Copies the values for which the deck has no column. The values come from `before`, the rate that `rate` replaces. An empty cell is not a
+    /// missing column: an empty cell means 0, or that the band has no price of its own.
     pub fn keep(&self, rate: &mut Rate, before: Rate) {
         if !self.minimum_charge {
             rate.minimum_charge = before.minimum_charge;
@@ -540,7 +540,7 @@ fn needs_escape(text: &str) -> bool {
 }
 
 /// Escapes text for a CSV cell so that a spreadsheet does not run the text as a formula. Adds an apostrophe before text that begins like a formula.
-/// Text that already looks escaped gets an apostrophe too, so that [`unescape`] can always reverse this.
+/// Text that already looks escaped gets an apostrophe too, so that [`unescape`] can always reverse the escaping.
 pub fn csv_text(text: &str) -> Cow<'_, str> {
     if needs_escape(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }

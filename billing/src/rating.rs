@@ -183,7 +183,7 @@ pub fn covered_seconds(
     let limit = pricing.highest_cost_within(available);
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
     let mut fits = |t: u32| window.highest_cost(t).is_none_or(|exact| exact <= limit);
-    // Double the candidate first, so that prices are computed for at most twice the resulting talk time.
+    // Double the candidate first; this way, prices are computed for at most twice the resulting talk time.
     let (mut good, mut step) = (0u32, 1u32);
     let mut bad = loop {
         let next = good.saturating_add(step).min(cap);
@@ -340,7 +340,7 @@ impl Pricing {
         i64::from(self.time_zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
     }
 
-    /// Splits `billed` seconds from `first` into runs of one price and calls `visit(offset, seconds, span)` for each.
+    /// Splits `billed` seconds from `first` into runs of one price, and calls `visit(offset, seconds, span)` for each run.
     fn walk(&self, first: i64, billed: u32, mut visit: impl FnMut(u32, u32, &Span)) {
         let mut offset = 0u32;
         while offset < billed {
@@ -431,7 +431,7 @@ impl<'a> AnswerWindow<'a> {
     }
 
     /// Answer times, among them the most expensive answer time. Between two neighboring answer times, neither the first nor the last billed second
-    /// crosses a price change, so the cost is linear in the answer time and highest at one of the two.
+    /// crosses a price change. Therefore, the cost is linear in the answer time, and is highest at one of the two answer times.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);

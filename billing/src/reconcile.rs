@@ -40,13 +40,13 @@ pub struct Dialog<Id, Key> {
     pub key: Key,
     /// When the dialog was answered, by the proxy's clock.
     pub answered_at: Option<DateTime<Utc>>,
-    /// The dialog has ended, and its `ended` event is in transit.
+    /// Whether the dialog has ended and its `ended` event is in transit.
     pub over: bool,
-    /// The dialog is an emergency call. An emergency call is never hung up, even if no call is known for it, because the proxy may have allowed the
-    /// call on its own.
+    /// Whether the dialog is an emergency call. An emergency call is never hung up, even if no call is known for it, because the proxy may have
+    /// allowed the call on its own.
     pub emergency: bool,
-    /// The dialog's entry in the listing has all required fields. An incomplete entry only shows that its call is in progress; its dialog is never
-    /// hung up.
+    /// Whether the dialog's entry in the listing has all required fields. An incomplete entry only shows that its call is in progress; its dialog is
+    /// never hung up.
     pub whole: bool,
 }
 
@@ -59,9 +59,9 @@ pub struct Listing<Id, Key> {
     pub asked_at: DateTime<Utc>,
     /// When the listing was requested, by the proxy's clock. The listed dialogs existed at this time.
     pub at: DateTime<Utc>,
-    /// All events in the proxy's queue at the time of the listing have been applied.
+    /// Whether all events that were in the proxy's queue at the time of the listing have been applied.
     pub drained: bool,
-    /// Every entry of the listing names its call. Calls count as missing only if the listing is complete.
+    /// Whether every entry of the listing names its call. Calls count as missing only if the listing is complete.
     pub complete: bool,
 }
 

@@ -79,7 +79,7 @@ pub struct Statement {
     pub items_total: Micros,
     /// Sum of the discounts, not negative.
     pub discounts_total: Micros,
-    /// The amount that rounding the total to the currency's minor unit adds; may be negative.
+    /// The total is rounded to the currency's minor unit; this is the amount that rounding adds, which may be negative.
     pub rounding: Micros,
     /// The amount due, in whole minor units.
     pub total: Micros,
@@ -208,7 +208,7 @@ pub struct Payment {
 /// The result of a settlement. `deposit + paid - deposit_back = total + cash_rounding`, and the customer handed over `paid + change`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
-    /// The amount that rounding the part paid in cash adds; may be negative.
+    /// The amount that rounding adds to the part paid in cash; may be negative.
     pub cash_rounding: Micros,
     /// The part of the settlement's payments that the shop keeps.
     pub paid: Micros,
@@ -316,7 +316,7 @@ pub fn settle_prepaid(
     Ok(Settlement { cash_rounding, deposit_back, ..settled })
 }
 
-/// The refunds for an unused deposit of `rest`, and the amount that rounding the cash refund adds.
+/// The refunds for an unused deposit of `rest`, and the amount that rounding adds to the cash refund.
 fn as_it_came(
     rest: Micros,
     deposits: &[Payment],

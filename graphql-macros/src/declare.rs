@@ -12,7 +12,7 @@ use crate::parse::{FieldArgs, TypeArgs, derives, error, graphql_name, only_name,
 struct Field {
     name: String,
     args: FieldArgs,
-    /// Type and value (of `it`) of a field that needs no query.
+    /// The type of a field that needs no query, and its value as an expression of `it`.
     value: Option<(Type, TokenStream)>,
 }
 

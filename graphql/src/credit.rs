@@ -127,7 +127,7 @@ payload!(
     }
 );
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct CreditMutation;
 
@@ -239,7 +239,7 @@ pub struct Balance {
     pub low: bool,
 }
 
-/// Subscriptions of this file.
+/// The subscriptions that this file defines.
 #[derive(Default)]
 pub struct CreditSubscription;
 

@@ -129,7 +129,7 @@ fn level(level: LevelExplanation, currency: &str) -> LevelCharge {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct ExplainQuery;
 

@@ -56,7 +56,7 @@ pub struct SessionId(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ShopId(pub Uuid);
 
-/// Key: a session's id, and the time it was opened. The loader computes what the session costs so far.
+/// Key: a session's id, and the time it was opened. The loader computes the cost of the session up to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunningOf(pub Uuid, pub DateTime<Utc>);
 
@@ -148,7 +148,7 @@ impl Loader<LiveCallOf> for Batches {
     async fn load(&self, keys: &[LiveCallOf]) -> Result<HashMap<LiveCallOf, Self::Value>, Self::Error> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let rows = app::calls::live_of_cabins(&self.0, &ids).await?;
-        // of several live calls, the newest is the customer's
+        // if a cabin has several live calls, the newest call is the customer's
         Ok(rows.into_iter().filter_map(|row| Some((LiveCallOf(row.cabin_id?), Arc::new(row)))).collect())
     }
 }

@@ -58,7 +58,7 @@ pub enum Node {
     RegisterShift(RegisterShift),
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct NodeQuery;
 

@@ -172,7 +172,7 @@ impl QuoteView {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct PriceQuery;
 

@@ -108,7 +108,7 @@ fn group(account: &account::Model, group: Group) -> ProblemGroup {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct ProblemQuery;
 

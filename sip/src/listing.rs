@@ -120,7 +120,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     if reference.is_none() && call_id.is_none() {
         return None;
     }
-    // a readable text that is not one of this server's ids means that the dialog belongs to no call; an unreadable text may hide such an id
+    // a readable text that is no id of this server means that the dialog belongs to no call; an unreadable text may still be an id of this server
     let all_read = |pairs: &Vec<Lenient<BTreeMap<_, _>>>| pairs.iter().all(|entry| entry.0.is_some());
     let readable = reference.is_some()
         || (variables.as_ref().is_some_and(all_read) && noted.is_none_or(|text| text.0.is_some()));

@@ -246,7 +246,7 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency
     Ok(())
 }
 
-/// The transfers of calls that were not reversed, with their entries.
+/// The transfers of calls, with their entries; reversed transfers are left out.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -254,7 +254,7 @@ pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> R
     standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
 }
 
-/// The transfers of a cabin session that were not reversed, with their entries.
+/// The transfers of a cabin session, with their entries; reversed transfers are left out.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -347,7 +347,7 @@ pub async fn transfers_of(
     Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
 }
 
-/// Transfers by id. Ignores the actor's scope: the caller must have checked access to the objects.
+/// Transfers by id. This query does not check the actor's scope: the calling function must have checked access to the objects.
 ///
 /// # Errors
 /// May fail with database errors.

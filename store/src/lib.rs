@@ -250,7 +250,7 @@ impl Store {
     /// times, so `work` may run more than once.
     ///
     /// # Errors
-    /// Errors of `work`; the transaction is then rolled back.
+    /// Returns the errors of `work`; the transaction is then rolled back.
     pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: Fn(Tx) -> Fut,
@@ -327,7 +327,7 @@ impl Store {
 /// a connection.
 ///
 /// # Errors
-/// Fails with [`Error::Overloaded`] if it takes longer than `limit`. Also returns the errors of `work`.
+/// Fails with [`Error::Overloaded`] if `work` takes longer than `limit`. Also returns the errors of `work`.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)

@@ -84,7 +84,7 @@ pub async fn lock_leased(
     Ok(row.filter(held))
 }
 
-/// Updates every column of a proxy. The caller must have locked the row in this transaction.
+/// Updates every column of a proxy. The calling function must have locked the row in this transaction.
 pub async fn save(conn: &impl ConnectionTrait, row: proxy::Model) -> Result<()> {
     row.into_active_model().reset_all().update(conn).await?;
     Ok(())
@@ -175,7 +175,7 @@ async fn places_of(conn: &impl ConnectionTrait, wanted: Condition) -> Result<Vec
     Ok(rows.into_iter().map(place).collect())
 }
 
-/// Updates the registrations of phones. The caller must have locked the phones in this transaction.
+/// Updates the registrations of phones. The calling function must have locked the phones in this transaction.
 pub async fn save_registrations(conn: &impl ConnectionTrait, phones: &[phone::Model]) -> Result<()> {
     use phone::Column::{Contact, Id, Online, OnlineChangedAt, Proxy, Source, UserAgent};
     bulk::update::<phone::Entity>(

@@ -32,7 +32,7 @@ struct Beat {
     over: AtomicBool,
 }
 
-/// A loop that must run as long as the node owns a heartbeat. Dropping the heartbeat reports that the loop has ended.
+/// A loop that must run as long as the node runs has a heartbeat. Dropping the heartbeat reports that the loop has ended.
 pub struct Heartbeat {
     beat: Arc<Beat>,
     started: Instant,

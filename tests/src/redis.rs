@@ -134,7 +134,7 @@ pub async fn free_port() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
-/// A TCP forwarder. While shut, connections stay open but no data passes.
+/// A TCP forwarder. While the forwarder is shut, connections stay open but no data passes.
 pub struct Door {
     /// The listening address.
     pub address: SocketAddr,

@@ -56,7 +56,7 @@ impl Relay {
                     accepted = listener.accept() => accepted,
                     gone = over.wait_for(|_| false) => { drop(gone); return }
                 };
-                // accepting may fail for lack of file descriptors, but may succeed the next time
+                // accepting may fail for lack of file descriptors, and may succeed the next time
                 let Ok((stream, _)) = accepted else {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;

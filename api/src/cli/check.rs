@@ -229,7 +229,7 @@ async fn proxies(found: &mut Findings, config: &Config) {
         let what = format!("hook.proxies {}", proxy.name);
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
-            // this is only a warning, because the proxy starts after the API, which it needs as soon as the first phone registers
+            // a missing proxy is only a warning: the proxy needs the API as soon as the first phone registers, so the proxy starts after the API
             Err(ProxyError::Unreachable(_)) => found.warn(
                 &what,
                 format!(
@@ -253,7 +253,8 @@ async fn redis(found: &mut Findings, config: &Config) {
     };
     match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {
         Ok(Ok(())) => found.ok("redis", "answers, and its user may subscribe and publish"),
-        // this is a failure, not a warning: a server would start without Redis, but deliver activities slowly, and the operator configured Redis
+        // a missing Redis is a failure, not a warning: the operator configured Redis, and a server without Redis would start but deliver activities
+        // slowly
         Ok(Err(error)) => found.fail("redis", error),
         Err(_) => found.fail("redis", format!("does not answer within {} s", PATIENCE.as_secs())),
     }

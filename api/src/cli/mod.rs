@@ -109,7 +109,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs a command and returns its exit status.
 ///
 /// # Errors
-/// Fails with a message for the user that names the next step; the exit status is then 1.
+/// If the command fails, the error's message names the user's next step, and the exit status is 1.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
     if let Command::Serve(args) = cli.command {
         return serve::run(args, cli.log_json).await.map(|()| 0);

@@ -51,8 +51,8 @@ pub struct Origin {
 pub struct Identities {
     key: TokenKey,
     known: Cache<Uuid, (Actor, DateTime<Utc>)>,
-    /// Cancellation tokens by login, which are cancelled when this node learns that the login is revoked. Open sockets watch these cancellation
-    /// tokens.
+    /// A cancellation token for each login. This node cancels the token when it learns that the login is revoked. Open sockets watch these
+    /// cancellation tokens.
     watches: Cache<Uuid, CancellationToken>,
 }
 

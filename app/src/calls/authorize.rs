@@ -141,7 +141,7 @@ pub(super) async fn decide_all(
         let verdict = check(app, tx.conn(), &context, request, &mut found).await?;
         decisions.push((request, found, verdict));
     }
-    // lock the credit for all attempts at once, in the global lock order; the locks on credit are the last locks that the transaction takes
+    // lock the credit for all attempts at once, in the global lock order; the transaction takes no locks after the locks on credit
     let paying = decisions.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
     context.locked_credit = LockedCredit::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
@@ -305,10 +305,10 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// The result of an attempt: the first slice of talk time with its reserved amounts, or the refusal.
+/// The result of an attempt: either the first slice of talk time with its reserved amounts, or the refusal.
 type Outcome = std::result::Result<Grant, Refusal>;
 
-/// Reserves credit at every level for the first slice of talk time of an attempt that passed [`check`].
+/// Reserves credit at every level for an attempt that passed [`check`]. The credit pays for the first slice of talk time.
 #[expect(clippy::too_many_arguments, reason = "facts about one attempt and the batch context")]
 fn grant(
     app: &App,

@@ -1,4 +1,5 @@
-//! Computes how many seconds a call may last and how much credit is reserved for the call, from the credit at every level and the session's limits.
+//! Computes how many seconds a call may last, and how much credit is reserved for the call. The result depends on the credit at every level and on
+//! the session's limits.
 
 use billing::credit::{self, Answer, FundingSource, Grant};
 use billing::money::Micros;
@@ -12,7 +13,7 @@ use super::pricing::{self, Level};
 use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
 
-/// The remainder of a session's limits that one call may use.
+/// The part of a session's limits that is left for one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionAllowance {
     /// Remaining talk time in seconds; `None` if there is no time limit.
@@ -23,8 +24,8 @@ pub(super) struct SessionAllowance {
 }
 
 impl SessionAllowance {
-    /// Subtracts the session's usage (`spent`) and the amounts that its other live calls hold from the session's limits. `own` is the id of the
-    /// call itself, if the call is already live.
+    /// Subtracts two amounts from the session's limits: the session's usage (`spent`), and the amounts that the session's other live calls hold.
+    /// `own` is the id of the call itself, if the call is already live.
     pub(super) fn new(
         session: &cabin_session::Model,
         spent: Spent,
@@ -56,7 +57,7 @@ impl SessionAllowance {
     }
 }
 
-/// Whether a session limits its calls in money or time.
+/// Whether a session has a limit of money or time.
 pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }

@@ -1,5 +1,5 @@
-//! Emergency calls: the data with which a proxy can allow emergency calls while it cannot reach this server, and the calls that a proxy allowed on
-//! its own.
+//! Emergency calls: the data with which a proxy can allow emergency calls while the proxy cannot reach this server, and the calls that a proxy
+//! allowed without asking.
 
 use std::collections::{HashMap, HashSet};
 
@@ -69,8 +69,8 @@ pub struct EmergencyCall {
     pub from_tag: String,
 }
 
-/// Creates the emergency calls that a batch's new events are about and that are not stored yet. Emergency calls are free at every level and appear
-/// on no bill. The caller has locked the phones, so two nodes cannot create the same call.
+/// Creates the missing emergency calls of a batch: the calls that its new events are about and that are not stored yet. Emergency calls are free at
+/// every level and appear on no bill. The calling function has locked the phones, so two nodes cannot create the same call.
 ///
 /// # Errors
 /// May fail with database errors.

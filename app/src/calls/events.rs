@@ -593,7 +593,8 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     sessions.into_iter().collect()
 }
 
-/// Calls whose end this batch may correct. The batch contains an end for a call that has already ended, or that an earlier event in the batch ends.
+/// Calls whose end this batch may correct. The batch contains an end event for a call that has already ended, or for a call that an earlier event of
+/// the batch ends.
 fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
         events.iter().any(|event| match (&event.body, event.body.call()) {
@@ -649,7 +650,7 @@ fn reason(doubt: Doubt) -> &'static str {
     }
 }
 
-/// The date in a callshop's time zone, `YYYY-MM-DD`, by which reports count a call. If the zone is unknown (for example, because an update of the
+/// The date by which reports count a call: `YYYY-MM-DD`, in the callshop's time zone. If the zone is unknown (for example, because an update of the
 /// zone data removed the zone), the problem is logged, and the date in UTC is used. The date does not affect any amount, so an unknown zone must not
 /// prevent a charge.
 pub(super) fn local_day(time_zone: &str, at: DateTime<Utc>) -> String {

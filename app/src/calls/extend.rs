@@ -33,20 +33,20 @@ const STUCK: Duration = Duration::from_secs(60);
 const AT_ONCE: u64 = 256;
 /// Delay until a call is processed again after it could not be extended, or after its proxy did not confirm the limit.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
-/// How long after the end of its covered time a call that cannot be extended is hung up. The delay is long enough that no paid second is lost, but
+/// A call that cannot be extended is hung up this long after the end of its covered time. The delay is long enough that no paid second is lost, but
 /// shorter than the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
-/// How long before the end of the covered time the next slice of talk time is reserved even if the proxy has not confirmed the last slice.
+/// If the proxy has not confirmed the last slice of talk time, the next slice is reserved this long before the covered time ends.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
 /// Delay until a call that was hung up is processed again. The call's end event should arrive within this delay.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
-/// The decision about a running call: the command for its proxy, and when the call needs its next extension after the proxy confirms.
+/// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms.
 #[derive(Clone, Debug)]
 pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
-    /// When the call needs its next extension after the proxy confirms; `None` if it needs no more.
+    /// The time of the call's next extension if the proxy confirms; `None` if the call needs no further extension.
     pub next: Option<DateTime<Utc>>,
     /// Whether to hang up the call because its covered time is used up.
     pub cut: bool,
@@ -157,7 +157,7 @@ pub(super) async fn session_use(
     Ok((store::calls::spent(conn, &opened).await?, live))
 }
 
-/// The accounts whose credit a call with these prices uses.
+/// The accounts that pay for a call with these prices from their credit.
 pub(super) fn paying_accounts(levels: &[Level]) -> impl Iterator<Item = Uuid> {
     levels.iter().skip(1).filter(|level| !rating::is_free(&level.pricing)).map(|level| level.account_id)
 }

@@ -133,7 +133,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
     }
 }
 
-/// Compares a proxy if it is due and no other node holds its lease.
+/// Compares a proxy if its comparison is due and no other node holds its lease.
 async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     // a connection that died silently would never respond
     let leased = tokio::time::timeout(LONGEST, lease(app, node, name)).await;
@@ -204,8 +204,8 @@ struct ProxySnapshot {
     drained: bool,
 }
 
-/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, the listed calls were in
-/// progress at the time of the clock, and all events of calls that are no longer listed were in the queue.
+/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, all listed calls were in
+/// progress at the time of the clock. The events of all calls that are no longer listed were in the queue.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
@@ -285,8 +285,8 @@ struct Stray {
 }
 
 impl StoredState {
-    /// Reads the stored state after the listing is complete. Removes from the listing the dialogs of calls that are live at another proxy (for
-    /// example, because the proxy was renamed), and of calls that ended around the time of the listing.
+    /// Reads the stored state after the listing is complete. Removes some dialogs from the listing: the dialogs of calls that are live at another
+    /// proxy (for example, because the proxy was renamed), and the dialogs of calls that ended around the time of the listing.
     async fn load(app: &App, name: &str, now: &mut ProxySnapshot) -> Result<Self, ReconcileError> {
         let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;

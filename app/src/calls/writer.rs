@@ -160,7 +160,7 @@ impl CallWriter {
         Ok(decisions)
     }
 
-    /// Stores that the proxy accepted a limit. If the call was in progress, also stores when.
+    /// Stores that the proxy accepted a limit. If the call was in progress, also stores at which time.
     ///
     /// # Errors
     /// See [`Self::apply`].
@@ -425,8 +425,8 @@ fn after(app: &Arc<App>, applied: Applied) {
     }
 }
 
-/// Applies events first and processes attempts second, because a call's end frees the phone and the call's credit for the phone's next attempt
-/// in the same batch. Account changes are posted at the end, once per balance.
+/// Applies events before attempts, because the end of a call frees the phone and releases the call's credit for the phone's next attempt in the same
+/// batch. Account changes are posted at the end, once per balance.
 async fn apply_events_and_attempts(
     app: &App,
     tx: &Tx,

@@ -131,8 +131,8 @@ impl Hub {
         self.node
     }
 
-    /// Hands every activity that is committed from now on to the returned receiver, while the link to the other nodes is up. The receiver of
-    /// a second link gets nothing.
+    /// While the link to the other nodes is up, the returned receiver gets every activity that is committed from now on. The receiver of a second
+    /// link gets nothing.
     pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<OutgoingActivity> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link on the same hub sends nothing, but still receives messages
@@ -170,8 +170,8 @@ impl Hub {
         }
     }
 
-    /// Starts a poll of the table if the other node is new, lost messages or was silent, because that node may have committed activities that were
-    /// never announced.
+    /// Starts a poll of the table if the other node is new, lost messages or was silent: that node may have committed activities that were never
+    /// announced.
     fn beat(&self, node: Uuid, lost: i64) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MAX_PEERS && !peers.contains_key(&node) {

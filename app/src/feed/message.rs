@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
         let kind = match bytes.get(1)? {
             1 => Kind::Heartbeat,
             2 => Kind::Leave,
-            // kinds of messages that a later version adds also concern an activity, which is in the table
+            // a kind of message that a later version adds also concerns an activity, and the table has that activity
             _ => Kind::Activity,
         };
         let head = Head {

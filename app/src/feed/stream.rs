@@ -67,7 +67,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Subscribes to a callshop's activities. Call this function before you read the state that a `seq` belongs to, and then set that position with
+    /// Subscribes to a callshop's activities. Call this function first. Then read the state with its `seq`, and set that position with
     /// [`Watch::from_seq`], so that no activity is missed in between. [`Watch::next`] returns the activities after the position.
     pub fn start(store: &Store, hub: &Arc<Hub>, callshop_id: Uuid) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Watch {
         let conn = self.store.reader();
         let head = activity::head(conn, self.callshop_id).await?;
         if seq >= head {
-            // no activity follows the last activity; a position beyond it comes from another database
+            // no activity follows the last activity; a position beyond the last activity comes from another database
             return Ok(seq == head);
         }
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
@@ -163,7 +163,7 @@ impl Watch {
     async fn catch_up(&mut self) -> Result<()> {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
         let rows = retry_until_available(|| async move {
-            // every activity that is announced from now on is included in the read or comes later
+            // an activity that is announced from now on is either included in the read or arrives after the read
             let _turn = hub.readers.acquire().await.or_fault()?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });

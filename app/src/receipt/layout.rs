@@ -118,7 +118,7 @@ impl Layout<'_> {
         }
         self.section(self.locale.words().by_destination);
         for total in &receipt.destinations {
-            // the sum is that of the lines as printed, so that the customer can add them up
+            // the sum adds up the lines as printed, so that the customer can check it
             let lines = receipt.calls.iter().filter(|call| call.destination == total.name);
             let amount = Micros::try_sum(lines.map(|call| self.shown(call.amount)));
             self.sum(total.name.as_str(), amount.unwrap_or(total.amount));

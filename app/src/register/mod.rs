@@ -226,7 +226,7 @@ pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<Shif
     Ok(ShiftView::new(actor, shift, shop.account.currency))
 }
 
-/// The open shift of a callshop, if any. The caller has already checked access to the callshop.
+/// The open shift of a callshop, if any. The calling function has already checked access to the callshop.
 ///
 /// # Errors
 /// Database errors.

@@ -38,7 +38,7 @@ pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
     bill(app, &session, currency).await
 }
 
-/// The bill of a session. The caller has already checked access to the session.
+/// The bill of a session. The calling function has already checked access to the session.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if retention has deleted calls of the session. May also fail with database errors.

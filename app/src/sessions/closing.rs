@@ -102,7 +102,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
     Ok(sales)
 }
 
-/// Makes the statement final by storing its totals in the session. Returns the transfer of the sale, which the caller must post.
+/// Makes the statement final by storing its totals in the session. Returns the transfer of the sale, which the calling function must post.
 async fn finish(
     tx: &Tx,
     session: cabin_session::Model,

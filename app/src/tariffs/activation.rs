@@ -102,7 +102,7 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
 struct Around {
     /// The version in force until the draft takes effect.
     before: Option<tariff_version::Model>,
-    /// The next version that is scheduled after the draft takes effect.
+    /// The first version that is scheduled for a time after the draft takes effect.
     next: Option<tariff_version::Model>,
     /// The version that the draft is based on.
     base: Option<tariff_version::Model>,

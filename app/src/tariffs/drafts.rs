@@ -239,7 +239,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 /// Creates a draft without these prefixes.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` and the path of a prefix that has no rate of its own. See [`upsert_rates`] for others.
+/// Fails with `INVALID_INPUT` and the path of a prefix that has no rate of its own. See [`upsert_rates`] for the other errors.
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;

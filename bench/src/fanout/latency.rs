@@ -39,7 +39,7 @@ pub struct LatencyPlan {
     seconds: u64,
 }
 
-/// Event times of one callshop, in order: when the hook responded, and when the subscriber received it.
+/// Event times of one callshop, in order: when the hook responded, and when the subscriber received the event.
 #[derive(Default)]
 struct Times {
     answered: VecDeque<Instant>,

@@ -42,7 +42,7 @@ const CHUNK: usize = 500;
 pub struct Sample {
     /// The call.
     pub call: call::Model,
-    /// The payload of its activity row.
+    /// The payload of the call's activity row.
     pub shown: serde_json::Value,
 }
 

@@ -28,7 +28,7 @@ impl Pgbench {
     pub fn new(server: &Postgres, plan: &Plan, sample: &Sample) -> Result<Self> {
         let script = server.scratch().join("call-end.sql");
         std::fs::write(&script, script_text(u64::from(plan.shops), sample)?)?;
-        // otherwise autovacuum would do it during a turn
+        // analyze the tables now; otherwise, autovacuum would analyze them during a turn
         run(server.client("vacuumdb").args(["--analyze", "--quiet", "peer"]))?;
         Ok(Self { script, clients: plan.connections, done: 0, turns: 0 })
     }

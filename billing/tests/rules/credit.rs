@@ -45,7 +45,8 @@ fn purse(pricing: &Pricing, available: i64) -> FundingSource<'_> {
 
 #[test]
 fn a_quarter_of_what_is_left_is_taken_and_paid_for_at_every_level() {
-    // at 0.06 per minute, billed by the second, 40,000 micros pay for 40 s; the level at 0.04 per minute has unlimited credit
+    // the price is 0.06 per minute, billed by the second, so 40,000 micros pay for 40 s; the level with the price 0.04 per minute has unlimited
+    // credit
     let (retail, cost) = (pricing(60_000, 0, (1, 1), 0), pricing(40_000, 0, (1, 1), 0));
     let purses = [purse(&retail, 40_000), purse(&cost, i64::MAX)];
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(40));

@@ -48,7 +48,7 @@ fn short_and_emergency_numbers_match_exactly_and_first() {
     assert_eq!(plan.normalize("190"), Ok(Dialed::Emergency { number: "190".to_owned() }));
     assert_eq!(plan.normalize("1-9-0"), Ok(Dialed::Emergency { number: "190".to_owned() }));
     assert!(matches!(plan.normalize("188"), Ok(Dialed::Short { number, .. }) if number == "188"));
-    // +1 90… is no emergency number, and a longer number that begins with 190 is no emergency number
+    // the number +1 90… is no emergency number, and neither is a longer number that begins with 190
     assert_eq!(plan.normalize("+190"), Err(NumberError::TooShort));
     assert_eq!(plan.normalize("1901"), Err(NumberError::TooShort));
     assert_eq!(plan.normalize("0190"), Err(NumberError::TooShort));

@@ -49,7 +49,7 @@ pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Resu
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct AccountQuery;
 

@@ -201,7 +201,7 @@ payload!(
     }
 );
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct RegisterQuery;
 
@@ -251,7 +251,7 @@ impl RegisterQuery {
     }
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct RegisterMutation;
 

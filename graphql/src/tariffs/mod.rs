@@ -26,7 +26,7 @@ use crate::roles::MANAGERS;
 use app::tariffs;
 use rates::version_rates;
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct TariffQuery;
 

@@ -101,7 +101,7 @@ impl StreamStatus {
         self.events.get_or_create(&Outcome { outcome }).get()
     }
 
-    /// The entries that were stuck at the last check. If there are many, only the oldest.
+    /// The entries that were stuck at the last check. If many entries are stuck, the list has only the oldest.
     pub fn stuck(&self) -> Vec<Stuck> {
         self.stuck.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

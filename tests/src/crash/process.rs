@@ -84,10 +84,10 @@ impl Process {
         self.child = Some(self.command(&["serve"]).spawn().expect("callshop starts"));
     }
 
-    /// Waits until the server is ready. Returns the time that this took.
+    /// Waits until the server is ready. Returns the waiting time.
     ///
     /// # Panics
-    /// Panics if the server exits instead, or is not ready in time. The message includes the end of its log.
+    /// Panics if the server exits instead, or is not ready in time. The panic's message includes the end of the server's log.
     pub async fn ready(&mut self) -> Duration {
         let begun = Instant::now();
         for address in self.addresses {

@@ -105,7 +105,7 @@ struct Held {
 /// Injects faults until the plan's time is over. Waits for recovery after each fault, and at the end until everything is healthy.
 ///
 /// # Errors
-/// Fails with the component that does not recover.
+/// The error names the component that does not recover.
 pub(super) async fn schedule(
     stage: &Stage,
     plan: &Plan,
@@ -417,7 +417,7 @@ async fn ring(stage: &Stage) -> Result<String, String> {
         let row = entity::proxy::Entity::find_by_id(PROXY).one(&conn).await;
         row.map(|row| row.and_then(|row| row.listed_at)).map_err(|error| error.to_string())
     };
-    // a node that an earlier fault killed during a comparison keeps the proxy's lease for a minute
+    // an earlier fault may have killed a node during a comparison; that node keeps the proxy's lease for a minute
     let (begun, before) = (Instant::now(), compared().await?);
     while compared().await? <= before {
         if begun.elapsed() > AFTER_LEASE {

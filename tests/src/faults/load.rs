@@ -33,7 +33,7 @@ const BATCH: usize = 50;
 /// Result of a call attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// No response arrived in time. The phone got 503, and the API got an event that says that its response was not used.
+    /// No response arrived in time. The phone got 503, and the API got an event that says that the API's response was not used.
     GivenUp,
     /// The API refused the call attempt with this error code.
     Refused(String),

@@ -81,7 +81,7 @@ struct Stage {
 /// Injects faults for the plan's time. Returns a summary if every check passed.
 ///
 /// # Errors
-/// Fails with the checks that failed.
+/// The error lists the checks that failed.
 pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     if plan.faults.contains(&Fault::KillPrimary) && plan.faults.contains(&Fault::DiskFull) {
         return Err(
@@ -98,7 +98,7 @@ pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<S
 /// Stops and starts each node in turn under load, for the plan's time. No request and no call may fail.
 ///
 /// # Errors
-/// Fails with the checks that failed.
+/// The error lists the checks that failed.
 pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     let stage = Stage::set(plan, &progress).await;
     let (begun, mut rounds) = (Instant::now(), 0);

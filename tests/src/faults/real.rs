@@ -88,7 +88,7 @@ impl Heard {
     /// Minimum and maximum number of whole seconds that the proxy can have measured. There is no maximum if neither side saw the end.
     fn seconds(&self) -> (i64, Option<i64>) {
         let up = |time: TimeDelta| (time.num_microseconds().unwrap_or(0).max(0) + 999_999) / 1_000_000;
-        // the proxy reports the end of a call that it cuts before either side learns of it
+        // if the proxy cuts a call, it reports the end before either side learns of the end
         let early = if self.cut { TimeDelta::seconds(1) } else { TimeDelta::zero() };
         let least = self.answer_heard.zip(self.bye).map_or(0, |(from, to)| up(to - from - SLACK - early));
         let last = self.bye_answered.max(self.bye);
@@ -216,7 +216,7 @@ impl Real {
     /// Waits until no call is in progress.
     ///
     /// # Errors
-    /// Fails with the calls that are still in progress.
+    /// The error lists the calls that are still in progress.
     pub(super) async fn settle(&self, conn: &DatabaseConnection) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -237,7 +237,7 @@ impl Real {
     /// Compares each call with the messages logged by the phone and the gateway. Returns a summary.
     ///
     /// # Errors
-    /// Fails with a call whose charge does not match its talk time.
+    /// The error names a call whose charge does not match its talk time.
     pub(super) async fn check(
         &self,
         conn: &DatabaseConnection,
@@ -331,7 +331,7 @@ impl Real {
         if row.estimated && !killed {
             return Err("is estimated although its proxy was up all the time".to_owned());
         }
-        // a call that was last listed at its answer lasts one microsecond
+        // if a call was last listed at the time of its answer, its talk time is one microsecond
         let moment = row.answered_at.map(|at| at + TimeDelta::microseconds(1));
         if row.ended_at != ended.or(lost.max(moment.filter(|_| lost.is_some()))) {
             return Err(format!("did not end at the reported time: {ended:?}, {lost:?}"));

@@ -59,7 +59,7 @@ impl Redis {
     /// replica.
     ///
     /// # Errors
-    /// Fails with the message of the first step that fails.
+    /// The error is the message of the first step that fails.
     pub(super) async fn kill_primary(&mut self, alone: Duration) -> Result<String, String> {
         let door =
             self.door.as_ref().ok_or("only a Redis with a replica has a primary to kill; add --cluster")?;

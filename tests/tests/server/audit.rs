@@ -481,7 +481,7 @@ impl Books {
         ledger::post(tx, transfers).await.expect("posted");
     }
 
-    /// A float of 100, a prepaid customer, a card payment, a refund, change paid in, and one unit missing at closing.
+    /// Simulates a shift: a float of 100, a prepaid customer, a card payment, a refund, change paid in, and one unit missing at closing.
     async fn drawers(&self, tx: &DatabaseTransaction) {
         let drawer =
             |shift: usize, method, amount| Entry::drawer(self.shop, self.shifts[shift], method, m(amount));

@@ -34,7 +34,8 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
     let shop = Shop::start(backend, 2).await;
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
-    // to Sao Paulo at 0.08 per minute, 30/6, 31 s are billed as 36 s; to Portugal at 0.30 and a fee of 0.05, 60/6, 61 s are billed as 66 s
+    // 31 s to Sao Paulo at 0.08 per minute are billed as 36 s (increments 30/6); 61 s to Portugal at 0.30 per minute and a fee of 0.05 are billed as
+    // 66 s (increments 60/6)
     shop.call(0, "11987654321", 30_400).await;
     shop.call(0, "0021351912345678", 61_000).await;
     let closed = shop.close_cabin(0).await;
@@ -61,9 +62,9 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
         ]
     );
     assert_eq!(statement["total"]["amount"], "0.43", "0.428 rounded once");
-    // the callshop pays 0.07 and 0.20 per minute by the second (31 s and 61 s), rounded to four decimals: 0.0362 + 0.2033
+    // the callshop pays 0.07 per minute for 31 s and 0.20 per minute for 61 s, by the second, rounded to four decimals: 0.0362 + 0.2033
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.7605");
-    // the reseller pays 0.05 and 0.15 per minute, which is 0.0258 + 0.1525
+    // the reseller pays 0.05 per minute for 31 s and 0.15 per minute for 61 s: 0.0258 + 0.1525
     assert_eq!(balance(&shop.reseller, "account", &shop.reseller_id).await, "999.8217");
     let settle = json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "1" }], "idempotencyKey": unique("key") });
     let paid = shop
@@ -460,7 +461,7 @@ on_both!(max_seconds_is_what_every_limit_covers, |backend: Backend| async move {
         .ok("query($c: ID!) { cabin(id: $c) { currentSession { id } } }", json!({ "c": shop.cabins[0] }))
         .await;
     let session = text(&session["cabin"]["currentSession"]["id"]);
-    // at 0.06 per minute by the second, 0.10 pays for 100 s
+    // at a price of 0.06 per minute, billed by the second, an amount of 0.10 pays for 100 s
     let input = json!({ "sessionId": session, "spendingLimit": "0.10" });
     shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
     assert_eq!(covered().await, 100, "the customer's spending limit");

@@ -144,7 +144,7 @@ on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000, 0));
-    // 31 s cost the shop 0.0207 (0.02066…) and the reseller 0.0155
+    // a call of 31 s costs the shop 0.0207 (0.02066…) and the reseller 0.0155
     shop.call(0, "+13055550123", 30_400).await;
     assert_eq!(credit(&shop).await, (499_979_300, 0));
     let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
@@ -504,7 +504,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the call was last seen.
+/// Reports to the server that the proxy no longer has the call, and when the call was last seen. Reconciliation would send the same report.
 async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(Arc::clone(&shop.server.app), stop.clone());
@@ -578,7 +578,7 @@ on_both!(an_end_that_proves_a_failed_call_is_charged_as_far_as_credit_goes, |bac
     let first = allowed(&shop, 0, "+13055550123").await;
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 500, "by": "proxy" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
-    // another call now reserves the released credit, so 0.01 of 0.04 is left
+    // another call now reserves the released credit, so only 0.01 of the 0.04 is left
     let second = allowed(&shop, 1, "+13055550123").await;
     assert_eq!((credit(&shop).await, &second["max_seconds"]), ((40_000, 10_000), &json!(10)));
     // the call had been answered after all, and ten seconds were covered

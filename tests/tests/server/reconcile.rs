@@ -256,7 +256,8 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
         reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
     let metrics = metrics.text().await.expect("text");
     assert!(metrics.contains("\ncallshop_proxy_odd_entries{proxy=\"test\"} 2\n"), "{metrics}");
-    // without the unidentifiable entry, the missing call is lost, and the call with the unusual entry stays, as does a phone with an unusual entry
+    // once the unidentifiable entry is gone, the missing call counts as lost; the call with the unusual entry stays, as does a phone with an unusual
+    // entry
     stage.lists(|lists| {
         lists.dialogs.pop();
         lists.odd_phones = std::mem::take(&mut lists.phones);

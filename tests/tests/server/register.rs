@@ -148,7 +148,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
         assert_eq!(drawer(&shop, &shift).await["CASH"], "0");
     }
     assert_eq!(book(&shop, Book::Sales).await, "-2");
-    // the cash that came from outside went back outside, with the sales less the refund, except half a unit that is missing
+    // all cash that came from outside went back outside, together with the sales less the refund; only the missing half unit did not
     assert_eq!(book(&shop, Book::Outside).await, "1.5");
     shop.finish().await;
 });
@@ -165,7 +165,8 @@ on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
     let discount = json!({ "sessionId": first, "amount": "0.40", "reason": "regular" });
     act(&shop, "applyDiscount", keyed(discount)).await;
     act(&shop, "closeCabin", json!({ "sessionId": first })).await;
-    // the bill is 0.68 + 3.50 - 0.40 = 3.78, of which 1.00 is paid by card, and 2.78 is 2.80 in cash
+    // the bill is 0.68 (call) + 3.50 (items) - 0.40 (discount) = 3.78; the customer pays 1.00 by card, and the rest of 2.78 is rounded to 2.80 in
+    // cash
     let payments = json!([{ "method": "CARD", "amount": "1" }, { "method": "CASH", "amount": "5" }]);
     act(&shop, "settleSession", keyed(json!({ "sessionId": first, "payments": payments }))).await;
     let second = keyed(json!({ "cabinId": shop.cabins[1], "deposit": { "amount": "8", "method": "PIX" } }));

@@ -245,7 +245,7 @@ on_both!(reports_agree_with_the_ledger_to_the_micro, |backend: Backend| async mo
         let (total, _) = report(client, account, &[]).await;
         let counts = ["attempts", "refused", "answered", "talkSeconds"]
             .map(|name| total[name].as_i64().expect("a number"));
-        // 60 + 61 + 31 + 101 + 1 seconds
+        // the calls last 60 + 61 + 31 + 101 + 1 seconds
         assert_eq!(counts, [7, 1, 5, 254], "{total}");
         assert_eq!((&total["asr"], &total["acdSeconds"]), (&json!("0.7143"), &json!(51)), "{total}");
         let id = row_id(account);
@@ -425,7 +425,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert_eq!(problems(&shop.admin, &shop.id).await, none, "a new shop has no problem");
     shop.open_register().await;
     let old = Utc::now() - TimeDelta::hours(25);
-    // the call is sold at 0.01 per minute, at a cost of 0.04
+    // the call is sold at 0.01 per minute and costs 0.04 per minute
     let cheap = tests::shop::RETAIL.replace("0.0600", "0.0100");
     tests::shop::price(&shop.reseller, &shop.id, &cheap, "RETAIL", None).await;
     let first = row_id(&shop.open_cabin(0).await);

@@ -105,7 +105,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let january = text(&socket.next().await["callshopActivity"]["cursor"]);
     let january = cursor(parse_cursor(&january).expect("a position") - 2);
     drop(socket);
-    // an unpaid session keeps all of its calls, and everything later
+    // an unpaid session keeps all of its calls, and everything that is later than these calls
     shop.server.time().set(instant("2027-04-20T20:00:00Z"));
     let before = stored(&shop).await;
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
@@ -154,7 +154,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let next = resumed(&shop, &cursor(seq - 1)).await;
     assert_eq!((&next["cursorExpired"], &next["event"]["seq"]), (&json!(false), &json!(seq)));
 
-    // it can be repeated, and the shop goes on
+    // the maintenance can be repeated, and the shop goes on
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
     assert_eq!(stored(&shop).await, left);
     evening(&shop, "2027-04-22T20:00:00Z").await;
@@ -254,11 +254,11 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
         told[0].contains("call has nothing of 202701, though") && told[0].contains("History"),
         "{told:?}"
     );
-    // the recommended statement brings it back
+    // the recommended statement brings the partition back
     let (_, attach) = told[0].split_once("History): ").expect("a statement");
     execute(attach).await;
     shop.server.check_ledger().await;
-    // or it stays detached, as documented
+    // or the partition stays detached, as documented
     execute(&format!("ALTER TABLE call DETACH PARTITION {}", january.name)).await;
     let docs =
         std::fs::read_to_string(tests::local::repository().join("docs/operations.md")).expect("the docs");
@@ -275,7 +275,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
     let mut shop = Shop::start(backend, 2).await;
     shop.open_register().await;
     shop.open_cabin(0).await;
-    // often enough for PostgreSQL to switch to generic plans
+    // the query runs often enough for PostgreSQL to switch to generic plans
     for _ in 0..12 {
         shop.call(0, "+13055550123", 1_000).await;
     }
@@ -304,7 +304,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(0, "+13055550123", 1_000).await;
     }
     shop.open_cabin(1).await;
-    // the same release, restarted: the tables have everything that it needs, and more
+    // this is the same release, restarted: the tables have everything that it needs, and more
     shop.server = shop.server.restart().await;
     for index in [0, 1] {
         shop.call(index, "+13055550123", 1_000).await;
@@ -397,7 +397,7 @@ async fn what_is_read_when_connections_are_lost_is_answered_on_postgres() {
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
     let reader = shop.server.app.store.reader();
     for _ in 0..20 {
-        // so that all connections of the pool have just been used
+        // all connections of the pool must have just been used
         futures_util::future::join_all((0..16).map(|_| shop.owner.ok(&query, json!({})))).await;
         knife.cut().await;
         shop.owner.ok(&query, json!({})).await;

@@ -29,7 +29,7 @@ pub struct Totals {
     pub depth: u64,
     /// Number of fields in the response, where each field is multiplied by the sizes of the lists around it.
     pub complexity: u64,
-    /// Whether a variable determines the size of a list. If a variable does, the complexity must be counted for each request.
+    /// Whether a variable determines the size of a list. If a variable determines a size, the complexity must be counted for each request.
     pub sized_by_variable: bool,
 }
 

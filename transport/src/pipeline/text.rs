@@ -32,7 +32,7 @@ const INPUT: &str = "input";
 /// Checks every `String` of an operation.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` with the path of the first text that has forbidden characters.
+/// Fails with `INVALID_INPUT`; the error has the path of the first text that has forbidden characters.
 pub fn check(
     schema: &Schema,
     document: &ExecutableDocument,

@@ -284,7 +284,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     until("the others end", APPLIED, async || books.count("call WHERE state = 'ENDED'").await == 2).await;
     add_event(&mut connection, &online(&shop)).await;
     until("a phone is online", APPLIED, async || books.count("phone WHERE online").await == 1).await;
-    // no entry of the failing entry's own call is applied, not even a later entry
+    // none of the entries about the failing entry's call is applied, not even entries that were added later
     let of_it = format!("hook_event WHERE reference = '{spoilt}'");
     assert_eq!((books.count(&of_it).await, pending(&mut connection).await), (0, 3));
     assert_eq!(stream(&node).status.retry_queue.get(), 3);

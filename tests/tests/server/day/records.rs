@@ -32,9 +32,9 @@ pub(super) async fn books(day: &Day) {
         ("DEPOSITS", "0"),
         ("DRAWER", "0"),
         ("VARIANCE", "2"),
-        // Bruno's 0.03 and Dora's 0.01
+        // the write-offs are Bruno's 0.03 and Dora's 0.01
         ("WRITE_OFF", "0.04"),
-        // -(-0.002 - 0.02 - 0.01)
+        // the rounding is -(-0.002 - 0.02 - 0.01)
         ("ROUNDING", "0.032"),
         // sales are calls of 4.042, items of 11, less discounts of 1.60, which is 13.442, plus 0.04 written off, less 1 refunded to Carla
         ("SALES", "-12.482"),

@@ -141,7 +141,7 @@ pub(super) async fn a_lost_call(day: &Day) -> Value {
     call
 }
 
-/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the proxy last listed the call.
+/// Reports to the server that the proxy no longer has the call, and when the proxy last listed the call. Reconciliation would send the same report.
 async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(day.shop.server.app.clone(), stop.clone());

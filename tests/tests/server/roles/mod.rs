@@ -436,7 +436,7 @@ on_both!(troubles_above_reach_a_shop_as_unavailable_only, |backend| async move {
         let quote = client.ok(quote, json!({ "id": shop.id })).await;
         assert_eq!(quote["quote"]["userErrors"][0]["code"], "SERVICE_UNAVAILABLE", "{quote}");
     }
-    // the reseller has too little credit, because a call costs more than its credit
+    // a call costs more than the reseller's credit, so the reseller has too little credit
     let dear = WHOLESALE.replace("0.0300,0,", "0.0300,5000,");
     shop::price(&shop.distributor, &shop.reseller_id, &dear, "COST", None).await;
     refused_as_unavailable(&shop, "no credit").await;

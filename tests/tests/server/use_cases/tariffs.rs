@@ -411,7 +411,7 @@ async fn quotes_agree_with_the_chain() {
         prices::quote(app, owner, shop.id, Target::Destination("london".to_owned()), None).await.unwrap();
     assert_eq!(named.offer.unwrap().rate.prefix, "4420");
 
-    // the shop learns only that a destination that the reseller cannot buy is "not available"
+    // the reseller cannot buy this destination; the shop learns only that the destination is "not available"
     let narrow = branch.tariff(&branch.admin, &deck(&[("55", "Brazil", "0.01")])).await;
     branch.assign(&branch.admin, &branch.reseller, narrow, Assignment::Cost).await;
     assert_eq!(refusal(LONDON).await, Some(ErrorCode::ServiceUnavailable));
