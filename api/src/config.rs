@@ -92,7 +92,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             allow_loopback_origins: false,
             web: WebConfig::default(),
-            // enough for a price list of about ten thousand rows in one mutation; larger lists need `callshop tariff import`
+            // this size is enough for a price list of about ten thousand rows in one mutation; larger lists need `callshop tariff import`
             limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
             auth: AuthConfig::default(),
             hook: HookConfig::default(),
@@ -231,7 +231,7 @@ fn told(error: &figment::Error) -> String {
                 format!("{key} takes {expected}, but has another type of value")
             }
             Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has the wrong type of value"),
-            // lines with a bar quote the TOML source, which may contain a secret
+            // lines with a bar quote the TOML source, and the source may contain a secret
             Kind::Message(text) => {
                 let plain: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
                 if key.is_empty() { plain.join(": ") } else { format!("{key}: {}", plain.join(": ")) }

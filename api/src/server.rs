@@ -310,7 +310,7 @@ impl Watch {
         let (handle, closing) = (server.handle(), self.closing.clone());
         tokio::spawn(async move {
             closing.cancelled().await;
-            // refuses new connections, closes idle connections, and waits for requests in progress
+            // refuse new connections, close idle connections, and wait for requests in progress
             handle.stop(true).await;
         });
         self.over("a listener", server)

@@ -54,7 +54,7 @@ where
         answer: serde_json::to_value(&answer).or_fault()?,
         created_at: clock.now(),
     };
-    // if two concurrent requests have the same key, the second request is retried and finds the first request's answer
+    // if two concurrent requests have the same key, the second request runs again and finds the answer of the first request
     keys::insert(tx.conn(), row)
         .await
         .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;

@@ -76,7 +76,7 @@ impl Metrics {
         self.strays.inc();
     }
 
-    /// Records the delivery of an activity to a subscriber. `lag` is the time since this node learned of the activity.
+    /// Records that an activity was delivered to a subscriber. `lag` is the time since this node learned of the activity.
     pub fn delivered(&self, lag: Duration) {
         self.lag.observe(lag.as_secs_f64());
     }

@@ -112,7 +112,7 @@ fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
     NewPhone { phone, secret }
 }
 
-/// The password hash for digest authentication: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
+/// The hash of a phone's password for digest authentication: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
 fn ha1(user: &str, realm: &str, secret: &str) -> String {
     Md5::digest(format!("{user}:{realm}:{secret}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -39,7 +39,7 @@ pub enum ProblemKind {
     CallsOverlap,
     /// A phone is offline in an open cabin.
     PhoneOffline,
-    /// A call cost the account more than the account earned with it.
+    /// A call cost the account more than the call earned.
     MarginNegative,
     /// Part of a call's price was written off.
     WrittenOff,

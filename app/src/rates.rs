@@ -92,8 +92,8 @@ impl RateCache {
     /// Returns a tariff version's table of rates. A table that is not cached is read from the database; concurrent requests for the same table
     /// share one read.
     ///
-    /// Inside a transaction, pass the transaction's connection as `conn`. If transactions waited for second connections, an exhausted pool could
-    /// deadlock.
+    /// Inside a transaction, pass the connection of the transaction as `conn`. If each transaction waited for a second connection, a pool without
+    /// free connections could deadlock.
     ///
     /// # Errors
     /// Fails with a fault if the stored rates are not a valid table. May also fail with database errors.
@@ -251,7 +251,7 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     })
 }
 
-/// Copies all inputs of a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
+/// Copies everything that determines a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
 pub fn pricing(terms: &Terms, rate: &Rate) -> Pricing {
     Pricing::freeze(rate, terms.rounding, &terms.bands, &terms.holidays, terms.time_zone)
 }

@@ -91,7 +91,7 @@ struct Plan {
     /// Total number of calls.
     #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     calls: u32,
-    /// Turns of callshop and the peer. The reported ratio is the median.
+    /// Turns of callshop and the peer. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little time.)

@@ -131,7 +131,7 @@ pub fn begin_curve(title: &str, what: &str) {
     );
 }
 
-/// Figures of the server that grows, and of the server that does not grow, measured in the same turn.
+/// Figures of two servers, measured in the same turn: the number of calls grows on one server, but not on the other.
 type Beside = (Figures, Figures);
 /// A turn of a curve, with the figures of authorizations and of call ends.
 type Turn = (Beside, Beside);

@@ -227,7 +227,8 @@ impl ReportQuery {
         account_id: ID,
         from: NaiveDate,
         to: NaiveDate,
-        #[graphql(default, desc = "Without dimensions, the report has one group with all calls.")] group_by: Vec<ReportDimension>,
+        #[graphql(default, desc = "Without dimensions, the report has one group with all calls.")]
+        group_by: Vec<ReportDimension>,
     ) -> Option<async_graphql::Result<Report>> {
         let made = async {
             let dimensions = group_by.into_iter().map(Into::into).collect();

@@ -33,7 +33,7 @@ pub(super) enum UserCommand {
         /// Name shown on screens.
         #[arg(long, default_value = "Administrator")]
         display_name: String,
-        /// File that contains the password. Without this option, the password is read from standard input.
+        /// File that contains the password. The password is read from standard input if this option is missing.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },

@@ -27,7 +27,8 @@ pub(super) const HELP: &str = "Exit status: 0 if a server would start and work w
 
 /// Timeout of each external check.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Clock differences between this machine and the database, in milliseconds. The check warns above the first value, and fails above the second.
+/// Limits, in milliseconds, on the difference between this machine's clock and the database's clock. The check warns above the first value, and fails
+/// above the second.
 const CLOCKS: [u64; 2] = [1_000, 5_000];
 /// A secret with fewer distinct characters is considered a word or a pattern.
 const CHARACTERS: usize = 8;

@@ -51,7 +51,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let secret = earlier.as_ref().map_or_else(token::random_secret, |demo| demo.hook_secret.clone());
     let mut config = demo::config(&args.dir, &secret);
     config.listen = args.listen;
-    // any free port, because nothing outside this process needs to know the port beforehand
+    // the demo accepts any free port, because nothing outside this process needs to know the port beforehand
     config.hook.listen = SocketAddr::new(args.listen.ip(), 0);
     config.allowed_origins = args.allow_origin;
     config.check()?;

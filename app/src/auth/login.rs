@@ -320,8 +320,8 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins revoked by other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// How far back each poll for revoked logins looks. The poll looks back further than a transaction may last plus the difference between the nodes'
-/// clocks.
+/// For each poll, how far back the node looks for revoked logins. This time is longer than the maximum duration of a transaction plus the difference
+/// between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. When the database is unavailable, the loop's query fails in less time.

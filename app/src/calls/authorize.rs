@@ -64,7 +64,7 @@ pub enum Authorization {
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// The reason why a call is refused. Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
+        /// The reason why a call is refused. A problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {
@@ -267,7 +267,7 @@ impl BatchContext {
     /// platform is not included.
     ///
     /// # Errors
-    /// Fails with a fault if an account of the chain is missing. If a missing account were skipped, that account would not be charged.
+    /// Fails with a fault if an account of the chain is missing. If the code skipped a missing account, that account would not be charged.
     fn payers(&self, callshop_id: Uuid) -> Result<Vec<(&account::Model, Uuid)>> {
         let account = |id: &Uuid| {
             let row = self.accounts.get(id);
@@ -472,7 +472,7 @@ async fn check(
     Ok(Ok(cap))
 }
 
-/// Checks the phone, suspensions, the cabin and the session to see whether this phone can make calls at all.
+/// Checks whether this phone can make calls at all. The check covers the phone, suspensions, the cabin and the session.
 fn may_use<'a>(
     context: &'a BatchContext,
     payers: &[(&account::Model, Uuid)],

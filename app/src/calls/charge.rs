@@ -1,4 +1,5 @@
-//! Charges ended calls at every level. A call is charged once, and never more than the amount reserved for it. Corrections are made by reversal.
+//! Charges ended calls at every level. A call is charged once. The charge is never more than the amount reserved for the call. Corrections are made
+//! by reversal.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -188,8 +189,8 @@ impl Corrections {
     }
 }
 
-/// Reverses the transfers of a call that had already ended, and charges the call again up to its actual end, as far as credit and bill now allow.
-/// `known` is the call before the correction. If the customer has paid, the answer time and talk time of `known` are kept.
+/// Reverses the transfers of a call that had already ended, and charges the call again up to its actual end. The new charge is limited by the credit
+/// and by the bill. `known` is the call before the correction. If the customer has paid, the call keeps the answer time and talk time of `known`.
 ///
 /// # Errors
 /// Fails with a fault if the call's columns do not parse.

@@ -145,7 +145,7 @@ pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }
 
-/// Adds the difference between a call's holds `before` and `after` to `money`, at every level that an account pays.
+/// For every level that an account pays, adds the change of the call's hold (from `before` to `after`) to `money`.
 pub(super) fn change_holds(
     levels: &[pricing::Level],
     before: &[Micros],

@@ -87,7 +87,7 @@ pub(super) async fn make(
     for event in events.iter().filter(|event| new.contains(&event.eid)) {
         let EventBody::Emergency { call, .. } = &event.body else { continue };
         let phone = phones.iter().find(|phone| phone.sip_user == call.user);
-        // a phone that was deleted meanwhile belongs to no callshop, so the event is rejected
+        // if a phone was deleted meanwhile, it belongs to no callshop, so the event is rejected
         if let Some(phone) = phone.filter(|_| known.insert(call.reference)) {
             wanted.push((call, event.proxy.as_str(), phone));
         }
@@ -118,7 +118,7 @@ fn row(
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
     let covered = i32::try_from(call.max_seconds).or_fault()?;
-    // the clock of a proxy that has just started may be at 1970; retention would delete a call of that date before anybody sees the call
+    // the clock of a proxy that has just started may be at 1970; retention would delete a call with that date before anybody sees the call
     let at = if call.since < now - store::calls::REDELIVERY { now } else { call.since.min(now) };
     Ok(call::Model {
         id: call.reference,

@@ -121,7 +121,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Requested).await {
         Ok(HangUpResult::Accepted) => Ok(call::View::whole(&marked)),
-        // the proxy is still creating the dialog, so the call is hung up at its next event
+        // the proxy is still creating the dialog, so the call's next event will make the server hang up the call
         Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => {
             Ok(call::View::whole(&marked))
         }
@@ -137,8 +137,9 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     }
 }
 
-/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, or at its time limit at the
-/// latest. The session remains CLOSING until its calls end. This function never fails, because closing the cabin is already committed.
+/// Hangs up the calls of a cabin that is being closed. If a call cannot be hung up now, the server hangs it up at the call's next event. At the
+/// latest, the call ends at its time limit. The session remains CLOSING until its calls end. This function never fails, because closing the cabin is
+/// already committed.
 pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
     if ids.is_empty() {
         return;

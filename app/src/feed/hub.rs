@@ -19,11 +19,11 @@ use telemetry::trace::TraceContext;
 /// a channel, used or not, takes about 50 bytes for every callshop with subscribers.
 const BACKLOG: usize = 32;
 /// Maximum number of subscribers that read the table at the same time. After an outage, all subscribers want to read the table, but other requests
-/// need the database, too.
+/// need the database as well.
 const READERS: usize = 4;
-/// A node that sent no heartbeat for this time may deliver its commits late, or not at all.
+/// If a node sent no heartbeat for this time, its commits may arrive late, or not at all.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(2_500);
-/// A node that sent no heartbeat for this time is considered stopped, and commits nothing.
+/// If a node sent no heartbeat for this time, it is considered stopped and commits nothing.
 const PEER_EXPIRY: Duration = Duration::from_secs(60);
 /// Maximum number of other nodes that are tracked.
 const MAX_PEERS: usize = 256;
@@ -107,7 +107,7 @@ impl Hub {
         let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shop) = shops.get(&callshop_id) {
             shop.last_notified.fetch_max(seq, Ordering::Relaxed);
-            // an error is harmless here, because there is no receiver while the last subscription is being dropped
+            // an error is harmless here: while the last subscription is being dropped, there is no receiver
             let _ = shop.sender.send(notification);
         }
     }
@@ -209,7 +209,7 @@ impl OnCommit for Hub {
     fn committed(&self, activities: Vec<activity::Model>, trace: Option<&TraceContext>) {
         for row in activities {
             if self.is_watched(row.callshop_id) {
-                // an unreadable row is skipped here, and fails for the subscriber that reads it from the table
+                // an unreadable row is skipped here; the subscriber that reads it from the table gets an error
                 let event = ActivityEvent::of(&row, trace).map(Arc::new);
                 self.notify(
                     row.callshop_id,

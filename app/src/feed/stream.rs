@@ -16,14 +16,14 @@ use super::hub::{Hub, Notification, Subscription};
 use base::error::{Error, OrFault as _, Result};
 use store::{Store, activity, in_time};
 
-/// Timeout for a subscriber's read from the database, which is longer than the database's own timeout.
+/// Timeout for a subscriber's read from the database. It is longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Number of rows that a subscriber reads at once when it catches up.
 const PAGE: u64 = 200;
-/// How long a subscriber waits for an activity that a later activity has overtaken. After that time, the subscriber reads the missing activity from
-/// the table.
+/// If a later activity arrives first, a subscriber waits this long for the missing earlier activity. After that time, the subscriber reads the
+/// missing activity from the table.
 const REORDER_WINDOW: Duration = Duration::from_millis(10);
-/// Maximum number of activities that may wait for an earlier activity that they overtook.
+/// Maximum number of activities that arrived early and may wait for an earlier activity.
 const MAX_OUT_OF_ORDER: usize = 64;
 /// Pause between attempts to read the table while the database is unavailable.
 const RETRY: Duration = Duration::from_millis(500);
@@ -62,7 +62,7 @@ pub struct Watch {
     out_of_order: BTreeMap<i64, Arc<ActivityEvent>>,
     /// The highest announced activity number (`seq`) of the callshop.
     known: i64,
-    /// The activity number whose successor is awaited, and the deadline for the successor.
+    /// The last delivered activity number, if the next activity is missing, and the deadline for the next activity.
     until: Option<(i64, Instant)>,
 }
 
@@ -115,7 +115,7 @@ impl Watch {
                 return ActivityEvent::of(&row, None).map(Arc::new);
             }
             if self.behind {
-                // this future is rare and large, and is boxed so that idle subscribers need no memory for it
+                // this future is rare and large; it is boxed, so that idle subscribers need no memory for it
                 Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.out_of_order.remove(&(self.last + 1)) {
                 self.last = activity.seq;

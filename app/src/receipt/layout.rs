@@ -112,7 +112,7 @@ impl Layout<'_> {
 
     fn destinations(&mut self) {
         let receipt = self.receipt;
-        // with a single call, totals by destination would only repeat the call
+        // if there is only one call, totals by destination would only repeat it
         if receipt.calls.len() < 2 {
             return;
         }

@@ -244,8 +244,8 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
     Ok(Payments { some_hidden: seen.len() < all, seen })
 }
 
-/// Whether a settled session's cash amounts are hidden from the actor. Attendants count the drawer blind, so the amounts are hidden from an attendant
-/// if another user took or refunded some of the session's money in the open shift.
+/// Whether a settled session's cash amounts are hidden from the actor. Attendants count the drawer blind. The amounts are hidden from an attendant if
+/// another user took or refunded some of the session's money in the open shift.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -38,7 +38,7 @@ const LEVELS: u64 = 5;
 /// Rows per statement when filling the tables.
 const CHUNK: usize = 500;
 
-/// Templates for the peer's rows, taken from a call that the product charged.
+/// Templates for the peer's rows. The templates come from a call that the product charged.
 pub struct Sample {
     /// The call.
     pub call: call::Model,
@@ -73,7 +73,7 @@ impl Peer {
         }
     }
 
-    /// Ends about this many calls. Each client ends the same number of calls.
+    /// Ends about this many calls. Each client ends the same number of calls as the others.
     pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
         match (self, databases) {
             (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),

@@ -391,7 +391,7 @@ on_both!(the_rest_of_a_deposit_goes_back_as_it_came, |backend| async move {
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("CARD".to_owned(), "2".to_owned()), ("PIX".to_owned(), "2.99".to_owned())]);
     assert_eq!(settled["cashRounding"]["amount"], "0");
-    // only the cash refund is rounded: 10.00 - 2.34 is refunded as 3.00 and 4.66, which is 4.65 in coins
+    // only the cash refund is rounded: of 10.00 - 2.34 = 7.66, 3.00 are refunded exactly, and the cash part of 4.66 becomes 4.65 in coins
     let session = paid_in_advance(("CASH", "7"), &[("PIX", "3")], "2.34").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("PIX".to_owned(), "3".to_owned()), ("CASH".to_owned(), "4.65".to_owned())]);

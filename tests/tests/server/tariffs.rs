@@ -47,7 +47,7 @@ impl Tariff {
         self.seller().did("importTariff", "ImportTariffInput", input, VERSION).await["version"].take()
     }
 
-    /// only the cash refund is rounded: of 10.00 - 2.34 = 7.66, 3.00 are refunded exactly, and the cash part of 4.66 becomes 4.65 in coins
+    /// Creates a draft that changes the price of Brazil.
     async fn reprice(&self, price: &str, base: Option<&Value>) -> Value {
         let rates = json!([{ "prefix": "55", "destination": "Brazil", "pricePerMinute": price }]);
         let mut input = json!({ "tariffId": self.id, "rates": rates });
