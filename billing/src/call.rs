@@ -340,7 +340,7 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
         return Vec::new();
     }
     if let Some(answer) = call.answered_at {
-        // the proxy may never have listed the call after its answer
+        // perhaps the proxy never listed the call after the answer
         let end = last_seen.max(answer + LEAST_TALK);
         let emitted = ended(call, end, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;
@@ -388,7 +388,7 @@ pub struct Window {
     /// When the server received the event.
     pub received: DateTime<Utc>,
     /// The largest difference between the clocks. An event's time may be at most `skew` before the call was allowed, and at most `skew` after the
-    /// event was received.
+    /// server received the event.
     pub skew: TimeDelta,
 }
 
@@ -435,8 +435,8 @@ pub fn apply_within(
 
 /// Moves the event's times to plausible times, and returns any doubt about the original times.
 ///
-/// A clock that is off by a constant still measures the call's length correctly. Therefore, if `ended` has the times of answer and end, and the
-/// call can have lasted that long, the length is kept.
+/// If a clock is off by a constant, it still measures the length of a call correctly. Therefore, the length is kept if `ended` has the times of
+/// answer and end, and if the call can have lasted that long.
 pub fn plausible(call: &Call, event: &CallEvent, window: Window) -> (CallEvent, Option<Doubt>) {
     let bounds = Bounds::of(call, window);
     let CallEventKind::Ended { by, cause, answered_at } = event.kind else {
@@ -464,7 +464,8 @@ fn plausible_end(
         (_, Some(answer), Some(length)) if outside => (bounds.nearest(answer + length), answer),
         (_, Some(answer), _) => (bounds.nearest(at), answer),
         (_, None, Some(length)) => {
-            // move the end so that the call's whole length fits after the authorization (slow clock) and before the event was received (fast clock)
+            // move the end so that the whole call fits after the authorization (if the clock is slow) and before the event was received (if the clock
+            // is fast)
             let end = bounds.nearest(at).max(bounds.allowed + length).min(bounds.received);
             (end, (end - length).max(bounds.allowed))
         }
@@ -491,7 +492,7 @@ struct Bounds {
 
 impl Bounds {
     fn of(call: &Call, window: Window) -> Bounds {
-        // the clock of the node that allowed the call may be ahead of this node's clock
+        // the clock of the node that allowed the call may be ahead of the clock of this node
         let received = window.received.max(call.authorized_at);
         Bounds { allowed: call.authorized_at, received, skew: window.skew }
     }

@@ -1,17 +1,17 @@
 //! Reconciliation: compares live calls with the dialogs that their proxy lists.
 //!
 //! A listing shows a single instant and may mislead. The event that ends a call may be in transit, a call that was just allowed has no dialog yet,
-//! and a proxy that started with a wrong or restored database knows no calls. Therefore, a call is closed only if two listings lack the call, and a
-//! dialog is hung up only if two listings have the dialog. A call is closed or a dialog hung up only while the proxy's event queue is empty.
+//! and a proxy that started with a wrong or restored database knows no calls. Therefore, a call is closed only if it is missing from two listings,
+//! and a dialog is hung up only if it is unknown in two listings. A call is closed or a dialog hung up only while the proxy's event queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A call that was allowed less than ten seconds before a listing may have no dialog yet, because the proxy waits up to three seconds for our
-/// response and places the call a little later.
+/// A call that was allowed less than ten seconds before a listing may have no dialog yet: the proxy waits up to three seconds for our response, and
+/// then places the call.
 pub const YOUNG: TimeDelta = TimeDelta::seconds(10);
-/// The minimum time between two listings that confirm each other. A proxy that just started may list other dialogs a moment later.
+/// The minimum time between two listings that confirm each other. A proxy that just started may list different dialogs a moment later.
 pub const APART: TimeDelta = TimeDelta::seconds(1);
 /// If there are more unknown dialogs than `MOST_STRAYS`, no dialog is hung up, because a wrong database is the more likely cause.
 pub const MOST_STRAYS: usize = 5;
@@ -114,7 +114,7 @@ pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
         hang_up,
         strays,
     };
-    // if a call has two dialogs, the dialog still in progress counts
+    // if a call has two dialogs, the dialog that is still in progress counts
     let (over, up): (Vec<_>, Vec<_>) = listing.dialogs.iter().partition(|dialog| dialog.over);
     let named = |dialog: &'a Dialog<Id, Key>| Some((dialog.call?, dialog));
     let listed: BTreeMap<Id, &Dialog<Id, Key>> = over.into_iter().chain(up).filter_map(named).collect();
@@ -171,7 +171,7 @@ fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
         }
         since.insert(dialog.key.clone(), first);
     }
-    // under load, every listing has new dialogs, so only dialogs in two listings count
+    // under load, every listing has new dialogs, so a dialog counts only if it is in two listings
     let alarm = if before.alarm { !listing.drained || !twice.is_empty() } else { twice.len() > MOST_STRAYS };
     if alarm {
         twice.clear();

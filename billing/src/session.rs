@@ -193,7 +193,7 @@ pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<Cl
     }
 }
 
-/// The session's state after a call has ended, with `remaining_live` other calls still live.
+/// The session's state after a call has ended. `remaining_live` is the number of the session's other live calls.
 pub fn call_over(state: SessionState, remaining_live: u32) -> SessionState {
     match (state, remaining_live) {
         (SessionState::Closing, 0) => SessionState::Closed,

@@ -200,8 +200,7 @@ pub enum PaymentMethod {
 pub struct Payment {
     /// The payment method.
     pub method: PaymentMethod,
-    /// Amount handed over, not negative. A cash payment of zero means that the remainder is paid in cash, even if rounding reduces the remainder to
-    /// zero.
+    /// Amount handed over, not negative. A cash payment of zero means that the rest is paid in cash, even if rounding reduces that rest to zero.
     pub amount: Micros,
 }
 

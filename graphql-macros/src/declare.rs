@@ -40,7 +40,7 @@ fn path(name: &Ident) -> syn::TypePath {
     syn::TypePath { qself: None, path: name.clone().into() }
 }
 
-/// Turns each method that runs no query into a plain method and a resolver that calls the plain method.
+/// Splits each method that runs no query into two: a plain method, and a resolver that calls the plain method.
 fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
     let this = (*block.self_ty).clone();
     let (mut plain, mut resolvers, mut fields) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,5 +1,5 @@
-//! `#[object]`: declares a GraphQL type. A field's method or struct field is the only place that states its name, description, roles, columns and
-//! value.
+//! `#[object]`: declares a GraphQL type. The method or struct field of a GraphQL field is the only place that states its name, description, roles,
+//! columns and value.
 //!
 //! The attribute generates from the declaration:
 //! - async-graphql's resolvers and type information;

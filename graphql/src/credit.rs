@@ -260,7 +260,7 @@ impl CreditSubscription {
         let every = every.ok_or_else(|| {
             top_level(Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60."))
         })?;
-        // an error in the first read makes the subscription fail
+        // if the first read fails, the subscription fails
         shown(credit::find(&app, &actor, id).await).map_err(top_level)?;
         // the timer's first tick is immediate
         let mut ticks = tokio::time::interval(Duration::from_secs(every));

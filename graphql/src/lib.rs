@@ -347,7 +347,7 @@ mod tests {
             || ["Connection", "Edge", "PageInfo"].iter().any(|ending| name.ends_with(ending))
     }
 
-    /// A type that is missing from the list would be visible to every role, whatever its declaration says.
+    /// If a type is missing from the list, every role can see the type, whatever its declaration says.
     #[test]
     fn every_object_is_in_the_list_with_all_its_fields() {
         let (schema, declared) = (whole(), fields());
@@ -410,7 +410,7 @@ mod tests {
         }
     }
 
-    /// A list argument is either `ids`, which the cost counts, or a list of enum values.
+    /// A list argument is either `ids`, which count toward the cost, or a list of enum values.
     #[test]
     fn no_other_list_of_ids_goes_uncounted() {
         let schema = whole();
@@ -438,7 +438,7 @@ mod tests {
         size_of::<F>()
     }
 
-    /// A list of a hundred calls with ten fields each needs a thousand futures at once, and each is as large as the type's largest future.
+    /// A list of a hundred calls with ten fields each needs a thousand futures at once. Each future is as large as the type's largest future.
     /// Resolvers that query the database are therefore boxed (docs/performance.md).
     #[test]
     fn fields_of_objects_in_lists_have_small_futures() {

@@ -1,6 +1,6 @@
 //! Batches the queries of all objects in one response. A list of fifty cabins with their calls costs one more query, not fifty more.
 //!
-//! Each request has its own loaders, without a cache. Loaders check no rights, because the caller may already see the object whose field is loaded.
+//! Each request has its own loaders, without a cache. Loaders check no rights, because a caller that sees the object may also see the loaded field.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -81,7 +81,7 @@ where
 {
     let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("the request has no data loaders"))?;
     Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
-        // the whole batch has the same failure, but each request needs its own error value
+        // the whole batch fails in the same way, but each request needs its own error value
         Error::Overloaded(what) => Error::Overloaded(what),
         _ => Error::fault(shared),
     })

@@ -186,10 +186,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::TariffVersion => {
             Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))
         }
-        // an item is a part of a session, not a node
+        // an item belongs to a session, so it is not a node
         Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
-        // each account sees a transfer differently, so only `ledger` shows it
+        // each account sees a transfer differently, so only the field `ledger` shows transfers
         Kind::LedgerTransfer => return Err(Error::NotFound),
     })
 }

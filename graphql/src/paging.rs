@@ -27,7 +27,7 @@ pub struct Paging {
     pub before: Option<String>,
 }
 
-/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to know whether the list continues. `newest_first`
+/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to find out whether the list continues. `newest_first`
 /// reverses the list's natural order.
 ///
 /// # Errors
@@ -45,10 +45,10 @@ where
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
     let (after, before) = around(&paging, cursor).map_err(top_level)?;
-    // cursors follow the order of the list, even if the page is read from its end
+    // cursors follow the order of the list, even if a page is read from the end of the list
     let (above, below) = if newest_first { (before, after) } else { (after, before) };
     let page = store::Page { above, below, limit: size + 1, descending: newest_first != backwards };
-    // the future is boxed, because the executor allocates the largest field's future for every field of every object in a list
+    // the future is boxed: for every field of every object in a list, the executor allocates as much as the largest field needs
     let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;

@@ -281,7 +281,7 @@ pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str)
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
     let stored = setting::Entity::find_by_id(key.to_owned()).one(conn).await?;
-    // return only a stored value, because other nodes would reject this node's tokens if they did not know its token key
+    // return only a stored value; if other nodes did not know this node's token key, they would reject its tokens
     stored
         .map(|row| row.value)
         .ok_or_else(|| Error::fault(format!("the setting {key} was stored and is not there")))

@@ -51,7 +51,7 @@ pub async fn take_lease(
     let free = Condition::any()
         .add(proxy::Column::LeaseUntil.is_null())
         .add(proxy::Column::LeaseUntil.lte(now))
-        // a lease that ends after `until` comes from a node with a wrong clock
+        // a lease that ends after `until` comes from a node whose clock is wrong
         .add(proxy::Column::LeaseUntil.gt(until))
         .add(proxy::Column::LeaseHolder.eq(holder));
     let is_due = Condition::any()

@@ -274,7 +274,7 @@ fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity
 }
 
 fn settled_in(callshop_id: Uuid, shift_id: Uuid) -> SelectStatement {
-    // the query filters by callshop too, because only an index that begins with the callshop finds the shift's sessions
+    // the query also filters by callshop, because the shift's sessions can be found only by an index that begins with the callshop
     cabin_session::Entity::find()
         .select_only()
         .column(cabin_session::Column::Id)

@@ -172,7 +172,7 @@ pub async fn version_of(
     Ok(query.filter(tariff_version::Column::TariffId.eq(tariff_id)).one(conn).await?)
 }
 
-/// The version in force at `at`, as in [`effective_versions`]. A version scheduled for exactly `at` is in force.
+/// The version in force at `at`, as in [`effective_versions`]. If a version is scheduled for exactly `at`, it is in force.
 pub async fn in_force(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -266,8 +266,8 @@ pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) ->
     Ok(())
 }
 
-/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, because then its creation succeeded and only the
-/// response was lost.
+/// Deletes the rates of a version whose creation failed. Does nothing if the version exists: its creation then succeeded, and only the response was
+/// lost.
 pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
     if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
         rate::Entity::delete_many().filter(rate::Column::VersionId.eq(version_id)).exec(conn).await?;
@@ -287,7 +287,7 @@ pub struct RateFilter {
 impl RateFilter {
     fn apply(&self, mut query: Select<rate::Entity>) -> Select<rate::Entity> {
         if let Some(prefix) = &self.prefix {
-            // ':' is the byte after '9', so it ends the range of prefixes, which are compared by bytes
+            // ':' is the byte after '9', so it ends the range of prefixes; prefixes are compared by bytes
             query = query
                 .filter(rate::Column::Prefix.gte(prefix.clone()))
                 .filter(rate::Column::Prefix.lt(format!("{prefix}:")));

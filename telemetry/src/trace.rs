@@ -10,7 +10,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The header that carries a trace context (W3C Trace Context).
 pub const HEADER: &str = "traceparent";
-/// The target of this module's spans, which keeps these spans out of the log.
+/// The target of this module's spans. Because of the target, these spans stay out of the log.
 pub const TARGET: &str = "trace";
 
 static ON: AtomicBool = AtomicBool::new(false);
@@ -43,8 +43,8 @@ impl TraceContext {
     }
 
     /// The context in a `traceparent` (`00-TRACE-SPAN-FLAGS` in lowercase hexadecimal); `None` if the text is malformed. This function does not use
-    /// the propagator of opentelemetry_sdk. The propagator of opentelemetry_sdk checks neither the length of the ids nor a leading `+`, and would
-    /// make every crate depend on the SDK.
+    /// the propagator of opentelemetry_sdk. That propagator checks neither the length of the ids nor a leading `+`, and would make every crate depend
+    /// on the SDK.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

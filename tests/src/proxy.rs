@@ -80,8 +80,8 @@ impl Lists {
     }
 }
 
-/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if the dialog belongs to no call of the
-/// server.
+/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`. For a dialog that belongs to no call of the server, it is derived
+/// from any other value.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));

@@ -160,7 +160,7 @@ fn what_the_phone_got_instead_is_kept() {
         let (call, _) = run(&[given_up(code)]);
         assert_eq!((call.state, call.sip_code, call.ended_by), (CallState::Abandoned, Some(code), Some(by)));
     }
-    // the API's refusal reached the proxy too late
+    // the refusal by the API reached the proxy too late
     let refused = Call { sip_code: Some(402), ..Call::refused(at(0)) };
     let late = apply(&refused, &given_up(503), Unacknowledged::Charged);
     assert_eq!(late.call, Call { sip_code: Some(503), ..refused });
@@ -256,7 +256,7 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.talk_seconds, call.estimated), (31, false), "final is final");
 }
 
-/// Applies an event that is received at second `received`, with clocks that may be five minutes apart.
+/// Applies an event that the server receives at second `received`. The clocks may be five minutes apart.
 fn heard(call: &Call, event: &CallEvent, second: i64) -> (Call, Vec<Emitted>, Option<Doubt>) {
     let window = Window { received: at(second), skew: Duration::minutes(5) };
     let (transition, doubt) = apply_within(call, event, window, Unacknowledged::Charged);
@@ -269,7 +269,7 @@ fn talking() -> Call {
 }
 
 const TEN_YEARS: i64 = 315_360_000;
-/// The Unix epoch, in seconds relative to `at(0)`.
+/// The Unix epoch, as a number of seconds relative to `at(0)`.
 const EPOCH: i64 = -1_795_348_800;
 
 #[test]
@@ -300,7 +300,7 @@ fn an_end_whose_times_cannot_be_true_is_an_estimate() {
         // the answer time that is already known counts
         (bye(41, Some(EPOCH)), 31, Doubt::Time),
         (bye(41, Some(TEN_YEARS)), 31, Doubt::Time),
-        // the only fact known about the end is that the event was received at second 100
+        // the only known fact about the end is that the event arrived at second 100
         (bye(TEN_YEARS, Some(10)), 90, Doubt::Time),
         (bye(TEN_YEARS, None), 90, Doubt::Time),
         (bye(TEN_YEARS, Some(EPOCH)), 90, Doubt::Time),

@@ -72,7 +72,7 @@ fn slices_are_long_while_there_is_plenty() {
 fn a_slice_is_never_less_than_the_first_increment_and_covers_all_it_pays() {
     let (retail, cost) = (pricing(60_000, 0, (30, 6), 0), pricing(40_000, 0, (60, 60), 0));
     let purses = [purse(&retail, 100_000), purse(&cost, 40_000)];
-    // the callshop has credit for one minute and sells in 30/6 increments
+    // the callshop has credit for one minute, and sells in increments of 30/6
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(60));
     let all = grant(&purses, before_ringing(), 0, 60, Some(600));
     assert_eq!(all, Grant { covered: 60, holds: vec![Micros(60_000), Micros(40_000)] });

@@ -53,7 +53,7 @@ fn price(per_minute: i64, fee: Option<i64>) -> BandPrice {
     BandPrice { price_per_minute: Micros(per_minute), connection_fee: fee.map(Micros) }
 }
 
-/// A price of 0.60 per minute by day and 0.06 at night (20:00 to 06:00, all days including holidays).
+/// A pricing of 0.60 per minute by day and 0.06 per minute at night (20:00 to 06:00 on all days, including holidays).
 fn day_and_night(time_zone: Tz) -> Pricing {
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("night".to_owned(), price(60_000, None));
@@ -293,14 +293,14 @@ fn the_hold_covers_the_dearest_answer_instant() {
     let mut pricing = day_and_night(Tz::UTC);
     let authorized = at("2026-11-23T19:59:29.500Z");
     assert_eq!(max_charge(&pricing, authorized, 60, 60), Micros(31 * 10_000 + 29 * 1_000));
-    // shortly before the day band begins, the latest answer is the most expensive
+    // shortly before the day band begins, the latest answer is the most expensive answer
     let authorized = at("2026-11-23T05:59:29.500Z");
     assert_eq!(
         max_charge(&pricing, authorized, 60, 60),
         Micros(2 * 1_000 + 58 * 10_000).max(Micros(600_000))
     );
     assert_eq!(max_charge(&pricing, authorized, 30, 10), Micros(1_000 + 9 * 10_000));
-    // with a fee at night, an answer in the first second of the night is the most expensive
+    // if the night has a fee, an answer in the first second of the night is the most expensive answer
     pricing.rate.band_prices.insert("night".to_owned(), price(0, Some(5_000_000)));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:30Z"), 60, 20), Micros(5_000_000));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:58:30Z"), 60, 20), Micros(200_000));
@@ -478,7 +478,7 @@ proptest! {
     fn the_hold_is_exactly_the_dearest_charge(
         (pricing, instant) in near_an_edge(), ring in 0u32..150, talk in 0u32..400,
     ) {
-        // charges change only at whole seconds, so answers at whole seconds represent all possible answers
+        // charges change only at whole seconds, so it is enough to test answers at whole seconds
         let whole = instant.timestamp();
         let first_whole = DateTime::from_timestamp(whole + 1, 0).unwrap();
         let last = instant + chrono::Duration::seconds(i64::from(ring));

@@ -40,7 +40,7 @@ fn a_bill_rounds_once() {
         call("Chile", 2, 0, false),
     ];
     let bill = Statement::build(calls, vec![line(2_500_000)], vec![line(500_000)], 2).unwrap();
-    // three calls of 0.0033 add up to one cent, not to three times zero
+    // three calls of 0.0033 each add up to one cent, although each call alone would be rounded to zero
     assert_eq!(
         (bill.calls_total, bill.rounding, bill.total),
         (Micros(9_900), Micros(100), Micros(2_010_000))
@@ -271,7 +271,7 @@ fn a_deposit_goes_back_as_it_came() {
             back: vec![paid(Cash, 7_650_000)],
             rounding: 10_000,
         },
-        // a deposit in cash is used first and refunded last
+        // the bill uses the cash of a deposit first, so cash is refunded last
         Returned {
             total: 1_010_000,
             deposits: vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)],

@@ -76,8 +76,8 @@ pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
         .await?)
 }
 
-/// Takes all locks that a batch of events and call attempts needs, with one query per kind of row. If a batch locked the same kind of row in two
-/// steps, it could deadlock with another node's batch.
+/// Takes all locks that a batch of events and call attempts needs, with one query per kind of row. If a batch locked rows of the same kind in two
+/// steps, it could deadlock with the batch of another node.
 pub async fn lock_batch(
     conn: &impl ConnectionTrait,
     sip_users: &[&str],
@@ -104,8 +104,8 @@ pub async fn lock_batch(
     Ok(())
 }
 
-/// Takes advisory locks on authorization requests, so that transactions that process or abandon the same request wait for each other. Row locks
-/// are not enough, because the call's row may not exist yet. Does nothing on SQLite, which has one writer.
+/// Takes advisory locks on authorization requests. Transactions that process or abandon the same request then wait for each other. Row locks are not
+/// enough, because the call's row may not exist yet. Does nothing on SQLite, which has one writer.
 pub async fn lock_requests(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<()> {
     if conn.get_database_backend() != DbBackend::Postgres || requests.is_empty() {
         return Ok(());
@@ -154,8 +154,8 @@ pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[(Uuid, DateTime<Utc>)],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session, so PostgreSQL can skip partitions of earlier months. Rounding to whole months and adding `SKEW` ensures
-    // that no call is omitted, even if a node's clock was off
+    // no call is older than its session, so PostgreSQL can skip the partitions of earlier months. The time is rounded to whole months and widened by
+    // `SKEW`, so that no call is omitted, even if a node's clock was off
     let Some(opened) = sessions.iter().map(|(_, opened_at)| *opened_at).min() else {
         return Ok(HashMap::new());
     };
@@ -279,7 +279,7 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call:
     let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
     let mut wanted = sea_orm::Condition::all().add(bulk::among(conn, call::Column::Id, ids.iter().copied()));
     if conn.get_database_backend() == DbBackend::Postgres {
-        // a generic plan can exclude partitions by a range of ids, but not by a list of ids
+        // a generic plan can exclude partitions if the condition is a range of ids, but not if it is a list of ids
         wanted = wanted.add(call::Column::Id.gte(*first)).add(call::Column::Id.lte(*last));
     }
     Ok(call::Entity::find()
@@ -332,7 +332,7 @@ fn is_live(call: &call::Model) -> bool {
 /// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // `extend_at` never returns to null while a call is live, so this statement need not write null
+    // `extend_at` never returns to null while a call is live, so this statement does not write null
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -380,7 +380,7 @@ pub fn changes(
         ExtendAt,
         Estimated,
         AnswerDay,
-        // the refusal changes if the proxy gave up on the attempt before it received the response
+        // the refusal changes if the proxy gave up the attempt before it got the response
         Refusal,
         AnsweredFar,
     ];
@@ -464,7 +464,7 @@ pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result
     let query = hook_event::Entity::find()
         .select_only()
         .column(hook_event::Column::Reference)
-        // the value is a literal, so that it matches the partial index's condition
+        // the value is a literal, so that it matches the condition of the partial index
         .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
         .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())

@@ -43,7 +43,7 @@ impl Disk {
             let used = used.lines().last().map(str::trim).unwrap_or_default();
             match self.resize(&format!("{used}k")) {
                 Ok(()) => return,
-                // shrinking fails if files have grown since the last measurement
+                // shrinking fails if files have grown since their size was measured
                 Err(why) => said = why,
             }
         }
@@ -65,7 +65,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // a lazy unmount, because processes with open files may still be ending
+        // this is a lazy unmount, because processes with open files may still be ending
         if let Err(why) = run("umount", &["-l"], &self.folder) {
             eprintln!("{} stays mounted: {why}", self.folder.display());
         }

@@ -149,7 +149,7 @@ impl Stage {
             Building { release: plan.release, fsync: plan.fsync, disk, replicated, replicated_redis };
         let prepared = PreparedSite::prepare(&building).await;
         let shop = prepared.office().await;
-        // a call occupies its phone for up to three seconds, so this number of phones is enough for the rate, with spare phones for delays
+        // a call occupies its phone for up to three seconds; this number of phones is enough for the rate, with some spare phones for delays
         let count = (plan.subscribers / 10).clamp(2, 100);
         let cabins = (usize::try_from(plan.rate).expect("a rate") * 4).div_ceil(count).clamp(2, 100);
         let town = Arc::new(town::build(&shop, count, cabins).await);

@@ -510,7 +510,7 @@ impl Books {
         if method == PaymentMethod::Cash && amount % CASH_STEP[row.shop] != 0 {
             return Err("INVALID_INPUT");
         }
-        // for an attendant, the drawer's content is not checked, because the answer would reveal the content
+        // for an attendant, the drawer's content is not checked, because the result would reveal the content
         if owner { self.has_cash(row.shop, method, amount) } else { Ok(()) }
     }
 
@@ -605,7 +605,7 @@ impl Books {
         if given_up {
             return Err("ABANDONED");
         }
-        // an emergency call is allowed while the phone has another call
+        // an emergency call is allowed even while the phone has another call
         if self.on_phone(cabin).is_some() && number + 1 != NUMBERS.len() {
             return Err("PHONE_BUSY");
         }
@@ -670,7 +670,7 @@ impl Books {
                 }
                 rings
             }
-            // the phone got 503 instead of the decision
+            // the phone got 503, not the decision
             Event::Abandoned if row.state == State::Refused => {
                 let told = matches!(row.refusal.as_deref(), Some("ABANDONED" | "SERVICE_UNAVAILABLE"));
                 row.refusal = if told { row.refusal.take() } else { Some("ABANDONED".to_owned()) };
@@ -708,7 +708,7 @@ impl Books {
             Event::Ended { at, answered, acked } => {
                 let free = !acked && self.unacknowledged_is_free;
                 let answer = answered.or(row.answered);
-                // an end before the call's answer is an estimate, and replaces no other end
+                // an end before the answer of the call is an estimate, and it replaces no other end
                 let doubtful = answer.map_or(!free, |answer| at < answer);
                 let replaces = answer.is_some() && row.answered.is_none();
                 if doubtful && row.state == State::Ended && !replaces {

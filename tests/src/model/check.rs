@@ -185,12 +185,12 @@ async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
         let row = rows.get(&session.id).ok_or_else(|| format!("{session:?} has no row"))?;
         session_(drive, session, row)?;
     }
-    // a prepaid customer's calls never reserve more than is left of the deposit
+    // a prepaid customer's calls never reserve more than the rest of the deposit
     for (index, session) in drive.books.sessions.iter().enumerate() {
         let bound = if session.prepaid { Some(session.deposit.values().sum()) } else { session.spending };
         let calls = || drive.books.calls.iter().filter(|call| call.session == Some(index));
         if calls().any(|call| call.corrected) {
-            // the final charge of a corrected call may exceed the amount that other calls left
+            // the final charge of a corrected call may exceed the amount that other calls left over
             continue;
         }
         let held: i64 =

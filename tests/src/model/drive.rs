@@ -448,7 +448,7 @@ impl Drive<'_> {
         let item = items.get(line).ok_or("a line of the bill is missing")?;
         let (amount, discount) = row.lines[line];
         let less = |of: bool| self.books.lines(session, of) - if discount == of { amount } else { 0 };
-        // an attendant may not remove items from a final statement, which would be an unlimited discount
+        // an attendant may not remove items from a final statement, because the removal would be an unlimited discount
         let too_far = !owner && !discount && row.state == SessionState::Closed;
         let may = if too_far { Err("CEILING_EXCEEDED") } else { billable };
         let expected =
@@ -735,7 +735,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Another code with which the program may refuse a phone, if the model says that the phone is busy.
+    /// Another code with which the program may refuse a phone that is busy according to the model.
     fn other_reason(&self, code: &str, cabin: usize, number: usize) -> Option<&'static str> {
         let free = self.books.free_phone_may_call(cabin, CABINS[cabin], number);
         free.err().filter(|_| code == "PHONE_BUSY")

@@ -1,5 +1,5 @@
 //! Defines the operations in a branch of the account tree, and how a case is drawn from them. An index refers to the list at the time of the
-//! operation (modulo the list's length), so a sequence of operations stays valid when shrinking removes operations.
+//! operation, modulo the list's length. Therefore, a sequence of operations stays valid when shrinking removes operations.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

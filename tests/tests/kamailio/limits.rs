@@ -96,7 +96,7 @@ async fn kamailio_cuts_at_the_limit() {
         assert!((covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted), "{lasted} ms of {covered} s");
         assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
         assert_eq!(call["elapsedSeconds"], covered);
-        // seconds that the proxy allows beyond the covered seconds are not charged
+        // the seconds that the proxy allows beyond the covered time are not charged
         let answered = time(&call["answeredAt"]);
         call["endedAt"] = json!((answered + Duration::from_secs(covered.unsigned_abs())).to_rfc3339());
     }

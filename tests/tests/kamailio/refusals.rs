@@ -128,7 +128,7 @@ async fn kamailio_gets_its_answer_too_late() {
     let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
     join_all(phones.iter().map(|phone| sip.register(phone))).await;
     let stage = Stage { shop, sip, phones };
-    // one phone may call, and the other phone's cabin is closed
+    // one phone may call; the other phone's cabin is closed
     stage.shop.open_cabin(0).await;
     line.slow(Duration::from_millis(1_200));
     let late = Script::refused("+351988880111", "503");

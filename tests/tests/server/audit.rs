@@ -374,7 +374,7 @@ impl Books {
             Entry::new(self.reseller, Book::Credit, m(-3)),
             Entry::new(self.platform, Book::Revenue, m(3)),
         ];
-        // the call was charged too much at first, and the charge was reversed
+        // at first, the call was charged too much, and that charge was reversed
         let wrong = NewTransfer::new(
             TransferKind::Call,
             "BRL",

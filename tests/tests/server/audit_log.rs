@@ -93,7 +93,7 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// Runs a mutation as `client`. The newest entry must have the right action, user and address, and must record this change of the field.
+    /// Runs a mutation as `client`. The newest entry must have the right action, user and address, and must record how the field changed.
     async fn check(
         &mut self,
         (client, mutation): (&Client, &str),
@@ -287,7 +287,7 @@ async fn credit(log: &mut Log<'_>) {
     let key = unique("key");
     let input = json!({ "accountId": id, "amount": amount("10"), "note": "cash", "idempotencyKey": key });
     for _ in 0..2 {
-        // a repeated request gets its response again, but adds no entry
+        // a repeated request gets the same response again, but adds no entry
         log.check((reseller, "topUp"), input.clone(), "balance { amount }", id, balance("500", "510")).await;
     }
     let entries = reseller.account_list("auditLog", id, 2, "action").await;
@@ -304,7 +304,7 @@ async fn credit(log: &mut Log<'_>) {
     let input = json!({ "accountId": id, "amount": "3" });
     let low = ("lowCredit", Value::Null, json!("3"));
     log.check((&shop.owner, "setLowCredit"), input, "callshop { id }", id, low).await;
-    // the owner sees what the reseller did, but not which user
+    // the owner sees the reseller's action, but not which user of the reseller acted
     let reseller_did = json!(shop.owner.account_list("auditLog", id, 2, "action address user { id }").await);
     assert!(
         reseller_did[0]["user"]["id"].is_string() && reseller_did[0]["address"].is_string(),

@@ -97,7 +97,7 @@ on_both!(each_event_counts_once_in_any_order, |backend: Backend| async move {
     let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     let mut events = answered_call(&answer["ref"], Utc::now(), 60_000);
     events.reverse();
-    // the end arrives first, alone, and twice; the other events follow late
+    // the end event arrives first, without the other events, and twice; the other events follow late
     assert_eq!(shop.hook().events(&events[..1]).await, ["applied"]);
     assert_eq!(shop.hook().events(&events[..1]).await, ["duplicate"]);
     let late = shop.hook().events(&[events[1].clone(), events[2].clone(), events[2].clone()]).await;
@@ -167,13 +167,13 @@ on_both!(a_proxy_is_told_what_emergency_calls_need, |backend: Backend| async mov
     let (status, blocked) = ask(&phone.user).await;
     assert_eq!((status, &blocked["blocked"]), (200, &json!(true)));
     assert_eq!((&blocked["ha1"], &blocked["emergency"]), (&free["ha1"], &free["emergency"]));
-    // the same authorization requests get the same decisions as earlier
+    // the same authorization requests get the same decisions as before
     assert_eq!(shop.hook().authorize(&phone.user, "+13055550123").await["error"], "PHONE_BLOCKED");
     assert_eq!(shop.hook().authorize(&phone.user, "190").await["allow"], json!(true));
     assert_eq!(ask("nobody").await.0, 404);
     let other = json!({ "user": phone.user, "realm": "elsewhere", "algorithm": "MD5", "proxy": "test" });
     assert_eq!(shop.hook().post("ha1", &other).await.0, 404);
-    // a live call goes on at the proxy, and does not end when the server stops
+    // a live call continues at the proxy, and does not end when the server stops
     shop.server.stop().await;
 });
 
@@ -207,7 +207,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
             of_emergency(about, "ended", 40, end.clone()),
         ]
     };
-    // the calls' events arrive all together, with the end first and alone, with two reports of the start, or without a start
+    // the calls' events arrive in different ways: all together, with the end first and alone, with two reports of the start, or without a start
     let [together, ended, twice, rest] = [0; 4].map(|_| Uuid::now_v7());
     assert_eq!(shop.hook().events(&all(together)).await, ["applied"; 4]);
     let events = all(ended);
@@ -358,7 +358,7 @@ on_both!(a_question_brings_the_end_of_the_call_before_it, |backend: Backend| asy
     let begun = Utc::now();
     let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(begun) });
     let ended = event("ended", &first["ref"], begun + TimeDelta::seconds(20), end.clone());
-    // only the end of the call itself frees the phone, not the end of another call, and no other event
+    // only the end of the call itself frees the phone; the end of another call or any other event does not
     let foreign = event("ended", &json!(uuid::Uuid::now_v7()), Utc::now(), end);
     let answered = event("answered", &first["ref"], begun, json!({}));
     let busy = ask(json!([foreign, answered, "noise"])).await;
@@ -487,7 +487,7 @@ on_both!(calls_that_end_while_the_server_is_down_are_charged_once, |backend: Bac
     }
     let stopped = shop.server.pause().await;
     shop.server = stopped.start().await;
-    // the proxy sends its queue again, and once more because the response was lost
+    // the proxy sends its queue again, and then a third time, because the response was lost
     assert_eq!(shop.hook().events(&ends).await, ["applied"; 5]);
     assert_eq!(shop.hook().events(&ends).await, ["duplicate"; 5]);
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.8", "five minutes at 0.04");

@@ -156,7 +156,7 @@ async fn send(request: RequestBuilder) -> Answer {
     Answer { status, content_type, request_id, body: answer.text().await.expect("a body") }
 }
 
-/// An open shop with a cabin, and the placeholders in the examples for its parts.
+/// An open shop with a cabin, and the placeholders that stand for its parts in the examples.
 async fn shop() -> (Shop, Vec<(&'static str, String)>) {
     let shop = Shop::start(Backend::Sqlite, 1).await;
     shop.open_register().await;
@@ -203,8 +203,8 @@ async fn every_example_is_answered_as_described() {
     shop.finish().await;
 }
 
-/// Collects the properties that a schema requires, with the schema's description of a request that lacks the property. Nested properties are
-/// skipped, because a call attempt is never refused because of the events sent with it.
+/// Collects the properties that a schema requires. Each property comes with the schema's description of a request that lacks the property. Nested
+/// properties are skipped, because the events sent with a call attempt never cause a refusal of the attempt.
 fn requirements(description: &Description, schema: &Value, found: &mut BTreeSet<(String, String)>) {
     let schema = description.resolve(schema);
     let says = schema["x-missing"].as_str();
@@ -229,7 +229,7 @@ fn anew(mut event: Value) -> Value {
     event
 }
 
-/// Copies of the object, each without one of its properties.
+/// Copies of the object. Each copy lacks one of its properties.
 fn leaving_out(whole: &Value) -> Vec<(String, Value)> {
     let properties = whole.as_object().expect("an object");
     let without = |name: &String| {

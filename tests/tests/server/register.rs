@@ -230,7 +230,7 @@ fn all_amounts(answer: &Value) -> Vec<String> {
     }
 }
 
-/// Opens, closes and settles a prepaid session, whose deposit is refunded in cash. Returns the code of a refusal.
+/// Opens, closes and settles a prepaid session. Its deposit is refunded in cash. Returns the code of a refusal.
 async fn deposit_returned(by: &Client, cabin: &str, deposit: &str) -> String {
     let opening = keyed(json!({ "cabinId": cabin, "deposit": { "amount": deposit } }));
     let opened = by.did("openCabin", "OpenCabinInput", opening, "session { id }").await;
@@ -271,7 +271,7 @@ on_both!(attendants_count_blind, |backend| async move {
     assert_eq!(answer["currentRegister"]["float"]["amount"], "100");
     assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
 
-    // only the owner and the attendant that took the money see a receipt and its payments
+    // only the owner and the attendant who took the money can see a receipt with its payments
     let paid = "query($id: ID!) { session(id: $id) { total { amount } cashRounding { amount } refunded { amount } payments { amount { amount } } } }";
     let receipt = "query($id: ID!) { receipt(sessionId: $id, format: TEXT_58) { number } }";
     let of = json!({ "id": session });
@@ -287,7 +287,7 @@ on_both!(attendants_count_blind, |backend| async move {
         assert_eq!(printed["errors"][0]["extensions"]["code"], code, "{printed}");
     }
 
-    // no refusal of a pay-out, a refund or a returned deposit reveals how much cash is in the drawer
+    // a refused pay-out, refund or returned deposit does not reveal how much cash is in the drawer
     assert_eq!(movement_by(&shop.owner, &shop, "PAY_OUT", "110.69").await, "INSUFFICIENT_CASH");
     for amount in ["110.69", "0.01", "500"] {
         assert_eq!(movement_by(&bia, &shop, "PAY_OUT", amount).await, "none");
@@ -299,7 +299,7 @@ on_both!(attendants_count_blind, |backend| async move {
     let refund = keyed(json!({ "sessionId": session, "amount": "0.50", "reason": "echo" }));
     act(&shop, "refundSession", refund).await;
 
-    // the count reveals the expected cash of 100 + 10 + 0.68 - 610.70 - 0.50
+    // the count reveals the expected cash, which is 100 + 10 + 0.68 - 610.70 - 0.50
     let (_, z) = close(&shop, &[("CASH", "0")], &[]).await;
     assert_eq!(amounts(&z["methods"][0], ["float", "expected", "variance"]), ["100", "-500.52", "500.52"]);
     let closed = shop.attendant.shop_list("registerShifts", &shop.id, 1, "float { amount }").await;
@@ -333,7 +333,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     shop.finish().await;
 });
 
-/// A change of the dial plan writes the row that also contains the next numbers of shifts and receipts. The change must not reset these numbers.
+/// A change of the dial plan writes a row that also contains the next numbers of shifts and receipts. The change must not reset these numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shift_numbers_stand_while_the_dial_plan_is_changed_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;

@@ -134,7 +134,7 @@ on_both!(a_drink_while_the_deposit_is_held, |backend| async move {
     shop.open_register().await;
     settings(&shop, json!({ "attendantMaxDiscount": "1" })).await;
     let session = prepaid(&shop, 0, "2").await;
-    // the drink is sold during the call, but the deposit is for calls only, so the drink is paid separately
+    // the drink is sold during the call; the deposit is for calls only, so the drink is paid separately
     let call = shop.hook().authorize(&shop.phones[0].user, "+12125550123").await;
     assert_eq!(call["allow"], json!(true), "{call}");
     let sold = did(&shop.attendant, "addSessionItem", item(&session, "3.50", 2)).await;
@@ -148,7 +148,7 @@ on_both!(a_drink_while_the_deposit_is_held, |backend| async move {
     assert_eq!(closed["total"]["amount"], "7.1");
     assert_eq!(closed["amountDue"]["amount"], "4.1");
     assert_eq!(code(&shop.attendant, "addDeposit", keyed(deposit)).await, "ILLEGAL_STATE");
-    // a final bill is recomputed, so the sale is reversed and posted again
+    // a final bill is recomputed: the old sale is reversed, and a new sale is posted
     let less = did(&shop.attendant, "applyDiscount", discount(&session, "0.60")).await;
     assert_eq!(less["total"]["amount"], "6.5");
     assert_eq!(book(&shop, Book::Receivable).await, "6.5");
@@ -187,7 +187,7 @@ on_both!(cash_is_rounded_and_nothing_else, |backend| async move {
     close(&shop, &session).await;
     let (settled, _) = settle(&shop, &session, &[("CARD", "10.03")]).await;
     assert_eq!(settled["cashRounding"]["amount"], "0");
-    // the rest of a deposit is refunded in existing coins, so 20.00 - 12.34 = 7.66 becomes 7.65
+    // the rest of a deposit is refunded in coins that exist, so 20.00 - 12.34 = 7.66 becomes 7.65
     let session = prepaid(&shop, 0, "20").await;
     did(&shop.attendant, "addSessionItem", item(&session, "12.34", 1)).await;
     close(&shop, &session).await;
@@ -245,7 +245,7 @@ on_both!(refunds_have_a_ceiling_and_an_end, |backend| async move {
     assert_eq!(given["refunded"]["amount"], "20");
     assert_eq!(code(&shop.owner, "refundSession", refund(&session, "0.01")).await, "REFUND_TOO_HIGH");
     assert_eq!(book(&shop, Book::Sales).await, "0");
-    // the card took 15 and refunded 16, so its terminal shows a negative total
+    // the card terminal took 15 and refunded 16, so its total is negative
     let counts = json!([{ "method": "CASH", "amount": "101" }, { "method": "CARD", "amount": "-1" }]);
     let input = keyed(json!({ "callshopId": shop.id, "counts": counts }));
     let fields = "shift { zReport { methods { method refunds { amount } variance { amount } } } }";
@@ -291,7 +291,7 @@ on_both!(each_act_of_money_happens_once, |backend| async move {
     let given = twice("refundSession", refund(&session, "2"), json!({ "amount": "1" })).await;
     assert_eq!(given["refunded"]["amount"], "2");
     assert_eq!(book(&shop, Book::Drawer).await, "101");
-    // the session was opened by mistake, so the deposit is refunded by its method, and the drink is removed from the bill
+    // the session was opened by mistake: the deposit is refunded by the method with which it was paid, and the drink is removed from the bill
     let opening = keyed(json!({ "cabinId": shop.cabins[0], "deposit": { "amount": "10", "method": "PIX" } }));
     let session = text(&did(&shop.attendant, "openCabin", opening).await["id"]);
     did(&shop.attendant, "addSessionItem", item(&session, "4", 1)).await;
@@ -380,13 +380,13 @@ on_both!(the_rest_of_a_deposit_goes_back_as_it_came, |backend| async move {
         close(&shop, &id).await;
         id
     };
-    // the refund of 20.00 - 12.34 by Pix is exact, even if the drawer is empty
+    // the refund of 20.00 - 12.34 by Pix is exact, even though the drawer is empty
     let session = paid_in_advance(("PIX", "20"), &[], "12.34").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("PIX".to_owned(), "7.66".to_owned())]);
     assert_eq!(settled["cashRounding"]["amount"], "0");
     assert_eq!(book(&shop, Book::Drawer).await, "12.34");
-    // cash is used first, and amounts that were paid by card and Pix are refunded by card and Pix, but no more
+    // the bill uses cash first; amounts that were paid by card and Pix are refunded by card and Pix, but no more than was paid
     let session = paid_in_advance(("CASH", "5"), &[("PIX", "3"), ("CARD", "2")], "5.01").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("CARD".to_owned(), "2".to_owned()), ("PIX".to_owned(), "2.99".to_owned())]);

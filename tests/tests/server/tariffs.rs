@@ -102,7 +102,7 @@ const NOVEMBER: [&str; 2] = ["55,Brazil,0.10,0,1,1", "44,Britain,0.20,0,1,1"];
 
 on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
-    // the version for December drops Britain and raises prices; it is scheduled, and there is another draft
+    // the version for December drops Britain and raises prices; this version is scheduled, and there is also a draft
     let december = tariff.import(HEADER, &["55,Brazil,0.30,0,1,1"], "REPLACE").await;
     let begins = tariff.now() + TimeDelta::minutes(5);
     assert_eq!(tariff.activate(&december, Some(begins)).await, "none");
@@ -117,7 +117,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let fewer = tariff.seller().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
     assert_eq!(prices(&fewer["version"]), ["55 0.1"]);
 
-    // the correction takes effect now, and the response names the scheduled version that will replace it
+    // the correction takes effect now; the response names the scheduled version that will replace the correction
     let fields = "version { state } next { number state }";
     let input = Tariff::activation(&hotfix, None);
     let done =
@@ -126,7 +126,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     assert_eq!(done["next"]["state"], "SCHEDULED");
     assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.11"]);
 
-    // December's prices get the correction, too, in a version that is based on December's version and follows it
+    // December's prices get the correction, too: in a version that is based on December's version and that follows it
     let fixed = tariff.reprice("0.31", Some(&december)).await;
     assert_eq!(prices(&fixed), ["55 0.31"]);
     assert_eq!(tariff.activate(&fixed, None).await, "SCHEDULE_CONFLICT");
@@ -165,7 +165,7 @@ on_both!(an_older_draft_never_takes_the_place_of_a_newer_version, |backend| asyn
         }
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.6"]);
     }
-    // the remedy is a copy, which confirms the rates of the stale draft
+    // the remedy is a copy, which confirms that the rates of the stale draft are right
     let older = tariff.import(HEADER, &["55,Brazil,0.5,0,1,1"], "REPLACE").await;
     let newer = tariff.reprice("0.7", None).await;
     assert_eq!(tariff.activate(&newer, None).await, "none");
@@ -250,7 +250,7 @@ on_both!(a_merge_keeps_what_the_file_has_no_column_for, |backend| async move {
     let new = plain["rates"]["nodes"].as_array().expect("rates").iter().find(|rate| rate["prefix"] == "49");
     assert_eq!(new.expect("Germany")["minimumCharge"]["amount"], "0");
 
-    // an existing column counts, even if its cell is empty
+    // a column that exists counts, even if its cell is empty
     let night = format!("{HEADER},free_seconds,rate_per_minute:night");
     let merged = rate(&tariff.import(&night, &["55,Brazil,0.2,0,1,1,,0.03"], "MERGE").await);
     assert_eq!((&merged["freeSeconds"], &merged["minimumCharge"]["amount"]), (&json!(0), &json!("0.05")));

@@ -128,7 +128,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     assert!(kept_from > Some(instant("2027-01-14T20:00:00Z")), "{kept_from:?}");
     shop.server.check_ledger().await;
 
-    // a report or statement over deleted calls would be wrong, so both are refused; the rest is unchanged
+    // a report or statement over deleted calls would be wrong, so both are refused; everything else is unchanged
     let report = |from: &str| {
         format!(
             "{{ report(accountId: \"{}\", from: \"{from}\", to: \"2027-04-30\", groupBy: []) {{ total {{ answered }} }} }}",
@@ -147,7 +147,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let shown = shop.owner.ok(&statement(&april), json!({})).await;
     assert_eq!(shown["node"]["statement"]["total"]["amount"], "0.35");
 
-    // a cursor of January reports missing events, a current cursor does not
+    // a cursor of January says that events are missing; a current cursor does not
     let expired = resumed(&shop, &january).await;
     assert_eq!((&expired["cursorExpired"], expired["snapshot"].is_object()), (&json!(true), true));
     let seq = parse_cursor(&text(&expired["cursor"])).expect("a position");
@@ -338,7 +338,7 @@ async fn calls_are_updated_in_place_on_postgres() {
     let sql = "SELECT SUM(n_tup_upd)::bigint AS updated, SUM(n_tup_hot_upd)::bigint AS hot FROM pg_stat_user_tables \
                WHERE relname LIKE 'call\\_before\\_%' OR relname LIKE 'call\\_2%'";
     let store = &shop.server.app.store;
-    // each connection reports its statistics when it has been idle for a moment
+    // each connection reports its statistics after it has been idle for a moment
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let (updated, hot) = loop {
         let row = store.reader().query_one_raw(Statement::from_string(store.backend(), sql)).await;
@@ -499,8 +499,8 @@ async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     }
 }
 
-/// A request that finds no free connection fails within a bounded time, with a code that says to retry. The code is the same for a login that this
-/// node has cached, whose query fails, and for a new login, whose token cannot be checked.
+/// A request that finds no free connection fails within a bounded time, with a code that says to retry. The code is the same in two cases: for a
+/// login that this node has cached, the query fails; for a new login, the token cannot be checked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_is_used_up_says_so_on_postgres() {
     let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;

@@ -86,7 +86,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     day.at("10:00:00");
     let rosa = day.open(ana, 1, "Rosa", Some(("CASH", "0.50"))).await;
     let call = day.up(1, PORTUGAL, "10:05:00").await;
-    // sixty seconds cost 0.35, and five further steps of six seconds cost 0.15
+    // sixty seconds cost 0.35; five further steps of six seconds each cost 0.15
     day.covered(&call, 90).await;
     let water = json!({ "sessionId": rosa, "description": "Water", "unitPrice": "3.50" });
     did(ana, "addSessionItem", keyed(water), SESSION).await;
@@ -110,7 +110,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     day.told_to_hang_up(&call, "max_duration").await;
     let end = day.end(&call, "10:31:00", 61, ("proxy", "max_duration"));
     assert_eq!(day.shop.hook().events(&[end]).await, ["applied"]);
-    // 61 s would be billed as 66 s for 0.38, which is 0.03 more than the sixty covered seconds cost
+    // 61 s would be billed as 66 s for 0.38; that is 0.03 more than the sixty covered seconds cost
     assert_eq!(day.row(&call).await.written_off.0, 30_000);
     day.at("10:35:00");
     day.close(ana, &bruno, &["0.35"], "0.35").await;
@@ -118,8 +118,8 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     call
 }
 
-/// The proxy loses Dora's call, which it last listed after a minute. Dora pays for that minute before the call's true end arrives. Returns the
-/// call.
+/// The proxy loses Dora's call. The proxy last listed the call after a minute. Dora pays for that minute before the call's true end arrives. Returns
+/// the call.
 pub(super) async fn a_lost_call(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("11:00:00");
@@ -180,7 +180,7 @@ pub(super) async fn balance(day: &Day) -> [String; 2] {
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
-/// The server goes down while Eva and Fabio talk, and between Gil's payment and its response. Returns Fabio's session and call.
+/// The server goes down while Eva and Fabio talk. It goes down between Gil's payment and the response to it. Returns Fabio's session and call.
 pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
     day.at("11:45:00");
@@ -209,7 +209,7 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     assert_eq!(day.shop.hook().events(&kept).await, ["applied", "applied", "duplicate"]);
     assert_eq!(day.shop.hook().events(&kept).await, ["duplicate"; 3]);
     day.at("12:15:00");
-    // the bill has three of the call's four minutes
+    // the bill has three of the four minutes of the call
     day.close(&ana, &fabio, &["0.36"], "0.36").await;
     let last = day.up(1, US, "12:19:00").await;
     day.at("12:19:30");
@@ -239,7 +239,7 @@ pub(super) async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
         ana.code("closeRegister", "CloseRegisterInput", day.counts(&counts, &[]), "shift { id }").await;
     assert_eq!(open, "OPEN_ITEMS");
     let (shift, z) = day.close_register(ana, day.counts(&counts, &[fabio])).await;
-    // the cash is from Carla (0.85), Dora (0.05), Gil (0.05) and Eva (0.85), and from Rosa's deposits, less her refund
+    // the cash is from Carla (0.85), Dora (0.05), Gil (0.05), Eva (0.85), and Rosa (her deposits, less her refund)
     let expected = json!({
         "shiftNumber": "1",
         "methods": [
@@ -252,7 +252,8 @@ pub(super) async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
         ],
         // the calls are 0.428 + 0.71 + 0.35 + 0.06 + 0.064 + 0.86; the items are Carla's copies and Rosa's water
         "callsTotal": "2.472", "itemsTotal": "7", "discountsTotal": "1.6",
-        // statements add 0.002 for Carla and -0.004 for Gil; cash rounding adds 0.02 for Carla, and -0.01 each for Rosa, Dora, Gil and Eva
+        // rounding the statements adds 0.002 for Carla and -0.004 for Gil; rounding the cash adds 0.02 for Carla, and -0.01 each for Rosa, Dora, Gil
+        // and Eva
         "rounding": "-0.002", "cashRounding": "-0.02",
         // the sales are 2.33 + 4.21 + 0.35 + 0.06 + 0.06 + 0.86 - 0.02
         "salesTotal": "7.85",
@@ -301,7 +302,7 @@ pub(super) async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&st
     day.settle(bia, fabio, &[("PIX", "0.48")], ("7", "0,48", "0")).await;
     day.at("15:00:00");
     let hugo = day.open(bia, 0, "Hugo", None).await;
-    // the price is that of 66 s at 0.30 per minute and the fee
+    // the price is 66 s at 0.30 per minute, plus the fee
     day.call(0, PORTUGAL, "15:01:00", 61).await;
     let call = day.up(0, PORTUGAL, "15:10:00").await;
     day.at("15:11:58");
@@ -342,7 +343,7 @@ pub(super) async fn evening(day: &Day) {
     }
     day.at("18:20:00");
     day.close(bia, &joao, &["0.06"], "4.06").await;
-    // the amount of 2.06 is 2.05 in cash
+    // the amount due is 2.06, which becomes 2.05 in cash
     day.settle(bia, &joao, &[("OTHER", "2"), ("CASH", "2.05")], ("9", "4,06", "0")).await;
     day.at("20:00:00");
     day.movement(&day.shop.owner, "PAY_OUT", "10").await;
