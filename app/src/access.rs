@@ -128,7 +128,7 @@ pub async fn currencies(
     Ok(found.into_iter().map(|account| (account.id, account.currency)).collect())
 }
 
-/// The currency of one callshop out of [`currencies`].
+/// Returns the currency of one callshop from the result of [`currencies`].
 ///
 /// # Errors
 /// Fails with a fault if the callshop is missing: its amounts would have no currency.

@@ -95,7 +95,7 @@ pub struct Quote {
     pub formatted_number: Option<String>,
     /// Name of the destination.
     pub destination: Option<String>,
-    /// Whether this is an emergency number, which is free.
+    /// Whether the number is an emergency number, and therefore free.
     pub emergency: bool,
     /// ISO 4217 code.
     pub currency: String,

@@ -35,8 +35,8 @@ pub trait SipProxies: Send + Sync {
     /// Hangs up a dialog that belongs to no live call. If the command fails, the dialog may continue.
     async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HangUpResult, ProxyError>;
 
-    /// Tells the proxy for how many seconds of a call money is reserved. The proxy ignores a limit that is not longer than the current limit. After
-    /// an error, the limit may or may not be in force.
+    /// Tells the proxy the number of seconds for which a call has reserved money. The proxy ignores a limit that is not longer than the current
+    /// limit. After an error, the limit may or may not be in force.
     async fn set_limit(&self, call: &call::Model) -> Result<LimitResult, ProxyError>;
 
     /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not respond forgets HA1 and registration on its own within minutes.

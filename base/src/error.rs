@@ -130,7 +130,7 @@ impl Error {
         matches!(self, Self::Database(error) if is_connection_lost(error))
     }
 
-    /// Whether the database's disk is full. The transaction was not stored. It can succeed once the disk has space.
+    /// Whether the database's disk is full. The transaction was not stored. The transaction can succeed once the disk has space.
     pub fn is_out_of_room(&self) -> bool {
         // on PostgreSQL, the code is disk_full; on SQLite, the codes are SQLITE_FULL and the codes for a failed write and for shared memory that
         // could not grow
@@ -150,7 +150,7 @@ impl Error {
         }
     }
 
-    /// Whether every retry would fail, too. This is so if the error is an internal fault, or if the database will never accept the data.
+    /// Whether every retry would fail, too. Every retry fails if the error is an internal fault, or if the database will never accept the data.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,

@@ -92,7 +92,7 @@ async fn open_shop(
     equip(app, operator, &owner_of(&shop, operator.user_id), cabins).await
 }
 
-/// The callshop's owner, because the platform's operator cannot open cabins.
+/// The callshop's owner opens the cabins, because the platform's operator cannot open cabins.
 fn owner_of(shop: &entity::account::Model, user_id: Uuid) -> Actor {
     let mut owner = Actor::operator(shop);
     (owner.role, owner.user_id) = (Role::CallshopOwner, user_id);

@@ -43,7 +43,7 @@ pub enum CallState {
     Answered,
     /// The call is over. An ended call may have had no answer.
     Ended,
-    /// Rejected by the far end or the network with a SIP code.
+    /// The far end or the network rejected the call with a SIP code.
     Failed,
     /// The proxy discarded the authorization before it placed the call.
     Abandoned,
@@ -81,7 +81,7 @@ pub enum EndedBy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EndCause {
-    /// Caller or callee hung up.
+    /// The caller or the callee hung up.
     Bye,
     /// The covered seconds were used up.
     MaxDuration,
@@ -102,7 +102,7 @@ pub enum EndCause {
 pub enum Unacknowledged {
     /// The call is charged from the answer, because audio can flow from the answer on and the carrier charges the call.
     Charged,
-    /// Free: the call counts as unanswered.
+    /// The call is free, and counts as unanswered.
     Free,
 }
 

@@ -16,7 +16,7 @@ pub enum SessionState {
     Closed,
     /// The statement is paid.
     Settled,
-    /// Canceled without calls, for example because it was opened by mistake.
+    /// The session was canceled without calls, for example because it was opened by mistake.
     Voided,
 }
 
@@ -46,12 +46,12 @@ pub enum SessionMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CloseMode {
-    /// Hangs up live calls.
+    /// Closing the session hangs up its live calls.
     #[default]
     HangUp,
-    /// Fails if there are live calls, and leaves the session open.
+    /// If there are live calls, closing fails, and the session stays open.
     Refuse,
-    /// Lets live calls continue, allows no new call, and closes the session when the last call ends.
+    /// Live calls continue, no new call is allowed, and the session closes when its last call ends.
     Drain,
 }
 

@@ -143,8 +143,8 @@ impl Statement {
     }
 }
 
-/// Reduces discounts, the latest first, until the sum of the discounts is at most `most`. Discounts must be reduced when a correction makes a call
-/// cheaper than the discounts on the bill.
+/// Reduces discounts, the latest first, until the sum of the discounts is at most `most`. If a correction makes a call cheaper, the discounts may
+/// exceed the bill and must be reduced.
 pub fn cap_discounts(discounts: &mut Vec<StatementLine>, most: Micros) -> Result<(), MoneyError> {
     let mut left = most;
     for line in discounts.iter_mut() {

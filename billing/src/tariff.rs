@@ -444,8 +444,8 @@ impl Default for PrefixSet {
 /// Marks a trie node at which no entry ends.
 const NO_ENTRY: u32 = u32::MAX;
 
-/// A trie node of twelve bytes. It has a bit for each digit that has a child, the index of the first child (the other children follow it), and the
-/// entry that ends at the node.
+/// A trie node of twelve bytes. The trie node has a bit for each digit that has a child, the index of the first child (the other children follow it),
+/// and the entry that ends at the node.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     children: u32,

@@ -59,9 +59,9 @@ graphql_enum!(
 graphql_enum!(
     /// Reason that a call ended.
     EndCause = "entity::EndCause" {
-        /// One party hung up.
+        /// The caller or the called party hung up.
         Bye,
-        /// Credit, deposit or a limit was used up.
+        /// The credit, the deposit or a limit was used up.
         MaxDuration,
         /// The phone stopped responding.
         KeepaliveLost,
@@ -191,7 +191,7 @@ impl Call {
         self.row.state.into()
     }
 
-    /// When the proxy asked to place the call, by the server's clock. This time is also set if the call was refused.
+    /// When the proxy asked to place the call, by the server's clock. `authorizedAt` is also set if the call was refused.
     #[field(columns(authorized_at))]
     fn authorized_at(&self) -> DateTime<Utc> {
         self.row.authorized_at
@@ -251,8 +251,8 @@ impl Call {
         Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
     }
 
-    /// Talk time in seconds that is paid for so far. This time grows during the call if credit, deposit and limits allow. The call ends when this
-    /// time is used up.
+    /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
+    /// this time is used up.
     #[field(columns(covered))]
     fn max_seconds(&self) -> i32 {
         self.row.covered
@@ -265,7 +265,7 @@ impl Call {
         self.row.estimated
     }
 
-    /// Value of the talk time beyond the paid time, if the call was ended late. This value is given away, not charged.
+    /// Value of the talk time beyond the paid time, if the call was ended late. The talk time beyond the paid time is given away, not charged.
     #[field(columns(written_off, currency))]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)
@@ -295,7 +295,7 @@ impl Call {
         self.row.refusal.as_deref()
     }
 
-    /// Cost to each account in the caller's subtree, from the callshop up; empty until the call is over. Hidden from attendants.
+    /// The cost to each account in the caller's subtree, starting with the callshop; empty until the call is over. Hidden from attendants.
     #[field(roles = BACK_OFFICE, length = 4)]
     async fn costs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CallCost>> {
         let costs = calls::costs(app(ctx), actor(ctx)?, self.row.id).boxed().await.map_err(top_level)?;

@@ -54,7 +54,7 @@ macro_rules! root {
         pub struct $name($($part),+);
 
         impl $name {
-            /// The declarations of the parts.
+            /// The declarations of the root type's parts.
             const DECLARATIONS: &[Declaration] = &[$(<$part as Declared>::DECLARATION),+];
         }
     };

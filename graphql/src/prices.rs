@@ -110,7 +110,7 @@ impl QuoteView {
         self.0.offer.as_ref().map(|offer| offer.rate.prefix.as_str())
     }
 
-    /// Whether the number is an emergency number, which is free.
+    /// Whether the number is an emergency number, and therefore free.
     fn emergency(&self) -> bool {
         self.0.emergency
     }

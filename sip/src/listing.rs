@@ -99,7 +99,7 @@ fn registration(user: String, contact: String, raw: RawContact) -> Registration 
     }
 }
 
-/// The given text, or `None` if the text is Kamailio's placeholder for a missing value.
+/// The given text; `None` if it is Kamailio's placeholder for a missing value.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty() && text != "[not set]")
 }
@@ -136,7 +136,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     })
 }
 
-/// A value, or `None` if the value is missing or has another type.
+/// The value; `None` if it is missing or has another type.
 struct Lenient<T>(Option<T>);
 
 impl<T> Default for Lenient<T> {
@@ -173,7 +173,7 @@ type Variables = BTreeMap<String, Lenient<String>>;
 struct RawDialog {
     #[serde(rename = "call-id")]
     call_id: Lenient<String>,
-    /// 1 and 2: not answered; 3: answered; 4: acknowledged; 5: ended.
+    /// The states are 1 and 2 (not answered), 3 (answered), 4 (acknowledged) and 5 (ended).
     state: Lenient<u8>,
     caller: Lenient<RawLeg>,
     callee: Lenient<RawLeg>,

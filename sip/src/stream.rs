@@ -1,9 +1,9 @@
 //! Reads the proxies' events from a Redis stream. All nodes read the stream as members of one consumer group.
 //!
 //! An entry of the stream is acknowledged and deleted only once its event is committed. Therefore, the stream contains exactly the events that are
-//! not applied yet. Its length is the lag, and if it is empty, all events are applied. If a node dies, another node claims the dead node's entries
-//! after some seconds. An event may arrive twice: another node may claim the event's entry from a node that was only slow, or the proxy may also post
-//! the event over HTTP. The second copy of an event is recognized by its `eid` and dropped.
+//! not applied yet. The length of the stream is the lag, and an empty stream means that all events are applied. If a node dies, another node claims
+//! the dead node's entries after some seconds. An event may arrive twice: another node may claim the event's entry from a node that was only slow, or
+//! the proxy may also post the event over HTTP. The second copy of an event is recognized by its `eid` and dropped.
 //!
 //! A failing entry does not block other entries: the node moves the entry to the retry queue ([`RetryQueue`]) and retries it with growing pauses.
 //! Only entries about the same call or phone wait behind a failing entry. While no entry can be applied, for example because the database is

@@ -154,7 +154,7 @@ pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<V
     Ok(found)
 }
 
-/// The phones that are registered at a proxy. With `unplaced`, the result also has the online phones whose proxy is not known.
+/// The phones that are registered at a proxy. If `unplaced` is true, the result also has the online phones whose proxy is not known.
 pub async fn online_at(
     conn: &impl ConnectionTrait,
     proxy: &str,

@@ -93,9 +93,9 @@ pub struct Answered {
     pub billed_seconds: i64,
     /// Amount charged to the customers.
     pub retail: i64,
-    /// Amount charged by the account to the level below it.
+    /// Amount that the account charges to the level below.
     pub revenue: i64,
-    /// Amount charged to the account by the level above it.
+    /// Amount that the level above charges to the account.
     pub cost: i64,
 }
 
@@ -220,8 +220,8 @@ impl Answered {
     }
 }
 
-/// The level at which the account of the report is paid. It is the distance of the account above the callshop (0 for the callshop itself). Each id in
-/// a path takes 33 characters.
+/// The level at which the account of the report is paid. The level at which an account is paid is the account's distance above the callshop (0 for
+/// the callshop itself). Each id in a path takes 33 characters.
 const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
 impl Selection {

@@ -43,8 +43,8 @@ impl TraceContext {
     }
 
     /// The context in a `traceparent` (`00-TRACE-SPAN-FLAGS` in lowercase hexadecimal); `None` if the text is malformed. This function does not use
-    /// the propagator of opentelemetry_sdk. That propagator checks neither the length of the ids nor a leading `+`, and would make every crate depend
-    /// on the SDK.
+    /// the propagator of opentelemetry_sdk. The propagator of opentelemetry_sdk checks neither the length of the ids nor a leading `+`, and would
+    /// make every crate depend on the SDK.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

@@ -1,6 +1,6 @@
 //! Makes real calls at a fixed rate through the whole shipped stack: `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and the SIP
-//! proxy. SIPp plays the phones and the gateway. Afterward, each call must be in the database exactly once. Its duration must be the duration that
-//! both the phone and the gateway measured.
+//! proxy. SIPp plays the phones and the gateway. Afterward, each call must be in the database exactly once. The duration in the database must be the
+//! duration that both the phone and the gateway measured.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -17,9 +17,9 @@ pub enum Mood {
     /// Accepts commands.
     #[default]
     Takes,
-    /// Accepts commands, but the response is lost.
+    /// The proxy accepts commands, but its response is lost.
     LosesAnswers,
-    /// Responds that the proxy does not know the call.
+    /// The proxy responds that it does not know the call.
     KnowsNothing,
 }
 

@@ -72,7 +72,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let ask = json!({ "user": shop.phones[0].user, "realm": "callshop", "algorithm": "MD5" });
     let (_, ha1) = shop.hook().post("ha1", &ask).await;
     let ha1 = ha1["ha1"].as_str().expect("a HA1").to_owned();
-    // a failed login, invalid tokens, a refused input
+    // the requests are a failed login, invalid tokens, and a refused input
     let anonymous = Client::anonymous(shop.server.http);
     let login = "mutation($i: LoginInput!) { login(input: $i) { userErrors { code } } }";
     let wrong = json!({ "i": { "login": "somebody@nowhere", "password": "my dog's secret name" } });

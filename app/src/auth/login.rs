@@ -320,8 +320,8 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins revoked by other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// For each poll, how far back the node looks for revoked logins. This time is longer than the maximum duration of a transaction plus the difference
-/// between the nodes' clocks.
+/// For each poll, how far back the node looks for revoked logins. How far back a poll looks is longer than the maximum duration of a transaction plus
+/// the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. When the database is unavailable, the loop's query fails in less time.

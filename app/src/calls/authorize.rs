@@ -83,7 +83,7 @@ macro_rules! refusals {
 refusals! {
     /// The phone does not exist or is blocked.
     PhoneBlocked = "PHONE_BLOCKED", 403, "Phone blocked";
-    /// The phone is in no cabin, or its cabin is out of service.
+    /// The phone is in no cabin, or the phone's cabin is out of service.
     CabinOutOfService = "CABIN_OUT_OF_SERVICE", 403, "Cabin out of service";
     /// The phone's cabin is not open, or is being closed.
     CabinClosed = "CABIN_CLOSED", 403, "Cabin closed";

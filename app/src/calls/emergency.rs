@@ -69,8 +69,8 @@ pub struct EmergencyCall {
     pub from_tag: String,
 }
 
-/// Creates the missing emergency calls of a batch: the calls that its new events are about and that are not stored yet. Emergency calls are free at
-/// every level and appear on no bill. The calling function has locked the phones, so two nodes cannot create the same call.
+/// Creates an emergency call if a batch has a new event about it and it is not stored yet. Emergency calls are free at every level and appear on no
+/// bill. The calling function has locked the phones, so two nodes cannot create the same call.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -58,7 +58,7 @@ pub enum EventBody {
     Abandoned {
         /// [`AuthorizeRequest::request_id`](super::authorize::AuthorizeRequest::request_id).
         request_id: String,
-        /// SIP status that the proxy sent to the phone instead.
+        /// The SIP status that the proxy sent to the phone in place of the API's decision.
         code: Option<u16>,
     },
     /// A phone registered, or its registration ended.

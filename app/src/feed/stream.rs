@@ -16,7 +16,7 @@ use super::hub::{Hub, Notification, Subscription};
 use base::error::{Error, OrFault as _, Result};
 use store::{Store, activity, in_time};
 
-/// Timeout for a subscriber's read from the database. It is longer than the database's own timeout.
+/// Timeout for a subscriber's read from the database. The subscriber's timeout is longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Number of rows that a subscriber reads at once when it catches up.
 const PAGE: u64 = 200;

@@ -173,7 +173,7 @@ impl Layout<'_> {
         self.blocks.push(Block::StrongSum(words.total.to_owned(), total));
     }
 
-    /// Sum of the amounts as printed on their lines.
+    /// The sum of the printed amounts of the lines.
     fn sum_of(&self, amounts: impl Iterator<Item = Micros>) -> Micros {
         Micros::try_sum(amounts.map(|amount| self.shown(amount))).unwrap_or_default()
     }
@@ -195,7 +195,7 @@ impl Layout<'_> {
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
-            // all of the customer's cash was returned
+            // here, the shop returned all of the customer's cash
             self.sum(self.locale.method(PaymentMethod::Cash), change);
         }
         self.nonzero(words.change, change);

@@ -39,7 +39,7 @@ pub struct ShiftView {
     pub shift: register_shift::Model,
     /// The callshop's currency.
     pub currency: String,
-    /// Whether cash amounts are hidden. They are hidden if the shift is open and the viewer will count its drawer blind.
+    /// Whether cash amounts are hidden. Cash amounts are hidden if the shift is open and the viewer will count its drawer blind.
     is_blind: bool,
 }
 

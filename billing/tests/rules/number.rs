@@ -31,8 +31,7 @@ fn brazil_reads_every_way_to_dial() {
         ("00 21 1 305 555 1234", "13055551234", Some("21")),
         ("00 14 44 20 7946 0958", "442079460958", Some("14")),
         ("00 31 55 11 98765-4321", "5511987654321", Some("31")),
-        // these numbers have no carrier code: either they belong to the plan's own country, or they would not be valid without the supposed carrier
-        // code
+        // these numbers have no carrier code: some belong to the plan's own country; the others would not be valid without two of their digits
         ("00 55 11 98765-4321", "5511987654321", None),
         ("00 55 31 98765-4321", "5531987654321", None),
         ("00 1 305 555 1234", "13055551234", None),

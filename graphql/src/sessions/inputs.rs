@@ -9,11 +9,11 @@ use crate::scalars::Decimal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "billing::session::CloseMode")]
 pub enum CloseMode {
-    /// Hang up the call.
+    /// The call is hung up.
     HangUp,
-    /// Fail, and leave the cabin open.
+    /// The mutation fails, and the cabin stays open.
     Refuse,
-    /// Let the call finish, allow no further calls, then close.
+    /// The call continues, no further calls are allowed, and the cabin closes when the call ends.
     Drain,
 }
 

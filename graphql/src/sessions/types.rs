@@ -49,7 +49,7 @@ graphql_enum!(
 graphql_enum!(
     /// How money is paid or refunded.
     PaymentMethod = "entity::PaymentMethod" {
-        /// Notes and coins; the only method with change.
+        /// Notes and coins. Only this method gives change.
         Cash,
         /// Debit or credit card.
         Card,

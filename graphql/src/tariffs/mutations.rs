@@ -249,7 +249,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft that copies a version and may replace the active version. A copy lets you return to an earlier version. It also lets you
+    /// Creates a draft that copies a version and may replace the active version. A copy lets you return to an earlier version. A copy also lets you
     /// activate an old draft, even though other versions were activated after the draft was created.
     #[field(roles = MANAGERS)]
     async fn copy_tariff_version(

@@ -119,7 +119,7 @@ impl Reader<'_> {
     }
 
     /// Refreshes this node's claim on entries that it could not apply, so that no other node takes over these entries. Drops entries that another
-    /// node took over anyway.
+    /// node has taken over nevertheless.
     async fn keep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         if self.waiting.is_empty() && self.retry_queue.len() == 0 {
             return Ok(());

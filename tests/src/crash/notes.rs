@@ -28,6 +28,6 @@ pub(super) enum Talk {
     Refused,
     /// Not answered.
     Failed,
-    /// Answered, with a talk time of this many whole seconds.
+    /// The call was answered, and the talk time is this many whole seconds.
     Seconds(i64),
 }

@@ -29,7 +29,7 @@ use crate::sip::PROXY;
 pub enum Fault {
     /// A node is killed (SIGKILL) and restarted after a while.
     KillNode,
-    /// Both nodes are killed. Calls then end while no node receives their events.
+    /// A fault kills both nodes. Calls then end while no node receives their events.
     KillBothNodes,
     /// A node is stopped (SIGTERM) and restarted.
     RestartNode,
@@ -485,8 +485,8 @@ async fn write_log(database: &str) {
     drop(tokio::time::timeout(PATIENCE, writing).await);
 }
 
-/// Number of subscribers that do not read. It is so low that a server can fill their buffers without delaying other subscribers. An optimized build
-/// fills the buffers in a moment.
+/// Number of subscribers that do not read. The number is so low that a server can fill the subscribers' buffers without delaying other subscribers.
+/// An optimized build fills the buffers in a moment.
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
@@ -496,8 +496,8 @@ const ASKED: usize = 60;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
 /// Maximum time for an activity to reach the other subscribers while some subscribers do not read. This limit is shorter than the delay that a
-/// subscriber that does not read would cause. An unoptimized server spends seconds of processor time on filling the buffers. That delay is not the
-/// fault of these subscribers.
+/// subscriber that does not read would cause. An unoptimized server spends seconds of processor time on filling the buffers. Such a delay is not the
+/// fault of the subscribers that do not read.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })

@@ -113,11 +113,11 @@ pub enum State {
     Ringing,
     /// In conversation.
     Answered,
-    /// Ended after an answer.
+    /// The call ended after an answer.
     Ended,
     /// Not answered.
     Failed,
-    /// Given up before an answer.
+    /// The call was given up before an answer.
     Abandoned,
     /// Refused.
     Refused,

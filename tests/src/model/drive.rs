@@ -790,7 +790,7 @@ impl Drive<'_> {
     }
 }
 
-/// The actor for reads, which is the owner of a shop.
+/// The actor that the test uses for reads: the owner of a shop.
 pub(super) fn owner(drive: &Drive<'_>, shop: usize) -> Actor {
     drive.branch.at_counter(shop, true)
 }

@@ -285,7 +285,7 @@ impl Restored {
             command.current_dir("/").kill_on_drop(true);
             command
         };
-        // copies that the user postgres can read
+        // the user postgres gets copies that it can read
         for (from, to) in
             [(Path::new(backup), "base.tar.gz"), (&repository().join("deploy/postgres/restore"), "restore")]
         {
@@ -369,7 +369,7 @@ fn compose(files: &[&str]) -> Value {
     for file in files {
         command.args(["-f", file]);
     }
-    // ignore a .env on this machine
+    // the test ignores a .env on this machine
     let none = tempfile::NamedTempFile::new().expect("an empty file");
     command.arg("--env-file").arg(none.path()).arg("config");
     command.env("GATEWAY", "203.0.113.10:5060").env("CARRIER_NETS", "203.0.113.10/32");

@@ -62,9 +62,9 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
         ]
     );
     assert_eq!(statement["total"]["amount"], "0.43", "0.428 rounded once");
-    // the callshop pays 0.07 per minute for 31 s and 0.20 per minute for 61 s, by the second, rounded to four decimals: 0.0362 + 0.2033
+    // the callshop pays 0.0362 (31 s at 0.07 per minute) plus 0.2033 (61 s at 0.20 per minute), by the second, rounded to four decimals
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.7605");
-    // the reseller pays 0.05 per minute for 31 s and 0.15 per minute for 61 s: 0.0258 + 0.1525
+    // the reseller pays 0.0258 (31 s at 0.05 per minute) plus 0.1525 (61 s at 0.15 per minute)
     assert_eq!(balance(&shop.reseller, "account", &shop.reseller_id).await, "999.8217");
     let settle = json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "1" }], "idempotencyKey": unique("key") });
     let paid = shop

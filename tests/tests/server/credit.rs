@@ -195,7 +195,7 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
     shop.finish().await;
 });
 
-/// Another transaction keeps a lock that a mutation needs. It keeps the lock for longer than the mutation waits.
+/// Another transaction keeps a lock that a mutation needs. The transaction keeps the lock for longer than the mutation waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     use sea_orm::ConnectionTrait as _;
@@ -222,7 +222,7 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
         data["ledgerBalances"].as_array().expect("balances").iter().map(money).collect::<Vec<_>>()
     };
     assert_eq!(balances(&shop.admin, &platform, "ISSUED").await, ["0 USD"]);
-    // a distributor in another country
+    // the test creates a distributor in another country
     let input = json!({ "name": "Elsewhere", "currency": "EUR", "country": "PT", "timeZone": "Europe/Lisbon", "user": tests::shop::person() });
     let made = shop.admin.did("createDistributor", "CreateDistributorInput", input, "account { id }").await;
     let elsewhere = made["account"]["id"].as_str().expect("an id").to_owned();

@@ -179,7 +179,7 @@ fn with(example: &Value, real: &[(&'static str, String)]) -> Value {
 async fn every_example_is_answered_as_described() {
     let (shop, mut real) = shop().await;
     let (description, hook) = (Description::read(), Hook::of(&shop.server));
-    // later examples refer to the responses to the two examples of `authorize`, by these placeholders
+    // later examples contain these placeholders, which stand for values from the responses to the two examples of `authorize`
     let mut calls = vec!["ebb5d1c3-7211-4be7-ac5f-6fe0d2d63cb6", "1472c42e-9d02-4bf4-969d-8cc8cdbd0658"];
     for path in ASKED {
         for (name, example) in description.examples(path) {

@@ -115,7 +115,7 @@ fn literal(value: &Value) -> String {
     format!("'{{{}}}'", items.iter().map(item).collect::<Vec<_>>().join(","))
 }
 
-/// In a plan of SQLite, only the statement's own rows may be scanned.
+/// In a query plan of SQLite, the only allowed scan is a scan of the statement's own rows.
 fn scans_sqlite(plan: &[String]) -> bool {
     plan.iter().any(|step| {
         step.starts_with("SCAN ")

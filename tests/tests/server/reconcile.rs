@@ -1,5 +1,5 @@
 //! Tests the reconciliation of calls and phones with the proxies' lists. Lost calls are closed at the time when they were last listed, and unknown
-//! dialogs are hung up. Both happen only after two lists agree.
+//! dialogs are hung up. A call is closed, or a dialog hung up, only after two lists agree.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -205,7 +205,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     // the row in `call_sighting` of an ended call is deleted
     stage.round().await;
     assert_eq!((stage.sighting(&first).await, stage.sighting(&ringing).await), (None, None));
-    // the true end arrives late
+    // the true end of the call arrives late
     let before = stage.credit().await.0;
     let truth = end(&first, answered, 45_000);
     assert_eq!(stage.shop.hook().events(&[truth]).await, ["applied"]);

@@ -230,7 +230,7 @@ fn all_amounts(answer: &Value) -> Vec<String> {
     }
 }
 
-/// Opens, closes and settles a prepaid session. Its deposit is refunded in cash. Returns the code of a refusal.
+/// Opens, closes and settles a prepaid session. The deposit of the session is refunded in cash. Returns the code of a refusal.
 async fn deposit_returned(by: &Client, cabin: &str, deposit: &str) -> String {
     let opening = keyed(json!({ "cabinId": cabin, "deposit": { "amount": deposit } }));
     let opened = by.did("openCabin", "OpenCabinInput", opening, "session { id }").await;

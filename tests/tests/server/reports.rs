@@ -161,7 +161,7 @@ on_both!(
                 explanation["levels"].as_array().map(|all| all[..levels].to_vec()).as_ref()
             );
         }
-        // later price changes have no effect
+        // later price changes do not affect the explanation
         tests::shop::price(&shop.reseller, &shop.id, tests::shop::RETAIL, "RETAIL", None).await;
         assert_eq!(explained(&shop.admin, &banded).await, explanation);
         shop.finish().await;

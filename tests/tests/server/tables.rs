@@ -238,7 +238,7 @@ async fn texts(db: &DatabaseConnection, sql: &str) -> BTreeSet<String> {
     rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
 }
 
-/// Columns that look like references, as `table.column`: ids other than the row's own, and texts named like ids.
+/// The columns that look like references, as `table.column`. They are ids other than the row's own id, and texts whose names look like ids.
 async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<String> {
     let sql = match backend {
         Backend::Sqlite => {
@@ -341,7 +341,8 @@ on_both!(a_row_that_others_refer_to_cannot_be_deleted, |backend: Backend| async 
     shop.finish().await;
 });
 
-/// A node inserts a child while another node has locked every parent. This must work, because inserts of children are outside the lock order.
+/// A node inserts a child while another node has locked every parent. Inserts of children are outside the lock order, so they must not wait for locks
+/// on parents.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn locked_parents_do_not_block_new_children_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;

@@ -108,7 +108,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     assert_eq!(tariff.activate(&december, Some(begins)).await, "none");
     tariff.import(HEADER, &["1,Elsewhere,9,0,1,1"], "REPLACE").await;
 
-    // a draft that corrects one price
+    // this draft corrects one price
     let hotfix = tariff.reprice("0.11", None).await;
     assert_eq!(prices(&hotfix), ["44 0.2", "55 0.11"]);
     let merged = tariff.import(HEADER, &["55,Brazil,0.12,0,1,1"], "MERGE").await;
@@ -258,7 +258,7 @@ on_both!(a_merge_keeps_what_the_file_has_no_column_for, |backend| async move {
     let merged = rate(&tariff.import(&night, &["55,Brazil,0.2,0,1,1,,"], "MERGE").await);
     assert_eq!(merged["bandPrices"].as_array().map(Vec::len), Some(1), "{merged}");
 
-    // a band that the tariff does not have
+    // the file has a band that the tariff does not have
     let csv = format!("{HEADER},rate_per_minute:Night\n55,Brazil,0.2,0,1,1,0.1\n");
     let input = json!({ "tariffId": tariff.id, "csv": csv, "mode": "MERGE" });
     let refused = tariff.seller().tried("importTariff", "ImportTariffInput", input, "version { id }").await;
@@ -382,7 +382,7 @@ on_both!(names_are_found_without_their_accents, |backend| async move {
         let data = tariff.shop.attendant.ok(list, variables).await;
         assert_eq!(found(&data["priceList"]), prefixes, "{written}");
     }
-    // page by page, in both directions
+    // the test reads the list page by page, in both directions
     let page = async |arguments: Value| {
         let mut variables = json!({ "id": tariff.shop.id, "text": "sao" });
         variables
@@ -460,7 +460,7 @@ async fn a_file_past_every_limit_is_not_read() {
     let tariff = Tariff::with(tests::Backend::Sqlite, &NOVEMBER).await;
     let path = tariff.shop.server.dir().join("endless.csv");
     let file = std::fs::File::create(&path).expect("a file");
-    // a sparse file, without blocks on disk
+    // the file is sparse, so it has no blocks on disk
     file.set_len(65 << 20).expect("a sparse file");
     let done = tariff.command(&["import", "--tariff", &tariff.id, &path.display().to_string()]).await;
     let said = String::from_utf8_lossy(&done.stderr);

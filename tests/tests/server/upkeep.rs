@@ -204,7 +204,7 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
     let began = std::time::Instant::now();
     let app = shop.server.app.clone();
     let trimming = tokio::spawn(async move { retention::maintain(&app).await });
-    // calls are not slowed down
+    // the maintenance does not slow down calls
     let mut slowest = std::time::Duration::ZERO;
     let mut calls = 0;
     while !trimming.is_finished() {

@@ -509,7 +509,7 @@ async fn an_upgrade_is_answered_as_the_standard_says() {
     let expected = [
         "upgrade: websocket",
         "connection: upgrade",
-        // the example of RFC 6455
+        // this is the example of RFC 6455
         "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=",
         "sec-websocket-protocol: graphql-transport-ws",
         "x-request-id: mine-1",

@@ -34,7 +34,7 @@ fn reading_as_shipped(redis: &RedisServer) -> impl FnOnce(&mut Config) + use<> {
     }
 }
 
-/// Both users' connections to a Redis that has just started.
+/// The connections of both users to a Redis that has just started.
 async fn users(redis: &RedisServer) -> (MultiplexedConnection, MultiplexedConnection) {
     (connect(redis, "proxy", PROXY).await, connect(redis, "callshop", API).await)
 }

@@ -94,7 +94,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     let raised = json!({ "sessionId": rosa, "amount": "5.50", "method": "CASH" });
     did(ana, "addDeposit", keyed(raised), SESSION).await;
     day.covered(&call, 131).await;
-    // the billed 60 + 12 * 6 = 132 s and the fee cost 0.71
+    // 132 s are billed (60 + 12 * 6), which cost 0.71 with the fee
     day.hang_up(&call, "10:05:00", 130).await;
     day.at("10:10:00");
     day.close(ana, &rosa, &["0.71"], "4.21").await;
@@ -180,7 +180,8 @@ pub(super) async fn balance(day: &Day) -> [String; 2] {
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
-/// The server goes down while Eva and Fabio talk. It goes down between Gil's payment and the response to it. Returns Fabio's session and call.
+/// The server goes down while Eva and Fabio talk. The outage also falls between Gil's payment and the response to it. Returns Fabio's session and
+/// call.
 pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
     day.at("11:45:00");

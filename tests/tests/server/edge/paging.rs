@@ -17,11 +17,12 @@ const BATCH: usize = 80;
 const BODY: &str =
     "{ pageInfo { hasPreviousPage hasNextPage startCursor endCursor } edges { cursor node { __typename } } }";
 
-/// A connection field with data. It has the field as `Type.field`, the client to use, the document around the field, and the field's other arguments.
+/// A connection field with data. The connection has the field as `Type.field`, the client to use, the document around the field, and the field's
+/// other arguments.
 struct Case<'a> {
     key: &'static str,
     client: &'a Client,
-    /// Text before the field, such as `node(id: "…") { ... on Account {`.
+    /// The part of the document before the field, such as `node(id: "…") { ... on Account {`.
     around: String,
     /// The field's other arguments.
     arguments: String,

@@ -368,7 +368,7 @@ on_both!(guards_hold_without_the_roles_schema, |backend| async move {
             let answer = full.execute_stream(request).boxed().next().await.expect("an answer");
             let answer = serde_json::to_value(answer).expect("JSON");
             let codes = codes(&answer);
-            // for the other roles, the account tree itself prevents access: their branch has no such object, or no place for it
+            // the account tree itself prevents access by the other roles: their branch has no such object, or no place for such an object
             let tree =
                 |code: &str| *role != Role::Attendant && (code == "NOT_FOUND" || code == "INVALID_INPUT");
             let refused = |code: &String| code == "FORBIDDEN" || tree(code);
