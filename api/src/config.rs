@@ -26,7 +26,7 @@ use crate::web::WebConfig;
 const NOT_OPTIONS: [&str; 6] =
     ["config", "log", "log_json", "simulate_secret", "test_postgres", "test_server"];
 
-/// All options of a server. `callshop serve --print-config` prints them without secrets.
+/// All options of a server. `callshop serve --print-config` prints the options without secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {

@@ -1,4 +1,4 @@
-//! Builds and runs a server from an [`App`], with GraphQL on one listener and the hook on another. Tests start it in the same way.
+//! Builds and runs a server from an [`App`], with GraphQL on one listener and the hook on another. Tests start a server in the same way.
 //!
 //! A server stops in this order, within `shutdown.grace_seconds`. First, the server becomes unready, but keeps serving for `shutdown.drain_seconds`,
 //! so that load balancers notice. Then listeners close, sockets close with 1001, streams end, timers stop and requests in progress are completed.
@@ -281,7 +281,7 @@ async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: Canc
     closing.cancel();
 }
 
-/// Watches the listeners and the writer, which a node cannot work without. If one of them ends before `closing`, the node stops.
+/// Watches the listeners and the writer, which a node cannot work without. If a listener or the writer ends before `closing`, the node stops.
 struct Watch {
     closing: CancellationToken,
     stop: CancellationToken,

@@ -30,7 +30,8 @@ pub struct Standing {
     pub held: Micros,
     /// Amount that can still be spent, which is balance + limit - held; `None` if there is no limit.
     pub available: Option<Micros>,
-    /// Whether balance + limit is below the account's warning threshold. Amounts held by live calls are ignored, because they come and go with calls.
+    /// Whether balance + limit is below the account's warning threshold. Amounts held by live calls are ignored, because these amounts come and go
+    /// with calls.
     pub low: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Idempotency keys for mutations that move money. A request that repeats a key with the same input gets the first answer again.
+//! Idempotency keys for mutations that move money. If a request repeats a key with the same input, it gets the first answer again.
 
 use entity::idempotency_key;
 use serde::Serialize;

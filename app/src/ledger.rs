@@ -157,7 +157,7 @@ pub fn invariant_count() -> usize {
     INVARIANTS.len() + 3
 }
 
-/// Checks every invariant on a single snapshot of the database. Calls `begin` with the name of each invariant before checking it.
+/// Checks every invariant on a single snapshot of the database. Before each check, calls `begin` with the invariant's name.
 ///
 /// # Errors
 /// May fail with database errors.

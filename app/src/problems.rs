@@ -100,7 +100,7 @@ pub struct Group {
     pub more: bool,
 }
 
-/// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds without a problem are omitted.
+/// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds that have no problem are omitted.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.

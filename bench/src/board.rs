@@ -36,7 +36,7 @@ pub struct Plan {
     /// Queries per turn.
     #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     queries: u32,
-    /// Turns of callshop and the peer. The reported ratio is the median of the turns.
+    /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Print the statements on which PostgreSQL spent its time, in one more turn of callshop. (Loading pg_stat_statements for this costs a little

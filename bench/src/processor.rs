@@ -55,7 +55,7 @@ impl Processor {
 
 /// Fields of `/proc/…/stat` after the name (proc(5)): the parent, and the times in user and kernel mode.
 const PARENT: usize = 1;
-/// The fields with the times of the process itself.
+/// The fields that have the times of the process itself.
 const OWN: [usize; 2] = [11, 12];
 /// The fields with the times of the process and its ended children.
 const WITH_ENDED: [usize; 4] = [11, 12, 13, 14];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::load::Answer;
 use crate::processor::Processor;
 
-/// One side's figures of one turn.
+/// The figures of one side in one turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
     /// Events per second.

@@ -18,8 +18,8 @@
 //!
 //! This crate has its own table of countries, because the crate phonenumber cannot fill the table. The crate phonenumber has no emergency numbers.
 //! The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. The number lengths of phonenumber cover all
-//! kinds of numbers together. Therefore, they cannot distinguish a local number from a complete number. In addition, all matches of phonenumber share
-//! one lock, and every call attempt would have to take that lock.
+//! kinds of numbers together. Therefore, these lengths cannot distinguish a local number from a complete number. In addition, all matches of
+//! phonenumber share one lock, and every call attempt would have to take that lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -196,7 +196,7 @@ pub struct CallshopActivity {
     /// Position of this message. Pass this cursor as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
-    // compiled messages never have a value here: only the first message has one, and the executor writes the first message
+    // Compiled messages have no snapshot: only the first message has a snapshot, and the executor writes that message.
     #[field(absent)]
     pub snapshot: Option<CallshopSnapshot>,
     /// The event; null if this message is a snapshot.
@@ -212,7 +212,7 @@ pub struct CabinActivity {
     /// Position of this message. Pass this cursor as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
-    // compiled messages never have a value here: only the first message has one, and the executor writes the first message
+    // Compiled messages have no snapshot: only the first message has a snapshot, and the executor writes that message.
     #[field(absent)]
     pub snapshot: Option<CabinSnapshot>,
     /// The event; null if this message is a snapshot.

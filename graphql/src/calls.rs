@@ -227,7 +227,7 @@ impl Call {
     }
 
     /// Price to the customer. While the call is live, this is the price if it ended at `asOf`; once it is over, the final price.
-    // also reads `pricing`, but only for live calls, whose prices every list query reads
+    // The field also reads `pricing`, but only for live calls; every list query reads the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
     fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))
@@ -265,7 +265,8 @@ impl Call {
         self.row.estimated
     }
 
-    /// Value of the talk time beyond the paid time, if the call was ended late. The talk time beyond the paid time is given away, not charged.
+    /// The value of the talk time beyond the paid time; zero unless the call was ended late. The talk time beyond the paid time is given away, not
+    /// charged.
     #[field(columns(written_off, currency))]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)

@@ -267,7 +267,7 @@ pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
     ctx.data_unchecked::<Arc<App>>()
 }
 
-/// Facts about fields that their types do not express.
+/// Facts about fields that the fields' types do not express.
 pub fn notes() -> Notes {
     static LISTS: LazyLock<Vec<(&'static str, u64)>> = LazyLock::new(|| {
         let lengths =

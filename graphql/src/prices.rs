@@ -204,9 +204,9 @@ impl PriceQuery {
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "Number as it is dialed in the callshop. Give this or `destination`.")]
+        #[graphql(desc = "Number as it is dialed in the callshop. Give either `number` or `destination`.")]
         number: Option<String>,
-        #[graphql(desc = "A destination name or a part of it. Give this or `number`, not both.")]
+        #[graphql(desc = "A destination name or a part of it. Give either `destination` or `number`.")]
         destination: Option<String>,
         #[graphql(desc = "Customer's budget, in the callshop's currency.")] amount: Option<Decimal>,
     ) -> async_graphql::Result<QuoteView> {

@@ -114,8 +114,8 @@ pub struct ProblemQuery;
 
 #[object(root = "Query")]
 impl ProblemQuery {
-    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds of problems without a problem are omitted.
-    /// Hidden from attendants.
+    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds that have no problem are omitted. Hidden from
+    /// attendants.
     #[field(roles = BACK_OFFICE, length = 50)]
     async fn problems(
         &self,

@@ -32,8 +32,8 @@ where
 }
 
 /// Runs statements that return nothing and do not depend on each other's writes. On PostgreSQL, these statements run as one statement, in one round
-/// trip. PostgreSQL does not define the order of the combined statements. Therefore, only one of them may lock rows for which other transactions
-/// wait.
+/// trip. PostgreSQL does not define the order of the combined statements. Therefore, only one of the combined statements may lock rows for which
+/// other transactions wait.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -50,7 +50,7 @@ pub struct Invariant {
 pub struct Finding {
     /// Id of the object; `None` for the ledger as a whole.
     pub id: Option<Uuid>,
-    /// The property of the object that is wrong.
+    /// The wrong property of the object.
     pub what: String,
     /// The correct figure.
     pub expected: i64,

@@ -102,7 +102,7 @@ pub struct Answered {
 /// The calls of a report, and their grouping.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Path of the account. The report covers the callshops in its subtree.
+    /// Path of the account. The report covers the callshops in the account's subtree.
     pub path: String,
     /// First day, in each callshop's time zone.
     pub from: NaiveDate,
@@ -347,7 +347,7 @@ pub struct Found {
 /// The search for problems.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Path of the account. The search covers the callshops in its subtree.
+    /// Path of the account. The search covers the callshops in the account's subtree.
     pub path: String,
     /// Maximum number of results to read.
     pub limit: u64,

@@ -8,7 +8,7 @@ use base::error::{Error, Result};
 /// For a table with at most 500 rows, any plan is fast enough.
 const FEW: i32 = 500;
 /// A table is analyzed once it has four times the rows that PostgreSQL has recorded. Every ANALYZE discards cached plans on all connections.
-/// Therefore, it must be rare, even while tables are small and grow fast.
+/// Therefore, ANALYZE must be rare, even while tables are small and grow fast.
 const GROWN: i32 = 4;
 /// Maximum number of tables analyzed in one run.
 const AT_ONCE: usize = 8;

@@ -205,7 +205,7 @@ pub async fn insert_version(conn: &impl ConnectionTrait, version: tariff_version
     Ok(())
 }
 
-/// Updates every column of a version. The calling function must have locked its tariff in this transaction.
+/// Updates every column of a version. The calling function must have locked the version's tariff in this transaction.
 pub async fn update_version(
     conn: &impl ConnectionTrait,
     version: tariff_version::Model,

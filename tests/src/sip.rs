@@ -330,7 +330,8 @@ impl Sip {
         self.sipp(name, script.scenario, phone.address, &options)
     }
 
-    /// Sends in-dialog requests for unknown dialogs from an address that is neither a phone nor the gateway. One request uses this phone's name.
+    /// Sends in-dialog requests for unknown dialogs, from an address that belongs neither to a phone nor to the gateway. One request uses this
+    /// phone's name.
     pub fn forge(&self, phone: &Phone) -> Playing {
         let from = self.free_address(self.plan.address(3));
         let route = self.plan.sip.to_string();

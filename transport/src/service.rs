@@ -29,7 +29,7 @@ use crate::metrics::Metrics;
 /// Time within which all sockets are closed when the server stops.
 const MAX_JITTER: Duration = Duration::from_secs(2);
 
-/// Attaches to a request the data about the caller that resolvers need.
+/// Attaches data about the caller to a request, because resolvers need this data.
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 
 /// The caller, as a transport sees it.

@@ -56,7 +56,7 @@ enum Command {
     /// Check the configuration without changing anything: options, secrets, database, listeners, proxies, Redis, clocks.
     #[command(after_help = check::HELP)]
     CheckConfig(check::CheckArgs),
-    /// Create or update the database's tables. `serve` does the same when it starts.
+    /// Create or update the database's tables. `serve` also creates or updates the tables when it starts.
     Migrate(ConfigArgs),
     /// Print the GraphQL schema (SDL), in full or as one role sees it.
     Schema(admin::SchemaArgs),

@@ -27,7 +27,7 @@ use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
 use store::{Tx, accounts, tariffs};
 
-/// A call attempt, reported by the proxy after it authenticated the phone.
+/// A call attempt. The proxy reports the attempt after it has authenticated the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizeRequest {
     /// Unique id of this request, assigned by the proxy. A repeated request gets the same response.
@@ -55,7 +55,7 @@ pub enum Authorization {
         max_seconds: u32,
         /// The number sent to the gateway: E.164 digits or a short number.
         to: String,
-        /// The caller ID to present, which is a number or a name; empty if there is no caller ID.
+        /// The caller ID to present: a number or a name; empty if there is no caller ID.
         caller_id: String,
     },
     /// The call may not be made.

@@ -67,7 +67,7 @@ pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
 pub(super) struct CoverRequest<'a> {
     /// The call's prices at each level, the customer's price first.
     pub(super) levels: &'a [Level],
-    /// When the call was answered, or the interval in which it may be answered.
+    /// The time of the answer, or the interval in which the call may be answered.
     pub(super) answer: Answer,
     /// Seconds for which money is already reserved; 0 before the call rings.
     pub(super) covered: u32,
@@ -131,7 +131,7 @@ pub(super) fn holds(call: &call::Model) -> Result<Vec<Micros>> {
     Ok(holds.into_iter().map(Micros).collect())
 }
 
-/// Fails unless the call holds no amount, or one amount at each level.
+/// Fails if the call holds amounts, but not one amount at each level.
 fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
     if holds.is_empty() || holds.len() == levels.len() {
         return Ok(());
@@ -140,7 +140,7 @@ fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
     Err(Error::fault(format!("a call has holds at {held} levels and prices at {priced}")))
 }
 
-/// The column value that [`holds`] parses.
+/// The holds as a column value, which [`holds`] can parse.
 pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }

@@ -39,7 +39,7 @@ const AGAIN: TimeDelta = TimeDelta::seconds(1);
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
 /// If the proxy has not confirmed the last slice of talk time, the next slice is reserved this long before the covered time ends.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
-/// After a hang-up, the call is processed again after this delay. The call's end event should arrive within this delay.
+/// After a hang-up, the call is processed again after this delay. The end event of the call should arrive within this delay.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms.

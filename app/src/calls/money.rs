@@ -71,7 +71,7 @@ impl Money {
         self.writes = writes;
     }
 
-    /// Writes the deferred rows now, because the next step reads them.
+    /// Writes the deferred rows now, because the next step reads these rows.
     pub(super) async fn write_now(&mut self, conn: &impl ConnectionTrait) -> Result<()> {
         std::mem::take(&mut self.writes).run(conn).await
     }

@@ -47,7 +47,7 @@ const ATTEMPTS: u32 = 5;
 /// Maximum number of calls that are closed at once. The writer's queue has room for more.
 const AT_ONCE: usize = 50;
 
-/// Handle through which the rest of this node requests comparisons.
+/// The rest of this node uses this handle to request comparisons.
 #[derive(Default)]
 pub struct Reconciliation {
     /// Proxies with a requested comparison, and the number of attempts left for each proxy.

@@ -76,7 +76,7 @@ struct Job {
     answer: oneshot::Sender<Result<Done>>,
 }
 
-/// Handle through which the hook submits jobs to the writer.
+/// The hook uses this handle to submit jobs to the writer.
 #[derive(Clone)]
 pub struct CallWriter {
     jobs: mpsc::Sender<Job>,

@@ -185,7 +185,8 @@ fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
 /// Creates a draft with these rates added or changed.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` and the path of the rate. Fails with `STALE_DRAFT` as in [`import`]. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT`; the error has the path of the invalid rate. Fails with `STALE_DRAFT` as in [`import`]. May also fail with `NOT_FOUND`
+/// or `FORBIDDEN`.
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
@@ -239,7 +240,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 /// Creates a draft without these prefixes.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` and the path of a prefix that has no rate of its own. See [`upsert_rates`] for the other errors.
+/// Fails with `INVALID_INPUT` if a prefix has no rate of its own; the error has the path of the prefix. See [`upsert_rates`] for the other errors.
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;

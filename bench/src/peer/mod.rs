@@ -83,18 +83,18 @@ impl Peer {
     }
 }
 
-/// The peer's total number of calls. Every client rounds its share up.
+/// The peer's total number of calls. Every client rounds up its share of the calls.
 fn calls_in_all(plan: &Plan) -> u64 {
     let share = (plan.calls / plan.rounds).max(1);
     u64::from(share.div_ceil(plan.connections)) * u64::from(plan.connections) * u64::from(plan.rounds)
 }
 
-/// A number as an id.
+/// The number, written as an id.
 fn id(number: u64) -> Result<Uuid> {
     Ok(Uuid::parse_str(&format!("{number:032}"))?)
 }
 
-/// An account of a callshop's branch; the callshop itself is 1.
+/// The id of an account in a callshop's branch. The accounts are numbered from 1, which is the callshop.
 fn account(shop: u64, place: u64) -> Result<Uuid> {
     id(ACCOUNTS + shop * 10 + place)
 }

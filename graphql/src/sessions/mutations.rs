@@ -29,7 +29,7 @@ payload!(
 );
 
 /// Result of `settleSession`.
-// its fields are declared in `receipts.rs`, because one of them is the receipt
+// The payload's fields are declared in `receipts.rs`, because one of the fields is the receipt.
 #[derive(Default, async_graphql::Description)]
 pub struct SettleSessionPayload {
     pub(crate) session: Option<CabinSession>,

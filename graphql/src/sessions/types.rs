@@ -186,7 +186,7 @@ impl CabinSession {
         user(ctx, self.0.session.closed_by).await
     }
 
-    /// When closing was requested; null until then. The statement may become final later.
+    /// When closing was requested; null until then. The statement may become final later than this time.
     fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.closed_at
     }
@@ -208,14 +208,14 @@ impl CabinSession {
         }
     }
 
-    /// The amount that the customer may still spend on calls: the rest of the deposit or of the spending limit, less the cost of a live call. Null
-    /// without a limit.
+    /// The amount that the customer may still spend on calls: the rest of the deposit or of the spending limit, less the cost of a live call. The
+    /// amount is null without a limit.
     async fn remaining(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         let left = self.running(ctx).await?.money_left(&self.0.session);
         Ok(left.map(|left| self.money(left.into())))
     }
 
-    /// Talk time that the customer may still use, in seconds, less the talk time of a live call. Null without a time limit.
+    /// Talk time that the customer may still use, in seconds, less the talk time of a live call. The talk time is null without a time limit.
     async fn remaining_seconds(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<u32>> {
         Ok(self.running(ctx).await?.seconds_left(&self.0.session))
     }
@@ -330,7 +330,7 @@ impl SessionItem {
         Money::new(self.row.unit_price, &self.currency)
     }
 
-    /// `quantity * unitPrice`, never negative; subtract it if it is a discount.
+    /// `quantity * unitPrice`, never negative; the amount of a discount is subtracted from the bill.
     fn amount(&self) -> async_graphql::Result<Money> {
         let line = sessions::line(&self.row).map_err(top_level)?;
         Ok(Money::new(line.amount, &self.currency))
@@ -451,7 +451,7 @@ pub struct StatementLine {
     pub quantity: u32,
     /// Price of one item.
     pub unit_price: Money,
-    /// Total, never negative; subtract it if it is a discount.
+    /// Total of the line, never negative; the total of a discount is subtracted from the bill.
     pub amount: Money,
 }
 

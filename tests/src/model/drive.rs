@@ -66,7 +66,7 @@ fn at(micros: i64) -> DateTime<Utc> {
 /// Runs a case.
 ///
 /// # Errors
-/// Fails with the first difference between program and model.
+/// The error is the first difference between program and model.
 pub async fn run(program: &Program, case: &Case) -> Result<(), Wrong> {
     let branch = program.branch(case).await;
     let unacknowledged_is_free = !program.app.config.calls.charge_unacknowledged;

@@ -419,7 +419,7 @@ fn names(service: &Value) -> BTreeSet<String> {
     service["environment"].as_object().expect("an environment").keys().cloned().collect()
 }
 
-/// Names in `export NAME=` and `export NAME` in the part of deploy/local from `from` to the end of the function.
+/// The names that deploy/local exports (`export NAME=`, `export NAME`), from the line `from` to the end of the function.
 fn exported(script: &str, from: &str) -> BTreeSet<String> {
     let part = script.split_once(from).expect("the part").1;
     let part =

@@ -416,7 +416,7 @@ impl Stage {
         Ways { streamed, posted: stored - streamed.min(stored) }
     }
 
-    /// Makes a phone call and hang up after this many milliseconds.
+    /// Lets a phone make a call and hang up after this many milliseconds.
     fn talk(&self, phone: usize, milliseconds: &str) -> Playing {
         let options = ["-d", milliseconds];
         self.sip.play(&self.phones[phone], &Script::call("phone-call", "11988880111", &options))

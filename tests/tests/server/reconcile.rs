@@ -95,7 +95,7 @@ impl Stage {
         .await;
     }
 
-    /// Makes a call from a cabin that is answered now. Returns the call's ref and the time of the answer.
+    /// Makes a call from a cabin; the call is answered now. Returns the call's ref and the time of the answer.
     async fn talking(&self, cabin: usize) -> (Value, DateTime<Utc>) {
         let reference = self.allowed(cabin).await;
         let answered = self.now();

@@ -13,7 +13,8 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Fields that return a list but take neither `first` nor `last`. Each entry has the field's name and the number of objects that the list counts as.
+/// Fields that return a list but take neither `first` nor `last`. Each entry has the name of a field and the number of objects that its list counts
+/// as.
 pub type Lists = &'static [(&'static str, u64)];
 
 /// Totals of a selection set, with fragments expanded.
@@ -202,8 +203,8 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// The number of objects that a field may return, which is the largest of `first`, `last` and the number of `ids`. Without these arguments, it
-    /// is the usual size of lists of this name, or 1. The second value says whether a variable determines the size.
+    /// The number of objects that a field may return, which is the largest of `first`, `last` and the number of `ids`. Without these arguments, the
+    /// number is the usual size of lists of this name, or 1. The second value of the result says whether a variable determines the size.
     fn list_size(&self, field: &Field) -> (u64, bool) {
         let mut size = None;
         let mut by_variable = false;
