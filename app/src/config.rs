@@ -51,7 +51,8 @@ pub struct CallConfig {
     /// How to charge a call whose answer the phone never acknowledged. If true, the call is charged from the answer until the proxy ended the call,
     /// as the carrier does; if false, the call is free.
     pub charge_unacknowledged: bool,
-    /// Maximum difference in seconds between a proxy's clock and the server's. The server does not trust a time that differs by more than this.
+    /// Maximum difference in seconds between a proxy's clock and the server's. The server does not trust a time that differs by more than this
+    /// maximum.
     pub clock_skew_seconds: u32,
 }
 

@@ -22,8 +22,8 @@ const MAX_LIVE: u64 = 10_000;
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
 /// A session that has been open for longer than this is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// A call is a problem if it has not ended this long after its last covered second, or if it has been ringing this long. A proxy is a problem if its
-/// last listing is older than this.
+/// A call is a problem if it has not ended this long after its last covered second, or if it has been ringing this long. If a proxy's last listing is
+/// older than this duration, the proxy is a problem.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// The kind of a problem.

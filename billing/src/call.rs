@@ -203,7 +203,7 @@ pub enum CallEventKind {
     },
     /// The proxy discarded the authorization.
     Abandoned {
-        /// The SIP code that the phone got instead, if the proxy reports it.
+        /// The SIP code that the phone got in place of the API's decision, if the proxy reports it.
         code: Option<u16>,
     },
     /// The proxy no longer knows the call; the event's time is when the proxy last listed the call. Reconciliation creates this event; a proxy

@@ -142,7 +142,7 @@ text_enum!(
         Deposits = "DEPOSITS",
         /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
-        /// Amounts added by rounding statements and cash; negative.
+        /// The amounts that rounding adds to statements and cash payments; negative.
         Rounding = "ROUNDING",
         /// Differences between counts and books; positive if money was missing.
         Variance = "VARIANCE",

@@ -1,9 +1,9 @@
-//! A tariff. Everything that prices a call is in its versions.
+//! A tariff. The versions of a tariff contain everything that determines the price of a call.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A tariff. Everything that prices a call is in its versions.
+/// A tariff. The versions of a tariff contain everything that determines the price of a call.
 ///
 /// The default is an empty row. Code that creates a row must set every field that may not be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]

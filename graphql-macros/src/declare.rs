@@ -187,7 +187,7 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
         });
     }
     let columns: Vec<&Ident> = fields.iter().flat_map(|field| &field.args.columns).collect();
-    // each column is a field of the row
+    // each name in `columns` must be a field of the row
     let check = match &args.row {
         Some(row) => quote!(const _: fn(&#row) = |row| { #(let _ = &row.#columns;)* };),
         None if columns.is_empty() => quote!(),

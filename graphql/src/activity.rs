@@ -393,7 +393,7 @@ struct Ticker {
     watch: Watch,
     ticks: tokio::time::Interval,
     calls: Rows,
-    /// The read in progress after an activity event.
+    /// A read that began after an activity event and is still in progress.
     reading: Option<BoxFuture<'static, base::error::Result<Rows>>>,
 }
 

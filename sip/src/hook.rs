@@ -28,7 +28,7 @@ use telemetry::{RequestId, mask, request, trace};
 /// Maximum size of a request body in bytes, enough for fifty events of about 5 KiB.
 const MAX_BODY: usize = 256 * 1024;
 /// If a body is longer than [`MAX_BODY`], at most this many bytes of it are read. The excess is read but discarded, so that the sender receives the
-/// response. If the body is even longer, the connection ends with the response.
+/// response. If the body is longer than that, the connection is closed after the response.
 const MAX_READ: usize = 64 * MAX_BODY;
 /// Maximum number of events in a batch. A batch's events are applied [`MAX_EVENTS`] at a time. A batch with more events is stored as one malformed
 /// event.

@@ -30,7 +30,7 @@ use telemetry::trace::{self, TraceContext};
 const BATCH: usize = 64;
 /// If waiting jobs are split into two batches, each batch has at least this many jobs.
 const MIN_SPLIT_BATCH: usize = 8;
-/// A batch waits until it is as large as the previous batch, but never longer than this.
+/// Maximum time that a batch waits until it is as large as the previous batch.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// Heartbeat interval of an idle writer.
@@ -142,7 +142,7 @@ impl CallWriter {
         results
     }
 
-    /// Extends running calls that are due. Returns the decisions to send to their proxies.
+    /// Extends the running calls that are due for extension. Returns the decisions to send to their proxies.
     ///
     /// # Errors
     /// See [`Self::apply`].

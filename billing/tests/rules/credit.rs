@@ -80,7 +80,7 @@ fn a_slice_is_never_less_than_the_first_increment_and_covers_all_it_pays() {
 
 #[test]
 fn the_minimum_charge_is_held_before_the_first_increment() {
-    // the minimum charge pays for 50 s at once
+    // the minimum charge already pays for 50 s
     let price = pricing(60_000, 0, (1, 1), 50_000);
     assert_eq!(reach(&[purse(&price, 49_999)], before_ringing(), 3600), Err(0));
     let purses = [purse(&price, 60_000)];

@@ -88,7 +88,7 @@ impl Process {
     /// Waits until the server is ready. Returns the waiting time.
     ///
     /// # Panics
-    /// Panics if the server exits instead, or is not ready in time. The panic's message includes the end of the server's log.
+    /// Panics if the server exits before it is ready, or is not ready in time. The panic's message includes the end of the server's log.
     pub async fn ready(&mut self) -> Duration {
         let begun = Instant::now();
         for address in self.addresses {

@@ -74,7 +74,7 @@ pub struct Session {
     pub lines: Vec<(i64, bool)>,
     /// The final statement; `None` until the session is closed.
     pub bill: Option<Bill>,
-    /// Amount added by cash rounding.
+    /// The amount that cash rounding adds.
     pub cash_rounding: i64,
     /// Total refunded.
     pub refunded: i64,
@@ -93,7 +93,7 @@ pub struct Bill {
     pub items: i64,
     /// Sum of the discounts.
     pub discounts: i64,
-    /// Amount added by rounding to cents.
+    /// The amount that rounding to cents adds.
     pub rounding: i64,
 }
 
@@ -412,13 +412,13 @@ impl Books {
         self.sessions[session].lines.clear();
     }
 
-    /// Amount due for a closed session after its deposit is used; negative if a part of the deposit is left.
+    /// The amount due for a closed session, after its deposit is used up; negative if a part of the deposit is left.
     pub fn due(&self, session: usize) -> i64 {
         let row = &self.sessions[session];
         row.bill.unwrap_or_default().total() - row.deposit.values().sum::<i64>()
     }
 
-    /// Computes a payment. Returns the amounts kept by method, the deposit returned by method, and the amount added by cash rounding.
+    /// Computes a payment. Returns the kept amounts by method, the returned deposit by method, and the amount that cash rounding adds.
     pub fn payment(
         &self,
         session: usize,
@@ -530,7 +530,7 @@ impl Books {
         self.calls.iter().position(|call| call.cabin == cabin && call.is_live())
     }
 
-    /// Payers and prices for a shop's calls to a number, the customer first, or the reason for refusal.
+    /// The payers and prices for a shop's calls to a number, the customer first. If such calls are refused, the reason.
     pub fn levels(&self, shop: usize, number: usize) -> Result<Vec<(usize, Price)>, &'static str> {
         let account = SHOPS[shop];
         let retail = self.tariffs[5 + shop].or(self.tariffs[account - 1]);
@@ -548,7 +548,8 @@ impl Books {
         priced.collect()
     }
 
-    /// Money and seconds that the customer's limits leave for a call; `None` if there is no limit. `own` is the call itself, which is not counted.
+    /// The money and the seconds that the customer's limits leave for a call; `None` if there is no limit. `own` is the call itself, which is not
+    /// counted.
     fn terms(&self, session: usize, own: Option<usize>) -> (Option<i64>, Option<i64>) {
         let row = &self.sessions[session];
         let others = || {
@@ -561,7 +562,7 @@ impl Books {
         (bound.map(|bound: i64| bound - used), row.seconds.map(|limit| (limit - talked).max(0)))
     }
 
-    /// Checks, level by level, that every level can pay for `seconds` of a call. `own` is the call itself, if it has already reserved money.
+    /// Checks that every level can pay for `seconds` of a call. `own` is the call itself, if it has already reserved money.
     fn pays_for(
         &self,
         levels: &[(usize, Price)],

@@ -71,9 +71,9 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// A row with account, book, shift, method, and the sum of the entries.
+/// A row that has an account, a book, a shift, a method, and the sum of the entries.
 type Sum = (Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64);
-/// A call's state, covered seconds, holds, talk seconds, charge, write-off, and whether its end is an estimate.
+/// A call's state, covered seconds, holds, talk seconds, charge and write-off, and whether the call's end is an estimate.
 type Shown = (State, i64, Vec<i64>, [i64; 3], bool);
 
 /// Checks that balances and drawers match the sums of their entries. Drawers are compared by shift and method.

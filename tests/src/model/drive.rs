@@ -26,7 +26,7 @@ pub struct Drive<'a> {
     pub(super) program: &'a Program,
     pub(super) branch: Branch,
     pub(super) books: Books,
-    /// Events sent so far, each with its counterpart in the model.
+    /// The events that were sent so far. Each event has its counterpart in the model.
     sent: Vec<ProxyEvent>,
     keys: u64,
 }
@@ -50,7 +50,7 @@ fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     }
 }
 
-/// Index counted back from the newest of `length` elements; `None` if the list is empty.
+/// An index that is counted back from the newest of `length` elements; `None` if the list is empty.
 fn recent(length: usize, back: usize) -> Option<usize> {
     length.checked_sub(1).map(|last| last - back % length)
 }
@@ -618,7 +618,7 @@ impl Drive<'_> {
         ProxyEvent { eid: self.key(), at, proxy: "test".to_owned(), body }
     }
 
-    /// Builds an event about a call, and its counterpart in the model.
+    /// Builds an event about a call, and the event's counterpart in the model.
     fn happening(&mut self, call: usize, what: What) -> Option<(ProxyEvent, Option<(usize, Event)>)> {
         let row = self.books.calls[call].clone();
         let now = micros(self.now());

@@ -532,7 +532,7 @@ impl Books {
     }
 }
 
-/// For each damage: the invariant, the SQL statement that breaks the invariant, and the SQL statement that repairs the damage.
+/// Each damage has the broken invariant, the SQL statement that breaks it, and the SQL statement that repairs the damage.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "calls refer to what exists",

@@ -468,7 +468,7 @@ on_both!(max_seconds_is_what_every_limit_covers, |backend: Backend| async move {
     let input = json!({ "sessionId": session, "timeLimitSeconds": 45 });
     shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
     assert_eq!(covered().await, 45, "the customer's time limit");
-    // a call of 30 s leaves 15 s of the limit
+    // after a call of 30 s, 15 s of the session's limit are left
     shop.call(0, "+13055550123", 30_000).await;
     assert_eq!(covered().await, 15);
     shop.finish().await;
@@ -541,13 +541,13 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
         let call = shop.hook().authorize(&shop.phones[index].user, "+13055550123").await["ref"].take();
         let answered = Utc::now();
         let (at, told) = match index {
-            // the call lasted 30 s from the known answer
+            // the call counts as 30 s, measured from the known answer
             0 => (after(answered, 30), Some(DateTime::UNIX_EPOCH)),
             1 => (after(answered, 30), Some(answered + ten_years)),
             // the call counts as one second, because its length is unknown
             2 => (after(answered, -5), Some(answered)),
             3 => (DateTime::UNIX_EPOCH, Some(answered)),
-            // the call lasted 30 s by a clock that is ten years ahead
+            // by a clock that is ten years ahead, the call lasted 30 s
             4 => (after(answered, 30) + ten_years, Some(answered + ten_years)),
             // no event has reported the call's answer
             _ => (after(answered, 30), None),

@@ -26,7 +26,7 @@ fn code(payload: &Value) -> &str {
     payload["userErrors"][0]["code"].as_str().unwrap_or("none")
 }
 
-/// A page of a book, as nodes.
+/// A page of a book's entries, as GraphQL nodes.
 async fn ledger(client: &Client, account: &str, arguments: &str) -> Value {
     let page = "{ pageInfo { hasNextPage endCursor } nodes { transferId kind note amount { amount currency } user { name } callId \
         reverses reversedBy counterparts { account book amount { amount } } } }";

@@ -38,7 +38,7 @@ impl Description {
         Self(yaml_serde::from_str(&read("docs/hook.openapi.yaml")).expect("the description is YAML"))
     }
 
-    /// The target of a reference. Any other value is returned unchanged.
+    /// The target of a reference. If the value is not a reference, it is returned unchanged.
     fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let Some(reference) = value["$ref"].as_str() else { return value };
         let pointer = reference.strip_prefix('#').expect("references stay in the file");

@@ -105,7 +105,7 @@ on_both!(a_prepaid_customer_gets_the_rest_back, |backend| async move {
     let raised = did(&shop.attendant, "addDeposit", keyed(deposit)).await;
     assert_eq!(raised["deposit"]["amount"], "25.5");
     assert_eq!(book(&shop, Book::Deposits).await, "-25.5");
-    // 125 s to Portugal are billed as 60 + 11 * 6 = 126 s at 0.30 per minute and a fee of 0.05, which is 0.68
+    // 125 s to Portugal are billed as 126 s (60 + 11 * 6); at 0.30 per minute and with a fee of 0.05, they cost 0.68
     shop.call(0, "+351212345678", 125_000).await;
     let closed = close(&shop, &session).await;
     assert_eq!(closed["total"]["amount"], "0.68");
@@ -175,7 +175,7 @@ on_both!(cash_is_rounded_and_nothing_else, |backend| async move {
     let session = shop.open_cabin(0).await;
     did(&shop.attendant, "addSessionItem", item(&session, "10.03", 1)).await;
     assert_eq!(close(&shop, &session).await["total"]["amount"], "10.03");
-    // a payment of 4.00 by card leaves 6.03, which is 6.05 in cash
+    // after a payment of 4.00 by card, 6.03 is left, which becomes 6.05 in cash
     let short = paying(&session, &[("CARD", "4"), ("CASH", "6.03")]);
     assert_eq!(code(&shop.attendant, "settleSession", short).await, "UNDERPAID");
     let (settled, change) = settle(&shop, &session, &[("CARD", "4"), ("CASH", "10")]).await;

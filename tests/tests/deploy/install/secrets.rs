@@ -231,7 +231,7 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
         }
         assert!(!told.contains("secret-of") && !told.contains("a-token"), "{told}");
     }
-    // the files that were not edited follow their sources
+    // the files that were not edited change with their sources
     assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
     // removed files are created again, both derived and random secrets
     fs::remove_file(secrets.join("database_url")).expect("it was there");

@@ -237,7 +237,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
         .await;
 
-    // nodes may reach an earlier end of the stream, although the stream is never empty
+    // the stream is never empty, but nodes may still reach a position that was once its end
     let held = database.hold().await;
     add_event(&mut connection, &online(&shop)).await;
     let end = stream(&nodes[0]).end().await.expect("an end");

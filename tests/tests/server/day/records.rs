@@ -39,7 +39,7 @@ pub(super) async fn books(day: &Day) {
         // sales are calls of 4.042 and items of 11, less discounts of 1.60, which is 13.442; 0.04 written off is added, and the 1 refunded to Carla
         // is subtracted
         ("SALES", "-12.482"),
-        // floats of 150 and 20 came from outside; 30, 10, 95.85 and 44.56 went outside
+        // the floats of 150 and 20 came from outside; the amounts 30, 10, 95.85 and 44.56 went back outside
         ("OUTSIDE", "10.41"),
     ] {
         assert_eq!(book(&shop.owner, &shop.id, name).await, holds, "{name}");

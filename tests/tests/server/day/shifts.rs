@@ -25,10 +25,10 @@ pub(super) async fn morning(day: &Day) -> String {
     let more = ana.code("applyDiscount", "ApplyDiscountInput", discount("1"), SESSION).await;
     assert_eq!(more, "CEILING_EXCEEDED");
     let given = did(owner, "applyDiscount", discount("1"), SESSION).await;
-    // the bill is 0.428 + 3.50 - 1.60 = 2.328
+    // the bill is 0.428 for calls + 3.50 for copies - 1.60 in discounts = 2.328
     assert_eq!(given["session"]["total"]["amount"], "2.33");
     day.at("09:25:00");
-    // the rest of 2.33 - 1.50 = 0.83 is 0.85 in cash
+    // the bill of 2.33 less the other payments of 1.50 leaves 0.83, which becomes 0.85 in cash
     let payments = [("CARD", "1"), ("PIX", "0.50"), ("CASH", "2")];
     let (_, settled) = day.settle(ana, &carla, &payments, ("1", "2,33", "1.15")).await;
     let date = day.date.format("%d/%m/%Y").to_string();
@@ -94,11 +94,11 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     let raised = json!({ "sessionId": rosa, "amount": "5.50", "method": "CASH" });
     did(ana, "addDeposit", keyed(raised), SESSION).await;
     day.covered(&call, 131).await;
-    // 132 s are billed (60 + 12 * 6), which cost 0.71 with the fee
+    // 132 s are billed (60 + 12 * 6); with the fee, they cost 0.71
     day.hang_up(&call, "10:05:00", 130).await;
     day.at("10:10:00");
     day.close(ana, &rosa, &["0.71"], "4.21").await;
-    // the refund of 6.00 - 4.21 = 1.79 is 1.80 in cash
+    // the deposit of 6.00 less the bill of 4.21 leaves 1.79, which becomes a refund of 1.80 in cash
     let (_, settled) = day.settle(ana, &rosa, &[], ("2", "4,21", "0")).await;
     assert_eq!(settled["session"]["cashRounding"]["amount"], "-0.01");
 
@@ -157,7 +157,7 @@ async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventRes
 /// The reseller takes the credit back. Eva's call is refused until there is credit again. Returns Eva's session.
 pub(super) async fn credit_runs_out(day: &Day) -> String {
     let shop = &day.shop;
-    // the shop has spent 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of 500
+    // the calls so far have cost the shop 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of its credit of 500
     let money = |amount: &str| json!({ "amount": amount, "currency": "BRL" });
     day.at("11:35:00");
     let taken = json!({ "accountId": shop.id, "amount": money("-499.0062"), "reason": "an invoice that was not paid" });
@@ -165,7 +165,7 @@ pub(super) async fn credit_runs_out(day: &Day) -> String {
     assert_eq!(balance(day).await, ["0.003", "0"]);
     day.at("11:36:00");
     let eva = day.open(&shop.attendant, 1, "Eva", None).await;
-    // a second to Portugal costs 0.0033
+    // a second of a call to Portugal costs the shop 0.0033
     assert_eq!(day.refused(1, PORTUGAL).await, "NO_CREDIT");
     let given = json!({ "accountId": shop.id, "amount": money("299.997"), "note": "paid" });
     did(&shop.reseller, "topUp", keyed(given), "balance { amount }").await;
@@ -251,12 +251,12 @@ pub(super) async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
             { "method": "PIX", "float": "0", "sales": "0.5", "deposits": "0.35", "depositRefunds": "0", "payIns": "0", "payOuts": "0",
               "refunds": "0", "expected": "0.85", "counted": "0.85", "variance": "0" },
         ],
-        // the calls are 0.428 + 0.71 + 0.35 + 0.06 + 0.064 + 0.86; the items are Carla's copies and Rosa's water
+        // the prices of the calls are 0.428 + 0.71 + 0.35 + 0.06 + 0.064 + 0.86; the items are Carla's copies and Rosa's water
         "callsTotal": "2.472", "itemsTotal": "7", "discountsTotal": "1.6",
         // rounding the statements adds 0.002 for Carla and -0.004 for Gil; rounding the cash adds 0.02 for Carla, and -0.01 each for Rosa, Dora, Gil
         // and Eva
         "rounding": "-0.002", "cashRounding": "-0.02",
-        // the sales are 2.33 + 4.21 + 0.35 + 0.06 + 0.06 + 0.86 - 0.02
+        // the sales are the six bills, 2.33 + 4.21 + 0.35 + 0.06 + 0.06 + 0.86, plus the cash rounding of -0.02
         "salesTotal": "7.85",
         "salesByCabin": [
             { "number": 1, "calls": 2, "amount": "0.36" },

@@ -96,7 +96,7 @@ fn refusals(answer: &Value) -> Value {
     json!([top, user])
 }
 
-/// A mutation in three forms, with all optional fields omitted: as literals, in one variable, and with each field as an unset variable.
+/// A mutation with all optional fields omitted, in three forms: as literals, in one variable, and with each field as an unset variable.
 fn three_ways(schema: &Schema, mutation: &str, ty: &str) -> [(String, Value); 3] {
     let sent = value(schema, ty, &|_, _| false);
     let answer = "{ userErrors { code message field } }";

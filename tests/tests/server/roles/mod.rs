@@ -140,7 +140,7 @@ fn codes(answer: &Value) -> Vec<String> {
     found
 }
 
-/// The name with its letters rearranged, to serve as a field that does not exist.
+/// The name with its letters rearranged. The result serves as the name of a field that does not exist.
 fn nonsense(field: &str) -> String {
     let other: String = field.chars().rev().collect();
     format!("z{}", &other[1..])
@@ -401,7 +401,7 @@ fn hidden_from(
     hidden
 }
 
-/// Whether a response is empty, which means that it has only nulls and empty lists at every depth.
+/// Whether a response is empty: it then has only nulls and empty lists at every depth.
 fn empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
