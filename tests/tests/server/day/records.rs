@@ -34,7 +34,7 @@ pub(super) async fn books(day: &Day) {
         ("VARIANCE", "2"),
         // the write-offs are Bruno's 0.03 and Dora's 0.01
         ("WRITE_OFF", "0.04"),
-        // the rounding is -(-0.002 - 0.02 - 0.01)
+        // rounding adds -0.002, -0.02 and -0.01; the book has the opposite sign
         ("ROUNDING", "0.032"),
         // sales are calls of 4.042 and items of 11, less discounts of 1.60, which is 13.442; 0.04 written off is added, and the 1 refunded to Carla
         // is subtracted
