@@ -69,9 +69,9 @@ pub struct Config {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShutdownConfig {
-    /// Seconds to continue serving after `/readyz` starts failing, so that load balancers notice.
+    /// The node continues to serve for this many seconds after `/readyz` starts to fail, so that load balancers notice.
     pub drain_seconds: u64,
-    /// Seconds after the signal within which the process exits, even with unfinished work.
+    /// The process exits within this many seconds after the signal, even with unfinished work.
     pub grace_seconds: u64,
 }
 

@@ -41,7 +41,7 @@ use crate::probes::{self, Probes};
 use crate::simulate::Simulator;
 use crate::web as web_pages;
 
-/// Minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
+/// The part of the grace period, in seconds, that is at least reserved for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
 
 /// An [`App`] that is connected to the services in its configuration, but does not serve yet.

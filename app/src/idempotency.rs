@@ -16,7 +16,7 @@ const MAX_LENGTH: usize = 100;
 /// never secrets.
 ///
 /// # Errors
-/// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input. Also returns the errors of `act`, which are not stored.
+/// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input. Also returns the errors of `act`; errors are not stored.
 pub async fn once<I, A, Fut>(
     tx: &Tx,
     actor: &Actor,

@@ -25,7 +25,7 @@ const USER_LENGTH: usize = 12;
 /// Length of a SIP password. A password has 99 bits, but is short enough to be typed into a phone.
 const SECRET_LENGTH: usize = 20;
 
-/// A phone with its secret, which cannot be read again.
+/// A phone with its secret. The secret cannot be read again.
 pub struct NewPhone {
     /// The phone.
     pub phone: phone::Model,

@@ -23,7 +23,8 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction did the same work. If the overtaken transaction runs again, it gets the result of the concurrent transaction.
+    /// A concurrent transaction has already done the same work. If the overtaken transaction runs again, it gets the result of the concurrent
+    /// transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.

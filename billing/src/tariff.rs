@@ -463,7 +463,7 @@ impl Trie {
     /// `key(index)` returns the digits of entry `index`; the keys must be in ascending order.
     fn build<'a>(entries: usize, key: impl Fn(usize) -> &'a [u8]) -> Trie {
         let mut nodes = vec![Node { children: 0, entry: NO_ENTRY, digits: 0 }];
-        // the entries and the depth of each node, parallel to `nodes`
+        // two lists parallel to `nodes`: the entries of each node, and its depth
         let mut spans = vec![(0usize, entries, 0usize)];
         let mut at = 0;
         while at < nodes.len() {

@@ -90,7 +90,7 @@ impl NodeQuery {
     }
 }
 
-/// Objects at the positions of their ids; `None` for an object that is missing or hidden from the role.
+/// The objects, at the positions of their ids; `None` for an object that is missing or hidden from the role.
 struct Nodes(Vec<Option<Node>>);
 
 impl Nodes {

@@ -19,11 +19,11 @@ pub type Page<N> = Connection<String, N, EmptyFields, EmptyFields>;
 pub struct Paging {
     /// Number of objects from the start of the list.
     pub first: Option<i32>,
-    /// Cursor; the page starts after this object.
+    /// The cursor of an object; the page starts after that object.
     pub after: Option<String>,
     /// Number of objects from the end of the list.
     pub last: Option<i32>,
-    /// Cursor; the page ends before this object.
+    /// The cursor of an object; the page ends before that object.
     pub before: Option<String>,
 }
 
@@ -65,7 +65,7 @@ where
     Ok(connection)
 }
 
-/// The requested number of objects, and whether to count from the end of the list.
+/// The requested number of objects, and whether these are counted from the end of the list.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.

@@ -11,7 +11,7 @@ use base::error::{Error, Result};
 
 /// Key of the advisory lock that a node holds while it creates partitions or deletes old history.
 const MAINTENANCE_LOCK: i64 = 0x0063_616c_6c73_6871;
-/// Number of months that have a partition in advance, including the current month.
+/// Number of months for which a partition exists in advance, including the current month.
 const AHEAD: usize = 3;
 
 /// A calendar month in UTC.

@@ -122,7 +122,7 @@ impl RedisServer {
         client.get_multiplexed_async_connection().await.expect("Redis answers")
     }
 
-    /// Opens a forwarder to the server that can go silent.
+    /// Opens a forwarder to the server. The forwarder can go silent.
     pub async fn door(&self) -> Door {
         Door::to(self.address).await
     }

@@ -79,7 +79,7 @@ pub(super) struct CoverRequest<'a> {
     pub(super) slice: Option<u32>,
 }
 
-/// Computes the next slice of talk time that the session and the accounts can pay for, or the refusal.
+/// Computes the next slice of talk time that the session and the accounts can pay for. If they cannot pay for any, returns the refusal.
 pub(super) fn cover(
     wanted: CoverRequest<'_>,
     terms: SessionAllowance,

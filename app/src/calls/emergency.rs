@@ -50,7 +50,7 @@ pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<Kn
     }))
 }
 
-/// A call that a proxy allowed on its own. Each event of the call carries this data, because any event may be the first to arrive.
+/// A call that a proxy allowed without asking the server. Each event of the call carries this data, because any event may be the first to arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmergencyCall {
     /// The call's id, assigned by the proxy.

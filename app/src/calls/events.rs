@@ -45,7 +45,8 @@ pub enum EventBody {
         /// The call event.
         kind: CallEventKind,
     },
-    /// An event of an emergency call that the proxy allowed on its own. The event includes the data to create the call if the call is not stored yet.
+    /// An event of an emergency call that the proxy allowed without asking the server. The event includes the data to create the call if the call is
+    /// not stored yet.
     Emergency {
         /// The call.
         call: EmergencyCall,

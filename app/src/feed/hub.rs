@@ -1,4 +1,4 @@
-//! The notifications on one node: a bounded channel for each callshop with subscribers, and the state of the other nodes.
+//! Notifications within one node. The hub has a bounded channel for each callshop with subscribers, and knows the state of the other nodes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,8 +15,8 @@ use super::status::Status;
 use store::OnCommit;
 use telemetry::trace::TraceContext;
 
-/// Maximum number of activities that a subscriber may lag behind. A subscriber that lags further reads the activities from the table. Each place in
-/// a channel, used or not, takes about 50 bytes for every callshop with subscribers.
+/// Maximum number of activities that a subscriber may lag behind. If a subscriber lags further behind, it reads the activities from the table. Each
+/// place in a channel, used or not, takes about 50 bytes for every callshop with subscribers.
 const BACKLOG: usize = 32;
 /// Maximum number of subscribers that read the table at the same time. After an outage, all subscribers want to read the table, but other requests
 /// need the database as well.

@@ -21,7 +21,7 @@ use telemetry::trace::TraceContext;
 
 /// Version of the rows that this program writes and reads.
 const VERSION: u8 = 1;
-/// Length of the fixed header in bytes; the trace context begins here.
+/// Length of the fixed header in bytes. The trace context begins after the header.
 const HEAD: usize = 43;
 /// Largest row sent, in bytes of JSON. Nodes read larger rows from the table.
 const MAX_ROW: usize = 16 * 1024;

@@ -47,7 +47,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// Rounds an amount to the decimals of the currency's minor unit, as it is printed.
+    /// Rounds an amount as it is printed: to the decimals of the currency's minor unit.
     fn shown(&self, amount: Micros) -> Micros {
         let decimals = minor_unit_decimals(&self.receipt.currency);
         round_to(amount, decimals, RoundingMode::HalfUp).unwrap_or(amount)

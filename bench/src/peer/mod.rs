@@ -1,4 +1,4 @@
-//! The peer of a call end sends the same transaction to the same database, and does nothing else.
+//! The peer sends the same transaction as a call end to the same kind of database, and does nothing else.
 //!
 //! The peer uses the product's own tables and indexes, in a separate database next to the product's database. Each transaction writes the
 //! deduplication key, the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold),

@@ -177,7 +177,7 @@ on_both!(a_proxy_is_told_what_emergency_calls_need, |backend: Backend| async mov
     shop.server.stop().await;
 });
 
-/// An event of an emergency call that the proxy allowed on its own.
+/// An event of an emergency call that the proxy allowed without asking the server.
 fn of_emergency(
     (since, call, user): (DateTime<Utc>, Uuid, &str),
     kind: &str,

@@ -1,4 +1,4 @@
-//! Tests a database over months. History is trimmed, tables change under running nodes, and the database fails and returns.
+//! Tests a database that is in use for months. History is trimmed, tables change under running nodes, and the database fails and returns.
 
 use app::feed::stream::{cursor, parse_cursor};
 use app::retention;
