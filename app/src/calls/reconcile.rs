@@ -205,7 +205,7 @@ struct ProxySnapshot {
 }
 
 /// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, all listed calls were in
-/// progress at the time of the clock. The events of all calls that are no longer listed were in the queue.
+/// progress at the time of the clock. The events of the calls that were no longer listed were all in the queue.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;

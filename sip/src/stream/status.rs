@@ -38,7 +38,7 @@ pub struct StreamStatus {
     pub applied: Counter,
     /// Entries claimed from another node.
     pub claimed: Counter,
-    /// Number of entries that the consumer group had lost and a node recovered.
+    /// Number of entries that a node recovered after the consumer group had lost them.
     pub recovered: Counter,
     /// Entries that failed and are retried.
     pub failed: Counter,

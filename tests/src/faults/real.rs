@@ -170,8 +170,8 @@ impl Real {
         }
     }
 
-    /// Makes phones ring for `time` and give up. A refused phone dials again, as a customer does, because the proxy may still be recovering from
-    /// the previous fault.
+    /// Makes phones ring for `time`; then, the callers give up. A refused phone dials again, as a customer does, because the proxy may still be
+    /// recovering from the previous fault.
     ///
     /// # Errors
     /// Fails if a phone was refused every time.

@@ -70,7 +70,7 @@ pub enum Node {
     Vault(Vault),
 }
 
-/// The text to look for.
+/// The criteria of a search.
 #[derive(InputObject)]
 pub struct Filter {
     name: Option<String>,
