@@ -495,9 +495,9 @@ fn deaf_ones(stage: &Stage) -> usize {
 const ASKED: usize = 60;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. This limit is shorter than the delay that a
-/// subscriber that does not read would cause. An unoptimized server spends seconds of processor time on filling the buffers. Such a delay is not the
-/// fault of the subscribers that do not read.
+/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. If subscribers that do not read delayed other
+/// subscribers, the delay would be longer than this limit. An unoptimized server spends seconds of processor time on filling the buffers. Such a
+/// delay is not the fault of the subscribers that do not read.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })
