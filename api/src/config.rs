@@ -1,8 +1,9 @@
-//! The typed configuration. Its sources, each overriding the previous one: defaults, a TOML file, the environment (`CALLSHOP_…`), flags.
+//! The typed configuration. The configuration has these sources, each of which overrides the previous source: defaults, a TOML file, the environment
+//! (`CALLSHOP_…`), flags.
 //!
 //! Each section is in the crate that it configures, and checks its own bounds with plain conditions. An error names the option, both bounds and the
-//! remedy. A validation library would not help, because most checks compare two options or inspect a secret, which such libraries leave to custom
-//! functions.
+//! remedy. A validation library would not help: most checks compare two options or inspect a secret, and validation libraries leave such checks to
+//! custom functions.
 
 mod files;
 
@@ -25,7 +26,7 @@ use crate::web::WebConfig;
 const NOT_OPTIONS: [&str; 6] =
     ["config", "log", "log_json", "simulate_secret", "test_postgres", "test_server"];
 
-/// All options of a server. `callshop serve --print-config` prints them without secrets.
+/// All options of a server. `callshop serve --print-config` prints the options without secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -68,9 +69,9 @@ pub struct Config {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShutdownConfig {
-    /// Seconds to continue serving after `/readyz` starts failing, so that load balancers notice.
+    /// The node continues to serve for this many seconds after `/readyz` starts to fail, so that load balancers notice.
     pub drain_seconds: u64,
-    /// Seconds after the signal within which the process exits, even with unfinished work.
+    /// The process exits within this many seconds after the signal, even with unfinished work.
     pub grace_seconds: u64,
 }
 
@@ -91,7 +92,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             allow_loopback_origins: false,
             web: WebConfig::default(),
-            // enough for a price list of about ten thousand rows in one mutation; larger lists need `callshop tariff import`
+            // this size is enough for a price list of about ten thousand rows in one mutation; larger lists need `callshop tariff import`
             limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
             auth: AuthConfig::default(),
             hook: HookConfig::default(),
@@ -116,11 +117,11 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Loads defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`) or `CALLSHOP_…_FILE`,
-    /// which names a file with the value.
+    /// Loads the defaults, then `file` if a file is given, then the environment variables `CALLSHOP_…`. In a variable's name, `__` separates levels
+    /// (`CALLSHOP_HOOK__SECRETS='["…"]'`). A variable `CALLSHOP_…_FILE` names a file that contains the value.
     ///
     /// # Errors
-    /// If the file is missing or cannot be parsed, a key is unknown, or a value is out of bounds.
+    /// Fails if the file is missing or cannot be parsed, if a key is unknown, or if a value is out of bounds.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
@@ -156,7 +157,7 @@ impl Config {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// The first value that is out of bounds.
+    /// The error describes the first value that is out of bounds.
     pub fn check(&self) -> Result<(), ConfigError> {
         let bad = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
         if !self.database_url.starts_with("sqlite:") && !self.database_url.starts_with("postgres") {
@@ -203,7 +204,7 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     .collect()
 }
 
-/// The names of all environment variables that set server options or name the configuration file, for commands that accept neither.
+/// The names of all environment variables that set server options or name the configuration file. Some commands accept no such variable.
 pub(crate) fn options_in_environment() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_option = |name: &String| {
@@ -216,7 +217,7 @@ pub(crate) fn options_in_environment() -> Vec<String> {
     found
 }
 
-/// figment's error without the values, because a value may be a secret in the wrong place.
+/// figment's error without the values, because the user may have put a secret into the wrong option
 fn told(error: &figment::Error) -> String {
     let one = |error: figment::Error| {
         let key = error.path.join(".");
@@ -230,7 +231,7 @@ fn told(error: &figment::Error) -> String {
                 format!("{key} takes {expected}, but has another type of value")
             }
             Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has the wrong type of value"),
-            // lines with a bar quote the TOML source, which may contain a secret
+            // lines with a bar quote the TOML source, and the source may contain a secret
             Kind::Message(text) => {
                 let plain: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
                 if key.is_empty() { plain.join(": ") } else { format!("{key}: {}", plain.join(": ")) }

@@ -1,7 +1,7 @@
-//! Builds and runs a server from an [`App`], with GraphQL on one listener and the hook on another. Tests start it in the same way.
+//! Builds and runs a server from an [`App`], with GraphQL on one listener and the hook on another. Tests start a server in the same way.
 //!
-//! A server stops in this order, within `shutdown.grace_seconds`. First it becomes unready, but keeps serving for `shutdown.drain_seconds`, so
-//! that load balancers notice. Then listeners close, sockets close with 1001, streams end, timers stop and requests in progress are completed.
+//! A server stops in this order, within `shutdown.grace_seconds`. First, the server becomes unready, but keeps serving for `shutdown.drain_seconds`,
+//! so that load balancers notice. Then listeners close, sockets close with 1001, streams end, timers stop and requests in progress are completed.
 //! Last, the writer commits the work it has accepted, and other nodes are notified.
 
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ use crate::probes::{self, Probes};
 use crate::simulate::Simulator;
 use crate::web as web_pages;
 
-/// Minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
+/// The part of the grace period, in seconds, that is at least reserved for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
 
 /// An [`App`] that is connected to the services in its configuration, but does not serve yet.
@@ -59,7 +59,7 @@ impl Node {
     /// ([`Store::migrate`]) before [`Node::new`].
     ///
     /// # Errors
-    /// The errors of [`Store::connect`].
+    /// Returns the errors of [`Store::connect`].
     pub async fn connect(config: &Config) -> Result<(Store, Arc<Hub>)> {
         let hub = Arc::<Hub>::default();
         let options =
@@ -70,7 +70,7 @@ impl Node {
     /// Creates a node from a migrated store and the hub that observes it.
     ///
     /// # Errors
-    /// Database errors; a fault for an invalid Redis address, or if the HTTP client of the proxies cannot be created.
+    /// May fail with database errors. Fails with a fault if the Redis address is invalid, or if the HTTP client of the proxies cannot be created.
     pub async fn new(database: (Store, Arc<Hub>), config: Arc<Config>, clock: Clock) -> Result<Self> {
         let proxies = Arc::new(Proxies::new(&config.hook.proxies).or_fault()?);
         Self::assemble(database, config, clock, (proxies, None)).await
@@ -135,7 +135,7 @@ impl Server {
     /// Binds both configured listeners and serves until `stop` is cancelled.
     ///
     /// # Errors
-    /// If an address cannot be bound.
+    /// Fails if an address cannot be bound.
     pub async fn start(node: &Node, stop: CancellationToken) -> std::io::Result<Self> {
         let (app, config) = (node.app.clone(), node.config.clone());
         let closing = CancellationToken::new();
@@ -230,7 +230,7 @@ impl Server {
     /// Waits until `stop` is cancelled and all accepted work is done.
     ///
     /// # Errors
-    /// [`ShutdownError`]; clients still waiting then get no response and must retry.
+    /// Fails with a [`ShutdownError`]; clients that are still waiting then get no response and must retry.
     pub async fn finished(self) -> Result<(), ShutdownError> {
         self.stop.cancelled().await;
         let end = Instant::now() + self.grace;
@@ -243,7 +243,7 @@ impl Server {
             // the listeners are closed, so the writer can commit the work that the hook accepted
             stop_writer.cancel();
             drop(writer.await);
-            // last, so that other nodes are notified of the final commits
+            // this step comes last, so that other nodes are notified of the final commits
             stop_notifier.cancel();
             for task in notifier {
                 drop(task.await);
@@ -281,7 +281,7 @@ async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: Canc
     closing.cancel();
 }
 
-/// Watches the listeners and the writer, which a node cannot work without. If one of them ends before `closing`, the node stops.
+/// Watches the listeners and the writer, which a node cannot work without. If a listener or the writer ends before `closing`, the node stops.
 struct Watch {
     closing: CancellationToken,
     stop: CancellationToken,
@@ -310,7 +310,7 @@ impl Watch {
         let (handle, closing) = (server.handle(), self.closing.clone());
         tokio::spawn(async move {
             closing.cancelled().await;
-            // refuses new connections, closes idle connections, and waits for requests in progress
+            // refuse new connections, close idle connections, and wait for requests in progress
             handle.stop(true).await;
         });
         self.over("a listener", server)

@@ -91,7 +91,7 @@ impl Exporter {
         Ok(Some(Self(provider)))
     }
 
-    /// The layer that collects the spans of requests, and the spans that exist only for traces.
+    /// The layer that collects two kinds of spans: the spans of requests, and the spans that exist only for traces.
     pub fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -113,7 +113,7 @@ impl Exporter {
     }
 }
 
-/// Exports spans inside the runtime. The exporter's futures need the runtime, but the thread that collects spans runs outside it.
+/// Exports spans inside the runtime. The futures of the exporter need the runtime, but the thread that collects spans runs outside the runtime.
 #[derive(Debug)]
 struct Sender {
     otlp: Arc<Otlp>,

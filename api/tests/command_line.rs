@@ -1,6 +1,6 @@
 //! Tests invalid arguments, variables and configuration files. Each error message must say how to fix the problem, and must repeat no secret.
 //!
-//! Because of this test, `cargo test` also builds the program, which the tests of whole nodes start.
+//! Because of this test, `cargo test` also builds the program. The tests of whole nodes start that program.
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 

@@ -26,8 +26,9 @@ impl Shop {
     }
 }
 
-/// Runs `work` in a transaction that commits only while the actor's login is valid. Nodes cache logins for a moment, so the transaction reads the
-/// login again and locks it. Ending a login on any node waits for the login's running transactions, so no transaction of an ended login can commit.
+/// Runs `work` in a transaction that commits only while the actor's login is valid. Nodes cache logins for a moment, so this function reads the login
+/// again in the transaction and locks it. Ending a login on any node waits for the login's running transactions, so no transaction of an ended login
+/// can commit.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login has ended. Also returns the errors of `work`.
@@ -127,7 +128,7 @@ pub async fn currencies(
     Ok(found.into_iter().map(|account| (account.id, account.currency)).collect())
 }
 
-/// The currency of one callshop out of [`currencies`].
+/// Returns the currency of one callshop from the result of [`currencies`].
 ///
 /// # Errors
 /// Fails with a fault if the callshop is missing: its amounts would have no currency.
@@ -138,15 +139,16 @@ pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result
         .ok_or_else(|| Error::fault(format!("the callshop {callshop} does not exist")))
 }
 
-/// The ids in an account's path, from the root down.
+/// The ids in an account's path, in order from the root to the account.
 ///
 /// # Errors
-/// Fails with a fault if a part of the path is not an id. If an invalid part of the path were skipped, the account of that part would not be charged.
+/// Fails with a fault if a part of the path is not an id. If the code skipped an invalid part of the path, it would not charge the account of that
+/// part.
 pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }
 
-/// Fails if the callshop or an account above it is suspended. A suspension above the callshop is reported only as `SERVICE_UNAVAILABLE`.
+/// Fails if the callshop or an account above it is suspended. If an account above the callshop is suspended, the error is only `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
 /// Fails with `SUSPENDED` or `SERVICE_UNAVAILABLE`.

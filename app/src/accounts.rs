@@ -261,7 +261,7 @@ pub struct AccountChange {
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
     let change = &change;
     app.write_as(actor, |tx| async move {
-        // lock the row, because the update writes all columns, and other users may change limits, suspension and tariffs concurrently
+        // lock the row: the update writes all columns, and other users may change limits, suspension and tariffs concurrently
         let mut account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::ManageAccounts)?;
         if account.id == actor.account_id {
@@ -334,7 +334,7 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
     let plan = &plan;
     app.write_as(actor, |tx| async move {
         let account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
-        // lock the row, because it also contains the next receipt number
+        // lock the row, because the row also contains the next receipt number
         let old = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
         let settings = callshop::Model { dial_plan: plan.clone(), ..old.clone() };
         let (before, after) = changed(shown_settings(&old), shown_settings(&settings));

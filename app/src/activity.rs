@@ -1,4 +1,4 @@
-//! Starts a subscription to a callshop or cabin. The subscription begins either after a cursor or with a snapshot of the current state.
+//! Starts a subscription to a callshop or cabin. The subscription begins in one of two ways: after a cursor, or with a snapshot of the current state.
 
 use chrono::{DateTime, Utc};
 use entity::call;
@@ -68,7 +68,7 @@ pub async fn start(
     let found = access::shop(app.store.reader(), actor, shop, Right::SeeShop).await?;
     let currency = found.account.currency.as_str();
     let after = after.map(stream::parse_cursor).transpose()?;
-    // start listening before reading the snapshot, so that no event is lost in between
+    // start listening before reading the snapshot, so that no event between the two steps is lost
     let watch = Watch::start(&app.store, &app.hub, shop);
     if let Some(seq) = after
         && watch.can_resume(seq).await?

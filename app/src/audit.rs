@@ -52,8 +52,8 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
     audit::insert(tx.conn(), entry).await
 }
 
-/// The activity event of a change to a callshop's own data. Changes to cabins and sessions emit their events themselves, because those contain
-/// the cabin. Changes to other accounts have no event.
+/// The activity event of a change to a callshop's own data. Changes to cabins and sessions emit their own events, because those events contain the
+/// cabin. Changes to other accounts have no event.
 fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
     let kind = match (action, object_kind) {
         ("recordCashMovement", _) => ActivityKind::CashMoved,

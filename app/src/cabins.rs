@@ -80,7 +80,7 @@ pub struct CabinEvent {
     pub cabin: cabin::Model,
     /// The cabin's phone.
     pub phone: Option<PhoneState>,
-    /// The session that the event is about or, if the event is about no session, the session that occupied the cabin.
+    /// The session that the event is about. If the event is about no session, it is the session that occupied the cabin.
     pub session: Option<cabin_session::Model>,
 }
 
@@ -191,7 +191,7 @@ async fn views_of(
     rows.into_iter().map(view).collect()
 }
 
-/// Loads the view of a cabin. The caller has already checked access to the cabin.
+/// Loads the view of a cabin. The calling function has already checked access to the cabin.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -317,7 +317,7 @@ fn check_number(number: i32) -> Result<i32> {
     }
 }
 
-/// Reports a unique violation as a duplicate number, because a checked cabin cannot violate any other unique index.
+/// Reports a unique violation as a duplicate number, because a checked cabin can violate no other unique index.
 fn number_taken(error: Error) -> Error {
     match error.is_unique_violation() {
         true => Error::field(
@@ -343,8 +343,8 @@ pub struct CabinChange {
 /// Changes a cabin.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the cabin is retired, or occupied when taken out of service. Fails with `FORBIDDEN` for attendants. May also fail
-/// with `INVALID_INPUT`, `ALREADY_EXISTS` or `NOT_FOUND`.
+/// Fails with `ILLEGAL_STATE` if the cabin is retired, or if an occupied cabin would be taken out of service. Fails with `FORBIDDEN` for attendants.
+/// May also fail with `INVALID_INPUT`, `ALREADY_EXISTS` or `NOT_FOUND`.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> Result<CabinView> {
     let (change, now) = (&change, app.clock.now());
     let changed = app.write_as(actor, |tx| async move {

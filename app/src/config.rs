@@ -48,10 +48,11 @@ pub struct CallConfig {
     /// Seconds between comparisons of live calls and registered phones with each proxy's list. A call missing from two consecutive lists is
     /// closed.
     pub reconcile_seconds: u32,
-    /// How to charge a call if the phone never acknowledged the answer: from the answer until the proxy ended the call, as the carrier does
-    /// (true), or nothing (false).
+    /// How to charge a call whose answer the phone never acknowledged. If true, the call is charged from the answer until the proxy ended the call,
+    /// as the carrier does; if false, the call is free.
     pub charge_unacknowledged: bool,
-    /// Maximum difference in seconds between a proxy's clock and the server's. A time that differs more is not trusted.
+    /// Maximum difference in seconds between a proxy's clock and the server's. The server does not trust a time that differs by more than this
+    /// maximum.
     pub clock_skew_seconds: u32,
 }
 

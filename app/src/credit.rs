@@ -30,7 +30,8 @@ pub struct Standing {
     pub held: Micros,
     /// Amount that can still be spent, which is balance + limit - held; `None` if there is no limit.
     pub available: Option<Micros>,
-    /// Whether balance + limit is below the account's warning threshold. Amounts held by live calls are ignored, because they come and go with calls.
+    /// Whether balance + limit is below the account's warning threshold. Amounts held by live calls are ignored, because these amounts come and go
+    /// with calls.
     pub low: bool,
 }
 
@@ -47,7 +48,7 @@ fn available(credit: Credit, limit: Option<Micros>) -> Result<Option<Micros>> {
     limit.map(left).transpose().or_fault()
 }
 
-/// The credit of an account. The caller has already checked access to the account.
+/// The credit of an account. The calling function has already checked access to the account.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -123,7 +124,8 @@ async fn give(
     let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
     let before = lock(tx, account.id).await?;
     let balance = before.balance.checked_add(amount).or_fault()?;
-    // check both signs: calls of an account without a credit limit could not be charged if its balance were near the end of the column's range
+    // check both signs: if the balance of an account without a credit limit were near the end of the column's range, the account's calls could not be
+    // charged
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(
             "amount",
@@ -263,7 +265,7 @@ pub struct Reversal {
     pub reason: String,
 }
 
-/// Reverses a top-up or an adjustment, at most once, with a transfer that refers to it.
+/// Reverses a top-up or an adjustment, at most once. The reversal is a new transfer that refers to the reversed transfer.
 ///
 /// # Errors
 /// Fails with `INSUFFICIENT_CREDIT` if too much of the amount is already spent or reserved. Fails with `ILLEGAL_STATE` for other kinds of

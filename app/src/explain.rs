@@ -1,4 +1,4 @@
-//! Step-by-step explanation of a call's charges, computed from the prices stored with the call. The explanation of a call never changes.
+//! Step-by-step explanation of a call's charges, computed from the prices stored with the call. The explanation of an ended call never changes.
 
 use std::collections::HashMap;
 
@@ -65,7 +65,7 @@ pub enum StepKind {
     MinimumCharge,
     /// The sum is rounded, once.
     Rounding,
-    /// The amount charged differs from the sum, because the amount held for the call limited the charge, or the bill was already paid.
+    /// The amount charged differs from the sum. Either the amount held for the call limited the charge, or the bill was already paid.
     Limit,
 }
 
@@ -82,7 +82,7 @@ pub struct Step {
     pub seconds: Option<u32>,
     /// Price of a run.
     pub price_per_minute: Option<Micros>,
-    /// Amount added by a fee or a run (rounded to the nearest micro), or the new sum after a minimum charge, rounding or limit.
+    /// The amount that a fee or a run adds (rounded to the nearest micro), or the new sum after a minimum charge, rounding or limit.
     pub amount: Option<Micros>,
     /// The step as an English sentence.
     pub text: String,

@@ -1,4 +1,4 @@
-//! Idempotency keys for mutations that move money. A request that repeats a key with the same input gets the first answer again.
+//! Idempotency keys for mutations that move money. If a request repeats a key with the same input, it gets the first answer again.
 
 use entity::idempotency_key;
 use serde::Serialize;
@@ -16,7 +16,7 @@ const MAX_LENGTH: usize = 100;
 /// never secrets.
 ///
 /// # Errors
-/// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input. Also returns the errors of `act`, which are not stored.
+/// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input. Also returns the errors of `act`; errors are not stored.
 pub async fn once<I, A, Fut>(
     tx: &Tx,
     actor: &Actor,
@@ -54,7 +54,7 @@ where
         answer: serde_json::to_value(&answer).or_fault()?,
         created_at: clock.now(),
     };
-    // if two concurrent requests have the same key, the second request is retried and finds the first request's answer
+    // if two concurrent requests have the same key, the second request runs again and finds the answer of the first request
     keys::insert(tx.conn(), row)
         .await
         .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;

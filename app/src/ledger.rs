@@ -27,7 +27,7 @@ pub struct Line {
     pub currency: String,
     /// The transfer's entries in the book. Only DRAWER can have more than one entry per transfer.
     pub entries: Vec<ledger_entry::Model>,
-    /// The transfer's other entries in the actor's subtree, with their accounts.
+    /// The other entries of the transfer in the actor's subtree, with their accounts.
     pub others: Vec<(ledger_entry::Model, account::Model)>,
     /// The user who made the transfer; `None` if the user is outside the actor's subtree.
     pub user: Option<user::Model>,
@@ -49,7 +49,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
     let mut seen = seen_accounts(app, actor, entries.iter().map(|entry| entry.account_id)).await?;
     let users: Vec<Uuid> = transfers.iter().filter_map(|transfer| transfer.user_id).collect();
     let users = accounts::users_by_ids(conn, &users).await?;
-    // users may belong to accounts that have no entry in these transfers
+    // a user may belong to an account that has no entry in these transfers
     seen.extend(seen_accounts(app, actor, users.iter().map(|user| user.account_id)).await?);
     let lines = transfers.into_iter().map(|transfer| {
         let of_it = || entries.iter().filter(|entry| entry.transfer_id == transfer.id).cloned();
@@ -157,7 +157,7 @@ pub fn invariant_count() -> usize {
     INVARIANTS.len() + 3
 }
 
-/// Checks every invariant on a single snapshot of the database. Calls `begin` with the name of each invariant before checking it.
+/// Checks every invariant on a single snapshot of the database. Before each check, calls `begin` with the invariant's name.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -191,7 +191,7 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
         .await
 }
 
-/// Compares the stored amount that each account's live calls hold with the sum of the calls' holds.
+/// For each account, compares the stored held amount with the sum of the holds of the account's live calls.
 async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
     let mut sums: BTreeMap<Uuid, (i64, i64)> = BTreeMap::new();
     for (account, held) in invariants::held(tx.conn()).await? {
@@ -204,7 +204,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         after = Some(last.id);
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
-            // level 0 is the customer, for whom no account's credit is reserved
+            // level 0 is the customer, and no account's credit is reserved for the customer
             for (level, hold) in pricing::levels(call)?.iter().zip(holds).skip(1) {
                 let (expected, _) = sums.entry(level.account_id).or_default();
                 *expected = expected.saturating_add(hold);
@@ -223,7 +223,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         .collect())
 }
 
-/// The part of a Z report's line for a payment method that the audit reads.
+/// The fields that the audit reads from a Z report's line for one payment method.
 #[derive(Deserialize)]
 struct ReportedMethod {
     method: PaymentMethod,

@@ -67,7 +67,7 @@ pub struct App {
     pub rates: rates::RateCache,
     /// Client that sends commands to the SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue outside the proxies through which the proxies' events arrive; `None` if the proxies post all events over HTTP.
+    /// The queue, outside the proxies, that delivers the proxies' events; `None` if the proxies post all events over HTTP.
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// Makes simulated calls; `None` unless this server is a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,
@@ -89,7 +89,7 @@ pub struct Connections {
     pub hub: Arc<Hub>,
     /// The SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue outside the proxies through which the proxies' events arrive, if any.
+    /// The queue, outside the proxies, that delivers the proxies' events, if any.
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// The simulator of a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,

@@ -129,9 +129,9 @@ fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, cal
     }
 }
 
-/// Returns the retail and the cost price per minute if the retail price is lower outside the bands or in a band of the retail rate. A retail band
-/// is compared with the cost band of the same name. If there is no such band, it is compared with the cost price outside the bands. Fees and
-/// increments are ignored.
+/// Returns the prices per minute, retail and cost, if the retail price is lower than the cost. The comparison covers the prices outside the bands and
+/// in each band of the retail rate. A retail band is compared with the cost band of the same name. If the cost rate has no band of that name, the
+/// retail band is compared with the cost price outside the bands. Fees and increments are ignored.
 fn loss(retail: &Rate, cost: &Rate) -> Option<(Micros, Micros)> {
     let base = (retail.price_per_minute, cost.price_per_minute);
     let bands = retail.band_prices.iter().map(|(name, price)| {
@@ -180,7 +180,9 @@ mod tests {
             .iter()
             .map(|warning| (warning.prefix.as_str(), warning.cost_per_minute.0))
             .collect();
-        // 5511 sells at 50 and costs 80 (prefix 55); 5521 costs 120 and sells at 100 (prefix 55); 33 has no cost rate
+        // prefix 5511 sells at 50 and costs 80, by the cost rate of prefix 55
+        // prefix 5521 costs 120 and sells at 100, by the retail rate of prefix 55
+        // prefix 33 has no cost rate, so no warning is possible
         assert_eq!(found, [("5511", 80), ("5521", 120)]);
         assert_eq!((margins.total, margins.warnings[0].callshops), (2, 3));
     }

@@ -54,7 +54,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts an answered call that ended. `written_off` is the part of its price that nobody pays, in millionths of the currency unit.
+    /// Counts an answered call that ended. `written_off` is the part of the call's price that nobody pays, in millionths of the currency unit.
     pub fn call_ended(&self, currency: &str, written_off: billing::money::Micros) {
         self.ended.inc();
         let label = Currency { currency: currency.to_owned() };
@@ -76,7 +76,7 @@ impl Metrics {
         self.strays.inc();
     }
 
-    /// Records the delivery of an activity to a subscriber. `lag` is the time since this node learned of the activity.
+    /// Records that an activity was delivered to a subscriber. `lag` is the time since this node learned of the activity.
     pub fn delivered(&self, lag: Duration) {
         self.lag.observe(lag.as_secs_f64());
     }

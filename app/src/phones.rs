@@ -25,7 +25,7 @@ const USER_LENGTH: usize = 12;
 /// Length of a SIP password. A password has 99 bits, but is short enough to be typed into a phone.
 const SECRET_LENGTH: usize = 20;
 
-/// A phone with its secret, which cannot be read again.
+/// A phone with its secret. The secret cannot be read again.
 pub struct NewPhone {
     /// The phone.
     pub phone: phone::Model,
@@ -112,7 +112,7 @@ fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
     NewPhone { phone, secret }
 }
 
-/// The password hash for digest authentication: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
+/// The hash of a phone's password for digest authentication: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
 fn ha1(user: &str, realm: &str, secret: &str) -> String {
     Md5::digest(format!("{user}:{realm}:{secret}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -168,7 +168,7 @@ async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
 /// Moves a phone to a cabin; if `cabin_id` is `None`, removes the phone from its cabin. Another phone in the new cabin is removed from that cabin.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` while either phone is in a call. Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
+/// Fails with `ILLEGAL_STATE` while one of the two phones is in a call. Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
 pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) -> Result<phone::Model> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
@@ -241,7 +241,7 @@ pub struct PhoneView {
     pub cabin: Option<CabinView>,
 }
 
-/// Adds the cabin to a phone. The caller has already checked access to the phone.
+/// Adds the cabin to a phone. The calling function has already checked access to the phone.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -95,7 +95,7 @@ pub struct Quote {
     pub formatted_number: Option<String>,
     /// Name of the destination.
     pub destination: Option<String>,
-    /// Whether this is an emergency number, which is free.
+    /// Whether the number is an emergency number, and therefore free.
     pub emergency: bool,
     /// ISO 4217 code.
     pub currency: String,
@@ -120,8 +120,8 @@ pub struct Offer {
     pub cost_per_minute: Option<Micros>,
 }
 
-/// Quotes the price of a call, and the number of seconds that `amount` pays for. If the call would be refused, [`Quote::refusal`] has the reason.
-/// Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
+/// Quotes the price of a call, and the number of seconds that `amount` pays for. If the call would be refused, [`Quote::refusal`] has the reason. A
+/// problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a negative amount, or a destination that is empty or too long. May also fail with `NOT_FOUND`.
@@ -164,7 +164,7 @@ async fn of_number(
                 ..quote
             })
         }
-        // short numbers have no prices, and a tariff's prefixes must not match them (190 is not +1 90…)
+        // short numbers have no prices, so the prefixes of a tariff must not match them (190 is not +1 90…)
         Ok(Dialed::Short { number, name }) => {
             let formatted = Some(number.clone());
             let quote =
@@ -240,7 +240,7 @@ async fn priced(
         };
         match found {
             Match::Rated(pricing) => levels.push(pricing),
-            // the callshop may see the customer's price and its own cost, but nothing about the levels above
+            // the callshop may see the customer's price and its own cost, but nothing about the accounts above
             _ if level > 1 => {
                 return Ok(refused(
                     quote,
@@ -299,7 +299,7 @@ fn offer(
     now: DateTime<Utc>,
 ) -> Result<Offer> {
     let cap = u32::try_from(shop.settings.max_call_seconds).or_fault()?;
-    // assume that the call is answered at the most expensive moment of the ring time, as a prepaid call does
+    // assume that the call is answered at the most expensive moment of the ring time, as the server does for a prepaid call
     let lasts = |amount| rating::covered_seconds(&retail, now, app.config.calls.ring_seconds, amount, cap);
     let seconds = amount.map(lasts);
     let (connection_fee, price_per_minute) = prices_at(&retail, now);

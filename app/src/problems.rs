@@ -22,8 +22,8 @@ const MAX_LIVE: u64 = 10_000;
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
 /// A session that has been open for longer than this is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// A call is a problem if it has no end this long after its last covered second, or if it rings this long. A proxy is a problem if its last listing
-/// is older than the same time.
+/// A call is a problem if it has not ended this long after its last covered second, or if it has been ringing this long. If a proxy's last listing is
+/// older than this duration, the proxy is a problem.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// The kind of a problem.
@@ -39,7 +39,7 @@ pub enum ProblemKind {
     CallsOverlap,
     /// A phone is offline in an open cabin.
     PhoneOffline,
-    /// A call cost the account more than the account earned with it.
+    /// A call cost the account more than the call earned.
     MarginNegative,
     /// Part of a call's price was written off.
     WrittenOff,
@@ -72,7 +72,7 @@ pub enum Subject {
     Phone(Uuid),
     /// The account whose problems were requested.
     Account,
-    /// An event, a stream entry or a proxy, which are not objects with an id.
+    /// An event, a stream entry or a proxy; none of these is an object with an id.
     Event,
 }
 
@@ -100,7 +100,7 @@ pub struct Group {
     pub more: bool,
 }
 
-/// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds without a problem are omitted.
+/// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds that have no problem are omitted.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.

@@ -92,8 +92,8 @@ impl RateCache {
     /// Returns a tariff version's table of rates. A table that is not cached is read from the database; concurrent requests for the same table
     /// share one read.
     ///
-    /// Inside a transaction, pass the transaction's connection as `conn`. If transactions waited for second connections, an exhausted pool could
-    /// deadlock.
+    /// Inside a transaction, pass the connection of the transaction as `conn`. If each transaction waited for a second connection, a pool without
+    /// free connections could deadlock.
     ///
     /// # Errors
     /// Fails with a fault if the stored rates are not a valid table. May also fail with database errors.
@@ -102,7 +102,7 @@ impl RateCache {
             return Ok(version);
         }
         let loaded = self.0.try_get_with(version_id, Box::pin(load(conn, version_id))).await;
-        // if only one caller waits for the table, it gets the original error, which its transaction may need for a retry
+        // if only one transaction waits for the table, that transaction gets the original error, which it may need for a retry
         loaded.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::fault))
     }
 }
@@ -251,7 +251,7 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     })
 }
 
-/// Copies all inputs of a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
+/// Copies everything that determines a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
 pub fn pricing(terms: &Terms, rate: &Rate) -> Pricing {
     Pricing::freeze(rate, terms.rounding, &terms.bands, &terms.holidays, terms.time_zone)
 }

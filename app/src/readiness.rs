@@ -7,7 +7,7 @@ use telemetry::health::{Check, Report};
 
 use crate::App;
 
-/// How long the result of a database check is reused, so that even a flood of probes causes only one query per second.
+/// How long the result of a database check is reused. Even a flood of probes then causes only one query per second.
 const FRESH: Duration = Duration::from_secs(1);
 /// Timeout of the database check.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,8 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Database(tokio::sync::Mutex<Option<(Instant, Check)>>);
 
 impl App {
-    /// Whether the node is ready for work. `room` is the number of jobs that the writer's queue can still take, and `queue` is the capacity of that
-    /// queue.
+    /// Whether the node is ready for work. `room` is the number of jobs that the writer's queue can still take, and `queue` is its capacity.
     pub async fn ready(&self, (room, queue): (usize, usize)) -> Report {
         let waiting = format!("{} of {queue} waiting", queue.saturating_sub(room));
         let writer = if room > 0 { Check::ok(waiting) } else { Check::failed(waiting) };

@@ -31,8 +31,8 @@ pub struct Printed {
     pub bytes: Vec<u8>,
 }
 
-/// Prints the receipt of a paid session again, marked as a copy. A receipt shows the payments, so attendants can reprint their colleagues'
-/// receipts only after the register has been counted.
+/// Prints the receipt of a paid session again, marked as a copy. A receipt shows payments, and attendants must not see their colleagues' payments
+/// before they count the drawer. Therefore, attendants can reprint their colleagues' receipts only after the count.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` for a session that is not paid. Fails with `FORBIDDEN` if payments are hidden from the attendant. May also fail with

@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 /// Longest pause between connection attempts, before random jitter is added.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Pauses between connection attempts, for an unlimited number of attempts. The first pause is 50 ms, and each pause doubles the last. Random jitter
-/// at most doubles a pause, up to 1 s, so that the nodes do not all reconnect to a restarted Redis at once.
+/// at most doubles a pause, up to 1 s. Without jitter, all nodes would reconnect to a restarted Redis at once.
 const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_max_delay(LONGEST_PAUSE)
@@ -129,8 +129,8 @@ fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
     std::fs::read(file).map_err(|error| ClientError::Certificates(file.display().to_string(), error))
 }
 
-/// Checks that the configured Redis responds and that its user has the rights a node needs: to subscribe and publish on the channel, and to read
-/// the stream. The check publishes a message that nodes ignore.
+/// Checks that the configured Redis responds and that its user has the rights a node needs: to subscribe and publish on the channel, and to read the
+/// stream. The check publishes a message, and nodes ignore it.
 ///
 /// # Errors
 /// The error from Redis.
@@ -145,12 +145,12 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
-        // a missing group is no error, because a node creates the group at its start; only a missing right is an error
+        // a missing group is no error, because a node creates the group when it starts; only a missing right is an error
         let group = &config.events_group;
         let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);
         asked[1].arg(stream).arg(group);
-        // the command names an entry that does not exist
+        // this command names an entry that does not exist
         asked[2].arg(stream).arg(group).arg("none").arg(0).arg("0-0").arg("JUSTID");
         asked[3].arg("GROUPS").arg(stream);
         for command in asked {

@@ -77,7 +77,8 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
             format!("`to` must not be before `from`, and the period must not exceed {MAX_DAYS} days."),
         ));
     }
-    // a report must not silently omit calls that retention deleted, so it must begin later; a callshop's day may begin before the UTC day
+    // a report must not silently omit calls that retention deleted, so the report must begin after the deleted calls; a callshop's day may begin
+    // before the UTC day
     if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && asked.from <= kept.date_naive()
     {

@@ -16,12 +16,12 @@ use store::retention as rows;
 
 /// Interval between maintenance runs.
 const EVERY: Duration = Duration::from_secs(3600);
-/// The loop counts as stuck if it records no heartbeat for this time, which is longer than the one-hour pause plus the longest scan of a month in a
-/// large installation.
+/// The loop counts as stuck if it records no heartbeat for this time. The time is longer than the pause of one hour plus the longest scan of a month
+/// in a large installation.
 const HUNG: Duration = Duration::from_secs(3 * 3600);
 /// Maximum number of rows deleted per transaction.
 const CHUNK: u64 = 500;
-/// Number of keys that one query reads. With fewer keys, queries would more often rescan the pages of rows that were just deleted.
+/// Number of keys that one query reads. With fewer keys, the queries would rescan the pages of deleted rows more often.
 const LOOK: u64 = 20 * CHUNK;
 /// Minimum and maximum pause between two deleting transactions. Within these bounds, a pause lasts as long as the previous transaction, so deletion
 /// uses at most half of a connection's capacity.
@@ -156,7 +156,7 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Stores where each callshop's history will begin, so that subscribers can tell that events are missing. Finally, drops the partition of
+/// Stores the point at which each callshop's history will begin. Subscribers can then tell that events are missing. Finally, drops the partition of
 /// activities.
 async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     for partition in rows::old_activities(app.store.reader(), cutoff).await? {
@@ -189,7 +189,7 @@ async fn trim_events(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         for eids in old.chunks(CHUNK as usize) {
             let begun = Instant::now();
             let delete = app.store.write(|tx| async move {
-                // only one node deletes at a time, because two nodes would wait for each other's row locks
+                // only one node deletes at a time, because two nodes would wait for each other's locks on rows
                 let alone = partitions::alone(tx.conn()).await?;
                 if alone {
                     rows::delete_events(tx.conn(), eids).await?;

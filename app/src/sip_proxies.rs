@@ -1,4 +1,4 @@
-//! The functions of SIP proxies that the use cases need, as traits that this crate owns and the `sip` crate implements.
+//! The functions of SIP proxies that the use cases need. This crate declares them as traits, and the `sip` crate implements the traits.
 
 use chrono::{DateTime, Utc};
 use entity::call;
@@ -35,8 +35,8 @@ pub trait SipProxies: Send + Sync {
     /// Hangs up a dialog that belongs to no live call. If the command fails, the dialog may continue.
     async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HangUpResult, ProxyError>;
 
-    /// Tells the proxy for how many seconds of a call money is reserved. The proxy ignores a limit that is not longer than the current limit. After
-    /// an error, the limit may or may not be in force.
+    /// Tells the proxy the number of seconds for which a call has reserved money. The proxy ignores a limit that is not longer than the current
+    /// limit. After an error, the limit may or may not be in force.
     async fn set_limit(&self, call: &call::Model) -> Result<LimitResult, ProxyError>;
 
     /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not respond forgets HA1 and registration on its own within minutes.
@@ -58,7 +58,7 @@ pub trait SipProxies: Send + Sync {
     fn knows(&self, proxy: &str) -> bool;
 }
 
-/// A queue outside the proxies, such as a Redis stream, through which the proxies' events arrive.
+/// A queue that delivers the proxies' events, such as a Redis stream.
 #[async_trait::async_trait]
 pub trait EventQueue: Send + Sync {
     /// Whether all events that this proxy has put into the queue are applied.
@@ -93,7 +93,7 @@ pub struct QueueState {
 /// The reason why a call is hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
-    /// On request (cause `api`).
+    /// The hang-up was requested (cause `api`).
     Requested,
     /// The seconds for which money was reserved are used up (cause `max_duration`).
     CreditExhausted,
@@ -111,7 +111,7 @@ pub enum HangUpResult {
 /// The proxy's response to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitResult {
-    /// The requested limit or a longer limit is in force. The value is a time by the proxy's clock at which the call was in progress, if the proxy
+    /// The requested limit or a longer limit is in force. The value is a time at which the call was in progress, by the proxy's clock, if the proxy
     /// reported such a time.
     Accepted(Option<DateTime<Utc>>),
     /// The proxy has not seen the call's answer yet.

@@ -58,7 +58,8 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
 /// below their own account.
 fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
     if account.id == actor.account_id {
-        // an account's parent manages the account's users, except attendants (managed by the owner) and the platform's admins
+        // an account's parent manages the users of the account, except attendants (the owner manages them) and the platform's admins (the platform
+        // has no parent)
         return match (actor.role, role) {
             (Role::CallshopOwner, Role::Attendant) => actor.require(Right::ManageAttendants),
             (Role::Admin, Role::Admin) => Ok(()),

@@ -23,7 +23,8 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction did the same work. If the overtaken transaction runs again, it returns the result of the concurrent transaction.
+    /// A concurrent transaction has already done the same work. If the overtaken transaction runs again, it gets the result of the concurrent
+    /// transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
@@ -46,9 +47,9 @@ pub struct Fault {
     at: &'static Location<'static>,
 }
 
-/// Turns an error into [`Error::Fault`], for calls that cannot fail in a healthy system.
+/// Turns an error into [`Error::Fault`], for operations that cannot fail in a healthy system.
 pub trait OrFault<T> {
-    /// The value, or a fault that keeps the error as its source and names the calling line.
+    /// The value. On failure, a fault that has the error as its source and names the calling line.
     ///
     /// # Errors
     /// Fails with [`Error::Fault`].
@@ -108,7 +109,7 @@ impl Error {
         Self::field(ErrorCode::InvalidInput, field, message)
     }
 
-    /// A fault whose cause is an error or a sentence. The fault records the line of the caller.
+    /// A fault whose cause is an error or a sentence. The fault records the line of the calling code.
     #[track_caller]
     pub fn fault(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })
@@ -130,9 +131,10 @@ impl Error {
         matches!(self, Self::Database(error) if is_connection_lost(error))
     }
 
-    /// Whether the database's disk is full. The transaction was not stored, and can succeed once there is space.
+    /// Whether the database's disk is full. The transaction was not stored. The transaction can succeed once the disk has space.
     pub fn is_out_of_room(&self) -> bool {
-        // the codes are disk_full on PostgreSQL; on SQLite, SQLITE_FULL, and the codes for a failed write and for shared memory that could not grow
+        // on PostgreSQL, the code is disk_full; on SQLite, the codes are SQLITE_FULL and the codes for a failed write and for shared memory that
+        // could not grow
         matches!(self.database_code().as_deref(), Some("53100" | "13" | "778" | "4874"))
     }
 
@@ -149,7 +151,7 @@ impl Error {
         }
     }
 
-    /// Whether every retry would fail too, because the error is an internal fault, or the database will never accept the data.
+    /// Whether every retry would fail, too. Every retry fails if the error is an internal fault, or if the database will never accept the data.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,
@@ -172,8 +174,8 @@ impl Error {
     }
 }
 
-/// Whether the connection to the database was lost, or the database is shutting down or starting. The transaction was not stored, unless its
-/// commit was in progress.
+/// Whether the connection to the database was lost, or the database is shutting down or starting. The transaction was not stored, unless its commit
+/// was in progress.
 pub fn is_connection_lost(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error as Cause;
     let lost = cause(error).is_some_and(|cause| {

@@ -1,4 +1,4 @@
-//! The error type, the clock, and the hiding of secrets. Every layer uses the modules of this crate, but these modules use no other layer.
+//! The error type, the clock, and the hiding of secrets. Every layer uses the modules of this crate, and this crate uses no other layer.
 
 pub mod clock;
 pub mod error;

@@ -36,7 +36,7 @@ pub struct Plan {
     /// Queries per turn.
     #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     queries: u32,
-    /// Turns of callshop and the peer. The reported ratio is the median.
+    /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Print the statements on which PostgreSQL spent its time, in one more turn of callshop. (Loading pg_stat_statements for this costs a little
@@ -82,7 +82,7 @@ fn raw_id(id: &str) -> Result<String> {
     Ok(id.to_string())
 }
 
-/// Creates a shop with a customer in every cabin, each with calls.
+/// Creates a shop with a customer in every cabin. Each customer has made calls.
 async fn open(url: String) -> Shop {
     let server = TestServer::start(tests::Backend::Sqlite, |config| {
         config.database_url = url;
@@ -122,7 +122,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// Runs a turn of one server. If `postgres` is the database's process, the turn also measures the processor time.
+    /// Runs a turn of one server. If `postgres` is given, it is the process of the database, and the turn also measures its processor time.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;
@@ -135,7 +135,7 @@ impl Side {
     }
 }
 
-/// Checks that both servers return the same data, except for ids, and for fractions of seconds that JavaScript's dates do not have. The check also
+/// Checks that both servers return the same data. Ids may differ, as may fractions of seconds, which JavaScript's dates do not have. The check also
 /// warms up both servers.
 fn same(ours: &mut Side, theirs: &mut Side) -> Result<()> {
     let mut shown = Vec::new();

@@ -19,7 +19,7 @@ pub enum Databases {
 }
 
 impl Databases {
-    /// Creates the folder, or starts the server with `clients` connections in addition to callshop's.
+    /// Creates the folder, or starts a server that accepts `clients` connections in addition to callshop's connections.
     pub fn start(backend: Backend, clients: u32, statements: bool) -> Result<Self> {
         match backend {
             Backend::Sqlite => Ok(Self::Sqlite(tempfile::tempdir()?)),
@@ -145,7 +145,7 @@ impl Drop for Postgres {
 /// Runs a command. Returns the command's output, or its error output as the error.
 pub fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    // a started server inherits pg_ctl's output and keeps it open, so discard that output
+    // pg_ctl's output stays open as long as the started server runs, so discard that output
     let output = if command.get_args().any(|argument| argument == "start") {
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         return if status.success() {

@@ -35,7 +35,7 @@ impl Answer {
     }
 }
 
-/// Connections to the hook, on a separate thread so that the server's threads do only the server's work.
+/// The connections to the hook have their own thread, so that the server's threads do only the server's work.
 pub struct Load {
     runtime: Runtime,
     hook: SocketAddr,
@@ -50,7 +50,7 @@ impl Load {
         Ok(Self { runtime, hook, connections, idle: Vec::new() })
     }
 
-    /// Opens a turn's connections. The server closes idle connections while the peer has its turn.
+    /// Opens a turn's connections. The server closes connections that stay idle while the peer has its turn.
     pub fn connect(&mut self) -> Result<()> {
         self.idle.clear();
         for _ in 0..self.connections {
@@ -64,8 +64,8 @@ impl Load {
         request(self.hook, path, body)
     }
 
-    /// Sends each request once; a connection sends its next request after the previous response. Returns the responses in order of the requests,
-    /// and the total time.
+    /// Sends each request once. A connection sends its next request after it gets the previous response. Returns the responses in order of the
+    /// requests, and the total time.
     pub fn send(&mut self, requests: Vec<Vec<u8>>) -> Result<(Vec<Answer>, Duration)> {
         let idle = std::mem::take(&mut self.idle);
         let (requests, next) = (Arc::new(requests), Arc::new(AtomicUsize::new(0)));
@@ -115,7 +115,7 @@ async fn send_some(
     }
 }
 
-/// A keep-alive connection that speaks the subset of HTTP/1.1 that the hook uses.
+/// A keep-alive connection that supports only the part of HTTP/1.1 that the hook uses.
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,

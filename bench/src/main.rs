@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// The same allocator as the `callshop` command.
+/// This program uses the same allocator as the `callshop` command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -44,7 +44,7 @@ enum Command {
     Authorize(Plan),
     /// Authorizations and call ends as the number of stored calls grows, compared with a server that has no stored calls.
     Stored {
-        /// What to measure at each size.
+        /// The plan of the measurement at each number of stored calls.
         #[command(flatten)]
         plan: Plan,
         /// Final number of stored calls. A million calls take about 4 GB.
@@ -91,7 +91,7 @@ struct Plan {
     /// Total number of calls.
     #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     calls: u32,
-    /// Turns of callshop and the peer. The reported ratio is the median.
+    /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little time.)

@@ -55,12 +55,12 @@ impl Processor {
 
 /// Fields of `/proc/…/stat` after the name (proc(5)): the parent, and the times in user and kernel mode.
 const PARENT: usize = 1;
-/// The fields with the times of the process itself.
+/// The fields that have the times of the process itself.
 const OWN: [usize; 2] = [11, 12];
 /// The fields with the times of the process and its ended children.
 const WITH_ENDED: [usize; 4] = [11, 12, 13, 14];
 
-/// Processor time of a server with a process per connection, which is the time of its main process, ended children and running children.
+/// Processor time of a server with one process per connection: the sum over its main process, its ended children and its running children.
 fn of_server(first: u32) -> Result<Duration> {
     let mut sum = spent(&first.to_string(), &WITH_ENDED)?;
     for entry in std::fs::read_dir("/proc")?.flatten() {
@@ -69,7 +69,7 @@ fn of_server(first: u32) -> Result<Duration> {
         else {
             continue;
         };
-        // a process that ends at this moment is counted with the ended processes
+        // if a process ends at this moment, it is counted with the ended processes
         let Ok(stat) = Stat::of(process) else { continue };
         if stat.number(PARENT).is_ok_and(|parent| parent == first) {
             sum += stat.time(&OWN)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::load::Answer;
 use crate::processor::Processor;
 
-/// One side's figures of one turn.
+/// The figures of one side in one turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
     /// Events per second.
@@ -131,12 +131,12 @@ pub fn begin_curve(title: &str, what: &str) {
     );
 }
 
-/// Figures of the server that grows, and of the server that does not grow, measured in the same turn.
+/// Figures of two servers, measured in the same turn: the number of calls grows on one server, but not on the other.
 type Beside = (Figures, Figures);
 /// A turn of a curve, with the figures of authorizations and of call ends.
 type Turn = (Beside, Beside);
 
-/// Prints a line of a curve, with authorizations and call ends, in turns with a server that does not grow.
+/// Prints a line of a curve: the authorizations and call ends, measured in turns with a server that does not grow.
 pub fn curve(size: u64, rounds: &[Turn]) {
     let side = |pick: fn(&Turn) -> Beside| {
         let pairs = || rounds.iter().map(pick);

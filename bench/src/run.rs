@@ -119,7 +119,7 @@ pub fn live(plan: &Plan) -> Result<()> {
     many.finish()
 }
 
-/// Calls before the measurement, to load tables, prepare statements and open connections.
+/// These calls run before the measurement, to load tables, prepare statements and open connections.
 fn warm_up(plan: &Plan) -> u32 {
     (plan.calls / 10).clamp(1, PHONES)
 }
@@ -132,7 +132,7 @@ struct Bench {
     users: Vec<String>,
     ended: u64,
     statements: bool,
-    // the runtime is declared last and so dropped last, because all other fields run on it
+    // the runtime is declared last, so it is dropped last; all other fields run on it
     runtime: Runtime,
 }
 
@@ -191,8 +191,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Requests one call from each of these phones, all of which must be allowed. Returns the references of the calls, the responses, and the total
-    /// time.
+    /// Requests one call from each of these phones. The server must allow all of them. Returns the references of the calls, the responses, and the
+    /// total time.
     fn authorize(&mut self, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
         let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
         let (answers, took) = self.load.send(requests)?;
@@ -245,7 +245,7 @@ impl Bench {
         Ok(Turn { authorizations: authorizations.figures(), ends: ends.figures() })
     }
 
-    /// Runs turns of this server and another alternately, and prints a line of a curve.
+    /// Runs turns of this server and of another server alternately, and prints a line of a curve.
     fn compare(&mut self, other: &mut Self, plan: &Plan, size: u64) -> Result<()> {
         let mut rounds = Vec::new();
         for _ in 0..plan.rounds {

@@ -15,7 +15,7 @@ use crate::Result;
 pub const MAX_CABINS: u32 = 200;
 /// Callshops created concurrently.
 const AT_ONCE: usize = 2;
-/// Price per minute at each level of a branch: the customer, the callshop, and two resellers. The distributor pays the platform nothing, so that
+/// Price per minute at each level of a branch: the customer, the callshop, and two resellers. The distributor pays the platform nothing. Therefore,
 /// no row is shared by the calls of all branches.
 const PRICES: [&str; 5] = ["0.2399", "0.1999", "0.1599", "0.1199", "0"];
 
@@ -92,7 +92,7 @@ async fn open_shop(
     equip(app, operator, &owner_of(&shop, operator.user_id), cabins).await
 }
 
-/// The callshop's owner, because the platform's operator cannot open cabins.
+/// The callshop's owner opens the cabins, because the platform's operator cannot open cabins.
 fn owner_of(shop: &entity::account::Model, user_id: Uuid) -> Actor {
     let mut owner = Actor::operator(shop);
     (owner.role, owner.user_id) = (Role::CallshopOwner, user_id);

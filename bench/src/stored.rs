@@ -1,7 +1,8 @@
-//! Stores years of calls. The database itself writes the rows, which resemble the rows of ended calls.
+//! Stores years of calls. The database itself writes the rows. The written rows resemble the rows of ended calls.
 //!
-//! The rows are copies of calls that the product made. Each copy has its own id, older than the id of any new call, and its own session. The copies
-//! have no money, so the ledger still balances. The copies' texts are short, because the depth of the indexes matters, not the width of the rows.
+//! The rows are copies of calls that the product made. Each copy has its own session and its own id, which is older than the id of any new call. The
+//! copies have no money, so the ledger still balances. The copies' texts are short, because the depth of the indexes matters, not the width of the
+//! rows.
 
 use entity::{activity, cabin_session, call, call_charge, hook_event, ledger_entry, ledger_transfer};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable as _};
@@ -65,7 +66,7 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         "seq" => Some("-n".to_owned()),
         _ => None,
     };
-    // a charge of zero has no transfer, and the ledger is checked at the end
+    // a charge of zero has no transfer; the ledger is checked at the end
     let transfer = |column: &str| match column {
         "kind" => Some("'WRITE_OFF'".to_owned()),
         column => own(column),

@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const PREFIXES: usize = 50_000;
-/// How many numbers are matched in turn: too many for the branch predictor to learn.
+/// How many numbers are matched in turn. There are so many that the branch predictor cannot learn them.
 const NUMBERS: usize = 4_096;
 
 /// The ten thousand prefixes of the example deck, plus longer prefixes as in operators' real decks. Each prefix is extended by one digit, then
@@ -96,7 +96,7 @@ fn pricing(banded: bool) -> Pricing {
 }
 
 fn rating(criterion: &mut Criterion) {
-    // 22:59:15 UTC is 45 seconds before the night band begins in São Paulo, so the banded call crosses into it
+    // 22:59:15 UTC is 45 seconds before the night band begins in São Paulo, so the banded call continues into that band
     let answered = at("2026-11-20T22:59:15Z");
     for (name, pricing) in [("one price", pricing(false)), ("two bands", pricing(true))] {
         criterion.bench_function(&format!("charge 90 s, {name}"), |bencher| {

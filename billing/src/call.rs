@@ -14,14 +14,14 @@
 //! - `abandoned` (the proxy discarded the authorization) counts only before ringing. A refused call that is abandoned remains refused, with the
 //!   SIP code that the phone got.
 //! - An `ended` with an answer time proves that the call was in progress, so it overrides even `failed` and `abandoned`. The holds of a failed or
-//!   abandoned call were already released, as the code that applies the transition sees from the old state. No other final state ever changes,
+//!   abandoned call were already released; the code that applies the transition knows this from the old state. No other final state ever changes,
 //!   except that of a call with an estimated end (see below).
 //! - A call that its proxy no longer knows (`lost`) ends at the time when the proxy last listed the call. A lost call without an answer counts as
 //!   failed. The end of a lost call is an estimate: a later true `ended` replaces the estimate. A true `failed` replaces the estimate of an
 //!   unanswered call.
-//! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). The end in an `ended` with
-//!   impossible times, or without any answer time, is an estimate too and replaces no other end. An answered call never becomes free because its
-//!   times are wrong.
+//! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). An `ended` with impossible times,
+//!   or without any answer time, gives only an estimated end, which replaces no other end. An answered call never becomes free because its times are
+//!   wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ pub enum CallState {
     Answered,
     /// The call is over. An ended call may have had no answer.
     Ended,
-    /// Rejected by the far end or the network with a SIP code.
+    /// The far end or the network rejected the call with a SIP code.
     Failed,
     /// The proxy discarded the authorization before it placed the call.
     Abandoned,
@@ -81,7 +81,7 @@ pub enum EndedBy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EndCause {
-    /// Caller or callee hung up.
+    /// The caller or the callee hung up.
     Bye,
     /// The covered seconds were used up.
     MaxDuration,
@@ -102,7 +102,7 @@ pub enum EndCause {
 pub enum Unacknowledged {
     /// The call is charged from the answer, because audio can flow from the answer on and the carrier charges the call.
     Charged,
-    /// Free: the call counts as unanswered.
+    /// The call is free, and counts as unanswered.
     Free,
 }
 
@@ -203,7 +203,7 @@ pub enum CallEventKind {
     },
     /// The proxy discarded the authorization.
     Abandoned {
-        /// The SIP code that the phone got instead, if the proxy reports it.
+        /// The SIP code that the phone got in place of the API's decision, if the proxy reports it.
         code: Option<u16>,
     },
     /// The proxy no longer knows the call; the event's time is when the proxy last listed the call. Reconciliation creates this event; a proxy
@@ -340,7 +340,7 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
         return Vec::new();
     }
     if let Some(answer) = call.answered_at {
-        // the proxy may never have listed the call after its answer
+        // perhaps the proxy never listed the call after the answer
         let end = last_seen.max(answer + LEAST_TALK);
         let emitted = ended(call, end, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;
@@ -382,13 +382,13 @@ fn abandoned(call: &mut Call, at: DateTime<Utc>, code: Option<u16>) -> Vec<Emitt
     vec![Emitted::Abandoned { at }]
 }
 
-/// The bounds for event times: the server's clock, and how far a proxy's clock may differ from it.
+/// The bounds for event times: the server's clock, and how far a proxy's clock may differ from the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// When the server received the event.
     pub received: DateTime<Utc>,
     /// The largest difference between the clocks. An event's time may be at most `skew` before the call was allowed, and at most `skew` after the
-    /// event was received.
+    /// server received the event.
     pub skew: TimeDelta,
 }
 
@@ -435,8 +435,8 @@ pub fn apply_within(
 
 /// Moves the event's times to plausible times, and returns any doubt about the original times.
 ///
-/// A clock that is off by a constant still measures the call's length correctly. Therefore, if `ended` has the times of answer and end, and the
-/// call can have lasted that long, the length is kept.
+/// If a clock is off by a constant, it still measures the length of a call correctly. Therefore, the length is kept if `ended` has the times of
+/// answer and end, and if the call can have lasted that long.
 pub fn plausible(call: &Call, event: &CallEvent, window: Window) -> (CallEvent, Option<Doubt>) {
     let bounds = Bounds::of(call, window);
     let CallEventKind::Ended { by, cause, answered_at } = event.kind else {
@@ -464,7 +464,8 @@ fn plausible_end(
         (_, Some(answer), Some(length)) if outside => (bounds.nearest(answer + length), answer),
         (_, Some(answer), _) => (bounds.nearest(at), answer),
         (_, None, Some(length)) => {
-            // move the end so that the call's whole length fits after the authorization (slow clock) and before the event was received (fast clock)
+            // move the end so that the whole call fits after the authorization (if the clock is slow) and before the event was received (if the clock
+            // is fast)
             let end = bounds.nearest(at).max(bounds.allowed + length).min(bounds.received);
             (end, (end - length).max(bounds.allowed))
         }
@@ -491,7 +492,7 @@ struct Bounds {
 
 impl Bounds {
     fn of(call: &Call, window: Window) -> Bounds {
-        // the clock of the node that allowed the call may be ahead of this node's clock
+        // the clock of the node that allowed the call may be ahead of the clock of this node
         let received = window.received.max(call.authorized_at);
         Bounds { allowed: call.authorized_at, received, skew: window.skew }
     }
@@ -500,7 +501,8 @@ impl Bounds {
         (self.allowed - self.skew..=self.received + self.skew).contains(&at)
     }
 
-    /// Moves a time outside the range to the nearest time between authorization and receipt, by the server's clock.
+    /// Moves a time outside the range to the nearest allowed time. The allowed times, by the server's clock, are the times from the authorization to
+    /// the receipt of the event.
     fn nearest(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         if self.hold(at) { at } else { at.clamp(self.allowed, self.received) }
     }

@@ -1,4 +1,4 @@
-//! Computes how much credit a call reserves before the phone rings and during the call, and how much talk time this credit pays for; see
+//! Computes how much credit a call reserves, before the phone rings and during the call, and how much talk time the reserved credit pays for; see
 //! docs/money.md.
 //!
 //! At each level a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending limit. A call
@@ -13,9 +13,10 @@ use crate::rating::{self, Pricing};
 
 /// A call reserves one fourth of its remaining time at once (a slice), so that credit is left for calls that begin later.
 const SHARE: u32 = 4;
-/// A call's next slice of reserved time is due at least this many seconds before the current slice ends, so that there is time to notify the proxy.
+/// A call's next slice of reserved time is due at least this many seconds before the current slice ends. The proxy can then be notified before the
+/// current slice ends.
 pub const SHORTEST_LEAD: u32 = 3;
-/// A call's next slice of reserved time is due at most this many seconds before the current slice ends, no matter how long the current slice is.
+/// A call's next slice of reserved time is due at most this many seconds before the current slice ends, even if the current slice is long.
 const LONGEST_LEAD: u32 = 600;
 
 /// The balance that pays for one level of a call.
@@ -45,7 +46,8 @@ pub struct Grant {
     pub holds: Vec<Micros>,
 }
 
-/// The talk time in seconds that every balance can pay for, at most `cap`. Fails with the index of the first level whose balance pays for no time.
+/// The talk time in seconds that every balance can pay for, at most `cap`. On failure, the error has the index of the first level whose balance pays
+/// for no time.
 pub fn reach(purses: &[FundingSource<'_>], answer: Answer, cap: u32) -> Result<u32, usize> {
     let mut reach = cap;
     for (level, purse) in purses.iter().enumerate() {

@@ -1,12 +1,12 @@
 //! Reads and writes rate decks, which are price lists in a canonical CSV format, and reports the problems of every row.
 //!
-//! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. Columns may be in any order. A deck must have all
+//! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. The columns may be in any order. A deck must have all
 //! [`REQUIRED_COLUMNS`]. A deck may have [`OPTIONAL_COLUMNS`] and, for each time band of the tariff, `rate_per_minute:BAND` and
 //! `connection_fee:BAND`. Any other column name is an error, because a misspelled price column must not go unnoticed.
 //!
-//! A cell is corrected, with a note (`Fixed`), only if the cell has one possible meaning. Corrections remove spaces around a cell, and a plus sign
-//! or `00` before a prefix (no country code begins with 0). A separator between digits is an error, because `351-352` may be one code, two codes,
-//! or a range. Doubtful prices and increments are errors too, because customers would be charged for a wrong guess.
+//! A cell is corrected, with a note (`Fixed`), only if it has exactly one possible meaning. Corrections remove spaces around a cell, and a plus sign
+//! or `00` before a prefix (no country code begins with 0). A separator between digits is an error, because `351-352` may be one code, two codes, or
+//! a range. Doubtful prices and increments are errors too, because customers would be charged for a wrong guess.
 //!
 //! A destination that begins like a spreadsheet formula is stored unchanged, with a note. When a deck is written, an apostrophe is put before a
 //! destination that begins like a formula ([`csv_text`]). Reading the deck removes the apostrophe.
@@ -110,8 +110,8 @@ pub struct DeckColumns {
 }
 
 impl DeckColumns {
-    /// Copies values that have no column in the deck from `before`, the rate that `rate` replaces. An empty cell is not a missing column: an empty
-    /// cell means 0, or that the band has no price of its own.
+    /// Copies the values for which the deck has no column. The values come from `before`, the rate that `rate` replaces. An empty cell is not a
+    /// missing column: an empty cell means 0, or that the band has no price of its own.
     pub fn keep(&self, rate: &mut Rate, before: Rate) {
         if !self.minimum_charge {
             rate.minimum_charge = before.minimum_charge;
@@ -215,7 +215,7 @@ fn read_rows(
     }
 }
 
-/// The cell index of a band's price and, if the deck has that column, of its fee.
+/// The index of the cell with a band's price. If the deck has a column for the band's fee, also the index of that cell.
 type BandColumns = (usize, Option<usize>);
 
 /// The cell index of each column.
@@ -226,7 +226,7 @@ struct Columns {
     count: usize,
 }
 
-/// A column's name, lower-cased and trimmed, and its band, unchanged.
+/// A column's name, in lower case and trimmed, and the name of its band, unchanged.
 fn column_name(cell: &str) -> (String, Option<&str>) {
     let (name, band) = match cell.trim().split_once(':') {
         Some((name, band)) => (name, Some(band)),
@@ -540,7 +540,7 @@ fn needs_escape(text: &str) -> bool {
 }
 
 /// Escapes text for a CSV cell so that a spreadsheet does not run the text as a formula. Adds an apostrophe before text that begins like a formula.
-/// Text that already looks escaped gets an apostrophe too, so that [`unescape`] can always reverse this.
+/// Text that already looks escaped gets an apostrophe too, so that [`unescape`] can always reverse the escaping.
 pub fn csv_text(text: &str) -> Cow<'_, str> {
     if needs_escape(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }

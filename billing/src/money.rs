@@ -155,7 +155,7 @@ impl fmt::Display for Micros {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoundingMode {
-    /// To the nearest value; halves are rounded away from zero, so that a refund mirrors its charge.
+    /// Rounds to the nearest value; halves are rounded away from zero, so that a refund mirrors its charge.
     #[default]
     HalfUp,
     /// Away from zero.

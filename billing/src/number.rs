@@ -9,17 +9,17 @@
 //!    between prefix and number: `00 21 1 305…`. A number without a carrier code is accepted if the plan's own country code and a complete national
 //!    number follow (`00 55 11 9…`). A number without a carrier code is also accepted if reading two of its digits as a carrier code leaves no
 //!    valid number.
-//! 5. A national number follows a trunk prefix, in Brazil with or without a carrier code. The length shows whether there is a carrier code: a
-//!    two-digit area code and an eight- or nine-digit number have 10 or 11 digits, or 12 or 13 digits with a carrier code.
-//! 6. If there is no prefix, the length identifies a national number. A number that is shorter than a national number is local and gets the shop's
-//!    area code. A number that starts with the plan's country code and continues with a complete national number is E.164.
+//! 5. A national number follows a trunk prefix, in Brazil with or without a carrier code. The length shows whether there is a carrier code. Without a
+//!    carrier code, a two-digit area code and a number of eight or nine digits have 10 or 11 digits; with a carrier code, they have 12 or 13 digits.
+//! 6. If there is no prefix, the length identifies a national number. If a number is shorter than a national number, it is a local number and gets
+//!    the shop's area code. A number that starts with the plan's country code and continues with a complete national number is E.164.
 //!
 //! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read all digits as E.164.
 //!
 //! This crate has its own table of countries, because the crate phonenumber cannot fill the table. The crate phonenumber has no emergency numbers.
 //! The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. The number lengths of phonenumber cover all
-//! kinds of numbers together, so these lengths cannot distinguish a local number from a complete number. In addition, all matches of phonenumber
-//! share one lock, which every call attempt would have to take.
+//! kinds of numbers together. Therefore, these lengths cannot distinguish a local number from a complete number. In addition, all matches of
+//! phonenumber share one lock, and every call attempt would have to take that lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -356,7 +356,7 @@ impl DialPlan {
         digits.strip_prefix(longest.as_str())
     }
 
-    /// Reads the digits after an international prefix, which are a number, or a carrier code and a number.
+    /// Reads the digits after an international prefix: either a number, or a carrier code and a number.
     fn abroad(&self, rest: &str) -> Result<Dialed, NumberError> {
         let direct = self.international(rest);
         let carrier_digits = usize::from(self.carrier_code_digits);

@@ -58,14 +58,14 @@ pub enum ChargeStep {
     },
     /// The fee of an answered call.
     ConnectionFee {
-        /// The time band that sets the fee, which is the band at the time of the answer; `None` if the rate's own fee applies.
+        /// The time band that sets the fee: the band at the time of the answer; `None` if the rate's own fee applies.
         band: Option<String>,
         /// The fee.
         amount: Micros,
     },
     /// A run of billed seconds at one price. The exact cost of the run is `price_per_minute * seconds / 60`.
     Time {
-        /// The time band's name; `None` outside the bands for which the rate has a price.
+        /// The time band's name; `None` if the rate has no price for the band at that time.
         band: Option<String>,
         /// The first second of the run, counted from the answer.
         first_second: u32,
@@ -154,7 +154,7 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
     pricing.finish(exact)
 }
 
-/// The highest charge for any talk time up to `t` seconds, if the call is answered between `authorized_at` and
+/// The highest charge for any talk time up to `t` seconds. The call is answered at the earliest at `authorized_at` and at the latest
 /// `ring_timeout_secs` later, both inclusive. The result never decreases as `t` grows.
 pub fn max_charge(pricing: &Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32, t: u32) -> Micros {
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
@@ -183,7 +183,7 @@ pub fn covered_seconds(
     let limit = pricing.highest_cost_within(available);
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
     let mut fits = |t: u32| window.highest_cost(t).is_none_or(|exact| exact <= limit);
-    // Double the candidate first, so that prices are computed for at most twice the resulting talk time.
+    // Double the candidate first; this way, prices are computed for at most twice the resulting talk time.
     let (mut good, mut step) = (0u32, 1u32);
     let mut bad = loop {
         let next = good.saturating_add(step).min(cap);
@@ -232,7 +232,7 @@ struct Span {
 
 impl Pricing {
     /// The pricing to store with a call. The stored pricing has only the bands for which the rate has a price, and has holidays only if there are
-    /// such bands. A charge does not change if the bands without a price are left out.
+    /// such bands. If the bands without a price are left out, the charge stays the same.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,
@@ -263,8 +263,8 @@ impl Pricing {
         Micros(i64::try_from(rounded).unwrap_or(i64::MAX))
     }
 
-    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`, or -1 if the minimum charge alone exceeds `available`.
-    /// `available` must not be negative.
+    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`. The result is -1 if the minimum charge alone exceeds
+    /// `available`. `available` must not be negative.
     fn highest_cost_within(&self, available: Micros) -> i128 {
         if self.finish(0) > available {
             return -1;
@@ -307,7 +307,8 @@ impl Pricing {
         }
     }
 
-    /// Seconds of local time to the next start or end of a band, or to midnight, because a holiday or another weekday may begin at midnight.
+    /// Seconds of local time to the next start or end of a band, or to the next midnight. Midnight counts, because a holiday or another weekday may
+    /// begin then.
     fn seconds_to_edge(&self, second_of_day: u32) -> i64 {
         let edges = self.bands.iter().flat_map(|band| {
             let (from, to) = band.seconds();
@@ -317,7 +318,7 @@ impl Pricing {
         i64::from(next - second_of_day)
     }
 
-    /// The end of the longest run from `second`, at most `length` seconds, without a change of the UTC offset.
+    /// The end of the longest run from `second` during which the UTC offset does not change. The run has at most `length` seconds.
     fn same_offset_until(&self, second: i64, length: i64, offset: i64) -> i64 {
         let (mut same, mut other) = (second, second + length);
         if self.utc_offset(other - 1) == offset {
@@ -340,7 +341,7 @@ impl Pricing {
         i64::from(self.time_zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
     }
 
-    /// Splits `billed` seconds from `first` into runs of one price and calls `visit(offset, seconds, span)` for each.
+    /// Splits `billed` seconds from `first` into runs of one price, and calls `visit(offset, seconds, span)` for each run.
     fn walk(&self, first: i64, billed: u32, mut visit: impl FnMut(u32, u32, &Span)) {
         let mut offset = 0u32;
         while offset < billed {
@@ -387,7 +388,7 @@ fn push_time(steps: &mut Vec<ChargeStep>, pricing: &Pricing, offset: u32, length
     });
 }
 
-/// A [`Span`] with its start and the exact cost of all seconds before the span.
+/// A [`Span`] with its start, and the exact cost of all seconds before it.
 #[derive(Clone, Copy, Debug)]
 struct LaidSpan {
     start: i64,
@@ -408,13 +409,13 @@ struct AnswerWindow<'a> {
 impl<'a> AnswerWindow<'a> {
     fn new(pricing: &'a Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32) -> AnswerWindow<'a> {
         let first = authorized_at.timestamp();
-        // The last answer time has the same fraction of a second as the first answer time, so adding whole seconds gives its whole second.
+        // The first and the last answer time have the same fraction of a second, so adding whole seconds to the first gives the last.
         let last = first + i64::from(ring_timeout_secs);
         AnswerWindow { pricing, first, last, spans: Vec::new(), laid_until: first }
     }
 
-    /// The highest exact cost of `talk` seconds, before minimum charge and rounding; `None` if all these seconds are free. A longer talk never
-    /// costs less, so this is also the highest cost of any shorter talk.
+    /// The highest exact cost of `talk` seconds, before the minimum charge and rounding are applied; `None` if all these seconds are free. A longer
+    /// talk never costs less, so this is also the highest cost of any shorter talk.
     fn highest_cost(&mut self, talk: u32) -> Option<i128> {
         let rate = &self.pricing.rate;
         if talk == 0 || talk < rate.free_seconds {
@@ -430,8 +431,8 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Answer times, among them the most expensive answer time. Between two neighboring answer times, neither the first nor the last billed second
-    /// crosses a price change, so the cost is linear in the answer time and highest at one of the two.
+    /// Some answer times, among them the most expensive one. Between two neighboring answer times, neither the first nor the last billed second
+    /// crosses a price change. Therefore, the cost is linear in the answer time, and is highest at one of the two answer times.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);

@@ -1,17 +1,17 @@
 //! Reconciliation: compares live calls with the dialogs that their proxy lists.
 //!
 //! A listing shows a single instant and may mislead. The event that ends a call may be in transit, a call that was just allowed has no dialog yet,
-//! and a proxy that started with a wrong or restored database knows no calls. Therefore, a call is closed only if two listings lack the call, and a
-//! dialog is hung up only if two listings have the dialog. A call is closed or a dialog hung up only while the proxy's event queue is empty.
+//! and a proxy that started with a wrong or restored database knows no calls. Therefore, a call is closed only if it is missing from two listings,
+//! and a dialog is hung up only if it is unknown in two listings. A call is closed or a dialog hung up only while the proxy's event queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A call that was allowed less than ten seconds before a listing may have no dialog yet, because the proxy waits up to three seconds for our
-/// response and places the call a little later.
+/// A call that was allowed less than ten seconds before a listing may have no dialog yet: the proxy waits up to three seconds for our response, and
+/// then places the call.
 pub const YOUNG: TimeDelta = TimeDelta::seconds(10);
-/// The minimum time between two listings that confirm each other. A proxy that just started may list other dialogs a moment later.
+/// The minimum time between two listings that confirm each other. A proxy that just started may list different dialogs a moment later.
 pub const APART: TimeDelta = TimeDelta::seconds(1);
 /// If there are more unknown dialogs than `MOST_STRAYS`, no dialog is hung up, because a wrong database is the more likely cause.
 pub const MOST_STRAYS: usize = 5;
@@ -40,13 +40,13 @@ pub struct Dialog<Id, Key> {
     pub key: Key,
     /// When the dialog was answered, by the proxy's clock.
     pub answered_at: Option<DateTime<Utc>>,
-    /// The dialog has ended, and its `ended` event is in transit.
+    /// Whether the dialog has ended and its `ended` event is in transit.
     pub over: bool,
-    /// The dialog is an emergency call. An emergency call is never hung up, even if no call is known for it, because the proxy may have allowed the
-    /// call on its own.
+    /// Whether the dialog is an emergency call. An emergency call is never hung up, even if no call is known for it, because the proxy may have
+    /// allowed the call on its own.
     pub emergency: bool,
-    /// The dialog's entry in the listing has all required fields. An incomplete entry only shows that its call is in progress; its dialog is never
-    /// hung up.
+    /// Whether the dialog's entry in the listing has all required fields. An incomplete entry only shows that its call is in progress; its dialog is
+    /// never hung up.
     pub whole: bool,
 }
 
@@ -59,9 +59,9 @@ pub struct Listing<Id, Key> {
     pub asked_at: DateTime<Utc>,
     /// When the listing was requested, by the proxy's clock. The listed dialogs existed at this time.
     pub at: DateTime<Utc>,
-    /// All events in the proxy's queue at the time of the listing have been applied.
+    /// Whether all events that were in the proxy's queue at the time of the listing have been applied.
     pub drained: bool,
-    /// Every entry of the listing names its call. Calls count as missing only if the listing is complete.
+    /// Whether every entry of the listing names its call. Calls count as missing only if the listing is complete.
     pub complete: bool,
 }
 
@@ -114,7 +114,7 @@ pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
         hang_up,
         strays,
     };
-    // if a call has two dialogs, the dialog still in progress counts
+    // if a call has two dialogs, the dialog that is still in progress counts
     let (over, up): (Vec<_>, Vec<_>) = listing.dialogs.iter().partition(|dialog| dialog.over);
     let named = |dialog: &'a Dialog<Id, Key>| Some((dialog.call?, dialog));
     let listed: BTreeMap<Id, &Dialog<Id, Key>> = over.into_iter().chain(up).filter_map(named).collect();
@@ -171,7 +171,7 @@ fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
         }
         since.insert(dialog.key.clone(), first);
     }
-    // under load, every listing has new dialogs, so only dialogs in two listings count
+    // under load, every listing has new dialogs, so a dialog counts only if it is in two listings
     let alarm = if before.alarm { !listing.drained || !twice.is_empty() } else { twice.len() > MOST_STRAYS };
     if alarm {
         twice.clear();

@@ -129,7 +129,7 @@ pub fn variance(
     expected: &BTreeMap<PaymentMethod, Micros>,
     counted: &BTreeMap<PaymentMethod, Micros>,
 ) -> Result<BTreeMap<PaymentMethod, Variance>, RegisterError> {
-    // a card terminal that refunded more than it received has a negative total; a cash drawer's total is never negative
+    // the total of a card terminal is negative if the terminal refunded more than it received; the total of a cash drawer is never negative
     if counted.get(&PaymentMethod::Cash).is_some_and(|amount| amount.is_negative()) {
         return Err(RegisterError::NegativeAmount);
     }

@@ -16,7 +16,7 @@ pub enum SessionState {
     Closed,
     /// The statement is paid.
     Settled,
-    /// Canceled without calls, for example because it was opened by mistake.
+    /// The session was canceled without calls, for example because it was opened by mistake.
     Voided,
 }
 
@@ -46,12 +46,12 @@ pub enum SessionMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CloseMode {
-    /// Hangs up live calls.
+    /// Closing the session hangs up its live calls.
     #[default]
     HangUp,
-    /// Fails if there are live calls, and leaves the session open.
+    /// If there are live calls, closing fails, and the session stays open.
     Refuse,
-    /// Lets live calls continue, allows no new call, and closes the session when the last call ends.
+    /// Live calls continue, no new call is allowed, and the session closes when its last call ends.
     Drain,
 }
 
@@ -178,7 +178,7 @@ pub fn may_refund(state: SessionState) -> Result<(), SessionError> {
     }
 }
 
-/// Closes a session. A CLOSING session can be closed again to hang up calls that were left to drain.
+/// Closes a session. A CLOSING session can be closed again, to hang up the calls for which the session waits.
 pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<CloseDecision, SessionError> {
     if !matches!(state, SessionState::Open | SessionState::Closing) {
         return Err(SessionError::NotOpen { state });
@@ -193,7 +193,7 @@ pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<Cl
     }
 }
 
-/// The session's state after a call has ended, with `remaining_live` other calls still live.
+/// The session's state after a call has ended. `remaining_live` is the number of the session's other live calls.
 pub fn call_over(state: SessionState, remaining_live: u32) -> SessionState {
     match (state, remaining_live) {
         (SessionState::Closing, 0) => SessionState::Closed,

@@ -79,7 +79,7 @@ pub struct Statement {
     pub items_total: Micros,
     /// Sum of the discounts, not negative.
     pub discounts_total: Micros,
-    /// The amount that rounding the total to the currency's minor unit adds; may be negative.
+    /// The total is rounded to the currency's minor unit; this is the amount that rounding adds, which may be negative.
     pub rounding: Micros,
     /// The amount due, in whole minor units.
     pub total: Micros,
@@ -143,8 +143,8 @@ impl Statement {
     }
 }
 
-/// Reduces discounts, the latest first, until the sum of the discounts is at most `most`. Discounts must be reduced when a correction makes a call
-/// cheaper than the discounts on the bill.
+/// Reduces discounts, the latest first, until the sum of the discounts is at most `most`. If a correction makes a call cheaper, the discounts may
+/// exceed the bill and must be reduced.
 pub fn cap_discounts(discounts: &mut Vec<StatementLine>, most: Micros) -> Result<(), MoneyError> {
     let mut left = most;
     for line in discounts.iter_mut() {
@@ -200,15 +200,14 @@ pub enum PaymentMethod {
 pub struct Payment {
     /// The payment method.
     pub method: PaymentMethod,
-    /// Amount handed over, not negative. A cash payment of zero means that the remainder is paid in cash, even if rounding reduces the remainder to
-    /// zero.
+    /// Amount handed over, not negative. A cash payment of zero means that the rest is paid in cash, even if rounding reduces that rest to zero.
     pub amount: Micros,
 }
 
 /// The result of a settlement. `deposit + paid - deposit_back = total + cash_rounding`, and the customer handed over `paid + change`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
-    /// The amount that rounding the part paid in cash adds; may be negative.
+    /// The amount that rounding adds to the part paid in cash; may be negative.
     pub cash_rounding: Micros,
     /// The part of the settlement's payments that the shop keeps.
     pub paid: Micros,
@@ -316,7 +315,7 @@ pub fn settle_prepaid(
     Ok(Settlement { cash_rounding, deposit_back, ..settled })
 }
 
-/// The refunds for an unused deposit of `rest`, and the amount that rounding the cash refund adds.
+/// The refunds for an unused deposit of `rest`, and the amount that rounding adds to the cash refund.
 fn as_it_came(
     rest: Micros,
     deposits: &[Payment],

@@ -444,8 +444,8 @@ impl Default for PrefixSet {
 /// Marks a trie node at which no entry ends.
 const NO_ENTRY: u32 = u32::MAX;
 
-/// A trie node of twelve bytes: a bit for each digit that has a child, the index of the first child (the other children follow the first), and the
-/// entry that ends at the node.
+/// A trie node of twelve bytes. The trie node has a bit for each digit that has a child, the index of the first child (the other children follow it),
+/// and the entry that ends at the node.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     children: u32,
@@ -463,7 +463,7 @@ impl Trie {
     /// `key(index)` returns the digits of entry `index`; the keys must be in ascending order.
     fn build<'a>(entries: usize, key: impl Fn(usize) -> &'a [u8]) -> Trie {
         let mut nodes = vec![Node { children: 0, entry: NO_ENTRY, digits: 0 }];
-        // the entries and the depth of each node, parallel to `nodes`
+        // two lists parallel to `nodes`: the entries of each node, and its depth
         let mut spans = vec![(0usize, entries, 0usize)];
         let mut at = 0;
         while at < nodes.len() {

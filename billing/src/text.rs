@@ -1,7 +1,8 @@
 //! Checks the characters of text from users and other programs.
 
-/// Whether `text` is a single line without control characters (NUL included), line breaks, and characters that override the text direction.
-/// Characters that override the direction can make one name look like another. Direction marks, which right-to-left scripts need, are allowed.
+/// Whether `text` is a single line that contains no control characters (such as NUL), no line breaks, and no characters that override the text
+/// direction. Characters that override the direction can make one name look like another. Direction marks, which right-to-left scripts need, are
+/// allowed.
 pub fn is_line(text: &str) -> bool {
     !text.chars().any(is_strange)
 }

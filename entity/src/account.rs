@@ -44,7 +44,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The rows that a row of this table refers to, one for each foreign key, and the settings of a callshop.
+/// The table's relations: one for each foreign key, and one for the settings of a callshop.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The parent account.

@@ -30,7 +30,7 @@ pub struct Model {
     pub revoked_at: Option<DateTimeUtc>,
 }
 
-/// The rows that a row of this table refers to, one for each foreign key.
+/// The table's relations, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The user who logged in.

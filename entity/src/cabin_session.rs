@@ -58,13 +58,13 @@ pub struct Model {
     pub items_total: Option<Micros>,
     /// Sum of the discounts on the final statement, not negative.
     pub discounts_total: Option<Micros>,
-    /// Amount that rounding the total added to the final statement. `total = calls + items - discounts + rounding`.
+    /// Amount that rounding added to the total of the final statement. `total = calls + items - discounts + rounding`.
     pub rounding: Option<Micros>,
     /// Amount refunded after settlement.
     pub refunded: Micros,
 }
 
-/// The rows that a row of this table refers to, one for each foreign key.
+/// The table's relations, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The callshop.

@@ -81,7 +81,7 @@ pub struct Model {
     pub confirmed: i32,
     /// Whether the call's end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` event corrects the end.
     pub estimated: bool,
-    /// Amount that the customer would have paid for the seconds beyond `covered`, and does not pay.
+    /// Price of the seconds beyond `covered`, which the customer does not pay.
     pub written_off: Micros,
     /// Day of the attempt in the callshop's time zone, `YYYY-MM-DD`.
     pub attempt_day: String,

@@ -12,10 +12,10 @@ pub struct Model {
     /// The call.
     #[sea_orm(primary_key, auto_increment = false)]
     pub call_id: Uuid,
-    /// Level of the payer: 0 the customer, 1 the callshop, 2 its parent, and so on.
+    /// Level of the payer: 0 is the customer, 1 is the callshop, 2 is the callshop's parent, and so on.
     #[sea_orm(primary_key, auto_increment = false)]
     pub level: i32,
-    /// The paying account; at level 0, the callshop on behalf of the customer.
+    /// The paying account. At level 0, it is the callshop, on behalf of the customer.
     pub account_id: Uuid,
     /// The tariff version that priced the call.
     pub version_id: Uuid,

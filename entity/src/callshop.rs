@@ -42,7 +42,7 @@ pub struct Model {
     pub attendant_max_refund: Micros,
 }
 
-/// The rows that a row of this table refers to, one for each foreign key.
+/// The table's relations, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The account whose settings these are.

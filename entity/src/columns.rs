@@ -142,7 +142,7 @@ text_enum!(
         Deposits = "DEPOSITS",
         /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
-        /// Amounts added by rounding statements and cash; negative.
+        /// The amounts that rounding adds to statements and cash payments; negative.
         Rounding = "ROUNDING",
         /// Differences between counts and books; positive if money was missing.
         Variance = "VARIANCE",
@@ -161,7 +161,7 @@ text_enum!(
         Adjustment = "ADJUSTMENT",
         /// A call ended, and every account pays its parent for the call.
         Call = "CALL",
-        /// Waives the price of the seconds beyond a call's covered time, because the call was ended late.
+        /// The price of the seconds beyond a call's covered time is waived, because the call was ended late.
         WriteOff = "WRITE_OFF",
         /// Reverses another transfer.
         Reversal = "REVERSAL",

@@ -26,13 +26,13 @@ pub struct Model {
     pub user_id: Uuid,
     /// When the payment was made, server time.
     pub at: DateTimeUtc,
-    /// The purpose of the payment, which also says whether the customer paid or got money back.
+    /// The purpose of the payment. It also says whether the customer paid or got money back.
     pub kind: PaymentKind,
     /// Reason for a refund; null otherwise.
     pub reason: Option<String>,
 }
 
-/// The rows that a row of this table refers to, one for each foreign key.
+/// The table's relations, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The callshop.

@@ -22,7 +22,7 @@ pub struct Model {
     pub boot_id: Option<String>,
     /// Dialogs in the last listing that belong to no known call: a list of `{call_id, from_tag, since}`.
     pub strays: Json,
-    /// When the proxy began to have too many unknown dialogs to hang up any; null if it does not have too many.
+    /// When the proxy began to have so many unknown dialogs that none is hung up; null if it does not have so many.
     pub alarm_since: Option<DateTimeUtc>,
 }
 

@@ -30,7 +30,7 @@ pub struct Model {
     pub z_report: Option<Json>,
 }
 
-/// The rows that a row of this table refers to, one for each foreign key.
+/// The table's relations, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The callshop.

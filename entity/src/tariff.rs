@@ -1,9 +1,9 @@
-//! A tariff. Everything that prices a call is in its versions.
+//! A tariff. The versions of a tariff contain everything that determines the price of a call.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A tariff. Everything that prices a call is in its versions.
+/// A tariff. The versions of a tariff contain everything that determines the price of a call.
 ///
 /// The default is an empty row. Code that creates a row must set every field that may not be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The rows that a row of this table refers to, one for each foreign key.
+/// The table's relations, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// The account that owns the tariff.

@@ -22,7 +22,7 @@ macro_rules! view {
         }
 
         impl $name {
-            /// The columns in the order in which [`Self::read`] expects them; the large columns, which a query may replace by null, come last.
+            /// The columns in the order in which [`Self::read`] expects them. The large columns come last, because a query may replace them by null.
             pub const COLUMNS: &[&str] = &[$(stringify!($field),)+ $(stringify!($large),)*];
 
             /// Reads a row of exactly [`Self::COLUMNS`]. Reads columns by position, because looking up a column by name takes as long as reading

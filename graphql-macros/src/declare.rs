@@ -12,7 +12,7 @@ use crate::parse::{FieldArgs, TypeArgs, derives, error, graphql_name, only_name,
 struct Field {
     name: String,
     args: FieldArgs,
-    /// Type and value (of `it`) of a field that needs no query.
+    /// The type of a field that needs no query, and its value as an expression of `it`.
     value: Option<(Type, TokenStream)>,
 }
 
@@ -40,7 +40,7 @@ fn path(name: &Ident) -> syn::TypePath {
     syn::TypePath { qself: None, path: name.clone().into() }
 }
 
-/// Turns each method that runs no query into a plain method and a resolver that calls the plain method.
+/// Splits each method that runs no query into two: a plain method, and a resolver that calls the plain method.
 fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
     let this = (*block.self_ty).clone();
     let (mut plain, mut resolvers, mut fields) = (Vec::new(), Vec::new(), Vec::new());
@@ -187,7 +187,7 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
         });
     }
     let columns: Vec<&Ident> = fields.iter().flat_map(|field| &field.args.columns).collect();
-    // each column is a field of the row
+    // each name in `columns` must be a field of the row
     let check = match &args.row {
         Some(row) => quote!(const _: fn(&#row) = |row| { #(let _ = &row.#columns;)* };),
         None if columns.is_empty() => quote!(),

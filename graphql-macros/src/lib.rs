@@ -1,5 +1,5 @@
-//! `#[object]`: declares a GraphQL type. A field's method or struct field is the only place that states its name, description, roles, columns and
-//! value.
+//! `#[object]`: declares a GraphQL type. The method or struct field of a GraphQL field is the only place that states its name, description, roles,
+//! columns and value.
 //!
 //! The attribute generates from the declaration:
 //! - async-graphql's resolvers and type information;
@@ -15,7 +15,7 @@
 //! Arguments of `#[object(…)]`:
 //! - `name = "Rate"`: the type's name in the schema, if that name is not the Rust name;
 //! - `root = "Query"`: the block is a part of a root type. Every field of a root type must state its roles;
-//! - `roles = MANAGERS`: the roles that see the type. Without this argument, every role that can reach the type sees the type;
+//! - `roles = MANAGERS`: the roles that see the type. Without this argument, the type is visible to every role that can reach the type;
 //! - `row = call::View`: the row that `columns` refers to.
 //!
 //! Arguments of `#[field(…)]`, on a method or a struct field:

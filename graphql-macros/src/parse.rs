@@ -114,7 +114,7 @@ pub fn graphql_name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     Ok(name)
 }
 
-/// Fails if a `#[graphql(…)]` attribute has an option other than `name`, because the generated resolver of a plain method would lose the option.
+/// Fails if a `#[graphql(…)]` attribute has an option other than `name`: the generated resolver of a plain method would lose such an option.
 pub fn only_name(attributes: &[Attribute]) -> Result<()> {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("graphql")) {
         attribute.parse_nested_meta(|meta| {

@@ -55,7 +55,7 @@ graphql_enum!(
         CallEnded,
         /// A call was not answered.
         CallFailed,
-        /// A call was given up by the caller or the proxy before it rang.
+        /// The caller or the proxy gave up a call before it rang.
         CallAbandoned,
         /// A call was refused; see the call's `refusal`.
         CallRefused,
@@ -98,7 +98,8 @@ graphql_enum!(
     }
 );
 
-/// An activity event: something that happened in a callshop. Its `call` is as it was then. Its `cabin` and `session` are as they are now.
+/// An activity event: something that happened in a callshop. The event's `call` shows the call at the time of the event. The event's `cabin` and
+/// `session` show their current state.
 #[derive(async_graphql::Description)]
 pub struct Activity {
     seq: i64,
@@ -111,7 +112,8 @@ pub struct Activity {
 
 #[object]
 impl Activity {
-    /// Sequence number, counted from 1 without gaps in each callshop. A cabin's subscription skips the numbers of all other events.
+    /// Sequence number, counted from 1 without gaps in each callshop. A cabin's subscription skips the numbers of events that do not concern the
+    /// cabin.
     fn seq(&self) -> i64 {
         self.seq
     }
@@ -126,12 +128,12 @@ impl Activity {
         self.kind
     }
 
-    /// Cabin that the event is about; null if there is none.
+    /// Cabin that the event is about; null if the event is about no cabin.
     fn cabin_id(&self) -> Option<ID> {
         self.cabin_id.map(|id| Kind::Cabin.id(id))
     }
 
-    /// Session that the event is about; null if there is none.
+    /// Session that the event is about; null if the event is about no session.
     fn session_id(&self) -> Option<ID> {
         self.session_id.map(|id| Kind::CabinSession.id(id))
     }
@@ -141,13 +143,13 @@ impl Activity {
         self.call.clone()
     }
 
-    /// Cabin that the event is about, as it is now; null if there is none.
+    /// Cabin that the event is about, in its current state; null if the event is about no cabin.
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Cabin>> {
         let Some(id) = self.cabin_id else { return Ok(None) };
         Ok(load(ctx, CabinId(id)).await.map_err(top_level)?.map(Cabin))
     }
 
-    /// Session that the event is about, as it is now; null if there is none.
+    /// Session that the event is about, in its current state; null if the event is about no session.
     async fn session(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<CabinSession>> {
         let Some(id) = self.session_id else { return Ok(None) };
         Ok(load(ctx, SessionId(id)).await.map_err(top_level)?.map(CabinSession))
@@ -158,7 +160,7 @@ impl Activity {
 #[object]
 #[derive(SimpleObject)]
 pub struct CallshopSnapshot {
-    /// Instant of the snapshot.
+    /// When the snapshot was read.
     pub as_of: DateTime<Utc>,
     /// All cabins, by number.
     #[field(length = 100)]
@@ -177,7 +179,7 @@ pub struct CallshopSnapshot {
 #[object]
 #[derive(SimpleObject)]
 pub struct CabinSnapshot {
-    /// Instant of the snapshot.
+    /// When the snapshot was read.
     pub as_of: DateTime<Utc>,
     /// The cabin.
     pub cabin: Cabin,
@@ -191,15 +193,15 @@ pub struct CabinSnapshot {
 #[object]
 #[derive(SimpleObject)]
 pub struct CallshopActivity {
-    /// Position of this message. Pass it as `after` to resume after this message.
+    /// Position of this message. Pass this cursor as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
-    // compiled messages never have a value here: only the first message has one, and the executor writes the first message
+    // Compiled messages have no snapshot: only the first message has a snapshot, and the executor writes that message.
     #[field(absent)]
     pub snapshot: Option<CallshopSnapshot>,
     /// The event; null if this message is a snapshot.
     pub event: Option<Activity>,
-    /// True if the cursor passed as `after` is older than the stored events. Events between it and this snapshot are lost.
+    /// True if the cursor passed as `after` is older than the stored events. The events between the cursor and this snapshot are lost.
     pub cursor_expired: bool,
 }
 
@@ -207,15 +209,15 @@ pub struct CallshopActivity {
 #[object]
 #[derive(SimpleObject)]
 pub struct CabinActivity {
-    /// Position of this message. Pass it as `after` to resume after this message.
+    /// Position of this message. Pass this cursor as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
-    // compiled messages never have a value here: only the first message has one, and the executor writes the first message
+    // Compiled messages have no snapshot: only the first message has a snapshot, and the executor writes that message.
     #[field(absent)]
     pub snapshot: Option<CabinSnapshot>,
     /// The event; null if this message is a snapshot.
     pub event: Option<Activity>,
-    /// True if the cursor passed as `after` is older than the stored events. Events between it and this snapshot are lost.
+    /// True if the cursor passed as `after` is older than the stored events. The events between the cursor and this snapshot are lost.
     pub cursor_expired: bool,
 }
 
@@ -285,12 +287,12 @@ where
 
 type Answers<T> = BoxStream<'static, async_graphql::Result<T>>;
 
-/// The application of a subscription. It is owned, because the stream outlives the first response.
+/// The application of a subscription. The value is owned, because the stream outlives the first response.
 pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
 }
 
-/// Subscriptions of this file.
+/// The subscriptions that this file defines.
 #[derive(Default)]
 pub struct ActivitySubscription;
 
@@ -383,7 +385,7 @@ fn shared(rows: Vec<entity::call::View>) -> Rows {
     rows.into_iter().map(Arc::new).collect()
 }
 
-/// The live calls of one callshop. They are read again after an activity event, and recomputed at each tick in between.
+/// The live calls of one callshop. The live calls are read again after an activity event, and recomputed at each tick in between.
 struct Ticker {
     app: Arc<App>,
     actor: Actor,
@@ -391,7 +393,7 @@ struct Ticker {
     watch: Watch,
     ticks: tokio::time::Interval,
     calls: Rows,
-    /// The read in progress after an activity event.
+    /// A read that began after an activity event and is still in progress.
     reading: Option<BoxFuture<'static, base::error::Result<Rows>>>,
 }
 

@@ -87,7 +87,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct AuditQuery;
 

@@ -75,7 +75,7 @@ payload!(
     }
 );
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct AuthQuery;
 
@@ -89,7 +89,7 @@ impl AuthQuery {
     }
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct AuthMutation;
 

@@ -22,13 +22,13 @@ use app::sessions::SessionView;
 graphql_enum!(
     /// State of a cabin.
     CabinState = "app::cabins::CabinState" {
-        /// The cabin has no customer. Its phone can make emergency calls only.
+        /// The cabin has no customer. The cabin's phone can make emergency calls only.
         Closed,
         /// A customer has the cabin (the session is OPEN or CLOSING), and no call is in progress.
         Open,
         /// A call is in progress.
         InCall,
-        /// Taken out of service by a user.
+        /// A user took the cabin out of service.
         OutOfService,
     }
 );
@@ -59,7 +59,7 @@ impl Cabin {
         self.0.state().into()
     }
 
-    /// Phone in the cabin; null if none is assigned. A cabin without a phone cannot be opened.
+    /// Phone in the cabin; null if no phone is assigned. A cabin without a phone cannot be opened.
     fn phone(&self) -> Option<Phone> {
         let phone = self.0.phone.clone()?;
         Some(Phone(PhoneView { phone, cabin: Some(self.0.clone()) }))
@@ -70,13 +70,13 @@ impl Cabin {
         self.0.phone.as_ref().map(|phone| phone.online)
     }
 
-    /// The session of the customer in the cabin; null if there is none.
+    /// The session of the customer in the cabin; null if there is no customer.
     fn current_session(&self) -> Option<CabinSession> {
         let session = self.0.session.clone()?;
         Some(CabinSession(SessionView { session, currency: self.0.currency.clone() }))
     }
 
-    /// The live call from the cabin's phone; null if there is none.
+    /// The live call from the cabin's phone; null if there is no live call.
     async fn live_call(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Call>> {
         if self.0.live_calls == 0 {
             return Ok(None);
@@ -129,7 +129,7 @@ pub struct UpdateCabinInput {
     pub number: Option<i32>,
     /// Display name.
     pub label: Option<String>,
-    /// True takes the cabin out of service; false puts it back. Not allowed while a customer has the cabin.
+    /// True takes the cabin out of service; false puts it back. This change is not allowed while a customer has the cabin.
     pub out_of_service: Option<bool>,
 }
 
@@ -148,13 +148,13 @@ payload!(
     }
 );
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct CabinQuery;
 
 #[object(root = "Query")]
 impl CabinQuery {
-    /// A cabin in the caller's subtree; null if there is none.
+    /// A cabin in the caller's subtree; null if there is no such cabin.
     #[field(roles = SIGNED_IN)]
     async fn cabin(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Cabin>> {
         let found = async { cabins::find(app(ctx), caller(ctx)?, Kind::Cabin.parse(&id)?).await };
@@ -176,7 +176,7 @@ impl CabinQuery {
 /// A page of a callshop's cabins, oldest first.
 ///
 /// # Errors
-/// Not found; `INVALID_INPUT` for invalid paging arguments.
+/// Fails with `NOT_FOUND`, or with `INVALID_INPUT` for invalid paging arguments.
 pub(super) async fn cabins_of(
     ctx: &Context<'_>,
     shop: Uuid,
@@ -187,7 +187,7 @@ pub(super) async fn cabins_of(
     connection(paging, false, read, |view: &CabinView| view.cabin.id, Cabin).await
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct CabinMutation;
 
@@ -230,7 +230,7 @@ impl CabinMutation {
         answer(changed.await.map(done))
     }
 
-    /// Retires a cabin permanently. Its phone becomes free, and its history is kept.
+    /// Retires a cabin permanently. The cabin's phone becomes free, and the cabin's history is kept.
     #[field(roles = BACK_OFFICE)]
     async fn retire_cabin(
         &self,

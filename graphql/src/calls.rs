@@ -25,19 +25,19 @@ use store::{self, calls::CallFilter};
 graphql_enum!(
     /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
     CallState = "entity::CallState" {
-        /// Allowed, but not ringing yet.
+        /// The call is allowed, but does not ring yet.
         Authorized,
         /// The called phone is ringing.
         Ringing,
-        /// In progress, and being charged.
+        /// The call is in progress and is being charged.
         Answered,
-        /// Was answered, and is over.
+        /// The call was answered and is over.
         Ended,
-        /// Was not answered.
+        /// The call was not answered.
         Failed,
-        /// Given up by the caller or the proxy before it rang.
+        /// The caller or the proxy gave up the call before it rang.
         Abandoned,
-        /// Not allowed; see `refusal`.
+        /// The call was refused; see `refusal`.
         Refused,
     }
 );
@@ -45,13 +45,13 @@ graphql_enum!(
 graphql_enum!(
     /// The party that ended a call.
     EndedBy = "entity::EndedBy" {
-        /// The customer.
+        /// The customer hung up.
         Caller,
-        /// The called party.
+        /// The called party hung up.
         Callee,
-        /// The SIP proxy, at a limit or because a phone stopped responding.
+        /// The SIP proxy ended the call, at a limit or because a phone stopped responding.
         Proxy,
-        /// A user, with `hangUpCall` or by closing the cabin.
+        /// A user ended the call, with `hangUpCall` or by closing the cabin.
         Api,
     }
 );
@@ -59,9 +59,9 @@ graphql_enum!(
 graphql_enum!(
     /// Reason that a call ended.
     EndCause = "entity::EndCause" {
-        /// One party hung up.
+        /// The caller or the called party hung up.
         Bye,
-        /// Credit, deposit or a limit was used up.
+        /// The credit, the deposit or a limit was used up.
         MaxDuration,
         /// The phone stopped responding.
         KeepaliveLost,
@@ -72,7 +72,7 @@ graphql_enum!(
         Api,
         /// The proxy's operator ended the call.
         Rpc,
-        /// The proxy no longer knew the call. The call ends at the last instant it was seen.
+        /// The proxy no longer knew the call. The call's end is the last instant at which the proxy listed the call.
         Lost,
     }
 );
@@ -135,14 +135,14 @@ impl Call {
         self.row.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
-    /// Cabin of the phone, as it is now; null for a phone without a cabin.
+    /// Cabin of the phone, in its current state; null for a phone without a cabin.
     #[field(columns(cabin_id))]
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Cabin>> {
         let Some(id) = self.row.cabin_id else { return Ok(None) };
         Ok(load(ctx, CabinId(id)).await.map_err(top_level)?.map(Cabin))
     }
 
-    /// Session that the call is billed to, as it is now; null for a call outside any session.
+    /// Session that the call is billed to, in its current state; null for a call outside any session.
     #[field(columns(session_id))]
     async fn session(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<CabinSession>> {
         let Some(id) = self.row.session_id else { return Ok(None) };
@@ -191,19 +191,19 @@ impl Call {
         self.row.state.into()
     }
 
-    /// When the proxy asked to place the call, by the server's clock. Also set if the call was refused.
+    /// When the proxy asked to place the call, by the server's clock. `authorizedAt` is also set if the call was refused.
     #[field(columns(authorized_at))]
     fn authorized_at(&self) -> DateTime<Utc> {
         self.row.authorized_at
     }
 
-    /// When the called phone began to ring, by the proxy's clock; null if it has not.
+    /// When the called phone began to ring, by the proxy's clock; null if the phone has not rung.
     #[field(columns(ringing_at))]
     fn ringing_at(&self) -> Option<DateTime<Utc>> {
         self.row.ringing_at
     }
 
-    /// When the call was answered, by the proxy's clock; null if it was not.
+    /// When the call was answered, by the proxy's clock; null if it was not answered.
     #[field(columns(answered_at))]
     fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.row.answered_at
@@ -227,7 +227,7 @@ impl Call {
     }
 
     /// Price to the customer. While the call is live, this is the price if it ended at `asOf`; once it is over, the final price.
-    // also reads `pricing`, but only for live calls, whose prices every list query reads
+    // The field also reads `pricing`, but only for live calls; every list query reads the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
     fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))
@@ -251,8 +251,8 @@ impl Call {
         Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
     }
 
-    /// Talk time in seconds that is paid for so far. It grows during the call if credit, deposit and limits allow. The call ends when this time
-    /// is used up.
+    /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
+    /// this time is used up.
     #[field(columns(covered))]
     fn max_seconds(&self) -> i32 {
         self.row.covered
@@ -265,7 +265,8 @@ impl Call {
         self.row.estimated
     }
 
-    /// Value of talk time beyond the paid time, because the call was ended late. It is given away, not charged.
+    /// The value of the talk time beyond the paid time; zero unless the call was ended late. The talk time beyond the paid time is given away, not
+    /// charged.
     #[field(columns(written_off, currency))]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)
@@ -295,7 +296,7 @@ impl Call {
         self.row.refusal.as_deref()
     }
 
-    /// Cost to each account in the caller's subtree, from the callshop up; empty until the call is over. Hidden from attendants.
+    /// The cost to each account in the caller's subtree, starting with the callshop; empty until the call is over. Hidden from attendants.
     #[field(roles = BACK_OFFICE, length = 4)]
     async fn costs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CallCost>> {
         let costs = calls::costs(app(ctx), actor(ctx)?, self.row.id).boxed().await.map_err(top_level)?;
@@ -316,10 +317,10 @@ impl Call {
     }
 }
 
-/// A page of a cabin's or session's calls, newest first. The caller must already have been authorized to see the cabin or session.
+/// A page of a cabin's or session's calls, newest first. The calling function must have checked that the user may see the cabin or session.
 ///
 /// # Errors
-/// `INVALID_INPUT` for invalid paging arguments; errors of the database.
+/// Fails with `INVALID_INPUT` for invalid paging arguments. May also fail with database errors.
 pub(super) async fn calls_of(
     ctx: &Context<'_>,
     of: impl FnOnce(store::Page, bool) -> CallsOf,
@@ -346,18 +347,18 @@ pub struct HangUpCallInput {
 payload!(
     /// Result of `hangUpCall`.
     HangUpCallPayload {
-        /// The call at the time the proxy accepted the command. Its end follows as an activity event.
+        /// The call at the time when the proxy accepted the command. The call's end follows as an activity event.
         call: Call,
     }
 );
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct CallQuery;
 
 #[object(root = "Query")]
 impl CallQuery {
-    /// A call in the caller's subtree; null if there is none.
+    /// A call in the caller's subtree; null if there is no such call.
     #[field(roles = SIGNED_IN)]
     async fn call(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Call>> {
         let app = app(ctx);
@@ -386,7 +387,7 @@ impl CallQuery {
         connection(paging, true, read, |row: &call::View| row.id, |row| Call::new(row, now)).await
     }
 
-    /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow them.
+    /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow these calls.
     #[field(roles = SIGNED_IN, length = 100)]
     async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
@@ -397,7 +398,7 @@ impl CallQuery {
     }
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct CallMutation;
 
@@ -464,7 +465,7 @@ mod tests {
         String::from_utf8(out).expect("text")
     }
 
-    /// A list leaves out large columns that no requested field declares, so a field must not read others.
+    /// A list leaves out large columns that no requested field declares, so a field must not read columns that it does not declare.
     #[test]
     fn a_field_reads_only_the_columns_that_it_declares() {
         let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");

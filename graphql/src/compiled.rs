@@ -1,6 +1,6 @@
-//! Compiled JSON writers. A document is compiled once. The document's objects are then written without the executor, from the values that
+//! Compiled JSON writers. A document is compiled once. The objects in the document are then written without the executor, from the values that
 //! `#[object]` declares for their types. A document with an unsupported part (a field that queries the database, a directive, a fragment on an
-//! interface) is not compiled. For a document that is not compiled, the executor gives the same results with more memory and time.
+//! interface) is not compiled. The executor serves a document that is not compiled; the results are the same, but take more memory and time.
 
 use std::io::Write as _;
 
@@ -18,7 +18,7 @@ pub type Write<T> = Box<dyn Fn(&T, &mut Vec<u8>) -> Result<()> + Send + Sync>;
 
 /// The type of a field, whose values can be written as JSON.
 pub trait Output {
-    /// The plan that is compiled once per document. An object's plan is the writer of the selected fields. A scalar's plan is empty.
+    /// The plan that is compiled once per document. The plan of an object is the writer of the selected fields. A scalar's plan is empty.
     type Plan: Send + Sync + 'static;
 
     /// Compiles the selection set below the field; `None` if only the executor can resolve this selection set.
@@ -140,7 +140,7 @@ fn json(value: impl serde::Serialize, out: &mut Vec<u8>) -> Result<()> {
     serde_json::to_writer(out, &value).map_err(|error| top_level(Error::fault(error)))
 }
 
-/// Implements [`Output`] for scalars, with a value that serde writes in the same form as the executor.
+/// Implements [`Output`] for scalars, with a value that serde and the executor write in the same form.
 macro_rules! scalars {
     ($($type:ty: $value:ident => $json:expr;)+) => {
         $(impl Output for $type {

@@ -127,7 +127,7 @@ payload!(
     }
 );
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct CreditMutation;
 
@@ -239,7 +239,7 @@ pub struct Balance {
     pub low: bool,
 }
 
-/// Subscriptions of this file.
+/// The subscriptions that this file defines.
 #[derive(Default)]
 pub struct CreditSubscription;
 
@@ -260,7 +260,7 @@ impl CreditSubscription {
         let every = every.ok_or_else(|| {
             top_level(Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60."))
         })?;
-        // an error in the first read makes the subscription fail
+        // if the first read fails, the subscription fails
         shown(credit::find(&app, &actor, id).await).map_err(top_level)?;
         // the timer's first tick is immediate
         let mut ticks = tokio::time::interval(Duration::from_secs(every));

@@ -85,7 +85,7 @@ pub struct LevelCharge {
     pub charge: Money,
 }
 
-/// Explanation of a call's charge, from the prices that were stored with the call when it was authorized.
+/// Explanation of a call's charge. The explanation uses the prices that were stored with the call when it was authorized.
 #[object]
 #[derive(SimpleObject)]
 pub struct ChargeExplanation {
@@ -129,7 +129,7 @@ fn level(level: LevelExplanation, currency: &str) -> LevelCharge {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct ExplainQuery;
 

@@ -23,7 +23,7 @@ pub struct Field {
     /// Columns that the field reads, named like the fields of the row.
     pub columns: &'static [&'static str],
     /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer (a thousand live calls, for example), because
-    /// the limit on the response's size still applies.
+    /// the size of the response is limited separately.
     pub length: Option<u64>,
 }
 

@@ -191,7 +191,7 @@ fn global_id(account: &account::Model) -> ID {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct LedgerQuery;
 

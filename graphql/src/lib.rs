@@ -54,7 +54,7 @@ macro_rules! root {
         pub struct $name($($part),+);
 
         impl $name {
-            /// The declarations of the parts.
+            /// The declarations of the root type's parts.
             const DECLARATIONS: &[Declaration] = &[$(<$part as Declared>::DECLARATION),+];
         }
     };
@@ -86,9 +86,9 @@ root!(
 );
 
 root!(
-    /// Mutations. Each takes one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some inputs have an
-    /// `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key with a different
-    /// input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
+    /// Mutations. Each mutation takes one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some inputs
+    /// have an `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key with a
+    /// different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
     pub struct Mutation: MergedObject {
         auth::AuthMutation,
         accounts::AccountMutation,
@@ -137,7 +137,7 @@ pub fn sdl() -> String {
 /// The schema of a server with customers, in SDL: the content of `schema.graphql`.
 ///
 /// # Errors
-/// If the visibility table leaves an invalid schema.
+/// Fails if the visibility table leaves an invalid schema.
 pub fn published_sdl() -> std::result::Result<String, RoleSchemaError> {
     let everyone = RoleSet::ALL.except(roles::SANDBOX);
     Ok(role_schema::prune(&sdl(), "every role", everyone, &visibility())?.to_string())
@@ -146,7 +146,7 @@ pub fn published_sdl() -> std::result::Result<String, RoleSchemaError> {
 /// The SDL as one role sees it.
 ///
 /// # Errors
-/// If the role is unknown, or if the visibility table leaves an invalid schema.
+/// Fails if the role is unknown, or if the visibility table leaves an invalid schema.
 pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let Some((key, bit)) = roles::ALL.iter().find(|(key, _)| *key == role) else {
         let known: Vec<&str> = roles::ALL.iter().map(|(key, _)| *key).collect();
@@ -267,7 +267,7 @@ pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
     ctx.data_unchecked::<Arc<App>>()
 }
 
-/// Facts about fields that their types do not express.
+/// Facts about fields that the fields' types do not express.
 pub fn notes() -> Notes {
     static LISTS: LazyLock<Vec<(&'static str, u64)>> = LazyLock::new(|| {
         let lengths =
@@ -287,7 +287,7 @@ const TEXTS: Texts = &[
 /// The logged-in user of this request. The error is ready for the response.
 ///
 /// # Errors
-/// `UNAUTHENTICATED` without a login.
+/// Fails with `UNAUTHENTICATED` without a login.
 pub(crate) fn actor<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Actor> {
     caller(ctx).map_err(payload::top_level)
 }
@@ -295,7 +295,7 @@ pub(crate) fn actor<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Actor> {
 /// The logged-in user, for code that returns the errors of use cases.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] without a login.
+/// Fails with [`Error::Unauthenticated`] without a login.
 pub(crate) fn caller<'a>(ctx: &Context<'a>) -> base::error::Result<&'a Actor> {
     ctx.data_opt::<Actor>().ok_or(Error::Unauthenticated)
 }
@@ -347,7 +347,7 @@ mod tests {
             || ["Connection", "Edge", "PageInfo"].iter().any(|ending| name.ends_with(ending))
     }
 
-    /// A type that is missing from the list would be visible to every role, whatever its declaration says.
+    /// If a type is missing from the list, every role can see the type, whatever its declaration says.
     #[test]
     fn every_object_is_in_the_list_with_all_its_fields() {
         let (schema, declared) = (whole(), fields());
@@ -360,7 +360,7 @@ mod tests {
         }
     }
 
-    /// Inputs and interfaces included: a type that is not in the list loses the roles that it declares.
+    /// The list also has inputs and interfaces: a type that is not in the list loses the roles that it declares.
     #[test]
     fn every_declaration_is_in_the_list() {
         let (mut folders, mut found) = (vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src").into()], 0);
@@ -401,7 +401,7 @@ mod tests {
         }
     }
 
-    /// The cost of a query looks lengths up by the name of the field.
+    /// To compute a query's cost, the program finds the length of a list by the field's name.
     #[test]
     fn lists_of_one_name_have_one_length() {
         let mut lengths = BTreeMap::new();
@@ -410,7 +410,7 @@ mod tests {
         }
     }
 
-    /// A list argument is either `ids`, which the cost counts, or a list of enum values.
+    /// A list argument is either `ids`, which count toward the cost, or a list of enum values.
     #[test]
     fn no_other_list_of_ids_goes_uncounted() {
         let schema = whole();
@@ -438,7 +438,7 @@ mod tests {
         size_of::<F>()
     }
 
-    /// A list of a hundred calls with ten fields each needs a thousand futures at once, and each is as large as the type's largest future.
+    /// A list of a hundred calls with ten fields each needs a thousand futures at once. Each future is as large as the type's largest future.
     /// Resolvers that query the database are therefore boxed (docs/performance.md).
     #[test]
     fn fields_of_objects_in_lists_have_small_futures() {

@@ -102,7 +102,7 @@ impl Live for Plan {
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer> {
         let handover = Handover::default();
         request.data.insert(handover.clone());
-        // by now, the resolver has handed over the event stream, or has failed and reported the error
+        // by now, the resolver has either handed over the event stream, or failed and reported the error
         let follow = async move { handover.0.lock().unwrap_or_else(PoisonError::into_inner).take() };
         let events = move |following: Option<EventSubscription>| {
             let plan = self.clone();

@@ -1,6 +1,6 @@
 //! Batches the queries of all objects in one response. A list of fifty cabins with their calls costs one more query, not fifty more.
 //!
-//! Each request has its own loaders, without a cache. Loaders check no rights, because the caller may already see the object whose field is loaded.
+//! Each request has its own loaders, without a cache. Loaders check no rights, because a caller that sees the object may also see the loaded field.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub struct SessionId(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ShopId(pub Uuid);
 
-/// Key: a session's id, and the time it was opened. The loader computes what the session costs so far.
+/// Key: a session's id, and the time it was opened. The loader computes the cost of the session up to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunningOf(pub Uuid, pub DateTime<Utc>);
 
@@ -81,7 +81,7 @@ where
 {
     let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("the request has no data loaders"))?;
     Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
-        // the whole batch has the same failure, but each request needs its own error value
+        // the whole batch fails in the same way, but each request needs its own error value
         Error::Overloaded(what) => Error::Overloaded(what),
         _ => Error::fault(shared),
     })
@@ -148,7 +148,7 @@ impl Loader<LiveCallOf> for Batches {
     async fn load(&self, keys: &[LiveCallOf]) -> Result<HashMap<LiveCallOf, Self::Value>, Self::Error> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let rows = app::calls::live_of_cabins(&self.0, &ids).await?;
-        // of several live calls, the newest is the customer's
+        // if a cabin has several live calls, the newest call is the customer's
         Ok(rows.into_iter().filter_map(|row| Some((LiveCallOf(row.cabin_id?), Arc::new(row)))).collect())
     }
 }

@@ -58,7 +58,7 @@ pub enum Node {
     RegisterShift(RegisterShift),
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct NodeQuery;
 
@@ -90,7 +90,7 @@ impl NodeQuery {
     }
 }
 
-/// Objects at the positions of their ids; `None` for an object that is missing or hidden from the role.
+/// The objects, at the positions of their ids; `None` for an object that is missing or hidden from the role.
 struct Nodes(Vec<Option<Node>>);
 
 impl Nodes {
@@ -186,10 +186,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::TariffVersion => {
             Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))
         }
-        // an item is a part of a session, not a node
+        // an item belongs to a session, so it is not a node
         Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
-        // each account sees a transfer differently, so only `ledger` shows it
+        // each account sees a transfer differently, so only the field `ledger` shows transfers
         Kind::LedgerTransfer => return Err(Error::NotFound),
     })
 }

@@ -19,15 +19,15 @@ pub type Page<N> = Connection<String, N, EmptyFields, EmptyFields>;
 pub struct Paging {
     /// Number of objects from the start of the list.
     pub first: Option<i32>,
-    /// Cursor; the page starts after this object.
+    /// The cursor of an object; the page starts after that object.
     pub after: Option<String>,
     /// Number of objects from the end of the list.
     pub last: Option<i32>,
-    /// Cursor; the page ends before this object.
+    /// The cursor of an object; the page ends before that object.
     pub before: Option<String>,
 }
 
-/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to know whether the list continues. `newest_first`
+/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to find out whether the list continues. `newest_first`
 /// reverses the list's natural order.
 ///
 /// # Errors
@@ -45,10 +45,10 @@ where
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
     let (after, before) = around(&paging, cursor).map_err(top_level)?;
-    // cursors follow the order of the list, even if the page is read from its end
+    // cursors follow the order of the list, even if a page is read from the end of the list
     let (above, below) = if newest_first { (before, after) } else { (after, before) };
     let page = store::Page { above, below, limit: size + 1, descending: newest_first != backwards };
-    // the future is boxed, because the executor allocates the largest field's future for every field of every object in a list
+    // the future is boxed: for every field of every object in a list, the executor allocates as much as the largest field needs
     let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
@@ -65,7 +65,7 @@ where
     Ok(connection)
 }
 
-/// The requested number of objects, and whether to count from the end of the list.
+/// The requested number of objects, and whether these are counted from the end of the list.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.

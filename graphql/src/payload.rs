@@ -119,8 +119,8 @@ pub fn top_level(error: Error) -> async_graphql::Error {
     })
 }
 
-/// A nullable object of a query, which is null if the object is missing or outside the caller's scope. Any other error sets only this field to
-/// null. An `Err` outside the `Option` would also set the field's parents to null, up to the nearest nullable parent, and discard good data.
+/// A nullable object of a query. A nullable object is null if it is missing or outside the caller's scope. Any other error sets only this field to
+/// null. An `Err` outside the `Option` would discard good data: it would also set the field's parents to null, up to the nearest nullable parent.
 pub fn nullable<T>(result: Result<T, Error>) -> Option<async_graphql::Result<T>> {
     match result {
         Ok(found) => Some(Ok(found)),

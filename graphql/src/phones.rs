@@ -166,7 +166,7 @@ payload!(
     }
 );
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct PhoneQuery;
 
@@ -195,7 +195,7 @@ impl PhoneQuery {
     }
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct PhoneMutation;
 

@@ -110,7 +110,7 @@ impl QuoteView {
         self.0.offer.as_ref().map(|offer| offer.rate.prefix.as_str())
     }
 
-    /// Whether the number is an emergency number, which is free.
+    /// Whether the number is an emergency number, and therefore free.
     fn emergency(&self) -> bool {
         self.0.emergency
     }
@@ -172,7 +172,7 @@ impl QuoteView {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct PriceQuery;
 
@@ -204,9 +204,9 @@ impl PriceQuery {
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "Number as it is dialed in the callshop. Give this or `destination`.")]
+        #[graphql(desc = "Number as it is dialed in the callshop. Give either `number` or `destination`.")]
         number: Option<String>,
-        #[graphql(desc = "A destination name or a part of it. Give this or `number`, not both.")]
+        #[graphql(desc = "A destination name or a part of it. Give either `destination` or `number`.")]
         destination: Option<String>,
         #[graphql(desc = "Customer's budget, in the callshop's currency.")] amount: Option<Decimal>,
     ) -> async_graphql::Result<QuoteView> {

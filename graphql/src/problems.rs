@@ -36,16 +36,17 @@ pub enum ProblemKind {
     EndEstimated,
     /// A phone never acknowledged the answer of a call in the last seven days. Somebody may be trying to talk without paying.
     CallUnacknowledged,
-    /// An event of a proxy in the last seven days could not be understood. Shown to the platform only.
+    /// An event of a proxy in the last seven days could not be understood. This problem is shown to the platform only.
     EventRejected,
-    /// An event of a proxy in the last seven days has an impossible time, or reports the end of a call that had already ended or is unknown. Shown
-    /// to the platform only.
+    /// An event of a proxy in the last seven days has an impossible time, or reports the end of a call that had already ended or is unknown. This
+    /// problem is shown to the platform only.
     EventDoubted,
-    /// An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. Shown to the platform only.
+    /// An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. This problem is shown to the
+    /// platform only.
     EventStuck,
-    /// A proxy has SIP dialogs that match no known call. Shown to the platform only.
+    /// A proxy has SIP dialogs that match no known call. This problem is shown to the platform only.
     DialogsUnknown,
-    /// A proxy has not listed its calls for more than five minutes. Shown to the platform only.
+    /// A proxy has not listed its calls for more than five minutes. This problem is shown to the platform only.
     ProxySilent,
     /// A balance of the account differs from the sum of its ledger entries.
     LedgerDifference,
@@ -108,14 +109,14 @@ fn group(account: &account::Model, group: Group) -> ProblemGroup {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct ProblemQuery;
 
 #[object(root = "Query")]
 impl ProblemQuery {
-    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds of problems without a problem are omitted.
-    /// Hidden from attendants.
+    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds that have no problem are omitted. Hidden from
+    /// attendants.
     #[field(roles = BACK_OFFICE, length = 50)]
     async fn problems(
         &self,

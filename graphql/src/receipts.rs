@@ -110,7 +110,7 @@ impl SettleSessionPayload {
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct ReceiptQuery;
 

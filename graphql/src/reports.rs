@@ -33,8 +33,8 @@ pub enum ReportDimension {
     Attendant,
     /// Callshop that the call was made from.
     Callshop,
-    /// Tariff version that sets the account's income. It is a version of a callshop's retail tariff or, for other accounts, of the cost tariff of
-    /// the account below.
+    /// Tariff version that sets the account's income. For a callshop, it is a version of the retail tariff; for any other account, it is a version of
+    /// the cost tariff of the account below.
     TariffVersion,
 }
 
@@ -211,7 +211,7 @@ fn parse_cursor(text: &str) -> Option<GroupKey> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct ReportQuery;
 
@@ -227,7 +227,8 @@ impl ReportQuery {
         account_id: ID,
         from: NaiveDate,
         to: NaiveDate,
-        #[graphql(default, desc = "Without any, one group of all calls.")] group_by: Vec<ReportDimension>,
+        #[graphql(default, desc = "Without dimensions, the report has one group with all calls.")]
+        group_by: Vec<ReportDimension>,
     ) -> Option<async_graphql::Result<Report>> {
         let made = async {
             let dimensions = group_by.into_iter().map(Into::into).collect();

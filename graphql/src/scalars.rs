@@ -143,7 +143,8 @@ impl Kind {
     /// The row id in a global id of this kind.
     ///
     /// # Errors
-    /// Fails with [`Error::NotFound`] for a malformed id as well as for an id of another kind, so that callers learn nothing from the difference.
+    /// Fails with [`Error::NotFound`] for a malformed id as well as for an id of another kind. Clients cannot learn anything from the difference,
+    /// because there is none.
     pub fn parse(self, id: &async_graphql::ID) -> Result<Uuid> {
         match parse_any(id) {
             Some((kind, id)) if kind == self => Ok(id),

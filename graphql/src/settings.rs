@@ -35,7 +35,7 @@ pub struct UpdateCallshopSettingsInput {
     pub attendant_max_refund: Option<Decimal>,
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct SettingsMutation;
 

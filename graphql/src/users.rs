@@ -15,7 +15,7 @@ use app::auth::rights;
 use app::{access, accounts, users};
 
 graphql_enum!(
-    /// Role of a user. It grants rights on the subtree of the user's account.
+    /// Role of a user. A role grants rights on the subtree of the user's account.
     Role = "entity::Role" {
         /// Operates the platform.
         Admin,
@@ -65,7 +65,7 @@ graphql_enum!(
         OperateRegister,
         /// See cabins, sessions, calls, the register and activity.
         SeeShop,
-        /// See the drawer's expected contents before it is counted.
+        /// See the drawer's expected contents before the drawer is counted.
         SeeDrawer,
         /// Hang up a live call.
         HangUp,
@@ -95,17 +95,17 @@ impl User {
         Ok(format!("{}@{}", self.0.name, self.own_account(ctx).await?.code))
     }
 
-    /// Shown on screens and receipts.
+    /// The name shown on screens and receipts.
     fn display_name(&self) -> &str {
         &self.0.display_name
     }
 
-    /// Determines the user's rights.
+    /// The role determines the user's rights.
     fn role(&self) -> Role {
         self.0.role.into()
     }
 
-    /// What the user may do, by the role. A front-end shows only the actions that are on this list.
+    /// The actions that the user's role allows. A front-end shows only the actions that are on this list.
     fn permissions(&self) -> Vec<Permission> {
         rights::of(self.0.role).map(Into::into).collect()
     }
@@ -120,7 +120,7 @@ impl User {
         self.0.created_at
     }
 
-    /// The user's account; null if that account is a callshop. Hidden from callshop owners and attendants.
+    /// The user's account; null if that account is a callshop. This field is hidden from callshop owners and attendants.
     #[field(roles = MANAGERS)]
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
         let account = self.own_account(ctx).await?;
@@ -150,9 +150,9 @@ impl User {
 pub struct UserInput {
     /// The part of the login before `@`: 2 to 32 characters of a-z, 0-9, ".", "_" and "-".
     pub name: String,
-    /// Shown on screens and receipts.
+    /// The name shown on screens and receipts.
     pub display_name: String,
-    /// 10 to 256 characters, at least four of them different.
+    /// The password: 10 to 256 characters, at least four of them different.
     pub password: String,
 }
 
@@ -168,7 +168,7 @@ impl UserInput {
 pub struct CreateUserInput {
     /// An account or callshop.
     pub account_id: ID,
-    /// Must fit the kind of account.
+    /// The role must fit the kind of account.
     pub role: Role,
     /// Login and password of the new user.
     pub user: UserInput,
@@ -179,7 +179,7 @@ pub struct CreateUserInput {
 pub struct UpdateUserInput {
     /// The user to rename.
     pub user_id: ID,
-    /// Shown on screens and receipts.
+    /// The name shown on screens and receipts.
     pub display_name: String,
 }
 
@@ -195,7 +195,7 @@ pub struct UserIdInput {
 pub struct ResetPasswordInput {
     /// A user in the caller's subtree.
     pub user_id: ID,
-    /// 10 to 256 characters, at least four of them different.
+    /// The password: 10 to 256 characters, at least four of them different.
     pub password: String,
 }
 
@@ -207,13 +207,13 @@ payload!(
     }
 );
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct UserQuery;
 
 #[object(root = "Query")]
 impl UserQuery {
-    /// A user in the caller's subtree; null if there is none. Hidden from attendants.
+    /// A user in the caller's subtree; null if there is no such user. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<User>> {
         let found = async { users::find(app(ctx), caller(ctx)?, Kind::User.parse(&id)?).await };
@@ -221,7 +221,7 @@ impl UserQuery {
     }
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct UserMutation;
 

@@ -60,7 +60,7 @@ const TYPES: [(&str, &str, &str); 8] = [
     ("{bool}", "INTEGER", "BOOLEAN"),
     ("{false}", "0", "FALSE"),
     ("{int}", "INTEGER", "INTEGER"),
-    // paths and prefixes are compared by range, so they must sort by bytes in any locale
+    // paths and prefixes are compared by range, so they must be sorted by bytes in any locale
     ("{bytes}", "", " COLLATE \"C\""),
     ("{strict}", " STRICT", ""),
 ];
@@ -70,7 +70,7 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let backend = connection.get_database_backend();
     if backend == DbBackend::Postgres {
-        // a migration has no statement timeout, because large tables take time, but has a lock timeout, because a migration that waits for a lock
+        // a migration has no statement timeout, because large tables take time; it has a lock timeout, because a migration that waits for a lock
         // blocks all later queries
         connection
             .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'")

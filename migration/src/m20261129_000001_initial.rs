@@ -37,7 +37,7 @@ async fn first_partitions(connection: &SchemaManagerConnection<'_>) -> Result<()
     let row = row.ok_or_else(|| DbErr::Custom("PostgreSQL did not return the month".to_owned()))?;
     let (month, start): (String, String) = (row.try_get("", "month")?, row.try_get("", "start")?);
     let millis: i64 = row.try_get("", "millis")?;
-    // the lowest UUIDv7 of the month, because a UUIDv7 begins with 48 bits of milliseconds (RFC 9562)
+    // this is the lowest UUIDv7 of the month: a UUIDv7 begins with 48 bits of milliseconds (RFC 9562)
     let id = format!("{:08x}-{:04x}-0000-0000-000000000000", millis >> 16, millis & 0xffff);
     for (table, end, with) in
         [("call", &id, " WITH (fillfactor = 70)"), ("call_charge", &id, ""), ("activity", &start, "")]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Bounds of `hook.queue`. At its lower bound, the queue must still have room for the largest submissions: 256 running calls, followed by 50 events.
+/// Bounds of `hook.queue`. Even at its lower bound, the queue must have room for the largest submissions: 256 running calls, followed by 50 events.
 const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 
 /// The HTTP endpoints for SIP proxies.

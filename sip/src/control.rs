@@ -138,7 +138,7 @@ impl SipProxies for Proxies {
             self.request(&call.proxy, "/call/limit")?.json(&body).send().await.map_err(unreachable)?;
         match answer.status().as_u16() {
             200 => {
-                // a response without the time is accepted too
+                // the client also accepts a response without the time
                 let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
                 Ok(LimitResult::Accepted(held.map(|held| held.now.0)))
             }

@@ -47,8 +47,8 @@ pub struct AuthorizeBody {
 }
 
 impl AuthorizeBody {
-    /// Takes the copies of the end events of the phone's earlier calls out of the body, because the original events may still be in transit. The
-    /// original events arrive as well, so malformed copies are dropped.
+    /// Takes copies of end events out of the body. The copies come from the phone's earlier calls, and are needed because the original events may
+    /// still be in transit. The original events arrive as well, so a malformed copy is dropped.
     ///
     /// # Errors
     /// Fails if there are more than [`MAX_EVENTS`] events.
@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for ProxyTime {
             Value::Number(number) => number.as_i64().ok_or_else(bad)?,
             _ => return Err(bad()),
         };
-        // the range covers the years 1970 to 2199; a time outside this range means a broken clock and would overflow the arithmetic
+        // the range covers the years 1970 to 2199; a time outside this range comes from a broken clock and would overflow the arithmetic
         if !(0..7_258_118_400_000_000).contains(&micros) {
             return Err(bad());
         }
@@ -155,7 +155,7 @@ pub fn malformed(item: Value, error: String, now: DateTime<Utc>) -> ProxyEvent {
     let text = item.to_string();
     let eid = item.get("eid").and_then(Value::as_str);
     let eid = eid.filter(|eid| bounded("eid", eid).is_ok() && !eid.contains('\0'));
-    // without a usable key, identical unreadable items count once
+    // without usable keys, identical unreadable items count once
     let eid = eid.map_or_else(|| format!("malformed:{}", token::digest(&text)), str::to_owned);
     let proxy = item.get("proxy").and_then(Value::as_str).unwrap_or_default();
     let proxy = proxy.chars().filter(|character| *character != '\0').take(MAX_TEXT).collect();

@@ -27,8 +27,8 @@ use telemetry::{RequestId, mask, request, trace};
 
 /// Maximum size of a request body in bytes, enough for fifty events of about 5 KiB.
 const MAX_BODY: usize = 256 * 1024;
-/// Maximum number of bytes that are read of a body that is longer than [`MAX_BODY`]. The excess is read but discarded, so that the sender receives
-/// the response. If the body is even longer, the connection ends with the response.
+/// If a body is longer than [`MAX_BODY`], at most this many bytes of it are read. The excess is read but discarded, so that the sender receives the
+/// response. If the body is longer than that, the connection is closed after the response.
 const MAX_READ: usize = 64 * MAX_BODY;
 /// Maximum number of events in a batch. A batch's events are applied [`MAX_EVENTS`] at a time. A batch with more events is stored as one malformed
 /// event.
@@ -57,8 +57,8 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
 }
 
 /// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong password gets 401 without details. No library is
-/// used, because a library would replace only the three lines that split the header. Libraries for Basic authentication do not compare the secret,
-/// and their refusals lack the documented JSON.
+/// used, because it would replace only the three lines that split the header. Libraries for Basic authentication do not compare the secret, and their
+/// refusals lack the documented JSON.
 fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
     else {
@@ -69,7 +69,7 @@ fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     };
     let Some(password) = decoded.strip_prefix(b"kamailio:") else { return false };
     let secrets = &hook.secrets;
-    // compare every secret, so that the time does not reveal which secret was close
+    // compare every secret, so that the response time does not reveal which secret was close
     secrets
         .iter()
         .fold(false, |found, secret| found | bool::from(secret.expose_secret().as_bytes().ct_eq(password)))
@@ -199,7 +199,7 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
     }
     let (body, is_whole) = match beginning(body).await {
         Ok(read) => read,
-        // the response is 503, because the connection broke, and the proxy sends the batch again
+        // the response is 503, because the connection broke; the proxy sends the batch again
         Err(error) => {
             tracing::warn!(%error, "a batch of events broke off");
             return unavailable();

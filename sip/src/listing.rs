@@ -1,8 +1,8 @@
 //! Listings of a proxy (docs/hook.md, "Listings"): its queue, its dialogs, its registered phones.
 //!
-//! A response that is not a listing is an error, because treating it as an empty listing would end every call. Inside a listing, each field is read
-//! separately, because Kamailio writes null where it has no value yet, and one bad entry must not hide the other entries. Nothing is concluded from
-//! a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may belong to any call or phone.
+//! A response that is not a listing is an error. If the response counted as an empty listing, every call would be ended. Inside a listing, each field
+//! is read separately: Kamailio writes null where it has no value yet, and one bad entry must not hide the other entries. Nothing is concluded from a
+//! missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may belong to any call or phone.
 
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ fn registration(user: String, contact: String, raw: RawContact) -> Registration 
     }
 }
 
-/// The given text, or `None` if the text is Kamailio's placeholder for a missing value.
+/// The given text; `None` if it is Kamailio's placeholder for a missing value.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty() && text != "[not set]")
 }
@@ -120,7 +120,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     if reference.is_none() && call_id.is_none() {
         return None;
     }
-    // a readable text that is not one of this server's ids means that the dialog belongs to no call; an unreadable text may hide such an id
+    // a readable text that is no id of this server means that the dialog belongs to no call; an unreadable text may still be an id of this server
     let all_read = |pairs: &Vec<Lenient<BTreeMap<_, _>>>| pairs.iter().all(|entry| entry.0.is_some());
     let readable = reference.is_some()
         || (variables.as_ref().is_some_and(all_read) && noted.is_none_or(|text| text.0.is_some()));
@@ -136,7 +136,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     })
 }
 
-/// A value, or `None` if the value is missing or has another type.
+/// The value; `None` if it is missing or has another type.
 struct Lenient<T>(Option<T>);
 
 impl<T> Default for Lenient<T> {
@@ -173,7 +173,7 @@ type Variables = BTreeMap<String, Lenient<String>>;
 struct RawDialog {
     #[serde(rename = "call-id")]
     call_id: Lenient<String>,
-    /// 1 and 2: not answered; 3: answered; 4: acknowledged; 5: ended.
+    /// The states are 1 and 2 (not answered), 3 (answered), 4 (acknowledged) and 5 (ended).
     state: Lenient<u8>,
     caller: Lenient<RawLeg>,
     callee: Lenient<RawLeg>,
@@ -313,7 +313,7 @@ mod tests {
          "profiles":[],"variables":[{"ref":"db0890de-691b-4f19-8bcb-ef6e3d39e7b1"},{"req":"41b2fada-9a5c-4200-b11e-27a621ff53cc"},
          {"src":"127.203.79.10"},{"covered":"600"},{"rang":"1"},{"answered":"1795885553511385"},{"acked":"1"}]}],"id":1}"#;
 
-    /// The response to `ul.dump` of Kamailio 5.6.3, in which one phone is registered and another phone is unregistered.
+    /// The response to `ul.dump` of Kamailio 5.6.3, with one registered phone and one unregistered phone.
     const PHONES: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[{"Info":{"AoR":"u1","HashID":31657,
          "Contacts":[{"Contact":{"Address":"sip:u1@127.203.77.10:20010","Expires":299,"Q":0,"Call-ID":"1-25055@127.203.77.10","CSeq":2,
          "User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Flags":0,"CFlags":0,
@@ -418,7 +418,7 @@ mod tests {
         assert!(listed.lacks("u3") && listed.lacks("u4"));
     }
 
-    /// Copies of `value`. In each copy, one field is missing or has a value of another type.
+    /// Copies of `value`. Each copy lacks one field, or has a value of another type in it.
     fn spoilt(value: &serde_json::Value) -> Vec<serde_json::Value> {
         use serde_json::{Value, json};
         let mut all =
@@ -472,7 +472,7 @@ mod tests {
                 whole.into_iter().all(|dialog| !dialog.from_tag.is_empty() && !dialog.call_id.is_empty()),
                 "{entry}"
             );
-            // a dialog that belongs to no call is hung up, but a dialog that merely fails to identify its call is not
+            // the server must hang up a dialog that belongs to no call, but not a dialog whose entry does not say which call it belongs to
             let stranger =
                 listed.list.iter().find(|dialog| dialog.whole && !dialog.over && dialog.reference.is_none());
             let says_so = entry["variables"].as_array().is_some_and(|pairs| {
@@ -495,7 +495,7 @@ mod tests {
             assert!(listed.list.iter().any(|phone| phone.user == "u2"), "{entry}");
             let registered = listed.list.iter().any(|phone| phone.user == "u1");
             unclear += usize::from(!registered && !listed.lacks("u1"));
-            // only an entry without contacts, or with another user, shows that the phone is no longer registered
+            // a phone is no longer registered only if its entry has no contacts, or names another user
             let info = &entry["Info"];
             let says_so = info["AoR"].as_str().is_some_and(|user| user != "u1")
                 || info["Contacts"] == serde_json::json!([]);

@@ -1,9 +1,9 @@
 //! Reads the proxies' events from a Redis stream. All nodes read the stream as members of one consumer group.
 //!
 //! An entry of the stream is acknowledged and deleted only once its event is committed. Therefore, the stream contains exactly the events that are
-//! not applied yet: its length is the lag, and an empty stream means that all events are applied. If a node dies, another node claims the entries
-//! that the dead node had read after some seconds. An event may arrive twice, because another node may claim the event's entry from a node that was
-//! only slow, or the proxy may also post the event over HTTP. The second copy of an event is recognized by its `eid` and dropped.
+//! not applied yet. The length of the stream is the lag, and an empty stream means that all events are applied. If a node dies, another node claims
+//! the dead node's entries after some seconds. An event may arrive twice: another node may claim the event's entry from a node that was only slow, or
+//! the proxy may also post the event over HTTP. The second copy of an event is recognized by its `eid` and dropped.
 //!
 //! A failing entry does not block other entries: the node moves the entry to the retry queue ([`RetryQueue`]) and retries it with growing pauses.
 //! Only entries about the same call or phone wait behind a failing entry. While no entry can be applied, for example because the database is
@@ -45,14 +45,14 @@ use telemetry::{RequestId, request, trace};
 const BATCH: usize = 64;
 /// Maximum number of events handed to the writer at once, unless a single entry has more.
 const EVENTS: usize = 64;
-/// How long a read waits for entries. A stop and the periodic tasks wait for the read to end.
+/// How long a read waits for entries. A read that waits for entries delays a stop and the periodic tasks.
 const BLOCK: Duration = Duration::from_secs(1);
 /// Pause while no entry can be applied, because the database is unavailable or the writer's queue is full.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long reconciliation waits for events in transit.
 const SOON: Duration = Duration::from_secs(1);
 /// A reader of the stream counts as hung after a minute without a heartbeat. A minute is longer than any wait for Redis. While the reader waits for
-/// the writer, the writer's own heartbeat counts.
+/// the writer, only the writer's own heartbeat matters.
 const HUNG: Duration = Duration::from_secs(60);
 
 /// The stream, as this node sees it.
@@ -108,8 +108,8 @@ impl EventStream {
         Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
     }
 
-    /// Whether every event up to and including this position is applied, except for stuck entries. A stuck entry may remain for days; its event
-    /// corrects earlier conclusions once it is applied.
+    /// Whether every event up to and including this position is applied, except for stuck entries. A stuck entry may remain for days. Once it is
+    /// applied, its event corrects earlier conclusions.
     ///
     /// # Errors
     /// Fails if Redis does not respond.
@@ -150,8 +150,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// Waits up to a second until all events that arrived before this function was called are applied, and returns whether they are. Later events
-    /// do not count, because under load there are always new events.
+    /// Waits up to a second until all events that arrived before this call of the function are applied, and returns whether they are. Later events do
+    /// not count, because under load there are always new events.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;
@@ -176,8 +176,8 @@ impl EventQueue for EventStream {
     }
 }
 
-/// Reads the stream until `stop`; returns immediately if no stream is configured. At `stop`, entries already read are applied and acknowledged,
-/// or left for the other nodes.
+/// Reads the stream until `stop`; returns immediately if no stream is configured. At `stop`, the entries that were already read are either applied
+/// and acknowledged, or left for the other nodes.
 pub async fn run(
     stream: Option<Arc<EventStream>>,
     app: Arc<App>,
@@ -201,7 +201,7 @@ pub async fn run(
     let (mut pauses, mut told) = (Pauses::default(), false);
     while let Err(error) = reader.session(&mut pauses).await {
         reader.heart.beat();
-        // log once per outage, and also after the start if the stream was never up
+        // log once per outage, and once after the start if the stream was never available
         if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
             tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
         }
@@ -240,8 +240,8 @@ impl Reader<'_> {
     async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
         let mut connection = self.stream.connect().await?;
         self.make_group(&mut connection).await?;
-        // forget the entries that an earlier connection read but did not acknowledge; these entries are still pending for this consumer, so the
-        // consumer reads them again
+        // forget the entries that an earlier connection read but did not acknowledge: they are still pending for this consumer, so the consumer reads
+        // them again
         self.waiting.clear();
         let mut own = Some("0".to_owned());
         let (mut look, mut claim) = (Instant::now(), false);
@@ -273,7 +273,7 @@ impl Reader<'_> {
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new entries if the retry queue has room for them, in case all of them fail.
+    /// Reads new entries only if the retry queue has room for all of them, in case they fail.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -317,7 +317,7 @@ impl Reader<'_> {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP").arg(&self.stream.group).arg(&self.stream.consumer).arg("COUNT").arg(BATCH);
         if after == ">" {
-            // the wait is short enough that other nodes do not claim this node's pending entries meanwhile
+            // the wait is so short that no other node claims this node's pending entries meanwhile
             read.arg("BLOCK").arg(BLOCK.min(self.stream.claim / 4).as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.stream.stream).arg(after);
@@ -360,7 +360,8 @@ impl Reader<'_> {
         self.stream.status.retry_queue.set(i64::try_from(self.retry_queue.len()).unwrap_or(i64::MAX));
     }
 
-    /// Retries due entries of the retry queue. Continues while entries are applied, because other entries wait behind applied entries.
+    /// Retries due entries of the retry queue. Continues as long as entries are applied, because each applied entry may free entries that waited
+    /// behind it.
     async fn retry_queued(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         while self.waiting.is_empty() && !self.stop.is_cancelled() {
             let due = self.retry_queue.due(Instant::now(), BATCH);
@@ -406,7 +407,7 @@ impl Reader<'_> {
         let mut free = Vec::with_capacity(part.len());
         for read in part {
             if !self.waiting.is_empty() {
-                // no entry can be applied, so keep the entries in order
+                // no entry can be applied now, so keep the entries in order
                 self.waiting.push(read.entry);
             } else if self.retry_queue.is_blocked(read.entry.id, &read.about) {
                 self.retry_queue.wait(read.entry.id, read.about, Instant::now());
@@ -436,7 +437,7 @@ impl Reader<'_> {
     /// Applies entries and returns the results of each entry's events. An entry counts as applied once all of its events are committed. If an entry
     /// fails, its committed events arrive again as duplicates.
     async fn apply(&self, reads: &[Read]) -> Vec<Result<Vec<EventResult>>> {
-        // submit all entries before awaiting the first, so that many entries share one commit
+        // submit all entries before waiting for the first, so that many entries share one commit
         join_all(reads.iter().map(|read| {
             let span = read.span();
             let (told, begun) = (span.clone(), Instant::now());
@@ -487,8 +488,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let (stream, group) = (&self.stream.stream, &self.stream.group);
-        // The two commands are not one transaction, because a Redis whose user "default" is restricted does not replay a transaction from its
-        // append-only file. If a node dies between the two commands, the entry is acknowledged but not deleted, and `recover` finds the entry.
+        // The two commands are not one transaction, because a Redis with restricted rights for the user "default" does not replay a transaction from
+        // its append-only file. If a node dies between the two commands, the entry is acknowledged but not deleted, and `recover` finds the entry.
         let mut both = redis::pipe();
         both.cmd("XACK").arg(stream).arg(group).arg(done).ignore();
         both.cmd("XDEL").arg(stream).arg(done).ignore();

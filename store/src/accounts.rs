@@ -40,7 +40,7 @@ pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     Ok(account::Entity::find_by_id(id).filter(scope.accounts()).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Accounts by id. Ignores the actor's scope: the caller must have checked access to the chain of accounts.
+/// Accounts by id. This query does not check the actor's scope: the calling function must have checked access to the chain of accounts.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<account::Model>> {
     Ok(account::Entity::find()
         .filter(bulk::among(conn, account::Column::Id, ids.iter().copied()))
@@ -48,7 +48,7 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<acc
         .await?)
 }
 
-/// The account with this code, which is the part of a login after `@`. Ignores scopes, because nobody is logged in yet.
+/// The account with this code, which is the part of a login after `@`. This query ignores scopes, because nobody is logged in yet.
 pub async fn by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::Code.eq(code)).one(conn).await?)
 }
@@ -78,7 +78,7 @@ pub async fn insert(conn: &impl ConnectionTrait, account: account::Model) -> Res
     Ok(())
 }
 
-/// Updates every column of an account. The caller must have read the row in this transaction.
+/// Updates every column of an account. The calling function must have read the row in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, account: account::Model) -> Result<account::Model> {
     Ok(account.into_active_model().reset_all().update(conn).await?)
 }
@@ -99,7 +99,7 @@ pub async fn find_callshop(
     Ok(query.one(conn).await?.and_then(|(account, settings)| Some((account, settings?))))
 }
 
-/// The settings of a callshop. Ignores the actor's scope: the caller must have checked access to its account.
+/// The settings of a callshop. This query does not check the actor's scope: the calling function must have checked access to its account.
 pub async fn callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
     Ok(callshop::Entity::find_by_id(account_id).one(conn).await?)
 }
@@ -142,12 +142,13 @@ pub async fn find_users(
     Ok(user::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A user, locked until the transaction ends. Ignores scopes, because the password is checked outside this transaction.
+/// A user, locked until the transaction ends. This query ignores scopes, because the password is checked outside this transaction.
 pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<user::Model>> {
     Ok(user::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Users by id, to show their names. Ignores the actor's scope: the caller must have checked access to the records that refer to them.
+/// Users by id, to show their names. This query does not check the actor's scope: the calling function must have checked access to the records that
+/// refer to them.
 pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     Ok(user::Entity::find()
         .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))
@@ -185,7 +186,7 @@ pub async fn lock_login_failure(
     Ok(row.unwrap_or(empty))
 }
 
-/// Updates a counter of failed logins. The caller must have locked the counter in this transaction.
+/// Updates a counter of failed logins. The calling function must have locked the counter in this transaction.
 pub async fn update_login_failure(conn: &impl ConnectionTrait, row: login_failure::Model) -> Result<()> {
     row.into_active_model().reset_all().update(conn).await?;
     Ok(())
@@ -212,7 +213,8 @@ pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Resu
     Ok(user.into_active_model().reset_all().update(conn).await?)
 }
 
-/// A login by id, locked until the transaction ends. Ignores scopes, because the id comes from a signed token or with a secret.
+/// A login by id, locked until the transaction ends. This query ignores scopes: either the id comes from a signed token, or a secret came with the
+/// id.
 pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
     Ok(auth_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
@@ -279,7 +281,7 @@ pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str)
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
     let stored = setting::Entity::find_by_id(key.to_owned()).one(conn).await?;
-    // return only a stored value, because other nodes would reject this node's tokens if they did not know its token key
+    // return only a stored value; if other nodes did not know this node's token key, they would reject its tokens
     stored
         .map(|row| row.value)
         .ok_or_else(|| Error::fault(format!("the setting {key} was stored and is not there")))

@@ -36,7 +36,7 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // at first, `seq` is the negative distance to the callshop's new last number, which is known only after `activity_head` was updated
+    // at first, `seq` is the negative distance to the callshop's new last number; the new last number is known only after `activity_head` was updated
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
         *left -= 1;
@@ -115,7 +115,7 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The first activity number (`seq`) of a callshop that is not deleted, even if no activity has that number yet; `None` before the first activity.
+/// The first activity number (`seq`) of a callshop that is not deleted. Perhaps no activity has that number yet. `None` before the first activity.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -140,7 +140,7 @@ pub async fn after(
         .limit(limit)
         .all(conn)
         .await?;
-    // numbers have no gaps, so a reader must not silently skip an activity that was just deleted
+    // numbers have no gaps, so a reader must not silently skip an activity that has just been deleted
     if rows.first().is_some_and(|first| first.seq != seq + 1) {
         return Err(Error::invalid(
             "after",
@@ -159,7 +159,7 @@ pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<Database
         return Ok(None);
     }
     let transaction = conn.begin().await?;
-    // the lock's transaction has no timeouts, because it waits for another node's migration and then stays idle during this node's migration
+    // the lock's transaction has no timeouts: it waits for another node's migration, and then stays idle during this node's migration
     for setting in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
         transaction.execute_unprepared(&format!("SET LOCAL {setting} = 0")).await?;
     }

@@ -32,7 +32,8 @@ where
 }
 
 /// Runs statements that return nothing and do not depend on each other's writes. On PostgreSQL, these statements run as one statement, in one round
-/// trip. PostgreSQL does not define the order of the combined statements, so only one of them may lock rows that other transactions wait for.
+/// trip. PostgreSQL does not define the order of the combined statements. Therefore, only one of the combined statements may lock rows for which
+/// other transactions wait.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -105,7 +106,7 @@ where
     inserts_computed::<E>(backend, rows, None, conflict)
 }
 
-/// Like [`inserts`], but on PostgreSQL, an expression may compute one column. The expression can use the rows, under the name `v`, and the tables
+/// Like [`inserts`], but on PostgreSQL, an expression may compute the value of one column. The expression can use the rows, as `v`, and the tables
 /// that `rest` joins to the rows.
 ///
 /// # Errors
@@ -124,7 +125,7 @@ where
     let table = E::default().as_str();
     let one = |chunk| {
         let source = Source::of::<E>(backend, &columns, chunk, Columns::Filled)?;
-        // the statement omits columns without any value, because their default is NULL
+        // the statement omits columns that have no value in any row, because the default of these columns is NULL
         let filled: Vec<&Column> = source.columns.iter().filter(|column| column.value.is_some()).collect();
         let names = list(&filled, |column| format!("\"{}\"", column.name));
         let sql = match backend {
@@ -225,7 +226,7 @@ pub(super) fn any<C: ColumnTrait>(conn: &impl ConnectionTrait, column: C, ids: &
 /// A column of a [`Source`].
 struct Column {
     name: &'static str,
-    /// SQL expression for a row's value; `None` if no row has a value.
+    /// SQL expression for the value in a row; `None` if the column has no value in any row.
     value: Option<String>,
 }
 
@@ -242,8 +243,8 @@ struct Source {
 enum Columns {
     /// Columns in which at least one row has a value.
     Filled,
-    /// All columns of the table. With all columns, the statement's text is the same for batches with different empty columns, such as ringing,
-    /// answered or ended calls.
+    /// All columns of the table. If the statement always has all columns, its text is the same for ringing, answered and ended calls, although
+    /// different columns are empty.
     All,
 }
 
@@ -285,7 +286,7 @@ impl Source {
     {
         let mut source = Self { columns: Vec::new(), from: String::new(), values: Vec::new() };
         let (mut arrays, mut names) = (Vec::new(), Vec::new());
-        // array parameters cannot contain NULL, so a separate bitmap marks the missing values, with one bit per nullable column
+        // array parameters cannot contain NULL, so a separate bitmap marks the missing values; it has one bit per nullable column
         let (mut missing, mut bit) = (vec![0_i64; rows.len()], 1_i64);
         for column in columns {
             let (name, definition) = (column.as_str(), column.def());

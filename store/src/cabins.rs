@@ -25,14 +25,15 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
     Ok(Entity::find().filter(wanted).filter(scope.owns((Entity, Column::CallshopId))).all(conn).await?)
 }
 
-/// Cabins by id, locked in id order until the transaction ends. Ignores the actor's scope: the caller must have checked access to the objects.
+/// Cabins by id, locked in id order until the transaction ends. This query does not check the actor's scope: the calling function must have checked
+/// access to the objects.
 pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =
         Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
     Ok(query.lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// Cabins by id. Ignores the actor's scope: the caller must have checked access to the objects.
+/// Cabins by id. This query does not check the actor's scope: the calling function must have checked access to the objects.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
@@ -71,7 +72,7 @@ pub async fn insert(conn: &impl ConnectionTrait, cabin: Model) -> Result<()> {
     Ok(())
 }
 
-/// Updates every column of a cabin. The caller must have locked the row in this transaction.
+/// Updates every column of a cabin. The calling function must have locked the row in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, cabin: Model) -> Result<Model> {
     Ok(cabin.into_active_model().reset_all().update(conn).await?)
 }

@@ -45,7 +45,7 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     Ok(())
 }
 
-/// The files, out of the database file and its companions, that users other than the owner can access, each with its mode.
+/// Returns those of the database file and its companions that users other than the owner can access, each with its mode.
 pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let companion = |ending: &str| {
         let mut name = path.as_os_str().to_owned();

@@ -21,8 +21,8 @@ pub struct Migrations {
 }
 
 impl Store {
-    /// The state of the database's migrations. A cheap query runs on both connection pools, and the first result counts. A pool that is busy with
-    /// long reports or writes therefore does not make the database look unavailable.
+    /// The state of the database's migrations. A cheap query runs on both connection pools at once, and the first result counts. A pool that is busy
+    /// with long reports or writes therefore does not make the database look unavailable.
     ///
     /// # Errors
     /// Fails with a database error, also if the database was never migrated.
@@ -57,8 +57,8 @@ pub struct InProgress {
     pub live: Vec<(String, i64)>,
     /// Holds by currency.
     pub held: Vec<Held>,
-    /// Number of accounts by currency whose balance plus credit limit is below their low-credit threshold. Amounts held by live calls are not
-    /// subtracted.
+    /// Number of accounts, by currency, whose balance plus credit limit is below the account's low-credit threshold. Amounts held by live calls are
+    /// not subtracted.
     pub low: Vec<(String, i64)>,
 }
 

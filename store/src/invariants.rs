@@ -1,7 +1,7 @@
 //! Invariants of the ledger and related tables, as queries that find violations.
 //!
-//! Each query scans its tables once and returns few rows. The run time of the queries grows with the tables, but this program's memory use does
-//! not. The first invariants check the references for which the tables have no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+//! Each query scans its tables once and returns few rows. The queries take longer as the tables grow, but the memory use of this program does not
+//! grow. The first invariants check the references for which the tables have no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub struct Invariant {
 pub struct Finding {
     /// Id of the object; `None` for the ledger as a whole.
     pub id: Option<Uuid>,
-    /// The property of the object that is wrong.
+    /// The wrong property of the object.
     pub what: String,
     /// The correct figure.
     pub expected: i64,
@@ -338,12 +338,12 @@ pub const INVARIANTS: &[Invariant] = &[
 
 /// Placeholders in the queries for common conditions.
 const WORDS: [(&str, &str); 4] = [
-    // rows about deleted calls are skipped, because there is nothing to compare these rows with
+    // rows about deleted calls are skipped, because there is nothing with which to compare them
     ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
     ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
     // no other transfer reverses this transfer
     ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
-    // skips shifts before the first shift that has entries, because early versions did not post drawers to the ledger
+    // skips shifts before the first shift with entries, because early versions did not post drawers to the ledger
     (
         "{posted}",
         "s.number >= (SELECT MIN(f.number) FROM register_shift f WHERE f.callshop_id = s.callshop_id
@@ -396,7 +396,7 @@ impl Invariant {
     }
 }
 
-/// Months whose calls or charges are missing, although the ledger has charges for them and retention did not remove these months. The result is
+/// Months whose calls or charges are missing, although the ledger has charges for these months and retention did not remove them. The result is
 /// always empty on SQLite, which has no partitions.
 ///
 /// # Errors
@@ -467,7 +467,7 @@ pub async fn closed_shifts(
     Ok(query.order_by_asc(register_shift::Column::Id).limit(PAGE).all(conn).await?)
 }
 
-/// The drawer balances of shifts in micros, by payment method, without the transfers that result from counting the drawer.
+/// The drawer balances of shifts in micros, by payment method. The transfers that result from counting the drawer are left out.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -59,7 +59,7 @@ impl Entry {
         Self { account_id, book, amount, drawer: None }
     }
 
-    /// Money put into a shift's drawer, or removed from it if the amount is negative.
+    /// Money put into a shift's drawer. If the amount is negative, money was removed from the drawer.
     pub fn drawer(callshop_id: Uuid, shift_id: Uuid, method: PaymentMethod, amount: Micros) -> Self {
         Self { account_id: callshop_id, book: Book::Drawer, amount, drawer: Some((shift_id, method)) }
     }
@@ -102,8 +102,8 @@ impl NewTransfer {
     }
 }
 
-/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries of zero are omitted, as are transfers that
-/// have only entries of zero.
+/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries of zero are omitted. A transfer that has only
+/// such entries is omitted, too.
 ///
 /// # Errors
 /// Fails with a fault if entries do not sum to zero or overflow. May also fail with database errors.
@@ -246,7 +246,7 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency
     Ok(())
 }
 
-/// The transfers of calls that were not reversed, with their entries.
+/// The transfers of calls, with their entries; reversed transfers are left out.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -254,7 +254,7 @@ pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> R
     standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
 }
 
-/// The transfers of a cabin session that were not reversed, with their entries.
+/// The transfers of a cabin session, with their entries; reversed transfers are left out.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -290,7 +290,7 @@ async fn standing(
     heads
         .into_iter()
         .map(|head| {
-            // reversing a transfer without entries would not undo the charge, so a transfer without entries is a fault
+            // a transfer without entries is a fault: a reversal of such a transfer would not undo the charge
             let of_head =
                 entries.remove(&head.id).ok_or_else(|| Error::fault("a transfer has no entries"))?;
             Ok(NewTransfer {
@@ -337,7 +337,7 @@ pub async fn transfers_of(
     page: Page,
 ) -> Result<Vec<Uuid>> {
     use ledger_entry::Column;
-    // a transfer may have several entries in the same book; grouping in index order reads no more rows than the page needs
+    // a transfer may have several entries in the same book; if rows are grouped in index order, no more rows are read than the page needs
     let query = ledger_entry::Entity::find()
         .select_only()
         .column(Column::TransferId)
@@ -347,7 +347,7 @@ pub async fn transfers_of(
     Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
 }
 
-/// Transfers by id. Ignores the actor's scope: the caller must have checked access to the objects.
+/// Transfers by id. This query does not check the actor's scope: the calling function must have checked access to the objects.
 ///
 /// # Errors
 /// May fail with database errors.

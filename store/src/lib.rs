@@ -5,9 +5,9 @@
 //! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance (by book,
 //! CREDIT first, then account and currency), activity head.
 //!
-//! Queries lock rows `FOR NO KEY UPDATE`, the lock that `UPDATE` takes, never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row that
-//! its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so inserts
-//! never wait for this program's locks. Keys are never changed.
+//! Queries lock rows `FOR NO KEY UPDATE`, which is the lock that `UPDATE` takes, never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each
+//! row that its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so
+//! inserts never wait for this program's locks. Keys are never changed.
 
 pub mod accounts;
 pub mod activity;
@@ -63,20 +63,21 @@ const ATTEMPTS: u32 = 8;
 /// Longest wait for a connection from a pool. An operation that waits longer fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation, so that the client gets the reason.
+/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation. Therefore, the client gets the reason.
 /// `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
 /// PostgreSQL settings of connections that write. Writes find rows by key, so one generic plan serves all parameters until the table has grown
-/// ([`statistics`]). For the same reason, sequential scans are never needed, and JIT compilation does not pay off.
+/// ([`statistics`]). For the same reason, these connections never need sequential scans, and JIT compilation does not pay off.
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
 /// A connection that was used within this time is assumed to be alive and is not tested.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Longest write transaction. This limit exceeds the database's own timeouts, because several statements may each use part of their timeouts.
+/// Longest write transaction. This limit exceeds the database's own timeouts: an operation has several statements, and each may use a part of its
+/// timeout.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long the store reports a full disk after a transaction failed for lack of space.
@@ -116,7 +117,7 @@ pub struct Store {
     full: Arc<Mutex<Option<Instant>>>,
 }
 
-/// A transaction, which is cheap to clone. A transaction ends with the closure that received it, so the closure must drop all clones.
+/// A transaction, which is cheap to clone. A transaction ends when the closure that received it ends, so the closure must drop all clones.
 #[derive(Clone)]
 pub struct Tx(Arc<TxInner>);
 
@@ -144,7 +145,7 @@ pub struct NewActivity {
     pub payload: serde_json::Value,
 }
 
-/// Pending writes of rows that no other transaction waits for, because the rows are new or already locked. Pending writes are combined with other
+/// Pending writes of rows for which no other transaction waits, because the rows are new or already locked. Pending writes are combined with other
 /// statements in one round trip.
 #[derive(Debug, Default)]
 pub struct Writes(Vec<Statement>);
@@ -165,7 +166,7 @@ impl Tx {
         &self.0.transaction
     }
 
-    /// Adds an activity event. The event is numbered and inserted just before the commit, so that the row with the callshop's last number is locked
+    /// Adds an activity event. The event is numbered and inserted just before the commit. This way, the row with the callshop's last number is locked
     /// as briefly as possible.
     pub fn emit(&self, activity: NewActivity) {
         self.0.activities.lock().unwrap_or_else(PoisonError::into_inner).push(activity);
@@ -250,7 +251,7 @@ impl Store {
     /// times, so `work` may run more than once.
     ///
     /// # Errors
-    /// Errors of `work`; the transaction is then rolled back.
+    /// Returns the errors of `work`; the transaction is then rolled back.
     pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: Fn(Tx) -> Fut,
@@ -301,7 +302,7 @@ impl Store {
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (on_commit, trace) = (self.on_commit.clone(), TraceContext::here());
-        // the commit runs in a separate task, because subscribers must be notified even if the caller is canceled between commit and publish
+        // the commit runs in a separate task: subscribers must be notified even if the caller is canceled between commit and publish
         let commit = tokio::spawn(async move {
             let commit = async { inner.transaction.commit().await.map_err(Error::from) };
             let committed = in_time(DEADLINE, commit).await;
@@ -323,11 +324,11 @@ impl Store {
     }
 }
 
-/// Limits the time of `work`. A connection that failed silently never responds, and the database's own timeouts do not reach this program over such
-/// a connection.
+/// Limits the time of `work`. A connection that failed silently never responds. The database's own timeouts do not help, because this program does
+/// not hear of them over such a connection.
 ///
 /// # Errors
-/// Fails with [`Error::Overloaded`] if it takes longer than `limit`. Also returns the errors of `work`.
+/// Fails with [`Error::Overloaded`] if `work` takes longer than `limit`. Also returns the errors of `work`.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
@@ -366,7 +367,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
 /// library's own rollback then fails. The library would assume that the transaction is still open, and would never begin another transaction on
 /// this connection.
 async fn is_whole(connection: &mut SqliteConnection) -> std::result::Result<bool, sea_orm::sqlx::Error> {
-    // the ping runs after the rollback of a dropped transaction
+    // the ping runs after a dropped transaction was rolled back
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }

@@ -15,7 +15,8 @@ pub struct Page {
     pub below: Option<Uuid>,
     /// Maximum number of rows to read. Reading one row more than the client requested shows whether there is another page.
     pub limit: u64,
-    /// Whether to read from the highest id down. The direction determines which rows `limit` omits, but not the meaning of `above` and `below`.
+    /// Whether to read from the highest id down. The direction determines which rows `limit` omits; it does not change the meaning of `above` and
+    /// `below`.
     pub descending: bool,
 }
 

@@ -11,7 +11,7 @@ use base::error::{Error, Result};
 
 /// Key of the advisory lock that a node holds while it creates partitions or deletes old history.
 const MAINTENANCE_LOCK: i64 = 0x0063_616c_6c73_6871;
-/// Number of months that have a partition in advance, including the current month.
+/// Number of months for which a partition exists in advance, including the current month.
 const AHEAD: usize = 3;
 
 /// A calendar month in UTC.
@@ -62,7 +62,7 @@ pub struct Table {
     with: &'static str,
 }
 
-/// The table of calls. A call is updated several times during its life. Free space on the call's page allows HOT updates, which leave indexes
+/// The table of calls. A call is updated several times during its life. Free space on the page of a call allows HOT updates, which leave indexes
 /// unchanged.
 pub const CALLS: Table = Table { name: "call", key: "id", by_id: true, with: " WITH (fillfactor = 70)" };
 /// Charges of calls.
@@ -143,8 +143,8 @@ impl Table {
         Ok(found)
     }
 
-    /// The months without a partition, between the oldest expected month and the last partition. `kept_from` is the start of retained history;
-    /// earlier partitions were dropped on purpose. A month in which no server ran also has no partition.
+    /// The months without a partition, between the oldest expected month and the last partition. `kept_from` is the start of the retained history.
+    /// Partitions from before that time were dropped on purpose. A month in which no server ran also has no partition.
     pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut behind = kept_from.map(Month::of);
@@ -174,7 +174,7 @@ impl Table {
         // the code avoids `CREATE … PARTITION OF`, because that statement locks the whole table
         for sql in [
             format!("CREATE TABLE {made} (LIKE {name} INCLUDING ALL){with}"),
-            // the default partition is locked, because a row inserted into it after the move would make ATTACH fail
+            // the default partition is locked: if a row were inserted into it after the move, ATTACH would fail
             format!("LOCK TABLE {name}_default IN ACCESS EXCLUSIVE MODE"),
             format!(
                 "WITH moved AS (DELETE FROM {name}_default WHERE {key} >= '{from}' AND {key} < '{to}' RETURNING *)
@@ -226,8 +226,8 @@ pub async fn drop(conn: &impl ConnectionTrait, partitions: &[Partition]) -> Resu
     Ok(())
 }
 
-/// Takes the maintenance lock until the transaction ends; returns false if another node has the lock. Also sets a short lock timeout, because all
-/// later transactions on a table would wait behind a transaction that waits for the table.
+/// Takes the maintenance lock until the transaction ends; returns false if another node has the lock. Also sets a short lock timeout: if this
+/// transaction waited for a table, all later transactions on that table would wait behind it.
 pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(true);

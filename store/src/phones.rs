@@ -31,14 +31,15 @@ pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     Ok(Entity::find_by_id(id).filter(owned).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Phones by id, locked in id order until the transaction ends. Ignores the actor's scope: the caller must have checked access to the objects.
+/// Phones by id, locked in id order until the transaction ends. This query does not check the actor's scope: the calling function must have checked
+/// access to the objects.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =
         Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
     Ok(query.lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// Phones by id. Ignores the actor's scope: the caller must have checked access to their cabins.
+/// Phones by id. This query does not check the actor's scope: the calling function must have checked access to their cabins.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
@@ -62,7 +63,7 @@ pub async fn insert(conn: &impl ConnectionTrait, phones: Vec<Model>) -> Result<(
     Ok(())
 }
 
-/// Updates every column of a phone. The caller must have locked the row in this transaction.
+/// Updates every column of a phone. The calling function must have locked the row in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, phone: Model) -> Result<Model> {
     Ok(phone.into_active_model().reset_all().update(conn).await?)
 }

@@ -51,7 +51,7 @@ pub async fn take_lease(
     let free = Condition::any()
         .add(proxy::Column::LeaseUntil.is_null())
         .add(proxy::Column::LeaseUntil.lte(now))
-        // a lease that ends after `until` comes from a node with a wrong clock
+        // a lease that ends after `until` comes from a node whose clock is wrong
         .add(proxy::Column::LeaseUntil.gt(until))
         .add(proxy::Column::LeaseHolder.eq(holder));
     let is_due = Condition::any()
@@ -84,7 +84,7 @@ pub async fn lock_leased(
     Ok(row.filter(held))
 }
 
-/// Updates every column of a proxy. The caller must have locked the row in this transaction.
+/// Updates every column of a proxy. The calling function must have locked the row in this transaction.
 pub async fn save(conn: &impl ConnectionTrait, row: proxy::Model) -> Result<()> {
     row.into_active_model().reset_all().update(conn).await?;
     Ok(())
@@ -154,7 +154,7 @@ pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<V
     Ok(found)
 }
 
-/// The phones that are registered at a proxy. With `unplaced`, the result also has the online phones whose proxy is not known.
+/// The phones that are registered at a proxy. If `unplaced` is true, the result also has the online phones whose proxy is not known.
 pub async fn online_at(
     conn: &impl ConnectionTrait,
     proxy: &str,
@@ -175,7 +175,7 @@ async fn places_of(conn: &impl ConnectionTrait, wanted: Condition) -> Result<Vec
     Ok(rows.into_iter().map(place).collect())
 }
 
-/// Updates the registrations of phones. The caller must have locked the phones in this transaction.
+/// Updates the registrations of phones. The calling function must have locked the phones in this transaction.
 pub async fn save_registrations(conn: &impl ConnectionTrait, phones: &[phone::Model]) -> Result<()> {
     use phone::Column::{Contact, Id, Online, OnlineChangedAt, Proxy, Source, UserAgent};
     bulk::update::<phone::Entity>(

@@ -38,7 +38,7 @@ pub async fn find_all(
     Ok(register_shift::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// The open shift of a callshop. Ignores the actor's scope: the caller must have checked access to the objects.
+/// The open shift of a callshop. This query does not check the actor's scope: the calling function must have checked access to the objects.
 pub async fn open_shift(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -84,7 +84,7 @@ pub async fn insert(conn: &impl ConnectionTrait, shift: register_shift::Model) -
     Ok(())
 }
 
-/// Updates every column of a shift. The caller must have locked the row in this transaction.
+/// Updates every column of a shift. The calling function must have locked the row in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     shift: register_shift::Model,
@@ -98,7 +98,7 @@ pub async fn insert_movement(conn: &impl ConnectionTrait, movement: cash_movemen
     Ok(())
 }
 
-/// A cash movement by id. Ignores scopes: use this query only for a movement that the caller has just recorded.
+/// A cash movement by id. Ignores scopes: use this query only for a movement that the calling function has just recorded.
 pub async fn movement(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cash_movement::Model>> {
     Ok(cash_movement::Entity::find_by_id(id).one(conn).await?)
 }
@@ -274,7 +274,7 @@ fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity
 }
 
 fn settled_in(callshop_id: Uuid, shift_id: Uuid) -> SelectStatement {
-    // the query filters by callshop too, because only an index that begins with the callshop finds the shift's sessions
+    // the query also filters by callshop, because the shift's sessions can be found only by an index that begins with the callshop
     cabin_session::Entity::find()
         .select_only()
         .column(cabin_session::Column::Id)

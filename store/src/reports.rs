@@ -93,16 +93,16 @@ pub struct Answered {
     pub billed_seconds: i64,
     /// Amount charged to the customers.
     pub retail: i64,
-    /// Amount charged by the account to the level below it.
+    /// Amount that the account charges to the level below.
     pub revenue: i64,
-    /// Amount charged to the account by the level above it.
+    /// Amount that the level above charges to the account.
     pub cost: i64,
 }
 
 /// The calls of a report, and their grouping.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Path of the account. The report covers the callshops in its subtree.
+    /// Path of the account. The report covers the callshops in the account's subtree.
     pub path: String,
     /// First day, in each callshop's time zone.
     pub from: NaiveDate,
@@ -144,7 +144,7 @@ pub async fn answered(
         sum("paid.amount", "revenue"),
         sum("pays.amount", "cost"),
     ];
-    // the account receives money at the level of its child in the call's chain, and pays at the next level up
+    // the account receives money at the level of its child in the call's chain, and pays money at the next level up
     let joins = format!(
         "LEFT JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
          LEFT JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"
@@ -176,9 +176,9 @@ pub async fn answered(
 enum Calls {
     /// Calls attempted on the report's days. A call's id contains the time of the attempt.
     Attempts,
-    /// Calls answered on the report's days and attempted on these days or shortly before or after.
+    /// Calls that were answered on the report's days, and attempted on these days or shortly before or after.
     Answered,
-    /// Calls answered on the report's days and attempted long before or after.
+    /// Calls that were answered on the report's days, and attempted long before or after.
     AnsweredFar,
 }
 
@@ -220,8 +220,8 @@ impl Answered {
     }
 }
 
-/// The level at which the report's account is paid, which is the account's distance above the callshop (0 for the callshop itself). Each id in a
-/// path takes 33 characters.
+/// The level at which the account of the report is paid. The level at which an account is paid is the account's distance above the callshop (0 for
+/// the callshop itself). Each id in a path takes 33 characters.
 const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
 impl Selection {
@@ -254,7 +254,7 @@ impl Selection {
             [] => "HAVING COUNT(*) > 0".to_owned(),
             _ => format!("GROUP BY {}", positions.join(", ")),
         };
-        // CROSS JOIN makes SQLite read the callshops first, and then read only each callshop's calls in the period, by index
+        // CROSS JOIN makes SQLite read the callshops first; then, it reads only the calls of each callshop in the period, by index
         let sql = format!(
             "SELECT {} FROM account s CROSS JOIN \"call\" c {session} {joins} \
              WHERE s.path >= $1 AND s.path < $2 AND s.kind = 'CALLSHOP' AND c.callshop_id = s.id \
@@ -311,7 +311,7 @@ impl Dimension {
     }
 }
 
-/// A call's id contains its authorization time. A margin of two days around the report's days is enough for every time zone and for calls answered
+/// A call's id contains its authorization time. The margin of two days around the report's days is enough for every time zone, and for calls answered
 /// within a day. Calls answered later are found by a flag, which is set according to [`super::calls::is_far`].
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
@@ -347,7 +347,7 @@ pub struct Found {
 /// The search for problems.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Path of the account. The search covers the callshops in its subtree.
+    /// Path of the account. The search covers the callshops in the account's subtree.
     pub path: String,
     /// Maximum number of results to read.
     pub limit: u64,
@@ -481,8 +481,8 @@ pub async fn written_off(
     ended_of_late(conn, search, now, "c.state = 'ENDED' AND c.written_off > 0").await
 }
 
-/// Calls with an estimated end in the last seven days. With `lost`, the result has only calls that their proxy lost; without `lost`, it has only
-/// the other calls.
+/// Calls with an estimated end in the last seven days. With `lost`, the result has only calls that their proxy lost; without `lost`, it has only all
+/// other calls with an estimated end.
 pub async fn estimated(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -504,8 +504,8 @@ pub async fn unacknowledged(
 
 const ENDED: &str = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
 
-/// Calls that ended in the last seven days and match `which`. Estimated and written-off calls have an index. The column `cause` has no index,
-/// because an index on a column that changes at the end of every call would rule out HOT updates.
+/// Calls that ended in the last seven days and match `which`. Estimated and written-off calls have an index. The column `cause` has no index: it
+/// changes at the end of every call, so an index would rule out HOT updates.
 async fn ended_of_late(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -513,7 +513,7 @@ async fn ended_of_late(
     which: &str,
 ) -> Result<Vec<Found>> {
     let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.ended_at >= $5 AND {which}");
-    // a call that ended recently may have been authorized earlier, because its events may be late
+    // a call that ended recently may have been authorized long before, because its events may be late
     let since = now - DAYS_BACK;
     let values = vec![first_id(since - REDELIVERY).into(), since.into()];
     found(&search.find(conn, ENDED, "\"call\" c", &condition, values).await?)

@@ -42,7 +42,8 @@ pub async fn find_all(
     Ok(cabin_session::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A session, locked until the transaction ends. Ignores the actor's scope: the caller must have checked access, or a call must refer to the session.
+/// A session, locked until the transaction ends. This query does not check the actor's scope: either the calling function must have checked access,
+/// or a call must refer to the session.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(cabin_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
@@ -124,7 +125,7 @@ pub async fn insert(conn: &impl ConnectionTrait, session: cabin_session::Model) 
     Ok(())
 }
 
-/// Updates every column of a session. The caller must have locked the row in this transaction.
+/// Updates every column of a session. The calling function must have locked the row in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     session: cabin_session::Model,
@@ -165,7 +166,7 @@ pub async fn item_totals(
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// The sessions of these ids. Not scoped: the caller must have found the ids in rows that it may see.
+/// The sessions of these ids. This query has no scope: the calling function must have found the ids in rows that the actor may see.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
     let wanted = bulk::among(conn, cabin_session::Column::Id, ids.iter().copied());
     Ok(cabin_session::Entity::find().filter(wanted).all(conn).await?)
@@ -189,7 +190,7 @@ pub async fn insert_item(conn: &impl ConnectionTrait, item: session_item::Model)
     Ok(())
 }
 
-/// Updates every column of an item. The caller must have locked the item's session in this transaction.
+/// Updates every column of an item. The calling function must have locked the item's session in this transaction.
 pub async fn update_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
     item.into_active_model().reset_all().update(conn).await?;
     Ok(())

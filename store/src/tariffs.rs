@@ -46,7 +46,7 @@ pub async fn insert(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Resul
     Ok(())
 }
 
-/// Updates every column of a tariff. The caller must have locked the row in this transaction.
+/// Updates every column of a tariff. The calling function must have locked the row in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<tariff::Model> {
     Ok(tariff.into_active_model().reset_all().update(conn).await?)
 }
@@ -91,7 +91,8 @@ pub async fn find_version(
     Ok(query.one(conn).await?.and_then(|(version, tariff)| Some((tariff?, version))))
 }
 
-/// The versions with these ids, and their tariffs if they belong to `owners`. Versions of other tariffs are not filtered out.
+/// The versions with these ids, and their tariffs if they belong to `owners`. A version whose tariff belongs to another owner is returned, too, but
+/// without the tariff.
 pub async fn find_versions(
     conn: &impl ConnectionTrait,
     owners: &Owners,
@@ -104,13 +105,14 @@ pub async fn find_versions(
     Ok((find_all(conn, owners, &tariffs).await?, versions))
 }
 
-/// A version by id. Ignores the actor's scope: the caller must have checked access to its tariff.
+/// A version by id. This query does not check the actor's scope: the calling function must have checked access to its tariff.
 pub async fn version(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<tariff_version::Model>> {
     Ok(tariff_version::Entity::find_by_id(id).one(conn).await?)
 }
 
-/// The version in force at `now` of each of these tariffs. If a tariff has no version in force, its version with the highest number. Tariffs
-/// without versions are omitted. Ignores the actor's scope: the caller must have checked access to the objects.
+/// The version in force at `now` of each of these tariffs. If a tariff has no version in force, the result has the tariff's version with the highest
+/// number. Tariffs without versions are omitted. This query does not check the actor's scope: the calling function must have checked access to the
+/// objects.
 pub async fn current_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -141,7 +143,7 @@ async fn newest_versions(
     Ok(query.filter(Expr::col((tariff_version::Entity, Number)).eq(newest)).all(conn).await?)
 }
 
-/// A page of a tariff's versions. Ignores the actor's scope: the caller must have checked access to the tariff.
+/// A page of a tariff's versions. This query does not check the actor's scope: the calling function must have checked access to the tariff.
 pub async fn list_versions(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -170,7 +172,7 @@ pub async fn version_of(
     Ok(query.filter(tariff_version::Column::TariffId.eq(tariff_id)).one(conn).await?)
 }
 
-/// The version in force at `at`, as in [`effective_versions`]. A version scheduled for exactly `at` is in force.
+/// The version in force at `at`, as in [`effective_versions`]. If a version is scheduled for exactly `at`, it is in force.
 pub async fn in_force(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -203,7 +205,7 @@ pub async fn insert_version(conn: &impl ConnectionTrait, version: tariff_version
     Ok(())
 }
 
-/// Updates every column of a version. The caller must have locked its tariff in this transaction.
+/// Updates every column of a version. The calling function must have locked the version's tariff in this transaction.
 pub async fn update_version(
     conn: &impl ConnectionTrait,
     version: tariff_version::Model,
@@ -264,8 +266,8 @@ pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) ->
     Ok(())
 }
 
-/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, because then its creation succeeded and only the
-/// response was lost.
+/// Deletes the rates of a version whose creation failed. Does nothing if the version exists: its creation then succeeded, and only the response was
+/// lost.
 pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
     if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
         rate::Entity::delete_many().filter(rate::Column::VersionId.eq(version_id)).exec(conn).await?;
@@ -285,7 +287,7 @@ pub struct RateFilter {
 impl RateFilter {
     fn apply(&self, mut query: Select<rate::Entity>) -> Select<rate::Entity> {
         if let Some(prefix) = &self.prefix {
-            // ':' is the byte after '9', so it ends the range of prefixes, which are compared by bytes
+            // ':' is the byte after '9', so it ends the range of prefixes; prefixes are compared by bytes
             query = query
                 .filter(rate::Column::Prefix.gte(prefix.clone()))
                 .filter(rate::Column::Prefix.lt(format!("{prefix}:")));
@@ -311,7 +313,7 @@ pub struct RatePage {
     pub descending: bool,
 }
 
-/// A page of a version's rates. Ignores the actor's scope: the caller must have checked access to the version.
+/// A page of a version's rates. This query does not check the actor's scope: the calling function must have checked access to the version.
 pub async fn rates(
     conn: &impl ConnectionTrait,
     version_id: Uuid,

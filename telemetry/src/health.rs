@@ -1,7 +1,7 @@
 //! Liveness and readiness of this node, for `/livez`, `/readyz` and the metrics.
 //!
-//! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or has recorded no heartbeat within its bound, the
-//! node should be restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database responds, and the
+//! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or if it has recorded no heartbeat within its bound,
+//! the node should be restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database responds, and the
 //! writer's queue has room. An unavailable database makes a node unready but not dead, because a restart would not bring the database back.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -32,7 +32,7 @@ struct Beat {
     over: AtomicBool,
 }
 
-/// A loop that must run as long as the node owns a heartbeat. Dropping the heartbeat reports that the loop has ended.
+/// A loop that must run as long as the node runs has a heartbeat. Dropping the heartbeat reports that the loop has ended.
 pub struct Heartbeat {
     beat: Arc<Beat>,
     started: Instant,
@@ -171,7 +171,7 @@ impl Heartbeat {
         self.beat.last.store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
 
-    /// Keeps the heartbeat going while the loop waits for work that has its own heartbeat or timeout.
+    /// Keeps the heartbeat going while the loop waits for other work that has a heartbeat or timeout of its own.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         let mut beats = tokio::time::interval(WAITING);

@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 64;
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The id that the client sent if it is short and consists of letters, digits and `._:/+=-`; otherwise a generated id.
+    /// The client's id if it is short and consists of letters, digits and `._:/+=-`; otherwise, a generated id.
     pub fn of(given: Option<&[u8]>) -> Self {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(byte);
         let given = given.filter(|id| !id.is_empty() && id.len() <= MAX_BYTES && id.iter().all(plain));

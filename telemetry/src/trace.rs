@@ -10,7 +10,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The header that carries a trace context (W3C Trace Context).
 pub const HEADER: &str = "traceparent";
-/// The target of this module's spans, which keeps these spans out of the log.
+/// The target of this module's spans. Because of the target, these spans stay out of the log.
 pub const TARGET: &str = "trace";
 
 static ON: AtomicBool = AtomicBool::new(false);

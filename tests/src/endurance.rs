@@ -1,6 +1,6 @@
-//! Makes real calls at a fixed rate through the whole shipped stack: `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and the
-//! SIP proxy. SIPp plays the phones and the gateway. Afterward each call must be in the database exactly once, with the duration that both the
-//! phone and the gateway measured.
+//! Makes real calls at a fixed rate through the whole shipped stack: `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and the SIP
+//! proxy. SIPp plays the phones and the gateway. Afterward, each call must be in the database exactly once. The duration in the database must be the
+//! duration that both the phone and the gateway measured.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -119,10 +119,10 @@ pub async fn run(plan: Endurance) -> Endured {
     endured
 }
 
-/// Opens so many cabins that no phone has to call again while it talks.
+/// Opens so many cabins that no phone has to start a new call while it still talks.
 async fn phones(local: &Local, plan: Endurance) -> Vec<SipAccount> {
     let (key, control) = (local.secret("token_key"), local.at(1, 8060));
-    // the test's own node creates the shops, next to the deployed nodes
+    // the test's own node creates the shops; it runs next to the deployed nodes
     let server = TestServer::start_at(local.secret("database_url"), |config| {
         config.auth.token_key = Some(key.into());
         config.hook.proxies = vec![proxy(PROXY, control)];

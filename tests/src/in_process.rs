@@ -1,4 +1,5 @@
-//! An application without a server. Documents run on the schema of all roles, so a document is refused by the use case, not by a role's schema.
+//! An application without a server. Documents run on the schema with all roles. If a document is refused, it is refused by the use case, not by a
+//! role's schema.
 
 use std::sync::{Arc, LazyLock};
 

@@ -28,7 +28,7 @@ pub struct Local {
     /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
-    // keep reading the output, because the script dies at its next line of output if the pipe is closed
+    // keep reading the output: if the pipe were closed, the script would die at its next line of output
     _lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -143,7 +143,7 @@ impl Drop for Local {
                 eprintln!("== {log}\n{end}");
             }
         }
-        // SIGKILL ends the script's processes at once, SIGTERM ends them in order
+        // SIGKILL ends the script's processes at once; SIGTERM ends them in order
         self.terminate();
         let patience = Instant::now() + Duration::from_secs(20);
         while matches!(self.script.try_wait(), Ok(None)) && Instant::now() < patience {

@@ -1,4 +1,4 @@
-//! A fake control listener of a proxy that records commands and responds as the test wants.
+//! A fake control listener of a proxy. The listener records commands and responds as the test wants.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,9 +17,9 @@ pub enum Mood {
     /// Accepts commands.
     #[default]
     Takes,
-    /// Accepts commands, but the response is lost.
+    /// The proxy accepts commands, but its response is lost.
     LosesAnswers,
-    /// Responds that the proxy does not know the call.
+    /// The proxy responds that it does not know the call.
     KnowsNothing,
 }
 
@@ -80,8 +80,8 @@ impl Lists {
     }
 }
 
-/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if the dialog belongs to no call of the
-/// server.
+/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`. For a dialog that belongs to no call of the server, it is derived
+/// from any other value.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));

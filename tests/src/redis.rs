@@ -81,7 +81,7 @@ impl RedisServer {
         let child = child.expect("redis-server starts (apt-get install redis-server)");
         self.child = Some(child);
         let begun = Instant::now();
-        // Redis listens before it has loaded its data
+        // Redis listens before it has finished loading its data
         while !self.is_ready().await {
             let log = || std::fs::read_to_string(&log).unwrap_or_default();
             assert!(begun.elapsed() < PATIENCE, "redis-server does not answer: {}", log());
@@ -96,7 +96,7 @@ impl RedisServer {
             return false;
         }
         let read = stream.read(&mut answer).await.unwrap_or(0);
-        // a server that requires a password also counts as ready
+        // a server that asks for a password also counts as ready
         answer[..read].starts_with(b"+PONG") || answer[..read].starts_with(b"-NOAUTH")
     }
 
@@ -122,7 +122,7 @@ impl RedisServer {
         client.get_multiplexed_async_connection().await.expect("Redis answers")
     }
 
-    /// Opens a forwarder to the server that can go silent.
+    /// Opens a forwarder to the server. The forwarder can go silent.
     pub async fn door(&self) -> Door {
         Door::to(self.address).await
     }
@@ -134,7 +134,7 @@ pub async fn free_port() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
-/// A TCP forwarder. While shut, connections stay open but no data passes.
+/// A TCP forwarder. While the forwarder is shut, connections stay open but no data passes.
 pub struct Door {
     /// The listening address.
     pub address: SocketAddr,
@@ -184,7 +184,7 @@ async fn forward(client: TcpStream, target: SocketAddr, mut open: watch::Receive
         return;
     }
     let Ok(server) = TcpStream::connect(target).await else { return };
-    // the forwarder adds no delays that the test did not ask for
+    // the forwarder adds no delays unless the test asks for them
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();

@@ -52,12 +52,12 @@ pub struct Carried {
     pub calls: u64,
     /// Number of calls that completed as scripted, including the response to their BYE.
     pub whole: u64,
-    /// Number of calls with an `ended` event in Redis that says the caller hung up.
+    /// Number of calls whose `ended` event in Redis says that the caller hung up.
     pub ended: u64,
     /// Number of events posted over HTTP because Redis did not accept them in time.
     pub posted: u64,
-    /// Number of events that are in Redis twice. An event is written twice if Redis takes longer to respond than the 200 ms that SIP waits, because
-    /// the disk of Redis is busy.
+    /// Number of events that are in Redis twice. Redis may take longer to respond than the 200 ms that SIP waits, because its disk is busy. The event
+    /// is then written twice.
     pub twice: u64,
     /// Number of packets that the proxy's socket dropped.
     pub drops: u64,
@@ -132,7 +132,7 @@ pub async fn run(rush: Rush) -> Carried {
 /// Events found in the stream.
 #[derive(Default)]
 struct Told {
-    /// Duration in microseconds of each call that its caller ended, by `ref`.
+    /// Duration in microseconds, by `ref`, of each call that the caller ended.
     ends: HashMap<String, i64>,
     twice: u64,
 }

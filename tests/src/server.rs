@@ -134,7 +134,7 @@ impl TestServer {
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         // some tests report calls that were answered yesterday or that end in an hour
         config.calls.clock_skew_seconds = 172_800;
-        // a test sends more requests in a second than a person does in an hour
+        // a test sends more requests in a second than a person sends in an hour
         config.limits.rates.subject_per_minute = 0;
         config.limits.rates.address_per_minute = 0;
         change(&mut config);

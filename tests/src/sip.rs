@@ -47,7 +47,7 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
     tokio::time::timeout(DEADLINE, search).await.unwrap_or_else(|_| panic!("{what}: not within {DEADLINE:?}"))
 }
 
-/// The addresses of an instance. The addresses are chosen before the server starts, because the server's configuration names the control listener.
+/// The addresses of an instance. The addresses are chosen before the server starts, because its configuration names the control listener.
 pub struct SipPlan {
     network: [u8; 3],
     sip: SocketAddr,
@@ -330,7 +330,8 @@ impl Sip {
         self.sipp(name, script.scenario, phone.address, &options)
     }
 
-    /// Sends in-dialog requests for unknown dialogs from an address that is neither a phone nor the gateway. One request uses this phone's name.
+    /// Sends in-dialog requests for unknown dialogs, from an address that belongs neither to a phone nor to the gateway. One request uses this
+    /// phone's name.
     pub fn forge(&self, phone: &Phone) -> Playing {
         let from = self.free_address(self.plan.address(3));
         let route = self.plan.sip.to_string();
@@ -417,7 +418,7 @@ impl Sip {
             let [what, id, tick] = words[..] else { continue };
             let Ok(tick) = tick.parse::<i64>() else { continue };
             match (what, up.get(id)) {
-                // an ACK may arrive twice, and the first ACK counts
+                // an ACK may arrive twice; the first ACK counts
                 ("up", None) => drop(up.insert(id.to_owned(), tick)),
                 ("down", Some(begun)) => drop(lengths.entry(id.to_owned()).or_insert(tick - begun)),
                 _ => {}
@@ -438,7 +439,7 @@ impl Sip {
     }
 
     fn free_address(&self, host: Ipv4Addr) -> SocketAddr {
-        // SIPp also takes a port for media and a port for commands, so keep ports far apart
+        // SIPp also takes a port for media and a port for commands, so the ports must be far apart
         free_udp(host, self.next_port.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -683,7 +684,7 @@ fn start_proxy(dir: &Path) -> Group {
     let log = File::options().create(true).append(true).open(dir.join("kamailio.log")).expect("a log");
     let mut command = Command::new("kamailio");
     command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(dir.join("kamailio.cfg"));
-    // the proxy runs in its own folder, because a local.cfg in the current folder takes precedence
+    // the proxy runs in its own folder: if the current folder had a local.cfg, that file would take precedence
     command.current_dir(dir).stdout(Stdio::null()).stderr(log);
     let clock = dir.join("clock");
     if clock.exists() {
@@ -698,7 +699,7 @@ fn start_proxy(dir: &Path) -> Group {
 }
 
 fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
-    // the gateway may see the Call-ID of an ended call again
+    // the gateway may see the Call-ID of an ended call a second time
     Group::spawn(sipp(dir, "gateway", "gateway", address).args(["-deadcall_wait", "0"]), false)
 }
 

@@ -61,7 +61,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     for number in &numbers[..2] {
         shop.call(0, number, 5_000).await;
     }
-    // two calls are refused, for lack of a rate and of a cabin, and a third request is invalid
+    // two calls are refused, one for lack of a rate and one for lack of a cabin; a third request is invalid
     for (phone, number) in [(0, numbers[3]), (1, numbers[2])] {
         assert_eq!(shop.hook().authorize(&shop.phones[phone].user, number).await["allow"], false);
     }
@@ -72,7 +72,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let ask = json!({ "user": shop.phones[0].user, "realm": "callshop", "algorithm": "MD5" });
     let (_, ha1) = shop.hook().post("ha1", &ask).await;
     let ha1 = ha1["ha1"].as_str().expect("a HA1").to_owned();
-    // a failed login, invalid tokens, a refused input
+    // the requests are a failed login, invalid tokens, and a refused input
     let anonymous = Client::anonymous(shop.server.http);
     let login = "mutation($i: LoginInput!) { login(input: $i) { userErrors { code } } }";
     let wrong = json!({ "i": { "login": "somebody@nowhere", "password": "my dog's secret name" } });
@@ -113,7 +113,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
         "{span}"
     );
 
-    // a client may not choose this request id, so the server makes a new id
+    // a client may not choose this request id, so the server creates another id
     let strange =
         client.get(format!("http://{}/graphql", shop.server.http)).header("x-request-id", "a b\"c").send();
     let strange = strange.await.expect("an answer");

@@ -27,7 +27,7 @@ pub struct RequestError {
 }
 
 impl RequestError {
-    /// An error because of the request's method, media type, size, token or rate.
+    /// The error lies in the request's method, media type, size, token or rate.
     pub fn transport(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -41,7 +41,7 @@ impl RequestError {
         }
     }
 
-    /// An error in the document, the choice of the operation, or the variables.
+    /// The error lies in the document, in the choice of the operation, or in the variables.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { in_document: true, ..Self::transport(StatusCode::BAD_REQUEST, code, message) }
     }

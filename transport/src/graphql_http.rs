@@ -71,7 +71,7 @@ pub(crate) fn request_id(request: &HttpRequest) -> RequestId {
     RequestId::of(request.headers().get(request::HEADER).map(header::HeaderValue::as_bytes))
 }
 
-/// Returns the request's id to the client. The log has the same id.
+/// Returns the request's id to the client. The log lines of the request have the same id.
 pub(crate) fn echo(response: &mut HttpResponse, id: &RequestId) {
     if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
@@ -235,7 +235,8 @@ pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<Stri
     }
 }
 
-/// Serializes a response of a subscription as JSON. If the response exceeds the limit, returns the JSON of a `RESPONSE_TOO_LARGE` error instead.
+/// Serializes a response of a subscription as JSON. If the response exceeds the limit, returns the JSON of a `RESPONSE_TOO_LARGE` error in place of
+/// the response.
 pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
     let json = match answer {
         pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),

@@ -38,7 +38,7 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// Seconds that a query or mutation may run (`QUERY_TIMEOUT`).
     pub query_seconds: u64,
-    /// Maximum size of each role's cache of validated documents, as the length of the documents' text.
+    /// Maximum size of the cache of validated documents, for each role. The size is the total length of the documents' text.
     pub cached_document_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,

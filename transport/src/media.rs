@@ -40,7 +40,7 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     if ranges.is_empty() {
         return Ok(Answer::Json);
     }
-    // `max_by_key` returns the last of several equal weights, so the list is reversed to get the header's first
+    // `max_by_key` returns the last of several equal weights, so the list is reversed; the result is then the first range in the header
     let best = ranges
         .iter()
         .rev()

@@ -15,7 +15,8 @@ use super::{HttpOptions, error::RequestError};
 /// Longest token accepted, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The client's address, which is the connection's address. Behind trusted proxies, it is the last forwarded address that is not a trusted proxy's.
+/// The client's address, which is the connection's address. Behind trusted proxies, the client's address is the last forwarded address that does not
+/// belong to a trusted proxy.
 pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
     let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !options.trusted_proxies.contains(&connection) {

@@ -30,7 +30,7 @@ impl RoleSet {
         Self(self.0 | other.0)
     }
 
-    /// The roles in this set but not in the other.
+    /// The roles that are in this set but not in the other set.
     #[must_use]
     pub const fn except(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -50,8 +50,8 @@ impl std::ops::BitOr for RoleSet {
     }
 }
 
-/// Visibility table. A key is `Type`, `Type.member` (a field, input field or enum value) or `Type.field.argument`. A member without an entry is
-/// visible to every role that can reach the member.
+/// Visibility table. A key of the table is `Type`, `Type.member` (a field, input field or enum value) or `Type.field.argument`. A member without an
+/// entry is visible to every role that can reach the member.
 pub type Visibility<'a> = &'a [(&'a str, RoleSet)];
 
 /// The reason that the roles' schemas could not be derived.

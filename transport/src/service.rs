@@ -29,19 +29,19 @@ use crate::metrics::Metrics;
 /// Time within which all sockets are closed when the server stops.
 const MAX_JITTER: Duration = Duration::from_secs(2);
 
-/// Attaches to a request the data about the caller that resolvers need.
+/// Attaches data about the caller to a request, because resolvers need this data.
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 
 /// The caller, as a transport sees it.
 #[derive(Clone)]
 pub struct Caller {
-    /// Key of the role's schema. It must be one of the keys passed to [`GraphqlService::new`].
+    /// Key of the role's schema. The key must be one of the keys passed to [`GraphqlService::new`].
     pub role_key: &'static str,
     /// Subject of rate and socket limits: the id of a user or token, or an anonymous caller's address.
     pub subject: String,
-    /// When the token expires, which ends its sockets and streams. `None` if it never expires.
+    /// When the token expires, which ends its sockets and streams. `None` if the token never expires.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Canceled when the session or token is revoked or its user is disabled. This ends sockets and streams at once.
+    /// Canceled when the session or token is revoked or its user is disabled. The cancellation ends sockets and streams at once.
     pub revoked: CancellationToken,
     /// Whether the subject is a user or token, whose id may appear in logs.
     pub is_authenticated: bool,
@@ -116,11 +116,11 @@ pub struct GraphqlService {
 }
 
 impl GraphqlService {
-    /// Creates a service on an executor (an `async_graphql::Schema` in fast validation mode). `sdl` is its full schema, `roles` are the roles'
-    /// keys and bits, and `visibility` defines which roles see what. When `shutdown` is canceled, sockets close with 1001 and streams end.
+    /// Creates a service on an executor (an `async_graphql::Schema` in fast validation mode). `sdl` is the executor's full schema, `roles` are the
+    /// roles' keys and bits, and `visibility` defines which roles see what. When `shutdown` is canceled, sockets close with 1001 and streams end.
     ///
     /// # Errors
-    /// If a role's schema cannot be derived from the schema and the table.
+    /// Fails if a role's schema cannot be derived from the schema and the table.
     pub fn new<E: Executor>(
         executor: E,
         sdl: &str,
@@ -149,7 +149,7 @@ impl GraphqlService {
         })
     }
 
-    /// Compiles the subscriptions that `compile` supports. Their events then bypass the executor.
+    /// Compiles the subscriptions that `compile` supports. The events of these subscriptions then bypass the executor.
     #[must_use]
     pub fn live(mut self, compile: Compile) -> Self {
         for pipeline in self.roles.values_mut() {
@@ -186,7 +186,7 @@ impl GraphqlService {
         &*self.executor
     }
 
-    /// Applies the rate limit of an address. Called before any other work.
+    /// Applies the rate limit of an address. This function is called before any other work.
     pub(crate) fn admit_address(&self, peer: IpAddr) -> Result<(), RequestError> {
         self.address_rate.take(network(peer))
     }
@@ -290,8 +290,8 @@ impl GraphqlService {
     }
 }
 
-/// Waits until a socket or stream must close because the server stops. Each call waits for a random time. The clients of a full server then
-/// reconnect to the other nodes at about a thousand per second, not all at one instant.
+/// Waits until a socket or stream must close because the server stops. Each call of this function waits for a random time. The clients of a full
+/// server then reconnect to the other nodes at about a thousand per second, not all at one instant.
 pub(crate) async fn shutdown_with_jitter(service: Arc<GraphqlService>) {
     service.shutdown.cancelled().await;
     let open = u64::try_from(service.open_sockets()).unwrap_or(u64::MAX);

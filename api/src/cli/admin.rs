@@ -33,7 +33,7 @@ pub(super) enum UserCommand {
         /// Name shown on screens.
         #[arg(long, default_value = "Administrator")]
         display_name: String,
-        /// File that contains the password. Without this option, the password is read from standard input.
+        /// File that contains the password. The password is read from standard input if this option is missing.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
@@ -128,7 +128,7 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     }
 }
 
-/// Reads a CSV file, and rejects a file over the size limit before it fills the memory.
+/// Reads a CSV file. A file over the size limit is rejected before the file fills the memory.
 fn read_deck(file: &Path) -> Result<String, Failure> {
     let fail = |error: std::io::Error| format!("cannot read {}: {error}", file.display());
     let limit = MAX_DECK_BYTES as u64;

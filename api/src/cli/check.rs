@@ -27,7 +27,8 @@ pub(super) const HELP: &str = "Exit status: 0 if a server would start and work w
 
 /// Timeout of each external check.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Clock differences between this machine and the database, in milliseconds. The check warns above the first value, and fails above the second.
+/// Limits, in milliseconds, on the difference between this machine's clock and the database's clock. The check warns above the first value, and fails
+/// above the second.
 const CLOCKS: [u64; 2] = [1_000, 5_000];
 /// A secret with fewer distinct characters is considered a word or a pattern.
 const CHARACTERS: usize = 8;
@@ -229,7 +230,7 @@ async fn proxies(found: &mut Findings, config: &Config) {
         let what = format!("hook.proxies {}", proxy.name);
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
-            // this is only a warning, because the proxy starts after the API, which it needs as soon as the first phone registers
+            // a missing proxy is only a warning: the proxy needs the API as soon as the first phone registers, so the proxy starts after the API
             Err(ProxyError::Unreachable(_)) => found.warn(
                 &what,
                 format!(
@@ -253,7 +254,8 @@ async fn redis(found: &mut Findings, config: &Config) {
     };
     match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {
         Ok(Ok(())) => found.ok("redis", "answers, and its user may subscribe and publish"),
-        // this is a failure, not a warning: a server would start without Redis, but deliver activities slowly, and the operator configured Redis
+        // a missing Redis is a failure, not a warning: the operator configured Redis, and a server without Redis would start but deliver activities
+        // slowly
         Ok(Err(error)) => found.fail("redis", error),
         Err(_) => found.fail("redis", format!("does not answer within {} s", PATIENCE.as_secs())),
     }

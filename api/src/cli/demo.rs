@@ -20,14 +20,14 @@ pub(super) struct DemoArgs {
     /// Address and port of the console, the explorer, the documentation and GraphQL.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Folder for the demo's database. Created if missing, and reused by the next start.
+    /// Folder for the demo's database. The folder is created if it is missing, and the next start uses the same folder.
     #[arg(long, default_value = "callshop-data", value_name = "PATH")]
     dir: PathBuf,
-    /// Another origin whose pages may call the API, such as http://192.168.1.5:5173. Pages of this computer always may. Repeat the option for
-    /// more origins.
+    /// Another origin whose pages may call the API, such as http://192.168.1.5:5173. Pages of this computer may always call the API. Repeat the
+    /// option for more origins.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
-    /// Do not simulate calls. The mutation simulateCall still makes them.
+    /// Do not simulate calls. The mutation simulateCall still makes simulated calls.
     #[arg(long)]
     no_traffic: bool,
     /// Print addresses, logins and tokens as one line of JSON, for scripts.
@@ -51,7 +51,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let secret = earlier.as_ref().map_or_else(token::random_secret, |demo| demo.hook_secret.clone());
     let mut config = demo::config(&args.dir, &secret);
     config.listen = args.listen;
-    // any free port, because nothing outside this process needs to know the port beforehand
+    // the demo accepts any free port, because nothing outside this process needs to know the port beforehand
     config.hook.listen = SocketAddr::new(args.listen.ip(), 0);
     config.allowed_origins = args.allow_origin;
     config.check()?;
@@ -75,7 +75,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     } else {
         let users = demo.phones.clone();
         let plan = Plan { users, calls_per_minute: 30, max_talk_seconds: 40, calls: None };
-        // returns when stopped, after the calls have ended, while the server still serves
+        // after a stop, this function returns once the calls have ended; the server still serves at that time
         simulate::run(&simulator, plan, |_| {}).await;
     }
     server.finished().await?;

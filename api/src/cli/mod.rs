@@ -56,7 +56,7 @@ enum Command {
     /// Check the configuration without changing anything: options, secrets, database, listeners, proxies, Redis, clocks.
     #[command(after_help = check::HELP)]
     CheckConfig(check::CheckArgs),
-    /// Create or update the database's tables. `serve` does the same when it starts.
+    /// Create or update the database's tables. `serve` also creates or updates the tables when it starts.
     Migrate(ConfigArgs),
     /// Print the GraphQL schema (SDL), in full or as one role sees it.
     Schema(admin::SchemaArgs),
@@ -109,7 +109,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs a command and returns its exit status.
 ///
 /// # Errors
-/// Fails with a message for the user that names the next step; the exit status is then 1.
+/// If the command fails, the error's message names the user's next step, and the exit status is 1.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
     if let Command::Serve(args) = cli.command {
         return serve::run(args, cli.log_json).await.map(|()| 0);

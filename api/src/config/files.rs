@@ -11,8 +11,8 @@ const MAX_BYTES: usize = 64 * 1024;
 /// An option that a file sets: the option's path (`auth.token_key`) and its value.
 pub(super) type FromFile = (String, Value);
 
-/// The options set by environment variables that end in `_FILE`. `options` contains every option with its default. A variable that sets an option
-/// whose own name ends in `_FILE` is ignored.
+/// The options set by environment variables that end in `_FILE`. `options` contains every option with its default. Ignores variables that set an
+/// option whose own name ends in `_FILE`.
 ///
 /// # Errors
 /// Fails if a file is missing, unreadable, empty or too large, or if an option is set twice.
@@ -64,7 +64,7 @@ fn value(text: &str, default: Option<&Json>) -> Value {
         Some(Json::Array(_)) if !text.trim_start().starts_with('[') => {
             Value::from(text.lines().map(|line| Value::from(line.trim_end())).collect::<Vec<_>>())
         }
-        // figment's environment parser never fails, because it reads any other value as text
+        // figment's environment parser never fails, because it reads a value as text if the value fits no other type
         _ => text.parse().unwrap_or_else(|_| Value::from(text)),
     }
 }
@@ -109,7 +109,7 @@ mod tests {
             let told = read(&variables).expect_err("it is refused");
             assert!(told.contains(why) && !told.contains("0123456789"), "{told}");
         }
-        // an option whose own name ends in _FILE, and a variable that is not an option
+        // this test has an option whose own name ends in _FILE, and a variable that is not an option
         assert_eq!(
             read(&[("CALLSHOP_REDIS__CA_FILE", "/not/there"), ("CALLSHOP_X_FILE", "/not/there")]),
             Ok(vec![])

@@ -40,7 +40,7 @@ impl Actor {
         }
     }
 
-    /// The operator at the server's command line, who has direct access to the database anyway.
+    /// The operator at the server's command line. The operator has direct access to the database in any case.
     pub fn operator(platform: &account::Model) -> Self {
         Self {
             user_id: Uuid::nil(),

@@ -1,4 +1,4 @@
-//! Delays a login after wrong passwords. An unknown login is delayed in the same way, so that the delay does not reveal which logins exist.
+//! Makes a login wait after wrong passwords. An unknown login is delayed in the same way, so that the delay does not reveal which logins exist.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{login_failure, user};
@@ -61,7 +61,7 @@ impl Failures {
 pub(super) enum Whose {
     /// An existing user's counter.
     User(uuid::Uuid),
-    /// The counter of an unknown login's bucket.
+    /// The counter belongs to the bucket of an unknown login.
     Nobody(i64),
 }
 

@@ -51,8 +51,8 @@ pub struct Origin {
 pub struct Identities {
     key: TokenKey,
     known: Cache<Uuid, (Actor, DateTime<Utc>)>,
-    /// Cancellation tokens by login, which are cancelled when this node learns that the login is revoked. Open sockets watch these cancellation
-    /// tokens.
+    /// A cancellation token for each login. This node cancels the token when it learns that the login is revoked. Open sockets watch these
+    /// cancellation tokens.
     watches: Cache<Uuid, CancellationToken>,
 }
 
@@ -320,8 +320,8 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins revoked by other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// How far back each poll for revoked logins looks. The poll looks back further than a transaction may last plus the difference between the nodes'
-/// clocks.
+/// For each poll, how far back the node looks for revoked logins. How far back a poll looks is longer than the maximum duration of a transaction plus
+/// the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. When the database is unavailable, the loop's query fails in less time.

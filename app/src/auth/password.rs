@@ -48,8 +48,8 @@ pub fn check_strength(field: &str, password: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the password can be guessed within 10⁸ tries. Examples are keyboard sequences, and common passwords and names, even if they are
-/// repeated, surrounded by digits, years or symbols, or written with symbols for letters.
+/// Whether the password can be guessed within 10⁸ tries. For example, keyboard sequences, common passwords and common names are easy to guess, even
+/// if they are repeated, surrounded by digits, years or symbols, or written with symbols for letters.
 fn is_common(password: &str) -> bool {
     zxcvbn(password, &["callshop"]).score() < Score::Three
 }

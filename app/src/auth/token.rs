@@ -29,7 +29,7 @@ pub struct Claims {
     pub iat: i64,
     /// Expires at, Unix seconds.
     pub exp: i64,
-    /// Start of the token's validity, Unix seconds. The claim is checked if present, but this server's tokens omit it.
+    /// Start of the token's validity, Unix seconds. If a token has this claim, the claim is checked; this server's own tokens omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
 }

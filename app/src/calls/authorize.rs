@@ -27,7 +27,7 @@ use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
 use store::{Tx, accounts, tariffs};
 
-/// A call attempt, reported by the proxy after it authenticated the phone.
+/// A call attempt. The proxy reports the attempt after it has authenticated the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizeRequest {
     /// Unique id of this request, assigned by the proxy. A repeated request gets the same response.
@@ -55,7 +55,7 @@ pub enum Authorization {
         max_seconds: u32,
         /// The number sent to the gateway: E.164 digits or a short number.
         to: String,
-        /// The caller ID to present, which is a number or a name; empty if there is no caller ID.
+        /// The caller ID to present: a number or a name; empty if there is no caller ID.
         caller_id: String,
     },
     /// The call may not be made.
@@ -64,7 +64,7 @@ pub enum Authorization {
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// The reason why a call is refused. Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
+        /// The reason why a call is refused. A problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {
@@ -83,7 +83,7 @@ macro_rules! refusals {
 refusals! {
     /// The phone does not exist or is blocked.
     PhoneBlocked = "PHONE_BLOCKED", 403, "Phone blocked";
-    /// The phone is in no cabin, or its cabin is out of service.
+    /// The phone is in no cabin, or the phone's cabin is out of service.
     CabinOutOfService = "CABIN_OUT_OF_SERVICE", 403, "Cabin out of service";
     /// The phone's cabin is not open, or is being closed.
     CabinClosed = "CABIN_CLOSED", 403, "Cabin closed";
@@ -141,7 +141,7 @@ pub(super) async fn decide_all(
         let verdict = check(app, tx.conn(), &context, request, &mut found).await?;
         decisions.push((request, found, verdict));
     }
-    // lock the credit for all attempts at once, in the global lock order; the locks on credit are the last locks that the transaction takes
+    // lock the credit for all attempts at once, in the global lock order; the transaction takes no locks after the locks on credit
     let paying = decisions.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
     context.locked_credit = LockedCredit::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
@@ -267,7 +267,7 @@ impl BatchContext {
     /// platform is not included.
     ///
     /// # Errors
-    /// Fails with a fault if an account of the chain is missing. If a missing account were skipped, that account would not be charged.
+    /// Fails with a fault if an account of the chain is missing. If the code skipped a missing account, that account would not be charged.
     fn payers(&self, callshop_id: Uuid) -> Result<Vec<(&account::Model, Uuid)>> {
         let account = |id: &Uuid| {
             let row = self.accounts.get(id);
@@ -305,10 +305,10 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// The result of an attempt: the first slice of talk time with its reserved amounts, or the refusal.
+/// The result of an attempt: either the first slice of talk time with its reserved amounts, or the refusal.
 type Outcome = std::result::Result<Grant, Refusal>;
 
-/// Reserves credit at every level for the first slice of talk time of an attempt that passed [`check`].
+/// Reserves credit at every level for an attempt that passed [`check`]. The credit pays for the first slice of talk time.
 #[expect(clippy::too_many_arguments, reason = "facts about one attempt and the batch context")]
 fn grant(
     app: &App,
@@ -472,7 +472,7 @@ async fn check(
     Ok(Ok(cap))
 }
 
-/// Checks the phone, suspensions, the cabin and the session to see whether this phone can make calls at all.
+/// Checks whether this phone can make calls at all. The check covers the phone, suspensions, the cabin and the session.
 fn may_use<'a>(
     context: &'a BatchContext,
     payers: &[(&account::Model, Uuid)],

@@ -1,4 +1,5 @@
-//! Charges ended calls at every level. A call is charged once, and never more than the amount reserved for it. Corrections are made by reversal.
+//! Charges ended calls at every level. A call is charged once. The charge is never more than the amount reserved for the call. Corrections are made
+//! by reversal.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -138,7 +139,8 @@ fn charge_row(
     level: &Level,
     charge: LevelCharge,
 ) -> Result<call_charge::Model> {
-    // the customer's row has the billed amount, which differs from the price up to the true end if the bill was paid before that end was known
+    // the customer's row has the billed amount; if the bill was paid before the call's true end was known, that amount differs from the price up to
+    // the true end
     let (billed_seconds, amount) = match position {
         0 => (row.billed_seconds, row.charge),
         _ => (i32::try_from(charge.billed_seconds).or_fault()?, charge.amount.into()),
@@ -187,8 +189,8 @@ impl Corrections {
     }
 }
 
-/// Reverses the transfers of a call that had already ended, and charges the call again up to its actual end, as far as credit and bill now allow.
-/// `known` is the call before the correction. If the customer has paid, the answer time and talk time of `known` are kept.
+/// Reverses the transfers of a call that had already ended, and charges the call again up to its actual end. The new charge is limited by the credit
+/// and by the bill. `known` is the call before the correction. If the customer has paid, the call keeps the answer time and talk time of `known`.
 ///
 /// # Errors
 /// Fails with a fault if the call's columns do not parse.
@@ -200,7 +202,7 @@ pub(super) fn correct(
     charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    // the event with the end to correct may be in the same batch
+    // the end that this event corrects may come from an earlier event of the same batch
     money.forget_call(row.id)?;
     charged.charges.retain(|charge| charge.call_id != row.id);
     for posted in corrections.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
@@ -238,7 +240,7 @@ pub(super) fn correct(
     Ok(())
 }
 
-/// Zero charges for a call that turned out not to have been answered.
+/// The charges, all zero, of a call that turned out to be unanswered.
 fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Vec<call_charge::Model>> {
     let nothing = LevelCharge { billed_seconds: 0, amount: Micros::ZERO };
     levels.iter().enumerate().map(|(position, level)| charge_row(row, position, level, nothing)).collect()

@@ -1,4 +1,5 @@
-//! Computes how many seconds a call may last and how much credit is reserved for the call, from the credit at every level and the session's limits.
+//! Computes how many seconds a call may last, and how much credit is reserved for the call. The result depends on the credit at every level and on
+//! the session's limits.
 
 use billing::credit::{self, Answer, FundingSource, Grant};
 use billing::money::Micros;
@@ -12,7 +13,7 @@ use super::pricing::{self, Level};
 use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
 
-/// The remainder of a session's limits that one call may use.
+/// The part of a session's limits that is left for one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionAllowance {
     /// Remaining talk time in seconds; `None` if there is no time limit.
@@ -23,8 +24,8 @@ pub(super) struct SessionAllowance {
 }
 
 impl SessionAllowance {
-    /// Subtracts the session's usage (`spent`) and the amounts that its other live calls hold from the session's limits. `own` is the id of the
-    /// call itself, if the call is already live.
+    /// Subtracts two amounts from the session's limits: the session's usage (`spent`), and the amounts that the session's other live calls hold.
+    /// `own` is the id of the call itself, if the call is already live.
     pub(super) fn new(
         session: &cabin_session::Model,
         spent: Spent,
@@ -56,7 +57,7 @@ impl SessionAllowance {
     }
 }
 
-/// Whether a session limits its calls in money or time.
+/// Whether a session has a limit of money or time.
 pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }
@@ -66,7 +67,7 @@ pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
 pub(super) struct CoverRequest<'a> {
     /// The call's prices at each level, the customer's price first.
     pub(super) levels: &'a [Level],
-    /// When the call was answered, or the interval in which it may be answered.
+    /// The time of the answer, or the interval in which the call may be answered.
     pub(super) answer: Answer,
     /// Seconds for which money is already reserved; 0 before the call rings.
     pub(super) covered: u32,
@@ -78,7 +79,7 @@ pub(super) struct CoverRequest<'a> {
     pub(super) slice: Option<u32>,
 }
 
-/// Computes the next slice of talk time that the session and the accounts can pay for, or the refusal.
+/// Computes the next slice of talk time that the session and the accounts can pay for. If they cannot pay for any, returns the refusal.
 pub(super) fn cover(
     wanted: CoverRequest<'_>,
     terms: SessionAllowance,
@@ -130,7 +131,7 @@ pub(super) fn holds(call: &call::Model) -> Result<Vec<Micros>> {
     Ok(holds.into_iter().map(Micros).collect())
 }
 
-/// Fails unless the call holds no amount, or one amount at each level.
+/// Fails if the call holds amounts, but not one amount at each level.
 fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
     if holds.is_empty() || holds.len() == levels.len() {
         return Ok(());
@@ -139,12 +140,12 @@ fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
     Err(Error::fault(format!("a call has holds at {held} levels and prices at {priced}")))
 }
 
-/// The column value that [`holds`] parses.
+/// The holds as a column value, which [`holds`] can parse.
 pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }
 
-/// Adds the difference between a call's holds `before` and `after` to `money`, at every level that an account pays.
+/// For every level that an account pays, adds the change of the call's hold (from `before` to `after`) to `money`.
 pub(super) fn change_holds(
     levels: &[pricing::Level],
     before: &[Micros],

@@ -1,5 +1,5 @@
-//! Emergency calls: the data with which a proxy can allow emergency calls while it cannot reach this server, and the calls that a proxy allowed on
-//! its own.
+//! Emergency calls: the data with which a proxy can allow emergency calls while the proxy cannot reach this server, and the calls that a proxy
+//! allowed without asking.
 
 use std::collections::{HashMap, HashSet};
 
@@ -50,7 +50,7 @@ pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<Kn
     }))
 }
 
-/// A call that a proxy allowed on its own. Each event of the call carries this data, because any event may be the first to arrive.
+/// A call that a proxy allowed without asking the server. Each event of the call carries this data, because any event may be the first to arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmergencyCall {
     /// The call's id, assigned by the proxy.
@@ -69,8 +69,8 @@ pub struct EmergencyCall {
     pub from_tag: String,
 }
 
-/// Creates the emergency calls that a batch's new events are about and that are not stored yet. Emergency calls are free at every level and appear
-/// on no bill. The caller has locked the phones, so two nodes cannot create the same call.
+/// Creates an emergency call if a batch has a new event about it and it is not stored yet. Emergency calls are free at every level and appear on no
+/// bill. The calling function has locked the phones, so two nodes cannot create the same call.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -87,7 +87,7 @@ pub(super) async fn make(
     for event in events.iter().filter(|event| new.contains(&event.eid)) {
         let EventBody::Emergency { call, .. } = &event.body else { continue };
         let phone = phones.iter().find(|phone| phone.sip_user == call.user);
-        // a phone that was deleted meanwhile belongs to no callshop, so the event is rejected
+        // if a phone was deleted meanwhile, it belongs to no callshop, so the event is rejected
         if let Some(phone) = phone.filter(|_| known.insert(call.reference)) {
             wanted.push((call, event.proxy.as_str(), phone));
         }
@@ -118,7 +118,7 @@ fn row(
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
     let covered = i32::try_from(call.max_seconds).or_fault()?;
-    // the clock of a proxy that has just started may be at 1970; retention would delete a call of that date before anybody sees the call
+    // the clock of a proxy that has just started may be at 1970; retention would delete a call with that date before anybody sees the call
     let at = if call.since < now - store::calls::REDELIVERY { now } else { call.since.min(now) };
     Ok(call::Model {
         id: call.reference,

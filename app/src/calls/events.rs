@@ -45,7 +45,8 @@ pub enum EventBody {
         /// The call event.
         kind: CallEventKind,
     },
-    /// An event of an emergency call that the proxy allowed on its own. The event includes the data to create the call if the call is not stored yet.
+    /// An event of an emergency call that the proxy allowed without asking the server. The event includes the data to create the call if the call is
+    /// not stored yet.
     Emergency {
         /// The call.
         call: EmergencyCall,
@@ -58,7 +59,7 @@ pub enum EventBody {
     Abandoned {
         /// [`AuthorizeRequest::request_id`](super::authorize::AuthorizeRequest::request_id).
         request_id: String,
-        /// SIP status that the proxy sent to the phone instead.
+        /// The SIP status that the proxy sent to the phone in place of the API's decision.
         code: Option<u16>,
     },
     /// A phone registered, or its registration ended.
@@ -157,8 +158,8 @@ impl EventBody {
     }
 }
 
-/// Filters the end events that came with an authorization request. Events of calls that have already ended are dropped. Events without a call id
-/// are kept.
+/// From the end events that came with an authorization request, keeps the events that still matter. Events of calls that have already ended are
+/// dropped. Events without a call id are kept.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -189,8 +190,8 @@ pub enum EventResult {
 pub struct Applied {
     /// One result for each event of the batch, in the order in which the events were received.
     pub results: Vec<EventResult>,
-    /// Live calls that a user asked to hang up before this event. The proxy must be asked again after the commit, because a call that was just
-    /// being set up or answered may have missed the first command (docs/hook.md).
+    /// Live calls for which a user requested a hang-up before this event. The server must ask the proxy again after the commit, because the proxy may
+    /// have missed the first command while the call was being set up or answered (docs/hook.md).
     pub hang_up: Vec<call::Model>,
     /// The currency and written-off amount of each ended call.
     pub ended: Vec<(String, Micros)>,
@@ -198,8 +199,8 @@ pub struct Applied {
     pub booted: Vec<String>,
 }
 
-/// Applies events in the order of their proxy times. `locked` is called when this transaction has its locks on calls, phones and sessions. A
-/// transaction that begins later and touches the same rows waits for this transaction, never the reverse.
+/// Applies events in the order of their proxy times. `locked` is called when this transaction has its locks on calls, phones and sessions. If a
+/// transaction begins later and touches the same rows, it waits for this transaction, never the reverse.
 ///
 /// # Errors
 /// May fail with database errors. If the database fails, no event is applied.
@@ -339,7 +340,7 @@ impl Batch {
             shops.extend(phones.iter().map(|phone| phone.callshop_id));
         }
         let shops: Vec<Uuid> = shops.into_iter().collect();
-        // corrections are computed after locking, so that events that another node received meanwhile are committed by now
+        // corrections are computed after locking; by then, events that another node received meanwhile are committed
         let corrected = may_be_corrected(&rows, events);
         let mut over_in: BTreeSet<Uuid> = may_be_over_in(&rows, events).into_iter().collect();
         over_in.extend(corrected.iter().filter_map(|row| row.session_id));
@@ -389,7 +390,7 @@ impl Batch {
                     let kind = CallEventKind::Abandoned { code: *code };
                     self.apply_call(app, tx, event, (id, None, &kind), money)
                 }
-                // the event is stored, and the authorization, which commits later, will find the event
+                // the event is stored; when the authorization commits later, it will find the event
                 None => Ok(EventResult::Applied),
             },
             EventBody::Phone { user, .. } => self.apply_phone(tx, user, event),
@@ -505,7 +506,7 @@ impl Batch {
         let EventBody::Phone { online, contact, source, user_agent, .. } = &event.body else {
             return Ok(EventResult::Ignored);
         };
-        // the proxy's clock is far ahead; if the event's time were stored, events sent after the clock is corrected would look older
+        // the proxy's clock is far ahead; if the event's time were stored, later events would look older once the clock is corrected
         let ahead = event.at > self.now + self.skew;
         let at = if ahead { self.now } else { event.at };
         if ahead {
@@ -558,7 +559,7 @@ impl Batch {
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
         money.write_with(store::calls::changes(conn, &rows, &self.charged.charges)?);
         self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
-        // `load` locks every session, not only CLOSING sessions, because a session that is closed meanwhile would count this batch's calls as live
+        // `load` locks every session, not only CLOSING sessions; otherwise, a session that is closed meanwhile would count this batch's calls as live
         let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);
         let waiting: Vec<Uuid> = self.over_in.iter().filter(waits).copied().collect();
         if waiting.is_empty() && self.charged.restate.is_empty() {
@@ -593,7 +594,8 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     sessions.into_iter().collect()
 }
 
-/// Calls whose end this batch may correct. The batch contains an end for a call that has already ended, or that an earlier event in the batch ends.
+/// Calls whose end this batch may correct. The batch contains an end event for a call that has already ended, or for a call that an earlier event of
+/// the batch ends.
 fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
         events.iter().any(|event| match (&event.body, event.body.call()) {
@@ -649,8 +651,8 @@ fn reason(doubt: Doubt) -> &'static str {
     }
 }
 
-/// The date in a callshop's time zone, `YYYY-MM-DD`, by which reports count a call. If the zone is unknown (for example, because an update of the
-/// zone data removed the zone), the problem is logged, and the date in UTC is used. The date does not affect any amount, so an unknown zone must not
+/// The date by which reports count a call: `YYYY-MM-DD`, in the callshop's time zone. If the zone is unknown (for example, because an update of the
+/// zone data removed it), the problem is logged, and the date in UTC is used. The date does not affect any amount, so an unknown zone must not
 /// prevent a charge.
 pub(super) fn local_day(time_zone: &str, at: DateTime<Utc>) -> String {
     let zone = store::parse_stored::<chrono_tz::Tz>(time_zone, "time zone").unwrap_or_else(|error| {

@@ -1,7 +1,8 @@
 //! Extends running calls: before a call's covered seconds run out, the node reserves more credit at every level and sends the proxy a new limit.
 //!
-//! The order of the steps prevents overdrawn accounts: lock the call, reserve the credit, commit, and then send the limit to the proxy. If the
-//! outcome of sending is unknown, the credit remains reserved until the call ends, and the limit is sent again until the proxy confirms it.
+//! The order of the steps prevents overdrawn accounts: lock the call, reserve the credit, commit, and then send the limit to the proxy. If the node
+//! does not know whether the proxy got the limit, the credit remains reserved until the call ends. The node sends the limit again until the proxy
+//! confirms it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -31,22 +32,22 @@ const TICK: Duration = Duration::from_millis(100);
 const STUCK: Duration = Duration::from_secs(60);
 /// Maximum number of calls that one poll reads.
 const AT_ONCE: u64 = 256;
-/// Delay until a call is processed again after it could not be extended, or after its proxy did not confirm the limit.
+/// If a call could not be extended, or its proxy did not confirm the limit, the call is processed again after this delay.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
-/// How long after the end of its covered time a call that cannot be extended is hung up. The delay is long enough that no paid second is lost, but
-/// shorter than the proxy's own timer.
+/// A call that cannot be extended is hung up this long after the end of its covered time. The delay is long enough to lose no paid second, and
+/// shorter than the delay of the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
-/// How long before the end of the covered time the next slice of talk time is reserved even if the proxy has not confirmed the last slice.
+/// If the proxy has not confirmed the last slice of talk time, the next slice is reserved this long before the covered time ends.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
-/// Delay until a call that was hung up is processed again. The call's end event should arrive within this delay.
+/// After a hang-up, the call is processed again after this delay. The end event of the call should arrive within this delay.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
-/// The decision about a running call: the command for its proxy, and when the call needs its next extension after the proxy confirms.
+/// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms.
 #[derive(Clone, Debug)]
 pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
-    /// When the call needs its next extension after the proxy confirms; `None` if it needs no more.
+    /// The time of the call's next extension if the proxy confirms; `None` if the call needs no further extension.
     pub next: Option<DateTime<Utc>>,
     /// Whether to hang up the call because its covered time is used up.
     pub cut: bool,
@@ -152,12 +153,12 @@ pub(super) async fn session_use(
     }
     let opened: Vec<_> = sessions.iter().map(|session| (session.id, session.opened_at)).collect();
     let ids: Vec<Uuid> = opened.iter().map(|(id, _)| *id).collect();
-    // read live calls first, so that a call that ends between the two reads is counted twice rather than missed
+    // read live calls first; a call that ends between the two reads is then counted twice rather than missed
     let live = store::calls::live_of_sessions(conn, &ids).await?;
     Ok((store::calls::spent(conn, &opened).await?, live))
 }
 
-/// The accounts whose credit a call with these prices uses.
+/// The accounts that pay for a call with these prices from their credit.
 pub(super) fn paying_accounts(levels: &[Level]) -> impl Iterator<Item = Uuid> {
     levels.iter().skip(1).filter(|level| !rating::is_free(&level.pricing)).map(|level| level.account_id)
 }
@@ -270,7 +271,7 @@ async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
     }
     let (next, seen) = match app.proxies.set_limit(&call).await {
         Ok(LimitResult::Accepted(seen)) => (next, seen),
-        // the call has ended, and the event that says so is in transit
+        // the call has ended, but the event about its end is still in transit
         Ok(LimitResult::Over) => (None, None),
         // the call remains due, so the limit is sent again
         Ok(LimitResult::NotAnswered) => return,

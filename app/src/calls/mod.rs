@@ -62,8 +62,8 @@ pub async fn list(
     store::calls::list(app.store.reader(), shop.id(), filter, page).await
 }
 
-/// Lists one page of calls per cabin. The caller has already checked access to the cabins. The stored prices of ended calls are read only if
-/// `priced` is true.
+/// Lists one page of calls per cabin. The calling function has already checked access to the cabins. The stored prices of ended calls are read only
+/// if `priced` is true.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -71,7 +71,7 @@ pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> 
     store::calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 
-/// The live calls of cabins, oldest first. The caller has already checked access to the cabins.
+/// The live calls of cabins, oldest first. The calling function has already checked access to the cabins.
 ///
 /// # Errors
 /// Database errors.
@@ -79,7 +79,7 @@ pub async fn live_of_cabins(app: &App, cabins: &[Uuid]) -> Result<Vec<call::View
     store::calls::live_of_cabins(app.store.reader(), cabins).await
 }
 
-/// Lists one page of calls per session. The caller has already checked access to the sessions. `priced` is as in [`of_cabins`].
+/// Lists one page of calls per session. The calling function has already checked access to the sessions. `priced` is as in [`of_cabins`].
 ///
 /// # Errors
 /// May fail with database errors.
@@ -121,7 +121,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Requested).await {
         Ok(HangUpResult::Accepted) => Ok(call::View::whole(&marked)),
-        // the proxy is still creating the dialog, so the call is hung up at its next event
+        // the proxy is still creating the dialog, so the call's next event will make the server hang up the call
         Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => {
             Ok(call::View::whole(&marked))
         }
@@ -137,8 +137,9 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     }
 }
 
-/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, or at its time limit at the
-/// latest. The session remains CLOSING until its calls end. This function never fails, because closing the cabin is already committed.
+/// Hangs up the calls of a cabin that is being closed. If a call cannot be hung up now, the server hangs it up at the call's next event. At the
+/// latest, the call ends at its time limit. The session remains CLOSING until its calls end. This function never fails, because closing the cabin is
+/// already committed.
 pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
     if ids.is_empty() {
         return;
@@ -203,7 +204,7 @@ pub async fn costs(app: &App, actor: &Actor, call_id: Uuid) -> Result<Vec<Cost>>
 pub async fn margin(app: &App, actor: &Actor, call_id: Uuid) -> Result<Option<Micros>> {
     actor.require(Right::SeeCost)?;
     let charges = store::calls::charges(app.store.reader(), call_id).await?;
-    // an account is paid one level below the level where it pays; the platform is paid at the last level and pays nothing
+    // an account receives money one level below the level at which it pays; the platform receives money at the last level and pays nothing
     let pays = charges.iter().find(|charge| charge.level > 0 && charge.account_id == actor.account_id);
     let level = match pays {
         Some(charge) => charge.level,

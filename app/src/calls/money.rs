@@ -1,5 +1,5 @@
-//! The changes of accounts by a batch of calls: transfers to post, and credit to reserve or release. All these changes are posted at the end of the
-//! batch.
+//! The changes that a batch of calls makes to accounts: transfers to post, and credit to reserve or release. All these changes are posted at the end
+//! of the batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -45,7 +45,7 @@ impl Money {
         Ok(())
     }
 
-    /// Drops this batch's unposted transfers of a call, because its end was corrected.
+    /// Drops this batch's unposted transfers of a call, because the call's end was corrected.
     pub(super) fn forget_call(&mut self, call: Uuid) -> Result<()> {
         let (forgotten, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.transfers)
             .into_iter()
@@ -71,7 +71,7 @@ impl Money {
         self.writes = writes;
     }
 
-    /// Writes the deferred rows now, because the next step reads them.
+    /// Writes the deferred rows now, because the next step reads these rows.
     pub(super) async fn write_now(&mut self, conn: &impl ConnectionTrait) -> Result<()> {
         std::mem::take(&mut self.writes).run(conn).await
     }

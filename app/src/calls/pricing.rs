@@ -57,7 +57,7 @@ pub fn retail(call: &call::View) -> Result<Option<Level>> {
     Ok(levels_of_view(call)?.into_iter().next())
 }
 
-/// A level's charge for `talk` seconds from `answered_at`.
+/// The charge of one level for `talk` seconds of talk that begin at `answered_at`.
 pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelCharge {
     LevelCharge {
         billed_seconds: rating::billed_seconds(&level.pricing.rate, talk),

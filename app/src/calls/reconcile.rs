@@ -1,6 +1,6 @@
 //! Reconciliation: compares calls and phones with the proxies' listings (rules in `billing::reconcile`). A comparison runs when a node or a proxy
-//! starts, and periodically. A call that its proxy no longer knows is closed at the time when the proxy last listed the call. A dialog that the
-//! proxy should not have is hung up.
+//! starts, and periodically. If a proxy no longer knows a call, the call is closed at the time when the proxy last listed it. A dialog that the proxy
+//! should not have is hung up.
 //!
 //! Only the node that holds a proxy's lease compares that proxy. The state between two listings is in the database, so any node can continue where
 //! another node stopped. No conclusions are drawn from a missing or incomplete listing.
@@ -30,8 +30,8 @@ use store::reconcile as rows;
 
 /// How often the node checks whether a comparison with a proxy is due.
 const TICK: Duration = Duration::from_secs(1);
-/// Duration of a node's lease on a proxy, which is longer than a comparison may take. If a node dies during a comparison, the other nodes wait
-/// until the lease ends.
+/// How long a node keeps the lease on a proxy. The lease is longer than a comparison may take. If a node dies during a comparison, the other nodes
+/// wait until the lease ends.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of other proxies.
 const LONGEST: Duration = Duration::from_secs(50);
@@ -40,14 +40,14 @@ const LONGEST: Duration = Duration::from_secs(50);
 const HUNG: Duration = Duration::from_secs(180);
 /// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
-/// Maximum number of unknown dialogs that are stored, which is far more than are needed to raise the alarm.
+/// Maximum number of unknown dialogs that are stored. The alarm needs far fewer.
 const MOST_REMEMBERED: usize = 64;
 /// How many times a requested comparison is tried. A proxy that has just started may not respond yet, or its `boot` event may still be in transit.
 const ATTEMPTS: u32 = 5;
 /// Maximum number of calls that are closed at once. The writer's queue has room for more.
 const AT_ONCE: usize = 50;
 
-/// Handle through which the rest of this node requests comparisons.
+/// The rest of this node uses this handle to request comparisons.
 #[derive(Default)]
 pub struct Reconciliation {
     /// Proxies with a requested comparison, and the number of attempts left for each proxy.
@@ -133,7 +133,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
     }
 }
 
-/// Compares a proxy if it is due and no other node holds its lease.
+/// Compares a proxy if its comparison is due and no other node holds its lease.
 async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     // a connection that died silently would never respond
     let leased = tokio::time::timeout(LONGEST, lease(app, node, name)).await;
@@ -170,7 +170,7 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     let pause = TimeDelta::seconds(i64::from(app.config.calls.reconcile_seconds));
     let due = if app.reconciliation.is_asked(name) { now } else { now - pause };
     let seen = rows::proxy(app.store.reader(), name).await?;
-    // ignore times in the future, because a node with a wrong clock wrote them
+    // ignore times in the future, because only a node with a wrong clock writes such times
     let free = |row: &proxy::Model| {
         row.lease_until.is_none_or(|until| until <= now || until > now + LEASE)
             && row.looked_at.is_none_or(|at| at <= due || at > now)
@@ -204,15 +204,15 @@ struct ProxySnapshot {
     drained: bool,
 }
 
-/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, the listed calls were in
-/// progress at the time of the clock, and all events of calls that are no longer listed were in the queue.
+/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, all listed calls were in
+/// progress at the time of the clock. The events of the calls that were no longer listed were all in the queue.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
     let dialogs = app.proxies.dialogs(name).await?;
     let phones = app.proxies.phones(name).await?;
     let mut after = app.proxies.queue(name).await?;
-    // under load, the queue is rarely empty; once the queue has been empty, all events from before the listings are delivered
+    // under load, the queue is rarely empty; once the queue was empty, all events from before the listings are delivered
     for _ in 0..QUEUE_LOOKS {
         if after.waiting == 0 {
             break;
@@ -223,7 +223,7 @@ async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     if before.boot_id != after.boot_id {
         return Err(ReconcileError::Restarted);
     }
-    // nodes take turns comparing, so after three intervals, another node's counts are more recent
+    // nodes take turns with comparisons, so after three intervals, another node's counts are more recent
     let valid_for = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
     let unreadable = (dialogs.unreadable() + phones.unreadable()) as u64;
     if app.metrics.proxies.compared(name, after.waiting, unreadable, valid_for) != unreadable {
@@ -285,8 +285,8 @@ struct Stray {
 }
 
 impl StoredState {
-    /// Reads the stored state after the listing is complete. Removes from the listing the dialogs of calls that are live at another proxy (for
-    /// example, because the proxy was renamed), and of calls that ended around the time of the listing.
+    /// Reads the stored state after the listing is complete. Removes some dialogs from the listing: the dialogs of calls that are live at another
+    /// proxy (for example, because the proxy was renamed), and the dialogs of calls that ended around the time of the listing.
     async fn load(app: &App, name: &str, now: &mut ProxySnapshot) -> Result<Self, ReconcileError> {
         let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;

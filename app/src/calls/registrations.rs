@@ -12,8 +12,8 @@ use crate::sip_proxies::{Registration, Registrations};
 use base::error::Result;
 use store::{NewActivity, Tx, reconcile as rows};
 
-/// Whether a phone that `proxy` lists is really registered there rather than at the phone's stored proxy. A phone that moved remains registered at
-/// its old proxy until that registration expires, so the latest registration counts. A stored proxy that is not configured is ignored.
+/// Whether a phone in the listing of `proxy` is really registered there, and not at the phone's stored proxy. A phone that moved remains registered
+/// at its old proxy until that registration expires, so the latest registration counts. A stored proxy that is not configured is ignored.
 fn is_here(
     app: &App,
     proxy: &str,

@@ -1,7 +1,7 @@
 //! The batching writer commits call events and authorizations in groups.
 //!
 //! The writer takes the waiting requests, commits them in one transaction and responds to each request separately. A single request is committed
-//! immediately. After a batch of several requests, the writer waits a moment so that the next requests of the same clients share a commit, too. If
+//! immediately. After a batch of several requests, the writer waits a moment; the next requests of the same clients can then share a commit, too. If
 //! a batch fails, its jobs run one by one, so that only the faulty job fails.
 
 use std::collections::{HashMap, HashSet};
@@ -76,7 +76,7 @@ struct Job {
     answer: oneshot::Sender<Result<Done>>,
 }
 
-/// Handle through which the hook submits jobs to the writer.
+/// The hook uses this handle to submit jobs to the writer.
 #[derive(Clone)]
 pub struct CallWriter {
     jobs: mpsc::Sender<Job>,
@@ -142,7 +142,7 @@ impl CallWriter {
         results
     }
 
-    /// Extends running calls that are due. Returns the decisions to send to their proxies.
+    /// Extends the running calls that are due for extension. Returns the decisions to send to their proxies.
     ///
     /// # Errors
     /// See [`Self::apply`].
@@ -153,14 +153,14 @@ impl CallWriter {
             match answered(waiting).await {
                 Ok(Done::Extend(one)) => decisions.extend(one.map(|one| *one)),
                 Ok(other) => return Err(wrong_answer_kind(&other)),
-                // the call remains due for extension, and the other calls' proxies must still be notified of the new limits
+                // the call remains due for extension, and the proxies of the other calls still need the new limits
                 Err(error) => tracing::warn!(%error, "a running call could not be processed"),
             }
         }
         Ok(decisions)
     }
 
-    /// Stores that the proxy accepted a limit. If the call was in progress, also stores when.
+    /// Stores that the proxy accepted a limit. If the call was in progress, also stores at which time.
     ///
     /// # Errors
     /// See [`Self::apply`].
@@ -262,7 +262,7 @@ impl InFlightBatches {
     async fn begin(&mut self, app: &Arc<App>, batch: Vec<Job>, heart: &Arc<Heartbeat>) {
         let overlaps = |job: &Job| matches!(job.work, Work::Event(_));
         if !batch.iter().all(overlaps) {
-            // an attempt must see that the phone's previous call has ended, and how much credit that call left
+            // an attempt must see that the phone's previous call has ended, and how much credit is left after that call
             self.over().await;
         }
         let (app, heart, locked) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
@@ -310,14 +310,14 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
     let done = together(app, &works, locked).instrument(span).await;
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
-        // a client that has disconnected no longer needs its result
+        // if a client has disconnected, it no longer needs the result
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
             if let Some((work, answer)) = works.first().zip(answers.into_iter().next()) {
                 drop(answer.send(reject_or_fail(app, work, error).await));
             }
         }
-        // no single job caused this error, and each job would wait just as long when run alone
+        // no single job caused this error, and each job would wait just as long if it ran alone
         Err(error)
             if error.is_connection_lost()
                 || error.is_out_of_room()
@@ -351,7 +351,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
 }
 
 /// Handles a job that failed when run alone. An event that can never be applied is stored with the reason, shown in `problems`, and reported as
-/// rejected. If an event that can never be applied were not stored, the proxy would send it again forever, and all later events would wait.
+/// rejected. If such an event were not stored, the proxy would send it again forever, and all later events would wait.
 async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };
@@ -373,9 +373,9 @@ fn only(done: Vec<Done>) -> Result<Done> {
     done.into_iter().next().ok_or_else(|| Error::fault("a batch of one job returned no answer"))
 }
 
-/// Runs events and attempts in one transaction, and extensions and confirmations of running calls in a second transaction. Each transaction takes
-/// its locks once, in one order. If the second transaction fails, all jobs may run again, because jobs that the first transaction committed return
-/// the same results.
+/// Runs two transactions: the first for events and attempts, the second for extensions and confirmations of running calls. Each transaction takes its
+/// locks once, in one order. If the second transaction fails, all jobs may run again: jobs that the first transaction committed return the same
+/// results.
 async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
@@ -425,8 +425,8 @@ fn after(app: &Arc<App>, applied: Applied) {
     }
 }
 
-/// Applies events first and processes attempts second, because a call's end frees the phone and the call's credit for the phone's next attempt
-/// in the same batch. Account changes are posted at the end, once per balance.
+/// Applies events before attempts, because the end of a call frees the phone and releases the call's credit for the phone's next attempt in the same
+/// batch. Account changes are posted at the end, once per balance.
 async fn apply_events_and_attempts(
     app: &App,
     tx: &Tx,
@@ -443,7 +443,7 @@ async fn apply_events_and_attempts(
     }
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
-    // attempts take further locks after the events, so a batch with an attempt has all its locks only at the end
+    // attempts take further locks after the events, so a batch with an attempt does not have all its locks until the end
     let locked_early = || {
         if requests.is_empty() {
             locked()

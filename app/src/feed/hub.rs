@@ -1,4 +1,4 @@
-//! The notifications on one node: a bounded channel for each callshop with subscribers, and the state of the other nodes.
+//! Notifications within one node. The hub has a bounded channel for each callshop with subscribers, and knows the state of the other nodes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,15 +15,15 @@ use super::status::Status;
 use store::OnCommit;
 use telemetry::trace::TraceContext;
 
-/// Maximum number of activities that a subscriber may lag behind. A subscriber that lags further reads the activities from the table. Each place in
-/// a channel, used or not, takes about 50 bytes for every callshop with subscribers.
+/// Maximum number of activities that a subscriber may lag behind. If a subscriber lags further behind, it reads the activities from the table. Each
+/// place in a channel, used or not, takes about 50 bytes for every callshop with subscribers.
 const BACKLOG: usize = 32;
 /// Maximum number of subscribers that read the table at the same time. After an outage, all subscribers want to read the table, but other requests
-/// need the database, too.
+/// need the database as well.
 const READERS: usize = 4;
-/// A node that sent no heartbeat for this time may deliver its commits late, or not at all.
+/// If a node sent no heartbeat for this time, its commits may arrive late, or not at all.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(2_500);
-/// A node that sent no heartbeat for this time is considered stopped, and commits nothing.
+/// If a node sent no heartbeat for this time, it is considered stopped and commits nothing.
 const PEER_EXPIRY: Duration = Duration::from_secs(60);
 /// Maximum number of other nodes that are tracked.
 const MAX_PEERS: usize = 256;
@@ -107,7 +107,7 @@ impl Hub {
         let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shop) = shops.get(&callshop_id) {
             shop.last_notified.fetch_max(seq, Ordering::Relaxed);
-            // an error is harmless here, because there is no receiver while the last subscription is being dropped
+            // an error is harmless here: while the last subscription is being dropped, there is no receiver
             let _ = shop.sender.send(notification);
         }
     }
@@ -131,8 +131,8 @@ impl Hub {
         self.node
     }
 
-    /// Hands every activity that is committed from now on to the returned receiver, while the link to the other nodes is up. The receiver of
-    /// a second link gets nothing.
+    /// While the link to the other nodes is up, the returned receiver gets every activity that is committed from now on. The receiver of a second
+    /// link gets nothing.
     pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<OutgoingActivity> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link on the same hub sends nothing, but still receives messages
@@ -170,8 +170,8 @@ impl Hub {
         }
     }
 
-    /// Starts a poll of the table if the other node is new, lost messages or was silent, because that node may have committed activities that were
-    /// never announced.
+    /// Starts a poll of the table if the other node is new, lost messages or was silent: that node may have committed activities that were never
+    /// announced.
     fn beat(&self, node: Uuid, lost: i64) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MAX_PEERS && !peers.contains_key(&node) {
@@ -209,7 +209,7 @@ impl OnCommit for Hub {
     fn committed(&self, activities: Vec<activity::Model>, trace: Option<&TraceContext>) {
         for row in activities {
             if self.is_watched(row.callshop_id) {
-                // an unreadable row is skipped here, and fails for the subscriber that reads it from the table
+                // an unreadable row is skipped here; the subscriber that reads it from the table gets an error
                 let event = ActivityEvent::of(&row, trace).map(Arc::new);
                 self.notify(
                     row.callshop_id,

@@ -142,7 +142,7 @@ impl Link {
         done
     }
 
-    /// Publishes a heartbeat. Redis responds with the number of receivers. Zero receivers mean that this node's own subscription is lost.
+    /// Publishes a heartbeat. Redis responds with the number of receivers. If there are no receivers, this node's own subscription is lost.
     async fn beat(&self, connection: &mut MultiplexedConnection, kind: Kind) -> Result<(), String> {
         let lost = i64::try_from(self.hub.status().dropped.get()).unwrap_or(i64::MAX);
         let message = message::of_heartbeat(self.hub.node(), kind, lost);

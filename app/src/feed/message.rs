@@ -21,7 +21,7 @@ use telemetry::trace::TraceContext;
 
 /// Version of the rows that this program writes and reads.
 const VERSION: u8 = 1;
-/// Length of the fixed header in bytes; the trace context begins here.
+/// Length of the fixed header in bytes. The trace context begins after the header.
 const HEAD: usize = 43;
 /// Largest row sent, in bytes of JSON. Nodes read larger rows from the table.
 const MAX_ROW: usize = 16 * 1024;
@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
         let kind = match bytes.get(1)? {
             1 => Kind::Heartbeat,
             2 => Kind::Leave,
-            // kinds of messages that a later version adds also concern an activity, which is in the table
+            // a kind of message that a later version adds also concerns an activity, and the table has that activity
             _ => Kind::Activity,
         };
         let head = Head {
@@ -90,7 +90,7 @@ impl<'a> Message<'a> {
     /// The activity event; `None` if the row was left out, or if this version cannot read the row.
     pub fn event(&self) -> Option<ActivityEvent> {
         let event = ActivityEvent::parse(self.row, self.trace.and_then(TraceContext::parse))?;
-        // a publisher must not be able to place one shop's event into another shop
+        // a publisher must not be able to put the event of one shop into another shop
         (event.callshop_id == self.head.callshop_id && event.seq == self.head.seq).then_some(event)
     }
 }

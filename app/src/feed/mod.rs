@@ -27,8 +27,8 @@ use store::Store;
 
 use crate::redis_client::{self, ClientError, RedisConfig};
 
-/// Starts the link between this node's hub and the other nodes' hubs, which runs until `stop`. Activities that are committed before `stop` are sent
-/// before the link ends. On SQLite without Redis, there is only one node, so this function does nothing.
+/// Starts the link between this node's hub and the other nodes' hubs. The link runs until `stop`. Activities that are committed before `stop` are
+/// sent before the link ends. On SQLite without Redis, there is only one node, so this function does nothing.
 ///
 /// # Errors
 /// Fails if the Redis address is invalid. If Redis does not respond, this function does not fail, because the link retries until Redis responds.

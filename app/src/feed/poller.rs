@@ -44,7 +44,7 @@ async fn poll(store: &Store, hub: &Hub) {
     hub.status().polls.inc();
     match activity::heads(store.reader(), watched).await {
         Ok(heads) => hub.compare(&heads),
-        // the next poll comes soon
+        // the next poll comes soon, so the error is only logged
         Err(error) => {
             tracing::debug!(%error, "could not read the latest activities of the watched callshops")
         }

@@ -1,5 +1,5 @@
-//! The snapshot of a call in an activity. The snapshot contains only data that is shown to subscribers, because a row with a snapshot is written at
-//! each step of each call.
+//! The snapshot of a call in an activity. The snapshot contains only data that subscribers see, because each step of each call writes a row with a
+//! snapshot.
 
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, call};

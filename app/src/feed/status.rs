@@ -25,7 +25,7 @@ pub struct Status {
     pub delivered: Counter,
     /// Number of polls for the latest activities of callshops with subscribers.
     pub polls: Counter,
-    /// Callshops for which a poll found activities that no message had announced.
+    /// Number of callshops for which a poll found activities that no message had announced.
     pub found: Counter,
     last_error: Mutex<Option<String>>,
 }

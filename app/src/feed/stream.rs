@@ -16,14 +16,14 @@ use super::hub::{Hub, Notification, Subscription};
 use base::error::{Error, OrFault as _, Result};
 use store::{Store, activity, in_time};
 
-/// Timeout for a subscriber's read from the database, which is longer than the database's own timeout.
+/// Timeout for a subscriber's read from the database. The subscriber's timeout is longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Number of rows that a subscriber reads at once when it catches up.
 const PAGE: u64 = 200;
-/// How long a subscriber waits for an activity that a later activity has overtaken. After that time, the subscriber reads the missing activity from
-/// the table.
+/// If a later activity arrives first, a subscriber waits this long for the missing earlier activity. After that time, the subscriber reads the
+/// missing activity from the table.
 const REORDER_WINDOW: Duration = Duration::from_millis(10);
-/// Maximum number of activities that may wait for an earlier activity that they overtook.
+/// Maximum number of activities that arrived early and may wait for an earlier activity.
 const MAX_OUT_OF_ORDER: usize = 64;
 /// Pause between attempts to read the table while the database is unavailable.
 const RETRY: Duration = Duration::from_millis(500);
@@ -62,12 +62,12 @@ pub struct Watch {
     out_of_order: BTreeMap<i64, Arc<ActivityEvent>>,
     /// The highest announced activity number (`seq`) of the callshop.
     known: i64,
-    /// The activity number whose successor is awaited, and the deadline for the successor.
+    /// The last delivered activity number, if the next activity is missing, and the deadline for the next activity.
     until: Option<(i64, Instant)>,
 }
 
 impl Watch {
-    /// Subscribes to a callshop's activities. Call this function before you read the state that a `seq` belongs to, and then set that position with
+    /// Subscribes to a callshop's activities. Call this function first. Then read the state with its `seq`, and set that position with
     /// [`Watch::from_seq`], so that no activity is missed in between. [`Watch::next`] returns the activities after the position.
     pub fn start(store: &Store, hub: &Arc<Hub>, callshop_id: Uuid) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Watch {
         let conn = self.store.reader();
         let head = activity::head(conn, self.callshop_id).await?;
         if seq >= head {
-            // no activity follows the last activity; a position beyond it comes from another database
+            // no activity follows the last activity; a position beyond the last activity comes from another database
             return Ok(seq == head);
         }
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
@@ -115,7 +115,7 @@ impl Watch {
                 return ActivityEvent::of(&row, None).map(Arc::new);
             }
             if self.behind {
-                // this future is rare and large, and is boxed so that idle subscribers need no memory for it
+                // this future is rare and large; it is boxed, so that idle subscribers need no memory for it
                 Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.out_of_order.remove(&(self.last + 1)) {
                 self.last = activity.seq;
@@ -163,7 +163,7 @@ impl Watch {
     async fn catch_up(&mut self) -> Result<()> {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
         let rows = retry_until_available(|| async move {
-            // every activity that is announced from now on is included in the read or comes later
+            // an activity that is announced from now on is either included in the read or arrives after the read
             let _turn = hub.readers.acquire().await.or_fault()?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });

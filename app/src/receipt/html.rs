@@ -9,7 +9,7 @@ const MARGIN_MM: usize = 4;
 /// Maximum length of a page, in millimeters. PDF readers are not required to show more than 200 inches.
 const MAX_MM: usize = 5_000;
 
-/// The style sheet. The `@page` rule before the style sheet has a fixed height, because browsers ignore a page size with a length of `auto`.
+/// The style sheet. The `@page` rule before the style sheet has a fixed height: browsers ignore a page size whose length is `auto`.
 const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{width:72mm;max-width:100%;margin:6mm auto;padding:0 1mm;font:13px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;color:#111;background:#fff;overflow-wrap:anywhere}\
@@ -44,7 +44,7 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
     page
 }
 
-/// Length of the paper that a receipt needs, estimated generously because the browser's fonts are unknown. A receipt longer than a PDF page
+/// Length of paper that a receipt needs. The estimate is generous, because the browser's fonts are unknown. A receipt longer than a PDF page
 /// continues on the next page.
 fn length_mm(blocks: &[Block]) -> usize {
     let pixels: usize = blocks

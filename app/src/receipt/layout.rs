@@ -47,7 +47,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// Rounds an amount to the decimals of the currency's minor unit, as it is printed.
+    /// Rounds an amount as it is printed: to the decimals of the currency's minor unit.
     fn shown(&self, amount: Micros) -> Micros {
         let decimals = minor_unit_decimals(&self.receipt.currency);
         round_to(amount, decimals, RoundingMode::HalfUp).unwrap_or(amount)
@@ -112,13 +112,13 @@ impl Layout<'_> {
 
     fn destinations(&mut self) {
         let receipt = self.receipt;
-        // with a single call, totals by destination would only repeat the call
+        // if there is only one call, totals by destination would only repeat it
         if receipt.calls.len() < 2 {
             return;
         }
         self.section(self.locale.words().by_destination);
         for total in &receipt.destinations {
-            // the sum is that of the lines as printed, so that the customer can add them up
+            // the sum adds up the lines as printed, so that the customer can check it
             let lines = receipt.calls.iter().filter(|call| call.destination == total.name);
             let amount = Micros::try_sum(lines.map(|call| self.shown(call.amount)));
             self.sum(total.name.as_str(), amount.unwrap_or(total.amount));
@@ -173,7 +173,7 @@ impl Layout<'_> {
         self.blocks.push(Block::StrongSum(words.total.to_owned(), total));
     }
 
-    /// Sum of the amounts as printed on their lines.
+    /// The sum of the printed amounts of the lines.
     fn sum_of(&self, amounts: impl Iterator<Item = Micros>) -> Micros {
         Micros::try_sum(amounts.map(|amount| self.shown(amount))).unwrap_or_default()
     }
@@ -195,7 +195,7 @@ impl Layout<'_> {
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
-            // all of the customer's cash was returned
+            // here, the shop returned all of the customer's cash
             self.sum(self.locale.method(PaymentMethod::Cash), change);
         }
         self.nonzero(words.change, change);

@@ -88,7 +88,7 @@ pub struct Receipt {
     pub payments: Vec<(PaymentMethod, Micros)>,
     /// Cash change; `None` on duplicates, because the change is known only at settlement.
     pub change: Option<Micros>,
-    /// Amount added by rounding the cash part.
+    /// The amount that rounding adds to the cash part.
     pub cash_rounding: Micros,
     /// Refunds after settlement.
     pub refunds: Vec<Refund>,
@@ -173,7 +173,7 @@ impl Receipt {
     }
 }
 
-/// Masks a number. Of its last six digits, the first four become stars and the last two are kept. Shorter numbers keep only their last two
+/// Masks a number. Of the number's last six digits, the first four become stars and the last two are kept. Shorter numbers keep only their last two
 /// digits.
 pub fn masked(number: &str) -> String {
     let digits = number.chars().filter(char::is_ascii_digit).count();

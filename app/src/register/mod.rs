@@ -39,7 +39,7 @@ pub struct ShiftView {
     pub shift: register_shift::Model,
     /// The callshop's currency.
     pub currency: String,
-    /// Whether cash amounts are hidden, because the shift is open and the viewer will count the shift's drawer blind.
+    /// Whether cash amounts are hidden. Cash amounts are hidden if the shift is open and the viewer will count its drawer blind.
     is_blind: bool,
 }
 
@@ -89,9 +89,9 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
     check_amount(field, amount, currency)
 }
 
-/// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are
-/// not checked, because the bank pays them. The check never applies to attendants, who count the drawer blind and could learn the expected cash by
-/// trying amounts. If an attendant pays out more than the ledger has, the count shows a variance.
+/// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are not
+/// checked, because the bank pays them. The check never applies to attendants: they count the drawer blind, and could learn the expected cash if they
+/// tried amounts. If an attendant pays out more than the ledger has, the count later shows a variance.
 ///
 /// # Errors
 /// Fails with `INSUFFICIENT_CASH`.
@@ -144,7 +144,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// Finds a callshop whose register the actor may operate, and locks its settings, so that only one operation per register runs at a time.
+/// Finds a callshop whose register the actor may operate. Also locks the callshop's settings, so that only one operation per register runs at a time.
 async fn lock_shop(tx: &Tx, actor: &Actor, id: Uuid) -> Result<Shop> {
     let account = access::account(tx.conn(), actor, id, Right::OperateRegister).await?;
     let settings = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
@@ -226,7 +226,7 @@ pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<Shif
     Ok(ShiftView::new(actor, shift, shop.account.currency))
 }
 
-/// The open shift of a callshop, if any. The caller has already checked access to the callshop.
+/// The open shift of a callshop, if any. The calling function has already checked access to the callshop.
 ///
 /// # Errors
 /// Database errors.

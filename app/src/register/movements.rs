@@ -89,7 +89,7 @@ pub async fn record_movement(
     .await
 }
 
-/// Lists the cash movements of a shift, oldest first. The caller has already checked access to the shift.
+/// Lists the cash movements of a shift, oldest first. The calling function has already checked access to the shift.
 ///
 /// # Errors
 /// May fail with database errors.

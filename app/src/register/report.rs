@@ -72,10 +72,10 @@ pub struct Report {
     /// Total of the discounts on the sessions settled in the shift; not negative.
     #[serde(default, with = "text")]
     pub discounts_total: Micros,
-    /// Amount added by rounding the statements; negative if rounding reduced the statements.
+    /// The amount that rounding adds to the statements; negative if rounding reduces them.
     #[serde(with = "text")]
     pub rounding: Micros,
-    /// Amount added by rounding cash payments; negative if rounding reduced the payments.
+    /// The amount that rounding adds to cash payments; negative if rounding reduces them.
     #[serde(default, with = "text")]
     pub cash_rounding: Micros,
     /// Amount that customers paid for the settled sessions, at settlement or in advance. `sales_total = calls_total + items_total - discounts_total
@@ -88,7 +88,7 @@ pub struct Report {
     pub by_destination: Vec<DestinationSales>,
     /// Activity per user, sorted by name.
     pub by_attendant: Vec<AttendantSales>,
-    /// The unpaid sessions. In a Z report, they are the sessions that were carried over.
+    /// The unpaid sessions. In a Z report, the unpaid sessions are those that were carried over.
     pub open_items: Vec<OpenItem>,
 }
 
@@ -171,7 +171,7 @@ pub struct AttendantSales {
     /// Amount that customers paid for the settled sessions, at settlement or in advance.
     #[serde(with = "text")]
     pub amount: Micros,
-    /// Discounts granted by this user on the bills settled in the shift, even if another user settled them.
+    /// Discounts granted by this user on the bills settled in the shift, even if another user settled the bills.
     #[serde(default, with = "text")]
     pub discounts: Micros,
     /// Deposits taken by this user.
@@ -402,7 +402,7 @@ async fn by_attendant(
     for (user, kind, _, amount) in &moved.payments {
         let line = lines.entry(*user).or_default();
         match kind {
-            // a sale is already counted in `amount`, with the session that the payment settled
+            // a payment at settlement is already counted in `amount`, as part of the session that it settled
             PaymentKind::Sale => {}
             PaymentKind::Deposit => add(&mut line.deposits, *amount)?,
             PaymentKind::DepositRefund => add(&mut line.deposit_refunds, *amount)?,

@@ -155,7 +155,7 @@ fn count(
 fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod, Micros>> {
     let mut counted = BTreeMap::new();
     for (method, amount) in counts {
-        // the total of a card terminal is negative if it refunded more than it took; a count of cash is never negative
+        // the total of a card terminal is negative if the terminal refunded more than it took; a count of cash is never negative
         if *method == PaymentMethod::Cash && amount.is_negative() {
             return Err(Error::invalid("counts", "The count of CASH must not be negative."));
         }

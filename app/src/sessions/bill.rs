@@ -38,13 +38,13 @@ pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
     bill(app, &session, currency).await
 }
 
-/// The bill of a session. The caller has already checked access to the session.
+/// The bill of a session. The calling function has already checked access to the session.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if retention has deleted calls of the session. May also fail with database errors.
 pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -> Result<Bill> {
     let statement = build_statement(app.store.reader(), session.id, &currency).await?;
-    // a final statement does not change, so if its total differs, retention has deleted some of its calls
+    // a final statement does not change; if its total differs now, retention has deleted some of its calls
     if session.calls_total.is_some_and(|total| Micros::from(total) != statement.calls_total)
         && let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && session.opened_at < kept

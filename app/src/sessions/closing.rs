@@ -89,7 +89,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
         return Ok(Vec::new());
     }
     let mut sales = Vec::new();
-    // lock every session, not only CLOSING sessions, because a session that is closed meanwhile would count this transaction's calls as live
+    // lock every session, not only CLOSING sessions; otherwise, a session that is closed meanwhile would count this transaction's calls as live
     for session in sessions::lock_all(tx.conn(), session_ids).await? {
         if session.state != SessionState::Closing {
             continue;
@@ -102,7 +102,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
     Ok(sales)
 }
 
-/// Makes the statement final by storing its totals in the session. Returns the transfer of the sale, which the caller must post.
+/// Makes the statement final by storing its totals in the session. Returns the transfer of the sale, which the calling function must post.
 async fn finish(
     tx: &Tx,
     session: cabin_session::Model,

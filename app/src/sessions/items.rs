@@ -63,7 +63,8 @@ pub async fn add_item(app: &App, actor: &Actor, key: &str, input: NewItem) -> Re
 /// Adds a discount to the bill of a session that is not paid. The callshop's settings limit the discounts of attendants per session.
 ///
 /// # Errors
-/// Fails with `DISCOUNT_TOO_HIGH` above the total of calls and items. May also fail with `CEILING_EXCEEDED`. See [`add_item`] for others.
+/// Fails with `DISCOUNT_TOO_HIGH` if the discounts would exceed the total of calls and items. May also fail with `CEILING_EXCEEDED`. See [`add_item`]
+/// for the other errors.
 pub async fn apply_discount(app: &App, actor: &Actor, key: &str, input: NewDiscount) -> Result<SessionView> {
     let description = clean_name("reason", &input.reason)?;
     let new = New { kind: ItemKind::Discount, description, quantity: 1, unit_price: input.amount };
@@ -189,7 +190,7 @@ fn sum(items: &[session_item::Model], kind: ItemKind) -> Result<Micros> {
     Micros::try_sum(lines.iter().map(|line| line.amount)).or_fault()
 }
 
-/// Emits an activity event for a changed bill. If its statement is final, the statement is recomputed first.
+/// Emits an activity event for a changed bill. If the bill is a final statement, the statement is recomputed first.
 async fn changed(
     tx: &Tx,
     kind: ActivityKind,

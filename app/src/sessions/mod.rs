@@ -171,7 +171,8 @@ pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     with_currencies(conn, sessions::by_ids(conn, ids).await?).await
 }
 
-/// The closed sessions of a callshop that wait for payment, oldest first, at most `limit`. The caller has already checked access to the callshop.
+/// The closed sessions of a callshop that wait for payment, oldest first, at most `limit`. The calling function has already checked access to the
+/// callshop.
 ///
 /// # Errors
 /// Database errors.
@@ -225,7 +226,7 @@ pub struct Payments {
     pub some_hidden: bool,
 }
 
-/// Lists the payments of a session. The caller has already checked access to the session.
+/// Lists the payments of a session. The calling function has already checked access to the session.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -243,8 +244,8 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
     Ok(Payments { some_hidden: seen.len() < all, seen })
 }
 
-/// Whether a settled session's cash amounts are hidden from the actor. Attendants count the drawer blind, so the amounts are hidden from an attendant
-/// if another user took or refunded some of the session's money in the open shift.
+/// Whether a settled session's cash amounts are hidden from the actor. Attendants count the drawer blind. The amounts are hidden from an attendant if
+/// another user took or refunded some of the session's money in the open shift.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -255,7 +256,7 @@ pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model
     Ok(payments(app, actor, session).await?.some_hidden)
 }
 
-/// Lists the items and discounts of a session, in the order they were added. The caller has already checked access to the session.
+/// Lists the items and discounts of a session, in the order they were added. The calling function has already checked access to the session.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -1,4 +1,4 @@
-//! What a session costs so far, with the cost of live calls.
+//! The cost of a session up to now, including the cost of live calls.
 
 use std::collections::HashMap;
 
@@ -12,16 +12,16 @@ use crate::calls::pricing;
 use base::error::{OrFault as _, Result};
 use store::sessions;
 
-/// What a session costs so far. Amounts are not rounded; the statement rounds its total.
+/// The cost of a session up to now. Amounts are not rounded; the statement rounds its total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Running {
-    /// The calls, live calls included.
+    /// The cost of the calls, including live calls.
     pub calls: Micros,
-    /// Talk time of the calls in seconds, live calls included.
+    /// Talk time of the calls in seconds, including live calls.
     pub seconds: u32,
     /// Items other than calls.
     pub items: Micros,
-    /// Discounts, as given. The bill counts them only up to the total of calls and items.
+    /// Discounts, as given. The bill counts discounts only up to the total of calls and items.
     pub discounts: Micros,
 }
 
@@ -29,7 +29,7 @@ impl Running {
     /// The total of the bill so far.
     ///
     /// # Errors
-    /// A fault if the sum is too large.
+    /// Fails with a fault if the sum is too large.
     pub fn total(&self) -> Result<Micros> {
         let most = self.calls.checked_add(self.items).or_fault()?;
         most.checked_sub(self.discounts.min(most)).or_fault()
@@ -52,14 +52,14 @@ impl Running {
     }
 }
 
-/// What each session costs so far, by its id. Each session is given by its id and the time it was opened. The caller has already checked access
-/// to the sessions. The number of queries does not depend on the number of sessions.
+/// The cost of each session up to now, by the session's id. Each session is given by its id and the time it was opened. The calling function has
+/// already checked access to the sessions. The number of queries does not depend on the number of sessions.
 ///
 /// # Errors
-/// Database errors; a fault if a call's frozen prices do not parse.
+/// May fail with database errors. Fails with a fault if a call's stored prices do not parse.
 pub async fn running(app: &App, of: &[(Uuid, DateTime<Utc>)]) -> Result<HashMap<Uuid, Running>> {
     let (ids, now) = (&of.iter().map(|(id, _)| *id).collect::<Vec<_>>(), app.clock.now());
-    // one snapshot, so that a call that ends meanwhile is counted once
+    // read everything in one snapshot, so that a call that ends meanwhile is counted once
     let (live, spent, items) = app
         .store
         .read(|tx| async move {

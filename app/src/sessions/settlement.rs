@@ -60,7 +60,8 @@ pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Res
             sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::OperateCabins)?;
         let shop = access::by_id(tx.conn(), found.callshop_id).await?;
-        // the lock allows one settlement per callshop at a time, so that receipt numbers have no gaps and an idempotency key takes effect once
+        // the lock allows only one settlement per callshop at a time; therefore, receipt numbers have no gaps, and an idempotency key takes effect
+        // once
         let settings = accounts::lock_callshop(tx.conn(), shop.id).await?.ok_or(Error::NotFound)?;
         let change = idempotency::once(&tx, actor, &app.clock, "settleSession", key, input, || async {
             let change = take_payment(&tx, actor, input, &shop, &settings, now).await?;

@@ -1,5 +1,5 @@
-//! Activates drafts. A draft is based on another version, and can take effect only directly after that version. At any other time, the draft would
-//! silently undo the changes of the versions in between.
+//! Activates drafts. A draft is based on another version, and can take effect only directly after that version. If the draft took effect at any other
+//! time, it would silently undo the changes of the versions in between.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::tariff_version;
@@ -23,8 +23,8 @@ pub struct Activated {
     pub version: Version,
     /// Prices below cost while the version is in force.
     pub margins: Margins,
-    /// The version that is already scheduled to replace the activated version. The scheduled version was created earlier and does not have the
-    /// activated version's changes.
+    /// The version that is already scheduled to follow the activated version. The scheduled version is older than the activated version, and does not
+    /// have the activated version's changes.
     pub next: Option<Version>,
 }
 
@@ -55,7 +55,7 @@ pub async fn activate(
         .write_as(actor, |tx| async move {
             let conn = tx.conn();
             rows::lock(conn, owners, tariff.id).await?.ok_or(Error::NotFound)?;
-            // read the clock under the lock, so that concurrent activations begin in the order in which they commit
+            // read the clock while the lock is held; concurrent activations then begin in the order in which they commit
             let now = app.clock.now();
             let from = at.map_or(now, |at| at.max(now));
             let (_, version) = rows::find_version(conn, owners, version_id).await?.ok_or(Error::NotFound)?;
@@ -102,7 +102,7 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
 struct Around {
     /// The version in force until the draft takes effect.
     before: Option<tariff_version::Model>,
-    /// The next version that is scheduled after the draft takes effect.
+    /// The first version that is scheduled for a time after the draft takes effect.
     next: Option<tariff_version::Model>,
     /// The version that the draft is based on.
     base: Option<tariff_version::Model>,

@@ -185,11 +185,12 @@ fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
 /// Creates a draft with these rates added or changed.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` and the path of the rate. Fails with `STALE_DRAFT` as in [`import`]. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT`; the error has the path of the invalid rate. Fails with `STALE_DRAFT` as in [`import`]. May also fail with `NOT_FOUND`
+/// or `FORBIDDEN`.
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
-    // the base may have millions of rates, so first make the checks that do not need the rates
+    // the base may have millions of rates, so first make the checks that do not need rates
     for (index, rate) in upserts.iter().enumerate() {
         rate.validate().map_err(|error| bad_rate(index, &error))?;
         if upserts[..index].iter().any(|earlier| earlier.prefix == rate.prefix) {
@@ -239,7 +240,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 /// Creates a draft without these prefixes.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` and the path of a prefix that has no rate of its own. See [`upsert_rates`] for others.
+/// Fails with `INVALID_INPUT` if a prefix has no rate of its own; the error has the path of the prefix. See [`upsert_rates`] for the other errors.
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
@@ -287,17 +288,17 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     let permit = deck_permit()?;
     let tariff = tariff::Model::clone(&source.tariff);
     let copied = rates::read_all(app.store.reader(), version_id).await?;
-    // the rates refer to the bands of their own version
+    // the rates refer to the bands of their own version, so a copy needs these bands
     let base = Base { terms: Terms::of(&source.version)?, ..Base::read(app, &tariff, None).await? };
     let act = Act { action: "copyTariffVersion", note };
     let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// The base version and its rates, from which a draft is created and with which it is compared.
+/// The base version with its rates. A draft is created from the base, and is compared with it.
 struct Base {
     version: Option<tariff_version::Model>,
-    /// The draft's rounding, bands and holidays. The draft's terms come from the base version or, without a base version, from the tariff.
+    /// The draft's rounding, bands and holidays. The draft's terms are those of its base version or, without a base version, those of the tariff.
     terms: Terms,
     rates: Vec<Rate>,
 }
@@ -335,8 +336,8 @@ impl Base {
         Ok(version)
     }
 
-    /// The version after which a draft based on this version may take effect. The result is the id of this version or, if this version is a draft,
-    /// the id of its own base.
+    /// The version after which a draft with this base may take effect. The result is the id of this version or, if this version is a draft, the id of
+    /// its own base.
     fn precedes(&self) -> Option<Uuid> {
         self.version.as_ref().and_then(|version| match version.active_from {
             Some(_) => Some(version.id),
@@ -364,7 +365,7 @@ struct Draft {
     changes: Changes,
     act: Act,
     created_at: DateTime<Utc>,
-    /// The permit is kept until the last rate is written, even if the caller has disconnected.
+    /// The permit is kept until the last rate is written, even if the client has disconnected.
     _permit: SemaphorePermit<'static>,
 }
 
@@ -391,8 +392,8 @@ impl Draft {
         Ok(Self { tariff, actor, base, precedes, loaded, changes, act, created_at, _permit: permit })
     }
 
-    /// Writes the rates in blocks, so that calls can be charged between two blocks, and finally writes the version's row. The rates become visible
-    /// only with the version's row.
+    /// Writes the rates in blocks, so that calls can be charged between two blocks. Writes the version's row last. The rates become visible only with
+    /// the version's row.
     async fn write(
         &self,
         store: &Store,
@@ -476,7 +477,7 @@ async fn finish(
     outcome.margins = margin::of_version(app, draft.tariff.id, &draft.loaded, app.clock.now()).await?;
     if !dry_run {
         let store = app.store.clone();
-        // write in a separate task, so that a caller that disconnects does not leave a partial version behind
+        // write in a separate task; if the client disconnects, the task still completes the version
         let written = tokio::spawn(async move {
             let id = draft.loaded.version_id;
             let written = draft.write(&store, &progress).await;

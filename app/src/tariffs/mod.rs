@@ -64,7 +64,7 @@ pub struct Version {
     pub state: VersionState,
 }
 
-/// Derives a version's state at `now`. `effective` is the tariff's version in force at that time.
+/// Derives a version's state at `now`. `effective` is the version of the tariff that is in force at that time.
 pub fn state(version: &tariff_version::Model, effective: Option<Uuid>, now: DateTime<Utc>) -> VersionState {
     match version.active_from {
         None => VersionState::Draft,

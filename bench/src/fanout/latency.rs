@@ -39,7 +39,7 @@ pub struct LatencyPlan {
     seconds: u64,
 }
 
-/// Event times of one callshop, in order: when the hook responded, and when the subscriber received it.
+/// Event times of one callshop, in order: when the hook responded, and when the subscriber received the event.
 #[derive(Default)]
 struct Times {
     answered: VecDeque<Instant>,
@@ -112,7 +112,7 @@ async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64>
         senders.push(tokio::spawn(async move {
             let mut connection = Connection::open(hook).await?;
             let mut ticks = interval(every);
-            // late responses must not reduce the rate of requests
+            // late responses must not lower the rate of requests
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
             let mut sent = 0;
             while Instant::now() < end {
@@ -164,7 +164,7 @@ impl Run {
         self.times[place].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Latencies of the callshops watched on this node. An event that arrived before the hook's response counts as zero.
+    /// Latencies of the callshops watched on this node. An event that arrived before the response of the hook counts as zero.
     fn latencies(&self, node: usize) -> Vec<Duration> {
         let mut all = Vec::new();
         for place in (0..self.times.len()).filter(|place| place % 2 == node) {

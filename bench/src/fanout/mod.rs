@@ -36,7 +36,7 @@ const CHANNELS: [&str; 2] = ["ours:", "relay:"];
 /// What to measure.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Plan {
-    /// Number of subscribers, each of which watches its own callshop.
+    /// Number of subscribers. Each subscriber watches its own callshop.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     subscribers: u32,
     /// Number of events per turn. Each event is for one subscriber.
@@ -61,7 +61,7 @@ struct Side {
     process: Process,
     received: Arc<AtomicU64>,
     channel: String,
-    /// Resident memory per subscriber, in KiB.
+    /// Resident memory per subscriber in KiB.
     kibibytes: f64,
     /// Number of events that each subscriber has received.
     had: i64,

@@ -1,4 +1,4 @@
-//! The peer of a call end sends the same transaction to the same database, and does nothing else.
+//! The peer sends the same transaction as a call end to the same kind of database, and does nothing else.
 //!
 //! The peer uses the product's own tables and indexes, in a separate database next to the product's database. Each transaction writes the
 //! deduplication key, the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold),
@@ -38,11 +38,11 @@ const LEVELS: u64 = 5;
 /// Rows per statement when filling the tables.
 const CHUNK: usize = 500;
 
-/// Templates for the peer's rows, taken from a call that the product charged.
+/// Templates for the peer's rows. The templates come from a call that the product charged.
 pub struct Sample {
     /// The call.
     pub call: call::Model,
-    /// The payload of its activity row.
+    /// The payload of the call's activity row.
     pub shown: serde_json::Value,
 }
 
@@ -73,7 +73,7 @@ impl Peer {
         }
     }
 
-    /// Ends about this many calls. Each client ends the same number of calls.
+    /// Ends about this many calls. Each client ends the same number of calls as the others.
     pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
         match (self, databases) {
             (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),
@@ -83,18 +83,18 @@ impl Peer {
     }
 }
 
-/// The peer's total number of calls. Every client rounds its share up.
+/// The peer's total number of calls. Every client rounds up its share of the calls.
 fn calls_in_all(plan: &Plan) -> u64 {
     let share = (plan.calls / plan.rounds).max(1);
     u64::from(share.div_ceil(plan.connections)) * u64::from(plan.connections) * u64::from(plan.rounds)
 }
 
-/// A number as an id.
+/// The number, written as an id.
 fn id(number: u64) -> Result<Uuid> {
     Ok(Uuid::parse_str(&format!("{number:032}"))?)
 }
 
-/// An account of a callshop's branch; the callshop itself is 1.
+/// The id of an account in a callshop's branch. The accounts are numbered from 1, which is the callshop.
 fn account(shop: u64, place: u64) -> Result<Uuid> {
     id(ACCOUNTS + shop * 10 + place)
 }

@@ -1,4 +1,4 @@
-//! Runs pgbench as an application that sends its statements one by one over its own connection.
+//! Runs pgbench like an application that sends its statements one by one over its own connection.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,12 +28,12 @@ impl Pgbench {
     pub fn new(server: &Postgres, plan: &Plan, sample: &Sample) -> Result<Self> {
         let script = server.scratch().join("call-end.sql");
         std::fs::write(&script, script_text(u64::from(plan.shops), sample)?)?;
-        // otherwise autovacuum would do it during a turn
+        // analyze the tables now; otherwise, autovacuum would analyze them during a turn
         run(server.client("vacuumdb").args(["--analyze", "--quiet", "peer"]))?;
         Ok(Self { script, clients: plan.connections, done: 0, turns: 0 })
     }
 
-    /// Runs a turn in which every client does its share.
+    /// Runs a turn in which every client ends its share of calls.
     pub fn turn(&mut self, server: &Postgres, calls: u32) -> Result<Figures> {
         let share = calls.div_ceil(self.clients);
         self.turns += 1;
@@ -53,7 +53,7 @@ impl Pgbench {
         let process = Some(server.process()?);
         let before = Processor::now(process)?;
         let output = run(pgbench.arg("--file").arg(&self.script).arg("peer"))?;
-        // the time excludes pgbench's own processor time, because pgbench has ended
+        // pgbench has already ended, so the time excludes pgbench's own processor time
         let spent = Processor::now(process)?.since(before);
         let spent = Processor { database: spent.database, ..Processor::default() };
         let asked = u64::from(share) * u64::from(self.clients);

@@ -121,7 +121,7 @@ fn an_answer_that_was_never_acknowledged_is_charged_unless_the_operator_says_oth
         let (call, _) = run_with(&events, Unacknowledged::Free);
         assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     }
-    // if an unacknowledged answer is free, the answer does not prove talk
+    // if a call with an unacknowledged answer is free, the answer does not prove that anybody talked
     let (call, _) = run_with(&[failed(15), unacknowledged(Some(10))], Unacknowledged::Free);
     assert_eq!(call.state, CallState::Failed);
 }
@@ -133,7 +133,7 @@ fn failures() {
     assert_eq!(emitted, [Emitted::Ringing { at: at(2) }, Emitted::Failed { at: at(20) }]);
     let (call, emitted) = run(&[answered(), failed(20)]);
     assert_eq!((call.state, emitted.len()), (CallState::Answered, 1));
-    // an end event that proves talk overrides a failure
+    // an end event that proves that the call was answered overrides a failure
     let (call, emitted) = run(&[failed(20), ended(41, EndCause::Bye, Some(10))]);
     assert_eq!((call.state, call.talk_seconds, call.sip_code), (CallState::Ended, 31, None));
     let order =
@@ -160,7 +160,7 @@ fn what_the_phone_got_instead_is_kept() {
         let (call, _) = run(&[given_up(code)]);
         assert_eq!((call.state, call.sip_code, call.ended_by), (CallState::Abandoned, Some(code), Some(by)));
     }
-    // the API's refusal reached the proxy too late
+    // the refusal by the API reached the proxy too late
     let refused = Call { sip_code: Some(402), ..Call::refused(at(0)) };
     let late = apply(&refused, &given_up(503), Unacknowledged::Charged);
     assert_eq!(late.call, Call { sip_code: Some(503), ..refused });
@@ -237,7 +237,7 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 20, true));
     assert_eq!((call.ended_by, call.cause), (Some(EndedBy::Proxy), Some(EndCause::Lost)));
     assert_eq!(emitted.last(), Some(&Emitted::Ended { at: at(30) }));
-    // a call that was last listed at its answer is charged the first increment
+    // this call was last listed at the time of its answer, so only the first increment is charged
     let (call, _) = run(&[answered(), lost(10)]);
     assert_eq!((call.talk_seconds, call.estimated), (1, true));
     let (call, emitted) = run(&[answered(), lost(30), ended(50, EndCause::Bye, Some(10))]);
@@ -256,20 +256,20 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.talk_seconds, call.estimated), (31, false), "final is final");
 }
 
-/// Applies an event that is received at second `received`, with clocks that may be five minutes apart.
+/// Applies an event that the server receives at second `received`. The clocks may be five minutes apart.
 fn heard(call: &Call, event: &CallEvent, second: i64) -> (Call, Vec<Emitted>, Option<Doubt>) {
     let window = Window { received: at(second), skew: Duration::minutes(5) };
     let (transition, doubt) = apply_within(call, event, window, Unacknowledged::Charged);
     (transition.call, transition.emitted, doubt)
 }
 
-/// A call allowed at 0 for ten minutes, and answered at 10.
+/// A call that was allowed at second 0 for ten minutes, and answered at second 10.
 fn talking() -> Call {
     heard(&Call::authorized(at(0), 600), &answered(), 10).0
 }
 
 const TEN_YEARS: i64 = 315_360_000;
-/// The Unix epoch, in seconds relative to `at(0)`.
+/// The Unix epoch, as a number of seconds relative to `at(0)`.
 const EPOCH: i64 = -1_795_348_800;
 
 #[test]
@@ -297,10 +297,10 @@ fn a_time_that_cannot_be_true_is_moved() {
 fn an_end_whose_times_cannot_be_true_is_an_estimate() {
     let bye = |second, answered| ended(second, EndCause::Bye, answered);
     for (event, talk, doubt) in [
-        // the answer that is already known counts
+        // the answer time that is already known counts
         (bye(41, Some(EPOCH)), 31, Doubt::Time),
         (bye(41, Some(TEN_YEARS)), 31, Doubt::Time),
-        // the only fact known about the end is that the event was received at second 100
+        // the only known fact about the end is that the event arrived at second 100
         (bye(TEN_YEARS, Some(10)), 90, Doubt::Time),
         (bye(TEN_YEARS, None), 90, Doubt::Time),
         (bye(TEN_YEARS, Some(EPOCH)), 90, Doubt::Time),
@@ -358,13 +358,13 @@ fn an_end_without_an_answer_is_open_to_one() {
     let (late, emitted, doubt) = heard(&call, &answered(), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (31, false, None));
     assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }]);
-    // an answer that arrives after the end
+    // this answer arrives after the end
     let (late, _, _) = heard(&call, &event(45, CallEventKind::Answered), 60);
     assert_eq!((late.answered_at, late.talk_seconds, late.estimated), (Some(at(45)), 1, true));
-    // an end with an answer time proves talk, even if the times come from a wrong clock
+    // an end with an answer time proves that the call was answered, even if the times come from a wrong clock
     let (late, _, doubt) = heard(&call, &ended(TEN_YEARS + 20, EndCause::Bye, Some(TEN_YEARS)), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (20, true, Some(Doubt::Time)));
-    // an ordinary end event of a call whose answer is already known
+    // this is an ordinary end event of a call whose answer is already known
     let (call, _, _) = heard(&talking(), &ended(41, EndCause::Bye, None), 50);
     assert_eq!((call.talk_seconds, call.estimated), (31, false));
     assert_eq!(heard(&call, &answered(), 60).0, call);

@@ -45,7 +45,8 @@ fn purse(pricing: &Pricing, available: i64) -> FundingSource<'_> {
 
 #[test]
 fn a_quarter_of_what_is_left_is_taken_and_paid_for_at_every_level() {
-    // at 0.06 per minute, billed by the second, 40,000 micros pay for 40 s; the level at 0.04 per minute has unlimited credit
+    // the price is 0.06 per minute, billed by the second, so 40,000 micros pay for 40 s; the level with the price 0.04 per minute has unlimited
+    // credit
     let (retail, cost) = (pricing(60_000, 0, (1, 1), 0), pricing(40_000, 0, (1, 1), 0));
     let purses = [purse(&retail, 40_000), purse(&cost, i64::MAX)];
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(40));
@@ -71,7 +72,7 @@ fn slices_are_long_while_there_is_plenty() {
 fn a_slice_is_never_less_than_the_first_increment_and_covers_all_it_pays() {
     let (retail, cost) = (pricing(60_000, 0, (30, 6), 0), pricing(40_000, 0, (60, 60), 0));
     let purses = [purse(&retail, 100_000), purse(&cost, 40_000)];
-    // the callshop has credit for one minute and sells in 30/6 increments
+    // the callshop has credit for one minute, and sells in increments of 30/6
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(60));
     let all = grant(&purses, before_ringing(), 0, 60, Some(600));
     assert_eq!(all, Grant { covered: 60, holds: vec![Micros(60_000), Micros(40_000)] });
@@ -79,7 +80,7 @@ fn a_slice_is_never_less_than_the_first_increment_and_covers_all_it_pays() {
 
 #[test]
 fn the_minimum_charge_is_held_before_the_first_increment() {
-    // the minimum charge pays for 50 s at once
+    // the minimum charge already pays for 50 s
     let price = pricing(60_000, 0, (1, 1), 50_000);
     assert_eq!(reach(&[purse(&price, 49_999)], before_ringing(), 3600), Err(0));
     let purses = [purse(&price, 60_000)];

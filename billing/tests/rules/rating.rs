@@ -53,7 +53,7 @@ fn price(per_minute: i64, fee: Option<i64>) -> BandPrice {
     BandPrice { price_per_minute: Micros(per_minute), connection_fee: fee.map(Micros) }
 }
 
-/// A price of 0.60 per minute by day and 0.06 at night (20:00 to 06:00, all days including holidays).
+/// A pricing of 0.60 per minute by day and 0.06 per minute at night (20:00 to 06:00 on all days, including holidays).
 fn day_and_night(time_zone: Tz) -> Pricing {
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("night".to_owned(), price(60_000, None));
@@ -114,15 +114,15 @@ fn charges_by_hand() {
     let with = |decimals, mode| Rounding { decimals, mode };
     use RoundingMode::{Down, HalfUp, Up};
     for (rate, rounding, talk, micros) in [
-        // 37 s at 0.12 per minute cost 0.074
+        // 31 s are billed as 37 s (increments 30/7), which cost 0.074 at 0.12 per minute
         (rate(120_000, 0, 30, 7), with(6, HalfUp), 31, 74_000),
-        // the charge is a fee and 0.0424 * 61 / 60 = 0.043106666…
+        // the charge is the fee of 0.05 plus 61 s at 0.0424 per minute: 0.0424 * 61 / 60 = 0.043106666…
         (rate(42_400, 50_000, 1, 1), with(6, HalfUp), 61, 93_107),
         (rate(42_400, 50_000, 1, 1), with(6, Down), 61, 93_106),
         (rate(42_400, 50_000, 1, 1), with(4, HalfUp), 61, 93_100),
         (rate(42_400, 50_000, 1, 1), with(4, Up), 61, 93_200),
         (rate(42_400, 50_000, 1, 1), with(2, Up), 61, 100_000),
-        // an amount with exactly half of the fourth decimal is rounded up: 0.00045 -> 0.0005
+        // an amount that ends in exactly half of the fourth decimal is rounded up, so 0.00045 becomes 0.0005
         (rate(27_000, 0, 1, 1), with(4, HalfUp), 1, 500),
         (rate(27_000, 0, 1, 1), with(4, Down), 1, 400),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 1, 100_000),
@@ -149,7 +149,7 @@ fn the_dearest_rates_saturate_instead_of_wrapping() {
 #[test]
 fn seconds_are_priced_where_they_fall() {
     let pricing = day_and_night(Tz::America__Sao_Paulo);
-    // the call is answered at 19:59:50 local time, so it has ten seconds of day, then night
+    // the call is answered at 19:59:50 local time, so ten seconds have the day price, and the rest has the night price
     let answered = at("2026-11-23T22:59:50.900Z");
     let told = charge(&pricing, answered, 70);
     let steps = vec![
@@ -288,18 +288,19 @@ fn cover_by_hand() {
 
 #[test]
 fn the_hold_covers_the_dearest_answer_instant() {
-    // the call is authorized half a second before 19:59:30 and rings up to a minute, so the most expensive answer is the earliest answer, by day
+    // the call is authorized half a second before 19:59:30 and rings for up to a minute; the earliest answer is the most expensive, because it has
+    // the day price
     let mut pricing = day_and_night(Tz::UTC);
     let authorized = at("2026-11-23T19:59:29.500Z");
     assert_eq!(max_charge(&pricing, authorized, 60, 60), Micros(31 * 10_000 + 29 * 1_000));
-    // shortly before the day band begins, the latest answer is the most expensive
+    // shortly before the day band begins, the latest answer is the most expensive answer
     let authorized = at("2026-11-23T05:59:29.500Z");
     assert_eq!(
         max_charge(&pricing, authorized, 60, 60),
         Micros(2 * 1_000 + 58 * 10_000).max(Micros(600_000))
     );
     assert_eq!(max_charge(&pricing, authorized, 30, 10), Micros(1_000 + 9 * 10_000));
-    // with a fee at night, an answer in the first second of the night is the most expensive
+    // if the night has a fee, an answer in the first second of the night is the most expensive answer
     pricing.rate.band_prices.insert("night".to_owned(), price(0, Some(5_000_000)));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:30Z"), 60, 20), Micros(5_000_000));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:58:30Z"), 60, 20), Micros(200_000));
@@ -310,7 +311,7 @@ fn the_hold_covers_the_dearest_answer_instant() {
 
 #[test]
 fn the_dearest_answer_may_lie_within_the_window() {
-    // a minute at the peak price comes before a cheap band, so the most expensive call ends with the peak and starts at no band edge
+    // a minute at the peak price precedes a cheap band, so the most expensive call ends when the peak ends, and does not start at the edge of a band
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("peak".to_owned(), price(1_200_000, None));
     rate.band_prices.insert("cheap".to_owned(), price(60_000, None));
@@ -453,7 +454,7 @@ proptest! {
         prop_assert_eq!(amount(&frozen, instant, talk), counted);
     }
 
-    /// A longer call never costs less, even with free seconds: shorter calls cost nothing, and all other calls are charged in full.
+    /// A longer call never costs less, even with free seconds: calls within the free seconds cost nothing, and all longer calls are charged in full.
     #[test]
     fn longer_never_costs_less_and_nothing_is_negative(
         (pricing, instant) in near_an_edge(), talk in 0u32..20_000, more in 0u32..20_000,
@@ -477,7 +478,7 @@ proptest! {
     fn the_hold_is_exactly_the_dearest_charge(
         (pricing, instant) in near_an_edge(), ring in 0u32..150, talk in 0u32..400,
     ) {
-        // charges change only at whole seconds, so answers at whole seconds represent all possible answers
+        // charges change only at whole seconds, so it is enough to test answers at whole seconds
         let whole = instant.timestamp();
         let first_whole = DateTime::from_timestamp(whole + 1, 0).unwrap();
         let last = instant + chrono::Duration::seconds(i64::from(ring));

@@ -182,7 +182,7 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
     let strange: Vec<u32> = (1..=6).collect();
     let none: [LiveCall<u32>; 0] = [];
     let mut strays = Strays::default();
-    // the number of unknown dialogs in each listing, and whether the listing raises an alarm
+    // the cases give the number of unknown dialogs in each listing, and whether that listing raises an alarm
     for (round, (count, alarm)) in (0..).zip([(6, false), (6, true), (5, true), (1, true), (0, false)]) {
         let verdict = compare(&none, &listing(round * 30, &strange[..count]), &strays);
         assert_eq!((verdict.hang_up, verdict.strays.alarm), (vec![], alarm), "{round}");
@@ -194,7 +194,7 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
 }
 
 proptest! {
-    /// For any listings and queues, calls are closed and dialogs hung up only after two listings with empty queues, a minimum time apart. No listed
+    /// For any listings and queues, a call is closed or a dialog hung up only after two listings with empty queues, a minimum time apart. No listed
     /// call is closed, no dialog of a known call is hung up, and at most five dialogs are hung up at once.
     #[test]
     fn two_listings_agree_before_anything_is_done(
@@ -203,8 +203,8 @@ proptest! {
     ) {
         let mut calls: BTreeMap<u32, LiveCall<u32>> = live.iter().map(|id| (*id, call(*id))).collect();
         let mut strays = Strays::default();
-        // for each call, the listings without the call and with an empty queue since the call was last listed, and the listings in which its dialog
-        // was unknown
+        // for each call, the test collects two kinds of listings: those since the call was last listed that lacked the call while the queue was
+        // empty, and those in which the call's dialog was unknown
         let mut missing: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut there: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut now = 0;

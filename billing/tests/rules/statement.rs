@@ -40,7 +40,7 @@ fn a_bill_rounds_once() {
         call("Chile", 2, 0, false),
     ];
     let bill = Statement::build(calls, vec![line(2_500_000)], vec![line(500_000)], 2).unwrap();
-    // three calls of 0.0033 add up to one cent, not to three times zero
+    // three calls of 0.0033 each add up to one cent, although each call alone would be rounded to zero
     assert_eq!(
         (bill.calls_total, bill.rounding, bill.total),
         (Micros(9_900), Micros(100), Micros(2_010_000))
@@ -113,7 +113,7 @@ fn settlements() {
         Paid { total: 1_000_000, payments: vec![paid(Card, 999_999)], step: None, result: underpaid(1) },
         Paid { total: 1_000_000, payments: vec![], step: None, result: underpaid(1_000_000) },
         Paid { total: 0, payments: vec![], step, result: settled(0, 0, 0) },
-        // 1.02 -> 1.00, 1.03 -> 1.05, 1.025 -> 1.05
+        // an amount of 1.02 becomes 1.00; 1.03 and 1.025 become 1.05
         Paid {
             total: 1_020_000,
             payments: vec![paid(Cash, 1_000_000)],
@@ -271,7 +271,7 @@ fn a_deposit_goes_back_as_it_came() {
             back: vec![paid(Cash, 7_650_000)],
             rounding: 10_000,
         },
-        // a deposit in cash is used first and refunded last
+        // the bill uses the cash of a deposit first, so cash is refunded last
         Returned {
             total: 1_010_000,
             deposits: vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)],
@@ -290,7 +290,7 @@ fn a_deposit_goes_back_as_it_came() {
             rounding: -10_000,
         },
         Returned { total: 0, deposits: vec![paid(Card, 1)], back: vec![paid(Card, 1)], rounding: 0 },
-        // the rest of the deposit is smaller than the smallest coin
+        // the rest of this deposit is smaller than the smallest coin
         Returned { total: 980_000, deposits: vec![paid(Cash, 1_000_000)], back: vec![], rounding: 20_000 },
     ] {
         let settled = settle_prepaid(Micros(total), &deposits, &[], step).unwrap();
@@ -319,7 +319,7 @@ fn deposits() {
         })
     };
     for Prepaid { total, deposit, payments, step, result } in [
-        // of a deposit of 20.00, 12.34 are used: 7.66 is refunded, or 7.65 if the smallest coin is 0.05
+        // the bill uses 12.34 of a deposit of 20.00: the refund is 7.66, or 7.65 if the smallest coin is 0.05
         Prepaid {
             total: 12_340_000,
             deposit: 20_000_000,

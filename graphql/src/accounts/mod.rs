@@ -27,7 +27,7 @@ use types::list_accounts;
 /// The row id of an account or callshop.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`, even if only the id's type does not match the row, because each object has exactly one id.
+/// Fails with `NOT_FOUND`, even if only the type in the id does not match the row, because each object has exactly one id.
 pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {
@@ -49,7 +49,7 @@ pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Resu
     }
 }
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct AccountQuery;
 

@@ -1,4 +1,4 @@
-//! Creating, changing and suspending accounts.
+//! Mutations that create, change and suspend accounts.
 
 use async_graphql::{Context, ID, InputObject};
 use billing::number::DialPlan;
@@ -131,7 +131,7 @@ payload!(
     }
 );
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct AccountMutation;
 

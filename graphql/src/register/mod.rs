@@ -75,7 +75,7 @@ impl RegisterShift {
         Ok(report.map(|report| RegisterReport::new(report, &self.0.currency)))
     }
 
-    /// Cash put into or withdrawn from the drawer other than for sales, oldest first.
+    /// Cash that was put into the drawer or withdrawn from it, other than for sales; oldest first.
     async fn movements(
         &self,
         ctx: &Context<'_>,
@@ -89,7 +89,7 @@ impl RegisterShift {
     }
 }
 
-/// Cash put into or withdrawn from the drawer other than for a sale.
+/// Cash that was put into the drawer or withdrawn from it, other than for a sale.
 #[derive(async_graphql::Description)]
 pub struct CashMovement {
     view: MovementView,
@@ -201,7 +201,7 @@ payload!(
     }
 );
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct RegisterQuery;
 
@@ -251,7 +251,7 @@ impl RegisterQuery {
     }
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct RegisterMutation;
 

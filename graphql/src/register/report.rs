@@ -28,9 +28,9 @@ pub struct RegisterReport {
     pub items_total: Option<Money>,
     /// Total of the discounts in the sessions settled in the shift, not negative; null in an attendant's X report.
     pub discounts_total: Option<Money>,
-    /// Sum that rounding statements added; negative if rounding reduced the statements. Null in an attendant's X report.
+    /// The amount that rounding adds to the statements; negative if rounding reduces them. Null in an attendant's X report.
     pub rounding: Option<Money>,
-    /// Sum that rounding cash payments added; negative if rounding reduced the payments. Null in an attendant's X report.
+    /// The amount that rounding adds to cash payments; negative if rounding reduces them. Null in an attendant's X report.
     pub cash_rounding: Option<Money>,
     /// Amount that customers paid for the sessions settled in the shift, at settlement or in advance: `callsTotal + itemsTotal - discountsTotal +
     /// rounding + cashRounding`. Null in an attendant's X report.
@@ -44,7 +44,7 @@ pub struct RegisterReport {
     /// Activity of each user, by name; empty in an attendant's X report.
     #[field(length = 20)]
     pub sales_by_attendant: Vec<AttendantSales>,
-    /// Unpaid sessions, at most 500. In a Z report, they are the sessions that were carried over.
+    /// Unpaid sessions, at most 500. In a Z report, the unpaid sessions are those that were carried over.
     #[field(length = 100)]
     pub open_items: Vec<OpenItem>,
 }

@@ -9,11 +9,11 @@ use crate::scalars::Decimal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "billing::session::CloseMode")]
 pub enum CloseMode {
-    /// Hang up the call.
+    /// The call is hung up.
     HangUp,
-    /// Fail, and leave the cabin open.
+    /// The mutation fails, and the cabin stays open.
     Refuse,
-    /// Let the call finish, allow no further calls, then close.
+    /// The call continues, no further calls are allowed, and the cabin closes when the call ends.
     Drain,
 }
 
@@ -25,23 +25,24 @@ pub struct OpenCabinInput {
     /// Name of the customer; may be empty.
     #[graphql(default)]
     pub customer: String,
-    /// Maximum total cost of the session's calls, in the callshop's currency; null for no limit. Not allowed with a deposit, because the deposit
-    /// is the limit.
+    /// Maximum total cost of the session's calls, in the callshop's currency; null for no limit. A spending limit is not allowed with a deposit,
+    /// because the deposit is the limit.
     pub spending_limit: Option<Decimal>,
     /// Maximum total talk time in seconds, up to 86400; null for no limit.
     pub time_limit_seconds: Option<i32>,
-    /// PREPAID requires a deposit; POSTPAID forbids it. If omitted: PREPAID with a deposit, POSTPAID without.
+    /// PREPAID requires a deposit; POSTPAID forbids it. If the mode is omitted, a session with a deposit is PREPAID, and a session without a deposit
+    /// is POSTPAID.
     pub mode: Option<SessionMode>,
     /// Amount paid in advance for calls. At settlement, the unused part is refunded by the method it was paid with.
     pub deposit: Option<DepositInput>,
-    /// Unique key of this request. Repeating the request with the same key and input returns the first result. Required with a deposit.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result. The key is required with a deposit.
     pub idempotency_key: Option<String>,
 }
 
 /// A customer's deposit.
 #[derive(InputObject)]
 pub struct DepositInput {
-    /// Above zero, in the callshop's currency.
+    /// The amount, above zero, in the callshop's currency.
     pub amount: Decimal,
     /// Payment method of the deposit.
     #[graphql(default_with = "PaymentMethod::Cash")]
@@ -92,7 +93,7 @@ pub struct RemoveSessionItemInput {
 pub struct ApplyDiscountInput {
     /// An unpaid session.
     pub session_id: ID,
-    /// Above zero, in the callshop's currency.
+    /// The amount, above zero, in the callshop's currency.
     pub amount: Decimal,
     /// Reason; printed on the bill.
     pub reason: String,
@@ -105,7 +106,7 @@ pub struct ApplyDiscountInput {
 pub struct RefundSessionInput {
     /// A settled session.
     pub session_id: ID,
-    /// Above zero, in the callshop's currency.
+    /// The amount, above zero, in the callshop's currency.
     pub amount: Decimal,
     /// Payment method of the refund.
     #[graphql(default_with = "PaymentMethod::Cash")]
@@ -144,8 +145,8 @@ pub struct UpdateSessionLimitsInput {
 pub struct VoidSessionInput {
     /// A session without calls.
     pub session_id: ID,
-    /// Unique key of this request. Repeating the request with the same key and input returns the first result. Required if a deposit must be
-    /// refunded.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result. The key is required if a deposit must
+    /// be refunded.
     pub idempotency_key: Option<String>,
 }
 
@@ -163,7 +164,7 @@ pub struct MoveSessionInput {
 pub struct PaymentInput {
     /// Payment method; only CASH gives change.
     pub method: PaymentMethod,
-    /// In the callshop's currency. Cash may exceed the amount due.
+    /// The amount, in the callshop's currency. Cash may exceed the amount due.
     pub amount: Decimal,
 }
 
@@ -172,7 +173,7 @@ pub struct PaymentInput {
 pub struct SettleSessionInput {
     /// A closed session.
     pub session_id: ID,
-    /// At most ten; empty if nothing is due.
+    /// At most ten payments; empty if nothing is due.
     pub payments: Vec<PaymentInput>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,

@@ -19,13 +19,13 @@ use super::{actor, app, caller};
 use crate::roles::SIGNED_IN;
 use app::sessions::{self, SessionView};
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct SessionQuery;
 
 #[object(root = "Query")]
 impl SessionQuery {
-    /// A session in the caller's subtree; null if there is none.
+    /// A session in the caller's subtree; null if there is no such session.
     #[field(roles = SIGNED_IN)]
     async fn session(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<CabinSession>> {
         let found = async { sessions::find(app(ctx), caller(ctx)?, Kind::CabinSession.parse(&id)?).await };

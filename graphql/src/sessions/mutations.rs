@@ -29,7 +29,7 @@ payload!(
 );
 
 /// Result of `settleSession`.
-// its fields are declared in `receipts.rs`, because one of them is the receipt
+// The payload's fields are declared in `receipts.rs`, because one of the fields is the receipt.
 #[derive(Default, async_graphql::Description)]
 pub struct SettleSessionPayload {
     pub(crate) session: Option<CabinSession>,
@@ -43,7 +43,7 @@ impl From<UserErrors> for SettleSessionPayload {
     }
 }
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct SessionMutation;
 
@@ -161,7 +161,7 @@ impl SessionMutation {
         answer(closed.await.map(done))
     }
 
-    /// Changes the limits of an open session. A call in progress keeps the seconds already granted to it.
+    /// Changes the limits of an open session. A call in progress keeps the seconds that it has already been granted.
     #[field(roles = SHOP)]
     async fn update_session_limits(
         &self,
@@ -179,8 +179,8 @@ impl SessionMutation {
         answer(changed.await.map(done))
     }
 
-    /// Voids a session that was opened by mistake and has no calls. Its items are removed, and any deposit is refunded by the method it was paid
-    /// with.
+    /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded by the method with
+    /// which it was paid.
     #[field(roles = SHOP)]
     async fn void_session(
         &self,
@@ -194,7 +194,7 @@ impl SessionMutation {
         answer(voided.await.map(done))
     }
 
-    /// Moves a customer to another cabin. Not allowed during a call.
+    /// Moves a customer to another cabin. This mutation is not allowed during a call.
     #[field(roles = SHOP)]
     async fn move_session(
         &self,
@@ -208,8 +208,8 @@ impl SessionMutation {
         answer(moved.await.map(done))
     }
 
-    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the methods it was
-    /// paid with, each up to the amount paid with it, and the rest in cash.
+    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the methods with which
+    /// it was paid, at most the amount paid by each method. The rest is refunded in cash.
     #[field(roles = SHOP)]
     async fn settle_session(
         &self,
@@ -257,7 +257,7 @@ impl SessionMutation {
     }
 }
 
-/// The deposit to collect. An explicit mode must match it.
+/// The deposit to collect. An explicit mode must match the deposit.
 fn deposit(
     mode: Option<SessionMode>,
     deposit: Option<DepositInput>,

@@ -25,13 +25,13 @@ graphql_enum!(
     SessionState = "entity::SessionState" {
         /// The customer is in the cabin and may call.
         Open,
-        /// No new calls; waiting for the last call to end.
+        /// The session allows no new calls and waits for its last call to end.
         Closing,
         /// The statement is final and unpaid.
         Closed,
         /// Paid.
         Settled,
-        /// Opened by mistake, without calls.
+        /// The session was opened by mistake and has no calls.
         Voided,
     }
 );
@@ -39,9 +39,9 @@ graphql_enum!(
 graphql_enum!(
     /// When the customer pays.
     SessionMode = "entity::SessionMode" {
-        /// After the calls.
+        /// The customer pays after the calls.
         Postpaid,
-        /// Before the calls, with a deposit.
+        /// The customer pays before the calls, with a deposit.
         Prepaid,
     }
 );
@@ -49,7 +49,7 @@ graphql_enum!(
 graphql_enum!(
     /// How money is paid or refunded.
     PaymentMethod = "entity::PaymentMethod" {
-        /// Notes and coins; the only method with change.
+        /// Notes and coins. Only this method gives change.
         Cash,
         /// Debit or credit card.
         Card,
@@ -166,7 +166,7 @@ impl CabinSession {
         self.0.session.time_limit
     }
 
-    /// Whether the session was unpaid when its shift closed, and was carried over to the next.
+    /// Whether the session was unpaid when its shift closed, and was carried over to the next shift.
     fn carried_over(&self) -> bool {
         self.0.session.carried_over
     }
@@ -186,7 +186,7 @@ impl CabinSession {
         user(ctx, self.0.session.closed_by).await
     }
 
-    /// When closing was requested; null until then. The statement may become final later.
+    /// When closing was requested; null until then. The statement may become final later than this time.
     fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.closed_at
     }
@@ -196,7 +196,8 @@ impl CabinSession {
         self.0.session.total.map(|total| self.money(total))
     }
 
-    /// Total of the bill so far, with the cost of a live call; the final total once the statement is final. Before that, it is not rounded.
+    /// Total of the bill up to now, including the cost of a live call. Once the statement is final, this is the final total. Until the statement is
+    /// final, the total is not rounded.
     async fn running_total(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         match self.0.session.total {
             Some(total) => Ok(self.money(total)),
@@ -207,14 +208,14 @@ impl CabinSession {
         }
     }
 
-    /// What the customer may still spend on calls, with the cost of a live call taken off: the rest of the deposit, or of the spending limit.
-    /// Null without a limit.
+    /// The amount that the customer may still spend on calls: the rest of the deposit or of the spending limit, less the cost of a live call. The
+    /// amount is null without a limit.
     async fn remaining(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         let left = self.running(ctx).await?.money_left(&self.0.session);
         Ok(left.map(|left| self.money(left.into())))
     }
 
-    /// Talk time that the customer may still use, in seconds, with a live call taken off. Null without a time limit.
+    /// Talk time that the customer may still use, in seconds, less the talk time of a live call. The talk time is null without a time limit.
     async fn remaining_seconds(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<u32>> {
         Ok(self.running(ctx).await?.seconds_left(&self.0.session))
     }
@@ -246,7 +247,7 @@ impl CabinSession {
         self.due().map(|(_, refund)| self.money(refund.into()))
     }
 
-    /// Total refunded after settlement. If other users handled the session's money, null for attendants until the register is counted.
+    /// Total refunded after settlement. If other users handled the session's money, the amount is null for attendants until the register is counted.
     async fn refunded(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         self.cash(ctx, self.0.session.refunded).await
     }
@@ -280,8 +281,8 @@ impl CabinSession {
         self.0.session.settled_at
     }
 
-    /// Amount added to the total by rounding its cash part. If other users handled the session's money, null for attendants until the register
-    /// is counted.
+    /// The amount that rounding adds to the part paid in cash. If other users handled the session's money, the amount is null for attendants until
+    /// the register is counted.
     async fn cash_rounding(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         self.cash(ctx, self.0.session.cash_rounding).await
     }
@@ -329,18 +330,18 @@ impl SessionItem {
         Money::new(self.row.unit_price, &self.currency)
     }
 
-    /// `quantity * unitPrice`, never negative; subtract it if it is a discount.
+    /// `quantity * unitPrice`, never negative; the amount of a discount is subtracted from the bill.
     fn amount(&self) -> async_graphql::Result<Money> {
         let line = sessions::line(&self.row).map_err(top_level)?;
         Ok(Money::new(line.amount, &self.currency))
     }
 
-    /// User who added it.
+    /// User who added the line.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.row.user_id)).await
     }
 
-    /// When it was added.
+    /// When the line was added.
     fn at(&self) -> DateTime<Utc> {
         self.row.at
     }
@@ -375,12 +376,12 @@ impl Payment {
         self.payment.reason.as_deref()
     }
 
-    /// User who handled it.
+    /// User who handled the payment or refund.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.payment.user_id)).await
     }
 
-    /// When it was paid or refunded.
+    /// When the amount was paid or refunded.
     fn at(&self) -> DateTime<Utc> {
         self.payment.at
     }
@@ -408,7 +409,7 @@ pub struct Statement {
     pub items_total: Money,
     /// Sum of the discounts, not negative.
     pub discounts_total: Money,
-    /// Amount added by rounding the total once to the currency's minor unit; negative if rounding reduced it.
+    /// The total is rounded once to the currency's minor unit; this is the amount that rounding adds, negative if it reduces the total.
     pub rounding: Money,
     /// Amount of the bill.
     pub total: Money,
@@ -450,7 +451,7 @@ pub struct StatementLine {
     pub quantity: u32,
     /// Price of one item.
     pub unit_price: Money,
-    /// Total, never negative; subtract it if it is a discount.
+    /// Total of the line, never negative; the total of a discount is subtracted from the bill.
     pub amount: Money,
 }
 

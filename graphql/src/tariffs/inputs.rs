@@ -73,7 +73,7 @@ pub struct ImportTariffInput {
     /// prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
     /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
     pub csv: String,
-    /// Version to start from, which is a draft, a scheduled or the active version; the active version if omitted.
+    /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Whether the file replaces all rates or is merged into them.
     #[graphql(default_with = "TariffImportMode::Replace")]
@@ -152,7 +152,7 @@ pub struct UpsertRatesInput {
     pub tariff_id: ID,
     /// 1 to 1000 rates. Each rate replaces the complete rate of its prefix.
     pub rates: Vec<RateInput>,
-    /// Version to start from, which is a draft, a scheduled or the active version; the active version if omitted.
+    /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]
@@ -166,7 +166,7 @@ pub struct DeleteRatesInput {
     pub tariff_id: ID,
     /// 1 to 1000 prefixes, all present in the version to start from.
     pub prefixes: Vec<String>,
-    /// Version to start from, which is a draft, a scheduled or the active version; the active version if omitted.
+    /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]

@@ -26,7 +26,7 @@ use crate::roles::MANAGERS;
 use app::tariffs;
 use rates::version_rates;
 
-/// Queries of this file.
+/// The queries that this file defines.
 #[derive(Default)]
 pub struct TariffQuery;
 
@@ -76,8 +76,8 @@ impl TariffQuery {
     }
 }
 
-/// A tariff that is assigned to an account; `None` if the caller may not see the whole tariff. Only the tariff's owner and platform admins may see
-/// a whole tariff.
+/// A tariff that is assigned to an account; `None` if the caller may not see all of the tariff. Only the tariff's owner and platform admins may see a
+/// whole tariff.
 pub(super) async fn assigned_tariff(
     ctx: &Context<'_>,
     id: Option<Uuid>,

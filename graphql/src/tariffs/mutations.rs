@@ -165,7 +165,7 @@ payload!(
     }
 );
 
-/// Mutations of this file.
+/// The mutations that this file defines.
 #[derive(Default)]
 pub struct TariffMutation;
 
@@ -249,8 +249,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft that copies a version and may replace the active version. With a copy, you can return to an earlier version, or activate a
-    /// draft even though other versions were activated after the draft was created.
+    /// Creates a draft that copies a version and may replace the active version. A copy lets you return to an earlier version. A copy also lets you
+    /// activate an old draft, even though other versions were activated after the draft was created.
     #[field(roles = MANAGERS)]
     async fn copy_tariff_version(
         &self,

@@ -111,8 +111,8 @@ pub(super) const DAYS: [(DayOfWeek, Weekday); 7] = [
 pub struct Tariff(pub tariff::Model);
 
 impl Tariff {
-    /// The terms of the version in force, or else of the newest version. Before the first version exists, they are the terms that the first version
-    /// will get.
+    /// If a version is in force, these are the terms of that version; otherwise, they are the terms of the newest version. Before the first version
+    /// exists, they are the terms that the first version will get.
     async fn terms(&self, ctx: &Context<'_>) -> async_graphql::Result<Terms> {
         match loaders::load(ctx, TermsOf(self.0.id)).await.map_err(top_level)? {
             Some(terms) => Ok(terms),

@@ -11,7 +11,7 @@ use app::calls::events::ProxyEvent;
 
 /// Field that contains one event, as JSON.
 const ONE: &[u8] = b"event";
-/// Field that contains a list of events, which the proxy moves to Redis after an outage.
+/// Field that contains a list of events. The proxy moves such lists to Redis after an outage.
 const MANY: &[u8] = b"events";
 /// Field with the W3C `traceparent` of the event's trace.
 const TRACE: &[u8] = b"traceparent";
@@ -89,7 +89,7 @@ impl Entry {
         self.fields.chunks_exact(2).find(|pair| pair[0] == TRACE).map(|pair| pair[1].as_slice())
     }
 
-    /// The unreadable entry as a JSON text. The text includes the entry's id, so that the same bytes in another entry are a different event.
+    /// The unreadable entry as a JSON text. The text includes the entry's id. Therefore, the same bytes in another entry are a different event.
     fn as_text(&self, bytes: &[u8]) -> serde_json::Value {
         let text: String = String::from_utf8_lossy(bytes).chars().take(KEPT).collect();
         format!("entry {} of the stream: {text}", self.id).into()

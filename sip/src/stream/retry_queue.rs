@@ -71,7 +71,7 @@ impl RetryQueue {
     }
 
     /// The entries to retry now: at most `most` entries, and only the first entry of each call or phone. If the queue is full, the oldest entry is
-    /// always due, because only a successful retry shows that the problem is over.
+    /// always due: only a successful retry shows that the problem is over.
     pub(super) fn due(&self, now: Instant, most: usize) -> Vec<EntryId> {
         let (mut seen, mut due) = (HashSet::new(), Vec::new());
         for (place, (id, held)) in self.0.iter().enumerate() {
@@ -84,7 +84,7 @@ impl RetryQueue {
         due
     }
 
-    /// All entries in order: the failed entries, and the entries that wait behind them.
+    /// All entries in order: the failed entries, and the entries that wait for a failed entry.
     pub(super) fn ids(&self) -> (Vec<EntryId>, Vec<EntryId>) {
         self.0.keys().partition(|id| self.0.get(id).is_some_and(|held| held.failures > 0))
     }
@@ -138,8 +138,8 @@ mod tests {
         assert!(!retry_queue.is_blocked(id(3), &[]), "an entry about no call or phone never waits");
         retry_queue.wait(id(3), about("a"), now);
         retry_queue.failed(id(4), about("b"), now);
-        // an entry with events of two calls waits for earlier entries of both, and later entries of either call wait for it; one entry may have
-        // several events of a call
+        // an entry with events of two calls waits for earlier entries of both calls, and later entries of either call wait for it; one entry may also
+        // have several events of the same call
         retry_queue.wait(id(5), [about("a"), about("b"), about("a")].concat(), now);
         retry_queue.wait(id(6), about("b"), now);
         let later = now + PAUSES[1];

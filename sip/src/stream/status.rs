@@ -38,7 +38,7 @@ pub struct StreamStatus {
     pub applied: Counter,
     /// Entries claimed from another node.
     pub claimed: Counter,
-    /// Number of entries that the consumer group had lost and a node recovered.
+    /// Number of entries that a node recovered after the consumer group had lost them.
     pub recovered: Counter,
     /// Entries that failed and are retried.
     pub failed: Counter,
@@ -101,7 +101,7 @@ impl StreamStatus {
         self.events.get_or_create(&Outcome { outcome }).get()
     }
 
-    /// The entries that were stuck at the last check. If there are many, only the oldest.
+    /// The entries that were stuck at the last check. If many entries are stuck, the list has only the oldest.
     pub fn stuck(&self) -> Vec<Stuck> {
         self.stuck.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

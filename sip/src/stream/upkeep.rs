@@ -17,8 +17,8 @@ const DEAD: u32 = 12;
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// See [`STUCK_AFTER`].
 const STUCK_DELIVERIES: u64 = 5;
-/// Maximum number of pending entries that are checked for being stuck, oldest first. The retry queues of a dozen nodes can hold fewer entries than
-/// this maximum, so reconciliation knows every stuck entry and does not wait for it.
+/// Maximum number of pending entries that are checked for being stuck, oldest first. The retry queues of a dozen nodes hold fewer entries than this
+/// maximum. Therefore, reconciliation knows every stuck entry and does not wait for it.
 const MOST_STUCK: usize = 4_096;
 /// Number of entries checked for losses at a time.
 const PAGE: usize = 256;
@@ -45,10 +45,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Recovers entries that the consumer group has lost. The group counts a lost entry as delivered, but the entry is pending at no consumer. An
-    /// entry is lost if Redis does not replay all of its append-only file, or if a node dies between acknowledging and deleting the entry. No node
-    /// would ever read a lost entry again, and reconciliation waits while the stream is not empty. An entry counts as lost only if two checks in a
-    /// row find it, because a node may be about to delete the entry at the first check.
+    /// Recovers entries that the consumer group has lost. The group counts a lost entry as delivered, although it is pending at no consumer. An entry
+    /// is lost if Redis does not replay all of its append-only file, or if a node dies between acknowledging and deleting the entry. No node would
+    /// ever read a lost entry again, and reconciliation would wait for it, because the stream would not become empty. An entry counts as lost only if
+    /// two checks in a row find it: at the first check, a node may be about to delete the entry.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -119,7 +119,7 @@ impl Reader<'_> {
     }
 
     /// Refreshes this node's claim on entries that it could not apply, so that no other node takes over these entries. Drops entries that another
-    /// node took over anyway.
+    /// node has taken over nevertheless.
     async fn keep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         if self.waiting.is_empty() && self.retry_queue.len() == 0 {
             return Ok(());
@@ -139,7 +139,7 @@ impl Reader<'_> {
         if !tried.is_empty() {
             self.own(&tried).arg("JUSTID").query_async::<()>(connection).await?;
         }
-        // claiming increments the delivery count, so that an entry behind a stuck entry counts as stuck, too
+        // a claim increments the delivery count, so an entry behind a stuck entry also counts as stuck
         if !behind.is_empty() {
             self.own(&behind).query_async::<()>(connection).await?;
         }
@@ -195,9 +195,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer from the consumer group. The consumer may still have pending entries, because it read again after the check, or because
-    /// this node could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If Redis forgot pending
-    /// entries, the group restarts at the beginning of the stream, and its consumers read the whole stream again.
+    /// Removes a consumer from the consumer group. The consumer may still have pending entries: it may have read again after the check, or this node
+    /// could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If Redis forgot pending entries, the
+    /// group restarts at the beginning of the stream. The consumers of the group then read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

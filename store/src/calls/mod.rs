@@ -35,7 +35,7 @@ pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
     (answered - allowed).abs() > TimeDelta::days(1)
 }
 
-/// How much earlier than the call's session the time in a call's id may be, because the clocks of nodes differ.
+/// The time in a call's id may be this much earlier than the call's session, because the clocks of nodes differ.
 const SKEW: TimeDelta = TimeDelta::hours(1);
 
 /// Condition that a call is one of the live calls in `live`.
@@ -54,12 +54,12 @@ pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Res
     Ok(query.order_by_asc(phone::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// The phone with this SIP user, for the proxy's digest authentication. Ignores scopes, because a proxy has no account.
+/// The phone with this SIP user, for the proxy's digest authentication. This query ignores scopes, because a proxy has no account.
 pub async fn phone_by_sip_user(conn: &impl ConnectionTrait, sip_user: &str) -> Result<Option<phone::Model>> {
     Ok(phone::Entity::find().filter(phone::Column::SipUser.eq(sip_user)).one(conn).await?)
 }
 
-/// Updates every column of phones. The caller must have locked the phones in this transaction.
+/// Updates every column of phones. The calling function must have locked the phones in this transaction.
 pub async fn save_phones(conn: &impl ConnectionTrait, phones: Vec<phone::Model>) -> Result<()> {
     for row in phones {
         use sea_orm::ActiveModelTrait as _;
@@ -76,8 +76,8 @@ pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
         .await?)
 }
 
-/// Takes all locks that a batch of events and call attempts needs, with one query per kind of row. If a batch locked the same kind of row in two
-/// steps, it could deadlock with another node's batch.
+/// Takes all locks that a batch of events and call attempts needs, with one query per kind of row. If a batch locked rows of the same kind in two
+/// steps, it could deadlock with the batch of another node.
 pub async fn lock_batch(
     conn: &impl ConnectionTrait,
     sip_users: &[&str],
@@ -104,8 +104,8 @@ pub async fn lock_batch(
     Ok(())
 }
 
-/// Takes advisory locks on authorization requests, so that transactions that process or abandon the same request wait for each other. Row locks
-/// are not enough, because the call's row may not exist yet. Does nothing on SQLite, which has one writer.
+/// Takes advisory locks on authorization requests. Transactions that process or abandon the same request then wait for each other. Row locks are not
+/// enough, because the call's row may not exist yet. Does nothing on SQLite, which has one writer.
 pub async fn lock_requests(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<()> {
     if conn.get_database_backend() != DbBackend::Postgres || requests.is_empty() {
         return Ok(());
@@ -154,8 +154,8 @@ pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[(Uuid, DateTime<Utc>)],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session, so PostgreSQL can skip partitions of earlier months. Rounding to whole months and adding `SKEW` ensures
-    // that no call is omitted, even if a node's clock was off
+    // no call is older than its session, so PostgreSQL can skip the partitions of earlier months. The time is rounded to whole months and widened by
+    // `SKEW`, so that no call is omitted, even if a node's clock was off
     let Some(opened) = sessions.iter().map(|(_, opened_at)| *opened_at).min() else {
         return Ok(HashMap::new());
     };
@@ -189,7 +189,7 @@ fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
     sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
 }
 
-/// The phones, out of the given phones, that have a live call.
+/// Returns those of the given phones that have a live call.
 pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -243,7 +243,7 @@ pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64)
     Ok(rows.into_iter().map(call).collect())
 }
 
-/// The calls, out of the given calls, that ended between two times, both inclusive.
+/// Returns those of the given calls that ended between two times, both inclusive.
 pub async fn ended_between(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -261,7 +261,7 @@ pub async fn ended_between(
     Ok(ended)
 }
 
-/// The calls, out of the given calls, that are live at any proxy.
+/// Returns those of the given calls that are live at any proxy.
 pub async fn live_among(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     let mut live = HashSet::new();
     for ids in ids.chunks(KEYS_AT_ONCE) {
@@ -279,7 +279,7 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call:
     let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
     let mut wanted = sea_orm::Condition::all().add(bulk::among(conn, call::Column::Id, ids.iter().copied()));
     if conn.get_database_backend() == DbBackend::Postgres {
-        // a generic plan can exclude partitions by a range of ids, but not by a list of ids
+        // a generic plan can exclude partitions if the condition is a range of ids, but not if it is a list of ids
         wanted = wanted.add(call::Column::Id.gte(*first)).add(call::Column::Id.lte(*last));
     }
     Ok(call::Entity::find()
@@ -290,8 +290,8 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call:
         .await?)
 }
 
-/// Calls by id or by authorization request, locked in id order. The caller must have locked the requests ([`lock_requests`]), so that no other
-/// transaction is creating a call that this query misses.
+/// Calls by id or by authorization request, locked in id order. The calling function must have locked the requests ([`lock_requests`]), so that no
+/// other transaction is creating a call that this query misses.
 pub async fn lock_named(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -332,7 +332,7 @@ fn is_live(call: &call::Model) -> bool {
 /// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // `extend_at` never returns to null while a call is live, so this statement need not write null
+    // `extend_at` never returns to null while a call is live, so this statement does not write null
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -345,8 +345,8 @@ fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Stat
     Ok(statements)
 }
 
-/// Updates the columns of calls that events change, and stores the calls' charges at each level. A corrected charge replaces the previous charge.
-/// The caller must have locked the calls in this transaction.
+/// Updates the columns of calls that events change, and stores the calls' charges at each level. A corrected charge replaces the previous charge. The
+/// calling function must have locked the calls in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     calls: &[call::Model],
@@ -380,7 +380,7 @@ pub fn changes(
         ExtendAt,
         Estimated,
         AnswerDay,
-        // the refusal changes if the proxy gave up on the attempt before it received the response
+        // the refusal changes if the proxy gave up the attempt before it got the response
         Refusal,
         AnsweredFar,
     ];
@@ -392,7 +392,7 @@ pub fn changes(
     Ok(Writes(statements))
 }
 
-/// Updates the columns of calls that an extension changes. The caller must have locked the calls in this transaction.
+/// Updates the columns of calls that an extension changes. The calling function must have locked the calls in this transaction.
 pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
     use call::Column::{Covered, ExtendAt, Holds, Id};
     let backend = conn.get_database_backend();
@@ -459,12 +459,12 @@ pub async fn confirm(
     Ok(())
 }
 
-/// The requests, out of the given authorization requests, that the proxy has already abandoned.
+/// Returns those of the given authorization requests that the proxy has already abandoned.
 pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
     let query = hook_event::Entity::find()
         .select_only()
         .column(hook_event::Column::Reference)
-        // the value is a literal, so that it matches the partial index's condition
+        // the value is a literal, so that it matches the condition of the partial index
         .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
         .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())

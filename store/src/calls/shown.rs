@@ -17,7 +17,7 @@ use base::error::Result;
 /// A call of a callshop inside `scope`.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::View>> {
     let owned = scope.owns((call::Entity, call::Column::CallshopId));
-    // the condition compares a single id instead of a list, because only then does a generic plan read a single partition
+    // the condition compares a single id instead of a list; only then does a generic plan read a single partition
     Ok(views(conn, call::Entity::find_by_id(id).filter(owned)).await?.pop())
 }
 
@@ -63,8 +63,8 @@ pub async fn list(
     views(conn, page.apply(query, call::Column::Id)).await
 }
 
-/// A page of calls for each of these cabins or sessions, by `column`, in one statement on PostgreSQL. The stored prices are the largest part of a
-/// call, and clients seldom request them. The prices of ended calls are read only if `priced` is set.
+/// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether they are cabins or sessions. The
+/// stored prices are the largest part of a call, and clients seldom request them. The prices of ended calls are read only if `priced` is set.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     column: call::Column,
@@ -95,7 +95,7 @@ pub async fn of_each(
     let mut calls = Vec::new();
     for statement in statements {
         for row in conn.query_all_raw(statement).await? {
-            // each row is in an `Arc`, because rows are large, and hundreds of rows would otherwise be moved and copied several times per response
+            // each row is in an `Arc`: rows are large, and hundreds of rows would otherwise be moved and copied several times per response
             calls.push(Arc::new(call::View::read(&row)?));
         }
     }
@@ -104,7 +104,7 @@ pub async fn of_each(
 
 /// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, `$4` is the limit.
 fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
-    // the statement names its columns, because `*` would break prepared statements when a newer release adds a column
+    // the statement names its columns; with `*`, prepared statements would break when a newer release adds a column
     let read = |column: &&str| match *column {
         "pricing" if !priced => "CASE WHEN call.ended_at IS NULL THEN call.pricing END AS pricing".to_owned(),
         column => format!("\"{column}\""),

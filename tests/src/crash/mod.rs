@@ -96,7 +96,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     for number in 1..=plan.kills {
         kill(&mut process, &site, &mut random, (number, plan.kills), &progress).await;
         if people.iter().any(tokio::task::JoinHandle::is_finished) {
-            // a client found a wrong answer, and the code below raises its panic
+            // a client found a wrong answer and panicked; the code below raises that panic again
             break;
         }
     }
@@ -117,7 +117,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     )
 }
 
-/// Starts one task per cabin, and a task that adds credit and change.
+/// Starts one task per cabin, and one task that adds credit and change.
 fn let_in(site: &Arc<Site>, random: &mut Random) -> Vec<tokio::task::JoinHandle<()>> {
     let mut people = Vec::new();
     for index in 0..CABINS {

@@ -1,4 +1,4 @@
-//! A record of answered requests and their expected results, which this module computes. Each request must be stored exactly once.
+//! A record of answered requests and of their expected results. This module computes the expected results. Each request must be stored exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +28,6 @@ pub(super) enum Talk {
     Refused,
     /// Not answered.
     Failed,
-    /// Answered, with a talk time of this many whole seconds.
+    /// The call was answered, and the talk time is this many whole seconds.
     Seconds(i64),
 }

@@ -87,10 +87,10 @@ async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     if let Talk::Seconds(seconds) = talk { RETAIL.cost(seconds) } else { 0 }
 }
 
-/// Talks, but no longer than the limit that the proxy knows of.
+/// Talks, but stops at the limit that the proxy knows.
 async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let reference = &answer["ref"];
-    // the answer is backdated, so that the call needs credit for more seconds at once
+    // the answer is backdated, so that the call needs credit for more seconds immediately
     let answered = Utc::now() - TimeDelta::milliseconds(random.below(9_000));
     let told = event("answered", reference, answered, json!({ "to_tag": "tt" }));
     events(site, vec![told.clone()]).await;
@@ -119,7 +119,7 @@ async fn events(site: &Site, batch: Vec<Value>) {
     assert_eq!(results.len(), batch.len(), "{answer}");
     let taken = |result: &Value| matches!(result["status"].as_str(), Some("applied" | "duplicate"));
     assert!(results.iter().all(taken), "{answer} to {batch:?}");
-    // the last event of a batch was never sent earlier
+    // the last event of a batch is always a new event
     if again && results.last().is_some_and(|result| result["status"] == "duplicate") {
         site.survived.fetch_add(1, Ordering::Relaxed);
     }

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Panics if the build fails.
 pub fn build(release: bool) -> PathBuf {
     // `tests/run` builds the binary together with the tests, in the debug or the release profile. If the binary were built alone, its crates would
-    // have other features, so half of all crates would be built again.
+    // have other features, and half of all crates would be built again.
     if let Some(built) = std::env::var_os("CALLSHOP_TEST_SERVER") {
         return built.into();
     }
@@ -33,7 +33,8 @@ pub fn build(release: bool) -> PathBuf {
     if release {
         build.arg("--release");
     }
-    // cargo's environment variables for this test would make build scripts (such as ring's) run again, which would rebuild half of all crates
+    // cargo sets environment variables for this test; with them, build scripts (such as ring's) would run again, which would rebuild half of all
+    // crates
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]
@@ -84,10 +85,10 @@ impl Process {
         self.child = Some(self.command(&["serve"]).spawn().expect("callshop starts"));
     }
 
-    /// Waits until the server is ready. Returns the time that this took.
+    /// Waits until the server is ready. Returns the waiting time.
     ///
     /// # Panics
-    /// Panics if the server exits instead, or is not ready in time. The message includes the end of its log.
+    /// Panics if the server exits before it is ready, or is not ready in time. The panic's message includes the end of the server's log.
     pub async fn ready(&mut self) -> Duration {
         let begun = Instant::now();
         for address in self.addresses {

@@ -1,4 +1,4 @@
-//! State that all clients of the shop share. The site sends a request again until the request is answered, and records the responses.
+//! State that all clients of the shop share. A request is sent again until it is answered, and the responses are recorded.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -150,9 +150,9 @@ impl Cluster {
         }
     }
 
-    /// Waits until two members follow the primary and one of the two may take over. PostgreSQL must report this member as synchronous **and**
-    /// Patroni must have recorded that state in etcd, which happens a moment later. Before the record, Patroni may not promote any member, so no
-    /// member would replace a dead primary.
+    /// Waits until two members follow the primary, and one of the two is allowed to take over. PostgreSQL must report this member as synchronous,
+    /// **and** Patroni must have recorded that state in etcd. The record happens a moment later. Before that record, Patroni may not promote any
+    /// member, so no member would replace a dead primary.
     async fn whole(&self) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -209,7 +209,7 @@ impl Cluster {
         let postmaster = self.members[old].postmaster();
         if let Some(id) = postmaster {
             send("QUIT", id).await;
-            // the process's folder in `/proc` may exist a moment longer
+            // the folder of the process in `/proc` may exist a moment longer
             while Path::new(&format!("/proc/{id}")).exists() && begun.elapsed() < PATIENCE {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -276,8 +276,7 @@ impl Drop for Member {
     }
 }
 
-/// Copies the files that members read to a folder that the user `postgres` can read, because the repository may be in a folder that this user
-/// cannot enter.
+/// Copies the files that members read to a folder that the user `postgres` can read. The repository may be in a folder that this user cannot enter.
 async fn shared_files(folder: &Path) -> PathBuf {
     let (shared, deploy) = (folder.join("patroni"), repository().join("deploy"));
     fs::create_dir_all(shared.join("secrets")).expect("a folder");

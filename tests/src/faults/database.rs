@@ -101,7 +101,7 @@ pub(super) async fn give_to_postgres(folder: &Path) {
 pub(super) struct Durability {
     /// Whether PostgreSQL uses fsync. Without fsync, data survives a crash of PostgreSQL but not of the machine.
     pub(super) fsync: bool,
-    /// Whether WAL segments are small, so that a full disk is noticed immediately instead of after 16 MiB.
+    /// Whether WAL segments are small. With small segments, a full disk is noticed immediately instead of after 16 MiB.
     pub(super) small: bool,
 }
 

@@ -12,7 +12,7 @@ impl Disk {
     /// Creates a folder and mounts a disk on it.
     ///
     /// # Errors
-    /// Fails with the reason why this machine cannot mount the disk, and says how to run without the disk.
+    /// The error says why this machine cannot mount the disk, and how to run without the disk.
     pub fn mount(folder: &Path) -> Result<Self, String> {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         // a tmpfs uses only as much memory as is written to it
@@ -26,7 +26,7 @@ impl Disk {
     /// Checks whether this machine can mount a disk.
     ///
     /// # Errors
-    /// Fails with the reason why this machine cannot mount a disk.
+    /// The error says why this machine cannot mount a disk.
     pub fn can_be() -> Result<(), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         Self::mount(&folder.path().join("disk")).map(drop)
@@ -43,7 +43,7 @@ impl Disk {
             let used = used.lines().last().map(str::trim).unwrap_or_default();
             match self.resize(&format!("{used}k")) {
                 Ok(()) => return,
-                // shrinking fails if files have grown since the last measurement
+                // shrinking fails if files have grown since their size was measured
                 Err(why) => said = why,
             }
         }
@@ -65,7 +65,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // a lazy unmount, because processes with open files may still be ending
+        // this is a lazy unmount, because processes with open files may still be ending
         if let Err(why) = run("umount", &["-l"], &self.folder) {
             eprintln!("{} stays mounted: {why}", self.folder.display());
         }

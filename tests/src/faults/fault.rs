@@ -29,7 +29,7 @@ use crate::sip::PROXY;
 pub enum Fault {
     /// A node is killed (SIGKILL) and restarted after a while.
     KillNode,
-    /// Both nodes are killed, so calls end while no node receives the calls' events.
+    /// A fault kills both nodes. Calls then end while no node receives their events.
     KillBothNodes,
     /// A node is stopped (SIGTERM) and restarted.
     RestartNode,
@@ -66,11 +66,11 @@ pub enum Fault {
     CutProxyRedis,
     /// Redis responds slowly to the SIP proxy, whose workers wait for each event.
     StarveWorkers,
-    /// Phones ring for so long that the SIP proxy is reconciled several times. Reconciliation must continue while phones ring.
+    /// Phones ring for a long time, while the SIP proxy is reconciled several times. Reconciliation must continue while phones ring.
     RingingPhones,
     /// Proxies send events twice, out of order, and late.
     BadManners,
-    /// Subscribers stop reading, while no other fault runs that could explain slow delivery.
+    /// Subscribers stop reading. No other fault runs at that time, because another fault could also explain slow delivery.
     DeafSubscribers,
     /// Thousands of connections stay silent.
     IdleSockets,
@@ -86,7 +86,7 @@ const SLOW: u16 = 4508;
 /// Maximum number of faults that run or wait for their component.
 const MOST_AT_ONCE: usize = 8;
 
-/// Maximum wait for a comparison of the SIP proxy: its lease of 60 s, which a killed node never returns, and the time of one comparison.
+/// Maximum wait for a comparison of the SIP proxy: the time of one comparison, plus the lease of 60 s, which a killed node never returns.
 const AFTER_LEASE: Duration = Duration::from_secs(90);
 
 /// Maximum time to retry an operation before the system counts as not recovered.
@@ -105,7 +105,7 @@ struct Held {
 /// Injects faults until the plan's time is over. Waits for recovery after each fault, and at the end until everything is healthy.
 ///
 /// # Errors
-/// Fails with the component that does not recover.
+/// The error names the component that does not recover.
 pub(super) async fn schedule(
     stage: &Stage,
     plan: &Plan,
@@ -125,13 +125,13 @@ pub(super) async fn schedule(
         let fault = left.swap_remove(usize::try_from(index).expect("an index"));
         let (own, pause) = (Random(random.next()), 500 + random.below(4_000));
         under_way.push(one(stage, &held, fault, own, begun, progress));
-        // most faults wait for a component that another fault has broken; without a limit, the waiting faults would take longer than the plan's time
+        // most faults wait for a component that another fault has broken; without a limit, these waits would take longer than the plan's time
         while under_way.len() >= MOST_AT_ONCE {
             if let Some(done) = under_way.next().await {
                 done?;
             }
         }
-        // several faults run at once, because the next fault begins during this fault
+        // several faults run at once, because the next fault begins while this fault still runs
         let mut pause = std::pin::pin!(tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())));
         loop {
             tokio::select! {
@@ -179,7 +179,7 @@ async fn calls_again(stage: &Stage) -> Result<Duration, String> {
     let http = reqwest::Client::builder().no_proxy().build().map_err(|error| error.to_string())?;
     let begun = Instant::now();
     loop {
-        // the request names an unknown phone, which is refused after a database read and makes no call
+        // the request names an unknown phone, so it is refused after a read from the database and makes no call
         let ask = json!({ "request_id": unique("probe"), "user": "nobody", "dialed": "1", "src": "127.0.0.1:5060",
             "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
         let request = http.post(format!("http://{}/kamailio/v1/authorize", stage.site.hook));
@@ -218,7 +218,7 @@ impl Held {
     async fn lock(&self, fault: Fault, which: usize) -> Vec<tokio::sync::OwnedMutexGuard<()>> {
         let [first, second] = &self.nodes;
         let one = &self.nodes[which];
-        // always lock in one order, to avoid deadlocks
+        // always lock in the same order, to avoid deadlocks
         let needed: Vec<&Arc<Mutex<()>>> = match fault {
             Fault::KillNode | Fault::RestartNode | Fault::FreezeNode => vec![one],
             Fault::KillBothNodes => vec![first, second],
@@ -235,12 +235,12 @@ impl Held {
             | Fault::CutProxy
             | Fault::CutProxyRedis
             | Fault::StarveWorkers => vec![&self.links],
-            // wait for every fault that keeps a proxy from being reconciled
+            // wait for every fault that prevents the reconciliation of a proxy
             Fault::RingingPhones => {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
             Fault::BadManners | Fault::IdleSockets => vec![],
-            // delays by any other fault would be blamed on the subscribers that do not read
+            // if another fault delayed events, the subscribers that do not read would be blamed
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();
@@ -417,7 +417,7 @@ async fn ring(stage: &Stage) -> Result<String, String> {
         let row = entity::proxy::Entity::find_by_id(PROXY).one(&conn).await;
         row.map(|row| row.and_then(|row| row.listed_at)).map_err(|error| error.to_string())
     };
-    // a node that an earlier fault killed during a comparison keeps the proxy's lease for a minute
+    // an earlier fault may have killed a node during a comparison; that node keeps the proxy's lease for a minute
     let (begun, before) = (Instant::now(), compared().await?);
     while compared().await? <= before {
         if begun.elapsed() > AFTER_LEASE {
@@ -485,8 +485,8 @@ async fn write_log(database: &str) {
     drop(tokio::time::timeout(PATIENCE, writing).await);
 }
 
-/// Number of subscribers that do not read, chosen so that a server can fill their buffers without delaying other subscribers. An optimized build
-/// fills the buffers in a moment.
+/// Number of subscribers that do not read. The number is so low that a server can fill the subscribers' buffers without delaying other subscribers.
+/// An optimized build fills the buffers in a moment.
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
@@ -495,9 +495,9 @@ fn deaf_ones(stage: &Stage) -> usize {
 const ASKED: usize = 60;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. The limit is shorter than the delay of the
-/// activities of a subscriber that does not read. An unoptimized server spends seconds of processor time filling the buffers, which is not a fault
-/// of these subscribers.
+/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. If subscribers that do not read delayed other
+/// subscribers, the delay would be longer than this limit. An unoptimized server spends seconds of processor time on filling the buffers. Such a
+/// delay is not the fault of the subscribers that do not read.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })
@@ -515,7 +515,7 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
     let mut sockets = Vec::new();
     let deaf = deaf_ones(stage);
     for number in 0..deaf {
-        // bypass the balancer, whose own buffers would have to be filled first
+        // connect without the balancer, because its buffers would have to be filled first
         let address = stage.site.nodes[number % 2].node.own[0];
         let door = Door { address, token: stage.town.reseller.token().to_owned() };
         let mut socket = watchers::open_narrow(&door).await.ok_or("a socket does not open")?;
@@ -543,8 +543,8 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
         }
         Ok((lag, stage.site.memory().await))
     };
-    // the subscribers start reading again, and each socket gets the buffered data and then the close code. All subscribers read at once, because
-    // the server also limits the wait for the close
+    // the subscribers start reading again, and each socket gets the buffered data and then the close code. All subscribers read at once, because the
+    // server also limits its wait for the close
     let rests = async {
         tokio::time::sleep_until((begun + GIVEN_UP).into()).await;
         join_all(sockets.into_iter().map(watchers::rest)).await

@@ -25,7 +25,7 @@ const PROXIES: usize = 4;
 const BY_STREAM: usize = 2;
 /// Timeout of a write to Redis.
 const REDIS_PATIENCE: Duration = Duration::from_secs(1);
-/// The time that the nodes get to read the stream before a phone counts as free again.
+/// The nodes have this much time to read the stream before a phone counts as free again.
 const READING: Duration = Duration::from_millis(1_200);
 /// Maximum number of events in a batch.
 const BATCH: usize = 50;
@@ -33,7 +33,7 @@ const BATCH: usize = 50;
 /// Result of a call attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// No response arrived in time. The phone got 503, and the API got an event that says that its response was not used.
+    /// No response arrived in time. The phone got 503, and the API got an event that says that the API's response was not used.
     GivenUp,
     /// The API refused the call attempt with this error code.
     Refused(String),
@@ -65,7 +65,7 @@ pub(super) struct Load {
     pub(super) notes: Mutex<Notes>,
     pub(super) manners: Manners,
     pub(super) attempts: AtomicU64,
-    /// Number of attempts skipped because no phone was free, which makes the actual load lower than planned.
+    /// Number of attempts that were skipped because no phone was free. Because of these attempts, the actual load is lower than planned.
     pub(super) missed: AtomicU64,
     pub(super) batches_again: AtomicU64,
     stop: AtomicBool,

@@ -81,7 +81,7 @@ struct Stage {
 /// Injects faults for the plan's time. Returns a summary if every check passed.
 ///
 /// # Errors
-/// Fails with the checks that failed.
+/// The error lists the checks that failed.
 pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     if plan.faults.contains(&Fault::KillPrimary) && plan.faults.contains(&Fault::DiskFull) {
         return Err(
@@ -98,7 +98,7 @@ pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<S
 /// Stops and starts each node in turn under load, for the plan's time. No request and no call may fail.
 ///
 /// # Errors
-/// Fails with the checks that failed.
+/// The error lists the checks that failed.
 pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     let stage = Stage::set(plan, &progress).await;
     let (begun, mut rounds) = (Instant::now(), 0);
@@ -149,7 +149,7 @@ impl Stage {
             Building { release: plan.release, fsync: plan.fsync, disk, replicated, replicated_redis };
         let prepared = PreparedSite::prepare(&building).await;
         let shop = prepared.office().await;
-        // a call occupies its phone for up to three seconds, so this number of phones is enough for the rate, with spare phones for delays
+        // a call occupies its phone for up to three seconds; this number of phones is enough for the rate, with some spare phones for delays
         let count = (plan.subscribers / 10).clamp(2, 100);
         let cabins = (usize::try_from(plan.rate).expect("a rate") * 4).div_ceil(count).clamp(2, 100);
         let town = Arc::new(town::build(&shop, count, cabins).await);

@@ -1,7 +1,7 @@
 //! Makes real calls in addition to the simulated calls. SIPp's phones call through the SIP proxy, which is killed and restarted.
 //!
-//! Each call's charge is compared with the messages that the phones and the gateway logged. If the call's end event reached the API, the charge
-//! must equal the talk time. If the event was lost with the proxy, the charge covers the time until the proxy was last known to have the call.
+//! Each call's charge is compared with the messages that the phones and the gateway logged. If the call's end event reached the API, the charge must
+//! be for the talk time. If that event was lost with the proxy, the charge must cover the time until the proxy was last known to have the call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,7 +27,7 @@ use crate::sip::{Script, Trace};
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Maximum delay between a message and its log entry on a busy machine.
 const SLACK: TimeDelta = TimeDelta::milliseconds(150);
-/// An end event that was sent at least this long before the proxy died has been delivered, because links are down for eight seconds at most.
+/// If an end event was sent at least this long before the proxy died, it has been delivered, because links are down for eight seconds at most.
 const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
 
 /// Disturbances that change how a call of the real proxy is charged.
@@ -63,7 +63,7 @@ struct Heard {
     bye: Option<DateTime<Utc>>,
     /// The BYE was answered.
     bye_answered: Option<DateTime<Utc>>,
-    /// Whether only the proxy hung up. A proxy that hangs up on its own reports the end first.
+    /// Whether only the proxy hung up. If a proxy hangs up on its own, it reports the end before the two sides do.
     cut: bool,
 }
 
@@ -88,7 +88,7 @@ impl Heard {
     /// Minimum and maximum number of whole seconds that the proxy can have measured. There is no maximum if neither side saw the end.
     fn seconds(&self) -> (i64, Option<i64>) {
         let up = |time: TimeDelta| (time.num_microseconds().unwrap_or(0).max(0) + 999_999) / 1_000_000;
-        // the proxy reports the end of a call that it cuts before either side learns of it
+        // if the proxy cuts a call, it reports the end before either side learns of the end
         let early = if self.cut { TimeDelta::seconds(1) } else { TimeDelta::zero() };
         let least = self.answer_heard.zip(self.bye).map_or(0, |(from, to)| up(to - from - SLACK - early));
         let last = self.bye_answered.max(self.bye);
@@ -170,8 +170,8 @@ impl Real {
         }
     }
 
-    /// Makes phones ring for `time` and give up. A refused phone dials again, as a customer does, because the proxy may still be recovering from
-    /// the previous fault.
+    /// Makes phones ring for `time`; then, the callers give up. A refused phone dials again, as a customer does, because the proxy may still be
+    /// recovering from the previous fault.
     ///
     /// # Errors
     /// Fails if a phone was refused every time.
@@ -216,7 +216,7 @@ impl Real {
     /// Waits until no call is in progress.
     ///
     /// # Errors
-    /// Fails with the calls that are still in progress.
+    /// The error lists the calls that are still in progress.
     pub(super) async fn settle(&self, conn: &DatabaseConnection) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -237,7 +237,7 @@ impl Real {
     /// Compares each call with the messages logged by the phone and the gateway. Returns a summary.
     ///
     /// # Errors
-    /// Fails with a call whose charge does not match its talk time.
+    /// The error names a call whose charge does not match its talk time.
     pub(super) async fn check(
         &self,
         conn: &DatabaseConnection,
@@ -315,8 +315,8 @@ impl Real {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
         if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // the proxy's times are an hour off, even if all of them were taken during the step, so the API doubts the times; the charge must still
-            // not exceed the price of the covered time
+            // the proxy's times are an hour off even if it took all of them during the step, so the API doubts them; the charge must still not exceed
+            // the price of the covered time
             count.stepped += 1;
             return if seconds <= i64::from(row.covered) {
                 Ok(())
@@ -324,14 +324,14 @@ impl Real {
                 Err("is charged for more than is covered".to_owned())
             };
         }
-        // the end that the proxy reported counts. The end is an estimate only if the proxy had lost the time of the answer
+        // the end that the proxy reported is the end that counts. The end is an estimate only if the proxy had lost the time of the answer
         if row.estimated == ended.is_some() && !(killed && row.answered_at.is_none()) {
             return Err(format!("must be estimated exactly if its proxy reported no end ({ended:?})"));
         }
         if row.estimated && !killed {
             return Err("is estimated although its proxy was up all the time".to_owned());
         }
-        // a call that was last listed at its answer lasts one microsecond
+        // if a call was last listed at the time of its answer, its talk time is one microsecond
         let moment = row.answered_at.map(|at| at + TimeDelta::microseconds(1));
         if row.ended_at != ended.or(lost.max(moment.filter(|_| lost.is_some()))) {
             return Err(format!("did not end at the reported time: {ended:?}, {lost:?}"));

@@ -14,7 +14,7 @@ use crate::relay::Relay;
 
 /// Maximum wait for a replica to catch up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Redis users in addition to the deployed users: the replica's user, as in docs/operations.md, and an operator's user, who promotes the replica.
+/// Redis users in addition to the deployed users: the replica's user, as in docs/operations.md, and the user of an operator who promotes the replica.
 const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
                           user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
 
@@ -59,7 +59,7 @@ impl Redis {
     /// replica.
     ///
     /// # Errors
-    /// Fails with the message of the first step that fails.
+    /// The error is the message of the first step that fails.
     pub(super) async fn kill_primary(&mut self, alone: Duration) -> Result<String, String> {
         let door =
             self.door.as_ref().ok_or("only a Redis with a replica has a primary to kill; add --cluster")?;

@@ -98,7 +98,7 @@ impl PreparedSite {
         let binary = process::build(building.release);
         let plan = SipPlan::new();
         let folder = tempfile::tempdir().expect("a folder");
-        // PostgreSQL must be able to enter its own folder inside this folder
+        // PostgreSQL must be able to enter its own folder, which is inside this folder
         let open = Command::new("chmod").arg("711").arg(folder.path()).status().await;
         assert!(open.is_ok_and(|status| status.success()), "chmod");
         let at = |host: u8, port: u16| SocketAddr::from((plan.address(host), port));
@@ -227,7 +227,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 /// Seconds that a subscriber may take to read a waiting message.
 pub(super) const STALL_SECONDS: u64 = 8;
 
-/// A node's configuration. Sockets are checked more often than in production, so that a run of minutes covers these checks.
+/// A node's configuration. Sockets are checked more often than in production, so that a run of some minutes includes such checks.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
     format!(
@@ -285,7 +285,7 @@ impl Site {
     /// Restarts nodes and PostgreSQL if they exited on their own. The future works only while it is polled.
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
-            // a fault that has the lock stops and starts PostgreSQL on purpose
+            // if a fault has the lock, it stops and starts PostgreSQL on purpose
             if let Ok(mut postgres) = self.postgres.try_lock() {
                 postgres.look_after();
             }

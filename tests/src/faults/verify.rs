@@ -35,7 +35,7 @@ pub(super) async fn heads(conn: &DatabaseConnection, town: &Town) -> Option<Vec<
 /// Waits until every subscriber has seen all events up to `heads`.
 ///
 /// # Errors
-/// Fails with the subscribers that have not seen all events after a minute.
+/// The error lists the subscribers that have not seen all events after a minute.
 pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<Duration, String> {
     let begun = Instant::now();
     loop {
@@ -59,7 +59,7 @@ pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<D
 /// Waits until every accepted event has been read from the stream.
 ///
 /// # Errors
-/// Fails with the events that have not been read after a minute.
+/// The error lists the events that have not been read after a minute.
 pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<(), String> {
     let begun = Instant::now();
     let told = load.notes.lock().expect("the notes").events.len();

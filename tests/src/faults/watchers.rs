@@ -159,7 +159,7 @@ pub(super) async fn follow(door: Arc<Door>, shop: String, seen: Arc<Seen>, stop:
     }
 }
 
-/// Listens until the connection ends for any reason.
+/// Listens until the connection ends, whatever the reason.
 async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) {
     let after = seen.cursor.lock().expect("the cursor").clone();
     if subscribe(&mut stream, shop, after.as_deref()).await.is_none() {
@@ -178,7 +178,7 @@ async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) 
             Some("next") if message["payload"]["errors"].is_null() => {
                 seen.take(&message["payload"]["data"]["callshopActivity"]);
             }
-            // the node cannot serve the subscription now, so try another node, or try later
+            // the node cannot serve the subscription now, so the subscriber tries another node, or tries later
             Some("next" | "error" | "complete") => return,
             Some("ping") if stream.send(Message::text("{\"type\":\"pong\"}")).await.is_err() => return,
             _ => {}

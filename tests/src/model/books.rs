@@ -74,7 +74,7 @@ pub struct Session {
     pub lines: Vec<(i64, bool)>,
     /// The final statement; `None` until the session is closed.
     pub bill: Option<Bill>,
-    /// Amount added by cash rounding.
+    /// The amount that cash rounding adds.
     pub cash_rounding: i64,
     /// Total refunded.
     pub refunded: i64,
@@ -93,7 +93,7 @@ pub struct Bill {
     pub items: i64,
     /// Sum of the discounts.
     pub discounts: i64,
-    /// Amount added by rounding to cents.
+    /// The amount that rounding to cents adds.
     pub rounding: i64,
 }
 
@@ -113,11 +113,11 @@ pub enum State {
     Ringing,
     /// In conversation.
     Answered,
-    /// Ended after an answer.
+    /// The call ended after an answer.
     Ended,
     /// Not answered.
     Failed,
-    /// Given up before an answer.
+    /// The call was given up before an answer.
     Abandoned,
     /// Refused.
     Refused,
@@ -412,13 +412,13 @@ impl Books {
         self.sessions[session].lines.clear();
     }
 
-    /// Amount due for a closed session after its deposit is used; negative if a part of the deposit is left.
+    /// The amount due for a closed session, after its deposit is used up; negative if a part of the deposit is left.
     pub fn due(&self, session: usize) -> i64 {
         let row = &self.sessions[session];
         row.bill.unwrap_or_default().total() - row.deposit.values().sum::<i64>()
     }
 
-    /// Computes a payment. Returns the amounts kept by method, the deposit returned by method, and the amount added by cash rounding.
+    /// Computes a payment. Returns the kept amounts by method, the returned deposit by method, and the amount that cash rounding adds.
     pub fn payment(
         &self,
         session: usize,
@@ -510,7 +510,7 @@ impl Books {
         if method == PaymentMethod::Cash && amount % CASH_STEP[row.shop] != 0 {
             return Err("INVALID_INPUT");
         }
-        // for an attendant, the drawer's content is not checked, because the answer would reveal the content
+        // for an attendant, the drawer's content is not checked, because the result would reveal the content
         if owner { self.has_cash(row.shop, method, amount) } else { Ok(()) }
     }
 
@@ -530,7 +530,7 @@ impl Books {
         self.calls.iter().position(|call| call.cabin == cabin && call.is_live())
     }
 
-    /// Payers and prices for a shop's calls to a number, the customer first, or the reason for refusal.
+    /// The payers and prices for a shop's calls to a number, the customer first. If such calls are refused, the reason.
     pub fn levels(&self, shop: usize, number: usize) -> Result<Vec<(usize, Price)>, &'static str> {
         let account = SHOPS[shop];
         let retail = self.tariffs[5 + shop].or(self.tariffs[account - 1]);
@@ -548,7 +548,8 @@ impl Books {
         priced.collect()
     }
 
-    /// Money and seconds that the customer's limits leave for a call; `None` if there is no limit. `own` is the call itself, which is not counted.
+    /// The money and the seconds that the customer's limits leave for a call; `None` if there is no limit. `own` is the call itself, which is not
+    /// counted.
     fn terms(&self, session: usize, own: Option<usize>) -> (Option<i64>, Option<i64>) {
         let row = &self.sessions[session];
         let others = || {
@@ -561,7 +562,7 @@ impl Books {
         (bound.map(|bound: i64| bound - used), row.seconds.map(|limit| (limit - talked).max(0)))
     }
 
-    /// Checks, level by level, that every level can pay for `seconds` of a call. `own` is the call itself, if it has already reserved money.
+    /// Checks that every level can pay for `seconds` of a call. `own` is the call itself, if it has already reserved money.
     fn pays_for(
         &self,
         levels: &[(usize, Price)],
@@ -605,7 +606,7 @@ impl Books {
         if given_up {
             return Err("ABANDONED");
         }
-        // an emergency call is allowed while the phone has another call
+        // an emergency call is allowed even while the phone has another call
         if self.on_phone(cabin).is_some() && number + 1 != NUMBERS.len() {
             return Err("PHONE_BUSY");
         }
@@ -670,7 +671,7 @@ impl Books {
                 }
                 rings
             }
-            // the phone got 503 instead of the decision
+            // the phone got 503, not the decision
             Event::Abandoned if row.state == State::Refused => {
                 let told = matches!(row.refusal.as_deref(), Some("ABANDONED" | "SERVICE_UNAVAILABLE"));
                 row.refusal = if told { row.refusal.take() } else { Some("ABANDONED".to_owned()) };
@@ -708,7 +709,7 @@ impl Books {
             Event::Ended { at, answered, acked } => {
                 let free = !acked && self.unacknowledged_is_free;
                 let answer = answered.or(row.answered);
-                // an end before the call's answer is an estimate, and replaces no other end
+                // an end before the answer of the call is an estimate, and it replaces no other end
                 let doubtful = answer.map_or(!free, |answer| at < answer);
                 let replaces = answer.is_some() && row.answered.is_none();
                 if doubtful && row.state == State::Ended && !replaces {

@@ -71,9 +71,9 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// A row with account, book, shift, method, and the sum of the entries.
+/// A row that has an account, a book, a shift, a method, and the sum of the entries.
 type Sum = (Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64);
-/// A call's state, covered seconds, holds, talk seconds, charge, write-off, and whether its end is an estimate.
+/// A call's state, covered seconds, holds, talk seconds, charge and write-off, and whether the call's end is an estimate.
 type Shown = (State, i64, Vec<i64>, [i64; 3], bool);
 
 /// Checks that balances and drawers match the sums of their entries. Drawers are compared by shift and method.
@@ -185,12 +185,12 @@ async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
         let row = rows.get(&session.id).ok_or_else(|| format!("{session:?} has no row"))?;
         session_(drive, session, row)?;
     }
-    // a prepaid customer's calls never reserve more than is left of the deposit
+    // a prepaid customer's calls never reserve more than the rest of the deposit
     for (index, session) in drive.books.sessions.iter().enumerate() {
         let bound = if session.prepaid { Some(session.deposit.values().sum()) } else { session.spending };
         let calls = || drive.books.calls.iter().filter(|call| call.session == Some(index));
         if calls().any(|call| call.corrected) {
-            // the final charge of a corrected call may exceed the amount that other calls left
+            // the final charge of a corrected call may exceed the amount that other calls left over
             continue;
         }
         let held: i64 =

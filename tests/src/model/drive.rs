@@ -26,7 +26,7 @@ pub struct Drive<'a> {
     pub(super) program: &'a Program,
     pub(super) branch: Branch,
     pub(super) books: Books,
-    /// Events sent so far, each with its counterpart in the model.
+    /// The events that were sent so far. Each event has its counterpart in the model.
     sent: Vec<ProxyEvent>,
     keys: u64,
 }
@@ -50,7 +50,7 @@ fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     }
 }
 
-/// Index counted back from the newest of `length` elements; `None` if the list is empty.
+/// An index that is counted back from the newest of `length` elements; `None` if the list is empty.
 fn recent(length: usize, back: usize) -> Option<usize> {
     length.checked_sub(1).map(|last| last - back % length)
 }
@@ -66,7 +66,7 @@ fn at(micros: i64) -> DateTime<Utc> {
 /// Runs a case.
 ///
 /// # Errors
-/// Fails with the first difference between program and model.
+/// The error is the first difference between program and model.
 pub async fn run(program: &Program, case: &Case) -> Result<(), Wrong> {
     let branch = program.branch(case).await;
     let unacknowledged_is_free = !program.app.config.calls.charge_unacknowledged;
@@ -448,7 +448,7 @@ impl Drive<'_> {
         let item = items.get(line).ok_or("a line of the bill is missing")?;
         let (amount, discount) = row.lines[line];
         let less = |of: bool| self.books.lines(session, of) - if discount == of { amount } else { 0 };
-        // an attendant may not remove items from a final statement, which would be an unlimited discount
+        // an attendant may not remove items from a final statement, because the removal would be an unlimited discount
         let too_far = !owner && !discount && row.state == SessionState::Closed;
         let may = if too_far { Err("CEILING_EXCEEDED") } else { billable };
         let expected =
@@ -618,7 +618,7 @@ impl Drive<'_> {
         ProxyEvent { eid: self.key(), at, proxy: "test".to_owned(), body }
     }
 
-    /// Builds an event about a call, and its counterpart in the model.
+    /// Builds an event about a call, and the event's counterpart in the model.
     fn happening(&mut self, call: usize, what: What) -> Option<(ProxyEvent, Option<(usize, Event)>)> {
         let row = self.books.calls[call].clone();
         let now = micros(self.now());
@@ -735,7 +735,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Another code with which the program may refuse a phone, if the model says that the phone is busy.
+    /// Another code with which the program may refuse a phone that is busy according to the model.
     fn other_reason(&self, code: &str, cabin: usize, number: usize) -> Option<&'static str> {
         let free = self.books.free_phone_may_call(cabin, CABINS[cabin], number);
         free.err().filter(|_| code == "PHONE_BUSY")
@@ -790,7 +790,7 @@ impl Drive<'_> {
     }
 }
 
-/// The actor for reads, which is the owner of a shop.
+/// The actor that the test uses for reads: the owner of a shop.
 pub(super) fn owner(drive: &Drive<'_>, shop: usize) -> Actor {
     drive.branch.at_counter(shop, true)
 }

@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
     ]
 }
 
-/// A call that is lost after twenty seconds and paid for before its end is known.
+/// A proxy loses a call after twenty seconds, and the customer pays before the true end of the call is known.
 fn paid(end: What) -> Vec<Op> {
     vec![
         Op::OpenRegister { shop: 0, float: 1_000_000, twice: false },

@@ -1,5 +1,5 @@
 //! Defines the operations in a branch of the account tree, and how a case is drawn from them. An index refers to the list at the time of the
-//! operation (modulo the list's length), so a sequence of operations stays valid when shrinking removes operations.
+//! operation, modulo the list's length. Therefore, a sequence of operations stays valid when shrinking removes operations.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -77,7 +77,7 @@ pub enum Op {
 /// Terms of a session.
 #[derive(Clone, Debug)]
 pub enum Terms {
-    /// Paid after the calls, with optional limits.
+    /// The session is paid after the calls, with optional limits.
     Postpaid { spending: Option<i64>, seconds: Option<i32> },
     /// Paid in advance.
     Prepaid { method: usize, deposit: i64, seconds: Option<i32> },
@@ -86,17 +86,17 @@ pub enum Terms {
 /// How a customer pays.
 #[derive(Clone, Copy, Debug)]
 pub enum Paying {
-    /// The exact amount in cash.
+    /// The customer pays the exact amount in cash.
     Cash,
-    /// More than the amount due, in cash.
+    /// The customer pays more than the amount due, in cash.
     CashAndChange(i64),
-    /// The amount due by another method.
+    /// The customer pays the amount due by another method.
     Other(usize),
     /// The customer pays this many hundredths of the amount due by card, and the rest in cash.
     Split(i64),
-    /// A cent less than the amount due.
+    /// The customer pays a cent less than the amount due.
     TooLittle,
-    /// A cent more than the amount due, by card.
+    /// The customer pays a cent more than the amount due, by card.
     TooMuch,
 }
 
@@ -168,7 +168,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A lost call whose true end arrives when its account has no credit left.
+/// A proxy loses a call; the true end of the call arrives when its account has no credit left.
 fn lost_and_found() -> impl Strategy<Value = Vec<Op>> {
     let tell = |what| Op::Calls(vec![CallOp::Tell { call: 0, what }]);
     (0..5_usize, 0..2_usize, 2..ACCOUNTS, 0..20_000_i64, 1..200_000_i64).prop_map(

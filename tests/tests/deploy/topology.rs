@@ -107,7 +107,7 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
     assert!(is_gap_free(&seqs), "{seqs:?}");
     drop(socket);
 
-    // the balancer's hook address serves only the hook, and its GraphQL address only GraphQL
+    // the balancer serves only the hook at its hook address, and only GraphQL at its GraphQL address
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     for url in [format!("http://{}/metrics", local.hook), format!("http://{}/metrics", local.graphql)] {
         assert_eq!(http.get(&url).send().await.expect("an answer").status(), 404, "{url}");
@@ -176,7 +176,7 @@ async fn what_is_watched_is_there(local: &Local) {
     for address in [local.at(11, 8081), local.at(12, 8081), local.at(2, 8405)] {
         there += &get(format!("http://{address}/metrics")).await;
     }
-    // a metric without events has no line yet, so its name must be among the names that the server registers
+    // a metric without events has no line yet, so its name must be among the names that the server has registered
     let sources = ["api/src", "app/src", "sip/src", "transport/src"];
     let source: String = sources.iter().map(|folder| files_below(&repository().join(folder))).collect();
     let mut seen = 0;
@@ -221,7 +221,7 @@ fn files_below(folder: &Path) -> String {
     text
 }
 
-/// Runs "Backup, and back to a moment" of docs/operating.md on the running topology.
+/// Follows the section "Backup, and back to a moment" of docs/operating.md on the running topology.
 async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let local = &stage.local;
     let scripts = repository().join("deploy/postgres");
@@ -240,7 +240,7 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     stage.call().await;
     eventually("the call is there", async || (stage.calls().await == 3).then_some(())).await;
     let moment = Utc::now();
-    // an unwanted change happens, and then its WAL segment reaches the archive
+    // an unwanted change happens, and afterward its WAL segment reaches the archive
     tokio::time::sleep(Duration::from_millis(50)).await;
     stage.call().await;
     eventually("the call is there", async || (stage.calls().await == 4).then_some(())).await;
@@ -285,7 +285,7 @@ impl Restored {
             command.current_dir("/").kill_on_drop(true);
             command
         };
-        // copies that the user postgres can read
+        // the user postgres gets copies that it can read
         for (from, to) in
             [(Path::new(backup), "base.tar.gz"), (&repository().join("deploy/postgres/restore"), "restore")]
         {
@@ -314,14 +314,14 @@ impl Restored {
             "archive_mode=off",
         ]);
         command.arg("-c").arg(format!("unix_socket_directories={}", own.display())).stderr(log);
-        // some settings must not be lower than in the old server, so use the same file
+        // some settings must not be lower than on the old server, so use the same file
         command.arg("-c").arg(format!("config_file={}", own.join("postgresql.conf").display()));
         let server = command.spawn().expect("PostgreSQL starts");
         let restored = Self { port, server };
         let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
         let begun = std::time::Instant::now();
         loop {
-            // PostgreSQL serves reads while it still replays WAL, so wait until it accepts writes
+            // PostgreSQL serves reads while it still replays WAL, so wait until it accepts writes, too
             let writes = match Database::connect(&url).await {
                 Ok(conn) => {
                     let sql = "SELECT pg_is_in_recovery() AS reading";
@@ -369,12 +369,12 @@ fn compose(files: &[&str]) -> Value {
     for file in files {
         command.args(["-f", file]);
     }
-    // ignore a .env on this machine
+    // the test ignores a .env on this machine
     let none = tempfile::NamedTempFile::new().expect("an empty file");
     command.arg("--env-file").arg(none.path()).arg("config");
     command.env("GATEWAY", "203.0.113.10:5060").env("CARRIER_NETS", "203.0.113.10/32");
     let yaml = run(&mut command).stdout;
-    // Debian's docker-compose is written in Python, so a YAML parser for Python is installed
+    // Debian's docker-compose is written in Python, so a YAML parser for Python is already installed
     let mut reader = Blocking::new("python3");
     reader.args(["-c", "import json, sys, yaml; json.dump(yaml.safe_load(sys.argv[1]), sys.stdout)"]);
     reader.arg(String::from_utf8(yaml).expect("text"));
@@ -419,7 +419,7 @@ fn names(service: &Value) -> BTreeSet<String> {
     service["environment"].as_object().expect("an environment").keys().cloned().collect()
 }
 
-/// Names in `export NAME=` and `export NAME` in the part of deploy/local from `from` to the end of the function.
+/// The names that deploy/local exports (`export NAME=`, `export NAME`), from the line `from` to the end of the function.
 fn exported(script: &str, from: &str) -> BTreeSet<String> {
     let part = script.split_once(from).expect("the part").1;
     let part =
@@ -464,7 +464,7 @@ fn deployed_backups_and_restores_have_somewhere_to_write() {
     let mounted = mounted(&postgres);
     let image = fs::read_to_string(repository().join("deploy/postgres/Dockerfile")).expect("the Dockerfile");
     let owned = image.lines().find(|line| line.starts_with("RUN install -d -o postgres")).expect("folders");
-    // the root file system is read-only, so the guide writes only to volumes, and a new volume takes its owner from the image
+    // the root file system is read-only, so the guide writes only to volumes; a new volume gets its owner from the image
     let guide = fs::read_to_string(repository().join("docs/operating.md")).expect("the guide");
     assert!(guide.contains("postgres backup /backup\n") && guide.contains("-v callshop_restored:/restored"));
     for folder in ["/archive", "/backup", "/restored"] {
@@ -482,7 +482,7 @@ fn deployed_monitoring_follows_the_network() {
         let text = fs::read_to_string(path).expect("targets");
         for target in text.split('"').skip(1).step_by(2) {
             let (host, _) = target.split_once(':').expect("a port");
-            // the address is a service name, which resolves to the container for every value of NET
+            // the address is a service name; for every value of NET, this name resolves to the container
             assert!(host == "localhost" || services.get(host).is_some(), "{file}: {target}");
             seen += 1;
         }
@@ -542,7 +542,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     for (name, secret) in SECRETS {
         assert!(settings.contains(&format!("#!substdef \"!{name}!{secret}!g\"\n")), "{settings}");
     }
-    // by default, data for emergency calls is in the same database
+    // by default, the data for emergency calls is in the same database as the rest
     assert!(settings.contains(&format!("\"!CS_DB_EMERGENCY!{}!g\"", SECRETS[2].1)), "{settings}");
     assert!(settings.contains("!CS_GATEWAY!192.0.2.1:5060!") && !settings.contains("_FILE!"), "{settings}");
     let mode =
@@ -668,7 +668,7 @@ fn deployed_units_are_valid_and_may_do_little() {
     fs::write(&here, unit.replace("/usr/bin/callshop", "/bin/true")).expect("a copy");
     let checked = run(Blocking::new("systemd-analyze").args(["verify", "--man=no"]).arg(&here));
     assert!(checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
-    // the exposure of a service is from 0 (it may do nothing) to 10 (it may do everything)
+    // the exposure of a service is a number from 0 (it may do nothing) to 10 (it may do everything)
     run(Blocking::new("systemd-analyze")
         .args(["security", "--offline=true", "--threshold=15"])
         .arg(units.join("callshop.service")));

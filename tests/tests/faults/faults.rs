@@ -124,7 +124,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     }
     assert_eq!(stored(&shop.server).await, before, "exactly the answered events must be stored");
     assert_eq!(refused, 20, "the disk is full");
-    // the write is repeated, because a failure must not prevent the next attempt
+    // the write is repeated: one failure must not prevent the next attempt
     for _ in 0..3 {
         let (status, answer) = shop.hook().post("events", &json!(events)).await;
         assert_eq!(
@@ -218,7 +218,7 @@ on_both!(faults_of_a_nodes_clock_keep_no_proxy_from_being_compared, |backend: Ba
     };
     for wrong in [TimeDelta::hours(1), TimeDelta::hours(-1)] {
         let before = eventually("a comparison", row).await;
-        // a node with a wrong clock has taken the lease, and died
+        // a node with a wrong clock has taken the lease and died
         let theirs = server.time().now() + wrong;
         proxies::Entity::update_many()
             .col_expr(proxies::Column::LeaseHolder, Expr::value(Uuid::now_v7()))

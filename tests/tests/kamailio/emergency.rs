@@ -25,7 +25,7 @@ impl Stage {
     }
 }
 
-// the function has no stage as argument, because the stage's server is down during the call
+// the function gets no stage as an argument, because the server of the stage is down during the call
 
 async fn dials(sip: &Sip, phone: &Phone, dialed: &str) {
     sip.play(phone, &Script::call("phone-call", dialed, &["-d", "1200"])).finished().await;
@@ -58,7 +58,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.block(1).await;
     stage.kept(0, false).await;
     stage.kept(1, true).await;
-    // while the API is running, it decides, and a blocked phone may make only emergency calls
+    // while the API is running, it decides; a blocked phone may make only emergency calls
     dials(&stage.sip, &stage.phones[1], "190").await;
     is_refused(&stage.sip, &stage.phones[1], "11988880111", "403").await;
     let seen = stage.calls().await.len();
@@ -156,13 +156,13 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
         };
         numbers.map(register).collect::<Vec<Playing>>()
     };
-    // two workers wait three seconds for each response, so four responses are missing after six seconds
+    // two workers wait three seconds for each response; after six seconds, four responses are missing
     let mut registering = strangers(0..10);
     eventually("four questions have no answer", async || {
         (sip.log().matches("no answer (28)").count() >= 4).then_some(())
     })
     .await;
-    // these requests come before the call, and each would occupy a worker for three seconds
+    // these requests come before the call; each of them would occupy a worker for three seconds
     registering.extend(strangers(10..20));
     tokio::time::sleep(Duration::from_millis(700)).await;
     let begun = Instant::now();

@@ -14,7 +14,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     assert!(ways.streamed >= 3 + 1 + 4, "three phones, a boot, a call: {}", ways.streamed);
     assert_eq!(ways.posted, 0);
 
-    // when Redis stops during a call, SIP does not wait for Redis, and the call's end is posted
+    // when Redis stops during a call, SIP does not wait for it, and the end of the call is posted
     let talking = stage.talk(1, "3000");
     stage.call_in(1, "ANSWERED").await;
     redis.stop().await;
@@ -32,11 +32,11 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     let posted = stage.ways().await.posted;
     assert!(posted >= 5, "the end of one call and all of another: {posted}");
 
-    // the API is down while a call ends, so the end waits in Redis, and the call is charged to the second
+    // the API is down while a call ends; the end waits in Redis, and the call is charged to the second
     eventually("the proxy writes to Redis again", async || {
         let before = stage.ways().await.streamed;
         stage.sip.register(&stage.phones[0]).await;
-        // a worker whose Redis command failed does not use Redis for two seconds (`disable_time`), and posts its events meanwhile
+        // if a worker's Redis command failed, the worker does not use Redis for two seconds (`disable_time`), and posts its events meanwhile
         let every_worker = back.elapsed() > Duration::from_millis(2_500);
         (every_worker && stage.ways().await.streamed > before).then_some(())
     })
@@ -174,7 +174,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     ];
     let url = format!("redis://callshop:change-me-api@{}", door.address);
     let mut stage = Stage::with_redis_at(url, door.address.port(), 2, &settings).await;
-    // a call ends while the API, which takes a while to stop, is down; then the primary dies, and the replica takes over
+    // a call ends while the API is down, and the API takes a while to stop; then the primary dies, and the replica takes over
     let talking = stage.talk(0, "8000");
     stage.call_in(0, "ANSWERED").await;
     stage.ways().await;
@@ -188,7 +188,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     let copied = stage.call_in(0, "ENDED").await;
     assert_eq!((&copied["cause"], &copied["estimated"]), (&json!("BYE"), &json!(false)));
 
-    // the new primary has no replica, a call ends while the API is down, and the only Redis with the call's end dies
+    // the new primary has no replica; a call ends while the API is down, and then the only Redis with the end of the call dies
     let talking = stage.talk(1, "8000");
     stage.call_in(1, "ANSWERED").await;
     stage.ways().await;

@@ -19,10 +19,10 @@ async fn kamailio_hangs_up() {
     stage.hang_up(&stage.call_in(4, "AUTHORIZED").await).await;
     silent.finished().await;
 
-    // hang up an answered call and a ringing one individually
+    // hang up an answered call and a ringing call, one at a time
     stage.hang_up(&stage.call_in(0, "ANSWERED").await).await;
     stage.hang_up(&stage.call_in(2, "RINGING").await).await;
-    // then hang up such calls by closing their cabins
+    // then hang up an answered call and a ringing call by closing their cabins
     stage.call_in(1, "ANSWERED").await;
     stage.call_in(3, "RINGING").await;
     let closed = [close(shop, 1, "HANG_UP").await, close(shop, 3, "HANG_UP").await];
@@ -96,7 +96,7 @@ async fn kamailio_cuts_at_the_limit() {
         assert!((covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted), "{lasted} ms of {covered} s");
         assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
         assert_eq!(call["elapsedSeconds"], covered);
-        // seconds that the proxy allows beyond the covered seconds are not charged
+        // the seconds that the proxy allows beyond the covered time are not charged
         let answered = time(&call["answeredAt"]);
         call["endedAt"] = json!((answered + Duration::from_secs(covered.unsigned_abs())).to_rfc3339());
     }

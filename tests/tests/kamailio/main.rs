@@ -267,7 +267,7 @@ async fn three_calls(stage: &Stage, index: usize) {
 /// Checks that the cost of a live call never fell, rose at least once, always matched the elapsed seconds, and never exceeded the final cost.
 fn check_ticks(ticks: &[Value], call: &Value) {
     let (number, ended) = (text(&call["number"]), time(&call["endedAt"]));
-    // the API learns of the end a moment later, and the call's cost rises until that moment
+    // the API learns of the end a moment later; until then, the cost of the call rises
     let before = ticks.iter().filter(|tick| time(&tick["asOf"]) <= ended);
     let own = before.flat_map(|tick| tick["calls"].as_array().expect("calls"));
     let own = own.filter(|seen| seen["id"] == call["id"] && seen["state"] == "ANSWERED");
@@ -416,7 +416,7 @@ impl Stage {
         Ways { streamed, posted: stored - streamed.min(stored) }
     }
 
-    /// Makes a phone call and hang up after this many milliseconds.
+    /// Lets a phone make a call and hang up after this many milliseconds.
     fn talk(&self, phone: usize, milliseconds: &str) -> Playing {
         let options = ["-d", milliseconds];
         self.sip.play(&self.phones[phone], &Script::call("phone-call", "11988880111", &options))

@@ -62,8 +62,8 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     stage.finish().await;
 }
 
-/// The proxy is killed and starts with an empty database. The lost call is closed at the time when the proxy last listed it. Earlier in the test, a
-/// call that has ended in the API but not at the proxy is hung up.
+/// The proxy is killed and starts with an empty database. The lost call is closed at the time when the proxy last listed it. Earlier in the test, the
+/// server hangs up a call that has ended in the API but not at the proxy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let plan = SipPlan::on_postgres().await;
@@ -73,7 +73,7 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let stray = stage.sip.play(&stage.phones[1], &Script::call("phone-hungup", "+351988880112", &[]));
     let call = stage.call_in(0, "ANSWERED").await;
     let other = stage.call_in(1, "ANSWERED").await;
-    // the API's database says that the call has ended, as after restoring an old backup
+    // in the API's database, the call has ended, as after a restore of an old backup
     let reference = json!(graphql::scalars::Kind::Call.parse(&text(&other["id"]).into()).expect("an id"));
     let answered = time(&other["answeredAt"]);
     let more = json!({ "by": "caller", "cause": "bye", "answered_ts": tests::shop::micros(answered) });
@@ -116,7 +116,7 @@ async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let waits = stage.sip.play(&stage.phones[1], &Script::refused("11988880600", "487"));
     let ringing = stage.call_in(0, "RINGING").await;
     stage.call_in(1, "AUTHORIZED").await;
-    // the call was allowed, but the proxy has no dialog, for example because the proxy died
+    // the call was allowed, but the proxy has no dialog for it, for example because the proxy died
     let ask = json!({ "request_id": tests::shop::unique("request"), "user": stage.shop.phones[2].user, "dialed": "11988880111",
         "src": "127.0.0.1:5060", "ts": tests::shop::micros(Utc::now()), "proxy": PROXY, "call_id": "nowhere", "from_tag": "ft" });
     let (status, answer) = stage.shop.hook().post("authorize", &ask).await;

@@ -24,7 +24,7 @@ async fn kamailio_calls_that_are_not_answered() {
     let cancel = Script::call("phone-cancel", "11988880700", &["-d", "700"]);
     // the gateway is silent, so there is nothing to cancel yet
     let cancel_early = Script::call("phone-cancel-early", "11988880600", &["-d", "500"]);
-    // for each cabin: the phone's scenario, the expected record, the expected activity events
+    // the table has, for each cabin, the phone's scenario, the expected record, and the expected activity events
     let cases = [
         (Script::refused("11988880486", "486"), json!(["FAILED", 486, "CALLEE", null, "0"]), failed),
         (Script::refused("11988880480", "480"), json!(["FAILED", 480, "CALLEE", null, "0"]), rang),
@@ -128,7 +128,7 @@ async fn kamailio_gets_its_answer_too_late() {
     let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
     join_all(phones.iter().map(|phone| sip.register(phone))).await;
     let stage = Stage { shop, sip, phones };
-    // one phone may call, and the other phone's cabin is closed
+    // one phone may call; the other phone's cabin is closed
     stage.shop.open_cabin(0).await;
     line.slow(Duration::from_millis(1_200));
     let late = Script::refused("+351988880111", "503");

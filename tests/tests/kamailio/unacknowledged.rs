@@ -54,7 +54,7 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     assert!((8_000..=12_000).contains(&lasted(&early)), "{} ms", lasted(&early));
     assert!(lasted(&late) > 13_000, "{} ms", lasted(&late));
     assert!((2_500..=5_000).contains(&lasted(&given_up)), "{} ms", lasted(&given_up));
-    // both ends receive the BYE
+    // both ends of the call receive the BYE
     assert_eq!(traces[0].received("BYE", &traces[0].call_id()), 1, "the phone's leg");
     at_the_gateway(sip, "BYE", &traces[0].call_id()).await;
     let mut unacknowledged = vec![text(&cut["id"]), text(&given_up["id"]), text(&early["id"])];
@@ -73,7 +73,7 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
 async fn kamailio_an_answer_never_acknowledged_is_cut_without_the_api() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[]).await;
     a_thousandth_a_second(&stage.shop).await;
-    // the credit pays for forty seconds: ten seconds are reserved at first, and the limit is extended after five
+    // the credit pays for forty seconds: ten seconds are reserved at first, and the limit is extended after five seconds
     stage.shop.leave_credit("0.04").await;
     stage.open_cabins().await;
     let silent = stage.sip.play(&stage.phones[0], &Script::call("phone-no-ack", "+351988880111", &[]));

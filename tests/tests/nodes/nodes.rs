@@ -290,7 +290,7 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
 
-/// Logs in an attendant at another node, which has just read the login. Returns the user's id and the client.
+/// Logs in an attendant at another node. The other node has just read the attendant's login. Returns the user's id and the client.
 async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -312,7 +312,7 @@ on_both!(no_node_obeys_a_user_who_is_disabled, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     let other = shop.server.another_node().await;
     shop.open_register().await;
-    // nodes poll for ended logins twice a second; between two polls, only the transaction itself notices an ended login
+    // nodes poll for ended logins twice a second; between two polls, only the transaction itself can notice that a login has ended
     for _ in 0..4 {
         let (id, client) = logged_in_at(&shop, &other).await;
         assert_eq!(pay_in(&shop, &client).await, Value::Null);
@@ -399,8 +399,8 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
     assert!(!said.contains(SECRET), "{said}");
     assert_eq!(fake.told("/RPC")[0]["method"], "core.version");
 
-    // a weak secret and a proxy that is not running yet are warnings, because the proxy starts after the API; a listener whose port is in use is a
-    // failure
+    // a weak secret is a warning, and so is a proxy that is not running yet, because the proxy starts after the API; a listener whose port is in use
+    // is a failure
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let away = proxies.replace(&fake.address.to_string(), "127.0.0.1:9");
@@ -416,7 +416,7 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
         assert!(said.contains(line), "{line}: {said}");
     }
     assert!(said.contains("start the SIP proxy after the API"), "{said}");
-    // a proxy that is down is no failure, but a proxy that responds and rejects the token is a failure
+    // a proxy that is down is no failure; a proxy that responds and rejects the token is a failure
     let mut first = good.to_vec();
     first.push(("CALLSHOP_HOOK__PROXIES", away.as_str()));
     let (status, said) = callshop(&["check-config"], &first).await;

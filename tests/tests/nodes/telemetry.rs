@@ -160,7 +160,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     };
     collector.until("entry, batch and delivery in one trace", chain).await;
 
-    // many requests share one transaction, whose span links to all requests
+    // many requests share one transaction; its span links to all of them
     let begun = Instant::now();
     let mut round = 1_u64;
     loop {
@@ -187,7 +187,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     let strangers = spans.iter().filter(|span| span.name == "graphql").count();
     assert_eq!(strangers, 0);
 
-    // when the collector disappears, requests are not affected, and the shutdown takes no longer
+    // when the collector disappears, requests are not affected, and a shutdown takes no longer than before
     serving.abort();
     drop(collector);
     let before = Instant::now();

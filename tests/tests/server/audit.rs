@@ -374,7 +374,7 @@ impl Books {
             Entry::new(self.reseller, Book::Credit, m(-3)),
             Entry::new(self.platform, Book::Revenue, m(3)),
         ];
-        // the call was charged too much at first, and the charge was reversed
+        // at first, the call was charged too much, and that charge was reversed
         let wrong = NewTransfer::new(
             TransferKind::Call,
             "BRL",
@@ -481,7 +481,7 @@ impl Books {
         ledger::post(tx, transfers).await.expect("posted");
     }
 
-    /// A float of 100, a prepaid customer, a card payment, a refund, change paid in, and one unit missing at closing.
+    /// Simulates a shift: a float of 100, a prepaid customer, a card payment, a refund, change paid in, and one unit missing at closing.
     async fn drawers(&self, tx: &DatabaseTransaction) {
         let drawer =
             |shift: usize, method, amount| Entry::drawer(self.shop, self.shifts[shift], method, m(amount));
@@ -532,7 +532,7 @@ impl Books {
     }
 }
 
-/// For each damage: the invariant, the SQL statement that breaks the invariant, and the SQL statement that repairs the damage.
+/// Each damage has the broken invariant, the SQL statement that breaks it, and the SQL statement that repairs the damage.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "calls refer to what exists",

@@ -77,7 +77,7 @@ async fn newest(client: &Client, account: &str) -> Value {
     client.account_list("auditLog", account, 1, fields).await.remove(0)
 }
 
-/// The changes of an entry, as values before and after by field.
+/// The changes of an entry, by field, as the values before and after.
 fn changes(entry: &Value) -> BTreeMap<String, (Value, Value)> {
     let changes = entry["changes"].as_array().expect("changes");
     changes
@@ -94,7 +94,7 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// Runs a mutation as `client`. The newest entry must have the right action, user and address, and must record this change of the field.
+    /// Runs a mutation as `client`. The newest entry must have the right action, user and address, and must record how the field changed.
     async fn check(
         &mut self,
         (client, mutation): (&Client, &str),
@@ -289,7 +289,7 @@ async fn credit(log: &mut Log<'_>) {
     let key = unique("key");
     let input = json!({ "accountId": id, "amount": amount("10"), "note": "cash", "idempotencyKey": key });
     for _ in 0..2 {
-        // a repeated request gets its response again, but adds no entry
+        // a repeated request gets the same response again, but adds no entry
         log.check((reseller, "topUp"), input.clone(), "balance { amount }", id, balance("500", "510")).await;
     }
     let entries = reseller.account_list("auditLog", id, 2, "action").await;
@@ -306,7 +306,7 @@ async fn credit(log: &mut Log<'_>) {
     let input = json!({ "accountId": id, "amount": "3" });
     let low = ("lowCredit", Value::Null, json!("3"));
     log.check((&shop.owner, "setLowCredit"), input, "callshop { id }", id, low).await;
-    // the owner sees what the reseller did, but not which user
+    // the owner sees the reseller's action, but not which user of the reseller acted
     let reseller_did = json!(shop.owner.account_list("auditLog", id, 2, "action address user { id }").await);
     assert!(
         reseller_did[0]["user"]["id"].is_string() && reseller_did[0]["address"].is_string(),

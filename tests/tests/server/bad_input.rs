@@ -274,7 +274,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         (0..count).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect()
     };
     assert_eq!(hook.post("events", &json!([])).await, (200, json!({ "results": [] })));
-    // the batch is longer than documented, but each event counts and gets a result under its own key, in the order of the batch
+    // the batch is longer than documented; still, each event counts and gets a result under its own key, in the order of the batch
     let mut long = boots(1_000);
     long[998] = json!("noise");
     let (status, answer) = hook.post("events", &json!(long)).await;
@@ -307,7 +307,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         assert!(error.contains(why) && error.len() < 200, "{sent}: {error}");
         let kept = kept(&shop.server, results[0]["eid"].as_str().expect("a key")).await;
         assert!(kept.len() <= 2 * 256 * 1024, "{sent}: {} bytes are kept", kept.len());
-        // the stored text is the whole batch, or the beginning of the batch
+        // the stored text is the whole batch, or its beginning
         assert!(kept.len() + 16 >= body.len().min(256 * 1024), "{sent}: {} bytes are kept", kept.len());
         let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), body).await;
         assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("duplicate")), "{sent}: {answer}");
@@ -370,12 +370,13 @@ on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
     let stranger = event("answered", &json!(uuid::Uuid::now_v7()), now, json!({}));
     assert_eq!(hook.events(&[stranger]).await, ["ignored"]);
     assert_eq!(rows(&shop.server).await, before, "a refused event changed the database");
-    // a valid event among invalid events is applied, once in its batch and once across batches; the invalid events do not block it
+    // a valid event among invalid events is applied exactly once, even if it is twice in a batch or in two batches; the invalid events do not block
+    // it
     let ringing = event("ringing", call, now, json!({ "to_tag": "t" }));
     let batch = [with("answered", "kind", json!("dance")), ringing.clone(), ringing.clone(), json!("noise")];
     assert_eq!(hook.events(&batch).await, ["rejected", "applied", "duplicate", "rejected"]);
     assert_eq!(hook.events(&[ringing]).await, ["duplicate"]);
-    // the end event arrives before the answer event and contains the answer's time, so later events change nothing
+    // the end event arrives before the answer event and contains the time of the answer, so later events change nothing
     let events = answered_call(call, now, 30_000);
     assert_eq!(hook.events(&[events[2].clone()]).await, ["applied"]);
     let statement = "statement { callsTotal { amount } calls { talkSeconds } }";
@@ -465,7 +466,7 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     let anonymous = Client::anonymous(shop.server.http);
     let (_, name) = newcomer(&shop).await;
-    // an unknown login, an unknown account and a wrong password get the same answer
+    // attempts with an unknown login, an unknown account and a wrong password get the same response
     let unknown = [
         login(&anonymous, "nobody", "guess guess").await,
         login(&anonymous, "nobody@nowhere", "guess guess").await,
@@ -485,7 +486,7 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     }
     assert_eq!(unknown[0], unknown[1]);
     assert_eq!(unknown[0]["userErrors"][0]["code"], "BAD_CREDENTIALS");
-    // five guesses get a response without a wait. Further guesses, concurrent or not, do not reveal whether they were right
+    // five guesses get a response without a wait. Further guesses, concurrent or not, get responses that do not reveal whether a guess was right
     assert!(codes["BAD_CREDENTIALS"] <= 6 && codes["TRY_LATER"] >= 6, "{codes:?}");
     let short = name.split('@').next().expect("a name");
     let set =

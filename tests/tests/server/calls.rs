@@ -34,7 +34,8 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
     let shop = Shop::start(backend, 2).await;
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
-    // to Sao Paulo at 0.08 per minute, 30/6, 31 s are billed as 36 s; to Portugal at 0.30 and a fee of 0.05, 60/6, 61 s are billed as 66 s
+    // 31 s to Sao Paulo at 0.08 per minute are billed as 36 s (increments 30/6); 61 s to Portugal at 0.30 per minute and a fee of 0.05 are billed as
+    // 66 s (increments 60/6)
     shop.call(0, "11987654321", 30_400).await;
     shop.call(0, "0021351912345678", 61_000).await;
     let closed = shop.close_cabin(0).await;
@@ -61,9 +62,9 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
         ]
     );
     assert_eq!(statement["total"]["amount"], "0.43", "0.428 rounded once");
-    // the callshop pays 0.07 and 0.20 per minute by the second (31 s and 61 s), rounded to four decimals: 0.0362 + 0.2033
+    // the callshop pays 0.0362 (31 s at 0.07 per minute) plus 0.2033 (61 s at 0.20 per minute), by the second, rounded to four decimals
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.7605");
-    // the reseller pays 0.05 and 0.15 per minute, which is 0.0258 + 0.1525
+    // the reseller pays 0.0258 (31 s at 0.05 per minute) plus 0.1525 (61 s at 0.15 per minute)
     assert_eq!(balance(&shop.reseller, "account", &shop.reseller_id).await, "999.8217");
     let settle = json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "1" }], "idempotencyKey": unique("key") });
     let paid = shop
@@ -96,7 +97,7 @@ on_both!(each_event_counts_once_in_any_order, |backend: Backend| async move {
     let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     let mut events = answered_call(&answer["ref"], Utc::now(), 60_000);
     events.reverse();
-    // the end arrives first, alone, and twice; the other events follow late
+    // the end event arrives first, without the other events, and twice; the other events follow late
     assert_eq!(shop.hook().events(&events[..1]).await, ["applied"]);
     assert_eq!(shop.hook().events(&events[..1]).await, ["duplicate"]);
     let late = shop.hook().events(&[events[1].clone(), events[2].clone(), events[2].clone()]).await;
@@ -166,17 +167,17 @@ on_both!(a_proxy_is_told_what_emergency_calls_need, |backend: Backend| async mov
     let (status, blocked) = ask(&phone.user).await;
     assert_eq!((status, &blocked["blocked"]), (200, &json!(true)));
     assert_eq!((&blocked["ha1"], &blocked["emergency"]), (&free["ha1"], &free["emergency"]));
-    // the same authorization requests get the same decisions as earlier
+    // the same authorization requests get the same decisions as before
     assert_eq!(shop.hook().authorize(&phone.user, "+13055550123").await["error"], "PHONE_BLOCKED");
     assert_eq!(shop.hook().authorize(&phone.user, "190").await["allow"], json!(true));
     assert_eq!(ask("nobody").await.0, 404);
     let other = json!({ "user": phone.user, "realm": "elsewhere", "algorithm": "MD5", "proxy": "test" });
     assert_eq!(shop.hook().post("ha1", &other).await.0, 404);
-    // a live call goes on at the proxy, and does not end when the server stops
+    // a live call continues at the proxy, and does not end when the server stops
     shop.server.stop().await;
 });
 
-/// An event of an emergency call that the proxy allowed on its own.
+/// An event of an emergency call that the proxy allowed without asking the server.
 fn of_emergency(
     (since, call, user): (DateTime<Utc>, Uuid, &str),
     kind: &str,
@@ -206,7 +207,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
             of_emergency(about, "ended", 40, end.clone()),
         ]
     };
-    // the calls' events arrive all together, with the end first and alone, with two reports of the start, or without a start
+    // the calls' events arrive in different ways: all together, with the end first and alone, with two reports of the start, or without a start
     let [together, ended, twice, rest] = [0; 4].map(|_| Uuid::now_v7());
     assert_eq!(shop.hook().events(&all(together)).await, ["applied"; 4]);
     let events = all(ended);
@@ -357,7 +358,7 @@ on_both!(a_question_brings_the_end_of_the_call_before_it, |backend: Backend| asy
     let begun = Utc::now();
     let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(begun) });
     let ended = event("ended", &first["ref"], begun + TimeDelta::seconds(20), end.clone());
-    // only the end of the call itself frees the phone, not the end of another call, and no other event
+    // only the end of the call itself frees the phone; the end of another call or any other event does not
     let foreign = event("ended", &json!(uuid::Uuid::now_v7()), Utc::now(), end);
     let answered = event("answered", &first["ref"], begun, json!({}));
     let busy = ask(json!([foreign, answered, "noise"])).await;
@@ -460,14 +461,14 @@ on_both!(max_seconds_is_what_every_limit_covers, |backend: Backend| async move {
         .ok("query($c: ID!) { cabin(id: $c) { currentSession { id } } }", json!({ "c": shop.cabins[0] }))
         .await;
     let session = text(&session["cabin"]["currentSession"]["id"]);
-    // at 0.06 per minute by the second, 0.10 pays for 100 s
+    // at a price of 0.06 per minute, billed by the second, an amount of 0.10 pays for 100 s
     let input = json!({ "sessionId": session, "spendingLimit": "0.10" });
     shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
     assert_eq!(covered().await, 100, "the customer's spending limit");
     let input = json!({ "sessionId": session, "timeLimitSeconds": 45 });
     shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
     assert_eq!(covered().await, 45, "the customer's time limit");
-    // a call of 30 s leaves 15 s of the limit
+    // after a call of 30 s, 15 s of the session's limit are left
     shop.call(0, "+13055550123", 30_000).await;
     assert_eq!(covered().await, 15);
     shop.finish().await;
@@ -486,7 +487,7 @@ on_both!(calls_that_end_while_the_server_is_down_are_charged_once, |backend: Bac
     }
     let stopped = shop.server.pause().await;
     shop.server = stopped.start().await;
-    // the proxy sends its queue again, and once more because the response was lost
+    // the proxy sends its queue again, and then a third time, because the response was lost
     assert_eq!(shop.hook().events(&ends).await, ["applied"; 5]);
     assert_eq!(shop.hook().events(&ends).await, ["duplicate"; 5]);
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.8", "five minutes at 0.04");
@@ -540,13 +541,13 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
         let call = shop.hook().authorize(&shop.phones[index].user, "+13055550123").await["ref"].take();
         let answered = Utc::now();
         let (at, told) = match index {
-            // the call lasted 30 s from the known answer
+            // the call counts as 30 s, measured from the known answer
             0 => (after(answered, 30), Some(DateTime::UNIX_EPOCH)),
             1 => (after(answered, 30), Some(answered + ten_years)),
             // the call counts as one second, because its length is unknown
             2 => (after(answered, -5), Some(answered)),
             3 => (DateTime::UNIX_EPOCH, Some(answered)),
-            // the call lasted 30 s by a clock that is ten years ahead
+            // by a clock that is ten years ahead, the call lasted 30 s
             4 => (after(answered, 30) + ten_years, Some(answered + ten_years)),
             // no event has reported the call's answer
             _ => (after(answered, 30), None),

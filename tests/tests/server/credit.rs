@@ -26,7 +26,7 @@ fn code(payload: &Value) -> &str {
     payload["userErrors"][0]["code"].as_str().unwrap_or("none")
 }
 
-/// A page of a book, as nodes.
+/// A page of a book's entries, as GraphQL nodes.
 async fn ledger(client: &Client, account: &str, arguments: &str) -> Value {
     let page = "{ pageInfo { hasNextPage endCursor } nodes { transferId kind note amount { amount currency } user { name } callId \
         reverses reversedBy counterparts { account book amount { amount } } } }";
@@ -58,7 +58,7 @@ on_both!(a_correction_takes_no_more_than_is_left, |backend| async move {
     assert_eq!(standing(&shop.owner, &shop.id).await, [json!("-30"), json!("50"), json!("0"), json!("20")]);
     assert_eq!(limit("29.999999").await, "INSUFFICIENT_CREDIT");
     assert_eq!(limit("30").await, "none");
-    // top-ups in another currency, of an account outside the branch, and of the caller's own account are refused
+    // top-ups are refused if they are in another currency, for an account outside the branch, or for the caller's own account
     let input = json!({ "accountId": shop.id, "amount": { "amount": "1", "currency": "USD" }, "reason": "x", "idempotencyKey": unique("key") });
     let refused = shop.reseller.code("adjustCredit", "AdjustCreditInput", input, "transferId").await;
     assert_eq!(refused, "CURRENCY_MISMATCH");
@@ -76,7 +76,7 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
     let key = unique("key");
     let input = json!({ "transferId": given["transferId"], "reason": "twice", "idempotencyKey": key });
     let fields = "transferId balance { amount }";
-    // of ten concurrent requests with one key, one takes effect, and all get the same response
+    // ten concurrent requests have one key: one request takes effect, and all get the same response
     let sent =
         (0..10).map(|_| shop.reseller.did("reverseTransfer", "ReverseTransferInput", input.clone(), fields));
     let answers = futures_util::future::join_all(sent).await;
@@ -85,7 +85,7 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
     assert_eq!(code(&reverse(&shop.reseller, &given["transferId"]).await), "ALREADY_REVERSED");
     // a reversal cannot be reversed
     assert_eq!(code(&reverse(&shop.reseller, &answers[0]["transferId"]).await), "ILLEGAL_STATE");
-    // of ten concurrent requests with ten keys, one takes effect
+    // ten concurrent requests have ten keys: one request takes effect
     let given = adjust(&shop.reseller, &shop.id, "50").await;
     let sent = (0..10).map(|_| reverse(&shop.reseller, &given["transferId"]));
     let answers = futures_util::future::join_all(sent).await;
@@ -107,7 +107,7 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
 
 on_both!(simultaneous_corrections_never_overdraw, |backend| async move {
     let shop = Shop::start(backend, 1).await;
-    // the available credit is 500, so eight of twelve corrections of -60 succeed
+    // the available credit is 500, so eight of twelve corrections of -60 each succeed
     let answers =
         futures_util::future::join_all((0..12).map(|_| adjust(&shop.reseller, &shop.id, "-60"))).await;
     let refused = answers.iter().filter(|answer| code(answer) == "INSUFFICIENT_CREDIT").count();
@@ -195,7 +195,7 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
     shop.finish().await;
 });
 
-/// Another transaction keeps a lock that a mutation needs for longer than the mutation waits.
+/// Another transaction keeps a lock that a mutation needs. The transaction keeps the lock for longer than the mutation waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     use sea_orm::ConnectionTrait as _;
@@ -222,7 +222,7 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
         data["ledgerBalances"].as_array().expect("balances").iter().map(money).collect::<Vec<_>>()
     };
     assert_eq!(balances(&shop.admin, &platform, "ISSUED").await, ["0 USD"]);
-    // a distributor in another country
+    // the test creates a distributor in another country
     let input = json!({ "name": "Elsewhere", "currency": "EUR", "country": "PT", "timeZone": "Europe/Lisbon", "user": tests::shop::person() });
     let made = shop.admin.did("createDistributor", "CreateDistributorInput", input, "account { id }").await;
     let elsewhere = made["account"]["id"].as_str().expect("an id").to_owned();
@@ -239,7 +239,7 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
     let amounts: Vec<&Value> = (0..2).map(|line| &page["nodes"][line]["amount"]).collect();
     assert_eq!(amounts[0], &json!({ "amount": "-70", "currency": "EUR" }));
     assert_eq!(amounts[1], &json!({ "amount": "-30", "currency": "BRL" }));
-    // call revenue is in the currency of the branch that makes the calls
+    // revenue from calls is in the currency of the branch that makes the calls
     let deck = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment
 1,A,0.01,0,1,1
 ";

@@ -55,7 +55,7 @@ struct Step {
     shown: String,
 }
 
-/// The `sh` blocks in the section with this heading, each with the output block that follows it.
+/// The `sh` blocks in the section with this heading. Each block comes with the output block that follows it.
 fn steps(text: &str, heading: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let (mut inside, mut fence) = (false, None::<String>);
@@ -112,7 +112,7 @@ fn run(steps: &[Step]) -> Vec<String> {
             break Some(status);
         }
         if Instant::now() > until {
-            // the shell gets SIGTERM, so that its trap ends the processes that it started
+            // the shell gets SIGTERM; its trap then ends the processes that it started
             Command::new("kill").arg(shell.id().to_string()).status().expect("kill runs");
             break None;
         }
@@ -387,7 +387,7 @@ fn the_exported_schema_is_the_present_one() {
 
 #[test]
 fn the_texts_speak_of_the_product_alone() {
-    // the words are assembled from parts, so that this file does not contain them
+    // the words are put together from parts, so that this file does not contain them
     let words = [["/wo", "rk/"].concat(), ["/tmp", "/w/"].concat()];
     let mut found = Vec::new();
     for file in files(

@@ -1,5 +1,4 @@
-//! Tests that credit is never overdrawn. The tests cover holds before a phone rings, extensions during the call, and numeric examples of the
-//! difficult cases.
+//! Tests that credit is never overdrawn. The tests cover holds before a phone rings, extensions during the call, and difficult cases with figures.
 
 use std::sync::Arc;
 
@@ -22,8 +21,8 @@ use uuid::Uuid;
 
 const HEADER: &str = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment,minimum_charge,free_seconds\n";
 
-/// A shop whose proxy accepts limits. A call reserves money for at most `slice` seconds at a time. `retail` is the customer's price, `cost` the
-/// shop's.
+/// A shop whose proxy accepts limits. A call reserves money for at most `slice` seconds at a time. `retail` is the customer's price, and `cost` is
+/// the shop's price.
 async fn shop(backend: Backend, cabins: usize, slice: u32, retail: &str, cost: &str) -> (Shop, FakeProxy) {
     let control = FakeProxy::start().await;
     let server = TestServer::start(backend, |config| {
@@ -136,15 +135,15 @@ on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
     shop.open_cabin(0).await;
     let first = allowed(&shop, 0, "+13055550123").await;
     assert_eq!(first["max_seconds"], json!(60));
-    // the shop pays 0.04 per minute, its reseller 0.03, the distributor nothing
+    // the shop pays 0.04 per minute, its reseller pays 0.03, and the distributor pays nothing
     assert_eq!(credit(&shop).await, (500_000_000, 40_000));
     let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
     assert_eq!((reseller.balance.0, reseller.held.0), (1_000_000_000, 30_000));
-    // sending the same authorization request again does not reserve twice
+    // sending the same authorization request again does not reserve the money twice
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000, 0));
-    // 31 s cost the shop 0.0207 (0.02066…) and the reseller 0.0155
+    // a call of 31 s costs the shop 0.0207 (0.02066…) and the reseller 0.0155
     shop.call(0, "+13055550123", 30_400).await;
     assert_eq!(credit(&shop).await, (499_979_300, 0));
     let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
@@ -153,7 +152,7 @@ on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
 });
 
 on_both!(minimum_charge_above_the_first_increment, |backend: Backend| async move {
-    // one second costs 0.001, but a call costs at least 0.05, which is the price of fifty seconds
+    // one second costs 0.001, but each call costs at least 0.05, the price of fifty seconds
     let price = "1,United States,0.0600,0,1,1,0.05,\n";
     let (shop, _control) = shop(backend, 1, 600, price, price).await;
     shop.leave_credit("0.049999").await;
@@ -193,7 +192,7 @@ on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Gives customer and shop a tariff with these increments that costs 0.60 per minute by day and 0.06 at night, from 20:00 in São Paulo.
+/// Gives customer and shop a tariff with these increments. The tariff costs 0.60 per minute by day and 0.06 at night, from 20:00 in São Paulo.
 async fn day_and_night(shop: &Shop, increment: u32) {
     for kind in ["COST", "RETAIL"] {
         let input = json!({ "name": unique("tariff"), "timeZone": "America/Sao_Paulo",
@@ -236,7 +235,7 @@ async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
 on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async move {
     let (shop, night) = evening(backend, 1).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // the hold assumes the most expensive time of the answer, which is immediately, at the day rate
+    // the hold assumes the most expensive time of the answer: an immediate answer, at the day rate
     assert_eq!((credit(&shop).await.1, &call["max_seconds"]), (600_000, &json!(60)));
     // the call is answered at night, thirty seconds after the change of rate
     let answered = night + TimeDelta::seconds(30);
@@ -248,8 +247,7 @@ on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async 
 on_both!(padding_across_a_band_boundary, |backend: Backend| async move {
     let (shop, night) = evening(backend, 60).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // ten seconds of talk begin ten seconds before the night, so ten seconds cost the day rate, and the other fifty billed seconds cost the night
-    // rate
+    // talk begins ten seconds before the night, so ten seconds cost the day rate, and the other fifty billed seconds cost the night rate
     let answered = night - TimeDelta::seconds(10);
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 10_000)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000 - 100_000 - 50_000, 0));
@@ -293,7 +291,7 @@ on_both!(an_extension_racing_the_end, |backend: Backend| async move {
     let mut spent = 0;
     for round in 0..20 {
         let call = allowed(&shop, 0, "+13055550123").await;
-        // eight of ten seconds are over, so the extension is due now, and the end arrives at the same moment
+        // eight of ten seconds have passed, so the extension is due now; the end arrives at the same moment
         let answered = Utc::now() - TimeDelta::seconds(8);
         assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
         tokio::time::sleep(std::time::Duration::from_millis(10 * (round % 13))).await;
@@ -316,7 +314,7 @@ on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
     control.be(Mood::LosesAnswers);
     let answered = Utc::now() - TimeDelta::seconds(15);
     assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
-    // the limit is sent again, and the hold stays the same
+    // the limit is sent again, but the hold stays the same
     let told = eventually("three pushes", async || {
         let told = control.told("/call/limit");
         (told.len() >= 3).then_some(told)
@@ -339,7 +337,7 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
         shop.open_cabin(index).await;
         ends.push(end(&allowed(&shop, index, "+13055550123").await["ref"], Utc::now(), 30_000));
     }
-    // the stored prices cannot be parsed, which is an error that no retry fixes
+    // the stored prices cannot be parsed; no retry fixes this error
     let id: Uuid = text(&ends[0]["ref"]).parse().expect("a ref");
     let broken = |tx: store::Tx| async move {
         use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
@@ -363,7 +361,7 @@ on_both!(an_emergency_call_passes_a_phone_that_seems_busy, |backend: Backend| as
     let (shop, _control) = shop(backend, 1, 60, price, price).await;
     shop.open_cabin(0).await;
     allowed(&shop, 0, "+13055550123").await;
-    // the call's end was lost, so other calls of the phone are refused, but emergency calls are allowed, any number of times
+    // the end of the call was lost, so other calls of the phone are refused; emergency calls are allowed, any number of times
     let busy = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!(busy["error"], "PHONE_BUSY");
     allowed(&shop, 0, "190").await;
@@ -418,8 +416,8 @@ async fn two_nodes_lock_in_one_order_on_postgres() {
     shop.finish().await;
 }
 
-// Phones dial again as soon as the hook has accepted the end of their call, so batches of events and attempts overlap. No phone is refused as busy,
-// and no event is overtaken by the next event.
+// Phones dial again as soon as the hook has accepted the end of their call. Batches of events and attempts therefore overlap. No phone is refused as
+// busy, and no event is overtaken by a later event.
 on_both!(phones_that_never_rest, |backend: Backend| async move {
     const CABINS: usize = 40;
     const ROUNDS: usize = 6;
@@ -504,7 +502,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the call was last seen.
+/// Reports to the server that the proxy no longer has the call, and when the call was last seen. Reconciliation would send the same report.
 async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(Arc::clone(&shop.server.app), stop.clone());
@@ -541,7 +539,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     }
     assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0), "charged to the last second seen");
     assert_eq!(shop.close_cabin(2).await["statement"]["total"]["amount"], "0.02");
-    // the second customer pays before the true end is known
+    // the second customer pays before the true end of the call is known
     let closed = shop.close_cabin(1).await;
     assert_eq!(closed["statement"]["total"]["amount"], "0.02");
     let input = json!({ "sessionId": sessions[1], "payments": [{ "method": "CASH", "amount": "0.02" }], "idempotencyKey": unique("key") });
@@ -559,7 +557,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "as the bill says");
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.045");
-    // the session is closed but unpaid, so the bill is recomputed
+    // the session is closed but unpaid, so its bill is recomputed
     let query = "query($id: ID!) { session(id: $id) { state amountDue { amount } statement { callsTotal { amount } total { amount } } } }";
     let restated = shop.attendant.ok(query, json!({ "id": sessions[2] })).await["session"].take();
     assert_eq!(
@@ -578,10 +576,10 @@ on_both!(an_end_that_proves_a_failed_call_is_charged_as_far_as_credit_goes, |bac
     let first = allowed(&shop, 0, "+13055550123").await;
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 500, "by": "proxy" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
-    // another call now reserves the released credit, so 0.01 of 0.04 is left
+    // another call now reserves the released credit, so only 0.01 of the 0.04 is left
     let second = allowed(&shop, 1, "+13055550123").await;
     assert_eq!((credit(&shop).await, &second["max_seconds"]), ((40_000, 10_000), &json!(10)));
-    // the call had been answered after all, and ten seconds were covered
+    // the call had been answered after all, and its holds covered ten seconds
     assert_eq!(shop.hook().events(&[end(&first["ref"], Utc::now(), 60_000)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (30_000, 10_000));
     assert_eq!(shop.hook().events(&[end(&second["ref"], Utc::now(), 10_000)]).await, ["applied"]);
@@ -602,7 +600,7 @@ on_both!(calls_that_share_credit_go_on_until_it_is_used_up, |backend: Backend| a
     for call in &calls {
         assert_eq!(shop.hook().events(&[answer(call, answered)]).await, ["applied"]);
     }
-    // twenty seconds are shared until none is left, and each call is hung up when its own share is used up
+    // the calls share twenty seconds until none is left; each call is hung up when its own share is used up
     eventually("three hang-ups", async || {
         let told = control.told("/call/hangup");
         let ids: std::collections::BTreeSet<String> =

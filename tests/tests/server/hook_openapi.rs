@@ -38,7 +38,7 @@ impl Description {
         Self(yaml_serde::from_str(&read("docs/hook.openapi.yaml")).expect("the description is YAML"))
     }
 
-    /// The target of a reference. Any other value is returned unchanged.
+    /// The target of a reference. If the value is not a reference, it is returned unchanged.
     fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let Some(reference) = value["$ref"].as_str() else { return value };
         let pointer = reference.strip_prefix('#').expect("references stay in the file");
@@ -156,7 +156,7 @@ async fn send(request: RequestBuilder) -> Answer {
     Answer { status, content_type, request_id, body: answer.text().await.expect("a body") }
 }
 
-/// An open shop with a cabin, and the placeholders in the examples for its parts.
+/// An open shop with a cabin, and the placeholders that stand for its parts in the examples.
 async fn shop() -> (Shop, Vec<(&'static str, String)>) {
     let shop = Shop::start(Backend::Sqlite, 1).await;
     shop.open_register().await;
@@ -179,7 +179,7 @@ fn with(example: &Value, real: &[(&'static str, String)]) -> Value {
 async fn every_example_is_answered_as_described() {
     let (shop, mut real) = shop().await;
     let (description, hook) = (Description::read(), Hook::of(&shop.server));
-    // the placeholders by which later examples refer to the responses to the two examples of `authorize`
+    // later examples contain these placeholders, which stand for values from the responses to the two examples of `authorize`
     let mut calls = vec!["ebb5d1c3-7211-4be7-ac5f-6fe0d2d63cb6", "1472c42e-9d02-4bf4-969d-8cc8cdbd0658"];
     for path in ASKED {
         for (name, example) in description.examples(path) {
@@ -203,8 +203,8 @@ async fn every_example_is_answered_as_described() {
     shop.finish().await;
 }
 
-/// Collects the properties that a schema requires, with the schema's description of a request that lacks the property. Nested properties are
-/// skipped, because a call attempt is never refused because of the events sent with it.
+/// Collects the properties that a schema requires. Each property comes with the schema's description of a request that lacks the property. Nested
+/// properties are skipped, because the events sent with a call attempt never cause a refusal of the attempt.
 fn requirements(description: &Description, schema: &Value, found: &mut BTreeSet<(String, String)>) {
     let schema = description.resolve(schema);
     let says = schema["x-missing"].as_str();
@@ -229,7 +229,7 @@ fn anew(mut event: Value) -> Value {
     event
 }
 
-/// Copies of the object, each without one of its properties.
+/// Copies of the object. Each copy lacks one of its properties.
 fn leaving_out(whole: &Value) -> Vec<(String, Value)> {
     let properties = whole.as_object().expect("an object");
     let without = |name: &String| {

@@ -140,8 +140,8 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
 
 #[test]
 fn use_cases_write_as_their_actor() {
-    // these files write without a login: the proxies' events, the maintenance of tables, the platform's account, and blocks of rates that are
-    // invisible until the version is complete
+    // the code in these files writes without a login: it stores the proxies' events, maintains tables, creates the platform's account, and writes
+    // blocks of rates that stay invisible until the version is complete
     let of_its_own = [
         "access.rs",
         "accounts.rs",
@@ -181,7 +181,7 @@ fn no_amount_of_money_is_a_float() {
     for folder in
         ["billing/src", "entity/src", "migration/src", "app/src", "store/src", "graphql/src", "sip/src"]
     {
-        // the coordinates of a page and the buckets of histograms are floats, but no amounts
+        // the coordinates of a page and the buckets of histograms are floats; no amount is a float
         let is_amount =
             |name: &str| !["app/src/receipt/", "app/src/metrics/"].iter().any(|own| name.starts_with(own));
         let places = wrong(folder, |name, line| {

@@ -47,7 +47,7 @@ on_both!(a_lost_answer_to_a_refresh_ends_no_login, |backend| async move {
     let nodes = [Client::anonymous(shop.server.http), Client::anonymous(other.http)];
     let (id, name) = newcomer(&shop).await;
     let first = new_login(&nodes[0], &name).await;
-    // the requests run concurrently on both nodes: one request consumes the token, and the other requests get the same response
+    // the requests run concurrently on both nodes: one of them consumes the token, and the others get the same response
     let asked = (0..6).map(|number| {
         let (node, first) = (nodes[number % 2].clone(), first.clone());
         tokio::spawn(async move { node.ok(REFRESH, with(&first)).await["refresh"].take() })
@@ -149,7 +149,7 @@ on_both!(a_stale_token_keeps_nobody_from_logging_in, |backend| async move {
             status == 200 && answer["data"]["refresh"]["accessToken"].is_string(),
             "{authorization}: {answer}"
         );
-        // every other request requires a login, or must learn that the token is invalid
+        // every other request requires a login, or must be told that the token is invalid
         let mixed = "mutation { refresh(input: { refreshToken: \"x\" }) { userErrors { code } } logout(input: {}) { done } }";
         for query in [
             "{ viewer { id } }",

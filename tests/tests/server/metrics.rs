@@ -74,7 +74,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     socket.subscribe("a", WATCH, json!({ "id": shop.id })).await;
     socket.next().await;
 
-    // there is one ended call, one live call, and one call that is refused because its cabin is closed
+    // one call has ended, one call is live, and one call is refused because its cabin is closed
     shop.call(0, "+13055550123", 30_000).await;
     let live = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!(live["allow"], true, "{live}");
@@ -83,7 +83,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert_eq!(shop.hook().post_as("events", Some("a wrong secret"), b"[]".to_vec()).await.0, 401);
     let answer = shop.attendant.send("query { nothingOfTheKind }", json!({})).await;
     let code = answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned();
-    // the messages are authorized, ringing, answered and ended for the first call, then authorized, then refused
+    // the first call causes the messages authorized, ringing, answered and ended; the second call causes authorized; the third call causes refused
     for _ in 0..6 {
         socket.next().await;
     }
@@ -109,7 +109,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert!(after["callshop_database_connections{pool=\"writer\"}"] >= 1.0);
     assert!(after["callshop_tariff_cache_versions"] >= 1.0);
     assert_eq!(after["callshop_notifications_waiting"], 0.0);
-    // counters must exist before their first increment, because Prometheus would miss that increment
+    // counters must exist before their first increment; otherwise, Prometheus would miss that increment
     assert_eq!(before["callshop_hook_events_total{outcome=\"rejected\"}"], 0.0);
     assert!(after["process_resident_memory_bytes"] > 1e6 && after["process_open_fds"] > 3.0);
     let now = chrono::Utc::now().timestamp();
@@ -118,18 +118,18 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     until(hook, "callshop_live_calls{state=\"AUTHORIZED\"}", 1.0).await;
     let held = samples(hook).await;
     assert!(held["callshop_held_micros{currency=\"BRL\"}"] > 0.0);
-    // an account gets a low-credit threshold above its credit
+    // the account gets a low-credit threshold that is above its credit
     assert!(!held.contains_key("callshop_low_credit_accounts{currency=\"BRL\"}"), "{held:?}");
     let low = "mutation($id: ID!) { setLowCredit(input: {accountId: $id, amount: \"1000000000\"}) { userErrors { code } } }";
     shop.reseller.ok(low, json!({ "id": shop.id })).await;
     until(hook, "callshop_low_credit_accounts{currency=\"BRL\"}", 1.0).await;
-    // the maximum is the connection limit, of which an idle node uses few connections
+    // the maximum is the connection limit; an idle node uses few of these connections
     let (open, most) = (
         held["callshop_database_connections{pool=\"writer\"}"],
         held["callshop_database_max_connections{pool=\"writer\"}"],
     );
     assert!(most >= 1.0 && open <= most, "{open} of {most}");
-    // the callshop's and its reseller's balances are held, because the distributor pays nothing in this test
+    // the callshop and its reseller hold money, but the distributor pays nothing in this test
     assert_eq!(held["callshop_holding_balances{currency=\"BRL\"}"], 2.0);
 
     drop(socket);

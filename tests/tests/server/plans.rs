@@ -96,7 +96,7 @@ impl Explaining {
                 && !line.contains("never executed")
                 && !allowed.iter().any(|part| table.contains(part))
         };
-        // a row is written to the partition in which it was found
+        // a row is written to the same partition in which it was found
         let written = |line: &str| {
             line.trim_start().starts_with("Update on") || line.trim_start().starts_with("Insert on")
         };
@@ -115,7 +115,7 @@ fn literal(value: &Value) -> String {
     format!("'{{{}}}'", items.iter().map(item).collect::<Vec<_>>().join(","))
 }
 
-/// In a plan of SQLite, only the statement's own rows may be scanned.
+/// In a query plan of SQLite, the only allowed scan is a scan of the statement's own rows.
 fn scans_sqlite(plan: &[String]) -> bool {
     plan.iter().any(|step| {
         step.starts_with("SCAN ")
@@ -125,8 +125,8 @@ fn scans_sqlite(plan: &[String]) -> bool {
     })
 }
 
-/// Sequential scans are disabled, so a remaining sequential scan, or an index read without a key, means that no index fits. A range alone (`id >=
-/// …`) is not a key, because it reads more rows as more rows are stored. Live calls that are due are the exception.
+/// Sequential scans are disabled. Therefore, a remaining sequential scan, or a read of an index without a key, means that no index fits. A range
+/// alone (`id >= …`) is not a key, because it reads more rows as more rows are stored. Live calls that are due are the exception.
 fn scans_postgres(plan: &[String], of: &str) -> bool {
     let node = |line: &str| line.contains("->") || !line.starts_with(' ');
     plan.iter().enumerate().filter(|(_, line)| line.contains(of)).any(|(at, line)| {
@@ -169,7 +169,7 @@ fn now() -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2027-05-14T12:00:00.123456Z").unwrap().to_utc()
 }
 
-/// A new id, after all earlier ones.
+/// A new id that follows all earlier ids.
 fn new_id() -> Uuid {
     static MADE: AtomicU64 = AtomicU64::new(0);
     Uuid::from_u128(first_id(now()).as_u128() + u128::from(MADE.fetch_add(1, Ordering::Relaxed)))
@@ -361,7 +361,7 @@ async fn a_busy_morning(server: &TestServer) {
     }
     let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname IN ('call_202705', 'call_charge_202705')";
     for _ in 0..300 {
-        // a connection reports its row counts within ten seconds; the server also runs ANALYZE on its own
+        // a connection reports its row counts within ten seconds; the server also runs ANALYZE without the test
         app::statistics::refresh(&server.app).await.unwrap();
         let row =
             store.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await.unwrap();
@@ -393,7 +393,7 @@ async fn half_a_year(server: &TestServer) {
                 if !partitions::alone(tx.conn()).await? {
                     return Err(base::error::Error::Overtaken);
                 }
-                // on PostgreSQL, the rows of the second round are in the default partition, and are moved
+                // on PostgreSQL, the rows of the second round are first in the default partition, and are then moved
                 calls::insert(tx.conn(), rows).await?;
                 calls::update(tx.conn(), rows, charges).await?;
                 partitions::prepare(tx.conn(), at).await
@@ -419,7 +419,8 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     events(&conn, &[one, two]).await;
     let scans = conn.scans();
     assert!(scans.is_empty(), "{}", scans.join("\n\n"));
-    // a request may be repeated for a month, and all other statements concern the present; the coming months are empty
+    // a request may be repeated for a month, so its statements read that month; all other statements concern the present, and the coming months are
+    // empty
     let strays = conn.strays(&["_202704", "_202705", "_202706", "_202707"]);
     assert!(strays.is_empty(), "{}", strays.join("\n\n"));
     if backend == Backend::Postgres {
@@ -468,7 +469,7 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     );
 }
 
-/// Answers one call and ends another call, so that some columns are set in only one row.
+/// Answers one call and ends another. Some columns are then set in only one row.
 async fn events(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let requests: Vec<&str> = rows.iter().map(|row| row.request_id.as_str()).collect();
@@ -516,7 +517,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
-/// Runs a batch's queries other than those for its calls, for existing and missing rows.
+/// Runs the queries of a batch for existing and for missing rows, except the queries for the batch's calls.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
     furnish(conn, open.id).await;
@@ -550,7 +551,7 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
         )
     };
     let held = BTreeMap::from([((rows[0].callshop_id, "BRL".to_owned()), Micros(7))]);
-    // the changes are in one statement, as for a batch of call ends
+    // the changes are in one statement, as in a batch of call ends
     let besides = calls::changes(conn, rows, &[charge(&rows[1])]).unwrap();
     ledger::post_and_hold(conn, rows.iter().map(transfer).collect(), &held, besides).await.unwrap();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();

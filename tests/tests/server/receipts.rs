@@ -258,7 +258,7 @@ fn amounts_are_in_minor_units_and_add_up() {
             assert!(sums.iter().all(|sum| text.lines().any(|line| line.ends_with(sum))), "{sums:?}\n{text}");
         }
     }
-    // for many small calls, the difference between the total and the lines is printed as rounding, on its own line
+    // for many small calls, the difference between the total and the lines is printed as rounding on a line of its own
     let calls = vec![call("+1 305 555 0123", "United States", at(23, 2, 20, 0), 4, 4_000); 10];
     let text = rendered(&small(calls, 40_000), Format::Text58, "en");
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();

@@ -1,5 +1,5 @@
 //! Tests the reconciliation of calls and phones with the proxies' lists. Lost calls are closed at the time when they were last listed, and unknown
-//! dialogs are hung up, but only after two lists agree.
+//! dialogs are hung up. A call is closed, or a dialog hung up, only after two lists agree.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use tests::sip::eventually;
 use tests::{Backend, FakeProxy, Mood, Shop, TestServer, on_both};
 use uuid::Uuid;
 
-/// A number that costs the customer 0.001 per second, and the shop two thirds of that.
+/// A number that costs the customer 0.001 per second and costs the shop two thirds of that.
 const NUMBER: &str = "+13055550123";
 /// The name of the proxy in the tests' hook requests.
 const PROXY: &str = "test";
 
-/// A shop with open cabins, and the shop's proxy, whose lists are empty at first.
+/// A shop with open cabins, and the shop's proxy. At first, the lists of the proxy are empty.
 struct Stage {
     shop: Shop,
     proxy: FakeProxy,
@@ -81,7 +81,7 @@ impl Stage {
 
     /// Moves the clock by half a minute, and waits for one complete reconciliation.
     async fn round(&self) {
-        // a reconciliation that was already running does not count
+        // a reconciliation that was already running when the clock moved does not count
         let before = self.now() + TimeDelta::seconds(30);
         self.shop.server.time().pass(TimeDelta::seconds(31));
         self.compared_after(Some(before)).await;
@@ -95,7 +95,7 @@ impl Stage {
         .await;
     }
 
-    /// Makes a call from a cabin that is answered now. Returns the call's ref and the time of the answer.
+    /// Makes a call from a cabin; the call is answered now. Returns the call's ref and the time of the answer.
     async fn talking(&self, cabin: usize) -> (Value, DateTime<Utc>) {
         let reference = self.allowed(cabin).await;
         let answered = self.now();
@@ -205,7 +205,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     // the row in `call_sighting` of an ended call is deleted
     stage.round().await;
     assert_eq!((stage.sighting(&first).await, stage.sighting(&ringing).await), (None, None));
-    // the true end arrives late
+    // the true end of the call arrives late
     let before = stage.credit().await.0;
     let truth = end(&first, answered, 45_000);
     assert_eq!(stage.shop.hook().events(&[truth]).await, ["applied"]);
@@ -227,7 +227,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     let (lost, _) = stage.talking(2).await;
     let (hidden, _) = stage.talking(3).await;
     let phones: Vec<String> = stage.shop.phones.iter().map(|phone| phone.user.clone()).collect();
-    // the list has a ringing phone as Kamailio lists it, a live call that only its Call-ID identifies, and an entry that is no dialog
+    // the list has a ringing phone as Kamailio lists it, a live call that only the Call-ID identifies, and an entry that is no dialog
     let mut rings = dialog(&ringing, None);
     rings["callee"] =
         json!({ "tag": null, "contact": null, "cseq": null, "route_set": null, "socket": null });
@@ -237,7 +237,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     for _ in 0..3 {
         stage.round().await;
     }
-    // an unidentifiable entry could be any call, so no call is closed, and the rest of the comparison continues
+    // an unidentifiable entry could belong to any call, so no call is closed; the rest of the comparison continues
     for reference in [&ringing, &odd, &lost, &hidden] {
         assert!(stage.call(reference).await.state != CallState::Ended, "{reference}");
     }
@@ -256,7 +256,8 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
         reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
     let metrics = metrics.text().await.expect("text");
     assert!(metrics.contains("\ncallshop_proxy_odd_entries{proxy=\"test\"} 2\n"), "{metrics}");
-    // without the unidentifiable entry, the missing call is lost, and the call with the unusual entry stays, as does a phone with an unusual entry
+    // once the unidentifiable entry is gone, the missing call counts as lost; the call with the unusual entry stays, as does a phone with an unusual
+    // entry
     stage.lists(|lists| {
         lists.dialogs.pop();
         lists.odd_phones = std::mem::take(&mut lists.phones);
@@ -316,7 +317,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let mut stage = Stage::set_with_queue(backend, 2, stream.clone()).await;
     let (ended, answered) = stage.talking(0).await;
     let (lost, _) = stage.talking(1).await;
-    // the proxy no longer lists both calls, and the end of one call waits in the proxy's queue
+    // the proxy no longer lists both calls; the end of one of them waits in the proxy's queue
     stage.lists(|lists| lists.waiting = 1);
     for _ in 0..3 {
         stage.round().await;
@@ -324,7 +325,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let told = reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
     let told = told.text().await.expect("text");
     assert!(told.contains("\ncallshop_proxy_waiting_events{proxy=\"test\"} 1\n"), "{told}");
-    // then the end waits in the stream
+    // then, the end waits in the stream
     stream.0.store(false, Ordering::Relaxed);
     stage.lists(|lists| lists.waiting = 0);
     for _ in 0..3 {
@@ -363,7 +364,7 @@ on_both!(an_api_that_was_down_finds_out_what_happened, |backend: Backend| async 
     stage.round().await;
     let seen = stage.sighting(&lost).await.expect("it was seen").seen_at.expect("an instant");
     let stopped = stage.shop.server.pause().await;
-    // meanwhile, one call ended, and the proxy has kept the call's end; the other call is lost
+    // meanwhile, one call ended, and the proxy still has the event; the other call is lost
     stage.lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == up);
     stage.lists.waiting = 1;
     stage.proxy.list(stage.lists.clone());
@@ -408,7 +409,7 @@ on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| 
     assert!(row.charge.0 <= 50_000, "must not exceed the deposit: {row:?}");
     let session = stage.session(0).await;
     assert_eq!(session["state"], "CLOSED");
-    // the bill was paid before the true end is known, so the bill stays, and the accounts pay for the actual talk
+    // the bill was paid before the true end was known, so the bill stays, but the accounts pay for the actual talk
     let settle = json!({ "sessionId": stage.sessions[0], "payments": [], "idempotencyKey": unique("key") });
     stage.shop.attendant.did("settleSession", "SettleSessionInput", settle, "session { id }").await;
     let before = stage.credit().await.0;
@@ -450,7 +451,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
         told,
         [json!({ "call_id": stray(0)["call-id"], "from_tag": "ft", "to_tag": "tt", "cause": "api" })]
     );
-    // emergency calls are not hung up, even unknown ones, because the proxy may have allowed them while the API was down
+    // emergency calls are not hung up, even if they are unknown, because the proxy may have allowed them while the API was down
     let spared = |number: i64| {
         let mut spared = stray(number);
         spared["variables"].as_array_mut().expect("variables").push(json!({ "emergency": "proxy" }));
@@ -462,7 +463,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
     }
     assert!(!stage.problems().await.contains_key("DIALOGS_UNKNOWN"));
     assert_eq!(stage.proxy.told("/call/hangup").len(), 1);
-    // the dialog of a call that has ended but goes on at the proxy also counts as unknown, because the call is not charged
+    // a call that has ended but goes on at the proxy is not charged, so its dialog also counts as unknown
     assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 300_000)]).await, ["applied"]);
     stage.lists(|lists| lists.dialogs = strays(0));
     stage.round().await;
@@ -515,7 +516,7 @@ on_both!(phones_are_set_online_and_offline_as_the_proxy_has_them, |backend: Back
     };
     let events = [online(&users[1], stage.now()), online(&users[2], stage.now())];
     assert_eq!(stage.shop.hook().events(&events).await, ["applied"; 2]);
-    // the first phone registered and the second phone unregistered without an event to the API, and an event is waiting
+    // the first phone registered and the second phone unregistered, both without an event to the API; another event is waiting
     stage.lists(|lists| (lists.phones, lists.waiting) = (vec![users[0].clone(), users[2].clone()], 1));
     stage.round().await;
     let state = async |stage: &Stage| {
@@ -567,7 +568,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
         let rows = proxies::Entity::find().all(shop.server.app.store.reader()).await.expect("rows");
         rows.into_iter().filter_map(|row| Some((row.name, row.listed_at?))).collect::<BTreeMap<_, _>>()
     };
-    // each proxy is reconciled twice, so that a phone that alternates between the proxies would show
+    // each proxy is reconciled twice; a phone that alternates between the proxies would then show
     let rounds = async || {
         let mut places = Vec::new();
         for _ in 0..2 {
@@ -589,12 +590,12 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
     proxies[1].list(lists(None));
     rounds().await;
     assert_eq!((phone().await.online, phone().await.proxy.as_deref()), (true, Some(PROXY)));
-    // the phone moves without an event: the old proxy lists it until its registration expires
+    // the phone moves to another proxy without an event; the old proxy lists it until its registration expires
     proxies[1].list(lists(Some(time.now())));
     let places = rounds().await;
     assert_eq!(places.last().expect("a place").as_deref(), Some(OTHER));
     assert_eq!(rounds().await, [Some(OTHER.to_owned())], "the phone must stay at the new proxy");
-    // the phone's registration at the old proxy expires, which does not affect the new registration
+    // the phone's registration at the old proxy expires, but the new registration stays
     let contact = format!("sip:{user}@127.0.0.9:5060");
     let expired = event(
         "offline",
@@ -623,7 +624,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     let reference = stage.allowed(0).await;
     let rang = event("ringing", &reference, stage.now(), json!({ "to_tag": "tt" }));
     assert_eq!(stage.shop.hook().events(&[rang]).await, ["applied"]);
-    // the call was answered, but the proxy was killed before it reported the answer; the dialog is restored
+    // the call was answered, but the proxy was killed before it reported the answer; the dialog has been restored
     let answered = stage.now();
     stage.lists(|lists| {
         lists.dialogs = vec![dialog(&reference, Some(answered))];
@@ -638,7 +639,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     let row = stage.call(&reference).await;
     assert_eq!((row.state, row.answered_at), (CallState::Answered, Some(micros_of(answered))));
     assert_eq!(stage.activities(ActivityKind::CallAnswered).await.len(), 1);
-    // later the dialog is gone, and the shop asks to hang up the call
+    // later, the dialog is gone, and the shop asks to hang up the call
     stage.shop.server.time().pass(TimeDelta::seconds(11));
     stage.lists(|lists| lists.dialogs.clear());
     stage.proxy.be(Mood::KnowsNothing);
@@ -664,7 +665,7 @@ on_both!(a_proxy_that_does_not_answer_is_a_problem_and_nothing_else, |backend: B
     let mut stage = Stage::set(backend, 1).await;
     let (reference, answered) = stage.talking(0).await;
     stage.lists.dialogs = vec![dialog(&reference, Some(answered))];
-    // the first attempt runs at the node's start, when the proxy does not respond yet
+    // the first attempt runs when the node starts, and the proxy does not respond yet
     eventually("a first attempt", async || stage.row().await.filter(|row| row.lease_until.is_none())).await;
     assert!(stage.problems().await["PROXY_SILENT"].contains("\"test\""));
     stage.lists(|_| {});

@@ -148,7 +148,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
         assert_eq!(drawer(&shop, &shift).await["CASH"], "0");
     }
     assert_eq!(book(&shop, Book::Sales).await, "-2");
-    // the cash that came from outside went back outside, with the sales less the refund, except half a unit that is missing
+    // all cash that came from outside went back outside, together with the sales less the refund; only the missing half unit did not
     assert_eq!(book(&shop, Book::Outside).await, "1.5");
     shop.finish().await;
 });
@@ -165,7 +165,8 @@ on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
     let discount = json!({ "sessionId": first, "amount": "0.40", "reason": "regular" });
     act(&shop, "applyDiscount", keyed(discount)).await;
     act(&shop, "closeCabin", json!({ "sessionId": first })).await;
-    // the bill is 0.68 + 3.50 - 0.40 = 3.78, of which 1.00 is paid by card, and 2.78 is 2.80 in cash
+    // the bill is 0.68 (call) + 3.50 (items) - 0.40 (discount) = 3.78; the customer pays 1.00 by card, and the rest of 2.78 is rounded to 2.80 in
+    // cash
     let payments = json!([{ "method": "CARD", "amount": "1" }, { "method": "CASH", "amount": "5" }]);
     act(&shop, "settleSession", keyed(json!({ "sessionId": first, "payments": payments }))).await;
     let second = keyed(json!({ "cabinId": shop.cabins[1], "deposit": { "amount": "8", "method": "PIX" } }));
@@ -229,7 +230,7 @@ fn all_amounts(answer: &Value) -> Vec<String> {
     }
 }
 
-/// Opens, closes and settles a prepaid session, whose deposit is refunded in cash. Returns the code of a refusal.
+/// Opens, closes and settles a prepaid session. The deposit of the session is refunded in cash. Returns the code of a refusal.
 async fn deposit_returned(by: &Client, cabin: &str, deposit: &str) -> String {
     let opening = keyed(json!({ "cabinId": cabin, "deposit": { "amount": deposit } }));
     let opened = by.did("openCabin", "OpenCabinInput", opening, "session { id }").await;
@@ -270,7 +271,7 @@ on_both!(attendants_count_blind, |backend| async move {
     assert_eq!(answer["currentRegister"]["float"]["amount"], "100");
     assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
 
-    // only the owner and the attendant that took the money see a receipt and its payments
+    // only the owner and the attendant who took the money can see a receipt with its payments
     let paid = "query($id: ID!) { session(id: $id) { total { amount } cashRounding { amount } refunded { amount } payments { amount { amount } } } }";
     let receipt = "query($id: ID!) { receipt(sessionId: $id, format: TEXT_58) { number } }";
     let of = json!({ "id": session });
@@ -286,7 +287,7 @@ on_both!(attendants_count_blind, |backend| async move {
         assert_eq!(printed["errors"][0]["extensions"]["code"], code, "{printed}");
     }
 
-    // no refusal of a pay-out, a refund or a returned deposit reveals how much cash is in the drawer
+    // a refused pay-out, refund or returned deposit does not reveal how much cash is in the drawer
     assert_eq!(movement_by(&shop.owner, &shop, "PAY_OUT", "110.69").await, "INSUFFICIENT_CASH");
     for amount in ["110.69", "0.01", "500"] {
         assert_eq!(movement_by(&bia, &shop, "PAY_OUT", amount).await, "none");
@@ -298,7 +299,7 @@ on_both!(attendants_count_blind, |backend| async move {
     let refund = keyed(json!({ "sessionId": session, "amount": "0.50", "reason": "echo" }));
     act(&shop, "refundSession", refund).await;
 
-    // the count reveals the expected cash of 100 + 10 + 0.68 - 610.70 - 0.50
+    // the count reveals the expected cash, which is 100 + 10 + 0.68 - 610.70 - 0.50
     let (_, z) = close(&shop, &[("CASH", "0")], &[]).await;
     assert_eq!(amounts(&z["methods"][0], ["float", "expected", "variance"]), ["100", "-500.52", "500.52"]);
     let closed = shop.attendant.shop_list("registerShifts", &shop.id, 1, "float { amount }").await;
@@ -332,7 +333,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     shop.finish().await;
 });
 
-/// A change of the dial plan writes the row that also contains the next numbers of shifts and receipts. The change must not reset these numbers.
+/// A change of the dial plan writes a row that also contains the next numbers of shifts and receipts. The change must not reset these numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shift_numbers_stand_while_the_dial_plan_is_changed_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;

@@ -39,7 +39,7 @@ async fn booked(shop: &Shop, account: Uuid, book: Book, call: Option<Uuid>) -> M
     Micros(entries.all(conn).await.expect("entries").iter().map(|row| row.amount.0).sum())
 }
 
-/// Gives the shop a retail tariff with two bands (the band from `edge` on costs more), a minimum charge, and free seconds.
+/// Gives the shop a retail tariff with a minimum charge, free seconds, and two bands. The band that begins at `edge` costs more.
 async fn price_with_everything(shop: &Shop, edge: DateTime<Utc>) {
     let (edge, other) =
         (edge.format("%H:%M:%S").to_string(), (edge - TimeDelta::hours(12)).format("%H:%M:%S").to_string());
@@ -151,7 +151,7 @@ on_both!(
             let paid = booked(&shop, row_id(account), Book::Credit, Some(call)).await;
             assert_eq!(-paid.0, money(&explanation["levels"][level]["charge"]).0, "level {level}");
         }
-        // each role sees its own branch, and attendants only the customer's price
+        // each role sees its own branch, and an attendant sees only the customer's price
         for (client, levels) in
             [(&shop.attendant, 1), (&shop.owner, 2), (&shop.reseller, 3), (&shop.distributor, 4)]
         {
@@ -161,7 +161,7 @@ on_both!(
                 explanation["levels"].as_array().map(|all| all[..levels].to_vec()).as_ref()
             );
         }
-        // later price changes have no effect
+        // later price changes do not affect the explanation
         tests::shop::price(&shop.reseller, &shop.id, tests::shop::RETAIL, "RETAIL", None).await;
         assert_eq!(explained(&shop.admin, &banded).await, explanation);
         shop.finish().await;
@@ -245,7 +245,7 @@ on_both!(reports_agree_with_the_ledger_to_the_micro, |backend: Backend| async mo
         let (total, _) = report(client, account, &[]).await;
         let counts = ["attempts", "refused", "answered", "talkSeconds"]
             .map(|name| total[name].as_i64().expect("a number"));
-        // 60 + 61 + 31 + 101 + 1 seconds
+        // the calls last 60 + 61 + 31 + 101 + 1 seconds
         assert_eq!(counts, [7, 1, 5, 254], "{total}");
         assert_eq!((&total["asr"], &total["acdSeconds"]), (&json!("0.7143"), &json!(51)), "{total}");
         let id = row_id(account);
@@ -425,7 +425,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert_eq!(problems(&shop.admin, &shop.id).await, none, "a new shop has no problem");
     shop.open_register().await;
     let old = Utc::now() - TimeDelta::hours(25);
-    // the call is sold at 0.01 per minute, at a cost of 0.04
+    // the call is sold at 0.01 per minute and costs 0.04 per minute
     let cheap = tests::shop::RETAIL.replace("0.0600", "0.0100");
     tests::shop::price(&shop.reseller, &shop.id, &cheap, "RETAIL", None).await;
     let first = row_id(&shop.open_cabin(0).await);
@@ -442,7 +442,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
         !problems(&shop.reseller, &shop.reseller_id).await.contains_key("MARGIN_NEGATIVE"),
         "the reseller earns on it"
     );
-    // one session is open for a day, one session waits for a call whose end never arrived, and one session has two calls
+    // one session has been open for a day, one session waits for a call whose end never arrived, and one session has two calls
     cabin_session::Entity::update_many()
         .col_expr(cabin_session::Column::OpenedAt, Expr::value(old))
         .filter(cabin_session::Column::Id.eq(first))
@@ -483,7 +483,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
         .exec(conn)
         .await
         .expect("two calls in a session");
-    // there are many write-offs, one call with an estimated end, a rejected event, and a wrong balance
+    // there are many write-offs, and one each of these: a call with an estimated end, a rejected event, a wrong balance
     let model = call::Entity::find_by_id(lost).one(conn).await.expect("the call").expect("the call");
     let copies = (0..101).map(|n| {
         let copy = call::Model {
@@ -540,7 +540,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert!(!problems(&shop.reseller, &shop.reseller_id).await.contains_key("EVENT_REJECTED"));
     let query = "query($a: ID!) { problems(accountId: $a) { kind } }";
     assert_eq!(shop.owner.ok(query, json!({ "a": shop.reseller_id })).await["problems"], Value::Null);
-    // the rows that made the problems break the ledger, so the test does not check the ledger
+    // the rows that cause the problems also break the ledger, so the test does not check the ledger
     shop.server.stop().await;
 });
 

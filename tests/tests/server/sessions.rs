@@ -105,7 +105,7 @@ on_both!(a_prepaid_customer_gets_the_rest_back, |backend| async move {
     let raised = did(&shop.attendant, "addDeposit", keyed(deposit)).await;
     assert_eq!(raised["deposit"]["amount"], "25.5");
     assert_eq!(book(&shop, Book::Deposits).await, "-25.5");
-    // 125 s to Portugal are billed as 60 + 11 * 6 = 126 s at 0.30 per minute and a fee of 0.05, which is 0.68
+    // 125 s to Portugal are billed as 126 s (60 + 11 * 6); at 0.30 per minute and with a fee of 0.05, they cost 0.68
     shop.call(0, "+351212345678", 125_000).await;
     let closed = close(&shop, &session).await;
     assert_eq!(closed["total"]["amount"], "0.68");
@@ -134,7 +134,7 @@ on_both!(a_drink_while_the_deposit_is_held, |backend| async move {
     shop.open_register().await;
     settings(&shop, json!({ "attendantMaxDiscount": "1" })).await;
     let session = prepaid(&shop, 0, "2").await;
-    // the drink is sold during the call, but the deposit is for calls only, so the drink is paid separately
+    // the drink is sold during the call; the deposit is for calls only, so the drink is paid separately
     let call = shop.hook().authorize(&shop.phones[0].user, "+12125550123").await;
     assert_eq!(call["allow"], json!(true), "{call}");
     let sold = did(&shop.attendant, "addSessionItem", item(&session, "3.50", 2)).await;
@@ -148,7 +148,7 @@ on_both!(a_drink_while_the_deposit_is_held, |backend| async move {
     assert_eq!(closed["total"]["amount"], "7.1");
     assert_eq!(closed["amountDue"]["amount"], "4.1");
     assert_eq!(code(&shop.attendant, "addDeposit", keyed(deposit)).await, "ILLEGAL_STATE");
-    // a final bill is recomputed, so the sale is reversed and posted again
+    // a final bill is recomputed: the old sale is reversed, and a new sale is posted
     let less = did(&shop.attendant, "applyDiscount", discount(&session, "0.60")).await;
     assert_eq!(less["total"]["amount"], "6.5");
     assert_eq!(book(&shop, Book::Receivable).await, "6.5");
@@ -175,7 +175,7 @@ on_both!(cash_is_rounded_and_nothing_else, |backend| async move {
     let session = shop.open_cabin(0).await;
     did(&shop.attendant, "addSessionItem", item(&session, "10.03", 1)).await;
     assert_eq!(close(&shop, &session).await["total"]["amount"], "10.03");
-    // a payment of 4.00 by card leaves 6.03, which is 6.05 in cash
+    // after a payment of 4.00 by card, 6.03 is left, which becomes 6.05 in cash
     let short = paying(&session, &[("CARD", "4"), ("CASH", "6.03")]);
     assert_eq!(code(&shop.attendant, "settleSession", short).await, "UNDERPAID");
     let (settled, change) = settle(&shop, &session, &[("CARD", "4"), ("CASH", "10")]).await;
@@ -187,7 +187,7 @@ on_both!(cash_is_rounded_and_nothing_else, |backend| async move {
     close(&shop, &session).await;
     let (settled, _) = settle(&shop, &session, &[("CARD", "10.03")]).await;
     assert_eq!(settled["cashRounding"]["amount"], "0");
-    // the rest of a deposit is refunded in existing coins, so 20.00 - 12.34 = 7.66 becomes 7.65
+    // the rest of a deposit is refunded in coins that exist, so 20.00 - 12.34 = 7.66 becomes 7.65
     let session = prepaid(&shop, 0, "20").await;
     did(&shop.attendant, "addSessionItem", item(&session, "12.34", 1)).await;
     close(&shop, &session).await;
@@ -245,7 +245,7 @@ on_both!(refunds_have_a_ceiling_and_an_end, |backend| async move {
     assert_eq!(given["refunded"]["amount"], "20");
     assert_eq!(code(&shop.owner, "refundSession", refund(&session, "0.01")).await, "REFUND_TOO_HIGH");
     assert_eq!(book(&shop, Book::Sales).await, "0");
-    // the card took 15 and refunded 16, so its terminal shows a negative total
+    // the card terminal took 15 and refunded 16, so its total is negative
     let counts = json!([{ "method": "CASH", "amount": "101" }, { "method": "CARD", "amount": "-1" }]);
     let input = keyed(json!({ "callshopId": shop.id, "counts": counts }));
     let fields = "shift { zReport { methods { method refunds { amount } variance { amount } } } }";
@@ -291,7 +291,7 @@ on_both!(each_act_of_money_happens_once, |backend| async move {
     let given = twice("refundSession", refund(&session, "2"), json!({ "amount": "1" })).await;
     assert_eq!(given["refunded"]["amount"], "2");
     assert_eq!(book(&shop, Book::Drawer).await, "101");
-    // the session was opened by mistake, so the deposit is refunded by its method, and the drink is removed from the bill
+    // the session was opened by mistake: the deposit is refunded by the method with which it was paid, and the drink is removed from the bill
     let opening = keyed(json!({ "cabinId": shop.cabins[0], "deposit": { "amount": "10", "method": "PIX" } }));
     let session = text(&did(&shop.attendant, "openCabin", opening).await["id"]);
     did(&shop.attendant, "addSessionItem", item(&session, "4", 1)).await;
@@ -380,18 +380,18 @@ on_both!(the_rest_of_a_deposit_goes_back_as_it_came, |backend| async move {
         close(&shop, &id).await;
         id
     };
-    // the refund of 20.00 - 12.34 by Pix is exact, even if the drawer is empty
+    // the refund of 20.00 - 12.34 by Pix is exact, even though the drawer is empty
     let session = paid_in_advance(("PIX", "20"), &[], "12.34").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("PIX".to_owned(), "7.66".to_owned())]);
     assert_eq!(settled["cashRounding"]["amount"], "0");
     assert_eq!(book(&shop, Book::Drawer).await, "12.34");
-    // cash is used first, and amounts that were paid by card and Pix are refunded by card and Pix, but no more
+    // the bill uses cash first; amounts that were paid by card and Pix are refunded by card and Pix, but no more than was paid
     let session = paid_in_advance(("CASH", "5"), &[("PIX", "3"), ("CARD", "2")], "5.01").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("CARD".to_owned(), "2".to_owned()), ("PIX".to_owned(), "2.99".to_owned())]);
     assert_eq!(settled["cashRounding"]["amount"], "0");
-    // only the cash refund is rounded: 10.00 - 2.34 is refunded as 3.00 and 4.66, which is 4.65 in coins
+    // only the cash refund is rounded: of 10.00 - 2.34 = 7.66, 3.00 are refunded exactly, and the cash part of 4.66 becomes 4.65 in coins
     let session = paid_in_advance(("CASH", "7"), &[("PIX", "3")], "2.34").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("PIX".to_owned(), "3".to_owned()), ("CASH".to_owned(), "4.65".to_owned())]);

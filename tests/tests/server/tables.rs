@@ -85,7 +85,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
     if backend == Backend::Postgres {
         let first = CALLS.partitions(&db).await.expect("partitions").remove(0);
         assert!(first.month.is_none() && first.end.start() > Utc::now(), "{first:?}");
-        // every index of the partitioned table is attached in the first partition, so no index is left over or missing
+        // every index of the partitioned table is attached in the first partition, so no index is missing or superfluous
         let sql = "SELECT COUNT(*) AS indexes, COUNT(i.inhparent) AS attached FROM pg_index x
             JOIN pg_class t ON t.oid = x.indrelid LEFT JOIN pg_inherits i ON i.inhrelid = x.indexrelid
             WHERE t.relname LIKE '%\\_before\\_%' AND x.indisvalid GROUP BY t.relname ORDER BY t.relname";
@@ -188,7 +188,8 @@ fn an_old_activity(call: &call::Model, seq: i64) -> activity::Model {
     }
 }
 
-/// The columns that look like references but have no foreign key, each with the reason. The call path writes the first tables of this list.
+/// The columns that look like references but have no foreign key. Each comes with the reason. The call path writes the tables at the beginning of
+/// this list.
 const KEYLESS: &[(&str, &str)] = &[
     ("call.callshop_id", HOT),
     ("call.cabin_id", HOT),
@@ -237,7 +238,7 @@ async fn texts(db: &DatabaseConnection, sql: &str) -> BTreeSet<String> {
     rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
 }
 
-/// Columns that look like references, as `table.column`: ids other than the row's own, and texts named like ids.
+/// The columns that look like references, as `table.column`. They are ids other than the row's own id, and texts whose names look like ids.
 async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<String> {
     let sql = match backend {
         Backend::Sqlite => {
@@ -256,7 +257,7 @@ async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<Strin
 /// The foreign keys, as `table.column parent.column`.
 async fn foreign_keys(db: &DatabaseConnection, backend: Backend) -> BTreeSet<String> {
     let sql = match backend {
-        // a foreign key that names no column of the parent refers to the parent's primary key
+        // a foreign key that names no column refers to the primary key of the parent
         Backend::Sqlite => {
             "SELECT t.name || '.' || k.\"from\" || ' ' || k.\"table\" || '.' || COALESCE(k.\"to\", p.name) AS name
              FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) k JOIN pragma_table_info(k.\"table\") p
@@ -340,7 +341,8 @@ on_both!(a_row_that_others_refer_to_cannot_be_deleted, |backend: Backend| async 
     shop.finish().await;
 });
 
-/// A node inserts a child while another node has locked every parent, because child inserts are outside the lock order.
+/// A node inserts a child while another node has locked every parent. Inserts of children are outside the lock order, so they must not wait for locks
+/// on parents.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn locked_parents_do_not_block_new_children_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;

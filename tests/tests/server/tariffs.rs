@@ -102,13 +102,13 @@ const NOVEMBER: [&str; 2] = ["55,Brazil,0.10,0,1,1", "44,Britain,0.20,0,1,1"];
 
 on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
-    // the version for December drops Britain and raises prices; it is scheduled, and there is another draft
+    // the version for December drops Britain and raises prices; this version is scheduled, and there is also a draft
     let december = tariff.import(HEADER, &["55,Brazil,0.30,0,1,1"], "REPLACE").await;
     let begins = tariff.now() + TimeDelta::minutes(5);
     assert_eq!(tariff.activate(&december, Some(begins)).await, "none");
     tariff.import(HEADER, &["1,Elsewhere,9,0,1,1"], "REPLACE").await;
 
-    // a draft that corrects one price
+    // this draft corrects one price
     let hotfix = tariff.reprice("0.11", None).await;
     assert_eq!(prices(&hotfix), ["44 0.2", "55 0.11"]);
     let merged = tariff.import(HEADER, &["55,Brazil,0.12,0,1,1"], "MERGE").await;
@@ -117,7 +117,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let fewer = tariff.seller().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
     assert_eq!(prices(&fewer["version"]), ["55 0.1"]);
 
-    // the correction takes effect now, and the response names the scheduled version that will replace it
+    // the correction takes effect now; the response names the scheduled version that will replace the correction
     let fields = "version { state } next { number state }";
     let input = Tariff::activation(&hotfix, None);
     let done =
@@ -126,7 +126,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     assert_eq!(done["next"]["state"], "SCHEDULED");
     assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.11"]);
 
-    // December's prices get the correction, too, in a version that is based on December's version and follows it
+    // December's prices get the correction, too: in a version that is based on December's version and that follows it
     let fixed = tariff.reprice("0.31", Some(&december)).await;
     assert_eq!(prices(&fixed), ["55 0.31"]);
     assert_eq!(tariff.activate(&fixed, None).await, "SCHEDULE_CONFLICT");
@@ -165,7 +165,7 @@ on_both!(an_older_draft_never_takes_the_place_of_a_newer_version, |backend| asyn
         }
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.6"]);
     }
-    // the remedy is a copy, which confirms the rates of the stale draft
+    // the remedy is a copy, which confirms that the rates of the stale draft are right
     let older = tariff.import(HEADER, &["55,Brazil,0.5,0,1,1"], "REPLACE").await;
     let newer = tariff.reprice("0.7", None).await;
     assert_eq!(tariff.activate(&newer, None).await, "none");
@@ -250,7 +250,7 @@ on_both!(a_merge_keeps_what_the_file_has_no_column_for, |backend| async move {
     let new = plain["rates"]["nodes"].as_array().expect("rates").iter().find(|rate| rate["prefix"] == "49");
     assert_eq!(new.expect("Germany")["minimumCharge"]["amount"], "0");
 
-    // an existing column counts, even if its cell is empty
+    // a column that exists counts, even if its cell is empty
     let night = format!("{HEADER},free_seconds,rate_per_minute:night");
     let merged = rate(&tariff.import(&night, &["55,Brazil,0.2,0,1,1,,0.03"], "MERGE").await);
     assert_eq!((&merged["freeSeconds"], &merged["minimumCharge"]["amount"]), (&json!(0), &json!("0.05")));
@@ -258,7 +258,7 @@ on_both!(a_merge_keeps_what_the_file_has_no_column_for, |backend| async move {
     let merged = rate(&tariff.import(&night, &["55,Brazil,0.2,0,1,1,,"], "MERGE").await);
     assert_eq!(merged["bandPrices"].as_array().map(Vec::len), Some(1), "{merged}");
 
-    // a band that the tariff does not have
+    // the file has a band that the tariff does not have
     let csv = format!("{HEADER},rate_per_minute:Night\n55,Brazil,0.2,0,1,1,0.1\n");
     let input = json!({ "tariffId": tariff.id, "csv": csv, "mode": "MERGE" });
     let refused = tariff.seller().tried("importTariff", "ImportTariffInput", input, "version { id }").await;
@@ -382,7 +382,7 @@ on_both!(names_are_found_without_their_accents, |backend| async move {
         let data = tariff.shop.attendant.ok(list, variables).await;
         assert_eq!(found(&data["priceList"]), prefixes, "{written}");
     }
-    // page by page, in both directions
+    // the test reads the list page by page, in both directions
     let page = async |arguments: Value| {
         let mut variables = json!({ "id": tariff.shop.id, "text": "sao" });
         variables
@@ -460,7 +460,7 @@ async fn a_file_past_every_limit_is_not_read() {
     let tariff = Tariff::with(tests::Backend::Sqlite, &NOVEMBER).await;
     let path = tariff.shop.server.dir().join("endless.csv");
     let file = std::fs::File::create(&path).expect("a file");
-    // a sparse file, without blocks on disk
+    // the file is sparse, so it has no blocks on disk
     file.set_len(65 << 20).expect("a sparse file");
     let done = tariff.command(&["import", "--tariff", &tariff.id, &path.display().to_string()]).await;
     let said = String::from_utf8_lossy(&done.stderr);

@@ -1,4 +1,4 @@
-//! Tests a database over months. History is trimmed, tables change under running nodes, and the database fails and returns.
+//! Tests a database that is in use for months. History is trimmed, tables change under running nodes, and the database fails and returns.
 
 use app::feed::stream::{cursor, parse_cursor};
 use app::retention;
@@ -105,7 +105,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let january = text(&socket.next().await["callshopActivity"]["cursor"]);
     let january = cursor(parse_cursor(&january).expect("a position") - 2);
     drop(socket);
-    // an unpaid session keeps all of its calls, and everything later
+    // an unpaid session keeps all of its calls, and everything that is later than these calls
     shop.server.time().set(instant("2027-04-20T20:00:00Z"));
     let before = stored(&shop).await;
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
@@ -128,7 +128,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     assert!(kept_from > Some(instant("2027-01-14T20:00:00Z")), "{kept_from:?}");
     shop.server.check_ledger().await;
 
-    // a report or statement over deleted calls would be wrong, so both are refused; the rest is unchanged
+    // a report or statement over deleted calls would be wrong, so both are refused; everything else is unchanged
     let report = |from: &str| {
         format!(
             "{{ report(accountId: \"{}\", from: \"{from}\", to: \"2027-04-30\", groupBy: []) {{ total {{ answered }} }} }}",
@@ -147,14 +147,14 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let shown = shop.owner.ok(&statement(&april), json!({})).await;
     assert_eq!(shown["node"]["statement"]["total"]["amount"], "0.35");
 
-    // a cursor of January reports missing events, a current cursor does not
+    // a cursor of January says that events are missing; a current cursor does not
     let expired = resumed(&shop, &january).await;
     assert_eq!((&expired["cursorExpired"], expired["snapshot"].is_object()), (&json!(true), true));
     let seq = parse_cursor(&text(&expired["cursor"])).expect("a position");
     let next = resumed(&shop, &cursor(seq - 1)).await;
     assert_eq!((&next["cursorExpired"], &next["event"]["seq"]), (&json!(false), &json!(seq)));
 
-    // it can be repeated, and the shop goes on
+    // the maintenance can be repeated, and the shop goes on
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
     assert_eq!(stored(&shop).await, left);
     evening(&shop, "2027-04-22T20:00:00Z").await;
@@ -204,7 +204,7 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
     let began = std::time::Instant::now();
     let app = shop.server.app.clone();
     let trimming = tokio::spawn(async move { retention::maintain(&app).await });
-    // calls are not slowed down
+    // the maintenance does not slow down calls
     let mut slowest = std::time::Duration::ZERO;
     let mut calls = 0;
     while !trimming.is_finished() {
@@ -254,11 +254,11 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
         told[0].contains("call has nothing of 202701, though") && told[0].contains("History"),
         "{told:?}"
     );
-    // the recommended statement brings it back
+    // the recommended statement brings the partition back
     let (_, attach) = told[0].split_once("History): ").expect("a statement");
     execute(attach).await;
     shop.server.check_ledger().await;
-    // or it stays detached, as documented
+    // or the partition stays detached, as documented
     execute(&format!("ALTER TABLE call DETACH PARTITION {}", january.name)).await;
     let docs =
         std::fs::read_to_string(tests::local::repository().join("docs/operations.md")).expect("the docs");
@@ -275,7 +275,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
     let mut shop = Shop::start(backend, 2).await;
     shop.open_register().await;
     shop.open_cabin(0).await;
-    // often enough for PostgreSQL to switch to generic plans
+    // the query runs often enough for PostgreSQL to switch to generic plans
     for _ in 0..12 {
         shop.call(0, "+13055550123", 1_000).await;
     }
@@ -304,7 +304,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(0, "+13055550123", 1_000).await;
     }
     shop.open_cabin(1).await;
-    // the same release, restarted: the tables have everything that it needs, and more
+    // this is the same release, restarted: the tables have everything that it needs, and more
     shop.server = shop.server.restart().await;
     for index in [0, 1] {
         shop.call(index, "+13055550123", 1_000).await;
@@ -338,7 +338,7 @@ async fn calls_are_updated_in_place_on_postgres() {
     let sql = "SELECT SUM(n_tup_upd)::bigint AS updated, SUM(n_tup_hot_upd)::bigint AS hot FROM pg_stat_user_tables \
                WHERE relname LIKE 'call\\_before\\_%' OR relname LIKE 'call\\_2%'";
     let store = &shop.server.app.store;
-    // each connection reports its statistics when it has been idle for a moment
+    // each connection reports its statistics after it has been idle for a moment
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let (updated, hot) = loop {
         let row = store.reader().query_one_raw(Statement::from_string(store.backend(), sql)).await;
@@ -397,7 +397,7 @@ async fn what_is_read_when_connections_are_lost_is_answered_on_postgres() {
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
     let reader = shop.server.app.store.reader();
     for _ in 0..20 {
-        // so that all connections of the pool have just been used
+        // all connections of the pool must have just been used
         futures_util::future::join_all((0..16).map(|_| shop.owner.ok(&query, json!({})))).await;
         knife.cut().await;
         shop.owner.ok(&query, json!({})).await;
@@ -499,8 +499,8 @@ async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     }
 }
 
-/// A request that finds no free connection fails within a bounded time, with a code that says to retry. The code is the same for a login that this
-/// node has cached, whose query fails, and for a new login, whose token cannot be checked.
+/// A request that finds no free connection fails within a bounded time, with a code that says to retry. The code is the same in two cases: for a
+/// login that this node has cached, the query fails; for a new login, the token cannot be checked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_is_used_up_says_so_on_postgres() {
     let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::{outbox::Close, socket::close};
 
-/// Buffer space for one read, in bytes. Most messages are shorter.
+/// Buffer space for one read, in bytes. Most messages fit into this space.
 const READ: usize = 2048;
 /// Longest header of a WebSocket frame, in bytes.
 const HEADER: usize = 14;

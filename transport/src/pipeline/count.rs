@@ -13,7 +13,8 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Fields that return a list but take neither `first` nor `last`. Each entry has the field's name and the number of objects that the list counts as.
+/// Fields that return a list but take neither `first` nor `last`. Each entry has the name of a field and the number of objects that its list counts
+/// as.
 pub type Lists = &'static [(&'static str, u64)];
 
 /// Totals of a selection set, with fragments expanded.
@@ -29,7 +30,7 @@ pub struct Totals {
     pub depth: u64,
     /// Number of fields in the response, where each field is multiplied by the sizes of the lists around it.
     pub complexity: u64,
-    /// Whether a variable determines the size of a list. If a variable does, the complexity must be counted for each request.
+    /// Whether a variable determines the size of a list. If a variable determines a size, the complexity must be counted for each request.
     pub sized_by_variable: bool,
 }
 
@@ -202,8 +203,8 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// The number of objects that a field may return, which is the largest of `first`, `last` and the number of `ids`. Without these arguments, it
-    /// is the usual size of lists of this name, or 1. The second value says whether a variable determines the size.
+    /// The number of objects that a field may return, which is the largest of `first`, `last` and the number of `ids`. Without these arguments, the
+    /// number is the usual size of lists of this name, or 1. The second value of the result says whether a variable determines the size.
     fn list_size(&self, field: &Field) -> (u64, bool) {
         let mut size = None;
         let mut by_variable = false;

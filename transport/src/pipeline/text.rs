@@ -26,13 +26,13 @@ pub enum Shape {
 /// Input fields whose text is not a single line, as `Type.field`.
 pub type Texts = &'static [(&'static str, Shape)];
 
-/// The name of the only argument of mutations. Paths in errors omit this name, as in `userErrors`.
+/// The name of the only argument of mutations. Paths in errors do not include the argument's name, as in `userErrors`.
 const INPUT: &str = "input";
 
 /// Checks every `String` of an operation.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` with the path of the first text that has forbidden characters.
+/// Fails with `INVALID_INPUT`; the error has the path of the first text that has forbidden characters.
 pub fn check(
     schema: &Schema,
     document: &ExecutableDocument,

@@ -391,7 +391,7 @@ async fn a_peer_without_a_sign_of_life_is_given_up() {
     let mut client = Client::ready(&server, "user").await;
     client.subscribe("1", "subscription { silence }").await;
     streams_open(1).await;
-    // A test client that is not polled answers no ping.
+    // A test client answers no ping while nobody polls it.
     streams_open(0).await;
     assert_eq!(client.closed().await, (4504, "No sign of life".into()));
 }
@@ -509,7 +509,7 @@ async fn an_upgrade_is_answered_as_the_standard_says() {
     let expected = [
         "upgrade: websocket",
         "connection: upgrade",
-        // the example of RFC 6455
+        // this is the example of RFC 6455
         "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=",
         "sec-websocket-protocol: graphql-transport-ws",
         "x-request-id: mine-1",

@@ -179,7 +179,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     assert!(replicas >= 2 && number(&budget["maxUnavailable"]) < replicas);
     assert_eq!(budget["selector"]["matchLabels"], *labels);
 
-    // allowed ingress and egress
+    // the test lists the allowed ingress and egress
     let policy = &get("NetworkPolicy", "callshop")["spec"];
     assert_eq!(
         (&policy["podSelector"]["matchLabels"], &policy["policyTypes"]),

@@ -1,5 +1,5 @@
-//! Installs, upgrades, removes and purges the Debian package, made from the built program, in its own root. The machine itself is not changed,
-//! because dpkg's database is in the test's own root and the package's scripts work there.
+//! Installs, upgrades, removes and purges the Debian package, made from the built program, in its own root. The machine itself is not changed: dpkg's
+//! database is in the test's own root, and the package's scripts work there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -72,7 +72,7 @@ impl Root {
     fn dpkg(&self, arguments: &[&str]) -> Output {
         let mut dpkg = Command::new("dpkg");
         dpkg.arg(format!("--root={}", self.0.path().display()));
-        // the dependencies are installed on the machine but not in this root, and the root has no log to write to
+        // the dependencies are installed on the machine, but not in this root; the root also has no log to write to
         dpkg.args(["--force-depends", "--force-script-chrootless", "--log=/dev/null"]).args(arguments);
         run(&mut dpkg)
     }
@@ -109,7 +109,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     assert!(version.contains(field("Version").split('-').next().expect("a version")), "{version}");
     assert_eq!(field("Package"), "callshop");
 
-    // a separate user with private folders, and secrets owned by root
+    // the package creates a separate user with private folders, and root owns the secrets
     let users = fs::read_to_string(root.path("etc/passwd")).expect("users");
     let user: Vec<_> =
         users.lines().find(|line| line.starts_with("callshop:")).expect("its user").split(':').collect();
@@ -226,7 +226,7 @@ fn deployed_package_units_agree_with_the_node() {
         });
         lines.map(str::to_owned).collect()
     };
-    // the audit reads the node's database
+    // the audit reads the database of the node
     assert_eq!(told("callshop-audit.service"), told("callshop.service"));
     for unit in
         ["callshop-audit.service", "callshop-audit.timer", "callshop-backup.service", "callshop-backup.timer"]
@@ -252,7 +252,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
     assert_eq!(uid, 0, "the nightly backup is made by root as another user: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
-    // the test replaces the package's user, which may not exist on this machine
+    // the test replaces the user of the package, because that user may not exist on this machine
     let bin = folder.path().join("bin");
     fs::create_dir(&bin).expect("a folder");
     fs::write(bin.join("runuser"), "#!/bin/sh\necho \"$2\" >>\"$SEEN\"\nshift 3\nexec \"$@\"\n")
@@ -271,7 +271,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
         run(&mut backup);
         let kept = fs::read_dir(folder.path().join("backups")).expect("backups").count();
         assert_eq!(kept, made.min(2));
-        // the names of backups have a resolution of one second
+        // two backups need different names, and the names have a resolution of one second
         std::thread::sleep(std::time::Duration::from_millis(1_050));
     }
     assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("who"), "callshop\n".repeat(3));

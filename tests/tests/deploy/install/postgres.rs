@@ -127,7 +127,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         .replace("/var/lib/callshop-archive", &archive.display().to_string())
         .replace("/usr/share/callshop", &share.display().to_string());
     fs::write(own.join("environment"), environment).expect("the environment");
-    // the default of a minute is too long for a test, and an idle server waits for checkpoint_timeout before it reads this setting again
+    // the default of a minute is too long for a test; an idle server reads this setting again only after checkpoint_timeout
     fs::write(own.join("conf.d/soon.conf"), "archive_timeout = 2\n").expect("a setting");
     cluster.start();
     let wakes = read("deploy/systemd/postgresql@.service.d/callshop.conf");
@@ -216,7 +216,7 @@ fn deployed_balancer_serves_as_nobody_in_particular() {
         .expect("haproxy");
     let begun = Instant::now();
     let status = loop {
-        // HAProxy binds its ports, and then switches to another user
+        // HAProxy binds its ports as root, and then switches to another user
         let status = fs::read_to_string(format!("/proc/{}/status", balancer.id())).expect("its status");
         let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("its user").to_owned();
         if uids.split_whitespace().all(|uid| uid != "0") || begun.elapsed() > Duration::from_secs(10) {

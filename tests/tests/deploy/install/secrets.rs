@@ -28,7 +28,7 @@ fn deployed_sqlite_files_are_their_owners_alone() {
     bash(folder.path(), &migrate);
     assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a new database");
 
-    // the database of an earlier release may have readable companion files, too
+    // the database of an earlier release may have companion files that others can read, too
     let mut files = vec!["callshop.db".to_owned()];
     for companion in ["callshop.db-wal", "callshop.db-shm"] {
         if !folder.path().join(companion).exists() {
@@ -163,7 +163,7 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
     assert_eq!(fs::read_dir(folder.path().join("tls")).expect("a folder").count(), 1, "nothing else is left");
     assert_eq!(data.mode() & 0o7777, 0o640);
     if data.uid() != 0 {
-        // the rest of the test runs as users that only root can become
+        // the rest of the test runs as other users, and only root can become these users
         return;
     }
     assert_eq!(data.gid(), 99, "the balancer's group in its image");
@@ -211,7 +211,7 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     assert_eq!(make("10.0.0"), "", "a second run must print nothing");
     assert_eq!(["database_url", "hook_proxies", "redis_users"].map(text).to_vec(), first);
 
-    // the edited files name a database elsewhere, a second proxy, and two secrets during a replacement
+    // the edited files name a database on another machine, a second proxy, and two secrets during a replacement
     let edited = [
         ("database_url", "postgres://callshop:secret@db.internal/callshop?sslmode=verify-full\n"),
         ("hook_secrets", "[\"the-new-secret-of-the-hook\",\"the-old-secret-of-the-hook\"]\n"),
@@ -231,7 +231,7 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
         }
         assert!(!told.contains("secret-of") && !told.contains("a-token"), "{told}");
     }
-    // unedited files follow their sources
+    // the files that were not edited change with their sources
     assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
     // removed files are created again, both derived and random secrets
     fs::remove_file(secrets.join("database_url")).expect("it was there");
@@ -240,7 +240,7 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     assert!(text("database_url").contains("@10.0.1.3:"));
     assert!(text("redis_url").contains(&text("redis_callshop")));
 
-    // an old installation lacks the record by which edits are detected
+    // an old installation lacks the record with which edits are detected
     fs::remove_file(secrets.join(".made")).expect("what was made");
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);

@@ -183,7 +183,7 @@ async fn redis_tells_only_the_nodes_that_are_there() {
     until("four notifications arrive", NOTICED, async || status.received.get() >= 4).await;
     assert_eq!((status.delivered.get(), status.polls.get()), (0, 0));
 
-    // the committing node cannot reach Redis but the subscriber's node can, and still the subscriber's node does not wait for its fallback poll
+    // the committing node cannot reach Redis, but the subscriber's node can; even so, the subscriber's node does not wait for its fallback poll
     let watcher = Watcher::start(&other, &shop).await;
     assert_eq!(other.app.hub.watched().len(), 1);
     door.shut();
@@ -274,7 +274,7 @@ async fn redis_brings_activities_to_another_node_at_once() {
         "from the hook's request to another node's subscriber: median {:?}, longest {:?}",
         delays[75], delays[149]
     );
-    // the next poll of the table would be seconds later
+    // the next poll of the table would come only seconds later
     assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
     assert_eq!(other.app.hub.status().found.get(), 0, "all was told, nothing had to be looked for");
     other.stop().await;

@@ -17,7 +17,8 @@ use super::stream::{
 };
 use super::until;
 
-/// The `default` user of an operator whose proxy logs in as `default`. With this user, Redis replays no transaction of its append-only file.
+/// The `default` user of an operator's Redis, if the proxy logs in as `default`. With this user, Redis replays no transaction of its append-only
+/// file.
 const RESTRICTED: &str = "user default on nopass resetkeys %W~callshop:events -@all +xadd +select +ping";
 
 async fn length(redis: &mut MultiplexedConnection) -> i64 {
@@ -33,7 +34,7 @@ fn reading_as_shipped(redis: &RedisServer) -> impl FnOnce(&mut Config) + use<> {
     }
 }
 
-/// Both users' connections to a Redis that has just started.
+/// The connections of both users to a Redis that has just started.
 async fn users(redis: &RedisServer) -> (MultiplexedConnection, MultiplexedConnection) {
     (connect(redis, "proxy", PROXY).await, connect(redis, "callshop", API).await)
 }
@@ -57,7 +58,7 @@ async fn restarted(restricted: bool, kill: bool) {
         several.query_async::<()>(&mut proxy).await.expect("Redis takes them");
         drained(&node).await;
     }
-    // the stream has one entry that the node has read but cannot apply, several entries that a dead node read in a batch, one entry that it read
+    // the stream has these entries: one that the node has read but cannot apply, several that a dead node read in a batch, one that a dead node read
     // alone, and one unread entry
     let events = calls(&shop).await;
     assert_eq!(events.len(), 9);
@@ -146,8 +147,7 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     for event in events.iter().cloned().chain((0..300).map(|_| online(&shop))) {
         add_event(&mut connection, &event).await;
     }
-    // the stream has entries that were read by a consumer that the group has forgotten, entries that were acknowledged but not deleted, and unread
-    // entries
+    // the stream has entries of three kinds: read by a consumer that the group has forgotten, acknowledged but not deleted, and unread
     assert_eq!(read_as(&mut connection, "forgotten", 200).await.len(), 200);
     let mut forget = redis::cmd("XGROUP");
     forget.arg("DELCONSUMER").arg(STREAM).arg("callshop").arg("forgotten");
@@ -168,7 +168,7 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     assert_eq!(books.count("call WHERE state = 'ENDED' AND charge = 60000").await, 3);
     assert_eq!(total(|node| stream(node).status.events("duplicate")), 0, "each entry must be read once");
 
-    // first the group and then the whole stream disappears while nodes read
+    // while nodes read, first the group disappears, and then the whole stream
     for command in [&["XGROUP", "DESTROY", STREAM, "callshop"][..], &["DEL", STREAM][..]] {
         let mut gone = redis::cmd(command[0]);
         gone.arg(&command[1..]);
@@ -199,7 +199,7 @@ async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     for event in &events {
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
     }
-    // the group counts the entry as delivered although no consumer has it, as after replaying half a transaction
+    // the group counts the entry as delivered, although no consumer has it, as after half a transaction was replayed
     all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
     all.query_async::<()>(&mut connection).await.expect("Redis takes them");
     let is_drained = async || EventQueue::drained(stream(&node), "test").await.is_ok_and(|drained| drained);

@@ -152,10 +152,10 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     node.start();
     node.ready().await;
 
-    // the node has read the events, and cannot commit them
+    // the node has read the events, but cannot commit them
     let events = calls(&shop).await;
     let held = database.hold().await;
-    // all entries are added in one write, because a reader takes as many entries as it finds
+    // all entries are added in one write, because a reader takes all entries that it finds
     let mut all = redis::pipe();
     all.atomic();
     for event in events.into_iter().chain((0..81).map(|_| online(&shop))) {
@@ -190,7 +190,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     let mut connection = redis.connection().await;
     let shop = open_shop(3).await;
     let database = Books::of(&shop.server).await;
-    // before any node reads, the stream has more than a batch of entries, each twice; then Redis dies, with its data persisted
+    // before any node reads, the stream has more entries than one batch, each entry twice; then Redis dies, but its data is persisted
     let events: Vec<Value> = calls(&shop).await.into_iter().chain((0..200).map(|_| online(&shop))).collect();
     for event in events.iter().chain(&events) {
         add_event(&mut connection, event).await;
@@ -237,7 +237,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
         .await;
 
-    // nodes may reach an earlier end of the stream although the stream is never empty
+    // the stream is never empty, but nodes may still reach a position that was once its end
     let held = database.hold().await;
     add_event(&mut connection, &online(&shop)).await;
     let end = stream(&nodes[0]).end().await.expect("an end");
@@ -284,12 +284,12 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     until("the others end", APPLIED, async || books.count("call WHERE state = 'ENDED'").await == 2).await;
     add_event(&mut connection, &online(&shop)).await;
     until("a phone is online", APPLIED, async || books.count("phone WHERE online").await == 1).await;
-    // no entry of the failing entry's own call is applied, not even a later entry
+    // none of the entries about the failing entry's call is applied, not even entries that were added later
     let of_it = format!("hook_event WHERE reference = '{spoilt}'");
     assert_eq!((books.count(&of_it).await, pending(&mut connection).await), (0, 3));
     assert_eq!(stream(&node).status.retry_queue.get(), 3);
 
-    // no other node takes over entries that a live node retries, and the problem is reported
+    // no other node takes over the entries that a live node retries; the problem is reported
     let other = shop.server.another_node_with(patient).await;
     assert!(stream(&node).status.stuck().is_empty(), "a young entry must not count as stuck");
     shop.server.time().pass(chrono::TimeDelta::minutes(11));
@@ -313,7 +313,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     assert!(stream(&node).applied_through(&end).await.expect("an answer"));
     assert!(!stream(&node).drained().await.expect("an answer"));
 
-    // after the cause is fixed, the entries are applied, in order, once
+    // after the cause is fixed, the entries are applied once and in order
     mend(&books, "call").await;
     until("it is applied", PATIENCE + PATIENCE, async || {
         stream(&node).drained().await.is_ok_and(|drained| drained)

@@ -1,4 +1,5 @@
-//! Simulates a day in the shop with two shifts, every kind of customer, and a crash at noon. At night, all records of the day must agree.
+//! Simulates a day in the shop with two shifts, every kind of customer, and a crash at noon. At night, all records of the day must agree with each
+//! other.
 //!
 //! Every figure is calculated by hand from the prices per minute of `tests::shop`. The prices are given as retail / paid by the shop / paid by its
 //! reseller: United States 0.06 / 0.04 / 0.03 by the second; Portugal 0.30 + 0.05 by 60/6 / 0.20 / 0.15; Brazil 0.12 and Sao Paulo 0.08 by 30/6 /
@@ -48,7 +49,7 @@ const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { am
 const SESSION: &str = "session { id state total { amount } amountDue { amount } refundDue { amount } refunded { amount } deposit { amount } \
     items { itemId description } statement { callsTotal { amount } calls { amount { amount } } } }";
 
-/// Replaces each `{"amount": "1.5"}` by `"1.5"`, at any depth.
+/// Replaces each `{"amount": "1.5"}` by `"1.5"`, however deep it is.
 fn flat(value: &Value) -> Value {
     match value {
         Value::Object(fields) if fields.len() == 1 && fields.contains_key("amount") => {
@@ -97,7 +98,7 @@ impl Day {
         let control = FakeProxy::start().await;
         let server = TestServer::start(backend, |config| {
             config.hook.proxies = vec![proxy("test", control.address)];
-            // tokens last all day, so the test never logs in again
+            // tokens last all day, so the test need not log in again
             config.auth.access_seconds = 4 * 86_400;
         })
         .await;
@@ -193,7 +194,7 @@ impl Day {
         found.expect("the database answers").expect("the call")
     }
 
-    /// Moves the clock through a call until the call has reserved money for this many seconds.
+    /// Moves the clock forward during a call, until the call has reserved money for this many seconds.
     async fn covered(&self, call: &Value, seconds: i32) {
         let covered = async || {
             let row = self.row(call).await;
@@ -301,7 +302,7 @@ impl Day {
         flat(&self.shop.owner.object("node", shift, &fields).await["zReport"])
     }
 
-    /// An account's problems, as the affected calls by kind. A proxy without a listing is a problem without an object.
+    /// An account's problems, as the affected calls by kind. A proxy without a listing is a problem, but has no object.
     async fn problems(&self, client: &Client, account: &str) -> BTreeMap<String, Vec<String>> {
         let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
         let data = client.ok(query, json!({ "a": account })).await;

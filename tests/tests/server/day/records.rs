@@ -32,18 +32,19 @@ pub(super) async fn books(day: &Day) {
         ("DEPOSITS", "0"),
         ("DRAWER", "0"),
         ("VARIANCE", "2"),
-        // Bruno's 0.03 and Dora's 0.01
+        // the write-offs are Bruno's 0.03 and Dora's 0.01
         ("WRITE_OFF", "0.04"),
-        // -(-0.002 - 0.02 - 0.01)
+        // rounding adds -0.002, -0.02 and -0.01; the book has the opposite sign
         ("ROUNDING", "0.032"),
-        // sales are calls of 4.042, items of 11, less discounts of 1.60, which is 13.442, plus 0.04 written off, less 1 refunded to Carla
+        // sales are calls of 4.042 and items of 11, less discounts of 1.60, which is 13.442; 0.04 written off is added, and the 1 refunded to Carla
+        // is subtracted
         ("SALES", "-12.482"),
-        // floats of 150 and 20 came from outside; 30, 10, 95.85 and 44.56 went outside
+        // the floats of 150 and 20 came from outside; the amounts 30, 10, 95.85 and 44.56 went back outside
         ("OUTSIDE", "10.41"),
     ] {
         assert_eq!(book(&shop.owner, &shop.id, name).await, holds, "{name}");
     }
-    // the balance is 500 - 499.0062 + 299.997, less 2.4016 for calls
+    // the balance is 500 - 499.0062 + 299.997, less the 2.4016 that calls cost
     assert_eq!(balance(day).await, ["298.5892", "0"]);
     assert_eq!(book(&shop.owner, &shop.id, "CREDIT").await, "298.5892");
     assert_eq!(book(&shop.reseller, &shop.reseller_id, "CREDIT").await, "998.2158");
@@ -116,7 +117,7 @@ pub(super) async fn sessions(day: &Day) {
     assert_eq!(sum(&billed), "4.042");
 }
 
-/// A group's name and its retail, revenue, cost and margin.
+/// A group's name with its retail, revenue, cost and margin.
 type Group<'a> = (&'a str, [&'a str; 4]);
 
 async fn report(
@@ -161,7 +162,7 @@ async fn grouped(day: &Day, (client, account): (&Client, &str), by: &str, expect
 pub(super) async fn reports(day: &Day) {
     let shop = &day.shop;
     let date = day.date.to_string();
-    // there are thirteen calls, one call to 190, and one busy line; the talk includes the sixty seconds that Dora paid for; the calls at 09:14,
+    // the totals are thirteen calls, one call to 190, and one busy line; the talk includes the sixty seconds that Dora paid for; the calls at 09:14,
     // 11:36, 12:19 and 16:00 were refused
     let mut total = json!({ "attempts": 15, "refused": 4, "answered": 14, "asr": "0.9333", "acdSeconds": 127, "talkSeconds": 1771,
         "billedSeconds": 1722, "retail": "4.042", "revenue": "4.042", "cost": "2.4016", "margin": "1.6404" });
@@ -174,11 +175,11 @@ pub(super) async fn reports(day: &Day) {
         owner,
         "CABIN",
         &[
-            // retail is 0.30 + 0.06 + 0.48 + 0.38 + 0.65; cost is 0.20 + 0.0467 + 0.28 + 0.2033 + 0.40
+            // the group's retail prices are 0.30 + 0.06 + 0.48 + 0.38 + 0.65; its costs are 0.20 + 0.0467 + 0.28 + 0.2033 + 0.40
             ("1", ["1.87", "1.87", "1.13", "0.74"]),
-            // retail is 0.71 + 0.35 + 0.42 + 0.09 + 0.06; cost is 0.4333 + 0.10 + 0.28 + 0.06 + 0.035
+            // the group's retail prices are 0.71 + 0.35 + 0.42 + 0.09 + 0.06; its costs are 0.4333 + 0.10 + 0.28 + 0.06 + 0.035
             ("2", ["1.63", "1.63", "0.9083", "0.7217"]),
-            // retail is 0.128 + 0.064; cost is 0.1108 + 0.0525
+            // the group's retail prices are 0.128 + 0.064; its costs are 0.1108 + 0.0525
             ("3", ["0.192", "0.192", "0.1633", "0.0287"]),
             ("4", ["0.35", "0.35", "0.2", "0.15"]),
         ],
@@ -256,7 +257,7 @@ pub(super) async fn reports(day: &Day) {
         ],
     )
     .await;
-    // the ledger agrees with the shop's and the reseller's report
+    // the ledger agrees with the reports of the shop and the reseller
     assert_eq!(by_calls(owner.0, owner.1, "CREDIT").await, "-2.4016");
     assert_eq!(by_calls(reseller.0, reseller.1, "CREDIT").await, "-1.7842");
     assert_eq!(by_calls(reseller.0, reseller.1, "REVENUE").await, "2.4016");

@@ -25,10 +25,10 @@ pub(super) async fn morning(day: &Day) -> String {
     let more = ana.code("applyDiscount", "ApplyDiscountInput", discount("1"), SESSION).await;
     assert_eq!(more, "CEILING_EXCEEDED");
     let given = did(owner, "applyDiscount", discount("1"), SESSION).await;
-    // the bill is 0.428 + 3.50 - 1.60 = 2.328
+    // the bill is 0.428 for calls + 3.50 for copies - 1.60 in discounts = 2.328
     assert_eq!(given["session"]["total"]["amount"], "2.33");
     day.at("09:25:00");
-    // the rest of 2.33 - 1.50 = 0.83 is 0.85 in cash
+    // the bill of 2.33 less the other payments of 1.50 leaves 0.83, which becomes 0.85 in cash
     let payments = [("CARD", "1"), ("PIX", "0.50"), ("CASH", "2")];
     let (_, settled) = day.settle(ana, &carla, &payments, ("1", "2,33", "1.15")).await;
     let date = day.date.format("%d/%m/%Y").to_string();
@@ -86,7 +86,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     day.at("10:00:00");
     let rosa = day.open(ana, 1, "Rosa", Some(("CASH", "0.50"))).await;
     let call = day.up(1, PORTUGAL, "10:05:00").await;
-    // sixty seconds cost 0.35, and five further steps of six seconds cost 0.15
+    // sixty seconds cost 0.35; five further steps of six seconds each cost 0.15
     day.covered(&call, 90).await;
     let water = json!({ "sessionId": rosa, "description": "Water", "unitPrice": "3.50" });
     did(ana, "addSessionItem", keyed(water), SESSION).await;
@@ -94,11 +94,11 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     let raised = json!({ "sessionId": rosa, "amount": "5.50", "method": "CASH" });
     did(ana, "addDeposit", keyed(raised), SESSION).await;
     day.covered(&call, 131).await;
-    // the billed 60 + 12 * 6 = 132 s and the fee cost 0.71
+    // 132 s are billed (60 + 12 * 6); with the fee, they cost 0.71
     day.hang_up(&call, "10:05:00", 130).await;
     day.at("10:10:00");
     day.close(ana, &rosa, &["0.71"], "4.21").await;
-    // the refund of 6.00 - 4.21 = 1.79 is 1.80 in cash
+    // the deposit of 6.00 less the bill of 4.21 leaves 1.79, which becomes a refund of 1.80 in cash
     let (_, settled) = day.settle(ana, &rosa, &[], ("2", "4,21", "0")).await;
     assert_eq!(settled["session"]["cashRounding"]["amount"], "-0.01");
 
@@ -110,7 +110,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     day.told_to_hang_up(&call, "max_duration").await;
     let end = day.end(&call, "10:31:00", 61, ("proxy", "max_duration"));
     assert_eq!(day.shop.hook().events(&[end]).await, ["applied"]);
-    // 61 s would be billed as 66 s for 0.38, which is 0.03 more than the sixty covered seconds cost
+    // 61 s would be billed as 66 s for 0.38; that is 0.03 more than the sixty covered seconds cost
     assert_eq!(day.row(&call).await.written_off.0, 30_000);
     day.at("10:35:00");
     day.close(ana, &bruno, &["0.35"], "0.35").await;
@@ -118,8 +118,8 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     call
 }
 
-/// The proxy loses Dora's call, which it last listed after a minute. Dora pays for that minute before the call's true end arrives. Returns the
-/// call.
+/// The proxy loses Dora's call. The proxy last listed the call after a minute. Dora pays for that minute before the call's true end arrives. Returns
+/// the call.
 pub(super) async fn a_lost_call(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("11:00:00");
@@ -141,7 +141,7 @@ pub(super) async fn a_lost_call(day: &Day) -> Value {
     call
 }
 
-/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the proxy last listed the call.
+/// Reports to the server that the proxy no longer has the call, and when the proxy last listed the call. Reconciliation would send the same report.
 async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(day.shop.server.app.clone(), stop.clone());
@@ -157,7 +157,7 @@ async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventRes
 /// The reseller takes the credit back. Eva's call is refused until there is credit again. Returns Eva's session.
 pub(super) async fn credit_runs_out(day: &Day) -> String {
     let shop = &day.shop;
-    // the shop has spent 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of 500
+    // the calls so far have cost the shop 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of its credit of 500
     let money = |amount: &str| json!({ "amount": amount, "currency": "BRL" });
     day.at("11:35:00");
     let taken = json!({ "accountId": shop.id, "amount": money("-499.0062"), "reason": "an invoice that was not paid" });
@@ -165,7 +165,7 @@ pub(super) async fn credit_runs_out(day: &Day) -> String {
     assert_eq!(balance(day).await, ["0.003", "0"]);
     day.at("11:36:00");
     let eva = day.open(&shop.attendant, 1, "Eva", None).await;
-    // a second to Portugal costs 0.0033
+    // a second of a call to Portugal costs the shop 0.0033
     assert_eq!(day.refused(1, PORTUGAL).await, "NO_CREDIT");
     let given = json!({ "accountId": shop.id, "amount": money("299.997"), "note": "paid" });
     did(&shop.reseller, "topUp", keyed(given), "balance { amount }").await;
@@ -180,7 +180,8 @@ pub(super) async fn balance(day: &Day) -> [String; 2] {
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
-/// The server goes down while Eva and Fabio talk, and between Gil's payment and its response. Returns Fabio's session and call.
+/// The server goes down while Eva and Fabio talk. The outage also falls between Gil's payment and the response to it. Returns Fabio's session and
+/// call.
 pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
     day.at("11:45:00");
@@ -209,7 +210,7 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     assert_eq!(day.shop.hook().events(&kept).await, ["applied", "applied", "duplicate"]);
     assert_eq!(day.shop.hook().events(&kept).await, ["duplicate"; 3]);
     day.at("12:15:00");
-    // the bill has three of the call's four minutes
+    // the bill has three of the four minutes of the call
     day.close(&ana, &fabio, &["0.36"], "0.36").await;
     let last = day.up(1, US, "12:19:00").await;
     day.at("12:19:30");
@@ -239,7 +240,7 @@ pub(super) async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
         ana.code("closeRegister", "CloseRegisterInput", day.counts(&counts, &[]), "shift { id }").await;
     assert_eq!(open, "OPEN_ITEMS");
     let (shift, z) = day.close_register(ana, day.counts(&counts, &[fabio])).await;
-    // the cash is from Carla (0.85), Dora (0.05), Gil (0.05) and Eva (0.85), and from Rosa's deposits, less her refund
+    // the cash is from Carla (0.85), Dora (0.05), Gil (0.05), Eva (0.85), and Rosa (her deposits, less her refund)
     let expected = json!({
         "shiftNumber": "1",
         "methods": [
@@ -250,11 +251,12 @@ pub(super) async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
             { "method": "PIX", "float": "0", "sales": "0.5", "deposits": "0.35", "depositRefunds": "0", "payIns": "0", "payOuts": "0",
               "refunds": "0", "expected": "0.85", "counted": "0.85", "variance": "0" },
         ],
-        // the calls are 0.428 + 0.71 + 0.35 + 0.06 + 0.064 + 0.86; the items are Carla's copies and Rosa's water
+        // the prices of the calls are 0.428 + 0.71 + 0.35 + 0.06 + 0.064 + 0.86; the items are Carla's copies and Rosa's water
         "callsTotal": "2.472", "itemsTotal": "7", "discountsTotal": "1.6",
-        // statements add 0.002 for Carla and -0.004 for Gil; cash rounding adds 0.02 for Carla, and -0.01 each for Rosa, Dora, Gil and Eva
+        // rounding the statements adds 0.002 for Carla and -0.004 for Gil; rounding the cash adds 0.02 for Carla, and -0.01 each for Rosa, Dora, Gil
+        // and Eva
         "rounding": "-0.002", "cashRounding": "-0.02",
-        // the sales are 2.33 + 4.21 + 0.35 + 0.06 + 0.06 + 0.86 - 0.02
+        // the sales are the six bills, 2.33 + 4.21 + 0.35 + 0.06 + 0.06 + 0.86, plus the cash rounding of -0.02
         "salesTotal": "7.85",
         "salesByCabin": [
             { "number": 1, "calls": 2, "amount": "0.36" },
@@ -301,7 +303,7 @@ pub(super) async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&st
     day.settle(bia, fabio, &[("PIX", "0.48")], ("7", "0,48", "0")).await;
     day.at("15:00:00");
     let hugo = day.open(bia, 0, "Hugo", None).await;
-    // the price is that of 66 s at 0.30 per minute and the fee
+    // the price is 66 s at 0.30 per minute, plus the fee
     day.call(0, PORTUGAL, "15:01:00", 61).await;
     let call = day.up(0, PORTUGAL, "15:10:00").await;
     day.at("15:11:58");
@@ -342,7 +344,7 @@ pub(super) async fn evening(day: &Day) {
     }
     day.at("18:20:00");
     day.close(bia, &joao, &["0.06"], "4.06").await;
-    // the amount of 2.06 is 2.05 in cash
+    // the amount due is 2.06, which becomes 2.05 in cash
     day.settle(bia, &joao, &[("OTHER", "2"), ("CASH", "2.05")], ("9", "4,06", "0")).await;
     day.at("20:00:00");
     day.movement(&day.shop.owner, "PAY_OUT", "10").await;

@@ -31,7 +31,7 @@ fn no_input_field_or_argument_has_null_as_its_default() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Finds values in `coerced` that were not sent and are not defaults of the schema.
+/// Finds values in `coerced` that the client did not send and that are not defaults of the schema.
 fn added(at: &str, ty: &str, sent: &Value, coerced: &Value, found: &mut BTreeSet<String>) {
     match (sent, coerced) {
         (Value::Object(sent), Value::Object(coerced)) => {
@@ -54,8 +54,8 @@ fn added(at: &str, ty: &str, sent: &Value, coerced: &Value, found: &mut BTreeSet
     }
 }
 
-/// Checks every optional field of every mutation's input, including nested fields. If a variable omits the field, the executor must not see the
-/// field, as if the document had omitted it.
+/// Checks every optional field of every mutation's input, including nested fields. If a variable omits a field, the executor must not see that field,
+/// as if the document had omitted it.
 #[test]
 fn a_variable_adds_nothing_to_what_was_sent() {
     let (schema, limits) = (schema(), Limits::default());
@@ -96,7 +96,7 @@ fn refusals(answer: &Value) -> Value {
     json!([top, user])
 }
 
-/// A mutation in three forms, with all optional fields omitted: as literals, in one variable, and with each field as an unset variable.
+/// A mutation with all optional fields omitted, in three forms: as literals, in one variable, and with each field as an unset variable.
 fn three_ways(schema: &Schema, mutation: &str, ty: &str) -> [(String, Value); 3] {
     let sent = value(schema, ty, &|_, _| false);
     let answer = "{ userErrors { code message field } }";
@@ -131,7 +131,7 @@ fn three_ways(schema: &Schema, mutation: &str, ty: &str) -> [(String, Value); 3]
 on_both!(every_mutation_answers_alike_however_a_field_is_left_out, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     for (mutation, ty) in mutations(schema()) {
-        // `logout` would end the test's login; `login` counts wrong passwords and has no optional fields
+        // `logout` would end the test's login; `login` counts wrong passwords, and it has no optional fields
         if mutation == "logout" || mutation == "login" {
             continue;
         }

@@ -17,11 +17,12 @@ const BATCH: usize = 80;
 const BODY: &str =
     "{ pageInfo { hasPreviousPage hasNextPage startCursor endCursor } edges { cursor node { __typename } } }";
 
-/// A connection field with data: `Type.field`, the client to use, and the document around the field with the field's other arguments.
+/// A connection field with data. The connection has the field as `Type.field`, the client to use, the document around the field, and the field's
+/// other arguments.
 struct Case<'a> {
     key: &'static str,
     client: &'a Client,
-    /// Text before the field, such as `node(id: "…") { ... on Account {`.
+    /// The part of the document before the field, such as `node(id: "…") { ... on Account {`.
     around: String,
     /// The field's other arguments.
     arguments: String,
@@ -106,7 +107,7 @@ impl Case<'_> {
             "{}: cursors are unique",
             self.key
         );
-        // the list is long enough for pages before, around and after an object
+        // the list is long enough for pages before, around and after one object
         let length = cursors.len().min(LEAST + 1);
         let all = all(length);
         for asked in all.chunks(BATCH) {
@@ -190,7 +191,7 @@ async fn furnish(shop: &Shop) -> Made {
     Made { session, tariff, version, shift }
 }
 
-/// Creates a tariff with enough versions, each with enough rates.
+/// Creates a tariff with enough versions. Each version has enough rates.
 async fn versions(shop: &Shop) -> (String, String) {
     let tariff = json!({ "name": unique("tariff") });
     let made = shop.reseller.did("createTariff", "CreateTariffInput", tariff, "tariff { id }").await;
@@ -208,7 +209,7 @@ async fn versions(shop: &Shop) -> (String, String) {
     (tariff, version)
 }
 
-/// Creates shifts, of which the last shift is open and has movements.
+/// Creates several shifts. The last shift is open and has movements.
 async fn shifts(shop: &Shop) -> String {
     for _ in 0..LEAST {
         shop.open_register().await;
@@ -308,7 +309,7 @@ on_both!(a_cursor_that_is_none_is_refused_by_its_name, |backend| async move {
                     "{{ {field}({others}first: 1, {name}: {cursor:?}) {{ nodes {{ __typename }} }} }}"
                 );
                 let answer = case.client.send(&query, json!({})).await;
-                // a prefix may have any length, and the empty prefix precedes all others
+                // a prefix may have any length; the empty prefix comes before all others
                 if matches!(field, "priceList") && cursor.is_empty() {
                     continue;
                 }

@@ -54,7 +54,7 @@ pub fn is_optional(field: &InputValueDefinition) -> bool {
     !field.is_required()
 }
 
-/// A value of an input object type with its required fields, and with the fields that `with` selects by type and field.
+/// A value of an input object type. The value has the required fields, and the optional fields that `with` selects by type and field.
 pub fn value(schema: &Schema, name: &str, with: &dyn Fn(&str, &str) -> bool) -> Value {
     let fields = input(schema, name).fields.values();
     let wanted = fields.filter(|field| field.is_required() || with(name, &field.name));

@@ -28,7 +28,7 @@ const LINES: [&str; 2] = ["UpdateCallshopSettingsInput.address", "UpdateCallshop
 /// Fields that accept a file, whose importer reports bad lines.
 const FILES: [&str; 1] = ["ImportTariffInput.csv"];
 
-/// Positions of strings in an input object type: the path, and the key of the string's field.
+/// The positions of strings in an input object type. Each position has a path, and the key of the string's field.
 fn texts(schema: &Schema, ty: &str) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     for field in input(schema, ty).fields.values() {
@@ -97,7 +97,7 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
                 );
                 let client = client_of(&shop, &mutation);
                 let both = [(by_variable, json!({ "i": sent })), (literal, json!({}))];
-                // one bad text is enough to test literals, because each literal needs a document to be parsed and validated
+                // one bad text is enough to test literals: for each literal, a document must be parsed and validated
                 let ways = if bad == NO_LINE[0] { 2 } else { 1 };
                 for (query, variables) in both.into_iter().take(ways) {
                     let answer = client.send(&query, variables).await;
@@ -118,7 +118,7 @@ fn client_of<'a>(shop: &'a Shop, mutation: &str) -> &'a Client {
     found.unwrap_or_else(|| panic!("a role with {mutation}")).1
 }
 
-/// A value for an argument, with `bad` in place of one text.
+/// A value for an argument, in which `bad` replaces one text.
 fn argument(schema: &Schema, of: &InputValueDefinition, path: &[String], bad: &str) -> String {
     let ty = of.ty.inner_named_type().as_str();
     let value = match (schema.types.get(ty), path) {

@@ -169,7 +169,7 @@ on_both!(an_object_has_one_id, |backend| async move {
             .await;
         assert_eq!(code, "NOT_FOUND", "{id}");
     }
-    // the last id is the id of an account, used as a callshop's id
+    // the last id belongs to an account, but is used as the id of a callshop
     let account =
         String::from_utf8(URL_SAFE_NO_PAD.decode(&shop.reseller_id).expect("base64")).expect("text");
     let id = URL_SAFE_NO_PAD.encode(account.replace("Account:", "Callshop:"));

@@ -1,4 +1,4 @@
-//! Branches of the account tree with one object of each kind, whose ids are filled into documents.
+//! Creates branches of the account tree with one object of each kind. The ids of these objects are filled into documents.
 
 use std::collections::BTreeMap;
 

@@ -140,13 +140,13 @@ fn codes(answer: &Value) -> Vec<String> {
     found
 }
 
-/// The name with its letters rearranged, to serve as a field that does not exist.
+/// The name with its letters rearranged. The result serves as the name of a field that does not exist.
 fn nonsense(field: &str) -> String {
     let other: String = field.chars().rev().collect();
     format!("z{}", &other[1..])
 }
 
-/// Fails unless the response is the same as for a field that does not exist.
+/// Fails unless the response equals the response for a field that does not exist.
 async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &str) {
     let field = name.split('.').next_back().unwrap_or(name);
     let other = nonsense(field);
@@ -289,7 +289,7 @@ async fn check_outcome(server: &TestServer, (role, client): (Role, &Client), roo
     }
 }
 
-/// Fails unless the ids of another branch, one at a time and all together, get the same response as unknown ids.
+/// Fails unless the ids of another branch get the same response as unknown ids, both one at a time and all together.
 async fn foreign_is_missing(
     server: &TestServer,
     client: &Client,
@@ -368,7 +368,7 @@ on_both!(guards_hold_without_the_roles_schema, |backend| async move {
             let answer = full.execute_stream(request).boxed().next().await.expect("an answer");
             let answer = serde_json::to_value(answer).expect("JSON");
             let codes = codes(&answer);
-            // for the other roles, the account tree itself prevents access, because their branch has no such object, or no place for it
+            // the account tree itself prevents access by the other roles: their branch has no such object, or no place for such an object
             let tree =
                 |code: &str| *role != Role::Attendant && (code == "NOT_FOUND" || code == "INVALID_INPUT");
             let refused = |code: &String| code == "FORBIDDEN" || tree(code);
@@ -401,7 +401,7 @@ fn hidden_from(
     hidden
 }
 
-/// Whether a response is empty, which means that it has only nulls and empty lists at every depth.
+/// Whether a response is empty: it then has only nulls and empty lists at every depth.
 fn empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -436,7 +436,7 @@ on_both!(troubles_above_reach_a_shop_as_unavailable_only, |backend| async move {
         let quote = client.ok(quote, json!({ "id": shop.id })).await;
         assert_eq!(quote["quote"]["userErrors"][0]["code"], "SERVICE_UNAVAILABLE", "{quote}");
     }
-    // the reseller has too little credit, because a call costs more than its credit
+    // a call costs more than the reseller's credit, so the reseller has too little credit
     let dear = WHOLESALE.replace("0.0300,0,", "0.0300,5000,");
     shop::price(&shop.distributor, &shop.reseller_id, &dear, "COST", None).await;
     refused_as_unavailable(&shop, "no credit").await;
@@ -483,7 +483,7 @@ on_both!(shops_see_no_price_above_their_own, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     shop.open_register().await;
     shop.open_cabin(0).await;
-    // 100 minutes cost 6 for the customer, 4 for the shop, and 3 for the shop's reseller
+    // 100 minutes cost the customer 6, the shop 4, and the shop's reseller 3
     shop.call(0, "+12125550123", 6_000_000).await;
     let attendant = shop.attendant.shop_list("calls", &shop.id, 1, CALL).await.remove(0).to_string();
     let fields = format!("{CALL} costs {{ account amount {{ amount }} }} margin {{ amount }}");
@@ -495,7 +495,7 @@ on_both!(shops_see_no_price_above_their_own, |backend| async move {
         assert!(!attendant.contains(figure), "an attendant reads {figure}: {attendant}");
     }
     assert!(!owner.to_string().contains("0.03") && !owner.to_string().contains("\"3\""), "{owner}");
-    // activity events show a call through the same fields, so every event of the call is checked for both roles
+    // activity events show a call through the same fields, so the test checks every event of the call for both roles
     let activity = "subscription { callshopActivity(callshopId: {callshop}, after: \"c2VxOjA\") { event { kind call { CALL } } } }";
     let activity = activity.replace("{callshop}", &format!("\"{}\"", shop.id)).replace("CALL", CALL);
     for client in [&shop.owner, &shop.attendant] {

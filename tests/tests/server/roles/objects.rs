@@ -6,7 +6,7 @@ use super::outcomes::{BACK_OFFICE, EVERYONE, MANAGERS, Outcomes, SIGNED_IN};
 pub(super) struct Object {
     /// The type's name.
     pub(super) name: &'static str,
-    /// A query with `HOLE` where an object of the type takes its selection.
+    /// A query in which `HOLE` stands for the selection of an object of the type.
     pub(super) reach: &'static str,
     /// Fields, separated by spaces, by their outcomes.
     pub(super) fields: &'static [(Outcomes, &'static str)],

@@ -505,14 +505,14 @@ async fn what_many_try_at_once_happens_once() {
     let entered = at_once(shop, vec![("openCabin", in_cabin(&cabins[0])); 8]).await;
     assert_eq!(entered, codes([("CABIN_OCCUPIED", 7), ("OK", 1)]));
 
-    // two customers want the same free cabin: one customer moves there, and one customer arrives
+    // two customers want the same free cabin: one of them moves there, and one of them arrives
     let open = open_sessions(shop).await;
     assert_eq!(open.len(), 1);
     let go = json!({ "sessionId": open[0], "cabinId": cabins[1] });
     let taken = at_once(shop, vec![("moveSession", go), ("openCabin", in_cabin(&cabins[1]))]).await;
     assert_eq!(taken, codes([("CABIN_OCCUPIED", 1), ("OK", 1)]));
 
-    // use the other cabin for the customer whose request failed
+    // the customer whose request failed uses the other cabin
     let free = query(shop, &shop.owner, "cabins(callshopId: $shop, first: 9) { nodes { id state } }").await;
     for cabin in free["nodes"].as_array().unwrap() {
         if cabin["state"] == "CLOSED" {
@@ -526,7 +526,7 @@ async fn what_many_try_at_once_happens_once() {
         assert_eq!(closed, codes([("ILLEGAL_STATE", 2), ("OK", 1)]));
     }
 
-    // both sessions are paid concurrently, each by two requests with the same key and two requests with other keys
+    // both sessions are paid concurrently: each by two requests with the same key, and by two requests with other keys
     let keys =
         |index: usize| [format!("a{index}"), format!("a{index}"), format!("b{index}"), format!("c{index}")];
     let pay = open

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 const LONDON: &str = "+44 20 7946 0958";
 
-/// A branch whose clock stands still unless the test moves it, so that two versions can start at the same instant.
+/// A branch whose clock stands still unless the test moves it. Two versions can therefore start at the same instant.
 struct Branch {
     harness: InProcess,
     now: Arc<AtomicI64>,
@@ -187,7 +187,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     let again = tariffs::import(app, actor, again, |_| {}).await.unwrap();
     assert_eq!((again.changes.unchanged, again.changes.changed), (in_file, 0));
 
-    // concurrent requests for a table that is not cached share one table
+    // concurrent requests for a table that is not cached share one read of the table
     let conn = app.store.reader();
     let (one, two) =
         tokio::join!(app.rates.get(conn, version.version.id), app.rates.get(conn, version.version.id));
@@ -266,7 +266,7 @@ async fn versions_follow_each_other_in_time() {
     assert_eq!(effective().await[&id].0, second);
     assert_eq!(effective().await.len(), 1);
 
-    // to roll back, copy the first version: the copy starts at the same instant as the second, and has a higher number
+    // to roll back, copy the first version: the copy starts at the same instant as the second version, and has a higher number
     let copy = tariffs::copy_version(app, actor, first, "").await.unwrap();
     let copied = copy.version.unwrap().version;
     assert_eq!((copied.number, copied.note.as_str()), (3, "Copy of version 1"));
@@ -318,7 +318,7 @@ async fn edits_make_drafts() {
     let deleted = tariffs::delete_rates(app, actor, edit(), vec!["44".to_owned()]).await.unwrap();
     assert_eq!((deleted.version.unwrap().version.rate_count, deleted.changes.removed), (2, 1));
 
-    // concurrent edits of one version are two drafts, of which only one can be activated
+    // concurrent edits of one version create two drafts; only one of them can be activated
     let upsert = async |prefix: &str| {
         let rates = vec![Rate { prefix: prefix.to_owned(), ..self::rate("1", "Elsewhere") }];
         tariffs::upsert_rates(app, actor, edit(), rates).await.unwrap().version.unwrap().version.id
@@ -398,7 +398,7 @@ async fn quotes_agree_with_the_chain() {
         (london.number.as_deref(), london.destination.as_deref()),
         (Some("+442079460958"), Some("London"))
     );
-    // at 0.20 per minute, 1.00 pays for five minutes
+    // at a price of 0.20 per minute, 1.00 pays for five minutes
     assert_eq!((offer.price_per_minute, offer.seconds), (Micros(200_000), Some(300)));
     assert_eq!(offer.cost_per_minute, Some(Micros(10_000)));
     assert_eq!(quote(&branch.attendant, LONDON).await.offer.unwrap().cost_per_minute, None);
@@ -411,7 +411,7 @@ async fn quotes_agree_with_the_chain() {
         prices::quote(app, owner, shop.id, Target::Destination("london".to_owned()), None).await.unwrap();
     assert_eq!(named.offer.unwrap().rate.prefix, "4420");
 
-    // the shop learns only that a destination that the reseller cannot buy is "not available"
+    // the reseller cannot buy this destination; the shop learns only that the destination is "not available"
     let narrow = branch.tariff(&branch.admin, &deck(&[("55", "Brazil", "0.01")])).await;
     branch.assign(&branch.admin, &branch.reseller, narrow, Assignment::Cost).await;
     assert_eq!(refusal(LONDON).await, Some(ErrorCode::ServiceUnavailable));
@@ -526,7 +526,7 @@ async fn mutations_answer_what_they_made() {
         { callshop { retailTariff { name } costTariff { name } blockedPrefixes } userErrors { code } } }";
     let shop = global("Callshop", branch.callshop.id);
     let assigned = branch.send(reseller, assign, json!({ "account": shop, "tariff": tariff["id"] })).await;
-    // the cost tariff belongs to the platform, so the tariff's name is hidden from the reseller
+    // the cost tariff belongs to the platform, so the reseller does not see the tariff's name
     let expected = json!({ "retailTariff": { "name": "Bands" }, "costTariff": null, "blockedPrefixes": [] });
     assert_eq!(assigned["data"]["assignTariff"]["callshop"], expected, "{assigned}");
     let block = "mutation($id: ID!) { blockDestination(input: { callshopId: $id, prefix: \"5590\" })
@@ -549,7 +549,7 @@ async fn a_pricing_charges_by_the_tariffs_rules() {
     let loaded = branch.app.rates.get(conn, version_id).await.unwrap();
     assert_eq!(loaded.version_id, version_id);
     let pricing = rates::pricing(&loaded.terms, loaded.table.find("5511").unwrap());
-    // one second at 0.5 per minute is 0.008333…, rounded to four decimals
+    // one second at 0.5 per minute costs 0.008333…, which is rounded to four decimals
     assert_eq!(billing::rating::amount(&pricing, branch.app.clock.now(), 1), Micros(8_300));
 }
 
@@ -560,7 +560,7 @@ async fn each_version_has_terms_of_its_own() {
     let id = branch.tariff(reseller, &deck(&[("55", "Brazil", "0.5")])).await;
     let first = tariffs::active_version(app, reseller, id).await.unwrap().unwrap().version;
     assert_eq!(first.rounding_decimals, 4);
-    // no mutation changes the terms of a version yet, so the test changes the draft's row
+    // no mutation can change the terms of a version yet, so the test changes the row of the draft
     let outcome =
         branch.import(reseller, id, &deck(&[("55", "Brazil", "0.5")]), ImportMode::Merge).await.unwrap();
     let draft = outcome.version.unwrap().version;

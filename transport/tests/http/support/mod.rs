@@ -70,7 +70,7 @@ pub enum Node {
     Vault(Vault),
 }
 
-/// What to look for.
+/// The criteria of a search.
 #[derive(InputObject)]
 pub struct Filter {
     name: Option<String>,
@@ -160,7 +160,7 @@ pub struct Subscription_;
 pub static TURN: Semaphore = Semaphore::const_new(1);
 /// Tells `hold` to return.
 pub static GO_ON: Notify = Notify::const_new();
-/// Number of messages sent by counted `flood`s.
+/// Number of messages that the counted `flood` subscriptions have sent.
 pub static FLOODED: AtomicUsize = AtomicUsize::new(0);
 
 /// Number of open streams, so that tests can see streams end.
