@@ -265,7 +265,13 @@ on_both!(every_change_has_an_event_of_its_own, |backend: Backend| async move {
                           input: serde_json::Value,
                           fields: &str,
                           expected: &[&str]| {
-        let made = by.did(mutation, &tests::client::input_type(mutation), input, fields).await;
+        let ty = match mutation {
+            "blockPhone" | "unblockPhone" | "rotatePhoneSecret" => "PhoneIdInput".to_owned(),
+            "blockDestination" | "unblockDestination" => "BlockDestinationInput".to_owned(),
+            "suspendAccount" | "resumeAccount" => "AccountIdInput".to_owned(),
+            _ => tests::client::input_type(mutation),
+        };
+        let made = by.did(mutation, &ty, input, fields).await;
         assert_eq!(kinds_after(&shop, &mut seq).await, expected, "{mutation}");
         made
     };

@@ -432,7 +432,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
         stage.round().await;
         assert_eq!(stage.row().await.expect("the proxy").alarm_since.is_some(), alarm, "{count}");
         let told = &stage.problems().await["DIALOGS_UNKNOWN"];
-        assert_eq!(told.contains("too many to hang them up"), alarm, "{told}");
+        assert_eq!(told.contains("too many to hang up"), alarm, "{told}");
     }
     stage.lists(|lists| lists.dialogs = strays(0));
     stage.round().await;

@@ -39,7 +39,7 @@ pub(super) const OBJECTS: &[Object] = &[
             (
                 SIGNED_IN,
                 "id name currency timeZone locale country blockedPrefixes suspendedAt createdAt maxCallSeconds callerId cashStep \
-                legalName taxId address receiptFooter maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan",
+                legalName taxId address receiptFooter maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan cabins currentRegister",
             ),
             (BACK_OFFICE, "code balance creditLimit held available lowCredit users"),
             (MANAGERS, "costTariff retailTariff"),
@@ -57,7 +57,7 @@ pub(super) const OBJECTS: &[Object] = &[
         name: "User",
         reach: "{ viewer { HOLE } }",
         fields: &[
-            (EVERYONE, "id name login displayName role disabledAt createdAt"),
+            (EVERYONE, "id name login displayName role permissions disabledAt createdAt"),
             (MANAGERS, "account"),
             (SIGNED_IN, "callshop"),
         ],
@@ -131,7 +131,7 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ cabin(id: {cabin}) { HOLE } }",
         fields: &[(
             SIGNED_IN,
-            "id number label state phone phoneOnline currentSession calls retiredAt createdAt",
+            "liveCall callshop id number label state phone phoneOnline currentSession calls retiredAt createdAt",
         )],
     },
     Object {
@@ -189,7 +189,7 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ session(id: {session}) { HOLE } }",
         fields: &[(
             SIGNED_IN,
-            "id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total \
+            "callshop runningTotal remaining remainingSeconds id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total \
                 calls statement payments settledBy settledAt cashRounding receiptNumber deposit items discounts amountDue refundDue \
                 refunded",
         )],
@@ -239,7 +239,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
+                "cabin session id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
                 endedAt asOf elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds estimated writtenOff sipCode \
                 endedBy cause refusal",
             ),
@@ -345,7 +345,7 @@ pub(super) const OBJECTS: &[Object] = &[
 pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),
-    ("Activity", "seq at kind cabinId sessionId call"),
+    ("Activity", "seq at kind cabinId sessionId call cabin session"),
     ("AssignTariffPayload", "account callshop margin userErrors"),
     ("BlockDestinationPayload", "tariff callshop userErrors"),
     ("Balance", "balance held available low"),
@@ -354,7 +354,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("CabinSnapshot", "asOf cabin liveCalls"),
     ("CallshopActivity", "cursor snapshot event cursorExpired"),
     ("CallshopPayload", "callshop userErrors"),
-    ("CallshopSnapshot", "asOf cabins liveCalls"),
+    ("CallshopSnapshot", "asOf cabins liveCalls register unpaidSessions"),
     ("ChangePasswordPayload", "viewer userErrors"),
     ("CloseRegisterPayload", "shift userErrors"),
     ("CreateAccountPayload", "account user userErrors"),

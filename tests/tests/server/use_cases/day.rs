@@ -197,6 +197,8 @@ async fn a_day_from_opening_to_the_z_report() {
     assert_eq!(
         kinds(shop).await,
         [
+            "SETTINGS_CHANGED",
+            "PHONE_CHANGED",
             "CABIN_CHANGED",
             "CABIN_CHANGED",
             "REGISTER_OPENED",
@@ -204,6 +206,8 @@ async fn a_day_from_opening_to_the_z_report() {
             "CABIN_CLOSING",
             "CABIN_CLOSED",
             "SESSION_SETTLED",
+            "CASH_MOVED",
+            "CASH_MOVED",
             "REGISTER_CLOSED"
         ]
     );

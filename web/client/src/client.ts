@@ -1,0 +1,181 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { Kind, OperationTypeNode, type DocumentNode } from 'graphql';
+import { CallshopError, TransportCode, isRecord, isUnauthenticated, isUserError, userErrorOf } from './errors.js';
+import { post, type Answer, type Endpoint } from './http.js';
+import { followBoard, type BoardSource } from './live.js';
+import { keepRunning, type Connection } from './running.js';
+import { SessionKeeper } from './session.js';
+import { Socket } from './socket.js';
+import { cabinSource, shopSource, type Request } from './sources.js';
+import { memoryStore } from './store.js';
+import { Stream } from './stream.js';
+import type { CallshopClient, ClientOptions, LiveCabin, RequestOptions, Session, ShopState } from './types.js';
+
+/** A question about changed cabins is repeated rather than awaited for long. */
+const ASK_TIMEOUT_MS = 10_000;
+
+export function createClient(options: ClientOptions): CallshopClient {
+  const endpoint: Endpoint = {
+    url: options.url,
+    // called without `this`, which a browser's own fetch insists on
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    locale: options.locale,
+  };
+  const keeper = new SessionKeeper(endpoint, options.store ?? memoryStore());
+  const socket = new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper });
+  return new Client(endpoint, { keeper, socket });
+}
+
+class Client implements CallshopClient {
+  readonly session;
+  readonly connection;
+  readonly #endpoint: Endpoint;
+  readonly #keeper: SessionKeeper;
+  readonly #socket: Socket;
+  readonly #parts: Connection;
+  readonly #disposed = new AbortController();
+
+  constructor(endpoint: Endpoint, parts: Connection) {
+    this.#endpoint = endpoint;
+    this.#parts = parts;
+    this.#keeper = parts.keeper;
+    this.#socket = parts.socket;
+    this.session = parts.keeper.session;
+    this.connection = parts.socket.connection;
+  }
+
+  login(login: string, password: string): Promise<Session> {
+    return this.#keeper.login(login, password);
+  }
+
+  logout(): Promise<void> {
+    return this.#keeper.logout();
+  }
+
+  async request<T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V, options: RequestOptions = {}): Promise<T> {
+    const answer = await this.#send(document, variables, { signal: options.signal });
+    if (isMutation(document)) {
+      checkUserErrors(answer);
+    }
+    return answer.data;
+  }
+
+  subscribe<T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V, options: RequestOptions = {}): AsyncIterable<T> {
+    return this.#stream<T>(
+      (push, signal) =>
+        keepRunning(
+          this.#parts,
+          {
+            attempt: async (until) => {
+              await this.#socket.run(document, variables, push, until);
+              return true;
+            },
+          },
+          signal,
+        ),
+      options,
+    );
+  }
+
+  liveCallshop(callshopId: string, options: RequestOptions = {}): AsyncIterable<ShopState> {
+    const source = shopSource(this.#socket, this.#ask, callshopId);
+    return this.#stream<ShopState>((push, signal) => followBoard(this.#parts, source, push, signal), options);
+  }
+
+  liveCabin(cabinId: string, options: RequestOptions = {}): AsyncIterable<LiveCabin> {
+    const source = cabinSource(this.#socket, this.#ask, cabinId);
+    return this.#stream<LiveCabin>((push, signal) => followCabin(this.#parts, source, push, signal), options);
+  }
+
+  dispose(): void {
+    this.#disposed.abort();
+    this.#socket.dispose();
+  }
+
+  /** Iterables that end with the reader's signal or with the client. */
+  #stream<T>(source: ConstructorParameters<typeof Stream<T>>[0], options: RequestOptions): Stream<T> {
+    return new Stream<T>(source, options.signal === undefined ? this.#disposed.signal : either(options.signal, this.#disposed.signal));
+  }
+
+  readonly #ask: Request = async (document, variables, signal) =>
+    (await this.#send(document, variables, { signal, timeoutMs: ASK_TIMEOUT_MS })).data;
+
+  /** Sends with a token that works; if the server refuses it, refreshes once and sends again. */
+  async #send<T, V>(document: TypedDocumentNode<T, V>, variables: V, options: SendOptions): Promise<Answer<T>> {
+    const token = await this.#keeper.token();
+    try {
+      return await post(this.#endpoint, document, variables, { ...options, token });
+    } catch (error) {
+      if (!isUnauthenticated(error)) {
+        throw error;
+      }
+      const other = await this.#keeper.replace(token);
+      return post(this.#endpoint, document, variables, { ...options, token: other });
+    }
+  }
+}
+
+interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
+}
+
+/** A board of one cabin. It ends when the cabin is retired. */
+async function followCabin(
+  parts: Connection,
+  source: BoardSource,
+  push: (cabin: LiveCabin) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const retired = new AbortController();
+  const show = ({ cabins: [view], asOf, stale }: ShopState): void => {
+    if (view === undefined) {
+      retired.abort();
+    } else {
+      push({ ...view, asOf, stale });
+    }
+  };
+  await followBoard(parts, source, show, either(signal, retired.signal));
+}
+
+/** A signal that is aborted with the first of two. */
+function either(a: AbortSignal, b: AbortSignal): AbortSignal {
+  const both = new AbortController();
+  const abort = (): void => {
+    a.removeEventListener('abort', abort);
+    b.removeEventListener('abort', abort);
+    both.abort();
+  };
+  a.addEventListener('abort', abort);
+  b.addEventListener('abort', abort);
+  if (a.aborted || b.aborted) {
+    abort();
+  }
+  return both.signal;
+}
+
+function isMutation(document: DocumentNode): boolean {
+  return document.definitions.some(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.MUTATION,
+  );
+}
+
+/** Without this check, a mutation that changed nothing would look like one that worked. */
+function checkUserErrors({ data, requestId }: Answer<unknown>): void {
+  for (const [field, payload] of Object.entries(isRecord(data) ? data : {})) {
+    const errors = isRecord(payload) ? payload.userErrors : undefined;
+    if (!Array.isArray(errors)) {
+      throw new CallshopError(TransportCode.BAD_REQUEST, `Select userErrors { code message field } of ${field}.`);
+    }
+    const error = userErrorOf(errors.filter(isUserError), requestId);
+    if (error !== null) {
+      throw error;
+    }
+  }
+}
+
+function webSocketUrl(url: string): string {
+  const absolute = new URL(url, typeof location === 'undefined' ? undefined : location.href);
+  absolute.protocol = absolute.protocol === 'https:' ? 'wss:' : 'ws:';
+  return absolute.href;
+}

@@ -1,0 +1,141 @@
+import { ErrorCode } from './generated.js';
+
+/** Codes of errors outside the schema: of the server's transport, and of the network before it. */
+export const TransportCode = {
+  /** The server could not be reached, or the connection broke. The request may have been carried out. */
+  NETWORK: 'NETWORK',
+  /** No answer in time. The request may have been carried out. */
+  TIMEOUT: 'TIMEOUT',
+  /** Something else than this API answered. */
+  BAD_RESPONSE: 'BAD_RESPONSE',
+  /** The server refused the WebSocket in a way that another attempt would not change. */
+  PROTOCOL: 'PROTOCOL',
+  /** A code that this version of the client does not know; see `rawCode`. */
+  UNKNOWN: 'UNKNOWN',
+  /** There is no login, or it has ended. */
+  UNAUTHENTICATED: 'UNAUTHENTICATED',
+  FORBIDDEN_ORIGIN: 'FORBIDDEN_ORIGIN',
+  /** Too many requests; `retryAfterSeconds` says how long to wait. */
+  RATE_LIMITED: 'RATE_LIMITED',
+  OVERLOADED: 'OVERLOADED',
+  SHUTTING_DOWN: 'SHUTTING_DOWN',
+  TOO_MANY_SOCKETS: 'TOO_MANY_SOCKETS',
+  TOO_MANY_OPERATIONS: 'TOO_MANY_OPERATIONS',
+  INTERNAL: 'INTERNAL',
+  QUERY_TIMEOUT: 'QUERY_TIMEOUT',
+  QUERY_TOO_COMPLEX: 'QUERY_TOO_COMPLEX',
+  QUERY_TOO_DEEP: 'QUERY_TOO_DEEP',
+  RESPONSE_TOO_LARGE: 'RESPONSE_TOO_LARGE',
+  BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  BODY_TIMEOUT: 'BODY_TIMEOUT',
+  BAD_REQUEST: 'BAD_REQUEST',
+  BAD_VARIABLES: 'BAD_VARIABLES',
+  GRAPHQL_PARSE_FAILED: 'GRAPHQL_PARSE_FAILED',
+  GRAPHQL_VALIDATION_FAILED: 'GRAPHQL_VALIDATION_FAILED',
+} as const;
+export type TransportCode = (typeof TransportCode)[keyof typeof TransportCode];
+
+/** An error that the caller of a mutation can correct. */
+export interface UserError {
+  readonly code: ErrorCode;
+  /** English sentence for developers and logs. */
+  readonly message: string;
+  /** Path of the input field at fault, outermost name first. */
+  readonly field: readonly string[];
+}
+
+export interface ErrorDetails {
+  readonly userErrors?: readonly UserError[];
+  readonly retryAfterSeconds?: number | null;
+  readonly requestId?: string | null;
+  readonly cause?: unknown;
+}
+
+export class CallshopError extends Error {
+  override readonly name = 'CallshopError';
+  readonly code: ErrorCode | TransportCode;
+  /** The code as the server wrote it. */
+  readonly rawCode: string;
+  readonly userErrors: readonly UserError[];
+  readonly retryAfterSeconds: number | null;
+  /** Quote it when you report an error. */
+  readonly requestId: string | null;
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.rawCode = code;
+    this.code = isKnownCode(code) ? code : TransportCode.UNKNOWN;
+    this.userErrors = details.userErrors ?? [];
+    this.retryAfterSeconds = details.retryAfterSeconds ?? null;
+    this.requestId = details.requestId ?? null;
+  }
+}
+
+function isKnownCode(code: string): code is ErrorCode | TransportCode {
+  return Object.hasOwn(ErrorCode, code) || Object.hasOwn(TransportCode, code);
+}
+
+/** Errors that the same request may not meet again a moment later. */
+const PASSING: ReadonlySet<string> = new Set<TransportCode>([
+  'NETWORK',
+  'TIMEOUT',
+  'BAD_RESPONSE',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'SHUTTING_DOWN',
+  'TOO_MANY_SOCKETS',
+  'TOO_MANY_OPERATIONS',
+  'INTERNAL',
+  'QUERY_TIMEOUT',
+  'BODY_TIMEOUT',
+  'UNKNOWN',
+]);
+
+export function isPassing(error: unknown): boolean {
+  return error instanceof CallshopError && PASSING.has(error.code);
+}
+
+/** Whether the server said that the login is over. */
+export function isUnauthenticated(error: unknown): boolean {
+  return error instanceof CallshopError && error.code === TransportCode.UNAUTHENTICATED;
+}
+
+export function notLoggedIn(): CallshopError {
+  return new CallshopError(TransportCode.UNAUTHENTICATED, 'Log in first.');
+}
+
+export interface AnswerHeaders {
+  readonly retryAfterSeconds: number | null;
+  readonly requestId: string | null;
+}
+
+/** The error for a GraphQL answer's `errors`; null if there are none. */
+export function errorOf(errors: unknown, headers?: AnswerHeaders): CallshopError | null {
+  if (!Array.isArray(errors) || errors.length === 0) {
+    return null;
+  }
+  const first: unknown = errors[0];
+  const extensions = isRecord(first) && isRecord(first.extensions) ? first.extensions : {};
+  const { code, retryAfter, requestId } = extensions;
+  const message = isRecord(first) && typeof first.message === 'string' ? first.message : 'The server reported an error.';
+  return new CallshopError(typeof code === 'string' ? code : TransportCode.UNKNOWN, message, {
+    retryAfterSeconds: typeof retryAfter === 'number' ? retryAfter : (headers?.retryAfterSeconds ?? null),
+    requestId: typeof requestId === 'string' ? requestId : (headers?.requestId ?? null),
+  });
+}
+
+/** The error for a mutation's `userErrors`; null if there are none. */
+export function userErrorOf(errors: readonly UserError[], requestId: string | null): CallshopError | null {
+  const first = errors[0];
+  return first === undefined ? null : new CallshopError(first.code, first.message, { userErrors: errors, requestId });
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isUserError(value: unknown): value is UserError {
+  return (
+    isRecord(value) && typeof value.code === 'string' && typeof value.message === 'string' && Array.isArray(value.field)
+  );
+}

@@ -1,0 +1,261 @@
+import { afterAnswer, afterCosts, afterEvent, boardOf, questionOf, type Board, type Question, type Snapshot } from './board.js';
+import { Skew } from './clock.js';
+import { CallshopError, isPassing } from './errors.js';
+import type { ActivityKind, CabinWithSessionFragment, CallCostFieldsFragment } from './generated.js';
+import { keepRunning, type Connection } from './running.js';
+import type { Push } from './stream.js';
+import type { ActivityEvent, ShopState } from './types.js';
+import { Backoff, pause } from './waiting.js';
+
+/** A message of a board's subscription. */
+export interface BoardMessage {
+  readonly cursor: string;
+  readonly snapshot: Snapshot | null;
+  readonly event: ActivityEvent | null;
+}
+
+/** The present position of a board's events. */
+export interface Head {
+  readonly cursor: string;
+  readonly asOf: string | null;
+}
+
+/** Where a board's messages come from. */
+export interface BoardSource {
+  follow(after: string | null, next: (message: BoardMessage) => void, signal: AbortSignal): Promise<void>;
+  head(next: (head: Head) => void, signal: AbortSignal): Promise<void>;
+  /** The exact costs of live calls, now and then. `live` tells the calls that are being charged. */
+  costs(live: () => readonly string[], next: (costs: readonly CallCostFieldsFragment[]) => void, signal: AbortSignal): Promise<void>;
+  /** The cabins of these ids, in order; null for one that does not exist. */
+  ask(ids: readonly string[], signal: AbortSignal): Promise<readonly (CabinWithSessionFragment | null)[]>;
+}
+
+/** Cabins in one question. */
+const MOST_ASKED = 50;
+/** Events whose time is the server's. The time of all others is the proxy's, whose clock may differ. */
+const SERVER_TIME: ReadonlySet<ActivityKind> = new Set<ActivityKind>([
+  'REGISTER_OPENED',
+  'REGISTER_CLOSED',
+  'CABIN_OPENED',
+  'CABIN_CLOSING',
+  'CALL_EXTENDED',
+  'CALL_REFUSED',
+  'SESSION_SETTLED',
+]);
+
+/** Follows a board until the signal is aborted. Throws an error that no further attempt can mend. */
+export async function followBoard(connection: Connection, source: BoardSource, push: Push<ShopState>, signal: AbortSignal): Promise<void> {
+  const follower = new Follower(source, push);
+  await keepRunning(
+    connection,
+    {
+      attempt: (until) => follower.follow(until),
+      interrupted: () => {
+        follower.interrupted();
+      },
+    },
+    signal,
+  );
+}
+
+class Follower {
+  readonly #source: BoardSource;
+  readonly #push: Push<ShopState>;
+  readonly #skew = new Skew();
+  #board: Board | null = null;
+  #stale = true;
+  /** False after the server refused the cursor. */
+  #mayResume = true;
+  /** Cursors since the connection began, until they are known to reach the head; then null. */
+  #passed: Set<string> | null = null;
+  #head: string | null = null;
+  #wakeAsker: () => void = () => undefined;
+
+  constructor(source: BoardSource, push: Push<ShopState>) {
+    this.#source = source;
+    this.#push = push;
+  }
+
+  /** Runs the subscription once, from the last cursor. */
+  async follow(signal: AbortSignal): Promise<boolean> {
+    const attempt = new AbortController();
+    const stop = (): void => {
+      attempt.abort();
+    };
+    signal.addEventListener('abort', stop);
+    const after = this.#mayResume ? (this.#board?.cursor ?? null) : null;
+    this.#passed = new Set(after === null ? [] : [after]);
+    this.#head = null;
+    const receive = (message: BoardMessage): void => {
+      this.#receive(message);
+    };
+    try {
+      const following = this.#source.follow(after, receive, attempt.signal);
+      if (after !== null) {
+        void this.#findHead(attempt.signal);
+      }
+      void this.#followCosts(attempt.signal);
+      await Promise.race([following, this.#ask(attempt.signal)]);
+      return false;
+    } catch (error) {
+      if (after === null || !(error instanceof CallshopError) || error.code !== 'INVALID_INPUT') {
+        throw error;
+      }
+      // the cursor is from another database: begin again, with a snapshot
+      this.#mayResume = false;
+      return false;
+    } finally {
+      attempt.abort();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  interrupted(): void {
+    if (!this.#stale && this.#board !== null) {
+      this.#stale = true;
+      this.#show(this.#board, null);
+    }
+  }
+
+  #receive({ cursor, snapshot, event }: BoardMessage): void {
+    const now = Date.now();
+    if (snapshot !== null) {
+      this.#skew.observe(snapshot.asOf, now);
+      this.#mayResume = true;
+      this.#passed = null;
+      this.#board = boardOf(snapshot, cursor, this.#board, { now, skewMs: this.#skew.ms });
+      this.#refreshed();
+      this.#show(this.#board, null);
+    } else if (event !== null && this.#board !== null) {
+      if (this.#passed === null && SERVER_TIME.has(event.kind)) {
+        this.#skew.observe(event.at, now);
+      }
+      const before = this.#board;
+      this.#board = afterEvent(before, event, cursor, { now, skewMs: this.#skew.ms });
+      this.#passed?.add(cursor);
+      this.#refreshed();
+      if (this.#board !== before) {
+        this.#show(this.#board, event);
+      }
+    }
+    this.#wakeAsker();
+  }
+
+  /** Asks for the head, to know when the missed events are in: a subscription that resumes does not say so itself. */
+  async #findHead(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff(1_000, 15_000);
+    while (!signal.aborted && this.#passed !== null && this.#head === null) {
+      try {
+        await this.#source.head((head) => {
+          this.#reached(head);
+        }, signal);
+      } catch (error) {
+        if (!isPassing(error)) {
+          // lost, as the subscription itself is; or refused, as that will be
+          return;
+        }
+      }
+      await pause(backoff.next(), signal);
+    }
+  }
+
+  #reached(head: Head): void {
+    if (head.asOf !== null) {
+      this.#skew.observe(head.asOf, Date.now());
+    }
+    this.#head = head.cursor;
+    if (this.#refreshed() && this.#board !== null) {
+      this.#show(this.#board, null);
+    }
+    this.#wakeAsker();
+  }
+
+  /** Keeps costs exact. Without it, they are estimates, so its errors end nothing. */
+  async #followCosts(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff(2_000, 60_000);
+    const live = (): readonly string[] =>
+      [...(this.#board?.liveCalls.values() ?? [])].filter((call) => call.state === 'ANSWERED').map((call) => call.id);
+    while (!signal.aborted) {
+      try {
+        await this.#source.costs(live, (costs) => this.#priced(costs), signal);
+      } catch {
+        // the pause below, and then again
+      }
+      await pause(backoff.next(), signal);
+    }
+  }
+
+  #priced(costs: readonly CallCostFieldsFragment[]): void {
+    const now = Date.now();
+    const [first] = costs;
+    if (this.#board === null || first === undefined) {
+      return;
+    }
+    this.#skew.observe(first.asOf, now);
+    const before = this.#board;
+    this.#board = afterCosts(before, costs, { now, skewMs: this.#skew.ms });
+    if (this.#board !== before) {
+      this.#show(this.#board, null);
+    }
+  }
+
+  /** Notes whether everything missed is in. Returns whether the board has become current by this. */
+  #refreshed(): boolean {
+    if (this.#head !== null && this.#passed?.has(this.#head) === true) {
+      this.#passed = null;
+    }
+    const isCurrent = this.#passed === null && this.#board?.touched.size === 0;
+    if (!isCurrent || !this.#stale) {
+      return false;
+    }
+    this.#stale = false;
+    return true;
+  }
+
+  /** While connected, asks for the cabins that events have touched. Ends only with the signal, or by an error that stays. */
+  async #ask(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff(500, 10_000);
+    while (!signal.aborted) {
+      const board = this.#board;
+      if (board === null || this.#passed !== null || board.touched.size === 0) {
+        await this.#untilWoken(signal);
+        continue;
+      }
+      const question = questionOf(board, MOST_ASKED);
+      try {
+        const answer = await this.#source.ask(question.ids, signal);
+        this.#answered(question, answer);
+        backoff.reset();
+      } catch (error) {
+        if (!isPassing(error)) {
+          throw error;
+        }
+        await pause(backoff.next(), signal);
+      }
+    }
+  }
+
+  #answered(question: Question, answer: readonly (CabinWithSessionFragment | null)[]): void {
+    if (this.#board === null) {
+      return;
+    }
+    this.#board = afterAnswer(this.#board, question, answer);
+    this.#refreshed();
+    this.#show(this.#board, null);
+  }
+
+  #untilWoken(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakeAsker = wake;
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  #show({ asOf, cursor, cabins }: Board, lastEvent: ActivityEvent | null): void {
+    this.#push({ asOf, cursor, cabins, stale: this.#stale, lastEvent });
+  }
+}

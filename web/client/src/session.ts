@@ -1,0 +1,233 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { CallshopError, TransportCode, isPassing, notLoggedIn, userErrorOf } from './errors.js';
+import {
+  LoginDocument,
+  LogoutDocument,
+  RefreshDocument,
+  ShopViewerDocument,
+  ViewerDocument,
+  type Role,
+  type TokenFieldsFragment,
+} from './generated.js';
+import { post, type Answer, type Endpoint, type PostOptions } from './http.js';
+import type { Session, SessionStore, Viewer } from './types.js';
+import { Backoff, pause } from './waiting.js';
+import { Value } from './watched.js';
+
+/** A token is replaced this long before it expires, or in the last quarter of a short life. */
+const RENEW_BEFORE_MS = 60_000;
+/** A token that expires sooner than this may expire on its way. */
+const LAST_MOMENT_MS = 5_000;
+/** A clock that is wrong must not make a new token look expired, and refresh it again and again. */
+const LEAST_LIFE_MS = 30_000;
+/** The server repeats the answer to a refresh for 30 s. Within that time, a lost answer costs nothing. */
+const REPEAT_WITHIN_MS = 25_000;
+const REFRESH_TIMEOUT_MS = 8_000;
+
+const SHOP_ROLES: ReadonlySet<Role> = new Set<Role>(['CALLSHOP_OWNER', 'ATTENDANT']);
+/** Only these end the login here: the server has read the refresh token and refused it. */
+const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'BAD_CREDENTIALS', 'FORBIDDEN', 'INVALID_INPUT']);
+
+type Tokens = Pick<Session, 'accessToken' | 'accessTokenExpiresAt' | 'refreshToken'>;
+
+/** Holds the session, and replaces its access token before it expires or when the server refuses it. */
+export class SessionKeeper {
+  readonly session: Value<Session | null>;
+  readonly #endpoint: Endpoint;
+  readonly #store: SessionStore;
+  /** When the present access token expires and when to replace it, by this machine's clock. */
+  #expiresAt = 0;
+  #renewAt = 0;
+  #refreshing: Promise<Session> | null = null;
+
+  constructor(endpoint: Endpoint, store: SessionStore) {
+    this.#endpoint = endpoint;
+    this.#store = store;
+    const kept = store.load();
+    this.session = new Value(kept);
+    if (kept !== null) {
+      this.#expire(Date.parse(kept.accessTokenExpiresAt));
+    }
+  }
+
+  async login(login: string, password: string): Promise<Session> {
+    const answer = await this.#post(LoginDocument, { input: { login, password } });
+    const tokens = tokensOf(answer.data.login, answer.requestId);
+    // a login's own answer shows neither account nor callshop
+    const viewer = await this.#viewer(tokens.role, tokens.accessToken);
+    // the subscriptions of another login must not go on under this one
+    this.#set(null);
+    return this.#accept(tokens, viewer, answer.date);
+  }
+
+  /** Forgets the session here, and ends it on the server if that can be reached. */
+  async logout(): Promise<void> {
+    const session = this.session.get();
+    this.#set(null);
+    if (session === null) {
+      return;
+    }
+    try {
+      await this.#post(LogoutDocument, { input: {} }, { token: session.accessToken });
+    } catch (error) {
+      // the tokens are forgotten, and expire on their own
+      if (!(error instanceof CallshopError)) {
+        throw error;
+      }
+    }
+  }
+
+  /** An access token that works. Waits for a refresh only if the present one has expired. */
+  async token(): Promise<string> {
+    const session = this.session.get();
+    if (session === null) {
+      throw notLoggedIn();
+    }
+    const now = Date.now();
+    if (now > this.#expiresAt - LAST_MOMENT_MS) {
+      return (await this.refresh()).accessToken;
+    }
+    if (now > this.#renewAt) {
+      // in the background; if it fails, a later request tries again
+      this.refresh().catch(() => undefined);
+    }
+    return session.accessToken;
+  }
+
+  /** Another token than this one, which the server has refused. */
+  async replace(refused: string): Promise<string> {
+    const session = this.session.get();
+    if (session !== null && session.accessToken !== refused) {
+      return session.accessToken;
+    }
+    return (await this.refresh()).accessToken;
+  }
+
+  /** Milliseconds until the present token should be replaced. */
+  renewIn(): number {
+    return Math.max(0, this.#renewAt - Date.now());
+  }
+
+  /** One refresh at a time: whoever asks meanwhile gets the same answer. */
+  refresh(): Promise<Session> {
+    this.#refreshing ??= this.#exchange().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #exchange(): Promise<Session> {
+    const session = this.session.get();
+    if (session === null) {
+      throw notLoggedIn();
+    }
+    const newer = this.#fromAnotherTab(session);
+    if (newer !== null) {
+      return newer;
+    }
+    try {
+      const answer = await this.#askUntilAnswered(session.refreshToken);
+      const tokens = tokensOf(answer.data.refresh, answer.requestId);
+      if (this.session.get() !== session) {
+        // logged out, or logged in as someone else, while the answer was on its way
+        throw notLoggedIn();
+      }
+      return this.#accept(tokens, { ...session.viewer, ...tokens.viewer }, answer.date);
+    } catch (error) {
+      if (!(error instanceof CallshopError) || !REFUSALS.has(error.code) || this.session.get() !== session) {
+        throw error;
+      }
+      const other = this.#fromAnotherTab(session);
+      if (other !== null) {
+        return other;
+      }
+      this.#set(null);
+      throw new CallshopError(TransportCode.UNAUTHENTICATED, 'The login has ended.', { cause: error });
+    }
+  }
+
+  /** Repeats the refresh with the same token until there is an answer, or until repeating could end the login. */
+  async #askUntilAnswered(refreshToken: string): Promise<Answer<RefreshAnswer>> {
+    const until = Date.now() + REPEAT_WITHIN_MS;
+    const backoff = new Backoff(250, 4_000);
+    for (;;) {
+      try {
+        return await this.#post(RefreshDocument, { input: { refreshToken } }, { timeoutMs: REFRESH_TIMEOUT_MS });
+      } catch (error) {
+        const wait = backoff.next();
+        if (!isPassing(error) || Date.now() + wait > until) {
+          throw error;
+        }
+        await pause(wait);
+      }
+    }
+  }
+
+  /** With a store that tabs share, another tab may have refreshed already. */
+  #fromAnotherTab(session: Session): Session | null {
+    const kept = this.#store.load();
+    if (kept?.viewer.id !== session.viewer.id || kept.refreshToken === session.refreshToken) {
+      return null;
+    }
+    this.#expire(Date.parse(kept.accessTokenExpiresAt));
+    this.session.set(kept);
+    return kept;
+  }
+
+  async #viewer(role: Role, token: string): Promise<Viewer> {
+    if (SHOP_ROLES.has(role)) {
+      const viewer = (await this.#post(ShopViewerDocument, {}, { token })).data.viewer;
+      if (viewer?.callshop) {
+        return { ...viewer, account: viewer.callshop };
+      }
+    } else {
+      const viewer = (await this.#post(ViewerDocument, {}, { token })).data.viewer;
+      if (viewer?.account) {
+        return { ...viewer, account: viewer.account, callshop: null };
+      }
+    }
+    throw new CallshopError(TransportCode.BAD_RESPONSE, 'The server does not say whose login this is.');
+  }
+
+  #accept(tokens: Tokens, viewer: Viewer, date: string | null): Session {
+    const { accessToken, accessTokenExpiresAt, refreshToken } = tokens;
+    const now = Date.now();
+    const serverNow = date === null ? now : Date.parse(date);
+    this.#expire(now + Math.max(LEAST_LIFE_MS, Date.parse(accessTokenExpiresAt) - serverNow));
+    const session = { accessToken, accessTokenExpiresAt, refreshToken, viewer };
+    this.#set(session);
+    return session;
+  }
+
+  #expire(at: number): void {
+    this.#expiresAt = at;
+    this.#renewAt = at - Math.min(RENEW_BEFORE_MS, Math.max(0, at - Date.now()) / 4);
+  }
+
+  #set(session: Session | null): void {
+    this.#store.save(session);
+    this.session.set(session);
+  }
+
+  #post<T, V>(document: TypedDocumentNode<T, V>, variables: V, options: PostOptions = {}): Promise<Answer<T>> {
+    return post(this.#endpoint, document, variables, options);
+  }
+}
+
+interface RefreshAnswer {
+  readonly refresh: TokenFieldsFragment;
+}
+
+type LoginFields = Pick<Viewer, 'id' | 'login' | 'displayName' | 'role'>;
+
+function tokensOf(payload: TokenFieldsFragment, requestId: string | null): Tokens & { role: Role; viewer: LoginFields } {
+  const error = userErrorOf(payload.userErrors, requestId);
+  if (error !== null) {
+    throw error;
+  }
+  const { accessToken, accessTokenExpiresAt, refreshToken, viewer } = payload;
+  if (accessToken === null || accessTokenExpiresAt === null || refreshToken === null || viewer === null) {
+    throw new CallshopError(TransportCode.BAD_RESPONSE, 'The server answered a login without tokens.');
+  }
+  return { accessToken, accessTokenExpiresAt, refreshToken, role: viewer.role, viewer };
+}

@@ -1,0 +1,331 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { createClient, type Client } from 'graphql-ws';
+import { CallshopError, TransportCode, errorOf, isRecord } from './errors.js';
+import { Gate } from './gate.js';
+import { isDataOf, textOf } from './http.js';
+import type { SessionKeeper } from './session.js';
+import type { ConnectionState } from './types.js';
+import { browserPage, type Page } from './waiting.js';
+import { Value } from './watched.js';
+import { Watchdog } from './watchdog.js';
+
+/** The loss of the connection ended an operation. The next attempt may begin when `ready()` says so. */
+export class ConnectionLost extends Error {}
+
+export interface SocketOptions {
+  readonly url: string;
+  readonly webSocketImpl: unknown;
+  readonly keeper: SessionKeeper;
+  readonly page?: Page;
+}
+
+/** A connection that lasted this long was a good one. */
+const GOOD_AFTER_MS = 2_000;
+/** Leaving one screen and entering the next keeps the connection. */
+const LINGER_MS = 1_000;
+/** After a refresh that failed, before the next. */
+const RENEW_AGAIN_MS = 8_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Close codes that ask for a longer pause, with the least one. */
+const PAUSES: ReadonlyMap<number, number> = new Map([
+  [1013, 2_000],
+  [4408, 1_000],
+  [4429, 5_000],
+  [4503, 5_000],
+  [4508, 1_000],
+]);
+const TOKEN_REFUSED: ReadonlySet<number> = new Set([4401, 4403]);
+/** The same message would be refused again. */
+const FATAL: ReadonlySet<number> = new Set([1009, 4400, 4406, 4409]);
+
+/** The one WebSocket of a client: opened for the first operation, opened again after a loss, closed after the last operation. */
+export class Socket {
+  readonly connection = new Value<ConnectionState>({ state: 'idle', since: Date.now() });
+  readonly #keeper: SessionKeeper;
+  readonly #page: Page;
+  readonly #gate: Gate;
+  /** Null where the platform has no WebSocket, which only subscriptions need. */
+  readonly #client: Client | null;
+  readonly #watchdog: Watchdog;
+  readonly #stops: readonly (() => void)[];
+  /** Subscriptions that want the connection, whether it is up or not. */
+  #wanted = 0;
+  #isTrying = false;
+  #open: WebSocket | null = null;
+  #openSince = 0;
+  /** While a refused token is being replaced. */
+  #replacing: Promise<unknown> | null = null;
+  #sentToken = '';
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: SocketOptions) {
+    this.#keeper = options.keeper;
+    this.#page = options.page ?? browserPage;
+    this.#gate = new Gate(this.#page);
+    this.#client = this.#create(options);
+    this.#watchdog = new Watchdog(
+      () => this.#send({ type: 'ping' }),
+      () => this.#client?.terminate(),
+    );
+    this.#stops = [
+      this.#page.onWake(() => this.#wake()),
+      this.#page.onOffline(() => {
+        this.#watchdog.suspect();
+        this.#show();
+      }),
+      this.#keeper.session.subscribe(() => this.#sessionChanged()),
+    ];
+  }
+
+  /** Says that a subscription begins. Call the returned function when it ends. */
+  want(): () => void {
+    this.#wanted += 1;
+    this.#show();
+    let ended = false;
+    return () => {
+      if (!ended) {
+        ended = true;
+        this.#wanted -= 1;
+        this.#show();
+      }
+    };
+  }
+
+  /** Waits until the next attempt may begin, with a token that works. Throws what the refresh of the token throws. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await this.#replacing;
+    while (!signal.aborted && this.#open === null && !this.#gate.isOpen) {
+      await this.#gate.change(signal);
+    }
+    if (!signal.aborted && this.#open === null) {
+      await this.#keeper.token();
+    }
+  }
+
+  /** Runs one operation until the server completes it. Throws `ConnectionLost`, or a {@link CallshopError} of the operation. */
+  run<T, V extends Record<string, unknown>>(
+    document: TypedDocumentNode<T, V>,
+    variables: V,
+    next: (data: T) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const client = this.#client;
+    if (client === null) {
+      return Promise.reject(new CallshopError(TransportCode.PROTOCOL, 'This platform has no WebSocket. Pass one as webSocketImpl.'));
+    }
+    let end = (): void => undefined;
+    const running = new Promise<void>((resolve, reject) => {
+      if (signal.aborted) {
+        resolve();
+        return;
+      }
+      const stop = client.subscribe({ query: textOf(document), variables }, {
+        next: ({ data, errors }) => {
+          if (errors === undefined && isDataOf(document, data)) {
+            next(data);
+          } else {
+            reject(errorOf(errors) ?? new CallshopError(TransportCode.BAD_RESPONSE, 'The server sent a message without data.'));
+            stop();
+          }
+        },
+        error: (reason) => reject(failureOf(reason)),
+        complete: resolve,
+      });
+      end = () => {
+        stop();
+        resolve();
+      };
+      signal.addEventListener('abort', end);
+    });
+    return running.finally(() => signal.removeEventListener('abort', end));
+  }
+
+  dispose(): void {
+    this.#stops.forEach((stop) => stop());
+    this.#client?.terminate();
+    this.#gate.stop();
+    this.#watchdog.stop();
+    clearTimeout(this.#renewal);
+  }
+
+  #create({ url, webSocketImpl }: SocketOptions): Client | null {
+    const platform: unknown = webSocketImpl ?? globalThis.WebSocket;
+    if (!isWebSocketClass(platform)) {
+      return null;
+    }
+    return createClient({
+      url,
+      webSocketImpl: heard(platform),
+      connectionParams: async () => {
+        this.#sentToken = await this.#keeper.token();
+        return { authorization: `Bearer ${this.#sentToken}` };
+      },
+      // the gate and the operations' own loops decide when to try again, and from which cursor
+      retryAttempts: 0,
+      lazyCloseTimeout: LINGER_MS,
+      on: {
+        connecting: () => {
+          this.#isTrying = true;
+          this.#watchdog.connecting();
+        },
+        connected: (socket) => this.#connected(socket),
+        message: () => this.#watchdog.heard(),
+        closed: (event) => this.#lost(closeCodeOf(event)),
+        error: () => this.#lost(null),
+      },
+    });
+  }
+
+  #connected(socket: unknown): void {
+    if (!isWebSocket(socket)) {
+      return;
+    }
+    this.#open = socket;
+    this.#openSince = Date.now();
+    this.#watchdog.opened();
+    this.#planRenewal();
+    // the token may have been replaced on the way
+    this.#sessionChanged();
+    this.#show();
+    this.#gate.release();
+  }
+
+  /** An attempt or a connection has ended. An error and a close event may both tell it. */
+  #lost(code: number | null): void {
+    if (!this.#isTrying) {
+      return;
+    }
+    if (this.#open !== null && Date.now() - this.#openSince > GOOD_AFTER_MS) {
+      this.#gate.relax();
+    }
+    this.#isTrying = false;
+    this.#open = null;
+    this.#watchdog.stop();
+    clearTimeout(this.#renewal);
+    if (code !== null && TOKEN_REFUSED.has(code)) {
+      this.#replaceToken();
+    }
+    if (code !== 1000) {
+      this.#gate.close(code === null ? 0 : PAUSES.get(code));
+    }
+    this.#show();
+  }
+
+  /** The server refused the token: nothing is tried until there is another one. */
+  #replaceToken(): void {
+    const replacing = this.#keeper
+      .replace(this.#sentToken)
+      // `ready` meets the same error
+      .catch(() => undefined)
+      .then(() => {
+        this.#replacing = null;
+      });
+    this.#replacing = replacing;
+  }
+
+  /** The network may be back, or the machine may have slept. */
+  #wake(): void {
+    if (this.#isTrying) {
+      this.#watchdog.suspect();
+    }
+    if (this.#open === null) {
+      this.#gate.wake();
+    }
+    this.#show();
+  }
+
+  /** Gives the server a new token before the old one expires, so that the connection lasts. */
+  #planRenewal(): void {
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(
+      () => {
+        this.#keeper.refresh().catch(() => {
+          if (this.#open !== null) {
+            this.#renewal = setTimeout(() => this.#planRenewal(), RENEW_AGAIN_MS);
+          }
+        });
+      },
+      Math.min(this.#keeper.renewIn(), LONGEST_TIMER_MS),
+    );
+  }
+
+  #sessionChanged(): void {
+    const session = this.#keeper.session.get();
+    if (session === null) {
+      this.#client?.terminate();
+      this.#gate.release();
+    } else if (this.#open !== null && session.accessToken !== this.#sentToken) {
+      this.#sentToken = session.accessToken;
+      this.#send({ type: 'ping', payload: { authorization: `Bearer ${session.accessToken}` } });
+      this.#planRenewal();
+    }
+  }
+
+  #send(message: Record<string, unknown>): void {
+    if (this.#open?.readyState === 1) {
+      this.#open.send(JSON.stringify(message));
+    }
+  }
+
+  #show(): void {
+    const before = this.connection.get();
+    const state = this.#state();
+    if (state !== before.state) {
+      const keepsWaiting = isWaiting(state) && isWaiting(before.state);
+      this.connection.set({ state, since: keepsWaiting ? before.since : Date.now() });
+    }
+  }
+
+  #state(): ConnectionState['state'] {
+    if (this.#wanted === 0) {
+      return 'idle';
+    }
+    if (this.#open !== null) {
+      return 'live';
+    }
+    return this.#page.isOnline() ? 'connecting' : 'offline';
+  }
+}
+
+function isWaiting(state: ConnectionState['state']): boolean {
+  return state === 'connecting' || state === 'offline';
+}
+
+function failureOf(reason: unknown): Error {
+  if (reason instanceof CallshopError) {
+    return reason;
+  }
+  const error = errorOf(reason);
+  if (error !== null) {
+    return error;
+  }
+  const code = closeCodeOf(reason);
+  if (code === null || !FATAL.has(code)) {
+    return new ConnectionLost('The connection was lost.');
+  }
+  const text = isRecord(reason) && typeof reason.reason === 'string' ? reason.reason : '';
+  return new CallshopError(TransportCode.PROTOCOL, `The server closed the connection: ${text} (${code}).`);
+}
+
+function closeCodeOf(event: unknown): number | null {
+  return isRecord(event) && typeof event.code === 'number' ? event.code : null;
+}
+
+function isWebSocketClass(value: unknown): value is typeof WebSocket {
+  return typeof value === 'function';
+}
+
+/** A socket that is given up while it connects has no listeners left, and the package `ws` throws an error that nobody hears. */
+function heard(platform: typeof WebSocket): typeof WebSocket {
+  return class extends platform {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      this.addEventListener('error', () => undefined);
+    }
+  };
+}
+
+function isWebSocket(socket: unknown): socket is WebSocket {
+  return typeof socket === 'object' && socket !== null && 'send' in socket && 'readyState' in socket;
+}

@@ -1,0 +1,113 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import {
+  CabinActivityDocument,
+  CabinHeadDocument,
+  CallCostsDocument,
+  CallshopActivityDocument,
+  CallshopCostsDocument,
+  CallshopHeadDocument,
+  RefetchCabinsDocument,
+  type CabinWithSessionFragment,
+  type CallCostFieldsFragment,
+  type CallCostsQuery,
+  type RefetchCabinsQuery,
+} from './generated.js';
+import type { BoardSource, Head } from './live.js';
+import type { Socket } from './socket.js';
+import { pause } from './waiting.js';
+
+/** Rarely enough for a telephone's data plan, and often enough that a new minute shows. */
+const COSTS_EVERY_SECONDS = 2;
+
+export type Request = <T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V, signal: AbortSignal) => Promise<T>;
+
+/** The board of a whole callshop. */
+export function shopSource(socket: Socket, request: Request, callshopId: string): BoardSource {
+  return {
+    follow: (after, next, signal) =>
+      socket.run(
+        CallshopActivityDocument,
+        { callshopId, after },
+        ({ callshopActivity }) => {
+          next(callshopActivity);
+        },
+        signal,
+      ),
+    head: (next, signal) => first(socket, CallshopHeadDocument, { callshopId }, (data) => next(headOf(data.callshopActivity)), signal),
+    costs: (_live, next, signal) =>
+      socket.run(CallshopCostsDocument, { callshopId, everySeconds: COSTS_EVERY_SECONDS }, (data) => next(data.liveCalls.calls), signal),
+    ask: (ids, signal) => ask(request, ids, signal),
+  };
+}
+
+/** The board that has one cabin only. */
+export function cabinSource(socket: Socket, request: Request, cabinId: string): BoardSource {
+  return {
+    follow: (after, next, signal) =>
+      socket.run(
+        CabinActivityDocument,
+        { cabinId, after },
+        ({ cabinActivity: { cursor, snapshot, event } }) => {
+          const board = snapshot === null ? null : { ...snapshot, cabins: [snapshot.cabin] };
+          next({ cursor, snapshot: board, event });
+        },
+        signal,
+      ),
+    head: (next, signal) => first(socket, CabinHeadDocument, { cabinId }, (data) => next(headOf(data.cabinActivity)), signal),
+    costs: async (live, next, signal) => {
+      // there is no subscription to the live calls of one cabin
+      while (!signal.aborted) {
+        const ids = live();
+        if (ids.length > 0) {
+          const { nodes } = await request(CallCostsDocument, { ids }, signal);
+          next(nodes.filter(isCallCost));
+        }
+        await pause(COSTS_EVERY_SECONDS * 1000, signal);
+      }
+    },
+    ask: (ids, signal) => ask(request, ids, signal),
+  };
+}
+
+function headOf(message: { readonly cursor: string; readonly snapshot: { readonly asOf: string } | null }): Head {
+  return { cursor: message.cursor, asOf: message.snapshot?.asOf ?? null };
+}
+
+/** The first message of a subscription. */
+async function first<T, V extends Record<string, unknown>>(
+  socket: Socket,
+  document: TypedDocumentNode<T, V>,
+  variables: V,
+  next: (data: T) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const enough = new AbortController();
+  const stop = (): void => {
+    enough.abort();
+  };
+  signal.addEventListener('abort', stop);
+  const take = (data: T): void => {
+    if (!enough.signal.aborted) {
+      enough.abort();
+      next(data);
+    }
+  };
+  try {
+    await socket.run(document, variables, take, enough.signal);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function ask(request: Request, ids: readonly string[], signal: AbortSignal): Promise<readonly (CabinWithSessionFragment | null)[]> {
+  const { nodes } = await request(RefetchCabinsDocument, { ids }, signal);
+  return nodes.map((node) => (isCabin(node) ? node : null));
+}
+
+function isCabin(node: RefetchCabinsQuery['nodes'][number]): node is CabinWithSessionFragment {
+  return node !== null && 'currentSession' in node;
+}
+
+function isCallCost(node: CallCostsQuery['nodes'][number]): node is CallCostFieldsFragment {
+  return node !== null && 'cost' in node;
+}

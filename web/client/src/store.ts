@@ -1,0 +1,64 @@
+import { isRecord } from './errors.js';
+import { Role } from './generated.js';
+import type { Session, SessionStore, Viewer, ViewerAccount } from './types.js';
+
+/** Keeps the session while the program runs. */
+export function memoryStore(): SessionStore {
+  let kept: Session | null = null;
+  return {
+    load: () => kept,
+    save: (session) => {
+      kept = session;
+    },
+  };
+}
+
+const KEY = 'callshop.session';
+
+/** Keeps the session in `sessionStorage` (one tab, until it is closed) or `localStorage` (all tabs, until logout). */
+export function webStorage(storage: Storage): SessionStore {
+  return {
+    load() {
+      const session = parse(storage.getItem(KEY));
+      return isSession(session) ? session : null;
+    },
+    save(session) {
+      if (session === null) {
+        storage.removeItem(KEY);
+      } else {
+        storage.setItem(KEY, JSON.stringify(session));
+      }
+    },
+  };
+}
+
+function parse(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Another version of this package may have written the stored text. */
+function isSession(value: unknown): value is Session {
+  return isRecord(value) && hasTexts(value, ['accessToken', 'accessTokenExpiresAt', 'refreshToken']) && isViewer(value.viewer);
+}
+
+function isViewer(value: unknown): value is Viewer {
+  return (
+    isRecord(value) &&
+    hasTexts(value, ['id', 'login', 'displayName', 'role']) &&
+    Object.hasOwn(Role, String(value.role)) &&
+    isAccount(value.account) &&
+    (value.callshop === null || isAccount(value.callshop))
+  );
+}
+
+function isAccount(value: unknown): value is ViewerAccount {
+  return isRecord(value) && hasTexts(value, ['id', 'name', 'currency', 'timeZone', 'locale', 'country']);
+}
+
+function hasTexts(value: Record<string, unknown>, names: readonly string[]): boolean {
+  return names.every((name) => typeof value[name] === 'string');
+}

@@ -1,0 +1,35 @@
+import type { Watched } from './types.js';
+
+/** A value that tells its listeners when it changes. */
+export class Value<T> implements Watched<T> {
+  #value: T;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  // arrow functions, so that `useSyncExternalStore(value.subscribe, value.get)` works
+  readonly get = (): T => this.#value;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    // an own object for each call, so that subscribing the same function twice needs two ends
+    const own = (): void => {
+      listener();
+    };
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  };
+
+  set(value: T): void {
+    if (Object.is(value, this.#value)) {
+      return;
+    }
+    this.#value = value;
+    for (const listener of [...this.#listeners]) {
+      listener();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { createClient, type Client } from 'graphql-ws';
+import { print } from 'graphql';
+import { CallshopActivityDocument, type CallshopActivitySubscription } from '../../src/generated.js';
+import type { ActivityEvent, CabinView, CallFields } from '../../src/types.js';
+import type { Demo } from './demo.js';
+
+type Message = CallshopActivitySubscription['callshopActivity'];
+
+/** Reads a callshop's events straight from the server, over a connection that nothing disturbs. */
+export class Reference {
+  readonly events: ActivityEvent[] = [];
+  readonly #client: Client;
+  readonly #demo: Demo;
+  cursor = '';
+
+  private constructor(demo: Demo, token: string) {
+    this.#demo = demo;
+    this.#client = createClient({
+      url: demo.url.replace('http', 'ws'),
+      connectionParams: { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+    });
+  }
+
+  /** Begins to read, and returns when the first message is here. */
+  static async begin(demo: Demo, token: string): Promise<Reference> {
+    const reference = new Reference(demo, token);
+    await new Promise<void>((resolve, reject) => {
+      reference.#subscribe(reject, (message) => {
+        reference.cursor = message.cursor;
+        if (message.event !== null) {
+          reference.events.push(message.event);
+        }
+        resolve();
+      });
+    });
+    return reference;
+  }
+
+  /** The board as a newcomer would see it now. */
+  async board(): Promise<{ readonly cursor: string; readonly cabins: readonly CabinView[] }> {
+    const message = await new Promise<Message>((resolve, reject) => {
+      const stop = this.#subscribe(reject, (first) => {
+        stop();
+        resolve(first);
+      });
+    });
+    const { snapshot, cursor } = message;
+    if (snapshot === null) {
+      throw new Error('The first message has no snapshot.');
+    }
+    const liveCallOf = (id: string): CallFields | null => snapshot.liveCalls.find((call) => call.cabinId === id) ?? null;
+    const cabins = snapshot.cabins.map(({ currentSession, ...cabin }) => ({ cabin, session: currentSession, liveCall: liveCallOf(cabin.id) }));
+    return { cursor, cabins };
+  }
+
+  async end(): Promise<void> {
+    await this.#client.dispose();
+  }
+
+  #subscribe(fail: (error: Error) => void, next: (message: Message) => void): () => void {
+    return this.#client.subscribe<CallshopActivitySubscription>(
+      { query: print(CallshopActivityDocument), variables: { callshopId: this.#demo.printed.callshopId } },
+      {
+        next: ({ data, errors }) => {
+          if (data === undefined || data === null) {
+            fail(new Error(JSON.stringify(errors)));
+          } else {
+            next(data.callshopActivity);
+          }
+        },
+        error: (error) => fail(error instanceof Error ? error : new Error(JSON.stringify(error))),
+        complete: () => undefined,
+      },
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Demo } from './demo.js';
+import { userOf } from './demo.js';
+import { serveConsole, type Site } from './site.js';
+
+export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CALLSHOP_TEST_BROWSER ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+}
+
+/** The console of this demo: the server's own page if CALLSHOP_WEB_URL names it, otherwise the build in `dist`. */
+export async function siteOf(demo: Demo): Promise<Site> {
+  const own = process.env.CALLSHOP_WEB_URL;
+  if (own !== undefined && own !== '') return { url: own, close: () => Promise.resolve() };
+  return serveConsole(DIST, new URL(demo.http));
+}
+
+export interface Look {
+  readonly width: number;
+  readonly theme: 'light' | 'dark';
+  readonly language: 'pt-BR' | 'en' | 'es';
+}
+
+/** A page in a context of its own. Whatever the page complains about ends up in `complaints`. */
+export async function openPage(browser: Browser, site: Site, look: Look): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext({
+    viewport: { width: look.width, height: look.width < 600 ? 844 : 900 },
+    colorScheme: look.theme,
+    locale: look.language,
+    timezoneId: 'America/Sao_Paulo',
+  });
+  await context.addInitScript((language) => {
+    localStorage.setItem('callshop.settings', JSON.stringify({ language, sound: false }));
+  }, look.language);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(site.url);
+  return { page, complaints };
+}
+
+export async function logIn(page: Page, demo: Demo, role: string): Promise<void> {
+  const { login, password } = userOf(demo, role);
+  await page.locator('input[name="username"]').fill(login);
+  await page.locator('input[name="password"]').fill(password);
+  await page.locator('button[type="submit"]').click();
+  await page.locator('#main h1').first().waitFor();
+}

@@ -1,0 +1,67 @@
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, logIn, openPage, siteOf, type Look } from './browser.js';
+import { startDemo, type Demo } from './demo.js';
+import { busyDay } from './day.js';
+import { SCREENS } from './screens.js';
+import type { Site } from './site.js';
+
+// Takes a picture of every screen in each width, theme and language. It runs only when asked: CALLSHOP_PICTURES=1 for a folder of its own
+// under the system's temporary folder, or the name of a folder.
+const wanted = process.env.CALLSHOP_PICTURES ?? '';
+const folder = wanted === '1' ? join(tmpdir(), 'callshop-console-pictures') : wanted;
+const only = (process.env.CALLSHOP_PICTURES_ONLY ?? '').split(',').filter((name) => name !== '');
+
+const LOOKS: readonly Look[] = (['pt-BR', 'en', 'es'] as const).flatMap((language) =>
+  (['light', 'dark'] as const).flatMap((theme) => [1280, 390].map((width) => ({ language, theme, width }))),
+);
+
+describe.skipIf(wanted === '')('pictures', () => {
+  let demo: Demo;
+  let site: Site;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await mkdir(folder, { recursive: true });
+    demo = await startDemo({ traffic: false });
+    await busyDay(demo);
+    site = await siteOf(demo);
+    browser = await launch();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await site.close();
+    await demo.stop();
+  });
+
+  const looks = only.length === 0 ? LOOKS : LOOKS.filter((look) => only.includes(nameOf(look)));
+
+  it.each(looks.map((look) => [nameOf(look), look] as const))('%s', async (name, look) => {
+    const shoot = (page: Page, screen: string) => page.screenshot({ path: join(folder, `${screen}-${name}.png`), animations: 'disabled' });
+    const roles = new Set(SCREENS.map((screen) => screen.role));
+    for (const role of roles) {
+      const { page, complaints } = await openPage(browser, site, look);
+      if (role === 'ATTENDANT') {
+        await page.locator('.login-card').waitFor();
+        await shoot(page, 'login');
+      }
+      await logIn(page, demo, role);
+      for (const screen of SCREENS.filter((candidate) => candidate.role === role)) {
+        await screen.visit(page, demo);
+        await shoot(page, screen.name);
+        await page.keyboard.press('Escape');
+        await page.locator('[role="dialog"]').first().waitFor({ state: 'detached' });
+      }
+      await page.context().close();
+      expect(complaints).toEqual([]);
+    }
+  });
+});
+
+function nameOf(look: Look): string {
+  return `${look.width}-${look.theme}-${look.language}`;
+}

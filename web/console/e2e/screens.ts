@@ -1,0 +1,130 @@
+import type { Page } from 'playwright-core';
+import type { Demo } from './demo.js';
+
+/** A screen or a dialog, and how a person gets there. */
+export interface Screen {
+  readonly name: string;
+  readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER';
+  readonly visit: (page: Page, demo: Demo) => Promise<void>;
+}
+
+async function at(page: Page, hash: string): Promise<void> {
+  await page.evaluate((wanted) => {
+    window.location.hash = wanted;
+  }, hash);
+  await settled(page);
+}
+
+/** Waits until nothing on the page says that it loads. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('#main .screen, #main .note').first().waitFor();
+  await page.locator('.spinner').first().waitFor({ state: 'detached' });
+}
+
+async function dialog(page: Page): Promise<void> {
+  await page.locator('[role="dialog"]').first().waitFor();
+  await page.locator('.dialog .spinner').first().waitFor({ state: 'detached' });
+}
+
+async function wall(page: Page): Promise<void> {
+  await at(page, '#/wall');
+  await page.locator('.shop-live').first().waitFor();
+}
+
+function tile(page: Page, state: string) {
+  return page.locator(`.tile[data-state="${state}"]`).first();
+}
+
+export const SCREENS: readonly Screen[] = [
+  { name: 'board', role: 'ATTENDANT', visit: (page) => at(page, '#/board') },
+  {
+    name: 'open-cabin',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await tile(page, 'closed').locator('.button-open').click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'cabin',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await tile(page, 'talking').locator('.tile-cover').click();
+      await dialog(page);
+      await page.locator('#calls-so-far').waitFor();
+    },
+  },
+  {
+    name: 'close-cabin',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await tile(page, 'talking').locator('.button-close').click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'bill',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await page.locator('.unpaid .chip').first().click();
+      await dialog(page);
+      await page.locator('[data-testid="amount-due"]').waitFor();
+    },
+  },
+  {
+    name: 'receipt',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/receipts');
+      await page.locator('tr', { has: page.locator('.badge-SETTLED') }).first().locator('button').click();
+      await dialog(page);
+      await page.frameLocator('.receipt-paper').locator('body *').first().waitFor();
+    },
+  },
+  { name: 'receipts', role: 'ATTENDANT', visit: (page) => at(page, '#/receipts') },
+  { name: 'register', role: 'ATTENDANT', visit: (page) => at(page, '#/register') },
+  {
+    name: 'prices',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/prices');
+      const fields = page.locator('.price-form input');
+      await fields.nth(0).fill('00351912345678');
+      await fields.nth(1).fill('5');
+      await page.locator('.price-form button').click();
+      await page.locator('.quote').waitFor();
+      await settled(page);
+    },
+  },
+  { name: 'settings', role: 'ATTENDANT', visit: (page) => at(page, '#/settings') },
+  {
+    name: 'help',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await page.keyboard.press('?');
+      await dialog(page);
+    },
+  },
+  { name: 'register-owner', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/register') },
+  { name: 'problems', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/problems') },
+  { name: 'report', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/report') },
+  { name: 'equipment', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/equipment') },
+  { name: 'wall', role: 'RESELLER', visit: (page) => wall(page) },
+  {
+    name: 'top-up',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await wall(page);
+      await page.locator('.shop .button-primary').first().click();
+      await dialog(page);
+    },
+  },
+  { name: 'phones', role: 'RESELLER', visit: (page, demo) => at(page, `#/equipment/${demo.callshopId}`) },
+  { name: 'shop-board', role: 'RESELLER', visit: (page, demo) => at(page, `#/board/${demo.callshopId}`) },
+  { name: 'tariffs', role: 'RESELLER', visit: (page) => at(page, '#/tariffs') },
+];

@@ -1,0 +1,170 @@
+import { lazy, Suspense, useEffect, type ReactElement, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Board } from '../board/Board.js';
+import { Icon } from '../ui/Icon.js';
+import { Loading, Note } from '../ui/States.js';
+import { useViewer } from './context.js';
+import { DialogHost } from './DialogHost.js';
+import { DialogsProvider } from './dialogs.js';
+import { Faults } from './Faults.js';
+import { NAV_ICONS } from './navigation.js';
+import { Offline } from './Offline.js';
+import { INSIDE_SHOP, screensOf } from './roles.js';
+import { href, useRoute, type Route, type Screen } from './router.js';
+import { settingsStore, useSettings } from './settings.js';
+import { ShopProvider, useShopOrNull } from './shop.js';
+import { useShortcuts } from './useShortcuts.js';
+
+const Prices = lazy(() => import('../prices/Prices.js').then((module) => ({ default: module.Prices })));
+const Receipts = lazy(() => import('../receipts/Receipts.js').then((module) => ({ default: module.Receipts })));
+const Register = lazy(() => import('../register/Register.js').then((module) => ({ default: module.Register })));
+const Problems = lazy(() => import('../owner/Problems.js').then((module) => ({ default: module.Problems })));
+const Report = lazy(() => import('../owner/Report.js').then((module) => ({ default: module.Report })));
+const Equipment = lazy(() => import('../owner/Equipment.js').then((module) => ({ default: module.Equipment })));
+const Wall = lazy(() => import('../reseller/Wall.js').then((module) => ({ default: module.Wall })));
+const Tariffs = lazy(() => import('../reseller/Tariffs.js').then((module) => ({ default: module.Tariffs })));
+const Settings = lazy(() => import('../settings/Settings.js').then((module) => ({ default: module.Settings })));
+
+/** The page of somebody who is logged in. */
+export function Shell(): ReactElement {
+  const viewer = useViewer();
+  const route = useRoute();
+  const shopId = viewer.callshop?.id ?? route.shopId;
+  const page = (
+    <DialogsProvider>
+      <Frame route={route} />
+    </DialogsProvider>
+  );
+  return shopId === null ? (
+    page
+  ) : (
+    <ShopProvider key={shopId} shopId={shopId}>
+      {page}
+    </ShopProvider>
+  );
+}
+
+/** The screen of the address, if this user has it; otherwise the user's first screen. */
+function screenOf(route: Route, own: readonly Screen[], insideShop: boolean): Screen {
+  const allowed = insideShop ? [...own, ...INSIDE_SHOP] : own;
+  const { screen } = route;
+  return screen !== null && allowed.includes(screen) ? screen : (own[0] ?? 'settings');
+}
+
+function Frame({ route }: { readonly route: Route }): ReactElement {
+  const { t } = useTranslation();
+  const viewer = useViewer();
+  const own = screensOf(viewer.role);
+  const screen = screenOf(route, own, viewer.callshop === null && route.shopId !== null);
+  const selected = useShortcuts(screen, route.shopId);
+  useEffect(() => {
+    document.title = `${t(`nav.${screen}`)} · ${viewer.account.name}`;
+  }, [t, screen, viewer.account.name]);
+  return (
+    <div className="shell">
+      <button
+        type="button"
+        className="skip"
+        onClick={() => {
+          document.getElementById('main')?.focus();
+        }}
+      >
+        {t('nav.skip')}
+      </button>
+      <Header />
+      <nav className="nav" aria-label={t('nav.label')}>
+        {own.map((name) => (
+          <a key={name} className="nav-link" href={href(name)} aria-current={name === screen ? 'page' : name === own[0] && !own.includes(screen) ? 'true' : undefined}>
+            <Icon name={NAV_ICONS[name]} />
+            <span>{t(`nav.${name}`)}</span>
+          </a>
+        ))}
+      </nav>
+      <main className="main" id="main" tabIndex={-1}>
+        <Offline />
+        {viewer.callshop === null && route.shopId !== null ? <ShopNav route={route} /> : null}
+        <Faults key={screen}>
+          <Suspense fallback={<Loading />}>{contents(screen, selected)}</Suspense>
+        </Faults>
+      </main>
+      <DialogHost />
+    </div>
+  );
+}
+
+function contents(screen: Screen, selected: number | null): ReactNode {
+  switch (screen) {
+    case 'board':
+      return <Board selected={selected} />;
+    case 'prices':
+      return <Prices />;
+    case 'receipts':
+      return <Receipts />;
+    case 'register':
+      return <Register />;
+    case 'problems':
+      return <Problems />;
+    case 'report':
+      return <Report />;
+    case 'equipment':
+      return <Equipment />;
+    case 'wall':
+      return <Wall />;
+    case 'tariffs':
+      return <Tariffs />;
+    case 'settings':
+      return <Settings />;
+  }
+}
+
+function Header(): ReactElement {
+  const { t } = useTranslation();
+  const viewer = useViewer();
+  const { sound } = useSettings();
+  return (
+    <header className="header">
+      <span className="brand">
+        <Icon name="phone" />
+        <strong>{viewer.account.name}</strong>
+      </span>
+      <span className="header-user">
+        <span className="header-name">{viewer.displayName}</span>
+        <button
+          type="button"
+          className="icon-button"
+          aria-pressed={!sound}
+          aria-label={t('settings.mute')}
+          title={t('settings.mute')}
+          onClick={() => {
+            settingsStore.change({ sound: !sound });
+          }}
+        >
+          <Icon name={sound ? 'sound' : 'mute'} />
+        </button>
+      </span>
+    </header>
+  );
+}
+
+/** The way around inside one shop, for those above it. */
+function ShopNav({ route }: { readonly route: Route }): ReactElement {
+  const { t } = useTranslation();
+  const shop = useShopOrNull();
+  const counter = shop?.counter ?? null;
+  const found = counter === null || counter.callshop !== null;
+  return (
+    <nav className="shop-nav" aria-label={t('nav.shop')}>
+      <a href={href('wall')}>
+        <Icon name="back" />
+        {t('nav.wall')}
+      </a>
+      <strong>{counter?.callshop?.name ?? ''}</strong>
+      {found ? null : <Note>{t('error.NOT_FOUND')}</Note>}
+      {INSIDE_SHOP.map((screen) => (
+        <a key={screen} href={href(screen, route.shopId)} aria-current={route.screen === screen ? 'page' : undefined}>
+          {t(`nav.${screen}`)}
+        </a>
+      ))}
+    </nav>
+  );
+}

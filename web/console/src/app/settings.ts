@@ -1,0 +1,71 @@
+import { useSyncExternalStore } from 'react';
+
+export const LANGUAGES = ['pt-BR', 'en', 'es'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export const THEMES = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+export interface Settings {
+  readonly language: Language;
+  readonly theme: Theme;
+  readonly sound: boolean;
+  readonly shortcuts: boolean;
+  /** The key to which the shop's Pix payments go; empty if it takes none by QR code. */
+  readonly pixKey: string;
+}
+
+const DEFAULTS: Settings = { language: 'pt-BR', theme: 'system', sound: true, shortcuts: true, pixKey: '' };
+const STORED_AS = 'callshop.settings';
+
+function oneOf<T extends string>(allowed: readonly T[], value: unknown, otherwise: T): T {
+  return allowed.find((candidate) => candidate === value) ?? otherwise;
+}
+
+/** Reads what an earlier visit stored. Whatever is missing or unknown gets its default. */
+export function readSettings(stored: string | null): Settings {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(stored ?? '{}');
+  } catch {
+    parsed = {};
+  }
+  const value = (name: string): unknown =>
+    typeof parsed === 'object' && parsed !== null ? Object.getOwnPropertyDescriptor(parsed, name)?.value : undefined;
+  const pixKey = value('pixKey');
+  return {
+    language: oneOf(LANGUAGES, value('language'), DEFAULTS.language),
+    theme: oneOf(THEMES, value('theme'), DEFAULTS.theme),
+    sound: value('sound') !== false,
+    shortcuts: value('shortcuts') !== false,
+    pixKey: typeof pixKey === 'string' ? pixKey : DEFAULTS.pixKey,
+  };
+}
+
+let settings = readSettings(typeof localStorage === 'undefined' ? null : localStorage.getItem(STORED_AS));
+const listeners = new Set<() => void>();
+
+export const settingsStore = {
+  get: (): Settings => settings,
+  subscribe: (listener: () => void): (() => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  change: (changes: Partial<Settings>): void => {
+    settings = { ...settings, ...changes };
+    localStorage.setItem(STORED_AS, JSON.stringify(settings));
+    listeners.forEach((listener) => {
+      listener();
+    });
+  },
+};
+
+export function useSettings(): Settings {
+  return useSyncExternalStore(settingsStore.subscribe, settingsStore.get);
+}
+
+/** Sets the theme on the page. Without a choice, the style sheet follows the system. */
+export function applyTheme(theme: Theme): void {
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}

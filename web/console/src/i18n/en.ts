@@ -1,0 +1,5 @@
+import { counter } from './en/counter.js';
+import { office } from './en/office.js';
+import type { Messages } from './pt-BR.js';
+
+export const en: Messages = { ...counter, ...office };

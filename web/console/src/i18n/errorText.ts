@@ -1,0 +1,26 @@
+import type { CallshopError } from '@callshop/client';
+import type { TFunction } from 'i18next';
+import { ptBR } from './pt-BR.js';
+
+type Known = keyof typeof ptBR.error;
+
+function isKnown(code: string): code is Known {
+  return Object.hasOwn(ptBR.error, code);
+}
+
+export function errorCodeText(code: string, t: TFunction): string {
+  return isKnown(code) ? t(`error.${code}`) : t('error.UNKNOWN', { code });
+}
+
+/** Why something could not be shown. Unlike a change, nothing can have been recorded. */
+export function queryErrorText(error: CallshopError, t: TFunction): string {
+  return error.code === 'NETWORK' || error.code === 'TIMEOUT' ? t('error.query') : errorText(error, t);
+}
+
+/** What went wrong, in the reader's language. The server's own messages are English sentences for developers. */
+export function errorText(error: CallshopError, t: TFunction): string {
+  if (error.code === 'TRY_LATER' && error.retryAfterSeconds !== null) {
+    return t('error.tryIn', { count: Math.ceil(error.retryAfterSeconds) });
+  }
+  return errorCodeText(error.rawCode, t);
+}

@@ -1,0 +1,5 @@
+import { counter } from './es/counter.js';
+import { office } from './es/office.js';
+import type { Messages } from './pt-BR.js';
+
+export const es: Messages = { ...counter, ...office };

@@ -1,0 +1,8 @@
+/**
+ * A key that lets the server recognize a repeated request. `crypto.randomUUID` is missing on plain HTTP, where shops in a local
+ * network run.
+ */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,55 @@
+import { roundTo } from './money.js';
+
+export type Method = 'CASH' | 'CARD' | 'PIX' | 'OTHER';
+
+export const METHODS: readonly Method[] = ['CASH', 'PIX', 'CARD', 'OTHER'];
+
+export interface Paid {
+  readonly method: Method;
+  readonly micros: bigint;
+}
+
+export interface Settlement {
+  /** What cash must cover, after rounding to the shop's smallest coin. */
+  readonly cashDue: bigint;
+  readonly change: bigint;
+  /** What is still missing; zero if the bill is covered. */
+  readonly missing: bigint;
+  /** By how much card, Pix and other payments exceed the bill. Only cash gives change, so this must be zero. */
+  readonly excess: bigint;
+  /** What rounding adds to the bill. */
+  readonly rounding: bigint;
+}
+
+function sum(payments: readonly Paid[]): bigint {
+  return payments.reduce((total, payment) => total + payment.micros, 0n);
+}
+
+/** The server's rule, shown before it is asked: other methods count in full, cash covers the rest and gives change. */
+export function settlement(due: bigint, payments: readonly Paid[], cashStep: bigint | null): Settlement {
+  const inCash = payments.filter((payment) => payment.method === 'CASH');
+  const others = sum(payments.filter((payment) => payment.method !== 'CASH'));
+  const rest = due - others;
+  if (rest < 0n) return { cashDue: 0n, change: 0n, missing: 0n, excess: -rest, rounding: 0n };
+  const cashDue = inCash.length > 0 && cashStep !== null ? roundTo(rest, cashStep) : rest;
+  const left = sum(inCash) - cashDue;
+  return {
+    cashDue,
+    change: left > 0n ? left : 0n,
+    missing: left < 0n ? -left : 0n,
+    excess: 0n,
+    rounding: cashDue - rest,
+  };
+}
+
+export function isSettled(result: Settlement): boolean {
+  return result.missing === 0n && result.excess === 0n;
+}
+
+/** Notes that a customer is likely to hand over for this amount: the amount itself, then the next round ones. */
+export function likelyNotes(due: bigint): readonly bigint[] {
+  const unit = 1_000_000n;
+  const steps = [5n, 10n, 20n, 50n, 100n, 200n].map((note) => note * unit);
+  const next = steps.map((step) => ((due + step - 1n) / step) * step).filter((amount) => amount > due);
+  return [due, ...new Set(next)].slice(0, 5);
+}

@@ -1,0 +1,79 @@
+import type { ReactElement, ReactNode } from 'react';
+import type { CallshopError } from '@callshop/client';
+import { useTranslation } from 'react-i18next';
+import { errorText, queryErrorText } from '../i18n/errorText.js';
+import { Button } from './Button.js';
+import { Icon, type IconName } from './Icon.js';
+
+export function Loading(): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <p className="state" role="status">
+      <span className="spinner" aria-hidden="true" />
+      {t('common.loading')}
+    </p>
+  );
+}
+
+export function Empty({ icon, children }: { readonly icon: IconName; readonly children: ReactNode }): ReactElement {
+  return (
+    <p className="state">
+      <Icon name={icon} />
+      {children}
+    </p>
+  );
+}
+
+export interface ErrorNoteProps {
+  readonly error: CallshopError;
+  /** Asks again. It marks an error of a query; a change is tried again with its own button. */
+  readonly onRetry?: () => void;
+}
+
+export function ErrorNote({ error, onRetry }: ErrorNoteProps): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <div className="note note-error" role="alert">
+      <Icon name="alert" />
+      <p>{onRetry === undefined ? errorText(error, t) : queryErrorText(error, t)}</p>
+      {onRetry === undefined ? null : (
+        <Button size="small" onClick={onRetry}>
+          {t('common.retry')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+export function Note({ icon = 'alert', children }: { readonly icon?: IconName; readonly children: ReactNode }): ReactElement {
+  return (
+    <div className="note">
+      <Icon name={icon} />
+      <p>{children}</p>
+    </div>
+  );
+}
+
+export interface QueryView<T> {
+  readonly data: T | null;
+  readonly error: CallshopError | null;
+  readonly loading: boolean;
+  readonly reload: () => void;
+}
+
+/** A query's three faces: waiting, failed, and the answer. After a failed repetition, the former answer stays below the error. */
+export function Answer<T>({
+  query,
+  children,
+}: {
+  readonly query: QueryView<T>;
+  readonly children: (data: T) => ReactNode;
+}): ReactElement {
+  return (
+    <>
+      {query.loading ? <Loading /> : null}
+      {query.error === null ? null : <ErrorNote error={query.error} onRetry={query.reload} />}
+      {query.data === null ? null : children(query.data)}
+    </>
+  );
+}

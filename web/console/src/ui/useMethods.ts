@@ -1,0 +1,9 @@
+import { useTranslation } from 'react-i18next';
+import { METHODS, type Method } from '../lib/settle.js';
+import type { Choice } from './Field.js';
+
+/** The ways to pay, named in the reader's language. */
+export function useMethods(): readonly Choice<Method>[] {
+  const { t } = useTranslation();
+  return METHODS.map((value) => ({ value, label: t(`method.${value}`) }));
+}

@@ -1,0 +1,92 @@
+import type { CabinView, CallFields, SessionFields, ShopState } from '@callshop/client';
+import { DATA } from './mock.js';
+
+export const AT = '2026-11-29T12:00:00Z';
+export const brl = (amount: string) => ({ amount, currency: 'BRL' });
+
+export function callOf(more: Partial<CallFields> = {}): CallFields {
+  return {
+    id: 'call',
+    cabinId: 'cabin1',
+    sessionId: 'session1',
+    dialed: '00351912345678',
+    number: '+351912345678',
+    numberFormatted: '+351 912345678',
+    destination: `${DATA}destination`,
+    emergency: false,
+    state: 'ANSWERED',
+    authorizedAt: AT,
+    ringingAt: AT,
+    answeredAt: AT,
+    endedAt: null,
+    asOf: AT,
+    elapsedSeconds: 30,
+    billedSeconds: 0,
+    maxSeconds: 600,
+    cost: brl('0.5'),
+    pricePerMinute: brl('1'),
+    connectionFee: brl('0'),
+    estimated: false,
+    sipCode: null,
+    endedBy: null,
+    cause: null,
+    refusal: null,
+    ...more,
+  };
+}
+
+export function sessionOf(more: Partial<SessionFields> = {}): SessionFields {
+  return {
+    id: 'session1',
+    cabin: { id: 'cabin1' },
+    mode: 'POSTPAID',
+    state: 'OPEN',
+    customer: '',
+    spendingLimit: null,
+    timeLimitSeconds: null,
+    carriedOver: false,
+    openedAt: AT,
+    closedAt: null,
+    settledAt: null,
+    receiptNumber: null,
+    deposit: brl('0'),
+    total: null,
+    amountDue: null,
+    refundDue: null,
+    statement: {
+      callsTotal: brl('2'),
+      itemsTotal: brl('3.5'),
+      discountsTotal: brl('1'),
+      total: brl('4.5'),
+      amountDue: brl('4.5'),
+      refundDue: brl('0'),
+    },
+    ...more,
+  };
+}
+
+export function viewOf(number: number, more: Partial<CabinView> = {}, state: CabinView['cabin']['state'] = 'CLOSED'): CabinView {
+  const phone = { id: `phone${number}`, label: `${DATA}phone`, blockedAt: null };
+  const cabin = { id: `cabin${number}`, number, label: `${DATA}label`, state, phoneOnline: true, retiredAt: null, phone };
+  return { cabin, session: null, liveCall: null, ...more };
+}
+
+/** A cabin of each kind. */
+export function shopOf(more: Partial<ShopState> = {}): ShopState {
+  const open = viewOf(4, { session: sessionOf({ id: 'session4', state: 'CLOSING' }) }, 'OPEN');
+  return {
+    asOf: AT,
+    cursor: 'c',
+    stale: false,
+    lastEvent: null,
+    cabins: [
+      viewOf(1, { session: sessionOf({ spendingLimit: brl('5') }), liveCall: callOf() }, 'IN_CALL'),
+      viewOf(2, { session: sessionOf({ id: 'session2', mode: 'PREPAID', deposit: brl('2') }) }, 'OPEN'),
+      viewOf(3),
+      { ...open, cabin: { ...open.cabin, phone: null, phoneOnline: null } },
+      viewOf(5, {}, 'OUT_OF_SERVICE'),
+      viewOf(6, { session: sessionOf({ id: 'session6' }), liveCall: callOf({ state: 'RINGING', emergency: true }) }, 'IN_CALL'),
+    ],
+    ...more,
+  };
+}

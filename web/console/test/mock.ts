@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  buildSchema,
+  execute,
+  getNamedType,
+  isEnumType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  type DocumentNode,
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+} from 'graphql';
+import { CallshopError, type CallshopClient, type Session, type ShopState, type Viewer } from '@callshop/client';
+
+/** Marks text that comes from the server, so that a test can tell it from the page's own. */
+export const DATA = '§';
+
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../../schema.graphql'), 'utf8'));
+
+const SCALARS: Readonly<Record<string, unknown>> = {
+  Int: 3,
+  Boolean: true,
+  Decimal: '12.5',
+  DateTime: '2026-11-29T12:00:00Z',
+  NaiveDate: '2026-11-28',
+  NaiveTime: '08:30:00',
+  CurrencyCode: 'BRL',
+};
+
+/** Fields whose text has a form of its own. */
+const FIELDS: Readonly<Record<string, unknown>> = {
+  timeZone: 'America/Sao_Paulo',
+  locale: 'pt-BR',
+  currency: 'BRL',
+  country: 'BR',
+  userErrors: [],
+  text: `<p>${DATA}receipt</p>`,
+  asr: '0.5',
+};
+
+export type Overrides = Readonly<Record<string, unknown>>;
+
+let ids = 0;
+
+function valueOf(type: GraphQLOutputType, name: string): unknown {
+  if (isNonNullType(type)) return valueOf(type.ofType, name);
+  if (isListType(type)) return [valueOf(type.ofType, name), valueOf(type.ofType, name)];
+  const named = getNamedType(type);
+  if (isEnumType(named)) return named.getValues()[0]?.name;
+  if (named.name === 'ID') return `${DATA}${name}${(ids += 1).toString()}`;
+  if (isObjectType(named)) return {};
+  if (named.name === 'String') return `${DATA}${name}`;
+  return SCALARS[named.name] ?? { __typename: 'RegisterShift' };
+}
+
+function resolver(overrides: Overrides): GraphQLFieldResolver<unknown, unknown> {
+  return (_source, _args, _context, info) => {
+    const exact = `${info.parentType.name}.${info.fieldName}`;
+    if (Object.hasOwn(overrides, exact)) return overrides[exact];
+    if (Object.hasOwn(FIELDS, info.fieldName)) return FIELDS[info.fieldName];
+    return valueOf(info.returnType, info.fieldName);
+  };
+}
+
+/** An answer of the right form for any document, made from the schema. */
+export async function answer(document: DocumentNode, variables: Record<string, unknown>, overrides: Overrides): Promise<unknown> {
+  const result = await execute({
+    schema,
+    document,
+    variableValues: variables,
+    rootValue: {},
+    fieldResolver: resolver(overrides),
+    typeResolver: () => 'RegisterShift',
+  });
+  if (result.errors !== undefined) throw new Error(result.errors.map((error) => error.message).join('\n'));
+  // without GraphQL's objects, whose prototype is null
+  return JSON.parse(JSON.stringify(result.data));
+}
+
+function viewerOf(role: Viewer['role']): Viewer {
+  const account = { id: 'shop', name: `${DATA}shop`, currency: 'BRL', timeZone: 'America/Sao_Paulo', locale: 'pt-BR', country: 'BR' };
+  const atCounter = role === 'ATTENDANT' || role === 'CALLSHOP_OWNER';
+  return { id: 'user', login: `${DATA}login`, displayName: `${DATA}name`, role, account, callshop: atCounter ? account : null };
+}
+
+export interface Fake {
+  readonly client: CallshopClient;
+  /** The variables of every request, in order. */
+  readonly requests: { readonly document: DocumentNode; readonly variables: Record<string, unknown> }[];
+  /** The next requests fail like this. */
+  failWith: CallshopError | null;
+}
+
+const still = { subscribe: () => () => undefined };
+
+/** A client whose server knows only the schema. */
+export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrides: Overrides = {}): Fake {
+  const session: Session | null =
+    role === null
+      ? null
+      : { accessToken: 'a', accessTokenExpiresAt: '2026-11-29T12:15:00Z', refreshToken: 'r', viewer: viewerOf(role) };
+  const fake: Fake = {
+    requests: [],
+    failWith: null,
+    client: {
+      session: { ...still, get: () => session },
+      connection: { ...still, get: () => LIVE },
+      login: () => Promise.reject(new CallshopError('BAD_CREDENTIALS', 'no')),
+      logout: () => Promise.resolve(),
+      request: async (document, variables) => {
+        if (fake.failWith !== null) throw fake.failWith;
+        fake.requests.push({ document, variables });
+        const data: unknown = await answer(document, variables, overrides);
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the schema made it for this document
+        return data as never;
+      },
+      subscribe: () => never(),
+      liveCallshop: () => once(shop),
+      liveCabin: () => never(),
+      dispose: () => undefined,
+    },
+  };
+  return fake;
+}
+
+const LIVE = { state: 'live', since: 0 } as const;
+
+async function* once<T>(value: T): AsyncGenerator<T> {
+  yield value;
+  await new Promise(() => undefined);
+}
+
+async function* never(): AsyncGenerator<never> {
+  await new Promise(() => undefined);
+  yield* [];
+}

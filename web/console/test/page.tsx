@@ -1,0 +1,73 @@
+import { createInstance, type i18n, type ResourceLanguage } from 'i18next';
+import { createRoot, type Root } from 'react-dom/client';
+import { initReactI18next } from 'react-i18next';
+import { vi } from 'vitest';
+import { App } from '../src/app/App.js';
+import { ptBR, type Messages } from '../src/i18n/pt-BR.js';
+import type { Fake } from './mock.js';
+
+export const OPEN = '⟦';
+export const CLOSE = '⟧';
+
+/** All messages, each in brackets. */
+function marked(messages: Messages): ResourceLanguage[string] {
+  return Object.fromEntries(
+    Object.entries(messages).map(([group, texts]) => [
+      group,
+      Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, `${OPEN}${text}${CLOSE}`])),
+    ]),
+  );
+}
+
+/** A language in which every message stands in brackets: whatever does not was never translated. */
+export async function pseudoLanguage(): Promise<i18n> {
+  const instance = createInstance();
+  await instance.use(initReactI18next).init({
+    lng: 'pt-BR',
+    resources: { 'pt-BR': { translation: marked(ptBR) } },
+    interpolation: { escapeValue: false },
+    react: { useSuspense: false },
+  });
+  return instance;
+}
+
+export interface Opened {
+  readonly root: Root;
+  readonly close: () => void;
+}
+
+/** Draws the whole page at an address and waits until nothing loads any more. */
+export async function openAt(fake: Fake, i18n: i18n, hash: string): Promise<Opened> {
+  window.location.hash = hash;
+  const place = document.createElement('div');
+  document.body.replaceChildren(place);
+  const root = createRoot(place);
+  root.render(<App client={fake.client} i18n={i18n} setLanguage={() => Promise.resolve()} />);
+  await idle();
+  return {
+    root,
+    close: () => {
+      root.unmount();
+    },
+  };
+}
+
+export async function idle(): Promise<void> {
+  await vi.waitFor(
+    () => {
+      if (document.querySelector('main') === null || document.querySelector('.spinner:not(.closing .spinner)') !== null) throw new Error('It still loads.');
+    },
+    { timeout: 20_000 },
+  );
+}
+
+export async function find(selector: string): Promise<HTMLElement> {
+  return vi.waitFor(
+    () => {
+      const found = document.querySelector<HTMLElement>(selector);
+      if (found === null) throw new Error(`No ${selector} yet.`);
+      return found;
+    },
+    { timeout: 20_000 },
+  );
+}

@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+
+const LANGUAGES = ['pt-BR', 'en-US', 'es-ES'];
+
+/** React Aria brings its own words in more than thirty languages. The page needs those of its three. */
+function fewerLanguages(): Plugin {
+  return {
+    name: 'fewer-languages',
+    enforce: 'pre',
+    load(id) {
+      const language = /\/react-(?:aria|stately|aria-components)\/dist\/(?:private\/)?intl\/[\w-]+\/([a-z]{2}-[A-Z]{2})\.m?js/.exec(id)?.[1];
+      return language === undefined || LANGUAGES.includes(language) ? null : 'export default {};';
+    },
+  };
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [fewerLanguages()],
+  resolve: { alias: { '@callshop/client': fileURLToPath(new URL('../client/src/index.ts', import.meta.url)) } },
+  esbuild: { jsx: 'automatic' },
+  build: {
+    target: 'es2022',
+    sourcemap: false,
+    // many tiny files would cost more than they save
+    rollupOptions: { output: { experimentalMinChunkSize: 8_000 } },
+    // a style or picture that is inlined as a data: address would break the content security policy
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { '/graphql': { target: process.env.CALLSHOP_API ?? 'http://127.0.0.1:8080', ws: true } } },
+});

@@ -1,0 +1,61 @@
+import type { Listed } from '../scripts/llms';
+
+interface Section {
+  readonly text: string;
+  readonly items: readonly { readonly text: string; readonly link: string }[];
+}
+
+/** Every page of the site, in reading order. */
+export const SIDEBAR: readonly Section[] = [
+  {
+    text: 'Start',
+    items: [
+      { text: 'What callshop is', link: '/' },
+      { text: 'A web page', link: '/start/web' },
+      { text: 'A mobile app', link: '/start/mobile' },
+      { text: 'Running a server', link: '/start/operators' },
+    ],
+  },
+  {
+    text: 'Guide',
+    items: [
+      { text: 'Requests and logins', link: '/guide/requests' },
+      { text: 'Subscriptions and resume', link: '/guide/subscriptions' },
+      { text: 'Permissions', link: '/guide/permissions' },
+      { text: 'Code generation', link: '/guide/codegen' },
+    ],
+  },
+  {
+    text: 'Reference',
+    items: [
+      { text: 'Schema', link: '/reference/' },
+      { text: 'Queries', link: '/reference/queries' },
+      { text: 'Mutations', link: '/reference/mutations' },
+      { text: 'Subscriptions', link: '/reference/subscriptions' },
+      { text: 'Objects', link: '/reference/objects' },
+      { text: 'Payloads', link: '/reference/payloads' },
+      { text: 'Pages of lists', link: '/reference/pages' },
+      { text: 'Interfaces', link: '/reference/interfaces' },
+      { text: 'Inputs', link: '/reference/inputs' },
+      { text: 'Enums', link: '/reference/enums' },
+      { text: 'Scalars', link: '/reference/scalars' },
+      { text: 'Errors', link: '/reference/errors' },
+    ],
+  },
+  {
+    text: 'Operating',
+    items: [
+      { text: 'The first shop', link: '/operate/first-shop' },
+      { text: 'From a machine to paid calls', link: '/operate/operating' },
+      { text: 'Options, logs and metrics', link: '/operate/operations' },
+      { text: 'Money', link: '/operate/money' },
+      { text: 'The hook for SIP proxies', link: '/operate/hook' },
+      { text: 'Performance', link: '/operate/performance' },
+      { text: 'Testing', link: '/operate/testing' },
+    ],
+  },
+];
+
+export const LISTED: readonly Listed[] = SIDEBAR.flatMap(({ text, items }) =>
+  items.map((item) => ({ section: text, title: item.text, link: item.link })),
+);

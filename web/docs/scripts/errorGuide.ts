@@ -1,0 +1,231 @@
+/** Whether the same request may be sent again. */
+export type Retry = 'no' | 'wait' | 'login' | 'network';
+
+export interface Advice {
+  readonly remedy: string;
+  readonly retry: Retry;
+}
+
+export interface TopLevel extends Advice {
+  readonly meaning: string;
+  /** HTTP status, or where else the error arrives. */
+  readonly status: string;
+}
+
+/** What to do about each code of `userErrors`. The meanings are in the sources. */
+export const USER_ERRORS: Readonly<Record<string, Advice>> = {
+  INVALID_INPUT: { remedy: 'Correct the field that `field` names. `message` says what is allowed.', retry: 'no' },
+  NOT_FOUND: { remedy: 'Read the list again: the object is gone, or it never belonged to the caller.', retry: 'no' },
+  FORBIDDEN: { remedy: 'Hide the action for this role, or ask somebody with another role.', retry: 'no' },
+  ALREADY_EXISTS: { remedy: 'Choose another name or number, or use the object that exists.', retry: 'no' },
+  ILLEGAL_STATE: { remedy: 'Read the object again and show its state. If it is what the user wanted, nothing is left to do.', retry: 'no' },
+  BAD_CREDENTIALS: { remedy: 'Ask for the password again. The answer is the same for a wrong login and a wrong password.', retry: 'no' },
+  TRY_LATER: { remedy: 'Wait, up to 30 seconds, then try again.', retry: 'wait' },
+  WEAK_PASSWORD: { remedy: 'Ask for a longer password, or one that is harder to guess.', retry: 'no' },
+  IDEMPOTENCY_CONFLICT: { remedy: 'Make a new key for each new intention. Send a key again only with the same input.', retry: 'no' },
+  CURRENCY_MISMATCH: { remedy: 'Use the currency of the account or the callshop.', retry: 'no' },
+  REGISTER_CLOSED: { remedy: 'Offer to open the register.', retry: 'no' },
+  REGISTER_OPEN: { remedy: 'Read `currentRegister` and go on with the open shift.', retry: 'no' },
+  OPEN_ITEMS: { remedy: 'Close the cabins, and settle the unpaid sessions or list them in `carryOver`.', retry: 'no' },
+  CABIN_WITHOUT_PHONE: { remedy: 'Let a reseller assign a phone to the cabin.', retry: 'no' },
+  CABIN_OCCUPIED: { remedy: 'Choose another cabin, or close this one first.', retry: 'no' },
+  SUSPENDED: { remedy: 'Let the reseller, or an account above, resume the account.', retry: 'no' },
+  SERVICE_UNAVAILABLE: { remedy: 'Contact the reseller. Accounts above see the cause.', retry: 'no' },
+  UNDERPAID: { remedy: 'Take the rest. `amountDue` says how much is due.', retry: 'no' },
+  OVERPAID: { remedy: 'Reduce the card, Pix or other payments to the amount due.', retry: 'no' },
+  INSUFFICIENT_CREDIT: { remedy: 'Let the parent account top up the credit or raise the limit.', retry: 'no' },
+  CEILING_EXCEEDED: { remedy: 'Reduce the amount, or let the owner do it.', retry: 'no' },
+  INSUFFICIENT_CASH: { remedy: 'Take less, or record cash that was put in first.', retry: 'no' },
+  DISCOUNT_TOO_HIGH: { remedy: 'Reduce the discount to at most the calls and items of the session.', retry: 'no' },
+  REFUND_TOO_HIGH: { remedy: 'Reduce the refund to what is left.', retry: 'no' },
+  ALREADY_REVERSED: { remedy: 'Read the ledger again: the reversal is there.', retry: 'no' },
+  STALE_DRAFT: { remedy: 'Make the change again on the active version, or activate a copy of the draft.', retry: 'no' },
+  SCHEDULE_CONFLICT: { remedy: 'Choose another instant, or start from the scheduled version.', retry: 'no' },
+  BAD_DECK: { remedy: 'Show `problems`, correct the file, and import it again. Nothing was imported.', retry: 'no' },
+  DESTINATION_NOT_RATED: { remedy: 'Let the account whose tariff lacks the prefix add it.', retry: 'no' },
+  DESTINATION_BLOCKED: { remedy: 'Dial another number, or let the reseller unblock the prefix.', retry: 'no' },
+  NUMBER_INVALID: { remedy: 'Check the number against the shop’s dial plan.', retry: 'no' },
+  PROXY_UNREACHABLE: { remedy: 'Try again. If it stays, hang up at the telephone and tell the operator.', retry: 'wait' },
+};
+
+/** Errors that concern the whole request. They are in `errors`, with the code in `extensions.code`. */
+export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
+  UNAUTHENTICATED: {
+    meaning: 'The token is missing, invalid, expired or revoked.',
+    status: '401',
+    remedy: 'Exchange the refresh token. If that fails, log in again.',
+    retry: 'login',
+  },
+  FORBIDDEN: {
+    meaning: 'The role may see the object, but may not do this.',
+    status: '200, in `errors`',
+    remedy: 'Hide the action for this role.',
+    retry: 'no',
+  },
+  NOT_FOUND: {
+    meaning: 'The object does not exist in the caller’s subtree. Fields that may be null are null instead.',
+    status: '200, in `errors`',
+    remedy: 'Read the list again.',
+    retry: 'no',
+  },
+  INVALID_INPUT: {
+    meaning: 'An argument or a field of an input is malformed. `extensions.field` has its path, if it is known.',
+    status: '400 (200 for `application/json`), or 200 in `errors`',
+    remedy: 'Correct the value.',
+    retry: 'no',
+  },
+  OVERLOADED: {
+    meaning: 'The server is too busy, or its database does not answer. Nothing was changed, unless the connection was lost during a commit.',
+    status: '200 in `errors`, or 503',
+    remedy: 'Wait a second, then send the request again: with the same idempotency key, if it moves money.',
+    retry: 'wait',
+  },
+  INTERNAL: {
+    meaning: 'A fault of the server.',
+    status: '200, in `errors`',
+    remedy: 'Report `extensions.requestId`. The log has the cause under this id.',
+    retry: 'no',
+  },
+  QUERY_TIMEOUT: {
+    meaning: 'The operation took too long. A mutation may have taken effect.',
+    status: '504',
+    remedy: 'Ask for less. Repeat a mutation only with the same idempotency key.',
+    retry: 'wait',
+  },
+  RATE_LIMITED: {
+    meaning: 'Too many requests of this user or this address.',
+    status: '429, with `Retry-After`',
+    remedy: 'Wait as many seconds as `extensions.retryAfter` says.',
+    retry: 'wait',
+  },
+  TOO_MANY_SOCKETS: {
+    meaning: 'Too many open sockets and event streams: of the address or user (429), or of the server (503).',
+    status: '429 or 503, with `Retry-After`',
+    remedy: 'Use one socket for all subscriptions of a page.',
+    retry: 'wait',
+  },
+  TOO_MANY_OPERATIONS: {
+    meaning: 'The socket already runs as many operations as it may.',
+    status: '`error` message on the socket',
+    remedy: 'Complete subscriptions that are no longer shown.',
+    retry: 'no',
+  },
+  SHUTTING_DOWN: {
+    meaning: 'The node is stopping.',
+    status: '503, with `Retry-After`',
+    remedy: 'Connect again: the balancer chooses another node.',
+    retry: 'network',
+  },
+  FORBIDDEN_ORIGIN: {
+    meaning: 'A page of another origin sent the request.',
+    status: '403',
+    remedy: 'Let the operator add the page’s origin to `allowed_origins`.',
+    retry: 'no',
+  },
+  GRAPHQL_PARSE_FAILED: {
+    meaning: 'The document is not GraphQL.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Correct the document. `locations` says where.',
+    retry: 'no',
+  },
+  GRAPHQL_VALIDATION_FAILED: {
+    meaning:
+      'The role’s schema does not have what the document asks for. Without a login, that is everything but `viewer`, `login` and `refresh`.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Log in, or ask for what the role has. A code generator with the role’s schema finds this at build time.',
+    retry: 'no',
+  },
+  BAD_VARIABLES: {
+    meaning: 'A variable is missing or has the wrong type.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Correct the variables.',
+    retry: 'no',
+  },
+  OPERATION_NAME_REQUIRED: {
+    meaning: 'The document has several operations.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Send `operationName`.',
+    retry: 'no',
+  },
+  UNKNOWN_OPERATION: {
+    meaning: 'The document does not contain the operation that `operationName` names.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Correct the name.',
+    retry: 'no',
+  },
+  FRAGMENT_CYCLE: {
+    meaning: 'A fragment spreads itself.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Correct the document.',
+    retry: 'no',
+  },
+  INTROSPECTION_REFUSED: {
+    meaning: 'An introspection query nests too deeply.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Use the usual introspection query of the client library.',
+    retry: 'no',
+  },
+  ...tooMuch('DOCUMENT_TOO_DEEP', 'The document nests brackets too deeply.'),
+  ...tooMuch('TOO_MANY_TOKENS', 'The document is too long.'),
+  ...tooMuch('TOO_MANY_DEFINITIONS', 'The document has too many operations and fragments.'),
+  ...tooMuch('QUERY_TOO_DEEP', 'The document nests fields too deeply.'),
+  ...tooMuch('TOO_MANY_FIELDS', 'The document selects too many fields, with fragments expanded.'),
+  ...tooMuch('TOO_MANY_ALIASES', 'The document has too many aliases.'),
+  ...tooMuch('TOO_MANY_DIRECTIVES', 'The document has too many directives.'),
+  ...tooMuch('QUERY_TOO_COMPLEX', 'The result may be too large: the fields, times the sizes of the lists around them.'),
+  RESPONSE_TOO_LARGE: {
+    meaning: 'The result is too large. A mutation has taken effect nevertheless.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Ask for fewer fields or smaller pages.',
+    retry: 'no',
+  },
+  SUBSCRIPTION_NEEDS_STREAM: {
+    meaning: 'A subscription arrived over plain HTTP.',
+    status: '400',
+    remedy: 'Subscribe over a WebSocket, or accept `text/event-stream`.',
+    retry: 'no',
+  },
+  BAD_REQUEST: {
+    meaning: 'The body, the URL or the WebSocket handshake is malformed.',
+    status: '400',
+    remedy: 'Send a JSON object with `query`, and `variables`, `operationName` and `extensions` if needed.',
+    retry: 'no',
+  },
+  BATCHES_REFUSED: {
+    meaning: 'The body is a list of operations.',
+    status: '400',
+    remedy: 'Send one operation per request.',
+    retry: 'no',
+  },
+  JSON_TOO_DEEP: { meaning: 'The JSON of the request nests too deeply.', status: '400', remedy: 'Send flatter variables.', retry: 'no' },
+  BODY_TOO_LARGE: {
+    meaning: 'The request is too large.',
+    status: '413',
+    remedy: 'Send less. Use `callshop tariff import` for a large price list.',
+    retry: 'no',
+  },
+  BODY_TIMEOUT: { meaning: 'The body took too long to arrive.', status: '408', remedy: 'Send it again.', retry: 'network' },
+  METHOD_NOT_ALLOWED: {
+    meaning: 'The method is neither POST nor GET, or a mutation was sent with GET.',
+    status: '405, with `Allow`',
+    remedy: 'Use POST.',
+    retry: 'no',
+  },
+  NOT_ACCEPTABLE: {
+    meaning: 'The request accepts none of the server’s media types.',
+    status: '406',
+    remedy: 'Accept `application/graphql-response+json`, `application/json` or `text/event-stream`.',
+    retry: 'no',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    meaning: 'The body is not JSON in UTF-8, or it is compressed.',
+    status: '415',
+    remedy: 'Send `Content-Type: application/json`.',
+    retry: 'no',
+  },
+};
+
+function tooMuch(code: string, meaning: string): Readonly<Record<string, TopLevel>> {
+  const remedy = 'Split the document, or ask for smaller pages. Operators set the limit in `limits`.';
+  return { [code]: { meaning, status: '400 (200 for `application/json`)', remedy, retry: 'no' } };
+}

@@ -1,0 +1,162 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDemo, type Demo } from '../../explorer/e2e/support/demo';
+import { at, listAt } from '../../explorer/src/json';
+import { REPOSITORY } from '../scripts/paths';
+import { filesOf, pageAt } from './pages';
+import { makeProject } from './project';
+
+/** A way to the server that can be cut. */
+interface Way {
+  readonly port: number;
+  cut(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+async function wayTo(port: number): Promise<Way> {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => {
+        sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    if (isCut) {
+      near.destroy();
+    }
+    near.pipe(far).pipe(near);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    cut: () => {
+      isCut = true;
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+    },
+    mend: () => {
+      isCut = false;
+    },
+    close: async () => {
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Follow {
+  followShop(options: {
+    url: string;
+    callshopId: string;
+    currentToken: () => Promise<string>;
+    show: (message: unknown) => void;
+    WebSocket: unknown;
+  }): () => void;
+}
+
+function isFollow(module: unknown): module is Follow {
+  return typeof module === 'object' && module !== null && 'followShop' in module && typeof module.followShop === 'function';
+}
+
+describe('the recipe for graphql-ws', () => {
+  let demo: Demo;
+  beforeAll(async () => {
+    demo = await startDemo({ traffic: false });
+  });
+  afterAll(async () => {
+    await demo.stop();
+  });
+
+  it('resumes where the connection was lost, without gaps or repeats', async () => {
+    const files = filesOf(await pageAt('guide/subscriptions.md'));
+    const project = await makeProject(files);
+    const way = await wayTo(Number(new URL(demo.http).port));
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(project.folder, 'board.js')).href);
+    if (!isFollow(module)) {
+      throw new Error('board.js does not export followShop.');
+    }
+    const messages: unknown[] = [];
+    const kinds = (): unknown[] => messages.map((message) => at(message, 'event', 'kind') ?? 'snapshot');
+    const stop = module.followShop({
+      url: `ws://127.0.0.1:${way.port}/graphql`,
+      callshopId: demo.callshopId,
+      currentToken: () => Promise.resolve(demo.user('ATTENDANT').token),
+      show: (message) => messages.push(message),
+      WebSocket,
+    });
+    const open = async (index: number): Promise<void> => {
+      const mutation = 'mutation ($input: OpenCabinInput!) { openCabin(input: $input) { userErrors { message } } }';
+      const body = await demo.ask('ATTENDANT', mutation, { input: { cabinId: demo.cabinIds[index] } });
+      expect(listAt(body, 'data', 'openCabin', 'userErrors')).toEqual([]);
+    };
+    await expect.poll(kinds).toEqual(['snapshot']);
+    await open(5);
+    await expect.poll(kinds).toEqual(['snapshot', 'CABIN_OPENED']);
+    way.cut();
+    await open(6);
+    await open(7);
+    way.mend();
+    await expect.poll(kinds, { timeout: 60_000 }).toEqual(['snapshot', 'CABIN_OPENED', 'CABIN_OPENED', 'CABIN_OPENED']);
+    const [first = 0, ...rest] = messages.slice(1).map((message) => Number(at(message, 'event', 'seq')));
+    expect(rest).toEqual([first + 1, first + 2]);
+    stop();
+    await way.close();
+    await project.remove();
+  });
+});
+
+describe('the adapters', () => {
+  it('are valid modules that use the recipe', async () => {
+    const { fences } = await pageAt('guide/subscriptions.md');
+    const adapters = fences.filter(({ info }) => info.includes('adapter'));
+    expect(adapters).toHaveLength(3);
+    for (const { text } of adapters) {
+      const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true, compilerOptions: { allowJs: true } });
+      expect(diagnostics).toEqual([]);
+      expect(text).toContain("from './resuming.js'");
+    }
+  });
+});
+
+describe('the configuration for TypeScript', () => {
+  it('generates code with strings for the scalars', async () => {
+    const project = await makeProject(filesOf(await pageAt('guide/codegen.md')));
+    await mkdir(join(project.folder, 'src'));
+    await writeFile(join(project.folder, 'schema.graphql'), await readFile(join(REPOSITORY, 'schema.graphql')));
+    await writeFile(
+      join(project.folder, 'src/call.graphql'),
+      'query OneCall($id: ID!) { call(id: $id) { answeredAt cost { amount currency } state } }',
+    );
+    const cli = join(project.folder, 'node_modules/.bin/graphql-codegen');
+    const run = spawn(cli, ['--config', 'codegen.ts'], { cwd: project.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said: string[] = [];
+    for (const stream of [run.stdout, run.stderr]) {
+      stream.on('data', (text: Buffer) => said.push(text.toString()));
+    }
+    await once(run, 'close');
+    expect(run.exitCode, said.join('')).toBe(0);
+    const generated = await readFile(join(project.folder, 'src/generated.ts'), 'utf8');
+    expect(generated).toMatch(/answeredAt: string \| null/);
+    expect(generated).toMatch(/amount: string, currency: string|amount: string; currency: string/);
+    expect(generated).not.toMatch(/\bany\b/);
+    await project.remove();
+  });
+});
+

@@ -1,0 +1,122 @@
+import { getOperationAST, OperationTypeNode, parse } from 'graphql';
+import type { GraphiQLProps } from 'graphiql';
+import { plural, type AnswerLog } from './answers';
+import { authorization, errorCount, isUnauthenticated, type Answer, type Operation, type Send } from './http';
+import { isFields, type Fields } from './json';
+import type { Subscribe } from './live';
+import type { Session } from './session';
+
+export type Fetcher = GraphiQLProps['fetcher'];
+
+/** GraphiQL reads the schema by an operation of this name; its result is not one that the user asked for. */
+export const SCHEMA_OPERATION = 'ExplorerSchema';
+
+export interface Connections {
+  readonly send: Send;
+  readonly subscribe: Subscribe;
+  readonly session: Session;
+  readonly log: AnswerLog;
+}
+
+/** How GraphiQL runs operations: over HTTP, subscriptions over WebSocket, both with the session's token. */
+export function createFetcher({ send, subscribe, session, log }: Connections): Fetcher {
+  const ask = async (operation: Operation, headers: Record<string, string>): Promise<Answer> => {
+    const withToken = (): Record<string, string> => ({ ...authorization(session.token), ...headers });
+    const answer = await send(operation, withToken());
+    if (!isUnauthenticated(answer) || 'authorization' in headers || session.token === null) {
+      return answer;
+    }
+    await session.refresh();
+    return send(operation, withToken());
+  };
+  return (params, options) => {
+    const operation = { query: params.query, operationName: params.operationName, variables: fields(params.variables) };
+    const headers = lowerCase(options?.headers);
+    if (isSubscription(operation)) {
+      return stream(operation, headers.authorization ?? authorization(session.token).authorization ?? null);
+    }
+    return operation.operationName === SCHEMA_OPERATION
+      ? ask(operation, headers).then(({ body }) => result(body))
+      : timed(() => ask(operation, headers));
+  };
+
+  async function timed(run: () => Promise<Answer>): Promise<Result> {
+    const begun = performance.now();
+    log.begin('running…');
+    try {
+      const { status, body } = await run();
+      const errors = errorCount(body);
+      const time = `${status} · ${Math.round(performance.now() - begun)} ms`;
+      log.tell(errors === 0 ? time : `${time} · ${plural(errors, 'error')}`, errors === 0 ? 'good' : 'bad');
+      return result(body);
+    } catch (error) {
+      log.tell('no answer', 'bad');
+      throw error;
+    }
+  }
+
+  function stream(operation: Operation, bearer: string | null): Stream {
+    return {
+      subscribe(to) {
+        const observer = typeof to === 'function' ? { next: to } : to;
+        log.begin('connecting…');
+        const stop = subscribe(operation, bearer, {
+          open: () => {
+            log.tell('listening…', 'good');
+          },
+          next: (message) => {
+            log.add(message, errorCount(message) > 0);
+            observer?.next(result(message));
+          },
+          end: (reason) => {
+            const ended = `ended · ${plural(log.state.get().count, 'message')}`;
+            log.tell(reason === null ? ended : `${ended} · ${reason}`, reason === null ? 'plain' : 'bad');
+            observer?.complete?.();
+          },
+        });
+        return {
+          unsubscribe() {
+            stop();
+            log.tell(`stopped · ${plural(log.state.get().count, 'message')}`, 'plain');
+          },
+        };
+      },
+    };
+  }
+}
+
+interface Result {
+  data?: Fields;
+  [name: string]: unknown;
+}
+
+interface Observer {
+  readonly next: (value: Result) => void;
+  readonly complete?: () => void;
+}
+
+interface Stream {
+  subscribe(to?: Observer | Observer['next'] | null): { unsubscribe(): void };
+}
+
+function result(body: unknown): Result {
+  return isFields(body) ? { ...body } : { errors: [{ message: 'The answer is not a JSON object.' }] };
+}
+
+function fields(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+function isSubscription({ query, operationName }: Operation): boolean {
+  try {
+    return getOperationAST(parse(query), operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
+  } catch {
+    // the server says what is wrong with the document
+    return false;
+  }
+}
+
+function lowerCase(headers: unknown): Record<string, string> {
+  const texts = Object.entries(fields(headers)).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(texts.map(([name, value]) => [name.toLowerCase(), value]));
+}

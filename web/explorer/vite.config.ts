@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+
+const server = process.env.CALLSHOP_SERVER ?? 'http://127.0.0.1:8080';
+const own = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** GraphiQL loads the editor through this file, which selects nearly all of it. Ours selects what the page uses. */
+function leanMonaco(): Plugin {
+  return {
+    name: 'lean-monaco',
+    enforce: 'pre',
+    load: (id) =>
+      id.endsWith('/monaco-graphql/esm/monaco-editor.js') ? `export * from ${JSON.stringify(own('src/monaco.ts'))};` : null,
+  };
+}
+
+export default defineConfig({
+  base: '/explorer/',
+  plugins: [leanMonaco()],
+  esbuild: { jsx: 'automatic' },
+  resolve: {
+    alias: {
+      'prettier/plugins/estree': own('src/jsonFormat.ts'),
+      'prettier/parser-babel': own('src/jsonFormat.ts'),
+    },
+  },
+  build: {
+    target: 'es2022',
+    // every browser that runs this page loads modules without help
+    modulePreload: { polyfill: false },
+    // fonts stay files, so that the page needs no `font-src data:`
+    assetsInlineLimit: 0,
+    // the editor is one large part, loaded after the page is drawn
+    chunkSizeWarningLimit: 3000,
+    rollupOptions: {
+      // packages mark their parts for React's server; there is no server here
+      onwarn: (warning, warn) => {
+        if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') {
+          warn(warning);
+        }
+      },
+    },
+  },
+  worker: { format: 'es' },
+  server: { proxy: { '/graphql': { target: server, ws: true } } },
+});

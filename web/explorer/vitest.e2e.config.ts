@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// Needs a build of the page, Chromium, and CALLSHOP_TEST_SERVER: the path of the `callshop` program.
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['e2e/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+  },
+});
