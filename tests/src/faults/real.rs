@@ -49,7 +49,14 @@ pub(super) struct Real {
     made: AtomicU64,
     whole: AtomicU64,
     heard: Mutex<BTreeMap<String, Heard>>,
-    disturbed: Mutex<Vec<(Disturbance, DateTime<Utc>, DateTime<Utc>)>>,
+    disturbed: Mutex<Vec<Disturbed>>,
+}
+
+/// A disturbance of the proxy that is over.
+struct Disturbed {
+    what: Disturbance,
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
 }
 
 /// A call as the phone and the gateway logged it.
@@ -132,13 +139,13 @@ impl Real {
 
     /// Records a disturbance of the proxy that began at `since` and is over.
     pub(super) fn disturbed(&self, what: Disturbance, since: DateTime<Utc>) {
-        self.disturbed.lock().expect("the list").push((what, since, Utc::now()));
+        self.disturbed.lock().expect("the list").push(Disturbed { what, since, until: Utc::now() });
     }
 
     /// Whether the proxy was disturbed like this at any time in a period.
     fn was(&self, what: Disturbance, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let list = self.disturbed.lock().expect("the list");
-        list.iter().any(|(done, begun, over)| *done == what && *begun <= to && from <= *over)
+        list.iter().any(|known| known.what == what && known.since <= to && from <= known.until)
     }
 
     /// Makes each phone call, talk for up to three seconds, and call again.
