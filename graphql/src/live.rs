@@ -162,7 +162,9 @@ mod tests {
                 }
             }
         }
-        assert_eq!(left, ["Call.costs", "Call.margin"]);
+        let asked =
+            ["Activity.cabin", "Activity.session", "Call.cabin", "Call.session", "Call.costs", "Call.margin"];
+        assert_eq!(left, asked);
     }
 
     #[test]
