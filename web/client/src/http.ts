@@ -44,8 +44,6 @@ export async function post<T, V>(
       headers: headersOf(endpoint, options.token),
       body: JSON.stringify({ query: textOf(document), variables }),
       signal: limit.signal,
-      // the token is all that authenticates; cookies would only cross origins
-      credentials: 'omit',
     });
     return read(document, response, await response.text());
   } catch (error) {

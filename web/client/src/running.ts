@@ -62,10 +62,21 @@ async function recover(keeper: SessionKeeper, error: Error | null, backoff: Back
     return;
   }
   if (isUnauthenticated(error) && keeper.session.get() !== null) {
-    await keeper.refresh();
+    await refreshed(keeper);
   } else if (error !== null && !isPassing(error)) {
     throw error;
   }
   const least = error instanceof CallshopError ? (error.retryAfterSeconds ?? 0) : 0;
   await pause(backoff.next(least * 1000), signal);
+}
+
+/** Throws only if the server refused. */
+async function refreshed(keeper: SessionKeeper): Promise<void> {
+  try {
+    await keeper.refresh();
+  } catch (error) {
+    if (!isPassing(error)) {
+      throw error;
+    }
+  }
 }

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import WebSocketOfNode from 'ws';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CallshopError, notLoggedIn } from '../src/errors.js';
 import { Gate } from '../src/gate.js';
+import { keepRunning } from '../src/running.js';
 import { SessionKeeper } from '../src/session.js';
 import { Socket } from '../src/socket.js';
 import { memoryStore } from '../src/store.js';
@@ -223,6 +225,7 @@ describe('Socket', () => {
     await first;
     const { state, since } = socket.connection.get();
     expect(state).toBe('connecting');
+    await until('some time passed', () => Date.now() > since + 20);
     page.goOffline();
     expect(socket.connection.get()).toEqual({ state: 'offline', since });
     const second = attempt();
@@ -232,6 +235,18 @@ describe('Socket', () => {
     expect(socket.connection.get().since).toBeGreaterThan(since);
     socket.dispose();
     await second;
+  });
+
+  it('goes on when the refresh of a refused token is lost, and ends when that is refused, too', async () => {
+    const { socket, signal, keeper } = connect();
+    const refresh = vi.spyOn(keeper, 'refresh').mockRejectedValueOnce(new CallshopError('NETWORK', 'Lost.'));
+    const attempt = vi.fn<() => Promise<boolean>>().mockRejectedValueOnce(notLoggedIn()).mockResolvedValueOnce(true);
+    await keepRunning({ socket, keeper }, { attempt }, signal.signal);
+    expect([refresh.mock.calls.length, attempt.mock.calls.length]).toEqual([1, 2]);
+    refresh.mockRejectedValueOnce(notLoggedIn());
+    attempt.mockRejectedValueOnce(notLoggedIn());
+    await expect(keepRunning({ socket, keeper }, { attempt }, signal.signal)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    socket.dispose();
   });
 
   it('works with the WebSocket of the package ws, also when an attempt is broken off', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type CallshopClient, type LiveCabin, type ShopState } from '../src/index.js';
 import { memoryStore } from '../src/store.js';
 import { FakeServer, json, refused, tokens } from './support/fakes.js';
-import { brl, cabin, event, login, session, talk, time } from './support/fixtures.js';
+import { brl, cabin, call, event, login, session, talk, time } from './support/fixtures.js';
 import { SocketServer, type Subscription } from './support/socketserver.js';
 import { until } from './support/until.js';
 
@@ -117,6 +117,28 @@ describe('liveCallshop', () => {
     expect(board.states.flatMap((state) => state.lastEvent?.seq ?? [])).toEqual([11, 12, 13]);
   });
 
+  it('asks for changed cabins when all missed events are in, and is stale until the answer', async () => {
+    let head = 'c10';
+    let answer = (): void => undefined;
+    serveAt(() => head);
+    http.answer = () => new Promise((resolve) => (answer = () => resolve(json({ data: { nodes: [cabin(1, { label: 'New' })] } }))));
+    const board = watch();
+    await until('the snapshot', () => board.states.length === 1);
+    head = 'c12';
+    sockets.closeAll(1001);
+    await until('the head is known', () => sockets.completed.length > 0 && sockets.count('CallshopHead') === 1);
+    follow().next(happened(11, 'CABIN_CHANGED'));
+    await until('the first missed event', () => board.last()?.cursor === 'c11');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(http.sent).toEqual([]);
+    follow().next(happened(12, 'CABIN_CHANGED'));
+    await until('the question', () => http.sent.length === 1);
+    expect(board.last()).toMatchObject({ cursor: 'c12', stale: true });
+    answer();
+    await until('the answer', () => board.last()?.stale === false);
+    expect(board.last()?.cabins[0]?.cabin.label).toBe('New');
+  });
+
   it('is current at once if nothing was missed', async () => {
     const board = watch();
     await until('the snapshot', () => board.states.length === 1);
@@ -187,6 +209,16 @@ describe('liveCallshop', () => {
     expect(asked).toBe(3);
   });
 
+  it('does not set its clock by the proxy, whose time may be wrong', async () => {
+    const board = watch();
+    await until('the snapshot', () => board.states.length === 1);
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    follow().next(happened(11, 'PHONE_ONLINE', { at: inAnHour }));
+    follow().next(happened(12, 'CALL_RINGING', { at: inAnHour, call: call('call-1', { state: 'RINGING' }) }));
+    await until('the call', () => board.last()?.cursor === 'c12');
+    expect(Math.abs(board.last()?.cabins[0]?.liveCall?.clock?.skewMs ?? Infinity)).toBeLessThan(60_000);
+  });
+
   it('keeps the costs of live calls exact', async () => {
     const board = watch();
     await until('the snapshot', () => board.states.length === 1);
@@ -244,6 +276,25 @@ describe('the token', () => {
     await until('the snapshot', () => board.states.length === 1);
     expect(sockets.tokens).toEqual(['access-1', 'access-2']);
     expect(http.count('Refresh')).toBe(1);
+  });
+
+  it('that an operation refuses is replaced, and a lost refresh does not end the board', async () => {
+    let refreshes = 0;
+    http.answer = () => {
+      refreshes += 1;
+      return refreshes === 1 ? refused('OVERLOADED') : tokens('refresh', 2);
+    };
+    const serve = sockets.onSubscribe;
+    sockets.onSubscribe = (subscription) => {
+      if (refreshes < 2) {
+        subscription.errors('UNAUTHENTICATED');
+      } else {
+        serve(subscription);
+      }
+    };
+    const board = watch();
+    await until('the snapshot', () => board.states.length === 1);
+    expect([refreshes, client.session.get()?.accessToken]).toEqual([2, 'access-2']);
   });
 
   it('that cannot be replaced ends the board and the session', async () => {

@@ -5,6 +5,7 @@ import { CallshopError, createClient, webStorage, type CallshopClient } from '..
 import { memoryStore } from '../src/store.js';
 import { FakeServer, json, refused, tokens, type Answering } from './support/fakes.js';
 import { login } from './support/fixtures.js';
+import { until } from './support/until.js';
 
 type Anything = Record<string, unknown>;
 
@@ -70,9 +71,10 @@ describe('a request', () => {
   });
 
   it('that is aborted throws the reason, not an error of the network', async () => {
-    const { client } = clientOf(() => new Promise(() => undefined));
+    const { client, server } = clientOf(() => new Promise(() => undefined));
     const abort = new AbortController();
     const running = client.request(QUERY, {}, { signal: abort.signal });
+    await until('the request is on its way', () => server.sent.length === 1);
     abort.abort(new Error('The page has been left.'));
     await expect(running).rejects.toThrow('The page has been left.');
   });

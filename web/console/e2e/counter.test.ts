@@ -137,7 +137,7 @@ describe('the counter', () => {
     await page.getByTestId('change-given').waitFor();
     expect(cents(await page.getByTestId('change-given').innerText())).toBe(2000 - cents(due));
     const paper = page.frameLocator('.receipt-paper').locator('body');
-    await paper.getByText('TOTAL').waitFor();
+    await paper.getByText('TOTAL', { exact: true }).waitFor();
     expect(await paper.innerText()).not.toContain('2ª VIA');
     // the receipt's own style sheet holds, in spite of the content security policy
     expect(await page.evaluate(() => document.querySelector('iframe')?.contentDocument?.adoptedStyleSheets.length)).toBe(1);

@@ -48,10 +48,14 @@ function valueOf(type: GraphQLOutputType, name: string): unknown {
   if (isNonNullType(type)) return valueOf(type.ofType, name);
   if (isListType(type)) return [valueOf(type.ofType, name), valueOf(type.ofType, name)];
   const named = getNamedType(type);
-  if (isEnumType(named)) return named.getValues()[0]?.name;
-  if (named.name === 'ID') return `${DATA}${name}${(ids += 1).toString()}`;
+  ids += 1;
+  if (isEnumType(named)) {
+    const values = named.getValues();
+    // each way to pay is listed once
+    return values[named.name === 'PaymentMethod' ? ids % values.length : 0]?.name;
+  }
   if (isObjectType(named)) return {};
-  if (named.name === 'String') return `${DATA}${name}`;
+  if (named.name === 'String' || named.name === 'ID') return `${DATA}${name}${ids}`;
   return SCALARS[named.name] ?? { __typename: 'RegisterShift' };
 }
 
@@ -89,7 +93,7 @@ export interface Fake {
   readonly client: CallshopClient;
   /** The variables of every request, in order. */
   readonly requests: { readonly document: DocumentNode; readonly variables: Record<string, unknown> }[];
-  /** The next requests fail like this. */
+  /** While it is set, requests fail like this. */
   failWith: CallshopError | null;
 }
 
@@ -110,8 +114,8 @@ export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrid
       login: () => Promise.reject(new CallshopError('BAD_CREDENTIALS', 'no')),
       logout: () => Promise.resolve(),
       request: async (document, variables) => {
-        if (fake.failWith !== null) throw fake.failWith;
         fake.requests.push({ document, variables });
+        if (fake.failWith !== null) throw fake.failWith;
         const data: unknown = await answer(document, variables, overrides);
         // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the schema made it for this document
         return data as never;

@@ -6,6 +6,9 @@ import { App } from '../src/app/App.js';
 import { ptBR, type Messages } from '../src/i18n/pt-BR.js';
 import type { Fake } from './mock.js';
 
+/** Screens are loaded when they are needed, which takes its time on a busy machine. */
+const PATIENCE = { timeout: 90_000 };
+
 export const OPEN = '⟦';
 export const CLOSE = '⟧';
 
@@ -55,9 +58,11 @@ export async function openAt(fake: Fake, i18n: i18n, hash: string): Promise<Open
 export async function idle(): Promise<void> {
   await vi.waitFor(
     () => {
-      if (document.querySelector('main') === null || document.querySelector('.spinner:not(.closing .spinner)') !== null) throw new Error('It still loads.');
+      // a bill that waits for its last call shows that it waits
+      const loading = Array.from(document.querySelectorAll('.spinner')).filter((spinner) => spinner.closest('.closing') === null);
+      if (document.querySelector('main') === null || loading.length > 0) throw new Error('It still loads.');
     },
-    { timeout: 20_000 },
+    PATIENCE,
   );
 }
 
@@ -68,6 +73,6 @@ export async function find(selector: string): Promise<HTMLElement> {
       if (found === null) throw new Error(`No ${selector} yet.`);
       return found;
     },
-    { timeout: 20_000 },
+    PATIENCE,
   );
 }

@@ -12,8 +12,8 @@ import { LISTED, SIDEBAR } from './sidebar';
 
 const base = '/docs/';
 const isBuild = process.env.NODE_ENV === 'production';
-/** The colors of code, as classes instead of inline styles. */
-const code = { file: 'assets/code.css', transformer: transformerStyleToClass() };
+/** The colors of code, as classes instead of inline styles. The name has no hash, so the file is not among the assets, which never change. */
+const code = { file: 'code.css', transformer: transformerStyleToClass() };
 const moved = new Map<string, Moved>();
 
 await prepare();

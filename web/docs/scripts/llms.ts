@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { outsideFences } from './markdown';
 
 /** A page in the order of the sidebar. */
 export interface Listed {
@@ -34,7 +35,7 @@ export async function writeLlms({ base, pages, from, to }: Sources): Promise<voi
   });
   const head = `# callshop\n\n> ${SUMMARY}\n\n- [The whole schema](${base}schema.graphql)\n- [All pages in one file](${base}llms-full.txt)`;
   await writeFile(join(to, 'llms.txt'), `${[head, ...index].join('\n\n')}\n`);
-  const full = texts.map(({ link, text }) => `<!-- ${address(base, link)} -->\n\n${withoutFront(text).trim()}`);
+  const full = texts.map(({ link, text }) => `<!-- ${address(base, link)} -->\n\n${absolute(base, link, withoutFront(text)).trim()}`);
   await writeFile(join(to, 'llms-full.txt'), `${full.join('\n\n---\n\n')}\n`);
 }
 
@@ -50,6 +51,17 @@ function descriptionOf(text: string): string {
   const written = /^description: (.*)$/m.exec(text)?.[1] ?? '';
   const value: unknown = written.startsWith('"') ? JSON.parse(written) : written;
   return String(value);
+}
+
+/** Links between pages, as they are on the site. */
+function absolute(base: string, link: string, text: string): string {
+  const folder = link.slice(0, link.lastIndexOf('/') + 1);
+  return outsideFences(text, (line) =>
+    line.replaceAll(/\]\(([\w./-]+)\.md(#[^()\s]*)?\)/g, (_, path: string, anchor = '') => {
+      const target = posix.normalize(posix.join(folder, path)).replace(/\/index$/, '/');
+      return `](${address(base, target)}${String(anchor)})`;
+    }),
+  );
 }
 
 function withoutFront(text: string): string {

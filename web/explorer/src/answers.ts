@@ -44,7 +44,7 @@ export class AnswerLog {
   }
 
   clear(): void {
-    this.state.set({ ...this.state.get(), messages: [] });
+    this.state.set(NOTHING);
   }
 }
 

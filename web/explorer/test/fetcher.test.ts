@@ -126,5 +126,7 @@ describe('the fetcher', () => {
     unsubscribe();
     expect(stop).toHaveBeenCalledOnce();
     expect(log.state.get().status).toBe('stopped · 1 message');
+    log.clear();
+    expect(log.state.get()).toMatchObject({ status: '', messages: [], count: 0 });
   });
 });

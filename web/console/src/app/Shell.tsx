@@ -151,7 +151,7 @@ function ShopNav({ route }: { readonly route: Route }): ReactElement {
   const { t } = useTranslation();
   const shop = useShopOrNull();
   const counter = shop?.counter ?? null;
-  const found = counter === null || counter.callshop !== null;
+  const found = counter?.callshop !== null;
   return (
     <nav className="shop-nav" aria-label={t('nav.shop')}>
       <a href={href('wall')}>

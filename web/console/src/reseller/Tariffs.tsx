@@ -153,7 +153,7 @@ function Rates({ versionId }: { readonly versionId: string }): ReactElement {
         {({ rates }) => (
           <>
             {rates.nodes.length === 0 ? <Empty icon="search">{t('prices.none')}</Empty> : null}
-            <table className="table">
+            <table className="table rates">
               <tbody>
                 {rates.nodes.map((rate) => {
                   const place = destination(rate.destination, `+${rate.prefix}`);

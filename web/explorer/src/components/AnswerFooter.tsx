@@ -1,3 +1,4 @@
+import { useGraphiQL } from '@graphiql/react';
 import { useState, type ReactNode } from 'react';
 import { MOST_MESSAGES, type Message } from '../answers';
 import { useObservable, useServices } from './context';
@@ -6,31 +7,33 @@ import { useObservable, useServices } from './context';
 export function AnswerFooter(): ReactNode {
   const { log } = useServices();
   const { status, tone, messages, count } = useObservable(log.state);
+  const response = useGraphiQL((state) => state.responseEditor);
   const [open, setOpen] = useState(false);
   return (
     <section className="answer" aria-label="Status and messages">
       <div className="answer-bar">
         <output className={`status ${tone}`}>{status}</output>
         {messages.length === 0 ? null : (
-          <>
-            <button
-              type="button"
-              aria-expanded={open}
-              onClick={() => {
-                setOpen(!open);
-              }}
-            >
-              {open ? 'Hide messages' : 'Show messages'}
-            </button>
-            <button
-              type="button"
-              onClick={() => {
-                log.clear();
-              }}
-            >
-              Clear
-            </button>
-          </>
+          <button
+            type="button"
+            aria-expanded={open}
+            onClick={() => {
+              setOpen(!open);
+            }}
+          >
+            {open ? 'Hide messages' : 'Show messages'}
+          </button>
+        )}
+        {status === '' ? null : (
+          <button
+            type="button"
+            onClick={() => {
+              log.clear();
+              response?.setValue('');
+            }}
+          >
+            Clear
+          </button>
         )}
       </div>
       {open && messages.length > 0 ? (

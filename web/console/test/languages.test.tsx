@@ -1,0 +1,141 @@
+import type { i18n } from 'i18next';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
+import { en } from '../src/i18n/en.js';
+import { es } from '../src/i18n/es.js';
+import { ptBR } from '../src/i18n/pt-BR.js';
+import { shopOf } from './fixtures.js';
+import { fakeClient, type Overrides } from './mock.js';
+import { find, idle, openAt, pseudoLanguage, type Opened } from './page.js';
+
+const entries = (value: object): [string, unknown][] => Object.entries(value);
+
+function messages(value: object, path = ''): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [key, inner] of entries(value)) {
+    if (typeof inner === 'string') found.set(`${path}${key}`, inner);
+    else if (typeof inner === 'object' && inner !== null) for (const [name, text] of messages(inner, `${path}${key}.`)) found.set(name, text);
+  }
+  return found;
+}
+
+const holes = (text: string) => Array.from(text.matchAll(/\{\{(\w+)\}\}/g), ([, name]) => name).sort();
+
+describe.each([
+  ['en', en],
+  ['es', es],
+])('%s', (_language, translated) => {
+  const original = messages(ptBR);
+  const other = messages(translated);
+
+  it('has the keys of Portuguese', () => {
+    expect([...other.keys()].sort()).toEqual([...original.keys()].sort());
+  });
+
+  it('has the same values in each text, and no empty text', () => {
+    for (const [key, text] of original) {
+      expect([key, holes(other.get(key) ?? '')]).toEqual([key, holes(text)]);
+      expect([key, other.get(key) === '']).toEqual([key, false]);
+    }
+  });
+});
+
+/** Words that React Aria brings in the page's language: the hidden button that closes a drawer. */
+const REACT_ARIA = ['Descartar'];
+
+/** Everything on the page that is neither a message, nor from the server, nor a number. */
+function untranslated(): string[] {
+  const texts: string[] = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    if (parent?.closest('.flag, kbd, .unit, code, script, style, [lang="en"]') === null) texts.push(node.textContent ?? '');
+  }
+  for (const element of document.querySelectorAll('*')) {
+    for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'data-label']) texts.push(element.getAttribute(name) ?? '');
+  }
+  const names: readonly string[] = Object.values(LANGUAGE_NAMES);
+  const known = [...names, ...REACT_ARIA];
+  return texts.filter((text) => !known.includes(text)).filter((text) => /\p{L}/u.test(own(text)));
+}
+
+/** The text without messages, data and currency signs. */
+function own(text: string): string {
+  let rest = text;
+  for (let shorter = ''; shorter !== rest; ) {
+    shorter = rest;
+    rest = rest.replace(/⟦[^⟦⟧]*⟧/g, '');
+  }
+  return rest.replace(/§\w*/g, '').replace(/R\$|BRL/g, '');
+}
+
+interface Case {
+  readonly name: string;
+  readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER' | null;
+  readonly hash: string;
+  readonly overrides?: Overrides;
+  readonly press?: string;
+}
+
+const settled = { 'CabinSession.state': 'SETTLED' };
+const closed = { 'CabinSession.state': 'CLOSED' };
+
+const CASES: readonly Case[] = [
+  { name: 'login', role: null, hash: '' },
+  { name: 'board', role: 'ATTENDANT', hash: '#/board' },
+  { name: 'board with a closed register', role: 'ATTENDANT', hash: '#/board', overrides: { 'Query.currentRegister': null } },
+  { name: 'open a cabin', role: 'ATTENDANT', hash: '#/board', press: '.button-open' },
+  { name: 'close a cabin', role: 'ATTENDANT', hash: '#/board', press: '.button-close' },
+  { name: 'cabin', role: 'CALLSHOP_OWNER', hash: '#/board', press: '#cabin-1' },
+  { name: 'prepaid cabin', role: 'ATTENDANT', hash: '#/board', press: '#cabin-2', overrides: { 'CabinSession.mode': 'PREPAID' } },
+  { name: 'free cabin', role: 'ATTENDANT', hash: '#/board', press: '#cabin-3' },
+  { name: 'bill', role: 'CALLSHOP_OWNER', hash: '#/board', press: '.unpaid .chip', overrides: closed },
+  { name: 'bill that waits', role: 'ATTENDANT', hash: '#/board', press: '.unpaid .chip', overrides: { 'CabinSession.state': 'CLOSING' } },
+  { name: 'paid bill', role: 'CALLSHOP_OWNER', hash: '#/receipts', press: '.table .button', overrides: settled },
+  { name: 'receipts', role: 'ATTENDANT', hash: '#/receipts', overrides: settled },
+  { name: 'register', role: 'ATTENDANT', hash: '#/register', overrides: { 'RegisterReport.salesTotal': null, 'OpenItem.state': 'CLOSED' } },
+  { name: 'register of an owner', role: 'CALLSHOP_OWNER', hash: '#/register' },
+  { name: 'closed register', role: 'ATTENDANT', hash: '#/register', overrides: { 'Query.currentRegister': null, 'Query.xReport': null } },
+  { name: 'Z report', role: 'ATTENDANT', hash: '#/register', press: '.line .button-small' },
+  { name: 'prices', role: 'ATTENDANT', hash: '#/prices' },
+  { name: 'settings', role: 'ATTENDANT', hash: '#/settings' },
+  { name: 'help', role: 'ATTENDANT', hash: '#/settings', press: '.card.form > .button' },
+  { name: 'problems', role: 'CALLSHOP_OWNER', hash: '#/problems' },
+  { name: 'no problems', role: 'CALLSHOP_OWNER', hash: '#/problems', overrides: { 'Query.problems': [] } },
+  { name: 'report', role: 'CALLSHOP_OWNER', hash: '#/report' },
+  { name: 'equipment', role: 'CALLSHOP_OWNER', hash: '#/equipment' },
+  { name: 'wall', role: 'RESELLER', hash: '#/wall' },
+  { name: 'top-up', role: 'RESELLER', hash: '#/wall', press: '.shop .button' },
+  { name: 'phones', role: 'RESELLER', hash: '#/equipment/shop' },
+  { name: 'tariffs', role: 'RESELLER', hash: '#/tariffs' },
+];
+
+describe('every text of the page is translated', () => {
+  let language: i18n;
+  let opened: Opened | null = null;
+
+  beforeAll(async () => {
+    language = await pseudoLanguage();
+  });
+
+  afterEach(() => {
+    opened?.close();
+    opened = null;
+  });
+
+  it.each(CASES.map((example) => [example.name, example] as const))(
+    '%s',
+    async (_name, { role, hash, overrides, press }) => {
+      const fake = fakeClient(role, shopOf(), overrides);
+      opened = await openAt(fake, language, hash);
+      if (press !== undefined) {
+        (await find(press)).click();
+        await find('[role="dialog"]');
+        await idle();
+      }
+      expect(document.body.textContent).toContain('⟦');
+      expect(untranslated()).toEqual([]);
+    },
+    240_000,
+  );
+});
