@@ -1,8 +1,8 @@
 import type { i18n } from 'i18next';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
 import { en } from '../src/i18n/en.js';
 import { es } from '../src/i18n/es.js';
+import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
 import { ptBR } from '../src/i18n/pt-BR.js';
 import { shopOf } from './fixtures.js';
 import { fakeClient, type Overrides } from './mock.js';
@@ -79,11 +79,13 @@ interface Case {
 
 const settled = { 'CabinSession.state': 'SETTLED' };
 const closed = { 'CabinSession.state': 'CLOSED' };
+const noRegister = { 'Query.currentRegister': null, 'Query.xReport': null };
+const blind = { 'RegisterReport.salesTotal': null, 'OpenItem.state': 'CLOSED' };
 
 const CASES: readonly Case[] = [
   { name: 'login', role: null, hash: '' },
   { name: 'board', role: 'ATTENDANT', hash: '#/board' },
-  { name: 'board with a closed register', role: 'ATTENDANT', hash: '#/board', overrides: { 'Query.currentRegister': null } },
+  { name: 'board with a closed register', role: 'ATTENDANT', hash: '#/board', overrides: noRegister },
   { name: 'open a cabin', role: 'ATTENDANT', hash: '#/board', press: '.button-open' },
   { name: 'close a cabin', role: 'ATTENDANT', hash: '#/board', press: '.button-close' },
   { name: 'cabin', role: 'CALLSHOP_OWNER', hash: '#/board', press: '#cabin-1' },
@@ -93,9 +95,9 @@ const CASES: readonly Case[] = [
   { name: 'bill that waits', role: 'ATTENDANT', hash: '#/board', press: '.unpaid .chip', overrides: { 'CabinSession.state': 'CLOSING' } },
   { name: 'paid bill', role: 'CALLSHOP_OWNER', hash: '#/receipts', press: '.table .button', overrides: settled },
   { name: 'receipts', role: 'ATTENDANT', hash: '#/receipts', overrides: settled },
-  { name: 'register', role: 'ATTENDANT', hash: '#/register', overrides: { 'RegisterReport.salesTotal': null, 'OpenItem.state': 'CLOSED' } },
+  { name: 'register', role: 'ATTENDANT', hash: '#/register', overrides: blind },
   { name: 'register of an owner', role: 'CALLSHOP_OWNER', hash: '#/register' },
-  { name: 'closed register', role: 'ATTENDANT', hash: '#/register', overrides: { 'Query.currentRegister': null, 'Query.xReport': null } },
+  { name: 'closed register', role: 'ATTENDANT', hash: '#/register', overrides: noRegister },
   { name: 'Z report', role: 'ATTENDANT', hash: '#/register', press: '.line .button-small' },
   { name: 'prices', role: 'ATTENDANT', hash: '#/prices' },
   { name: 'settings', role: 'ATTENDANT', hash: '#/settings' },
