@@ -278,7 +278,7 @@ describe('the token', () => {
     expect(http.count('Refresh')).toBe(1);
   });
 
-  it('that an operation refuses is replaced, and a lost refresh does not end the board', async () => {
+  it('that an operation refuses is replaced, and a refresh that fails at first does not end the board', async () => {
     let refreshes = 0;
     http.answer = () => {
       refreshes += 1;

@@ -68,7 +68,8 @@ export async function errorPage(): Promise<string> {
     remedy,
     RETRIES[retry],
   ]);
-  const front = { title: 'Errors', description: 'Every error code: what it means, what to do, and whether to send the request again.' };
+  const description = 'Every error code: what it means, what to do, and whether to send the request again.';
+  const front = { title: 'Errors', description, isWide: true };
   return page(front, [
     INTRODUCTION,
     '## In `userErrors` {#user-errors}',

@@ -16,11 +16,14 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export interface Front {
   readonly title: string;
   readonly description: string;
+  /** For pages of wide tables: they take the room of the outline. */
+  readonly isWide?: boolean;
 }
 
 /** A page: its front matter, its title and its sections, with an empty line between them. */
-export function page({ title, description }: Front, sections: readonly string[]): string {
-  const front = ['---', `title: ${JSON.stringify(title)}`, `description: ${JSON.stringify(description)}`, '---'].join('\n');
+export function page({ title, description, isWide = false }: Front, sections: readonly string[]): string {
+  const wide = isWide ? ['aside: false', 'pageClass: wide'] : [];
+  const front = ['---', `title: ${JSON.stringify(title)}`, `description: ${JSON.stringify(description)}`, ...wide, '---'].join('\n');
   return `${[front, `# ${title}`, ...sections].join('\n\n')}\n`;
 }
 

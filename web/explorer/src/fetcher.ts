@@ -1,4 +1,4 @@
-import { getOperationAST, OperationTypeNode, parse } from 'graphql';
+import { Kind, OperationTypeNode, parse, type OperationDefinitionNode } from 'graphql';
 import type { GraphiQLProps } from 'graphiql';
 import { plural, type AnswerLog } from './answers';
 import { authorization, errorCount, isUnauthenticated, type Answer, type Operation, type Send } from './http';
@@ -30,12 +30,13 @@ export function createFetcher({ send, subscribe, session, log }: Connections): F
     return send(operation, withToken());
   };
   return (params, options) => {
-    const operation = { query: params.query, operationName: params.operationName, variables: fields(params.variables) };
+    const chosen = choose(params.query, params.operationName ?? null);
+    const operation = { query: params.query, operationName: chosen.name, variables: fields(params.variables) };
     const headers = lowerCase(options?.headers);
-    if (isSubscription(operation)) {
+    if (chosen.kind === OperationTypeNode.SUBSCRIPTION) {
       return stream(operation, headers.authorization ?? authorization(session.token).authorization ?? null);
     }
-    return operation.operationName === SCHEMA_OPERATION
+    return params.operationName === SCHEMA_OPERATION
       ? ask(operation, headers).then(({ body }) => result(body))
       : timed(() => ask(operation, headers));
   };
@@ -107,12 +108,23 @@ function fields(value: unknown): Fields {
   return isFields(value) ? value : {};
 }
 
-function isSubscription({ query, operationName }: Operation): boolean {
+/**
+ * The operation to run. GraphiQL notices a moment late that the document has changed, and until then names an operation of the document
+ * before it. A document with one operation leaves no doubt.
+ */
+function choose(query: string, name: string | null): { readonly name: string | null; readonly kind: OperationTypeNode | null } {
+  const operations = operationsIn(query);
+  const [only, ...others] = operations;
+  const found = operations.find((operation) => operation.name?.value === name) ?? (others.length === 0 ? only : undefined);
+  return found === undefined ? { name, kind: null } : { name: found.name?.value ?? null, kind: found.operation };
+}
+
+function operationsIn(query: string): readonly OperationDefinitionNode[] {
   try {
-    return getOperationAST(parse(query), operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
+    return parse(query).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   } catch {
     // the server says what is wrong with the document
-    return false;
+    return [];
   }
 }
 

@@ -81,6 +81,16 @@ describe('the fetcher', () => {
     expect(log.state.get().status).toMatch(/^400 · \d+ ms · 2 errors$/);
   });
 
+  it('runs the only operation of a document, whatever name GraphiQL still has', async () => {
+    const fetcher = await fetcherAs(null);
+    send.mockResolvedValueOnce({ status: 200, body: { data: {} } });
+    await fetcher({ query: 'query New { a }', operationName: 'Old' });
+    expect(send.mock.lastCall?.[0].operationName).toBe('New');
+    send.mockResolvedValueOnce({ status: 400, body: { errors: [{}] } });
+    await fetcher({ query: 'query A { a } query B { b }', operationName: 'Old' });
+    expect(send.mock.lastCall?.[0].operationName).toBe('Old');
+  });
+
   async function listening(): Promise<{ listener: Listener; received: unknown[]; completed: () => number; unsubscribe: () => void }> {
     const fetcher = await fetcherAs('t');
     const text = 'query A { a } subscription B { b }';

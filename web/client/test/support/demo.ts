@@ -79,7 +79,9 @@ export class Demo {
   /** Starts the server, again with the same database and port after a `halt`. */
   async run(): Promise<void> {
     const options = ['demo', '--json', '--no-traffic', '--listen', `127.0.0.1:${this.port}`, '--dir', join(this.#folder, 'data')];
-    const started = spawn(this.#binary, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // the demo accepts no settings from the environment, and these tests have some of their own
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CALLSHOP_')));
+    const started = spawn(this.#binary, options, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = started;
     const log: string[] = [];
     createInterface({ input: started.stderr }).on('line', (line) => log.push(line));
@@ -88,7 +90,7 @@ export class Demo {
     failed.catch(() => undefined);
     const first = new Promise<string>((resolve) => lines.once('line', resolve));
     const late = new Promise<never>((_, reject) => {
-      AbortSignal.timeout(STARTS_WITHIN_MS).addEventListener('abort', () => reject(new Error('The server did not start in time.')));
+      AbortSignal.timeout(STARTS_WITHIN_MS).addEventListener('abort', () => reject(new Error(`The server did not start in time:\n${log.join('\n')}`)));
     });
     const printed: unknown = JSON.parse(await Promise.race([first, failed, late]));
     if (!isPrinted(printed)) {

@@ -45,8 +45,12 @@ export async function startDemo({ traffic }: DemoOptions): Promise<Demo> {
     await stopped(server);
     await rm(folder, { recursive: true, force: true });
   };
+  // a program that is not there fails with an event, not with an exception
+  const failed = once(server, 'error').then(([error]: unknown[]) => {
+    throw error;
+  });
   try {
-    return opened(await firstLine(server), stop);
+    return opened(await Promise.race([firstLine(server), failed]), stop);
   } catch (error) {
     await stop();
     throw error;
@@ -100,7 +104,7 @@ function text(value: unknown, ...path: readonly string[]): string {
 }
 
 async function stopped(server: ChildProcess): Promise<void> {
-  if (server.exitCode === null && server.signalCode === null) {
+  if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) {
     const exit = once(server, 'exit');
     server.kill('SIGTERM');
     await exit;

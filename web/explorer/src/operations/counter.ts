@@ -80,8 +80,7 @@ export const COUNTER: readonly Ready[] = [
     group,
     title: 'Hang up a call',
     variables: { input: { callId: want('liveCall') } },
-    document: `# In the demo there is no SIP proxy, so the answer is PROXY_UNREACHABLE.
-mutation HangUp($input: HangUpCallInput!) {
+    document: `mutation HangUp($input: HangUpCallInput!) {
   hangUpCall(input: $input) {
     call { id state endedBy }
     userErrors { code message }
