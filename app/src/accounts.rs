@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use billing::money::Micros;
 use billing::number::DialPlan;
-use entity::{AccountKind, Role, account, callshop, user};
+use entity::{AccountKind, ActivityKind, Role, account, callshop, user};
 use language_tags::LanguageTag;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use super::{App, users};
 use crate::auth::{Actor, Right, token};
 use crate::receipt::locale::locale_of;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::{Page, accounts, ledger};
+use store::{Page, Scope, accounts, ledger};
 
 /// Maximum length of a name or label, in characters.
 pub const MAX_NAME: usize = 100;
@@ -362,6 +362,13 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
         let object = (object(&account), account.id);
         let change = Change { account_id: account.id, action, object, before, after };
         audit::record(&tx, actor, now, change).await?;
+        if account.kind != AccountKind::Callshop {
+            let kind = if suspended { ActivityKind::ShopSuspended } else { ActivityKind::ShopResumed };
+            let below = Scope::subtree(&account.path);
+            for shop in accounts::callshop_ids(tx.conn(), &below, None).await? {
+                audit::announce(&tx, shop, kind, now);
+            }
+        }
         accounts::update(tx.conn(), account).await
     })
     .await

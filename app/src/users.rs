@@ -1,6 +1,7 @@
 //! Creates, changes and disables users, and resets their passwords.
 
-use entity::{AccountKind, Role, account, user};
+use chrono::{DateTime, Utc};
+use entity::{AccountKind, ActivityKind, Role, account, user};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use super::{App, access};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right, login, password};
 use base::error::{Error, ErrorCode, Result};
-use store::{Page, accounts};
+use store::{Page, Tx, accounts};
 
 /// Input for a new user.
 #[derive(Clone, Debug)]
@@ -91,7 +92,7 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
         return Err(Error::invalid("user.role", message));
     }
     let user = build(app, account_id, new).await?;
-    let row = &user;
+    let (row, shop) = (&user, &account);
     let inserted = app.write_as(actor, |tx| async move {
         accounts::insert_user(tx.conn(), row.clone()).await?;
         let change = Change {
@@ -101,7 +102,9 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
             before: Value::Null,
             after: shown(row),
         };
-        audit::record(&tx, actor, row.created_at, change).await
+        audit::record(&tx, actor, row.created_at, change).await?;
+        announce(&tx, shop, row.created_at);
+        Ok(())
     });
     let inserted = inserted.await;
     match inserted {
@@ -120,6 +123,13 @@ fn shown(user: &user::Model) -> Value {
     json!({
         "name": user.name, "displayName": user.display_name, "role": user.role.as_str(), "disabledAt": user.disabled_at,
     })
+}
+
+/// Tells the subscribers of the account's callshop, if it is one, that its users changed.
+fn announce(tx: &Tx, account: &account::Model, at: DateTime<Utc>) {
+    if account.kind == AccountKind::Callshop {
+        audit::announce(tx, account.id, ActivityKind::UsersChanged, at);
+    }
 }
 
 async fn change(
@@ -150,6 +160,7 @@ async fn change(
             let object = ("User", user.id);
             let change = Change { account_id: account.id, action, object, before, after };
             audit::record(&tx, actor, now, change).await?;
+            announce(&tx, &account, now);
             let ended = if end_logins {
                 accounts::revoke_auth_sessions(tx.conn(), id, None, now).await?
             } else {

@@ -280,6 +280,8 @@ macro_rules! for_each_error_code {
             DestinationBlocked = "DESTINATION_BLOCKED",
             /// The dialed text is not a number in this dial plan.
             NumberInvalid = "NUMBER_INVALID",
+            /// The branch has more callshops than one subscription can follow. Subscribe to the accounts below it.
+            BranchTooLarge = "BRANCH_TOO_LARGE",
             /// The SIP proxy did not accept the command; the call may continue.
             ProxyUnreachable = "PROXY_UNREACHABLE",
         }

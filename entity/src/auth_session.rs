@@ -28,6 +28,8 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     /// When the login was revoked by logout, reuse of an old refresh token, or disabling the user; null if the login is valid.
     pub revoked_at: Option<DateTimeUtc>,
+    /// The only cabin that the login may see, if the login is a customer's screen.
+    pub cabin_id: Option<Uuid>,
 }
 
 /// The table's relations, one for each foreign key.
@@ -36,6 +38,9 @@ pub enum Relation {
     /// The user who logged in.
     #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
     User,
+    /// The cabin of a customer's screen.
+    #[sea_orm(belongs_to = "super::cabin::Entity", from = "Column::CabinId", to = "super::cabin::Column::Id")]
+    Cabin,
 }
 
 impl Related<super::user::Entity> for Entity {

@@ -197,12 +197,12 @@ text_enum!(
         PhoneOnline = "PHONE_ONLINE", PhoneOffline = "PHONE_OFFLINE",
         CallAuthorized = "CALL_AUTHORIZED", CallRinging = "CALL_RINGING", CallAnswered = "CALL_ANSWERED", CallEnded = "CALL_ENDED",
         CallFailed = "CALL_FAILED", CallAbandoned = "CALL_ABANDONED", CallRefused = "CALL_REFUSED",
-        CallExtended = "CALL_EXTENDED", CreditLow = "CREDIT_LOW",
+        CallExtended = "CALL_EXTENDED", CallHangUpRequested = "CALL_HANG_UP_REQUESTED", CreditLow = "CREDIT_LOW",
         SessionSettled = "SESSION_SETTLED", SessionRefunded = "SESSION_REFUNDED", SessionVoided = "SESSION_VOIDED",
         SessionMoved = "SESSION_MOVED", DepositAdded = "DEPOSIT_ADDED", LimitsChanged = "LIMITS_CHANGED",
         ItemAdded = "ITEM_ADDED", ItemRemoved = "ITEM_REMOVED", StatementChanged = "STATEMENT_CHANGED",
         CashMoved = "CASH_MOVED", PhoneChanged = "PHONE_CHANGED", CreditChanged = "CREDIT_CHANGED",
-        PricesChanged = "PRICES_CHANGED", SettingsChanged = "SETTINGS_CHANGED",
+        PricesChanged = "PRICES_CHANGED", SettingsChanged = "SETTINGS_CHANGED", UsersChanged = "USERS_CHANGED",
         ShopSuspended = "SHOP_SUSPENDED", ShopResumed = "SHOP_RESUMED",
     }
 );

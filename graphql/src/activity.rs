@@ -1,18 +1,20 @@
 //! Subscriptions: activity events of a callshop or cabin, and live calls with their running cost.
 
 use graphql_macros::object;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Context, ID, SimpleObject};
+use async_graphql::{Context, ID, InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _, OptionFuture};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use uuid::Uuid;
 
+use super::accounts::parse_account;
 use super::cabins::Cabin;
 use super::calls::Call;
-use super::live::{self, EventSubscription};
+use super::live::{self, EventSubscription, Kinds};
 use super::loaders::{CabinId, SessionId, load};
 use super::payload::top_level;
 use super::register::RegisterShift;
@@ -20,8 +22,9 @@ use super::roles::SIGNED_IN;
 use super::scalars::Kind;
 use super::sessions::CabinSession;
 use super::{actor, graphql_enum};
-use app::activity::{self as watching, Start};
+use app::activity::{self as watching, Start, State};
 use app::auth::Actor;
+use app::branch::{self, Body, Branch, Message};
 use app::feed::{ActivityEvent, Watch, stream as positions};
 use app::{App, calls as call_cases};
 use store;
@@ -61,6 +64,8 @@ graphql_enum!(
         CallRefused,
         /// A call in progress may continue for longer, because more credit was reserved for it.
         CallExtended,
+        /// A user asked to hang up a call. CALL_ENDED follows when the proxy reports the end.
+        CallHangUpRequested,
         /// The callshop's credit fell below its `lowCredit` threshold.
         CreditLow,
         /// A customer paid.
@@ -83,17 +88,20 @@ graphql_enum!(
         StatementChanged,
         /// Cash was put into the drawer or taken out.
         CashMoved,
-        /// Phones were created, or a phone was blocked, unblocked or got a new secret.
+        /// Phones were created, or a phone was blocked, unblocked, got a new secret or registered from another address.
         PhoneChanged,
         /// The callshop's credit, its limit or its threshold for warnings was changed by a user. Calls do not cause this event.
         CreditChanged,
-        /// A tariff was assigned to the callshop, or a destination was blocked or unblocked for it.
+        /// A tariff was assigned to the callshop, a version of its retail tariff was activated or scheduled, or a destination was blocked or
+        /// unblocked.
         PricesChanged,
         /// The callshop's name, settings or dial plan changed.
         SettingsChanged,
-        /// The callshop was suspended.
+        /// A user of the callshop was created, renamed, disabled, enabled or got a new password.
+        UsersChanged,
+        /// The callshop, or an account above it, was suspended.
         ShopSuspended,
-        /// The callshop was resumed.
+        /// The callshop, or an account above it, was resumed. The callshop stays suspended while another of these accounts is suspended.
         ShopResumed,
     }
 );
@@ -221,6 +229,32 @@ pub struct CabinActivity {
     pub cursor_expired: bool,
 }
 
+/// A message of `accountActivity`, about one callshop of the branch. The first message about a callshop is a snapshot, unless the subscription
+/// resumes after that callshop's cursor; all other messages about the callshop are events.
+#[object]
+#[derive(SimpleObject)]
+pub struct AccountActivity {
+    /// The callshop that the message is about.
+    pub callshop_id: ID,
+    /// Position of this message among the callshop's messages. Pass the last cursor of each callshop in `after` to resume.
+    pub cursor: String,
+    /// The snapshot; null if this message is an event.
+    pub snapshot: Option<CallshopSnapshot>,
+    /// The event; null if this message is a snapshot.
+    pub event: Option<Activity>,
+    /// True if the cursor passed in `after` is older than the stored events. The events between the cursor and this snapshot are lost.
+    pub cursor_expired: bool,
+}
+
+/// The position of a subscription to a branch in one callshop.
+#[derive(InputObject)]
+pub struct ShopCursor {
+    /// The callshop.
+    pub callshop_id: ID,
+    /// The cursor of the last message about the callshop.
+    pub cursor: String,
+}
+
 /// A message of the `liveCalls` subscription.
 #[object]
 #[derive(SimpleObject)]
@@ -230,6 +264,40 @@ pub struct LiveCalls {
     /// All live calls, oldest first.
     #[field(length = 20)]
     pub calls: Vec<Call>,
+}
+
+impl From<State> for CallshopSnapshot {
+    fn from(state: State) -> Self {
+        Self {
+            as_of: state.as_of,
+            live_calls: state.live.into_iter().map(|row| Call::new(row, state.as_of)).collect(),
+            cabins: state.cabins.into_iter().map(Cabin).collect(),
+            register: state.register.map(RegisterShift),
+            unpaid_sessions: state.unpaid.into_iter().map(CabinSession).collect(),
+        }
+    }
+}
+
+impl From<Message> for AccountActivity {
+    fn from(Message { callshop_id, body }: Message) -> Self {
+        let callshop_id = Kind::Callshop.id(callshop_id);
+        match body {
+            Body::Snapshot { seq, state, expired } => Self {
+                callshop_id,
+                cursor: positions::cursor(seq),
+                snapshot: Some((*state).into()),
+                event: None,
+                cursor_expired: expired,
+            },
+            Body::Event(event) => Self {
+                callshop_id,
+                cursor: positions::cursor(event.seq),
+                snapshot: None,
+                event: Some(event.as_ref().into()),
+                cursor_expired: false,
+            },
+        }
+    }
 }
 
 impl From<&ActivityEvent> for Activity {
@@ -285,7 +353,21 @@ where
     first.chain(events).boxed()
 }
 
-type Answers<T> = BoxStream<'static, async_graphql::Result<T>>;
+/// Maximum number of kinds in a filter, well above the number of kinds.
+const MAX_KINDS: usize = 100;
+
+/// The kinds that a subscriber wants; `None` if it wants all kinds.
+fn wanted(kinds: Option<Vec<ActivityKind>>) -> async_graphql::Result<Option<Kinds>> {
+    let Some(kinds) = kinds else { return Ok(None) };
+    if kinds.is_empty() || kinds.len() > MAX_KINDS {
+        let message = "Name at least one kind of event, or omit `kinds` for all events.";
+        return Err(top_level(base::error::Error::invalid("kinds", message)));
+    }
+    Ok(Some(kinds.into_iter().map(entity::ActivityKind::from).collect()))
+}
+
+/// The messages of a subscription.
+pub(super) type Answers<T> = BoxStream<'static, async_graphql::Result<T>>;
 
 /// The application of a subscription. The value is owned, because the stream outlives the first response.
 pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
@@ -305,24 +387,22 @@ impl ActivitySubscription {
         ctx: &Context<'_>,
         callshop_id: ID,
         #[graphql(desc = "Resume after this cursor, without gaps or repeats.")] after: Option<String>,
+        #[graphql(desc = "Deliver only events of these kinds; if omitted, all events.")] kinds: Option<
+            Vec<ActivityKind>,
+        >,
     ) -> async_graphql::Result<Answers<CallshopActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
+        let kinds = wanted(kinds)?;
         let Start { watch, seq, snapshot, expired } =
             watching::start(&app, actor, shop, None, after.as_deref()).await.map_err(top_level)?;
         let first = snapshot.map(|state| CallshopActivity {
             cursor: positions::cursor(seq),
-            snapshot: Some(CallshopSnapshot {
-                as_of: state.as_of,
-                live_calls: state.live.into_iter().map(|row| Call::new(row, state.as_of)).collect(),
-                cabins: state.cabins.into_iter().map(Cabin).collect(),
-                register: state.register.map(RegisterShift),
-                unpaid_sessions: state.unpaid.into_iter().map(CabinSession).collect(),
-            }),
+            snapshot: Some(state.into()),
             event: None,
             cursor_expired: expired,
         });
-        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, metrics: app.metrics.clone() }))
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, kinds, metrics: app.metrics.clone() }))
     }
 
     /// Every activity event of a cabin, in order.
@@ -332,9 +412,13 @@ impl ActivitySubscription {
         ctx: &Context<'_>,
         cabin_id: ID,
         #[graphql(desc = "Resume after this cursor, without gaps or repeats.")] after: Option<String>,
+        #[graphql(desc = "Deliver only events of these kinds; if omitted, all events.")] kinds: Option<
+            Vec<ActivityKind>,
+        >,
     ) -> async_graphql::Result<Answers<CabinActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let cabin = Kind::Cabin.parse(&cabin_id).map_err(top_level)?;
+        let kinds = wanted(kinds)?;
         let shop = watching::callshop_of(&app, actor, cabin).await.map_err(top_level)?;
         let Start { watch, seq, snapshot, expired } =
             watching::start(&app, actor, shop, Some(cabin), after.as_deref()).await.map_err(top_level)?;
@@ -350,32 +434,145 @@ impl ActivitySubscription {
                 cursor_expired: expired,
             })
         });
-        Ok(answers(ctx, first, EventSubscription { watch, cabin: Some(cabin), metrics: app.metrics.clone() }))
+        Ok(answers(
+            ctx,
+            first,
+            EventSubscription { watch, cabin: Some(cabin), kinds, metrics: app.metrics.clone() },
+        ))
     }
 
-    /// A callshop's live calls with elapsed time and cost. A message is sent immediately, whenever a call changes, and every `everySeconds`
-    /// seconds.
+    /// Every activity event of all callshops below an account, or of the account itself if it is a callshop: at most 500 callshops. A callshop that
+    /// is created later joins within ten seconds.
+    #[field(roles = SIGNED_IN)]
+    async fn account_activity(
+        &self,
+        ctx: &Context<'_>,
+        account_id: ID,
+        #[graphql(
+            desc = "Resume after these cursors, at most one for each callshop. A callshop without a cursor begins with a snapshot. Cursors of other callshops are ignored."
+        )]
+        after: Option<Vec<ShopCursor>>,
+        #[graphql(desc = "Deliver only events of these kinds; if omitted, all events.")] kinds: Option<
+            Vec<ActivityKind>,
+        >,
+    ) -> async_graphql::Result<Answers<AccountActivity>> {
+        let (app, actor) = (application(ctx), actor(ctx)?.clone());
+        let account = parse_account(ctx, &account_id).await.map_err(top_level)?;
+        let (kinds, after) = (wanted(kinds)?, cursors(after.unwrap_or_default())?);
+        let branch = Branch::start(app, actor, account, after).await.map_err(top_level)?;
+        let messages = stream::unfold(Some((branch, kinds)), async |following| {
+            let (mut branch, kinds) = following?;
+            loop {
+                match branch.next().await {
+                    Ok(message) if is_wanted(&message, kinds.as_ref()) => {
+                        return Some((Ok(message.into()), Some((branch, kinds))));
+                    }
+                    Ok(_) => {}
+                    Err(error) => return Some((Err(top_level(error)), None)),
+                }
+            }
+        });
+        Ok(messages.boxed())
+    }
+
+    /// The live calls of a callshop, or of all callshops below an account, with elapsed time and cost. Give either `callshopId` or `accountId`. A
+    /// message is sent immediately and every `everySeconds` seconds, and for a callshop also whenever a call changes.
     #[field(roles = SIGNED_IN)]
     async fn live_calls(
         &self,
         ctx: &Context<'_>,
-        callshop_id: ID,
+        callshop_id: Option<ID>,
+        #[graphql(desc = "Account whose callshops are watched. The oldest 1,000 calls are listed.")]
+        account_id: Option<ID>,
         #[graphql(default = 1, desc = "Seconds between messages, 1 to 60.")] every_seconds: i32,
     ) -> async_graphql::Result<Answers<LiveCalls>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
-        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));
         let every =
             every.ok_or_else(|| top_level(base::error::Error::invalid("everySeconds", "1 to 60 seconds")))?;
-        let ticker = Ticker::start(app, actor, shop, Duration::from_secs(every)).await?;
-        let ticks = stream::unfold(Some(ticker), |ticker| async move {
+        let every = Duration::from_secs(every);
+        match (callshop_id, account_id) {
+            (Some(id), None) => {
+                let shop = Kind::Callshop.parse(&id).map_err(top_level)?;
+                Ok(ticks(Ticker::start(app, actor, shop, every).await?, |ticker| ticker.next().boxed()))
+            }
+            (None, Some(id)) => {
+                let account = parse_account(ctx, &id).await.map_err(top_level)?;
+                // this call checks the access right before the stream begins
+                branch::live_calls(&app, &actor, account).await.map_err(top_level)?;
+                let ticker = BranchTicker { app, actor, account, ticks: interval(every) };
+                Ok(ticks(ticker, |ticker| ticker.next().boxed()))
+            }
+            _ => {
+                let message = "Give either `callshopId` or `accountId`.";
+                Err(top_level(base::error::Error::invalid("callshopId", message)))
+            }
+        }
+    }
+}
+
+/// The callshops of cursors.
+fn cursors(after: Vec<ShopCursor>) -> async_graphql::Result<HashMap<Uuid, String>> {
+    if after.len() > branch::MAX_SHOPS {
+        let message = format!("Give at most {} cursors.", branch::MAX_SHOPS);
+        return Err(top_level(base::error::Error::invalid("after", message)));
+    }
+    let parse =
+        |one: ShopCursor| Ok((Kind::Callshop.parse(&one.callshop_id).map_err(top_level)?, one.cursor));
+    after.into_iter().map(parse).collect()
+}
+
+/// Snapshots are always wanted, because a subscriber that knows a callshop's cursor does not get any.
+fn is_wanted(message: &Message, kinds: Option<&Kinds>) -> bool {
+    match &message.body {
+        Body::Snapshot { .. } => true,
+        Body::Event(event) => kinds.is_none_or(|kinds| kinds.contains(&event.kind)),
+    }
+}
+
+/// A stream of a ticker's messages. The stream ends after its first error.
+pub(super) fn ticks<T, M, F>(ticker: T, next: F) -> Answers<M>
+where
+    T: Send + 'static,
+    M: Send + 'static,
+    F: for<'a> Fn(&'a mut T) -> BoxFuture<'a, base::error::Result<M>> + Clone + Send + 'static,
+{
+    let messages = stream::unfold(Some(ticker), move |ticker| {
+        let next = next.clone();
+        async move {
             let mut ticker = ticker?;
-            match ticker.next().await {
+            match next(&mut ticker).await {
                 Ok(message) => Some((Ok(message), Some(ticker))),
                 Err(error) => Some((Err(top_level(error)), None)),
             }
-        });
-        Ok(ticks.boxed())
+        }
+    });
+    messages.boxed()
+}
+
+/// The first tick is immediate. A late tick delays the next tick.
+pub(super) fn interval(every: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
+/// The live calls of a branch, read at each tick.
+struct BranchTicker {
+    app: Arc<App>,
+    actor: Actor,
+    account: Uuid,
+    ticks: tokio::time::Interval,
+}
+
+impl BranchTicker {
+    async fn next(&mut self) -> base::error::Result<LiveCalls> {
+        self.ticks.tick().await;
+        let live =
+            || store::in_time(positions::PATIENCE, branch::live_calls(&self.app, &self.actor, self.account));
+        let rows = positions::retry_until_available(live).await?;
+        let as_of = self.app.clock.now();
+        Ok(LiveCalls { as_of, calls: rows.into_iter().map(|row| Call::new(row, as_of)).collect() })
     }
 }
 
@@ -401,10 +598,7 @@ impl Ticker {
     async fn start(app: Arc<App>, actor: Actor, shop: Uuid, every: Duration) -> async_graphql::Result<Self> {
         let start = watching::start(&app, &actor, shop, None, None).await.map_err(top_level)?;
         let calls = start.snapshot.map(|state| shared(state.live)).unwrap_or_default();
-        // the first tick is immediate
-        let mut ticks = tokio::time::interval(every);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Ok(Self { app, actor, shop, watch: start.watch, ticks, calls, reading: None })
+        Ok(Self { app, actor, shop, watch: start.watch, ticks: interval(every), calls, reading: None })
     }
 
     /// The next message. While a read is in progress, ticks use the previous rows, so the stream continues even if the database is unavailable.

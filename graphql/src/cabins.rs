@@ -7,14 +7,16 @@ use uuid::Uuid;
 
 use super::accounts::{Callshop, shop_of};
 use super::calls::{self, Call};
-use super::loaders::{CallsOf, LiveCallOf, load};
+use super::loaders::{CallsOf, LiveCallOf, ScreensOf, load};
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::phones::Phone;
-use super::roles::{BACK_OFFICE, SIGNED_IN};
+use super::roles::{BACK_OFFICE, SHOP, SIGNED_IN};
 use super::scalars::Kind;
+use super::screens::Screen;
 use super::sessions::CabinSession;
 use super::{actor, app, caller, graphql_enum};
+use app::auth::Right;
 use app::cabins::{self, CabinChange, CabinView, NewCabin};
 use app::phones::PhoneView;
 use app::sessions::SessionView;
@@ -88,6 +90,14 @@ impl Cabin {
     /// Callshop of the cabin.
     async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
         shop_of(ctx, self.0.cabin.callshop_id).await
+    }
+
+    /// Customers' screens of the cabin that are neither expired nor revoked, at most five.
+    #[field(roles = SHOP, length = 5)]
+    async fn screens(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Screen>> {
+        actor(ctx)?.require(Right::OperateCabins).map_err(top_level)?;
+        let found = load(ctx, ScreensOf(self.0.cabin.id)).await.map_err(top_level)?;
+        Ok(found.unwrap_or_default().into_iter().map(Screen::from).collect())
     }
 
     /// Calls made from the cabin, newest first.

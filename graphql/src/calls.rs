@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use entity::call;
 use futures_util::FutureExt as _;
 
+use super::accounts::{Callshop, shop_of};
 use super::cabins::Cabin;
 use super::fields::readers;
 use super::loaders::{CabinId, CallsOf, SessionId, load};
@@ -123,6 +124,18 @@ impl Call {
         Kind::Call.id(self.row.id)
     }
 
+    /// Callshop of the phone.
+    #[field(columns(callshop_id))]
+    fn callshop_id(&self) -> ID {
+        Kind::Callshop.id(self.row.callshop_id)
+    }
+
+    /// Callshop of the phone, in its current state.
+    #[field(columns(callshop_id))]
+    async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
+        shop_of(ctx, self.row.callshop_id).await
+    }
+
     /// Cabin of the phone; null for a phone without a cabin.
     #[field(columns(cabin_id))]
     fn cabin_id(&self) -> Option<ID> {
@@ -166,7 +179,7 @@ impl Call {
 
     /// `number` with spaces, for display.
     #[field(columns(number, emergency))]
-    fn number_formatted(&self) -> String {
+    pub(super) fn number_formatted(&self) -> String {
         match E164::parse(&self.row.number) {
             Ok(number) if !self.row.emergency => format_international(&number),
             _ => self.row.number.clone(),
@@ -175,7 +188,7 @@ impl Call {
 
     /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
     #[field(columns(destination))]
-    fn destination(&self) -> &str {
+    pub(super) fn destination(&self) -> &str {
         &self.row.destination
     }
 
@@ -187,7 +200,7 @@ impl Call {
 
     /// State as of `asOf`.
     #[field(columns(state))]
-    fn state(&self) -> CallState {
+    pub(super) fn state(&self) -> CallState {
         self.row.state.into()
     }
 
@@ -222,14 +235,14 @@ impl Call {
 
     /// Talk time in seconds, rounded up: the time so far while the call is live, the total once it is over.
     #[field(columns(answered_at, ended_at, talk_seconds, covered))]
-    fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
+    pub(super) fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
         Ok(self.so_far()?.0)
     }
 
     /// Price to the customer. While the call is live, this is the price if it ended at `asOf`; once it is over, the final price.
     // The field also reads `pricing`, but only for live calls; every list query reads the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
-    fn cost(&self) -> async_graphql::Result<Money> {
+    pub(super) fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))
     }
 
@@ -241,7 +254,7 @@ impl Call {
 
     /// Customer's price for 60 seconds, outside time bands; null if there is no rate.
     #[field(columns(pricing, currency))]
-    fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
+    pub(super) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
         Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
     }
 
@@ -254,7 +267,7 @@ impl Call {
     /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
     /// this time is used up.
     #[field(columns(covered))]
-    fn max_seconds(&self) -> i32 {
+    pub(super) fn max_seconds(&self) -> i32 {
         self.row.covered
     }
 

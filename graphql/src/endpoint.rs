@@ -38,7 +38,7 @@ impl Authenticator for TokenAuthenticator {
             let actor = actor.from(origin.address);
             let app = self.0.clone();
             Ok(Caller {
-                role_key: roles::of(Some(actor.role)).0,
+                role_key: roles::of(Some(&actor)).0,
                 subject: actor.user_id.to_string(),
                 is_authenticated: true,
                 expires_at: Some(expires_at),

@@ -27,6 +27,7 @@ pub mod reports;
 pub mod roles;
 pub mod sandbox;
 pub mod scalars;
+pub mod screens;
 pub mod sessions;
 pub mod settings;
 pub mod tariffs;
@@ -81,6 +82,7 @@ root!(
         explain::ExplainQuery,
         reports::ReportQuery,
         problems::ProblemQuery,
+        screens::ScreenQuery,
         node::NodeQuery,
     }
 );
@@ -101,6 +103,7 @@ root!(
         sessions::SessionMutation,
         settings::SettingsMutation,
         calls::CallMutation,
+        screens::ScreenMutation,
         sandbox::SandboxMutation,
     }
 );
@@ -110,6 +113,7 @@ root!(
     pub struct Subscription: MergedSubscription {
         activity::ActivitySubscription,
         credit::CreditSubscription,
+        screens::ScreenSubscription,
     }
 );
 
@@ -169,6 +173,7 @@ const OBJECTS: &[Declaration] = declarations![
     activity::CabinSnapshot,
     activity::CallshopActivity,
     activity::CabinActivity,
+    activity::AccountActivity,
     activity::LiveCalls,
     audit::AuditChange,
     audit::AuditEntry,
@@ -203,6 +208,11 @@ const OBJECTS: &[Declaration] = declarations![
     reports::ReportGroup,
     reports::ReportFigures,
     scalars::Money,
+    screens::CreateScreenPayload,
+    screens::CustomerScreen,
+    screens::RevokeScreenPayload,
+    screens::Screen,
+    screens::ScreenCall,
     sessions::types::CabinSession,
     sessions::types::SessionItem,
     sessions::types::Payment,

@@ -1,6 +1,7 @@
 //! Writes subscription events directly as JSON. Each document is compiled once for all its subscribers ([`crate::compiled`]). The executor serves
 //! documents that cannot be compiled.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use apollo_compiler::executable::{ExecutableDocument, Operation};
@@ -16,12 +17,17 @@ use app::metrics::Metrics;
 use telemetry::trace;
 use transport::pipeline::{Answer, Live};
 
+/// The kinds of events that a subscriber wants.
+pub type Kinds = HashSet<entity::ActivityKind>;
+
 /// A subscription to the activity events of a callshop or cabin.
 pub struct EventSubscription {
     /// The callshop's event stream, from the start position.
     pub watch: Watch,
     /// The cabin whose events are delivered; `None` delivers the events of all cabins.
     pub cabin: Option<Uuid>,
+    /// The kinds of events that are delivered; `None` delivers events of all kinds.
+    pub kinds: Option<Kinds>,
     /// The metrics, which count deliveries.
     pub metrics: Arc<Metrics>,
 }
@@ -34,7 +40,8 @@ impl EventSubscription {
     pub async fn next(&mut self) -> base::error::Result<Arc<ActivityEvent>> {
         loop {
             let event = self.watch.next().await?;
-            if self.cabin.is_none() || event.cabin_id == self.cabin {
+            let is_wanted = self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind));
+            if is_wanted && (self.cabin.is_none() || event.cabin_id == self.cabin) {
                 return Ok(event);
             }
         }
@@ -162,8 +169,15 @@ mod tests {
                 }
             }
         }
-        let asked =
-            ["Activity.cabin", "Activity.session", "Call.cabin", "Call.session", "Call.costs", "Call.margin"];
+        let asked = [
+            "Activity.cabin",
+            "Activity.session",
+            "Call.callshop",
+            "Call.cabin",
+            "Call.session",
+            "Call.costs",
+            "Call.margin",
+        ];
         assert_eq!(left, asked);
     }
 

@@ -10,14 +10,14 @@ use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use chrono::{DateTime, Utc};
-use entity::{call, user};
+use entity::{auth_session, call, user};
 use uuid::Uuid;
 
 use app::access::Shop;
 use app::cabins::CabinView;
 use app::rates::Terms;
 use app::sessions::{Running, SessionView};
-use app::{App, accounts, cabins, sessions, tariffs, users};
+use app::{App, accounts, cabins, screens, sessions, tariffs, users};
 use base::error::{Error, Result};
 use store::Page;
 
@@ -59,6 +59,10 @@ pub struct ShopId(pub Uuid);
 /// Key: a session's id, and the time it was opened. The loader computes the cost of the session up to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunningOf(pub Uuid, pub DateTime<Utc>);
+
+/// Key: a cabin's id. The loader reads the cabin's screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ScreensOf(pub Uuid);
 
 /// Key: a tariff's id. The loader reads the terms of the tariff's current version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,6 +187,20 @@ impl Loader<RunningOf> for Batches {
         let sessions: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
         let mut running = sessions::running(&self.0, &sessions).await?;
         Ok(keys.iter().filter_map(|key| Some((*key, running.remove(&key.0)?))).collect())
+    }
+}
+
+impl Loader<ScreensOf> for Batches {
+    type Value = Vec<auth_session::Model>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[ScreensOf]) -> Result<HashMap<ScreensOf, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let mut screens: HashMap<ScreensOf, Self::Value> = HashMap::new();
+        for row in screens::of_cabins(&self.0, &ids).await? {
+            screens.entry(ScreensOf(row.cabin_id.unwrap_or_default())).or_default().push(row);
+        }
+        Ok(screens)
     }
 }
 

@@ -144,7 +144,7 @@ impl Nodes {
                 put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
             }
             // these kinds are parts of other objects, not nodes; see `find`
-            Kind::SessionItem | Kind::LedgerTransfer => {}
+            Kind::SessionItem | Kind::LedgerTransfer | Kind::Screen => {}
         }
         Ok(())
     }
@@ -190,6 +190,6 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
         // each account sees a transfer differently, so only the field `ledger` shows transfers
-        Kind::LedgerTransfer => return Err(Error::NotFound),
+        Kind::LedgerTransfer | Kind::Screen => return Err(Error::NotFound),
     })
 }

@@ -1,6 +1,8 @@
 //! Sets of roles that see a type or a field. A field of `Query`, `Mutation` or `Subscription` that does not declare its roles is a compile error.
 //! Any other field without declared roles is visible to every role that can reach its type.
 
+use app::auth::Actor;
+use entity::Role;
 pub use transport::role_schema::RoleSet;
 
 /// Requests without a login.
@@ -18,6 +20,8 @@ pub const ATTENDANT: RoleSet = RoleSet::role(5);
 
 /// Every logged-in user of a sandbox, in addition to the user's role.
 pub const SANDBOX: RoleSet = RoleSet::role(6);
+/// A customer's screen, whatever the role of the user who created it.
+pub const SCREEN: RoleSet = RoleSet::role(7);
 
 /// Roles that manage accounts.
 pub const MANAGERS: RoleSet = ADMIN.or(DISTRIBUTOR).or(RESELLER);
@@ -33,24 +37,26 @@ pub const EVERYONE: RoleSet = SIGNED_IN.or(ANONYMOUS);
 /// A row of the visibility table: `Type.field` (or `Type`), and the roles that see it.
 pub type Rule = (&'static str, RoleSet);
 
-/// The role's key and bit. A request without a login gets the key and bit of `anonymous`.
-pub fn of(role: Option<entity::Role>) -> (&'static str, RoleSet) {
-    match role {
+/// The key and bit of an actor's role. A request without a login gets the key and bit of `anonymous`, and a customer's screen those of `screen`.
+pub fn of(actor: Option<&Actor>) -> (&'static str, RoleSet) {
+    match actor.map(|actor| (actor.screen_of, actor.role)) {
         None => ("anonymous", ANONYMOUS),
-        Some(entity::Role::Admin) => ("admin", ADMIN),
-        Some(entity::Role::Distributor) => ("distributor", DISTRIBUTOR),
-        Some(entity::Role::Reseller) => ("reseller", RESELLER),
-        Some(entity::Role::CallshopOwner) => ("callshop-owner", OWNER),
-        Some(entity::Role::Attendant) => ("attendant", ATTENDANT),
+        Some((Some(_), _)) => ("screen", SCREEN),
+        Some((None, Role::Admin)) => ("admin", ADMIN),
+        Some((None, Role::Distributor)) => ("distributor", DISTRIBUTOR),
+        Some((None, Role::Reseller)) => ("reseller", RESELLER),
+        Some((None, Role::CallshopOwner)) => ("callshop-owner", OWNER),
+        Some((None, Role::Attendant)) => ("attendant", ATTENDANT),
     }
 }
 
 /// Every role's key and bit, anonymous first.
-pub const ALL: [(&str, RoleSet); 6] = [
+pub const ALL: [(&str, RoleSet); 7] = [
     ("anonymous", ANONYMOUS),
     ("admin", ADMIN),
     ("distributor", DISTRIBUTOR),
     ("reseller", RESELLER),
     ("callshop-owner", OWNER),
     ("attendant", ATTENDANT),
+    ("screen", SCREEN),
 ];

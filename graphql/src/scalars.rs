@@ -108,10 +108,12 @@ pub enum Kind {
     SessionItem,
     /// A transfer in the ledger.
     LedgerTransfer,
+    /// A customer's screen.
+    Screen,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 12] = [
+    const ALL: [(Self, &'static str); 13] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -124,6 +126,7 @@ impl Kind {
         (Self::RegisterShift, "RegisterShift"),
         (Self::SessionItem, "SessionItem"),
         (Self::LedgerTransfer, "LedgerTransfer"),
+        (Self::Screen, "Screen"),
     ];
 
     fn name(self) -> &'static str {

@@ -86,8 +86,11 @@ CREATE TABLE auth_session (
     last_used_at {time} NOT NULL,
     expires_at {time} NOT NULL,
     revoked_at {time},
+    -- the cabin of a customer's screen
+    cabin_id {uuid}{sqlite  REFERENCES cabin DEFERRABLE},
     PRIMARY KEY (id)
 ){strict};
+CREATE INDEX auth_session_cabin ON auth_session (cabin_id) WHERE cabin_id IS NOT NULL;
 CREATE INDEX auth_session_user ON auth_session (user_id);
 CREATE INDEX auth_session_revoked ON auth_session (revoked_at) WHERE revoked_at IS NOT NULL;
 
@@ -135,6 +138,8 @@ CREATE TABLE cabin (
 ){strict};
 CREATE UNIQUE INDEX cabin_number ON cabin (callshop_id, number) WHERE retired_at IS NULL;
 CREATE UNIQUE INDEX cabin_phone ON cabin (phone_id) WHERE phone_id IS NOT NULL;
+-- deferrable, so that one transaction can copy logins before cabins
+{postgres ALTER TABLE auth_session ADD FOREIGN KEY (cabin_id) REFERENCES cabin DEFERRABLE};
 
 
 -- Tariffs. A version never changes, so everything that prices a call is in the version and its rates.

@@ -5,7 +5,7 @@ use entity::{AccountKind, account, auth_session, callshop, login_failure, settin
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -107,6 +107,33 @@ pub async fn callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<O
 /// Like [`callshop()`], but locks the settings until the transaction ends.
 pub async fn lock_callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
     Ok(callshop::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(conn).await?)
+}
+
+/// The ids of the callshops inside the scope, in order, at most `limit` if there is a limit.
+pub async fn callshop_ids(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    limit: impl Into<Option<u64>>,
+) -> Result<Vec<Uuid>> {
+    let query = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(scope.accounts())
+        .filter(account::Column::Kind.eq(AccountKind::Callshop))
+        .order_by_asc(account::Column::Id)
+        .limit(limit);
+    Ok(query.into_tuple().all(conn).await?)
+}
+
+/// The ids of the callshops whose customers pay by this tariff.
+pub async fn selling_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<Vec<Uuid>> {
+    let query = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::RetailTariffId.eq(tariff_id))
+        .filter(account::Column::Kind.eq(AccountKind::Callshop))
+        .order_by_asc(account::Column::Id);
+    Ok(query.into_tuple().all(conn).await?)
 }
 
 /// Settings of several callshops.
@@ -242,6 +269,20 @@ pub async fn identity(
         .and_also_related(account::Entity);
     let found = query.one(conn).await?;
     Ok(found.and_then(|(session, user, account)| Some((session, user?, account?))))
+}
+
+/// The customers' screens of these cabins that are valid at `now`, oldest first.
+pub async fn screens(
+    conn: &impl ConnectionTrait,
+    cabins: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Vec<auth_session::Model>> {
+    let query = auth_session::Entity::find()
+        .filter(bulk::among(conn, auth_session::Column::CabinId, cabins.iter().copied()))
+        .filter(auth_session::Column::RevokedAt.is_null())
+        .filter(auth_session::Column::ExpiresAt.gt(now))
+        .order_by_asc(auth_session::Column::Id);
+    Ok(query.all(conn).await?)
 }
 
 /// Inserts a login.

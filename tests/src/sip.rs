@@ -55,6 +55,8 @@ pub struct SipPlan {
     /// Database URL for dialogs and registrations; `None` uses SQLite in the instance's folder.
     postgres: Option<String>,
     gateway: SocketAddr,
+    /// Whether the proxy has a clock of its own.
+    has_clock: bool,
 }
 
 impl SipPlan {
@@ -66,7 +68,20 @@ impl SipPlan {
         let network = [127, high | 1, low];
         let proxy = Ipv4Addr::new(127, high | 1, low, 1);
         let gateway = SocketAddr::from((Ipv4Addr::new(127, high | 1, low, 2), 5060));
-        Self { network, sip: free_udp(proxy, 5060), control: free_tcp(proxy), gateway, postgres: None }
+        Self {
+            network,
+            sip: free_udp(proxy, 5060),
+            control: free_tcp(proxy),
+            gateway,
+            postgres: None,
+            has_clock: false,
+        }
+    }
+
+    /// Gives the proxy a clock of its own, which [`Sip::set_clock`] sets.
+    #[must_use]
+    pub fn with_clock(self) -> Self {
+        Self { has_clock: true, ..self }
     }
 
     /// Like [`Self::new`], with a new PostgreSQL database for dialogs and registrations.
@@ -82,7 +97,7 @@ impl SipPlan {
             std::net::IpAddr::V4(address) => address.octets(),
             std::net::IpAddr::V6(_) => panic!("{sip}: IPv4 only"),
         };
-        Self { network: [a, b, c], sip, control, gateway, postgres: None }
+        Self { network: [a, b, c], sip, control, gateway, postgres: None, has_clock: false }
     }
 
     /// Starts the gateway of a proxy that is already running.
@@ -150,6 +165,9 @@ impl SipPlan {
     /// Panics if the gateway or the proxy does not start.
     pub async fn start(self, server: &TestServer, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
+        if self.has_clock {
+            set_clock(dir.path(), 0);
+        }
         write_configuration(dir.path(), &self, self.gateway, server.hook, settings);
         let gateway = start_gateway(dir.path(), self.gateway);
         let proxy = start_proxy(dir.path());
@@ -225,7 +243,8 @@ impl Sip {
         self.proxy.as_mut().expect("a proxy of the test's own").kill();
     }
 
-    /// Sets how many seconds the clock of a proxy differs from the machine's clock. [`SipPlan::start_alone`] must have started the proxy.
+    /// Sets how many seconds the clock of a proxy differs from the machine's clock. [`SipPlan::start_alone`] must have started the proxy, or
+    /// its plan must be [`SipPlan::with_clock`].
     pub fn set_clock(&self, seconds: i64) {
         set_clock(self.dir.path(), seconds);
     }

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
+const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
 const LANGUAGES = ['pt-BR', 'en-US', 'es-ES'];
 
 /** React Aria brings its own words in more than thirty languages. The page needs those of its three. */
@@ -24,7 +26,11 @@ export default defineConfig({
     target: 'es2022',
     sourcemap: false,
     // many tiny files would cost more than they save
-    rollupOptions: { output: { experimentalMinChunkSize: 8_000 } },
+    rollupOptions: {
+      // the console, and the screen of a cabin's customer
+      input: { index: page('index.html'), screen: page('screen.html') },
+      output: { experimentalMinChunkSize: 8_000 },
+    },
     // a style or picture that is inlined as a data: address would break the content security policy
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use entity::{AccountKind, Role, account, user};
+use entity::{AccountKind, Role, account, auth_session, user};
 use uuid::Uuid;
 
 use super::rights::{self, Right};
@@ -24,18 +24,21 @@ pub struct Actor {
     pub role: Role,
     /// IP address of the request; `None` for the command line.
     pub address: Option<IpAddr>,
+    /// The cabin of a customer's screen; `None` for the login of a person. A screen has no rights.
+    pub screen_of: Option<Uuid>,
     path: String,
 }
 
 impl Actor {
-    pub(super) fn new(session_id: Uuid, user: &user::Model, account: &account::Model) -> Self {
+    pub(super) fn new(session: &auth_session::Model, user: &user::Model, account: &account::Model) -> Self {
         Self {
             user_id: user.id,
-            session_id,
+            session_id: session.id,
             account_id: account.id,
             kind: account.kind,
             role: user.role,
             address: None,
+            screen_of: session.cabin_id,
             path: account.path.clone(),
         }
     }
@@ -49,6 +52,7 @@ impl Actor {
             kind: platform.kind,
             role: Role::Admin,
             address: None,
+            screen_of: None,
             path: platform.path.clone(),
         }
     }
@@ -63,12 +67,12 @@ impl Actor {
         Scope::subtree(&self.path)
     }
 
-    /// Whether the role has `right`.
+    /// Whether the actor has `right`: its role has the right, and it is no customer's screen.
     pub fn may(&self, right: Right) -> bool {
-        rights::allows(self.role, right)
+        self.screen_of.is_none() && rights::allows(self.role, right)
     }
 
-    /// Checks that the role has `right`.
+    /// Checks that the actor has `right`.
     ///
     /// # Errors
     /// Fails with [`Error::Forbidden`].

@@ -105,7 +105,7 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     if !good {
         return Err(Error::Unauthenticated);
     }
-    let actor = Actor::new(session.id, &user, &account);
+    let actor = Actor::new(&session, &user, &account);
     app.identities.known.insert(session.id, (actor.clone(), session.expires_at));
     Ok((actor, expires))
 }
@@ -143,6 +143,7 @@ pub async fn login(app: &App, login: &str, password: String, origin: &Origin) ->
         last_used_at: now,
         expires_at: now + TimeDelta::seconds(app.config.auth.refresh_seconds),
         revoked_at: None,
+        cabin_id: None,
     };
     let (session, user) = (&session, &user);
     app.store
@@ -159,7 +160,7 @@ pub async fn login(app: &App, login: &str, password: String, origin: &Origin) ->
             Ok(())
         })
         .await?;
-    tokens(app, session, &secret, Actor::new(session.id, user, &account), now)
+    tokens(app, session, &secret, Actor::new(session, user, &account), now)
 }
 
 /// The user with this login. Runs the same queries whether the user exists or not.
@@ -272,7 +273,7 @@ async fn present(
 async fn holder(tx: &Tx, session_id: Uuid) -> Result<Option<Actor>> {
     let found = accounts::identity(tx.conn(), session_id).await?;
     let found = found.filter(|(_, user, _)| user.disabled_at.is_none());
-    Ok(found.map(|(session, user, account)| Actor::new(session.id, &user, &account)))
+    Ok(found.map(|(session, user, account)| Actor::new(&session, &user, &account)))
 }
 
 fn tokens(
@@ -285,6 +286,35 @@ fn tokens(
     let expires = now + TimeDelta::seconds(app.config.auth.access_seconds);
     let access = app.identities.key.issue(session.user_id, session.id, now, expires)?;
     Ok(Tokens { access, access_expires_at: expires, refresh: format!("{}.{secret}", session.id), actor })
+}
+
+/// Starts a login without a refresh token for a customer's screen, valid until `expires_at`. Returns the login's row, which the caller must store, and
+/// the access token.
+///
+/// # Errors
+/// Fails with internal faults only.
+pub fn screen(
+    app: &App,
+    actor: &Actor,
+    cabin_id: Uuid,
+    (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(auth_session::Model, String)> {
+    let session = auth_session::Model {
+        id: Uuid::now_v7(),
+        user_id: actor.user_id,
+        // no text has this hash, so the login cannot be refreshed
+        refresh_hash: String::new(),
+        generation: 0,
+        user_agent: String::new(),
+        address: actor.address.map(|address| address.to_string()).unwrap_or_default(),
+        created_at: now,
+        last_used_at: now,
+        expires_at,
+        revoked_at: None,
+        cabin_id: Some(cabin_id),
+    };
+    let token = app.identities.key.issue(session.user_id, session.id, now, expires_at)?;
+    Ok((session, token))
 }
 
 /// Ends this login, or every login of the user.

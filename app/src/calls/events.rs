@@ -15,7 +15,7 @@ use super::extend;
 use super::money::Money;
 use super::registrations;
 use crate::feed::snapshot::activity;
-use crate::{App, sessions};
+use crate::{App, audit, sessions};
 use base::error::{Error, OrFault as _, Result};
 use store::Tx;
 use store::calls::CallshopTerms;
@@ -528,6 +528,7 @@ impl Batch {
             return Ok(EventResult::Ignored);
         }
         let turned = phone.online != *online;
+        let moved = *online && (&phone.contact, &phone.user_agent) != (contact, user_agent);
         phone.online = *online;
         phone.online_changed_at = Some(at);
         phone.contact = contact.clone().filter(|_| *online);
@@ -539,6 +540,8 @@ impl Batch {
         self.changed_phones.insert(user.to_owned());
         if turned {
             tx.emit(registrations::turned(phone, self.cabins.get(&phone.id).copied(), at));
+        } else if moved {
+            audit::announce(tx, phone.callshop_id, ActivityKind::PhoneChanged, at);
         }
         Ok(EventResult::Applied)
     }

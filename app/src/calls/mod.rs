@@ -17,11 +17,12 @@ use std::sync::Arc;
 
 use billing::money::Micros;
 use billing::reconcile::YOUNG;
-use entity::call;
+use entity::{ActivityKind, call};
 use uuid::Uuid;
 
 use super::{App, access};
 use crate::auth::{Actor, Right};
+use crate::feed::snapshot::activity;
 use crate::sip_proxies::{HangUp, HangUpResult};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::calls::CallFilter;
@@ -113,10 +114,13 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
         Error::user(ErrorCode::IllegalState, format!("The call is already {}.", call.state.as_str()))
     };
     let live = app
-        .write_as(
-            actor,
-            |tx| async move { store::calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await },
-        )
+        .write_as(actor, |tx| async move {
+            let live = store::calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await?;
+            for call in &live {
+                tx.emit(activity(ActivityKind::CallHangUpRequested, app.clock.now(), call)?);
+            }
+            Ok(live)
+        })
         .await?;
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Requested).await {

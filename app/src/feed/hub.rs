@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use entity::activity;
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, broadcast, mpsc};
 use uuid::Uuid;
 
 use super::event::ActivityEvent;
 use super::message::{Kind, Message};
 use super::status::Status;
+use base::error::{OrFault as _, Result};
 use store::OnCommit;
 use telemetry::trace::TraceContext;
 
@@ -53,7 +54,7 @@ pub struct Hub {
     relay: OnceLock<mpsc::Sender<OutgoingActivity>>,
     peers: Mutex<HashMap<Uuid, Peer>>,
     pub(super) poll: Notify,
-    pub(super) readers: Semaphore,
+    readers: Semaphore,
     status: Status,
 }
 
@@ -119,6 +120,14 @@ impl Hub {
     /// The callshops that have subscribers on this node.
     pub fn watched(&self) -> Vec<Uuid> {
         self.shops.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// Waits for a turn to read many rows for a subscriber. At most [`READERS`] subscribers of this node read at the same time.
+    ///
+    /// # Errors
+    /// Fails with a fault if the hub was closed, which never happens.
+    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        self.readers.acquire().await.or_fault()
     }
 
     /// State of the link to the other nodes.

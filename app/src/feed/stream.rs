@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::event::ActivityEvent;
 use super::hub::{Hub, Notification, Subscription};
-use base::error::{Error, OrFault as _, Result};
+use base::error::{Error, Result};
 use store::{Store, activity, in_time};
 
 /// Timeout for a subscriber's read from the database. The subscriber's timeout is longer than the database's own timeout.
@@ -164,7 +164,7 @@ impl Watch {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
         let rows = retry_until_available(|| async move {
             // an activity that is announced from now on is either included in the read or arrives after the read
-            let _turn = hub.readers.acquire().await.or_fault()?;
+            let _turn = hub.turn().await?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });
         let rows = rows.await?;

@@ -2,16 +2,16 @@
 //! time, it would silently undo the changes of the versions in between.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::tariff_version;
+use entity::{ActivityKind, tariff_version};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Version, VersionState, find_version, owners, record};
-use crate::App;
 use crate::auth::Actor;
 use crate::margin::{self, Margins};
+use crate::{App, audit};
 use base::error::{Error, ErrorCode, Result};
-use store::tariffs as rows;
+use store::{accounts, tariffs as rows};
 
 /// Maximum difference between nodes' clocks. A version that another node has just activated may begin slightly later than this node's current time.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(2);
@@ -74,6 +74,9 @@ pub async fn activate(
                 json!({ "version": version.id, "number": version.number, "activeFrom": from }),
             );
             record(&tx, actor, "activateTariffVersion", tariff, change, now).await?;
+            for shop in accounts::selling_by(conn, tariff.id).await? {
+                audit::announce(&tx, shop, ActivityKind::PricesChanged, now);
+            }
             let active = tariff_version::Model { active_from: Some(from), ..version };
             Ok((rows::update_version(conn, active).await?, around.next, now))
         })

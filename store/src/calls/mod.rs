@@ -21,7 +21,7 @@ use super::{Writes, bulk, first_id};
 use base::error::{OrFault as _, Result};
 
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
-pub use shown::{CallFilter, find, find_all, list, live, live_of_cabins, of_each};
+pub use shown::{CallFilter, find, find_all, list, live, live_in, live_of_cabins, of_each};
 
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];

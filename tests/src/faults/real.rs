@@ -269,8 +269,15 @@ impl Real {
         for row in &rows {
             let seen = heard.get(&row.sip_call_id).cloned().unwrap_or_default();
             let end = |kind: &str| ends.get(&(kind.to_owned(), row.id)).copied();
-            self.judge(row, &seen, (end("ended"), end("lost")), charges, &mut count)
-                .map_err(|wrong| format!("a real call {wrong}: {row:?}, its two ends saw {seen:?}"))?;
+            if let Err(wrong) = self.judge(row, &seen, (end("ended"), end("lost")), charges, &mut count) {
+                let told = hook_event::Entity::find().filter(
+                    hook_event::Column::Reference.is_in([row.id.to_string(), row.request_id.clone()]),
+                );
+                let told = told.all(conn).await.map_err(failed)?;
+                return Err(format!(
+                    "a real call {wrong}: {row:?}; its two ends saw {seen:?}; its proxy told {told:?}"
+                ));
+            }
             found.insert(row.sip_call_id.as_str());
             if charges.standing(row.id) > 0 && !charged.insert(row.sip_call_id.as_str()) {
                 return Err(format!("a real call was charged twice, by two calls stored: {row:?}"));

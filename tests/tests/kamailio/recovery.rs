@@ -29,6 +29,30 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.finish().await;
 }
 
+/// The proxy's clock is an hour ahead while the API is away, and is set back before the API returns. The events that wait for a pause to end do not
+/// wait for the hour to pass.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
+    let mut stage = Stage::on(SipPlan::new().with_clock(), Backend::Sqlite, 1, &[], 30).await;
+    stage.open_cabins().await;
+    let talking = Script::call("phone-call", "11988880111", &["-d", "3000"]);
+    let playing = stage.sip.play(&stage.phones[0], &talking);
+    stage.call_in(0, "ANSWERED").await;
+    let stopped = stage.shop.server.pause().await;
+    stage.sip.set_clock(3_600);
+    playing.finished().await;
+    eventually("a delivery has failed", async || {
+        stage.sip.log().contains("events not delivered").then_some(())
+    })
+    .await;
+    stage.sip.set_clock(0);
+    stage.shop.server = stopped.start().await;
+    let call = stage.call_in(0, "ENDED").await;
+    // the time of the end is an hour off, so the call ends when the server received the event
+    assert!(call["estimated"] == true && (3..=20).contains(&talk_of(&call)), "{call}");
+    stage.finish().await;
+}
+
 /// The proxy is killed during a call, and restores the call from PostgreSQL. The call continues, is hung up by the other side, and is charged
 /// for its full duration. The phone need not register again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

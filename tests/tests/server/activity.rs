@@ -269,6 +269,7 @@ on_both!(every_change_has_an_event_of_its_own, |backend: Backend| async move {
             "blockPhone" | "unblockPhone" | "rotatePhoneSecret" => "PhoneIdInput".to_owned(),
             "blockDestination" | "unblockDestination" => "BlockDestinationInput".to_owned(),
             "suspendAccount" | "resumeAccount" => "AccountIdInput".to_owned(),
+            "disableUser" | "enableUser" => "UserIdInput".to_owned(),
             _ => tests::client::input_type(mutation),
         };
         let made = by.did(mutation, &ty, input, fields).await;
@@ -362,5 +363,25 @@ on_both!(every_change_has_an_event_of_its_own, |backend: Backend| async move {
     step(&shop.owner, "updateCallshopSettings", settings, "callshop { id }", &["SETTINGS_CHANGED"]).await;
     step(&shop.reseller, "suspendAccount", account.clone(), "callshop { id }", &["SHOP_SUSPENDED"]).await;
     step(&shop.reseller, "resumeAccount", account.clone(), "callshop { id }", &["SHOP_RESUMED"]).await;
+    // an account above the callshop
+    let above = json!({ "accountId": shop.reseller_id });
+    step(&shop.distributor, "suspendAccount", above.clone(), "account { id }", &["SHOP_SUSPENDED"]).await;
+    step(&shop.distributor, "resumeAccount", above, "account { id }", &["SHOP_RESUMED"]).await;
+
+    let user = on(json!({ "role": "ATTENDANT", "user": tests::shop::person() }));
+    let made = step(&shop.owner, "createUser", user, "user { id }", &["USERS_CHANGED"]).await;
+    let user = json!({ "userId": made["user"]["id"] });
+    let named = with(user.clone(), json!({ "displayName": "Ana" }));
+    step(&shop.owner, "updateUser", named, "user { id }", &["USERS_CHANGED"]).await;
+    for mutation in ["disableUser", "enableUser"] {
+        step(&shop.owner, mutation, user.clone(), "user { id }", &["USERS_CHANGED"]).await;
+    }
+
+    let shown = format!("{{ callshop(id: {}) {{ retailTariff {{ id }} }} }}", json!(id));
+    let tariff = shop.reseller.ok(&shown, json!({})).await["callshop"]["retailTariff"]["id"].clone();
+    let rate = json!({ "tariffId": tariff, "rates": [{ "prefix": "4420", "destination": "London", "pricePerMinute": "0.20" }] });
+    let draft = step(&shop.reseller, "upsertRates", rate, "version { id }", &[]).await;
+    let version = json!({ "versionId": draft["version"]["id"] });
+    step(&shop.reseller, "activateTariffVersion", version, "version { id }", &["PRICES_CHANGED"]).await;
     shop.finish().await;
 });

@@ -21,7 +21,7 @@ export function createClient(options: ClientOptions): CallshopClient {
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     locale: options.locale,
   };
-  const keeper = new SessionKeeper(endpoint, options.store ?? memoryStore());
+  const keeper = new SessionKeeper(endpoint, options.store ?? memoryStore(), options.token ?? null);
   const socket = new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper });
   return new Client(endpoint, { keeper, socket });
 }

@@ -26,6 +26,8 @@ export const ActivityKind = {
   CALL_EXTENDED: 'CALL_EXTENDED',
   /** A call was not answered. */
   CALL_FAILED: 'CALL_FAILED',
+  /** A user asked to hang up a call. CALL_ENDED follows when the proxy reports the end. */
+  CALL_HANG_UP_REQUESTED: 'CALL_HANG_UP_REQUESTED',
   /** A call was refused; see the call's `refusal`. */
   CALL_REFUSED: 'CALL_REFUSED',
   /** The called phone is ringing. */
@@ -44,13 +46,16 @@ export const ActivityKind = {
   ITEM_REMOVED: 'ITEM_REMOVED',
   /** The limits of a session changed. */
   LIMITS_CHANGED: 'LIMITS_CHANGED',
-  /** Phones were created, or a phone was blocked, unblocked or got a new secret. */
+  /** Phones were created, or a phone was blocked, unblocked, got a new secret or registered from another address. */
   PHONE_CHANGED: 'PHONE_CHANGED',
   /** A phone's registration ended. */
   PHONE_OFFLINE: 'PHONE_OFFLINE',
   /** A phone registered at the proxy. */
   PHONE_ONLINE: 'PHONE_ONLINE',
-  /** A tariff was assigned to the callshop, or a destination was blocked or unblocked for it. */
+  /**
+   * A tariff was assigned to the callshop, a version of its retail tariff was activated or scheduled, or a destination was blocked or
+   * unblocked.
+   */
   PRICES_CHANGED: 'PRICES_CHANGED',
   /** The cash register was closed. */
   REGISTER_CLOSED: 'REGISTER_CLOSED',
@@ -66,12 +71,14 @@ export const ActivityKind = {
   SESSION_VOIDED: 'SESSION_VOIDED',
   /** The callshop's name, settings or dial plan changed. */
   SETTINGS_CHANGED: 'SETTINGS_CHANGED',
-  /** The callshop was resumed. */
+  /** The callshop, or an account above it, was resumed. The callshop stays suspended while another of these accounts is suspended. */
   SHOP_RESUMED: 'SHOP_RESUMED',
-  /** The callshop was suspended. */
+  /** The callshop, or an account above it, was suspended. */
   SHOP_SUSPENDED: 'SHOP_SUSPENDED',
   /** A final statement changed, because a call on it was corrected. */
-  STATEMENT_CHANGED: 'STATEMENT_CHANGED'
+  STATEMENT_CHANGED: 'STATEMENT_CHANGED',
+  /** A user of the callshop was created, renamed, disabled, enabled or got a new password. */
+  USERS_CHANGED: 'USERS_CHANGED'
 } as const;
 
 export type ActivityKind = typeof ActivityKind[keyof typeof ActivityKind];
@@ -152,6 +159,8 @@ export const ErrorCode = {
   BAD_CREDENTIALS: 'BAD_CREDENTIALS',
   /** The file has rows with errors; `problems` lists these rows. */
   BAD_DECK: 'BAD_DECK',
+  /** The branch has more callshops than one subscription can follow. Subscribe to the accounts below it. */
+  BRANCH_TOO_LARGE: 'BRANCH_TOO_LARGE',
   /** A customer occupies the cabin. */
   CABIN_OCCUPIED: 'CABIN_OCCUPIED',
   /** The cabin has no phone: assign one first. */

@@ -23,6 +23,8 @@ const LEAST_LIFE_MS = 30_000;
 /** The server repeats the answer to a refresh for 30 s. Within that time, a lost answer costs nothing. */
 const REPEAT_WITHIN_MS = 25_000;
 const REFRESH_TIMEOUT_MS = 8_000;
+/** As long as a browser's timer can wait. */
+const NEVER_MS = 2_000_000_000;
 
 const SHOP_ROLES: ReadonlySet<Role> = new Set<Role>(['CALLSHOP_OWNER', 'ATTENDANT']);
 /** Only these end the login here: the server has read the refresh token and refused it. */
@@ -39,9 +41,12 @@ export class SessionKeeper {
   #expiresAt = 0;
   #renewAt = 0;
   #refreshing: Promise<Session> | null = null;
+  /** A token that is used as it is, without a session. */
+  readonly #fixed: string | null;
 
-  constructor(endpoint: Endpoint, store: SessionStore) {
+  constructor(endpoint: Endpoint, store: SessionStore, fixed: string | null = null) {
     this.#endpoint = endpoint;
+    this.#fixed = fixed;
     this.#store = store;
     const kept = store.load();
     this.session = new Value(kept);
@@ -79,6 +84,9 @@ export class SessionKeeper {
 
   /** An access token that works. Waits for a refresh only if the present one has expired. */
   async token(): Promise<string> {
+    if (this.#fixed !== null) {
+      return this.#fixed;
+    }
     const session = this.session.get();
     if (session === null) {
       throw notLoggedIn();
@@ -105,7 +113,7 @@ export class SessionKeeper {
 
   /** Milliseconds until the present token should be replaced. */
   renewIn(): number {
-    return Math.max(0, this.#renewAt - Date.now());
+    return this.#fixed !== null ? NEVER_MS : Math.max(0, this.#renewAt - Date.now());
   }
 
   /** One refresh at a time: whoever asks meanwhile gets the same answer. */

@@ -74,6 +74,11 @@ export interface ClientOptions {
   readonly webSocketImpl?: unknown;
   /** Default: the session is kept in memory only. */
   readonly store?: SessionStore;
+  /**
+   * A token that cannot be refreshed, such as that of a customer's screen. The client then has no session, and ends with `UNAUTHENTICATED`
+   * when the server refuses the token.
+   */
+  readonly token?: string;
   /** BCP 47 tag, sent as `Accept-Language`. */
   readonly locale?: () => string;
 }

@@ -1,6 +1,6 @@
 import jsQR from 'jsqr';
 import { describe, expect, it } from 'vitest';
-import { qrPath } from '../src/bill/PixCode.js';
+import { qrPath } from '../src/lib/qr.js';
 import { inputOf, paidOf } from '../src/bill/rows.js';
 import { readSettings } from '../src/app/settings.js';
 import { href, parseRoute } from '../src/app/router.js';

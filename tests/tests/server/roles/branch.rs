@@ -18,7 +18,7 @@ pub(super) struct Branch {
 }
 
 /// Placeholders for objects in a query, and the kind in their global ids.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
     ("{user}", "User"),
@@ -29,6 +29,7 @@ const KINDS: [(&str, &str); 12] = [
     ("{settled}", "CabinSession"),
     ("{call}", "Call"),
     ("{item}", "SessionItem"),
+    ("{screen}", "Screen"),
     ("{tariff}", "Tariff"),
     ("{version}", "TariffVersion"),
 ];
@@ -146,6 +147,8 @@ impl Branch {
         assert_eq!(allowed["allow"], json!(true), "{allowed}");
         hook.events(&shop::answered_call(&allowed["ref"], Utc::now(), 30_000)).await;
         attendant.did("closeCabin", "CloseCabinInput", input, "session { id }").await;
+        let input = json!({ "cabinId": self.ids["{cabin}"] });
+        let screen = attendant.did("createScreen", "CreateScreenInput", input, "screen { screenId }").await;
         let calls = attendant.shop_list("calls", &self.ids["{callshop}"], 5, "id").await;
         let tariffs = "{ tariffs(first: 5) { nodes { id versions(first: 1) { nodes { id } } } } }";
         let tariffs = reseller.ok(tariffs, json!({})).await;
@@ -160,6 +163,7 @@ impl Branch {
             ("{settled}", &settled["session"]["id"]),
             ("{call}", &calls[0]["id"]),
             ("{item}", &item["session"]["items"][0]["itemId"]),
+            ("{screen}", &screen["screen"]["screenId"]),
             ("{tariff}", &tariff["id"]),
             ("{version}", &tariff["versions"]["nodes"][0]["id"]),
         ] {

@@ -85,9 +85,9 @@ fn what_each_role_sees_of_the_schema() {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots/roles");
     let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
     let mut changed = Vec::new();
-    for role in Role::ALL {
-        let sdl = graphql::role_sdl(role.key()).expect("a schema");
-        let path = dir.join(format!("{}.graphql", role.key()));
+    for key in graphql::roles::ALL.map(|(key, _)| key) {
+        let sdl = graphql::role_sdl(key).expect("a schema");
+        let path = dir.join(format!("{key}.graphql"));
         if update {
             std::fs::create_dir_all(&dir).expect("a folder for snapshots");
             std::fs::write(&path, &sdl).expect("a snapshot is written");

@@ -1,6 +1,6 @@
 //! The fields of object types, with their outcomes for each role.
 
-use super::outcomes::{BACK_OFFICE, EVERYONE, MANAGERS, Outcomes, SIGNED_IN};
+use super::outcomes::{BACK_OFFICE, EVERYONE, MANAGERS, Outcomes, SHOP, SIGNED_IN};
 
 /// An object type whose objects a query can reach.
 pub(super) struct Object {
@@ -129,10 +129,13 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "Cabin",
         reach: "{ cabin(id: {cabin}) { HOLE } }",
-        fields: &[(
-            SIGNED_IN,
-            "liveCall callshop id number label state phone phoneOnline currentSession calls retiredAt createdAt",
-        )],
+        fields: &[
+            (
+                SIGNED_IN,
+                "liveCall callshop id number label state phone phoneOnline currentSession calls retiredAt createdAt",
+            ),
+            (SHOP, "screens"),
+        ],
     },
     Object {
         name: "RegisterShift",
@@ -239,7 +242,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "cabin session id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
+                "callshopId callshop cabin session id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
                 endedAt asOf elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds estimated writtenOff sipCode \
                 endedBy cause refusal",
             ),
@@ -360,10 +363,18 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("CreateAccountPayload", "account user userErrors"),
     ("CreateCallshopPayload", "callshop owner userErrors"),
     ("CreatePhonesPayload", "phones userErrors"),
+    ("CreateScreenPayload", "screen token userErrors"),
     ("CreateTariffPayload", "tariff userErrors"),
     ("CreditPayload", "transferId balance userErrors"),
+    (
+        "CustomerScreen",
+        "asOf callshopName locale cabinNumber cabinState call runningTotal remaining remainingSeconds",
+    ),
+    ("Screen", "screenId createdAt expiresAt"),
+    ("ScreenCall", "numberFormatted destination state elapsedSeconds cost pricePerMinute maxSeconds"),
     ("DeckProblem", "line column severity code message"),
     ("HangUpCallPayload", "call userErrors"),
+    ("AccountActivity", "callshopId cursor snapshot event cursorExpired"),
     ("LiveCalls", "asOf calls"),
     ("LoginPayload", "accessToken accessTokenExpiresAt refreshToken viewer userErrors"),
     ("LogoutPayload", "done userErrors"),
@@ -374,6 +385,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("PhoneSecret", "phone secret"),
     ("RateChanges", "added changed removed unchanged"),
     ("RecordCashMovementPayload", "movement userErrors"),
+    ("RevokeScreenPayload", "cabin userErrors"),
     ("RotatePhoneSecretPayload", "phone secret userErrors"),
     ("SessionPayload", "session userErrors"),
     ("SettleSessionPayload", "session change receipt userErrors"),

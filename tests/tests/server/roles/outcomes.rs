@@ -80,7 +80,8 @@ impl Outcomes {
     }
 }
 
-const NOBODY: Outcomes = Outcomes {
+/// Hidden from every role of a person. Only a customer's screen sees the field.
+pub(super) const NOBODY: Outcomes = Outcomes {
     anonymous: Hidden,
     admin: Hidden,
     distributor: Hidden,

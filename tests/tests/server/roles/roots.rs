@@ -1,8 +1,8 @@
 //! The fields of `Query`, `Mutation` and `Subscription`, each with a request and its outcome for each role.
 
 use super::outcomes::{
-    ADMIN, BACK_OFFICE, EVERYONE, MANAGERS, OWN_USER, Outcomes, PARENT, PARENT_OR_SELF, SHOP, SIGNED_IN,
-    TARIFF_OWNER,
+    ADMIN, BACK_OFFICE, EVERYONE, MANAGERS, NOBODY, OWN_USER, Outcomes, PARENT, PARENT_OR_SELF, SHOP,
+    SIGNED_IN, TARIFF_OWNER,
 };
 
 /// A root field.
@@ -350,6 +350,23 @@ pub(super) const ROOTS: &[Root] = &[
         "Subscription.cabinActivity",
         SIGNED_IN,
         "subscription { cabinActivity(cabinId: {cabin}) { cursor } }",
+    ),
+    root(
+        "Subscription.accountActivity",
+        SIGNED_IN,
+        "subscription { accountActivity(accountId: {callshop}) { cursor } }",
+    ),
+    root("Subscription.customerScreen", NOBODY, "subscription { customerScreen { asOf } }"),
+    root("Query.customerScreen", NOBODY, "{ customerScreen { asOf } }"),
+    root(
+        "Mutation.createScreen",
+        SHOP,
+        "mutation { createScreen(input: { cabinId: {cabin} }) { token userErrors { code } } }",
+    ),
+    root(
+        "Mutation.revokeScreen",
+        SHOP,
+        "mutation { revokeScreen(input: { screenId: {screen} }) { cabin { id } userErrors { code } } }",
     ),
     root("Subscription.balance", BACK_OFFICE, "subscription { balance(accountId: {callshop}) { low } }"),
     root("Subscription.liveCalls", SIGNED_IN, "subscription { liveCalls(callshopId: {callshop}) { asOf } }"),

@@ -20,6 +20,7 @@ import { Deposit } from './Deposit.js';
 import { Discounts, Items } from './Extras.js';
 import { Limits } from './Limits.js';
 import { Move } from './Move.js';
+import { Screens } from './Screens.js';
 import './cabin.css';
 
 export function CabinDrawer({ cabinId, onClose }: { readonly cabinId: string; readonly onClose: () => void }): ReactElement {
@@ -68,6 +69,7 @@ function Contents({ view, mayOperate }: { readonly view: CabinView; readonly may
       ) : (
         <Visit sessionId={session.id} view={view} mayOperate={mayOperate} />
       )}
+      {mayOperate ? <Screens cabinId={cabin.id} /> : null}
     </div>
   );
 }
