@@ -4,6 +4,7 @@ use graphql_macros::object;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
+use billing::country::country_of_number;
 use billing::money::Micros;
 use billing::number::{E164, format_international};
 use chrono::{DateTime, Utc};
@@ -171,6 +172,13 @@ impl Call {
             Ok(number) if !self.row.emergency => format_international(&number),
             _ => self.row.number.clone(),
         }
+    }
+
+    /// Country of `number`, ISO 3166-1 alpha-2, with which a client can show a flag or the country's name in the reader's language. Null if no single
+    /// country is certain, such as for satellite phones, toll-free North American numbers, short numbers and emergency numbers.
+    #[field(columns(number))]
+    fn country_code(&self) -> Option<&str> {
+        country_of_number(&self.row.number)
     }
 
     /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
