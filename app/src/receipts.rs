@@ -51,6 +51,7 @@ pub struct Paper<'a> {
 /// Fails with `ILLEGAL_STATE` for a session that is not paid. Fails with `FORBIDDEN` if payments are hidden from the attendant. May also fail with
 /// `NOT_FOUND`.
 pub async fn reprint(app: &App, actor: &Actor, session_id: Uuid, paper: Paper<'_>) -> Result<Printed> {
+    let paper = paper.checked()?;
     let view = sessions::find(app, actor, session_id).await?;
     if sessions::payments(app, actor, &view.session).await?.some_hidden {
         let message = "Another user took the payment. Until the register is closed, only that user or the owner can reprint the receipt.";
@@ -65,6 +66,7 @@ pub async fn reprint(app: &App, actor: &Actor, session_id: Uuid, paper: Paper<'_
 /// # Errors
 /// See [`reprint`].
 pub async fn original(app: &App, view: &SessionView, change: Micros, paper: Paper<'_>) -> Result<Printed> {
+    let paper = paper.checked()?;
     let receipt = receipt(app, view, Some(change)).await?;
     print(app, view, receipt, paper).await
 }
@@ -74,6 +76,7 @@ pub async fn original(app: &App, view: &SessionView, change: Micros, paper: Pape
 /// # Errors
 /// Fails with `ILLEGAL_STATE` unless the session is closed and not settled. May also fail with `NOT_FOUND`.
 pub async fn bill(app: &App, actor: &Actor, session_id: Uuid, paper: Paper<'_>) -> Result<Printed> {
+    let paper = paper.checked()?;
     let view = sessions::find(app, actor, session_id).await?;
     let session = &view.session;
     let (Some(total), SessionState::Closed) = (session.total, session.state) else {
@@ -93,19 +96,28 @@ pub async fn bill(app: &App, actor: &Actor, session_id: Uuid, paper: Paper<'_>) 
     print(app, &view, content, paper).await
 }
 
-/// The requested language, if any.
-fn language(locale: Option<&str>) -> Result<Option<Locale>> {
-    let tag = locale.map(|tag| clean_locale("locale", tag)).transpose()?;
-    Ok(tag.as_deref().map(Locale::parse))
+/// A valid [`Paper`].
+struct Checked {
+    format: Format,
+    locale: Option<Locale>,
+    open_drawer: bool,
 }
 
-async fn print(app: &App, view: &SessionView, receipt: Receipt, paper: Paper<'_>) -> Result<Printed> {
-    let Paper { format, locale, open_drawer } = paper;
-    if open_drawer && !format.is_commands() {
-        let message = "Only a receipt in an ESC_POS format can open the drawer.";
-        return Err(Error::invalid("openDrawer", message));
+impl Paper<'_> {
+    fn checked(self) -> Result<Checked> {
+        if self.open_drawer && !self.format.is_commands() {
+            let message = "Only a receipt in an ESC_POS format can open the drawer.";
+            return Err(Error::invalid("openDrawer", message));
+        }
+        let tag = self.locale.map(|tag| clean_locale("locale", tag)).transpose()?;
+        let locale = tag.as_deref().map(Locale::parse);
+        Ok(Checked { format: self.format, locale, open_drawer: self.open_drawer })
     }
-    let locale = match language(locale)? {
+}
+
+async fn print(app: &App, view: &SessionView, receipt: Receipt, paper: Checked) -> Result<Printed> {
+    let Checked { format, locale, open_drawer } = paper;
+    let locale = match locale {
         Some(locale) => locale,
         None => Locale::parse(&access::by_id(app.store.reader(), view.session.callshop_id).await?.locale),
     };
