@@ -10,6 +10,7 @@ pub mod cabins;
 pub mod calls;
 pub mod config;
 pub mod credit;
+pub mod day;
 pub mod explain;
 pub mod feed;
 pub mod idempotency;

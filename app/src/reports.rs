@@ -18,7 +18,7 @@ use store::{Scope, accounts, cabins, reports, retention};
 /// Maximum period of a report, in days.
 const MAX_DAYS: i64 = 400;
 /// Years in which a report may begin.
-const YEARS: RangeInclusive<i32> = 2000..=2199;
+pub(crate) const YEARS: RangeInclusive<i32> = 2000..=2199;
 /// Maximum number of groups in a report.
 pub const MAX_GROUPS: usize = 10_000;
 

@@ -1,6 +1,7 @@
 //! Settings of a callshop: cash rounding, texts on receipts, and limits for attendants.
 
 use billing::money::Micros;
+use billing::pix::{self, PixError, PixKey};
 use entity::callshop;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -32,6 +33,12 @@ pub struct SettingsChange {
     pub address: Option<String>,
     /// Footer of receipts; may have several lines.
     pub receipt_footer: Option<String>,
+    /// Pix key, in any usual notation. `Some(None)` removes the key, the name and the city.
+    pub pix_key: Option<Option<String>>,
+    /// Recipient's name in Pix codes.
+    pub pix_name: Option<String>,
+    /// Recipient's city in Pix codes.
+    pub pix_city: Option<String>,
     /// Whether receipts mask the last six digits of dialed numbers, except the final two.
     pub mask_numbers: Option<bool>,
     /// Maximum total of discounts by attendants per bill.
@@ -71,6 +78,9 @@ fn shown(settings: &callshop::Model) -> Value {
         "tax_id": settings.tax_id,
         "address": settings.address,
         "receipt_footer": settings.receipt_footer,
+        "pix_key": settings.pix_key,
+        "pix_name": settings.pix_name,
+        "pix_city": settings.pix_city,
         "mask_numbers": settings.mask_numbers,
         "attendant_max_discount": settings.attendant_max_discount,
         "attendant_max_refund": settings.attendant_max_refund,
@@ -100,6 +110,7 @@ fn changed(
     if let Some(footer) = &change.receipt_footer {
         settings.receipt_footer = text("receiptFooter", footer, MAX_FOOTER, true)?;
     }
+    change_pix(&mut settings, change, currency)?;
     if let Some(mask) = change.mask_numbers {
         settings.mask_numbers = mask;
     }
@@ -112,6 +123,41 @@ fn changed(
         settings.attendant_max_refund = ceiling.into();
     }
     Ok(settings)
+}
+
+/// Changes the Pix key and the recipient's name and city, which a Pix code needs together.
+fn change_pix(settings: &mut callshop::Model, change: &SettingsChange, currency: &str) -> Result<()> {
+    if let Some(None) = change.pix_key {
+        (settings.pix_key, settings.pix_name, settings.pix_city) = (None, None, None);
+    }
+    if let Some(Some(key)) = &change.pix_key {
+        if currency != pix::CURRENCY {
+            let message =
+                format!("Pix pays only in {}, but the callshop's currency is {currency}.", pix::CURRENCY);
+            return Err(Error::invalid("pixKey", message));
+        }
+        settings.pix_key = Some(PixKey::parse(key).map_err(refused("pixKey"))?.as_str().to_owned());
+    }
+    for (field, text, most, stored) in [
+        ("pixName", &change.pix_name, pix::MAX_NAME, &mut settings.pix_name),
+        ("pixCity", &change.pix_city, pix::MAX_CITY, &mut settings.pix_city),
+    ] {
+        if let Some(text) = text {
+            // a BR Code has no accents; the API returns the text as the code contains it
+            *stored = Some(pix::plain_text(text, most).map_err(refused(field))?);
+        }
+        if settings.pix_key.is_some() && stored.is_none() {
+            return Err(Error::invalid(field, format!("A Pix code needs `{field}`. Enter it with the key.")));
+        }
+        if settings.pix_key.is_none() && stored.is_some() {
+            return Err(Error::invalid(field, format!("Enter `pixKey` together with `{field}`.")));
+        }
+    }
+    Ok(())
+}
+
+fn refused(field: &str) -> impl Fn(PixError) -> Error {
+    move |error| Error::invalid(field, error.to_string())
 }
 
 /// Trims and validates a text, which may be empty. If `lines` is true, the text may have several lines.

@@ -4,11 +4,14 @@
 //! can explain and recompute a charge years later.
 
 pub mod call;
+pub mod country;
 pub mod credit;
+pub mod day;
 pub mod deck;
 pub mod fold;
 pub mod money;
 pub mod number;
+pub mod pix;
 pub mod rating;
 pub mod reconcile;
 pub mod register;

@@ -31,7 +31,7 @@ pub const MAX_DIALED_BYTES: usize = 64;
 /// Number of digits of the longest E.164 number.
 pub const MAX_E164_DIGITS: usize = 15;
 /// Number of digits of the shortest international number, country code included (Niue: 683 and four digits).
-const MIN_INTERNATIONAL_DIGITS: usize = 7;
+pub(crate) const MIN_INTERNATIONAL_DIGITS: usize = 7;
 /// Maximum number of entries in each table of a dial plan.
 const MAX_PLAN_ENTRIES: usize = 200;
 
@@ -515,7 +515,7 @@ const TWO_DIGIT_CODES: &[&str] = &[
 
 /// The country calling code at the start of `digits`, from the ITU's list of assigned codes (E.164 annex, including
 /// global services).
-fn calling_code(digits: &str) -> Option<&str> {
+pub(crate) fn calling_code(digits: &str) -> Option<&str> {
     if digits.starts_with(['1', '7']) {
         return digits.get(..1);
     }

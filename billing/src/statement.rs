@@ -12,6 +12,9 @@ use crate::money::{Micros, MoneyError, RoundingMode, round_to, round_to_step};
 pub struct StatementCall {
     /// The number, formatted for the customer.
     pub number: String,
+    /// The number's country, ISO 3166-1 alpha-2; `None` if no single country is certain.
+    #[serde(default)]
+    pub country_code: Option<String>,
     /// The destination's name in the rate.
     pub destination: String,
     /// Time of the answer, or of the attempt if the call was not answered.
@@ -52,6 +55,9 @@ impl StatementLine {
 pub struct DestinationTotal {
     /// The destination.
     pub destination: String,
+    /// The country of all these calls, ISO 3166-1 alpha-2; `None` if they have several countries or none.
+    #[serde(default)]
+    pub country_code: Option<String>,
     /// Number of answered calls.
     pub calls: u32,
     /// Seconds of talk.
@@ -168,11 +174,15 @@ fn total_by_destination(calls: &[StatementCall]) -> Result<Vec<DestinationTotal>
     for call in calls.iter().filter(|call| call.answered) {
         let total = totals.entry(&call.destination).or_insert_with(|| DestinationTotal {
             destination: call.destination.clone(),
+            country_code: call.country_code.clone(),
             calls: 0,
             talk_seconds: 0,
             billed_seconds: 0,
             amount: Micros::ZERO,
         });
+        if total.country_code != call.country_code {
+            total.country_code = None;
+        }
         total.calls = total.calls.saturating_add(1);
         total.talk_seconds += u64::from(call.talk_seconds);
         total.billed_seconds += u64::from(call.billed_seconds);

@@ -34,6 +34,12 @@ pub struct Model {
     pub address: String,
     /// Text at the end of receipts.
     pub receipt_footer: String,
+    /// Pix key of the shop's bank account, in the form of the central bank's directory; null without Pix.
+    pub pix_key: Option<String>,
+    /// Recipient's name in Pix codes; null without Pix.
+    pub pix_name: Option<String>,
+    /// Recipient's city in Pix codes; null without Pix.
+    pub pix_city: Option<String>,
     /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,
     /// Most that an attendant may discount on one session.

@@ -30,6 +30,8 @@ pub struct Model {
     pub kind: PaymentKind,
     /// Reason for a refund; null otherwise.
     pub reason: Option<String>,
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id; null if none was given.
+    pub reference: Option<String>,
 }
 
 /// The table's relations, one for each foreign key.

@@ -4,6 +4,7 @@ use graphql_macros::object;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
+use billing::country::country_of_number;
 use billing::money::Micros;
 use billing::number::{E164, format_international};
 use chrono::{DateTime, Utc};
@@ -184,6 +185,13 @@ impl Call {
             Ok(number) if !self.row.emergency => format_international(&number),
             _ => self.row.number.clone(),
         }
+    }
+
+    /// Country of `number`, ISO 3166-1 alpha-2, with which a client can show a flag or the country's name in the reader's language. Null if no single
+    /// country is certain, such as for satellite phones, toll-free North American numbers, short numbers and emergency numbers.
+    #[field(columns(number))]
+    fn country_code(&self) -> Option<&str> {
+        country_of_number(&self.row.number)
     }
 
     /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
@@ -453,8 +461,8 @@ mod tests {
         };
         let row = |id: &str, second: u32, of: &Value| {
             let at = |offset: u32| format!("2026-11-22T10:00:{:02}Z", second + offset);
-            json!({ "id": id, "callshop_id": id, "phone_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": format!("35191234567{}",
-                second % 10), "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
+            json!({ "id": id, "callshop_id": id, "phone_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
+                "351912345671" } else { "5511987654321" }, "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
                 at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "sip_code": second, "ended_by": if second == 1 {
                 "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": at(0), "talk_seconds": second,
                 "billed_seconds": second, "charge": second, "currency": if second == 1 { "BRL" } else { "EUR" }, "estimated": second == 1,

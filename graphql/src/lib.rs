@@ -8,6 +8,7 @@ pub mod cabins;
 pub mod calls;
 mod compiled;
 pub mod credit;
+pub mod day;
 mod descriptions;
 pub mod endpoint;
 pub mod explain;
@@ -81,6 +82,7 @@ root!(
         receipts::ReceiptQuery,
         explain::ExplainQuery,
         reports::ReportQuery,
+        day::DayQuery,
         problems::ProblemQuery,
         screens::ScreenQuery,
         node::NodeQuery,
@@ -181,6 +183,10 @@ const OBJECTS: &[Declaration] = declarations![
     calls::CallCost,
     calls::Call,
     credit::Balance,
+    day::DaySummary,
+    day::AttendantDay,
+    day::DayFigures,
+    day::DayMethod,
     explain::ChargeStep,
     explain::LevelCharge,
     explain::ChargeExplanation,
@@ -196,6 +202,7 @@ const OBJECTS: &[Declaration] = declarations![
     problems::Problem,
     problems::ProblemGroup,
     receipts::Receipt,
+    receipts::PrintedBill,
     register::RegisterShift,
     register::CashMovement,
     register::report::RegisterReport,
@@ -204,6 +211,7 @@ const OBJECTS: &[Declaration] = declarations![
     register::report::DestinationSales,
     register::report::AttendantSales,
     register::report::OpenItem,
+    register::report::PaymentReference,
     reports::Report,
     reports::ReportGroup,
     reports::ReportFigures,
@@ -216,6 +224,7 @@ const OBJECTS: &[Declaration] = declarations![
     sessions::types::CabinSession,
     sessions::types::SessionItem,
     sessions::types::Payment,
+    sessions::types::PixCode,
     sessions::types::Statement,
     sessions::types::StatementCall,
     sessions::types::StatementLine,

@@ -1,6 +1,7 @@
 //! Prices to a callshop's customers: the price list, and quotes for one number.
 
 use async_graphql::{Context, ID};
+use billing::country::{country_of, country_of_number};
 use billing::money::Micros;
 use graphql_macros::object;
 
@@ -23,6 +24,12 @@ impl PriceView {
     /// E.164 digits without "+". A number is priced by its longest matching prefix.
     fn prefix(&self) -> &str {
         &self.0.rate.prefix
+    }
+
+    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix belongs to no single country, such as a satellite network or "1" without an area
+    /// code.
+    fn country_code(&self) -> Option<&str> {
+        country_of(&self.0.rate.prefix)
     }
 
     /// Display name.
@@ -98,6 +105,15 @@ impl QuoteView {
     /// `number` with spaces for display.
     fn formatted_number(&self) -> Option<&str> {
         self.0.formatted_number.as_deref()
+    }
+
+    /// Country of the number, or of the matching prefix in a quote by destination, ISO 3166-1 alpha-2. Null if no single country is certain, such as for
+    /// satellite phones and short numbers.
+    fn country_code(&self) -> Option<&str> {
+        match (&self.0.number, &self.0.offer) {
+            (Some(number), _) => country_of_number(number.strip_prefix('+')?),
+            (None, offer) => country_of(&offer.as_ref()?.rate.prefix),
+        }
     }
 
     /// Destination name of the matching rate; null if no rate matches.

@@ -101,6 +101,8 @@ pub struct ReportGroup {
     pub cabin_label: Option<String>,
     /// Destination name; empty for calls without a matching rate.
     pub destination: Option<String>,
+    /// Country of the destination, ISO 3166-1 alpha-2; null if the numbers attempted have several countries, or none is certain.
+    pub country_code: Option<String>,
     /// Global id of the user who opened the session.
     pub attendant_id: Option<ID>,
     /// Display name of the user who opened the session.
@@ -175,6 +177,7 @@ fn group(key: &GroupKey, of: &Figures, names: &Names, currency: &str) -> Result<
         cabin_number: cabin.map(|(number, _)| *number),
         cabin_label: cabin.map(|(_, label)| label.clone()),
         destination: key.destination.clone(),
+        country_code: of.attempts.country.map(str::to_owned),
         attendant_id: key.attendant_id.map(|id| Kind::User.id(id)),
         attendant: key.attendant_id.and_then(|id| names.attendants.get(&id)).cloned(),
         tariff_version_id: key.version_id.map(|id| Kind::TariffVersion.id(id)),

@@ -1,14 +1,14 @@
 //! Wire formats of money, decimals and global ids.
 
-use async_graphql::{
-    InputObject, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value,
-};
+use async_graphql::{InputObject, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::money::Micros;
 use graphql_macros::object;
 use uuid::Uuid;
 
+use super::payload::top_level;
+use app::receipt::Locale;
 use base::error::{Error, Result};
 
 /// The value behind the `Decimal` scalar.
@@ -56,13 +56,41 @@ impl ScalarType for CurrencyCode {
 }
 
 /// An amount of money.
-#[object]
-#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq, async_graphql::Description)]
 pub struct Money {
-    /// The amount in major units (reais, not centavos), with up to six decimals.
+    /// The amount in major units.
     pub amount: Decimal,
     /// Currency of `amount`.
     pub currency: CurrencyCode,
+}
+
+#[object]
+impl Money {
+    /// The amount in major units (reais, not centavos), with up to six decimals.
+    fn amount(&self) -> Decimal {
+        self.amount
+    }
+
+    /// Currency of `amount`.
+    fn currency(&self) -> &CurrencyCode {
+        &self.currency
+    }
+
+    /// The amount as a text to show, such as "R$ 1.234,50": with the currency's usual number of decimals, rounded half away from zero, and with spaces
+    /// that do not break. Do not compute with this text. Prices per minute often have more decimals than the text shows.
+    // The field has an argument, so documents that select it are not compiled. A client that ticks a live cost formats it itself.
+    fn formatted(
+        &self,
+        #[graphql(
+            desc = "BCP 47 tag, such as \"pt-BR\"; the locale of the currency's country if omitted. Portuguese, Spanish and English are supported; other \
+                    languages are formatted as English."
+        )]
+        locale: Option<String>,
+    ) -> async_graphql::Result<String> {
+        Locale::requested(locale.as_deref(), &self.currency.0)
+            .map(|locale| locale.formatted(self.amount.0, &self.currency.0))
+            .map_err(top_level)
+    }
 }
 
 impl Money {

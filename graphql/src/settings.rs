@@ -27,6 +27,13 @@ pub struct UpdateCallshopSettingsInput {
     pub address: Option<String>,
     /// Text at the end of receipts, at most 500 characters; may be empty.
     pub receipt_footer: Option<String>,
+    /// Pix key of the shop's bank account: a CPF, a CNPJ, a phone with +55, an e-mail address, or a random key. A new key needs `pixName` and
+    /// `pixCity`. Null removes all three. Only for callshops whose currency is BRL.
+    pub pix_key: MaybeUndefined<String>,
+    /// Recipient's name in Pix codes, 1 to 25 letters. Accents are removed.
+    pub pix_name: Option<String>,
+    /// Recipient's city in Pix codes, 1 to 15 letters. Accents are removed.
+    pub pix_city: Option<String>,
     /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
     pub mask_numbers: Option<bool>,
     /// Largest total discount an attendant may apply to one session, in the callshop's currency.
@@ -41,7 +48,7 @@ pub struct SettingsMutation;
 
 #[object(root = "Mutation")]
 impl SettingsMutation {
-    /// Changes a callshop's cash rounding, receipt texts, and attendants' limits. Hidden from attendants.
+    /// Changes a callshop's cash rounding, receipt texts, Pix key, and attendants' limits. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn update_callshop_settings(
         &self,
@@ -55,6 +62,9 @@ impl SettingsMutation {
                 tax_id: input.tax_id,
                 address: input.address,
                 receipt_footer: input.receipt_footer,
+                pix_key: changed(input.pix_key),
+                pix_name: input.pix_name,
+                pix_city: input.pix_city,
                 mask_numbers: input.mask_numbers,
                 attendant_max_discount: input.attendant_max_discount.map(|ceiling| ceiling.0),
                 attendant_max_refund: input.attendant_max_refund.map(|ceiling| ceiling.0),

@@ -54,6 +54,10 @@ CREATE TABLE callshop (
     tax_id TEXT NOT NULL DEFAULT '',
     address TEXT NOT NULL DEFAULT '',
     receipt_footer TEXT NOT NULL DEFAULT '',
+    -- either all three are set, or none
+    pix_key TEXT,
+    pix_name TEXT,
+    pix_city TEXT,
     PRIMARY KEY (account_id)
 ){strict};
 
@@ -288,6 +292,7 @@ CREATE TABLE payment (
     method TEXT NOT NULL,
     amount BIGINT NOT NULL,
     reason TEXT,
+    reference TEXT,
     user_id {uuid} NOT NULL REFERENCES user_account,
     at {time} NOT NULL,
     PRIMARY KEY (id)

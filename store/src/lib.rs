@@ -16,6 +16,7 @@ mod bulk;
 pub mod cabins;
 pub mod calls;
 pub mod counters;
+pub mod day;
 pub mod file;
 pub mod health;
 pub mod invariants;

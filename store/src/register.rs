@@ -7,7 +7,7 @@ use entity::{
 use sea_orm::sea_query::{ExprTrait as _, LockType, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QuerySelect, QueryTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -149,6 +149,21 @@ pub async fn payment_sums(
         .group_by(payment::Column::Kind)
         .group_by(payment::Column::Method)
         .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// The payments of a shift that have a reference, oldest first, at most `limit`.
+pub async fn referenced_payments(
+    conn: &impl ConnectionTrait,
+    shift_id: Uuid,
+    limit: u64,
+) -> Result<Vec<payment::Model>> {
+    Ok(payment::Entity::find()
+        .filter(payment::Column::ShiftId.eq(shift_id))
+        .filter(payment::Column::Reference.is_not_null())
+        .order_by_asc(payment::Column::Id)
+        .limit(limit)
         .all(conn)
         .await?)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use billing::country::common_country;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use entity::{AccountKind, Book, HookStatus, account, hook_event, ledger_balance, tariff, tariff_version};
 use sea_orm::{
@@ -80,6 +81,8 @@ pub struct Attempts {
     pub allowed: i64,
     /// Refused attempts.
     pub refused: i64,
+    /// The country of the attempts' numbers, in a report by destination; `None` if they have several countries or none.
+    pub country: Option<&'static str>,
 }
 
 /// Totals of answered calls. Amounts are micros.
@@ -119,12 +122,23 @@ pub async fn attempts(
     conn: &impl ConnectionTrait,
     selection: &Selection,
 ) -> Result<Vec<(GroupKey, Attempts)>> {
-    let sums =
-        "COUNT(*) AS calls, COALESCE(SUM(CASE WHEN c.state = 'REFUSED' THEN 1 ELSE 0 END), 0) AS refused";
+    let sums = "COUNT(*) AS calls, COALESCE(SUM(CASE WHEN c.state = 'REFUSED' THEN 1 ELSE 0 END), 0) AS refused, \
+         MIN(c.number) AS lowest, MAX(c.number) AS highest";
     let rows = conn.query_all_raw(selection.statement(conn, Calls::Attempts, sums, "")).await?;
     let read = |row: &QueryResult| {
         let (calls, refused): (i64, i64) = (row.try_get("", "calls")?, row.try_get("", "refused")?);
-        Ok((selection.key(row)?, Attempts { allowed: calls - refused, refused }))
+        let key = selection.key(row)?;
+        // the numbers of one destination are close together, so the first and the last number stand for all of them; numbers without a rate have the
+        // empty destination
+        let country = match key.destination.as_deref() {
+            Some(name) if !name.is_empty() => {
+                let (lowest, highest): (String, String) =
+                    (row.try_get("", "lowest")?, row.try_get("", "highest")?);
+                common_country([lowest.as_str(), &highest])
+            }
+            _ => None,
+        };
+        Ok((key, Attempts { allowed: calls - refused, refused, country }))
     };
     rows.iter().map(read).collect()
 }

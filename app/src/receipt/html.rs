@@ -2,7 +2,7 @@
 
 use super::layout::{Block, blocks};
 use super::text::{pair, wrapped};
-use super::{Locale, Receipt};
+use super::{Locale, Qr, Receipt};
 
 /// Page margin.
 const MARGIN_MM: usize = 4;
@@ -10,28 +10,16 @@ const MARGIN_MM: usize = 4;
 const MAX_MM: usize = 5_000;
 
 /// The style sheet. The `@page` rule before the style sheet has a fixed height: browsers ignore a page size whose length is `auto`.
-const STYLE: &str = "\
-*{box-sizing:border-box}\
-body{width:72mm;max-width:100%;margin:6mm auto;padding:0 1mm;font:13px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;color:#111;background:#fff;overflow-wrap:anywhere}\
-h1,h2{font-size:15px;margin:2px 0;text-align:center}\
-h3{font-size:13px;margin:4px 0 2px}\
-p{margin:0;text-align:center}\
-.pair{display:flex;justify-content:space-between;gap:0 1em;break-inside:avoid}\
-.pair span{min-width:0}\
-.pair span:last-child{text-align:right;white-space:pre-wrap}\
-.named span:first-child{flex:none}\
-.pair .sum{flex:none;margin-left:auto;white-space:nowrap;font-variant-numeric:tabular-nums}\
-.total{flex-wrap:wrap;font-size:17px;font-weight:700;margin:2px 0}\
-.note{text-align:left;padding-left:1em;font-size:12px;color:#444;white-space:pre-wrap}\
-hr{border:0;border-top:1px dashed #666;margin:6px 0}\
-@media print{body{width:auto;margin:0;padding:0}.note{color:#000}}";
+const STYLE: &str = include_str!("receipt.css");
+/// Height of a QR code in pixels: 45 mm.
+const QR_PIXELS: usize = 170;
 
 pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
-    let title = format!("{} {}", locale.words().receipt, receipt.number);
+    let title = receipt.title(locale);
     let blocks = blocks(receipt, locale);
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>@page{{size:80mm {}mm;margin:{MARGIN_MM}mm}}{STYLE}</style>\n</head>\n<body>\n",
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>\n@page {{ size: 80mm {}mm; margin: {MARGIN_MM}mm }}\n{STYLE}</style>\n</head>\n<body>\n",
         locale.tag(),
         escaped(&title),
         length_mm(&blocks),
@@ -56,6 +44,7 @@ fn length_mm(blocks: &[Block]) -> usize {
             Block::Pair(left, right) | Block::Sum(left, right) => 19 * pair(left, right, 36).len(),
             Block::StrongSum(left, right) => 4 + 24 * pair(left, right, 24).len(),
             Block::Note(text) => 17 * wrapped(text, 36).len(),
+            Block::Code(code) => QR_PIXELS + 13 * code.len().div_ceil(36),
             Block::Rule => 13,
         })
         .sum();
@@ -77,6 +66,11 @@ fn element(block: &Block, first: bool) -> String {
         Block::Sum(left, right) => pair("pair", left, right, sum),
         Block::StrongSum(left, right) => pair("pair total", left, right, sum),
         Block::Note(text) => format!("<p class=\"note\">{}</p>", escaped(text)),
+        Block::Code(code) => {
+            // a text that is too long for a QR code is shown as text only; a BR Code is never that long
+            let svg = Qr::new(code).map(|qr| qr.svg()).unwrap_or_default();
+            format!("<div class=\"code\">{svg}</div><p class=\"copy\">{}</p>", escaped(code))
+        }
         Block::Rule => "<hr>".to_owned(),
     }
 }

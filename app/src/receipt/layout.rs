@@ -23,6 +23,8 @@ pub(super) enum Block {
     StrongSum(String, String),
     /// A detail about the preceding line of the receipt.
     Note(String),
+    /// A text that is shown as a QR code where the format can show one, and as text otherwise.
+    Code(String),
     /// A horizontal line.
     Rule,
 }
@@ -35,6 +37,7 @@ pub(super) fn blocks(receipt: &Receipt, locale: Locale) -> Vec<Block> {
     layout.items();
     layout.total();
     layout.payments();
+    layout.due();
     layout.refunds();
     layout.footer();
     layout.blocks
@@ -82,7 +85,7 @@ impl Layout<'_> {
             self.blocks.push(Block::Centre(clean(&format!("{}: {}", words.tax_id, receipt.tax_id))));
         }
         self.blocks.push(Block::Rule);
-        self.blocks.push(Block::Title(format!("{} {}", words.receipt, receipt.number)));
+        self.blocks.push(Block::Title(receipt.title(self.locale)));
         if receipt.reprint {
             self.blocks.push(Block::Title(words.reprint.to_owned()));
         }
@@ -192,6 +195,9 @@ impl Layout<'_> {
         for (method, kept) in &receipt.payments {
             let handed = if *method == PaymentMethod::Cash { kept.checked_add(change) } else { Ok(*kept) };
             self.sum(self.locale.method(*method), handed.unwrap_or(*kept));
+            for (_, reference) in receipt.references.iter().filter(|(of, _)| of == method) {
+                self.blocks.push(Block::Note(clean(reference)));
+            }
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
@@ -199,7 +205,20 @@ impl Layout<'_> {
             self.sum(self.locale.method(PaymentMethod::Cash), change);
         }
         self.nonzero(words.change, change);
-        self.nonzero(words.deposit_returned, receipt.deposit_returned());
+        if receipt.due.is_none() {
+            self.nonzero(words.deposit_returned, receipt.deposit_returned());
+        }
+    }
+
+    /// What is left to pay of a bill, and the code to pay it with.
+    fn due(&mut self) {
+        let words = self.locale.words();
+        let Some(due) = &self.receipt.due else { return };
+        let amount = self.locale.money(self.shown(due.amount), &self.receipt.currency);
+        self.blocks.push(Block::StrongSum(words.due.to_owned(), amount));
+        if let Some(pix) = &due.pix {
+            self.blocks.extend([Block::Rule, Block::Title(words.pix.to_owned()), Block::Code(pix.clone())]);
+        }
     }
 
     fn refunds(&mut self) {

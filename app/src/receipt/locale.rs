@@ -5,6 +5,9 @@ use billing::statement::PaymentMethod;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::accounts::clean_locale;
+use base::error::Result;
+
 /// The Spanish-speaking countries that write a decimal point instead of a comma (CLDR).
 const SPANISH_WITH_POINT: [&str; 10] = ["MX", "US", "PR", "GT", "HN", "NI", "PA", "SV", "DO", "PE"];
 
@@ -45,6 +48,9 @@ pub struct Locale {
 pub(super) struct Words {
     pub tax_id: &'static str,
     pub receipt: &'static str,
+    pub bill: &'static str,
+    pub due: &'static str,
+    pub pix: &'static str,
     pub reprint: &'static str,
     pub date: &'static str,
     pub attendant: &'static str,
@@ -73,6 +79,9 @@ pub(super) struct Words {
 const PORTUGUESE: Words = Words {
     tax_id: "CNPJ/CPF",
     receipt: "RECIBO Nº",
+    bill: "CONTA",
+    due: "A PAGAR",
+    pix: "Pague com Pix",
     reprint: "2ª VIA",
     date: "Data",
     attendant: "Atendente",
@@ -101,6 +110,9 @@ const PORTUGUESE: Words = Words {
 const ENGLISH: Words = Words {
     tax_id: "Tax ID",
     receipt: "RECEIPT No.",
+    bill: "BILL",
+    due: "TO PAY",
+    pix: "Pay with Pix",
     reprint: "DUPLICATE",
     date: "Date",
     attendant: "Served by",
@@ -129,6 +141,9 @@ const ENGLISH: Words = Words {
 const SPANISH: Words = Words {
     tax_id: "ID fiscal",
     receipt: "RECIBO N.º",
+    bill: "CUENTA",
+    due: "A PAGAR",
+    pix: "Pague con Pix",
     reprint: "DUPLICADO",
     date: "Fecha",
     attendant: "Atendido por",
@@ -170,6 +185,17 @@ impl Locale {
             Language::Spanish => SPANISH_WITH_POINT.contains(&region.as_str()),
         };
         Self { language, decimal_point }
+    }
+
+    /// The locale for amounts: the requested one, or that of the currency's country. The first two letters of a currency code are the country's code.
+    ///
+    /// # Errors
+    /// Fails with `INVALID_INPUT` if the tag is not a BCP 47 tag.
+    pub fn requested(tag: Option<&str>, currency: &str) -> Result<Self> {
+        match tag {
+            Some(tag) => Ok(Self::parse(&clean_locale("locale", tag)?)),
+            None => Ok(Self::parse(&locale_of(currency.get(..2).unwrap_or_default()))),
+        }
     }
 
     /// The BCP 47 tag of the language.
@@ -230,12 +256,19 @@ impl Locale {
 
     /// Like `amount`, with the currency's symbol or code.
     pub(super) fn money(self, amount: Micros, currency: &str) -> String {
-        let sign = match currency {
-            "BRL" => "R$",
-            "USD" => "US$",
-            other => other,
-        };
-        format!("{sign} {}", self.amount(amount, currency))
+        format!("{} {}", sign(currency), self.amount(amount, currency))
+    }
+
+    /// An amount to show on a screen: rounded to the currency's minor unit, with the currency's symbol or code, and without a space at which a line
+    /// could break.
+    pub fn formatted(self, amount: Micros, currency: &str) -> String {
+        let decimals = minor_unit_decimals(currency);
+        let rounded = round_to(amount, decimals, RoundingMode::HalfUp).unwrap_or(amount);
+        let text = self.amount(rounded, currency);
+        match text.strip_prefix('-') {
+            Some(magnitude) => format!("-{}\u{a0}{magnitude}", sign(currency)),
+            None => format!("{}\u{a0}{text}", sign(currency)),
+        }
     }
 
     /// Date and time to the minute.
@@ -254,6 +287,15 @@ impl Locale {
             Language::Portuguese | Language::Spanish => "%d/%m %H:%M:%S",
         };
         at.with_timezone(&zone).format(format).to_string()
+    }
+}
+
+/// The symbol of a currency, or its code.
+fn sign(currency: &str) -> &str {
+    match currency {
+        "BRL" => "R$",
+        "USD" => "US$",
+        other => other,
     }
 }
 
@@ -282,6 +324,24 @@ mod tests {
         for (tag, micros, currency, text) in cases {
             assert_eq!(Locale::parse(tag).price(Micros(micros), currency), text, "{tag} {micros}");
         }
+    }
+
+    #[test]
+    fn shown_amounts_are_rounded_and_do_not_break() {
+        let cases = [
+            (Some("pt-BR"), 1_234_565_000, "BRL", "R$\u{a0}1.234,57"),
+            (Some("en"), -5_000, "BRL", "-R$\u{a0}0.01"),
+            (Some("es-AR"), 1_500_000, "JPY", "JPY\u{a0}2"),
+            (None, 48_000, "BRL", "R$\u{a0}0,05"),
+            (None, 4_999, "MXN", "MXN\u{a0}0.00"),
+            (None, 1_500, "KWD", "KWD\u{a0}0.002"),
+            (Some("fr"), 1_000_000, "EUR", "EUR\u{a0}1.00"),
+        ];
+        for (tag, micros, currency, text) in cases {
+            let locale = Locale::requested(tag, currency).unwrap();
+            assert_eq!(locale.formatted(Micros(micros), currency), text, "{tag:?} {micros}");
+        }
+        assert!(Locale::requested(Some("no tag"), "BRL").is_err());
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML and PDF. This module reads no clock and no
+//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML, PDF and ESC/POS. This module reads no clock and no
 //! database.
 //!
 //! `layout` decides the content and its order once for all formats; the renderers only place the content on the page.
 
+pub(crate) mod escpos;
 mod html;
 mod layout;
 pub mod locale;
 mod pdf;
+mod qr;
 mod text;
 
 use billing::money::Micros;
@@ -15,6 +17,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub use locale::Locale;
+pub use qr::Qr;
 
 /// Characters per line of a 58 mm printer.
 const COLUMNS_58: usize = 32;
@@ -32,6 +35,10 @@ pub enum Format {
     Html,
     /// A PDF page 80 mm wide.
     Pdf,
+    /// Commands for a receipt printer with 32 columns.
+    EscPos58,
+    /// Commands for a receipt printer with 48 columns.
+    EscPos80,
 }
 
 impl Format {
@@ -41,7 +48,29 @@ impl Format {
             Self::Text58 | Self::Text80 => "text/plain; charset=utf-8",
             Self::Html => "text/html; charset=utf-8",
             Self::Pdf => "application/pdf",
+            // ESC/POS has no registered media type
+            Self::EscPos58 | Self::EscPos80 => "application/octet-stream",
         }
+    }
+
+    /// Usual ending of a file with these bytes, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Text58 | Self::Text80 => "txt",
+            Self::Html => "html",
+            Self::Pdf => "pdf",
+            Self::EscPos58 | Self::EscPos80 => "bin",
+        }
+    }
+
+    /// Whether the bytes are text in UTF-8.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Text58 | Self::Text80 | Self::Html)
+    }
+
+    /// Whether the bytes are commands for a printer, which can also open a cash drawer.
+    pub fn is_commands(self) -> bool {
+        matches!(self, Self::EscPos58 | Self::EscPos80)
     }
 }
 
@@ -54,11 +83,11 @@ pub struct Receipt {
     pub tax_id: String,
     /// Address in one or more lines; empty if there is none.
     pub address: String,
-    /// Receipt number, consecutive in the callshop.
+    /// Receipt number, consecutive in the callshop; 0 for a bill.
     pub number: i64,
     /// Whether the receipt is marked as a duplicate.
     pub reprint: bool,
-    /// When the session was settled.
+    /// When the session was settled; for a bill, when it was printed.
     pub settled_at: DateTime<Utc>,
     /// Time zone of the printed times.
     pub time_zone: Tz,
@@ -86,6 +115,10 @@ pub struct Receipt {
     pub deposit: Micros,
     /// Amounts received by method, net of change, without the deposit.
     pub payments: Vec<(PaymentMethod, Micros)>,
+    /// References of the payments, by method.
+    pub references: Vec<(PaymentMethod, String)>,
+    /// Amount left to pay. With an amount, this is the bill of a session that is not settled, and not a receipt.
+    pub due: Option<Due>,
     /// Cash change; `None` on duplicates, because the change is known only at settlement.
     pub change: Option<Micros>,
     /// The amount that rounding adds to the cash part.
@@ -94,6 +127,15 @@ pub struct Receipt {
     pub refunds: Vec<Refund>,
     /// Closing lines chosen by the callshop.
     pub footer: String,
+}
+
+/// What is left to pay of a bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The amount after the deposit; zero if the deposit pays for everything.
+    pub amount: Micros,
+    /// The Pix code to pay the amount with; `None` if the shop does not accept Pix, or nothing is due.
+    pub pix: Option<String>,
 }
 
 /// An answered call.
@@ -159,6 +201,16 @@ impl Receipt {
             Format::Text80 => text::render(self, locale, COLUMNS_80).into_bytes(),
             Format::Html => html::render(self, locale).into_bytes(),
             Format::Pdf => pdf::render(self, locale),
+            Format::EscPos58 => escpos::render(self, locale, COLUMNS_58),
+            Format::EscPos80 => escpos::render(self, locale, COLUMNS_80),
+        }
+    }
+
+    /// The document's title: a receipt with its number, or a bill.
+    fn title(&self, locale: Locale) -> String {
+        match self.due {
+            Some(_) => locale.words().bill.to_owned(),
+            None => format!("{} {}", locale.words().receipt, self.number),
         }
     }
 

@@ -2,8 +2,10 @@
 
 use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
+use super::layout::{Block, blocks};
+use super::qr::BORDER;
 use super::text::{self, Line};
-use super::{COLUMNS_80, Locale, Receipt};
+use super::{COLUMNS_80, Locale, Qr, Receipt};
 
 /// 80 mm in points.
 const PAGE_WIDTH: u16 = 227;
@@ -13,6 +15,10 @@ const MARGIN: u16 = 12;
 const FONT_SIZE: u16 = 7;
 /// Distance between lines in points.
 const LINE_HEIGHT: u16 = 9;
+/// Size of a QR code's module in points.
+const MODULE: u16 = 3;
+/// Rows of modules per line of text: [`LINE_HEIGHT`] / [`MODULE`].
+const MODULES_PER_LINE: usize = 3;
 /// Maximum number of lines per page. Readers are not required to show more than 14,400 points (ISO 32000-1, annex C).
 const MAX_LINES: usize = 1500;
 const REGULAR: Name = Name(b"F1");
@@ -20,7 +26,7 @@ const BOLD: Name = Name(b"F2");
 
 pub(super) fn render(receipt: &Receipt, locale: Locale) -> Vec<u8> {
     let words = locale.words();
-    let mut lines = text::lines(receipt, locale, COLUMNS_80);
+    let (mut lines, codes) = placed(receipt, locale);
     if lines.iter().any(|line| line.text.chars().any(|letter| win_ansi(letter).is_none())) {
         let rule = Line { text: "-".repeat(COLUMNS_80), strong: false };
         let note = text::wrapped(words.unprintable, COLUMNS_80);
@@ -34,21 +40,21 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> Vec<u8> {
         lines.chunks(MAX_LINES).map(|lines| (next(), next(), lines)).collect();
     let mut pdf = Pdf::new();
     pdf.catalog(catalog).pages(tree).lang(TextStr(locale.tag()));
-    pdf.document_info(info).title(TextStr(&format!("{} {}", words.receipt, receipt.number)));
+    pdf.document_info(info).title(TextStr(&receipt.title(locale)));
     let count = i32::try_from(pages.len()).unwrap_or(i32::MAX);
     pdf.pages(tree).kids(pages.iter().map(|(page, _, _)| *page)).count(count);
     for (font, name) in [(regular, "Courier"), (bold, "Courier-Bold")] {
         let mut font = pdf.type1_font(font);
         font.base_font(Name(name.as_bytes())).encoding_predefined(Name(b"WinAnsiEncoding"));
     }
-    for (id, content_id, lines) in pages {
+    for (index, (id, content_id, lines)) in pages.into_iter().enumerate() {
         let height = page_height(lines.len());
         let mut page = pdf.page(id);
         page.media_box(Rect::new(0.0, 0.0, f32::from(PAGE_WIDTH), f32::from(height)));
         page.parent(tree).contents(content_id);
         page.resources().fonts().pair(REGULAR, regular).pair(BOLD, bold);
         page.finish();
-        pdf.stream(content_id, &content(lines, height));
+        pdf.stream(content_id, &content(lines, &codes, index * MAX_LINES, height));
     }
     pdf.finish()
 }
@@ -57,8 +63,52 @@ fn page_height(lines: usize) -> u16 {
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(LINE_HEIGHT).saturating_add(2 * MARGIN)
 }
 
-fn content(lines: &[Line], height: u16) -> Vec<u8> {
+/// The receipt's lines, and the QR codes with the number of the first line that is left empty for each.
+fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
+    let (mut lines, mut codes) = (Vec::new(), Vec::new());
+    for block in blocks(receipt, locale) {
+        if let Block::Code(code) = &block
+            && let Ok(qr) = Qr::new(code)
+        {
+            let height = (qr.width() + 2 * BORDER).div_ceil(MODULES_PER_LINE);
+            codes.push((lines.len(), qr));
+            lines.extend(vec![Line { text: String::new(), strong: false }; height]);
+        }
+        lines.extend(text::block_lines(&block, COLUMNS_80));
+    }
+    (lines, codes)
+}
+
+/// Draws the part of the QR codes that falls on the page whose first line is `first`. The rows of modules are aligned with the lines of text, so a code
+/// may continue on the next page.
+fn draw(codes: &[(usize, Qr)], first: usize, lines: usize, height: u16, content: &mut Content) {
+    for (start, qr) in codes {
+        let left = PAGE_WIDTH.saturating_sub(points(qr.width())) / 2;
+        for (row, column, length) in qr.runs() {
+            let row = row + BORDER;
+            let line = start + row / MODULES_PER_LINE;
+            if !(first..first + lines).contains(&line) {
+                continue;
+            }
+            let below = usize::from(LINE_HEIGHT) * (line - first)
+                + usize::from(MODULE) * (row % MODULES_PER_LINE + 1);
+            let bottom =
+                height.saturating_sub(MARGIN).saturating_sub(u16::try_from(below).unwrap_or(u16::MAX));
+            let x = left.saturating_add(points(column));
+            content.rect(f32::from(x), f32::from(bottom), f32::from(points(length)), f32::from(MODULE));
+        }
+        content.fill_nonzero();
+    }
+}
+
+/// The length of this many modules.
+fn points(modules: usize) -> u16 {
+    u16::try_from(modules).unwrap_or(u16::MAX).saturating_mul(MODULE)
+}
+
+fn content(lines: &[Line], codes: &[(usize, Qr)], first: usize, height: u16) -> Vec<u8> {
     let mut content = Content::new();
+    draw(codes, first, lines.len(), height, &mut content);
     content.begin_text();
     content.set_leading(f32::from(LINE_HEIGHT));
     content.next_line(f32::from(MARGIN), f32::from(height.saturating_sub(MARGIN + FONT_SIZE)));

@@ -26,20 +26,22 @@ pub(super) fn render(receipt: &Receipt, locale: Locale, columns: usize) -> Strin
 
 /// The printed lines, none wider than `columns`.
 pub(super) fn lines(receipt: &Receipt, locale: Locale, columns: usize) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for block in blocks(receipt, locale) {
-        let (texts, strong) = match block {
-            Block::Title(text) => (centred(&text, columns), true),
-            Block::Centre(text) => (centred(&text, columns), false),
-            Block::Heading(text) => (wrapped(&text, columns), true),
-            Block::Pair(left, right) | Block::Sum(left, right) => (pair(&left, &right, columns), false),
-            Block::StrongSum(left, right) => (pair(&left, &right, columns), true),
-            Block::Note(text) => (indented(&text, columns), false),
-            Block::Rule => (vec!["-".repeat(columns)], false),
-        };
-        lines.extend(texts.into_iter().map(|text| Line { text, strong }));
-    }
-    lines
+    blocks(receipt, locale).iter().flat_map(|block| block_lines(block, columns)).collect()
+}
+
+/// The printed lines of one block. A code is printed as text; the formats that can show a QR code treat it themselves.
+pub(super) fn block_lines(block: &Block, columns: usize) -> Vec<Line> {
+    let (texts, strong) = match block {
+        Block::Title(text) => (centred(text, columns), true),
+        Block::Centre(text) => (centred(text, columns), false),
+        Block::Heading(text) => (wrapped(text, columns), true),
+        Block::Pair(left, right) | Block::Sum(left, right) => (pair(left, right, columns), false),
+        Block::StrongSum(left, right) => (pair(left, right, columns), true),
+        Block::Note(text) => (indented(text, columns), false),
+        Block::Code(text) => (cut(text, columns), false),
+        Block::Rule => (vec!["-".repeat(columns)], false),
+    };
+    texts.into_iter().map(|text| Line { text, strong }).collect()
 }
 
 fn centred(text: &str, columns: usize) -> Vec<String> {
@@ -94,6 +96,12 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Cuts a code into lines, whatever its characters are. A line that ended at a space would lose the space.
+fn cut(text: &str, columns: usize) -> Vec<String> {
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(columns).map(|line| line.iter().collect()).collect()
 }
 
 fn push(lines: &mut [String], letter: char) {

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 pub use movements::{MovementView, NewMovement, movements, record_movement};
 pub use report::{
-    AttendantSales, BlindReport, CabinSales, DestinationSales, MethodLine, OpenItem, Report, XReport,
-    x_report, z_report,
+    AttendantSales, BlindReport, CabinSales, DestinationSales, MAX_REFERENCES, MethodLine, OpenItem,
+    PaymentReference, Report, XReport, x_report, z_report,
 };
 pub use shifts::{Closing, Opening, close, open};
 

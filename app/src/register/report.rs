@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use billing::money::Micros;
 use billing::register::{self as rules, Movement, RegisterError};
 use chrono::{DateTime, Utc};
-use entity::{MovementKind, PaymentKind, PaymentMethod, SessionState, cabin_session, register_shift};
+use entity::{
+    MovementKind, PaymentKind, PaymentMethod, SessionState, cabin_session, payment, register_shift,
+};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,6 +18,9 @@ use crate::{App, access};
 use base::error::{Error, OrFault as _, Result};
 use store::register::{self as rows, SettledBills};
 use store::{accounts, sessions};
+
+/// Maximum number of payments with references in a report.
+pub const MAX_REFERENCES: u64 = 500;
 
 /// Serializes money in a stored report as a decimal string, which can still be read if the internal unit changes.
 mod text {
@@ -88,8 +93,27 @@ pub struct Report {
     pub by_destination: Vec<DestinationSales>,
     /// Activity per user, sorted by name.
     pub by_attendant: Vec<AttendantSales>,
+    /// The payments with a reference, oldest first; at most [`MAX_REFERENCES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<PaymentReference>,
     /// The unpaid sessions. In a Z report, the unpaid sessions are those that were carried over.
     pub open_items: Vec<OpenItem>,
+}
+
+/// A payment with a reference in a [`Report`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentReference {
+    /// Id of the session.
+    pub session_id: Uuid,
+    /// The payment method.
+    pub method: PaymentMethod,
+    /// Amount of the payment.
+    #[serde(with = "text")]
+    pub amount: Micros,
+    /// The payment's number in another system.
+    pub reference: String,
+    /// When the payment was made.
+    pub at: DateTime<Utc>,
 }
 
 /// One payment method of a [`Report`].
@@ -309,6 +333,7 @@ pub(super) async fn report(
         by_cabin: by_cabin(conn, shift).await?,
         by_destination: by_destination(conn, shift).await?,
         by_attendant: by_attendant(conn, shift, &moved, &bills).await?,
+        references: references(conn, shift).await?,
         open_items: items(conn, shift).await?,
     })
 }
@@ -442,6 +467,21 @@ async fn named(
     Ok(lines)
 }
 
+async fn references(
+    conn: &impl ConnectionTrait,
+    shift: &register_shift::Model,
+) -> Result<Vec<PaymentReference>> {
+    let payments = rows::referenced_payments(conn, shift.id, MAX_REFERENCES).await?;
+    let line = |payment: payment::Model| PaymentReference {
+        session_id: payment.session_id,
+        method: payment.method,
+        amount: payment.amount.into(),
+        reference: payment.reference.unwrap_or_default(),
+        at: payment.at,
+    };
+    Ok(payments.into_iter().map(line).collect())
+}
+
 async fn items(conn: &impl ConnectionTrait, shift: &register_shift::Model) -> Result<Vec<OpenItem>> {
     let open = sessions::unsettled(conn, shift.callshop_id, MAX_OPEN_ITEMS).await?;
     let ids: Vec<Uuid> = open.iter().map(|session| session.cabin_id).collect();
@@ -533,6 +573,7 @@ mod tests {
             by_cabin: Vec::new(),
             by_destination: Vec::new(),
             by_attendant: Vec::new(),
+            references: Vec::new(),
             open_items: Vec::new(),
         }
     }

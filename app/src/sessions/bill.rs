@@ -1,5 +1,6 @@
 //! A session's bill.
 
+use billing::country::country_of_number;
 use billing::money::{Micros, minor_unit_decimals};
 use billing::number::{E164, format_international};
 use billing::statement::{Statement, StatementCall, StatementLine, cap_discounts};
@@ -107,6 +108,7 @@ pub fn line(item: &session_item::Model) -> Result<StatementLine> {
 
 fn statement_call(call: call::Model) -> Result<StatementCall> {
     Ok(StatementCall {
+        country_code: country_of_number(&call.number).map(str::to_owned),
         // a short number is not E.164 and is shown unchanged
         number: E164::parse(&call.number).map_or(call.number, |number| format_international(&number)),
         destination: call.destination,

@@ -7,6 +7,7 @@ mod items;
 mod limits;
 mod moving;
 mod opening;
+mod pix;
 mod refund;
 mod running;
 mod settlement;
@@ -30,9 +31,10 @@ pub use items::{NewDiscount, NewItem, add_item, apply_discount, remove_item};
 pub use limits::{LimitChange, Limits, update_limits};
 pub use moving::change_cabin;
 pub use opening::{Opening, open};
+pub use pix::{PixCode, pix};
 pub use refund::{Refund, refund};
 pub use running::{Running, running};
-pub use settlement::{Settled, Settling, settle};
+pub use settlement::{Handed, Settled, Settling, settle};
 pub use voiding::void;
 
 use super::{App, access, audit, cabins};
@@ -99,6 +101,7 @@ fn new_payment(
         at,
         kind,
         reason: None,
+        reference: None,
     }
 }
 

@@ -24,14 +24,38 @@ use store::{Tx, accounts, register as shifts, sessions};
 /// Maximum number of payments per settlement.
 const MAX_PAYMENTS: usize = 10;
 
+/// Maximum length of a payment's reference, in characters.
+const MAX_REFERENCE: usize = 64;
+
 /// Input of [`settle`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settling {
     /// The session.
     pub session_id: Uuid,
-    /// The amounts that the customer hands over, by method, including cash to be returned as change.
-    pub payments: Vec<(PaymentMethod, Micros)>,
+    /// The amounts that the customer hands over, including cash to be returned as change.
+    pub payments: Vec<Handed>,
 }
+
+/// One amount that the customer hands over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Handed {
+    /// The payment method.
+    pub method: PaymentMethod,
+    /// The amount.
+    pub amount: Micros,
+    /// The payment's number in another system, such as a card terminal's NSU; not for cash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+impl From<(PaymentMethod, Micros)> for Handed {
+    fn from((method, amount): (PaymentMethod, Micros)) -> Self {
+        Self { method, amount, reference: None }
+    }
+}
+
+/// What the shop keeps, by method and reference.
+type Kept = BTreeMap<(PaymentMethod, Option<String>), Micros>;
 
 /// A settled session.
 #[derive(Clone, Debug)]
@@ -54,7 +78,7 @@ pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Res
             format!("A settlement can have at most {MAX_PAYMENTS} payments."),
         ));
     }
-    let (input, now) = (&input, app.clock.now());
+    let (input, now) = (&checked(input)?, app.clock.now());
     app.write_as(actor, |tx| async move {
         let found =
             sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
@@ -86,8 +110,8 @@ async fn take_payment(
     now: DateTime<Utc>,
 ) -> Result<Micros> {
     let gone = || Error::fault("the session no longer exists");
-    for (_, amount) in &input.payments {
-        register::check_amount("payments", *amount, &shop.currency)?;
+    for handed in &input.payments {
+        register::check_amount("payments", handed.amount, &shop.currency)?;
     }
     let shift = shifts::lock_open_shift(tx.conn(), shop.id).await?.ok_or_else(register::closed)?;
     let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or_else(gone)?;
@@ -101,8 +125,9 @@ async fn take_payment(
     }
     let transfer = transfer(&session, (&shift, &shop.currency), actor, &kept, &settlement, now)?;
     ledger::post(tx.conn(), vec![transfer]).await?;
-    let paid = |(method, amount): (&PaymentMethod, &Micros)| {
-        new_payment(&session, &shift, actor, PaymentKind::Sale, (*method, *amount), now)
+    let paid = |((method, reference), amount): (&(PaymentMethod, Option<String>), &Micros)| payment::Model {
+        reference: reference.clone(),
+        ..new_payment(&session, &shift, actor, PaymentKind::Sale, (*method, *amount), now)
     };
     let mut payments: Vec<payment::Model> = kept.iter().map(paid).collect();
     for back in &settlement.deposit_back {
@@ -130,6 +155,23 @@ async fn take_payment(
     Ok(settlement.change)
 }
 
+/// Trims and checks the references of the payments.
+fn checked(mut input: Settling) -> Result<Settling> {
+    for handed in &mut input.payments {
+        let Some(reference) = &handed.reference else { continue };
+        let text = reference.trim();
+        if text.chars().count() > MAX_REFERENCE || !billing::text::is_line(text) {
+            let message = format!("A reference can have at most {MAX_REFERENCE} printable characters.");
+            return Err(Error::invalid("payments", message));
+        }
+        if handed.method == PaymentMethod::Cash && !text.is_empty() {
+            return Err(Error::invalid("payments", "Cash has no reference. Omit `reference`."));
+        }
+        handed.reference = (!text.is_empty()).then(|| text.to_owned());
+    }
+    Ok(input)
+}
+
 /// The payments of the session's deposit.
 async fn deposits(tx: &Tx, session: Uuid) -> Result<Vec<Payment>> {
     let paid = sessions::payments(tx.conn(), session).await?;
@@ -138,8 +180,7 @@ async fn deposits(tx: &Tx, session: Uuid) -> Result<Vec<Payment>> {
 }
 
 fn settled(total: Micros, deposit: &[Payment], input: &Settling, step: Option<Micros>) -> Result<Settlement> {
-    let handed =
-        |(method, amount): &(PaymentMethod, Micros)| Payment { method: (*method).into(), amount: *amount };
+    let handed = |handed: &Handed| Payment { method: handed.method.into(), amount: handed.amount };
     let handed: Vec<Payment> = input.payments.iter().map(handed).collect();
     settle_prepaid(total, deposit, &handed, step).map_err(refused)
 }
@@ -149,7 +190,7 @@ fn transfer(
     session: &cabin_session::Model,
     (shift, currency): (&register_shift::Model, &str),
     actor: &Actor,
-    kept: &BTreeMap<PaymentMethod, Micros>,
+    kept: &Kept,
     settlement: &Settlement,
     now: DateTime<Utc>,
 ) -> Result<NewTransfer> {
@@ -161,8 +202,8 @@ fn transfer(
         Entry::new(shop, Book::Deposits, session.deposit.into()),
         Entry::new(shop, Book::Rounding, negated(settlement.cash_rounding)?),
     ];
-    for (method, amount) in kept {
-        entries.push(Entry::drawer(shop, shift.id, *method, *amount));
+    for (method, amount) in by_method(kept)? {
+        entries.push(Entry::drawer(shop, shift.id, method, amount));
     }
     for back in &settlement.deposit_back {
         entries.push(Entry::drawer(shop, shift.id, back.method.into(), negated(back.amount)?));
@@ -174,18 +215,28 @@ fn transfer(
     })
 }
 
-/// The amounts that the shop keeps, by payment method. The change is deducted from the cash.
-fn kept(input: &Settling, settlement: &Settlement) -> Result<BTreeMap<PaymentMethod, Micros>> {
-    let mut kept: BTreeMap<PaymentMethod, Micros> = BTreeMap::new();
-    for (method, amount) in &input.payments {
-        let sum = kept.entry(*method).or_default();
-        *sum = sum.checked_add(*amount).or_fault()?;
+/// The amounts that the shop keeps. The change is deducted from the cash, which has no references.
+fn kept(input: &Settling, settlement: &Settlement) -> Result<Kept> {
+    let mut kept = Kept::new();
+    for handed in &input.payments {
+        let sum = kept.entry((handed.method, handed.reference.clone())).or_default();
+        *sum = sum.checked_add(handed.amount).or_fault()?;
     }
-    if let Some(cash) = kept.get_mut(&PaymentMethod::Cash) {
+    if let Some(cash) = kept.get_mut(&(PaymentMethod::Cash, None)) {
         *cash = cash.checked_sub(settlement.change).or_fault()?;
     }
     kept.retain(|_, amount| *amount != Micros::ZERO);
     Ok(kept)
+}
+
+/// The sums of the kept amounts by payment method.
+fn by_method(kept: &Kept) -> Result<BTreeMap<PaymentMethod, Micros>> {
+    let mut sums: BTreeMap<PaymentMethod, Micros> = BTreeMap::new();
+    for ((method, _), amount) in kept {
+        let sum = sums.entry(*method).or_default();
+        *sum = sum.checked_add(*amount).or_fault()?;
+    }
+    Ok(sums)
 }
 
 fn refused(error: SettlementError) -> Error {
@@ -207,10 +258,10 @@ mod tests {
         payments: &[(PaymentMethod, i64)],
         total: i64,
     ) -> Result<(BTreeMap<PaymentMethod, Micros>, Micros)> {
-        let payments = payments.iter().map(|(method, amount)| (*method, Micros(*amount))).collect();
+        let payments = payments.iter().map(|(method, amount)| (*method, Micros(*amount)).into()).collect();
         let input = Settling { session_id: Uuid::nil(), payments };
         let settlement = settled(Micros(total), &[], &input, None)?;
-        Ok((kept(&input, &settlement)?, settlement.change))
+        Ok((by_method(&kept(&input, &settlement)?)?, settlement.change))
     }
 
     #[test]
@@ -230,6 +281,23 @@ mod tests {
         let (kept, change) = settling(&[(PaymentMethod::Card, 12), (PaymentMethod::Cash, 5)], 12).unwrap();
         assert_eq!(kept, BTreeMap::from([(PaymentMethod::Card, Micros(12))]));
         assert_eq!(change, Micros(5));
+    }
+
+    #[test]
+    fn payments_with_references_stay_apart() {
+        let paid = |amount, reference: Option<&str>| Handed {
+            method: PaymentMethod::Card,
+            amount: Micros(amount),
+            reference: reference.map(str::to_owned),
+        };
+        let payments = vec![paid(3, Some(" 1 ")), paid(4, Some("2")), paid(5, Some("1")), paid(6, Some(" "))];
+        let input = checked(Settling { session_id: Uuid::nil(), payments }).unwrap();
+        let settlement = settled(Micros(18), &[], &input, None).unwrap();
+        let kept = kept(&input, &settlement).unwrap();
+        let card = |reference: Option<&str>| (PaymentMethod::Card, reference.map(str::to_owned));
+        let expected = [(card(None), Micros(6)), (card(Some("1")), Micros(8)), (card(Some("2")), Micros(4))];
+        assert_eq!(kept, BTreeMap::from(expected));
+        assert_eq!(by_method(&kept).unwrap(), BTreeMap::from([(PaymentMethod::Card, Micros(18))]));
     }
 
     #[test]

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod call;
+mod country;
 mod credit;
+mod day;
 mod deck;
 mod money;
 mod number;
+mod pix;
 mod rating;
 mod reconcile;
 mod session;

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 fn call(destination: &str, minute: u32, amount: i64, answered: bool) -> StatementCall {
     StatementCall {
         number: "+55 11 98765-4321".to_owned(),
+        country_code: destination.get(..2).map(str::to_uppercase),
         destination: destination.to_owned(),
         started_at: format!("2026-11-22T12:{minute:02}:00Z").parse().unwrap(),
         talk_seconds: if answered { 31 } else { 0 },
@@ -29,6 +30,18 @@ fn line(amount: i64) -> StatementLine {
 
 fn paid(method: PaymentMethod, amount: i64) -> Payment {
     Payment { method, amount: Micros(amount) }
+}
+
+#[test]
+fn a_destination_shows_a_country_that_all_its_calls_share() {
+    let mut other = call("Peru", 3, 10, true);
+    other.country_code = Some("CL".to_owned());
+    let calls =
+        vec![call("Peru", 1, 10, true), call("Brazil", 2, 10, true), call("Brazil", 5, 10, true), other];
+    let bill = Statement::build(calls, Vec::new(), Vec::new(), 2).unwrap();
+    let countries: Vec<Option<&str>> =
+        bill.by_destination.iter().map(|total| total.country_code.as_deref()).collect();
+    assert_eq!(countries, [Some("BR"), None]);
 }
 
 #[test]

@@ -295,6 +295,21 @@ impl Callshop {
         &self.0.settings.receipt_footer
     }
 
+    /// Pix key of the shop's bank account, without punctuation; null if the shop has none. `CabinSession.pix` makes the code that a customer pays.
+    fn pix_key(&self) -> Option<&str> {
+        self.0.settings.pix_key.as_deref()
+    }
+
+    /// Recipient's name in Pix codes, without accents; null without a Pix key.
+    fn pix_name(&self) -> Option<&str> {
+        self.0.settings.pix_name.as_deref()
+    }
+
+    /// Recipient's city in Pix codes, without accents; null without a Pix key.
+    fn pix_city(&self) -> Option<&str> {
+        self.0.settings.pix_city.as_deref()
+    }
+
     /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
     fn mask_numbers(&self) -> bool {
         self.0.settings.mask_numbers

@@ -44,6 +44,9 @@ pub struct RegisterReport {
     /// Activity of each user, by name; empty in an attendant's X report.
     #[field(length = 20)]
     pub sales_by_attendant: Vec<AttendantSales>,
+    /// Payments with a reference, oldest first, at most 500; empty in an attendant's X report.
+    #[field(length = 20)]
+    pub references: Vec<PaymentReference>,
     /// Unpaid sessions, at most 500. In a Z report, the unpaid sessions are those that were carried over.
     #[field(length = 100)]
     pub open_items: Vec<OpenItem>,
@@ -133,6 +136,22 @@ pub struct AttendantSales {
     pub pay_outs: Money,
 }
 
+/// A payment with a reference in a register report.
+#[object]
+#[derive(SimpleObject)]
+pub struct PaymentReference {
+    /// Global id of the session.
+    pub session_id: ID,
+    /// Payment method.
+    pub method: PaymentMethod,
+    /// Amount of the payment.
+    pub amount: Money,
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id.
+    pub reference: String,
+    /// When the payment was made.
+    pub at: DateTime<Utc>,
+}
+
 /// An unpaid session in a register report.
 #[object]
 #[derive(SimpleObject)]
@@ -192,6 +211,13 @@ impl RegisterReport {
             pay_ins: money(line.pay_ins),
             pay_outs: money(line.pay_outs),
         };
+        let reference = |line: register::PaymentReference| PaymentReference {
+            session_id: Kind::CabinSession.id(line.session_id),
+            method: line.method.into(),
+            amount: money(line.amount),
+            reference: line.reference,
+            at: line.at,
+        };
         Self {
             shift_number: report.shift_number.to_string(),
             opened_at: report.opened_at,
@@ -206,6 +232,7 @@ impl RegisterReport {
             sales_by_cabin: report.by_cabin.into_iter().map(cabin).collect(),
             sales_by_destination: report.by_destination.into_iter().map(destination).collect(),
             sales_by_attendant: report.by_attendant.into_iter().map(attendant).collect(),
+            references: report.references.into_iter().map(reference).collect(),
             open_items: open_items(report.open_items, currency),
         }
     }
@@ -225,6 +252,7 @@ impl RegisterReport {
             sales_by_cabin: Vec::new(),
             sales_by_destination: Vec::new(),
             sales_by_attendant: Vec::new(),
+            references: Vec::new(),
             open_items: open_items(report.open_items, currency),
         }
     }

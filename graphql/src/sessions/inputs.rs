@@ -166,6 +166,9 @@ pub struct PaymentInput {
     pub method: PaymentMethod,
     /// The amount, in the callshop's currency. Cash may exceed the amount due.
     pub amount: Decimal,
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
+    /// the register's report. Not for CASH.
+    pub reference: Option<String>,
 }
 
 /// Settles a session.

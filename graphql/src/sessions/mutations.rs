@@ -15,8 +15,8 @@ use crate::roles::SHOP;
 use crate::scalars::{Kind, Money};
 use crate::{app, caller};
 use app::sessions::{
-    self, AddDeposit, Closing, LimitChange, Limits, NewDiscount, NewItem, Opening, Refund, SessionView,
-    Settling,
+    self, AddDeposit, Closing, Handed, LimitChange, Limits, NewDiscount, NewItem, Opening, Refund,
+    SessionView, Settling,
 };
 use base::error::Error;
 
@@ -222,7 +222,11 @@ impl SessionMutation {
                 payments: input
                     .payments
                     .into_iter()
-                    .map(|payment| (payment.method.into(), payment.amount.0))
+                    .map(|payment| Handed {
+                        method: payment.method.into(),
+                        amount: payment.amount.0,
+                        reference: payment.reference,
+                    })
                     .collect(),
             };
             let settled = sessions::settle(app(ctx), caller(ctx)?, &input.idempotency_key, settling).await?;

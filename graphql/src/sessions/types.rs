@@ -14,9 +14,10 @@ use crate::calls::{Call, calls_of};
 use crate::loaders::{CabinId, CallsOf, RunningOf, UserId, load};
 use crate::paging::{Page, Paging};
 use crate::payload::top_level;
-use crate::scalars::{CurrencyCode, Kind, Money};
+use crate::scalars::{CurrencyCode, Decimal, Kind, Money};
 use crate::users::User;
 use crate::{actor, app, graphql_enum};
+use app::receipt::Qr;
 use app::sessions::{self, Bill, Running, SessionView};
 use base::error::Error;
 
@@ -242,6 +243,22 @@ impl CabinSession {
         self.due().map(|(due, _)| self.money(due.into()))
     }
 
+    /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop has no
+    /// Pix key. The callshop's bank account shows the payment with `PixCode.txid`; this server does not learn of it, so confirm it there before you
+    /// settle the session.
+    async fn pix(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The amount to pay, in reais; the amount due if omitted. A session that is not closed needs the amount, such as that of a deposit."
+        )]
+        amount: Option<Decimal>,
+    ) -> async_graphql::Result<Option<PixCode>> {
+        let shop = shop_of(ctx, self.0.session.callshop_id).await?;
+        let code = sessions::pix(&shop.0.settings, &self.0, amount.map(|amount| amount.0));
+        Ok(code.map_err(top_level)?.map(PixCode))
+    }
+
     /// Part of the deposit to refund, before cash rounding; zero once settled or voided, null until the statement is final.
     fn refund_due(&self) -> Option<Money> {
         self.due().map(|(_, refund)| self.money(refund.into()))
@@ -376,6 +393,11 @@ impl Payment {
         self.payment.reason.as_deref()
     }
 
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id; null if none was given.
+    fn reference(&self) -> Option<&str> {
+        self.payment.reference.as_deref()
+    }
+
     /// User who handled the payment or refund.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.payment.user_id)).await
@@ -384,6 +406,34 @@ impl Payment {
     /// When the amount was paid or refunded.
     fn at(&self) -> DateTime<Utc> {
         self.payment.at
+    }
+}
+
+/// A Pix payment's code.
+#[derive(async_graphql::Description)]
+pub struct PixCode(sessions::PixCode);
+
+#[object]
+impl PixCode {
+    /// The code as text (BR Code, "Pix copia e cola"), which the customer pastes into the bank's app.
+    fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The code as a QR code: an SVG document whose size the page chooses.
+    fn qr_svg(&self) -> async_graphql::Result<String> {
+        let qr = Qr::new(&self.0.text).map_err(top_level)?;
+        Ok(qr.svg())
+    }
+
+    /// The transaction id, 25 letters and digits, with which the payment shows in the callshop's bank account. It is the same for all codes of a session.
+    fn txid(&self) -> &str {
+        &self.0.txid
+    }
+
+    /// The amount to pay.
+    fn amount(&self) -> Money {
+        Money::new(self.0.amount, billing::pix::CURRENCY)
     }
 }
 
@@ -429,6 +479,8 @@ pub struct Statement {
 pub struct StatementCall {
     /// The number formatted for the customer.
     pub number: String,
+    /// Country of the number, ISO 3166-1 alpha-2; null if no single country is certain, such as for satellite phones.
+    pub country_code: Option<String>,
     /// Destination name.
     pub destination: String,
     /// When the call was answered.
@@ -461,6 +513,8 @@ pub struct StatementLine {
 pub struct DestinationTotal {
     /// Destination name.
     pub destination: String,
+    /// Country of all calls of the line, ISO 3166-1 alpha-2; null if they have several countries, or none is certain.
+    pub country_code: Option<String>,
     /// Number of calls.
     pub calls: u32,
     /// Total talk time in seconds.
@@ -477,6 +531,7 @@ impl From<Bill> for Statement {
         let Bill { statement, deposit, currency } = bill;
         let call = |call: billing::statement::StatementCall| StatementCall {
             number: call.number,
+            country_code: call.country_code,
             destination: call.destination,
             started_at: call.started_at,
             talk_seconds: call.talk_seconds,
@@ -485,6 +540,7 @@ impl From<Bill> for Statement {
         };
         let total = |total: billing::statement::DestinationTotal| DestinationTotal {
             destination: total.destination,
+            country_code: total.country_code,
             calls: total.calls,
             talk_seconds: total.talk_seconds,
             billed_seconds: total.billed_seconds,

@@ -4,6 +4,7 @@ use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, InputObject, OutputType, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use billing::country::country_of;
 use billing::number::DialPlan;
 use billing::tariff::{BandPrice, MAX_DESTINATION_CHARS, MAX_PREFIX_DIGITS, Rate};
 use graphql_macros::object;
@@ -30,6 +31,12 @@ impl RateView {
     /// E.164 digits without "+". A number is priced by its longest matching prefix.
     fn prefix(&self) -> &str {
         &self.rate.prefix
+    }
+
+    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix belongs to no single country, such as a satellite network or "1" without an area
+    /// code.
+    fn country_code(&self) -> Option<&str> {
+        country_of(&self.rate.prefix)
     }
 
     /// Destination name.

@@ -482,7 +482,7 @@ impl Drive<'_> {
         let row = self.books.sessions[session].clone();
         let payment = self.books.payment(session, &handed);
         let expected = payment.as_ref().map(|_| ()).map_err(|code| *code);
-        let payments = handed.iter().map(|(method, amount)| (*method, Micros(*amount))).collect();
+        let payments = handed.iter().map(|(method, amount)| (*method, Micros(*amount)).into()).collect();
         let input = sessions::Settling { session_id: row.id, payments };
         let (actor, key) = (self.branch.at_counter(row.shop, false), self.key());
         let mut change = None;

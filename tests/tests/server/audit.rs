@@ -192,6 +192,9 @@ impl Books {
             tax_id: String::new(),
             address: String::new(),
             receipt_footer: String::new(),
+            pix_key: None,
+            pix_name: None,
+            pix_city: None,
             mask_numbers: false,
             attendant_max_discount: zero,
             attendant_max_refund: zero,
@@ -316,6 +319,7 @@ impl Books {
                 at: self.now,
                 kind,
                 reason: None,
+                reference: None,
             };
             payment::Entity::insert(row.into_active_model())
                 .exec_without_returning(tx)

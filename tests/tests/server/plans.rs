@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use store::ledger::{self, Entry, NewTransfer};
 use store::partitions::{CALLS, Month};
-use store::{NewActivity, accounts, activity, calls, first_id, partitions, sessions, tariffs};
+use store::{NewActivity, accounts, activity, calls, day, first_id, partitions, sessions, tariffs};
 use tests::{Backend, TestServer, on_both};
 use uuid::Uuid;
 
@@ -256,6 +256,9 @@ async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
         tax_id: String::new(),
         address: String::new(),
         receipt_footer: String::new(),
+        pix_key: None,
+        pix_name: None,
+        pix_city: None,
         mask_numbers: false,
         attendant_max_discount: zero,
         attendant_max_refund: zero,
@@ -561,4 +564,25 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
     let shop = rows[0].callshop_id;
     let credit = ledger::credit(conn, &[shop]).await.unwrap()[&shop];
     assert_eq!((credit.balance, credit.held), (Micros(-5), Micros(7)));
+}
+
+/// The summary of a day reads the shop's shifts and sessions by index, however many other shops there are. On PostgreSQL, the plan of the discounts
+/// depends on the sizes of the tables.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_days_summary_reads_by_index_on_sqlite() {
+    let server = TestServer::start(Backend::Sqlite, |_| {}).await;
+    let tx = server.app.store.reader().begin().await.unwrap();
+    let conn = Explaining { tx, plans: Mutex::default(), plans_for_all: Mutex::default() };
+    let day = day::Day { callshop_id: new_id(), from: now(), to: now() };
+    day::shifts(&conn, day, 100).await.unwrap();
+    day::payment_sums(&conn, day, &[new_id(), new_id()]).await.unwrap();
+    day::movement_sums(&conn, day, &[new_id()]).await.unwrap();
+    day::sessions_opened(&conn, day).await.unwrap();
+    day::discounts(&conn, day).await.unwrap();
+    let plans = conn.plans.lock().unwrap().clone();
+    assert_eq!(plans.len(), 5);
+    let scans: Vec<_> = plans.iter().filter(|(_, plan)| scans_sqlite(plan)).collect();
+    assert!(scans.is_empty(), "{scans:?}");
+    drop(conn);
+    server.stop().await;
 }

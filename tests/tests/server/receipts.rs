@@ -1,6 +1,6 @@
 //! Tests the layout of receipts in every language and format, and the receipt that the API returns to each user.
 
-use app::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund};
+use app::receipt::{Call, Destination, Due, Format, Item, Locale, Receipt, Refund};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use billing::money::Micros;
@@ -63,6 +63,8 @@ fn full() -> Receipt {
         total: Micros(26_640_000),
         deposit: Micros(20_000_000),
         payments: vec![(PaymentMethod::Cash, Micros(3_650_000)), (PaymentMethod::Pix, Micros(3_000_000))],
+        references: vec![(PaymentMethod::Pix, "E60701190202611231705DY5".to_owned())],
+        due: None,
         change: Some(Micros(1_350_000)),
         cash_rounding: Micros(10_000),
         refunds: vec![Refund {
@@ -100,6 +102,8 @@ fn small(calls: Vec<Call>, total: i64) -> Receipt {
             .into_iter()
             .filter(|(_, paid)| paid.0 > 0)
             .collect(),
+        references: Vec::new(),
+        due: None,
         change: None,
         cash_rounding: Micros::ZERO,
         refunds: Vec::new(),
@@ -170,6 +174,98 @@ fn what_people_typed_is_neither_markup_nor_a_printers_command() {
         let text = rendered(&receipt, format, "en");
         assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
     }
+}
+
+const PIX: &str = "00020126580014br.gov.bcb.pix0136123e4567-e12b-12d1-a456-4266554400005204000053039865802BR5913Fulano de Tal\
+    6008BRASILIA62070503***63041D3D";
+
+/// The bill of a session that is not paid.
+fn bill() -> Receipt {
+    let mut bill = full();
+    (bill.reprint, bill.change, bill.refunds) = (false, None, Vec::new());
+    (bill.payments, bill.references, bill.cash_rounding) = (Vec::new(), Vec::new(), Micros::ZERO);
+    bill.due = Some(Due { amount: Micros(6_640_000), pix: Some(PIX.to_owned()) });
+    bill
+}
+
+#[test]
+fn a_bill_shows_what_is_to_pay_and_how() {
+    insta::assert_snapshot!("bill_pt-BR_text58", rendered(&bill(), Format::Text58, "pt-BR"));
+    let page = rendered(&bill(), Format::Html, "es");
+    assert!(page.contains("<title>CUENTA</title>") && page.contains("<svg ") && page.contains(PIX), "{page}");
+    // a deposit that pays for everything leaves nothing to pay and no code
+    let mut paid = bill();
+    paid.due = Some(Due { amount: Micros::ZERO, pix: None });
+    let text = rendered(&paid, Format::Text58, "en");
+    assert!(text.contains("TO PAY                   R$ 0.00") && !text.contains("Pix"), "{text}");
+}
+
+#[test]
+fn a_pdf_draws_the_code() {
+    let pdf = bill().render(Format::Pdf, Locale::parse("en"));
+    let squares = |pdf: &[u8]| String::from_utf8_lossy(pdf).matches(" re\n").count();
+    assert!(squares(&pdf) > 500, "{}", squares(&pdf));
+    assert_eq!(squares(&full().render(Format::Pdf, Locale::parse("en"))), 0);
+    let text: String = shown(&pdf).concat().split_whitespace().collect();
+    assert!(text.contains(&PIX.replace(' ', "")), "the code can also be copied: {text}");
+}
+
+/// The text lines in a printer's commands; the commands without a text are left out.
+fn printed(bytes: &[u8]) -> Vec<String> {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let text = |line: &[u8]| {
+        let rest = [&b"\x1bE\0"[..], b"\x1bE\x01"].into_iter().find_map(|bold| {
+            let at = line.windows(3).position(|window| window == bold)?;
+            Some(&line[at + 3..])
+        })?;
+        Some(rest.iter().map(|byte| char::from(*byte)).collect::<String>())
+    };
+    lines.filter_map(text).collect()
+}
+
+#[test]
+fn a_printer_gets_the_lines_of_the_text_the_code_and_a_cut() {
+    for (format, text, columns) in
+        [(Format::EscPos58, Format::Text58, 32), (Format::EscPos80, Format::Text80, 48)]
+    {
+        let bytes = full().render(format, Locale::parse("pt-BR"));
+        assert!(bytes.starts_with(b"\x1b@") && bytes.ends_with(b"\x1dVB\0"), "{bytes:?}");
+        let lines = printed(&bytes);
+        let expected = rendered(&full(), text, "pt-BR");
+        let ascii = |text: &str| {
+            text.chars().map(|letter| if letter.is_ascii() { letter } else { '#' }).collect::<String>()
+        };
+        assert_eq!(
+            lines.iter().map(|line| ascii(line)).collect::<Vec<_>>(),
+            expected.lines().map(ascii).collect::<Vec<_>>()
+        );
+        assert!(lines.iter().all(|line| line.chars().count() <= columns));
+        // ç is 0x87 in code page 850
+        assert!(lines.iter().any(|line| line.contains("Concei\u{87}")), "{lines:?}");
+    }
+    let bytes = bill().render(Format::EscPos80, Locale::parse("pt-BR"));
+    let store = [
+        &b"\x1d(k"[..],
+        &u16::try_from(PIX.len() + 3).expect("a length").to_le_bytes(),
+        b"1P0",
+        PIX.as_bytes(),
+    ]
+    .concat();
+    assert!(bytes.windows(store.len()).any(|part| part == store), "the printer draws the code itself");
+    assert!(!printed(&bytes).concat().contains("0014br.gov"), "and does not print it as text");
+}
+
+#[test]
+fn no_input_becomes_a_printers_command() {
+    let mut receipt = full();
+    receipt.customer = "\u{1b}p\0\x19\u{1d}V\0 \u{9b}".to_owned();
+    receipt.footer = "a\u{1b}b\nc".to_owned();
+    let bytes = receipt.render(Format::EscPos58, Locale::parse("en"));
+    let plain = full().render(Format::EscPos58, Locale::parse("en"));
+    let commands = |bytes: &[u8]| bytes.iter().filter(|byte| matches!(byte, 0x1b | 0x1d)).count();
+    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+    // each line sets or clears bold with one command
+    assert_eq!(commands(&bytes) - lines(&bytes), commands(&plain) - lines(&plain));
 }
 
 /// The text that an uncompressed PDF shows, from its lines read as Latin-1.

@@ -370,6 +370,7 @@ async fn locked_parents_do_not_block_new_children_on_postgres() {
         method: PaymentMethod::Cash,
         amount: entity::Micros(1),
         reason: None,
+        reference: None,
         user_id: session.opened_by,
         at: Utc::now(),
     };

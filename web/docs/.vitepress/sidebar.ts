@@ -21,6 +21,7 @@ export const SIDEBAR: readonly Section[] = [
     items: [
       { text: 'Requests and logins', link: '/guide/requests' },
       { text: 'Subscriptions and resume', link: '/guide/subscriptions' },
+      { text: 'At the counter', link: '/guide/counter' },
       { text: 'Permissions', link: '/guide/permissions' },
       { text: 'Code generation', link: '/guide/codegen' },
     ],

@@ -39,7 +39,7 @@ pub(super) const OBJECTS: &[Object] = &[
             (
                 SIGNED_IN,
                 "id name currency timeZone locale country blockedPrefixes suspendedAt createdAt maxCallSeconds callerId cashStep \
-                legalName taxId address receiptFooter maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan cabins currentRegister",
+                legalName taxId address receiptFooter pixKey pixName pixCity maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan cabins currentRegister",
             ),
             (BACK_OFFICE, "code balance creditLimit held available lowCredit users"),
             (MANAGERS, "costTariff retailTariff"),
@@ -86,7 +86,7 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ tariffVersion(id: {version}) { rates(first: 5) { nodes { HOLE } } } }",
         fields: &[(
             MANAGERS,
-            "prefix destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices",
+            "prefix countryCode destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices",
         )],
     },
     Object {
@@ -95,7 +95,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "prefix destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices \
+                "prefix countryCode destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices \
                 blocked",
             ),
             (BACK_OFFICE, "costPerMinute"),
@@ -112,7 +112,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "number formattedNumber destination prefix emergency pricePerMinute connectionFee minimumCharge initialIncrement \
+                "number formattedNumber countryCode destination prefix emergency pricePerMinute connectionFee minimumCharge initialIncrement \
                 increment freeSeconds bandPrices seconds userErrors",
             ),
             (BACK_OFFICE, "costPerMinute"),
@@ -153,7 +153,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             SIGNED_IN,
             "shiftNumber openedAt at methods callsTotal itemsTotal discountsTotal rounding cashRounding salesTotal salesByCabin \
-                salesByDestination salesByAttendant openItems",
+                salesByDestination salesByAttendant references openItems",
         )],
     },
     Object {
@@ -183,6 +183,11 @@ pub(super) const OBJECTS: &[Object] = &[
         )],
     },
     Object {
+        name: "PaymentReference",
+        reach: "{ xReport(callshopId: {callshop}) { references { HOLE } } }",
+        fields: &[(SIGNED_IN, "sessionId method amount reference at")],
+    },
+    Object {
         name: "OpenItem",
         reach: "{ xReport(callshopId: {callshop}) { openItems { HOLE } } }",
         fields: &[(SIGNED_IN, "sessionId cabinNumber state customer total deposit")],
@@ -192,7 +197,7 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ session(id: {session}) { HOLE } }",
         fields: &[(
             SIGNED_IN,
-            "callshop runningTotal remaining remainingSeconds id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total \
+            "callshop pix runningTotal remaining remainingSeconds id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total \
                 calls statement payments settledBy settledAt cashRounding receiptNumber deposit items discounts amountDue refundDue \
                 refunded",
         )],
@@ -200,7 +205,12 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "Payment",
         reach: "{ session(id: {session}) { payments { HOLE } } }",
-        fields: &[(SIGNED_IN, "kind method amount reason by at")],
+        fields: &[(SIGNED_IN, "kind method amount reason reference by at")],
+    },
+    Object {
+        name: "PixCode",
+        reach: "{ session(id: {session}) { pix { HOLE } } }",
+        fields: &[(SIGNED_IN, "text qrSvg txid amount")],
     },
     Object {
         name: "SessionItem",
@@ -219,7 +229,7 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "StatementCall",
         reach: "{ statement(sessionId: {session}) { calls { HOLE } } }",
-        fields: &[(SIGNED_IN, "number destination startedAt talkSeconds billedSeconds amount")],
+        fields: &[(SIGNED_IN, "number countryCode destination startedAt talkSeconds billedSeconds amount")],
     },
     Object {
         name: "StatementLine",
@@ -229,12 +239,12 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "DestinationTotal",
         reach: "{ statement(sessionId: {session}) { totalsByDestination { HOLE } } }",
-        fields: &[(SIGNED_IN, "destination calls talkSeconds billedSeconds amount")],
+        fields: &[(SIGNED_IN, "destination countryCode calls talkSeconds billedSeconds amount")],
     },
     Object {
         name: "Money",
         reach: "{ statement(sessionId: {session}) { total { HOLE } } }",
-        fields: &[(SIGNED_IN, "amount currency")],
+        fields: &[(SIGNED_IN, "amount currency formatted")],
     },
     Object {
         name: "Call",
@@ -242,7 +252,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "callshopId callshop cabin session id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
+                "callshopId callshop cabin session id cabinId sessionId dialed number numberFormatted countryCode destination emergency state authorizedAt ringingAt answeredAt \
                 endedAt asOf elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds estimated writtenOff sipCode \
                 endedBy cause refusal",
             ),
@@ -280,7 +290,12 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "Receipt",
         reach: "{ receipt(sessionId: {settled}, format: TEXT_58) { HOLE } }",
-        fields: &[(SIGNED_IN, "number reprint format locale mediaType text base64")],
+        fields: &[(SIGNED_IN, "number reprint format locale mediaType fileName text base64")],
+    },
+    Object {
+        name: "PrintedBill",
+        reach: "{ printedBill(sessionId: {session}, format: TEXT_58) { HOLE } }",
+        fields: &[(SIGNED_IN, "format locale mediaType fileName text base64")],
     },
     Object {
         name: "ChargeExplanation",
@@ -310,7 +325,7 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: r#"{ report(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { groups(first: 5) { nodes { HOLE } } } }"#,
         fields: &[(
             BACK_OFFICE,
-            "day callshopId callshop cabinId cabinNumber cabinLabel destination attendantId attendant tariffVersionId tariff \
+            "day callshopId callshop cabinId cabinNumber cabinLabel destination countryCode attendantId attendant tariffVersionId tariff \
                 version figures",
         )],
     },
@@ -321,6 +336,29 @@ pub(super) const OBJECTS: &[Object] = &[
             BACK_OFFICE,
             "attempts refused answered asr acdSeconds talkSeconds billedSeconds retail revenue cost margin",
         )],
+    },
+    Object {
+        name: "DaySummary",
+        reach: r#"{ daySummary(callshopId: {callshop}, day: "2026-11-29") { HOLE } }"#,
+        fields: &[(SIGNED_IN, "day from to blind total attendants")],
+    },
+    Object {
+        name: "AttendantDay",
+        reach: r#"{ daySummary(callshopId: {callshop}, day: "2026-11-29") { attendants { HOLE } } }"#,
+        fields: &[(SIGNED_IN, "attendantId attendant figures")],
+    },
+    Object {
+        name: "DayFigures",
+        reach: r#"{ daySummary(callshopId: {callshop}, day: "2026-11-29") { total { HOLE } } }"#,
+        fields: &[(
+            SIGNED_IN,
+            "sessions calls talkSeconds callsTotal discounts methods sales deposits depositRefunds refunds payIns payOuts",
+        )],
+    },
+    Object {
+        name: "DayMethod",
+        reach: r#"{ daySummary(callshopId: {callshop}, day: "2026-11-29") { total { methods { HOLE } } } }"#,
+        fields: &[(SIGNED_IN, "method sales deposits depositRefunds refunds")],
     },
     Object {
         name: "ProblemGroup",

@@ -66,11 +66,17 @@ pub(super) const ROOTS: &[Root] = &[
     ),
     root("Query.liveCalls", SIGNED_IN, "{ liveCalls(callshopId: {callshop}) { id } }"),
     root("Query.receipt", SIGNED_IN, "{ receipt(sessionId: {settled}, format: TEXT_58) { number } }"),
+    root("Query.printedBill", SIGNED_IN, "{ printedBill(sessionId: {session}, format: TEXT_58) { locale } }"),
     root("Query.explainCharge", SIGNED_IN, "{ explainCharge(callId: {call}) { measuredSeconds } }"),
     root(
         "Query.report",
         BACK_OFFICE,
         r#"{ report(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { currency } }"#,
+    ),
+    root(
+        "Query.daySummary",
+        SIGNED_IN,
+        r#"{ daySummary(callshopId: {callshop}, day: "2026-11-29") { blind } }"#,
     ),
     root("Query.problems", BACK_OFFICE, "{ problems(accountId: {callshop}) { kind } }"),
     root("Query.node", SIGNED_IN, "{ node(id: {session}) { id } }"),
