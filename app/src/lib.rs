@@ -11,6 +11,7 @@ pub mod config;
 pub mod credit;
 pub mod explain;
 pub mod feed;
+pub mod finding;
 pub mod idempotency;
 pub mod ledger;
 pub mod margin;

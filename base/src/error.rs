@@ -280,6 +280,8 @@ macro_rules! for_each_error_code {
             DestinationBlocked = "DESTINATION_BLOCKED",
             /// The dialed text is not a number in this dial plan.
             NumberInvalid = "NUMBER_INVALID",
+            /// The search would read too many rows. Narrow it with a shorter time range or another filter.
+            SearchTooBroad = "SEARCH_TOO_BROAD",
             /// The SIP proxy did not accept the command; the call may continue.
             ProxyUnreachable = "PROXY_UNREACHABLE",
         }

@@ -16,3 +16,4 @@ pub mod session;
 pub mod statement;
 pub mod tariff;
 pub mod text;
+pub mod words;

@@ -1,6 +1,7 @@
 //! Calls, and the queries of the call path. Each query handles a whole batch in a few statements.
 
 mod events;
+mod listed;
 mod shown;
 
 use std::collections::{HashMap, HashSet};
@@ -21,7 +22,8 @@ use super::{Writes, bulk, first_id};
 use base::error::{OrFault as _, Result};
 
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
-pub use shown::{CallFilter, find, find_all, list, live, live_of_cabins, of_each};
+pub use listed::{CallFilter, list};
+pub use shown::{find, find_all, live, live_of_cabins, of_each};
 
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];

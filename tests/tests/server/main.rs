@@ -10,6 +10,7 @@ mod credit;
 mod day;
 mod docs;
 mod edge;
+mod finding;
 mod holds;
 mod hook_openapi;
 mod layers;
