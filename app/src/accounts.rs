@@ -455,7 +455,8 @@ pub async fn list_managers(
 pub async fn list_shops(app: &App, actor: &Actor, search: &[String], slice: Slice) -> Result<Listed<Shop>> {
     actor.require(Right::SeeShop)?;
     let scope = actor.scope();
-    let filter = AccountFilter { scope: &scope, top: actor.account_id, parent: None, callshops: true, search };
+    let filter =
+        AccountFilter { scope: &scope, top: actor.account_id, parent: None, callshops: true, search };
     let Listed { rows, total } = account_list::accounts(app.store.reader(), &filter, &slice).await?;
     Ok(Listed { rows: with_settings(app, rows).await?, total })
 }

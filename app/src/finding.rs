@@ -45,7 +45,8 @@ pub fn number(field: &str, text: &str) -> Result<String> {
         .chars()
         .filter(|letter| !separators.contains(letter))
         .collect();
-    let is_good = (1..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_good =
+        (1..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_good {
         return Ok(digits);
     }

@@ -132,7 +132,10 @@ impl RateCache {
     ) -> Result<Listed<Rate>> {
         let Some(text) = &search.destination else {
             let rows = tariffs::rates(conn, version_id, &search.filter, page).await?;
-            return Ok(Listed { total: rows.total, rows: rows.rows.into_iter().map(from_row).collect::<Result<_>>()? });
+            return Ok(Listed {
+                total: rows.total,
+                rows: rows.rows.into_iter().map(from_row).collect::<Result<_>>()?,
+            });
         };
         let (version, text, filter) = (self.get(conn, version_id).await?, fold(text), search.filter.clone());
         let matching = move || {

@@ -96,7 +96,9 @@ impl Cabin {
     async fn calls(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only matching calls; all if omitted. Leave out `cabinId`.")] filter: Option<CallFilterInput>,
+        #[graphql(desc = "Only matching calls; all if omitted. Leave out `cabinId`.")] filter: Option<
+            CallFilterInput,
+        >,
         #[graphql(desc = "Newest first if omitted.")] order_by: Option<CallOrder>,
         paging: Paging,
     ) -> async_graphql::Result<Page<Call>> {

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::cabins::Cabin;
 use super::fields::readers;
-use super::loaders::{CabinId, CallsOf, SessionId, load};
 use super::filters::{CallFilterInput, CallOrder};
+use super::loaders::{CabinId, CallsOf, SessionId, load};
 use super::paging::{Page, Paging, Sort, connection, is_counted, sorted};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, SIGNED_IN};
@@ -339,7 +339,10 @@ impl CallOwner {
             Self::Session(id) => ("filter.sessionId", &mut filter.session_id, id),
         };
         if given.replace(id).is_some_and(|other| other != id) {
-            return Err(Error::invalid(field, "Leave out this field: the list has the calls of another object."));
+            return Err(Error::invalid(
+                field,
+                "Leave out this field: the list has the calls of another object.",
+            ));
         }
         Ok(filter)
     }

@@ -2,7 +2,8 @@
 
 use entity::{AccountKind, WordKind, account, user};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect as _, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect as _,
+    Select,
 };
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait as _, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait as _, Statement,
 };
 use uuid::Uuid;
 

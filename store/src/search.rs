@@ -8,8 +8,8 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, IntoColumnRef, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _, Select};
 use uuid::Uuid;
 
-use crate::page::MAX_COUNT;
 use crate::bulk;
+use crate::page::MAX_COUNT;
 use base::error::Result;
 
 /// Stores the words of a new object's name for each owner.

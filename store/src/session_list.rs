@@ -93,7 +93,8 @@ async fn add_customer(
     words: &[String],
 ) -> Result<()> {
     if let Matches::Few(ids) = search::find(conn, WordKind::Session, callshop_id, words).await? {
-        list.by_index(Reads::Few, Condition::all().add(bulk::among(conn, cabin_session::Column::Id, ids)));
+        // the ids are in the statement only once, because SQLite limits the number of parameters
+        list.by_way(Reads::Few, Condition::all().add(bulk::among(conn, cabin_session::Column::Id, ids)));
     }
     let id = (cabin_session::Entity, cabin_session::Column::Id);
     list.check(search::has_all(id, words).fold(Condition::all(), Condition::add));

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use entity::{
-    CallState, ItemKind, Micros, SessionState, WordKind, cabin_session, call, live_call, payment, session_item,
+    CallState, ItemKind, Micros, SessionState, WordKind, cabin_session, call, live_call, payment,
+    session_item,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{

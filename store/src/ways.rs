@@ -5,8 +5,12 @@
 //! completely. Among ways to many rows, any way in the order of the list finds a page soon, unless rows that match all filters are rare, too. Then
 //! the list fails with `SEARCH_TOO_BROAD`, and the client narrows the time range.
 
-use sea_orm::sea_query::{Alias, Asterisk, CaseStatement, Expr, ExprTrait as _, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryResult};
+use sea_orm::sea_query::{
+    Alias, Asterisk, CaseStatement, Expr, ExprTrait as _, Order, Query, SelectStatement,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryResult,
+};
 use uuid::Uuid;
 
 use crate::page::{Listed, MAX_COUNT, Page, Total};
@@ -69,6 +73,11 @@ impl<E: EntityTrait> Filtered<E> {
     pub fn by_index(&mut self, reads: Reads, condition: Condition) {
         self.all = self.all.clone().add(condition.clone());
         self.is_filtered = true;
+        self.ways.push(Way { reads, condition });
+    }
+
+    /// Adds a way to rows that other filters check.
+    pub fn by_way(&mut self, reads: Reads, condition: Condition) {
         self.ways.push(Way { reads, condition });
     }
 

@@ -37,9 +37,7 @@ impl Within {
         let id = |at: DateTime<Utc>| -> Uuid { first_id(at) };
         let from = self.from.and_then(|from| from.checked_sub_signed(SKEW)).map(id);
         let to = self.to.and_then(|to| to.checked_add_signed(SKEW)).map(id);
-        Condition::all()
-            .add_option(from.map(|from| column.gte(from)))
-            .add_option(to.map(|to| column.lt(to)))
+        Condition::all().add_option(from.map(|from| column.gte(from))).add_option(to.map(|to| column.lt(to)))
     }
 
     /// Both conditions, for a list without other filters.

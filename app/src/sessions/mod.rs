@@ -16,8 +16,7 @@ use billing::money::Micros;
 use billing::session::SessionError;
 use chrono::{DateTime, Utc};
 use entity::{
-    ActivityKind, PaymentKind, PaymentMethod, cabin, cabin_session, payment, register_shift,
-    session_item,
+    ActivityKind, PaymentKind, PaymentMethod, cabin, cabin_session, payment, register_shift, session_item,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::Value;

@@ -9,8 +9,8 @@ use graphql_macros::object;
 use uuid::Uuid;
 
 use crate::cabins::{Cabin, cabins_of};
-use crate::loaders::{ShopId, load};
 use crate::filters::NameOrder;
+use crate::loaders::{ShopId, load};
 use crate::paging::{Page, Paging, Sort, sorted};
 use crate::payload::{nullable, top_level};
 use crate::register::RegisterShift;

@@ -1,7 +1,10 @@
 //! Lists of calls with filters. The initial migration says which index serves which filter.
 
 use entity::{CallState, call, live_call};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect as _, QueryTrait as _};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect as _,
+    QueryTrait as _,
+};
 use uuid::Uuid;
 
 use super::LIVE;
@@ -37,7 +40,17 @@ pub struct CallFilter {
 const COLUMNS: [call::Column; 11] = {
     use call::Column::*;
     [
-        Id, CallshopId, CabinId, SessionId, AttendantId, Number, Destination, State, AuthorizedAt, Refusal, Charge,
+        Id,
+        CallshopId,
+        CabinId,
+        SessionId,
+        AttendantId,
+        Number,
+        Destination,
+        State,
+        AuthorizedAt,
+        Refusal,
+        Charge,
     ]
 };
 
@@ -52,7 +65,9 @@ pub async fn list(
     slice: &Slice,
 ) -> Result<Listed<call::View>> {
     let page = match slice {
-        Slice::Created(page) if *filter == CallFilter::default() => return plain(conn, callshop_id, *page).await,
+        Slice::Created(page) if *filter == CallFilter::default() => {
+            return plain(conn, callshop_id, *page).await;
+        }
         Slice::Created(page) => filtered(callshop_id, filter).ids(conn, *page).await?,
         Slice::Sorted(page) => {
             let places = filtered(callshop_id, filter).places(conn, call::Column::Charge).await?;
@@ -83,7 +98,9 @@ async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call::V
 }
 
 fn filtered(callshop_id: Uuid, filter: &CallFilter) -> Filtered<call::Entity> {
-    use call::Column::{AttendantId, AuthorizedAt, CabinId, CallshopId, Destination, Id, Number, Refusal, SessionId, State};
+    use call::Column::{
+        AttendantId, AuthorizedAt, CabinId, CallshopId, Destination, Id, Number, Refusal, SessionId, State,
+    };
     let shop = || Condition::all().add(CallshopId.eq(callshop_id));
     let mut list = Filtered::new(Id, &COLUMNS, shop());
     if !filter.authorized.is_open() {

@@ -29,7 +29,10 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
 }
 
 /// The views of the calls that a query finds.
-pub(super) async fn views(conn: &impl ConnectionTrait, query: Select<call::Entity>) -> Result<Vec<call::View>> {
+pub(super) async fn views(
+    conn: &impl ConnectionTrait,
+    query: Select<call::Entity>,
+) -> Result<Vec<call::View>> {
     let query = call::View::COLUMNS.iter().fold(query.select_only(), |query, column| {
         query.expr(Expr::col((call::Entity, Alias::new(*column))))
     });

@@ -280,7 +280,11 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         root("Query.phones", owner, &format!("{of_shop}, orderBy: NAME_DESC")),
         root("Query.phones", owner, &format!("{of_shop}, search: \"pho\"")),
         root("Query.sessions", owner, &format!("{of_shop}, orderBy: TOTAL_DESC")),
-        root("Query.sessions", owner, &format!("{of_shop}, orderBy: OPENED_ASC, filter: {{ states: [SETTLED] }}")),
+        root(
+            "Query.sessions",
+            owner,
+            &format!("{of_shop}, orderBy: OPENED_ASC, filter: {{ states: [SETTLED] }}"),
+        ),
         root("Query.calls", owner, &format!("{of_shop}, orderBy: COST_ASC")),
         root("Query.calls", owner, &format!("{of_shop}, orderBy: TIME_ASC, filter: {{ states: [ENDED] }}")),
         root("Query.calls", owner, &format!("{of_shop}, filter: {{ cabinId: {:?} }}", shop.cabins[0])),

@@ -1,7 +1,7 @@
 //! Tests that each filter of calls and sessions, and each pair of filters, is read by an index.
 
 use entity::{SessionState, cabin_session};
-use sea_orm::EntityTrait as _;
+use sea_orm::{EntityTrait as _, IntoActiveModel};
 use store::calls::CallFilter;
 use store::session_list::{self, SessionFilter};
 use store::{Page, Slice, Within};
@@ -79,7 +79,11 @@ impl Rows {
         vec![
             ("call_callshop", "callshop_id", Box::new(move |filter| filter.authorized = around)),
             ("call_number", "number", Box::new(|filter| filter.number = Some("351".to_owned()))),
-            ("call_destination", "destination", Box::new(|filter| filter.destination = Some("Portugal".to_owned()))),
+            (
+                "call_destination",
+                "destination",
+                Box::new(|filter| filter.destination = Some("Portugal".to_owned())),
+            ),
             ("call_refused", "callshop_id", Box::new(|filter| filter.states = vec![CallState::Refused])),
             ("call_cabin", "cabin_id", Box::new(move |filter| filter.cabin_id = Some(rare))),
             ("call_session", "session_id", Box::new(move |filter| filter.session_id = Some(rare))),
@@ -95,9 +99,17 @@ impl Rows {
             ("cabin_session_callshop", "callshop_id", Box::new(move |filter| filter.opened = around)),
             ("search_word", "word", Box::new(|filter| filter.customer = vec!["silva".to_owned()])),
             ("cabin_session_receipt", "receipt_number", Box::new(|filter| filter.receipt_number = Some(77))),
-            ("cabin_session_voided", "callshop_id", Box::new(|filter| filter.states = vec![SessionState::Voided])),
+            (
+                "cabin_session_voided",
+                "callshop_id",
+                Box::new(|filter| filter.states = vec![SessionState::Voided]),
+            ),
             ("cabin_session_cabin", "cabin_id", Box::new(move |filter| filter.cabin_id = Some(rare))),
-            ("cabin_session_attendant", "opened_by", Box::new(move |filter| filter.attendant_id = Some(rare))),
+            (
+                "cabin_session_attendant",
+                "opened_by",
+                Box::new(move |filter| filter.attendant_id = Some(rare)),
+            ),
         ]
     }
 }
@@ -131,7 +143,8 @@ fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
     conn.plans_for_all.lock().unwrap().clear();
     let sqlite = conn.get_database_backend() == DbBackend::Sqlite;
-    let scans = plans.iter().filter(|(_, plan)| if sqlite { scans_rows(plan) } else { scans_postgres(plan, "") });
+    let scans =
+        plans.iter().filter(|(_, plan)| if sqlite { scans_rows(plan) } else { scans_postgres(plan, "") });
     let scans = scans.map(|(sql, plan)| format!("{sql}\n  {}", plan.join("\n  "))).collect();
     (scans, plans.iter().flat_map(|(_, plan)| plan.clone()).collect::<Vec<_>>().join("\n"))
 }
@@ -140,7 +153,8 @@ fn since_last(conn: &Explaining) -> (Vec<String>, String) {
 fn scans_rows(plan: &[String]) -> bool {
     let count = |prefix: &str| plan.iter().filter(|step| step.starts_with(prefix)).count();
     let inner = count("CO-ROUTINE ") + count("MATERIALIZE ");
-    let scans = plan.iter().filter(|step| step.starts_with("SCAN ") && !step.contains("CONSTANT ROW")).count();
+    let scans =
+        plan.iter().filter(|step| step.starts_with("SCAN ") && !step.contains("CONSTANT ROW")).count();
     scans > inner || plan.iter().any(|step| step.starts_with("SCAN ") && step.contains(" USING "))
 }
 
@@ -148,9 +162,7 @@ fn scans_rows(plan: &[String]) -> bool {
 fn uses(backend: Backend, plan: &str, (index, column): (&str, &str)) -> bool {
     match backend {
         Backend::Sqlite => plan.contains(index),
-        Backend::Postgres => {
-            plan.lines().any(|line| line.contains("Index Cond") && line.contains(column))
-        }
+        Backend::Postgres => plan.lines().any(|line| line.contains("Index Cond") && line.contains(column)),
     }
 }
 
@@ -229,7 +241,7 @@ on_both!(each_pair_of_session_filters_reads_by_index, |backend: Backend| async m
     server.stop().await;
 });
 
-/// A filter that matches rarely among many rows is refused instead of reading all rows, unless the range of time is short.
+// a filter that matches rarely among many rows is refused instead of reading all rows, unless the range of time is short
 on_both!(a_rare_match_among_many_rows_needs_a_shorter_range, |backend: Backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
     let shop = new_id();
@@ -252,10 +264,14 @@ on_both!(a_rare_match_among_many_rows_needs_a_shorter_range, |backend: Backend| 
     assert!(error.to_string().contains("SEARCH_TOO_BROAD"), "{error}");
     let within = Within { from: None, to: Some(at(5_000)) };
     let found = calls::list(conn, shop, &CallFilter { authorized: within, ..failed }, &page()).await.unwrap();
-    assert_eq!((found.rows.len(), found.total.map(|total| (total.count, total.is_exact))), (1, Some((1, true))));
+    assert_eq!(
+        (found.rows.len(), found.total.map(|total| (total.count, total.is_exact))),
+        (1, Some((1, true)))
+    );
     let all = calls::list(conn, shop, &CallFilter::default(), &page()).await.unwrap();
     assert_eq!(all.total.map(|total| (total.count, total.is_exact)), Some((10_000, false)));
-    let by_cost = Slice::Sorted(store::sorted::SortedPage { above: None, below: None, limit: 2, descending: true });
+    let by_cost =
+        Slice::Sorted(store::sorted::SortedPage { above: None, below: None, limit: 2, descending: true });
     let error = calls::list(conn, shop, &CallFilter::default(), &by_cost).await.unwrap_err();
     assert!(error.to_string().contains("SEARCH_TOO_BROAD"), "{error}");
     let few = CallFilter { authorized: within, ..CallFilter::default() };

@@ -541,7 +541,8 @@ async fn what_many_try_at_once_happens_once() {
     let paid = at_once(shop, pay.collect()).await;
     let settled = paid["OK"];
     assert!((2..=4).contains(&settled) && paid["ILLEGAL_STATE"] == 8 - settled, "{paid:?}");
-    let list = "sessions(callshopId: $shop, filter: { states: [SETTLED] }, first: 9) { nodes { receiptNumber } }";
+    let list =
+        "sessions(callshopId: $shop, filter: { states: [SETTLED] }, first: 9) { nodes { receiptNumber } }";
     let nodes = query(shop, &shop.owner, list).await["nodes"].take();
     let numbers: BTreeSet<&str> =
         nodes.as_array().unwrap().iter().map(|node| node["receiptNumber"].as_str().unwrap()).collect();

@@ -292,7 +292,7 @@ async fn edits_make_drafts() {
     let find = async |search| {
         let page = RatePage { limit: 10, ..RatePage::default() };
         let rates = tariffs::version_rates(app, actor, version, &search, page).await.unwrap();
-        rates.into_iter().map(|rate| rate.prefix).collect::<Vec<_>>()
+        rates.rows.into_iter().map(|rate| rate.prefix).collect::<Vec<_>>()
     };
     let by_destination =
         |text: &str| RateSearch { destination: Some(text.to_owned()), ..RateSearch::default() };
