@@ -31,7 +31,7 @@ pub mod register;
 pub mod reports;
 pub mod retention;
 pub mod scope;
-pub mod search;
+mod search;
 pub mod session_list;
 pub mod sessions;
 pub mod sorted;

@@ -29,7 +29,7 @@ pub(crate) enum Reads {
     Few,
     /// In the order of the ids.
     InOrder,
-    /// In any order. Such a way is used only if it has few rows.
+    /// In any order, not limited by bounds of the ids. Such a way is used only if it has at most [`FEW`] rows.
     AnyOrder,
 }
 
@@ -130,23 +130,31 @@ impl<E: EntityTrait> Filtered<E> {
         conn.query_all(&query).await?.iter().map(place).collect()
     }
 
-    /// The way to read the list: the only way, the first way to few rows, or the first way in order.
+    /// The way to read the list: the only way, the first way to few rows, the list itself if the bounds leave few rows, or the first way in order.
     async fn way(&self, conn: &impl ConnectionTrait) -> Result<&Way> {
         if let Some(few) = self.ways.iter().find(|way| way.reads == Reads::Few) {
             return Ok(few);
         }
-        let in_order = || self.ways.iter().find(|way| way.reads == Reads::InOrder).unwrap_or(&self.base);
         if let [only] = self.ways.as_slice()
             && only.reads == Reads::InOrder
         {
             return Ok(only);
         }
         for way in &self.ways {
-            if self.scanned(conn, self.rows(way), FEW + 1).await? <= FEW {
+            // an index that is not in order cannot use the bounds, so it would read all rows of the condition to find those within the bounds
+            let rows = match way.reads {
+                Reads::AnyOrder => self.unbounded(way),
+                Reads::Few | Reads::InOrder => self.rows(way),
+            };
+            if self.scanned(conn, rows, FEW + 1).await? <= FEW {
                 return Ok(way);
             }
         }
-        Ok(in_order())
+        let is_bounded = !self.ways.is_empty() && !self.bounds.is_empty();
+        if is_bounded && self.scanned(conn, self.rows(&self.base), FEW + 1).await? <= FEW {
+            return Ok(&self.base);
+        }
+        Ok(self.ways.iter().find(|way| way.reads == Reads::InOrder).unwrap_or(&self.base))
     }
 
     /// The length of the list, in one statement.
@@ -183,18 +191,23 @@ impl<E: EntityTrait> Filtered<E> {
         u64::try_from(found.unwrap_or(0)).or_fault()
     }
 
-    /// The rows of a way.
+    /// The rows of a way within the bounds.
     fn rows(&self, way: &Way) -> SelectStatement {
+        let mut query = self.unbounded(way);
+        if !self.bounds.is_empty() {
+            query.cond_where(self.bounds.clone());
+        }
+        query
+    }
+
+    /// The rows of a way.
+    fn unbounded(&self, way: &Way) -> SelectStatement {
         let table = Alias::new(E::default().as_str());
         let mut query = Query::select();
         for column in &self.columns {
             query.column((table.clone(), Alias::new(column.as_str())));
         }
-        query.from(table).cond_where(way.condition.clone());
-        if !self.bounds.is_empty() {
-            query.cond_where(self.bounds.clone());
-        }
-        query
+        query.from(table).cond_where(way.condition.clone()).to_owned()
     }
 
     /// The rows of `inner` that match all filters. A limit in `inner` keeps both databases from merging the two levels.

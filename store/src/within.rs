@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::first_id;
 
 /// A row's id may be this much earlier or later than the row's time, because the clocks of nodes and proxies differ.
-const SKEW: TimeDelta = TimeDelta::hours(1);
+pub(crate) const SKEW: TimeDelta = TimeDelta::hours(1);
 
 /// A range of time. Each bound is optional.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

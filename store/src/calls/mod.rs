@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::partitions::Month;
 use super::reconcile::KEYS_AT_ONCE;
+use super::within::SKEW;
 use super::{Writes, bulk, first_id};
 use base::error::{OrFault as _, Result};
 
@@ -36,9 +37,6 @@ pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
     (answered - allowed).abs() > TimeDelta::days(1)
 }
-
-/// The time in a call's id may be this much earlier than the call's session, because the clocks of nodes differ.
-const SKEW: TimeDelta = TimeDelta::hours(1);
 
 /// Condition that a call is one of the live calls in `live`.
 fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
