@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(cut(page(None, None, 2, true)), [id(3), id(1)]);
         assert_eq!(cut(page(None, Some(place(5, 1)), 9, true)), [id(2), id(4)]);
         assert_eq!(cut(page(Some(place(2, 9)), Some(place(5, 3)), 9, false)), [id(2), id(1)]);
-        assert_eq!(cut(page(Some(place(9, 9)), Some(place(0, 0)), 9, false)), []);
+        assert_eq!(cut(page(Some(place(9, 9)), Some(place(0, 0)), 9, false)), Vec::<Uuid>::new());
     }
 
     #[test]
