@@ -17,7 +17,8 @@ use super::{App, users};
 use crate::auth::{Actor, Right, token};
 use crate::receipt::locale::locale_of;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::{Page, Scope, accounts, ledger};
+use store::account_list::{self, AccountFilter};
+use store::{Listed, Scope, Slice, accounts, ledger};
 
 /// Maximum length of a name or label, in characters.
 pub const MAX_NAME: usize = 100;
@@ -289,6 +290,9 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
             audit::merge(&mut before, shown_settings(&old));
             audit::merge(&mut after, shown_settings(&new));
         }
+        if change.name.is_some() {
+            account_list::rename_account(tx.conn(), &account).await?;
+        }
         let (before, after) = changed(before, after);
         let object = (object(&account), account.id);
         let change = Change { account_id: account.id, action: "updateAccount", object, before, after };
@@ -436,7 +440,8 @@ pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
     access::shop(app.store.reader(), actor, id, Right::SeeShop).await
 }
 
-/// Lists the accounts in the actor's subtree that are not callshops. With `parent`, lists only accounts below that account.
+/// Lists the accounts in the actor's subtree that are not callshops. With `parent`, lists only accounts below that account. With
+/// `search`, lists only accounts whose names have each of these words ([`crate::finding::words`]).
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` in callshops.
@@ -444,20 +449,26 @@ pub async fn list_managers(
     app: &App,
     actor: &Actor,
     parent: Option<Uuid>,
-    page: Page,
-) -> Result<Vec<account::Model>> {
+    search: &[String],
+    slice: Slice,
+) -> Result<Listed<account::Model>> {
     actor.require(Right::ManageAccounts)?;
-    accounts::list(app.store.reader(), &actor.scope(), parent, false, page).await
+    let scope = actor.scope();
+    let filter = AccountFilter { scope: &scope, top: actor.account_id, parent, callshops: false, search };
+    account_list::accounts(app.store.reader(), &filter, &slice).await
 }
 
-/// Lists the callshops in the actor's subtree.
+/// Lists the callshops in the actor's subtree, optionally only those whose names have each of these words ([`crate::finding::words`]).
 ///
 /// # Errors
 /// May fail with database errors.
-pub async fn list_shops(app: &App, actor: &Actor, page: Page) -> Result<Vec<Shop>> {
+pub async fn list_shops(app: &App, actor: &Actor, search: &[String], slice: Slice) -> Result<Listed<Shop>> {
     actor.require(Right::SeeShop)?;
-    let rows = accounts::list(app.store.reader(), &actor.scope(), None, true, page).await?;
-    with_settings(app, rows).await
+    let scope = actor.scope();
+    let filter =
+        AccountFilter { scope: &scope, top: actor.account_id, parent: None, callshops: true, search };
+    let Listed { rows, total } = account_list::accounts(app.store.reader(), &filter, &slice).await?;
+    Ok(Listed { rows: with_settings(app, rows).await?, total })
 }
 
 /// Adds the settings to the callshops among these accounts, and drops the other accounts.

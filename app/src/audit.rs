@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use base::error::Result;
-use store::{NewActivity, Page, Tx, accounts, audit};
+use store::{Listed, NewActivity, Page, Tx, Within, accounts, audit};
 
 /// A change made by a mutation.
 #[derive(Clone, Debug)]
@@ -122,14 +122,20 @@ pub struct Entry {
     pub user: Option<user::Model>,
 }
 
-/// Lists one page of the audit log of an account in the actor's subtree.
+/// Lists one page of the audit log of an account in the actor's subtree, in a range of time.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
-pub async fn list(app: &App, actor: &Actor, account_id: Uuid, page: Page) -> Result<Vec<Entry>> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    within: Within,
+    page: Page,
+) -> Result<Listed<Entry>> {
     let conn = app.store.reader();
     let account = access::account(conn, actor, account_id, Right::SeeAccounts).await?;
-    let rows = audit::list(conn, account.id, page).await?;
+    let Listed { rows, total } = audit::list(conn, account.id, within, page).await?;
     let ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.user_id).collect();
     let users = accounts::users_by_ids(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
     let of: BTreeSet<Uuid> = users.iter().map(|user| user.account_id).collect();
@@ -150,5 +156,5 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, page: Page) -> Res
         let address = if user.is_some() { row.address.clone() } else { String::new() };
         Entry { row: audit_log::Model { address, ..row }, user }
     };
-    Ok(rows.into_iter().map(entry).collect())
+    Ok(Listed { rows: rows.into_iter().map(entry).collect(), total })
 }

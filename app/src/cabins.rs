@@ -14,7 +14,7 @@ use super::audit::{self, Change, changed};
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::{NewActivity, Page, Tx, accounts, cabins, phones, sessions};
+use store::{Listed, NewActivity, Page, Tx, accounts, cabins, phones, sessions};
 
 /// Maximum number of cabins per callshop, excluding retired cabins.
 const MAX_CABINS: u64 = 200;
@@ -440,11 +440,11 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Cabi
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.
-pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<CabinView>> {
+pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Listed<CabinView>> {
     let conn = app.store.reader();
     let shop = access::shop(conn, actor, callshop_id, Right::SeeShop).await?;
-    let rows = cabins::list(conn, shop.id(), page).await?;
-    views(conn, shop.id(), &shop.account.currency, rows).await
+    let Listed { rows, total } = cabins::list(conn, shop.id(), page).await?;
+    Ok(Listed { rows: views(conn, shop.id(), &shop.account.currency, rows).await?, total })
 }
 
 /// Lists all cabins of a callshop that are not retired, sorted by number.

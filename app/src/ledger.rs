@@ -14,7 +14,7 @@ use crate::auth::{Actor, Right};
 use base::error::{OrFault as _, Result};
 use store::invariants::{self, Finding, INVARIANTS, MAX_FINDINGS, Unit};
 use store::partitions::Gap;
-use store::{Page, Store, Tx, accounts, ledger as rows, retention};
+use store::{Listed, Page, Store, Tx, Within, accounts, ledger as rows, retention};
 
 /// The effect of one transfer on one book.
 #[derive(Clone, Debug)]
@@ -35,14 +35,21 @@ pub struct Line {
     pub reversed_by: Option<Uuid>,
 }
 
-/// Lists one page of the transfers that changed one book of an account in the actor's subtree.
+/// Lists one page of the transfers that changed one book of an account in the actor's subtree in a range of time.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
-pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: Page) -> Result<Vec<Line>> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    book: Book,
+    within: Within,
+    page: Page,
+) -> Result<Listed<Line>> {
     let conn = app.store.reader();
     let account = access::account(conn, actor, account_id, Right::SeeCredit).await?;
-    let ids = rows::transfers_of(conn, account.id, book, page).await?;
+    let Listed { rows: ids, total } = rows::transfers_of(conn, account.id, book, within, page).await?;
     let transfers = rows::transfers(conn, &ids).await?;
     let mut reversed: BTreeMap<Uuid, Uuid> = rows::reversals(conn, &ids).await?;
     let entries = rows::entries(conn, &ids).await?;
@@ -72,7 +79,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
     });
     let mut lines: Vec<Line> = lines.collect::<Result<_>>()?;
     lines.sort_by_key(|line| ids.iter().position(|id| *id == line.transfer.id));
-    Ok(lines)
+    Ok(Listed { rows: lines, total })
 }
 
 /// The balances of one book of an account in the actor's subtree, by currency. The account's own currency is always included.

@@ -13,6 +13,7 @@ pub mod credit;
 pub mod day;
 pub mod explain;
 pub mod feed;
+pub mod finding;
 pub mod idempotency;
 pub mod ledger;
 pub mod margin;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use billing::words;
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, cabin, phone};
 use md5::{Digest as _, Md5};
@@ -14,7 +15,7 @@ use super::cabins::CabinView;
 use super::{App, access, cabins};
 use crate::auth::{Actor, Right, token};
 use base::error::{Error, ErrorCode, Result};
-use store::{Page, Tx, accounts, cabins as cabin_rows, phones, sessions};
+use store::{Listed, Slice, Tx, accounts, cabins as cabin_rows, phones, sessions};
 
 /// Maximum number of phones that one request creates.
 pub const MAX_BATCH: u32 = 100;
@@ -281,14 +282,29 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Phon
     Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
 }
 
-/// Lists one page of a callshop's phones, oldest first.
+/// Lists one page of a callshop's phones, optionally only those that have each of these words ([`crate::finding::words`]). Everyone searches labels.
+/// An actor that may see SIP user names and User-Agents searches these, too.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.
-pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<PhoneView>> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    callshop_id: Uuid,
+    search: &[String],
+    slice: Slice,
+) -> Result<Listed<PhoneView>> {
     let conn = app.store.reader();
     let shop = access::shop(conn, actor, callshop_id, Right::SeePhones).await?;
-    let rows = phones::list(conn, shop.id(), page).await?;
+    let sees_details = actor.may(Right::SeeAccounts);
+    let matches = |phone: &phone::Model| {
+        let details = [phone.sip_user.as_str(), phone.user_agent.as_deref().unwrap_or_default()];
+        let details = if sees_details { details.join(" ") } else { String::new() };
+        words::matches(&format!("{} {details}", phone.label), search)
+    };
+    let matches: Option<&(dyn Fn(&phone::Model) -> bool + Sync)> =
+        if search.is_empty() { None } else { Some(&matches) };
+    let Listed { rows, total } = phones::list(conn, shop.id(), matches, &slice).await?;
     let ids: Vec<Uuid> = rows.iter().map(|phone| phone.id).collect();
     let cabins = cabin_rows::of_phones(conn, &ids).await?;
     let mut cabins: HashMap<Option<Uuid>, CabinView> =
@@ -297,7 +313,8 @@ pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Re
             .into_iter()
             .map(|view| (view.cabin.phone_id, view))
             .collect();
-    Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
+    let view = |phone: phone::Model| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone };
+    Ok(Listed { rows: rows.into_iter().map(view).collect(), total })
 }
 
 #[cfg(test)]

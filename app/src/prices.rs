@@ -13,6 +13,7 @@ use super::{App, rates};
 use crate::auth::{Actor, Right};
 use crate::rates::RateSearch;
 use base::error::{Error, ErrorCode, OrFault as _, Result, UserError};
+use store::Listed;
 use store::tariffs::{self, RatePage};
 
 /// Maximum length of a destination in a search, in characters.
@@ -41,15 +42,15 @@ pub async fn price_list(
     callshop_id: Uuid,
     search: &RateSearch,
     page: RatePage,
-) -> Result<Vec<Price>> {
+) -> Result<Listed<Price>> {
     let conn = app.store.reader();
     let shop = access::shop(conn, actor, callshop_id, Right::Quote).await?;
     let (Some(retail_id), cost_id) = (retail_tariff(&shop.account), shop.account.cost_tariff_id) else {
-        return Ok(Vec::new());
+        return Ok(Listed::default());
     };
     let ids: Vec<Uuid> = [Some(retail_id), cost_id].into_iter().flatten().collect();
     let versions = tariffs::effective_versions(conn, &ids, app.clock.now()).await?;
-    let Some((version_id, retail)) = versions.get(&retail_id) else { return Ok(Vec::new()) };
+    let Some((version_id, retail)) = versions.get(&retail_id) else { return Ok(Listed::default()) };
     let cost = match cost_id.and_then(|id| versions.get(&id)) {
         Some((version_id, _)) if actor.may(Right::SeeCost) => Some(app.rates.get(conn, *version_id).await?),
         _ => None,
@@ -64,7 +65,7 @@ pub async fn price_list(
             rate,
         })
     };
-    found.into_iter().map(price).collect()
+    Ok(Listed { total: found.total, rows: found.rows.into_iter().map(price).collect::<Result<_>>()? })
 }
 
 /// The tariff that sets the prices for a callshop's customers.

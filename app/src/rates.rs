@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use base::error::{Error, OrFault as _, Result};
+use store::Listed;
+use store::page::Total;
 use store::tariffs::{self, RateFilter, RatePage};
 
 /// Number of rates read per query.
@@ -127,27 +129,36 @@ impl RateCache {
         version_id: Uuid,
         search: &RateSearch,
         page: RatePage,
-    ) -> Result<Vec<Rate>> {
+    ) -> Result<Listed<Rate>> {
         let Some(text) = &search.destination else {
             let rows = tariffs::rates(conn, version_id, &search.filter, page).await?;
-            return rows.into_iter().map(from_row).collect();
+            return Ok(Listed {
+                total: rows.total,
+                rows: rows.rows.into_iter().map(from_row).collect::<Result<_>>()?,
+            });
         };
         let (version, text, filter) = (self.get(conn, version_id).await?, fold(text), search.filter.clone());
         let matching = move || {
-            let fits = |rate: &&Rate| {
+            let matches = |rate: &&Rate| {
                 filter.prefix.as_ref().is_none_or(|prefix| rate.prefix.starts_with(prefix))
                     && filter.number.as_ref().is_none_or(|number| number.starts_with(&rate.prefix))
-                    && page.after.as_ref().is_none_or(|after| rate.prefix > *after)
-                    && page.before.as_ref().is_none_or(|before| rate.prefix < *before)
                     && fold(&rate.destination).contains(&text)
             };
+            let fits = |rate: &&Rate| {
+                page.after.as_ref().is_none_or(|after| rate.prefix > *after)
+                    && page.before.as_ref().is_none_or(|before| rate.prefix < *before)
+                    && matches(rate)
+            };
             let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+            let found = || version.table.iter().filter(matches).count();
+            let total = page.counted.then(|| Total::of(u64::try_from(found()).unwrap_or(u64::MAX)));
             let rates = version.table.iter();
-            if page.descending {
+            let rows = if page.descending {
                 rates.rev().filter(fits).take(limit).cloned().collect()
             } else {
                 rates.filter(fits).take(limit).cloned().collect()
-            }
+            };
+            Listed { rows, total }
         };
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
@@ -200,7 +211,7 @@ pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<V
     let mut after = None;
     loop {
         let page = RatePage { after, limit: READ_AHEAD, ..RatePage::default() };
-        let rows = tariffs::rates(conn, version_id, &RateFilter::default(), page).await?;
+        let rows = tariffs::rates(conn, version_id, &RateFilter::default(), page).await?.rows;
         let last = (rows.len() as u64) < READ_AHEAD;
         after = rows.last().map(|row| row.prefix.clone());
         for row in rows {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::auth::{Actor, Right};
 use crate::{App, cabins, calls};
 use base::error::{Error, ErrorCode, Result};
-use store::Page;
+use store::{Page, Slice};
 
 /// What happens in a simulated call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,8 @@ pub async fn simulate_call(app: &App, actor: &Actor, cabin_id: Uuid, script: Scr
         return calls::find(app, actor, id).await;
     }
     // the proxy gets no id for a refused call, but the refused call is the phone's newest call, because a phone dials one call at a time
-    let filter = store::calls::CallFilter { cabin_id: Some(cabin_id), session_id: None };
-    let last = Page { above: None, below: None, limit: 1, descending: true };
-    let newest = calls::list(app, actor, cabin.cabin.callshop_id, filter, last).await?;
-    newest.into_iter().next().ok_or_else(|| Error::fault("a refused call was not stored"))
+    let filter = store::calls::CallFilter { cabin_id: Some(cabin_id), ..Default::default() };
+    let last = Page { above: None, below: None, limit: 1, descending: true, counted: false };
+    let newest = calls::list(app, actor, cabin.cabin.callshop_id, &filter, Slice::Created(last)).await?;
+    newest.rows.into_iter().next().ok_or_else(|| Error::fault("a refused call was not stored"))
 }

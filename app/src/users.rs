@@ -10,7 +10,7 @@ use super::{App, access};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right, login, password};
 use base::error::{Error, ErrorCode, Result};
-use store::{Page, Tx, accounts};
+use store::{Listed, Slice, Tx, account_list, accounts};
 
 /// Input for a new user.
 #[derive(Clone, Debug)]
@@ -153,6 +153,9 @@ async fn change(
             check_right(actor, &account, user.role)?;
             let old = user.clone();
             let user = accounts::update_user(tx.conn(), edit(user)).await?;
+            if user.display_name != old.display_name {
+                account_list::rename_user(tx.conn(), &user).await?;
+            }
             let (before, mut after) = changed(shown(&old), shown(&user));
             if old.password_hash != user.password_hash {
                 audit::merge(&mut after, json!({ "password": "changed" }));
@@ -242,11 +245,17 @@ pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     accounts::users_by_ids(app.store.reader(), ids).await
 }
 
-/// Lists the users of one account.
+/// Lists the users of one account, optionally only those whose names have each of these words ([`crate::finding::words`]).
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
-pub async fn list(app: &App, actor: &Actor, account_id: Uuid, page: Page) -> Result<Vec<user::Model>> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    search: &[String],
+    slice: Slice,
+) -> Result<Listed<user::Model>> {
     let account = access::account(app.store.reader(), actor, account_id, Right::SeeAccounts).await?;
-    accounts::list_users(app.store.reader(), account.id, page).await
+    account_list::users(app.store.reader(), account.id, search, &slice).await
 }

@@ -282,6 +282,8 @@ macro_rules! for_each_error_code {
             NumberInvalid = "NUMBER_INVALID",
             /// The branch has more callshops than one subscription can follow. Subscribe to the accounts below it.
             BranchTooLarge = "BRANCH_TOO_LARGE",
+            /// The search would read too many rows. Narrow it with a shorter time range or another filter.
+            SearchTooBroad = "SEARCH_TOO_BROAD",
             /// The SIP proxy did not accept the command; the call may continue.
             ProxyUnreachable = "PROXY_UNREACHABLE",
         }

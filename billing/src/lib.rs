@@ -19,3 +19,4 @@ pub mod session;
 pub mod statement;
 pub mod tariff;
 pub mod text;
+pub mod words;

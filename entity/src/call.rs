@@ -21,6 +21,8 @@ pub struct Model {
     pub cabin_id: Option<Uuid>,
     /// The session that is billed; null for a refused or emergency call from a closed cabin.
     pub session_id: Option<Uuid>,
+    /// User who opened the session; null without a session.
+    pub attendant_id: Option<Uuid>,
     /// The calling phone.
     pub phone_id: Uuid,
     /// Unique id of the proxy's authorization request.

@@ -206,3 +206,7 @@ text_enum!(
         ShopSuspended = "SHOP_SUSPENDED", ShopResumed = "SHOP_RESUMED",
     }
 );
+text_enum!(
+    /// Kind of the objects that a search finds by words of their names.
+    WordKind { Account = "ACCOUNT", User = "USER", Session = "SESSION" }
+);

@@ -28,6 +28,7 @@ pub mod phone;
 pub mod proxy;
 pub mod rate;
 pub mod register_shift;
+pub mod search_word;
 pub mod session_item;
 pub mod setting;
 pub mod tariff;

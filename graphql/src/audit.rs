@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::accounts::parse_account;
+use super::filters::{TimeRange, within};
 use super::paging::{Page, Paging, connection};
 use super::payload::top_level;
 use super::roles::BACK_OFFICE;
@@ -99,11 +100,13 @@ impl AuditQuery {
         &self,
         ctx: &Context<'_>,
         account_id: ID,
+        #[graphql(desc = "Only entries in this range of time; all if omitted.")] at: Option<TimeRange>,
         paging: Paging,
     ) -> async_graphql::Result<Page<AuditEntry>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
-        let read = |page| audit::list(app, actor, id, page);
-        connection(paging, true, read, |entry: &Entry| entry.row.id, AuditEntry).await
+        let within = within("at", at).map_err(top_level)?;
+        let read = |page| audit::list(app, actor, id, within, page);
+        connection(ctx, paging, true, read, |entry: &Entry| entry.row.id, AuditEntry).await
     }
 }

@@ -2,12 +2,14 @@
 
 use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 use graphql_macros::object;
 use uuid::Uuid;
 
 use super::accounts::{Callshop, shop_of};
-use super::calls::{self, Call};
-use super::loaders::{CallsOf, LiveCallOf, ScreensOf, load};
+use super::calls::{self, Call, CallOwner};
+use super::filters::{CallFilterInput, CallOrder};
+use super::loaders::{LiveCallOf, ScreensOf, load};
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::phones::Phone;
@@ -101,9 +103,17 @@ impl Cabin {
     }
 
     /// Calls made from the cabin, newest first.
-    async fn calls(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Call>> {
-        let id = self.0.cabin.id;
-        calls::calls_of(ctx, |page, priced| CallsOf::Cabin(id, page, priced), paging).await
+    async fn calls(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only matching calls; all if omitted. Leave out `cabinId`.")] filter: Option<
+            CallFilterInput,
+        >,
+        #[graphql(desc = "Newest first if omitted.")] order_by: Option<CallOrder>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<Call>> {
+        let owner = CallOwner::Cabin(self.0.cabin.id);
+        calls::calls_of(ctx, self.0.cabin.callshop_id, owner, filter, order_by, paging).boxed().await
     }
 
     /// When the cabin was retired; null while it is in use.
@@ -194,7 +204,7 @@ pub(super) async fn cabins_of(
 ) -> async_graphql::Result<Page<Cabin>> {
     let (app, actor) = (app(ctx), actor(ctx)?);
     let read = |page| cabins::list(app, actor, shop, page);
-    connection(paging, false, read, |view: &CabinView| view.cabin.id, Cabin).await
+    connection(ctx, paging, false, read, |view: &CabinView| view.cabin.id, Cabin).await
 }
 
 /// The mutations that this file defines.

@@ -10,19 +10,24 @@ use billing::number::{E164, format_international};
 use chrono::{DateTime, Utc};
 use entity::call;
 use futures_util::FutureExt as _;
+use uuid::Uuid;
 
 use super::accounts::{Callshop, shop_of};
 use super::cabins::Cabin;
 use super::fields::readers;
+use super::filters::{CallFilterInput, CallOrder};
 use super::loaders::{CabinId, CallsOf, SessionId, load};
-use super::paging::{Page, Paging, connection};
+use super::paging::{Page, Paging, Sort, connection, is_counted, sorted};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::sessions::CabinSession;
 use super::{actor, app, caller, graphql_enum};
 use app::calls::{self, pricing};
-use store::{self, calls::CallFilter};
+use base::error::{Error, Result};
+use store::Listed;
+use store::calls::CallFilter;
+use store::sorted::Key;
 
 graphql_enum!(
     /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
@@ -338,24 +343,79 @@ impl Call {
     }
 }
 
-/// A page of a cabin's or session's calls, newest first. The calling function must have checked that the user may see the cabin or session.
+/// The cabin or session whose calls are listed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CallOwner {
+    /// Calls that were made from this cabin.
+    Cabin(Uuid),
+    /// Calls that are billed to this session.
+    Session(Uuid),
+}
+
+impl CallOwner {
+    /// The filter, limited to the owner's calls.
+    fn narrow(self, mut filter: CallFilter) -> Result<CallFilter> {
+        let (field, given, id) = match self {
+            Self::Cabin(id) => ("filter.cabinId", &mut filter.cabin_id, id),
+            Self::Session(id) => ("filter.sessionId", &mut filter.session_id, id),
+        };
+        if given.replace(id).is_some_and(|other| other != id) {
+            return Err(Error::invalid(
+                field,
+                "Leave out this field: the list has the calls of another object.",
+            ));
+        }
+        Ok(filter)
+    }
+}
+
+/// A page of a cabin's or session's calls. The calling function must have checked that the user may see the cabin or session. Lists in the usual order
+/// without filters are read for all cabins or sessions of a response at once.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for invalid paging arguments. May also fail with database errors.
+/// Fails with `INVALID_INPUT` for invalid arguments. May also fail with `SEARCH_TOO_BROAD` or database errors.
 pub(super) async fn calls_of(
     ctx: &Context<'_>,
-    of: impl FnOnce(store::Page, bool) -> CallsOf,
+    shop: Uuid,
+    owner: CallOwner,
+    filter: Option<CallFilterInput>,
+    order_by: Option<CallOrder>,
     paging: Paging,
 ) -> async_graphql::Result<Page<Call>> {
     let now = app(ctx).clock.now();
+    let is_usual = order_by.is_none_or(|order| order == CallOrder::TimeDesc);
+    if filter.is_some() || !is_usual || is_counted(ctx) {
+        let filter = filter.unwrap_or_default().parse().and_then(|filter| owner.narrow(filter));
+        return listed(ctx, shop, filter.map_err(top_level)?, order_by, paging).await;
+    }
     let list = ctx.look_ahead();
     let is_asked = |name| {
         let (node, edge) = (list.field("nodes"), list.field("edges").field("node"));
         node.field(name).exists() || edge.field(name).exists()
     };
     let priced = readers::<Call>("pricing").any(is_asked);
-    let read = async |page| Ok(load(ctx, of(page, priced)).await?.unwrap_or_default());
-    connection(paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::new(row, now)).await
+    let of = |page| match owner {
+        CallOwner::Cabin(id) => CallsOf::Cabin(id, page, priced),
+        CallOwner::Session(id) => CallsOf::Session(id, page, priced),
+    };
+    let read = async |page| Ok(Listed { rows: load(ctx, of(page)).await?.unwrap_or_default(), total: None });
+    connection(ctx, paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::new(row, now)).await
+}
+
+/// A page of a callshop's calls that match a filter.
+async fn listed(
+    ctx: &Context<'_>,
+    shop: Uuid,
+    filter: CallFilter,
+    order_by: Option<CallOrder>,
+    paging: Paging,
+) -> async_graphql::Result<Page<Call>> {
+    let (app, actor) = (app(ctx), actor(ctx)?);
+    let now = app.clock.now();
+    let order = (order_by.map_or(Sort::NEWEST_FIRST, Into::into), Sort::NEWEST_FIRST);
+    let read = |slice| calls::list(app, actor, shop, &filter, slice);
+    let place = |row: &call::View| (Key::Amount(row.charge.0), row.id);
+    sorted(ctx, paging, order, read, place, |row| Call::new(row, now)).await
 }
 
 /// Selects the call to hang up.
@@ -387,25 +447,19 @@ impl CallQuery {
         nullable(found.await.map(|row| Call::new(row, app.clock.now())))
     }
 
-    /// A callshop's calls, newest first, optionally only those of one cabin or session.
+    /// A callshop's calls, newest first.
     #[field(roles = SIGNED_IN)]
     async fn calls(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        cabin_id: Option<ID>,
-        session_id: Option<ID>,
+        #[graphql(desc = "Only matching calls; all if omitted.")] filter: Option<CallFilterInput>,
+        #[graphql(desc = "Newest first if omitted.")] order_by: Option<CallOrder>,
         paging: Paging,
     ) -> async_graphql::Result<Page<Call>> {
-        let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
-        let filter = CallFilter {
-            cabin_id: cabin_id.map(|id| Kind::Cabin.parse(&id)).transpose().map_err(top_level)?,
-            session_id: session_id.map(|id| Kind::CabinSession.parse(&id)).transpose().map_err(top_level)?,
-        };
-        let now = app.clock.now();
-        let read = |page| calls::list(app, actor, shop, filter, page);
-        connection(paging, true, read, |row: &call::View| row.id, |row| Call::new(row, now)).await
+        let filter = filter.unwrap_or_default().parse().map_err(top_level)?;
+        listed(ctx, shop, filter, order_by, paging).await
     }
 
     /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow these calls.

@@ -6,6 +6,7 @@ use entity::{AccountKind, account};
 use graphql_macros::object;
 
 use super::accounts::parse_account;
+use super::filters::{TimeRange, within};
 use super::paging::{Page, Paging, connection};
 use super::payload::{nullable, top_level};
 use super::roles::BACK_OFFICE;
@@ -225,11 +226,13 @@ impl LedgerQuery {
         ctx: &Context<'_>,
         account_id: ID,
         #[graphql(default_with = "LedgerBook::Credit", desc = "Book to read.")] book: LedgerBook,
+        #[graphql(desc = "Only entries in this range of time; all if omitted.")] at: Option<TimeRange>,
         paging: Paging,
     ) -> async_graphql::Result<Page<LedgerEntry>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
-        let read = |page| ledger::list(app, actor, id, book.into(), page);
-        connection(paging, true, read, |line: &Line| line.transfer.id, LedgerEntry).await
+        let within = within("at", at).map_err(top_level)?;
+        let read = |page| ledger::list(app, actor, id, book.into(), within, page);
+        connection(ctx, paging, true, read, |line: &Line| line.transfer.id, LedgerEntry).await
     }
 }

@@ -13,6 +13,7 @@ mod descriptions;
 pub mod endpoint;
 pub mod explain;
 pub mod fields;
+pub mod filters;
 pub mod ledger;
 pub mod live;
 pub mod loaders;

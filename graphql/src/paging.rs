@@ -1,18 +1,47 @@
-//! Relay connections over rows ordered by id.
+//! Relay connections over rows in the order of their ids or of another key.
 
-use async_graphql::OutputType;
 use async_graphql::connection::{Connection, Edge, EmptyFields};
+use async_graphql::{Context, Object, OutputType};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::payload::top_level;
 use base::error::{Error, Result};
-use store;
-use store::page::MAX_PAGE;
+use store::page::{MAX_PAGE, Total};
+use store::sorted::{Key, Place, SortedPage};
+use store::{self, Listed, Slice};
 
 /// A Relay connection with string cursors.
-pub type Page<N> = Connection<String, N, EmptyFields, EmptyFields>;
+pub type Page<N> = Connection<String, N, Totals, EmptyFields>;
+
+/// The fields that every connection has besides Relay's. The list is counted only if a client requests one of the fields.
+pub struct Totals(Option<Total>);
+
+#[Object]
+impl Totals {
+    /// Number of items in the whole list, with the filters applied. Long lists are counted up to a bound, at most 10,000: see `totalCountIsExact`.
+    async fn total_count(&self) -> async_graphql::Result<u32> {
+        u32::try_from(self.total()?.count).map_err(|error| top_level(Error::fault(error)))
+    }
+
+    /// Whether `totalCount` is the exact number. If not, the list may have more items than `totalCount`.
+    async fn total_count_is_exact(&self) -> async_graphql::Result<bool> {
+        Ok(self.total()?.is_exact)
+    }
+}
+
+impl Totals {
+    fn total(&self) -> async_graphql::Result<Total> {
+        self.0.ok_or_else(|| top_level(Error::fault("the list was not counted")))
+    }
+}
+
+/// Whether the client requests the length of the connection that this field returns.
+pub(super) fn is_counted(ctx: &Context<'_>) -> bool {
+    let list = ctx.look_ahead();
+    ["totalCount", "totalCountIsExact"].into_iter().any(|name| list.field(name).exists())
+}
 
 /// The Relay arguments of a connection field.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +56,39 @@ pub struct Paging {
     pub before: Option<String>,
 }
 
+/// An order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// Whether the list is sorted by a key, such as a name, instead of by the time of creation.
+    pub by_key: bool,
+    /// Whether the highest key or the newest object comes first.
+    pub descending: bool,
+}
+
+impl Sort {
+    /// The order of creation.
+    pub const OLDEST_FIRST: Self = Self { by_key: false, descending: false };
+    /// The reverse order of creation.
+    pub const NEWEST_FIRST: Self = Self { by_key: false, descending: true };
+
+    /// The first byte of this order's cursors; `None` for the order without `orderBy`, whose cursors are ids.
+    fn tag(self, usual: Self) -> Option<u8> {
+        match self {
+            sort if sort == usual => None,
+            Self { by_key: false, .. } => Some(1),
+            Self { by_key: true, descending: false } => Some(2),
+            Self { by_key: true, descending: true } => Some(3),
+        }
+    }
+}
+
 /// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to find out whether the list continues. `newest_first`
 /// reverses the list's natural order.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100. Also returns the errors of `read`.
 pub async fn connection<M, N, Fut>(
+    ctx: &Context<'_>,
     paging: Paging,
     newest_first: bool,
     read: impl FnOnce(store::Page) -> Fut,
@@ -40,29 +96,80 @@ pub async fn connection<M, N, Fut>(
     node: impl Fn(M) -> N,
 ) -> async_graphql::Result<Page<N>>
 where
-    Fut: Future<Output = Result<Vec<M>>>,
+    Fut: Future<Output = Result<Listed<M>>>,
     N: OutputType,
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
     let (after, before) = around(&paging, cursor).map_err(top_level)?;
+    let around = (after.is_some(), before.is_some());
     // cursors follow the order of the list, even if a page is read from the end of the list
     let (above, below) = if newest_first { (before, after) } else { (after, before) };
-    let page = store::Page { above, below, limit: size + 1, descending: newest_first != backwards };
+    let descending = newest_first != backwards;
+    let page = store::Page { above, below, limit: size + 1, descending, counted: is_counted(ctx) };
     // the future is boxed: for every field of every object in a list, the executor allocates as much as the largest field needs
-    let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
+    let rows = Box::pin(read(page)).await.map_err(top_level)?;
+    let cursor = |row: &M| URL_SAFE_NO_PAD.encode(id(row).as_bytes());
+    Ok(assemble(rows, (size, backwards), around, cursor, node))
+}
+
+/// Builds a connection over rows in the order `sort`. `usual` is the order without `orderBy`. `place` is the row's place in the order of its key.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` as [`connection`] does, and for a cursor of another order. Also returns the errors of `read`.
+pub async fn sorted<M, N, Fut>(
+    ctx: &Context<'_>,
+    paging: Paging,
+    (sort, usual): (Sort, Sort),
+    read: impl FnOnce(Slice) -> Fut,
+    place: impl Fn(&M) -> Place,
+    node: impl Fn(M) -> N,
+) -> async_graphql::Result<Page<N>>
+where
+    Fut: Future<Output = Result<Listed<M>>>,
+    N: OutputType,
+{
+    let (size, backwards) = size(&paging).map_err(top_level)?;
+    let tag = sort.tag(usual);
+    let after = bound("after", paging.after.as_deref(), tag).map_err(top_level)?;
+    let before = bound("before", paging.before.as_deref(), tag).map_err(top_level)?;
+    let around = (after.is_some(), before.is_some());
+    let (above, below) = if sort.descending { (before, after) } else { (after, before) };
+    let (limit, descending) = (size + 1, sort.descending != backwards);
+    let slice = if sort.by_key {
+        Slice::Sorted(SortedPage { above, below, limit, descending })
+    } else {
+        let id = |place: Option<Place>| place.map(|(_, id)| id);
+        let counted = is_counted(ctx);
+        Slice::Created(store::Page { above: id(above), below: id(below), limit, descending, counted })
+    };
+    let rows = Box::pin(read(slice)).await.map_err(top_level)?;
+    Ok(assemble(rows, (size, backwards), around, |row| encode(place(row), sort, tag), node))
+}
+
+/// The connection of a page for which one row more than requested was read. `around` says whether the page has the cursors `after` and `before`.
+pub(super) fn assemble<M, N: OutputType>(
+    listed: Listed<M>,
+    (size, backwards): (u64, bool),
+    around: (bool, bool),
+    cursor: impl Fn(&M) -> String,
+    node: impl Fn(M) -> N,
+) -> Page<N> {
+    let Listed { mut rows, total } = listed;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
     rows.truncate(wanted);
     if backwards {
         rows.reverse();
     }
-    let (previous, next) = if backwards { (more, before.is_some()) } else { (after.is_some(), more) };
-    let mut connection = Connection::new(previous, next);
-    connection.edges.extend(rows.into_iter().map(|row| {
-        let cursor = URL_SAFE_NO_PAD.encode(id(&row).as_bytes());
-        Edge::new(cursor, node(row))
-    }));
-    Ok(connection)
+    let (previous, next) = if backwards { (more, around.1) } else { (around.0, more) };
+    let mut connection = empty(previous, next, total);
+    connection.edges.extend(rows.into_iter().map(|row| Edge::new(cursor(&row), node(row))));
+    connection
+}
+
+/// A connection without edges.
+pub(super) fn empty<N: OutputType>(previous: bool, next: bool, total: Option<Total>) -> Page<N> {
+    Connection::with_additional_fields(previous, next, Totals(total))
 }
 
 /// The requested number of objects, and whether these are counted from the end of the list.
@@ -93,14 +200,92 @@ pub(super) fn around<C>(
     parse: impl Fn(&str) -> Option<C>,
 ) -> Result<(Option<C>, Option<C>)> {
     let cursor = |name: &str, text: &Option<String>| match text {
-        Some(text) => {
-            parse(text).map(Some).ok_or_else(|| Error::invalid(name, "This is not a cursor of this list."))
-        }
+        Some(text) => parse(text).map(Some).ok_or_else(|| no_cursor(name)),
         None => Ok(None),
     };
     Ok((cursor("after", &paging.after)?, cursor("before", &paging.before)?))
 }
 
+fn no_cursor(name: &str) -> Error {
+    Error::invalid(name, "This is not a cursor of this list.")
+}
+
 fn cursor(text: &str) -> Option<Uuid> {
     Uuid::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+}
+
+/// A cursor of an order: the id, or the order's tag, the id, and the key.
+fn encode((key, id): Place, sort: Sort, tag: Option<u8>) -> String {
+    let Some(tag) = tag else { return URL_SAFE_NO_PAD.encode(id.as_bytes()) };
+    let mut bytes = vec![tag];
+    bytes.extend_from_slice(id.as_bytes());
+    match key {
+        _ if !sort.by_key => {}
+        Key::Amount(amount) => {
+            bytes.push(b'a');
+            bytes.extend_from_slice(&amount.to_be_bytes());
+        }
+        Key::Name(name) => {
+            bytes.push(b'n');
+            bytes.extend_from_slice(name.as_bytes());
+        }
+    }
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The place of a cursor. A cursor of the order of creation has no key, so any key stands for it.
+fn decode(text: &str) -> Option<(Option<u8>, Place)> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    if let Ok(id) = Uuid::from_slice(&bytes) {
+        return Some((None, (Key::Amount(0), id)));
+    }
+    let (tag, rest) = bytes.split_first()?;
+    let (id, key) = rest.split_at_checked(16)?;
+    let id = Uuid::from_slice(id).ok()?;
+    let key = match (tag, key.split_first()) {
+        (1, None) => Key::Amount(0),
+        (2 | 3, Some((b'a', amount))) => Key::Amount(i64::from_be_bytes(amount.try_into().ok()?)),
+        (2 | 3, Some((b'n', name))) => Key::Name(String::from_utf8(name.to_vec()).ok()?),
+        _ => return None,
+    };
+    Some((Some(*tag), (key, id)))
+}
+
+fn bound(name: &str, text: Option<&str>, tag: Option<u8>) -> Result<Option<Place>> {
+    let Some(text) = text else { return Ok(None) };
+    match decode(text) {
+        Some((found, place)) if found == tag => Ok(Some(place)),
+        Some(_) => Err(Error::invalid(
+            name,
+            "This cursor belongs to another order of the list. Use each cursor with the `orderBy` that it came from.",
+        )),
+        None => Err(no_cursor(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_carry_their_order() {
+        let id = Uuid::from_u128(7);
+        let usual = Sort::NEWEST_FIRST;
+        for (sort, key) in [
+            (Sort::NEWEST_FIRST, Key::Amount(0)),
+            (Sort::OLDEST_FIRST, Key::Amount(0)),
+            (Sort { by_key: true, descending: false }, Key::Amount(-5)),
+            (Sort { by_key: true, descending: true }, Key::Name("ana".to_owned())),
+        ] {
+            let tag = sort.tag(usual);
+            let text = encode((key.clone(), id), sort, tag);
+            assert_eq!(bound("after", Some(&text), tag).expect("a cursor"), Some((key, id)));
+            let other = if tag.is_none() { Some(2) } else { None };
+            let error = bound("after", Some(&text), other).expect_err("another order");
+            assert!(error.to_string().contains("another order"), "{error}");
+        }
+        for bad in ["", "AAAA", "no cursor", "AgAAAAAAAAAAAAAAAAAAAAAAYQ"] {
+            assert!(bound("after", Some(bad), None).is_err(), "{bad}");
+        }
+    }
 }

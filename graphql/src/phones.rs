@@ -6,14 +6,17 @@ use entity::phone;
 use graphql_macros::object;
 
 use super::cabins::Cabin;
-use super::paging::{Page, Paging, connection};
+use super::filters::NameOrder;
+use super::paging::{Page, Paging, Sort, sorted};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
 use super::{actor, app, caller};
 use app::auth::Right;
+use app::finding;
 use app::phones::{self, NewPhone, PhoneView};
 use base::error::{Error, Result};
+use store::sorted::Key;
 
 /// A SIP account of a callshop.
 #[derive(async_graphql::Description)]
@@ -185,13 +188,21 @@ impl PhoneQuery {
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
+        #[graphql(
+            desc = "Beginnings of words of the label, without regard to accents and case. For roles that see them, SIP user names and \
+                    User-Agents are searched, too. At most 100 characters and 8 words."
+        )]
+        search: Option<String>,
+        #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
         paging: Paging,
     ) -> async_graphql::Result<Page<Phone>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
-        let read = |page| phones::list(app, actor, shop, page);
-        let id = |view: &PhoneView| view.phone.id;
-        connection(paging, false, read, id, Phone).await
+        let words = finding::words("search", search.as_deref()).map_err(top_level)?;
+        let (sort, usual) = (order_by.map_or(Sort::OLDEST_FIRST, Into::into), Sort::OLDEST_FIRST);
+        let read = |slice| phones::list(app, actor, shop, &words, slice);
+        let place = |view: &PhoneView| (Key::name(&view.phone.label), view.phone.id);
+        sorted(ctx, paging, (sort, usual), read, place, Phone).await
     }
 }
 

@@ -210,7 +210,7 @@ impl PriceQuery {
             .map_err(|error| top_level(Error::fault(error)))?;
         let search = search.unwrap_or_default().into_search(&plan).map_err(top_level)?;
         let read = |page| prices::price_list(app, actor, id, &search, page);
-        by_prefix(paging, read, |price: &Price| price.rate.prefix.as_str(), PriceView).await
+        by_prefix(ctx, paging, read, |price: &Price| price.rate.prefix.as_str(), PriceView).await
     }
 
     /// Price of a call that is made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says

@@ -1,6 +1,6 @@
 //! Reports: income and cost of calls by day, cabin, destination, attendant, callshop or tariff version.
 
-use async_graphql::connection::{Connection, Edge};
+use async_graphql::connection::Edge;
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,13 +10,14 @@ use entity::AccountKind;
 use graphql_macros::object;
 
 use super::accounts::parse_account;
-use super::paging::{Page, Paging, around, size};
+use super::paging::{Page, Paging, around, empty, size};
 use super::payload::{nullable, top_level};
 use super::roles::BACK_OFFICE;
 use super::scalars::{CurrencyCode, Decimal, Kind, Money};
 use super::{app, caller};
 use app::reports::{self, Asked, Figures, Names};
 use base::error::{OrFault as _, Result};
+use store::page::Total;
 use store::reports::{Dimension, GroupKey};
 
 /// Dimension by which a report is grouped.
@@ -71,7 +72,8 @@ impl Report {
         let page = async {
             let (rows, previous, next) = part(&self.0.groups, &paging)?;
             let names = reports::names(app(ctx), rows).await?;
-            let mut page = Connection::new(previous, next);
+            let found = u64::try_from(self.0.groups.len()).or_fault()?;
+            let mut page = empty(previous, next, Some(Total::of(found)));
             for (key, of) in rows {
                 let node = group(key, of, &names, &self.0.currency)?;
                 page.edges.push(Edge::new(cursor(key)?, node));

@@ -106,6 +106,19 @@ CREATE TABLE login_failure (
     PRIMARY KEY (bucket)
 ){strict};
 
+-- The words of names, in lower case and without accents (billing/src/words.rs). A word's objects are listed by owner. An account is listed for
+-- itself and for each account above it, so that a search below any account is a range of the primary key. `object_id` refers to the table that `kind`
+-- names.
+CREATE TABLE search_word (
+    kind TEXT NOT NULL,
+    owner_id {uuid} NOT NULL REFERENCES account,
+    word TEXT{bytes} NOT NULL,
+    object_id {uuid} NOT NULL,
+    PRIMARY KEY (kind, owner_id, word, object_id)
+){strict};
+-- the words of one object: to check objects that were found otherwise, and to replace the words of a new name
+CREATE INDEX search_word_object ON search_word (object_id, word);
+
 
 -- Phones, and the cabins that they are in.
 
@@ -265,6 +278,11 @@ CREATE TABLE cabin_session (
 CREATE UNIQUE INDEX cabin_session_open ON cabin_session (cabin_id) WHERE state IN ('OPEN', 'CLOSING');
 CREATE INDEX cabin_session_callshop ON cabin_session (callshop_id, id);
 CREATE INDEX cabin_session_unsettled ON cabin_session (callshop_id, state) WHERE state IN ('OPEN', 'CLOSING', 'CLOSED');
+-- The filters of `sessions` (store/src/session_list.rs). `openedAt` limits the ids. Customers are found by search_word, unsettled states by
+-- cabin_session_unsettled, receipt numbers by cabin_session_receipt
+CREATE INDEX cabin_session_cabin ON cabin_session (cabin_id, id);
+CREATE INDEX cabin_session_attendant ON cabin_session (opened_by, id);
+CREATE INDEX cabin_session_voided ON cabin_session (callshop_id, id) WHERE state = 'VOIDED';
 CREATE UNIQUE INDEX cabin_session_receipt ON cabin_session (callshop_id, receipt_number) WHERE receipt_number IS NOT NULL;
 
 CREATE TABLE session_item (
@@ -308,10 +326,12 @@ CREATE TABLE call (
     callshop_id {uuid} NOT NULL,
     cabin_id {uuid},
     session_id {uuid},
+    -- opened_by of the session, copied so that one index lists an attendant's calls in order
+    attendant_id {uuid},
     phone_id {uuid} NOT NULL,
     request_id TEXT NOT NULL,
     dialed TEXT NOT NULL,
-    number TEXT NOT NULL,
+    number TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,
     emergency {bool} NOT NULL,
     state TEXT NOT NULL,
@@ -351,6 +371,16 @@ CREATE{sqlite  UNIQUE} INDEX call_request ON call (request_id);
 CREATE INDEX call_callshop ON call (callshop_id, id);
 CREATE INDEX call_session ON call (session_id, id) WHERE session_id IS NOT NULL;
 CREATE INDEX call_cabin ON call (cabin_id, id) WHERE cabin_id IS NOT NULL;
+-- The filters of `calls` (store/src/calls/listed.rs). `authorizedAt` limits the ids, so every index serves it. `sessionId` is served by
+-- call_session, `cabinId` by call_cabin, `attendantId` by call_attendant, `destination` by call_destination, `refusal` by call_refusal, and REFUSED
+-- alone by call_refused: each lists its calls in order. `number` is a range of call_number, which is not in order, so it is used for at most 10,000
+-- matches; more frequent numbers are dense in call_callshop. States of live calls are served by live_call. No other state has an index: the column
+-- changes four times in a call, and an index on it would prevent HOT updates. The columns below never change, or only when an attempt is refused
+CREATE INDEX call_number ON call (callshop_id, number, id);
+CREATE INDEX call_destination ON call (callshop_id, destination, id);
+CREATE INDEX call_attendant ON call (attendant_id, id) WHERE attendant_id IS NOT NULL;
+CREATE INDEX call_refusal ON call (callshop_id, refusal, id) WHERE refusal IS NOT NULL;
+CREATE INDEX call_refused ON call (callshop_id, id) WHERE refusal IS NOT NULL;
 -- calls that need attention. There is no index on `answer_day`, because every answer sets that column, which would prevent a HOT update
 CREATE INDEX call_written_off ON call (callshop_id, id) WHERE written_off > 0;
 CREATE INDEX call_estimated ON call (callshop_id, id) WHERE estimated;

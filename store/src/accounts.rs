@@ -1,7 +1,7 @@
 //! Accounts, callshop settings, users, logins and shared settings.
 
 use chrono::{DateTime, Utc};
-use entity::{AccountKind, account, auth_session, callshop, login_failure, setting, user};
+use entity::{account, auth_session, callshop, login_failure, setting, user};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope, bulk};
+use super::{Scope, account_list, bulk};
 use base::error::{Error, Result};
 
 /// The root of the account tree; `None` before it is created.
@@ -53,29 +53,10 @@ pub async fn by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<a
     Ok(account::Entity::find().filter(account::Column::Code.eq(code)).one(conn).await?)
 }
 
-/// A page of accounts inside `scope`, either callshops or all other kinds. With `parent`, the page has only children of that account.
-pub async fn list(
-    conn: &impl ConnectionTrait,
-    scope: &Scope,
-    parent: Option<Uuid>,
-    callshops: bool,
-    page: Page,
-) -> Result<Vec<account::Model>> {
-    let mut query = account::Entity::find().filter(scope.accounts());
-    if let Some(parent) = parent {
-        query = query.filter(account::Column::ParentId.eq(parent));
-    }
-    query = match callshops {
-        true => query.filter(account::Column::Kind.eq(AccountKind::Callshop)),
-        false => query.filter(account::Column::Kind.ne(AccountKind::Callshop)),
-    };
-    Ok(page.apply(query, account::Column::Id).all(conn).await?)
-}
-
-/// Inserts an account.
+/// Inserts an account, and the words of its name.
 pub async fn insert(conn: &impl ConnectionTrait, account: account::Model) -> Result<()> {
-    account::Entity::insert(account.into_active_model()).exec_without_returning(conn).await?;
-    Ok(())
+    account::Entity::insert(account.clone().into_active_model()).exec_without_returning(conn).await?;
+    account_list::add_account(conn, &account).await
 }
 
 /// Updates every column of an account. The calling function must have read the row in this transaction.
@@ -219,20 +200,10 @@ pub async fn update_login_failure(conn: &impl ConnectionTrait, row: login_failur
     Ok(())
 }
 
-/// A page of the users of one account, oldest first.
-pub async fn list_users(
-    conn: &impl ConnectionTrait,
-    account_id: Uuid,
-    page: Page,
-) -> Result<Vec<user::Model>> {
-    let query = user::Entity::find().filter(user::Column::AccountId.eq(account_id));
-    Ok(page.apply(query, user::Column::Id).all(conn).await?)
-}
-
-/// Inserts a user.
+/// Inserts a user, and the words of the user's names.
 pub async fn insert_user(conn: &impl ConnectionTrait, user: user::Model) -> Result<()> {
-    user::Entity::insert(user.into_active_model()).exec_without_returning(conn).await?;
-    Ok(())
+    user::Entity::insert(user.clone().into_active_model()).exec_without_returning(conn).await?;
+    account_list::add_user(conn, &user).await
 }
 
 /// Updates every column of a user.

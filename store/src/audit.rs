@@ -4,7 +4,7 @@ use entity::audit_log;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
-use super::Page;
+use super::{Listed, Page, Within};
 use base::error::Result;
 
 /// Inserts an entry.
@@ -16,12 +16,15 @@ pub async fn insert(conn: &impl ConnectionTrait, entry: audit_log::Model) -> Res
     Ok(())
 }
 
-/// A page of the entries about one account.
+/// A page of the entries about one account that were made in a range of time.
 pub async fn list(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
+    within: Within,
     page: Page,
-) -> Result<Vec<audit_log::Model>> {
-    let query = audit_log::Entity::find().filter(audit_log::Column::AccountId.eq(account_id));
-    Ok(page.apply(query, audit_log::Column::Id).all(conn).await?)
+) -> Result<Listed<audit_log::Model>> {
+    let query = audit_log::Entity::find()
+        .filter(audit_log::Column::AccountId.eq(account_id))
+        .filter(within.rows(audit_log::Column::Id, audit_log::Column::At));
+    page.read(conn, query, audit_log::Column::Id).await
 }

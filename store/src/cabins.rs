@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope, bulk};
+use super::{Listed, Page, Scope, bulk};
 use base::error::Result;
 
 /// A cabin of a callshop inside `scope`, even if the cabin is retired.
@@ -49,9 +49,9 @@ pub async fn of_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
 }
 
 /// A page of a callshop's cabins that are not retired, oldest first.
-pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) -> Result<Vec<Model>> {
+pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) -> Result<Listed<Model>> {
     let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
-    Ok(page.apply(query, Column::Id).all(conn).await?)
+    page.read(conn, query, Column::Id).await
 }
 
 /// All cabins of a callshop that are not retired, by number. The number of cabins is limited at creation.

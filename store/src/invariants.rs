@@ -65,13 +65,16 @@ pub const INVARIANTS: &[Invariant] = &[
         unit: Unit::Count,
         query: "SELECT c.id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop' WHEN p.id IS NULL THEN 'phone'
                 WHEN c.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin'
-                WHEN c.session_id IS NOT NULL AND x.id IS NULL THEN 'session' ELSE 'user' END || ' of call' AS what,
+                WHEN c.session_id IS NOT NULL AND x.id IS NULL THEN 'session'
+                WHEN c.attendant_id IS NOT NULL AND c.attendant_id IS DISTINCT FROM x.opened_by THEN 'attendant'
+                ELSE 'user' END || ' of call' AS what,
                 1 AS expected, 0 AS found FROM call c
             LEFT JOIN callshop s ON s.account_id = c.callshop_id LEFT JOIN phone p ON p.id = c.phone_id
             LEFT JOIN cabin b ON b.id = c.cabin_id LEFT JOIN cabin_session x ON x.id = c.session_id
             LEFT JOIN user_account u ON u.id = c.hang_up_by
             WHERE s.account_id IS NULL OR p.id IS NULL OR (c.cabin_id IS NOT NULL AND b.id IS NULL)
-                OR (c.session_id IS NOT NULL AND x.id IS NULL) OR (c.hang_up_by IS NOT NULL AND u.id IS NULL)",
+                OR (c.session_id IS NOT NULL AND x.id IS NULL) OR (c.hang_up_by IS NOT NULL AND u.id IS NULL)
+                OR (c.attendant_id IS NOT NULL AND c.attendant_id IS DISTINCT FROM x.opened_by)",
     },
     Invariant {
         name: "charges refer to what exists",

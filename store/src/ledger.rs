@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait as _, Statement,
 };
 use uuid::Uuid;
 
-use super::{Page, Writes, bulk};
+use super::{Listed, Page, Within, Writes, bulk};
 use base::error::{Error, OrFault as _, Result};
 
 /// A transfer to post. The entries of a transfer must sum to zero.
@@ -326,7 +326,23 @@ pub async fn balances(
     Ok(rows.into_iter().map(|row| (row.currency, row.balance.into())).collect())
 }
 
-/// A page of the ids of transfers that changed an account's book.
+/// Condition that an entry's transfer was booked in the range. The ids of the entries are already limited to the range and an hour around it.
+fn booked(within: Within) -> Condition {
+    if within.is_open() {
+        return Condition::all();
+    }
+    let transfer = ledger_transfer::Entity::find()
+        .select_only()
+        .expr_as(Expr::cust("1"), "one")
+        .filter(
+            Expr::col((ledger_transfer::Entity, ledger_transfer::Column::Id))
+                .equals((ledger_entry::Entity, ledger_entry::Column::TransferId)),
+        )
+        .filter(within.times(ledger_transfer::Column::At));
+    Condition::all().add(Expr::exists(transfer.into_query()))
+}
+
+/// A page of the ids of transfers that changed an account's book in a range of time.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -334,8 +350,9 @@ pub async fn transfers_of(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
     book: Book,
+    within: Within,
     page: Page,
-) -> Result<Vec<Uuid>> {
+) -> Result<Listed<Uuid>> {
     use ledger_entry::Column;
     // a transfer may have several entries in the same book; if rows are grouped in index order, no more rows are read than the page needs
     let query = ledger_entry::Entity::find()
@@ -343,8 +360,11 @@ pub async fn transfers_of(
         .column(Column::TransferId)
         .filter(Column::AccountId.eq(account_id))
         .filter(Column::Book.eq(book))
+        .filter(within.ids(Column::TransferId))
+        .filter(booked(within))
         .group_by(Column::TransferId);
-    Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
+    let total = page.total(conn, &query).await?;
+    Ok(Listed { rows: page.apply(query, Column::TransferId).into_tuple().all(conn).await?, total })
 }
 
 /// Transfers by id. This query does not check the actor's scope: the calling function must have checked access to the objects.

@@ -9,6 +9,7 @@
 //! row that its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so
 //! inserts never wait for this program's locks. Keys are never changed.
 
+pub mod account_list;
 pub mod accounts;
 pub mod activity;
 pub mod audit;
@@ -31,9 +32,14 @@ pub mod register;
 pub mod reports;
 pub mod retention;
 pub mod scope;
+mod search;
+pub mod session_list;
 pub mod sessions;
+pub mod sorted;
 pub mod statistics;
 pub mod tariffs;
+mod ways;
+pub mod within;
 
 use std::future::Future;
 use std::str::FromStr;
@@ -50,9 +56,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use page::Page;
+pub use page::{Listed, Page};
 pub use reader::Reader;
 pub use scope::Scope;
+pub use sorted::Slice;
+pub use within::Within;
 
 use base::error::{Error, OrFault as _, Result};
 use telemetry::trace::TraceContext;

@@ -8,7 +8,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope, bulk};
+use super::sorted::{Key, Slice, SortedPage, in_order, sortable};
+use super::{Listed, Page, Scope, bulk};
 use base::error::Result;
 
 /// A phone of a callshop inside `scope`.
@@ -44,10 +45,36 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Mod
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
 
-/// A page of a callshop's phones, oldest first.
-pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) -> Result<Vec<Model>> {
-    let query = Entity::find().filter(Column::CallshopId.eq(callshop_id));
-    Ok(page.apply(query, Column::Id).all(conn).await?)
+/// A page of those phones of a callshop that `matches` accepts. A sorted page is sorted by label. The number of a callshop's phones is limited at
+/// creation, so phones are searched and sorted in memory.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    matches: Option<&(dyn Fn(&Model) -> bool + Sync)>,
+    slice: &Slice,
+) -> Result<Listed<Model>> {
+    let all = Entity::find().filter(Column::CallshopId.eq(callshop_id));
+    if let (None, Slice::Created(page)) = (matches, slice) {
+        return page.read(conn, all, Column::Id).await;
+    }
+    let mut found = all.order_by_asc(Column::Id).all(conn).await?;
+    if let Some(matches) = matches {
+        found.retain(|phone| matches(phone));
+    }
+    let total = sortable(found.len())?;
+    let place = |phone: &Model| match slice {
+        Slice::Created(_) => (Key::Amount(0), phone.id),
+        Slice::Sorted(_) => (Key::name(&phone.label), phone.id),
+    };
+    let page = match slice.clone() {
+        Slice::Sorted(page) => page,
+        Slice::Created(Page { above, below, limit, descending, .. }) => {
+            let bound = |id: Uuid| (Key::Amount(0), id);
+            SortedPage { above: above.map(bound), below: below.map(bound), limit, descending }
+        }
+    };
+    let ids = page.cut(found.iter().map(place).collect());
+    Ok(Listed { rows: in_order(&ids, found, |phone| phone.id), total: Some(total) })
 }
 
 /// The number of phones of a callshop.

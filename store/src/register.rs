@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope, bulk};
+use super::{Listed, Page, Scope, Within, bulk};
 use base::error::Result;
 
 /// A shift of a callshop inside `scope`.
@@ -60,14 +60,17 @@ fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {
         .filter(register_shift::Column::ClosedAt.is_null())
 }
 
-/// A page of a callshop's shifts. With `user`, the page has only the open shift and the shifts that this user opened or closed.
+/// A page of a callshop's shifts that were opened in a range of time. With `user`, the page has only the open shift and the shifts that this user opened or closed.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
     user: Option<Uuid>,
+    opened: Within,
     page: Page,
-) -> Result<Vec<register_shift::Model>> {
-    let mut query = register_shift::Entity::find().filter(register_shift::Column::CallshopId.eq(callshop_id));
+) -> Result<Listed<register_shift::Model>> {
+    let mut query = register_shift::Entity::find()
+        .filter(register_shift::Column::CallshopId.eq(callshop_id))
+        .filter(opened.times(register_shift::Column::OpenedAt));
     if let Some(user) = user {
         let own = Condition::any()
             .add(register_shift::Column::OpenedBy.eq(user))
@@ -75,7 +78,7 @@ pub async fn list(
             .add(register_shift::Column::ClosedAt.is_null());
         query = query.filter(own);
     }
-    Ok(page.apply(query, register_shift::Column::Id).all(conn).await?)
+    page.read(conn, query, register_shift::Column::Id).await
 }
 
 /// Inserts a shift.
@@ -108,9 +111,9 @@ pub async fn movements(
     conn: &impl ConnectionTrait,
     shift_id: Uuid,
     page: Page,
-) -> Result<Vec<cash_movement::Model>> {
+) -> Result<Listed<cash_movement::Model>> {
     let query = cash_movement::Entity::find().filter(cash_movement::Column::ShiftId.eq(shift_id));
-    Ok(page.apply(query, cash_movement::Column::Id).all(conn).await?)
+    page.read(conn, query, cash_movement::Column::Id).await
 }
 
 // the type of SUM over BIGINT is NUMERIC on PostgreSQL, so each sum is cast back

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use entity::{
-    CallState, ItemKind, Micros, SessionState, cabin_session, call, live_call, payment, session_item,
+    CallState, ItemKind, Micros, SessionState, WordKind, cabin_session, call, live_call, payment,
+    session_item,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
@@ -12,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope, bulk};
+use super::{Scope, bulk, search};
 use base::error::Result;
 
 /// States of a session that occupies its cabin.
@@ -56,20 +57,6 @@ pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<c
         ids.iter().copied(),
     ));
     Ok(query.order_by_asc(cabin_session::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
-}
-
-/// A page of a callshop's sessions in one of `states`. An empty `states` allows every state.
-pub async fn list(
-    conn: &impl ConnectionTrait,
-    callshop_id: Uuid,
-    states: &[SessionState],
-    page: Page,
-) -> Result<Vec<cabin_session::Model>> {
-    let mut query = cabin_session::Entity::find().filter(cabin_session::Column::CallshopId.eq(callshop_id));
-    if !states.is_empty() {
-        query = query.filter(cabin_session::Column::State.is_in(states.iter().copied()));
-    }
-    Ok(page.apply(query, cabin_session::Column::Id).all(conn).await?)
 }
 
 /// The open or closing session that occupies a cabin.
@@ -119,10 +106,11 @@ fn unsettled_query(callshop_id: Uuid) -> sea_orm::Select<cabin_session::Entity> 
         .order_by_asc(cabin_session::Column::Id)
 }
 
-/// Inserts a session.
+/// Inserts a session, and the words of the customer's name.
 pub async fn insert(conn: &impl ConnectionTrait, session: cabin_session::Model) -> Result<()> {
-    cabin_session::Entity::insert(session.into_active_model()).exec_without_returning(conn).await?;
-    Ok(())
+    cabin_session::Entity::insert(session.clone().into_active_model()).exec_without_returning(conn).await?;
+    let customer = (session.id, session.customer.as_str());
+    search::insert(conn, WordKind::Session, &[session.callshop_id], customer).await
 }
 
 /// Updates every column of a session. The calling function must have locked the row in this transaction.

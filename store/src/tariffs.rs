@@ -13,7 +13,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope, bulk};
+use super::page::count;
+use super::{Listed, Page, Scope, bulk};
 use base::error::Result;
 
 /// Number of a rate's columns, which is the number of parameters that each inserted row binds.
@@ -76,8 +77,8 @@ pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Res
 }
 
 /// A page of the tariffs of `owners`, oldest first.
-pub async fn list(conn: &impl ConnectionTrait, owners: &Owners, page: Page) -> Result<Vec<tariff::Model>> {
-    Ok(page.apply(tariff::Entity::find().filter(owners.condition()), tariff::Column::Id).all(conn).await?)
+pub async fn list(conn: &impl ConnectionTrait, owners: &Owners, page: Page) -> Result<Listed<tariff::Model>> {
+    page.read(conn, tariff::Entity::find().filter(owners.condition()), tariff::Column::Id).await
 }
 
 /// A version of a tariff of `owners`, with the tariff.
@@ -148,9 +149,9 @@ pub async fn list_versions(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
     page: Page,
-) -> Result<Vec<tariff_version::Model>> {
+) -> Result<Listed<tariff_version::Model>> {
     let query = tariff_version::Entity::find().filter(tariff_version::Column::TariffId.eq(tariff_id));
-    Ok(page.apply(query, tariff_version::Column::Id).all(conn).await?)
+    page.read(conn, query, tariff_version::Column::Id).await
 }
 
 /// The tariff's version with the highest number, which may be a draft.
@@ -311,6 +312,8 @@ pub struct RatePage {
     pub limit: u64,
     /// Whether the highest prefix comes first.
     pub descending: bool,
+    /// Whether to count the whole list, too.
+    pub counted: bool,
 }
 
 /// A page of a version's rates. This query does not check the actor's scope: the calling function must have checked access to the version.
@@ -319,8 +322,9 @@ pub async fn rates(
     version_id: Uuid,
     filter: &RateFilter,
     page: RatePage,
-) -> Result<Vec<rate::Model>> {
+) -> Result<Listed<rate::Model>> {
     let mut query = filter.apply(rate::Entity::find().filter(rate::Column::VersionId.eq(version_id)));
+    let total = if page.counted { Some(count(conn, &query).await?) } else { None };
     if let Some(after) = page.after {
         query = query.filter(rate::Column::Prefix.gt(after));
     }
@@ -328,7 +332,8 @@ pub async fn rates(
         query = query.filter(rate::Column::Prefix.lt(before));
     }
     let order = if page.descending { Order::Desc } else { Order::Asc };
-    Ok(query.order_by(rate::Column::Prefix, order).limit(page.limit).all(conn).await?)
+    let rows = query.order_by(rate::Column::Prefix, order).limit(page.limit).all(conn).await?;
+    Ok(Listed { rows, total })
 }
 
 /// A pair of cost and retail tariffs, with the number of callshops that use the pair.

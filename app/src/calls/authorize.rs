@@ -394,6 +394,7 @@ fn call_row(
         callshop_id: phone.callshop_id,
         cabin_id: cabin.map(|cabin| cabin.id),
         session_id: session.filter(|_| !found.emergency).map(|session| session.id),
+        attendant_id: session.filter(|_| !found.emergency).map(|session| session.opened_by),
         phone_id: phone.id,
         request_id: request.request_id.clone(),
         dialed: request.dialed.clone(),

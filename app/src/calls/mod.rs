@@ -26,7 +26,7 @@ use crate::feed::snapshot::activity;
 use crate::sip_proxies::{HangUp, HangUpResult};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::calls::CallFilter;
-use store::{Page, accounts};
+use store::{Listed, Page, Slice, accounts};
 
 /// Finds a call in the actor's subtree.
 ///
@@ -48,19 +48,19 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call
     store::calls::find_all(app.store.reader(), &actor.scope(), ids).await
 }
 
-/// Lists a callshop's calls, optionally only the calls of one cabin or session.
+/// Lists the calls of a callshop that match a filter.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`.
+/// Fails with `SEARCH_TOO_BROAD` if the filter matches too rarely, or if too many calls would have to be sorted. May also fail with `NOT_FOUND`.
 pub async fn list(
     app: &App,
     actor: &Actor,
     callshop: Uuid,
-    filter: CallFilter,
-    page: Page,
-) -> Result<Vec<call::View>> {
+    filter: &CallFilter,
+    slice: Slice,
+) -> Result<Listed<call::View>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
-    store::calls::list(app.store.reader(), shop.id(), filter, page).await
+    store::calls::list(app.store.reader(), shop.id(), filter, &slice).await
 }
 
 /// Lists one page of calls per cabin. The calling function has already checked access to the cabins. The stored prices of ended calls are read only

@@ -25,7 +25,7 @@ use super::{App, audit};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{Entry, NewTransfer};
-use store::{NewActivity, Page, Tx, accounts, cabins as cabin_rows, register as rows};
+use store::{Listed, NewActivity, Page, Tx, Within, accounts, cabins as cabin_rows, register as rows};
 
 /// Maximum amount of a float, movement or payment: ten billion currency units, so that a shift's sums do not overflow.
 const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
@@ -240,15 +240,21 @@ pub async fn open_shift(
     Ok(shift.map(|shift| ShiftView::new(actor, shift, currency.to_owned())))
 }
 
-/// Lists the shifts of a callshop that the actor may see (as in [`find`]).
+/// Lists the shifts of a callshop that were opened in a range of time and that the actor may see (as in [`find`]).
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.
-pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<ShiftView>> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    callshop_id: Uuid,
+    opened: Within,
+    page: Page,
+) -> Result<Listed<ShiftView>> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let own = (actor.role == Role::Attendant).then_some(actor.user_id);
-    let shifts = rows::list(app.store.reader(), shop.id(), own, page).await?;
-    Ok(shifts.into_iter().map(|shift| ShiftView::new(actor, shift, shop.account.currency.clone())).collect())
+    let shifts = rows::list(app.store.reader(), shop.id(), own, opened, page).await?;
+    Ok(shifts.map(|shift| ShiftView::new(actor, shift, shop.account.currency.clone())))
 }
 
 #[cfg(test)]

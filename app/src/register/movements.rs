@@ -12,7 +12,7 @@ use crate::auth::Actor;
 use crate::{App, idempotency};
 use base::error::{Error, OrFault as _, Result};
 use store::ledger::{self, NewTransfer};
-use store::{Page, register as rows};
+use store::{Listed, Page, register as rows};
 
 /// Input of [`record_movement`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,11 +93,11 @@ pub async fn record_movement(
 ///
 /// # Errors
 /// May fail with database errors.
-pub async fn movements(app: &App, view: &ShiftView, page: Page) -> Result<Vec<MovementView>> {
+pub async fn movements(app: &App, view: &ShiftView, page: Page) -> Result<Listed<MovementView>> {
     let rows = rows::movements(app.store.reader(), view.shift.id, page).await?;
     let seen = |movement: cash_movement::Model| MovementView {
         amount: (!view.is_blind).then(|| movement.amount.into()),
         movement,
     };
-    Ok(rows.into_iter().map(seen).collect())
+    Ok(rows.map(seen))
 }

@@ -17,8 +17,7 @@ use billing::money::Micros;
 use billing::session::SessionError;
 use chrono::{DateTime, Utc};
 use entity::{
-    ActivityKind, PaymentKind, PaymentMethod, SessionState, cabin, cabin_session, payment, register_shift,
-    session_item,
+    ActivityKind, PaymentKind, PaymentMethod, cabin, cabin_session, payment, register_shift, session_item,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
@@ -40,7 +39,8 @@ pub use voiding::void;
 use super::{App, access, audit, cabins};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::{NewActivity, Page, Tx, cabins as cabin_rows, register as shifts, sessions};
+use store::session_list::{self, SessionFilter};
+use store::{Listed, NewActivity, Slice, Tx, cabins as cabin_rows, register as shifts, sessions};
 
 /// A session, with the currency of its amounts.
 #[derive(Clone, Debug)]
@@ -200,23 +200,20 @@ async fn with_currencies(
     rows.into_iter().map(view).collect()
 }
 
-/// Lists the sessions of a callshop in any of the given states, or in all states if the list is empty.
+/// Lists the sessions of a callshop that match a filter.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`.
+/// Fails with `SEARCH_TOO_BROAD` if the filter matches too rarely, or if too many sessions would have to be sorted. May also fail with `NOT_FOUND`.
 pub async fn list(
     app: &App,
     actor: &Actor,
     callshop_id: Uuid,
-    states: &[SessionState],
-    page: Page,
-) -> Result<Vec<SessionView>> {
+    filter: &SessionFilter,
+    slice: Slice,
+) -> Result<Listed<SessionView>> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
-    let rows = sessions::list(app.store.reader(), shop.id(), states, page).await?;
-    Ok(rows
-        .into_iter()
-        .map(|session| SessionView { session, currency: shop.account.currency.clone() })
-        .collect())
+    let rows = session_list::list(app.store.reader(), shop.id(), filter, &slice).await?;
+    Ok(rows.map(|session| SessionView { session, currency: shop.account.currency.clone() }))
 }
 
 /// The payments of a session that the viewer may see.

@@ -35,7 +35,7 @@ use crate::auth::{Actor, Right};
 use crate::rates::{RateSearch, Terms};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs::{self as rows, Owners, RatePage};
-use store::{Page, Tx};
+use store::{Listed, Page, Tx};
 
 /// Maximum number of holidays per tariff.
 pub const MAX_HOLIDAYS: usize = 1_000;
@@ -246,7 +246,7 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` in callshops.
-pub async fn list(app: &App, actor: &Actor, page: Page) -> Result<Vec<tariff::Model>> {
+pub async fn list(app: &App, actor: &Actor, page: Page) -> Result<Listed<tariff::Model>> {
     actor.require(Right::ManageTariffs)?;
     rows::list(app.store.reader(), &owners(actor), page).await
 }
@@ -267,10 +267,10 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
-pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> Result<Vec<Version>> {
+pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> Result<Listed<Version>> {
     let tariff = owned(app, actor, tariff_id).await?;
     let versions = rows::list_versions(app.store.reader(), tariff.id, page).await?;
-    with_states(app, Arc::new(tariff), versions).await
+    Ok(Listed { total: versions.total, rows: with_states(app, Arc::new(tariff), versions.rows).await? })
 }
 
 /// The version in force, if any.
@@ -309,7 +309,7 @@ pub async fn version_rates(
     version_id: Uuid,
     search: &RateSearch,
     page: RatePage,
-) -> Result<Vec<Rate>> {
+) -> Result<Listed<Rate>> {
     let found = find_version(app, actor, version_id).await?;
     app.rates.search(app.store.reader(), found.version.id, search, page).await
 }

@@ -14,14 +14,16 @@ pub use mutations::{
 pub(crate) use types::shop_of;
 pub use types::{Account, Callshop};
 
-use super::paging::{Page, Paging, connection};
-use super::payload::nullable;
+use super::filters::NameOrder;
+use super::paging::{Page, Paging, Sort, sorted};
+use super::payload::{nullable, top_level};
 use super::scalars::{Kind, parse_any};
 use super::{actor, app, caller};
 use crate::roles::{MANAGERS, SIGNED_IN};
 use app::access::Shop;
-use app::accounts;
+use app::{accounts, finding};
 use base::error::{Error, Result};
+use store::sorted::Key;
 use types::list_accounts;
 
 /// The row id of an account or callshop.
@@ -64,8 +66,17 @@ impl AccountQuery {
 
     /// Accounts in the caller's subtree that are not callshops, oldest first.
     #[field(roles = MANAGERS)]
-    async fn accounts(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Account>> {
-        list_accounts(ctx, None, paging).await
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Beginnings of words of the name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+        )]
+        search: Option<String>,
+        #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<Account>> {
+        list_accounts(ctx, None, search, order_by, paging).await
     }
 
     /// A callshop in the caller's subtree; null if there is no such callshop.
@@ -77,9 +88,21 @@ impl AccountQuery {
 
     /// Callshops in the caller's subtree, oldest first.
     #[field(roles = SIGNED_IN)]
-    async fn callshops(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Callshop>> {
+    async fn callshops(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Beginnings of words of the name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+        )]
+        search: Option<String>,
+        #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<Callshop>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
-        let read = |page| accounts::list_shops(app, actor, page);
-        connection(paging, false, read, |shop: &Shop| shop.id(), Callshop).await
+        let words = finding::words("search", search.as_deref()).map_err(top_level)?;
+        let order = (order_by.map_or(Sort::OLDEST_FIRST, Into::into), Sort::OLDEST_FIRST);
+        let read = |slice| accounts::list_shops(app, actor, &words, slice);
+        let place = |shop: &Shop| (Key::name(&shop.account.name), shop.id());
+        sorted(ctx, paging, order, read, place, Callshop).await
     }
 }

@@ -9,8 +9,9 @@ use graphql_macros::object;
 use uuid::Uuid;
 
 use crate::cabins::{Cabin, cabins_of};
+use crate::filters::NameOrder;
 use crate::loaders::{ShopId, load};
-use crate::paging::{Page, Paging, connection};
+use crate::paging::{Page, Paging, Sort, sorted};
 use crate::payload::{nullable, top_level};
 use crate::register::RegisterShift;
 use crate::roles::{BACK_OFFICE, MANAGERS};
@@ -20,8 +21,9 @@ use crate::users::User;
 use crate::{actor, app, credit, graphql_enum};
 use app::access::Shop;
 use app::auth::Right;
-use app::{accounts, register, users};
+use app::{accounts, finding, register, users};
 use base::error::Error;
+use store::sorted::Key;
 
 graphql_enum!(
     /// Kind of an account.
@@ -125,13 +127,31 @@ impl Account {
     }
 
     /// Users of this account, oldest first.
-    async fn users(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<User>> {
-        list_users(ctx, self.0.id, paging).boxed().await
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Beginnings of words of the display name or login name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+        )]
+        search: Option<String>,
+        #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<User>> {
+        list_users(ctx, self.0.id, search, order_by, paging).boxed().await
     }
 
     /// Direct child accounts that are distributors or resellers, oldest first.
-    async fn children(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Account>> {
-        list_accounts(ctx, Some(self.0.id), paging).boxed().await
+    async fn children(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Beginnings of words of the name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+        )]
+        search: Option<String>,
+        #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<Account>> {
+        list_accounts(ctx, Some(self.0.id), search, order_by, paging).boxed().await
     }
 }
 
@@ -334,8 +354,17 @@ impl Callshop {
 
     /// Owner and attendants, oldest first. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
-    async fn users(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<User>> {
-        list_users(ctx, self.0.id(), paging).boxed().await
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Beginnings of words of the display name or login name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+        )]
+        search: Option<String>,
+        #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<User>> {
+        list_users(ctx, self.0.id(), search, order_by, paging).boxed().await
     }
 }
 
@@ -374,17 +403,30 @@ impl From<DialPlan> for DialPlanView {
     }
 }
 
-async fn list_users(ctx: &Context<'_>, account: Uuid, paging: Paging) -> async_graphql::Result<Page<User>> {
+async fn list_users(
+    ctx: &Context<'_>,
+    account: Uuid,
+    search: Option<String>,
+    order_by: Option<NameOrder>,
+    paging: Paging,
+) -> async_graphql::Result<Page<User>> {
     let (app, actor) = (app(ctx), actor(ctx)?);
-    connection(paging, false, |page| users::list(app, actor, account, page), |user| user.id, User).await
+    let words = finding::words("search", search.as_deref()).map_err(top_level)?;
+    let order = (order_by.map_or(Sort::OLDEST_FIRST, Into::into), Sort::OLDEST_FIRST);
+    let read = |slice| users::list(app, actor, account, &words, slice);
+    sorted(ctx, paging, order, read, |user| (Key::name(&user.display_name), user.id), User).await
 }
 
 pub(super) async fn list_accounts(
     ctx: &Context<'_>,
     parent: Option<Uuid>,
+    search: Option<String>,
+    order_by: Option<NameOrder>,
     paging: Paging,
 ) -> async_graphql::Result<Page<Account>> {
     let (app, actor) = (app(ctx), actor(ctx)?);
-    connection(paging, false, |page| accounts::list_managers(app, actor, parent, page), |row| row.id, Account)
-        .await
+    let words = finding::words("search", search.as_deref()).map_err(top_level)?;
+    let order = (order_by.map_or(Sort::OLDEST_FIRST, Into::into), Sort::OLDEST_FIRST);
+    let read = |slice| accounts::list_managers(app, actor, parent, &words, slice);
+    sorted(ctx, paging, order, read, |row| (Key::name(&row.name), row.id), Account).await
 }

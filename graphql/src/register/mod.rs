@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use graphql_macros::object;
 
 use super::cabins::Cabin;
+use super::filters::{TimeRange, within};
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::scalars::{Decimal, Kind, Money};
@@ -85,7 +86,7 @@ impl RegisterShift {
         let node = |view| CashMovement { view, currency: self.0.currency.clone() };
         let read = |page| register::movements(app, &self.0, page);
         let id = |view: &MovementView| view.movement.id;
-        connection(paging, false, read, id, node).await
+        connection(ctx, paging, false, read, id, node).await
     }
 }
 
@@ -225,13 +226,16 @@ impl RegisterQuery {
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
+        #[graphql(desc = "Only shifts that were opened in this range of time; all if omitted.")]
+        opened_at: Option<TimeRange>,
         paging: Paging,
     ) -> async_graphql::Result<Page<RegisterShift>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
-        let read = |page| register::list(app, actor, shop, page);
+        let opened = within("openedAt", opened_at).map_err(top_level)?;
+        let read = |page| register::list(app, actor, shop, opened, page);
         let id = |view: &ShiftView| view.shift.id;
-        connection(paging, true, read, id, RegisterShift).await
+        connection(ctx, paging, true, read, id, RegisterShift).await
     }
 
     /// Interim report of the open shift; null while the register is closed. Attendants count the drawer blind, so they see only `openItems` and no

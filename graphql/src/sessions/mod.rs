@@ -12,12 +12,14 @@ pub use mutations::{SessionMutation, SessionPayload, SettleSessionPayload};
 pub(super) use types::user;
 pub use types::{CabinSession, PaymentMethod, SessionState, Statement};
 
-use super::paging::{Page, Paging, connection};
+use super::filters::{SessionFilterInput, SessionOrder};
+use super::paging::{Page, Paging, Sort, sorted};
 use super::payload::{nullable, top_level};
 use super::scalars::Kind;
 use super::{actor, app, caller};
 use crate::roles::SIGNED_IN;
 use app::sessions::{self, SessionView};
+use store::sorted::Key;
 
 /// The queries that this file defines.
 #[derive(Default)]
@@ -39,21 +41,19 @@ impl SessionQuery {
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "Only sessions in one of these states; all if omitted.")] states: Option<
-            Vec<SessionState>,
-        >,
+        #[graphql(desc = "Only matching sessions; all if omitted.")] filter: Option<SessionFilterInput>,
+        #[graphql(desc = "Opened last first if omitted.")] order_by: Option<SessionOrder>,
         paging: Paging,
     ) -> async_graphql::Result<Page<CabinSession>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
-        let mut states: Vec<entity::SessionState> =
-            states.unwrap_or_default().into_iter().map(Into::into).collect();
-        states.sort_unstable();
-        states.dedup();
-        let states = &states;
-        let read = |page| sessions::list(app, actor, shop, states, page);
-        let id = |view: &SessionView| view.session.id;
-        connection(paging, true, read, id, CabinSession).await
+        let filter = filter.unwrap_or_default().parse().map_err(top_level)?;
+        let order = (order_by.map_or(Sort::NEWEST_FIRST, Into::into), Sort::NEWEST_FIRST);
+        let read = |slice| sessions::list(app, actor, shop, &filter, slice);
+        let place = |view: &SessionView| {
+            (Key::Amount(view.session.total.map_or(-1, |total| total.0)), view.session.id)
+        };
+        sorted(ctx, paging, order, read, place, CabinSession).await
     }
 
     /// A session's bill: final once the session is closed, provisional until then. Null if there is no such session.

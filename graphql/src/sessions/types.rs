@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use crate::accounts::{Callshop, shop_of};
 use crate::cabins::Cabin;
-use crate::calls::{Call, calls_of};
-use crate::loaders::{CabinId, CallsOf, RunningOf, UserId, load};
+use crate::calls::{Call, CallOwner, calls_of};
+use crate::filters::{CallFilterInput, CallOrder};
+use crate::loaders::{CabinId, RunningOf, UserId, load};
 use crate::paging::{Page, Paging};
 use crate::payload::top_level;
 use crate::scalars::{CurrencyCode, Decimal, Kind, Money};
@@ -137,9 +138,17 @@ impl CabinSession {
     }
 
     /// Calls on the bill, newest first.
-    async fn calls(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Call>> {
-        let id = self.0.session.id;
-        calls_of(ctx, |page, priced| CallsOf::Session(id, page, priced), paging).await
+    async fn calls(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only matching calls; all if omitted. Leave out `sessionId`.")] filter: Option<
+            CallFilterInput,
+        >,
+        #[graphql(desc = "Newest first if omitted.")] order_by: Option<CallOrder>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<Call>> {
+        let owner = CallOwner::Session(self.0.session.id);
+        calls_of(ctx, self.0.session.callshop_id, owner, filter, order_by, paging).boxed().await
     }
 
     /// When the customer pays.

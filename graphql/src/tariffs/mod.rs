@@ -44,7 +44,7 @@ impl TariffQuery {
     async fn tariffs(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Tariff>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| tariffs::list(app, actor, page);
-        connection(paging, false, read, |row: &tariff::Model| row.id, Tariff).await
+        connection(ctx, paging, false, read, |row: &tariff::Model| row.id, Tariff).await
     }
 
     /// A version of a tariff of the caller's account; null if there is no such version.

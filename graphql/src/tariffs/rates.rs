@@ -1,6 +1,5 @@
 //! Rates, rate search, and pages of rates.
 
-use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, InputObject, OutputType, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +8,7 @@ use billing::number::DialPlan;
 use billing::tariff::{BandPrice, MAX_DESTINATION_CHARS, MAX_PREFIX_DIGITS, Rate};
 use graphql_macros::object;
 
-use crate::paging::{Page, Paging, around, size};
+use crate::paging::{Page, Paging, around, assemble, is_counted, size};
 use crate::payload::top_level;
 use crate::scalars::Money;
 use crate::{actor, app};
@@ -17,6 +16,7 @@ use app::access;
 use app::rates::RateSearch;
 use app::tariffs::{self, Version};
 use base::error::{Error, ErrorCode, Result};
+use store::Listed;
 use store::tariffs::{RateFilter, RatePage};
 
 /// The price of one prefix in one tariff version.
@@ -157,32 +157,23 @@ fn dialed_digits(plan: &DialPlan, number: &str) -> Result<String> {
 
 /// A connection over rows ordered by prefix; the cursor is the prefix.
 pub(crate) async fn by_prefix<M, N, Fut>(
+    ctx: &Context<'_>,
     paging: Paging,
     read: impl FnOnce(RatePage) -> Fut,
     prefix: impl Fn(&M) -> &str,
     node: impl Fn(M) -> N,
 ) -> async_graphql::Result<Page<N>>
 where
-    Fut: Future<Output = Result<Vec<M>>>,
+    Fut: Future<Output = Result<Listed<M>>>,
     N: OutputType,
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
     let (after, before) = around(&paging, prefix_cursor).map_err(top_level)?;
-    let (begun, ended) = (after.is_some(), before.is_some());
-    let mut rows =
-        read(RatePage { after, before, limit: size + 1, descending: backwards }).await.map_err(top_level)?;
-    let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = rows.len() > wanted;
-    rows.truncate(wanted);
-    if backwards {
-        rows.reverse();
-    }
-    let (previous, next) = if backwards { (more, ended) } else { (begun, more) };
-    let mut connection = Connection::new(previous, next);
-    connection
-        .edges
-        .extend(rows.into_iter().map(|row| Edge::new(URL_SAFE_NO_PAD.encode(prefix(&row)), node(row))));
-    Ok(connection)
+    let given = (after.is_some(), before.is_some());
+    let page = RatePage { after, before, limit: size + 1, descending: backwards, counted: is_counted(ctx) };
+    let rows = read(page).await.map_err(top_level)?;
+    let cursor = |row: &M| URL_SAFE_NO_PAD.encode(prefix(row));
+    Ok(assemble(rows, (size, backwards), given, cursor, node))
 }
 
 fn prefix_cursor(text: &str) -> Option<String> {
@@ -206,6 +197,7 @@ pub(super) async fn version_rates(
     let read = |page| tariffs::version_rates(app, actor, version.version.id, &search, page);
     let currency = &version.tariff.currency;
     by_prefix(
+        ctx,
         paging,
         read,
         |rate: &Rate| rate.prefix.as_str(),

@@ -202,7 +202,7 @@ impl Tariff {
     ) -> async_graphql::Result<Page<TariffVersion>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| tariffs::versions(app, actor, self.0.id, page);
-        connection(paging, true, read, |row: &Version| row.version.id, TariffVersion).await
+        connection(ctx, paging, true, read, |row: &Version| row.version.id, TariffVersion).await
     }
 }
 

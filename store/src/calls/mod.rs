@@ -1,6 +1,7 @@
 //! Calls, and the queries of the call path. Each query handles a whole batch in a few statements.
 
 mod events;
+mod listed;
 mod shown;
 
 use std::collections::{HashMap, HashSet};
@@ -17,11 +18,13 @@ use uuid::Uuid;
 
 use super::partitions::Month;
 use super::reconcile::KEYS_AT_ONCE;
+use super::within::SKEW;
 use super::{Writes, bulk, first_id};
 use base::error::{OrFault as _, Result};
 
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
-pub use shown::{CallFilter, find, find_all, list, live, live_in, live_of_cabins, of_each};
+pub use listed::{CallFilter, list};
+pub use shown::{find, find_all, live, live_in, live_of_cabins, of_each};
 
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
@@ -34,9 +37,6 @@ pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
     (answered - allowed).abs() > TimeDelta::days(1)
 }
-
-/// The time in a call's id may be this much earlier than the call's session, because the clocks of nodes differ.
-const SKEW: TimeDelta = TimeDelta::hours(1);
 
 /// Condition that a call is one of the live calls in `live`.
 fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {

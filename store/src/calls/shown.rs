@@ -29,38 +29,15 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
 }
 
 /// The views of the calls that a query finds.
-async fn views(conn: &impl ConnectionTrait, query: Select<call::Entity>) -> Result<Vec<call::View>> {
+pub(super) async fn views(
+    conn: &impl ConnectionTrait,
+    query: Select<call::Entity>,
+) -> Result<Vec<call::View>> {
     let query = call::View::COLUMNS.iter().fold(query.select_only(), |query, column| {
         query.expr(Expr::col((call::Entity, Alias::new(*column))))
     });
     let rows = conn.query_all(query.as_query()).await?;
     Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
-}
-
-/// Filters the list of calls. All given conditions must match.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CallFilter {
-    /// Calls made from this cabin.
-    pub cabin_id: Option<Uuid>,
-    /// Calls on this session's bill.
-    pub session_id: Option<Uuid>,
-}
-
-/// A page of one callshop's calls.
-pub async fn list(
-    conn: &impl ConnectionTrait,
-    callshop_id: Uuid,
-    filter: CallFilter,
-    page: Page,
-) -> Result<Vec<call::View>> {
-    let mut query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id));
-    if let Some(cabin) = filter.cabin_id {
-        query = query.filter(call::Column::CabinId.eq(cabin));
-    }
-    if let Some(session) = filter.session_id {
-        query = query.filter(call::Column::SessionId.eq(session));
-    }
-    views(conn, page.apply(query, call::Column::Id)).await
 }
 
 /// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether they are cabins or sessions. The

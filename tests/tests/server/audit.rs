@@ -426,6 +426,7 @@ impl Books {
             callshop_id: self.shop,
             cabin_id: None,
             session_id: Some(self.sessions[if state == CallState::Answered { 2 } else { 0 }]),
+            attendant_id: None,
             phone_id: self.phone,
             request_id: id.to_string(),
             dialed: "1".to_owned(),

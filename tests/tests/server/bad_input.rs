@@ -102,7 +102,7 @@ on_both!(graphql_refuses_what_is_no_input, |backend| async move {
         ("{ cabins(callshopId: \"x\", first: 1) { nodes { id } } }", "NOT_FOUND"),
         ("{ cabins(callshopId: \"\\u0000\", first: 1) { nodes { id } } }", "NOT_FOUND"),
         (
-            "{ sessions(callshopId: \"ID\", first: 1, states: [LOST]) { nodes { id } } }",
+            "{ sessions(callshopId: \"ID\", first: 1, filter: { states: [LOST] }) { nodes { id } } }",
             "GRAPHQL_VALIDATION_FAILED",
         ),
         ("{ cabins(callshopId: \"ID\", first: 1) { nodes { secret } } }", "GRAPHQL_VALIDATION_FAILED"),

@@ -13,6 +13,7 @@ mod day;
 mod day_summary;
 mod docs;
 mod edge;
+mod finding;
 mod holds;
 mod hook_openapi;
 mod layers;

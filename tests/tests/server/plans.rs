@@ -1,11 +1,13 @@
 //! Tests that no statement of the call path reads a whole table, because the cost of a call must not grow with the number of stored calls.
 
+mod finding;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use billing::money::Micros;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     AccountKind, ActivityKind, Book, CallState, HookStatus, PaymentMethod, Role, SessionMode, SessionState,
     TransferKind, account, cabin, cabin_session, call, call_charge, callshop, hook_event, register_shift,
@@ -181,6 +183,7 @@ fn a_call() -> call::Model {
         callshop_id: Uuid::now_v7(),
         cabin_id: Some(Uuid::now_v7()),
         session_id: Some(Uuid::now_v7()),
+        attendant_id: Some(Uuid::now_v7()),
         phone_id: Uuid::now_v7(),
         request_id: Uuid::now_v7().to_string(),
         dialed: "00351912345678".to_owned(),

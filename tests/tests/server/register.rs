@@ -323,8 +323,11 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": [] }))).await;
     close(&shop, &[("CASH", "101")], &[]).await;
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
-    let page = store::Page { above: None, below: None, limit: 50, descending: false };
-    let log = store::audit::list(shop.server.app.store.reader(), id, page).await.expect("a log");
+    let page = store::Page { above: None, below: None, limit: 50, descending: false, counted: false };
+    let log = store::audit::list(shop.server.app.store.reader(), id, store::Within::default(), page)
+        .await
+        .expect("a log")
+        .rows;
     let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
     let done =
         ["openRegister", "recordCashMovement", "openCabin", "closeCabin", "settleSession", "closeRegister"];

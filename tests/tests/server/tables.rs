@@ -93,7 +93,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
         let rows = db.query_all_raw(asked).await.expect("indexes");
         let count = |row: &sea_orm::QueryResult, name| row.try_get::<i64>("", name).expect("a count");
         let counts: Vec<_> = rows.iter().map(|row| (count(row, "indexes"), count(row, "attached"))).collect();
-        assert_eq!(counts, [(1, 1), (8, 8), (1, 1)], "of activity, call, call_charge");
+        assert_eq!(counts, [(1, 1), (13, 13), (1, 1)], "of activity, call, call_charge");
         // partitions of later months also get the new column
         let tx = db.begin().await.expect("a transaction");
         store::partitions::prepare(&tx, first.end.start()).await.expect("the next months");
@@ -127,6 +127,7 @@ fn an_old_call(live: bool) -> call::Model {
         callshop_id: id,
         cabin_id: Some(id),
         session_id: None,
+        attendant_id: None,
         phone_id: id,
         request_id: id.to_string(),
         dialed: "1".to_owned(),
@@ -194,6 +195,7 @@ const KEYLESS: &[(&str, &str)] = &[
     ("call.callshop_id", HOT),
     ("call.cabin_id", HOT),
     ("call.session_id", HOT),
+    ("call.attendant_id", HOT),
     ("call.phone_id", HOT),
     ("call.hang_up_by", HOT),
     ("call_charge.call_id", HISTORY),
@@ -221,6 +223,7 @@ const KEYLESS: &[(&str, &str)] = &[
     ("rate.version_id", "rates are written before their version, in blocks, up to millions of them"),
     ("idempotency_key.user_id", "nil for the operator at the command line"),
     ("audit_log.object_id", "refers to the table that object_kind names"),
+    ("search_word.object_id", "refers to the table that kind names"),
     ("proxy.lease_holder", "a node, which has no row"),
     ("proxy.boot_id", "a run of the proxy, not a row"),
     ("call.request_id", "made by the proxy, not a row"),
@@ -294,7 +297,7 @@ fn relations() -> BTreeSet<String> {
     }
     let all = of!(account activity activity_head audit_log auth_session cabin cabin_session call call_charge call_sighting
         callshop cash_movement hook_event idempotency_key ledger_balance ledger_entry ledger_transfer live_call login_failure
-        payment phone proxy rate register_shift session_item setting tariff tariff_version user);
+        payment phone proxy rate register_shift search_word session_item setting tariff tariff_version user);
     all.into_iter().flatten().collect()
 }
 

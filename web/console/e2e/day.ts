@@ -52,7 +52,7 @@ const CALLS: readonly (readonly [number, string])[] = [
 
 /** Undoes what the demo itself has opened; nobody has called yet. */
 export async function emptyCabins(demo: Demo): Promise<void> {
-  const answer = await ask(demo, 'ATTENDANT', `{ sessions(callshopId: "${demo.callshopId}", states: [OPEN], first: 100) { nodes { id } } }`);
+  const answer = await ask(demo, 'ATTENDANT', `{ sessions(callshopId: "${demo.callshopId}", filter: { states: [OPEN] }, first: 100) { nodes { id } } }`);
   const nodes = dig(answer, 'data', 'sessions', 'nodes');
   for (const node of Array.isArray(nodes) ? nodes : []) {
     await mutate(demo, 'voidSession', `sessionId: "${String(dig(node, 'id'))}"`, 'session { state }');

@@ -97,9 +97,24 @@ impl Case<'_> {
         (0..arguments.len()).map(|at| found[format!("p{at}")].take()).collect()
     }
 
+    /// Checks the length of the whole list, which does not depend on the page.
+    async fn check_total(&self, length: usize) {
+        let field = self.key.split_once('.').expect("a type and a field").1;
+        let others = if self.arguments.is_empty() { String::new() } else { format!("{}, ", self.arguments) };
+        let end = "}".repeat(1 + self.around.matches('{').count());
+        let query =
+            format!("{{ {} {field}({others}last: 2) {{ totalCount totalCountIsExact }} {end}", self.around);
+        let mut found = self.client.ok(&query, json!({})).await;
+        if !self.around.is_empty() {
+            found = found.as_object().expect("data").values().next().expect("one field").clone();
+        }
+        assert_eq!(found[field], json!({ "totalCount": length, "totalCountIsExact": true }), "{query}");
+    }
+
     async fn check(&self, wrong: &mut Vec<String>) {
         let whole = self.pages(&["first: 100".to_owned()]).await;
         let cursors = cursors(&whole[0]);
+        self.check_total(cursors.len()).await;
         assert!(cursors.len() >= LEAST, "{} has {} objects only", self.key, cursors.len());
         assert_eq!(
             cursors.iter().collect::<BTreeSet<_>>().len(),
@@ -259,6 +274,15 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         root("Query.registerShifts", owner, &of_shop),
         root("Query.sessions", owner, &of_shop),
         root("Query.calls", owner, &of_shop),
+        // each order, with and without filters
+        root("Query.callshops", reseller, "orderBy: NAME_ASC, search: \"a\""),
+        root("Query.phones", owner, &format!("{of_shop}, orderBy: CREATED_DESC, search: \"pho\"")),
+        root("Query.sessions", owner, &format!("{of_shop}, orderBy: TOTAL_DESC")),
+        root(
+            "Query.calls",
+            owner,
+            &format!("{of_shop}, orderBy: TIME_ASC, filter: {{ cabinId: {:?} }}", shop.cabins[0]),
+        ),
         under("Account.users", &shop.distributor, node(&shop.reseller_id, "Account")),
         under("Account.children", &shop.distributor, node(&shop.distributor_id, "Account")),
         under("Callshop.users", owner, node(&shop.id, "Callshop")),

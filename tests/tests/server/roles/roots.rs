@@ -62,7 +62,7 @@ pub(super) const ROOTS: &[Root] = &[
     root(
         "Query.calls",
         SIGNED_IN,
-        "{ calls(callshopId: {callshop}, cabinId: {cabin}, sessionId: {session}, first: 5) { nodes { id } } }",
+        "{ calls(callshopId: {callshop}, filter: { cabinId: {cabin}, sessionId: {session} }, first: 5) { nodes { id } } }",
     ),
     root("Query.liveCalls", SIGNED_IN, "{ liveCalls(callshopId: {callshop}) { id } }"),
     root("Query.receipt", SIGNED_IN, "{ receipt(sessionId: {settled}, format: TEXT_58) { number } }"),

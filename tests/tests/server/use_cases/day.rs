@@ -92,6 +92,7 @@ async fn insert_call(shop: &InProcess, cabin: &str, session: &str, phone: &str, 
         callshop_id: shop.callshop.id,
         cabin_id: Some(row_id(cabin)),
         session_id: Some(row_id(session)),
+        attendant_id: None,
         phone_id: row_id(phone),
         request_id: id.to_string(),
         dialed: "1132547698".to_owned(),
@@ -385,7 +386,7 @@ async fn a_customer_moves_but_not_during_a_call_and_a_mistake_is_voided() {
     shop.did(&shop.owner, "retireCabin", retire, "cabin { id }").await;
     let left = query(shop, &shop.owner, "cabins(callshopId: $shop, first: 9) { nodes { number } }").await;
     assert_eq!(left["nodes"], json!([{"number": 1}]));
-    let list = "sessions(callshopId: $shop, states: [CLOSED], first: 9) { nodes { state cabin { number } } }";
+    let list = "sessions(callshopId: $shop, filter: { states: [CLOSED] }, first: 9) { nodes { state cabin { number } } }";
     let closed = query(shop, &shop.owner, list).await;
     assert_eq!(closed["nodes"], json!([{"state": "CLOSED", "cabin": {"number": 2}}]));
 }
@@ -540,7 +541,8 @@ async fn what_many_try_at_once_happens_once() {
     let paid = at_once(shop, pay.collect()).await;
     let settled = paid["OK"];
     assert!((2..=4).contains(&settled) && paid["ILLEGAL_STATE"] == 8 - settled, "{paid:?}");
-    let list = "sessions(callshopId: $shop, states: [SETTLED], first: 9) { nodes { receiptNumber } }";
+    let list =
+        "sessions(callshopId: $shop, filter: { states: [SETTLED] }, first: 9) { nodes { receiptNumber } }";
     let nodes = query(shop, &shop.owner, list).await["nodes"].take();
     let numbers: BTreeSet<&str> =
         nodes.as_array().unwrap().iter().map(|node| node["receiptNumber"].as_str().unwrap()).collect();
@@ -549,7 +551,7 @@ async fn what_many_try_at_once_happens_once() {
 
 /// Ids of the open sessions.
 async fn open_sessions(shop: &InProcess) -> Vec<String> {
-    let list = "sessions(callshopId: $shop, states: [OPEN], first: 9) { nodes { id } }";
+    let list = "sessions(callshopId: $shop, filter: { states: [OPEN] }, first: 9) { nodes { id } }";
     let sessions = query(shop, &shop.owner, list).await;
     sessions["nodes"].as_array().unwrap().iter().map(|node| text(&node["id"])).collect()
 }

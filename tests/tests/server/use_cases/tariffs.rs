@@ -141,7 +141,7 @@ fn field(error: &Error) -> String {
 }
 
 fn page() -> Page {
-    Page { above: None, below: None, limit: 100, descending: false }
+    Page { above: None, below: None, limit: 100, descending: false, counted: false }
 }
 
 fn global(kind: &str, id: Uuid) -> String {
@@ -213,7 +213,7 @@ async fn a_bad_row_imports_nothing() {
             outcome.problems
         );
     }
-    assert_eq!(tariffs::versions(app, actor, id, page()).await.unwrap().len(), 1);
+    assert_eq!(tariffs::versions(app, actor, id, page()).await.unwrap().rows.len(), 1);
 
     let many: String = (0..3_000).map(|row| format!("x{row},Nowhere,1,0,1,1\n")).collect();
     let outcome =
@@ -251,7 +251,7 @@ async fn versions_follow_each_other_in_time() {
     assert_eq!(code(&error), Some(ErrorCode::IllegalState));
 
     let states = async || {
-        let versions = tariffs::versions(app, actor, id, page()).await.unwrap();
+        let versions = tariffs::versions(app, actor, id, page()).await.unwrap().rows;
         versions.into_iter().map(|version| version.state).collect::<Vec<_>>()
     };
     let effective = async || {
@@ -292,7 +292,7 @@ async fn edits_make_drafts() {
     let find = async |search| {
         let page = RatePage { limit: 10, ..RatePage::default() };
         let rates = tariffs::version_rates(app, actor, version, &search, page).await.unwrap();
-        rates.into_iter().map(|rate| rate.prefix).collect::<Vec<_>>()
+        rates.rows.into_iter().map(|rate| rate.prefix).collect::<Vec<_>>()
     };
     let by_destination =
         |text: &str| RateSearch { destination: Some(text.to_owned()), ..RateSearch::default() };
@@ -327,7 +327,7 @@ async fn edits_make_drafts() {
     tariffs::activate(app, actor, two, None).await.unwrap();
     let stale = tariffs::activate(app, actor, one, None).await.unwrap_err();
     assert_eq!(code(&stale), Some(ErrorCode::StaleDraft));
-    let versions = tariffs::versions(app, actor, id, page()).await.unwrap();
+    let versions = tariffs::versions(app, actor, id, page()).await.unwrap().rows;
     assert_eq!(versions.len(), 5);
     let stored: i32 = versions.iter().map(|version| version.version.rate_count).sum();
     use sea_orm::{EntityTrait as _, PaginatorTrait as _};

@@ -58,9 +58,9 @@ export async function fill(variables: Value, query: Query, random: () => string)
 const CABINS = `query ($shop: ID!) { cabins(callshopId: $shop, first: 100) {
   nodes { id state phone { id blockedAt } currentSession { id calls(first: 1) { nodes { id } } } } } }`;
 const SESSIONS = `query ($shop: ID!) {
-  closed: sessions(callshopId: $shop, states: [CLOSED], first: 100) { nodes { id amountDue { amount } } }
-  open: sessions(callshopId: $shop, states: [OPEN], first: 1) { nodes { id } }
-  settled: sessions(callshopId: $shop, states: [SETTLED], first: 20) {
+  closed: sessions(callshopId: $shop, filter: { states: [CLOSED] }, first: 100) { nodes { id amountDue { amount } } }
+  open: sessions(callshopId: $shop, filter: { states: [OPEN] }, first: 1) { nodes { id } }
+  settled: sessions(callshopId: $shop, filter: { states: [SETTLED] }, first: 20) {
     nodes { id total { amount } refunded { amount } payments { kind } } } }`;
 const CALLS = `query ($shop: ID!) {
   liveCalls(callshopId: $shop) { id state }

@@ -117,7 +117,7 @@ mutation CloseRegister($input: CloseRegisterInput!) {
     title: 'Unpaid sessions',
     variables: { callshopId, states: ['CLOSING', 'CLOSED'] },
     document: `query UnpaidSessions($callshopId: ID!, $states: [SessionState!]) {
-  sessions(callshopId: $callshopId, states: $states, first: 20) {
+  sessions(callshopId: $callshopId, filter: { states: $states }, first: 20) {
     nodes { id state customer closedAt amountDue { amount currency } cabin { id number } }
   }
 }

@@ -266,6 +266,7 @@ export const office: typeof portuguese = {
     DESTINATION_NOT_RATED: 'There is no price for this destination.',
     DESTINATION_BLOCKED: 'This destination is blocked.',
     NUMBER_INVALID: 'This is not a valid phone number.',
+    SEARCH_TOO_BROAD: 'Too many entries to search. Choose a shorter time range.',
     PROXY_UNREACHABLE: 'The exchange did not respond. The call may continue.',
   },
 };

@@ -266,6 +266,7 @@ export const office: typeof portuguese = {
     DESTINATION_NOT_RATED: 'No hay precio para este destino.',
     DESTINATION_BLOCKED: 'Este destino está bloqueado.',
     NUMBER_INVALID: 'Esto no es un número de teléfono válido.',
+    SEARCH_TOO_BROAD: 'Hay demasiadas entradas. Elija un período más corto.',
     PROXY_UNREACHABLE: 'La central no respondió. La llamada puede continuar.',
   },
 };

@@ -264,6 +264,7 @@ export const office = {
     DESTINATION_NOT_RATED: 'Não há preço para este destino.',
     DESTINATION_BLOCKED: 'Este destino está bloqueado.',
     NUMBER_INVALID: 'Isto não é um número de telefone válido.',
+    SEARCH_TOO_BROAD: 'Há registros demais. Escolha um período menor.',
     PROXY_UNREACHABLE: 'A central não respondeu. A chamada pode continuar.',
   },
 };

@@ -1,0 +1,115 @@
+//! Checks the texts and ranges with which lists are searched.
+
+use billing::words::{self, SearchError};
+use chrono::{DateTime, Utc};
+
+use crate::calls::authorize::Refusal;
+use base::error::{Error, Result};
+use store::Within;
+
+/// Maximum number of digits in a number or the beginning of a number.
+const MAX_DIGITS: usize = 20;
+/// Maximum length of a destination name, in characters.
+const MAX_DESTINATION: usize = 100;
+
+/// The words of a search text; empty without a text.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` about `field`.
+pub fn words(field: &str, text: Option<&str>) -> Result<Vec<String>> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    words::wanted(text).map_err(|error: SearchError| Error::invalid(field, error.to_string()))
+}
+
+/// A range of time from `from` (inclusive) to `to` (exclusive).
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` about `field` if the range is empty.
+pub fn within(field: &str, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Result<Within> {
+    match (from, to) {
+        (Some(from), Some(to)) if from >= to => Err(Error::invalid(field, "`from` must be before `to`.")),
+        _ => Ok(Within { from, to }),
+    }
+}
+
+/// The digits of the beginning of a number. A leading "+" and separators are left out.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` about `field`.
+pub fn number(field: &str, text: &str) -> Result<String> {
+    let text = text.trim();
+    let separators = [' ', '-', '.', '(', ')', '/'];
+    let digits: String = text
+        .strip_prefix('+')
+        .unwrap_or(text)
+        .chars()
+        .filter(|letter| !separators.contains(letter))
+        .collect();
+    let is_good =
+        (1..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_good {
+        return Ok(digits);
+    }
+    let message = format!("Give the first 1 to {MAX_DIGITS} digits of the number, with the country code.");
+    Err(Error::invalid(field, message))
+}
+
+/// A destination name.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` about `field`.
+pub fn destination(field: &str, text: String) -> Result<String> {
+    if text.chars().count() <= MAX_DESTINATION {
+        return Ok(text);
+    }
+    Err(Error::invalid(field, format!("Use at most {MAX_DESTINATION} characters.")))
+}
+
+/// The code of a reason for refusing calls.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` about `field` for an unknown code.
+pub fn refusal(field: &str, code: String) -> Result<String> {
+    if Refusal::ALL.iter().any(|refusal| refusal.code() == code) {
+        return Ok(code);
+    }
+    let codes: Vec<&str> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
+    Err(Error::invalid(field, format!("Use one of {}.", codes.join(", "))))
+}
+
+/// A receipt number.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` about `field`.
+pub fn receipt_number(field: &str, text: &str) -> Result<i64> {
+    let number = text.trim().parse::<i64>().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| Error::invalid(field, "A receipt number has only digits."))
+}
+
+/// Checks the number of values in a list filter.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` about `field` for more than 50 values.
+pub fn few<T: Ord>(field: &str, mut values: Vec<T>) -> Result<Vec<T>> {
+    if values.len() > 50 {
+        return Err(Error::invalid(field, "Give at most 50 values."));
+    }
+    values.sort_unstable();
+    values.dedup();
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits() {
+        for (text, digits) in [("+351 912-34", "35191234"), ("55 (11) ", "5511"), ("190", "190")] {
+            assert_eq!(number("number", text).expect("digits"), digits);
+        }
+        for bad in ["", "+", "12a", "++1", "123456789012345678901", "%"] {
+            assert!(number("number", bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The words of names, by which accounts, users and sessions are found.
+
+use sea_orm::entity::prelude::*;
+
+/// One word of one object's name, for one owner.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "search_word")]
+pub struct Model {
+    /// Kind of the object.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub kind: crate::WordKind,
+    /// Account whose objects are searched.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub owner_id: Uuid,
+    /// The word in lower case, without accents.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub word: String,
+    /// The object that has the word in its name.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub object_id: Uuid,
+}
+
+/// The table's relations, one for each foreign key.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// The account whose objects are searched.
+    #[sea_orm(
+        belongs_to = "super::account::Entity",
+        from = "Column::OwnerId",
+        to = "super::account::Column::Id"
+    )]
+    Owner,
+}
+
+impl Related<super::account::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Owner.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,258 @@
+//! Lists with filters. Each filter that an index serves is a way to read the list; one way is chosen, and the other conditions are checked for each
+//! row that the way reads.
+//!
+//! A statement reads at most [`SCANNED`] rows, so its time is bounded however rare the wanted rows are. A way that leads to few rows is read
+//! completely. Among ways to many rows, any way in the order of the list finds a page soon, unless rows that match all filters are rare, too. Then
+//! the list fails with `SEARCH_TOO_BROAD`, and the client narrows the time range.
+
+use sea_orm::sea_query::{
+    Alias, Asterisk, CaseStatement, Expr, ExprTrait as _, Order, Query, SelectStatement,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryResult,
+};
+use uuid::Uuid;
+
+use crate::page::{Listed, MAX_COUNT, Page, Total};
+use crate::sorted::{Key, Place, sortable};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+
+/// Maximum number of rows that one statement reads.
+const SCANNED: u64 = 20_000;
+/// Number of rows up to which a way is read completely.
+const FEW: u64 = 10_000;
+
+/// How an index reads the rows of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// The condition has at most [`FEW`] rows, in any order.
+    Few,
+    /// In the order of the ids.
+    InOrder,
+    /// In any order, not limited by bounds of the ids. Such a way is used only if it has at most [`FEW`] rows.
+    AnyOrder,
+}
+
+#[derive(Clone)]
+struct Way {
+    reads: Reads,
+    condition: Condition,
+}
+
+/// A list of rows of `E`, ordered by id, with the ways to read it.
+pub(crate) struct Filtered<E: EntityTrait> {
+    id: E::Column,
+    /// The columns that conditions and keys use.
+    columns: Vec<E::Column>,
+    /// The list without filters.
+    base: Way,
+    /// Ways in order of preference.
+    ways: Vec<Way>,
+    all: Condition,
+    /// Bounds of the ids for each way.
+    bounds: Condition,
+    /// Whether a filter was added.
+    is_filtered: bool,
+}
+
+impl<E: EntityTrait> Filtered<E> {
+    /// The list of the rows of `base`, which an index reads in order. `columns` are the columns that filters use.
+    pub fn new(id: E::Column, columns: &[E::Column], base: Condition) -> Self {
+        Self {
+            id,
+            columns: columns.to_vec(),
+            ways: Vec::new(),
+            all: base.clone(),
+            base: Way { reads: Reads::InOrder, condition: base },
+            bounds: Condition::all(),
+            is_filtered: false,
+        }
+    }
+
+    /// Adds a filter that an index serves by itself.
+    pub fn by_index(&mut self, reads: Reads, condition: Condition) {
+        self.all = self.all.clone().add(condition.clone());
+        self.is_filtered = true;
+        self.ways.push(Way { reads, condition });
+    }
+
+    /// Adds a way to rows that other filters check.
+    pub fn by_way(&mut self, reads: Reads, condition: Condition) {
+        self.ways.push(Way { reads, condition });
+    }
+
+    /// Adds a filter that is checked for each row.
+    pub fn check(&mut self, condition: impl Into<Condition>) {
+        self.all = self.all.clone().add(condition.into());
+        self.is_filtered = true;
+    }
+
+    /// Adds bounds of the ids, which every way uses.
+    pub fn bound(&mut self, condition: Condition) {
+        self.bounds = self.bounds.clone().add(condition);
+    }
+
+    /// The page of ids, and the length of the list if requested.
+    ///
+    /// # Errors
+    /// Fails with `SEARCH_TOO_BROAD` if [`SCANNED`] rows have fewer matches than the page needs. May also fail with database errors.
+    pub async fn ids(&self, conn: &impl ConnectionTrait, page: Page) -> Result<Listed<Uuid>> {
+        let way = self.way(conn).await?;
+        let total = if page.counted { Some(self.count(conn, way).await?) } else { None };
+        let rows = conn.query_all(&self.page(conn, way, page)).await?;
+        let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        if self.is_filtered && rows.len() < wanted && way.reads == Reads::InOrder {
+            let within = self.rows(way).cond_where(self.after(page)).to_owned();
+            if self.scanned(conn, within, SCANNED + 1).await? > SCANNED {
+                return Err(too_broad());
+            }
+        }
+        let id = |row: &QueryResult| row.try_get("", self.id.as_str());
+        Ok(Listed { rows: rows.iter().map(id).collect::<Result<_, _>>()?, total })
+    }
+
+    /// The ids and keys of the whole list, for sorting.
+    ///
+    /// # Errors
+    /// Fails with `SEARCH_TOO_BROAD` if the list is too long to be sorted. May also fail with database errors.
+    pub async fn places(&self, conn: &impl ConnectionTrait, key: E::Column) -> Result<Vec<Place>> {
+        let way = self.way(conn).await?;
+        if !self.count(conn, way).await?.is_exact {
+            sortable(usize::MAX)?;
+        }
+        let rows = self.rows(way).limit(SCANNED).to_owned();
+        let query = self.outer(rows, &[self.id, key]).limit(MAX_COUNT).to_owned();
+        let place = |row: &QueryResult| -> Result<Place> {
+            let amount: Option<i64> = row.try_get("", key.as_str())?;
+            // a total that is not known yet is below all others
+            Ok((Key::Amount(amount.unwrap_or(-1)), row.try_get("", self.id.as_str())?))
+        };
+        conn.query_all(&query).await?.iter().map(place).collect()
+    }
+
+    /// The way to read the list: the only way, the first way to few rows, the list itself if the bounds leave few rows, or the first way in order.
+    async fn way(&self, conn: &impl ConnectionTrait) -> Result<&Way> {
+        if let Some(few) = self.ways.iter().find(|way| way.reads == Reads::Few) {
+            return Ok(few);
+        }
+        if let [only] = self.ways.as_slice()
+            && only.reads == Reads::InOrder
+        {
+            return Ok(only);
+        }
+        for way in &self.ways {
+            // an index that is not in order cannot use the bounds, so it would read all rows of the condition to find those within the bounds
+            let rows = match way.reads {
+                Reads::AnyOrder => self.unbounded(way),
+                Reads::Few | Reads::InOrder => self.rows(way),
+            };
+            if self.scanned(conn, rows, FEW + 1).await? <= FEW {
+                return Ok(way);
+            }
+        }
+        let is_bounded = !self.ways.is_empty() && !self.bounds.is_empty();
+        if is_bounded && self.scanned(conn, self.rows(&self.base), FEW + 1).await? <= FEW {
+            return Ok(&self.base);
+        }
+        Ok(self.ways.iter().find(|way| way.reads == Reads::InOrder).unwrap_or(&self.base))
+    }
+
+    /// The length of the list, in one statement.
+    async fn count(&self, conn: &impl ConnectionTrait, way: &Way) -> Result<Total> {
+        if !self.is_filtered {
+            return Ok(Total::of(self.scanned(conn, self.rows(way), MAX_COUNT + 1).await?));
+        }
+        let matching = CaseStatement::new().case(self.all.clone(), Expr::cust("1"));
+        let query = Query::select()
+            .expr_as(Expr::col(Asterisk).count(), Alias::new("scanned"))
+            .expr_as(Expr::expr(matching).count(), Alias::new("matching"))
+            .from_subquery(self.rows(way).limit(SCANNED + 1).to_owned(), Alias::new(E::default().as_str()))
+            .to_owned();
+        let Some(row) = conn.query_one(&query).await? else { return Ok(Total::of(0)) };
+        let figure = |name| -> Result<u64> { u64::try_from(row.try_get::<i64>("", name)?).or_fault() };
+        let total = Total::of(figure("matching")?);
+        Ok(Total { is_exact: total.is_exact && figure("scanned")? <= SCANNED, ..total })
+    }
+
+    /// The number of rows of a query, up to `limit`.
+    async fn scanned(
+        &self,
+        conn: &impl ConnectionTrait,
+        mut rows: SelectStatement,
+        limit: u64,
+    ) -> Result<u64> {
+        let rows = rows.clear_selects().expr_as(Expr::cust("1"), Alias::new("one")).limit(limit).to_owned();
+        let query = Query::select()
+            .expr_as(Expr::col(Asterisk).count(), Alias::new("count"))
+            .from_subquery(rows, Alias::new("scanned"))
+            .to_owned();
+        let row = conn.query_one(&query).await?;
+        let found: Option<i64> = row.map(|row| row.try_get("", "count")).transpose()?;
+        u64::try_from(found.unwrap_or(0)).or_fault()
+    }
+
+    /// The rows of a way within the bounds.
+    fn rows(&self, way: &Way) -> SelectStatement {
+        let mut query = self.unbounded(way);
+        if !self.bounds.is_empty() {
+            query.cond_where(self.bounds.clone());
+        }
+        query
+    }
+
+    /// The rows of a way.
+    fn unbounded(&self, way: &Way) -> SelectStatement {
+        let table = Alias::new(E::default().as_str());
+        let mut query = Query::select();
+        for column in &self.columns {
+            query.column((table.clone(), Alias::new(column.as_str())));
+        }
+        query.from(table).cond_where(way.condition.clone()).to_owned()
+    }
+
+    /// The rows of `inner` that match all filters. A limit in `inner` keeps both databases from merging the two levels.
+    fn outer(&self, inner: SelectStatement, columns: &[E::Column]) -> SelectStatement {
+        let table = Alias::new(E::default().as_str());
+        let mut query = Query::select();
+        for column in columns {
+            query.column((table.clone(), Alias::new(column.as_str())));
+        }
+        query.from_subquery(inner, table).cond_where(self.all.clone()).to_owned()
+    }
+
+    fn after(&self, page: Page) -> Condition {
+        let id = self.id;
+        Condition::all()
+            .add_option(page.above.map(|above| id.gt(above)))
+            .add_option(page.below.map(|below| id.lt(below)))
+    }
+
+    fn page(&self, conn: &impl ConnectionTrait, way: &Way, page: Page) -> SelectStatement {
+        let table = Alias::new(E::default().as_str());
+        let order = if page.descending { Order::Desc } else { Order::Asc };
+        let by_id = (table, Alias::new(self.id.as_str()));
+        let mut inner = self.rows(way);
+        let after = self.after(page);
+        if !after.is_empty() {
+            inner.cond_where(after);
+        }
+        let in_order = way.reads == Reads::InOrder;
+        if in_order {
+            inner.order_by(by_id.clone(), order.clone());
+        }
+        // a way to few rows is read completely
+        let limit = if in_order && !self.is_filtered { page.limit } else { SCANNED };
+        let mut query = self.outer(inner.limit(limit).to_owned(), &[self.id]);
+        // SQLite would sort all rows again instead of stopping at the limit. It reads the inner rows one by one in their order
+        if !in_order || conn.get_database_backend() == DbBackend::Postgres {
+            query.order_by(by_id, order);
+        }
+        query.limit(page.limit).to_owned()
+    }
+}
+
+fn too_broad() -> Error {
+    let message =
+        format!("The filters match too rarely among more than {SCANNED} rows. Give a shorter time range.");
+    Error::field(ErrorCode::SearchTooBroad, "filter", message)
+}

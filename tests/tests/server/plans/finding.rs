@@ -1,0 +1,296 @@
+//! Tests that each filter of calls and sessions, and each pair of filters, is read by an index.
+
+use entity::{SessionState, cabin_session};
+use sea_orm::{EntityTrait as _, IntoActiveModel};
+use store::calls::CallFilter;
+use store::session_list::{self, SessionFilter};
+use store::{Page, Slice, Within};
+
+use super::*;
+
+/// Number of calls and sessions that most filters must not read.
+const MANY: usize = 3_000;
+
+fn page() -> Slice {
+    Slice::Created(Page { above: None, below: None, limit: 101, descending: true, counted: true })
+}
+
+/// Rows of one shop: many ordinary rows, and two rows that all of the filters match.
+struct Rows {
+    shop: Uuid,
+    rare: Uuid,
+}
+
+type Narrow<F> = (&'static str, &'static str, Box<dyn Fn(&mut F)>);
+
+impl Rows {
+    async fn store(server: &TestServer) -> Self {
+        let rows = Self { shop: new_id(), rare: new_id() };
+        let (ordinary, wanted) = (rows.ordinary(), rows.wanted());
+        let (shop, rare, ordinary, wanted) = (rows.shop, rows.rare, &ordinary, &wanted);
+        let stored = server.app.store.write(|tx| async move {
+            for id in [shop, rare] {
+                furnish(tx.conn(), id).await;
+            }
+            calls::insert(tx.conn(), ordinary).await?;
+            calls::insert(tx.conn(), wanted).await?;
+            let sessions = (0..MANY).map(|_| ordinary_session(shop)).map(IntoActiveModel::into_active_model);
+            for chunk in sessions.collect::<Vec<_>>().chunks(500) {
+                cabin_session::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.conn()).await?;
+            }
+            sessions::insert(tx.conn(), wanted_session(shop, rare, SessionState::Closed)).await?;
+            sessions::insert(tx.conn(), wanted_session(shop, rare, SessionState::Voided)).await
+        });
+        stored.await.unwrap();
+        rows
+    }
+
+    fn ordinary(&self) -> Vec<call::Model> {
+        // some attempts were refused for another reason
+        let refusal = |n: usize| n.is_multiple_of(10).then(|| "CABIN_CLOSED".to_owned());
+        let one = |n| call::Model {
+            callshop_id: self.shop,
+            cabin_id: Some(self.shop),
+            attendant_id: Some(self.shop),
+            number: "5511987654321".to_owned(),
+            destination: "Brazil".to_owned(),
+            state: if refusal(n).is_some() { CallState::Refused } else { CallState::Ended },
+            refusal: refusal(n),
+            ..a_call()
+        };
+        (0..MANY).map(one).collect()
+    }
+
+    fn wanted(&self) -> Vec<call::Model> {
+        let one = |state| call::Model {
+            callshop_id: self.shop,
+            cabin_id: Some(self.rare),
+            session_id: Some(self.rare),
+            attendant_id: Some(self.rare),
+            state,
+            refusal: (state == CallState::Refused).then(|| "NO_CREDIT".to_owned()),
+            ..a_call()
+        };
+        vec![one(CallState::Refused), one(CallState::Ringing)]
+    }
+
+    /// The filters of calls, each with the index on SQLite and the column on PostgreSQL that serve it. All filters but the states match the refused
+    /// call.
+    fn filters(&self) -> Vec<Narrow<CallFilter>> {
+        let rare = self.rare;
+        let around = Within { from: Some(now() - TimeDelta::days(1)), to: Some(now() + TimeDelta::days(1)) };
+        vec![
+            ("call_callshop", "callshop_id", Box::new(move |filter| filter.authorized = around)),
+            ("call_number", "number", Box::new(|filter| filter.number = Some("351".to_owned()))),
+            (
+                "call_destination",
+                "destination",
+                Box::new(|filter| filter.destination = Some("Portugal".to_owned())),
+            ),
+            ("call_refused", "callshop_id", Box::new(|filter| filter.states = vec![CallState::Refused])),
+            ("call_cabin", "cabin_id", Box::new(move |filter| filter.cabin_id = Some(rare))),
+            ("call_session", "session_id", Box::new(move |filter| filter.session_id = Some(rare))),
+            ("call_attendant", "attendant_id", Box::new(move |filter| filter.attendant_id = Some(rare))),
+            ("call_refusal", "refusal", Box::new(|filter| filter.refusal = Some("NO_CREDIT".to_owned()))),
+        ]
+    }
+
+    fn session_filters(&self) -> Vec<Narrow<SessionFilter>> {
+        let rare = self.rare;
+        let around = Within { from: Some(now() - TimeDelta::days(1)), to: Some(now() + TimeDelta::days(1)) };
+        vec![
+            ("cabin_session_callshop", "callshop_id", Box::new(move |filter| filter.opened = around)),
+            ("search_word", "word", Box::new(|filter| filter.customer = vec!["silva".to_owned()])),
+            ("cabin_session_receipt", "receipt_number", Box::new(|filter| filter.receipt_number = Some(77))),
+            (
+                "cabin_session_voided",
+                "callshop_id",
+                Box::new(|filter| filter.states = vec![SessionState::Voided]),
+            ),
+            ("cabin_session_cabin", "cabin_id", Box::new(move |filter| filter.cabin_id = Some(rare))),
+            (
+                "cabin_session_attendant",
+                "opened_by",
+                Box::new(move |filter| filter.attendant_id = Some(rare)),
+            ),
+        ]
+    }
+}
+
+fn ordinary_session(shop: Uuid) -> cabin_session::Model {
+    cabin_session::Model {
+        id: new_id(),
+        callshop_id: shop,
+        cabin_id: shop,
+        shift_id: shop,
+        opened_by: shop,
+        state: SessionState::Settled,
+        ..a_session(shop)
+    }
+}
+
+fn wanted_session(shop: Uuid, rare: Uuid, state: SessionState) -> cabin_session::Model {
+    let voided = state == SessionState::Voided;
+    cabin_session::Model {
+        cabin_id: rare,
+        opened_by: rare,
+        state,
+        customer: "João da Silva".to_owned(),
+        receipt_number: voided.then_some(77),
+        ..ordinary_session(shop)
+    }
+}
+
+/// The statements since the last call of this function that read a table without a key, and all their plans as text.
+fn since_last(conn: &Explaining) -> (Vec<String>, String) {
+    let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
+    conn.plans_for_all.lock().unwrap().clear();
+    let sqlite = conn.get_database_backend() == DbBackend::Sqlite;
+    let scans =
+        plans.iter().filter(|(_, plan)| if sqlite { scans_rows(plan) } else { scans_postgres(plan, "") });
+    let scans = scans.map(|(sql, plan)| format!("{sql}\n  {}", plan.join("\n  "))).collect();
+    (scans, plans.iter().flat_map(|(_, plan)| plan.clone()).collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether SQLite reads a whole table. A scan of the rows of a subquery, which has the name of its table, is allowed.
+fn scans_rows(plan: &[String]) -> bool {
+    let count = |prefix: &str| plan.iter().filter(|step| step.starts_with(prefix)).count();
+    let inner = count("CO-ROUTINE ") + count("MATERIALIZE ");
+    let scans =
+        plan.iter().filter(|step| step.starts_with("SCAN ") && !step.contains("CONSTANT ROW")).count();
+    scans > inner || plan.iter().any(|step| step.starts_with("SCAN ") && step.contains(" USING "))
+}
+
+/// Checks that the plan of a single filter uses its index.
+fn uses(backend: Backend, plan: &str, (index, column): (&str, &str)) -> bool {
+    match backend {
+        Backend::Sqlite => plan.contains(index),
+        Backend::Postgres => plan.lines().any(|line| line.contains("Index Cond") && line.contains(column)),
+    }
+}
+
+async fn explaining(server: &TestServer) -> Explaining {
+    let tx = server.app.store.reader().begin().await.unwrap();
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
+    }
+    Explaining { tx, plans: Mutex::default(), plans_for_all: Mutex::default() }
+}
+
+/// Makes the statistics of PostgreSQL reflect the stored rows.
+async fn analyze(server: &TestServer) {
+    let reader = server.app.store.reader();
+    if reader.get_database_backend() == DbBackend::Postgres {
+        for table in ["call", "cabin_session", "search_word"] {
+            reader.execute_unprepared(&format!("ANALYZE {table}")).await.unwrap();
+        }
+    }
+}
+
+on_both!(each_pair_of_filters_reads_by_index, |backend: Backend| async move {
+    let server = TestServer::start(backend, |_| {}).await;
+    half_a_year(&server).await;
+    let rows = Rows::store(&server).await;
+    analyze(&server).await;
+    let conn = explaining(&server).await;
+    let filters = rows.filters();
+    for (at, (index, column, one)) in filters.iter().enumerate() {
+        for (other_index, _, other) in &filters[at..] {
+            let mut filter = CallFilter::default();
+            one(&mut filter);
+            other(&mut filter);
+            let found = calls::list(&conn, rows.shop, &filter, &page()).await.unwrap();
+            let alone = index == other_index;
+            if !alone {
+                assert_eq!(found.rows.first().map(|row| row.session_id), Some(Some(rows.rare)), "{filter:?}");
+            }
+            assert!(found.total.is_some_and(|total| total.is_exact), "{filter:?}");
+            let (scans, plan) = since_last(&conn);
+            assert!(scans.is_empty(), "{filter:?}\n{}", scans.join("\n\n"));
+            assert!(!alone || uses(backend, &plan, (index, column)), "{filter:?} must use {index}:\n{plan}");
+        }
+    }
+    let live = CallFilter { states: calls::LIVE.to_vec(), ..CallFilter::default() };
+    let found = calls::list(&conn, rows.shop, &live, &page()).await.unwrap();
+    assert_eq!(found.rows.iter().map(|row| row.state).collect::<Vec<_>>(), [CallState::Ringing]);
+    let (scans, plan) = since_last(&conn);
+    assert!(scans.is_empty() && plan.contains("live_call"), "{plan}");
+    drop(conn);
+    server.stop().await;
+});
+
+on_both!(each_pair_of_session_filters_reads_by_index, |backend: Backend| async move {
+    let server = TestServer::start(backend, |_| {}).await;
+    let rows = Rows::store(&server).await;
+    analyze(&server).await;
+    let conn = explaining(&server).await;
+    let filters = rows.session_filters();
+    for (at, (index, column, one)) in filters.iter().enumerate() {
+        for (other_index, _, other) in &filters[at..] {
+            let mut filter = SessionFilter::default();
+            one(&mut filter);
+            other(&mut filter);
+            let found = session_list::list(&conn, rows.shop, &filter, &page()).await.unwrap();
+            let alone = index == other_index;
+            if !alone {
+                assert_eq!(found.rows.first().map(|row| row.cabin_id), Some(rows.rare), "{filter:?}");
+            }
+            let (scans, plan) = since_last(&conn);
+            assert!(scans.is_empty(), "{filter:?}\n{}", scans.join("\n\n"));
+            assert!(!alone || uses(backend, &plan, (index, column)), "{filter:?} must use {index}:\n{plan}");
+        }
+    }
+    drop(conn);
+    server.stop().await;
+});
+
+// a filter that matches rarely among many rows is refused instead of reading all rows, unless the range of time is short
+on_both!(a_rare_match_among_many_rows_needs_a_shorter_range, |backend: Backend| async move {
+    let server = TestServer::start(backend, |_| {}).await;
+    let shop = new_id();
+    let at = |minute: usize| now() - TimeDelta::minutes(i64::try_from(30_000 - minute).unwrap());
+    let rows: Vec<call::Model> = (0..20_100)
+        .map(|minute| call::Model {
+            id: first_id(at(minute)),
+            callshop_id: shop,
+            authorized_at: at(minute),
+            state: if minute == 0 { CallState::Failed } else { CallState::Ended },
+            charge: entity::Micros(i64::try_from(minute).unwrap()),
+            ..a_call()
+        })
+        .collect();
+    let rows = &rows;
+    server.app.store.write(|tx| async move { calls::insert(tx.conn(), rows).await }).await.unwrap();
+    let conn = server.app.store.reader();
+    let failed = CallFilter { states: vec![CallState::Failed], ..CallFilter::default() };
+    let error = calls::list(conn, shop, &failed, &page()).await.unwrap_err();
+    assert!(error.to_string().contains("SEARCH_TOO_BROAD"), "{error}");
+    let within = Within { from: None, to: Some(at(5_000)) };
+    let found = calls::list(conn, shop, &CallFilter { authorized: within, ..failed }, &page()).await.unwrap();
+    assert_eq!(
+        (found.rows.len(), found.total.map(|total| (total.count, total.is_exact))),
+        (1, Some((1, true)))
+    );
+    // a frequent number is not read by its index, because that index has no order of time
+    let number = CallFilter {
+        authorized: within,
+        number: Some("351".to_owned()),
+        states: vec![CallState::Failed],
+        ..CallFilter::default()
+    };
+    let found = calls::list(conn, shop, &number, &page()).await.unwrap();
+    assert_eq!(found.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [rows[0].id]);
+    let number = CallFilter { authorized: Within::default(), states: Vec::new(), ..number };
+    let found = calls::list(conn, shop, &number, &page()).await.unwrap();
+    assert_eq!((found.rows.len(), found.rows[0].id), (101, rows[20_099].id));
+    let all = calls::list(conn, shop, &CallFilter::default(), &page()).await.unwrap();
+    assert_eq!(all.total.map(|total| (total.count, total.is_exact)), Some((10_000, false)));
+    let by_cost =
+        Slice::Sorted(store::sorted::SortedPage { above: None, below: None, limit: 2, descending: true });
+    let error = calls::list(conn, shop, &CallFilter::default(), &by_cost).await.unwrap_err();
+    assert!(error.to_string().contains("SEARCH_TOO_BROAD"), "{error}");
+    let few = CallFilter { authorized: within, ..CallFilter::default() };
+    let found = calls::list(conn, shop, &few, &by_cost).await.unwrap();
+    assert_eq!(found.rows.iter().map(|row| row.charge.0).collect::<Vec<_>>(), [4_999, 4_998]);
+    server.stop().await;
+});
