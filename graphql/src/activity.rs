@@ -322,7 +322,9 @@ impl ActivitySubscription {
             event: None,
             cursor_expired: expired,
         });
-        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, metrics: app.metrics.clone() }))
+        let position = live::position(ctx, first.is_some().then_some(seq));
+        let metrics = app.metrics.clone();
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, metrics, position }))
     }
 
     /// Every activity event of a cabin, in order.
@@ -350,7 +352,9 @@ impl ActivitySubscription {
                 cursor_expired: expired,
             })
         });
-        Ok(answers(ctx, first, EventSubscription { watch, cabin: Some(cabin), metrics: app.metrics.clone() }))
+        let position = live::position(ctx, first.is_some().then_some(seq));
+        let metrics = app.metrics.clone();
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: Some(cabin), metrics, position }))
     }
 
     /// A callshop's live calls with elapsed time and cost. A message is sent immediately, whenever a call changes, and every `everySeconds`

@@ -227,6 +227,7 @@ const OBJECTS: &[Declaration] = declarations![
     accounts::mutations::CallshopPayload,
     auth::LoginPayload,
     auth::LogoutPayload,
+    auth::CreateStreamTicketPayload,
     auth::ChangePasswordPayload,
     cabins::CabinPayload,
     calls::HangUpCallPayload,

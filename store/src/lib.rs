@@ -33,6 +33,7 @@ pub mod scope;
 pub mod sessions;
 pub mod statistics;
 pub mod tariffs;
+pub mod tickets;
 
 use std::future::Future;
 use std::str::FromStr;

@@ -25,6 +25,7 @@ mod roles;
 mod sandbox;
 mod sessions;
 mod sqlite_to_postgres;
+mod streams;
 mod tables;
 mod tariffs;
 mod upkeep;

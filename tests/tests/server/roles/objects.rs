@@ -360,6 +360,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("CreateAccountPayload", "account user userErrors"),
     ("CreateCallshopPayload", "callshop owner userErrors"),
     ("CreatePhonesPayload", "phones userErrors"),
+    ("CreateStreamTicketPayload", "ticket expiresAt userErrors"),
     ("CreateTariffPayload", "tariff userErrors"),
     ("CreditPayload", "transferId balance userErrors"),
     ("DeckProblem", "line column severity code message"),
