@@ -129,8 +129,8 @@ impl AuthMutation {
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))
     }
 
-    /// Creates a ticket that works once, for the `EventSource` of a browser, which sends no `Authorization`. The answer to the stream's request sets a
-    /// cookie, so that the `EventSource` can reconnect with the same URL until the login ends.
+    /// Creates a ticket that works once, for the `EventSource` of a browser, which sends no `Authorization`. The answer to the stream's request sets
+    /// a cookie, so that the `EventSource` can reconnect with the same URL until the login ends.
     #[field(roles = SIGNED_IN)]
     async fn create_stream_ticket(
         &self,

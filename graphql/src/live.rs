@@ -53,8 +53,8 @@ impl EventSubscription {
     }
 }
 
-/// The place where the transport reads the cursors of a subscription's messages, if it tells cursors. `first` is the position of a snapshot that comes
-/// before the events.
+/// The place where the transport reads the cursors of a subscription's messages, if it tells cursors. `first` is the position of a snapshot that
+/// comes before the events.
 pub fn position(ctx: &Context<'_>, first: Option<i64>) -> Option<Position> {
     let position = ctx.data_opt::<Position>()?.clone();
     if let Some(seq) = first {

@@ -56,8 +56,8 @@ impl Documents {
         Self::Automatic(cache.build())
     }
 
-    /// Reads a list of trusted documents: a JSON object with a document under the lower-case hexadecimal SHA-256 hash of its text. A hash may have the
-    /// prefix `sha256:`.
+    /// Reads a list of trusted documents: a JSON object with a document under the lower-case hexadecimal SHA-256 hash of its text. A hash may have
+    /// the prefix `sha256:`.
     ///
     /// # Errors
     /// Fails if the JSON has another form, or if a hash is wrong.

@@ -110,8 +110,8 @@ pub trait Authenticator: Send + Sync + 'static {
         user_agent: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Caller, AuthFailure>>;
 
-    /// Admits an event stream by the ticket in its URL, and uses the ticket up. A used ticket admits only with the cookie of its first use. By default,
-    /// there are no tickets.
+    /// Admits an event stream by the ticket in its URL, and uses the ticket up. A used ticket admits only with the cookie of its first use. By
+    /// default, there are no tickets.
     fn admit<'a>(
         &'a self,
         _ticket: &'a Ticket,

@@ -1,8 +1,8 @@
 //! Tickets for event streams in browsers. A browser's `EventSource` sends no token, so its URL has a ticket.
 //!
 //! A ticket is signed and works once within [`GOOD_FOR`]; the database has a mark of each used ticket, so one node of all nodes accepts it. The first
-//! use sets a cookie. With the cookie, the same URL works again until the login ends, because an `EventSource` connects again by itself. Neither works
-//! without the other: a URL in a log is worthless, and a page that does not know a ticket gains nothing from the cookie.
+//! use sets a cookie. With the cookie, the same URL works again until the login ends, because an `EventSource` connects again by itself. Neither
+//! works without the other: a URL in a log is worthless, and a page that does not know a ticket gains nothing from the cookie.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq as _;

@@ -3,12 +3,10 @@
 //! A browser that lost an event stream sends the same request again, with the id of its last event. The id is the cursor of that event's message, and
 //! replaces the argument `after` of the operation's root field: the document may have a value, a variable, or no such argument at all.
 
-use std::collections::HashSet;
-
 use apollo_compiler::{ExecutableDocument, executable::Operation};
 use async_graphql::{
     Name, Positioned,
-    parser::types::{DocumentOperations, ExecutableDocument as ForExecutor, Selection, SelectionSet},
+    parser::types::{DocumentOperations, ExecutableDocument as ForExecutor, Selection},
 };
 use async_graphql_value::Value as Given;
 
@@ -26,40 +24,20 @@ pub(super) fn is_possible(document: &ExecutableDocument, operation: &Operation) 
         })
 }
 
-/// Sets the argument of the operation's root field. The document is valid, so its fragments form no cycle.
+/// Sets the argument of the operation's root field. The executor runs no fragments at the root of a subscription, so the field is not in a fragment.
 pub(super) fn after(mut document: ForExecutor, operation: Option<&str>, cursor: &str) -> ForExecutor {
     let chosen = match &mut document.operations {
         DocumentOperations::Single(only) => Some(only),
         DocumentOperations::Multiple(all) => operation.and_then(|name| all.get_mut(name)),
     };
-    let mut spread = Vec::new();
-    if let Some(chosen) = chosen {
-        set(&mut chosen.node.selection_set.node, cursor, &mut spread);
-    }
-    let mut done = HashSet::new();
-    while let Some(name) = spread.pop() {
-        if let Some(fragment) = document.fragments.get_mut(&name).filter(|_| done.insert(name.clone())) {
-            set(&mut fragment.node.selection_set.node, cursor, &mut spread);
+    let selections = chosen.into_iter().flat_map(|chosen| &mut chosen.node.selection_set.node.items);
+    for selection in selections {
+        let at = selection.pos;
+        if let Selection::Field(field) = &mut selection.node {
+            let value = Given::String(cursor.to_owned());
+            field.node.arguments.retain(|(name, _)| name.node != AFTER);
+            field.node.arguments.push((Positioned::new(Name::new(AFTER), at), Positioned::new(value, at)));
         }
     }
     document
-}
-
-/// The depth of the recursion is limited like the nesting of brackets.
-fn set(selections: &mut SelectionSet, cursor: &str, spread: &mut Vec<Name>) {
-    for selection in &mut selections.items {
-        let at = selection.pos;
-        match &mut selection.node {
-            Selection::Field(field) => {
-                field.node.arguments.retain(|(name, _)| name.node != AFTER);
-                let value = Given::String(cursor.to_owned());
-                field
-                    .node
-                    .arguments
-                    .push((Positioned::new(Name::new(AFTER), at), Positioned::new(value, at)));
-            }
-            Selection::InlineFragment(inline) => set(&mut inline.node.selection_set.node, cursor, spread),
-            Selection::FragmentSpread(fragment) => spread.push(fragment.node.fragment_name.node.clone()),
-        }
-    }
 }

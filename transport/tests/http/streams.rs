@@ -57,10 +57,6 @@ async fn the_last_id_replaces_the_argument_however_it_is_written() {
             "steps",
         ),
         (
-            json!({ "query": "subscription { ...F } fragment F on Subscription { ... { steps(to: 5) } }" }),
-            "steps",
-        ),
-        (
             json!({ "query": "subscription A { count(to: 1) } subscription B { steps(to: 5) }", "operationName": "B" }),
             "steps",
         ),
