@@ -282,7 +282,8 @@ impl Authenticator for Tokens {
     ) -> BoxFuture<'a, Result<Admitted, AuthFailure>> {
         let is_ours = ticket.text().starts_with("ticket-");
         let is_first = is_ours && self.used.lock().expect("lock").insert(ticket.text().to_owned());
-        if !is_first && !(is_ours && ticket.cookie("stream") == Some("secret")) {
+        let has_cookie = is_ours && ticket.cookie("stream") == Some("secret");
+        if !(is_first || has_cookie) {
             return ready(Err(AuthFailure::InvalidTicket)).boxed();
         }
         let cookie = is_first.then(|| StreamCookie { name: "stream".to_owned(), value: "secret".to_owned() });
