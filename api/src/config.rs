@@ -8,7 +8,7 @@
 mod files;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use app::config::{AuthConfig, CallConfig, Options, RetentionConfig};
 use app::redis_client::RedisConfig;
@@ -47,6 +47,8 @@ pub struct Config {
     pub allow_loopback_origins: bool,
     /// The web pages that the server shows.
     pub web: WebConfig,
+    /// A JSON file of documents by their SHA-256 hash. If set, clients may run only these documents, and introspection is off.
+    pub trusted_documents: Option<PathBuf>,
     /// Limits on client requests.
     pub limits: Limits,
     /// Logins and tokens.
@@ -92,6 +94,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             allow_loopback_origins: false,
             web: WebConfig::default(),
+            trusted_documents: None,
             // this size is enough for a price list of about ten thousand rows in one mutation; larger lists need `callshop tariff import`
             limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
             auth: AuthConfig::default(),

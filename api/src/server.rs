@@ -32,8 +32,8 @@ use sip::metrics::HookMetrics;
 use sip::stream::{self, EventStream};
 use store::{Store, StoreOptions};
 use telemetry::health::{Check, Report};
-use transport::HttpOptions;
 use transport::unread::close_unread;
+use transport::{Documents, GraphqlService, HttpOptions};
 
 use crate::config::Config;
 use crate::metrics::{self, Exported};
@@ -43,6 +43,9 @@ use crate::web as web_pages;
 
 /// The part of the grace period, in seconds, that is at least reserved for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
+
+/// Largest file of trusted documents, in bytes.
+const MAX_DOCUMENTS_BYTES: u64 = 16 << 20;
 
 /// An [`App`] that is connected to the services in its configuration, but does not serve yet.
 pub struct Node {
@@ -158,7 +161,7 @@ impl Server {
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
         let reading = stream::run(node.stream.clone(), app.clone(), writer.clone(), closing.clone());
         let service = endpoint::service(app.clone(), config.limits.clone(), closing.clone());
-        let service = Arc::new(service.map_err(std::io::Error::other)?);
+        let service = Arc::new(with_documents(service.map_err(std::io::Error::other)?, &config)?);
         let hook = web::Data::new(Hook {
             app: app.clone(),
             writer: writer.clone(),
@@ -315,6 +318,20 @@ impl Watch {
         });
         self.over("a listener", server)
     }
+}
+
+/// Restricts the service to the trusted documents, if the configuration names a file of them.
+fn with_documents(service: GraphqlService, config: &Config) -> std::io::Result<GraphqlService> {
+    let Some(path) = &config.trusted_documents else { return Ok(service) };
+    let about = |error: &dyn std::fmt::Display| {
+        std::io::Error::other(format!("{} (trusted_documents): {error}", path.display()))
+    };
+    if std::fs::metadata(path).map_err(|error| about(&error))?.len() > MAX_DOCUMENTS_BYTES {
+        return Err(about(&format!("the file has more than {MAX_DOCUMENTS_BYTES} bytes")));
+    }
+    let list = std::fs::read(path).map_err(|error| about(&error))?;
+    let documents = Documents::trusted(&list).map_err(|error| about(&error))?;
+    Ok(service.with_documents(documents))
 }
 
 fn named(error: std::io::Error, address: SocketAddr, setting: &str) -> std::io::Error {

@@ -13,6 +13,7 @@ use super::App;
 use base::error::Result;
 use store::partitions::{self, Month};
 use store::retention as rows;
+use store::tickets;
 
 /// Interval between maintenance runs.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -26,6 +27,9 @@ const LOOK: u64 = 20 * CHUNK;
 /// Minimum and maximum pause between two deleting transactions. Within these bounds, a pause lasts as long as the previous transaction, so deletion
 /// uses at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
+
+/// How long the marks of used tickets are kept after the tickets expired: longer than the difference between the nodes' clocks.
+const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// Runs the maintenance periodically until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
@@ -63,6 +67,7 @@ pub async fn maintain(app: &App) -> Result<()> {
         ("activities", trim_activities(app, now - TimeDelta::days(kept.activity_days.into())).await),
         ("calls", calls),
         ("events", trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await),
+        ("tickets", trim_tickets(app, now - TICKETS_KEPT).await),
     ];
     for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {
         tracing::warn!(what, %error, "the maintenance of the history failed: it is tried again in an hour");
@@ -107,6 +112,17 @@ async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         }
         pause_after(begun).await;
     }
+}
+
+async fn trim_tickets(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    let delete = app.store.write(|tx| async move {
+        // only one node deletes at a time, because two nodes would wait for each other's locks on rows
+        if partitions::alone(tx.conn()).await? {
+            tickets::forget(tx.conn(), cutoff).await?;
+        }
+        Ok(())
+    });
+    delete.await
 }
 
 /// Pauses for as long as the work since `begun` took, within [`PAUSES`].

@@ -33,6 +33,7 @@ pub mod session_item;
 pub mod setting;
 pub mod tariff;
 pub mod tariff_version;
+pub mod used_ticket;
 pub mod user;
 mod view;
 

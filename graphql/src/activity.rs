@@ -402,7 +402,9 @@ impl ActivitySubscription {
             event: None,
             cursor_expired: expired,
         });
-        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, kinds, metrics: app.metrics.clone() }))
+        let position = live::position(ctx, first.is_some().then_some(seq));
+        let metrics = app.metrics.clone();
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, kinds, metrics, position }))
     }
 
     /// Every activity event of a cabin, in order.
@@ -434,11 +436,9 @@ impl ActivitySubscription {
                 cursor_expired: expired,
             })
         });
-        Ok(answers(
-            ctx,
-            first,
-            EventSubscription { watch, cabin: Some(cabin), kinds, metrics: app.metrics.clone() },
-        ))
+        let position = live::position(ctx, first.is_some().then_some(seq));
+        let metrics = app.metrics.clone();
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: Some(cabin), kinds, metrics, position }))
     }
 
     /// Every activity event of all callshops below an account, or of the account itself if it is a callshop: at most 500 callshops. A callshop that

@@ -9,6 +9,7 @@ use super::roles::{EVERYONE, SIGNED_IN};
 use super::users::User;
 use super::{actor, app, origin};
 use app::auth::login::{self, Tokens};
+use app::auth::ticket;
 use app::users;
 
 /// Login and password.
@@ -68,6 +69,16 @@ payload!(
 );
 
 payload!(
+    /// A ticket for an event stream.
+    CreateStreamTicketPayload {
+        /// The ticket, as the URL parameter `ticket` of one event stream.
+        ticket: String,
+        /// When an unused ticket expires, 30 seconds after its creation.
+        expires_at: DateTime<Utc>,
+    }
+);
+
+payload!(
     /// Result of `changePassword`.
     ChangePasswordPayload {
         /// The user whose password was changed. All of the user's other logins have ended.
@@ -116,6 +127,21 @@ impl AuthMutation {
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> async_graphql::Result<LogoutPayload> {
         let done = login::logout(app(ctx), actor(ctx)?, input.everywhere).await;
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))
+    }
+
+    /// Creates a ticket that works once, for the `EventSource` of a browser, which sends no `Authorization`. The answer to the stream's request sets
+    /// a cookie, so that the `EventSource` can reconnect with the same URL until the login ends.
+    #[field(roles = SIGNED_IN)]
+    async fn create_stream_ticket(
+        &self,
+        ctx: &Context<'_>,
+    ) -> async_graphql::Result<CreateStreamTicketPayload> {
+        let created = ticket::create(app(ctx), actor(ctx)?);
+        answer(created.map(|created| CreateStreamTicketPayload {
+            ticket: Some(created.ticket),
+            expires_at: Some(created.expires_at),
+            user_errors: Vec::new(),
+        }))
     }
 
     /// Changes the caller's password and ends the caller's other logins.

@@ -3,15 +3,21 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{live, loaders, notes, roles, schema, sdl, visibility};
 use app::App;
+use app::auth::Actor;
 use app::auth::login::{self, Origin};
+use app::auth::ticket;
 use base::error::Error;
-use transport::{AuthFailure, Authenticator, Caller, GraphqlService, Limits, RoleSchemaError};
+use transport::{
+    Admitted, AuthFailure, Authenticator, Caller, GraphqlService, Limits, RoleSchemaError, StreamCookie,
+    Ticket,
+};
 
 /// Authenticates tokens against the application.
 struct TokenAuthenticator(Arc<App>);
@@ -23,34 +29,64 @@ impl Authenticator for TokenAuthenticator {
         peer: IpAddr,
         user_agent: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Caller, AuthFailure>> {
-        let user_agent = user_agent.unwrap_or_default().chars().take(200).collect();
-        let origin = Origin { address: peer, user_agent };
+        let origin = origin(peer, user_agent);
         async move {
             let Some(token) = token else { return Ok(anonymous(origin)) };
             let (actor, expires_at) =
-                login::authenticate(&self.0, token).await.map_err(|error| match error {
-                    Error::Unauthenticated => AuthFailure::Unauthenticated,
-                    error => {
-                        tracing::error!(%error, "failed to check a token");
-                        AuthFailure::Unavailable
-                    }
-                })?;
-            let actor = actor.from(origin.address);
-            let app = self.0.clone();
-            Ok(Caller {
-                role_key: roles::of(Some(&actor)).0,
-                subject: actor.user_id.to_string(),
-                is_authenticated: true,
-                expires_at: Some(expires_at),
-                revoked: self.0.identities.watch(actor.session_id),
-                attach: Arc::new(move |request| {
-                    request.data.insert(actor.clone());
-                    request.data.insert(loaders::loaders(app.clone()));
-                    request.data.insert(origin.clone());
-                }),
-            })
+                login::authenticate(&self.0, token).await.map_err(failure(AuthFailure::Unauthenticated))?;
+            Ok(self.caller(actor, expires_at, origin))
         }
         .boxed()
+    }
+
+    fn admit<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        peer: IpAddr,
+        user_agent: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Admitted, AuthFailure>> {
+        let origin = origin(peer, user_agent);
+        async move {
+            let admission = ticket::admit(&self.0, ticket.text(), |name| ticket.cookie(name)).await;
+            let admission = admission.map_err(failure(AuthFailure::InvalidTicket))?;
+            let cookie = admission.cookie.map(|(name, value)| StreamCookie { name, value });
+            Ok(Admitted { caller: self.caller(admission.actor, admission.expires_at, origin), cookie })
+        }
+        .boxed()
+    }
+}
+
+impl TokenAuthenticator {
+    fn caller(&self, actor: Actor, expires_at: DateTime<Utc>, origin: Origin) -> Caller {
+        let actor = actor.from(origin.address);
+        let app = self.0.clone();
+        Caller {
+            role_key: roles::of(Some(&actor)).0,
+            subject: actor.user_id.to_string(),
+            is_authenticated: true,
+            expires_at: Some(expires_at),
+            revoked: self.0.identities.watch(actor.session_id),
+            attach: Arc::new(move |request| {
+                request.data.insert(actor.clone());
+                request.data.insert(loaders::loaders(app.clone()));
+                request.data.insert(origin.clone());
+            }),
+        }
+    }
+}
+
+fn origin(address: IpAddr, user_agent: Option<&str>) -> Origin {
+    Origin { address, user_agent: user_agent.unwrap_or_default().chars().take(200).collect() }
+}
+
+/// Converts an error of a check. `refused` is the failure of a token or ticket that is not good.
+fn failure(refused: AuthFailure) -> impl Fn(Error) -> AuthFailure {
+    move |error| match error {
+        Error::Unauthenticated => refused,
+        error => {
+            tracing::error!(%error, "failed to check a token");
+            AuthFailure::Unavailable
+        }
     }
 }
 

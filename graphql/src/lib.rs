@@ -91,9 +91,9 @@ root!(
 );
 
 root!(
-    /// Mutations. Each mutation takes one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some inputs
-    /// have an `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key with a
-    /// different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
+    /// Mutations. Each mutation takes at most one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some
+    /// inputs have an `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key
+    /// with a different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
     pub struct Mutation: MergedObject {
         auth::AuthMutation,
         accounts::AccountMutation,
@@ -247,6 +247,7 @@ const OBJECTS: &[Declaration] = declarations![
     accounts::mutations::CallshopPayload,
     auth::LoginPayload,
     auth::LogoutPayload,
+    auth::CreateStreamTicketPayload,
     auth::ChangePasswordPayload,
     cabins::CabinPayload,
     calls::HangUpCallPayload,

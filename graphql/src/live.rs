@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::activity::{CabinActivity, CallshopActivity};
 use super::compiled::{Below, Write, Written};
 use super::payload::top_level;
-use app::feed::{ActivityEvent, Watch};
+use app::feed::{ActivityEvent, Watch, stream as positions};
 use app::metrics::Metrics;
 use telemetry::trace;
-use transport::pipeline::{Answer, Live};
+use transport::pipeline::{Answer, Live, Position};
 
 /// The kinds of events that a subscriber wants.
 pub type Kinds = HashSet<entity::ActivityKind>;
@@ -30,6 +30,8 @@ pub struct EventSubscription {
     pub kinds: Option<Kinds>,
     /// The metrics, which count deliveries.
     pub metrics: Arc<Metrics>,
+    /// The place for the cursor of each message; `None` if the transport tells no cursors.
+    pub position: Option<Position>,
 }
 
 impl EventSubscription {
@@ -47,12 +49,25 @@ impl EventSubscription {
         }
     }
 
-    /// Builds a response from an event, and records the delivery in the metrics and the event's trace.
+    /// Builds a response from an event, and records the delivery in the metrics, the event's trace and the position.
     pub fn deliver<T>(&self, event: &ActivityEvent, answer: impl FnOnce(&ActivityEvent) -> T) -> T {
         self.metrics.delivered(event.since.elapsed());
+        if let Some(position) = &self.position {
+            position.set(positions::cursor(event.seq));
+        }
         let _delivery = trace::delivery(event.trace.as_ref()).entered();
         answer(event)
     }
+}
+
+/// The place where the transport reads the cursors of a subscription's messages, if it tells cursors. `first` is the position of a snapshot that
+/// comes before the events.
+pub fn position(ctx: &Context<'_>, first: Option<i64>) -> Option<Position> {
+    let position = ctx.data_opt::<Position>()?.clone();
+    if let Some(seq) = first {
+        position.set(positions::cursor(seq));
+    }
+    Some(position)
 }
 
 /// Passes the [`EventSubscription`] from the resolver to the [`Plan`], which writes the events in place of the executor.

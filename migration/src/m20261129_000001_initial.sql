@@ -98,6 +98,13 @@ CREATE INDEX auth_session_cabin ON auth_session (cabin_id) WHERE cabin_id IS NOT
 CREATE INDEX auth_session_user ON auth_session (user_id);
 CREATE INDEX auth_session_revoked ON auth_session (revoked_at) WHERE revoked_at IS NOT NULL;
 
+-- Used tickets of event streams, until they expire.
+CREATE TABLE used_ticket (
+    id {uuid} NOT NULL,
+    expires_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+
 -- Failed logins with names that do not exist, in a bounded number of buckets.
 CREATE TABLE login_failure (
     bucket BIGINT NOT NULL,

@@ -1,7 +1,7 @@
 //! Accounts, callshop settings, users, logins and shared settings.
 
 use chrono::{DateTime, Utc};
-use entity::{account, auth_session, callshop, login_failure, setting, user};
+use entity::{AccountKind, account, auth_session, callshop, login_failure, setting, user};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,

@@ -38,6 +38,7 @@ pub mod sessions;
 pub mod sorted;
 pub mod statistics;
 pub mod tariffs;
+pub mod tickets;
 mod ways;
 pub mod within;
 

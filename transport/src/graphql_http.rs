@@ -1,5 +1,5 @@
 //! GraphQL over HTTP: POST and GET with a single response. A client that accepts an event stream is served by
-//! [`graphql_sse`](super::graphql_sse).
+//! [`graphql_sse`](super::graphql_sse), and a subscription of a client that accepts parts by [`graphql_multipart`](super::graphql_multipart).
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -13,14 +13,17 @@ use std::{io, time::Instant};
 use tracing::{Instrument as _, Span};
 
 use super::{
-    Endpoint,
+    Endpoint, caching,
     error::RequestError,
-    graphql_sse,
+    graphql_multipart, graphql_sse,
     limits::Limits,
     media::{self, Answer},
     origin,
     pipeline::{self, Kind, Parameters, Prepared, byte_cap},
+    rate::Allowance,
     service::Caller,
+    stream,
+    ticket::{self, Ticket},
 };
 use telemetry::{RequestId, request, trace};
 
@@ -89,16 +92,35 @@ async fn run(
     let peer = origin::peer(request, &endpoint.options);
     service.admit_address(peer)?;
     origin::check(request, &endpoint.options)?;
-    let parameters = read_parameters(request, body, endpoint).await?;
+    let (mut parameters, ticket) = read_parameters(request, body, endpoint).await?;
+    if answer == Answer::EventStream {
+        parameters.after = graphql_sse::last_event_id(request)?;
+    }
     let from = (peer, origin::user_agent(request));
-    let (caller, prepared) = service.enter(origin::bearer(request), from, parameters, id).await?;
+    let (caller, prepared, cookie) = match ticket {
+        Some(ticket) if !request.headers().contains_key(header::AUTHORIZATION) => {
+            let ticket = Ticket::new(ticket, request, answer)?;
+            service.enter_by_ticket(&ticket, from, parameters, id).await?
+        }
+        _ => {
+            let (caller, prepared) = service.enter(origin::bearer(request), from, parameters, id).await?;
+            (caller, prepared, None)
+        }
+    };
     if let Ok(prepared) = &prepared {
         tell(&caller, prepared);
     }
-    if answer == Answer::EventStream {
-        return graphql_sse::respond(endpoint, peer, caller, prepared, request.method());
+    let is_subscription = prepared.as_ref().is_ok_and(|prepared| prepared.kind == Kind::Subscription);
+    let form = match answer {
+        Answer::EventStream => &graphql_sse::FORM,
+        Answer::Multipart if is_subscription => &graphql_multipart::FORM,
+        _ => return answer_once(request, endpoint, prepared?, answer).await,
+    };
+    let mut response = stream::respond(endpoint, peer, &caller, prepared, (request.method(), form))?;
+    if let Some(cookie) = cookie {
+        cookie.set(request, &mut response);
     }
-    answer_once(endpoint, prepared?, request.method(), answer).await
+    Ok(response)
 }
 
 /// Records the caller and the operation in the request's span: the caller's id and names from the schema, but no text from the client.
@@ -114,22 +136,35 @@ pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
 }
 
 async fn answer_once(
+    request: &HttpRequest,
     endpoint: &Endpoint,
     prepared: Prepared,
-    method: &Method,
     answer: Answer,
 ) -> Result<HttpResponse, RequestError> {
-    check_method(prepared.kind, method)?;
+    check_method(prepared.kind, request.method())?;
     if prepared.kind == Kind::Subscription {
         return Err(RequestError::transport(
             StatusCode::BAD_REQUEST,
             "SUBSCRIPTION_NEEDS_STREAM",
-            "Subscribe over a WebSocket, or accept text/event-stream.",
+            "Subscribe over a WebSocket, or accept text/event-stream or multipart/mixed;subscriptionSpec=1.0.",
         ));
     }
     let limits = endpoint.service.limits();
+    let rate = prepared.rate;
     let response = prepared.run(endpoint.service.executor(), limits).await?;
-    Ok(body(StatusCode::OK, answer, response_json(&response, limits)?))
+    let json = response_json(&response, limits)?;
+    // an answer with errors may be another one in the next moment
+    let is_conditional = request.method() == Method::GET && response.errors.is_empty();
+    let mut answered = match is_conditional {
+        true => caching::conditional(request, json, |json| body(StatusCode::OK, answer, json)),
+        false => body(StatusCode::OK, answer, json),
+    };
+    for (name, value) in rate.into_iter().flat_map(Allowance::headers) {
+        if let Ok(value) = header::HeaderValue::from_str(&value) {
+            answered.headers_mut().insert(header::HeaderName::from_static(name), value);
+        }
+    }
+    Ok(answered)
 }
 
 /// Refuses mutations over GET, because clients may repeat a GET request.
@@ -144,17 +179,19 @@ fn method_not_allowed(message: &str) -> RequestError {
     RequestError::transport(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
 }
 
+/// The parameters, and the ticket in the URL of a GET request.
 async fn read_parameters(
     request: &HttpRequest,
     body: Option<Payload>,
     endpoint: &Endpoint,
-) -> Result<Parameters, RequestError> {
+) -> Result<(Parameters, Option<String>), RequestError> {
     let limits = endpoint.service.limits();
     let Some(body) = body else {
         byte_cap::check(request.query_string().len(), limits.body_bytes)?;
         let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         let pairs = pairs.map_err(|_| bad_request("The URL parameters cannot be parsed."))?.into_inner();
-        return Parameters::from_url(pairs, limits);
+        let ticket = pairs.iter().find(|(name, _)| name == ticket::PARAMETER).map(|(_, text)| text.clone());
+        return Ok((Parameters::from_url(pairs, limits)?, ticket));
     };
     media::check_content_type(request)?;
     let bytes = tokio::time::timeout(limits.body_time(), read_body(body, limits.body_bytes)).await;
@@ -165,7 +202,7 @@ async fn read_parameters(
             "The body took too long to arrive.",
         )
     })??;
-    Parameters::from_json(&bytes, limits)
+    Ok((Parameters::from_json(&bytes, limits)?, None))
 }
 
 async fn read_body(mut body: Payload, limit: usize) -> Result<Bytes, RequestError> {
@@ -188,7 +225,6 @@ pub(crate) fn error_response(error: &RequestError, answer: Answer) -> HttpRespon
 }
 
 fn refuse(error: &RequestError, answer: Answer, allow: &str) -> HttpResponse {
-    let answer = if answer == Answer::EventStream { Answer::Json } else { answer };
     let status = error.status_for(answer == Answer::GraphqlResponse);
     let mut response = json(status, answer, &error.to_body());
     let headers = response.headers_mut();

@@ -4,150 +4,46 @@
 //! Errors in the document are sent as an event, too, because browsers' event sources show no other errors. Errors of the transport (token, rate,
 //! size) are plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream without `complete`, so that
 //! clients reconnect.
+//!
+//! An answer that has a position ([`Position`](super::pipeline::Position)) has it as the event's `id`. A browser sends the last id in `Last-Event-ID`
+//! when it connects again, and the subscription continues after it.
 
-use std::{convert::Infallible, net::IpAddr, time::Duration};
+use actix_web::{HttpRequest, http::StatusCode};
 
-use actix_web::{
-    HttpResponse,
-    http::{Method, header},
-    web::Bytes,
+use super::{error::RequestError, graphql_http::error_json, stream::Form};
+
+/// The header with the id of the last event that the client received.
+const LAST_EVENT_ID: &str = "last-event-id";
+/// Longest id accepted, in bytes.
+const MAX_ID_BYTES: usize = 256;
+
+/// Server-sent events.
+pub(crate) const FORM: Form = Form {
+    content_type: "text/event-stream; charset=utf-8",
+    // after a lost connection, a browser waits for this many milliseconds
+    start: "retry: 1000\n\n",
+    answer: next_event,
+    error: |error| next_event(&error_json(error), None),
+    idle: ":\n\n",
+    end: "event: complete\ndata:\n\n",
 };
-use chrono::{DateTime, Utc};
-use futures_util::{
-    FutureExt, StreamExt,
-    future::{BoxFuture, ready},
-    stream::{self, BoxStream},
-};
-use tokio::time::{Interval, MissedTickBehavior};
 
-use super::{
-    Endpoint,
-    error::RequestError,
-    graphql_http::{answer_json, check_method, error_json, response_json},
-    media::Answer,
-    pipeline::{Kind, Prepared},
-    service::{AuthFailure, Caller, SocketGuard, shutdown_with_jitter},
-};
+/// The JSON has no line breaks, so it fits in one `data` line. An id with a line break would end its line, so it is left out.
+fn next_event(json: &str, id: Option<&str>) -> String {
+    match id.filter(|id| !id.contains(['\n', '\r', '\0'])) {
+        Some(id) => format!("event: next\nid: {id}\ndata: {json}\n\n"),
+        None => format!("event: next\ndata: {json}\n\n"),
+    }
+}
 
-/// Responds to one operation with an event stream.
-pub(crate) fn respond(
-    endpoint: &Endpoint,
-    peer: IpAddr,
-    caller: Caller,
-    prepared: Result<Prepared, RequestError>,
-    method: &Method,
-) -> Result<HttpResponse, RequestError> {
-    let answers = match prepared {
-        Ok(prepared) => {
-            check_method(prepared.kind, method)?;
-            answers(endpoint, prepared)
-        }
-        Err(error) if error.in_document() => {
-            endpoint.service.metrics().refused(error.code);
-            stream::once(ready(error_json(&error))).boxed()
-        }
-        Err(error) => return Err(error),
+/// The id of the last event that the client received; `None` for the client's first connection.
+pub(crate) fn last_event_id(request: &HttpRequest) -> Result<Option<String>, RequestError> {
+    let Some(id) = request.headers().get(LAST_EVENT_ID) else { return Ok(None) };
+    let text = id.to_str().ok().filter(|id| id.len() <= MAX_ID_BYTES);
+    let refused = || {
+        let message = "`Last-Event-ID` must be the id of an event of this server.";
+        RequestError::transport(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
     };
-    let mut guard = endpoint.service.open_socket(peer)?;
-    endpoint.service.count_subject(&mut guard, &caller)?;
-    let state = EventStream {
-        answers,
-        ended: ended(endpoint, &caller).boxed(),
-        keep_alive: keep_alive(endpoint.service.limits().sockets.ping_seconds),
-        over: false,
-        _guard: guard,
-    };
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, Answer::EventStream.content_type()))
-        .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(Box::pin(stream::unfold(state, EventStream::next))))
-}
-
-/// The responses of the subscription's operation, as JSON.
-fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String> {
-    let service = endpoint.service.clone();
-    if prepared.kind == Kind::Subscription {
-        let answers = prepared.stream(service.executor());
-        return answers.map(move |answer| answer_json(answer, service.limits())).boxed();
-    }
-    let run = async move {
-        let answer = prepared.run(service.executor(), service.limits()).await;
-        answer.and_then(|response| response_json(&response, service.limits())).unwrap_or_else(|error| {
-            service.metrics().refused(error.code);
-            error_json(&error)
-        })
-    };
-    stream::once(run).boxed()
-}
-
-fn keep_alive(seconds: u64) -> Interval {
-    let mut interval = tokio::time::interval(Duration::from_secs(seconds.max(1)));
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
-}
-
-/// Waits until a reason arises to end the stream before its operation ends. Returns the error to send; `None` at a shutdown.
-fn ended(
-    endpoint: &Endpoint,
-    caller: &Caller,
-) -> impl Future<Output = Option<RequestError>> + Send + 'static {
-    let shutdown = shutdown_with_jitter(endpoint.service.clone());
-    let revoked = caller.revoked.clone();
-    let expires_at = caller.expires_at;
-    async move {
-        tokio::select! {
-            () = shutdown => None,
-            () = revoked.cancelled() => Some(AuthFailure::Unauthenticated.to_error()),
-            () = until(expires_at) => Some(AuthFailure::Unauthenticated.to_error()),
-        }
-    }
-}
-
-/// Waits until a token expires; waits forever if the token does not expire.
-async fn until(expires_at: Option<DateTime<Utc>>) {
-    match expires_at {
-        Some(end) => tokio::time::sleep((end - Utc::now()).to_std().unwrap_or_default()).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The body of an event stream. The body is produced only as fast as the client reads, and nothing is queued for a slow client.
-struct EventStream {
-    answers: BoxStream<'static, String>,
-    ended: BoxFuture<'static, Option<RequestError>>,
-    keep_alive: Interval,
-    over: bool,
-    _guard: SocketGuard,
-}
-
-impl EventStream {
-    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
-        if self.over {
-            return None;
-        }
-        let chunk = tokio::select! {
-            biased;
-            reason = &mut self.ended => {
-                self.over = true;
-                format!("{}{COMPLETE}", next_event(&error_json(&reason?)))
-            }
-            answer = self.answers.next() => match answer {
-                Some(json) => next_event(&json),
-                None => {
-                    self.over = true;
-                    COMPLETE.to_owned()
-                }
-            },
-            _ = self.keep_alive.tick() => ":\n\n".to_owned(),
-        };
-        Some((Ok(chunk.into()), self))
-    }
-}
-
-const COMPLETE: &str = "event: complete\ndata:\n\n";
-
-/// The JSON has no line breaks, so it fits in one `data` line.
-fn next_event(json: &str) -> String {
-    format!("event: next\ndata: {json}\n\n")
+    let id = text.ok_or_else(refused)?;
+    Ok(Some(id.to_owned()).filter(|id| !id.is_empty()))
 }

@@ -3,10 +3,14 @@
 //! [`GraphqlService`] has the state that the transports share; [`configure`] mounts the transports. The transports are [GraphQL over
 //! HTTP](https://graphql.github.io/graphql-over-http/draft/),
 //! [graphql-transport-ws](https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) and
-//! [graphql-sse](https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md) in distinct-connections mode.
+//! [graphql-sse](https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md) in distinct-connections mode, and [Apollo's multipart
+//! subscriptions](https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol).
 
+mod caching;
+mod compress;
 pub mod error;
 mod graphql_http;
+mod graphql_multipart;
 mod graphql_sse;
 pub mod graphql_ws;
 pub mod limits;
@@ -14,22 +18,27 @@ mod listen;
 mod media;
 pub mod metrics;
 mod origin;
+pub mod persisted;
 pub mod pipeline;
 pub mod rate;
 pub mod role_schema;
 pub mod service;
+mod stream;
+pub mod ticket;
 pub mod unread;
 
 use std::{net::IpAddr, sync::Arc};
 
-use actix_web::{guard, web};
+use actix_web::{guard, middleware::from_fn, web};
 use serde::{Deserialize, Serialize};
 
 pub use error::RequestError;
 pub use limits::{Limits, RateLimits, SocketLimits};
 pub use listen::listen;
+pub use persisted::Documents;
 pub use role_schema::{RoleSchemaError, RoleSet};
 pub use service::{AuthFailure, Authenticator, Caller, GraphqlService};
+pub use ticket::{Admitted, StreamCookie, Ticket};
 
 /// Options of the endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +68,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, opt
         web::resource("/graphql")
             .app_data(endpoint)
             .wrap(cors)
+            .wrap(from_fn(compress::compress))
             .route(web::get().guard(is_upgrade).to(graphql_ws::upgrade))
             .route(web::get().to(graphql_http::get))
             .route(web::post().to(graphql_http::post))

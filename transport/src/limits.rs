@@ -40,6 +40,9 @@ pub struct Limits {
     pub query_seconds: u64,
     /// Maximum size of the cache of validated documents, for each role. The size is the total length of the documents' text.
     pub cached_document_bytes: u64,
+    /// Maximum size of the cache of documents that clients name by their hash, as the total length of their text. 0 turns automatic persisted queries
+    /// off.
+    pub persisted_document_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,
     /// Rate limits.
@@ -107,6 +110,7 @@ impl Default for Limits {
             answer_bytes: 4 * 1024 * 1024,
             query_seconds: 10,
             cached_document_bytes: 4 * 1024 * 1024,
+            persisted_document_bytes: 4 * 1024 * 1024,
             sockets: SocketLimits::default(),
             rates: RateLimits::default(),
         }

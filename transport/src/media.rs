@@ -20,15 +20,16 @@ pub(crate) enum Answer {
     GraphqlResponse,
     /// `text/event-stream`.
     EventStream,
+    /// `multipart/mixed;subscriptionSpec=1.0`. Only subscriptions are answered in parts; anything else is JSON.
+    Multipart,
 }
 
 impl Answer {
-    /// The value of `Content-Type`. JSON is always UTF-8.
+    /// The value of `Content-Type` of a single answer. JSON is always UTF-8.
     pub(crate) const fn content_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Self::EventStream => "text/event-stream; charset=utf-8",
+            Self::Json | Self::EventStream | Self::Multipart => "application/json; charset=utf-8",
         }
     }
 }
@@ -51,7 +52,7 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
         RequestError::transport(
             StatusCode::NOT_ACCEPTABLE,
             "NOT_ACCEPTABLE",
-            "Accept application/graphql-response+json, application/json or text/event-stream.",
+            "Accept application/graphql-response+json, application/json, text/event-stream or multipart/mixed;subscriptionSpec=1.0.",
         )
     })
 }
@@ -62,6 +63,9 @@ fn answer(range: &Mime) -> Option<Answer> {
         "application/graphql-response+json" => Answer::GraphqlResponse,
         "application/json" | "application/*" | "*/*" => Answer::Json,
         "text/event-stream" => Answer::EventStream,
+        "multipart/mixed" if range.get_param("subscriptionSpec").is_some_and(|version| version == "1.0") => {
+            Answer::Multipart
+        }
         _ => return None,
     };
     is_utf8(range).then_some(answer)
@@ -111,6 +115,15 @@ mod tests {
         assert_eq!(accept("application/json;q=0"), None);
         assert_eq!(accept("text/html"), None);
         assert_eq!(accept(""), Some(Answer::Json));
+    }
+
+    #[test]
+    fn apollo_clients_ask_for_parts() {
+        let asked = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0, application/json";
+        assert_eq!(accept(asked), Some(Answer::Multipart));
+        assert_eq!(accept("multipart/mixed;subscriptionSpec=\"1.0\""), Some(Answer::Multipart));
+        assert_eq!(accept("multipart/mixed;deferSpec=20220824, application/json"), Some(Answer::Json));
+        assert_eq!(accept("multipart/mixed"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use actix_web::{
 
 use telemetry::{request, trace};
 
-use super::{HttpOptions, error::RequestError};
+use super::{HttpOptions, error::RequestError, rate};
 
 /// Longest token accepted, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -107,10 +107,18 @@ pub(crate) fn cors(options: &HttpOptions) -> Cors {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::ACCEPT,
+            header::IF_NONE_MATCH,
+            header::HeaderName::from_static("last-event-id"),
             header::HeaderName::from_static(request::HEADER),
             header::HeaderName::from_static(trace::HEADER),
         ])
-        .expose_headers([header::RETRY_AFTER, header::HeaderName::from_static(request::HEADER)])
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::ETAG,
+            header::HeaderName::from_static(rate::HEADER),
+            header::HeaderName::from_static(rate::POLICY_HEADER),
+            header::HeaderName::from_static(request::HEADER),
+        ])
         .max_age(3600)
 }
 

@@ -9,18 +9,58 @@ use actix_web::http::StatusCode;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
+    middleware::{StateInformationMiddleware, StateSnapshot},
     state::keyed::DashMapStateStore,
 };
 
 use super::error::RequestError;
 
+type Limiter = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock, StateInformationMiddleware>;
+
 /// Number of buckets that keys are hashed into. The number is fixed, so a flood of new keys cannot grow the table. Two keys in the same bucket
 /// share the bucket's rate. The hash function is secret, so a client cannot choose the bucket of its key.
 const BUCKETS: u64 = 1 << 16;
 
+/// The header with the rest of a caller's rate, by the IETF's draft "RateLimit header fields for HTTP".
+pub(crate) const HEADER: &str = "ratelimit";
+/// The header with the rate itself.
+pub(crate) const POLICY_HEADER: &str = "ratelimit-policy";
+
+/// How much of a rate a key has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests that a full bucket has.
+    pub burst: u32,
+    /// Seconds in which an empty bucket fills up.
+    pub window: u64,
+    /// Requests that the bucket has now.
+    pub remaining: u32,
+    /// Seconds until the bucket is full again.
+    pub reset: u64,
+}
+
+impl Allowance {
+    fn of(state: &StateSnapshot) -> Self {
+        let (quota, remaining) = (state.quota(), state.remaining_burst_capacity());
+        let burst = quota.burst_size().get();
+        let seconds = |requests: u32| (quota.replenish_interval() * requests).as_millis().div_ceil(1000);
+        let seconds = |requests| u64::try_from(seconds(requests)).unwrap_or(u64::MAX);
+        Self { burst, window: seconds(burst), remaining, reset: seconds(burst.saturating_sub(remaining)) }
+    }
+
+    /// The values of the two headers: the rest and the rate.
+    pub(crate) fn headers(self) -> [(&'static str, String); 2] {
+        let Self { burst, window, remaining, reset } = self;
+        [
+            (HEADER, format!("\"caller\";r={remaining};t={reset}")),
+            (POLICY_HEADER, format!("\"caller\";q={burst};w={window}")),
+        ]
+    }
+}
+
 /// A rate limit for each key.
 pub struct KeyedRate {
-    buckets: Option<RateLimiter<u64, DashMapStateStore<u64>, DefaultClock>>,
+    buckets: Option<Limiter>,
     hasher: RandomState,
     clock: DefaultClock,
 }
@@ -30,17 +70,17 @@ impl KeyedRate {
     pub fn per_minute(rate: u32, burst: u32) -> Self {
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let buckets = NonZeroU32::new(rate)
-            .map(|rate| RateLimiter::dashmap(Quota::per_minute(rate).allow_burst(burst)));
+            .map(|rate| RateLimiter::dashmap(Quota::per_minute(rate).allow_burst(burst)).with_middleware());
         Self { buckets, hasher: RandomState::new(), clock: DefaultClock::default() }
     }
 
     /// Takes either all `count` tokens from the key's bucket or none. The error says when the tokens will be available, unless `count` exceeds the
-    /// bucket's size.
-    pub fn take_many(&self, key: impl Hash, count: u32) -> Result<(), RequestError> {
-        let (Some(buckets), Some(count)) = (&self.buckets, NonZeroU32::new(count)) else { return Ok(()) };
+    /// bucket's size. Returns what is left; `None` if nothing was taken.
+    pub fn take_many(&self, key: impl Hash, count: u32) -> Result<Option<Allowance>, RequestError> {
+        let (Some(buckets), Some(count)) = (&self.buckets, NonZeroU32::new(count)) else { return Ok(None) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;
         match buckets.check_key_n(&bucket, count) {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(state)) => Ok(Some(Allowance::of(&state))),
             Ok(Err(busy)) => {
                 let wait = busy.wait_time_from(self.clock.now());
                 Err(too_many_requests().retry_after(wait.as_secs().saturating_add(1)))
@@ -49,11 +89,12 @@ impl KeyedRate {
         }
     }
 
-    /// Takes one token from the key's bucket. The error says when the next token will be available.
-    pub fn take(&self, key: impl Hash) -> Result<(), RequestError> {
-        let Some(buckets) = &self.buckets else { return Ok(()) };
+    /// Takes one token from the key's bucket. The error says when the next token will be available. Returns what is left; `None` without a limit.
+    pub fn take(&self, key: impl Hash) -> Result<Option<Allowance>, RequestError> {
+        let Some(buckets) = &self.buckets else { return Ok(None) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;
-        buckets.check_key(&bucket).map_err(|busy| {
+        let taken = buckets.check_key(&bucket).map(|state| Some(Allowance::of(&state)));
+        taken.map_err(|busy| {
             let wait = busy.wait_time_from(self.clock.now());
             too_many_requests().retry_after(wait.as_secs().saturating_add(1))
         })
@@ -92,6 +133,16 @@ mod tests {
         assert!(refused.retry_after.is_some());
         assert!(rate.take_many("a", 2).is_ok());
         assert!(rate.take_many("b", 11).is_err(), "more than the bucket holds");
+    }
+
+    #[test]
+    fn what_is_left_is_told() {
+        let rate = KeyedRate::per_minute(60, 10);
+        let left = rate.take_many("a", 4).expect("four").expect("a limit");
+        assert_eq!(left, Allowance { burst: 10, window: 10, remaining: 6, reset: 4 });
+        let headers = left.headers().map(|(_, value)| value);
+        assert_eq!(headers, ["\"caller\";r=6;t=4", "\"caller\";q=10;w=10"]);
+        assert_eq!(KeyedRate::per_minute(0, 0).take("a").expect("no limit"), None);
     }
 
     #[test]

@@ -11,16 +11,18 @@ use std::{
 use actix_web::http::StatusCode;
 use async_graphql::{Executor, Request};
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     error::RequestError,
     limits::Limits,
+    persisted::Documents,
     pipeline::{Compile, Kind, Notes, Parameters, Prepared, RolePipeline, execute::DynExecutor},
     rate::KeyedRate,
     role_schema::{self, RoleSchemaError, RoleSet},
+    ticket::{Admitted, StreamCookie, Ticket},
 };
 use telemetry::RequestId;
 
@@ -68,6 +70,8 @@ impl Caller {
 pub enum AuthFailure {
     /// The token is forged, expired or revoked: 401, WebSocket 4403.
     Unauthenticated,
+    /// The ticket of an event stream was used, has expired, or was not issued for this login or by this server: 401.
+    InvalidTicket,
     /// The token could not be checked: 503, WebSocket 1013.
     Unavailable,
 }
@@ -80,6 +84,11 @@ impl AuthFailure {
                 StatusCode::UNAUTHORIZED,
                 "UNAUTHENTICATED",
                 "The token is invalid, expired or revoked. Get a new one.",
+            ),
+            Self::InvalidTicket => RequestError::transport(
+                StatusCode::UNAUTHORIZED,
+                "INVALID_TICKET",
+                "The ticket was used or has expired, or it is no ticket of this server. Get a new one.",
             ),
             Self::Unavailable => RequestError::transport(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -100,6 +109,17 @@ pub trait Authenticator: Send + Sync + 'static {
         peer: IpAddr,
         user_agent: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Caller, AuthFailure>>;
+
+    /// Admits an event stream by the ticket in its URL, and uses the ticket up. A used ticket admits only with the cookie of its first use. By
+    /// default, there are no tickets.
+    fn admit<'a>(
+        &'a self,
+        _ticket: &'a Ticket,
+        _peer: IpAddr,
+        _user_agent: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Admitted, AuthFailure>> {
+        ready(Err(AuthFailure::InvalidTicket)).boxed()
+    }
 }
 
 /// The GraphQL service behind every transport.
@@ -107,6 +127,7 @@ pub struct GraphqlService {
     executor: Box<dyn DynExecutor>,
     roles: HashMap<&'static str, RolePipeline>,
     authenticator: Box<dyn Authenticator>,
+    documents: Documents,
     limits: Limits,
     shutdown: CancellationToken,
     subject_rate: KeyedRate,
@@ -140,6 +161,7 @@ impl GraphqlService {
             executor: Box::new(executor),
             roles: pipelines,
             authenticator: Box::new(authenticator),
+            documents: Documents::automatic(limits.persisted_document_bytes),
             shutdown,
             subject_rate: KeyedRate::per_minute(rates.subject_per_minute, rates.subject_burst),
             address_rate: KeyedRate::per_minute(rates.address_per_minute, rates.address_burst),
@@ -155,6 +177,13 @@ impl GraphqlService {
         for pipeline in self.roles.values_mut() {
             pipeline.compile_with(compile);
         }
+        self
+    }
+
+    /// Sets the documents that clients may name. By default, the service learns documents from clients.
+    #[must_use]
+    pub fn with_documents(mut self, documents: Documents) -> Self {
+        self.documents = documents;
         self
     }
 
@@ -188,7 +217,7 @@ impl GraphqlService {
 
     /// Applies the rate limit of an address. This function is called before any other work.
     pub(crate) fn admit_address(&self, peer: IpAddr) -> Result<(), RequestError> {
-        self.address_rate.take(network(peer))
+        self.address_rate.take(network(peer)).map(drop)
     }
 
     pub(crate) async fn authenticate(
@@ -228,24 +257,48 @@ impl GraphqlService {
         }
     }
 
+    /// Like [`GraphqlService::enter`], with the ticket of an event stream in place of a token.
+    pub(crate) async fn enter_by_ticket(
+        &self,
+        ticket: &Ticket,
+        (peer, user_agent): (IpAddr, Option<&str>),
+        parameters: Parameters,
+        request: &RequestId,
+    ) -> Result<(Caller, Result<Prepared, RequestError>, Option<StreamCookie>), RequestError> {
+        let admitted = self.authenticator.admit(ticket, peer, user_agent).await;
+        let Admitted { caller, cookie } = admitted.map_err(AuthFailure::to_error)?;
+        let prepared = self.prepare(&caller, parameters, request);
+        Ok((caller, prepared, cookie))
+    }
+
     /// Takes one operation of the caller through every stage except execution. For the rate limit, a mutation counts once for each of its root
     /// fields. A hundred password guesses in one request thus count as a hundred.
     pub(crate) fn prepare(
         &self,
         caller: &Caller,
-        parameters: Parameters,
+        mut parameters: Parameters,
         request: &RequestId,
     ) -> Result<Prepared, RequestError> {
         let begun = Instant::now();
-        self.subject_rate.take(&caller.subject)?;
+        let mut rate = self.subject_rate.take(&caller.subject)?;
         let Some(pipeline) = self.roles.get(caller.role_key) else {
             tracing::error!(role = caller.role_key, "a caller's role has no schema");
             return Err(AuthFailure::Unavailable.to_error());
         };
+        let learned = self.documents.resolve(&mut parameters)?.map(|name| (name, parameters.query.clone()));
         let mut prepared = pipeline.prepare(parameters, &self.limits)?;
-        if prepared.kind == Kind::Mutation {
-            self.subject_rate.take_many(&caller.subject, prepared.root_fields.saturating_sub(1))?;
+        if let Some((name, text)) = learned {
+            self.documents.remember(name, &text);
         }
+        if self.documents.is_trusted() && prepared.is_introspection() {
+            let message = "This server runs only the documents of its list. Ask its operator for the schema.";
+            return Err(RequestError::document("INTROSPECTION_REFUSED", message));
+        }
+        if prepared.kind == Kind::Mutation {
+            let further = prepared.root_fields.saturating_sub(1);
+            rate = self.subject_rate.take_many(&caller.subject, further)?.or(rate);
+        }
+        prepared.rate = rate.filter(|_| prepared.wants_cost());
         (caller.attach)(&mut prepared.request);
         prepared.observe(self.metrics.clone(), request.clone(), begun);
         Ok(prepared)

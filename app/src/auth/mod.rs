@@ -5,6 +5,7 @@ mod attempts;
 pub mod login;
 pub mod password;
 pub mod rights;
+pub mod ticket;
 pub mod token;
 
 pub use actor::Actor;

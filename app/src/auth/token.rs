@@ -107,6 +107,22 @@ impl TokenKey {
         Ok(bool::from(derived.as_bytes().ct_eq(secret.as_bytes())).then_some(generation))
     }
 
+    /// The signature of a ticket of an event stream.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub fn ticket_code(&self, ticket: &str) -> Result<String> {
+        self.code(&format!("ticket {ticket}"))
+    }
+
+    /// The secret of a login's cookie for event streams. Every node derives the same secret.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub fn stream_secret(&self, session: Uuid) -> Result<String> {
+        self.code(&format!("stream {session}"))
+    }
+
     /// The bucket, below [`BUCKETS`], that counts wrong passwords of an unknown login. Outsiders cannot tell which logins share a bucket.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ mod sandbox;
 mod screens;
 mod sessions;
 mod sqlite_to_postgres;
+mod streams;
 mod tables;
 mod tariffs;
 mod upkeep;

@@ -424,7 +424,9 @@ impl Socket {
         });
         match found.await? {
             Ok(Ok(caller)) => Ok(caller),
-            Ok(Err(AuthFailure::Unauthenticated)) => Err(End::Abandon(close::FORBIDDEN)),
+            Ok(Err(AuthFailure::Unauthenticated | AuthFailure::InvalidTicket)) => {
+                Err(End::Abandon(close::FORBIDDEN))
+            }
             Ok(Err(AuthFailure::Unavailable)) | Err(_) => Err(End::Close(close::TRY_AGAIN)),
         }
     }

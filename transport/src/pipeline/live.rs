@@ -1,7 +1,7 @@
 //! Subscriptions whose events bypass the executor. With the executor, each of thousands of subscribers would need its own waiting execution, and
 //! every event would pass through each execution field by field.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use apollo_compiler::executable::{ExecutableDocument, Operation};
 use async_graphql::{Request, Response};
@@ -13,6 +13,23 @@ pub enum Answer {
     Written(String),
     /// A response of the executor, or an error.
     Response(Response),
+}
+
+/// The position of a subscription's last message. A transport that tells clients the positions puts this value into the request's data. The
+/// application then sets the position before each message from which a client can resume.
+#[derive(Clone, Debug, Default)]
+pub struct Position(Arc<Mutex<Option<String>>>);
+
+impl Position {
+    /// Sets the position of the next message: a cursor for the argument `after` of the same subscription.
+    pub fn set(&self, cursor: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(cursor);
+    }
+
+    /// The position of a message that has just arrived.
+    pub(crate) fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// A compiled subscription, which writes its events without the executor.

@@ -31,10 +31,10 @@ use apollo_compiler::{
 use async_graphql::{Request, Response, ServerError, Value};
 use futures_util::{StreamExt as _, stream::BoxStream};
 
-use super::{error::RequestError, limits::Limits};
+use super::{error::RequestError, limits::Limits, persisted};
 use telemetry::RequestId;
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, rate::Allowance};
 
 pub mod bracket_depth;
 pub mod byte_cap;
@@ -45,23 +45,30 @@ mod lexer;
 pub mod live;
 pub mod operation;
 pub mod parse;
+mod resume;
 pub mod text;
 pub mod token_cap;
 pub mod validate;
 pub mod variables;
 
-pub use live::{Answer, Compile, Live};
+pub use live::{Answer, Compile, Live, Position};
 pub use operation::Kind;
 
 /// The parameters of a GraphQL request, the same on every transport.
 #[derive(Debug, Default)]
 pub struct Parameters {
-    /// The document.
+    /// The document; empty if the client sent only its name.
     pub query: String,
+    /// The document's name: its SHA-256 hash, or a text that names no document. See [`Documents`](crate::Documents).
+    pub document: Option<String>,
     /// The name of the operation to run. The name may be `None` if the document has only one operation.
     pub operation_name: Option<String>,
     /// Values of the operation's variables.
     pub variables: JsonMap,
+    /// Whether the response should have `extensions.cost`.
+    pub wants_cost: bool,
+    /// The cursor after which a subscription starts, in place of the argument in the document.
+    pub after: Option<String>,
 }
 
 impl Parameters {
@@ -83,7 +90,7 @@ impl Parameters {
         let mut fields = JsonMap::new();
         for (name, value) in pairs {
             let value = match name.as_str() {
-                "query" => JsonValue::String(value.into()),
+                "query" | "documentId" => JsonValue::String(value.into()),
                 "operationName" | "variables" | "extensions" if value.is_empty() => JsonValue::Null,
                 "operationName" => JsonValue::String(value.into()),
                 "variables" | "extensions" => json_in_text(&name, &value, limits)?,
@@ -97,8 +104,10 @@ impl Parameters {
     /// Reads the fields of a POST body or of a `subscribe` payload. `null` counts as a missing field.
     pub fn from_fields(mut fields: JsonMap) -> Result<Self, RequestError> {
         let mut take = |name: &str| fields.remove(name).unwrap_or_default();
-        let JsonValue::String(query) = take("query") else {
-            return Err(bad_request("BAD_REQUEST", "`query` is required and must be a string."));
+        let query = match take("query") {
+            JsonValue::Null => None,
+            JsonValue::String(query) => Some(query.as_str().to_owned()),
+            _ => return Err(bad_request("BAD_REQUEST", "`query` must be a string.")),
         };
         let operation_name = match take("operationName") {
             JsonValue::Null => None,
@@ -110,10 +119,18 @@ impl Parameters {
             JsonValue::Object(variables) => variables,
             _ => return Err(bad_request("BAD_REQUEST", "`variables` must be an object.")),
         };
-        if !matches!(take("extensions"), JsonValue::Null | JsonValue::Object(_)) {
-            return Err(bad_request("BAD_REQUEST", "`extensions` must be an object."));
+        let extensions = match take("extensions") {
+            JsonValue::Null => JsonMap::new(),
+            JsonValue::Object(extensions) => extensions,
+            _ => return Err(bad_request("BAD_REQUEST", "`extensions` must be an object.")),
+        };
+        let document = persisted::name(take("documentId"), &extensions)?;
+        if query.is_none() && document.is_none() {
+            return Err(bad_request("BAD_REQUEST", "`query` is required and must be a string."));
         }
-        Ok(Self { query: query.as_str().to_owned(), operation_name, variables })
+        let wants_cost = extensions.get("cost").and_then(JsonValue::as_bool).unwrap_or_default();
+        let query = query.unwrap_or_default();
+        Ok(Self { query, document, operation_name, variables, wants_cost, after: None })
     }
 }
 
@@ -212,6 +229,15 @@ impl RolePipeline {
         let values = variables::coerce(&self.schema, &document.typed, typed, &parameters.variables)?;
         count::check_variables(&document.tree, chosen, &values, (limits, self.notes.lists))?;
         text::check(&self.schema, &document.typed, typed, &values, &self.notes)?;
+        let after = self.cursor(&parameters, (&document.typed, typed))?;
+        let cost = match parameters.wants_cost {
+            true => Some(Cost {
+                counted: count::count(&document.tree, chosen, Some(&values), (limits, self.notes.lists))?
+                    .complexity,
+                limit: limits.complexity,
+            }),
+            false => None,
+        };
         let roots = introspection::root_fields(&document.typed, typed);
         let introspected = if roots.introspection {
             let answer =
@@ -222,14 +248,32 @@ impl RolePipeline {
         };
         Ok(Prepared {
             kind: chosen.operation_type.into(),
-            request: executor_request(parameters, typed, &values, document),
+            request: executor_request(parameters, typed, &values, (document, after)),
             introspected,
             has_data: roots.data || !roots.introspection,
             root_fields: roots.count,
             field: typed.selection_set.fields().next().map(|field| field.name.clone()),
             live: document.live.get(&typed.name).cloned(),
+            cost,
+            rate: None,
             observed: None,
         })
+    }
+
+    /// The cursor from which the operation resumes; `None` if the operation cannot resume.
+    fn cursor(
+        &self,
+        parameters: &Parameters,
+        (document, operation): (&ExecutableDocument, &Operation),
+    ) -> Result<Option<String>, RequestError> {
+        let asked = parameters.after.as_ref().filter(|_| resume::is_possible(document, operation));
+        match asked {
+            Some(cursor) if !(self.notes.is_line)(cursor) => Err(RequestError::document(
+                "INVALID_INPUT",
+                "The id of the last event has forbidden characters.",
+            )),
+            asked => Ok(asked.cloned()),
+        }
     }
 
     fn checked(&self, text: &str, limits: &Limits) -> Arc<Result<Checked, RequestError>> {
@@ -266,14 +310,17 @@ fn executor_request(
     parameters: Parameters,
     operation: &Operation,
     values: &JsonMap,
-    document: &Checked,
+    (document, after): (&Checked, Option<String>),
 ) -> Request {
     // the executor gets the syntax tree instead of the document's text
     let mut request =
         Request::new(String::new()).variables(variables::for_executor(values)).disable_introspection();
+    let mut document = variables::without_unset(document.for_executor.clone(), operation, values);
+    if let Some(cursor) = after {
+        document = resume::after(document, parameters.operation_name.as_deref(), &cursor);
+    }
     request.operation_name = parameters.operation_name;
-    let document = document.for_executor.clone();
-    request.set_parsed_query(variables::without_unset(document, operation, values));
+    request.set_parsed_query(document);
     request
 }
 
@@ -290,7 +337,25 @@ pub struct Prepared {
     /// The operation's first field: a name from the schema, not from the client.
     pub field: Option<Name>,
     live: Option<Arc<dyn Live>>,
+    /// The cost, if the response should have it.
+    cost: Option<Cost>,
+    /// What is left of the caller's rate, if the response should have the cost.
+    pub(crate) rate: Option<Allowance>,
     observed: Option<Observed>,
+}
+
+/// The complexity of an operation, and its limit.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    counted: u64,
+    limit: u64,
+}
+
+impl Cost {
+    fn to_value(self) -> Value {
+        let field = |name: &str, number: u64| (async_graphql::Name::new(name), Value::from(number));
+        Value::Object([field("complexity", self.counted), field("limit", self.limit)].into_iter().collect())
+    }
 }
 
 /// The metrics that count an operation, and the request that it belongs to.
@@ -301,6 +366,23 @@ struct Observed {
 }
 
 impl Prepared {
+    /// Asks the application for the positions of a subscription's messages.
+    pub(crate) fn positioned(&mut self) -> Position {
+        let position = Position::default();
+        self.request.data.insert(position.clone());
+        position
+    }
+
+    /// Whether the operation reads the schema.
+    pub(crate) fn is_introspection(&self) -> bool {
+        self.introspected.is_some()
+    }
+
+    /// Whether the response should have the cost.
+    pub(crate) fn wants_cost(&self) -> bool {
+        self.cost.is_some()
+    }
+
     /// Starts counting the operation, and adds the request's id to internal errors.
     pub(crate) fn observe(&mut self, metrics: Arc<Metrics>, request: RequestId, begun: Instant) {
         self.observed = Some(Observed { metrics, request, begun });
@@ -312,8 +394,11 @@ impl Prepared {
         executor: &dyn execute::DynExecutor,
         limits: &Limits,
     ) -> Result<Response, RequestError> {
-        let (kind, observed) = (self.kind, self.observed.take());
+        let (kind, observed, cost) = (self.kind, self.observed.take(), self.cost);
         let mut response = self.execute(executor, limits).await?;
+        if let Some(cost) = cost {
+            response.extensions.insert("cost".to_owned(), cost.to_value());
+        }
         if let Some(observed) = observed {
             observed.name(&mut response);
             let outcome = observed.metrics.done(kind.as_str(), codes(&response), observed.begun.elapsed());

@@ -2,7 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by a panic")]
 
+mod answers;
+mod documents;
 mod npm;
 mod requests;
 mod sockets;
+mod streams;
 mod support;

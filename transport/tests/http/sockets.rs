@@ -435,6 +435,7 @@ async fn events(server: &Server, token: &str, query: &str) -> (u16, String) {
 async fn event_streams_tell_each_answer_and_the_end() {
     let server = Server::start();
     let (status, text) = events(&server, "user", "subscription { count(to: 2) }").await;
+    let text = text.strip_prefix("retry: 1000\n\n").expect("the time to wait comes first");
     let text = text.trim_start_matches(":\n\n");
     let one =
         "event: next\ndata: {\"data\":{\"count\":1}}\n\nevent: next\ndata: {\"data\":{\"count\":2}}\n\n";

@@ -180,10 +180,40 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
     remedy: 'Ask for fewer fields or smaller pages.',
     retry: 'no',
   },
+  INVALID_TICKET: {
+    meaning: 'The ticket of an event stream was used, has expired, belongs to a login that has ended, or is no ticket of this server.',
+    status: '401',
+    remedy: 'Create another ticket with `createStreamTicket`, and another `EventSource`.',
+    retry: 'login',
+  },
+  PERSISTED_QUERY_NOT_FOUND: {
+    meaning: 'The server does not know the document with this hash, or no longer.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Send the hash and the document together.',
+    retry: 'no',
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: {
+    meaning: 'The operator turned persisted queries off.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Send the document without its hash.',
+    retry: 'no',
+  },
+  PERSISTED_QUERY_MISMATCH: {
+    meaning: 'The hash is not the SHA-256 hash of the document.',
+    status: '400',
+    remedy: 'Hash the text exactly as it is sent, and write the hash in lower-case hexadecimal digits.',
+    retry: 'no',
+  },
+  DOCUMENT_NOT_TRUSTED: {
+    meaning: 'The server runs only the documents of its list.',
+    status: '400 (200 for `application/json`)',
+    remedy: 'Ask the operator to add the document to the list.',
+    retry: 'no',
+  },
   SUBSCRIPTION_NEEDS_STREAM: {
     meaning: 'A subscription arrived over plain HTTP.',
     status: '400',
-    remedy: 'Subscribe over a WebSocket, or accept `text/event-stream`.',
+    remedy: 'Subscribe over a WebSocket, or accept `text/event-stream` or `multipart/mixed;subscriptionSpec=1.0`.',
     retry: 'no',
   },
   BAD_REQUEST: {

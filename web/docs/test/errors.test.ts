@@ -35,6 +35,13 @@ const post = (query: string, headers: Record<string, string> = strict, rest: obj
 const repeated = (count: number, make: (index: number) => string): string => Array.from({ length: count }, (_, n) => make(n)).join(' ');
 const nested = (levels: number): string => `${'{ viewer '.repeat(levels)}{ id }${' }'.repeat(levels)}`;
 
+/** A request with a hash that no document has. */
+const named = (headers: Record<string, string>): RequestInit => ({
+  method: 'POST',
+  headers,
+  body: JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash: '0'.repeat(64) } } }),
+});
+
 const CASES: readonly Case[] = [
   { code: 'UNAUTHENTICATED', status: 401, init: post('{ viewer { id } }', { ...json, authorization: 'Bearer x' }) },
   { code: 'FORBIDDEN_ORIGIN', status: 403, init: post('{ viewer { id } }', { ...json, origin: 'https://elsewhere.example' }) },
@@ -61,6 +68,15 @@ const CASES: readonly Case[] = [
     status: 405,
     init: {},
     search: `?query=${encodeURIComponent('mutation { refresh(input: {refreshToken: "x"}) { accessToken } }')}`,
+  },
+  { code: 'PERSISTED_QUERY_NOT_FOUND', status: 400, init: named(strict) },
+  { code: 'PERSISTED_QUERY_NOT_FOUND', status: 200, init: named(json) },
+  { code: 'PERSISTED_QUERY_MISMATCH', status: 400, init: post('{ __typename }', strict, { documentId: 'sha256:0' }) },
+  {
+    code: 'INVALID_TICKET',
+    status: 401,
+    init: { headers: { accept: 'text/event-stream' } },
+    search: `?query=${encodeURIComponent('{ __typename }')}&ticket=x`,
   },
   { code: 'NOT_ACCEPTABLE', status: 406, init: post('{ viewer { id } }', { ...json, accept: 'text/html' }) },
   { code: 'UNSUPPORTED_MEDIA_TYPE', status: 415, init: { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' } },

@@ -402,6 +402,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("CreateCallshopPayload", "callshop owner userErrors"),
     ("CreatePhonesPayload", "phones userErrors"),
     ("CreateScreenPayload", "screen token userErrors"),
+    ("CreateStreamTicketPayload", "ticket expiresAt userErrors"),
     ("CreateTariffPayload", "tariff userErrors"),
     ("CreditPayload", "transferId balance userErrors"),
     (

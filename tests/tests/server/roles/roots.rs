@@ -91,6 +91,11 @@ pub(super) const ROOTS: &[Root] = &[
         EVERYONE,
         r#"mutation { refresh(input: { refreshToken: "none" }) { userErrors { code } } }"#,
     ),
+    root(
+        "Mutation.createStreamTicket",
+        SIGNED_IN,
+        "mutation { createStreamTicket { expiresAt userErrors { code } } }",
+    ),
     root("Mutation.logout", SIGNED_IN, "mutation { logout(input: {}) { done } }"),
     root(
         "Mutation.changePassword",

@@ -1,6 +1,7 @@
 //! A toy schema behind the real transports, on its own port.
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, LazyLock, Mutex,
@@ -14,7 +15,7 @@ use async_graphql::{
     Context, Enum, InputObject, Interface, Object, Schema, SimpleObject, Subscription, ValidationMode,
 };
 use futures_util::{
-    FutureExt, Stream,
+    FutureExt, Stream, StreamExt as _,
     future::{BoxFuture, ready},
     stream,
 };
@@ -22,7 +23,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use transport::{
-    AuthFailure, Authenticator, Caller, GraphqlService, HttpOptions, Limits, RoleSet, configure, listen,
+    Admitted, AuthFailure, Authenticator, Caller, Documents, GraphqlService, HttpOptions, Limits, RoleSet,
+    StreamCookie, Ticket, configure, listen, pipeline::Position,
 };
 
 pub const NOBODY: RoleSet = RoleSet::role(0);
@@ -188,6 +190,22 @@ impl Subscription_ {
         stream::iter(1..=to)
     }
 
+    /// Counts from `after`, and tells the position of each number that is even.
+    async fn steps(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] to: i32,
+        after: Option<String>,
+    ) -> async_graphql::Result<impl Stream<Item = i32>> {
+        let position = ctx.data_opt::<Position>().cloned();
+        let after = after.map_or(Ok(0), |after| after.parse::<i32>())?;
+        Ok(stream::iter(after + 1..=to).inspect(move |number| {
+            if let Some(position) = position.as_ref().filter(|_| number % 2 == 0) {
+                position.set(number.to_string());
+            }
+        }))
+    }
+
     /// Sends one message, then stays silent.
     async fn silence(&self) -> impl Stream<Item = i32> {
         let opened = Opened::new();
@@ -218,11 +236,13 @@ pub fn toy() -> Toy {
         .finish()
 }
 
-/// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds.
+/// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds. Tickets are `ticket-…`, and admit `user`.
 #[derive(Clone, Default)]
 pub struct Tokens {
     /// Cancel this token to revoke every access token of `user`.
     pub revoked: Arc<Mutex<CancellationToken>>,
+    /// The tickets that were used.
+    pub used: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Authenticator for Tokens {
@@ -252,6 +272,22 @@ impl Authenticator for Tokens {
             attach: Arc::new(move |request| request.data.insert(Name(name.clone()))),
         };
         ready(Ok(caller)).boxed()
+    }
+
+    fn admit<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        peer: IpAddr,
+        user_agent: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Admitted, AuthFailure>> {
+        let is_ours = ticket.text().starts_with("ticket-");
+        let is_first = is_ours && self.used.lock().expect("lock").insert(ticket.text().to_owned());
+        let has_cookie = is_ours && ticket.cookie("stream") == Some("secret");
+        if !(is_first || has_cookie) {
+            return ready(Err(AuthFailure::InvalidTicket)).boxed();
+        }
+        let cookie = is_first.then(|| StreamCookie { name: "stream".to_owned(), value: "secret".to_owned() });
+        async move { Ok(Admitted { caller: self.authenticate(Some("user"), peer, user_agent).await?, cookie }) }.boxed()
     }
 }
 
@@ -283,13 +319,27 @@ impl Server {
     }
 
     pub fn with(limits: Limits, options: HttpOptions) -> Self {
+        Self::serving(limits, options, |service| service)
+    }
+
+    /// A server that runs only the documents of this list.
+    pub fn trusting(list: &Value) -> Self {
+        let documents = Documents::trusted(list.to_string().as_bytes()).expect("a list");
+        Self::serving(Limits::default(), HttpOptions::default(), |service| service.with_documents(documents))
+    }
+
+    fn serving(
+        limits: Limits,
+        options: HttpOptions,
+        change: impl FnOnce(GraphqlService) -> GraphqlService,
+    ) -> Self {
         let tokens = Tokens::default();
         let shutdown = CancellationToken::new();
         let toy = toy();
         let sdl = toy.sdl();
         let service =
             GraphqlService::new(toy, &sdl, &ROLES, VISIBILITY, tokens.clone(), limits, shutdown.clone());
-        let service = Arc::new(service.expect("the toy's roles are consistent"));
+        let service = Arc::new(change(service.expect("the toy's roles are consistent")));
         let (send, receive) = std::sync::mpsc::channel();
         let served = service.clone();
         std::thread::spawn(move || {

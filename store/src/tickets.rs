@@ -1,0 +1,29 @@
+//! Tickets of event streams that were used. A row lives only until its ticket expires, so the table is small.
+
+use chrono::{DateTime, Utc};
+use entity::used_ticket::{Column, Entity, Model};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    TryInsertResult,
+};
+use uuid::Uuid;
+
+use base::error::Result;
+
+/// Marks a ticket as used. Returns whether it was unused: one transaction of all nodes gets `true`.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn spend(conn: &impl ConnectionTrait, id: Uuid, expires_at: DateTime<Utc>) -> Result<bool> {
+    let insert = Entity::insert(Model { id, expires_at }.into_active_model()).on_conflict_do_nothing();
+    Ok(matches!(insert.exec_without_returning(conn).await?, TryInsertResult::Inserted(1..)))
+}
+
+/// Deletes the marks of tickets that expired before `before`.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn forget(conn: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<()> {
+    Entity::delete_many().filter(Column::ExpiresAt.lt(before)).exec(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Conditional requests: the answer to a GET query has an entity tag, and a client that still has this answer gets 304.
+//!
+//! The tag is a hash of the answer, so an unchanged answer costs the query but not its transfer.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, EntityTag, Header as _, HeaderValue, IfNoneMatch},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
+
+/// The headers that the answer depends on.
+const VARY: &str = "Authorization, Accept, Accept-Encoding";
+
+/// The answer with this JSON, with a tag and the rules for caches; or 304.
+pub(crate) fn conditional(
+    request: &HttpRequest,
+    json: String,
+    answer: impl FnOnce(String) -> HttpResponse,
+) -> HttpResponse {
+    // the tag is weak, because every compression of the answer has the same tag
+    let tag = EntityTag::new_weak(URL_SAFE_NO_PAD.encode(Sha256::digest(json.as_bytes())));
+    let mut response = if has(request, &tag) { HttpResponse::NotModified().finish() } else { answer(json) };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static(VARY));
+    if let Ok(tag) = HeaderValue::from_str(&tag.to_string()) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// Whether `If-None-Match` has the tag. The value `*` is ignored: it asks whether there is any answer at all.
+fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
+    if !request.headers().contains_key(header::IF_NONE_MATCH) {
+        return false;
+    }
+    matches!(IfNoneMatch::parse(request), Ok(IfNoneMatch::Items(tags)) if tags.iter().any(|known| known.weak_eq(tag)))
+}

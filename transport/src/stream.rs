@@ -1,0 +1,163 @@
+//! Answers over an open HTTP response, in the forms of [`graphql_sse`](super::graphql_sse) and [`graphql_multipart`](super::graphql_multipart).
+
+use std::{convert::Infallible, net::IpAddr, time::Duration};
+
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web::Bytes,
+};
+use chrono::{DateTime, Utc};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, ready},
+    stream::{self, BoxStream},
+};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::{
+    Endpoint,
+    error::RequestError,
+    graphql_http::{answer_json, check_method, error_json, response_json},
+    pipeline::{Kind, Position, Prepared},
+    service::{AuthFailure, Caller, SocketGuard, shutdown_with_jitter},
+};
+
+/// How a protocol writes the parts of a stream.
+pub(crate) struct Form {
+    /// The value of `Content-Type`.
+    pub(crate) content_type: &'static str,
+    /// What comes first.
+    pub(crate) start: &'static str,
+    /// One answer, in JSON without line breaks. The second argument is the position of the answer.
+    pub(crate) answer: fn(&str, Option<&str>) -> String,
+    /// An error of the transport, in JSON like an answer.
+    pub(crate) error: fn(&RequestError) -> String,
+    /// What tells that the connection is alive.
+    pub(crate) idle: &'static str,
+    /// What tells that the operation is over.
+    pub(crate) end: &'static str,
+}
+
+/// Responds to one operation with a stream.
+pub(crate) fn respond(
+    endpoint: &Endpoint,
+    peer: IpAddr,
+    caller: &Caller,
+    prepared: Result<Prepared, RequestError>,
+    (method, form): (&Method, &'static Form),
+) -> Result<HttpResponse, RequestError> {
+    let (answers, position) = match prepared {
+        Ok(prepared) => {
+            check_method(prepared.kind, method)?;
+            answers(endpoint, prepared)
+        }
+        Err(error) if error.in_document() => {
+            endpoint.service.metrics().refused(error.code);
+            (stream::once(ready(error_json(&error))).boxed(), Position::default())
+        }
+        Err(error) => return Err(error),
+    };
+    let mut guard = endpoint.service.open_socket(peer)?;
+    endpoint.service.count_subject(&mut guard, caller)?;
+    let state = Answers {
+        form,
+        answers,
+        position,
+        ended: ended(endpoint, caller).boxed(),
+        keep_alive: keep_alive(endpoint.service.limits().sockets.ping_seconds),
+        over: false,
+        _guard: guard,
+    };
+    let start = stream::once(ready(Ok(Bytes::from_static(form.start.as_bytes()))));
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, form.content_type))
+        .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(Box::pin(start.chain(stream::unfold(state, Answers::next)))))
+}
+
+/// The responses of the operation, as JSON, and the place that has the position of the last response.
+fn answers(endpoint: &Endpoint, mut prepared: Prepared) -> (BoxStream<'static, String>, Position) {
+    let service = endpoint.service.clone();
+    let position = prepared.positioned();
+    if prepared.kind == Kind::Subscription {
+        let answers = prepared.stream(service.executor());
+        return (answers.map(move |answer| answer_json(answer, service.limits())).boxed(), position);
+    }
+    let run = async move {
+        let answer = prepared.run(service.executor(), service.limits()).await;
+        answer.and_then(|response| response_json(&response, service.limits())).unwrap_or_else(|error| {
+            service.metrics().refused(error.code);
+            error_json(&error)
+        })
+    };
+    (stream::once(run).boxed(), position)
+}
+
+fn keep_alive(seconds: u64) -> Interval {
+    let mut interval = tokio::time::interval(Duration::from_secs(seconds.max(1)));
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+/// Waits until a reason arises to end the stream before its operation ends. Returns the error to send; `None` at a shutdown.
+fn ended(
+    endpoint: &Endpoint,
+    caller: &Caller,
+) -> impl Future<Output = Option<RequestError>> + Send + 'static {
+    let shutdown = shutdown_with_jitter(endpoint.service.clone());
+    let revoked = caller.revoked.clone();
+    let expires_at = caller.expires_at;
+    async move {
+        tokio::select! {
+            () = shutdown => None,
+            () = revoked.cancelled() => Some(AuthFailure::Unauthenticated.to_error()),
+            () = until(expires_at) => Some(AuthFailure::Unauthenticated.to_error()),
+        }
+    }
+}
+
+/// Waits until a token expires; waits forever if the token does not expire.
+async fn until(expires_at: Option<DateTime<Utc>>) {
+    match expires_at {
+        Some(end) => tokio::time::sleep((end - Utc::now()).to_std().unwrap_or_default()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The body of a stream. The body is produced only as fast as the client reads, and nothing is queued for a slow client.
+struct Answers {
+    form: &'static Form,
+    answers: BoxStream<'static, String>,
+    position: Position,
+    ended: BoxFuture<'static, Option<RequestError>>,
+    keep_alive: Interval,
+    over: bool,
+    _guard: SocketGuard,
+}
+
+impl Answers {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        if self.over {
+            return None;
+        }
+        let form = self.form;
+        let chunk = tokio::select! {
+            biased;
+            reason = &mut self.ended => {
+                self.over = true;
+                format!("{}{}", (form.error)(&reason?), form.end)
+            }
+            answer = self.answers.next() => match answer {
+                Some(json) => (form.answer)(&json, self.position.take().as_deref()),
+                None => {
+                    self.over = true;
+                    form.end.to_owned()
+                }
+            },
+            _ = self.keep_alive.tick() => form.idle.to_owned(),
+        };
+        Some((Ok(chunk.into()), self))
+    }
+}
