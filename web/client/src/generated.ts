@@ -205,6 +205,8 @@ export const ErrorCode = {
   REGISTER_OPEN: 'REGISTER_OPEN',
   /** Another tariff version is scheduled for the same or an earlier time. Choose another time, or base the draft on the scheduled version. */
   SCHEDULE_CONFLICT: 'SCHEDULE_CONFLICT',
+  /** The search would read too many rows. Narrow it with a shorter time range or another filter. */
+  SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
   /** A problem of an account above the callshop prevents this action. The callshop's reseller can see the details. */
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
   /** The tariff draft was not made from the active version. Make the change again, or activate a copy of the draft. */
