@@ -23,6 +23,7 @@ const RUN: &[&str] = &[
     "createDistributor",
     "createPhones",
     "createReseller",
+    "createScreen",
     "createTariff",
     "createUser",
     "deleteRates",
@@ -33,6 +34,7 @@ const RUN: &[&str] = &[
     "resumeAccount",
     "retireCabin",
     "reverseTransfer",
+    "revokeScreen",
     "rotatePhoneSecret",
     "setCreditLimit",
     "setDialPlan",
@@ -239,6 +241,12 @@ async fn equipment(log: &mut Log<'_>) {
     let input = json!({ "cabinId": cabin, "label": "Window" });
     let renamed = ("label", json!("Door"), json!("Window"));
     log.check((owner, "updateCabin"), input, "cabin { id }", id, renamed).await;
+    let (input, shown) = (json!({ "cabinId": cabin }), "screen { screenId }");
+    let made =
+        log.check((owner, "createScreen"), input, shown, id, ("screen", json!(null), json!("*"))).await;
+    let input = json!({ "screenId": made["screen"]["screenId"] });
+    let ended = ("screen", json!("*"), json!(null));
+    log.check((owner, "revokeScreen"), input, "cabin { id }", id, ended).await;
     let input = json!({ "cabinId": cabin });
     log.check((owner, "retireCabin"), input, "cabin { id }", id, ("retiredAt", Value::Null, json!("*")))
         .await;

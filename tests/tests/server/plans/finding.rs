@@ -1,6 +1,6 @@
 //! Tests that each filter of calls and sessions, and each pair of filters, is read by an index.
 
-use entity::{SessionState, cabin_session};
+use entity::{SessionState, WordKind, cabin_session, search_word};
 use sea_orm::{EntityTrait as _, IntoActiveModel};
 use store::calls::CallFilter;
 use store::session_list::{self, SessionFilter};
@@ -34,9 +34,18 @@ impl Rows {
             }
             calls::insert(tx.conn(), ordinary).await?;
             calls::insert(tx.conn(), wanted).await?;
-            let sessions = (0..MANY).map(|_| ordinary_session(shop)).map(IntoActiveModel::into_active_model);
-            for chunk in sessions.collect::<Vec<_>>().chunks(500) {
-                cabin_session::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.conn()).await?;
+            let ordinary: Vec<cabin_session::Model> = (0..MANY).map(|_| ordinary_session(shop)).collect();
+            for chunk in ordinary.chunks(500) {
+                let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+                cabin_session::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+                let words = chunk.iter().map(|session| search_word::Model {
+                    kind: WordKind::Session,
+                    owner_id: shop,
+                    word: "maria".to_owned(),
+                    object_id: session.id,
+                });
+                let words = words.map(IntoActiveModel::into_active_model);
+                search_word::Entity::insert_many(words).exec_without_returning(tx.conn()).await?;
             }
             sessions::insert(tx.conn(), wanted_session(shop, rare, SessionState::Closed)).await?;
             sessions::insert(tx.conn(), wanted_session(shop, rare, SessionState::Voided)).await
@@ -80,7 +89,7 @@ impl Rows {
         let rare = self.rare;
         let around = Within { from: Some(now() - TimeDelta::days(1)), to: Some(now() + TimeDelta::days(1)) };
         vec![
-            ("call_callshop", "callshop_id", Box::new(move |filter| filter.authorized = around)),
+            ("call_callshop", "id", Box::new(move |filter| filter.authorized = around)),
             ("call_number", "number", Box::new(|filter| filter.number = Some("351".to_owned()))),
             (
                 "call_destination",
@@ -99,7 +108,7 @@ impl Rows {
         let rare = self.rare;
         let around = Within { from: Some(now() - TimeDelta::days(1)), to: Some(now() + TimeDelta::days(1)) };
         vec![
-            ("cabin_session_callshop", "callshop_id", Box::new(move |filter| filter.opened = around)),
+            ("cabin_session_callshop", "id", Box::new(move |filter| filter.opened = around)),
             ("search_word", "word", Box::new(|filter| filter.customer = vec!["silva".to_owned()])),
             ("cabin_session_receipt", "receipt_number", Box::new(|filter| filter.receipt_number = Some(77))),
             (
@@ -147,9 +156,17 @@ fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     conn.plans_for_all.lock().unwrap().clear();
     let sqlite = conn.get_database_backend() == DbBackend::Sqlite;
     let scans =
-        plans.iter().filter(|(_, plan)| if sqlite { scans_rows(plan) } else { scans_postgres(plan, "") });
+        plans.iter().filter(|(_, plan)| if sqlite { scans_rows(plan) } else { scans_unbounded(plan) });
     let scans = scans.map(|(sql, plan)| format!("{sql}\n  {}", plan.join("\n  "))).collect();
     (scans, plans.iter().flat_map(|(_, plan)| plan.clone()).collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether PostgreSQL reads a table without a key. A read of all ids between two times is allowed: where one shop has most of the calls, as here, the
+/// index of the ids serves a range of time as well as the index of the shop.
+fn scans_unbounded(plan: &[String]) -> bool {
+    let is_bounded =
+        plan.iter().any(|line| line.contains("Index Cond: ((id >= ") && line.contains("AND (id < "));
+    !is_bounded && scans_postgres(plan, "")
 }
 
 /// Whether SQLite reads a whole table. A scan of the rows of a subquery, which has the name of its table, is allowed.

@@ -198,6 +198,7 @@ async fn a_day_from_opening_to_the_z_report() {
     assert_eq!(
         kinds(shop).await,
         [
+            "USERS_CHANGED",
             "SETTINGS_CHANGED",
             "PHONE_CHANGED",
             "CABIN_CHANGED",
