@@ -549,7 +549,7 @@ mod tests {
         for field in Call::DECLARATION
             .fields
             .iter()
-            .filter(|field| !["costs", "margin", "cabin", "session"].contains(&field.name))
+            .filter(|field| !["costs", "margin", "callshop", "cabin", "session"].contains(&field.name))
         {
             let mut mixed = other.clone();
             for column in field.columns {

@@ -29,8 +29,8 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.finish().await;
 }
 
-/// The proxy's clock is an hour ahead while the API is away, and is set back before the API returns. The events that wait for a pause to end do not
-/// wait for the hour to pass.
+/// The proxy's clock is two hours ahead while the API is away, and is set back before the API returns. The events that wait for a pause to end do not
+/// wait for these hours to pass.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     let mut stage = Stage::on(SipPlan::new().with_clock(), Backend::Sqlite, 1, &[], 30).await;
@@ -39,7 +39,7 @@ async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     let playing = stage.sip.play(&stage.phones[0], &talking);
     stage.call_in(0, "ANSWERED").await;
     let stopped = stage.shop.server.pause().await;
-    stage.sip.set_clock(3_600);
+    stage.sip.set_clock(7_200);
     playing.finished().await;
     eventually("a delivery has failed", async || {
         stage.sip.log().contains("events not delivered").then_some(())
@@ -47,9 +47,9 @@ async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     .await;
     stage.sip.set_clock(0);
     stage.shop.server = stopped.start().await;
+    // the test's server allows clocks to differ by days, so the times are not doubted; nobody pays for more than the covered time all the same
     let call = stage.call_in(0, "ENDED").await;
-    // the time of the end is an hour off, so the call ends when the server received the event
-    assert!(call["estimated"] == true && (3..=20).contains(&talk_of(&call)), "{call}");
+    assert_eq!(call["billedSeconds"], 600, "{call}");
     stage.finish().await;
 }
 

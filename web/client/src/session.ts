@@ -43,6 +43,8 @@ export class SessionKeeper {
   #refreshing: Promise<Session> | null = null;
   /** A token that is used as it is, without a session. */
   readonly #fixed: string | null;
+  /** Whether the server has refused the fixed token. */
+  #isRefused = false;
 
   constructor(endpoint: Endpoint, store: SessionStore, fixed: string | null = null) {
     this.#endpoint = endpoint;
@@ -85,6 +87,9 @@ export class SessionKeeper {
   /** An access token that works. Waits for a refresh only if the present one has expired. */
   async token(): Promise<string> {
     if (this.#fixed !== null) {
+      if (this.#isRefused) {
+        throw notLoggedIn();
+      }
       return this.#fixed;
     }
     const session = this.session.get();
@@ -104,11 +109,17 @@ export class SessionKeeper {
 
   /** Another token than this one, which the server has refused. */
   async replace(refused: string): Promise<string> {
+    this.#isRefused = refused === this.#fixed;
     const session = this.session.get();
     if (session !== null && session.accessToken !== refused) {
       return session.accessToken;
     }
     return (await this.refresh()).accessToken;
+  }
+
+  /** Whether requests need no session, because the token is fixed. */
+  get isFixed(): boolean {
+    return this.#fixed !== null;
   }
 
   /** Milliseconds until the present token should be replaced. */

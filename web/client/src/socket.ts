@@ -251,6 +251,9 @@ export class Socket {
   }
 
   #sessionChanged(): void {
+    if (this.#keeper.isFixed) {
+      return;
+    }
     const session = this.#keeper.session.get();
     if (session === null) {
       this.#client?.terminate();

@@ -99,8 +99,8 @@ describe('an error', () => {
   });
 
   it('with a code of a later server keeps it', async () => {
-    const { client } = clientOf(() => refused('BRANCH_TOO_LARGE'));
-    expect(await failure(client.request(QUERY, {}))).toMatchObject({ code: 'UNKNOWN', rawCode: 'BRANCH_TOO_LARGE' });
+    const { client } = clientOf(() => refused('CODE_OF_A_LATER_SERVER'));
+    expect(await failure(client.request(QUERY, {}))).toMatchObject({ code: 'UNKNOWN', rawCode: 'CODE_OF_A_LATER_SERVER' });
   });
 
   it.each([

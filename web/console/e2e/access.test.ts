@@ -7,9 +7,11 @@ import { startDemo, type Demo } from './demo.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
 
-const LOOKS: readonly Look[] = (['light', 'dark'] as const).flatMap((theme) =>
+// each theme and each width once; CALLSHOP_PICTURES asks for all four
+const ALL: readonly Look[] = (['light', 'dark'] as const).flatMap((theme) =>
   [1280, 390].map((width) => ({ theme, width, language: 'pt-BR' as const })),
 );
+const LOOKS = process.env.CALLSHOP_PICTURES === undefined ? ALL.filter(({ theme, width }) => (theme === 'dark') === (width === 390)) : ALL;
 
 // The roles in the order of the screens, so that each logs in once.
 const ROLES = ['ATTENDANT', 'CALLSHOP_OWNER', 'RESELLER'] as const;

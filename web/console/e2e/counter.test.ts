@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, logIn, openPage, siteOf } from './browser.js';
@@ -17,6 +18,7 @@ describe('the counter', () => {
 
   const tile = (number: number) => page.locator(`.tile[data-cabin="${number}"]`);
   const dialog = () => page.locator('[role="dialog"]');
+  const cents = (text: string) => Number(text.replace(/\D/g, ''));
   const seconds = async () => {
     const [minutes = '0', rest = '0'] = (await tile(6).locator('.elapsed').innerText()).split(':');
     return Number(minutes) * 60 + Number(rest);
@@ -86,6 +88,30 @@ describe('the counter', () => {
     expect(await page.getByTestId('announcements').textContent()).toContain('Cabine 6: chamada atendida.');
   });
 
+  it('shows the customer the call on a screen of the cabin’s own', async () => {
+    await tile(6).locator('.tile-cover').click();
+    await dialog().getByRole('button', { name: 'Criar tela' }).click();
+    await dialog().getByRole('img', { name: 'Código QR da tela do cliente' }).waitFor();
+    const address = await dialog().getByRole('link', { name: 'abrir a tela' }).getAttribute('href');
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+    const screen = await context.newPage();
+    await screen.goto(address ?? '');
+    const cost = screen.locator('.screen-cost');
+    await cost.waitFor();
+    expect(await screen.locator('h1').innerText()).not.toBe('');
+    const before = await screen.locator('.screen-time').innerText();
+    await screen.waitForFunction((text) => document.querySelector('.screen-time')?.textContent !== text, before);
+    expect(cents(await cost.innerText())).toBeGreaterThan(0);
+    const { violations } = await new AxeBuilder({ page: screen }).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    if (process.env.CALLSHOP_SCREEN_PICTURE !== undefined) await screen.screenshot({ path: process.env.CALLSHOP_SCREEN_PICTURE });
+    await dialog().getByRole('button', { name: 'Encerrar' }).click();
+    await screen.getByRole('alert').waitFor();
+    await context.close();
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+  });
+
   it('counts on while it is offline, sends nothing, and catches up', async () => {
     await page.context().setOffline(true);
     await page.locator('.offline').waitFor();
@@ -131,7 +157,6 @@ describe('the counter', () => {
   it('settles with change and shows the receipt', async () => {
     await dialog().getByLabel(/^Recebido/).fill('20');
     const due = await page.getByTestId('amount-due').innerText();
-    const cents = (text: string) => Number(text.replace(/\D/g, ''));
     expect(cents(await page.getByTestId('change').innerText())).toBe(2000 - cents(due));
     await dialog().getByRole('button', { name: 'Confirmar pagamento' }).click();
     await page.getByTestId('change-given').waitFor();

@@ -45,6 +45,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   DESTINATION_NOT_RATED: { remedy: 'Let the account whose tariff lacks the prefix add it.', retry: 'no' },
   DESTINATION_BLOCKED: { remedy: 'Dial another number, or let the reseller unblock the prefix.', retry: 'no' },
   NUMBER_INVALID: { remedy: 'Check the number against the shop’s dial plan.', retry: 'no' },
+  BRANCH_TOO_LARGE: { remedy: 'Subscribe to the accounts below this account, one by one.', retry: 'no' },
   SEARCH_TOO_BROAD: { remedy: 'Give a shorter time range or another filter, or leave out `orderBy`.', retry: 'no' },
   PROXY_UNREACHABLE: { remedy: 'Try again. If it stays, hang up at the telephone and tell the operator.', retry: 'wait' },
 };

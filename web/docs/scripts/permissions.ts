@@ -104,7 +104,7 @@ export async function permissionTables(): Promise<string> {
         return [cell, ...ROLES.map((role) => mark(entry, role))];
       })
       .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
-    return table(['', ...ROLES.map((role) => TITLES[role])], rows);
+    return table(['Name', ...ROLES.map((role) => TITLES[role])], rows);
   };
   const hidden = all
     .filter(({ name, roles }) => !/^(Query|Mutation|Subscription)\./.test(name) && roles.length < ROLES.length)
@@ -118,7 +118,7 @@ export async function permissionTables(): Promise<string> {
     '### Subscriptions {#subscriptions}',
     root('Subscription'),
     '### Fields and types that some roles do not see {#hidden}',
-    table(['', ...ROLES.map((role) => TITLES[role])], hidden),
+    table(['Name', ...ROLES.map((role) => TITLES[role])], hidden),
   ].join('\n\n');
 }
 
