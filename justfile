@@ -15,7 +15,8 @@ demo *args:
 # lint and test the web pages
 web:
     cargo build
-    CALLSHOP_TEST_SERVER=$PWD/target/debug/callshop web/test
+    web/check
+    CALLSHOP_TEST_SERVER=$PWD/target/debug/callshop web/test --all
 
 # run every check and test; --sqlite-only leaves out what needs other programs
 test *args:
