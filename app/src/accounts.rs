@@ -369,12 +369,9 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
         let object = (object(&account), account.id);
         let change = Change { account_id: account.id, action, object, before, after };
         audit::record(&tx, actor, now, change).await?;
-        if account.kind != AccountKind::Callshop {
-            let kind = if suspended { ActivityKind::ShopSuspended } else { ActivityKind::ShopResumed };
-            let below = Scope::subtree(&account.path);
-            for shop in accounts::callshop_ids(tx.conn(), &below, None).await? {
-                audit::announce(&tx, shop, kind, now);
-            }
+        let kind = if suspended { ActivityKind::ShopSuspended } else { ActivityKind::ShopResumed };
+        for shop in accounts::callshop_ids(tx.conn(), &Scope::subtree(&account.path), None).await? {
+            audit::announce(&tx, shop, kind, now);
         }
         accounts::update(tx.conn(), account).await
     })

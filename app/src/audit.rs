@@ -53,7 +53,7 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
 }
 
 /// The activity event of a change to a callshop's own data. Changes to cabins and sessions emit their own events, because those events contain the
-/// cabin. Changes to other accounts have no event.
+/// cabin. A change that concerns several callshops announces its events itself, and any other change to another account has no event.
 fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
     let kind = match (action, object_kind) {
         ("recordCashMovement", _) => ActivityKind::CashMoved,
@@ -67,8 +67,6 @@ fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
         ("updateAccount" | "setDialPlan" | "updateCallshopSettings", "Callshop") => {
             ActivityKind::SettingsChanged
         }
-        ("suspendAccount", "Callshop") => ActivityKind::ShopSuspended,
-        ("resumeAccount", "Callshop") => ActivityKind::ShopResumed,
         _ => return None,
     };
     Some(kind)

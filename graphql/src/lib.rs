@@ -16,6 +16,7 @@ pub mod fields;
 pub mod filters;
 pub mod ledger;
 pub mod live;
+pub mod live_calls;
 pub mod loaders;
 pub mod node;
 pub mod paging;
@@ -115,6 +116,7 @@ root!(
     /// Live updates over WebSocket or server-sent events.
     pub struct Subscription: MergedSubscription {
         activity::ActivitySubscription,
+        live_calls::LiveCallSubscription,
         credit::CreditSubscription,
         screens::ScreenSubscription,
     }
@@ -177,7 +179,7 @@ const OBJECTS: &[Declaration] = declarations![
     activity::CallshopActivity,
     activity::CabinActivity,
     activity::AccountActivity,
-    activity::LiveCalls,
+    live_calls::LiveCalls,
     audit::AuditChange,
     audit::AuditEntry,
     cabins::Cabin,

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use graphql_macros::object;
 
-use super::activity::{Answers, application, interval, ticks};
+use super::activity::{Answers, application};
 use super::cabins::{Cabin, CabinState};
 use super::calls::Call;
+use super::live_calls::{interval, ticks};
 use super::payload::{answer, payload, top_level};
 use super::roles::{SCREEN, SHOP};
 use super::scalars::{Kind, Money};

@@ -95,19 +95,30 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     {
         return Ok((actor, expires));
     }
-    let Some((session, user, account)) = accounts::identity(app.store.reader(), claims.sid).await? else {
-        return Err(Error::Unauthenticated);
-    };
-    let good = session.revoked_at.is_none()
-        && session.expires_at > now
-        && user.disabled_at.is_none()
-        && user.id == claims.sub;
-    if !good {
+    let (actor, ends) = holder_of(app, claims.sid, now).await?;
+    if actor.user_id != claims.sub {
         return Err(Error::Unauthenticated);
     }
-    let actor = Actor::new(&session, &user, &account);
-    app.identities.known.insert(session.id, (actor.clone(), session.expires_at));
+    app.identities.known.insert(claims.sid, (actor.clone(), ends));
     Ok((actor, expires))
+}
+
+/// The holder of a login that is valid at `now`, and when the login expires. Reads both from the database.
+///
+/// # Errors
+/// Fails with [`Error::Unauthenticated`] if the login does not exist, was revoked or has expired, or if its user is disabled.
+pub(super) async fn holder_of(
+    app: &App,
+    session_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(Actor, DateTime<Utc>)> {
+    let found = accounts::identity(app.store.reader(), session_id).await?;
+    let (session, user, account) = found
+        .filter(|(session, user, _)| {
+            session.revoked_at.is_none() && session.expires_at > now && user.disabled_at.is_none()
+        })
+        .ok_or(Error::Unauthenticated)?;
+    Ok((Actor::new(&session, &user, &account), session.expires_at))
 }
 
 /// Starts a login with `name@code` and a password. An unknown login gets the same responses as an existing login at every attempt.

@@ -9,10 +9,11 @@ use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use super::actor::Actor;
+use super::login;
 use super::token::TokenKey;
 use crate::App;
 use base::error::{Error, Result};
-use store::{accounts, tickets};
+use store::tickets;
 
 /// Time within which a ticket must be used.
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(30);
@@ -66,12 +67,7 @@ pub async fn admit<'a>(
 ) -> Result<Admission> {
     let (key, now) = (&app.identities.key, app.clock.now());
     let contents = Contents::read(key, ticket)?.ok_or(Error::Unauthenticated)?;
-    let found = accounts::identity(app.store.reader(), contents.login).await?;
-    let (session, user, account) = found
-        .filter(|(session, user, _)| {
-            session.revoked_at.is_none() && session.expires_at > now && user.disabled_at.is_none()
-        })
-        .ok_or(Error::Unauthenticated)?;
+    let (actor, login_ends) = login::holder_of(app, contents.login, now).await?;
     let (id, expires_at) = (contents.id, contents.expires_at);
     let is_first = expires_at > now
         && app.store.write(|tx| async move { tickets::spend(tx.conn(), id, expires_at).await }).await?;
@@ -81,8 +77,7 @@ pub async fn admit<'a>(
     if !is_first && !has_cookie() {
         return Err(Error::Unauthenticated);
     }
-    let actor = Actor::new(&session, &user, &account);
-    Ok(Admission { actor, expires_at: session.expires_at, cookie: is_first.then_some((name, secret)) })
+    Ok(Admission { actor, expires_at: login_ends, cookie: is_first.then_some((name, secret)) })
 }
 
 /// Each login has a cookie of its own, so that two users may have pages in one browser.

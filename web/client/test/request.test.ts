@@ -34,6 +34,21 @@ async function failure(promise: Promise<unknown>): Promise<CallshopError> {
   return error;
 }
 
+describe('a token that cannot be refreshed', () => {
+  it('is sent as it is, and its refusal ends the client without a refresh', async () => {
+    let good = true;
+    const server = new FakeServer(() => (good ? json({ data: { viewer: null } }) : refused('UNAUTHENTICATED', 401)));
+    const client = createClient({ url: 'http://shop/graphql', fetch: server.fetch, token: 'screen-1' });
+    expect(await client.request(QUERY, {})).toEqual({ viewer: null });
+    expect(server.sent[0]).toMatchObject({ headers: { authorization: 'Bearer screen-1' } });
+    good = false;
+    expect((await failure(client.request(QUERY, {}))).code).toBe('UNAUTHENTICATED');
+    expect((await failure(client.request(QUERY, {}))).code).toBe('UNAUTHENTICATED');
+    // the second request is not even sent, and nothing asked for another token
+    expect(server.sent.map(({ name }) => name)).toEqual(['Name', 'Name']);
+  });
+});
+
 describe('a request', () => {
   it('sends the document, the token and the language', async () => {
     const { client, server } = clientOf(() => json({ data: { viewer: { name: 'ana' } } }));
