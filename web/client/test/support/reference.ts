@@ -9,6 +9,8 @@ type Message = CallshopActivitySubscription['callshopActivity'];
 /** Reads a callshop's events straight from the server, over a connection that nothing disturbs. */
 export class Reference {
   readonly events: ActivityEvent[] = [];
+  /** The cursor of each message that is here; the first belongs to the snapshot. */
+  readonly #cursors: string[] = [];
   readonly #client: Client;
   readonly #demo: Demo;
   cursor = '';
@@ -30,11 +32,23 @@ export class Reference {
         reference.cursor = message.cursor;
         if (message.event !== null) {
           reference.events.push(message.event);
+          reference.#cursors.push(message.cursor);
+        } else if (reference.#cursors.length === 0) {
+          reference.#cursors.push(message.cursor);
         }
         resolve();
       });
     });
     return reference;
+  }
+
+  /** The events after a message. Someone who starts later than this starts after events of the demo's start, such as its phones' registration. */
+  since(cursor: string): readonly ActivityEvent[] {
+    const at = this.#cursors.indexOf(cursor);
+    if (at === -1) {
+      throw new Error(`No message had the cursor ${cursor}.`);
+    }
+    return this.events.slice(at);
   }
 
   /** The board as a newcomer would see it now. */
