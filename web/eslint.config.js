@@ -34,7 +34,7 @@ export default defineConfig(
   },
   {
     // plugins without types
-    files: ['eslint.config.js'],
+    files: ['eslint.config.js', 'eslint.schema.js'],
     extends: [tseslint.configs.disableTypeChecked],
   },
   {

@@ -43,14 +43,26 @@ const TEXTS: &[(&str, &str)] = &[
         "\tA cursor for use in pagination\n",
         "\tPosition of the item in the list, for `after` and `before`. Opaque: do not parse it.\n",
     ),
+    ("\nscalar CurrencyCode\n", "\nscalar CurrencyCode @specifiedBy(url: \"https://www.iso.org/iso-4217-currency-codes.html\")\n"),
+    ("\nscalar DateTime\n", "\nscalar DateTime @specifiedBy(url: \"https://www.rfc-editor.org/rfc/rfc3339\")\n"),
 ];
 
-/// Replaces the library's descriptions in SDL text.
+/// The library gives connections no description.
+const CONNECTION: &str = "\"\"\"\nA page of a list.\n\"\"\"\n";
+
+/// Replaces the library's descriptions in SDL text, and describes the connections.
 pub(crate) fn replace(mut sdl: String) -> String {
     for (library, ours) in TEXTS {
         sdl = sdl.replace(library, ours);
     }
-    sdl
+    let mut described = String::with_capacity(sdl.len());
+    for line in sdl.split_inclusive('\n') {
+        if line.starts_with("type ") && line.trim_end().ends_with("Connection {") {
+            described.push_str(CONNECTION);
+        }
+        described.push_str(line);
+    }
+    described
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ export const SIDEBAR: readonly Section[] = [
       { text: 'Enums', link: '/reference/enums' },
       { text: 'Scalars', link: '/reference/scalars' },
       { text: 'Errors', link: '/reference/errors' },
+      { text: 'Schema changes', link: '/reference/changes' },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buildSchema } from 'graphql';
+import { changesPage } from './changes';
 import { errorPage } from './errors';
 import { GENERATED, PAGES, REPOSITORY } from './paths';
 import { permissionTables } from './permissions';
@@ -20,6 +21,7 @@ export async function allPages(): Promise<ReadonlyMap<string, string>> {
     ...(await repositoryPages()),
     ...referencePages(schema),
     ['reference/errors.md', await errorPage()],
+    ['reference/changes.md', await changesPage()],
   ]);
 }
 

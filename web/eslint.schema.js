@@ -1,0 +1,34 @@
+import { URL, fileURLToPath } from 'node:url';
+import graphql from '@graphql-eslint/eslint-plugin';
+
+const schema = fileURLToPath(new URL('../schema.graphql', import.meta.url));
+
+/** Messages of subscriptions. Their position is a cursor, and `Activity.seq`. */
+const messages = ['AccountActivity', 'Activity', 'CabinActivity', 'CabinSnapshot', 'CallshopActivity', 'CallshopSnapshot', 'CustomerScreen', 'LiveCalls', 'ScreenCall'];
+/** Rows of a list that is not changed after it is written. Their cursor identifies them. */
+const rows = ['AuditChange', 'AuditEntry', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'ReportGroup'];
+/** Values without a row of their own: amounts, settings, and what is computed for one answer. */
+const values = [
+  'AttendantDay', 'AttendantSales', 'Balance', 'BandPrice', 'CabinSales', 'CallCost', 'ChargeExplanation', 'ChargeStep', 'DayFigures', 'DayMethod', 'DaySummary',
+  'DeckProblem', 'DestinationSales', 'DestinationTotal', 'DialPlan', 'DrawerAmount', 'LevelCharge', 'MarginGuard', 'MarginWarning', 'MethodReport', 'Money', 'OpenItem',
+  'PageInfo', 'PaymentReference', 'PhoneSecret', 'PixCode', 'PrintedBill', 'Problem', 'ProblemGroup', 'Quote', 'RateChanges', 'Receipt', 'RegisterReport', 'Report',
+  'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementLine', 'TimeBand', 'UserError',
+];
+
+/** Lints `schema.graphql`. Run it in the repository's root, since ESLint ignores files above its own folder. */
+export default [
+  {
+    files: ['schema.graphql'],
+    languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema } } },
+    plugins: { '@graphql-eslint': graphql },
+    rules: {
+      ...graphql.configs['flat/schema-recommended'].rules,
+      ...graphql.configs['flat/schema-relay'].rules,
+      '@graphql-eslint/strict-id-in-types': ['error', { exceptions: { suffixes: ['Connection', 'Edge', 'Payload'], types: [...messages, ...rows, ...values] } }],
+      // Lists with a bound of their own, such as a cabin's live calls, need no pages. Some lists have rows that are not objects of their own (see above).
+      '@graphql-eslint/relay-edge-types': ['error', { withEdgeSuffix: true, shouldImplementNode: false, listTypeCanWrapOnlyEdgeType: false }],
+      // The rule takes `Call.callshop` for a repetition. `pricePerMinute` has the same name on a price as on a call.
+      '@graphql-eslint/no-typename-prefix': 'off',
+    },
+  },
+];
