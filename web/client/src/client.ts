@@ -9,6 +9,7 @@ import { Socket } from './socket.js';
 import { cabinSource, shopSource, type Request } from './sources.js';
 import { memoryStore } from './store.js';
 import { Stream } from './stream.js';
+import type { Transport, TransportFactory } from './transport.js';
 import type { CallshopClient, ClientOptions, LiveCabin, RequestOptions, Session, ShopState } from './types.js';
 
 /** A question about changed cabins is repeated rather than awaited for long. */
@@ -22,8 +23,9 @@ export function createClient(options: ClientOptions): CallshopClient {
     locale: options.locale,
   };
   const keeper = new SessionKeeper(endpoint, options.store ?? memoryStore(), options.token ?? null);
-  const socket = new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper });
-  return new Client(endpoint, { keeper, socket });
+  const overSocket: TransportFactory = () => new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper });
+  const transport = (options.transport ?? overSocket)({ endpoint, keeper });
+  return new Client(endpoint, { keeper, transport });
 }
 
 class Client implements CallshopClient {
@@ -31,7 +33,7 @@ class Client implements CallshopClient {
   readonly connection;
   readonly #endpoint: Endpoint;
   readonly #keeper: SessionKeeper;
-  readonly #socket: Socket;
+  readonly #transport: Transport;
   readonly #parts: Connection;
   readonly #disposed = new AbortController();
 
@@ -39,9 +41,9 @@ class Client implements CallshopClient {
     this.#endpoint = endpoint;
     this.#parts = parts;
     this.#keeper = parts.keeper;
-    this.#socket = parts.socket;
+    this.#transport = parts.transport;
     this.session = parts.keeper.session;
-    this.connection = parts.socket.connection;
+    this.connection = parts.transport.connection;
   }
 
   login(login: string, password: string): Promise<Session> {
@@ -67,7 +69,7 @@ class Client implements CallshopClient {
           this.#parts,
           {
             attempt: async (until) => {
-              await this.#socket.run(document, variables, push, until);
+              await this.#transport.run(document, variables, push, until);
               return true;
             },
           },
@@ -78,18 +80,18 @@ class Client implements CallshopClient {
   }
 
   liveCallshop(callshopId: string, options: RequestOptions = {}): AsyncIterable<ShopState> {
-    const source = shopSource(this.#socket, this.#ask, callshopId);
+    const source = shopSource(this.#transport, this.#ask, callshopId);
     return this.#stream<ShopState>((push, signal) => followBoard(this.#parts, source, push, signal), options);
   }
 
   liveCabin(cabinId: string, options: RequestOptions = {}): AsyncIterable<LiveCabin> {
-    const source = cabinSource(this.#socket, this.#ask, cabinId);
+    const source = cabinSource(this.#transport, this.#ask, cabinId);
     return this.#stream<LiveCabin>((push, signal) => followCabin(this.#parts, source, push, signal), options);
   }
 
   dispose(): void {
     this.#disposed.abort();
-    this.#socket.dispose();
+    this.#transport.dispose();
   }
 
   /** Iterables that end with the reader's signal or with the client. */

@@ -60,7 +60,8 @@ export async function post<T, V>(
   }
 }
 
-function headersOf(endpoint: Endpoint, token: string | undefined): Record<string, string> {
+/** The headers of a request, with the token if there is one. */
+export function headersOf(endpoint: Endpoint, token: string | undefined): Record<string, string> {
   return {
     'content-type': 'application/json',
     accept: 'application/graphql-response+json, application/json;q=0.9',
@@ -82,7 +83,8 @@ export function textOf(document: DocumentNode): string {
   return text;
 }
 
-function read<T, V>(document: TypedDocumentNode<T, V>, response: Response, text: string): Answer<T> {
+/** The data of a JSON answer. Throws its errors. */
+export function read<T, V>(document: TypedDocumentNode<T, V>, response: Response, text: string): Answer<T> {
   const body = parse(text);
   const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
   const headers: AnswerHeaders = {

@@ -1,10 +1,10 @@
 import { CallshopError, isPassing, isUnauthenticated } from './errors.js';
 import type { SessionKeeper } from './session.js';
-import { ConnectionLost, type Socket } from './socket.js';
+import { ConnectionLost, type Transport } from './transport.js';
 import { Backoff, pause } from './waiting.js';
 
 export interface Connection {
-  readonly socket: Socket;
+  readonly transport: Transport;
   readonly keeper: SessionKeeper;
 }
 
@@ -20,12 +20,12 @@ const LONGEST_PAUSE_MS = 15_000;
 
 /** Runs an operation again and again until it is done, the signal is aborted, or an error comes that another attempt would meet, too. */
 export async function keepRunning(connection: Connection, attempts: Attempts, signal: AbortSignal): Promise<void> {
-  const end = connection.socket.want();
+  const end = connection.transport.want();
   const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   try {
     for (;;) {
       const begun = Date.now();
-      const result = await tryOnce(connection.socket, attempts, signal);
+      const result = await tryOnce(connection.transport, attempts, signal);
       if (result.done || signal.aborted) {
         return;
       }
@@ -46,9 +46,9 @@ interface Result {
   readonly error: Error | null;
 }
 
-async function tryOnce(socket: Socket, attempts: Attempts, signal: AbortSignal): Promise<Result> {
+async function tryOnce(transport: Transport, attempts: Attempts, signal: AbortSignal): Promise<Result> {
   try {
-    await socket.ready(signal);
+    await transport.ready(signal);
     return { done: signal.aborted || (await attempts.attempt(signal)), error: null };
   } catch (error) {
     return { done: false, error: error instanceof Error ? error : new Error(String(error)) };
@@ -58,7 +58,7 @@ async function tryOnce(socket: Socket, attempts: Attempts, signal: AbortSignal):
 /** Waits, or refreshes the login, so that the next attempt may succeed. Throws an error that nothing here can mend. */
 async function recover(keeper: SessionKeeper, error: Error | null, backoff: Backoff, signal: AbortSignal): Promise<void> {
   if (error instanceof ConnectionLost) {
-    // the socket itself waits before it connects again
+    // the transport itself waits before it connects again
     return;
   }
   if (isUnauthenticated(error) && keeper.session.get() !== null) {

@@ -4,13 +4,10 @@ import { CallshopError, TransportCode, errorOf, isRecord } from './errors.js';
 import { Gate } from './gate.js';
 import { isDataOf, textOf } from './http.js';
 import type { SessionKeeper } from './session.js';
-import type { ConnectionState } from './types.js';
+import { Status } from './status.js';
+import { ConnectionLost, type Transport } from './transport.js';
 import { browserPage, type Page } from './waiting.js';
-import { Value } from './watched.js';
 import { Watchdog } from './watchdog.js';
-
-/** The loss of the connection ended an operation. The next attempt may begin when `ready()` says so. */
-export class ConnectionLost extends Error {}
 
 export interface SocketOptions {
   readonly url: string;
@@ -40,8 +37,8 @@ const TOKEN_REFUSED: ReadonlySet<number> = new Set([4401, 4403]);
 const FATAL: ReadonlySet<number> = new Set([1009, 4400, 4406, 4409]);
 
 /** The one WebSocket of a client: opened for the first operation, opened again after a loss, closed after the last operation. */
-export class Socket {
-  readonly connection = new Value<ConnectionState>({ state: 'idle', since: Date.now() });
+export class Socket implements Transport {
+  readonly connection;
   readonly #keeper: SessionKeeper;
   readonly #page: Page;
   readonly #gate: Gate;
@@ -49,8 +46,7 @@ export class Socket {
   readonly #client: Client | null;
   readonly #watchdog: Watchdog;
   readonly #stops: readonly (() => void)[];
-  /** Subscriptions that want the connection, whether it is up or not. */
-  #wanted = 0;
+  readonly #status: Status;
   #isTrying = false;
   #open: WebSocket | null = null;
   #openSince = 0;
@@ -63,6 +59,8 @@ export class Socket {
     this.#keeper = options.keeper;
     this.#page = options.page ?? browserPage;
     this.#gate = new Gate(this.#page);
+    this.#status = new Status(this.#page, () => this.#open !== null);
+    this.connection = this.#status.connection;
     this.#client = this.#create(options);
     this.#watchdog = new Watchdog(
       () => this.#send({ type: 'ping' }),
@@ -72,27 +70,16 @@ export class Socket {
       this.#page.onWake(() => this.#wake()),
       this.#page.onOffline(() => {
         this.#watchdog.suspect();
-        this.#show();
+        this.#status.show();
       }),
       this.#keeper.session.subscribe(() => this.#sessionChanged()),
     ];
   }
 
-  /** Says that a subscription begins. Call the returned function when it ends. */
   want(): () => void {
-    this.#wanted += 1;
-    this.#show();
-    let ended = false;
-    return () => {
-      if (!ended) {
-        ended = true;
-        this.#wanted -= 1;
-        this.#show();
-      }
-    };
+    return this.#status.want();
   }
 
-  /** Waits until the next attempt may begin, with a token that works. Throws what the refresh of the token throws. */
   async ready(signal: AbortSignal): Promise<void> {
     await this.#replacing;
     while (!signal.aborted && this.#open === null && !this.#gate.isOpen) {
@@ -103,7 +90,6 @@ export class Socket {
     }
   }
 
-  /** Runs one operation until the server completes it. Throws `ConnectionLost`, or a {@link CallshopError} of the operation. */
   run<T, V extends Record<string, unknown>>(
     document: TypedDocumentNode<T, V>,
     variables: V,
@@ -187,7 +173,7 @@ export class Socket {
     this.#planRenewal();
     // the token may have been replaced on the way
     this.#sessionChanged();
-    this.#show();
+    this.#status.show();
     this.#gate.release();
   }
 
@@ -209,7 +195,7 @@ export class Socket {
     if (code !== 1000) {
       this.#gate.close(code === null ? 0 : PAUSES.get(code));
     }
-    this.#show();
+    this.#status.show();
   }
 
   /** The server refused the token: nothing is tried until there is another one. */
@@ -232,7 +218,7 @@ export class Socket {
     if (this.#open === null) {
       this.#gate.wake();
     }
-    this.#show();
+    this.#status.show();
   }
 
   /** Gives the server a new token before the old one expires, so that the connection lasts. */
@@ -270,29 +256,6 @@ export class Socket {
       this.#open.send(JSON.stringify(message));
     }
   }
-
-  #show(): void {
-    const before = this.connection.get();
-    const state = this.#state();
-    if (state !== before.state) {
-      const keepsWaiting = isWaiting(state) && isWaiting(before.state);
-      this.connection.set({ state, since: keepsWaiting ? before.since : Date.now() });
-    }
-  }
-
-  #state(): ConnectionState['state'] {
-    if (this.#wanted === 0) {
-      return 'idle';
-    }
-    if (this.#open !== null) {
-      return 'live';
-    }
-    return this.#page.isOnline() ? 'connecting' : 'offline';
-  }
-}
-
-function isWaiting(state: ConnectionState['state']): boolean {
-  return state === 'connecting' || state === 'offline';
 }
 
 function failureOf(reason: unknown): Error {

@@ -13,7 +13,7 @@ import {
   type RefetchCabinsQuery,
 } from './generated.js';
 import type { BoardSource, Head } from './live.js';
-import type { Socket } from './socket.js';
+import type { Transport } from './transport.js';
 import { pause } from './waiting.js';
 
 /** Rarely enough for a telephone's data plan, and often enough that a new minute shows. */
@@ -22,10 +22,10 @@ const COSTS_EVERY_SECONDS = 2;
 export type Request = <T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V, signal: AbortSignal) => Promise<T>;
 
 /** The board of a whole callshop. */
-export function shopSource(socket: Socket, request: Request, callshopId: string): BoardSource {
+export function shopSource(transport: Transport, request: Request, callshopId: string): BoardSource {
   return {
     follow: (after, next, signal) =>
-      socket.run(
+      transport.run(
         CallshopActivityDocument,
         { callshopId, after },
         ({ callshopActivity }) => {
@@ -33,18 +33,18 @@ export function shopSource(socket: Socket, request: Request, callshopId: string)
         },
         signal,
       ),
-    head: (next, signal) => first(socket, CallshopHeadDocument, { callshopId }, (data) => next(headOf(data.callshopActivity)), signal),
+    head: (next, signal) => first(transport, CallshopHeadDocument, { callshopId }, (data) => next(headOf(data.callshopActivity)), signal),
     costs: (_live, next, signal) =>
-      socket.run(CallshopCostsDocument, { callshopId, everySeconds: COSTS_EVERY_SECONDS }, (data) => next(data.liveCalls.calls), signal),
+      transport.run(CallshopCostsDocument, { callshopId, everySeconds: COSTS_EVERY_SECONDS }, (data) => next(data.liveCalls.calls), signal),
     ask: (ids, signal) => ask(request, ids, signal),
   };
 }
 
 /** The board that has one cabin only. */
-export function cabinSource(socket: Socket, request: Request, cabinId: string): BoardSource {
+export function cabinSource(transport: Transport, request: Request, cabinId: string): BoardSource {
   return {
     follow: (after, next, signal) =>
-      socket.run(
+      transport.run(
         CabinActivityDocument,
         { cabinId, after },
         ({ cabinActivity: { cursor, snapshot, event } }) => {
@@ -53,7 +53,7 @@ export function cabinSource(socket: Socket, request: Request, cabinId: string): 
         },
         signal,
       ),
-    head: (next, signal) => first(socket, CabinHeadDocument, { cabinId }, (data) => next(headOf(data.cabinActivity)), signal),
+    head: (next, signal) => first(transport, CabinHeadDocument, { cabinId }, (data) => next(headOf(data.cabinActivity)), signal),
     costs: async (live, next, signal) => {
       // there is no subscription to the live calls of one cabin
       while (!signal.aborted) {
@@ -75,7 +75,7 @@ function headOf(message: { readonly cursor: string; readonly snapshot: { readonl
 
 /** The first message of a subscription. */
 async function first<T, V extends Record<string, unknown>>(
-  socket: Socket,
+  transport: Transport,
   document: TypedDocumentNode<T, V>,
   variables: V,
   next: (data: T) => void,
@@ -93,7 +93,7 @@ async function first<T, V extends Record<string, unknown>>(
     }
   };
   try {
-    await socket.run(document, variables, take, enough.signal);
+    await transport.run(document, variables, take, enough.signal);
   } finally {
     signal.removeEventListener('abort', stop);
   }

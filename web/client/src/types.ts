@@ -7,6 +7,7 @@ import type {
   Role,
   SessionFieldsFragment,
 } from './generated.js';
+import type { TransportFactory } from './transport.js';
 
 export type Money = MoneyFieldsFragment;
 export type CabinFields = CabinFieldsFragment;
@@ -72,6 +73,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** A WebSocket class, where the platform has none. */
   readonly webSocketImpl?: unknown;
+  /** How subscriptions travel. Default: over one WebSocket. `eventStreams()` uses plain HTTP. */
+  readonly transport?: TransportFactory;
   /** Default: the session is kept in memory only. */
   readonly store?: SessionStore;
   /**

@@ -241,11 +241,11 @@ describe('Socket', () => {
     const { socket, signal, keeper } = connect();
     const refresh = vi.spyOn(keeper, 'refresh').mockRejectedValueOnce(new CallshopError('NETWORK', 'Lost.'));
     const attempt = vi.fn<() => Promise<boolean>>().mockRejectedValueOnce(notLoggedIn()).mockResolvedValueOnce(true);
-    await keepRunning({ socket, keeper }, { attempt }, signal.signal);
+    await keepRunning({ transport: socket, keeper }, { attempt }, signal.signal);
     expect([refresh.mock.calls.length, attempt.mock.calls.length]).toEqual([1, 2]);
     refresh.mockRejectedValueOnce(notLoggedIn());
     attempt.mockRejectedValueOnce(notLoggedIn());
-    await expect(keepRunning({ socket, keeper }, { attempt }, signal.signal)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(keepRunning({ transport: socket, keeper }, { attempt }, signal.signal)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     socket.dispose();
   });
 

@@ -1,6 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { costSoFar, createClient, elapsedSeconds, parseMoney, type ActivityEvent, type CabinView, type CallshopClient, type ShopState } from '../src/index.js';
+import {
+  costSoFar,
+  createClient,
+  elapsedSeconds,
+  eventStreams,
+  parseMoney,
+  type ActivityEvent,
+  type CabinView,
+  type CallshopClient,
+  type ShopState,
+  type TransportFactory,
+} from '../src/index.js';
 import { Demo } from './support/demo.js';
 import { Random } from './support/random.js';
 import { Reference } from './support/reference.js';
@@ -12,7 +23,8 @@ import { until } from './support/until.js';
 /** How long the network flaps; ten minutes are 600. */
 const FLAP_SECONDS = Number(process.env.CALLSHOP_TEST_FLAP_SECONDS ?? '30');
 const SEED = Number(process.env.CALLSHOP_TEST_SEED ?? String(Date.now() % 1_000_000));
-const RIDERS = 6;
+/** Each rider's transport; undefined is the WebSocket. */
+const RIDERS: readonly (TransportFactory | undefined)[] = [undefined, eventStreams(), eventStreams('multipart')].flatMap((one) => [one, one]);
 
 let demo: Demo;
 
@@ -38,15 +50,15 @@ class Rider {
   staleTimes = 0;
   failure: unknown = null;
 
-  private constructor(relay: Relay) {
+  private constructor(relay: Relay, transport: TransportFactory | undefined) {
     this.relay = relay;
-    this.client = createClient({ url: relay.url });
+    this.client = createClient({ url: relay.url, ...(transport === undefined ? {} : { transport }) });
     this.#ticker = setInterval(() => this.#look(), 50);
   }
 
-  static async board(of: Demo, role = 'ATTENDANT'): Promise<Rider> {
-    const rider = new Rider(await Relay.to(of.port));
-    const { login, password } = of.user(role);
+  static async board(of: Demo, transport: TransportFactory | undefined): Promise<Rider> {
+    const rider = new Rider(await Relay.to(of.port), transport);
+    const { login, password } = of.user('ATTENDANT');
     await rider.client.login(login, password);
     void rider.#watch(of.printed.callshopId);
     await until('the first state', () => rider.last !== null);
@@ -107,7 +119,7 @@ describe('a phone on a train', () => {
     async () => {
       const owner = await Direct.as(demo, 'CALLSHOP_OWNER');
       const reference = await Reference.begin(demo, owner.token);
-      const riders = await Promise.all(Array.from({ length: RIDERS }, () => Rider.board(demo)));
+      const riders = await Promise.all(RIDERS.map((transport) => Rider.board(demo, transport)));
       const traffic = new Traffic(demo, new Random(SEED));
       const counter = new Counter(owner, demo.printed.cabinIds, new Random(SEED + 1));
       const phones = await demo.phones();
