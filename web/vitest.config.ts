@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'console',
           environment: 'happy-dom',
+          testTimeout: 30_000,
           include: ['console/{src,test}/**/*.test.{ts,tsx}'],
         },
       },
@@ -25,6 +26,7 @@ export default defineConfig({
         test: {
           name: 'explorer',
           environment: 'happy-dom',
+          testTimeout: 30_000,
           include: ['explorer/{src,test}/**/*.test.{ts,tsx}'],
         },
       },
