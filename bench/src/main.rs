@@ -8,6 +8,7 @@
 mod board;
 mod database;
 mod fanout;
+mod find;
 mod load;
 mod peer;
 mod processor;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Authorizations and call ends with 1 to 1,000 live calls in the branch, compared with a server that has no live calls.
     Live(Plan),
+    /// Each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if one takes more than 100 ms.
+    Find(find::Plan),
     /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
     /// Events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory. Needs Redis.
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Command::Authorize(plan) => run::authorize(&plan),
         Command::Stored { plan, up_to } => run::stored(&plan, up_to),
         Command::Live(plan) => run::live(&plan),
+        Command::Find(plan) => find::find(&plan),
         Command::Board(plan) => board::board(&plan),
         Command::FanOut(plan) => fanout::fan_out(&plan),
         Command::Latency(plan) => fanout::latency(&plan),

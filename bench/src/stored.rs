@@ -82,7 +82,8 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
     ]
 }
 
-fn copy<E: EntityTrait>(template: &str, of: &str, value: impl Fn(&str) -> String) -> String {
+/// A statement that copies rows of `E`. `value` is the SQL expression for a column.
+pub fn copy<E: EntityTrait>(template: &str, of: &str, value: impl Fn(&str) -> String) -> String {
     let columns: Vec<&str> = E::Column::iter().map(|column| column.as_str()).collect();
     let names = columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
     let values = columns.iter().map(|column| value(column)).collect::<Vec<_>>().join(", ");
