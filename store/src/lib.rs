@@ -19,6 +19,7 @@ pub mod calls;
 pub mod counters;
 pub mod day;
 pub mod file;
+mod filtered;
 pub mod health;
 pub mod invariants;
 pub mod keys;
@@ -39,7 +40,6 @@ pub mod sorted;
 pub mod statistics;
 pub mod tariffs;
 pub mod tickets;
-mod ways;
 pub mod within;
 
 use std::future::Future;
