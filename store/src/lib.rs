@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod page;
 pub mod partitions;
 pub mod phones;
+pub mod problems;
 mod reader;
 pub mod reconcile;
 pub mod register;
