@@ -243,16 +243,9 @@ pub struct NewCabin {
 /// Fails with `ILLEGAL_STATE` if the phone is in another cabin. Fails with `FORBIDDEN` for attendants. May also fail with `INVALID_INPUT`,
 /// `ALREADY_EXISTS` or `NOT_FOUND`.
 pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView> {
-    let cabin = cabin::Model {
-        id: Uuid::now_v7(),
-        callshop_id: new.callshop_id,
-        number: check_number(new.number)?,
-        label: clean_name("label", &new.label)?,
-        phone_id: new.phone_id,
-        created_at: app.clock.now(),
-        ..cabin::Model::default()
-    };
-    let cabin = &cabin;
+    let (number, label) = (check_number(new.number)?, clean_name("label", &new.label)?);
+    let (id, now) = (Uuid::now_v7(), app.clock.now());
+    let cabin = &cabin::Model::new(id, new.callshop_id, number, label, new.phone_id, now);
     let made = app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, cabin.callshop_id, Right::ManageCabins).await?;
         // the lock on the callshop keeps the number of cabins valid until the commit

@@ -4,9 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A booth of a callshop.
-///
-/// The default is an empty row. Code that creates a row must set every field that may not be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cabin")]
 pub struct Model {
     /// Primary key.
@@ -56,3 +54,17 @@ impl Related<super::phone::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The row of a new cabin, in service.
+    pub fn new(
+        id: Uuid,
+        callshop_id: Uuid,
+        number: i32,
+        label: String,
+        phone_id: Option<Uuid>,
+        created_at: DateTimeUtc,
+    ) -> Self {
+        Self { id, callshop_id, number, label, phone_id, out_of_service: false, retired_at: None, created_at }
+    }
+}

@@ -4,9 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A tariff. The versions of a tariff contain everything that determines the price of a call.
-///
-/// The default is an empty row. Code that creates a row must set every field that may not be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff")]
 pub struct Model {
     /// Primary key.
@@ -46,3 +44,25 @@ impl Related<super::account::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The row of a new tariff without blocked prefixes.
+    pub fn new(
+        id: Uuid,
+        account_id: Uuid,
+        name: String,
+        currency: String,
+        first_terms: Json,
+        created_at: DateTimeUtc,
+    ) -> Self {
+        Self {
+            id,
+            account_id,
+            name,
+            currency,
+            blocked_prefixes: Json::Array(Vec::new()),
+            first_terms,
+            created_at,
+        }
+    }
+}

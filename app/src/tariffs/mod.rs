@@ -173,17 +173,9 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
     }
     let holidays = new.holidays.into_iter().collect();
     let terms = Terms { rounding: new.rounding, time_zone, bands: new.bands, holidays };
-    #[allow(clippy::needless_update, reason = "a later column with a default needs no change here")]
-    Ok(tariff::Model {
-        id: Uuid::now_v7(),
-        account_id: owner.id,
-        name: clean_name("name", &new.name)?,
-        currency: currency.to_string(),
-        blocked_prefixes: serde_json::Value::Array(Vec::new()),
-        first_terms: serde_json::to_value(&terms).or_fault()?,
-        created_at: app.clock.now(),
-        ..tariff::Model::default()
-    })
+    let (name, terms) = (clean_name("name", &new.name)?, serde_json::to_value(&terms).or_fault()?);
+    let (id, currency) = (Uuid::now_v7(), currency.to_string());
+    Ok(tariff::Model::new(id, owner.id, name, currency, terms, app.clock.now()))
 }
 
 async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
