@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::parents::parents;
+
 /// A booth of a callshop.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cabin")]
@@ -26,34 +28,12 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The cabin's callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
     /// The cabin's phone, if any.
-    #[sea_orm(belongs_to = "super::phone::Entity", from = "Column::PhoneId", to = "super::phone::Column::Id")]
-    Phone,
+    Phone: PhoneId => phone::Id,
 }
-
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
-    }
-}
-
-impl Related<super::phone::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Phone.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     /// The row of a new cabin, in service.

@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::parents::parents;
+
 /// A tariff. The versions of a tariff contain everything that determines the price of a call.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff")]
@@ -25,25 +27,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The account that owns the tariff.
-    #[sea_orm(
-        belongs_to = "super::account::Entity",
-        from = "Column::AccountId",
-        to = "super::account::Column::Id"
-    )]
-    Account,
+    Account: AccountId => account::Id,
 }
-
-impl Related<super::account::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Account.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     /// The row of a new tariff without blocked prefixes.
