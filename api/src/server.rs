@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_web::dev::Server as Listener;
 use actix_web::middleware::from_fn;
 use actix_web::{App as HttpApp, HttpServer, web};
 use futures_util::FutureExt as _;
@@ -146,79 +147,32 @@ impl Server {
         let notifier = feed::start(&app.store, &app.hub, &config.redis, &stop_notifier)
             .map_err(std::io::Error::other)?;
         if config.redis.url.is_some() {
-            let hub = app.hub.clone();
-            app.health.note("redis", move || match hub.status().is_up() {
-                true => Check::ok("answers"),
-                false => Check::failed("unavailable: polling the database for other nodes' activity events"),
-            });
+            note_redis(&app);
         }
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
         let failed = Arc::<AtomicBool>::default();
         let watch = Watch { closing: closing.clone(), stop: stop.clone(), failed: failed.clone() };
         let writing = watch.over("the writer", writing);
-        let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
-        let comparing = reconcile::run(app.clone(), writer.clone(), closing.clone());
-        let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
-        let reading = stream::run(node.stream.clone(), app.clone(), writer.clone(), closing.clone());
         let service = endpoint::service(app.clone(), config.limits.clone(), closing.clone());
         let service = Arc::new(with_documents(service.map_err(std::io::Error::other)?, &config)?);
-        let hook = web::Data::new(Hook {
-            app: app.clone(),
-            writer: writer.clone(),
-            secrets: config.hook.secrets.clone(),
-            metrics: HookMetrics::default(),
-        });
-        let exported =
-            Exported::new(app.clone(), writer, hook.clone(), service.metrics().clone(), node.stream.clone());
-        let exported = web::Data::new(exported);
-        let requests = config
-            .shutdown
-            .grace_seconds
-            .saturating_sub(config.shutdown.drain_seconds + WRITERS_SHARE)
-            .max(1);
-        let asked = probes.clone();
-        let hook_server = HttpServer::new(move || {
-            let (hook, exported, probes) = (hook.clone(), exported.clone(), asked.clone());
-            HttpApp::new()
-                .wrap(from_fn(close_unread))
-                .configure(move |config| hook::configure(config, hook))
-                .configure(move |config| metrics::configure(config, exported))
-                .configure(move |config| probes::configure(config, probes))
-        })
-        .workers(config.workers)
-        .disable_signals()
-        .shutdown_timeout(requests)
-        .bind(config.hook.listen)
-        .map_err(|error| named(error, config.hook.listen, "hook.listen"))?;
-        let hook_address = first(&hook_server.addrs())?;
-        let options = HttpOptions {
-            allowed_origins: config.allowed_origins.clone(),
-            allow_loopback: config.allow_loopback_origins,
-            trusted_proxies: config.trusted_proxies.clone(),
-        };
-        let pages = config.web;
-        let mount = move |mounted: &mut web::ServiceConfig| {
-            transport::configure(mounted, service.clone(), options.clone());
-            probes::configure(mounted, probes.clone());
-            web_pages::configure(mounted, pages);
-        };
-        let (http_server, http_address) = transport::listen(config.listen, config.workers, requests, mount)
-            .map_err(|error| named(error, config.listen, "listen"))?;
+        let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
+        let (hook_server, hook) = listen_for_hook(node, &writer, &service, probes.clone())?;
+        let (http_server, http) = listen_for_graphql(&config, service, probes)?;
         let tasks = vec![
-            watch.listener(hook_server.run()),
+            watch.listener(hook_server),
             watch.listener(http_server),
             tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(statistics::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
-            tokio::spawn(looking_after),
-            tokio::spawn(drain(app, config.shutdown.drain_seconds, stop.clone(), closing)),
-            tokio::spawn(reading),
-            tokio::spawn(comparing),
+            tokio::spawn(extend::run(app.clone(), writer.clone(), closing.clone())),
+            tokio::spawn(drain(app.clone(), config.shutdown.drain_seconds, stop.clone(), closing.clone())),
+            tokio::spawn(stream::run(node.stream.clone(), app.clone(), writer.clone(), closing.clone())),
+            tokio::spawn(reconcile::run(app, writer, closing)),
         ];
         let grace = Duration::from_secs(config.shutdown.grace_seconds);
         Ok(Self {
-            http: http_address,
-            hook: hook_address,
+            http,
+            hook,
             grace,
             stop,
             tasks,
@@ -257,6 +211,75 @@ impl Server {
         }
         if self.failed.load(Ordering::Relaxed) { Err(ShutdownError::Listener) } else { Ok(()) }
     }
+}
+
+/// Reports whether Redis answers.
+fn note_redis(app: &App) {
+    let hub = app.hub.clone();
+    app.health.note("redis", move || match hub.status().is_up() {
+        true => Check::ok("answers"),
+        false => Check::failed("unavailable: polling the database for other nodes' activity events"),
+    });
+}
+
+/// Binds the listener of the hook, the metrics and the probes.
+fn listen_for_hook(
+    node: &Node,
+    writer: &CallWriter,
+    service: &GraphqlService,
+    probes: Arc<dyn Probes>,
+) -> std::io::Result<(Listener, SocketAddr)> {
+    let (app, config) = (&node.app, &node.config);
+    let hook = web::Data::new(Hook {
+        app: app.clone(),
+        writer: writer.clone(),
+        secrets: config.hook.secrets.clone(),
+        metrics: HookMetrics::default(),
+    });
+    let (metrics, stream) = (service.metrics().clone(), node.stream.clone());
+    let exported = web::Data::new(Exported::new(app.clone(), writer.clone(), hook.clone(), metrics, stream));
+    let server = HttpServer::new(move || {
+        let (hook, exported, probes) = (hook.clone(), exported.clone(), probes.clone());
+        HttpApp::new()
+            .wrap(from_fn(close_unread))
+            .configure(move |config| hook::configure(config, hook))
+            .configure(move |config| metrics::configure(config, exported))
+            .configure(move |config| probes::configure(config, probes))
+    })
+    .workers(config.workers)
+    .disable_signals()
+    .shutdown_timeout(request_seconds(config))
+    .bind(config.hook.listen)
+    .map_err(|error| named(error, config.hook.listen, "hook.listen"))?;
+    let address = first(&server.addrs())?;
+    Ok((server.run(), address))
+}
+
+/// Binds the listener of GraphQL, the probes and the web pages.
+fn listen_for_graphql(
+    config: &Config,
+    service: Arc<GraphqlService>,
+    probes: Arc<dyn Probes>,
+) -> std::io::Result<(Listener, SocketAddr)> {
+    let options = HttpOptions {
+        allowed_origins: config.allowed_origins.clone(),
+        allow_loopback: config.allow_loopback_origins,
+        trusted_proxies: config.trusted_proxies.clone(),
+    };
+    let pages = config.web;
+    let mount = move |mounted: &mut web::ServiceConfig| {
+        transport::configure(mounted, service.clone(), options.clone());
+        probes::configure(mounted, probes.clone());
+        web_pages::configure(mounted, pages);
+    };
+    transport::listen(config.listen, config.workers, request_seconds(config), mount)
+        .map_err(|error| named(error, config.listen, "listen"))
+}
+
+/// Seconds that a stopping listener waits for requests in progress; at least 1.
+fn request_seconds(config: &Config) -> u64 {
+    let shutdown = &config.shutdown;
+    shutdown.grace_seconds.saturating_sub(shutdown.drain_seconds + WRITERS_SHARE).max(1)
 }
 
 /// State shared by the probe handlers.
@@ -309,7 +332,7 @@ impl Watch {
     }
 
     /// Runs a listener until `closing` is cancelled.
-    fn listener(&self, server: actix_web::dev::Server) -> JoinHandle<()> {
+    fn listener(&self, server: Listener) -> JoinHandle<()> {
         let (handle, closing) = (server.handle(), self.closing.clone());
         tokio::spawn(async move {
             closing.cancelled().await;

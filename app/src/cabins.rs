@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accounts::clean_name;
-use super::audit::{self, Change, changed};
+use super::audit::changed;
+use super::audited::record;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -243,16 +244,9 @@ pub struct NewCabin {
 /// Fails with `ILLEGAL_STATE` if the phone is in another cabin. Fails with `FORBIDDEN` for attendants. May also fail with `INVALID_INPUT`,
 /// `ALREADY_EXISTS` or `NOT_FOUND`.
 pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView> {
-    let cabin = cabin::Model {
-        id: Uuid::now_v7(),
-        callshop_id: new.callshop_id,
-        number: check_number(new.number)?,
-        label: clean_name("label", &new.label)?,
-        phone_id: new.phone_id,
-        created_at: app.clock.now(),
-        ..cabin::Model::default()
-    };
-    let cabin = &cabin;
+    let (number, label) = (check_number(new.number)?, clean_name("label", &new.label)?);
+    let (id, now) = (Uuid::now_v7(), app.clock.now());
+    let cabin = &cabin::Model::new(id, new.callshop_id, number, label, new.phone_id, now);
     let made = app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, cabin.callshop_id, Right::ManageCabins).await?;
         // the lock on the callshop keeps the number of cabins valid until the commit
@@ -268,7 +262,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
         }
         cabins::insert(tx.conn(), cabin.clone()).await?;
         emit(&tx, ActivityKind::CabinChanged, cabin, None, cabin.created_at).await?;
-        record(&tx, actor, "createCabin", (Value::Null, shown(cabin)), cabin, cabin.created_at).await?;
+        record(&tx, actor, cabin.created_at, "createCabin", cabin, (Value::Null, shown(cabin))).await?;
         view(tx.conn(), cabin.clone()).await
     });
     made.await.map_err(number_taken)
@@ -280,18 +274,6 @@ fn shown(cabin: &cabin::Model) -> Value {
         "number": cabin.number, "label": cabin.label, "phone": cabin.phone_id, "outOfService": cabin.out_of_service,
         "retiredAt": cabin.retired_at,
     })
-}
-
-async fn record(
-    tx: &Tx,
-    actor: &Actor,
-    action: &'static str,
-    (before, after): (Value, Value),
-    cabin: &cabin::Model,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let change = Change { account_id: cabin.callshop_id, action, object: ("Cabin", cabin.id), before, after };
-    audit::record(tx, actor, at, change).await
 }
 
 async fn check_free_phone(tx: &Tx, actor: &Actor, callshop_id: Uuid, id: Uuid) -> Result<()> {
@@ -364,7 +346,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
         }
         let cabin = cabins::update(tx.conn(), cabin).await?;
         emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
-        record(&tx, actor, "updateCabin", changed(before, shown(&cabin)), &cabin, now).await?;
+        record(&tx, actor, now, "updateCabin", &cabin, changed(before, shown(&cabin))).await?;
         view(tx.conn(), cabin).await
     });
     changed.await.map_err(number_taken)
@@ -383,7 +365,7 @@ pub async fn retire(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
         let cabin = cabin::Model { retired_at: Some(now), phone_id: None, ..cabin };
         let cabin = cabins::update(tx.conn(), cabin).await?;
         emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
-        record(&tx, actor, "retireCabin", changed(before, shown(&cabin)), &cabin, now).await?;
+        record(&tx, actor, now, "retireCabin", &cabin, changed(before, shown(&cabin))).await?;
         view(tx.conn(), cabin).await
     })
     .await

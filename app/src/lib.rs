@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod activity;
 pub mod audit;
+mod audited;
 pub mod auth;
 pub mod branch;
 pub mod cabins;

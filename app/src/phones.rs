@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use billing::words;
-use chrono::{DateTime, Utc};
 use entity::{ActivityKind, cabin, phone};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accounts::{MAX_NAME, clean_name};
-use super::audit::{self, Change};
+use super::audit;
+use super::audited::record;
 use super::cabins::CabinView;
 use super::{App, access, cabins};
 use crate::auth::{Actor, Right, token};
@@ -70,24 +70,12 @@ pub async fn create(
         phones::insert(tx.conn(), made.iter().map(|new| new.phone.clone()).collect()).await?;
         for NewPhone { phone, .. } in &made {
             let after = json!({ "label": phone.label, "sipUser": phone.sip_user });
-            record(&tx, actor, "createPhones", phone, (Value::Null, after), phone.created_at).await?;
+            record(&tx, actor, phone.created_at, "createPhones", phone, (Value::Null, after)).await?;
         }
         audit::announce(&tx, shop.id(), ActivityKind::PhoneChanged, app.clock.now());
         Ok(made)
     })
     .await
-}
-
-async fn record(
-    tx: &Tx,
-    actor: &Actor,
-    action: &'static str,
-    phone: &phone::Model,
-    (before, after): (Value, Value),
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let change = Change { account_id: phone.callshop_id, action, object: ("Phone", phone.id), before, after };
-    audit::record(tx, actor, at, change).await
 }
 
 fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
@@ -131,7 +119,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
             phone.ha1 = ha1(&phone.sip_user, &phone.realm, &secret);
             let phone = phones::update(tx.conn(), phone).await?;
             let change = (json!({}), json!({ "secret": "changed" }));
-            record(&tx, actor, "rotatePhoneSecret", &phone, change, app.clock.now()).await?;
+            record(&tx, actor, app.clock.now(), "rotatePhoneSecret", &phone, change).await?;
             Ok(NewPhone { phone, secret })
         })
         .await?;
@@ -152,7 +140,7 @@ pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> R
             phone.blocked_at = blocked.then(|| phone.blocked_at.unwrap_or(now));
             let change = audit::changed(before, json!({ "blockedAt": phone.blocked_at }));
             let action = if blocked { "blockPhone" } else { "unblockPhone" };
-            record(&tx, actor, action, &phone, change, now).await?;
+            record(&tx, actor, now, action, &phone, change).await?;
             phones::update(tx.conn(), phone).await
         })
         .await?;
@@ -213,7 +201,7 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
             }
         }
         let change = (json!({ "cabin": from_id }), json!({ "cabin": cabin_id }));
-        record(&tx, actor, "assignPhone", &phone, change, now).await?;
+        record(&tx, actor, now, "assignPhone", &phone, change).await?;
         Ok(phone)
     })
     .await

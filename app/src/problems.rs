@@ -11,7 +11,7 @@ use crate::auth::{Actor, Right};
 use crate::sip_proxies::StuckEntry;
 use base::error::{Error, OrFault as _, Result};
 use serde::Deserialize as _;
-use store::reports::{self, Found, LiveCall, Search};
+use store::problems::{self, Found, LiveCall, Search};
 use store::{Tx, accounts, reconcile};
 
 /// Maximum number of problems returned per kind.
@@ -188,11 +188,11 @@ impl Look<'_> {
 
     async fn at_sessions(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
-        let closing = reports::closing_since_before(conn, &search, self.now - CLOSING).await?;
+        let closing = problems::closing_since_before(conn, &search, self.now - CLOSING).await?;
         let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If the call stays, check whether the \
                     proxy reaches the server.";
         self.add_found(ProblemKind::SessionClosing, Subject::Session, closing, text);
-        let open = reports::open_since_before(conn, &search, self.now - OPEN).await?;
+        let open = problems::open_since_before(conn, &search, self.now - OPEN).await?;
         let text = "The session has been open for more than a day. Close the cabin if the customer has left.";
         self.add_found(ProblemKind::SessionOpen, Subject::Session, open, text);
         Ok(())
@@ -200,7 +200,7 @@ impl Look<'_> {
 
     async fn at_live_calls(&mut self) -> Result<()> {
         let search = Search { limit: MAX_LIVE, ..self.search() };
-        let live = reports::live_since_before(self.tx.conn(), &search, self.now - GRACE).await?;
+        let live = problems::live_since_before(self.tx.conn(), &search, self.now - GRACE).await?;
         let late = |call: &LiveCall| {
             // the proxy gives up on a ringing call long before this time
             let lasts =
@@ -211,14 +211,14 @@ impl Look<'_> {
         let text = "The call must be over, but the proxy did not report its end. Hang up the call, or check whether the proxy reaches \
                     the server. The call's credit stays held until the call ends.";
         self.add_found(ProblemKind::CallWithoutEnd, Subject::Call, late, text);
-        let overlapping = reports::overlapping(self.tx.conn(), &self.search()).await?;
+        let overlapping = problems::overlapping(self.tx.conn(), &self.search()).await?;
         let text = "The session has more than one live call. Check which phones make the calls, and hang up each call that is not the customer's.";
         self.add_found(ProblemKind::CallsOverlap, Subject::Session, overlapping, text);
         Ok(())
     }
 
     async fn at_phones(&mut self) -> Result<()> {
-        let phones = reports::offline_phones(self.tx.conn(), &self.search()).await?;
+        let phones = problems::offline_phones(self.tx.conn(), &self.search()).await?;
         let text = "The phone of an open cabin is not registered. Check its cable and settings, or move the customer to another cabin.";
         self.add_found(ProblemKind::PhoneOffline, Subject::Phone, phones, text);
         Ok(())
@@ -226,15 +226,15 @@ impl Look<'_> {
 
     async fn at_ended_calls(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
-        let losses = reports::sold_below_cost(conn, &search, self.now).await?;
+        let losses = problems::sold_below_cost(conn, &search, self.now).await?;
         let text = "The call cost more than it earned. Compare the steps of the two levels with explainCharge, and raise the price.";
         self.add_found(ProblemKind::MarginNegative, Subject::Call, losses, text);
-        let written_off = reports::written_off(conn, &search, self.now).await?;
+        let written_off = problems::written_off(conn, &search, self.now).await?;
         let text = "The call continued beyond its covered seconds, and the rest was written off. Check whether the server reaches the \
                     proxy's control listener in time.";
         self.add_found(ProblemKind::WrittenOff, Subject::Call, written_off, text);
-        let lost = reports::estimated(conn, &search, self.now, true).await?;
-        let doubted = reports::estimated(conn, &search, self.now, false).await?;
+        let lost = problems::estimated(conn, &search, self.now, true).await?;
+        let doubted = problems::estimated(conn, &search, self.now, false).await?;
         let problem = |(found, text): (Found, &str)| Problem {
             subject: Subject::Call(found.id),
             callshop: Some((found.callshop_id, String::new())),
@@ -244,7 +244,7 @@ impl Look<'_> {
         let lost = lost.into_iter().map(|found| (found, LOST));
         let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
         self.add(ProblemKind::EndEstimated, lost.chain(doubted).map(problem).collect());
-        let unacknowledged = reports::unacknowledged(conn, &search, self.now).await?;
+        let unacknowledged = problems::unacknowledged(conn, &search, self.now).await?;
         let text = "The phone never acknowledged the answer, so the call was ended. Callers can talk without paying in this way. \
                     Check who uses the phone, and block the phone if this happens again. A phone that never acknowledges an answer is \
                     broken or cannot reach the proxy.";
@@ -254,9 +254,9 @@ impl Look<'_> {
 
     async fn at_events(&mut self) -> Result<()> {
         let (conn, most) = (self.tx.conn(), MAX_PROBLEMS as u64 + 1);
-        let doubted = reports::events(conn, HookStatus::Doubted, self.now, most).await?;
+        let doubted = problems::events(conn, HookStatus::Doubted, self.now, most).await?;
         self.add(ProblemKind::EventDoubted, doubted.into_iter().map(doubtful).collect());
-        let events = reports::events(conn, HookStatus::Rejected, self.now, most).await?;
+        let events = problems::events(conn, HookStatus::Rejected, self.now, most).await?;
         let problem = |event: entity::hook_event::Model| Problem {
             subject: Subject::Event,
             callshop: None,
@@ -327,7 +327,7 @@ impl Look<'_> {
     }
 
     async fn at_books(&mut self) -> Result<()> {
-        let books = reports::broken_books(self.tx.conn(), self.account.id).await?;
+        let books = problems::broken_books(self.tx.conn(), self.account.id).await?;
         let problem = |book: entity::Book| Problem {
             subject: Subject::Account,
             callshop: None,

@@ -8,7 +8,8 @@
 //! 4. An E.164 number follows an international prefix (`00`, `011`). Where callers choose a carrier (Brazil), the carrier's two digits come
 //!    between prefix and number: `00 21 1 305…`. A number without a carrier code is accepted if the plan's own country code and a complete national
 //!    number follow (`00 55 11 9…`). A number without a carrier code is also accepted if reading two of its digits as a carrier code leaves no
-//!    valid number.
+//!    valid number. Where carrier codes differ in length (Colombia), the plan has a prefix for each carrier (`005`, `00456`). If several prefixes
+//!    match, the longest prefix that leaves a valid number counts, unless the plan's own country code and a complete national number follow another.
 //! 5. A national number follows a trunk prefix, in Brazil with or without a carrier code. The length shows whether there is a carrier code. Without a
 //!    carrier code, a two-digit area code and a number of eight or nine digits have 10 or 11 digits; with a carrier code, they have 12 or 13 digits.
 //! 6. If there is no prefix, the length identifies a national number. If a number is shorter than a national number, it is a local number and gets
@@ -202,14 +203,18 @@ pub struct DialPlan {
 }
 
 /// A country's dialing rules: ISO code, calling code, international prefixes, trunk prefix, minimum and maximum digits of a national number,
-/// emergency numbers. The data come from the ITU's national numbering plans.
+/// emergency numbers. The prefixes and lengths come from the ITU's national numbering plans.
 type CountryRule =
     (&'static str, &'static str, &'static [&'static str], &'static str, u8, u8, &'static [&'static str]);
 
+/// The emergency numbers are those of libphonenumber's short numbers (release 9.0.33), except where a comment names another source. A number that was
+/// replaced, or that was never activated, is left out; a shop can add numbers to its own plan.
 const COUNTRIES: &[CountryRule] = &[
-    ("AO", "244", &["00"], "", 9, 9, &["110", "111", "112", "113", "115"]),
+    // 111: Ministério do Interior, 2020
+    ("AO", "244", &["00"], "", 9, 9, &["111", "112", "113", "115"]),
     ("AR", "54", &["00"], "0", 10, 11, &["100", "101", "107", "911"]),
-    ("BO", "591", &["00"], "0", 8, 8, &["110", "118", "119", "911"]),
+    ("BO", "591", &["00"], "0", 8, 8, &["110", "118", "119"]),
+    // Anatel, Serviços Públicos de Emergência; 128 (Mercosul) was never activated
     (
         "BR",
         "55",
@@ -220,20 +225,38 @@ const COUNTRIES: &[CountryRule] = &[
         &["112", "190", "191", "192", "193", "194", "197", "198", "199", "911"],
     ),
     ("CA", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
-    ("CL", "56", &["00"], "", 9, 9, &["131", "132", "133", "134", "137"]),
-    ("CO", "57", &["00"], "0", 10, 10, &["112", "119", "123", "125", "132"]),
+    // 134 and 137: Servicio Nacional de Turismo
+    ("CL", "56", &["00"], "", 9, 9, &["131", "132", "133", "134", "137", "911"]),
+    // 125: the ambulances. Each international prefix but 00 includes the code of a carrier (Comisión de Regulación de Comunicaciones)
+    (
+        "CO",
+        "57",
+        &["00", "00414", "00444", "00456", "005", "007", "009"],
+        "0",
+        10,
+        10,
+        &["112", "119", "123", "125", "132", "156"],
+    ),
     ("DE", "49", &["00"], "0", 6, 12, &["110", "112"]),
-    ("ES", "34", &["00"], "", 9, 9, &["061", "080", "085", "091", "092", "112"]),
+    // 061, 062, 080, 091 and 092: Plan Nacional de Numeración; 088 became 112 in 2008
+    ("ES", "34", &["00"], "", 9, 9, &["061", "062", "080", "085", "091", "092", "112"]),
+    // 114: ARCEP, numéros d'urgence
     ("FR", "33", &["00"], "0", 9, 9, &["112", "114", "15", "17", "18"]),
     ("GB", "44", &["00"], "0", 9, 10, &["112", "999"]),
+    // without 1298 and 2611, which are not numbers of the whole country
     ("IN", "91", &["00"], "0", 10, 10, &["100", "101", "102", "108", "112"]),
     ("IT", "39", &["00"], "", 6, 12, &["112", "113", "115", "118"]),
+    // 060, 061, 065, 066, 068 and 080 became 911 (Diario Oficial, December 2, 2015)
     ("MX", "52", &["00"], "", 10, 10, &["911"]),
-    ("PE", "51", &["00"], "0", 8, 9, &["105", "106", "116"]),
-    ("PT", "351", &["00"], "", 9, 9, &["112"]),
+    // 106: Decreto Legislativo 1590
+    ("PE", "51", &["00"], "0", 8, 9, &["105", "106", "116", "117"]),
+    // 115 became 112 (Decreto-Lei 73/97); 117: ANACOM, forest fires
+    ("PT", "351", &["00"], "", 9, 9, &["112", "117"]),
+    // 132: Bomberos Voluntarios; 141: Ministerio de Salud Pública
     ("PY", "595", &["00"], "0", 8, 9, &["128", "132", "141", "911"]),
     ("US", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
-    ("UY", "598", &["00"], "0", 8, 8, &["104", "105", "109", "911"]),
+    // 104 and 109: Ministerio del Interior; 105: the ambulances
+    ("UY", "598", &["00"], "0", 8, 8, &["104", "105", "109", "128", "911"]),
 ];
 
 /// Brazilian short numbers that every network routes.
@@ -340,8 +363,8 @@ impl DialPlan {
         if let Some(digits) = cleaned.strip_prefix('+') {
             return self.international(digits).map(|e164| Dialed::Number { e164, carrier: None });
         }
-        if let Some(rest) = self.after_international_prefix(&cleaned) {
-            return self.abroad(rest);
+        if let Some(number) = self.after_international_prefix(&cleaned) {
+            return number;
         }
         if self.country_code.is_empty() {
             return self.international(&cleaned).map(|e164| Dialed::Number { e164, carrier: None });
@@ -349,11 +372,17 @@ impl DialPlan {
         self.national(&cleaned)
     }
 
-    fn after_international_prefix<'d>(&self, digits: &'d str) -> Option<&'d str> {
+    /// Reads a number that starts with an international prefix; `None` if it starts with none.
+    fn after_international_prefix(&self, digits: &str) -> Option<Result<Dialed, NumberError>> {
         let matching =
-            self.international_prefixes.iter().filter(|prefix| digits.starts_with(prefix.as_str()));
-        let longest = matching.max_by_key(|prefix| prefix.len())?;
-        digits.strip_prefix(longest.as_str())
+            self.international_prefixes.iter().filter_map(|prefix| digits.strip_prefix(prefix.as_str()));
+        let mut rests: Vec<&str> = matching.collect();
+        // the longest prefix leaves the shortest rest
+        rests.sort_unstable_by_key(|rest| rest.len());
+        let own = rests.iter().find(|rest| self.is_own_number(rest)).copied();
+        let mut read = own.into_iter().chain(rests).map(|rest| self.abroad(rest));
+        let longest = read.next()?;
+        Some(longest.or_else(|error| read.find(Result::is_ok).unwrap_or(Err(error))))
     }
 
     /// Reads the digits after an international prefix: either a number, or a carrier code and a number.
@@ -455,6 +484,7 @@ impl DialPlan {
         match self.country_code.as_str() {
             "1" => check_north_american(national),
             "55" => check_brazilian(national),
+            "57" => check_colombian(national),
             _ => Ok(()),
         }
     }
@@ -503,6 +533,15 @@ fn check_brazilian(national: &str) -> Result<(), NumberError> {
         [b'1'..=b'9', b'1'..=b'9', b'2'..=b'9', rest @ ..] if rest.len() == 7 => Ok(()),
         [b'1'..=b'9', b'1'..=b'9', b'9', rest @ ..] if rest.len() == 8 => Ok(()),
         _ => Err(NumberError::InvalidNational),
+    }
+}
+
+/// A Colombian number begins with 3 (mobile) or 60 (fixed).
+fn check_colombian(national: &str) -> Result<(), NumberError> {
+    if national.starts_with('3') || national.starts_with("60") {
+        Ok(())
+    } else {
+        Err(NumberError::InvalidNational)
     }
 }
 

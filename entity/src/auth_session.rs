@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::parents::parents;
+
 /// A login with its rotating refresh tokens.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "auth_session")]
@@ -32,21 +34,10 @@ pub struct Model {
     pub cabin_id: Option<Uuid>,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The user who logged in.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
-    User,
+    User: UserId => user::Id,
+    ;
     /// The cabin of a customer's screen.
-    #[sea_orm(belongs_to = "super::cabin::Entity", from = "Column::CabinId", to = "super::cabin::Column::Id")]
-    Cabin,
+    Cabin: CabinId => cabin::Id,
 }
-
-impl Related<super::user::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::User.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

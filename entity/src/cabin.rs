@@ -3,10 +3,10 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::parents::parents;
+
 /// A booth of a callshop.
-///
-/// The default is an empty row. Code that creates a row must set every field that may not be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cabin")]
 pub struct Model {
     /// Primary key.
@@ -28,31 +28,23 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The cabin's callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
     /// The cabin's phone, if any.
-    #[sea_orm(belongs_to = "super::phone::Entity", from = "Column::PhoneId", to = "super::phone::Column::Id")]
-    Phone,
+    Phone: PhoneId => phone::Id,
 }
 
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
+impl Model {
+    /// The row of a new cabin, in service.
+    pub fn new(
+        id: Uuid,
+        callshop_id: Uuid,
+        number: i32,
+        label: String,
+        phone_id: Option<Uuid>,
+        created_at: DateTimeUtc,
+    ) -> Self {
+        Self { id, callshop_id, number, label, phone_id, out_of_service: false, retired_at: None, created_at }
     }
 }
-
-impl Related<super::phone::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Phone.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Micros, SessionMode, SessionState};
+use crate::parents::parents;
 
 /// One customer's use of a cabin, from opening to settlement.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -64,54 +65,20 @@ pub struct Model {
     pub refunded: Micros,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
     /// The session's current cabin.
-    #[sea_orm(belongs_to = "super::cabin::Entity", from = "Column::CabinId", to = "super::cabin::Column::Id")]
-    Cabin,
+    Cabin: CabinId => cabin::Id,
+    ;
     /// The shift in which the session was opened.
-    #[sea_orm(
-        belongs_to = "super::register_shift::Entity",
-        from = "Column::ShiftId",
-        to = "super::register_shift::Column::Id"
-    )]
-    Shift,
+    Shift: ShiftId => register_shift::Id,
     /// The user who opened the session.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::OpenedBy", to = "super::user::Column::Id")]
-    OpenedBy,
+    OpenedBy: OpenedBy => user::Id,
     /// The user who closed the session.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::ClosedBy", to = "super::user::Column::Id")]
-    ClosedBy,
+    ClosedBy: ClosedBy => user::Id,
     /// The shift that received the payment.
-    #[sea_orm(
-        belongs_to = "super::register_shift::Entity",
-        from = "Column::SettledShiftId",
-        to = "super::register_shift::Column::Id"
-    )]
-    SettledShift,
+    SettledShift: SettledShiftId => register_shift::Id,
     /// The user who settled the session.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::SettledBy", to = "super::user::Column::Id")]
-    SettledBy,
+    SettledBy: SettledBy => user::Id,
 }
-
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
-    }
-}
-
-impl Related<super::cabin::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Cabin.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -7,9 +7,7 @@ use crate::columns::{CallState, EndCause, EndedBy, Micros};
 use crate::view::view;
 
 /// One attempt to call, answered or not. The call's id is the `ref` that the proxy carries.
-///
-/// The default is an empty row. Code that creates a row must set every field that may not be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call")]
 pub struct Model {
     /// Primary key; the `ref` of the hook.
@@ -99,6 +97,108 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The facts of a new attempt to call.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    /// See [`Model::id`].
+    pub id: Uuid,
+    /// See [`Model::callshop_id`].
+    pub callshop_id: Uuid,
+    /// See [`Model::cabin_id`].
+    pub cabin_id: Option<Uuid>,
+    /// The session that is billed, and the user who opened the session.
+    pub session: Option<(Uuid, Uuid)>,
+    /// See [`Model::phone_id`].
+    pub phone_id: Uuid,
+    /// See [`Model::request_id`].
+    pub request_id: String,
+    /// See [`Model::dialed`].
+    pub dialed: String,
+    /// See [`Model::number`].
+    pub number: String,
+    /// See [`Model::destination`].
+    pub destination: String,
+    /// See [`Model::emergency`].
+    pub emergency: bool,
+    /// See [`Model::authorized_at`].
+    pub authorized_at: DateTimeUtc,
+    /// See [`Model::covered`]. The proxy gets this limit with the decision, so it counts as confirmed.
+    pub covered: i32,
+    /// See [`Model::currency`].
+    pub currency: String,
+    /// See [`Model::pricing`].
+    pub pricing: Json,
+    /// See [`Model::holds`].
+    pub holds: Json,
+    /// See [`Model::proxy`].
+    pub proxy: String,
+    /// See [`Model::sip_call_id`].
+    pub sip_call_id: String,
+    /// See [`Model::from_tag`].
+    pub from_tag: String,
+    /// See [`Model::attempt_day`].
+    pub attempt_day: String,
+}
+
+impl Model {
+    /// The row of an attempt that is allowed. This is the only place that creates rows of `call`.
+    pub fn new(new: NewCall) -> Self {
+        Self {
+            id: new.id,
+            callshop_id: new.callshop_id,
+            cabin_id: new.cabin_id,
+            session_id: new.session.map(|(session, _)| session),
+            attendant_id: new.session.map(|(_, attendant)| attendant),
+            phone_id: new.phone_id,
+            request_id: new.request_id,
+            dialed: new.dialed,
+            number: new.number,
+            destination: new.destination,
+            emergency: new.emergency,
+            state: CallState::Authorized,
+            authorized_at: new.authorized_at,
+            ringing_at: None,
+            answered_at: None,
+            ended_at: None,
+            covered: new.covered,
+            sip_code: None,
+            ended_by: None,
+            cause: None,
+            refusal: None,
+            talk_seconds: 0,
+            billed_seconds: 0,
+            charge: Micros(0),
+            currency: new.currency,
+            pricing: new.pricing,
+            proxy: new.proxy,
+            sip_call_id: new.sip_call_id,
+            from_tag: new.from_tag,
+            to_tag: None,
+            hang_up_by: None,
+            holds: new.holds,
+            extend_at: None,
+            confirmed: new.covered,
+            estimated: false,
+            written_off: Micros(0),
+            attempt_day: new.attempt_day,
+            answer_day: None,
+            answered_far: false,
+        }
+    }
+
+    /// The row of the same attempt, refused for the reason `refusal`. The phone gets `sip_code`.
+    #[must_use]
+    pub fn refused(self, refusal: &str, sip_code: u16) -> Self {
+        Self {
+            state: CallState::Refused,
+            ended_at: Some(self.authorized_at),
+            sip_code: Some(sip_code.into()),
+            refusal: Some(refusal.to_owned()),
+            ..self
+        }
+    }
+}
 
 view! {
     /// The columns of a call that readers may see. The view leaves out columns that only the proxy and this program use. Activities store the view

@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Micros, MovementKind};
+use crate::parents::parents;
 
 /// Cash added to or withdrawn from the drawer, other than sales.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -28,44 +29,11 @@ pub struct Model {
     pub at: DateTimeUtc,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
     /// The shift in whose register the cash moved.
-    #[sea_orm(
-        belongs_to = "super::register_shift::Entity",
-        from = "Column::ShiftId",
-        to = "super::register_shift::Column::Id"
-    )]
-    Shift,
+    Shift: ShiftId => register_shift::Id,
     /// The user who moved the cash.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
-    User,
+    User: UserId => user::Id,
 }
-
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
-    }
-}
-
-impl Related<super::register_shift::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Shift.def()
-    }
-}
-
-impl Related<super::user::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::User.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

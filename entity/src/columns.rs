@@ -69,9 +69,7 @@ text_enum!(
 );
 text_enum!(
     /// State of a call; see `billing::call`.
-    #[derive(Default)]
     CallState {
-        #[default]
         Authorized = "AUTHORIZED", Ringing = "RINGING", Answered = "ANSWERED", Ended = "ENDED", Failed = "FAILED",
         Abandoned = "ABANDONED", Refused = "REFUSED",
     }

@@ -1,4 +1,4 @@
-//! SeaORM models and column types of the callshop database: one file per table, no logic.
+//! SeaORM models and column types of the callshop database: one file per table, with no logic but the first values of new rows.
 //!
 //! Money columns are [`Micros`] in BIGINT on both databases, because SeaORM stores `Decimal` on SQLite as a float. Times are UTC with microseconds,
 //! ids are UUIDv7, and lists and the prices stored with a call are JSON.
@@ -23,6 +23,7 @@ pub mod ledger_entry;
 pub mod ledger_transfer;
 pub mod live_call;
 pub mod login_failure;
+mod parents;
 pub mod payment;
 pub mod phone;
 pub mod proxy;

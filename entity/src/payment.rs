@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Micros, PaymentKind, PaymentMethod};
+use crate::parents::parents;
 
 /// Money that a customer paid or got back: a deposit, part of a settlement, or a refund.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -34,57 +35,13 @@ pub struct Model {
     pub reference: Option<String>,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
     /// The session that was paid or refunded.
-    #[sea_orm(
-        belongs_to = "super::cabin_session::Entity",
-        from = "Column::SessionId",
-        to = "super::cabin_session::Column::Id"
-    )]
-    Session,
+    Session: SessionId => cabin_session::Id,
     /// The shift in whose register the money moved.
-    #[sea_orm(
-        belongs_to = "super::register_shift::Entity",
-        from = "Column::ShiftId",
-        to = "super::register_shift::Column::Id"
-    )]
-    Shift,
+    Shift: ShiftId => register_shift::Id,
     /// The user who handled the payment.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
-    User,
+    User: UserId => user::Id,
 }
-
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
-    }
-}
-
-impl Related<super::cabin_session::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Session.def()
-    }
-}
-
-impl Related<super::register_shift::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Shift.def()
-    }
-}
-
-impl Related<super::user::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::User.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

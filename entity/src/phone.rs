@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::parents::parents;
+
 /// A SIP account of a callshop.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "phone")]
@@ -38,22 +40,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The phone's callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
 }
-
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Micros;
+use crate::parents::parents;
 
 /// A shift of the cash register, from opening to closing.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -30,28 +31,12 @@ pub struct Model {
     pub z_report: Option<Json>,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
+    ;
     /// The user who opened the shift.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::OpenedBy", to = "super::user::Column::Id")]
-    OpenedBy,
+    OpenedBy: OpenedBy => user::Id,
     /// The user who closed the shift.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::ClosedBy", to = "super::user::Column::Id")]
-    ClosedBy,
+    ClosedBy: ClosedBy => user::Id,
 }
-
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::parents::parents;
+
 /// One word of one object's name, for one owner.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "search_word")]
@@ -20,22 +22,7 @@ pub struct Model {
     pub object_id: Uuid,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The account whose objects are searched.
-    #[sea_orm(
-        belongs_to = "super::account::Entity",
-        from = "Column::OwnerId",
-        to = "super::account::Column::Id"
-    )]
-    Owner,
+    Owner: OwnerId => account::Id,
 }
-
-impl Related<super::account::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Owner.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

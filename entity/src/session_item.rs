@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{ItemKind, Micros};
+use crate::parents::parents;
 
 /// A line of a session's bill other than a call: an item or a discount.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -34,41 +35,14 @@ pub struct Model {
     pub removed_by: Option<Uuid>,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The callshop.
-    #[sea_orm(
-        belongs_to = "super::callshop::Entity",
-        from = "Column::CallshopId",
-        to = "super::callshop::Column::AccountId"
-    )]
-    Callshop,
+    Callshop: CallshopId => callshop::AccountId,
     /// The session that is billed.
-    #[sea_orm(
-        belongs_to = "super::cabin_session::Entity",
-        from = "Column::SessionId",
-        to = "super::cabin_session::Column::Id"
-    )]
-    Session,
+    Session: SessionId => cabin_session::Id,
+    ;
     /// The user who added the line.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
-    User,
+    User: UserId => user::Id,
     /// The user who removed the line.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::RemovedBy", to = "super::user::Column::Id")]
-    RemovedBy,
+    RemovedBy: RemovedBy => user::Id,
 }
-
-impl Related<super::callshop::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Callshop.def()
-    }
-}
-
-impl Related<super::cabin_session::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Session.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

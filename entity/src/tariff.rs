@@ -3,10 +3,10 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::parents::parents;
+
 /// A tariff. The versions of a tariff contain everything that determines the price of a call.
-///
-/// The default is an empty row. Code that creates a row must set every field that may not be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff")]
 pub struct Model {
     /// Primary key.
@@ -27,22 +27,29 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The account that owns the tariff.
-    #[sea_orm(
-        belongs_to = "super::account::Entity",
-        from = "Column::AccountId",
-        to = "super::account::Column::Id"
-    )]
-    Account,
+    Account: AccountId => account::Id,
 }
 
-impl Related<super::account::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Account.def()
+impl Model {
+    /// The row of a new tariff without blocked prefixes.
+    pub fn new(
+        id: Uuid,
+        account_id: Uuid,
+        name: String,
+        currency: String,
+        first_terms: Json,
+        created_at: DateTimeUtc,
+    ) -> Self {
+        Self {
+            id,
+            account_id,
+            name,
+            currency,
+            blocked_prefixes: Json::Array(Vec::new()),
+            first_terms,
+            created_at,
+        }
     }
 }
-
-impl ActiveModelBehavior for ActiveModel {}

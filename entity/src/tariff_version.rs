@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::RoundingMode;
+use crate::parents::parents;
 
 /// An immutable version of a tariff. A version without `active_from` is a draft. The version with the latest `active_from` that is not in the
 /// future is active.
@@ -41,25 +42,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// The table's relations, one for each foreign key.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
+parents! {
     /// The tariff.
-    #[sea_orm(
-        belongs_to = "super::tariff::Entity",
-        from = "Column::TariffId",
-        to = "super::tariff::Column::Id"
-    )]
-    Tariff,
+    Tariff: TariffId => tariff::Id,
+    ;
     /// The version that this version was made from.
-    #[sea_orm(belongs_to = "Entity", from = "Column::BaseVersionId", to = "Column::Id")]
-    BaseVersion,
+    BaseVersion: BaseVersionId => tariff_version::Id,
 }
-
-impl Related<super::tariff::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::Tariff.def()
-    }
-}
-
-impl ActiveModelBehavior for ActiveModel {}

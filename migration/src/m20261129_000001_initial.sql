@@ -8,7 +8,8 @@
 -- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`,
 -- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
 -- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
--- retention may have removed. tests/tests/server/tables.rs lists every column without a key. No key has an ON DELETE action: nothing deletes a row that others refer to, and deleting one by hand must fail.
+-- retention removed. tests/tests/server/tables.rs lists every column without a key. No key has an ON DELETE action: nothing deletes a row that
+-- others refer to, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -204,7 +205,8 @@ CREATE TABLE tariff_version (
 CREATE UNIQUE INDEX tariff_version_number ON tariff_version (tariff_id, number);
 
 CREATE TABLE rate (
-    -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows
+    -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows. `callshop audit`
+    -- checks the versions instead
     version_id {uuid} NOT NULL,
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,

@@ -135,8 +135,7 @@ pub async fn update_callshop(
 
 /// A user of an account inside `scope`.
 pub async fn find_user(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<user::Model>> {
-    let owned = scope.owns((user::Entity, user::Column::AccountId));
-    Ok(user::Entity::find_by_id(id).filter(owned).one(conn).await?)
+    scope.find::<user::Entity>(conn, id, user::Column::AccountId).await
 }
 
 /// The users of these ids that are inside `scope`.
@@ -145,9 +144,7 @@ pub async fn find_users(
     scope: &Scope,
     ids: &[Uuid],
 ) -> Result<Vec<user::Model>> {
-    let owned = scope.owns((user::Entity, user::Column::AccountId));
-    let wanted = bulk::among(conn, user::Column::Id, ids.iter().copied());
-    Ok(user::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+    scope.find_all::<user::Entity>(conn, ids, (user::Column::Id, user::Column::AccountId)).await
 }
 
 /// A user, locked until the transaction ends. This query ignores scopes, because the password is checked outside this transaction.

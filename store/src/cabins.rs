@@ -16,13 +16,12 @@ use base::error::Result;
 /// # Errors
 /// Every function in this module may fail with a database error.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
+    scope.find::<Entity>(conn, id, Column::CallshopId).await
 }
 
 /// The cabins of these ids that are inside `scope`.
 pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<Model>> {
-    let wanted = bulk::among(conn, Column::Id, ids.iter().copied());
-    Ok(Entity::find().filter(wanted).filter(scope.owns((Entity, Column::CallshopId))).all(conn).await?)
+    scope.find_all::<Entity>(conn, ids, (Column::Id, Column::CallshopId)).await
 }
 
 /// Cabins by id, locked in id order until the transaction ends. This query does not check the actor's scope: the calling function must have checked

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     Book, PaymentMethod, call, ledger_balance, ledger_entry, ledger_transfer, live_call, register_shift,
 };
@@ -22,6 +22,8 @@ use base::error::Result;
 
 /// Maximum number of violations listed per invariant. One more violation is read to show whether the list is complete.
 pub const MAX_FINDINGS: usize = 10;
+/// The time within which an import that still runs has written its version. The rates of a version are written before it.
+const LONGEST_IMPORT: TimeDelta = TimeDelta::hours(1);
 /// Rows per page when a check reads rows in pages.
 const PAGE: u64 = 200;
 
@@ -79,24 +81,45 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "charges refer to what exists",
         unit: Unit::Count,
-        query: "SELECT h.call_id AS id, CASE WHEN a.id IS NULL THEN 'account' ELSE 'version' END || ' of charge' AS what,
-                1 AS expected, 0 AS found FROM call_charge h
-            LEFT JOIN account a ON a.id = h.account_id LEFT JOIN tariff_version v ON v.id = h.version_id
-            WHERE a.id IS NULL OR v.id IS NULL",
+        query: "SELECT t.call_id AS id, CASE WHEN a.id IS NULL THEN 'account' WHEN v.id IS NULL THEN 'version' ELSE 'call' END
+                    || ' of charge' AS what, 1 AS expected, 0 AS found FROM call_charge t
+            LEFT JOIN account a ON a.id = t.account_id LEFT JOIN tariff_version v ON v.id = t.version_id
+            LEFT JOIN call c ON c.id = t.call_id
+            WHERE a.id IS NULL OR v.id IS NULL OR (c.id IS NULL AND {kept})",
     },
     Invariant {
         name: "activity events refer to what exists",
         unit: Unit::Count,
-        query: "SELECT e.callshop_id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop'
-                WHEN e.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin' ELSE 'session' END || ' of activity event' AS what,
-                1 AS expected, 0 AS found FROM activity e
-            LEFT JOIN callshop s ON s.account_id = e.callshop_id LEFT JOIN cabin b ON b.id = e.cabin_id
-            LEFT JOIN cabin_session x ON x.id = e.session_id
-            WHERE s.account_id IS NULL OR (e.cabin_id IS NOT NULL AND b.id IS NULL)
-                OR (e.session_id IS NOT NULL AND x.id IS NULL)
+        query: "SELECT t.callshop_id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop'
+                WHEN t.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin'
+                WHEN t.session_id IS NOT NULL AND x.id IS NULL THEN 'session' ELSE 'call' END || ' of activity event' AS what,
+                1 AS expected, 0 AS found FROM activity t
+            LEFT JOIN callshop s ON s.account_id = t.callshop_id LEFT JOIN cabin b ON b.id = t.cabin_id
+            LEFT JOIN cabin_session x ON x.id = t.session_id LEFT JOIN call c ON c.id = t.call_id
+            WHERE s.account_id IS NULL OR (t.cabin_id IS NOT NULL AND b.id IS NULL)
+                OR (t.session_id IS NOT NULL AND x.id IS NULL) OR (t.call_id IS NOT NULL AND c.id IS NULL AND {kept})
             UNION ALL
             SELECT h.callshop_id, 'callshop of activity head', 1, 0 FROM activity_head h
             LEFT JOIN callshop s ON s.account_id = h.callshop_id WHERE s.account_id IS NULL",
+    },
+    Invariant {
+        name: "sightings refer to what exists",
+        unit: Unit::Count,
+        query: "SELECT t.call_id AS id, 'call of sighting' AS what, 1 AS expected, 0 AS found FROM call_sighting t
+            LEFT JOIN call c ON c.id = t.call_id WHERE c.id IS NULL AND {kept}",
+    },
+    Invariant {
+        name: "rates refer to what exists",
+        unit: Unit::Count,
+        // steps from one version to the next in the primary key, because a version may have a million rates
+        query: "WITH RECURSIVE priced (version_id) AS (
+                SELECT (SELECT r.version_id FROM rate r ORDER BY r.version_id LIMIT 1)
+                UNION ALL
+                SELECT (SELECT r.version_id FROM rate r WHERE r.version_id > p.version_id ORDER BY r.version_id LIMIT 1)
+                FROM priced p WHERE p.version_id IS NOT NULL)
+            SELECT p.version_id AS id, 'version of rates' AS what, 1 AS expected, 0 AS found FROM priced p
+            LEFT JOIN tariff_version v ON v.id = p.version_id
+            WHERE v.id IS NULL AND p.version_id < (SELECT written FROM kept)",
     },
     Invariant {
         name: "the ledger refers to what exists",
@@ -318,13 +341,13 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "a drawer equals its float, payments and movements",
         unit: Unit::Money,
         query: "SELECT shift_id AS id, method AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
-                SELECT s.id AS shift_id, 'CASH' AS method, s.float_amount AS due, 0 AS posted FROM register_shift s WHERE {posted}
+                SELECT s.id AS shift_id, 'CASH' AS method, s.float_amount AS due, 0 AS posted FROM register_shift s
                 UNION ALL
                 SELECT s.id, p.method, CASE WHEN p.kind IN ('SALE', 'DEPOSIT') THEN p.amount ELSE -p.amount END, 0
-                FROM register_shift s JOIN payment p ON p.shift_id = s.id WHERE {posted}
+                FROM register_shift s JOIN payment p ON p.shift_id = s.id
                 UNION ALL
                 SELECT s.id, 'CASH', CASE WHEN m.kind = 'PAY_IN' THEN m.amount ELSE -m.amount END, 0
-                FROM register_shift s JOIN cash_movement m ON m.shift_id = s.id WHERE {posted}
+                FROM register_shift s JOIN cash_movement m ON m.shift_id = s.id
                 UNION ALL
                 SELECT e.shift_id, e.method, 0, e.amount FROM ledger_entry e
                 JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.shift_id IS NOT NULL AND t.kind <> 'COUNT') AS both_sides
@@ -340,18 +363,12 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 /// Placeholders in the queries for common conditions.
-const WORDS: [(&str, &str); 4] = [
+const WORDS: [(&str, &str); 3] = [
     // rows about deleted calls are skipped, because there is nothing with which to compare them
     ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
     ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
     // no other transfer reverses this transfer
     ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
-    // skips shifts before the first shift with entries, because early versions did not post drawers to the ledger
-    (
-        "{posted}",
-        "s.number >= (SELECT MIN(f.number) FROM register_shift f WHERE f.callshop_id = s.callshop_id
-            AND EXISTS (SELECT 1 FROM ledger_entry x WHERE x.shift_id = f.id))",
-    ),
 ];
 
 /// Removes the time limits of this transaction, and raises its `work_mem` for large sorts and joins. Does nothing on SQLite.
@@ -378,14 +395,16 @@ impl Invariant {
         query = query.replace("{false}", if backend == DbBackend::Postgres { "FALSE" } else { "0" });
         let limit = MAX_FINDINGS + 1;
         let kept = match backend {
-            DbBackend::Sqlite => "SELECT $1 AS id, $2 AS at",
-            _ => "SELECT $1::uuid AS id, $2::timestamptz AS at",
+            DbBackend::Sqlite => "SELECT $1 AS id, $2 AS at, $3 AS written",
+            _ => "SELECT $1::uuid AS id, $2::timestamptz AS at, $3::uuid AS written",
         };
         let whole = format!(
             "WITH kept AS ({kept}) SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
             FROM ({query}) AS findings LIMIT {limit}"
         );
-        let values = [first_id(kept_from).into(), kept_from.into()];
+        // the system's clock, because the ids of versions are made with it
+        let written = first_id(Utc::now() - LONGEST_IMPORT);
+        let values = [first_id(kept_from).into(), kept_from.into(), written.into()];
         let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, whole, values)).await?;
         let finding = |row: sea_orm::QueryResult| {
             Ok(Finding {

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Listed, Page, Scope, Within, bulk};
+use super::{Listed, Page, Scope, Within};
 use base::error::Result;
 
 /// A shift of a callshop inside `scope`.
@@ -23,8 +23,7 @@ pub async fn find(
     scope: &Scope,
     id: Uuid,
 ) -> Result<Option<register_shift::Model>> {
-    let owned = scope.owns((register_shift::Entity, register_shift::Column::CallshopId));
-    Ok(register_shift::Entity::find_by_id(id).filter(owned).one(conn).await?)
+    scope.find::<register_shift::Entity>(conn, id, register_shift::Column::CallshopId).await
 }
 
 /// The shifts of these ids that are inside `scope`.
@@ -33,9 +32,8 @@ pub async fn find_all(
     scope: &Scope,
     ids: &[Uuid],
 ) -> Result<Vec<register_shift::Model>> {
-    let owned = scope.owns((register_shift::Entity, register_shift::Column::CallshopId));
-    let wanted = bulk::among(conn, register_shift::Column::Id, ids.iter().copied());
-    Ok(register_shift::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+    use register_shift::Column;
+    scope.find_all::<register_shift::Entity>(conn, ids, (Column::Id, Column::CallshopId)).await
 }
 
 /// The open shift of a callshop. This query does not check the actor's scope: the calling function must have checked access to the objects.

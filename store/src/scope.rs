@@ -2,7 +2,14 @@
 
 use entity::account;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, SelectStatement, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PrimaryKeyTrait, QueryFilter, QuerySelect,
+    QueryTrait,
+};
+use uuid::Uuid;
+
+use crate::bulk;
+use base::error::Result;
 
 /// A subtree of accounts, as a range of paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +40,38 @@ impl Scope {
         Expr::col(column).in_subquery(self.ids())
     }
 
+    /// The row of `E` with this id, if the account or callshop in its column `owner` is inside the scope.
+    ///
+    /// # Errors
+    /// May fail with database errors.
+    pub(crate) async fn find<E>(
+        &self,
+        conn: &impl ConnectionTrait,
+        id: Uuid,
+        owner: E::Column,
+    ) -> Result<Option<E::Model>>
+    where
+        E: EntityTrait,
+        <E::PrimaryKey as PrimaryKeyTrait>::ValueType: From<Uuid>,
+    {
+        Ok(E::find_by_id(id).filter(self.owns(owner.as_column_ref())).one(conn).await?)
+    }
+
+    /// The rows of `E` with these ids in the column `key` whose account or callshop in the column `owner` is inside the scope.
+    ///
+    /// # Errors
+    /// May fail with database errors.
+    pub(crate) async fn find_all<E: EntityTrait>(
+        &self,
+        conn: &impl ConnectionTrait,
+        ids: &[Uuid],
+        (key, owner): (E::Column, E::Column),
+    ) -> Result<Vec<E::Model>> {
+        let wanted = bulk::among(conn, key, ids.iter().copied());
+        Ok(E::find().filter(wanted).filter(self.owns(owner.as_column_ref())).all(conn).await?)
+    }
+
     fn ids(&self) -> SelectStatement {
-        use sea_orm::EntityTrait as _;
-        use sea_orm::QueryFilter as _;
         account::Entity::find().select_only().column(account::Column::Id).filter(self.accounts()).into_query()
     }
 

@@ -5,10 +5,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
 use uuid::Uuid;
 
+use crate::filtered::{Filtered, Reads};
 use crate::search::{self, Matches};
 use crate::sessions::by_ids;
 use crate::sorted::{Slice, in_order, sortable};
-use crate::ways::{Filtered, Reads};
 use crate::{Listed, Within, bulk};
 use base::error::Result;
 

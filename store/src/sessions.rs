@@ -28,8 +28,7 @@ pub async fn find(
     scope: &Scope,
     id: Uuid,
 ) -> Result<Option<cabin_session::Model>> {
-    let owned = scope.owns((cabin_session::Entity, cabin_session::Column::CallshopId));
-    Ok(cabin_session::Entity::find_by_id(id).filter(owned).one(conn).await?)
+    scope.find::<cabin_session::Entity>(conn, id, cabin_session::Column::CallshopId).await
 }
 
 /// The sessions of these ids that are inside `scope`.
@@ -38,9 +37,8 @@ pub async fn find_all(
     scope: &Scope,
     ids: &[Uuid],
 ) -> Result<Vec<cabin_session::Model>> {
-    let owned = scope.owns((cabin_session::Entity, cabin_session::Column::CallshopId));
-    let wanted = bulk::among(conn, cabin_session::Column::Id, ids.iter().copied());
-    Ok(cabin_session::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+    use cabin_session::Column;
+    scope.find_all::<cabin_session::Entity>(conn, ids, (Column::Id, Column::CallshopId)).await
 }
 
 /// A session, locked until the transaction ends. This query does not check the actor's scope: either the calling function must have checked access,

@@ -15,9 +15,9 @@ pub struct Limits {
     pub body_seconds: u64,
     /// Maximum nesting of brackets in a request's JSON, including variables (`JSON_TOO_DEEP`).
     pub json_depth: usize,
-    /// Maximum nesting of `{`, `[` and `(` in a document (`DOCUMENT_TOO_DEEP`).
+    /// Maximum nesting of selection sets, lists and objects in a document (`DOCUMENT_TOO_DEEP`).
     pub bracket_depth: usize,
-    /// Maximum number of lexical tokens in a document (`TOO_MANY_TOKENS`).
+    /// Maximum number of tokens in a document, including white space, commas and comments (`TOO_MANY_TOKENS`).
     pub tokens: usize,
     /// Maximum number of operations and fragments defined in a document (`TOO_MANY_DEFINITIONS`).
     pub definitions: usize,
@@ -99,7 +99,7 @@ impl Default for Limits {
             body_seconds: 15,
             json_depth: 32,
             bracket_depth: 48,
-            tokens: 10_000,
+            tokens: 20_000,
             definitions: 100,
             depth: 16,
             fields: 1_000,

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use billing::credit::{Answer, Grant};
 use billing::number::{DialPlan, Dialed};
 use chrono::{DateTime, Utc};
+use entity::call::NewCall;
 use entity::{
     ActivityKind, CallState, SessionState, account, cabin, cabin_session, call, callshop, phone, tariff,
 };
@@ -389,33 +390,30 @@ fn call_row(
         context.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let refusal = outcome.as_ref().err().copied();
     let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
-    Ok(call::Model {
+    let call = call::Model::new(NewCall {
         id,
         callshop_id: phone.callshop_id,
         cabin_id: cabin.map(|cabin| cabin.id),
-        session_id: session.filter(|_| !found.emergency).map(|session| session.id),
-        attendant_id: session.filter(|_| !found.emergency).map(|session| session.opened_by),
+        session: session.filter(|_| !found.emergency).map(|session| (session.id, session.opened_by)),
         phone_id: phone.id,
         request_id: request.request_id.clone(),
         dialed: request.dialed.clone(),
         number: found.number,
         destination: found.destination,
         emergency: found.emergency,
-        state: if refusal.is_some() { CallState::Refused } else { CallState::Authorized },
         authorized_at: now,
-        ended_at: refusal.map(|_| now),
         covered: i32::try_from(grant.covered).or_fault()?,
-        sip_code: refusal.map(|refusal| refusal.sip_code().into()),
-        refusal: refusal.map(|refusal| refusal.code().to_owned()),
         currency: account.currency.clone(),
         pricing: serde_json::to_value(&found.levels).or_fault()?,
+        holds: cover::holds_column(&grant.holds),
         proxy: request.proxy.clone(),
         sip_call_id: request.call_id.clone(),
         from_tag: request.from_tag.clone(),
-        holds: cover::holds_column(&grant.holds),
-        confirmed: i32::try_from(grant.covered).or_fault()?,
         attempt_day: local_day(&account.time_zone, now),
-        ..call::Model::default()
+    });
+    Ok(match refusal {
+        Some(refusal) => call.refused(refusal.code(), refusal.sip_code()),
+        None => call,
     })
 }
 

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use billing::number::DialPlan;
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, CallState, account, call, phone};
+use entity::call::NewCall;
+use entity::{ActivityKind, account, call, phone};
 use uuid::Uuid;
 
 use super::cover;
@@ -120,17 +121,17 @@ fn row(
     let covered = i32::try_from(call.max_seconds).or_fault()?;
     // the clock of a proxy that has just started may be at 1970; retention would delete a call with that date before anybody sees the call
     let at = if call.since < now - store::calls::REDELIVERY { now } else { call.since.min(now) };
-    Ok(call::Model {
+    Ok(call::Model::new(NewCall {
         id: call.reference,
         callshop_id: phone.callshop_id,
         cabin_id,
+        session: None,
         phone_id: phone.id,
         request_id: call.reference.to_string(),
         dialed: call.dialed.clone(),
         number: call.dialed.clone(),
         destination: DESTINATION.to_owned(),
         emergency: true,
-        state: CallState::Authorized,
         authorized_at: at,
         covered,
         currency: shop.currency.clone(),
@@ -139,8 +140,6 @@ fn row(
         sip_call_id: call.call_id.clone(),
         from_tag: call.from_tag.clone(),
         holds: cover::holds_column(&[]),
-        confirmed: covered,
         attempt_day: local_day(&shop.time_zone, at),
-        ..call::Model::default()
-    })
+    }))
 }

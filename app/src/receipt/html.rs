@@ -1,4 +1,6 @@
-//! Receipts as self-contained HTML pages that print on a paper roll.
+//! Receipts as self-contained HTML pages that print on a paper roll. `maud` escapes all texts; only the style sheet and the QR code are not escaped.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::layout::{Block, blocks};
 use super::text::{pair, wrapped};
@@ -14,22 +16,30 @@ const STYLE: &str = include_str!("receipt.css");
 /// Height of a QR code in pixels: 45 mm.
 const QR_PIXELS: usize = 170;
 
+/// Each element is on a line of its own.
+const NEWLINE: PreEscaped<&str> = PreEscaped("\n");
+
 pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
-    let title = receipt.title(locale);
     let blocks = blocks(receipt, locale);
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>\n@page {{ size: 80mm {}mm; margin: {MARGIN_MM}mm }}\n{STYLE}</style>\n</head>\n<body>\n",
-        locale.tag(),
-        escaped(&title),
-        length_mm(&blocks),
-    );
-    for (index, block) in blocks.into_iter().enumerate() {
-        page.push_str(&element(&block, index == 0));
-        page.push('\n');
-    }
-    page.push_str("</body>\n</html>\n");
-    page
+    let height = length_mm(&blocks);
+    let style = format!("\n@page {{ size: 80mm {height}mm; margin: {MARGIN_MM}mm }}\n{STYLE}");
+    let page = html! {
+        (DOCTYPE) (NEWLINE)
+        html lang=(locale.tag()) { (NEWLINE)
+            head { (NEWLINE)
+                meta charset="utf-8"; (NEWLINE)
+                meta name="viewport" content="width=device-width"; (NEWLINE)
+                title { (receipt.title(locale)) } (NEWLINE)
+                style { (PreEscaped(style)) } (NEWLINE)
+            } (NEWLINE)
+            body { (NEWLINE)
+                @for (index, block) in blocks.iter().enumerate() {
+                    (element(block, index == 0)) (NEWLINE)
+                }
+            } (NEWLINE)
+        } (NEWLINE)
+    };
+    page.into_string()
 }
 
 /// Length of paper that a receipt needs. The estimate is generous, because the browser's fonts are unknown. A receipt longer than a PDF page
@@ -51,41 +61,25 @@ fn length_mm(blocks: &[Block]) -> usize {
     (2 * MARGIN_MM + 5 + pixels * 254 / 960).min(MAX_MM)
 }
 
-fn element(block: &Block, first: bool) -> String {
-    let pair = |class: &str, left: &str, right: &str, of_right: &str| {
-        let (left, right) = (escaped(left), escaped(right));
-        format!("<div class=\"{class}\"><span>{left}</span><span{of_right}>{right}</span></div>")
-    };
-    let sum = " class=\"sum\"";
+fn element(block: &Block, first: bool) -> Markup {
     match block {
-        Block::Title(text) if first => format!("<h1>{}</h1>", escaped(text)),
-        Block::Title(text) => format!("<h2>{}</h2>", escaped(text)),
-        Block::Centre(text) => format!("<p>{}</p>", escaped(text)),
-        Block::Heading(text) => format!("<h3>{}</h3>", escaped(text)),
-        Block::Pair(left, right) => pair("pair named", left, right, ""),
-        Block::Sum(left, right) => pair("pair", left, right, sum),
-        Block::StrongSum(left, right) => pair("pair total", left, right, sum),
-        Block::Note(text) => format!("<p class=\"note\">{}</p>", escaped(text)),
+        Block::Title(text) if first => html! { h1 { (text) } },
+        Block::Title(text) => html! { h2 { (text) } },
+        Block::Centre(text) => html! { p { (text) } },
+        Block::Heading(text) => html! { h3 { (text) } },
+        Block::Pair(left, right) => html! { div class="pair named" { span { (left) } span { (right) } } },
+        Block::Sum(left, right) => {
+            html! { div class="pair" { span { (left) } span class="sum" { (right) } } }
+        }
+        Block::StrongSum(left, right) => {
+            html! { div class="pair total" { span { (left) } span class="sum" { (right) } } }
+        }
+        Block::Note(text) => html! { p class="note" { (text) } },
         Block::Code(code) => {
             // a text that is too long for a QR code is shown as text only; a BR Code is never that long
             let svg = Qr::new(code).map(|qr| qr.svg()).unwrap_or_default();
-            format!("<div class=\"code\">{svg}</div><p class=\"copy\">{}</p>", escaped(code))
+            html! { div class="code" { (PreEscaped(svg)) } p class="copy" { (code) } }
         }
-        Block::Rule => "<hr>".to_owned(),
+        Block::Rule => html! { hr; },
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

@@ -10,7 +10,6 @@ use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, Book, PaymentMethod, Role, TransferKind, cabin, register_shift};
 use sea_orm::ConnectionTrait;
-use serde_json::Value;
 use uuid::Uuid;
 
 pub use movements::{MovementView, NewMovement, movements, record_movement};
@@ -20,8 +19,9 @@ pub use report::{
 };
 pub use shifts::{Closing, Opening, close, open};
 
+use super::App;
 use super::access::{self, Shop};
-use super::{App, audit};
+use super::audited::record;
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{Entry, NewTransfer};
@@ -127,21 +127,6 @@ fn transfer(
         Entry::new(shift.callshop_id, book, amount.checked_neg().or_fault()?),
     ];
     Ok(NewTransfer { user_id: Some(actor.user_id), ..NewTransfer::new(kind, currency, at, entries) })
-}
-
-/// Writes a change of a shift to the audit log.
-async fn record(
-    tx: &Tx,
-    actor: &Actor,
-    at: DateTime<Utc>,
-    action: &'static str,
-    shift: &register_shift::Model,
-    before: Value,
-    after: Value,
-) -> Result<()> {
-    let object = ("RegisterShift", shift.id);
-    let change = audit::Change { account_id: shift.callshop_id, action, object, before, after };
-    audit::record(tx, actor, at, change).await
 }
 
 /// Finds a callshop whose register the actor may operate. Also locks the callshop's settings, so that only one operation per register runs at a time.

@@ -77,7 +77,7 @@ pub async fn record_movement(
             let transfer = NewTransfer { note: reason.clone(), ..transfer };
             ledger::post(tx.conn(), vec![transfer]).await?;
             let after = json!({ "kind": input.kind, "amount": input.amount, "reason": reason });
-            record(&tx, actor, now, "recordCashMovement", &shift, Value::Null, after).await?;
+            record(&tx, actor, now, "recordCashMovement", &shift, (Value::Null, after)).await?;
             Ok(movement.id)
         })
         .await?;

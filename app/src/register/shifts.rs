@@ -64,7 +64,7 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
             let float = transfer(actor, &shift, TransferKind::Float, change, now)?;
             ledger::post(tx.conn(), vec![float]).await?;
             let after = json!({ "number": shift.number, "float": shift.float_amount });
-            record(&tx, actor, now, "openRegister", &shift, Value::Null, after).await?;
+            record(&tx, actor, now, "openRegister", &shift, (Value::Null, after)).await?;
             let settings =
                 callshop::Model { next_shift_number: settings.next_shift_number + 1, ..settings.clone() };
             accounts::update_callshop(tx.conn(), settings).await?;
@@ -117,7 +117,7 @@ pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Resul
             let shift = rows::update(tx.conn(), shift).await?;
             let after = json!({ "closed_at": now, "methods": report.methods });
             let before = json!({ "closed_at": null });
-            record(&tx, actor, now, "closeRegister", &shift, before, after).await?;
+            record(&tx, actor, now, "closeRegister", &shift, (before, after)).await?;
             emit(&tx, ActivityKind::RegisterClosed, &shift, now)?;
             Ok(shift.id)
         })

@@ -69,7 +69,7 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
                 }
             };
             let after = json!({ "state": session.state, "total": session.total });
-            record(&tx, actor, now, "closeCabin", &session, before, after).await?;
+            record(&tx, actor, now, "closeCabin", &session, (before, after)).await?;
             let calls = if decision.hang_up { live } else { Vec::new() };
             Ok((view(tx.conn(), session).await?, calls))
         })

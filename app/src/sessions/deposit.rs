@@ -46,7 +46,7 @@ pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit)
             let before = json!({ "deposit": session.deposit });
             let session = take(&tx, actor, session, &shift, deposit, currency, now).await?;
             let after = json!({ "deposit": session.deposit, "method": input.method });
-            record(&tx, actor, now, "addDeposit", &session, before, after).await?;
+            record(&tx, actor, now, "addDeposit", &session, (before, after)).await?;
             emit(&tx, ActivityKind::DepositAdded, &session, now).await
         })
         .await?;

@@ -108,7 +108,7 @@ async fn add<I: Serialize>(
             check(&tx, actor, &session, &item, currency, new.field()).await?;
             sessions::insert_item(tx.conn(), item.clone()).await?;
             let after = serde_json::to_value(&item).or_fault()?;
-            record(&tx, actor, now, mutation, &session, Value::Null, after).await?;
+            record(&tx, actor, now, mutation, &session, (Value::Null, after)).await?;
             changed(&tx, ActivityKind::ItemAdded, &session, now).await
         })
         .await?;
@@ -234,7 +234,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
         check_discounts(&tx, session_id, items, discounts, "itemId").await?;
         let before = serde_json::to_value(&item).or_fault()?;
         remove(&tx, actor, item, now).await?;
-        record(&tx, actor, now, "removeSessionItem", &session, before, json!(null)).await?;
+        record(&tx, actor, now, "removeSessionItem", &session, (before, json!(null))).await?;
         changed(&tx, ActivityKind::ItemRemoved, &session, now).await?;
         let session = sessions::find(tx.conn(), &actor.scope(), session_id).await?;
         view(tx.conn(), session.ok_or(Error::NotFound)?).await

@@ -76,7 +76,7 @@ pub async fn update_limits(app: &App, actor: &Actor, id: Uuid, change: LimitChan
         session.time_limit = limits.seconds;
         let session = sessions::update(tx.conn(), session).await?;
         let after = json!({ "spending_limit": session.spending_limit, "time_limit": session.time_limit });
-        record(&tx, actor, now, "updateSessionLimits", &session, before, after).await?;
+        record(&tx, actor, now, "updateSessionLimits", &session, (before, after)).await?;
         emit(&tx, ActivityKind::LimitsChanged, &session, now).await?;
         view(tx.conn(), session).await
     })

@@ -20,7 +20,6 @@ use entity::{
     ActivityKind, PaymentKind, PaymentMethod, cabin, cabin_session, payment, register_shift, session_item,
 };
 use sea_orm::ConnectionTrait;
-use serde_json::Value;
 use uuid::Uuid;
 
 pub use bill::{Bill, MAX_ITEMS, MAX_STATEMENT_CALLS, amounts_due, bill, line, statement};
@@ -36,7 +35,8 @@ pub use running::{Running, running};
 pub use settlement::{Handed, Settled, Settling, settle};
 pub use voiding::void;
 
-use super::{App, access, audit, cabins};
+use super::audited::record;
+use super::{App, access, cabins};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::session_list::{self, SessionFilter};
@@ -126,21 +126,6 @@ async fn emit_paid(
         payload,
     });
     Ok(())
-}
-
-/// Writes a change of a session to the audit log.
-async fn record(
-    tx: &Tx,
-    actor: &Actor,
-    at: DateTime<Utc>,
-    action: &'static str,
-    session: &cabin_session::Model,
-    before: Value,
-    after: Value,
-) -> Result<()> {
-    let object = ("CabinSession", session.id);
-    let change = audit::Change { account_id: session.callshop_id, action, object, before, after };
-    audit::record(tx, actor, at, change).await
 }
 
 /// Finds a session in the actor's subtree.

@@ -42,7 +42,7 @@ pub async fn change_cabin(app: &App, actor: &Actor, id: Uuid, cabin_id: Uuid) ->
         }
         let session = sessions::update(tx.conn(), cabin_session::Model { cabin_id, ..session }).await?;
         let (before, after) = (json!({ "cabin_id": found.cabin_id }), json!({ "cabin_id": cabin_id }));
-        record(&tx, actor, now, "moveSession", &session, before, after).await?;
+        record(&tx, actor, now, "moveSession", &session, (before, after)).await?;
         for cabin in &locked {
             cabins::emit(&tx, ActivityKind::SessionMoved, cabin, Some(&session), now).await?;
         }

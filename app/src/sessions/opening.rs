@@ -80,7 +80,7 @@ async fn begin(
         session = deposit::take(tx, actor, session, &shift, deposit, &shop.currency, now).await?;
     }
     let after = serde_json::to_value(&session).or_fault()?;
-    record(tx, actor, now, "openCabin", &session, Value::Null, after).await?;
+    record(tx, actor, now, "openCabin", &session, (Value::Null, after)).await?;
     cabins::emit(tx, ActivityKind::CabinOpened, &cabin, Some(&session), now).await?;
     Ok(session.id)
 }

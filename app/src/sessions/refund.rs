@@ -90,7 +90,7 @@ async fn give(
     let session = cabin_session::Model { refunded: refunded.into(), ..session };
     let session = sessions::update(tx.conn(), session).await?;
     let after = json!({ "refunded": session.refunded, "method": input.method, "reason": reason });
-    record(tx, actor, now, "refundSession", &session, before, after).await?;
+    record(tx, actor, now, "refundSession", &session, (before, after)).await?;
     emit_paid(tx, ActivityKind::SessionRefunded, &session, &[given], now).await
 }
 

@@ -150,7 +150,7 @@ async fn take_payment(
         "state": session.state, "total": session.total, "cash_rounding": session.cash_rounding,
         "receipt_number": session.receipt_number,
     });
-    record(tx, actor, now, "settleSession", &session, before, after).await?;
+    record(tx, actor, now, "settleSession", &session, (before, after)).await?;
     emit_paid(tx, ActivityKind::SessionSettled, &session, &payments, now).await?;
     Ok(settlement.change)
 }

@@ -72,7 +72,7 @@ async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTim
     };
     let session = sessions::update(tx.conn(), session).await?;
     let after = json!({ "state": session.state, "deposit_given_back": session.deposit });
-    record(tx, actor, now, "voidSession", &session, before, after).await?;
+    record(tx, actor, now, "voidSession", &session, (before, after)).await?;
     emit(tx, ActivityKind::SessionVoided, &session, now).await
 }
 

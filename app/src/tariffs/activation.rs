@@ -73,7 +73,7 @@ pub async fn activate(
                 json!({ "version": around.before.map(|before| before.id), "activeFrom": null }),
                 json!({ "version": version.id, "number": version.number, "activeFrom": from }),
             );
-            record(&tx, actor, "activateTariffVersion", tariff, change, now).await?;
+            record(&tx, actor, now, "activateTariffVersion", &**tariff, change).await?;
             for shop in accounts::selling_by(conn, tariff.id).await? {
                 audit::announce(&tx, shop, ActivityKind::PricesChanged, now);
             }

@@ -128,7 +128,7 @@ pub async fn set_blocked(
             BlockOn::Tariff(id) => {
                 let mut tariff = rows::lock(conn, owners, id).await?.ok_or(Error::NotFound)?;
                 let change = change_list(&mut tariff.blocked_prefixes, prefix, blocked)?;
-                record(&tx, actor, action, &tariff, change, now).await?;
+                record(&tx, actor, now, action, &tariff, change).await?;
                 Ok(Blocked::Tariff(Box::new(rows::update(conn, tariff).await?)))
             }
             BlockOn::Callshop(id) => {

@@ -443,7 +443,7 @@ impl Draft {
             "version": version.id, "number": version.number, "rates": version.rate_count, "added": added, "changed": changed,
             "removed": removed,
         });
-        record(tx, &self.actor, self.act.action, &self.tariff, (before, after), self.created_at).await?;
+        record(tx, &self.actor, self.created_at, self.act.action, &self.tariff, (before, after)).await?;
         Ok(version)
     }
 }

@@ -29,13 +29,13 @@ pub use drafts::{
 use drafts::deck_permit;
 
 use super::accounts::clean_name;
-use super::audit::{self, Change};
+use super::audited::record;
 use super::{App, access, rates};
 use crate::auth::{Actor, Right};
 use crate::rates::{RateSearch, Terms};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs::{self as rows, Owners, RatePage};
-use store::{Listed, Page, Tx};
+use store::{Listed, Page};
 
 /// Maximum number of holidays per tariff.
 pub const MAX_HOLIDAYS: usize = 1_000;
@@ -117,7 +117,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     app.write_as(actor, |tx| async move {
         rows::insert(tx.conn(), row.clone()).await?;
         let after = shown(row, &Terms::first(row)?);
-        record(&tx, actor, "createTariff", row, (Value::Null, after), row.created_at).await
+        record(&tx, actor, row.created_at, "createTariff", row, (Value::Null, after)).await
     })
     .await?;
     Ok(tariff)
@@ -134,19 +134,6 @@ fn shown(tariff: &tariff::Model, terms: &Terms) -> Value {
         "bands": terms.bands.len(),
         "holidays": terms.holidays.len(),
     })
-}
-
-async fn record(
-    tx: &Tx,
-    actor: &Actor,
-    action: &'static str,
-    tariff: &tariff::Model,
-    (before, after): (Value, Value),
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let change =
-        Change { account_id: tariff.account_id, action, object: ("Tariff", tariff.id), before, after };
-    audit::record(tx, actor, at, change).await
 }
 
 fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Model> {
@@ -173,17 +160,9 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
     }
     let holidays = new.holidays.into_iter().collect();
     let terms = Terms { rounding: new.rounding, time_zone, bands: new.bands, holidays };
-    #[allow(clippy::needless_update, reason = "a later column with a default needs no change here")]
-    Ok(tariff::Model {
-        id: Uuid::now_v7(),
-        account_id: owner.id,
-        name: clean_name("name", &new.name)?,
-        currency: currency.to_string(),
-        blocked_prefixes: serde_json::Value::Array(Vec::new()),
-        first_terms: serde_json::to_value(&terms).or_fault()?,
-        created_at: app.clock.now(),
-        ..tariff::Model::default()
-    })
+    let (name, terms) = (clean_name("name", &new.name)?, serde_json::to_value(&terms).or_fault()?);
+    let (id, currency) = (Uuid::now_v7(), currency.to_string());
+    Ok(tariff::Model::new(id, owner.id, name, currency, terms, app.clock.now()))
 }
 
 async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {

@@ -123,6 +123,57 @@ fn other_countries() {
     assert_eq!(DialPlan::for_country("US").normalize("5551234"), Err(NumberError::AreaCodeMissing));
 }
 
+/// The codes are 5, 7, 9, 414, 444 and 456, after 00.
+#[test]
+fn colombia_reads_the_codes_of_its_carriers() {
+    let plan = DialPlan::for_country("CO");
+    for (dialed, e164) in [
+        ("005 1 305 555 1234", "13055551234"),
+        ("007 34 912 345 678", "34912345678"),
+        ("009 1 305 555 1234", "13055551234"),
+        ("009 57 601 234 5678", "576012345678"),
+        ("00414 44 20 7946 0958", "442079460958"),
+        ("00444 51 987 654 321", "51987654321"),
+        ("00456 1 312 345 6789", "13123456789"),
+        ("005 7 495 123 4567", "74951234567"),
+        // without a carrier: reading one would leave no valid number, or the number is the country's own
+        ("00 1 305 555 1234", "13055551234"),
+        ("00 51 987 654 321", "51987654321"),
+        ("00 44 20 7946 0958", "442079460958"),
+        ("00 57 601 234 5678", "576012345678"),
+        ("00 57 310 123 4567", "573101234567"),
+        ("310 123 4567", "573101234567"),
+        ("601 234 5678", "576012345678"),
+    ] {
+        assert_eq!(plan.normalize(dialed), number(e164, None), "{dialed}");
+    }
+    assert_eq!(plan.normalize("005"), Err(NumberError::Empty));
+    assert_eq!(plan.normalize("201 234 5678"), Err(NumberError::InvalidNational));
+}
+
+/// Numbers that were replaced or never activated are no emergency numbers, and numbers that libphonenumber or an authority names are.
+#[test]
+fn emergency_numbers_are_those_in_service() {
+    for (country, emergency, others) in [
+        ("AO", &["111", "112", "115"][..], &["110"][..]),
+        ("BO", &["110", "118", "119"], &["911"]),
+        ("BR", &["190", "192", "193"], &["128"]),
+        ("CL", &["131", "133", "911"], &[]),
+        ("CO", &["112", "119", "123", "125", "132", "156"], &[]),
+        ("ES", &["061", "062", "080", "085", "112"], &["088"]),
+        ("IN", &["100", "108", "112"], &["1298", "2611"]),
+        ("MX", &["911"], &["060", "061", "065", "066", "068", "080"]),
+        ("PE", &["105", "106", "116", "117"], &[]),
+        ("PT", &["112", "117"], &["115"]),
+        ("UY", &["104", "128", "911"], &[]),
+    ] {
+        let plan = DialPlan::for_country(country);
+        let is_emergency = |dialed: &&str| matches!(plan.normalize(dialed), Ok(Dialed::Emergency { .. }));
+        assert!(emergency.iter().all(&is_emergency), "{country}");
+        assert!(!others.iter().any(&is_emergency), "{country}");
+    }
+}
+
 #[test]
 fn every_known_plan_is_valid_and_round_trips() {
     for country in [

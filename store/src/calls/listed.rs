@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::LIVE;
 use super::shown::views;
+use crate::filtered::{Filtered, Reads};
 use crate::page::{Listed, Total};
 use crate::sorted::{Slice, in_order, sortable};
-use crate::ways::{Filtered, Reads};
 use crate::{Page, Within, bulk};
 use base::error::Result;
 

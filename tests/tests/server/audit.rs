@@ -9,7 +9,7 @@ use clap::Parser as _;
 use entity::{
     AccountKind, Book, CallState, MovementKind, PaymentKind, PaymentMethod, SessionMode, SessionState,
     TransferKind, account, cabin, cabin_session, call, call_charge, callshop, cash_movement, payment, phone,
-    register_shift, tariff, tariff_version, user,
+    rate, register_shift, tariff, tariff_version, user,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
@@ -43,7 +43,8 @@ impl Books {
         let id = Uuid::now_v7;
         let (shifts, sessions) = ([id(), id()], [id(), id(), id()]);
         Self {
-            platform: id(),
+            // older than any import, because a damaged rate refers to it
+            platform: store::first_id(Utc::now() - TimeDelta::days(1)),
             reseller: id(),
             shop: id(),
             now: Utc::now(),
@@ -130,6 +131,19 @@ impl Books {
             .exec_without_returning(tx)
             .await
             .expect("a version");
+        let rate = rate::Model {
+            version_id: self.version,
+            prefix: "1".to_owned(),
+            destination: "US".to_owned(),
+            price_per_minute: m(1).into(),
+            connection_fee: m(0).into(),
+            initial_increment: 1,
+            increment: 1,
+            minimum_charge: m(0).into(),
+            free_seconds: 0,
+            band_prices: json!([]),
+        };
+        rate::Entity::insert(rate.into_active_model()).exec_without_returning(tx).await.expect("a rate");
     }
 
     /// A user, a phone, and its cabin.
@@ -550,10 +564,31 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "UPDATE call_charge SET version_id = (SELECT id FROM tariff_version)",
     ),
     (
+        "charges refer to what exists",
+        "UPDATE call_charge SET call_id = account_id WHERE level = 2",
+        "UPDATE call_charge SET call_id = (SELECT id FROM call WHERE charge > 0)",
+    ),
+    (
         "activity events refer to what exists",
         "INSERT INTO activity (callshop_id, seq, at, kind, payload) SELECT phone_id, 1, authorized_at, 'CALL_ENDED', '{}' \
          FROM call WHERE state = 'FAILED'",
         "DELETE FROM activity",
+    ),
+    (
+        "activity events refer to what exists",
+        "INSERT INTO activity (callshop_id, seq, at, kind, call_id, payload) \
+         SELECT callshop_id, 1, authorized_at, 'CALL_ENDED', phone_id, '{}' FROM call WHERE state = 'FAILED'",
+        "DELETE FROM activity",
+    ),
+    (
+        "sightings refer to what exists",
+        "INSERT INTO call_sighting (call_id, proxy) SELECT phone_id, 'p' FROM call WHERE state = 'FAILED'",
+        "DELETE FROM call_sighting",
+    ),
+    (
+        "rates refer to what exists",
+        "UPDATE rate SET version_id = (SELECT account_id FROM tariff)",
+        "UPDATE rate SET version_id = (SELECT id FROM tariff_version)",
     ),
     (
         "the ledger refers to what exists",

@@ -220,7 +220,10 @@ const KEYLESS: &[(&str, &str)] = &[
     ("ledger_entry.account_id", HOT),
     ("ledger_entry.shift_id", HOT),
     ("ledger_balance.account_id", HOT),
-    ("rate.version_id", "rates are written before their version, in blocks, up to millions of them"),
+    (
+        "rate.version_id",
+        "up to millions of rates are written before their version; `callshop audit` checks the reference",
+    ),
     ("idempotency_key.user_id", "nil for the operator at the command line"),
     ("audit_log.object_id", "refers to the table that object_kind names"),
     ("search_word.object_id", "refers to the table that kind names"),
@@ -231,7 +234,7 @@ const KEYLESS: &[(&str, &str)] = &[
     ("callshop.caller_id", "a phone number"),
     ("callshop.tax_id", "made by an authority, not a row"),
 ];
-const HISTORY: &str = "retention removes the months of each table by itself, so the call may be gone; nothing checks the reference";
+const HISTORY: &str = "retention removes each table by itself, so the call may be gone; `callshop audit` checks references to kept calls";
 const HOT: &str = "every call would read and lock the parent; `callshop audit` checks the reference";
 
 /// The texts that a query returns.

@@ -5,7 +5,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use crate::{
     limits::Limits,
     origin::bearer_token,
-    pipeline::{Parameters, bracket_depth},
+    pipeline::{Parameters, json_depth},
 };
 
 /// A message from the client.
@@ -30,7 +30,7 @@ const MAX_ID_BYTES: usize = 256;
 
 /// Parses a client's message; `None` if the protocol does not define the message.
 pub(super) fn read(text: &str, limits: &Limits) -> Option<ClientMessage> {
-    bracket_depth::check_json(text.as_bytes(), limits.json_depth).ok()?;
+    json_depth::check(text.as_bytes(), limits.json_depth).ok()?;
     let JsonValue::Object(mut message) = serde_json::from_str(text).ok()? else { return None };
     let kind = message.remove("type")?;
     let payload = message.remove("payload");

@@ -1,4 +1,4 @@
-//! Stage 10: executes the operation within the deadline.
+//! Stage 8: executes the operation within the deadline.
 
 use actix_web::http::StatusCode;
 use async_graphql::{Data, ErrorExtensionValues, Executor, Request, Response};

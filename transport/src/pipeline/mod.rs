@@ -1,19 +1,17 @@
 //! The stages that every request passes through, in order. Each stage has its own file, and all transports use the same stages.
 //!
 //! 1. [`byte_cap`]: limits the size.
-//! 2. [`bracket_depth`]: limits nesting, to protect recursive parsers.
-//! 3. [`token_cap`]: limits the parser's work.
-//! 4. [`parse`]: parses the text to a syntax tree.
-//! 5. [`count`]: limits fields, aliases, directives, depth and complexity, including those in fragments, in linear time.
-//! 6. [`operation`]: chooses the operation.
-//! 7. [`validate`]: validates the document against the caller's role schema.
-//! 8. [`variables`]: checks the values of the variables against their types. If a variable determines the size of a list, the complexity is checked
+//! 2. [`parse`]: parses the text to a syntax tree, with limits on nesting and tokens.
+//! 3. [`count`]: limits fields, aliases, directives, depth and complexity, including those in fragments, in linear time.
+//! 4. [`operation`]: chooses the operation.
+//! 5. [`validate`]: validates the document against the caller's role schema.
+//! 6. [`variables`]: checks the values of the variables against their types. If a variable determines the size of a list, the complexity is checked
 //!    again.
-//! 9. [`text`]: refuses forbidden characters in any text of the document or a variable.
-//! 10. [`introspection`] is resolved from the role schema; [`execute`] runs everything else, with a deadline.
+//! 7. [`text`]: refuses forbidden characters in any text of the document or a variable.
+//! 8. [`introspection`] is resolved from the role schema; [`execute`] runs everything else, with a deadline.
 //!
-//! The stages that depend only on the text and the role (stages 2 to 5, and 7) run once per document, and [`RolePipeline`] caches their result in a
-//! bounded cache. The order of stages 6 and 7 makes no difference to clients, because an invalid document gets its validation errors in either
+//! The stages that depend only on the text and the role (stages 2, 3 and 5) run once per document, and [`RolePipeline`] caches their result in a
+//! bounded cache. The order of stages 4 and 5 makes no difference to clients, because an invalid document gets its validation errors in either
 //! order.
 
 use std::{sync::Arc, time::Instant};
@@ -36,18 +34,16 @@ use telemetry::RequestId;
 
 use crate::{metrics::Metrics, rate::Allowance};
 
-pub mod bracket_depth;
 pub mod byte_cap;
 pub mod count;
 pub mod execute;
 pub mod introspection;
-mod lexer;
+pub mod json_depth;
 pub mod live;
 pub mod operation;
 pub mod parse;
 mod resume;
 pub mod text;
-pub mod token_cap;
 pub mod validate;
 pub mod variables;
 
@@ -74,7 +70,7 @@ pub struct Parameters {
 impl Parameters {
     /// Reads the JSON object of a POST body.
     pub fn from_json(json: &[u8], limits: &Limits) -> Result<Self, RequestError> {
-        bracket_depth::check_json(json, limits.json_depth)?;
+        json_depth::check(json, limits.json_depth)?;
         match serde_json::from_slice(json) {
             Ok(JsonValue::Object(fields)) => Self::from_fields(fields),
             Ok(JsonValue::Array(_)) => Err(bad_request(
@@ -135,7 +131,7 @@ impl Parameters {
 }
 
 fn json_in_text(name: &str, text: &str, limits: &Limits) -> Result<JsonValue, RequestError> {
-    bracket_depth::check_json(text.as_bytes(), limits.json_depth)?;
+    json_depth::check(text.as_bytes(), limits.json_depth)?;
     serde_json::from_str(text)
         .map_err(|_| bad_request("BAD_REQUEST", &format!("`{name}` must be a JSON object.")))
 }
@@ -214,7 +210,7 @@ impl RolePipeline {
         self.schema.to_string()
     }
 
-    /// Takes a request through stages 1 to 9, and resolves introspection.
+    /// Takes a request through stages 1 to 7, and resolves introspection.
     pub fn prepare(&self, parameters: Parameters, limits: &Limits) -> Result<Prepared, RequestError> {
         byte_cap::check(parameters.query.len(), limits.body_bytes)?;
         let checked = self.checked(&parameters.query, limits);
@@ -286,8 +282,6 @@ impl RolePipeline {
     }
 
     fn check(&self, text: &str, limits: &Limits) -> Result<Checked, RequestError> {
-        bracket_depth::check_document(text, limits.bracket_depth)?;
-        token_cap::check(text, limits.tokens)?;
         let tree = parse::parse(text, limits)?;
         count::check_document(&tree, limits, self.notes.lists)?;
         let typed = validate::validate(&tree, &self.schema)?;

@@ -1,4 +1,4 @@
-//! Stage 6: chooses the operation to run.
+//! Stage 4: chooses the operation to run.
 
 use apollo_compiler::ast::{Definition, Document, OperationDefinition, OperationType};
 

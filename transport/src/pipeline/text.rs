@@ -1,4 +1,4 @@
-//! Stage 9: checks every text of a request for forbidden characters: in the document, in a variable, in an argument or deep in an input. Databases
+//! Stage 7: checks every text of a request for forbidden characters: in the document, in a variable, in an argument or deep in an input. Databases
 //! differ in the characters they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control characters. A field
 //! that is added later is checked automatically.
 
@@ -55,7 +55,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Stage 5 limits the recursion depth.
+    /// Stage 3 limits the recursion depth.
     fn selections(&mut self, set: &'a SelectionSet) -> Result<(), RequestError> {
         for selection in &set.selections {
             match selection {

@@ -1,4 +1,4 @@
-//! Stage 7: validates the document against the caller's role schema. Members hidden from the role cause exactly the same errors as members that
+//! Stage 5: validates the document against the caller's role schema. Members hidden from the role cause exactly the same errors as members that
 //! do not exist.
 
 use apollo_compiler::{ExecutableDocument, Schema, ast::Document, validation::Valid};

@@ -1,4 +1,4 @@
-//! Stage 8: checks the variables against the types that the operation declares, in the caller's role schema.
+//! Stage 6: checks the variables against the types that the operation declares, in the caller's role schema.
 
 use std::collections::HashSet;
 
