@@ -79,6 +79,10 @@ pub struct Model {
     pub holds: Json,
     /// When to reserve money for more seconds; null before the answer and after the end.
     pub extend_at: Option<DateTimeUtc>,
+    /// Seconds of talk after which to check whether the call ends soon; null if that need not be checked, or was announced.
+    pub warn_after: Option<i32>,
+    /// Whether it was announced that the call ends soon.
+    pub ending_soon: bool,
     /// The limit in seconds that the proxy has confirmed.
     pub confirmed: i32,
     /// Whether the call's end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` event corrects the end.
@@ -140,6 +144,8 @@ view! {
         estimated: bool,
         #[serde(default)]
         written_off: Micros,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ending_soon: bool,
         ;
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pricing: Json,
