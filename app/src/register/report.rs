@@ -103,11 +103,15 @@ pub struct Report {
 /// A payment with a reference in a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentReference {
+    /// Id of the payment or refund.
+    pub payment_id: Uuid,
     /// Id of the session.
     pub session_id: Uuid,
+    /// The purpose, which says whether the customer paid or got money back.
+    pub kind: PaymentKind,
     /// The payment method.
     pub method: PaymentMethod,
-    /// Amount of the payment.
+    /// Amount paid or refunded, never negative.
     #[serde(with = "text")]
     pub amount: Micros,
     /// The payment's number in another system.
@@ -473,6 +477,8 @@ async fn references(
 ) -> Result<Vec<PaymentReference>> {
     let payments = rows::referenced_payments(conn, shift.id, MAX_REFERENCES).await?;
     let line = |payment: payment::Model| PaymentReference {
+        payment_id: payment.id,
+        kind: payment.kind,
         session_id: payment.session_id,
         method: payment.method,
         amount: payment.amount.into(),
