@@ -16,13 +16,16 @@ use crate::config::Config;
 use crate::web::WebConfig;
 use app::auth::login::{self, Origin};
 use app::auth::{Actor, token};
+use app::settings::SettingsChange;
 use app::tariffs::{Assignment, Import, ImportMode, NewTariff};
 use app::users::NewUser;
-use app::{App, accounts, cabins, credit, phones, register, sessions, tariffs, users};
+use app::{App, accounts, cabins, credit, phones, register, sessions, settings, tariffs, users};
 use base::error::{Error, OrFault as _, Result};
 
 /// The retail price list, with ten thousand real prefixes.
 const RETAIL: &str = include_str!("../../examples/decks/world-10k.csv");
+/// The random Pix key that the central bank's manual uses as an example. It belongs to no bank account.
+const PIX_KEY: &str = "123e4567-e12b-12d1-a456-426655440000";
 /// File with the demo's generated logins and secrets.
 const FILE: &str = "demo.json";
 /// Number of cabins in the shop, and of those open at the start.
@@ -147,6 +150,7 @@ pub async fn seed(app: &App, dir: &Path, hook_secret: &str) -> Result<Demo> {
         };
         credit::top_up(app, &operator, &format!("demo {account}"), top_up).await?;
     }
+    accept_pix(app, &operator, shop.id).await?;
     let (cabins, phones) = equip(app, &operator, shop.id).await?;
     let users = made
         .into_iter()
@@ -237,6 +241,18 @@ fn share(percent: i64) -> Result<String> {
         ..rate
     });
     Ok(billing::deck::write_deck(&rates.collect::<Vec<_>>()))
+}
+
+/// Gives the shop a Pix key, so that bills have a code.
+async fn accept_pix(app: &App, operator: &Actor, shop: Uuid) -> Result<()> {
+    let change = SettingsChange {
+        pix_key: Some(Some(PIX_KEY.to_owned())),
+        pix_name: Some("Callshop Sé".to_owned()),
+        pix_city: Some("São Paulo".to_owned()),
+        ..SettingsChange::default()
+    };
+    settings::update(app, operator, shop, change).await?;
+    Ok(())
 }
 
 async fn equip(app: &App, operator: &Actor, shop: Uuid) -> Result<(Vec<Uuid>, Vec<String>)> {

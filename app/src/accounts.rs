@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::access::{self, Shop};
 use super::audit::{self, Change, changed};
 use super::credit::object;
-use super::{App, users};
+use super::{App, settings, users};
 use crate::auth::{Actor, Right, token};
 use crate::receipt::locale::locale_of;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -203,6 +203,7 @@ fn default_settings(app: &App, account: &account::Model) -> Result<callshop::Mod
         pix_name: None,
         pix_city: None,
         mask_numbers: false,
+        ending_soon_seconds: Some(settings::USUAL_ENDING_SOON),
         attendant_max_discount: Micros::ZERO.into(),
         attendant_max_refund: Micros::ZERO.into(),
     })

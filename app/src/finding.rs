@@ -3,7 +3,6 @@
 use billing::words::{self, SearchError};
 use chrono::{DateTime, Utc};
 
-use crate::calls::authorize::Refusal;
 use base::error::{Error, Result};
 use store::Within;
 
@@ -63,18 +62,6 @@ pub fn destination(field: &str, text: String) -> Result<String> {
         return Ok(text);
     }
     Err(Error::invalid(field, format!("Use at most {MAX_DESTINATION} characters.")))
-}
-
-/// The code of a reason for refusing calls.
-///
-/// # Errors
-/// Fails with `INVALID_INPUT` about `field` for an unknown code.
-pub fn refusal(field: &str, code: String) -> Result<String> {
-    if Refusal::ALL.iter().any(|refusal| refusal.code() == code) {
-        return Ok(code);
-    }
-    let codes: Vec<&str> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
-    Err(Error::invalid(field, format!("Use one of {}.", codes.join(", "))))
 }
 
 /// A receipt number.

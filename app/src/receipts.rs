@@ -196,8 +196,11 @@ async fn gather(app: &App, view: &SessionView, stage: Stage) -> Result<Receipt> 
         calls_total: session.calls_total.map_or(statement.calls_total, Into::into),
         total: session.total.ok_or_else(|| Error::fault("a closed session has no total"))?.into(),
         deposit: session.deposit.into(),
+        deposit_references: references(&payments, PaymentKind::Deposit)
+            .map(|(_, reference)| reference)
+            .collect(),
         payments: kept(&payments)?,
-        references: references(&payments),
+        references: references(&payments, PaymentKind::Sale).collect(),
         due: None,
         change: None,
         cash_rounding: session.cash_rounding.into(),
@@ -233,10 +236,13 @@ fn kept(payments: &[payment::Model]) -> Result<Vec<(PaymentMethod, Micros)>> {
     Ok(kept.into_iter().collect())
 }
 
-/// The references of the payments at settlement, in their order.
-fn references(payments: &[payment::Model]) -> Vec<(PaymentMethod, String)> {
-    let reference = |payment: &payment::Model| Some((payment.method.into(), payment.reference.clone()?));
-    payments.iter().filter_map(reference).collect()
+/// The references of the payments of one kind, in their order.
+fn references(
+    payments: &[payment::Model],
+    kind: PaymentKind,
+) -> impl Iterator<Item = (PaymentMethod, String)> {
+    let of_kind = payments.iter().filter(move |payment| payment.kind == kind);
+    of_kind.filter_map(|payment| Some((payment.method.into(), payment.reference.clone()?)))
 }
 
 fn refund(payment: &payment::Model) -> Refund {
@@ -245,5 +251,6 @@ fn refund(payment: &payment::Model) -> Refund {
         method: payment.method.into(),
         amount: payment.amount.into(),
         reason: payment.reason.clone().unwrap_or_default(),
+        reference: payment.reference.clone().unwrap_or_default(),
     }
 }

@@ -17,6 +17,10 @@ use store::accounts;
 const MAX_TAX_ID: usize = 40;
 /// Maximum length of the address, in characters.
 const MAX_ADDRESS: usize = 200;
+/// The remaining time in seconds at which a new callshop's calls are announced to end soon.
+pub const USUAL_ENDING_SOON: i32 = 60;
+/// Maximum of this time, in seconds.
+const MAX_ENDING_SOON: i32 = 3600;
 /// Maximum length of the receipt footer, in characters.
 const MAX_FOOTER: usize = 500;
 
@@ -41,6 +45,8 @@ pub struct SettingsChange {
     pub pix_city: Option<String>,
     /// Whether receipts mask the last six digits of dialed numbers, except the final two.
     pub mask_numbers: Option<bool>,
+    /// The remaining time in seconds at which calls are announced to end soon. `Some(None)` or zero means never.
+    pub ending_soon_seconds: Option<Option<i32>>,
     /// Maximum total of discounts by attendants per bill.
     pub attendant_max_discount: Option<Micros>,
     /// Maximum total of refunds by attendants per session.
@@ -82,6 +88,7 @@ fn shown(settings: &callshop::Model) -> Value {
         "pix_name": settings.pix_name,
         "pix_city": settings.pix_city,
         "mask_numbers": settings.mask_numbers,
+        "ending_soon_seconds": settings.ending_soon_seconds,
         "attendant_max_discount": settings.attendant_max_discount,
         "attendant_max_refund": settings.attendant_max_refund,
     })
@@ -114,6 +121,9 @@ fn changed(
     if let Some(mask) = change.mask_numbers {
         settings.mask_numbers = mask;
     }
+    if let Some(seconds) = change.ending_soon_seconds {
+        settings.ending_soon_seconds = ending_soon(seconds)?;
+    }
     if let Some(ceiling) = change.attendant_max_discount {
         register::check_amount("attendantMaxDiscount", ceiling, currency)?;
         settings.attendant_max_discount = ceiling.into();
@@ -123,6 +133,17 @@ fn changed(
         settings.attendant_max_refund = ceiling.into();
     }
     Ok(settings)
+}
+
+fn ending_soon(seconds: Option<i32>) -> Result<Option<i32>> {
+    match seconds {
+        None | Some(0) => Ok(None),
+        Some(1..=MAX_ENDING_SOON) => Ok(seconds),
+        Some(_) => {
+            let message = format!("Use 1 to {MAX_ENDING_SOON} seconds, or 0 for no announcement.");
+            Err(Error::invalid("endingSoonSeconds", message))
+        }
+    }
 }
 
 /// Changes the Pix key and the recipient's name and city, which a Pix code needs together.

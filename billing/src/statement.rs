@@ -10,6 +10,8 @@ use crate::money::{Micros, MoneyError, RoundingMode, round_to, round_to_step};
 /// One call on a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementCall {
+    /// Id of the call, as a number.
+    pub id: u128,
     /// The number, formatted for the customer.
     pub number: String,
     /// The number's country, ISO 3166-1 alpha-2; `None` if no single country is certain.
@@ -32,6 +34,8 @@ pub struct StatementCall {
 /// A line of the bill that is not a call: a photocopy, a drink, a discount. The amount is never negative; a discount's amount is subtracted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementLine {
+    /// Id of the item or discount, as a number.
+    pub id: u128,
     /// The item, or the reason for a discount.
     pub description: String,
     /// Number of units; 1 for a discount.
@@ -44,9 +48,9 @@ pub struct StatementLine {
 
 impl StatementLine {
     /// A line of `quantity` units at `unit_price`; fails if the amount is out of range.
-    pub fn new(description: String, quantity: u32, unit_price: Micros) -> Result<Self, MoneyError> {
+    pub fn new(id: u128, description: String, quantity: u32, unit_price: Micros) -> Result<Self, MoneyError> {
         let amount = unit_price.checked_mul(quantity)?;
-        Ok(Self { description, quantity, unit_price, amount })
+        Ok(Self { id, description, quantity, unit_price, amount })
     }
 }
 

@@ -77,6 +77,10 @@ pub struct Model {
     pub holds: Json,
     /// When to reserve money for more seconds; null before the answer and after the end.
     pub extend_at: Option<DateTimeUtc>,
+    /// Seconds of talk after which to check whether the call ends soon; null if that need not be checked, or was announced.
+    pub warn_after: Option<i32>,
+    /// Whether it was announced that the call ends soon.
+    pub ending_soon: bool,
     /// The limit in seconds that the proxy has confirmed.
     pub confirmed: i32,
     /// Whether the call's end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` event corrects the end.
@@ -137,6 +141,8 @@ pub struct NewCall {
     pub sip_call_id: String,
     /// See [`Model::from_tag`].
     pub from_tag: String,
+    /// See [`Model::warn_after`].
+    pub warn_after: Option<i32>,
     /// See [`Model::attempt_day`].
     pub attempt_day: String,
 }
@@ -181,6 +187,8 @@ impl Model {
             confirmed: new.covered,
             estimated: false,
             written_off: Micros(0),
+            warn_after: new.warn_after,
+            ending_soon: false,
             attempt_day: new.attempt_day,
             answer_day: None,
             answered_far: false,
@@ -240,6 +248,8 @@ view! {
         estimated: bool,
         #[serde(default)]
         written_off: Micros,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ending_soon: bool,
         ;
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pricing: Json,

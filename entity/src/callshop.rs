@@ -43,6 +43,8 @@ pub struct Model {
     pub pix_city: Option<String>,
     /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,
+    /// The remaining time in seconds at which a call is announced to end soon; null for never.
+    pub ending_soon_seconds: Option<i32>,
     /// Most that an attendant may discount on one session.
     pub attendant_max_discount: Micros,
     /// Most that an attendant may refund on one session.

@@ -60,6 +60,9 @@ graphql_enum!(
         CallRefused,
         /// A call in progress may continue for longer, because more credit was reserved for it.
         CallExtended,
+        /// The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits still
+        /// allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
+        CallEndingSoon,
         /// A user asked to hang up a call. CALL_ENDED follows when the proxy reports the end.
         CallHangUpRequested,
         /// The callshop's credit fell below its `lowCredit` threshold.
@@ -74,6 +77,9 @@ graphql_enum!(
         SessionMoved,
         /// A customer paid a higher deposit.
         DepositAdded,
+        /// The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
+        /// event until another deposit is added. The event has the call.
+        DepositLow,
         /// The limits of a session changed.
         LimitsChanged,
         /// An item or a discount was added to a bill.

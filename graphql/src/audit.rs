@@ -35,6 +35,11 @@ pub struct AuditChange {
 
 #[object]
 impl AuditEntry {
+    /// Opaque id of the entry; unique and stable.
+    fn entry_id(&self) -> ID {
+        Kind::AuditEntry.id(self.0.row.id)
+    }
+
     /// When the change was committed.
     fn at(&self) -> DateTime<Utc> {
         self.0.row.at

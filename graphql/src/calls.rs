@@ -23,6 +23,7 @@ use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::sessions::CabinSession;
 use super::{actor, app, caller, graphql_enum};
+use app::calls::authorize::Refusal;
 use app::calls::{self, pricing};
 use base::error::{Error, Result};
 use store::Listed;
@@ -81,6 +82,42 @@ graphql_enum!(
         Rpc,
         /// The proxy no longer knew the call. The call's end is the last instant at which the proxy listed the call.
         Lost,
+    }
+);
+
+graphql_enum!(
+    /// Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE.
+    CallRefusal = "app::calls::authorize::Refusal" {
+        /// The phone is blocked.
+        PhoneBlocked,
+        /// The phone is in no cabin, or its cabin is out of service.
+        CabinOutOfService,
+        /// The cabin is not open, or is being closed.
+        CabinClosed,
+        /// The phone already has a call.
+        PhoneBusy,
+        /// The dialed digits are not a valid number.
+        NumberInvalid,
+        /// No tariff has a rate for the number.
+        DestinationNotRated,
+        /// The destination is blocked.
+        DestinationBlocked,
+        /// The callshop's credit pays for no second of the call.
+        NoCredit,
+        /// The rest of the customer's deposit pays for no second of the call.
+        DepositUsedUp,
+        /// The rest of the session's spending limit pays for no second of the call.
+        SpendingLimit,
+        /// The session's talk time is used up.
+        TimeLimit,
+        /// The session has as many calls as a statement can hold. Close the session and open another.
+        SessionFull,
+        /// The callshop is suspended.
+        Suspended,
+        /// The SIP proxy gave up the attempt before it got an answer from this server.
+        Abandoned,
+        /// An account above the callshop is suspended, or has no credit or no rate.
+        ServiceUnavailable,
     }
 );
 
@@ -284,6 +321,12 @@ impl Call {
         self.row.covered
     }
 
+    /// Whether CALL_ENDING_SOON announced that the call ends soon. The call may last longer if a deposit or credit was added since.
+    #[field(columns(ending_soon))]
+    pub(super) fn ending_soon(&self) -> bool {
+        self.row.ending_soon
+    }
+
     /// Whether the end is an estimate, because the proxy lost the call or reported impossible times. If the true end is reported later, the
     /// charge is corrected.
     #[field(columns(estimated))]
@@ -316,10 +359,10 @@ impl Call {
         self.row.cause.map(Into::into)
     }
 
-    /// Stable error code that says why the call was refused; null if it was allowed.
+    /// Reason that the call was refused; null if it was allowed.
     #[field(columns(refusal))]
-    fn refusal(&self) -> Option<&str> {
-        self.row.refusal.as_deref()
+    fn refusal(&self) -> Option<CallRefusal> {
+        self.row.refusal.as_deref().map(|code| Refusal::stored(code).into())
     }
 
     /// The cost to each account in the caller's subtree, starting with the callshop; empty until the call is over. Hidden from attendants.
@@ -518,7 +561,8 @@ mod tests {
             json!({ "id": id, "callshop_id": id, "phone_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
                 "351912345671" } else { "5511987654321" }, "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
                 at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "sip_code": second, "ended_by": if second == 1 {
-                "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": at(0), "talk_seconds": second,
+                "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": if second == 1 {
+                "NO_CREDIT" } else { "CABIN_CLOSED" }, "ending_soon": second == 1, "talk_seconds": second,
                 "billed_seconds": second, "charge": second, "currency": if second == 1 { "BRL" } else { "EUR" }, "estimated": second == 1,
                 "written_off": second, "pricing": of })
         };
@@ -538,6 +582,16 @@ mod tests {
         let call = Call::new(view, if field == "asOf" { DateTime::UNIX_EPOCH } else { at });
         plan.expect("a plan").write(&call, &mut out).expect("written");
         String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn refusals_are_named_by_their_codes() {
+        use async_graphql::resolver_utils::EnumType as _;
+        let items = CallRefusal::items();
+        let codes: Vec<&str> = items.iter().map(|item| Refusal::from(item.value).code()).collect();
+        assert_eq!(items.iter().map(|item| item.name).collect::<Vec<_>>(), codes);
+        assert_eq!(codes.len(), Refusal::ALL.len());
+        assert_eq!(CallRefusal::from(Refusal::stored("OF_A_LATER_RELEASE")), CallRefusal::ServiceUnavailable);
     }
 
     /// A list leaves out large columns that no requested field declares, so a field must not read columns that it does not declare.

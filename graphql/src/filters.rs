@@ -3,10 +3,11 @@
 use async_graphql::{Enum, ID, InputObject};
 use chrono::{DateTime, Utc};
 
-use super::calls::CallState;
+use super::calls::{CallRefusal, CallState};
 use super::paging::Sort;
 use super::scalars::Kind;
 use super::sessions::SessionState;
+use app::calls::authorize::Refusal;
 use app::finding;
 use base::error::Result;
 use store::Within;
@@ -50,8 +51,8 @@ pub struct CallFilterInput {
     pub session_id: Option<ID>,
     /// Only calls in sessions that this user opened.
     pub attendant_id: Option<ID>,
-    /// Only calls that were refused for this reason, a code as in `Call.refusal`.
-    pub refusal: Option<String>,
+    /// Only calls that were refused for this reason.
+    pub refusal: Option<CallRefusal>,
 }
 
 impl CallFilterInput {
@@ -72,7 +73,7 @@ impl CallFilterInput {
             cabin_id: self.cabin_id.map(|id| Kind::Cabin.parse(&id)).transpose()?,
             session_id: self.session_id.map(|id| Kind::CabinSession.parse(&id)).transpose()?,
             attendant_id: self.attendant_id.map(|id| Kind::User.parse(&id)).transpose()?,
-            refusal: self.refusal.map(|code| finding::refusal("filter.refusal", code)).transpose()?,
+            refusal: self.refusal.map(|refusal| Refusal::from(refusal).code().to_owned()),
         })
     }
 }

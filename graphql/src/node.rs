@@ -144,7 +144,12 @@ impl Nodes {
                 put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
             }
             // these kinds are parts of other objects, not nodes; see `find`
-            Kind::SessionItem | Kind::LedgerTransfer | Kind::Screen => {}
+            Kind::SessionItem
+            | Kind::LedgerTransfer
+            | Kind::Screen
+            | Kind::Payment
+            | Kind::CashMovement
+            | Kind::AuditEntry => {}
         }
         Ok(())
     }
@@ -186,10 +191,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::TariffVersion => {
             Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))
         }
-        // an item belongs to a session, so it is not a node
-        Kind::SessionItem => return Err(Error::NotFound),
+        // an item or payment belongs to a session, and a movement to a shift, so they are not nodes
+        Kind::SessionItem | Kind::Payment | Kind::CashMovement => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
         // each account sees a transfer differently, so only the field `ledger` shows transfers
-        Kind::LedgerTransfer | Kind::Screen => return Err(Error::NotFound),
+        Kind::LedgerTransfer | Kind::Screen | Kind::AuditEntry => return Err(Error::NotFound),
     })
 }

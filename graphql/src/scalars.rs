@@ -138,10 +138,16 @@ pub enum Kind {
     LedgerTransfer,
     /// A customer's screen.
     Screen,
+    /// A payment or refund of a session.
+    Payment,
+    /// Cash put into or withdrawn from a drawer.
+    CashMovement,
+    /// An entry of the audit log.
+    AuditEntry,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 16] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -155,6 +161,9 @@ impl Kind {
         (Self::SessionItem, "SessionItem"),
         (Self::LedgerTransfer, "LedgerTransfer"),
         (Self::Screen, "Screen"),
+        (Self::Payment, "Payment"),
+        (Self::CashMovement, "CashMovement"),
+        (Self::AuditEntry, "AuditEntry"),
     ];
 
     fn name(self) -> &'static str {

@@ -136,6 +136,11 @@ impl ScreenCall {
     fn max_seconds(&self) -> i32 {
         self.0.max_seconds()
     }
+
+    /// Whether the credit, the deposit or a limit is nearly used up, so that the call ends soon.
+    fn ending_soon(&self) -> bool {
+        self.0.ending_soon()
+    }
 }
 
 /// A cabin, and how long its screen lasts.

@@ -36,6 +36,8 @@ pub struct UpdateCallshopSettingsInput {
     pub pix_city: Option<String>,
     /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
     pub mask_numbers: Option<bool>,
+    /// The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 turns both events off.
+    pub ending_soon_seconds: MaybeUndefined<i32>,
     /// Largest total discount an attendant may apply to one session, in the callshop's currency.
     pub attendant_max_discount: Option<Decimal>,
     /// Largest total refund an attendant may give on one session, in the callshop's currency.
@@ -48,7 +50,7 @@ pub struct SettingsMutation;
 
 #[object(root = "Mutation")]
 impl SettingsMutation {
-    /// Changes a callshop's cash rounding, receipt texts, Pix key, and attendants' limits. Hidden from attendants.
+    /// Changes a callshop's cash rounding, receipt texts, Pix key, announcements of a call's end, and attendants' limits. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     async fn update_callshop_settings(
         &self,
@@ -66,6 +68,7 @@ impl SettingsMutation {
                 pix_name: input.pix_name,
                 pix_city: input.pix_city,
                 mask_numbers: input.mask_numbers,
+                ending_soon_seconds: changed(input.ending_soon_seconds),
                 attendant_max_discount: input.attendant_max_discount.map(|ceiling| ceiling.0),
                 attendant_max_refund: input.attendant_max_refund.map(|ceiling| ceiling.0),
             };

@@ -119,6 +119,19 @@ pub async fn update(
     Ok(session.into_active_model().reset_all().update(conn).await?)
 }
 
+/// Records that it was announced that the deposits of sessions are nearly used up. The calling function must have locked the sessions in this
+/// transaction.
+pub async fn mark_deposit_low(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<()> {
+    if !ids.is_empty() {
+        cabin_session::Entity::update_many()
+            .col_expr(cabin_session::Column::DepositLow, Expr::value(true))
+            .filter(bulk::among(conn, cabin_session::Column::Id, ids.iter().copied()))
+            .exec(conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Inserts the payments of a settlement.
 pub async fn insert_payments(conn: &impl ConnectionTrait, payments: Vec<payment::Model>) -> Result<()> {
     if !payments.is_empty() {

@@ -19,6 +19,7 @@ use super::events::local_day;
 use super::extend;
 use super::money::{LockedCredit, Money};
 use super::pricing::Level;
+use super::warning;
 use crate::App;
 use crate::access::path_ids;
 use crate::feed::snapshot::activity;
@@ -115,8 +116,10 @@ refusals! {
 }
 
 impl Refusal {
-    fn parse(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|refusal| refusal.code() == code)
+    /// The refusal with a stored code. During an upgrade, a node of the next release may store a code that this release does not know; the result is
+    /// then `ServiceUnavailable`.
+    pub fn stored(code: &str) -> Self {
+        Self::ALL.iter().copied().find(|refusal| refusal.code() == code).unwrap_or(Self::ServiceUnavailable)
     }
 }
 
@@ -177,9 +180,7 @@ pub(super) async fn decide_all(
 
 fn repeat(call: &call::Model, context: &BatchContext) -> Result<Authorization> {
     if call.state == CallState::Refused {
-        let refusal = call.refusal.as_deref().and_then(Refusal::parse);
-        // during an upgrade, a node of the next release may store a reason that this release does not know
-        return Ok(Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable)));
+        return Ok(Authorization::Refused(Refusal::stored(call.refusal.as_deref().unwrap_or_default())));
     }
     // an ended call no longer reserves any credit
     if !store::calls::LIVE.contains(&call.state) {
@@ -306,8 +307,16 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// The result of an attempt: either the first slice of talk time with its reserved amounts, or the refusal.
-type Outcome = std::result::Result<Grant, Refusal>;
+/// What an attempt that is allowed gets.
+struct Allowance {
+    /// The first slice of talk time with its reserved amounts.
+    grant: Grant,
+    /// The seconds of talk after which to check whether the call ends soon; `None` for never.
+    warn_after: Option<i32>,
+}
+
+/// The result of an attempt.
+type Outcome = std::result::Result<Allowance, Refusal>;
 
 /// Reserves credit at every level for an attempt that passed [`check`]. The credit pays for the first slice of talk time.
 #[expect(clippy::too_many_arguments, reason = "facts about one attempt and the batch context")]
@@ -326,7 +335,7 @@ fn grant(
         Err(refusal) => return Ok(Err(refusal)),
     };
     if found.emergency {
-        return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
+        return Ok(Ok(Allowance { grant: Grant { covered: cap, holds: Vec::new() }, warn_after: None }));
     }
     // an earlier attempt in this batch may have made the phone busy
     if context.busy.contains(&phone.id) {
@@ -340,28 +349,26 @@ fn grant(
     if spent.calls >= MAX_STATEMENT_CALLS {
         return Ok(Err(Refusal::SessionFull));
     }
+    let extends = app.proxies.knows(&request.proxy);
     let wanted = CoverRequest {
         levels: &found.levels,
         answer: Answer { from: now, ring_seconds: app.config.calls.ring_seconds },
         covered: 0,
         holds: &[],
         cap,
-        slice: app.proxies.knows(&request.proxy).then_some(app.config.calls.slice_seconds),
+        slice: extends.then_some(app.config.calls.slice_seconds),
     };
-    let outcome = cover::cover(
-        wanted,
-        SessionAllowance::new(session, spent, &context.live, None)?,
-        &context.locked_credit,
-        money,
-    )?;
-    if let Ok(grant) = &outcome {
-        let account = context
-            .accounts
-            .get(&phone.callshop_id)
-            .ok_or_else(|| Error::fault("the phone has no callshop"))?;
-        cover::change_holds(&found.levels, &[], &grant.holds, &account.currency, money)?;
-    }
-    Ok(outcome)
+    let allowance = SessionAllowance::new(session, spent, &context.live, None)?;
+    let cover = match cover::cover(wanted, allowance, &context.locked_credit, money)? {
+        Ok(cover) => cover,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let no_shop = || Error::fault("the phone has no callshop");
+    let account = context.accounts.get(&phone.callshop_id).ok_or_else(no_shop)?;
+    cover::change_holds(&found.levels, &[], &cover.grant.holds, &account.currency, money)?;
+    let shop = context.shops.get(&phone.callshop_id).ok_or_else(no_shop)?;
+    let warn_after = warning::look_after(warning::ahead(shop)?.filter(|_| extends), cover.reach)?;
+    Ok(Ok(Allowance { grant: cover.grant, warn_after }))
 }
 
 /// A UUIDv7 with the time `now`. Ids that are created with the same `order` sort in the order of their creation.
@@ -389,7 +396,8 @@ fn call_row(
     let account =
         context.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let refusal = outcome.as_ref().err().copied();
-    let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
+    let nothing = Allowance { grant: Grant { covered: 0, holds: Vec::new() }, warn_after: None };
+    let Allowance { grant, warn_after } = outcome.unwrap_or(nothing);
     let call = call::Model::new(NewCall {
         id,
         callshop_id: phone.callshop_id,
@@ -409,6 +417,7 @@ fn call_row(
         proxy: request.proxy.clone(),
         sip_call_id: request.call_id.clone(),
         from_tag: request.from_tag.clone(),
+        warn_after,
         attempt_day: local_day(&account.time_zone, now),
     });
     Ok(match refusal {

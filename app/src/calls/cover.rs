@@ -55,6 +55,20 @@ impl SessionAllowance {
         let seconds = limit.map(|limit| limit.saturating_sub(spent.seconds.saturating_add(talk)));
         Ok(Self { seconds, money: bound.map(left), mode: session.mode })
     }
+
+    /// The part of the deposit that is left for the call; `None` if the customer pays later.
+    pub(super) fn deposit(&self) -> Option<Micros> {
+        self.money.filter(|_| self.mode == SessionMode::Prepaid)
+    }
+}
+
+/// The talk time that a call gets now, and the talk time that it may get in all.
+#[derive(Clone, Debug)]
+pub(super) struct Cover {
+    /// The time reserved so far, with the next slice.
+    pub(super) grant: Grant,
+    /// The seconds of talk that the session and the accounts can pay for now, counted from the answer.
+    pub(super) reach: u32,
 }
 
 /// Whether a session has a limit of money or time.
@@ -85,7 +99,7 @@ pub(super) fn cover(
     terms: SessionAllowance,
     locked_credit: &LockedCredit,
     money: &Money,
-) -> Result<std::result::Result<Grant, Refusal>> {
+) -> Result<std::result::Result<Cover, Refusal>> {
     let cap = match terms.seconds {
         Some(0) => return Ok(Err(Refusal::TimeLimit)),
         Some(left) => wanted.cap.min(left),
@@ -117,9 +131,11 @@ pub(super) fn cover(
         Err(_) => return Ok(Err(Refusal::ServiceUnavailable)),
     };
     if wanted.covered > 0 && reach <= wanted.covered {
-        return Ok(Ok(Grant { covered: wanted.covered, holds: wanted.holds.to_vec() }));
+        let grant = Grant { covered: wanted.covered, holds: wanted.holds.to_vec() };
+        return Ok(Ok(Cover { grant, reach: wanted.covered }));
     }
-    Ok(Ok(credit::grant(&pays, wanted.answer, wanted.covered, reach, wanted.slice)))
+    let grant = credit::grant(&pays, wanted.answer, wanted.covered, reach, wanted.slice);
+    Ok(Ok(Cover { reach: reach.max(grant.covered), grant }))
 }
 
 /// The amounts reserved for a call, per level; empty once the call has ended.

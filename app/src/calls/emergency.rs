@@ -140,6 +140,7 @@ fn row(
         sip_call_id: call.call_id.clone(),
         from_tag: call.from_tag.clone(),
         holds: cover::holds_column(&[]),
+        warn_after: None,
         attempt_day: local_day(&shop.time_zone, at),
     }))
 }

@@ -9,16 +9,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billing::credit::{self, Answer};
+use billing::money::Micros;
 use billing::rating;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{ActivityKind, CallState, cabin_session, call, call_sighting};
+use entity::{ActivityKind, CallState, cabin_session, call, call_sighting, callshop};
 use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::cover::{self, CoverRequest, SessionAllowance, holds};
+use super::cover::{self, Cover, CoverRequest, SessionAllowance, holds};
 use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level};
+use super::warning::{self, Prospect};
 use super::writer::CallWriter;
 use crate::App;
 use crate::feed::snapshot::activity;
@@ -62,7 +64,8 @@ pub(super) fn first_look(app: &App, call: &call::Model) -> Option<DateTime<Utc>>
 fn next_look(app: &App, call: &call::Model, slice: u32) -> Option<DateTime<Utc>> {
     let answered_at = call.answered_at.filter(|_| app.proxies.knows(&call.proxy))?;
     let ahead = i64::from(call.covered) - i64::from(credit::lead(slice));
-    Some(answered_at + TimeDelta::seconds(ahead))
+    let extension = answered_at + TimeDelta::seconds(ahead);
+    Some(warning::due(call).map_or(extension, |warning| warning.min(extension)))
 }
 
 /// Extends each of these calls by its next slice of talk time if the call is due and there is enough credit. Returns the calls that were due.
@@ -89,17 +92,27 @@ pub(super) async fn extend_all(
         return Ok(Vec::new());
     }
     let context = BatchContext::load(tx, &rows).await?;
-    let (mut decisions, mut changed) = (Vec::new(), Vec::new());
+    let (mut decisions, mut changed, mut low) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         let before = row.covered;
-        let one = extend(app, &context, row, money, now)?;
+        let found = context.found(app, &row, money)?;
+        let (row, warned) = warn(&context, row, &found, now)?;
+        let one = extend(app, &context, row, found, money, (now, warned.ends_soon))?;
         if one.call.covered > before {
             tx.emit(activity(ActivityKind::CallExtended, now, &one.call)?);
+        }
+        if warned.ends_soon {
+            tx.emit(activity(ActivityKind::CallEndingSoon, now, &one.call)?);
+        }
+        if let Some(session) = warned.low_deposit_of.filter(|session| !low.contains(session)) {
+            tx.emit(activity(ActivityKind::DepositLow, now, &one.call)?);
+            low.push(session);
         }
         changed.push(one.call.clone());
         decisions.push(one);
     }
     store::calls::update_cover(tx.conn(), &changed).await?;
+    sessions::mark_deposit_low(tx.conn(), &low).await?;
     Ok(decisions)
 }
 
@@ -109,7 +122,7 @@ struct BatchContext {
     sessions: HashMap<Uuid, cabin_session::Model>,
     spent: HashMap<Uuid, store::calls::Spent>,
     live: Vec<call::Model>,
-    caps: HashMap<Uuid, u32>,
+    shops: HashMap<Uuid, callshop::Model>,
     locked_credit: LockedCredit,
 }
 
@@ -127,20 +140,89 @@ impl BatchContext {
         let (spent, live) = session_use(conn, &bounded).await?;
         let shop_ids: Vec<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
         let shops = accounts::callshops(conn, &shop_ids).await?;
-        let mut caps = HashMap::new();
-        for shop in shops {
-            caps.insert(shop.account_id, u32::try_from(shop.max_call_seconds).or_fault()?);
-        }
         let paying = levels.values().flat_map(|levels: &Vec<Level>| paying_accounts(levels)).collect();
         Ok(Self {
             sessions: sessions.into_iter().map(|row| (row.id, row)).collect(),
             spent,
             live,
-            caps,
+            shops: shops.into_iter().map(|row| (row.account_id, row)).collect(),
             locked_credit: LockedCredit::lock(conn, paying).await?,
             levels,
         })
     }
+
+    fn levels(&self, row: &call::Model) -> Result<&[Level]> {
+        let levels = self.levels.get(&row.id);
+        levels.map(Vec::as_slice).ok_or_else(|| Error::fault("the prices of the call were not loaded"))
+    }
+
+    fn shop(&self, row: &call::Model) -> Result<&callshop::Model> {
+        let shop = self.shops.get(&row.callshop_id);
+        shop.ok_or_else(|| Error::fault("the callshop of the call was not loaded"))
+    }
+
+    /// The time that a call may get. An emergency call, which has no session, has its full time from the beginning, so it is never extended.
+    fn found(&self, app: &App, row: &call::Model, money: &Money) -> Result<Found> {
+        let Some(id) = row.session_id else { return Ok(Found::default()) };
+        let session = self.sessions.get(&id);
+        let session = session.ok_or_else(|| Error::fault("the session of the call was not loaded"))?;
+        let spent = self.spent.get(&session.id).copied().unwrap_or_default();
+        let terms = SessionAllowance::new(session, spent, &self.live, Some(row.id))?;
+        let wanted = CoverRequest {
+            levels: self.levels(row)?,
+            answer: Answer { from: row.answered_at.unwrap_or(row.authorized_at), ring_seconds: 0 },
+            covered: u32::try_from(row.covered).or_fault()?,
+            holds: &holds(row)?,
+            cap: u32::try_from(self.shop(row)?.max_call_seconds).or_fault()?,
+            slice: app.proxies.knows(&row.proxy).then_some(app.config.calls.slice_seconds),
+        };
+        let cover = cover::cover(wanted, terms, &self.locked_credit, money)?.ok();
+        Ok(Found { cover, deposit: terms.deposit().map(|left| (session.id, left, session.deposit_low)) })
+    }
+}
+
+/// How long a call may last.
+#[derive(Default)]
+struct Found {
+    /// The next slice, and all the time that the call may get; `None` if the call gets no more time.
+    cover: Option<Cover>,
+    /// The prepaid session, the part of its deposit that is left for the call, and whether the low deposit was already announced.
+    deposit: Option<(Uuid, Micros, bool)>,
+}
+
+/// What is announced about a call.
+struct Warned {
+    ends_soon: bool,
+    /// The session whose deposit is low.
+    low_deposit_of: Option<Uuid>,
+}
+
+/// Checks whether a call ends soon. Returns the call with the time of the next check.
+fn warn(
+    context: &BatchContext,
+    row: call::Model,
+    found: &Found,
+    now: DateTime<Utc>,
+) -> Result<(call::Model, Warned)> {
+    let Some(ahead) = warning::ahead(context.shop(&row)?)? else {
+        let row = call::Model { warn_after: None, ..row };
+        return Ok((row, Warned { ends_soon: false, low_deposit_of: None }));
+    };
+    let covered = u32::try_from(row.covered).or_fault()?;
+    let call = Prospect {
+        answered_at: row.answered_at.unwrap_or(now),
+        reach: found.cover.as_ref().map_or(covered, |cover| cover.reach),
+        price: context.levels(&row)?.first().map(|level| &level.pricing),
+        deposit: found.deposit.map(|(_, left, _)| left),
+    };
+    let ends_soon = row.warn_after.is_some() && call.ends_within(ahead, now);
+    let of = found.deposit.filter(|(.., known)| !known).map(|(session, ..)| session);
+    let warned = Warned { ends_soon, low_deposit_of: of.filter(|_| call.deposit_lasts_at_most(ahead, now)) };
+    let warn_after = match row.warn_after {
+        Some(_) if !ends_soon => warning::look_after(Some(ahead), call.reach)?,
+        _ => None,
+    };
+    Ok((call::Model { warn_after, ending_soon: row.ending_soon || ends_soon, ..row }, warned))
 }
 
 /// The past usage of sessions with limits, and the live calls of these sessions.
@@ -167,11 +249,11 @@ fn extend(
     app: &App,
     context: &BatchContext,
     row: call::Model,
+    found: Found,
     money: &mut Money,
-    now: DateTime<Utc>,
+    (now, just_warned): (DateTime<Utc>, bool),
 ) -> Result<ExtensionDecision> {
-    let levels =
-        context.levels.get(&row.id).ok_or_else(|| Error::fault("the prices of the call were not loaded"))?;
+    let levels = context.levels(&row)?;
     let covered = u32::try_from(row.covered).or_fault()?;
     let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered));
     if row.confirmed < row.covered && end - now > SOON {
@@ -184,35 +266,18 @@ fn extend(
             cut: false,
         });
     }
-    let held = holds(&row)?;
-    let cap = context.caps.get(&row.callshop_id).copied();
-    let cap = cap.ok_or_else(|| Error::fault("the callshop of the call was not loaded"))?;
-    let wanted = CoverRequest {
-        levels,
-        answer: Answer { from: row.answered_at.unwrap_or(now), ring_seconds: 0 },
-        covered,
-        holds: &held,
-        cap,
-        slice: app.proxies.knows(&row.proxy).then_some(app.config.calls.slice_seconds),
-    };
-    let grant = match row.session_id {
-        // an emergency call has its full time from the beginning, so it is never extended
-        None => None,
-        Some(id) => {
-            let session = context.sessions.get(&id);
-            let session = session.ok_or_else(|| Error::fault("the session of the call was not loaded"))?;
-            let spent = context.spent.get(&session.id).copied().unwrap_or_default();
-            let terms = SessionAllowance::new(session, spent, &context.live, Some(row.id))?;
-            cover::cover(wanted, terms, &context.locked_credit, money)?.ok()
-        }
-    };
-    let Some(grant) = grant.filter(|grant| grant.covered > covered) else {
+    let Some(grant) = found.cover.map(|cover| cover.grant).filter(|grant| grant.covered > covered) else {
+        let again = match just_warned {
+            // this look came early, so nothing needs to be done until shortly before the end
+            true => (end - SOON).max(now + AGAIN),
+            false => now + AGAIN,
+        };
         let end = end + CUT_AFTER;
-        let next = Some(end.min(now + AGAIN).max(now));
+        let next = Some(end.min(again).max(now));
         let call = call::Model { extend_at: Some(now + AGAIN), ..row };
         return Ok(ExtensionDecision { call, next, cut: end <= now });
     };
-    cover::change_holds(levels, &held, &grant.holds, &row.currency, money)?;
+    cover::change_holds(levels, &holds(&row)?, &grant.holds, &row.currency, money)?;
     let call = call::Model {
         covered: i32::try_from(grant.covered).or_fault()?,
         holds: cover::holds_column(&grant.holds),

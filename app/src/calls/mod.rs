@@ -10,6 +10,7 @@ mod money;
 pub mod pricing;
 pub mod reconcile;
 mod registrations;
+mod warning;
 pub mod writer;
 
 use std::collections::HashMap;

@@ -60,7 +60,7 @@ mod tests {
 
     fn row() -> call::Model {
         let mut row = whole();
-        let added = json!({ "holds": [], "extend_at": null, "confirmed": 0, "estimated": true, "written_off": 7,
+        let added = json!({ "holds": [], "extend_at": null, "confirmed": 0, "warn_after": null, "ending_soon": true, "estimated": true, "written_off": 7,
             "attempt_day": "2026-11-22", "answer_day": null, "answered_far": false });
         let (Some(row_fields), Value::Object(added)) = (row.as_object_mut(), added) else {
             panic!("objects")

@@ -187,17 +187,21 @@ impl Layout<'_> {
         }
     }
 
+    fn notes<'t>(&mut self, texts: impl Iterator<Item = &'t String>) {
+        self.blocks.extend(texts.map(|text| Block::Note(clean(text))));
+    }
+
     fn payments(&mut self) {
         let (receipt, words) = (self.receipt, self.locale.words());
         self.nonzero(words.cash_rounding, receipt.cash_rounding);
         self.nonzero(words.deposit, receipt.deposit);
+        self.notes(receipt.deposit_references.iter());
         let change = receipt.change.unwrap_or_default();
         for (method, kept) in &receipt.payments {
             let handed = if *method == PaymentMethod::Cash { kept.checked_add(change) } else { Ok(*kept) };
             self.sum(self.locale.method(*method), handed.unwrap_or(*kept));
-            for (_, reference) in receipt.references.iter().filter(|(of, _)| of == method) {
-                self.blocks.push(Block::Note(clean(reference)));
-            }
+            let of_method = receipt.references.iter().filter(|(of, _)| of == method);
+            self.notes(of_method.map(|(_, reference)| reference));
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
@@ -230,9 +234,7 @@ impl Layout<'_> {
             let when = self.locale.date_time(refund.at, receipt.time_zone);
             let back = Micros::ZERO.checked_sub(refund.amount).unwrap_or_default();
             self.sum(format!("{when} {}", self.locale.method(refund.method)), back);
-            if !refund.reason.is_empty() {
-                self.blocks.push(Block::Note(clean(&refund.reason)));
-            }
+            self.notes([&refund.reason, &refund.reference].into_iter().filter(|text| !text.is_empty()));
         }
     }
 

@@ -113,9 +113,11 @@ pub struct Receipt {
     pub total: Micros,
     /// Deposit paid in advance; zero if there was none.
     pub deposit: Micros,
+    /// References of the payments of the deposit.
+    pub deposit_references: Vec<String>,
     /// Amounts received by method, net of change, without the deposit.
     pub payments: Vec<(PaymentMethod, Micros)>,
-    /// References of the payments, by method.
+    /// References of the payments, by method, without those of the deposit.
     pub references: Vec<(PaymentMethod, String)>,
     /// Amount left to pay. With an amount, this is the bill of a session that is not settled, and not a receipt.
     pub due: Option<Due>,
@@ -190,6 +192,8 @@ pub struct Refund {
     pub amount: Micros,
     /// Reason for the refund.
     pub reason: String,
+    /// The refund's number in another system; empty if none was given.
+    pub reference: String,
 }
 
 impl Receipt {

@@ -204,6 +204,8 @@ async fn references(
 ) -> Result<Vec<PaymentReference>> {
     let payments = rows::referenced_payments(conn, shift.id, MAX_REFERENCES).await?;
     let line = |payment: payment::Model| PaymentReference {
+        payment_id: payment.id,
+        kind: payment.kind,
         session_id: payment.session_id,
         method: payment.method,
         amount: payment.amount.into(),

@@ -103,11 +103,13 @@ pub(super) async fn build_statement(
 /// Fails with a fault if the stored row is not a valid line.
 pub fn line(item: &session_item::Model) -> Result<StatementLine> {
     let quantity = u32::try_from(item.quantity).or_fault()?;
-    StatementLine::new(item.description.clone(), quantity, item.unit_price.into()).or_fault()
+    StatementLine::new(item.id.as_u128(), item.description.clone(), quantity, item.unit_price.into())
+        .or_fault()
 }
 
 fn statement_call(call: call::Model) -> Result<StatementCall> {
     Ok(StatementCall {
+        id: call.id.as_u128(),
         country_code: country_of_number(&call.number).map(str::to_owned),
         // a short number is not E.164 and is shown unchanged
         number: E164::parse(&call.number).map_or(call.number, |number| format_international(&number)),

@@ -3,12 +3,14 @@
 use billing::money::Micros;
 use billing::session as rules;
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, Book, PaymentKind, PaymentMethod, TransferKind, cabin_session, register_shift};
+use entity::{
+    ActivityKind, Book, PaymentKind, PaymentMethod, TransferKind, cabin_session, payment, register_shift,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{SessionView, emit, illegal, lock, new_payment, record, view};
+use super::{Handed, SessionView, emit, illegal, lock, new_payment, record, reference, view};
 use crate::auth::{Actor, Right};
 use crate::{App, idempotency, register};
 use base::error::{Error, OrFault as _, Result};
@@ -24,6 +26,9 @@ pub struct AddDeposit {
     pub amount: Micros,
     /// The payment method.
     pub method: PaymentMethod,
+    /// The payment's number in another system; not for cash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// Raises the deposit of an open prepaid session, even during a call.
@@ -32,7 +37,8 @@ pub struct AddDeposit {
 /// Fails with `ILLEGAL_STATE` unless the session is open and prepaid. Fails with `FORBIDDEN` outside the callshop. May also fail with
 /// `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit) -> Result<SessionView> {
-    let (input, now) = (&input, app.clock.now());
+    let reference = reference::clean("reference", input.method, input.reference.as_deref())?;
+    let (input, now) = (&AddDeposit { reference, ..input }, app.clock.now());
     app.write_as(actor, |tx| async move {
         let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
         let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
@@ -42,7 +48,8 @@ pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit)
             let shift = shifts::lock_open_shift(tx.conn(), callshop).await?.ok_or_else(register::closed)?;
             let session = lock(&tx, actor, input.session_id).await?;
             rules::may_deposit(session.state.into(), session.mode.into()).map_err(illegal)?;
-            let deposit = Deposit { field: "amount", method: input.method, amount: input.amount };
+            let paid = Handed { reference: input.reference.clone(), ..(input.method, input.amount).into() };
+            let deposit = Deposit { field: "amount", paid };
             let before = json!({ "deposit": session.deposit });
             let session = take(&tx, actor, session, &shift, deposit, currency, now).await?;
             let after = json!({ "deposit": session.deposit, "method": input.method });
@@ -60,10 +67,8 @@ pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit)
 pub(super) struct Deposit {
     /// The input field of the amount, for error messages.
     pub field: &'static str,
-    /// The payment method.
-    pub method: PaymentMethod,
-    /// The amount.
-    pub amount: Micros,
+    /// What the customer hands over. The reference is already checked.
+    pub paid: Handed,
 }
 
 /// Records a deposit for a locked session in a locked shift.
@@ -76,11 +81,12 @@ pub(super) async fn take(
     currency: &str,
     now: DateTime<Utc>,
 ) -> Result<cabin_session::Model> {
-    let Deposit { field, method, amount } = deposit;
+    let Deposit { field, paid: Handed { method, amount, reference } } = deposit;
     register::check_positive(field, amount, currency)?;
     let sum = Micros::from(session.deposit).checked_add(amount).or_fault()?;
     register::check_amount(field, sum, currency)?;
     let paid = new_payment(&session, shift, actor, PaymentKind::Deposit, (method, amount), now);
+    let paid = payment::Model { reference, ..paid };
     sessions::insert_payments(tx.conn(), vec![paid]).await?;
     let owed = amount.checked_neg().or_fault()?;
     let entries = vec![
@@ -93,5 +99,6 @@ pub(super) async fn take(
         ..NewTransfer::new(TransferKind::Deposit, currency, now, entries)
     };
     ledger::post(tx.conn(), vec![transfer]).await?;
-    sessions::update(tx.conn(), cabin_session::Model { deposit: sum.into(), ..session }).await
+    sessions::update(tx.conn(), cabin_session::Model { deposit: sum.into(), deposit_low: false, ..session })
+        .await
 }

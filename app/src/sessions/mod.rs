@@ -8,6 +8,7 @@ mod limits;
 mod moving;
 mod opening;
 mod pix;
+mod reference;
 mod refund;
 mod running;
 mod settlement;

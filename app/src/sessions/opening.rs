@@ -1,15 +1,14 @@
 //! Opens a cabin for a customer, postpaid or with a deposit.
 
-use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, PaymentMethod, SessionMode, SessionState, cabin, cabin_session};
+use entity::{ActivityKind, SessionMode, SessionState, cabin, cabin_session};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::deposit::{self, Deposit};
-use super::{Limits, SessionView, record};
+use super::{Handed, Limits, SessionView, record, reference};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right};
 use crate::{App, access, cabins, idempotency, register};
@@ -25,8 +24,8 @@ pub struct Opening {
     pub customer: String,
     /// Limits on the customer's calls.
     pub limits: Limits,
-    /// Payment method and amount paid in advance; `None` for a postpaid session.
-    pub deposit: Option<(PaymentMethod, Micros)>,
+    /// The payment in advance; `None` for a postpaid session.
+    pub deposit: Option<Handed>,
 }
 
 /// Opens a cabin, postpaid or prepaid with a deposit. A deposit moves money, so opening with a deposit requires an idempotency key.
@@ -35,11 +34,14 @@ pub struct Opening {
 /// Fails with `ILLEGAL_STATE` for a cabin out of service or a blocked phone. Fails with `FORBIDDEN` outside the callshop. May also fail with
 /// `REGISTER_CLOSED`, `CABIN_OCCUPIED`, `CABIN_WITHOUT_PHONE`, `SUSPENDED`, `SERVICE_UNAVAILABLE`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or
 /// `NOT_FOUND`.
-pub async fn open(app: &App, actor: &Actor, key: Option<&str>, opening: Opening) -> Result<SessionView> {
+pub async fn open(app: &App, actor: &Actor, key: Option<&str>, mut opening: Opening) -> Result<SessionView> {
     let mode = if opening.deposit.is_some() { SessionMode::Prepaid } else { SessionMode::Postpaid };
     opening.limits.check(mode)?;
     if opening.deposit.is_some() && key.is_none() {
         return Err(Error::invalid("idempotencyKey", "A deposit requires an `idempotencyKey`."));
+    }
+    if let Some(paid) = &mut opening.deposit {
+        paid.reference = reference::clean("deposit.reference", paid.method, paid.reference.as_deref())?;
     }
     let customer = match opening.customer.trim() {
         "" => String::new(),
@@ -75,8 +77,8 @@ async fn begin(
     check_usable(tx.conn(), &cabin).await?;
     let mut session = new_session(&cabin, shift.id, actor, opening, customer, now);
     sessions::insert(tx.conn(), session.clone()).await?;
-    if let Some((method, amount)) = opening.deposit {
-        let deposit = Deposit { field: "deposit.amount", method, amount };
+    if let Some(paid) = opening.deposit.clone() {
+        let deposit = Deposit { field: "deposit.amount", paid };
         session = deposit::take(tx, actor, session, &shift, deposit, &shop.currency, now).await?;
     }
     let after = serde_json::to_value(&session).or_fault()?;
@@ -115,6 +117,7 @@ fn new_session(
         cash_rounding: entity::Micros(0),
         receipt_number: None,
         deposit: entity::Micros(0),
+        deposit_low: false,
         calls_total: None,
         items_total: None,
         discounts_total: None,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{SessionView, emit_paid, illegal, lock, record, view};
+use super::{SessionView, emit_paid, illegal, lock, record, reference, view};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right};
 use crate::{App, idempotency, register};
@@ -30,6 +30,9 @@ pub struct Refund {
     pub method: PaymentMethod,
     /// The reason, shown on the receipt.
     pub reason: String,
+    /// The refund's number in another system; not for cash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// Refunds a settled session from the open register. The callshop's settings limit the refunds of attendants per session.
@@ -39,7 +42,8 @@ pub struct Refund {
 /// `CEILING_EXCEEDED`, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn refund(app: &App, actor: &Actor, key: &str, input: Refund) -> Result<SessionView> {
     let reason = clean_name("reason", &input.reason)?;
-    let (input, reason, now) = (&input, &reason, app.clock.now());
+    let reference = reference::clean("reference", input.method, input.reference.as_deref())?;
+    let (input, reason, now) = (&Refund { reference, ..input }, &reason, app.clock.now());
     app.write_as(actor, |tx| async move {
         let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
         let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
@@ -73,7 +77,8 @@ async fn give(
     register::check_cash(tx.conn(), actor, &shift, input.method, input.amount).await?;
     let given = (input.method, input.amount);
     let given = super::new_payment(&session, &shift, actor, PaymentKind::Refund, given, now);
-    let given = payment::Model { reason: Some(reason.to_owned()), ..given };
+    let given =
+        payment::Model { reason: Some(reason.to_owned()), reference: input.reference.clone(), ..given };
     sessions::insert_payments(tx.conn(), vec![given.clone()]).await?;
     let out = input.amount.checked_neg().or_fault()?;
     let entries = vec![

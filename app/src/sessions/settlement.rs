@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{SessionView, emit_paid, illegal, new_payment, record};
+use super::{SessionView, emit_paid, illegal, new_payment, record, reference};
 use crate::auth::{Actor, Right};
 use crate::{App, access, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -23,9 +23,6 @@ use store::{Tx, accounts, register as shifts, sessions};
 
 /// Maximum number of payments per settlement.
 const MAX_PAYMENTS: usize = 10;
-
-/// Maximum length of a payment's reference, in characters.
-const MAX_REFERENCE: usize = 64;
 
 /// Input of [`settle`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +33,7 @@ pub struct Settling {
     pub payments: Vec<Handed>,
 }
 
-/// One amount that the customer hands over.
+/// One amount that the customer hands over, as a deposit or at settlement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Handed {
     /// The payment method.
@@ -158,16 +155,7 @@ async fn take_payment(
 /// Trims and checks the references of the payments.
 fn checked(mut input: Settling) -> Result<Settling> {
     for handed in &mut input.payments {
-        let Some(reference) = &handed.reference else { continue };
-        let text = reference.trim();
-        if text.chars().count() > MAX_REFERENCE || !billing::text::is_line(text) {
-            let message = format!("A reference can have at most {MAX_REFERENCE} printable characters.");
-            return Err(Error::invalid("payments", message));
-        }
-        if handed.method == PaymentMethod::Cash && !text.is_empty() {
-            return Err(Error::invalid("payments", "Cash has no reference. Omit `reference`."));
-        }
-        handed.reference = (!text.is_empty()).then(|| text.to_owned());
+        handed.reference = reference::clean("payments", handed.method, handed.reference.as_deref())?;
     }
     Ok(input)
 }

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 fn call(destination: &str, minute: u32, amount: i64, answered: bool) -> StatementCall {
     StatementCall {
+        id: 0,
         number: "+55 11 98765-4321".to_owned(),
         country_code: destination.get(..2).map(str::to_uppercase),
         destination: destination.to_owned(),
@@ -25,7 +26,7 @@ fn call(destination: &str, minute: u32, amount: i64, answered: bool) -> Statemen
 }
 
 fn line(amount: i64) -> StatementLine {
-    StatementLine::new("coffee".to_owned(), 1, Micros(amount)).unwrap()
+    StatementLine::new(0, "coffee".to_owned(), 1, Micros(amount)).unwrap()
 }
 
 fn paid(method: PaymentMethod, amount: i64) -> Payment {
@@ -421,7 +422,7 @@ fn discounts_shrink_with_what_they_are_taken_off() {
 
 #[test]
 fn a_line_is_so_many_at_a_price() {
-    let drinks = StatementLine::new("water".to_owned(), 3, Micros(2_500_000)).unwrap();
+    let drinks = StatementLine::new(7, "water".to_owned(), 3, Micros(2_500_000)).unwrap();
     assert_eq!(drinks.amount, Micros(7_500_000));
-    assert!(StatementLine::new("water".to_owned(), 2, Micros(i64::MAX)).is_err());
+    assert!(StatementLine::new(0, "water".to_owned(), 2, Micros(i64::MAX)).is_err());
 }

@@ -335,6 +335,12 @@ impl Callshop {
         self.0.settings.mask_numbers
     }
 
+    /// The remaining time in seconds at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call; null if nothing announces it. New callshops
+    /// have 60 seconds.
+    fn ending_soon_seconds(&self) -> Option<i32> {
+        self.0.settings.ending_soon_seconds
+    }
+
     /// Largest total discount an attendant may apply to one session.
     fn attendant_max_discount(&self) -> Money {
         Money::new(self.0.settings.attendant_max_discount, &self.0.account.currency)

@@ -99,6 +99,11 @@ pub struct CashMovement {
 
 #[object]
 impl CashMovement {
+    /// Opaque id of the movement; unique and stable.
+    fn movement_id(&self) -> ID {
+        Kind::CashMovement.id(self.view.movement.id)
+    }
+
     /// Direction of the movement.
     fn kind(&self) -> CashMovementKind {
         self.view.movement.kind.into()

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use graphql_macros::object;
 
 use crate::scalars::{Kind, Money};
-use crate::sessions::{PaymentMethod, SessionState};
+use crate::sessions::{PaymentKind, PaymentMethod, SessionState};
 use app::register::{self, BlindReport, Report};
 
 /// An X report (interim) or a Z report (final) of a shift: sales, cash movements, and expected contents of the register.
@@ -44,7 +44,7 @@ pub struct RegisterReport {
     /// Activity of each user, by name; empty in an attendant's X report.
     #[field(length = 20)]
     pub sales_by_attendant: Vec<AttendantSales>,
-    /// Payments with a reference, oldest first, at most 500; empty in an attendant's X report.
+    /// Deposits, payments and refunds with a reference, oldest first, at most 500; empty in an attendant's X report.
     #[field(length = 20)]
     pub references: Vec<PaymentReference>,
     /// Unpaid sessions, at most 500. In a Z report, the unpaid sessions are those that were carried over.
@@ -136,19 +136,23 @@ pub struct AttendantSales {
     pub pay_outs: Money,
 }
 
-/// A payment with a reference in a register report.
+/// A deposit, payment or refund with a reference in a register report.
 #[object]
 #[derive(SimpleObject)]
 pub struct PaymentReference {
+    /// Opaque id of the payment, as in `Payment.paymentId`.
+    pub payment_id: ID,
     /// Global id of the session.
     pub session_id: ID,
+    /// Purpose, which also determines the direction.
+    pub kind: PaymentKind,
     /// Payment method.
     pub method: PaymentMethod,
-    /// Amount of the payment.
+    /// Amount paid or refunded. Never negative; `kind` gives the direction.
     pub amount: Money,
     /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id.
     pub reference: String,
-    /// When the payment was made.
+    /// When the amount was paid or refunded.
     pub at: DateTime<Utc>,
 }
 
@@ -212,7 +216,9 @@ impl RegisterReport {
             pay_outs: money(line.pay_outs),
         };
         let reference = |line: register::PaymentReference| PaymentReference {
+            payment_id: Kind::Payment.id(line.payment_id),
             session_id: Kind::CabinSession.id(line.session_id),
+            kind: line.kind.into(),
             method: line.method.into(),
             amount: money(line.amount),
             reference: line.reference,

@@ -47,6 +47,9 @@ pub struct DepositInput {
     /// Payment method of the deposit.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
+    /// the register's report. Not for CASH.
+    pub reference: Option<String>,
 }
 
 /// Adds to a session's deposit.
@@ -59,6 +62,9 @@ pub struct AddDepositInput {
     /// Payment method of the addition.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
+    /// the register's report. Not for CASH.
+    pub reference: Option<String>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
@@ -113,6 +119,9 @@ pub struct RefundSessionInput {
     pub method: PaymentMethod,
     /// Free text.
     pub reason: String,
+    /// The refund's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
+    /// the register's report. Not for CASH.
+    pub reference: Option<String>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }

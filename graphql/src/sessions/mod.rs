@@ -10,7 +10,7 @@ use graphql_macros::object;
 pub(super) use mutations::changed;
 pub use mutations::{SessionMutation, SessionPayload, SettleSessionPayload};
 pub(super) use types::user;
-pub use types::{CabinSession, PaymentMethod, SessionState, Statement};
+pub use types::{CabinSession, PaymentKind, PaymentMethod, SessionState, Statement};
 
 use super::filters::{SessionFilterInput, SessionOrder};
 use super::paging::{Page, Paging, Sort, sorted};

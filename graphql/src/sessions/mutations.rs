@@ -1,7 +1,6 @@
 //! Session mutations.
 
 use async_graphql::{Context, MaybeUndefined};
-use billing::money::Micros;
 use graphql_macros::object;
 
 use super::inputs::{
@@ -84,6 +83,7 @@ impl SessionMutation {
                 session_id: Kind::CabinSession.parse(&input.session_id)?,
                 amount: input.amount.0,
                 method: input.method.into(),
+                reference: input.reference,
             };
             sessions::add_deposit(app(ctx), caller(ctx)?, &input.idempotency_key, deposit).await
         };
@@ -254,6 +254,7 @@ impl SessionMutation {
                 amount: input.amount.0,
                 method: input.method.into(),
                 reason: input.reason,
+                reference: input.reference,
             };
             sessions::refund(app(ctx), caller(ctx)?, &input.idempotency_key, refund).await
         };
@@ -262,10 +263,7 @@ impl SessionMutation {
 }
 
 /// The deposit to collect. An explicit mode must match the deposit.
-fn deposit(
-    mode: Option<SessionMode>,
-    deposit: Option<DepositInput>,
-) -> base::error::Result<Option<(entity::PaymentMethod, Micros)>> {
+fn deposit(mode: Option<SessionMode>, deposit: Option<DepositInput>) -> base::error::Result<Option<Handed>> {
     match (mode, deposit) {
         (Some(SessionMode::Postpaid), Some(_)) => Err(Error::invalid(
             "deposit",
@@ -274,7 +272,11 @@ fn deposit(
         (Some(SessionMode::Prepaid), None) => {
             Err(Error::invalid("deposit", "A PREPAID session requires a deposit."))
         }
-        (_, deposit) => Ok(deposit.map(|deposit| (deposit.method.into(), deposit.amount.0))),
+        (_, deposit) => Ok(deposit.map(|deposit| Handed {
+            method: deposit.method.into(),
+            amount: deposit.amount.0,
+            reference: deposit.reference,
+        })),
     }
 }
 

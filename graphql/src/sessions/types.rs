@@ -235,6 +235,11 @@ impl CabinSession {
         self.money(self.0.session.deposit)
     }
 
+    /// Whether DEPOSIT_LOW announced that the deposit is nearly used up; false again once another deposit is added.
+    fn deposit_low(&self) -> bool {
+        self.0.session.deposit_low
+    }
+
     /// Items on the bill other than calls, in the order added.
     #[field(length = 20)]
     async fn items(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SessionItem>> {
@@ -382,6 +387,11 @@ pub struct Payment {
 
 #[object]
 impl Payment {
+    /// Opaque id of the payment; unique and stable.
+    fn payment_id(&self) -> ID {
+        Kind::Payment.id(self.payment.id)
+    }
+
     /// Purpose, which also determines the direction.
     fn kind(&self) -> PaymentKind {
         self.payment.kind.into()
@@ -486,6 +496,8 @@ pub struct Statement {
 #[object]
 #[derive(SimpleObject)]
 pub struct StatementCall {
+    /// Global id of the call.
+    pub call_id: ID,
     /// The number formatted for the customer.
     pub number: String,
     /// Country of the number, ISO 3166-1 alpha-2; null if no single country is certain, such as for satellite phones.
@@ -506,6 +518,8 @@ pub struct StatementCall {
 #[object]
 #[derive(SimpleObject)]
 pub struct StatementLine {
+    /// Opaque id of the item or discount, as in `SessionItem.itemId`.
+    pub item_id: ID,
     /// Text of the item, or reason for the discount.
     pub description: String,
     /// Number of items; 1 for a discount.
@@ -539,6 +553,7 @@ impl From<Bill> for Statement {
         let (amount_due, refund_due) = (bill.amount_due(), bill.refund_due());
         let Bill { statement, deposit, currency } = bill;
         let call = |call: billing::statement::StatementCall| StatementCall {
+            call_id: Kind::Call.id(Uuid::from_u128(call.id)),
             number: call.number,
             country_code: call.country_code,
             destination: call.destination,
@@ -556,6 +571,7 @@ impl From<Bill> for Statement {
             amount: Money::new(total.amount, &currency),
         };
         let line = |line: billing::statement::StatementLine| StatementLine {
+            item_id: Kind::SessionItem.id(Uuid::from_u128(line.id)),
             description: line.description,
             quantity: line.quantity,
             unit_price: Money::new(line.unit_price, &currency),

@@ -290,7 +290,7 @@ impl Drive<'_> {
             cabin_id: self.branch.cabins[cabin],
             customer: String::new(),
             limits: sessions::Limits { spending: limits.0.map(Micros), seconds: limits.1 },
-            deposit: deposit.map(|(method, amount)| (method, Micros(amount))),
+            deposit: deposit.map(|(method, amount)| (method, Micros(amount)).into()),
         };
         let (actor, key) = (self.branch.at_counter(shop, false), self.key());
         for again in 0..=usize::from(twice) {
@@ -386,7 +386,12 @@ impl Drive<'_> {
                     _ => Err("ILLEGAL_STATE"),
                 };
                 let method = METHODS[method];
-                let input = sessions::AddDeposit { session_id: row.id, amount: Micros(amount), method };
+                let input = sessions::AddDeposit {
+                    session_id: row.id,
+                    amount: Micros(amount),
+                    method,
+                    reference: None,
+                };
                 let (actor, key) = (self.branch.at_counter(row.shop, false), self.key());
                 for again in 0..=usize::from(twice) {
                     let done = sessions::add_deposit(&self.program.app, &actor, &key, input.clone()).await;
@@ -519,7 +524,8 @@ impl Drive<'_> {
         let row = self.books.sessions[session].clone();
         let expected = self.books.may_refund(session, method, amount, owner);
         let reason = "a reason".to_owned();
-        let input = sessions::Refund { session_id: row.id, amount: Micros(amount), method, reason };
+        let input =
+            sessions::Refund { session_id: row.id, amount: Micros(amount), method, reason, reference: None };
         let (actor, key) = (self.branch.at_counter(row.shop, owner), self.key());
         for again in 0..=usize::from(twice) {
             let done = sessions::refund(&self.program.app, &actor, &key, input.clone()).await;

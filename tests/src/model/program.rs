@@ -207,6 +207,7 @@ impl Branch {
             pix_name: None,
             pix_city: None,
             mask_numbers: false,
+            ending_soon_seconds: Some(60),
             attendant_max_discount: Micros(CEILING),
             attendant_max_refund: Micros(CEILING),
         };

@@ -70,11 +70,11 @@ on_both!(a_watcher_sees_everything_in_order, |backend: Backend| async move {
 });
 
 /// All fields of an event that need no database query, in the forms that a client may use.
-const WRITTEN: &str = "subscription S($s: ID!) { all: callshopActivity(callshopId: $s) { __typename cursor cursorExpired event { ...E } \
+const WRITTEN: &str = "subscription S($s: ID!) { ...R } fragment R on Subscription { all: callshopActivity(callshopId: $s) { __typename cursor cursorExpired event { ...E } \
     snapshot { asOf } event { again: seq call { state } } } } \
     fragment E on Activity { __typename seq at kind cabinId sessionId call { ... on Call { id cabinId sessionId dialed } number numberFormatted \
     destination emergency state authorizedAt ringingAt answeredAt endedAt asOf elapsedSeconds cost { __typename amount currency } billedSeconds \
-    pricePerMinute { amount currency } connectionFee { amount } maxSeconds estimated writtenOff { amount } sipCode endedBy cause refusal } }";
+    pricePerMinute { amount currency } connectionFee { amount } maxSeconds endingSoon estimated writtenOff { amount } sipCode endedBy cause refusal } }";
 
 /// The next event, skipping a snapshot.
 async fn event_of(socket: &mut Socket, field: &str) -> Value {

@@ -62,6 +62,7 @@ fn full() -> Receipt {
         calls_total: Micros(24_140_345),
         total: Micros(26_640_000),
         deposit: Micros(20_000_000),
+        deposit_references: vec!["NSU 000099".to_owned()],
         payments: vec![(PaymentMethod::Cash, Micros(3_650_000)), (PaymentMethod::Pix, Micros(3_000_000))],
         references: vec![(PaymentMethod::Pix, "E60701190202611231705DY5".to_owned())],
         due: None,
@@ -72,6 +73,7 @@ fn full() -> Receipt {
             method: PaymentMethod::Cash,
             amount: Micros(380_000),
             reason: "a chamada caiu logo no começo e o cliente reclamou".to_owned(),
+            reference: "E60701190202611231800R1".to_owned(),
         }],
         footer: "Obrigado pela preferência!\nReclamações: 0800 123 4567".to_owned(),
     }
@@ -98,6 +100,7 @@ fn small(calls: Vec<Call>, total: i64) -> Receipt {
         calls_total: Micros(total),
         total: Micros(total),
         deposit: Micros::ZERO,
+        deposit_references: Vec::new(),
         payments: vec![(PaymentMethod::Cash, Micros(total))]
             .into_iter()
             .filter(|(_, paid)| paid.0 > 0)

@@ -129,6 +129,11 @@ async fn a_simulated_call_obeys_the_rules() {
         assert_eq!(wrong["userErrors"][0]["code"], "INVALID_INPUT", "{wrong}");
         assert_eq!(wrong["userErrors"][0]["field"], json!([field]));
     }
+    // the shop accepts Pix, so that a developer sees a code
+    let query = "query($id: ID!) { cabin(id: $id) { currentSession { pix(amount: \"1\") { text } } } }";
+    let seen = sandbox.attendant.ok(query, json!({ "id": sandbox.cabin(0) })).await;
+    let code = text(&seen["cabin"]["currentSession"]["pix"]["text"]);
+    assert!(code.contains("5911Callshop Se6009Sao Paulo"), "{code}");
     sandbox.close().await;
 }
 

@@ -156,6 +156,8 @@ fn an_old_call(live: bool) -> call::Model {
         hang_up_by: None,
         holds: json!([]),
         extend_at: live.then_some(now),
+        warn_after: None,
+        ending_soon: false,
         confirmed: 60,
         estimated: false,
         written_off: entity::Micros(0),

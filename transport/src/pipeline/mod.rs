@@ -43,6 +43,7 @@ pub mod live;
 pub mod operation;
 pub mod parse;
 mod resume;
+mod root;
 pub mod text;
 pub mod validate;
 pub mod variables;
@@ -248,7 +249,7 @@ impl RolePipeline {
             introspected,
             has_data: roots.data || !roots.introspection,
             root_fields: roots.count,
-            field: typed.selection_set.fields().next().map(|field| field.name.clone()),
+            field: typed.root_fields(&document.typed).next().map(|field| field.name.clone()),
             live: document.live.get(&typed.name).cloned(),
             cost,
             rate: None,
@@ -288,6 +289,7 @@ impl RolePipeline {
         let for_executor = async_graphql::parser::parse_query(text).map_err(|_| {
             RequestError::document("GRAPHQL_PARSE_FAILED", "The document is not valid GraphQL.")
         })?;
+        let for_executor = root::without_fragments(for_executor);
         let live = self.live(&typed);
         Ok(Checked { tree, typed, for_executor, live })
     }

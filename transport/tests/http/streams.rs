@@ -60,6 +60,7 @@ async fn the_last_id_replaces_the_argument_however_it_is_written() {
             json!({ "query": "subscription A { count(to: 1) } subscription B { steps(to: 5) }", "operationName": "B" }),
             "steps",
         ),
+        (json!({ "query": "subscription { ...F } fragment F on Subscription { steps(to: 5) }" }), "steps"),
     ];
     for (body, key) in documents {
         let told = follow(&server, &body, Some("3")).await;
@@ -78,6 +79,40 @@ async fn the_last_id_replaces_the_argument_however_it_is_written() {
         (refused.status().as_u16(), code_of(&refused.json().await.expect("JSON")).as_str()),
         (400, "BAD_REQUEST")
     );
+}
+
+#[tokio::test]
+async fn a_fragment_at_the_root_of_a_subscription_is_run() {
+    let server = Server::start();
+    let documents = [
+        "subscription { ...F } fragment F on Subscription { count(to: 3) }",
+        "subscription { ...F ...F } fragment F on Subscription { count(to: 3) }",
+        "subscription { ... on Subscription { count(to: 3) } }",
+        "subscription { ... { ...F } } fragment F on Subscription { ... { count(to: 3) } }",
+        "subscription A { steps(to: 1) } subscription B { ...F } fragment F on Subscription { count(to: 3) }",
+    ];
+    for document in documents {
+        let body = json!({ "query": document, "operationName": document.contains(" B ").then_some("B") });
+        assert_eq!(numbers(&follow(&server, &body, None).await, "count"), [1, 2, 3], "{document}");
+    }
+    let by_variable = json!({
+        "query": "subscription($n: Int!) { ...F } fragment F on Subscription { c: count(to: $n) }",
+        "variables": { "n": 2 },
+    });
+    assert_eq!(numbers(&follow(&server, &by_variable, None).await, "c"), [1, 2]);
+    let parts = client().post(server.url()).header(PARTS.0, PARTS.1).bearer_auth("user");
+    let told = parts.json(&json!({ "query": documents[0] })).send().await.expect("an answer");
+    assert!(told.text().await.expect("text").contains("\"count\":3"));
+    // still only one field, and no condition
+    for document in [
+        "subscription { ...F steps(to: 1) } fragment F on Subscription { count(to: 3) }",
+        "subscription { ... @include(if: true) { count(to: 3) } }",
+    ] {
+        let request = client().post(server.url()).header(EVENTS.0, EVENTS.1).bearer_auth("user");
+        let refused = request.json(&json!({ "query": document })).send().await.expect("an answer");
+        let answer = refused.json().await.expect("JSON");
+        assert_eq!(code_of(&answer), "GRAPHQL_VALIDATION_FAILED", "{document}");
+    }
 }
 
 /// What a browser's event source sends: the URL, cookies, and the id of the last event.

@@ -51,7 +51,9 @@ const COMPLETE: ReadonlySet<string> = new Set<ActivityKind>([
   'CALL_ANSWERED',
   'CALL_REFUSED',
   'CALL_EXTENDED',
+  'CALL_ENDING_SOON',
   'CREDIT_LOW',
+  'DEPOSIT_LOW',
 ]);
 
 /** The board of a snapshot. `before` is the board that it replaces. */

@@ -39,6 +39,8 @@ const SERVER_TIME: ReadonlySet<ActivityKind> = new Set<ActivityKind>([
   'CABIN_OPENED',
   'CABIN_CLOSING',
   'CALL_EXTENDED',
+  'CALL_ENDING_SOON',
+  'DEPOSIT_LOW',
   'CALL_REFUSED',
   'SESSION_SETTLED',
 ]);

@@ -126,6 +126,11 @@ describe('an event', () => {
     expect(view(before).cabin.phoneOnline).toBe(true);
   });
 
+  it.each(['CALL_ENDING_SOON', 'DEPOSIT_LOW'] as const)('%s tells the call, and the board does not ask', (kind) => {
+    const board = after(start(), event(1, kind, { call: talk('call-1', { maxSeconds: 90 }) }));
+    expect([view(board).liveCall?.maxSeconds, board.touched.size]).toEqual([90, 0]);
+  });
+
   it.each(['REGISTER_OPENED', 'REGISTER_CLOSED', 'CREDIT_LOW'] as const)('%s moves only the cursor', (kind) => {
     const before = start();
     const board = after(before, event(1, kind, { cabinId: null }));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use billing::money::Micros;
 use billing::register as rules;
 use chrono::{DateTime, Utc};
-use entity::{PaymentMethod, SessionState, register_shift};
+use entity::{PaymentKind, PaymentMethod, SessionState, register_shift};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -96,11 +96,15 @@ pub struct Report {
 /// A payment with a reference in a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentReference {
+    /// Id of the payment or refund.
+    pub payment_id: Uuid,
     /// Id of the session.
     pub session_id: Uuid,
+    /// The purpose, which says whether the customer paid or got money back.
+    pub kind: PaymentKind,
     /// The payment method.
     pub method: PaymentMethod,
-    /// Amount of the payment.
+    /// Amount paid or refunded, never negative.
     #[serde(with = "text")]
     pub amount: Micros,
     /// The payment's number in another system.

@@ -39,7 +39,7 @@ pub(super) const OBJECTS: &[Object] = &[
             (
                 SIGNED_IN,
                 "id name currency timeZone locale country blockedPrefixes suspendedAt createdAt maxCallSeconds callerId cashStep \
-                legalName taxId address receiptFooter pixKey pixName pixCity maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan cabins currentRegister",
+                legalName taxId address receiptFooter pixKey pixName pixCity maskNumbers endingSoonSeconds attendantMaxDiscount attendantMaxRefund dialPlan cabins currentRegister",
             ),
             (BACK_OFFICE, "code balance creditLimit held available lowCredit users"),
             (MANAGERS, "costTariff retailTariff"),
@@ -145,7 +145,7 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "CashMovement",
         reach: "{ currentRegister(callshopId: {callshop}) { movements(first: 5) { nodes { HOLE } } } }",
-        fields: &[(SIGNED_IN, "kind amount reason by at")],
+        fields: &[(SIGNED_IN, "movementId kind amount reason by at")],
     },
     Object {
         name: "RegisterReport",
@@ -185,7 +185,7 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "PaymentReference",
         reach: "{ xReport(callshopId: {callshop}) { references { HOLE } } }",
-        fields: &[(SIGNED_IN, "sessionId method amount reference at")],
+        fields: &[(SIGNED_IN, "paymentId sessionId kind method amount reference at")],
     },
     Object {
         name: "OpenItem",
@@ -198,14 +198,14 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             SIGNED_IN,
             "callshop pix runningTotal remaining remainingSeconds id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total \
-                calls statement payments settledBy settledAt cashRounding receiptNumber deposit items discounts amountDue refundDue \
+                calls statement payments settledBy settledAt cashRounding receiptNumber deposit depositLow items discounts amountDue refundDue \
                 refunded",
         )],
     },
     Object {
         name: "Payment",
         reach: "{ session(id: {session}) { payments { HOLE } } }",
-        fields: &[(SIGNED_IN, "kind method amount reason reference by at")],
+        fields: &[(SIGNED_IN, "paymentId kind method amount reason reference by at")],
     },
     Object {
         name: "PixCode",
@@ -229,12 +229,15 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "StatementCall",
         reach: "{ statement(sessionId: {session}) { calls { HOLE } } }",
-        fields: &[(SIGNED_IN, "number countryCode destination startedAt talkSeconds billedSeconds amount")],
+        fields: &[(
+            SIGNED_IN,
+            "callId number countryCode destination startedAt talkSeconds billedSeconds amount",
+        )],
     },
     Object {
         name: "StatementLine",
         reach: "{ statement(sessionId: {session}) { items { HOLE } } }",
-        fields: &[(SIGNED_IN, "description quantity unitPrice amount")],
+        fields: &[(SIGNED_IN, "itemId description quantity unitPrice amount")],
     },
     Object {
         name: "DestinationTotal",
@@ -253,7 +256,7 @@ pub(super) const OBJECTS: &[Object] = &[
             (
                 SIGNED_IN,
                 "callshopId callshop cabin session id cabinId sessionId dialed number numberFormatted countryCode destination emergency state authorizedAt ringingAt answeredAt \
-                endedAt asOf elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds estimated writtenOff sipCode \
+                endedAt asOf elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds endingSoon estimated writtenOff sipCode \
                 endedBy cause refusal",
             ),
             (BACK_OFFICE, "costs margin"),
@@ -280,7 +283,7 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "AuditEntry",
         reach: "{ auditLog(accountId: {callshop}, first: 5) { nodes { HOLE } } }",
-        fields: &[(BACK_OFFICE, "at action objectType objectId user address changes")],
+        fields: &[(BACK_OFFICE, "entryId at action objectType objectId user address changes")],
     },
     Object {
         name: "AuditChange",
@@ -410,7 +413,10 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
         "asOf callshopName locale cabinNumber cabinState call runningTotal remaining remainingSeconds",
     ),
     ("Screen", "screenId createdAt expiresAt"),
-    ("ScreenCall", "numberFormatted destination state elapsedSeconds cost pricePerMinute maxSeconds"),
+    (
+        "ScreenCall",
+        "numberFormatted destination state elapsedSeconds cost pricePerMinute maxSeconds endingSoon",
+    ),
     ("DeckProblem", "line column severity code message"),
     ("HangUpCallPayload", "call userErrors"),
     ("AccountActivity", "callshopId cursor snapshot event cursorExpired"),

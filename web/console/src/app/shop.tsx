@@ -72,6 +72,8 @@ const SOUNDS: Partial<Record<ActivityEvent['kind'], Sound>> = {
   CALL_ANSWERED: 'answered',
   CALL_ENDED: 'ended',
   SESSION_SETTLED: 'paid',
+  CALL_ENDING_SOON: 'alarm',
+  DEPOSIT_LOW: 'alarm',
   CREDIT_LOW: 'alarm',
 };
 
@@ -84,6 +86,8 @@ function tell(event: ActivityEvent, state: ShopState, t: Translate, { say, warn 
   if (sound !== undefined) play(sound);
   if (usedUp) warn(t('announce.LIMIT_REACHED', { cabin }));
   else if (event.kind === 'CREDIT_LOW') warn(t('announce.CREDIT_LOW'));
+  else if (event.kind === 'CALL_ENDING_SOON') warn(t('announce.CALL_ENDING_SOON', { cabin }));
+  else if (event.kind === 'DEPOSIT_LOW') warn(t('announce.DEPOSIT_LOW', { cabin }));
   else {
     const kind = SPOKEN.find((candidate) => candidate === event.kind);
     if (kind !== undefined) say(t(`announce.${kind}`, { cabin }));

@@ -132,6 +132,8 @@ export const counter: typeof portuguese = {
     CALL_FAILED: 'Cabin {{cabin}}: no answer.',
     CALL_REFUSED: 'Cabin {{cabin}}: call refused.',
     LIMIT_REACHED: 'Cabin {{cabin}}: the credit or limit is used up, and the call was ended.',
+    CALL_ENDING_SOON: 'Cabin {{cabin}}: the call ends soon, because the credit or limit is nearly used up.',
+    DEPOSIT_LOW: 'Cabin {{cabin}}: the deposit is nearly used up.',
     CREDIT_LOW: 'The shop is running out of credit. Tell the owner.',
   },
   offline: {

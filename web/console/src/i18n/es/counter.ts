@@ -132,6 +132,8 @@ export const counter: typeof portuguese = {
     CALL_FAILED: 'Cabina {{cabin}}: nadie respondió.',
     CALL_REFUSED: 'Cabina {{cabin}}: llamada rechazada.',
     LIMIT_REACHED: 'Cabina {{cabin}}: se agotó el crédito o el límite y la llamada terminó.',
+    CALL_ENDING_SOON: 'Cabina {{cabin}}: la llamada terminará pronto, porque el crédito o el límite se está agotando.',
+    DEPOSIT_LOW: 'Cabina {{cabin}}: el depósito se está agotando.',
     CREDIT_LOW: 'El crédito de la tienda se está agotando. Avise al propietario.',
   },
   offline: {

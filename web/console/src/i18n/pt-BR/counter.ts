@@ -130,6 +130,8 @@ export const counter = {
     CALL_FAILED: 'Cabine {{cabin}}: ninguém atendeu.',
     CALL_REFUSED: 'Cabine {{cabin}}: chamada recusada.',
     LIMIT_REACHED: 'Cabine {{cabin}}: o crédito ou o limite acabou e a chamada foi encerrada.',
+    CALL_ENDING_SOON: 'Cabine {{cabin}}: a chamada vai terminar em breve, porque o crédito ou o limite está acabando.',
+    DEPOSIT_LOW: 'Cabine {{cabin}}: o depósito está acabando.',
     CREDIT_LOW: 'O crédito da loja está acabando. Avise o proprietário.',
   },
   offline: {
