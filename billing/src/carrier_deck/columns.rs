@@ -83,6 +83,12 @@ impl Profile {
         self.filled > 0 && count * 5 >= self.filled * 4
     }
 
+    /// Whether all values are usual increments.
+    fn looks_like_increments(&self) -> bool {
+        const USUAL: &[&str] = &["1", "5", "6", "10", "12", "15", "18", "20", "30", "60", "120", "180"];
+        self.filled >= 2 && self.distinct.iter().all(|value| USUAL.contains(&value.as_str()))
+    }
+
     fn see(&mut self, cell: &str, kind: Kind) {
         self.filled += 1;
         if self.distinct.len() < 64 && cell.len() <= 64 {
@@ -286,7 +292,6 @@ impl Draft<'_> {
                 {
                     Some(Meaning::Unknown)
                 }
-
                 Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
                     Some(Meaning::Ignored)
                 }
@@ -360,8 +365,8 @@ impl Draft<'_> {
                 .max_by_key(|column| (self.profiles[*column].text_length, usize::MAX - column));
             found.extend(longest.map(|column| (Role::Destination, column)));
         }
-        for price in prices {
-            self.meanings[price] =
+        for price in &prices {
+            self.meanings[*price] =
                 Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None });
         }
         let used: Vec<usize> = found.iter().map(|(_, column)| *column).collect();
@@ -370,7 +375,11 @@ impl Draft<'_> {
             .copied()
             .filter(|column| {
                 let profile = &self.profiles[*column];
-                profile.is_mostly(profile.integers) && !used.contains(column)
+                // a column of digits before the price that is not the code is no increment
+                let is_code = codes.contains(column)
+                    && !profile.looks_like_increments()
+                    && prices.first().is_some_and(|price| column < price);
+                profile.is_mostly(profile.integers) && !used.contains(column) && !is_code
             })
             .collect();
         for (role, column) in found {
@@ -391,6 +400,10 @@ impl Draft<'_> {
             .copied()
             .filter(|column| price.is_none_or(|price| *column < price) && !self.counts_rows(*column))
             .collect();
+        // increments before the price look like codes
+        let long: Vec<usize> =
+            before.iter().copied().filter(|column| !self.profiles[*column].looks_like_increments()).collect();
+        let before = if long.is_empty() { before } else { long };
         match before.as_slice() {
             [] => codes.iter().copied().find(|column| !self.counts_rows(*column)),
             [code] => Some(*code),
@@ -636,6 +649,9 @@ impl Draft<'_> {
             (None, None, Some(area)) if mapping.code_prefix.is_some() => Some(CodeSource::Full(area)),
             (None, None, Some(area)) => {
                 self.questions.push(country_question(&self.name(area), 0, &self.example(area)));
+                None
+            }
+            (None, None, None) if self.questions.iter().any(|question| question.code == "CODE_COLUMN") => {
                 None
             }
             (None, None, None) => {
