@@ -327,39 +327,13 @@ impl<'t> Reader<'_, 't> {
 
     /// Why a tariff cannot hold the row.
     fn set_aside(&self, row: Row<'_>) -> Option<&'static str> {
-        let any = |text: &str| {
-            let words = words(text);
-            words.is_empty()
-                || words.iter().all(|word| {
-                    matches!(
-                        word.as_str(),
-                        "any"
-                            | "all"
-                            | "world"
-                            | "worldwide"
-                            | "default"
-                            | "rest"
-                            | "of"
-                            | "global"
-                            | "todos"
-                            | "0"
-                            | "international"
-                            | "intl"
-                            | "no"
-                            | "none"
-                            | "na"
-                            | "n"
-                            | "a"
-                    )
-                })
-        };
-        if !any(self.text(row, Role::Origin)) {
+        if !is_general(self.text(row, Role::Origin), &[]) {
             return Some("BY_ORIGIN");
         }
         if is_true(self.text(row, Role::ExactMatch)) {
             return Some("EXACT_MATCH");
         }
-        if !any(self.text(row, Role::Jurisdiction)) {
+        if !is_general(self.text(row, Role::Jurisdiction), &["international", "intl"]) {
             return Some("BY_JURISDICTION");
         }
         if time_band(self.text(row, Role::Period)).is_none() {
@@ -602,6 +576,12 @@ impl<'t> Reader<'_, 't> {
                 let message = format!("The price is in {found}, and the tariff's prices are in {wanted}.");
                 let remedy = "Import the row into a tariff of its currency.";
                 self.problem(row, Some(column), CellError::new("CURRENCY_MISMATCH", message, remedy));
+                None
+            }
+            ([], Some(_)) if !row.get(column).is_empty() && self.options.mapping.currency.is_none() => {
+                let message = "The currency is unknown.";
+                let remedy = "Write an ISO 4217 code, or set `currency` in the mapping.";
+                self.problem(row, Some(column), CellError::new("CURRENCY_UNKNOWN", message, remedy));
                 None
             }
             ([found], None) => {
@@ -922,6 +902,27 @@ impl<'t> Reader<'_, 't> {
             self.deck.note(self.options.limits, problem);
         }
     }
+}
+
+/// Whether the text names no part of the callers or calls.
+fn is_general(text: &str, more: &[&str]) -> bool {
+    const ALL: &[&str] = &[
+        "any",
+        "all",
+        "world",
+        "worldwide",
+        "default",
+        "rest",
+        "of",
+        "the",
+        "global",
+        "todos",
+        "none",
+        "others",
+    ];
+    let words = words(text);
+    words == ["n", "a"]
+        || words.iter().all(|word| ALL.contains(&word.as_str()) || more.contains(&word.as_str()))
 }
 
 fn is_true(cell: &str) -> bool {
