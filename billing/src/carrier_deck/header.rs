@@ -1437,7 +1437,14 @@ const SECONDS: &[&str] = &[
 
 /// The number of seconds for which a price holds, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds".
 pub(super) fn unit(text: &str) -> Option<u32> {
-    let words = Words(words(text));
+    // "6s" is a number and a unit
+    let split = |word: String| {
+        let digits = word.len() - word.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        let (number, unit) = word.split_at(digits);
+        [number.to_owned(), if unit == "s" && digits > 0 { "sec".to_owned() } else { unit.to_owned() }]
+    };
+    let parts = words(text).into_iter().flat_map(split).filter(|part| !part.is_empty());
+    let words = Words(parts.collect());
     let other_min = words.any(&["charge", "duration", "time"]);
     let minute = words.any(MINUTES) && !(other_min && !words.any(PER_TIME) && words.any(&["min"]));
     let seconds = match (minute, words.any(SECONDS)) {
