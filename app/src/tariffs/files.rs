@@ -37,7 +37,8 @@ pub(super) fn read(file: &[u8], mapping: Option<Mapping>, currency: &str, today:
         Options { limits: &limits, mapping: &mapping, currency: Some(currency), today: Some(today) };
     let mut deck = read_carrier_deck(file, &options);
     if deck.questions.is_empty() && mapping.effective_on.is_none() {
-        deck.questions.extend(date_question(&deck, today));
+        let question = date_question(&deck, today);
+        deck.questions.extend(question);
     }
     let (rates, removed) =
         if deck.questions.is_empty() { deck.on(mapping.effective_on) } else { Default::default() };
