@@ -215,7 +215,8 @@ async fn prices(
         let tariff = tariffs::create(app, operator, new).await?;
         let import = Import {
             tariff_id: tariff.id,
-            csv: deck,
+            file: deck.into_bytes(),
+            mapping: None,
             base_version_id: None,
             mode: ImportMode::Replace,
             dry_run: false,

@@ -144,7 +144,8 @@ async fn assign_price(
         format!("prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n{rows}");
     let import = Import {
         tariff_id: tariff.id,
-        csv,
+        file: csv.into_bytes(),
+        mapping: None,
         base_version_id: None,
         mode: ImportMode::Replace,
         dry_run: false,

@@ -34,6 +34,9 @@ pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
 /// name follow the column's name. If a cell is empty, the rate's own value applies.
 pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
 
+/// A header with more bytes is not in the canonical format.
+const MAX_HEADER_BYTES: usize = 64 << 10;
+
 fn band_column(column: &str, band: &str) -> String {
     format!("{column}:{band}")
 }
@@ -64,6 +67,8 @@ pub enum Severity {
     Error,
     /// The row can be used; the message says how a cell was read.
     Fixed,
+    /// The row can be used; the message says why a person should check it.
+    Warning,
 }
 
 /// A problem in a cell, a row or the file.
@@ -79,6 +84,12 @@ pub struct RowProblem {
     pub code: Cow<'static, str>,
     /// The message as a sentence for a person to read.
     pub message: String,
+    /// The beginning of the cell, in the reports of carriers' decks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The remedy as a sentence, in the reports of carriers' decks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
 }
 
 /// The result of reading a deck.
@@ -140,7 +151,7 @@ impl Deck {
     fn note(&mut self, limits: &DeckLimits, problem: RowProblem) {
         match problem.severity {
             Severity::Error => self.errors += 1,
-            Severity::Fixed => self.fixed += 1,
+            Severity::Fixed | Severity::Warning => self.fixed += 1,
         }
         if self.problems.len() < limits.max_problems {
             self.problems.push(problem);
@@ -151,6 +162,18 @@ impl Deck {
         self.note(limits, problem(line, None, Severity::Error, code, message));
         self
     }
+}
+
+/// Whether a file is meant to be in the canonical format: its first line is UTF-8 and has most of [`REQUIRED_COLUMNS`].
+/// `carrier_deck` reads other files.
+pub fn is_canonical(bytes: &[u8]) -> bool {
+    let head = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let Some(Ok(line)) = head.get(..head.len().min(MAX_HEADER_BYTES)).map(std::str::from_utf8) else {
+        return false;
+    };
+    let line = line.trim_start_matches('\u{feff}').to_ascii_lowercase();
+    let names: Vec<&str> = line.split(',').map(|name| name.trim().trim_matches('"').trim()).collect();
+    REQUIRED_COLUMNS.iter().filter(|column| names.contains(column)).count() >= 4
 }
 
 /// Reads a deck. Reading never fails; errors are listed in [`Deck::problems`].
@@ -499,7 +522,8 @@ fn problem(
     code: &'static str,
     message: String,
 ) -> RowProblem {
-    RowProblem { line, column: column.map(str::to_owned), severity, code: Cow::Borrowed(code), message }
+    let column = column.map(str::to_owned);
+    RowProblem { line, column, severity, code: Cow::Borrowed(code), message, value: None, remedy: None }
 }
 
 fn money_error(column: &'static str, cell: &str, error: MoneyError) -> RateError {

@@ -4,6 +4,7 @@
 //! can explain and recompute a charge years later.
 
 pub mod call;
+pub mod carrier_deck;
 pub mod country;
 pub mod credit;
 pub mod day;

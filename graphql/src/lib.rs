@@ -233,6 +233,10 @@ const OBJECTS: &[Declaration] = declarations![
     sessions::types::StatementLine,
     sessions::types::DestinationTotal,
     tariffs::inputs::CreateTariffInput,
+    tariffs::carrier_decks::DeckAnswer,
+    tariffs::carrier_decks::DeckGuess,
+    tariffs::carrier_decks::DeckQuestion,
+    tariffs::carrier_decks::DeckSetAside,
     tariffs::mutations::DeckProblem,
     tariffs::mutations::MarginWarningView,
     tariffs::mutations::MarginGuard,
@@ -303,6 +307,7 @@ pub fn notes() -> Notes {
 /// String inputs that may span several lines.
 const TEXTS: Texts = &[
     ("ImportTariffInput.csv", Shape::File),
+    ("ImportTariffInput.mapping", Shape::File),
     ("UpdateCallshopSettingsInput.address", Shape::Lines),
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];

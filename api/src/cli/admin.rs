@@ -4,14 +4,19 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use billing::carrier_deck::Mapping;
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::{ConfigArgs, Failure, open, out};
 use app::auth::Actor;
 use app::margin::Margins;
-use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES};
+use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES, Outcome};
 use app::users::{self, NewUser};
 use app::{App, accounts};
+
+/// Maximum size of a mapping's file.
+const MAX_MAPPING_BYTES: u64 = 100_000;
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
@@ -41,16 +46,25 @@ pub(super) enum UserCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TariffCommand {
-    /// Import a CSV file as a new draft version of a tariff.
+    /// Import a rate deck as a new draft version of a tariff.
+    ///
+    /// The file is in the server's own format, or a carrier's deck in any layout: CSV, TSV, XLSX, or gzip. If a carrier's deck has more than one
+    /// meaning, nothing is imported, and the command prints the questions. Answer them in a mapping (docs/decks.md).
     Import {
         #[command(flatten)]
         config: ConfigArgs,
         /// Global id of the tariff, as the API returns it (`tariffs { nodes { id } }`).
         #[arg(long)]
         tariff: String,
-        /// CSV file with the columns prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most 64 MiB; see
-        /// examples/decks for all columns.
+        /// Carrier's deck, or CSV file with the columns prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most
+        /// 64 MiB; see examples/decks for all columns.
         file: PathBuf,
+        /// JSON file with answers and corrections for a carrier's deck. With a mapping, the file is read as a carrier's deck.
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+        /// Print guesses, questions, problems and changes as JSON.
+        #[arg(long)]
+        json: bool,
         /// Add the file's rows to the active version instead of replacing all rates.
         #[arg(long)]
         merge: bool,
@@ -104,19 +118,21 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
 
 pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     match command {
-        TariffCommand::Import { config, tariff, file, merge, dry_run, activate } => {
-            let csv = read_deck(&file)?;
+        TariffCommand::Import { config, tariff, file, mapping, json, merge, dry_run, activate } => {
+            let deck = read_deck(&file)?;
+            let mapping = mapping.as_deref().map(read_mapping).transpose()?;
             let app = open(&config.load()?).await?.app;
             let note = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let import = Import {
                 tariff_id: graphql::scalars::Kind::Tariff.parse(&tariff.into())?,
-                csv,
+                file: deck,
+                mapping,
                 base_version_id: None,
                 mode: if merge { ImportMode::Merge } else { ImportMode::Replace },
                 dry_run,
                 note,
             };
-            import_deck(&app, import, activate).await
+            import_deck(&app, import, activate, json).await
         }
         TariffCommand::Export { config, version } => {
             let app = open(&config.load()?).await?.app;
@@ -128,13 +144,11 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     }
 }
 
-/// Reads a CSV file. A file over the size limit is rejected before the file fills the memory.
-fn read_deck(file: &Path) -> Result<String, Failure> {
-    let fail = |error: std::io::Error| format!("cannot read {}: {error}", file.display());
+/// Reads a file. A file over the size limit is rejected before the file fills the memory.
+fn read_deck(file: &Path) -> Result<Vec<u8>, Failure> {
     let limit = MAX_DECK_BYTES as u64;
-    let mut csv = String::new();
-    let read = File::open(file).and_then(|opened| opened.take(limit + 1).read_to_string(&mut csv));
-    if read.map_err(fail)? as u64 > limit {
+    let deck = read_at_most(file, limit)?;
+    if deck.len() as u64 > limit {
         let message = format!(
             "{} is larger than {} MiB: split it and import the parts with --merge",
             file.display(),
@@ -142,12 +156,30 @@ fn read_deck(file: &Path) -> Result<String, Failure> {
         );
         return Err(message.into());
     }
-    Ok(csv)
+    Ok(deck)
 }
 
-async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Failure> {
+/// Reads up to one byte more than `limit`.
+fn read_at_most(file: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let mut content = Vec::new();
+    File::open(file)
+        .and_then(|opened| opened.take(limit + 1).read_to_end(&mut content))
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    Ok(content)
+}
+
+fn read_mapping(file: &Path) -> Result<Mapping, Failure> {
+    let content = read_at_most(file, MAX_MAPPING_BYTES)?;
+    if content.len() as u64 > MAX_MAPPING_BYTES {
+        return Err(format!("{} is larger than {MAX_MAPPING_BYTES} bytes", file.display()).into());
+    }
+    let mapping = serde_json::from_slice(&content);
+    Ok(mapping.map_err(|error| format!("{} is no mapping: {error}", file.display()))?)
+}
+
+async fn import_deck(app: &App, import: Import, activate: bool, json: bool) -> Result<(), Failure> {
     let operator = Actor::operator(&accounts::ensure_platform(app).await?);
-    let bar = indicatif::ProgressBar::new(0);
+    let bar = if json { indicatif::ProgressBar::hidden() } else { indicatif::ProgressBar::new(0) };
     let shown = bar.clone();
     let progress = move |progress: tariffs::Progress| {
         shown.set_length(progress.total);
@@ -155,8 +187,13 @@ async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Fa
     };
     let outcome = tariffs::import(app, &operator, import, progress).await?;
     bar.finish_and_clear();
-    for problem in &outcome.problems {
-        eprintln!("line {}: {} ({})", problem.line, problem.message, problem.code);
+    if json {
+        out(&format!("{:#}\n", report(&outcome)))?;
+    } else {
+        explain(&outcome);
+    }
+    if !outcome.questions.is_empty() {
+        return Err("nothing was imported, because the file has more than one meaning: answer the questions in a mapping".into());
     }
     if outcome.errors > 0 {
         let errors = outcome.errors;
@@ -166,10 +203,11 @@ async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Fa
         .into());
     }
     let changes = outcome.changes;
-    out(&format!(
+    let summary = format!(
         "{} added, {} changed, {} removed, {} unchanged\n",
         changes.added, changes.changed, changes.removed, changes.unchanged
-    ))?;
+    );
+    say(json, &summary)?;
     warn_of_losses(&outcome.margins);
     let Some(version) = outcome.version else { return Ok(()) };
     if activate {
@@ -181,8 +219,62 @@ async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Fa
         }
     }
     let state = if activate { "in force" } else { "a draft" };
-    out(&format!("version {} is {state}\n", version.version.number))?;
+    say(json, &format!("version {} is {state}\n", version.version.number))
+}
+
+/// Prints a line of the result: on standard error if standard output has JSON.
+fn say(json: bool, line: &str) -> Result<(), Failure> {
+    if json {
+        eprint!("{line}");
+    } else {
+        out(line)?;
+    }
     Ok(())
+}
+
+/// The report on a file and its changes, for scripts.
+fn report(outcome: &Outcome) -> serde_json::Value {
+    let changes = outcome.changes;
+    json!({
+        "detected": outcome.detected,
+        "questions": outcome.questions,
+        "problems": outcome.problems,
+        "errors": outcome.errors,
+        "warnings": outcome.fixed,
+        "rows": outcome.counts,
+        "setAside": outcome.set_aside,
+        "changes": {
+            "added": changes.added,
+            "changed": changes.changed,
+            "removed": changes.removed,
+            "unchanged": changes.unchanged,
+        },
+        "belowCost": outcome.margins.total,
+        "version": outcome.version.as_ref().map(|version| version.version.number),
+    })
+}
+
+/// Prints guesses, questions and problems for a person.
+fn explain(outcome: &Outcome) {
+    for guess in &outcome.detected {
+        eprintln!("{}: {} ({})", guess.item, guess.value, guess.reason);
+    }
+    for (reason, rows) in &outcome.set_aside {
+        eprintln!("set aside: {rows} rows ({reason})");
+    }
+    for question in &outcome.questions {
+        eprintln!(
+            "question {} (line {}, {:?}): {}",
+            question.code, question.line, question.example, question.text
+        );
+        for answer in &question.answers {
+            eprintln!("  {}: {}", answer.text, json!(answer.mapping));
+        }
+    }
+    for problem in &outcome.problems {
+        let remedy = problem.remedy.as_ref().map_or(String::new(), |remedy| format!(" {remedy}"));
+        eprintln!("line {}: {}{remedy} ({})", problem.line, problem.message, problem.code);
+    }
 }
 
 fn warn_of_losses(margins: &Margins) {

@@ -1,9 +1,10 @@
 //! Creates new versions by importing a file, editing rates, or copying an earlier version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use billing::deck::{DeckColumns, DeckLimits, RowProblem, parse_deck};
+use billing::carrier_deck::{Counts, Detected, Mapping, Question};
+use billing::deck::{DeckColumns, RowProblem};
 use billing::tariff::{Rate, RateError, RateTable, TimeBand};
 use chrono::{DateTime, Utc};
 use entity::{rate, tariff, tariff_version};
@@ -47,8 +48,10 @@ pub enum ImportMode {
 pub struct Import {
     /// The tariff.
     pub tariff_id: Uuid,
-    /// The canonical CSV (`billing::deck`), at most [`MAX_DECK_BYTES`].
-    pub csv: String,
+    /// The file, at most [`MAX_DECK_BYTES`]: the canonical CSV (`billing::deck`), or a carrier's deck (`billing::carrier_deck`).
+    pub file: Vec<u8>,
+    /// Answers and corrections for a carrier's deck. A file with a mapping is read as a carrier's deck.
+    pub mapping: Option<Mapping>,
     /// The base version, as in [`Edit`].
     pub base_version_id: Option<Uuid>,
     /// Whether the deck replaces the rates of the base version or is merged into them.
@@ -94,8 +97,16 @@ pub struct Outcome {
     pub problems: Vec<RowProblem>,
     /// Number of invalid cells and rows. If the number is not 0, nothing was imported.
     pub errors: u64,
-    /// Number of corrected cells.
+    /// Number of corrected cells and warnings.
     pub fixed: u64,
+    /// Guesses about a carrier's deck.
+    pub detected: Vec<Detected>,
+    /// Questions about a carrier's deck. If there are any, nothing was imported.
+    pub questions: Vec<Question>,
+    /// The rows of a carrier's deck; `None` for the canonical CSV.
+    pub counts: Option<Counts>,
+    /// Rows of a carrier's deck that a tariff cannot hold, by reason.
+    pub set_aside: BTreeMap<String, u64>,
     /// Retail prices that would be below cost if the draft were in force now.
     pub margins: Margins,
 }
@@ -109,8 +120,8 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Creates a draft from a CSV file. If any row has an error, nothing is imported, and the outcome lists the problems. `progress` is called
-/// after each block of rates.
+/// Creates a draft from a file. If any row has an error, or the file has more than one meaning, nothing is imported, and the outcome lists the
+/// problems and questions. `progress` is called after each block of rates.
 ///
 /// # Errors
 /// Fails with `OVERLOADED` if too many decks are in memory. Fails with `BAD_DECK` for a file without rows, or with a band that the tariff does not
@@ -124,22 +135,20 @@ pub async fn import(
     let tariff = owned(app, actor, import.tariff_id).await?;
     let note = clean_note(&import.note)?;
     let permit = deck_permit()?;
-    let limits =
-        DeckLimits { max_bytes: MAX_DECK_BYTES, max_problems: MAX_PROBLEMS, ..DeckLimits::default() };
-    let csv = import.csv;
-    let deck = spawn_blocking(move || parse_deck(csv.as_bytes(), &limits)).await.or_fault()?;
-    let outcome =
-        Outcome { problems: deck.problems, errors: deck.errors, fixed: deck.fixed, ..Outcome::default() };
-    if outcome.errors > 0 {
+    let (file, currency, today) = (import.file, tariff.currency.clone(), app.clock.now().date_naive());
+    let mapping = import.mapping;
+    let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, today));
+    let super::files::ReadDeck { rates: read, removed, columns, outcome } = read.await.or_fault()?;
+    if outcome.errors > 0 || !outcome.questions.is_empty() {
         return Ok(outcome);
     }
-    if deck.rates.is_empty() {
+    if read.is_empty() && (removed.is_empty() || import.mode == ImportMode::Replace) {
         return Err(Error::field(ErrorCode::BadDeck, "csv", "The file has no rates."));
     }
     let base = Base::read(app, &tariff, import.base_version_id).await?;
-    check_bands(&base.terms.bands, &deck.columns)?;
+    check_bands(&base.terms.bands, &columns)?;
     let mode = import.mode;
-    let edit = move |rates| Ok(merged(rates, deck.rates, &deck.columns, mode));
+    let edit = move |rates| Ok(merged(rates, read, &columns, &removed, mode));
     let act = Act { action: "importTariff", note };
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, outcome, import.dry_run, progress).await
@@ -164,11 +173,18 @@ fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
     }
 }
 
-fn merged(base: Vec<Rate>, file: Vec<Rate>, columns: &DeckColumns, mode: ImportMode) -> Vec<Rate> {
+fn merged(
+    base: Vec<Rate>,
+    file: Vec<Rate>,
+    columns: &DeckColumns,
+    removed: &BTreeSet<String>,
+    mode: ImportMode,
+) -> Vec<Rate> {
     if mode == ImportMode::Replace {
         return file;
     }
     let mut rates = by_prefix(base);
+    rates.retain(|prefix, _| !removed.contains(prefix));
     for mut rate in file {
         if let Some(before) = rates.remove(&rate.prefix) {
             columns.keep(&mut rate, before);

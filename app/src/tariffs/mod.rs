@@ -6,6 +6,7 @@
 mod activation;
 mod assignment;
 mod drafts;
+mod files;
 
 use std::collections::HashMap;
 use std::sync::Arc;

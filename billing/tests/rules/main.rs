@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod call;
+mod carrier_deck;
 mod country;
 mod credit;
 mod day;

@@ -68,11 +68,14 @@ pub struct CreateTariffInput {
 pub struct ImportTariffInput {
     /// The tariff to import into.
     pub tariff_id: ID,
-    /// Comma-separated text with a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
+    /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server finds the layout of a carrier's deck and reports
+    /// its guesses in `detected` and its doubts in `questions`. The server's own format has a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
     /// Optional columns: minimum_charge, free_seconds, and for each time band of the tariff `rate_per_minute:BAND` and `connection_fee:BAND`. A
     /// prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
     /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
     pub csv: String,
+    /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
+    pub mapping: Option<String>,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Whether the file replaces all rates or is merged into them.

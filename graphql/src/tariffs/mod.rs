@@ -1,5 +1,6 @@
 //! Tariffs, their versions and rates.
 
+pub(crate) mod carrier_decks;
 pub(crate) mod inputs;
 pub(crate) mod mutations;
 pub(crate) mod rates;

@@ -7,6 +7,7 @@ use entity::account;
 use graphql_macros::object;
 use uuid::Uuid;
 
+use super::carrier_decks::{DeckGuess, DeckQuestion, DeckSetAside, parse_mapping};
 use super::inputs::{
     ActivateTariffVersionInput, AssignTariffInput, BlockDestinationInput, CopyTariffVersionInput,
     CreateTariffInput, DeleteRatesInput, ImportTariffInput, UpsertRatesInput,
@@ -36,12 +37,16 @@ pub struct DeckProblem {
     pub code: String,
     /// English sentence.
     pub message: String,
+    /// Beginning of the cell, for problems of carriers' decks.
+    pub value: Option<String>,
+    /// English sentence that says how to correct the problem, for problems of carriers' decks.
+    pub remedy: Option<String>,
 }
 
 impl From<RowProblem> for DeckProblem {
     fn from(problem: RowProblem) -> Self {
-        let RowProblem { line, column, severity, code, message } = problem;
-        Self { line, column, severity: severity.into(), code: code.into_owned(), message }
+        let RowProblem { line, column, severity, code, message, value, remedy } = problem;
+        Self { line, column, severity: severity.into(), code: code.into_owned(), message, value, remedy }
     }
 }
 
@@ -123,8 +128,18 @@ payload!(
         /// Rows with errors or automatic corrections, in file order, at most 1000.
         #[field(length = 50)]
         problems: Vec<DeckProblem>,
-        /// Total number of errors and corrected cells.
+        /// Total number of errors, warnings and corrected cells.
         problems_total: u64,
+        /// Guesses about a carrier's deck.
+        #[field(length = 20)]
+        detected: Vec<DeckGuess>,
+        /// Questions about a carrier's deck. If there are any, nothing was imported. Merge the mapping of one answer to each question into `mapping`, and
+        /// import the file again.
+        #[field(length = 5)]
+        questions: Vec<DeckQuestion>,
+        /// Rows of a carrier's deck that a tariff cannot hold.
+        #[field(length = 5)]
+        set_aside: Vec<DeckSetAside>,
         /// Prices below cost.
         margin: MarginGuard,
     }
@@ -199,7 +214,8 @@ impl TariffMutation {
         )
     }
 
-    /// Creates a draft from CSV text. If any row has an error, nothing is imported, and `problems` lists every bad row.
+    /// Creates a draft from a file in the server's own format or a carrier's. If any row has an error, nothing is imported, and `problems` lists every
+    /// bad row. If a carrier's file has more than one meaning, nothing is imported, and `questions` lists the possible answers.
     #[field(roles = MANAGERS)]
     async fn import_tariff(
         &self,
@@ -209,7 +225,8 @@ impl TariffMutation {
         let done = async {
             let import = Import {
                 tariff_id: Kind::Tariff.parse(&input.tariff_id)?,
-                csv: input.csv,
+                file: input.csv.into_bytes(),
+                mapping: input.mapping.as_deref().map(parse_mapping).transpose()?,
                 base_version_id: parse_base(input.base_version_id.as_ref())?,
                 mode: input.mode.into(),
                 dry_run: input.dry_run,
@@ -337,13 +354,23 @@ fn parse_edit(tariff_id: &ID, base_version_id: Option<&ID>, note: String) -> Res
 fn drafted(outcome: Outcome) -> TariffDraftPayload {
     let problems_total = Some(outcome.errors + outcome.fixed);
     let problems = Some(outcome.problems.into_iter().map(Into::into).collect());
-    if outcome.errors > 0 {
-        let message =
-            format!("Nothing was imported. Errors in the file: {}. See `problems`.", outcome.errors);
+    let detected = Some(outcome.detected.into_iter().map(Into::into).collect());
+    let set_aside = Some(outcome.set_aside.into_iter().map(Into::into).collect());
+    let asked = outcome.questions.len();
+    let questions = Some(outcome.questions.into_iter().map(Into::into).collect());
+    if outcome.errors > 0 || asked > 0 {
+        let message = match asked {
+            0 => format!("Nothing was imported. Errors in the file: {}. See `problems`.", outcome.errors),
+            _ => "Nothing was imported. The file has more than one meaning. Answer `questions` in `mapping`."
+                .to_owned(),
+        };
         let error = UserError { code: ErrorCode::BadDeck.into(), message, field: vec!["csv".to_owned()] };
         return TariffDraftPayload {
             problems,
             problems_total,
+            detected,
+            questions,
+            set_aside,
             user_errors: vec![error],
             ..Default::default()
         };
@@ -354,6 +381,9 @@ fn drafted(outcome: Outcome) -> TariffDraftPayload {
         changes: Some(RateChanges { added, changed, removed, unchanged }),
         problems,
         problems_total,
+        detected,
+        questions,
+        set_aside,
         margin: Some(outcome.margins.into()),
         user_errors: Vec::new(),
     }

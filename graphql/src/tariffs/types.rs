@@ -72,6 +72,8 @@ graphql_enum!(
         Error,
         /// The row can be used; the message says how the row was read.
         Fixed,
+        /// The row can be used; the message says why a person should check the row.
+        Warning,
     }
 );
 

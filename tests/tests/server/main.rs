@@ -7,6 +7,7 @@ mod bad_input;
 mod board;
 mod branch;
 mod calls;
+mod carrier_decks;
 mod countries;
 mod credit;
 mod day;

@@ -63,7 +63,8 @@ impl Branch {
     async fn import(&self, actor: &Actor, id: Uuid, csv: &str, mode: ImportMode) -> Result<Outcome, Error> {
         let import = Import {
             tariff_id: id,
-            csv: csv.to_owned(),
+            file: csv.as_bytes().to_vec(),
+            mapping: None,
             base_version_id: None,
             mode,
             dry_run: false,
@@ -158,7 +159,8 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     let id = branch.tariff(actor, &deck(&[("55", "Brazil", "0.5")])).await;
     let import = |dry_run| Import {
         tariff_id: id,
-        csv: csv.clone(),
+        file: csv.clone().into_bytes(),
+        mapping: None,
         base_version_id: None,
         mode: ImportMode::Replace,
         dry_run,
@@ -183,7 +185,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     assert_eq!(told.last().unwrap().done, in_file);
 
     let exported = tariffs::export_csv(app, actor, version.version.id).await.unwrap();
-    let again = Import { csv: exported, base_version_id: Some(version.version.id), ..import(false) };
+    let again = Import { file: exported.into_bytes(), base_version_id: Some(version.version.id), ..import(false) };
     let again = tariffs::import(app, actor, again, |_| {}).await.unwrap();
     assert_eq!((again.changes.unchanged, again.changes.changed), (in_file, 0));
 

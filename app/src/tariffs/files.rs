@@ -1,0 +1,83 @@
+//! Reads the file of an import: the canonical CSV, or a carrier's deck in its own layout.
+
+use std::collections::BTreeSet;
+
+use billing::carrier_deck::{Answer, CarrierDeck, Mapping, Options, Question, read_carrier_deck};
+use billing::deck::{DeckColumns, DeckLimits, is_canonical, parse_deck};
+use billing::tariff::Rate;
+use chrono::NaiveDate;
+
+use super::drafts::{MAX_DECK_BYTES, MAX_PROBLEMS, Outcome};
+
+/// Maximum number of dates among which a question lets the user choose.
+const MAX_DATES: usize = 100;
+
+/// The contents of a file.
+pub(super) struct ReadDeck {
+    pub(super) rates: Vec<Rate>,
+    /// Codes that the file withdraws or blocks.
+    pub(super) removed: BTreeSet<String>,
+    pub(super) columns: DeckColumns,
+    /// The report on the file, without changes.
+    pub(super) outcome: Outcome,
+}
+
+/// Reads a file. `currency` is the tariff's, and `today` decides which dates are in the future.
+pub(super) fn read(file: &[u8], mapping: Option<Mapping>, currency: &str, today: NaiveDate) -> ReadDeck {
+    let limits =
+        DeckLimits { max_bytes: MAX_DECK_BYTES, max_problems: MAX_PROBLEMS, ..DeckLimits::default() };
+    if mapping.is_none() && is_canonical(file) {
+        let deck = parse_deck(file, &limits);
+        let outcome =
+            Outcome { problems: deck.problems, errors: deck.errors, fixed: deck.fixed, ..Outcome::default() };
+        return ReadDeck { rates: deck.rates, removed: BTreeSet::new(), columns: deck.columns, outcome };
+    }
+    let mapping = mapping.unwrap_or_default();
+    let options =
+        Options { limits: &limits, mapping: &mapping, currency: Some(currency), today: Some(today) };
+    let mut deck = read_carrier_deck(file, &options);
+    if deck.questions.is_empty() && mapping.effective_on.is_none() {
+        let question = date_question(&deck, today);
+        deck.questions.extend(question);
+    }
+    let (rates, removed) =
+        if deck.questions.is_empty() { deck.on(mapping.effective_on) } else { Default::default() };
+    let outcome = Outcome {
+        problems: deck.problems,
+        errors: deck.errors,
+        fixed: deck.warnings,
+        detected: deck.detected,
+        questions: deck.questions,
+        counts: Some(deck.counts),
+        set_aside: deck.set_aside,
+        ..Outcome::default()
+    };
+    ReadDeck { rates, removed, columns: deck.columns, outcome }
+}
+
+/// A version has one date. If a deck has several dates, and one is in the future, the user chooses the date of the version.
+fn date_question(deck: &CarrierDeck, today: NaiveDate) -> Option<Question> {
+    let dates = deck.dates();
+    let has_undated = deck.rates.iter().any(|rate| rate.effective.is_none());
+    let latest = dates.last().filter(|latest| **latest > today)?;
+    if dates.len() == 1 && !has_undated {
+        return None;
+    }
+    let first = deck.rates.iter().find(|rate| rate.effective == Some(*latest));
+    let answer = |date: &NaiveDate| {
+        let mapping = Mapping { effective_on: Some(*date), ..Mapping::default() };
+        Answer { text: date.to_string(), mapping }
+    };
+    let future = dates.range(today..).take(MAX_DATES);
+    let mut answers: Vec<Answer> = future.map(answer).collect();
+    if !dates.contains(&today) {
+        answers.insert(0, answer(&today));
+    }
+    Some(Question {
+        code: "EFFECTIVE_DATE".into(),
+        text: "The rows have several dates. Choose the date of this version, and import the file once for each date.".to_owned(),
+        line: first.map_or(0, |rate| rate.line),
+        example: latest.to_string(),
+        answers,
+    })
+}

@@ -1,0 +1,372 @@
+//! Codes: lists and ranges in a cell, country and area codes in two columns, and international prefixes.
+
+use serde::{Deserialize, Serialize};
+
+use super::table::Kind;
+use super::{CellError, MAX_CODES_PER_CELL, MAX_RANGE};
+use crate::number::calling_code;
+use crate::tariff::check_prefix;
+
+/// The meaning of a hyphen between two codes that are no clear range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HyphenRule {
+    /// `1-242` is the code 1242.
+    Joint,
+    /// `34-36` is the codes 34, 35 and 36.
+    Range,
+}
+
+/// The meaning of a space between two codes without a plus sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpaceRule {
+    /// `351 21` is the code 35121. In `351 21, 22` the country code applies to the whole list.
+    Joint,
+    /// `351 352` is two codes.
+    List,
+}
+
+/// The meaning of slashes, and of commas that may separate thousands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListRule {
+    /// `1,242` and `1/242` are two codes.
+    List,
+    /// `1,242` and `1/242` are the code 1242.
+    Joint,
+}
+
+/// What happens to the 0 that begins an area code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrunkZero {
+    /// The 0 is only dialed within the country and is left out.
+    Strip,
+    /// The 0 is part of the international number.
+    Keep,
+}
+
+/// The rules by which codes are read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CodeRules {
+    pub(super) hyphen: Option<HyphenRule>,
+    pub(super) space: Option<SpaceRule>,
+    pub(super) list_marks: Option<ListRule>,
+    pub(super) trunk_zero: Option<TrunkZero>,
+    /// Digits before every code.
+    pub(super) before: String,
+    /// Whether the codes follow a country code from another column.
+    pub(super) partial: bool,
+}
+
+/// Why a cell with codes was not read.
+#[derive(Debug)]
+pub(super) enum CodeDoubt {
+    Hyphen,
+    Space,
+    List,
+    TrunkZero,
+    Error(CellError),
+}
+
+/// The countries whose numbers keep a 0 after the country code.
+const KEEPS_ZERO: &[&str] = &["39", "378", "379", "225", "229", "241", "242"];
+
+/// What stands in a cell with codes: codes in order, and whether the cell was corrected.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    pub(super) codes: Vec<String>,
+}
+
+fn error(code: &'static str, message: &'static str) -> CodeDoubt {
+    CodeDoubt::Error(CellError::new(code, message, "Give each code in digits, separated by commas."))
+}
+
+/// The digits of a country code's cell, without a plus sign or an international prefix.
+pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
+    let text = unprotect(cell);
+    check_unbroken(text, kind)?;
+    let (digits, _) = international(text);
+    // North American countries are written as 1-242 and 1 242
+    let digits: String = digits.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
+    if digits.is_empty() || !all_digits(&digits) || digits.starts_with('0') {
+        return Err(error("COUNTRY_CODE_INVALID", "The country code is not in digits."));
+    }
+    Ok(digits)
+}
+
+/// Reads the codes of a cell. `country` is the code of the country from another column, or empty.
+pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> Result<Codes, CodeDoubt> {
+    let mut found = Codes::default();
+    let text = unprotect(cell);
+    check_unbroken(text, kind)?;
+    if text.is_empty() && rules.partial {
+        push(&mut found, &[rules.before.as_str(), country].concat())?;
+        return Ok(found);
+    }
+    // the country code of a list like `351 21, 22`
+    let mut carried = String::new();
+    let joined;
+    let mut text = text;
+    if is_doubtful_list(country, text) {
+        match rules.list_marks {
+            None => return Err(CodeDoubt::List),
+            Some(ListRule::List) => {}
+            Some(ListRule::Joint) => {
+                joined = text.replace([',', '/'], "");
+                text = &joined;
+            }
+        }
+    }
+    for token in text.split([',', ';', '|', '/', '\n', '\r']).map(str::trim) {
+        if !token.is_empty() {
+            token_codes(country, token, rules, &mut carried, &mut found)?;
+        }
+    }
+    match found.codes.is_empty() {
+        true => Err(error("CODE_MISSING", "The row has no code.")),
+        false => Ok(found),
+    }
+}
+
+/// Whether slashes or commas in a cell may not separate codes. `1,242` may be one code that a spreadsheet shows with a thousands separator, unless
+/// both parts belong to the same country.
+fn is_doubtful_list(country: &str, text: &str) -> bool {
+    let parts: Vec<&str> = text.split([',', '/']).collect();
+    if parts.len() < 2 || !parts.iter().all(|part| all_digits(part) && !part.is_empty()) {
+        return text.contains('/');
+    }
+    let (first, rest) = (parts[0], parts.get(1..).unwrap_or_default());
+    let grouped = first.len() <= 3 && rest.iter().all(|part| part.len() == 3);
+    let same_country =
+        |part: &&str| calling_code(first).is_some() && calling_code(part) == calling_code(first);
+    let is_list = if country.is_empty() { rest.iter().all(same_country) } else { first.len() == 3 };
+    text.contains('/') || (grouped && !is_list)
+}
+
+/// Removes what protects a code from a spreadsheet: `'351` and `="351"`.
+fn unprotect(cell: &str) -> &str {
+    let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim()
+}
+
+/// Refuses codes that a spreadsheet has changed to a rounded number or a date.
+fn check_unbroken(text: &str, kind: Kind) -> Result<(), CodeDoubt> {
+    if kind == Kind::Date {
+        return Err(error("CODE_BROKEN", "The spreadsheet changed this code to a date."));
+    }
+    let is_number = |text: &str| text.contains(|letter: char| letter.is_ascii_digit());
+    if is_number(text) && text.to_ascii_uppercase().contains("E+") {
+        return Err(error("CODE_BROKEN", "The spreadsheet rounded this code."));
+    }
+    if text.contains('.') {
+        return Err(error("CODE_BROKEN", "A code has no decimal point."));
+    }
+    Ok(())
+}
+
+/// Whether a cell consists of what codes are written with. The cell may still be in error.
+pub(super) fn looks_like_codes(cell: &str) -> bool {
+    let text = unprotect(cell);
+    let (mut digits, mut others) = (0u32, 0u32);
+    for letter in text.chars() {
+        match letter {
+            '0'..='9' => digits += 1,
+            '+' | '-' | ',' | ';' | '|' | ' ' | '/' | '\n' | '\r' | '*' | '\u{a0}' | '‐'..='―' => {}
+            _ => others += 1,
+        }
+    }
+    digits > 0 && others == 0
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The text after a plus sign, 00 or 011, and whether there was one.
+fn international(token: &str) -> (&str, bool) {
+    let rest =
+        token.strip_prefix('+').or_else(|| token.strip_prefix("00")).or_else(|| token.strip_prefix("011"));
+    match rest {
+        Some(rest) => (rest.trim_start_matches([' ', '-']), true),
+        None => (token, false),
+    }
+}
+
+fn push(found: &mut Codes, code: &str) -> Result<(), CodeDoubt> {
+    if found.codes.len() >= MAX_CODES_PER_CELL {
+        return Err(error("TOO_MANY_CODES", "The cell has too many codes."));
+    }
+    check_prefix(code).map_err(|refusal| {
+        CodeDoubt::Error(CellError::new(refusal.code, refusal.message, "Correct the code."))
+    })?;
+    found.codes.push(code.to_owned());
+    Ok(())
+}
+
+fn token_codes(
+    country: &str,
+    token: &str,
+    rules: &CodeRules,
+    carried: &mut String,
+    found: &mut Codes,
+) -> Result<(), CodeDoubt> {
+    let token = token
+        .trim_end_matches(['*', '%'])
+        .replace(['‐', '‑', '‒', '–', '—', '―'], "-")
+        .replace('\u{a0}', " ");
+    let (text, is_international) =
+        if country.is_empty() { international(&token) } else { (token.as_str(), false) };
+    let spaced: Vec<&str> = text.split(' ').filter(|part| !part.is_empty()).collect();
+    match (is_international, spaced.as_slice()) {
+        (_, []) => Err(error("CODE_INVALID", "The code has no digits.")),
+        (true, parts) => {
+            check_parts(parts)?;
+            carried.clear();
+            if parts.len() > 1 {
+                carried.push_str(parts[0]);
+            }
+            let (last, head) = parts.split_last().unwrap_or((&"", &[]));
+            range_codes(&[rules.before.as_str(), head.concat().as_str()].concat(), last, rules, found)
+        }
+        (false, [single]) => plain_codes(country, single, rules, carried, found),
+        // `201 - 203` is written with spaces around the hyphen
+        (false, [from, "-", to]) => plain_codes(country, &format!("{from}-{to}"), rules, carried, found),
+        (false, parts) => spaced_codes(country, parts, rules, carried, found),
+    }
+}
+
+/// A token without spaces. After `351 21` in the same cell, the country code applies to it too.
+fn plain_codes(
+    country: &str,
+    token: &str,
+    rules: &CodeRules,
+    carried: &str,
+    found: &mut Codes,
+) -> Result<(), CodeDoubt> {
+    if !carried.is_empty() && token.starts_with(carried) {
+        let message = "The code may or may not begin with the country code of the code before it.";
+        return Err(error("CODE_AMBIGUOUS", message));
+    }
+    let area = trunk(country, token, rules)?;
+    range_codes(&[rules.before.as_str(), country, carried].concat(), area, rules, found)
+}
+
+fn spaced_codes(
+    country: &str,
+    parts: &[&str],
+    rules: &CodeRules,
+    carried: &mut String,
+    found: &mut Codes,
+) -> Result<(), CodeDoubt> {
+    check_parts(parts)?;
+    match rules.space {
+        None => Err(CodeDoubt::Space),
+        Some(SpaceRule::List) => {
+            for part in parts {
+                range_codes(
+                    &[rules.before.as_str(), country].concat(),
+                    trunk(country, part, rules)?,
+                    rules,
+                    found,
+                )?;
+            }
+            Ok(())
+        }
+        Some(SpaceRule::Joint) => {
+            let (last, head) = parts.split_last().unwrap_or((&"", &[]));
+            if country.is_empty() && calling_code(parts[0]) == Some(parts[0]) {
+                carried.clear();
+                carried.push_str(parts[0]);
+            }
+            range_codes(
+                &[rules.before.as_str(), country, head.concat().as_str()].concat(),
+                last,
+                rules,
+                found,
+            )
+        }
+    }
+}
+
+/// Each part but the last must be digits; the last may be a range.
+fn check_parts(parts: &[&str]) -> Result<(), CodeDoubt> {
+    let digits = parts.iter().rev().skip(1).all(|part| all_digits(part));
+    if digits { Ok(()) } else { Err(error("CODE_INVALID", "The code is not in digits.")) }
+}
+
+/// An area code without the 0 that is only dialed within the country.
+fn trunk<'a>(country: &str, area: &'a str, rules: &CodeRules) -> Result<&'a str, CodeDoubt> {
+    if country.is_empty() || !area.starts_with('0') || KEEPS_ZERO.contains(&country) {
+        return Ok(area);
+    }
+    match rules.trunk_zero {
+        None => Err(CodeDoubt::TrunkZero),
+        Some(TrunkZero::Keep) => Ok(area),
+        Some(TrunkZero::Strip) => Ok(area.trim_start_matches('0')),
+    }
+}
+
+/// One code or a range of codes after `head`.
+fn range_codes(head: &str, token: &str, rules: &CodeRules, found: &mut Codes) -> Result<(), CodeDoubt> {
+    let Some((from, to)) = token.split_once('-') else {
+        return push(found, &[head, token].concat());
+    };
+    let (from, to) = (from.trim(), to.trim());
+    if from.is_empty() || to.is_empty() || !all_digits(from) || !all_digits(to) {
+        return Err(error("CODE_INVALID", "The code is not in digits."));
+    }
+    let is_rising = from.len() == to.len() && from < to;
+    // a code alone may be joined to another country's code; a part of a code cannot
+    let is_clear = is_rising && (!head.is_empty() || (from.len() >= 3 && from.get(..1) == to.get(..1)));
+    match (rules.hyphen, is_clear) {
+        (_, true) | (Some(HyphenRule::Range), false) if is_rising => expand(head, from, to, found),
+        (Some(HyphenRule::Joint), _) => push(found, &[head, from, to].concat()),
+        (Some(HyphenRule::Range), _) => Err(error(
+            "CODE_RANGE_INVALID",
+            "Both ends of a range need the same length, and the second must be higher.",
+        )),
+        (None, _) => Err(CodeDoubt::Hyphen),
+    }
+}
+
+fn expand(head: &str, from: &str, to: &str, found: &mut Codes) -> Result<(), CodeDoubt> {
+    let invalid = || error("CODE_RANGE_INVALID", "The range has too many codes.");
+    let (first, last): (u64, u64) = match (from.parse(), to.parse()) {
+        (Ok(first), Ok(last)) => (first, last),
+        _ => return Err(invalid()),
+    };
+    if last.saturating_sub(first) >= MAX_RANGE {
+        return Err(invalid());
+    }
+    let width = from.len();
+    (first..=last).try_for_each(|code| push(found, &format!("{head}{code:0width$}")))
+}
+
+/// Whether an international number can begin with the code. In North America, the digit after the 1 is 2 to 9.
+pub(super) fn is_assigned(code: &str) -> bool {
+    if code.starts_with('1') {
+        return code.as_bytes().get(1).is_none_or(|digit| *digit >= b'2');
+    }
+    calling_code(code).is_some()
+}
+
+/// Whether codes are probably area codes without a country code: all have the same few digits, and they are not just countries.
+pub(super) fn look_national<'a>(codes: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let Some(length) = codes.clone().next().map(str::len) else { return false };
+    let same = codes.clone().all(|code| code.len() == length);
+    let count = codes.clone().take(3).count();
+    let countries = codes.clone().all(|code| calling_code(code) == Some(code));
+    match length {
+        2 | 3 => same && count >= 3 && !countries,
+        6 => count >= 2 && codes.clone().all(is_npanxx),
+        _ => false,
+    }
+}
+
+/// Whether a code is a North American area code with an exchange, without the country code 1.
+fn is_npanxx(code: &str) -> bool {
+    let digit = |at: usize| code.as_bytes().get(at).is_some_and(|digit| (b'2'..=b'9').contains(digit));
+    code.len() == 6 && all_digits(code) && digit(0) && digit(3)
+}

@@ -1,0 +1,256 @@
+//! Dates in any usual format. The order of day and month is decided by whole columns.
+
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::{CellError, MAX_WORDS_IN_CELL};
+use crate::fold::fold;
+
+/// The order of the parts of dates like `03/04/2027`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateOrder {
+    /// Day, month, year.
+    Dmy,
+    /// Month, day, year.
+    Mdy,
+}
+
+/// What a cell of a date column says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Date {
+    /// A date whose parts are certain.
+    Known(NaiveDate),
+    /// Two small numbers and a year.
+    Numeric(u32, u32, i32),
+    /// The cell is empty or says "now".
+    Now,
+}
+
+/// What the date columns say about the order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Orders {
+    pub(super) dmy: u64,
+    pub(super) mdy: u64,
+    /// Dates whose day and month could be exchanged and differ.
+    pub(super) either: u64,
+    /// Cells that are dates in any format.
+    pub(super) dates: u64,
+}
+
+impl Orders {
+    pub(super) fn see(&mut self, cell: &str) {
+        let Ok(date) = Date::read(cell) else { return };
+        self.dates += u64::from(date != Date::Now);
+        match date {
+            Date::Numeric(first, second, _) if first == second => {}
+            Date::Numeric(first, _, _) if first > 12 => self.dmy += 1,
+            Date::Numeric(_, second, _) if second > 12 => self.mdy += 1,
+            Date::Numeric(..) => self.either += 1,
+            _ => {}
+        }
+    }
+
+    /// The order, if a day over 12 or the absence of doubt decides it.
+    pub(super) fn decide(self) -> Option<DateOrder> {
+        match (self.dmy, self.mdy, self.either) {
+            (0, 0, 0) => Some(DateOrder::Dmy),
+            (1.., 0, _) => Some(DateOrder::Dmy),
+            (0, 1.., _) => Some(DateOrder::Mdy),
+            _ => None,
+        }
+    }
+}
+
+const NOW: &[&str] = &[
+    "now",
+    "immediate",
+    "immediately",
+    "immediate effect",
+    "asap",
+    "inmediato",
+    "inmediatamente",
+    "imediato",
+    "imediatamente",
+    "immediat",
+    "immediatement",
+    "immediato",
+    "sofort",
+    "ab sofort",
+    "-",
+];
+
+/// The first three letters of the months in six languages, with the longer beginnings that differ.
+const MONTHS: &[(&str, u32)] = &[
+    ("jan", 1),
+    ("ene", 1),
+    ("gen", 1),
+    ("janv", 1),
+    ("feb", 2),
+    ("fev", 2),
+    ("mar", 3),
+    ("marz", 3),
+    ("mae", 3),
+    ("mrz", 3),
+    ("apr", 4),
+    ("abr", 4),
+    ("avr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mag", 5),
+    ("jun", 6),
+    ("giu", 6),
+    ("juin", 6),
+    ("jul", 7),
+    ("lug", 7),
+    ("juil", 7),
+    ("aug", 8),
+    ("ago", 8),
+    ("aou", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("oct", 10),
+    ("out", 10),
+    ("okt", 10),
+    ("ott", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("dic", 12),
+    ("dez", 12),
+];
+
+fn month(word: &str) -> Option<u32> {
+    let named = |length: usize| {
+        let head = word.get(..length)?;
+        MONTHS.iter().find(|(name, _)| *name == head).map(|(_, month)| *month)
+    };
+    named(4).or_else(|| named(3))
+}
+
+impl Date {
+    /// Reads a cell without deciding the order of day and month.
+    pub(super) fn read(cell: &str) -> Result<Date, CellError> {
+        let fail = || {
+            let message = "The cell is not a date.";
+            CellError::new("DATE_INVALID", message, "Write the date as 2026-12-31.")
+        };
+        if cell.len() > MAX_WORDS_IN_CELL {
+            return Err(fail());
+        }
+        let text = fold(cell);
+        if text.is_empty() || NOW.contains(&text.as_str()) {
+            return Ok(Date::Now);
+        }
+        if let Some(date) = serial(&text) {
+            return Ok(Date::Known(date));
+        }
+        parts(&text).ok_or_else(fail)
+    }
+
+    /// The date in the deck's order; `None` means now.
+    pub(super) fn resolve(self, order: DateOrder) -> Result<Option<NaiveDate>, CellError> {
+        match (self, order) {
+            (Date::Now, _) => Ok(None),
+            (Date::Known(date), _) => Ok(Some(date)),
+            (Date::Numeric(day, month, year), DateOrder::Dmy)
+            | (Date::Numeric(month, day, year), DateOrder::Mdy) => {
+                let date = NaiveDate::from_ymd_opt(year, month, day);
+                date.map(Some).ok_or_else(|| {
+                    let message = "The calendar has no such date in the order of day and month of this deck.";
+                    CellError::new("DATE_INVALID", message, "Correct the date, or write it as 2026-12-31.")
+                })
+            }
+        }
+    }
+}
+
+/// The day numbers of spreadsheets from 2009 to 2064, and dates without separators.
+fn serial(text: &str) -> Option<NaiveDate> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: u32 = whole.parse().ok()?;
+    match whole.len() {
+        5 if (40_000..=60_000).contains(&number) => {
+            NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_days(Days::new(number.into()))
+        }
+        8 if (20_000_101..=20_991_231).contains(&number) && fraction == "0" => {
+            let year = i32::try_from(number / 10_000).ok()?;
+            NaiveDate::from_ymd_opt(year, number / 100 % 100, number % 100)
+        }
+        _ => None,
+    }
+}
+
+fn parts(text: &str) -> Option<Date> {
+    let separates = |letter: char| letter.is_whitespace() || matches!(letter, '/' | '-' | '.' | ',');
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split(separates).filter(|word| !word.is_empty()) {
+        if word.contains(':') || matches!(word, "am" | "pm" | "utc" | "gmt" | "z" | "de" | "of") {
+            continue;
+        }
+        words.push(word);
+    }
+    // a time after a T, as in ISO 8601
+    if let Some(last) = words.last_mut() {
+        let word: &str = last;
+        *last = word.split('t').next().filter(|day| is_number(day)).unwrap_or(word);
+    }
+    // the time of an ISO date is cut off with the colons
+    if words.len() == 2 && text.contains('t') {
+        let (day, _) = text.split_once('t')?;
+        return parts(day);
+    }
+    let [first, second, third] = *words.as_slice() else { return None };
+    if first.len() == 4 && is_number(first) {
+        return Some(Date::Known(NaiveDate::from_ymd_opt(
+            first.parse().ok()?,
+            number_of(second)?,
+            number_of(third)?,
+        )?));
+    }
+    let year = year(third)?;
+    let named = |day: &str, name: &str| {
+        let date = NaiveDate::from_ymd_opt(year, month(name)?, day_of(day)?)?;
+        Some(Date::Known(date))
+    };
+    match (is_number(first), is_number(second)) {
+        (true, true) => numeric(text, first.parse().ok()?, second.parse().ok()?, year),
+        (true, false) => named(first, second),
+        (false, _) => named(second, first),
+    }
+}
+
+/// Points between the parts are written only where the day comes first.
+fn numeric(text: &str, first: u32, second: u32, year: i32) -> Option<Date> {
+    if text.matches('.').count() >= 2 && !text.contains('/') {
+        return NaiveDate::from_ymd_opt(year, second, first).map(Date::Known);
+    }
+    let fits = |part: u32| (1..=31).contains(&part);
+    (fits(first) && fits(second) && (first <= 12 || second <= 12))
+        .then_some(Date::Numeric(first, second, year))
+}
+
+fn is_number(word: &str) -> bool {
+    (1..=4).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn number_of(word: &str) -> Option<u32> {
+    is_number(word).then(|| word.parse().ok()).flatten().or_else(|| month(word))
+}
+
+fn day_of(word: &str) -> Option<u32> {
+    let digits = word.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    digits.parse().ok()
+}
+
+/// A year of this century. Two digits are a year only from 20, because a smaller number may be a day or a month.
+fn year(word: &str) -> Option<i32> {
+    let number: i32 = word.parse().ok()?;
+    match (word.len(), number) {
+        (4, 2000..=2099) => Some(number),
+        (2, 20..=99) => Some(2000 + number).filter(|year| *year < 2060),
+        _ => None,
+    }
+}

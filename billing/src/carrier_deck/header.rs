@@ -1,0 +1,1526 @@
+//! The meaning of column names in six languages, by their words.
+
+use crate::fold::fold;
+use serde::{Deserialize, Serialize};
+
+/// The meaning of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Complete codes, or codes after [`Role::CountryCode`].
+    Prefix,
+    /// The last code of the range that begins with [`Role::Prefix`].
+    PrefixEnd,
+    /// The country's calling code.
+    CountryCode,
+    /// Codes after the country's calling code.
+    AreaCode,
+    /// The destination's name.
+    Destination,
+    /// The country's name, which is put before the destination.
+    Country,
+    /// The network or kind of number, which is put after the country.
+    Network,
+    /// The price of a minute, or of the time after the first increment.
+    Price,
+    /// The price of the first increment, per minute.
+    FirstPrice,
+    /// The fee of each answered call.
+    ConnectionFee,
+    /// The minimum charge of an answered call.
+    MinimumCharge,
+    /// The increments in one cell.
+    Increment,
+    /// The first increment in seconds.
+    InitialIncrement,
+    /// The next increments in seconds.
+    NextIncrement,
+    /// Seconds below which a call is free.
+    FreeSeconds,
+    /// The first day of the price.
+    Effective,
+    /// The day from which the price no longer holds.
+    Ends,
+    /// What changes: increase, new, removed, blocked.
+    Status,
+    /// Remarks, which are read only if they are one of the words of a status.
+    Comment,
+    /// The currency of the row.
+    Currency,
+    /// The unit of the price: minute or second.
+    Unit,
+    /// The caller's numbers for which the row holds.
+    Origin,
+    /// Whether the code is a complete number.
+    ExactMatch,
+    /// Whether the destination is blocked.
+    Blocked,
+    /// Whether the code is removed.
+    Removed,
+    /// Whether the row is in force; 0 leaves the row out.
+    Active,
+    /// The part of the week for which the row or its off-peak prices hold.
+    Period,
+    /// The calls within the country for which the row holds.
+    Jurisdiction,
+    /// A column that is left out.
+    Ignore,
+}
+
+/// Which of several price columns holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    Plain,
+    Old,
+    Current,
+    New,
+}
+
+/// The part of a call for which a price holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Any,
+    First,
+    Next,
+}
+
+/// A column with prices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PriceColumn {
+    pub(super) age: Age,
+    pub(super) step: Step,
+    /// `None` for prices at any time; `Some("peak")` for the standard time.
+    pub(super) band: Option<&'static str>,
+}
+
+/// What a column's name says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Is(Role),
+    Price(PriceColumn),
+    /// The name is known and irrelevant for prices.
+    Ignored,
+    Unknown,
+}
+
+/// The words of a name, folded. A change from a small to a capital letter separates words.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut spaced = String::with_capacity(name.len() + 8);
+    let mut before_small = false;
+    for letter in name.chars().take(200) {
+        if letter.is_uppercase() && before_small {
+            spaced.push(' ');
+        }
+        before_small = letter.is_lowercase();
+        spaced.push(letter);
+    }
+    let folded = fold(&spaced);
+    folded
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+const CODE: &[&str] = &[
+    "code",
+    "codes",
+    "prefix",
+    "prefixes",
+    "dialcode",
+    "dialcodes",
+    "digits",
+    "codigo",
+    "codigos",
+    "cod",
+    "prefijo",
+    "prefijos",
+    "prefixo",
+    "prefixos",
+    "indicatif",
+    "indicatifs",
+    "prefixe",
+    "prefisso",
+    "prefissi",
+    "codice",
+    "codici",
+    "vorwahl",
+    "vorwahlen",
+    "kennzahl",
+    "kennzahlen",
+    "npanxx",
+    "npa",
+    "nxx",
+    "breakout",
+    "breakouts",
+    "dial",
+    "dialed",
+    "dialing",
+    "dialling",
+    "prafix",
+    "rufnummernbereich",
+    "e164",
+    "range",
+    "ranges",
+    "dialstring",
+    "dnis",
+    "pattern",
+];
+const COUNTRY: &[&str] = &[
+    "country",
+    "countries",
+    "pais",
+    "paises",
+    "pays",
+    "paese",
+    "land",
+    "lander",
+    "lands",
+    "zielland",
+    "landes",
+    "nation",
+    "nazione",
+];
+const INTERNATIONAL: &[&str] = &["intl", "int", "international", "internacional", "internazionale", "cc"];
+const AREA: &[&str] = &[
+    "area",
+    "city",
+    "region",
+    "regional",
+    "ciudad",
+    "cidade",
+    "ville",
+    "zone",
+    "local",
+    "locale",
+    "national",
+    "nacional",
+    "sub",
+    "orts",
+    "ndc",
+    "destinations",
+];
+const PRICE: &[&str] = &[
+    "rate",
+    "rates",
+    "price",
+    "prices",
+    "cost",
+    "costs",
+    "tariff",
+    "tariffs",
+    "charge",
+    "charges",
+    "fee",
+    "tarifa",
+    "tarifas",
+    "precio",
+    "precios",
+    "preco",
+    "precos",
+    "valor",
+    "costo",
+    "coste",
+    "custo",
+    "prix",
+    "tarif",
+    "tarifs",
+    "cout",
+    "prezzo",
+    "prezzi",
+    "tariffa",
+    "tariffe",
+    "preis",
+    "preise",
+    "kosten",
+    "entgelt",
+    "satz",
+    "importe",
+    "amount",
+    "minutenpreis",
+    "minutepreis",
+    "minutenentgelt",
+    "cent",
+    "cents",
+    "usc",
+    "usct",
+    "cts",
+    "pence",
+    "centavos",
+    "usd",
+    "eur",
+    "gbp",
+    "ppm",
+    "rpm",
+    "termination",
+    "interrate",
+    "intrarate",
+    "ijrate",
+    "interstate",
+    "intrastate",
+    "indeterminate",
+    "inter",
+    "intra",
+    "ij",
+    "indet",
+];
+const OLD: &[&str] = &[
+    "old",
+    "previous",
+    "prev",
+    "prior",
+    "anterior",
+    "ancien",
+    "ancienne",
+    "precedent",
+    "vecchio",
+    "vecchia",
+    "precedente",
+    "alt",
+    "alte",
+    "alter",
+    "alten",
+    "bisherig",
+    "bisheriger",
+    "bisherige",
+    "antiguo",
+    "antigua",
+    "antigo",
+    "antiga",
+];
+const CURRENT: &[&str] = &[
+    "current",
+    "actual",
+    "atual",
+    "actuel",
+    "actuelle",
+    "attuale",
+    "aktuell",
+    "aktueller",
+    "aktuelle",
+    "existing",
+];
+const NEW: &[&str] = &[
+    "new", "nuevo", "nueva", "novo", "nova", "nouveau", "nouvelle", "nuovo", "nuova", "neu", "neuer", "neue",
+    "future", "updated",
+];
+const FIRST: &[&str] = &[
+    "first",
+    "initial",
+    "1",
+    "1st",
+    "init",
+    "minimum",
+    "min",
+    "inicial",
+    "primer",
+    "primero",
+    "primera",
+    "primeiro",
+    "primeira",
+    "premier",
+    "premiere",
+    "initiale",
+    "iniziale",
+    "primo",
+    "prima",
+    "erste",
+    "erster",
+    "erstes",
+    "erst",
+    "minimo",
+    "minima",
+    "mindest",
+    "mindestdauer",
+    "minimale",
+    "setup",
+    "interval1",
+];
+const NEXT: &[&str] = &[
+    "next",
+    "additional",
+    "add",
+    "subsequent",
+    "following",
+    "n",
+    "2",
+    "2nd",
+    "sub",
+    "siguiente",
+    "siguientes",
+    "adicional",
+    "adicionais",
+    "subsecuente",
+    "proximo",
+    "proximos",
+    "seguinte",
+    "seguintes",
+    "suivant",
+    "suivante",
+    "suivants",
+    "successivo",
+    "successivi",
+    "successiva",
+    "folgende",
+    "folge",
+    "folgetakt",
+    "weitere",
+    "weiterer",
+    "nachste",
+    "intervaln",
+    "succeeding",
+];
+const INTERVAL: &[&str] = &[
+    "increment",
+    "increments",
+    "interval",
+    "intervals",
+    "billing",
+    "rounding",
+    "block",
+    "pulse",
+    "pulses",
+    "takt",
+    "taktung",
+    "abrechnung",
+    "abrechnungstakt",
+    "incremento",
+    "incrementos",
+    "intervalo",
+    "intervalos",
+    "facturacion",
+    "facturado",
+    "cadencia",
+    "cadence",
+    "fraccion",
+    "fraccionamiento",
+    "fracao",
+    "tarifacao",
+    "tarificacion",
+    "facturation",
+    "intervalle",
+    "palier",
+    "arrondi",
+    "intervallo",
+    "intervalli",
+    "fatturazione",
+    "scatti",
+    "inc",
+    "incr",
+    "duration",
+    "duracion",
+    "duracao",
+    "duree",
+    "durata",
+    "dauer",
+    "mindestdauer",
+    "folgetakt",
+    "bloque",
+    "redondeo",
+    "seconds",
+    "segundos",
+    "secs",
+    "sec",
+    "secondes",
+    "secondi",
+    "sekunden",
+    "time",
+    "tiempo",
+    "tempo",
+    "interval1",
+    "intervaln",
+    "cobranca",
+    "tarification",
+];
+const PER_TIME: &[&str] = &["per", "por", "par", "pro", "al"];
+const NAME: &[&str] = &[
+    "destination",
+    "destinations",
+    "description",
+    "desc",
+    "name",
+    "names",
+    "location",
+    "destino",
+    "destinos",
+    "descripcion",
+    "nombre",
+    "descricao",
+    "nome",
+    "localidade",
+    "libelle",
+    "nom",
+    "destinazione",
+    "destinazioni",
+    "descrizione",
+    "ziel",
+    "zielort",
+    "ziele",
+    "bezeichnung",
+    "beschreibung",
+    "region",
+    "area",
+    "zone",
+    "zona",
+    "area",
+    "breakdown",
+    "term",
+    "destinationname",
+    "localidad",
+    "localite",
+];
+const NETWORK: &[&str] = &[
+    "network",
+    "operator",
+    "carrier",
+    "operadora",
+    "operador",
+    "red",
+    "rede",
+    "reseau",
+    "operateur",
+    "rete",
+    "operatore",
+    "netz",
+    "betreiber",
+    "netzbetreiber",
+    "type",
+    "tipo",
+    "typ",
+    "provider",
+    "mobile",
+];
+const DATE: &[&str] = &[
+    "effective",
+    "efective",
+    "eff",
+    "valid",
+    "validity",
+    "validite",
+    "vigencia",
+    "vigente",
+    "vigor",
+    "vigueur",
+    "effet",
+    "efectiva",
+    "efectivo",
+    "efetiva",
+    "decorrenza",
+    "gultig",
+    "gultigkeit",
+    "wirksam",
+    "activation",
+    "date",
+    "fecha",
+    "data",
+    "datum",
+    "start",
+    "starts",
+    "inicio",
+    "debut",
+    "inizio",
+    "beginn",
+    "valido",
+    "valida",
+    "valable",
+];
+const END: &[&str] = &[
+    "end",
+    "ends",
+    "expiry",
+    "expires",
+    "expiration",
+    "expire",
+    "expired",
+    "until",
+    "till",
+    "hasta",
+    "fim",
+    "fin",
+    "ate",
+    "jusqu",
+    "jusque",
+    "fine",
+    "fino",
+    "scadenza",
+    "bis",
+    "to",
+    "discontinue",
+    "discontinued",
+    "ende",
+    "withdrawal",
+    "vencimiento",
+    "vencimento",
+];
+const NOTICE: &[&str] = &[
+    "issue",
+    "issued",
+    "notice",
+    "notification",
+    "update",
+    "created",
+    "modified",
+    "last",
+    "publication",
+    "sent",
+];
+const STATUS: &[&str] = &[
+    "status",
+    "change",
+    "changes",
+    "action",
+    "cambio",
+    "cambios",
+    "estado",
+    "situacao",
+    "alteracao",
+    "statut",
+    "evolution",
+    "variazione",
+    "stato",
+    "anderung",
+    "movement",
+    "movimiento",
+    "novedad",
+    "accion",
+    "acao",
+    "modification",
+    "changement",
+    "mudanca",
+    "changetype",
+    "increase",
+    "decrease",
+    "indicator",
+];
+const COMMENT: &[&str] = &[
+    "comment",
+    "comments",
+    "remark",
+    "remarks",
+    "note",
+    "notes",
+    "bemerkung",
+    "bemerkungen",
+    "observaciones",
+    "observacoes",
+    "observacao",
+    "commentaire",
+    "commentaires",
+    "comentario",
+    "comentarios",
+    "nota",
+    "notas",
+    "hinweis",
+];
+const ORIGIN: &[&str] = &[
+    "origin",
+    "originating",
+    "origination",
+    "orig",
+    "source",
+    "origen",
+    "origem",
+    "origine",
+    "ursprung",
+    "herkunft",
+    "ani",
+    "origins",
+];
+const FEE: &[&str] = &[
+    "connection",
+    "connect",
+    "setup",
+    "flagfall",
+    "conexion",
+    "conexao",
+    "establecimiento",
+    "etablissement",
+    "connexion",
+    "connessione",
+    "verbindung",
+    "verbindungsgebuhr",
+    "verbindungsentgelt",
+    "verbindungspreis",
+    "bandeirada",
+    "risposta",
+    "attempt",
+    "completamento",
+    "conection",
+    "setupfee",
+];
+/// Words of amounts that change a price. A column with such a name is never left out in silence.
+const SURCHARGES: &[&str] = &[
+    "surcharge",
+    "surcharges",
+    "discount",
+    "tax",
+    "taxes",
+    "vat",
+    "iva",
+    "tva",
+    "mwst",
+    "supplement",
+    "markup",
+    "recargo",
+    "descuento",
+    "desconto",
+    "imposto",
+    "impuesto",
+    "zuschlag",
+    "rabatt",
+    "sconto",
+    "remise",
+    "suplemento",
+    "extra",
+];
+const IGNORED: &[&str] = &[
+    "asr",
+    "acd",
+    "ner",
+    "pdd",
+    "mos",
+    "mcc",
+    "mnc",
+    "mccmnc",
+    "ocn",
+    "lata",
+    "state",
+    "lerg",
+    "tier",
+    "rank",
+    "preference",
+    "percent",
+    "margin",
+    "quality",
+    "product",
+    "level",
+    "lcr",
+    "routes",
+    "route",
+    "capacity",
+    "id",
+    "item",
+    "serial",
+    "row",
+    "num",
+    "no",
+    "difference",
+    "delta",
+    "variation",
+    "diferencia",
+    "diferenca",
+    "ecart",
+    "differenza",
+    "differenz",
+    "cli",
+    "iso",
+    "iso2",
+    "iso3",
+    "gmt",
+    "ports",
+    "rateplan",
+    "plan",
+    "group",
+    "class",
+    "category",
+    "version",
+    "sms",
+    "clir",
+    "calidad",
+    "continent",
+];
+const PER_CALL: &[&str] = &["call", "llamada", "chamada", "appel", "anruf", "chiamata", "verbindung"];
+
+/// The words of a column's name, with the questions that the rules ask.
+struct Words(Vec<String>);
+
+impl Words {
+    fn any(&self, list: &[&str]) -> bool {
+        self.0.iter().any(|word| list.contains(&word.as_str()))
+    }
+
+    fn only(&self, list: &[&str]) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|word| list.contains(&word.as_str()))
+    }
+
+    fn phrase(&self, phrase: &[&str]) -> bool {
+        self.0
+            .windows(phrase.len())
+            .any(|window| window.iter().zip(phrase).all(|(word, wanted)| word == wanted))
+    }
+}
+
+/// Whether a column's name is that of an amount that changes the price.
+pub(super) fn is_surcharge(name: &str) -> bool {
+    Words(words(name)).any(SURCHARGES)
+}
+
+/// Whether a date column's name is more than the word "date".
+pub(super) fn is_specific_date(name: &str) -> bool {
+    !Words(words(name)).only(&["date", "fecha", "data", "datum"])
+}
+
+/// Whether a remark has a word for removal or blocking.
+pub(super) fn mentions_end(text: &str) -> bool {
+    let words = Words(words(text));
+    words.any(REMOVE) || words.any(BLOCK)
+}
+
+/// The meaning of a column's name.
+pub(super) fn meaning(name: &str) -> Meaning {
+    let words = Words(words(name));
+    if words.0.is_empty() {
+        return if name.trim().is_empty() || name.contains('#') {
+            Meaning::Ignored
+        } else {
+            Meaning::Unknown
+        };
+    }
+    if words.any(SURCHARGES) {
+        return Meaning::Unknown;
+    }
+    let found = special(&words)
+        .or_else(|| dated(&words))
+        .or_else(|| band_price(&words))
+        .or_else(|| code(&words))
+        .or_else(|| increment(&words))
+        .or_else(|| price(&words, Vec::new()))
+        .or_else(|| named(&words));
+    found.unwrap_or(if words.any(IGNORED) || name.contains('%') {
+        Meaning::Ignored
+    } else {
+        Meaning::Unknown
+    })
+}
+
+fn special(words: &Words) -> Option<Meaning> {
+    use Role::{
+        Active, Blocked, Comment, ConnectionFee, Currency, ExactMatch, FreeSeconds, Jurisdiction,
+        MinimumCharge, Origin, Removed, Status, Unit,
+    };
+    let role = |role| Some(Meaning::Is(role));
+    let is_price = words.any(PRICE);
+    let minimum = words.any(&["minimum", "minimo", "minima", "minimal", "minimale", "mindest", "mindestens"])
+        || words.0.first().is_some_and(|word| word == "min");
+    if words.any(ORIGIN) || words.phrase(&["from", "country"]) || words.phrase(&["a", "number"]) {
+        return role(Origin);
+    }
+    if words.any(&[
+        "currency", "moneda", "divisa", "moeda", "devise", "valuta", "wahrung", "ccy", "monnaie", "curr",
+    ]) {
+        return role(Currency);
+    }
+    if words.any(&["jurisdiction", "jurisdiccion", "jurisdicao"]) {
+        return role(Jurisdiction);
+    }
+    if words.any(&["exact"]) {
+        return role(ExactMatch);
+    }
+    if words.only(&["forbidden", "blocked", "barred", "bloqueado", "bloque", "bloccato", "gesperrt"]) {
+        return role(Blocked);
+    }
+    if words.only(&["discontinued", "removed", "deleted"]) {
+        return role(Removed);
+    }
+    if words.only(&["active", "enabled", "activo", "ativo", "actif", "attivo", "aktiv"]) {
+        return role(Active);
+    }
+    if words.any(FEE) && !words.any(&["increment", "interval", "seconds", "type"])
+        || words.phrase(&["set", "up"])
+        || words.phrase(&["flag", "fall"])
+    {
+        return role(ConnectionFee);
+    }
+    if words.any(PER_CALL)
+        && (words.any(PER_TIME) || (words.any(&["fee"]) && !minimum))
+        && !words.any(&["calls"])
+    {
+        return role(ConnectionFee);
+    }
+    if minimum
+        && is_price
+        && !words.any(PER_TIME)
+        && !words.any(INTERVAL)
+        && !words.any(NEW)
+        && words.0.len() <= 4
+        && words.0.get(1).is_some_and(|word| PRICE.contains(&word.as_str()))
+    {
+        return role(MinimumCharge);
+    }
+    if words.any(&[
+        "free",
+        "grace",
+        "tolerance",
+        "tolerancia",
+        "gracia",
+        "carencia",
+        "franchise",
+        "toleranz",
+        "tolleranza",
+    ]) {
+        return role(FreeSeconds);
+    }
+    if words.any(&[
+        "period",
+        "franja",
+        "horario",
+        "periodo",
+        "zeitfenster",
+        "tageszeit",
+        "fascia",
+        "plage",
+        "periode",
+        "zeitzone",
+    ]) || words.phrase(&["time", "band"])
+        || words.phrase(&["time", "of", "day"])
+        || words.phrase(&["time", "zone"])
+        || words.only(&["timeband"])
+    {
+        return role(Role::Period);
+    }
+    if words
+        .only(&["unit", "units", "uom", "unidad", "unidade", "unite", "unita", "einheit", "rate", "price"])
+        && !words.only(PRICE)
+    {
+        return role(Unit);
+    }
+    if words.any(COMMENT) {
+        return role(Comment);
+    }
+    if words.any(STATUS) && !words.any(DATE) && !words.any(OLD) {
+        return role(Status);
+    }
+    None
+}
+
+fn dated(words: &Words) -> Option<Meaning> {
+    let dated = words.any(DATE);
+    let begins = words.only(&["from", "desde", "ab", "dal", "since"]);
+    let ends = words.only(&[
+        "to",
+        "until",
+        "till",
+        "hasta",
+        "bis",
+        "ate",
+        "fim",
+        "fin",
+        "fine",
+        "expiry",
+        "expires",
+        "expiration",
+        "end",
+        "scadenza",
+    ]);
+    if !(dated || begins || ends) || words.any(CODE) || words.any(INTERVAL) {
+        return None;
+    }
+    if words.any(NOTICE) {
+        return Some(Meaning::Ignored);
+    }
+    // "effective rate" is a price
+    if words.any(PRICE) && !words.any(&["date", "fecha", "data", "datum", "from", "desde", "ab"]) {
+        return None;
+    }
+    Some(Meaning::Is(if words.any(END) { Role::Ends } else { Role::Effective }))
+}
+
+/// Prices at certain times: off-peak, night, weekend.
+fn band_price(words: &Words) -> Option<Meaning> {
+    let band = if words.phrase(&["off", "peak"])
+        || words.any(&[
+            "offpeak",
+            "economy",
+            "reduced",
+            "reducida",
+            "reduzida",
+            "reduzido",
+            "creuse",
+            "creuses",
+            "valle",
+            "nebenzeit",
+            "ridotta",
+        ])
+        || words.phrase(&["fora", "de", "pico"])
+        || words.phrase(&["fora", "pico"])
+    {
+        "off-peak"
+    } else if words.any(&["weekend", "weekends", "wochenende"])
+        || words.phrase(&["week", "end"])
+        || words.phrase(&["fin", "de", "semana"])
+        || words.phrase(&["fim", "de", "semana"])
+        || words.phrase(&["fine", "settimana"])
+    {
+        "weekend"
+    } else if words.any(&[
+        "night", "noche", "noite", "nuit", "notte", "nacht", "nocturna", "noturno", "noturna", "evening",
+    ]) {
+        "night"
+    } else if words.any(&["holiday", "holidays", "feriado", "feriados", "ferie"]) {
+        "holiday"
+    } else if words.any(&[
+        "peak",
+        "pico",
+        "punta",
+        "pointe",
+        "pleine",
+        "pleines",
+        "picco",
+        "hauptzeit",
+        "day",
+        "standard",
+        "daytime",
+        "dia",
+    ]) {
+        "peak"
+    } else {
+        return None;
+    };
+    if words.any(INTERVAL) && !words.any(PRICE) || words.any(CODE) {
+        return None;
+    }
+    price(words, vec![band])
+}
+
+fn price(words: &Words, bands: Vec<&'static str>) -> Option<Meaning> {
+    let per_minute = words.any(&["min", "minute", "minuto", "minut", "mn", "mins", "minutes"])
+        && words.0.len() <= 3
+        && words.any(&["per", "por", "usd", "eur", "gbp", "al"]);
+    if bands.is_empty() && !words.any(PRICE) && !per_minute {
+        return None;
+    }
+    if words.any(&[
+        "name", "plan", "type", "group", "id", "sheet", "key", "table", "class", "category", "count",
+        "nombre", "nome",
+    ]) {
+        return Some(Meaning::Ignored);
+    }
+    if words.any(&[
+        "percent",
+        "difference",
+        "delta",
+        "variation",
+        "diff",
+        "margin",
+        "diferencia",
+        "diferenca",
+    ]) {
+        return Some(Meaning::Ignored);
+    }
+    let age = if words.any(NEW) {
+        Age::New
+    } else if words.any(OLD) {
+        Age::Old
+    } else if words.any(CURRENT) {
+        Age::Current
+    } else {
+        Age::Plain
+    };
+    // "min" is the minute beside a price
+    let firsts: Vec<&str> =
+        FIRST.iter().copied().filter(|word| !matches!(*word, "min" | "minimum" | "setup")).collect();
+    let step = if words.any(NEXT) {
+        Step::Next
+    } else if words.any(&firsts) {
+        Step::First
+    } else {
+        Step::Any
+    };
+    Some(Meaning::Price(PriceColumn { age, step, band: bands.first().copied() }))
+}
+
+fn code(words: &Words) -> Option<Meaning> {
+    let single = |list: &[&str]| words.only(list);
+    if single(&[
+        "cc",
+        "ddi",
+        "landesvorwahl",
+        "landervorwahl",
+        "landeskennzahl",
+        "landercode",
+        "landercodes",
+        "countrycode",
+        "idd",
+    ]) {
+        return Some(Meaning::Is(Role::CountryCode));
+    }
+    if words.any(&[
+        "ddd",
+        "ortsvorwahl",
+        "ortsnetzkennzahl",
+        "ortskennzahl",
+        "ndc",
+        "areacode",
+        "citycode",
+        "subcode",
+        "nxx",
+    ]) && !words.any(&["npa"])
+    {
+        return Some(Meaning::Is(Role::AreaCode));
+    }
+    if single(&["npa"]) {
+        return Some(Meaning::Is(Role::Prefix));
+    }
+    if !words.any(CODE) {
+        return None;
+    }
+    if words.any(&[
+        "iso", "iso2", "iso3", "alpha", "route", "product", "customer", "account", "operator", "carrier",
+        "network", "rate", "mcc", "mnc", "name", "vendor", "trunk", "tech",
+    ]) {
+        return Some(Meaning::Ignored);
+    }
+    if words.any(&["to", "end", "until", "hasta", "bis", "ate", "fin", "fim", "last"]) && !words.any(COUNTRY)
+    {
+        return Some(Meaning::Is(Role::PrefixEnd));
+    }
+    let place = words.any(AREA) && !words.any(&["destinations"]);
+    Some(Meaning::Is(match (words.any(COUNTRY) || words.any(INTERNATIONAL), place) {
+        (true, false) => Role::CountryCode,
+        (_, true) => Role::AreaCode,
+        (false, false) => Role::Prefix,
+    }))
+}
+
+fn increment(words: &Words) -> Option<Meaning> {
+    let has_unit_only = words.only(&["sec", "secs", "seconds", "time", "billing"]);
+    let is_interval = words.any(INTERVAL);
+    let priced = words.any(PRICE)
+        && !words.any(&[
+            "increment",
+            "increments",
+            "interval",
+            "intervals",
+            "incremento",
+            "intervalo",
+            "takt",
+        ]);
+    if !is_interval || priced || words.any(PER_TIME) && !words.any(&["increment", "increments"]) {
+        return None;
+    }
+    if words.any(&["time", "tempo", "tiempo", "sec", "seconds", "segundos"])
+        && !words.any(FIRST)
+        && !words.any(NEXT)
+        && !has_unit_only
+    {
+        return None;
+    }
+    let role = if words.any(NEXT) {
+        Role::NextIncrement
+    } else if words.any(FIRST) || words.only(&["duration", "duracion", "duracao", "duree", "durata", "dauer"])
+    {
+        Role::InitialIncrement
+    } else {
+        Role::Increment
+    };
+    Some(Meaning::Is(role))
+}
+
+fn named(words: &Words) -> Option<Meaning> {
+    let role = |role| Some(Meaning::Is(role));
+    if words.only(IGNORED) {
+        return None;
+    }
+    if words.only(&["type", "tipo", "typ"]) || (words.any(NETWORK) && !words.any(&["route", "cli", "rate"])) {
+        return role(Role::Network);
+    }
+    if words.any(COUNTRY) && !words.any(&["iso", "iso2", "iso3"]) {
+        return role(if words.any(&["destination", "name", "destino"]) && words.0.len() > 2 {
+            Role::Destination
+        } else {
+            Role::Country
+        });
+    }
+    if words.any(NAME) && !words.any(&["id", "iso", "group"]) {
+        return role(Role::Destination);
+    }
+    None
+}
+
+/// The times that a text names, as a band; `None` if the text is not a time.
+pub(super) fn time_band(text: &str) -> Option<TimeName> {
+    let words = Words(words(text));
+    const ALWAYS: &[&str] = &[
+        "all",
+        "any",
+        "always",
+        "flat",
+        "default",
+        "24x7",
+        "24h",
+        "todo",
+        "todos",
+        "standard",
+        "peak",
+        "pico",
+        "punta",
+        "pointe",
+        "picco",
+        "hauptzeit",
+        "day",
+        "daytime",
+        "normal",
+        "business",
+        "pleine",
+        "pleines",
+    ];
+    const TIMES: &[&str] = &[
+        "night",
+        "nights",
+        "weekend",
+        "weekends",
+        "weekday",
+        "weekdays",
+        "evening",
+        "evenings",
+        "hour",
+        "hours",
+        "holiday",
+        "holidays",
+        "monday",
+        "saturday",
+        "sunday",
+        "friday",
+        "sat",
+        "sun",
+        "mon",
+        "fri",
+        "noche",
+        "noches",
+        "fin",
+        "semana",
+        "noite",
+        "nuit",
+        "notte",
+        "nacht",
+        "feriados",
+        "offpeak",
+        "economy",
+        "reduced",
+        "valle",
+        "creuse",
+        "creuses",
+        "nebenzeit",
+        "wochenende",
+        "reducida",
+        "reduzida",
+    ];
+    let off = words.phrase(&["off", "peak"]) || words.phrase(&["fora", "de", "pico"]);
+    if words.0.is_empty() || (words.any(ALWAYS) && !off && !words.any(TIMES)) {
+        return Some(TimeName::Standard);
+    }
+    (off || words.any(TIMES)).then(|| TimeName::Band(text.trim().to_owned()))
+}
+
+/// A part of the week in a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TimeName {
+    /// The time outside all bands.
+    Standard,
+    /// A band with the name of the cell.
+    Band(String),
+}
+
+/// What a row's status does to its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusRule {
+    /// The row has the price of its code.
+    Keep,
+    /// The code is withdrawn from the row's date.
+    Remove,
+    /// Calls to the code are blocked.
+    Block,
+}
+
+const KEEP: &[&str] = &[
+    "new",
+    "increase",
+    "increased",
+    "decrease",
+    "decreased",
+    "unchanged",
+    "no",
+    "change",
+    "changed",
+    "current",
+    "same",
+    "active",
+    "open",
+    "opened",
+    "added",
+    "add",
+    "up",
+    "down",
+    "nuevo",
+    "nueva",
+    "aumento",
+    "aumenta",
+    "disminucion",
+    "sin",
+    "cambio",
+    "cambios",
+    "igual",
+    "novo",
+    "nova",
+    "reducao",
+    "sem",
+    "alteracao",
+    "mantido",
+    "inalterado",
+    "nouveau",
+    "nouvelle",
+    "hausse",
+    "augmentation",
+    "baisse",
+    "inchange",
+    "sans",
+    "changement",
+    "nuovo",
+    "nuova",
+    "diminuzione",
+    "ribasso",
+    "invariato",
+    "neu",
+    "erhohung",
+    "senkung",
+    "unverandert",
+    "effective",
+    "price",
+    "rate",
+    "code",
+    "codes",
+    "i",
+    "d",
+    "n",
+    "s",
+    "u",
+    "c",
+    "nc",
+    "inc",
+    "dec",
+    "subida",
+    "bajada",
+    "sube",
+    "correction",
+    "updated",
+    "ok",
+    "valid",
+    "pending",
+    "in",
+    "out",
+    "reduction",
+    "addition",
+    "ativo",
+    "activo",
+    "actif",
+    "attivo",
+    "aktiv",
+    "enabled",
+    "destination",
+    "aumentado",
+    "reduzido",
+    "incremento",
+    "decremento",
+    "existing",
+    "more",
+    "preiserhohung",
+    "preissenkung",
+];
+const REMOVE: &[&str] = &[
+    "closed",
+    "close",
+    "removed",
+    "remove",
+    "deleted",
+    "delete",
+    "withdrawn",
+    "discontinued",
+    "terminated",
+    "cerrado",
+    "eliminado",
+    "encerrado",
+    "removido",
+    "excluido",
+    "cancelado",
+    "cancelada",
+    "ferme",
+    "supprime",
+    "supprimee",
+    "retire",
+    "chiuso",
+    "rimosso",
+    "eliminato",
+    "cessato",
+    "geschlossen",
+    "geloscht",
+    "entfernt",
+    "entfallt",
+    "deletion",
+    "removal",
+    "obsolete",
+    "suprimido",
+    "expired",
+    "cancelled",
+    "canceled",
+    "fechado",
+    "del",
+];
+const BLOCK: &[&str] = &[
+    "blocked",
+    "block",
+    "barred",
+    "bloqueado",
+    "bloque",
+    "bloquee",
+    "bloccato",
+    "gesperrt",
+    "forbidden",
+    "unavailable",
+    "suspended",
+    "suspendido",
+    "suspenso",
+];
+
+/// What a status says; `None` for unknown words.
+pub(super) fn status(text: &str) -> Option<StatusRule> {
+    let words = Words(words(text));
+    if words.0.is_empty() {
+        return Some(StatusRule::Keep);
+    }
+    let negated = words.any(&["not", "non", "nicht", "nao"]);
+    let neutral = |list: &[&str]| {
+        words.0.iter().all(|word| {
+            list.contains(&word.as_str())
+                || ["code", "codes", "destination", "rate", "price", "route", "is", "the"]
+                    .contains(&word.as_str())
+        })
+    };
+    match () {
+        () if negated => None,
+        () if words.any(REMOVE) && neutral(REMOVE) => Some(StatusRule::Remove),
+        () if words.any(BLOCK) && neutral(BLOCK) => Some(StatusRule::Block),
+        () if words.only(KEEP) => Some(StatusRule::Keep),
+        () => None,
+    }
+}
+
+/// The time for which a price holds, as the text says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceUnit {
+    /// The price of sixty seconds.
+    Minute,
+    /// The price of one second.
+    Second,
+}
+
+const MINUTES: &[&str] = &[
+    "minute",
+    "minutes",
+    "minuto",
+    "minutos",
+    "minut",
+    "minuti",
+    "minuten",
+    "minutenpreis",
+    "permin",
+    "ppm",
+    "mn",
+    "mins",
+    "min",
+];
+const SECONDS: &[&str] = &[
+    "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde",
+    "sekunden", "sec", "secs", "persec", "seg", "sek",
+];
+
+/// The number of seconds for which a price holds, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds".
+pub(super) fn unit(text: &str) -> Option<u32> {
+    // "6s" is a number and a unit
+    let split = |word: String| {
+        let digits = word.len() - word.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        let (number, unit) = word.split_at(digits);
+        [number.to_owned(), if unit == "s" && digits > 0 { "sec".to_owned() } else { unit.to_owned() }]
+    };
+    let parts = words(text).into_iter().flat_map(split).filter(|part| !part.is_empty());
+    let words = Words(parts.collect());
+    let other_min = words.any(&["charge", "duration", "time"]);
+    let minute = words.any(MINUTES) && !(other_min && !words.any(PER_TIME) && words.any(&["min"]));
+    let seconds = match (minute, words.any(SECONDS)) {
+        (true, false) => 60,
+        (false, true) => 1,
+        _ => return None,
+    };
+    let mut numbers = words.0.iter().filter_map(|word| word.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (None, _) => Some(seconds),
+        (Some(count), None) => count.checked_mul(seconds).filter(|total| (1..=3_600).contains(total)),
+        _ => None,
+    }
+}
+
+/// Whether the text says that a price holds for something else than a minute or second, such as a block.
+pub(super) fn is_other_unit(text: &str) -> bool {
+    let words = Words(words(text));
+    words.any(&[
+        "block",
+        "unit",
+        "pulse",
+        "interval",
+        "increment",
+        "impulso",
+        "bloque",
+        "unidad",
+        "unidade",
+        "impulsion",
+        "hour",
+        "hora",
+        "heure",
+        "stunde",
+    ])
+}
+
+/// Whether the text says that prices are in hundredths of the currency.
+pub(super) fn is_cents(text: &str) -> bool {
+    let words = Words(words(text));
+    text.contains('¢')
+        || words.any(&[
+            "cent",
+            "cents",
+            "cts",
+            "ct",
+            "usc",
+            "pence",
+            "eurocent",
+            "eurocents",
+            "centimes",
+            "centavos",
+            "centesimi",
+            "centimos",
+            "usct",
+        ])
+}
+
+const CURRENCIES: &[&str] = &[
+    "USD", "EUR", "GBP", "BRL", "CHF", "CAD", "AUD", "MXN", "ARS", "CLP", "COP", "PEN", "UYU", "JPY", "CNY",
+    "HKD", "SGD", "INR", "ZAR", "AED", "SAR", "TRY", "RUB", "UAH", "PLN", "CZK", "HUF", "RON", "SEK", "NOK",
+    "DKK", "NZD", "THB", "IDR", "MYR", "PHP", "VND", "KRW", "NGN", "KES", "GHS", "XOF", "XAF", "MAD", "EGP",
+    "ILS", "AOA", "MZN", "CVE", "DOP", "GTQ", "BOB", "PYG", "CRC",
+];
+
+/// The currencies that a text names, by code or by an unambiguous symbol.
+pub(super) fn currencies(text: &str) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    for word in text.split(|letter: char| !letter.is_alphanumeric()) {
+        found.extend(CURRENCIES.iter().copied().filter(|code| *code == word));
+    }
+    for (symbol, code) in [("€", "EUR"), ("£", "GBP"), ("R$", "BRL"), ("US$", "USD")] {
+        if text.contains(symbol) {
+            found.push(code);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}

@@ -1,0 +1,272 @@
+//! Mappings: the answers to questions about a carrier's decks, and corrections of guesses. A mapping can be stored for each carrier.
+
+use std::collections::BTreeMap;
+
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::{Deserialize, Serialize};
+
+use super::codes::{HyphenRule, ListRule, SpaceRule, TrunkZero};
+use super::dates::DateOrder;
+use super::header::{PriceUnit, Role, StatusRule, words};
+use super::increments::IncrementOrder;
+use super::numbers::{DecimalMark, PriceRounding};
+use super::{MAX_COLUMNS, Refusal};
+use crate::tariff::{MAX_INCREMENT, check_band_name};
+
+/// Maximum number of characters of a text in a mapping.
+const MAX_TEXT: usize = 200;
+
+/// A column of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ColumnRef {
+    /// The position, counted from 1.
+    Number(u32),
+    /// The name in the header. Case, accents and punctuation do not matter.
+    Name(String),
+    /// Several columns.
+    Several(Vec<ColumnRef>),
+}
+
+impl ColumnRef {
+    fn and(self, other: ColumnRef) -> ColumnRef {
+        let list = |column| match column {
+            ColumnRef::Several(columns) => columns,
+            single => vec![single],
+        };
+        let mut columns = list(self);
+        columns.extend(list(other));
+        ColumnRef::Several(columns)
+    }
+}
+
+/// Answers and corrections. Each field that is present replaces the guess. Mappings are written as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mapping {
+    /// The encoding, by its usual name, such as `windows-1251`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// The character between cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// The sheet of a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The line of the header; 0 if the file has no header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_line: Option<u64>,
+    /// Columns by role (`price`, `country_code`, `price:BAND` …). Null says that the file has no such column.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, Option<ColumnRef>>,
+    /// The decimal mark of prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal_mark: Option<DecimalMark>,
+    /// The order of day and month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_order: Option<DateOrder>,
+    /// The meaning of hyphens between codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_hyphen: Option<HyphenRule>,
+    /// The meaning of spaces between codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_space: Option<SpaceRule>,
+    /// The meaning of slashes between codes, and of commas that may separate thousands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_list: Option<ListRule>,
+    /// What happens to a 0 before an area code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trunk_zero: Option<TrunkZero>,
+    /// Digits that are put before every code, usually a country code; empty if the codes are complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_prefix: Option<String>,
+    /// The time for which a price holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_unit: Option<PriceUnit>,
+    /// Whether prices are in hundredths of the currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_in_cents: Option<bool>,
+    /// How prices with more than six decimals are rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_rounding: Option<PriceRounding>,
+    /// Whether a higher first price is held as a connection fee, which charges the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_price_as_fee: Option<bool>,
+    /// The currency of the prices, as an ISO 4217 code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// The first increment of rows without increments, in seconds; 60 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_increment: Option<u32>,
+    /// The next increment of rows without increments, in seconds; 60 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub increment: Option<u32>,
+    /// The order of increments in one cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub increment_order: Option<IncrementOrder>,
+    /// Whether an empty name is the name of the row above. If false, the code is the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fill_down: Option<bool>,
+    /// The meaning of words in the status column.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub statuses: BTreeMap<String, StatusRule>,
+    /// The tariff's bands by their names in the file. Null leaves the band's prices out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub bands: BTreeMap<String, Option<String>>,
+    /// The only rows that are read: for a column, its accepted values. Other rows are set aside.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, Vec<String>>,
+    /// The date for which the deck is imported, if its rows have several dates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_on: Option<chrono::NaiveDate>,
+}
+
+/// A key of [`Mapping::columns`].
+pub(super) fn column_key(key: &str) -> Option<(Role, Option<&str>)> {
+    let (role, band) = match key.split_once(':') {
+        Some((role, band)) => (role, Some(band)),
+        None => (key, None),
+    };
+    let deserializer: StrDeserializer<'_, ValueError> = role.into_deserializer();
+    let role = Role::deserialize(deserializer).ok()?;
+    let priced = matches!(role, Role::Price | Role::FirstPrice | Role::ConnectionFee);
+    (band.is_none() || priced && band.is_some_and(|band| check_band_name(band).is_ok()))
+        .then_some((role, band))
+}
+
+impl Mapping {
+    /// This mapping with the fields of `other` in place of its own.
+    pub fn merged(mut self, other: Mapping) -> Mapping {
+        macro_rules! take {
+            ($($field:ident),*) => { $( self.$field = other.$field.or(self.$field); )* };
+        }
+        take!(
+            encoding,
+            delimiter,
+            sheet,
+            header_line,
+            decimal_mark,
+            date_order,
+            code_hyphen,
+            code_space,
+            code_list,
+            trunk_zero,
+            code_prefix,
+            price_unit,
+            price_in_cents,
+            price_rounding,
+            first_price_as_fee,
+            currency,
+            initial_increment,
+            increment,
+            increment_order,
+            fill_down,
+            effective_on
+        );
+        for (key, column) in other.columns {
+            let column = match (self.columns.remove(&key).flatten(), column) {
+                // columns to leave out are collected
+                (Some(before), Some(added)) if key == "ignore" => Some(before.and(added)),
+                (_, column) => column,
+            };
+            self.columns.insert(key, column);
+        }
+        self.statuses.extend(other.statuses);
+        self.bands.extend(other.bands);
+        self.only.extend(other.only);
+        self
+    }
+
+    /// Checks the bounds of each field.
+    ///
+    /// # Errors
+    /// Fails with `MAPPING_INVALID`.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let fail = |message: String| {
+            Err(Refusal::new(0, "MAPPING_INVALID", message, "See the documentation of mappings."))
+        };
+        for key in self.columns.keys() {
+            if column_key(key).is_none() {
+                let shown: String = key.chars().take(40).collect();
+                return fail(format!("{shown:?} is no role of a column."));
+            }
+        }
+        if self.columns.len() > MAX_COLUMNS
+            || self.statuses.len() > MAX_COLUMNS
+            || self.bands.len() > MAX_COLUMNS
+            || self.only.len() > MAX_COLUMNS
+        {
+            return fail(format!("A list of the mapping has more than {MAX_COLUMNS} entries."));
+        }
+        if self.only.values().any(|values| values.len() > MAX_COLUMNS) {
+            return fail(format!("A list of values has more than {MAX_COLUMNS} entries."));
+        }
+        let texts = [&self.encoding, &self.sheet, &self.code_prefix, &self.currency];
+        let keys =
+            self.columns.keys().chain(self.statuses.keys()).chain(self.bands.keys()).chain(self.only.keys());
+        let all = texts.into_iter().flatten().chain(keys).chain(self.only.values().flatten());
+        if all.into_iter().any(|text| text.chars().count() > MAX_TEXT) {
+            return fail(format!("A text of the mapping has more than {MAX_TEXT} characters."));
+        }
+        if self
+            .code_prefix
+            .as_ref()
+            .is_some_and(|code| code.len() > 7 || !code.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return fail("The code before every code must be at most seven digits.".to_owned());
+        }
+        let seconds = [self.initial_increment, self.increment];
+        if seconds.into_iter().flatten().any(|seconds| !(1..=MAX_INCREMENT).contains(&seconds)) {
+            return fail(format!("An increment must be between 1 and {MAX_INCREMENT} seconds."));
+        }
+        if self.bands.values().flatten().any(|band| check_band_name(band).is_err()) {
+            return fail("A band's name is invalid.".to_owned());
+        }
+        Ok(())
+    }
+
+    /// A mapping with one column.
+    pub(super) fn column(key: &str, column: ColumnRef) -> Mapping {
+        Mapping { columns: BTreeMap::from([(key.to_owned(), Some(column))]), ..Mapping::default() }
+    }
+
+    /// The tariff's band for a band of the file; `None` if its prices are left out.
+    pub(super) fn band(&self, name: &str) -> Option<String> {
+        let wanted = words(name);
+        let mapped = self.bands.iter().find(|(key, _)| words(key) == wanted);
+        mapped.map_or_else(|| Some(name.to_owned()), |(_, band)| band.clone())
+    }
+}
+
+/// The positions of the columns, counted from 0.
+pub(super) fn positions(column: &ColumnRef, names: &[String], width: usize) -> Result<Vec<usize>, Refusal> {
+    let missing = |shown: String| {
+        let message = format!("The file has no column {shown}, which the mapping names.");
+        Refusal::new(0, "MAPPING_COLUMN_MISSING", message, "Correct the mapping, or use another mapping.")
+    };
+    match column {
+        ColumnRef::Number(number) => {
+            let at = (*number as usize).checked_sub(1).filter(|at| *at < width);
+            at.map(|at| vec![at]).ok_or_else(|| missing(number.to_string()))
+        }
+        ColumnRef::Name(name) => {
+            let wanted = words(name);
+            let exact = names.iter().position(|found| found == name);
+            let at =
+                exact.or_else(|| names.iter().position(|found| !wanted.is_empty() && words(found) == wanted));
+            at.map(|at| vec![at])
+                .ok_or_else(|| missing(format!("{:?}", name.chars().take(40).collect::<String>())))
+        }
+        ColumnRef::Several(columns) => {
+            let mut found = Vec::new();
+            // a list within a list has no meaning
+            for column in
+                columns.iter().take(MAX_COLUMNS).filter(|column| !matches!(column, ColumnRef::Several(_)))
+            {
+                found.extend(positions(column, names, width)?);
+            }
+            Ok(found)
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Reads rate decks of carriers in any layout, and reports guesses, questions and problems.
+//!
+//! [`read_carrier_deck`] finds the encoding, the delimiter, the header, the meaning of each column, and the formats of numbers, dates, codes and
+//! increments. Each guess is listed in [`CarrierDeck::detected`] with its reason. Where the file has more than one possible meaning, nothing is
+//! read, and [`CarrierDeck::questions`] lists the possible answers. Each answer is a [`Mapping`]: merged into the mapping of the next attempt, it
+//! decides the question. Each row of the file is counted once in [`Counts`].
+//!
+//! Codes are expanded by explicit rules or are errors. They are never run together or guessed.
+
+mod codes;
+mod columns;
+mod dates;
+mod detect;
+mod header;
+mod increments;
+mod mapping;
+mod numbers;
+mod read;
+mod table;
+mod warnings;
+mod xlsx;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::deck::{DeckColumns, DeckLimits, RowProblem, Severity};
+use crate::tariff::Rate;
+
+pub use codes::{HyphenRule, ListRule, SpaceRule, TrunkZero};
+pub use dates::DateOrder;
+pub use header::{PriceUnit, Role, StatusRule};
+pub use increments::IncrementOrder;
+pub use mapping::{ColumnRef, Mapping};
+pub use numbers::{DecimalMark, PriceRounding};
+
+/// Maximum number of cells in a row.
+pub const MAX_COLUMNS: usize = 256;
+/// Maximum number of bytes in a cell. A cell may list all codes of a country.
+pub const MAX_CELL_BYTES: usize = 128 << 10;
+/// Maximum number of codes in a cell, after ranges are expanded.
+pub const MAX_CODES_PER_CELL: usize = 20_000;
+/// Maximum number of codes in a range.
+pub const MAX_RANGE: u64 = 10_000;
+/// Maximum number of sheets in a workbook.
+pub const MAX_SHEETS: usize = 64;
+/// The header is searched in this number of rows.
+const MAX_HEADER_ROWS: usize = 50;
+/// A cell with more bytes is no number, date or increment.
+const MAX_WORDS_IN_CELL: usize = 100;
+
+/// How certain a guess is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Confidence {
+    /// Nothing in the file says otherwise, and nothing proves the guess.
+    Low,
+    /// Most of the file agrees.
+    Medium,
+    /// All of the file agrees.
+    High,
+    /// The file or the mapping says so.
+    Certain,
+}
+
+/// A guess about the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detected {
+    /// What was guessed, such as `delimiter` or `column:price`.
+    pub item: String,
+    /// The guess.
+    pub value: String,
+    /// The reason as a sentence.
+    pub reason: String,
+    /// How certain the guess is.
+    pub confidence: Confidence,
+}
+
+impl Detected {
+    fn new(
+        item: &str,
+        value: impl Into<String>,
+        reason: impl Into<String>,
+        confidence: Confidence,
+    ) -> Detected {
+        Detected { item: item.to_owned(), value: value.into(), reason: reason.into(), confidence }
+    }
+
+    fn sure(item: &str, value: impl Into<String>, reason: &str) -> Detected {
+        Detected::new(item, value, reason, Confidence::Certain)
+    }
+
+    fn mapped(item: &str, value: impl Into<String>) -> Detected {
+        Detected::sure(item, value, "The mapping says so.")
+    }
+}
+
+/// A question that must be answered before the file can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The stable code.
+    pub code: Cow<'static, str>,
+    /// The question as a sentence.
+    pub text: String,
+    /// The line of the first example; 0 if the question concerns the whole file.
+    pub line: u64,
+    /// A cell or column name from the file.
+    pub example: String,
+    /// The possible answers, at most [`MAX_COLUMNS`].
+    pub answers: Vec<Answer>,
+}
+
+/// A possible answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The answer as a sentence or name.
+    pub text: String,
+    /// The mapping that gives this answer.
+    pub mapping: Mapping,
+}
+
+impl Answer {
+    fn new(text: impl Into<String>, mapping: Mapping) -> Answer {
+        Answer { text: text.into(), mapping }
+    }
+}
+
+/// Why a file or cell cannot be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} {remedy}")]
+pub struct Refusal {
+    /// The line; 0 for the whole file.
+    pub line: u64,
+    /// The stable code.
+    pub code: &'static str,
+    /// The reason as a sentence.
+    pub message: String,
+    /// The remedy as a sentence.
+    pub remedy: &'static str,
+}
+
+impl Refusal {
+    fn new(line: u64, code: &'static str, message: impl Into<String>, remedy: &'static str) -> Refusal {
+        Refusal { line, code, message: message.into(), remedy }
+    }
+
+    fn long_cell(line: u64) -> Refusal {
+        let message = format!("A cell on this line has more than {MAX_CELL_BYTES} bytes.");
+        Refusal::new(line, "CELL_TOO_LONG", message, "Check the quotes of the file, or split the cell.")
+    }
+}
+
+/// Why a cell is in error.
+#[derive(Clone, Debug)]
+struct CellError {
+    code: &'static str,
+    message: String,
+    remedy: &'static str,
+}
+
+impl CellError {
+    fn new(code: &'static str, message: impl Into<String>, remedy: &'static str) -> CellError {
+        CellError { code, message: message.into(), remedy }
+    }
+}
+
+/// What a row does to one code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// The code has this rate.
+    Price(Rate),
+    /// The code is withdrawn.
+    Removed(String),
+    /// Calls to the code are blocked.
+    Blocked(String),
+}
+
+/// One code of one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierRate {
+    /// The line of the file.
+    pub line: u64,
+    /// The first day, in the tariff's time zone; `None` means now.
+    pub effective: Option<NaiveDate>,
+    /// The day from which the row no longer holds.
+    pub ends: Option<NaiveDate>,
+    /// The rate, or the end of the code.
+    pub entry: Entry,
+}
+
+impl CarrierRate {
+    /// The code.
+    pub fn prefix(&self) -> &str {
+        match &self.entry {
+            Entry::Price(rate) => &rate.prefix,
+            Entry::Removed(prefix) | Entry::Blocked(prefix) => prefix,
+        }
+    }
+}
+
+/// The rows of a file. Each row is counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All rows.
+    pub rows: u64,
+    /// Rows that became rates, removals or blocks.
+    pub read: u64,
+    /// Rows that a tariff cannot hold.
+    pub set_aside: u64,
+    /// Rows with an error.
+    pub problem: u64,
+    /// Rows before and in the header.
+    pub preamble: u64,
+    /// Titles between the rates.
+    pub headings: u64,
+    /// Rows after the last rate.
+    pub footer: u64,
+    /// Empty rows.
+    pub empty: u64,
+}
+
+/// The result of reading a carrier's deck.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierDeck {
+    /// Guesses with their reasons.
+    pub detected: Vec<Detected>,
+    /// Questions. If there are any, no rates were read.
+    pub questions: Vec<Question>,
+    /// One entry for each code, in the order of the file.
+    pub rates: Vec<CarrierRate>,
+    /// Problems in the order of their discovery, at most [`DeckLimits::max_problems`].
+    pub problems: Vec<RowProblem>,
+    /// Number of all errors.
+    pub errors: u64,
+    /// Number of all warnings.
+    pub warnings: u64,
+    /// The rows of the file.
+    pub counts: Counts,
+    /// Rows that a tariff cannot hold, by reason.
+    pub set_aside: BTreeMap<String, u64>,
+    /// The optional columns that the deck has.
+    pub columns: DeckColumns,
+    /// The currency that the deck names.
+    pub currency: Option<String>,
+}
+
+/// What is known beside the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Bounds of the file and the list of problems.
+    pub limits: &'a DeckLimits,
+    /// Answers and corrections.
+    pub mapping: &'a Mapping,
+    /// The tariff's currency; a deck of another currency is an error.
+    pub currency: Option<&'a str>,
+    /// The current day, for warnings about old decks and future prices.
+    pub today: Option<NaiveDate>,
+}
+
+/// Reads a deck. Reading never fails; errors are listed in [`CarrierDeck::problems`].
+pub fn read_carrier_deck(bytes: &[u8], options: &Options<'_>) -> CarrierDeck {
+    let mut deck = CarrierDeck::default();
+    if let Err(refusal) = try_read(bytes, options, &mut deck) {
+        deck.rates.clear();
+        deck.questions.clear();
+        deck.refuse(options.limits, refusal);
+    }
+    if !deck.questions.is_empty() {
+        deck.rates.clear();
+        deck.questions.truncate(MAX_COLUMNS);
+    }
+    deck
+}
+
+fn try_read(bytes: &[u8], options: &Options<'_>, deck: &mut CarrierDeck) -> Result<(), Refusal> {
+    options.mapping.check()?;
+    let source = table::open(bytes, options.limits, options.mapping)?;
+    deck.detected = source.detected;
+    if source.doubtful_encoding {
+        deck.questions.push(detect::encoding_question());
+        return Ok(());
+    }
+    let Some(plan) = detect::plan(&source.tables, options, deck)? else { return Ok(()) };
+    read::rows(&plan, options, deck);
+    Ok(())
+}
+
+impl CarrierDeck {
+    /// The distinct first days of the rows.
+    pub fn dates(&self) -> BTreeSet<NaiveDate> {
+        self.rates.iter().filter_map(|rate| rate.effective).collect()
+    }
+
+    /// The rates in force on a day, and the codes that are withdrawn or blocked by then. Without a day, all dates count as reached.
+    pub fn on(&self, day: Option<NaiveDate>) -> (Vec<Rate>, BTreeSet<String>) {
+        let reached = |rate: &&CarrierRate| match (rate.effective, day) {
+            (Some(from), Some(day)) => from <= day,
+            _ => true,
+        };
+        let mut latest: HashMap<&str, &CarrierRate> = HashMap::new();
+        for rate in self.rates.iter().filter(reached) {
+            let known = latest.entry(rate.prefix()).or_insert(rate);
+            if rate.effective > known.effective {
+                *known = rate;
+            }
+        }
+        let mut gone = BTreeSet::new();
+        let mut rates = Vec::with_capacity(latest.len());
+        for rate in self.rates.iter().filter(reached) {
+            if !latest.get(rate.prefix()).is_some_and(|known| std::ptr::eq(*known, rate)) {
+                continue;
+            }
+            let ended = matches!((rate.ends, day), (Some(end), Some(day)) if end <= day);
+            match &rate.entry {
+                Entry::Price(rate) if !ended => rates.push(rate.clone()),
+                entry => {
+                    let prefix = match entry {
+                        Entry::Price(rate) => &rate.prefix,
+                        Entry::Removed(prefix) | Entry::Blocked(prefix) => prefix,
+                    };
+                    gone.insert(prefix.clone());
+                }
+            }
+        }
+        (rates, gone)
+    }
+
+    fn note(&mut self, limits: &DeckLimits, problem: RowProblem) {
+        match problem.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Fixed | Severity::Warning => self.warnings += 1,
+        }
+        if self.problems.len() < limits.max_problems {
+            self.problems.push(problem);
+        }
+    }
+
+    fn refuse(&mut self, limits: &DeckLimits, refusal: Refusal) {
+        let Refusal { line, code, message, remedy } = refusal;
+        let problem = RowProblem {
+            line,
+            column: None,
+            severity: Severity::Error,
+            code: Cow::Borrowed(code),
+            message,
+            value: None,
+            remedy: Some(remedy.to_owned()),
+        };
+        self.note(limits, problem);
+    }
+}

@@ -1,0 +1,308 @@
+//! Prices: decimal and thousands marks, decided by whole columns, and exact conversion to micros.
+
+use serde::{Deserialize, Serialize};
+
+use super::table::Kind;
+use super::{CellError, MAX_WORDS_IN_CELL};
+use crate::money::{MICROS_DECIMALS, Micros, RoundingMode, divide_rounded};
+
+/// The character before the decimals of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecimalMark {
+    /// `0.0450`.
+    Point,
+    /// `0,0450`.
+    Comma,
+}
+
+impl DecimalMark {
+    fn letter(self) -> char {
+        match self {
+            DecimalMark::Point => '.',
+            DecimalMark::Comma => ',',
+        }
+    }
+
+    fn other(self) -> DecimalMark {
+        match self {
+            DecimalMark::Point => DecimalMark::Comma,
+            DecimalMark::Comma => DecimalMark::Point,
+        }
+    }
+}
+
+/// How prices with more than six decimals are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceRounding {
+    /// To the nearest millionth; halves up.
+    HalfUp,
+    /// Up, so that no price is below the carrier's.
+    Up,
+}
+
+impl PriceRounding {
+    fn mode(self) -> RoundingMode {
+        match self {
+            PriceRounding::HalfUp => RoundingMode::HalfUp,
+            PriceRounding::Up => RoundingMode::Up,
+        }
+    }
+}
+
+/// An exact number: `digits` × 10^-`scale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Number {
+    digits: i128,
+    scale: u32,
+}
+
+/// What the cells of the price columns say about the marks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    /// Cells that can only have a decimal point.
+    pub(super) point: u64,
+    /// Cells that can only have a decimal comma.
+    pub(super) comma: u64,
+    /// Cells like `1.234`, which are either.
+    pub(super) either: u64,
+    /// Whether a cell has both marks, which shows that the deck groups thousands.
+    pub(super) grouped: bool,
+}
+
+/// What one cell can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// No mark, or not a number.
+    Plain,
+    /// The decimal mark is certain. The flag says whether thousands are grouped.
+    Certain(DecimalMark, bool),
+    Either,
+}
+
+impl Marks {
+    pub(super) fn see(&mut self, cell: &str, kind: Kind) {
+        if kind != Kind::Text {
+            return;
+        }
+        match shape(strip(cell)) {
+            Shape::Plain => {}
+            Shape::Either => self.either += 1,
+            Shape::Certain(mark, grouped) => {
+                self.grouped |= grouped;
+                match mark {
+                    DecimalMark::Point => self.point += 1,
+                    DecimalMark::Comma => self.comma += 1,
+                }
+            }
+        }
+    }
+
+    /// The mark of the whole deck; `None` if it must be asked. A few cells with the other mark are errors of these cells.
+    pub(super) fn decide(self) -> Option<DecimalMark> {
+        let (point, comma) = (self.point, self.comma);
+        match (point, comma) {
+            (0, 0) if self.either > 0 => None,
+            (_, 0) => Some(DecimalMark::Point),
+            (0, _) => Some(DecimalMark::Comma),
+            _ if comma.saturating_mul(20) <= point => Some(DecimalMark::Point),
+            _ if point.saturating_mul(20) <= comma => Some(DecimalMark::Comma),
+            _ => None,
+        }
+    }
+}
+
+/// Symbols and words that may stand beside a price without changing its value.
+const DECORATIONS: &[&str] = &[
+    "$",
+    "€",
+    "£",
+    "r$",
+    "us$",
+    "usd",
+    "eur",
+    "gbp",
+    "brl",
+    "chf",
+    "cad",
+    "aud",
+    "mxn",
+    "/min",
+    "/minute",
+    "/minuto",
+    "min",
+    "per min",
+    "per minute",
+    "por minuto",
+    "$/min",
+    "€/min",
+    "usd/min",
+    "eur/min",
+    "/mn",
+];
+
+/// The number without a currency or unit beside it. A word that is unknown stays, so that the cell is not a number.
+fn strip(cell: &str) -> &str {
+    if cell.len() > MAX_WORDS_IN_CELL {
+        return cell;
+    }
+    let is_number = |letter: char| letter.is_ascii_digit() || letter == '-';
+    let starts = |letter: char| is_number(letter) || matches!(letter, '.' | ',');
+    let Some(from) = cell.find(starts) else { return cell };
+    let to = cell.rfind(|letter: char| letter.is_ascii_digit()).map_or(cell.len(), |at| at + 1);
+    let known = |text: &str| {
+        let word = text.trim().to_lowercase();
+        word.is_empty() || DECORATIONS.contains(&word.as_str())
+    };
+    let (before, after) = (cell.get(..from).unwrap_or_default(), cell.get(to..).unwrap_or_default());
+    if from < to && known(before) && known(after) { cell.get(from..to).unwrap_or(cell) } else { cell }
+}
+
+fn is_group_space(letter: char) -> bool {
+    matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’')
+}
+
+/// Whether `text` is digits in groups of three, separated by `mark`: `1.234.567`.
+fn grouped(text: &str, mark: impl Fn(char) -> bool) -> bool {
+    let mut groups = text.split(mark);
+    let first = groups.next().unwrap_or_default();
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&first.len())
+        && digits(first)
+        && !first.starts_with('0')
+        && groups.all(|group| group.len() == 3 && digits(group))
+}
+
+fn shape(number: &str) -> Shape {
+    let number = number.strip_prefix('-').unwrap_or(number);
+    let count = |mark: char| number.matches(mark).count();
+    let (points, commas) = (count('.'), count(','));
+    let certain = |mark, groups| Shape::Certain(mark, groups);
+    match (points, commas) {
+        (0, 0) => Shape::Plain,
+        (1, 0) => lone(number, DecimalMark::Point),
+        (0, 1) => lone(number, DecimalMark::Comma),
+        (1, _) if number.rfind('.') > number.rfind(',') => certain(DecimalMark::Point, true),
+        (_, 1) if number.rfind(',') > number.rfind('.') => certain(DecimalMark::Comma, true),
+        (0, _) if grouped(number, |letter| letter == ',') => certain(DecimalMark::Point, true),
+        (_, 0) if grouped(number, |letter| letter == '.') => certain(DecimalMark::Comma, true),
+        _ => Shape::Plain,
+    }
+}
+
+/// The shape of a number with one mark: `1.234` may be a thousand, `0.234` and `1.2345` may not.
+fn lone(number: &str, mark: DecimalMark) -> Shape {
+    let (whole, fraction) = number.split_once(mark.letter()).unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(fraction) || fraction.is_empty() {
+        return Shape::Plain;
+    }
+    let may_group = fraction.len() == 3 && grouped(number, |letter| letter == mark.letter());
+    match may_group {
+        true => Shape::Either,
+        false => Shape::Certain(mark, whole.contains(is_group_space)),
+    }
+}
+
+impl Number {
+    /// Reads a cell with the deck's decimal mark. `groups` says whether the deck groups thousands.
+    pub(super) fn read(cell: &str, kind: Kind, mark: DecimalMark, groups: bool) -> Result<Number, CellError> {
+        match kind {
+            Kind::Number => return Number::plain(cell, '.'),
+            Kind::Date => {
+                let message = "The spreadsheet stores this price as a date.";
+                return Err(CellError::new("NOT_A_NUMBER", message, "Format the cell as a number."));
+            }
+            Kind::Text => {}
+        }
+        let text = strip(cell);
+        let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        match shape(unsigned) {
+            Shape::Certain(found, _) if found != mark => return Err(wrong_mark(cell)),
+            Shape::Either if !unsigned.contains(mark.letter()) && !groups => return Err(wrong_mark(cell)),
+            _ => {}
+        }
+        let (whole, fraction) = match unsigned.split_once(mark.letter()) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (unsigned, None),
+        };
+        let other = mark.other().letter();
+        let separates = |letter: char| letter == other || is_group_space(letter);
+        let mut plain = if negative { "-".to_owned() } else { String::new() };
+        if whole.contains(separates) {
+            if !grouped(whole, separates) {
+                return Err(not_a_number(cell));
+            }
+            plain.extend(whole.chars().filter(|letter| !separates(*letter)));
+        } else {
+            plain.push_str(if whole.is_empty() && fraction.is_some() { "0" } else { whole });
+        }
+        if let Some(fraction) = fraction {
+            plain.push('.');
+            plain.push_str(fraction);
+        }
+        Number::plain(&plain, '.').map_err(|_| not_a_number(cell))
+    }
+
+    fn plain(text: &str, mark: char) -> Result<Number, CellError> {
+        let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (whole, fraction) = unsigned.split_once(mark).unwrap_or((unsigned, "0"));
+        let fraction = if fraction.bytes().all(|byte| byte == b'0') && !fraction.is_empty() {
+            "0"
+        } else {
+            fraction.trim_end_matches('0')
+        };
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || whole.len() > 15 || fraction.len() > 15 {
+            return Err(not_a_number(text));
+        }
+        let mut value = 0i128;
+        for digit in whole.bytes().chain(fraction.bytes()) {
+            value = value * 10 + i128::from(digit - b'0');
+        }
+        let scale = u32::try_from(fraction.len()).unwrap_or(0);
+        Ok(Number { digits: if negative { -value } else { value }, scale })
+    }
+
+    /// The amount of `per` seconds as micros of `to` seconds, divided by 10^`shift`; `None` for digits beyond the sixth decimal without a rounding.
+    pub(super) fn micros(
+        self,
+        per: u32,
+        to: u32,
+        shift: u32,
+        rounding: Option<PriceRounding>,
+    ) -> Option<Micros> {
+        let numerator =
+            self.digits.checked_mul(i128::from(to))?.checked_mul(10i128.pow(u32::from(MICROS_DECIMALS)))?;
+        let denominator =
+            10i128.checked_pow(self.scale.checked_add(shift)?)?.checked_mul(i128::from(per.max(1)))?;
+        let mode = match rounding {
+            Some(rounding) => rounding.mode(),
+            None if numerator % denominator == 0 => RoundingMode::Down,
+            None => return None,
+        };
+        i64::try_from(divide_rounded(numerator, denominator, mode)).ok().map(Micros)
+    }
+}
+
+fn not_a_number(_cell: &str) -> CellError {
+    CellError::new("NOT_A_NUMBER", "The cell is not a number.", "Write a plain decimal like 0.0424.")
+}
+
+fn wrong_mark(_cell: &str) -> CellError {
+    let message = "The number has other decimal or thousands marks than the rest of the deck.";
+    CellError::new("NUMBER_DOUBTFUL", message, "Write the number with the marks of the other rows.")
+}
+
+/// Whether a cell is a number with decimals, and whether the number is not zero.
+pub(super) fn decimal(cell: &str, kind: Kind) -> Option<bool> {
+    let text = strip(cell);
+    let marked = match kind {
+        Kind::Number => text.contains('.'),
+        Kind::Date => false,
+        Kind::Text => shape(text) != Shape::Plain && text.find(['.', ',']).is_some_and(|at| at <= 6),
+    };
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
+    (marked && numeric).then(|| text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)))
+}

@@ -1,0 +1,121 @@
+//! The report on a carrier's rate deck: guesses, questions, rows set aside.
+
+use async_graphql::SimpleObject;
+use billing::carrier_deck::{Answer, Detected, Mapping, Question};
+use graphql_macros::object;
+
+use crate::graphql_enum;
+use base::error::{Error, Result};
+
+/// Maximum size of a mapping in bytes.
+const MAX_MAPPING_BYTES: usize = 100_000;
+
+graphql_enum!(
+    /// Certainty of a guess about a carrier's deck.
+    DeckConfidence = "billing::carrier_deck::Confidence" {
+        /// Nothing in the file says otherwise, and nothing proves the guess.
+        Low,
+        /// Most of the file agrees.
+        Medium,
+        /// The whole file agrees.
+        High,
+        /// The file or the mapping says so.
+        Certain,
+    }
+);
+
+/// A guess about the layout of a carrier's deck.
+#[object]
+#[derive(SimpleObject)]
+pub struct DeckGuess {
+    /// Part of the layout, such as `delimiter` or `column:price`.
+    pub item: String,
+    /// The guess.
+    pub value: String,
+    /// English sentence with the reason.
+    pub reason: String,
+    /// Certainty of the guess.
+    pub confidence: DeckConfidence,
+}
+
+impl From<Detected> for DeckGuess {
+    fn from(guess: Detected) -> Self {
+        let Detected { item, value, reason, confidence } = guess;
+        Self { item, value, reason, confidence: confidence.into() }
+    }
+}
+
+/// A possible answer to a question about a carrier's deck.
+#[object]
+#[derive(SimpleObject)]
+pub struct DeckAnswer {
+    /// English description of the answer.
+    pub text: String,
+    /// JSON that gives this answer in `ImportTariffInput.mapping`.
+    pub mapping: String,
+}
+
+impl From<Answer> for DeckAnswer {
+    fn from(answer: Answer) -> Self {
+        // a mapping has only string keys, so it is always written
+        let mapping = serde_json::to_string(&answer.mapping).unwrap_or_default();
+        Self { text: answer.text, mapping }
+    }
+}
+
+/// A question that must be answered before a carrier's deck can be read.
+#[object]
+#[derive(SimpleObject)]
+pub struct DeckQuestion {
+    /// Stable code.
+    pub code: String,
+    /// English sentence.
+    pub text: String,
+    /// Line of the first example; 0 if the question concerns the whole file.
+    pub line: u64,
+    /// A cell or column name from the file.
+    pub example: String,
+    /// Possible answers, at most 256.
+    #[field(length = 10)]
+    pub answers: Vec<DeckAnswer>,
+}
+
+impl From<Question> for DeckQuestion {
+    fn from(question: Question) -> Self {
+        let Question { code, text, line, example, answers } = question;
+        let answers = answers.into_iter().map(Into::into).collect();
+        Self { code: code.into_owned(), text, line, example, answers }
+    }
+}
+
+/// Rows of a carrier's deck that a tariff cannot hold.
+#[object]
+#[derive(SimpleObject)]
+pub struct DeckSetAside {
+    /// Stable code of the reason, such as `BY_ORIGIN`.
+    pub reason: String,
+    /// Number of rows.
+    pub rows: u64,
+}
+
+impl From<(String, u64)> for DeckSetAside {
+    fn from((reason, rows): (String, u64)) -> Self {
+        Self { reason, rows }
+    }
+}
+
+/// Parses a mapping.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` for text that is too long, is no JSON, or has unknown fields.
+pub(super) fn parse_mapping(text: &str) -> Result<Mapping> {
+    if text.len() > MAX_MAPPING_BYTES {
+        return Err(Error::invalid("mapping", format!("Use at most {MAX_MAPPING_BYTES} bytes.")));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        Error::invalid(
+            "mapping",
+            format!("The mapping cannot be read: {error}. See the documentation of mappings."),
+        )
+    })
+}
