@@ -2,7 +2,7 @@ export { createClient } from './client.js';
 export { CallshopError, TransportCode, type UserError } from './errors.js';
 export { costSoFar, elapsedSeconds } from './clock.js';
 export { formatMoney, moneyOf, parseMoney } from './money.js';
-export { webStorage } from './store.js';
+export { viewerStorage, webStorage } from './store.js';
 export type {
   ActivityEvent,
   CabinFields,
