@@ -121,8 +121,10 @@ on_both!(a_cookie_is_for_pages_of_this_server, |backend: Backend| async move {
     let form = form.header("content-type", "text/plain").header("cookie", before.clone().expect("a cookie"));
     let form = form.body(json!({ "query": REFRESH }).to_string()).send().await.expect("an answer");
     assert_eq!((form.status().as_u16(), form.headers().get(SET_COOKIE)), (415, None));
-    let link = browser.http.get(format!("http://{}/graphql", shop.server.http)).query(&[("query", REFRESH)]);
-    let link = link.header("cookie", before.clone().expect("a cookie")).send().await.expect("an answer");
+    let mut url = reqwest::Url::parse(&format!("http://{}/graphql", shop.server.http)).expect("a URL");
+    url.query_pairs_mut().append_pair("query", REFRESH);
+    let link = browser.http.get(url).header("cookie", before.expect("a cookie"));
+    let link = link.send().await.expect("an answer");
     assert_eq!((link.status().as_u16(), link.headers().get(SET_COOKIE)), (405, None));
     assert!(!browser.load().await.is_empty());
     // a socket cannot set a cookie
