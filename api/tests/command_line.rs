@@ -68,6 +68,7 @@ fn the_command_line_says_what_to_mend() {
         (with(&["schema", "--role", "king"]), "one of anonymous"),
         (with(&["tariff", "import", "--tariff", "x", "missing.csv"]), "cannot read missing.csv"),
         (with(&["user", "create-admin", "--password-file", "password"]), "10 to 256 characters"),
+        (with(&["user", "reset-totp", "--login", "nobody"]), "give the login as name@code"),
     ];
     for (wrong, told) in wrong {
         file(wrong.config);

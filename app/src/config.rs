@@ -1,5 +1,6 @@
 //! Options of the use cases. The server reads them from its configuration.
 
+use entity::{Role, user};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub struct AuthConfig {
     pub access_seconds: i64,
     /// Lifetime of a login without a refresh, in seconds.
     pub refresh_seconds: i64,
+    /// Roles whose users need a second factor. A user of these roles without a second factor can log in, but can do nothing else than set it up.
+    pub require_totp: Vec<Role>,
 }
 
 /// Limits and billing rules of calls.
@@ -70,7 +73,12 @@ pub struct RetentionConfig {
 
 impl Default for AuthConfig {
     fn default() -> Self {
-        Self { token_key: None, access_seconds: 15 * 60, refresh_seconds: 30 * 86_400 }
+        Self {
+            token_key: None,
+            access_seconds: 15 * 60,
+            refresh_seconds: 30 * 86_400,
+            require_totp: Vec::new(),
+        }
     }
 }
 
@@ -95,6 +103,11 @@ impl Default for RetentionConfig {
 }
 
 impl AuthConfig {
+    /// Whether the user lacks a second factor that the user's role requires.
+    pub fn needs_totp(&self, user: &user::Model) -> bool {
+        user.totp_since.is_none() && self.require_totp.contains(&user.role)
+    }
+
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::audit::{self, Change, changed};
 use super::{App, access};
 use crate::accounts::clean_name;
-use crate::auth::{Actor, Right, login, password};
+use crate::auth::{Actor, Right, login, password, second_factor};
 use base::error::{Error, ErrorCode, Result};
 use store::{Listed, Slice, Tx, account_list, accounts};
 
@@ -51,6 +51,10 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
         disabled_at: None,
         failed_logins: 0,
         last_failed_at: None,
+        totp_seed: None,
+        totp_since: None,
+        totp_step: None,
+        recovery_hashes: None,
         created_at: app.clock.now(),
     })
 }
@@ -63,7 +67,7 @@ fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()
         // has no parent)
         return match (actor.role, role) {
             (Role::CallshopOwner, Role::Attendant) => actor.require(Right::ManageAttendants),
-            (Role::Admin, Role::Admin) => Ok(()),
+            (Role::Admin, Role::Admin) => actor.require(Right::ManageAccounts),
             _ => Err(Error::Forbidden),
         };
     }
@@ -160,6 +164,9 @@ async fn change(
             if old.password_hash != user.password_hash {
                 audit::merge(&mut after, json!({ "password": "changed" }));
             }
+            if old.totp_since != user.totp_since {
+                audit::merge(&mut after, json!({ "totp": "off" }));
+            }
             let object = ("User", user.id);
             let change = Change { account_id: account.id, action, object, before, after };
             audit::record(&tx, actor, now, change).await?;
@@ -213,6 +220,26 @@ pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> 
     let edit =
         |user| user::Model { password_hash: hash.clone(), failed_logins: 0, last_failed_at: None, ..user };
     change(app, actor, "resetPassword", id, edit, true).await
+}
+
+/// Turns off a user's second factor, for example because the telephone is lost, and ends the user's logins.
+///
+/// # Errors
+/// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.
+pub async fn reset_totp(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
+    change(app, actor, "resetTotp", id, second_factor::without, true).await
+}
+
+/// Finds a user by the login `name@code`. The actor must be able to see the user, as in [`find`].
+///
+/// # Errors
+/// Fails with `NOT_FOUND`.
+pub async fn by_login(app: &App, actor: &Actor, login: &str) -> Result<user::Model> {
+    let login = login.trim().to_lowercase();
+    let (name, code) = login.split_once('@').ok_or(Error::NotFound)?;
+    let account = accounts::by_code(app.store.reader(), code).await?.ok_or(Error::NotFound)?;
+    let user = accounts::user_by_name(app.store.reader(), account.id, name).await?.ok_or(Error::NotFound)?;
+    find(app, actor, user.id).await
 }
 
 /// Finds a user in the actor's subtree. Without [`Right::SeeAccounts`], an actor finds only the actor's own user.

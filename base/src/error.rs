@@ -230,8 +230,14 @@ macro_rules! for_each_error_code {
             IllegalState = "ILLEGAL_STATE",
             /// Login or password is wrong, or the login is disabled.
             BadCredentials = "BAD_CREDENTIALS",
-            /// Too many wrong passwords recently: wait, up to 30 seconds.
+            /// Too many wrong passwords or codes recently: wait, up to 30 seconds.
             TryLater = "TRY_LATER",
+            /// The password is right, and the login needs a code of the user's authenticator app, too: ask for it and send it as `totp`.
+            TotpRequired = "TOTP_REQUIRED",
+            /// The code of the authenticator app, or the recovery code, is wrong or was used.
+            TotpInvalid = "TOTP_INVALID",
+            /// This server requires a second factor for the caller's role: set it up with `beginTotp` and `confirmTotp`.
+            TotpSetupRequired = "TOTP_SETUP_REQUIRED",
             /// The password is too short, too long or too easy to guess.
             WeakPassword = "WEAK_PASSWORD",
             /// The idempotency key was already used with another input.

@@ -1,5 +1,7 @@
 //! Login, logout and the current user.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, InputObject};
 use chrono::{DateTime, Utc};
 use graphql_macros::object;
@@ -8,9 +10,20 @@ use super::payload::{answer, payload, top_level};
 use super::roles::{EVERYONE, SIGNED_IN};
 use super::users::User;
 use super::{actor, app, origin};
-use app::auth::login::{self, Tokens};
+use app::auth::login::{self, Secrets, Tokens};
 use app::auth::ticket;
 use app::users;
+use base::error::Error;
+use transport::Cookies;
+
+/// Name of the cookie that keeps a page's refresh token.
+///
+/// Another site cannot use the cookie. It can make a browser send a form or an image, but the endpoint accepts only JSON bodies, for which browsers
+/// ask first, and no answer allows other origins to send cookies. The endpoint also refuses each request whose `Origin` is neither its own nor
+/// listed, and runs no mutation over GET. `SameSite=Strict` keeps the cookie from all requests of other sites in the first place. The cookie gives an
+/// access token only in a body, which no other origin can read; without an access token, nothing can be changed. A script that was smuggled into a
+/// page of this origin can use the cookie as long as the page is open, but cannot take the refresh token away.
+const COOKIE: &str = "callshop-refresh";
 
 /// Login and password.
 #[derive(InputObject)]
@@ -19,14 +32,21 @@ pub struct LoginInput {
     pub login: String,
     /// The password in plain text, which must be sent over TLS only.
     pub password: String,
+    /// The second factor: six digits of the authenticator app, or a recovery code. Without it, the login of a user with a second factor fails with
+    /// `TOTP_REQUIRED`. It is ignored if the user has no second factor.
+    pub totp: Option<String>,
+    /// Whether the answer puts the refresh token into an `HttpOnly` cookie, which no script can read, in place of `refreshToken`. This is for pages
+    /// of the server's own origin that log in with an HTTP POST.
+    #[graphql(default)]
+    pub cookie: bool,
 }
 
 /// A refresh token.
 #[derive(InputObject)]
 pub struct RefreshInput {
     /// The token from `login` or the most recent `refresh`. A refresh token works once. If you got no response, send the same token again within 30
-    /// seconds.
-    pub refresh_token: String,
+    /// seconds. Without this field, the token is the one in the cookie that `login` set, and the new token goes into the cookie.
+    pub refresh_token: Option<String>,
 }
 
 /// Scope of the logout.
@@ -53,7 +73,7 @@ payload!(
         access_token: String,
         /// When the access token expires. Call `refresh` before the token expires.
         access_token_expires_at: DateTime<Utc>,
-        /// Refresh token, which works for one `refresh`. Store the token safely.
+        /// Refresh token, which works for one `refresh`. Store the token safely. Null if the answer sets the token as a cookie.
         refresh_token: String,
         /// The logged-in user.
         viewer: User,
@@ -106,26 +126,45 @@ pub struct AuthMutation;
 
 #[object(root = "Mutation")]
 impl AuthMutation {
-    /// Starts a login. After wrong passwords, further attempts for the same login name are delayed by up to 30 seconds. An expired token in the
-    /// request is ignored.
+    /// Starts a login. After wrong passwords or codes, further attempts for the same login name are delayed by up to 30 seconds. An expired token in
+    /// the request is ignored.
     #[field(roles = EVERYONE)]
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> async_graphql::Result<LoginPayload> {
-        let result = login::login(app(ctx), &input.login, input.password, origin(ctx)?).await;
-        answer(with_viewer(ctx, result).await)
+        let origin = origin(ctx)?;
+        let logged_in = async {
+            let jar = if input.cookie { Some(jar(ctx).ok_or_else(no_cookie)?) } else { None };
+            let secrets = Secrets { password: input.password, code: input.totp };
+            with_viewer(ctx, login::login(app(ctx), &input.login, secrets, origin).await?, jar).await
+        };
+        answer(logged_in.await)
     }
 
     /// Exchanges a refresh token for a new pair of tokens. Repeating the request with the same token within 30 seconds returns the same new
     /// pair, unless the new refresh token has been used. Any other reuse of a token ends the login.
     #[field(roles = EVERYONE)]
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> async_graphql::Result<LoginPayload> {
-        let result = login::refresh(app(ctx), &input.refresh_token, origin(ctx)?).await;
-        answer(with_viewer(ctx, result).await)
+        let origin = origin(ctx)?;
+        let refreshed = async {
+            let (token, jar) = match (input.refresh_token.as_deref(), jar(ctx)) {
+                (Some(token), _) => (token, None),
+                (None, jar) => (jar.and_then(|jar| jar.get(COOKIE)).unwrap_or_default(), jar),
+            };
+            with_viewer(ctx, login::refresh(app(ctx), token, origin).await?, jar).await
+        };
+        answer(refreshed.await)
     }
 
     /// Ends this login, or all of the user's logins, and closes their open sockets.
     #[field(roles = SIGNED_IN)]
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> async_graphql::Result<LogoutPayload> {
-        let done = login::logout(app(ctx), actor(ctx)?, input.everywhere).await;
+        let actor = actor(ctx)?;
+        let done = login::logout(app(ctx), actor, input.everywhere).await;
+        // another program of this browser may have a login of its own
+        let own =
+            jar(ctx).filter(|jar| jar.get(COOKIE).is_some_and(|of| login::is_refresh_token_of(actor, of)));
+        if let (Ok(()), Some(jar)) = (&done, own) {
+            jar.remove(COOKIE);
+        }
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))
     }
 
@@ -164,16 +203,35 @@ impl AuthMutation {
     }
 }
 
+/// The request's cookies; `None` if the answer cannot set a cookie.
+fn jar<'a>(ctx: &Context<'a>) -> Option<&'a Cookies> {
+    ctx.data_opt::<Arc<Cookies>>().map(|jar| &**jar)
+}
+
+fn no_cookie() -> Error {
+    Error::invalid(
+        "cookie",
+        "Only the answer to an HTTP POST can set a cookie. Send `login` that way, or omit `cookie`.",
+    )
+}
+
 async fn with_viewer(
     ctx: &Context<'_>,
-    tokens: base::error::Result<Tokens>,
+    tokens: Tokens,
+    jar: Option<&Cookies>,
 ) -> base::error::Result<LoginPayload> {
-    let tokens = tokens?;
     let viewer = users::find(app(ctx), &tokens.actor, tokens.actor.user_id).await?;
+    let refresh_token = match jar {
+        None => Some(tokens.refresh),
+        Some(jar) => {
+            jar.set(COOKIE, &tokens.refresh, Some(app(ctx).config.auth.refresh_seconds));
+            None
+        }
+    };
     Ok(LoginPayload {
         access_token: Some(tokens.access),
         access_token_expires_at: Some(tokens.access_expires_at),
-        refresh_token: Some(tokens.refresh),
+        refresh_token,
         viewer: Some(User(viewer)),
         user_errors: Vec::new(),
     })

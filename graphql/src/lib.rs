@@ -34,6 +34,7 @@ pub mod screens;
 pub mod sessions;
 pub mod settings;
 pub mod tariffs;
+pub mod totp;
 pub mod users;
 
 use std::sync::{Arc, LazyLock};
@@ -97,6 +98,7 @@ root!(
     /// with a different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
     pub struct Mutation: MergedObject {
         auth::AuthMutation,
+        totp::TotpMutation,
         accounts::AccountMutation,
         credit::CreditMutation,
         users::UserMutation,
@@ -255,6 +257,9 @@ const OBJECTS: &[Declaration] = declarations![
     auth::LogoutPayload,
     auth::CreateStreamTicketPayload,
     auth::ChangePasswordPayload,
+    totp::BeginTotpPayload,
+    totp::RecoveryCodesPayload,
+    totp::DisableTotpPayload,
     cabins::CabinPayload,
     calls::HangUpCallPayload,
     credit::TopUpPayload,

@@ -11,7 +11,7 @@ use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
 use super::{actor, app, caller, graphql_enum};
-use app::auth::rights;
+use app::auth::{Right, rights};
 use app::{access, accounts, users};
 
 graphql_enum!(
@@ -113,6 +113,19 @@ impl User {
     /// When the user was disabled; null if the user may log in.
     fn disabled_at(&self) -> Option<DateTime<Utc>> {
         self.0.disabled_at
+    }
+
+    /// When the user turned the second factor on; null if it is off, or if the caller may not see accounts and this is another user.
+    #[field(roles = SIGNED_IN)]
+    async fn totp_enabled_at(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<DateTime<Utc>>> {
+        let actor = actor(ctx)?;
+        let is_shown = actor.user_id == self.0.id || actor.may(Right::SeeAccounts);
+        Ok(self.0.totp_since.filter(|_| is_shown))
+    }
+
+    /// Whether this server requires a second factor for the user's role, and the user has none. Such a user can do nothing else than set it up.
+    async fn totp_setup_required(&self, ctx: &Context<'_>) -> bool {
+        app(ctx).config.auth.needs_totp(&self.0)
     }
 
     /// When the user was created.

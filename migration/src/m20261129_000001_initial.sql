@@ -76,6 +76,11 @@ CREATE TABLE user_account (
     disabled_at {time},
     failed_logins {int} NOT NULL,
     last_failed_at {time},
+    -- the second factor, which is on since totp_since
+    totp_seed TEXT,
+    totp_since {time},
+    totp_step BIGINT,
+    recovery_hashes TEXT,
     created_at {time} NOT NULL,
     PRIMARY KEY (id)
 ){strict};

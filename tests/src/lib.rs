@@ -6,6 +6,7 @@
 //!
 //! Almost every test uses [`Shop`], which works over the network. [`InProcess`] is for use cases that cannot be reached over the network.
 
+pub mod authenticator;
 pub mod client;
 pub mod crash;
 pub mod endurance;

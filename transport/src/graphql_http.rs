@@ -9,11 +9,12 @@ use actix_web::{
 use async_graphql::Response;
 use futures_util::StreamExt;
 use serde::Serialize;
-use std::{io, time::Instant};
+use std::{io, sync::Arc, time::Instant};
 use tracing::{Instrument as _, Span};
 
 use super::{
     Endpoint, caching,
+    cookies::Cookies,
     error::RequestError,
     graphql_multipart, graphql_sse,
     limits::Limits,
@@ -138,7 +139,7 @@ pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
 async fn answer_once(
     request: &HttpRequest,
     endpoint: &Endpoint,
-    prepared: Prepared,
+    mut prepared: Prepared,
     answer: Answer,
 ) -> Result<HttpResponse, RequestError> {
     check_method(prepared.kind, request.method())?;
@@ -151,6 +152,10 @@ async fn answer_once(
     }
     let limits = endpoint.service.limits();
     let rate = prepared.rate;
+    let cookies = Arc::new(Cookies::of(request));
+    if prepared.kind == Kind::Mutation {
+        prepared.request.data.insert(cookies.clone());
+    }
     let response = prepared.run(endpoint.service.executor(), limits).await?;
     let json = response_json(&response, limits)?;
     // an answer with errors may be another one in the next moment
@@ -164,6 +169,7 @@ async fn answer_once(
             answered.headers_mut().insert(header::HeaderName::from_static(name), value);
         }
     }
+    cookies.write(&mut answered);
     Ok(answered)
 }
 

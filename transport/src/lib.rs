@@ -8,6 +8,7 @@
 
 mod caching;
 mod compress;
+mod cookies;
 pub mod error;
 mod graphql_http;
 mod graphql_multipart;
@@ -32,6 +33,7 @@ use std::{net::IpAddr, sync::Arc};
 use actix_web::{guard, middleware::from_fn, web};
 use serde::{Deserialize, Serialize};
 
+pub use cookies::Cookies;
 pub use error::RequestError;
 pub use limits::{Limits, RateLimits, SocketLimits};
 pub use listen::listen;

@@ -14,6 +14,7 @@ use app::margin::Margins;
 use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES, Outcome};
 use app::users::{self, NewUser};
 use app::{App, accounts};
+use base::error::Error;
 
 /// Maximum size of a mapping's file.
 const MAX_MAPPING_BYTES: u64 = 100_000;
@@ -41,6 +42,16 @@ pub(super) enum UserCommand {
         /// File that contains the password. The password is read from standard input if this option is missing.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+    },
+    /// Turn off the second factor of a user who lost the telephone, and end the user's logins.
+    ///
+    /// An account's parent can do the same with `resetTotp`. Use this command for a platform administrator whom no other administrator can help.
+    ResetTotp {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// The user's login, name@code.
+        #[arg(long)]
+        login: String,
     },
 }
 
@@ -95,7 +106,32 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
 }
 
 pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
-    let UserCommand::CreateAdmin { config, name, display_name, password_file } = command;
+    match command {
+        UserCommand::CreateAdmin { config, name, display_name, password_file } => {
+            create_admin(&config, (name, display_name), password_file).await
+        }
+        UserCommand::ResetTotp { config, login } => reset_totp(&config, &login).await,
+    }
+}
+
+async fn reset_totp(config: &ConfigArgs, login: &str) -> Result<(), Failure> {
+    let app = open(&config.load()?).await?.app;
+    let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
+    let user = match users::by_login(&app, &operator, login).await {
+        Err(Error::NotFound) => {
+            return Err(format!("there is no user {login:?}: give the login as name@code").into());
+        }
+        found => found?,
+    };
+    users::reset_totp(&app, &operator, user.id).await?;
+    out(&format!("{login} logs in with the password alone\n"))
+}
+
+async fn create_admin(
+    config: &ConfigArgs,
+    (name, display_name): (String, String),
+    password_file: Option<PathBuf>,
+) -> Result<(), Failure> {
     let password = match password_file {
         Some(file) => std::fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?,

@@ -6,7 +6,8 @@ use entity::{AccountKind, Role, account, auth_session, user};
 use uuid::Uuid;
 
 use super::rights::{self, Right};
-use base::error::{Error, Result};
+use crate::config::AuthConfig;
+use base::error::{Error, ErrorCode, Result};
 use store::Scope;
 
 /// An authenticated user, and the account whose subtree the user may act on.
@@ -26,11 +27,18 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The cabin of a customer's screen; `None` for the login of a person. A screen has no rights.
     pub screen_of: Option<Uuid>,
+    /// Whether the server requires a second factor for the role, and the user has none. Such a user has no rights until the second factor is on.
+    pub needs_totp: bool,
     path: String,
 }
 
 impl Actor {
-    pub(super) fn new(session: &auth_session::Model, user: &user::Model, account: &account::Model) -> Self {
+    pub(super) fn new(
+        config: &AuthConfig,
+        session: &auth_session::Model,
+        user: &user::Model,
+        account: &account::Model,
+    ) -> Self {
         Self {
             user_id: user.id,
             session_id: session.id,
@@ -39,6 +47,7 @@ impl Actor {
             role: user.role,
             address: None,
             screen_of: session.cabin_id,
+            needs_totp: config.needs_totp(user),
             path: account.path.clone(),
         }
     }
@@ -53,6 +62,7 @@ impl Actor {
             role: Role::Admin,
             address: None,
             screen_of: None,
+            needs_totp: false,
             path: platform.path.clone(),
         }
     }
@@ -67,17 +77,24 @@ impl Actor {
         Scope::subtree(&self.path)
     }
 
-    /// Whether the actor has `right`: its role has the right, and it is no customer's screen.
+    /// Whether the actor has `right`: its role has the right, it is no customer's screen, and it does not lack a required second factor.
     pub fn may(&self, right: Right) -> bool {
-        self.screen_of.is_none() && rights::allows(self.role, right)
+        !self.needs_totp && self.screen_of.is_none() && rights::allows(self.role, right)
     }
 
     /// Checks that the actor has `right`.
     ///
     /// # Errors
-    /// Fails with [`Error::Forbidden`].
+    /// Fails with `TOTP_SETUP_REQUIRED` if only the second factor is missing, and with [`Error::Forbidden`] otherwise.
     pub fn require(&self, right: Right) -> Result<()> {
-        if self.may(right) { Ok(()) } else { Err(Error::Forbidden) }
+        if self.may(right) {
+            return Ok(());
+        }
+        if self.needs_totp && self.screen_of.is_none() && rights::allows(self.role, right) {
+            let message = "This server requires a second factor for your role. Set it up first.";
+            return Err(Error::user(ErrorCode::TotpSetupRequired, message));
+        }
+        Err(Error::Forbidden)
     }
 
     /// Whether the actor manages the credit, tariffs and suspension of `account`. The actor manages children of its own account; platform admins

@@ -71,11 +71,8 @@ pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()>
     match whose {
         Whose::User(id) => {
             let Some(user) = accounts::lock_user(tx.conn(), id).await? else { return Ok(()) };
-            let failures = Failures::of_user(&user);
-            failures.check_wait(now)?;
-            let failed =
-                user::Model { failed_logins: failures.one_more(now), last_failed_at: Some(now), ..user };
-            accounts::update_user(tx.conn(), failed).await?;
+            Failures::of_user(&user).check_wait(now)?;
+            count(&tx, user, now).await?;
         }
         Whose::Nobody(bucket) => {
             let row = accounts::lock_login_failure(tx.conn(), bucket, now).await?;
@@ -85,6 +82,14 @@ pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()>
             accounts::update_login_failure(tx.conn(), row).await?;
         }
     }
+    Ok(())
+}
+
+/// Counts a wrong password or a wrong code of a user. The caller must have locked the row in this transaction, and checked the wait.
+pub(super) async fn count(tx: &Tx, user: user::Model, now: DateTime<Utc>) -> Result<()> {
+    let failed_logins = Failures::of_user(&user).one_more(now);
+    let failed = user::Model { failed_logins, last_failed_at: Some(now), ..user };
+    accounts::update_user(tx.conn(), failed).await?;
     Ok(())
 }
 

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::attempts::{self, Failures, Whose};
-use super::password;
 use super::token::{self, TokenKey};
+use super::{password, second_factor};
 use crate::App;
 use crate::audit::{self, Change};
 use base::error::{Error, ErrorCode, Result};
@@ -36,6 +36,20 @@ pub struct Tokens {
     pub refresh: String,
     /// The authenticated user.
     pub actor: Actor,
+}
+
+/// What a person proves a login with.
+pub struct Secrets {
+    /// The password, in plain text.
+    pub password: String,
+    /// A code of an authenticator app, or a recovery code.
+    pub code: Option<String>,
+}
+
+impl From<String> for Secrets {
+    fn from(password: String) -> Self {
+        Self { password, code: None }
+    }
 }
 
 /// Origin of a request.
@@ -69,6 +83,11 @@ impl Identities {
     /// A token that is cancelled as soon as this node revokes the login.
     pub fn watch(&self, session_id: Uuid) -> CancellationToken {
         self.watches.get_with(session_id, CancellationToken::new)
+    }
+
+    /// Makes this node read a login again. Unlike [`Self::forget`], this keeps its sockets.
+    pub(super) fn renew(&self, session_id: Uuid) {
+        self.known.invalidate(&session_id);
     }
 
     pub(crate) fn forget(&self, ids: &[Uuid]) {
@@ -118,15 +137,18 @@ pub(super) async fn holder_of(
             session.revoked_at.is_none() && session.expires_at > now && user.disabled_at.is_none()
         })
         .ok_or(Error::Unauthenticated)?;
-    Ok((Actor::new(&session, &user, &account), session.expires_at))
+    Ok((Actor::new(&app.config.auth, &session, &user, &account), session.expires_at))
 }
 
-/// Starts a login with `name@code` and a password. An unknown login gets the same responses as an existing login at every attempt.
+/// Starts a login with `name@code`, a password and, if the user has a second factor, a code. As long as the password is wrong, an unknown login gets
+/// the same responses as an existing login at every attempt.
 ///
 /// # Errors
-/// Fails with `BAD_CREDENTIALS` regardless of the cause. Fails with `TRY_LATER` while wrong passwords delay the login.
-pub async fn login(app: &App, login: &str, password: String, origin: &Origin) -> Result<Tokens> {
+/// Fails with `BAD_CREDENTIALS` regardless of the cause. With the right password, fails with `TOTP_REQUIRED` without a code and with `TOTP_INVALID`
+/// with a wrong code. Fails with `TRY_LATER` while wrong passwords or codes delay the login.
+pub async fn login(app: &App, login: &str, secrets: impl Into<Secrets>, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
+    let Secrets { password, code } = secrets.into();
     let login = login.trim().to_lowercase();
     let found = find(app, &login).await?;
     let bucket = app.identities.key.bucket(&login)?;
@@ -156,22 +178,46 @@ pub async fn login(app: &App, login: &str, password: String, origin: &Origin) ->
         revoked_at: None,
         cabin_id: None,
     };
-    let (session, user) = (&session, &user);
-    app.store
-        .write(|tx| async move {
-            let fresh = unchanged(&tx, user, now).await?.ok_or_else(bad_credentials)?;
-            if fresh.disabled_at.is_some() {
-                return Err(bad_credentials());
-            }
-            accounts::insert_auth_session(tx.conn(), session.clone()).await?;
-            if fresh.failed_logins > 0 {
-                let reset = user::Model { failed_logins: 0, last_failed_at: None, ..fresh };
-                accounts::update_user(tx.conn(), reset).await?;
-            }
-            Ok(())
-        })
-        .await?;
-    tokens(app, session, &secret, Actor::new(session, user, &account), now)
+    let actor = Actor::new(&app.config.auth, &session, &user, &account).from(origin.address);
+    let (session, user, code, opener) = (&session, &user, code.as_deref(), &actor);
+    let opened =
+        app.store.write(|tx| async move { open(&tx, app, (opener, user, session), code, now).await }).await?;
+    opened?;
+    tokens(app, session, &secret, actor, now)
+}
+
+/// Stores the login if the second factor is good. The inner error refuses the login; its transaction must commit.
+async fn open(
+    tx: &Tx,
+    app: &App,
+    (actor, verified, session): (&Actor, &user::Model, &auth_session::Model),
+    code: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Result<()>> {
+    let before = unchanged(tx, verified, now).await?.ok_or_else(bad_credentials)?;
+    if before.disabled_at.is_some() {
+        return Err(bad_credentials());
+    }
+    let user = match second_factor::check(tx, app, before.clone(), code, now).await? {
+        Ok(user) => user,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    accounts::insert_auth_session(tx.conn(), session.clone()).await?;
+    if let Some(left) = second_factor::recovery_codes_left(&before, &user) {
+        let change = Change {
+            account_id: user.account_id,
+            action: "login",
+            object: ("User", user.id),
+            before: serde_json::json!({ "recoveryCodes": left + 1 }),
+            after: serde_json::json!({ "recoveryCodes": left }),
+        };
+        audit::record(tx, actor, now, change).await?;
+    }
+    let user = user::Model { failed_logins: 0, last_failed_at: None, ..user };
+    if user != before {
+        accounts::update_user(tx.conn(), user).await?;
+    }
+    Ok(Ok(()))
 }
 
 /// The user with this login. Runs the same queries whether the user exists or not.
@@ -190,7 +236,11 @@ fn bad_credentials() -> Error {
 
 /// Locks and returns the current user row if the verified password is still valid. Verification takes a while. During the verification, other
 /// guesses may have failed, or the user may have been disabled or given another password.
-async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
+pub(super) async fn unchanged(
+    tx: &Tx,
+    verified: &user::Model,
+    now: DateTime<Utc>,
+) -> Result<Option<user::Model>> {
     let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
     Failures::of_user(&user).check_wait(now)?;
     Ok((user.password_hash == verified.password_hash).then_some(user))
@@ -247,7 +297,7 @@ async fn present(
     let is_good =
         |secret: &str| bool::from(session.refresh_hash.as_bytes().ct_eq(token::digest(secret).as_bytes()));
     if is_good(secret) {
-        let Some(actor) = holder(tx, id).await? else { return Ok(Presented::Unknown) };
+        let Some(actor) = holder(tx, app, id).await? else { return Ok(Presented::Unknown) };
         let generation = session.generation.saturating_add(1);
         let next = key.refresh_secret(id, generation)?;
         let session = auth_session::Model {
@@ -264,7 +314,7 @@ async fn present(
     let successor = key.refresh_secret(id, session.generation)?;
     let is_last_used = generation.checked_add(1) == Some(session.generation);
     if is_last_used && now - session.last_used_at <= REPEATED_WITHIN && is_good(&successor) {
-        let Some(actor) = holder(tx, id).await? else { return Ok(Presented::Unknown) };
+        let Some(actor) = holder(tx, app, id).await? else { return Ok(Presented::Unknown) };
         let change = Change {
             account_id: actor.account_id,
             action: "refresh",
@@ -281,10 +331,10 @@ async fn present(
 }
 
 /// The login's user; `None` if the user is disabled.
-async fn holder(tx: &Tx, session_id: Uuid) -> Result<Option<Actor>> {
+async fn holder(tx: &Tx, app: &App, session_id: Uuid) -> Result<Option<Actor>> {
     let found = accounts::identity(tx.conn(), session_id).await?;
     let found = found.filter(|(_, user, _)| user.disabled_at.is_none());
-    Ok(found.map(|(session, user, account)| Actor::new(&session, &user, &account)))
+    Ok(found.map(|(session, user, account)| Actor::new(&app.config.auth, &session, &user, &account)))
 }
 
 fn tokens(
@@ -297,6 +347,11 @@ fn tokens(
     let expires = now + TimeDelta::seconds(app.config.auth.access_seconds);
     let access = app.identities.key.issue(session.user_id, session.id, now, expires)?;
     Ok(Tokens { access, access_expires_at: expires, refresh: format!("{}.{secret}", session.id), actor })
+}
+
+/// Whether a refresh token is of the actor's login. Does not say whether the token is good.
+pub fn is_refresh_token_of(actor: &Actor, refresh: &str) -> bool {
+    refresh.split_once('.').is_some_and(|(id, _)| id.parse().is_ok_and(|id: Uuid| id == actor.session_id))
 }
 
 /// Starts a login without a refresh token for a customer's screen, valid until `expires_at`. Returns the login's row, which the caller must store, and
@@ -386,6 +441,28 @@ pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
+/// Checks the caller's own password, which the input field `field` has, and returns the caller's row. A wrong password counts like one of a login.
+///
+/// # Errors
+/// Fails with `BAD_CREDENTIALS` if the password is wrong. Fails with `TRY_LATER` while wrong passwords delay the login.
+pub(super) async fn verify_own_password(
+    app: &App,
+    actor: &Actor,
+    given: String,
+    field: &str,
+) -> Result<user::Model> {
+    let now = app.clock.now();
+    let user = accounts::find_user(app.store.reader(), &actor.scope(), actor.user_id)
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    Failures::of_user(&user).check_wait(now)?;
+    if password::verify(given, Some(user.password_hash.clone())).await? {
+        return Ok(user);
+    }
+    app.store.write(|tx| attempts::note(tx, Whose::User(user.id), now)).await?;
+    Err(Error::field(ErrorCode::BadCredentials, field, "The present password is wrong."))
+}
+
 /// Changes the caller's password and ends the caller's other logins.
 ///
 /// # Errors
@@ -393,18 +470,7 @@ pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
 pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
     let now = app.clock.now();
     password::check_strength("newPassword", &new)?;
-    let user = accounts::find_user(app.store.reader(), &actor.scope(), actor.user_id)
-        .await?
-        .ok_or(Error::Unauthenticated)?;
-    Failures::of_user(&user).check_wait(now)?;
-    if !password::verify(present, Some(user.password_hash.clone())).await? {
-        app.store.write(|tx| attempts::note(tx, Whose::User(user.id), now)).await?;
-        return Err(Error::field(
-            ErrorCode::BadCredentials,
-            "presentPassword",
-            "The present password is wrong.",
-        ));
-    }
+    let user = verify_own_password(app, actor, present, "presentPassword").await?;
     let hash = password::hash(new).await?;
     let (user, hash) = (&user, &hash);
     let ended = app

@@ -5,8 +5,10 @@ mod attempts;
 pub mod login;
 pub mod password;
 pub mod rights;
+pub mod second_factor;
 pub mod ticket;
 pub mod token;
+pub mod totp;
 
 pub use actor::Actor;
 pub use rights::Right;

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use super::totp::{SECRET_BYTES, Secret};
 use base::error::{Error, OrFault as _, Result};
 
 const ISSUER: &str = "callshop";
@@ -134,6 +135,16 @@ impl TokenKey {
         i64::try_from(first % BUCKETS).or_fault()
     }
 
+    /// The secret that a user shares with an authenticator app. Every node derives the same secret from the user's seed.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub fn totp_secret(&self, user: Uuid, seed: &str) -> Result<Secret> {
+        let code = URL_SAFE_NO_PAD.decode(self.code(&format!("totp {user} {seed}"))?).or_fault()?;
+        let secret: &[u8; SECRET_BYTES] = code.first_chunk().ok_or_else(|| Error::fault("a short HMAC"))?;
+        Ok(Secret(*secret))
+    }
+
     /// HMAC-SHA-256 of a text. The text contains a space, so the text cannot be the signing input of a JWT.
     fn code(&self, text: &str) -> Result<String> {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256).or_fault()
@@ -194,5 +205,18 @@ mod tests {
         let another = TokenKey::new(b"another key of the tests, as long");
         assert_eq!(another.generation_of(login, &secret).unwrap(), None);
         assert!((0..BUCKETS as i64).contains(&key.bucket("nobody@nowhere").unwrap()));
+    }
+
+    #[test]
+    fn a_secret_of_an_app_is_of_one_user_one_seed_and_one_key() {
+        let another = TokenKey::new(b"another key of the tests, as long");
+        let (key, user) = (TokenKey::new(KEY), Uuid::now_v7());
+        let of = |key: &TokenKey, user, seed| key.totp_secret(user, seed).unwrap().to_base32();
+        let secret = of(&key, user, "seed");
+        assert_eq!((of(&key, user, "seed"), secret.len()), (secret.clone(), 32));
+        for differs in [of(&another, user, "seed"), of(&key, Uuid::now_v7(), "seed"), of(&key, user, "tree")]
+        {
+            assert_ne!(differs, secret);
+        }
     }
 }

@@ -184,6 +184,10 @@ impl Branch {
             disabled_at: None,
             failed_logins: 0,
             last_failed_at: None,
+            totp_seed: None,
+            totp_since: None,
+            totp_step: None,
+            recovery_hashes: None,
             created_at: now,
         };
         managers.chain(attendants).map(user).collect()

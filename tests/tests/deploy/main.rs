@@ -2,6 +2,7 @@
 //! test by name.
 
 mod install;
+mod pages;
 mod topology;
 
 use std::process::{Command, Output};

@@ -158,6 +158,10 @@ impl Books {
             disabled_at: None,
             failed_logins: 0,
             last_failed_at: None,
+            totp_seed: None,
+            totp_since: None,
+            totp_step: None,
+            recovery_hashes: None,
             created_at: self.now,
         };
         user::Entity::insert(user.into_active_model()).exec_without_returning(tx).await.expect("a user");

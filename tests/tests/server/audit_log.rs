@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apollo_compiler::Schema;
 use serde_json::{Value, json};
 
+use tests::authenticator::Authenticator;
 use tests::shop::{COST, PASSWORD, person, text, unique};
 use tests::{Client, SHOP_MUTATIONS, Shop, on_both};
 
@@ -17,6 +18,7 @@ const RUN: &[&str] = &[
     "blockDestination",
     "blockPhone",
     "changePassword",
+    "confirmTotp",
     "copyTariffVersion",
     "createCabin",
     "createCallshop",
@@ -27,10 +29,13 @@ const RUN: &[&str] = &[
     "createTariff",
     "createUser",
     "deleteRates",
+    "disableTotp",
     "disableUser",
     "enableUser",
     "importTariff",
+    "regenerateRecoveryCodes",
     "resetPassword",
+    "resetTotp",
     "resumeAccount",
     "retireCabin",
     "reverseTransfer",
@@ -50,8 +55,12 @@ const RUN: &[&str] = &[
 ];
 /// Mutations that are not recorded, with the reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    ("login", "a login is a row of its own, with its address and its times"),
+    (
+        "login",
+        "a login is a row of its own, with its address and its times; the use of a recovery code is recorded",
+    ),
     ("refresh", "continues an existing login; only reuse of a token is recorded"),
+    ("beginTotp", "changes nothing before confirmTotp"),
     ("createStreamTicket", "stores nothing: a ticket is signed"),
     ("logout", "ends a login, whose row has the time"),
     ("hangUpCall", "the call stores who asked for it, and no money changes"),
@@ -211,6 +220,24 @@ async fn users(log: &mut Log<'_>) {
     let own = Client::anonymous(shop.server.http).login(&text(&user["login"]), "another long password").await;
     let input = json!({ "presentPassword": "another long password", "newPassword": PASSWORD });
     log.check((&own, "changePassword"), input, "viewer { id }", id, reset).await;
+    second_factor(log, &own, &user["id"]).await;
+}
+
+async fn second_factor(log: &mut Log<'_>, own: &Client, user: &Value) {
+    let (shop, id) = (log.shop, log.shop.id.as_str());
+    let is = |field: &'static str, value: &str| (field, Value::Null, json!(value));
+    let app = Authenticator::begin(own).await;
+    let input = json!({ "code": app.code(shop.server.app.clock.now()) });
+    let codes = log.check((own, "confirmTotp"), input, "recoveryCodes", id, is("totp", "on")).await;
+    let input = json!({ "code": codes["recoveryCodes"][0] });
+    let changed = is("recoveryCodes", "changed");
+    let codes = log.check((own, "regenerateRecoveryCodes"), input, "recoveryCodes", id, changed).await;
+    let input = json!({ "code": codes["recoveryCodes"][0] });
+    log.check((own, "disableTotp"), input, "viewer { id }", id, is("totp", "off")).await;
+    let app = Authenticator::begin(own).await;
+    app.confirm(own, shop.server.app.clock.now()).await;
+    let input = json!({ "userId": user });
+    log.check((&shop.owner, "resetTotp"), input, "user { id }", id, is("totp", "off")).await;
 }
 
 async fn equipment(log: &mut Log<'_>) {

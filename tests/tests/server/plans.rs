@@ -280,6 +280,10 @@ async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
         disabled_at: None,
         failed_logins: 0,
         last_failed_at: None,
+        totp_seed: None,
+        totp_since: None,
+        totp_step: None,
+        recovery_hashes: None,
         created_at: now(),
     };
     user::Entity::insert(user.into_active_model()).exec_without_returning(conn).await.unwrap();

@@ -47,7 +47,7 @@ impl Stream {
     /// The cookie that the answer sets, as a browser sends it back.
     fn cookie(&self) -> String {
         let set = self.response.headers()["set-cookie"].to_str().expect("text");
-        assert!(set.ends_with("; Path=/graphql; HttpOnly; SameSite=Strict"), "{set}");
+        assert!(set.ends_with("; HttpOnly; SameSite=Strict; Path=/graphql"), "{set}");
         set.split(';').next().expect("a pair").to_owned()
     }
 

@@ -7,7 +7,7 @@ import { keepRunning, type Connection } from './running.js';
 import { SessionKeeper } from './session.js';
 import { Socket } from './socket.js';
 import { cabinSource, shopSource, type Request } from './sources.js';
-import { memoryStore } from './store.js';
+import { memoryStore, viewerStorage } from './store.js';
 import { Stream } from './stream.js';
 import type { Transport, TransportFactory } from './transport.js';
 import type { CallshopClient, ClientOptions, LiveCabin, RequestOptions, Session, ShopState } from './types.js';
@@ -22,7 +22,9 @@ export function createClient(options: ClientOptions): CallshopClient {
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     locale: options.locale,
   };
-  const keeper = new SessionKeeper(endpoint, options.store ?? memoryStore(), options.token ?? null);
+  const inCookie = options.session === 'cookie';
+  const store = options.store ?? (inCookie ? viewerStorage(localStorage) : memoryStore());
+  const keeper = new SessionKeeper(endpoint, store, options.token ?? null, inCookie);
   const overSocket: TransportFactory = () => new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper });
   const transport = (options.transport ?? overSocket)({ endpoint, keeper });
   return new Client(endpoint, { keeper, transport });
@@ -46,8 +48,8 @@ class Client implements CallshopClient {
     this.connection = parts.transport.connection;
   }
 
-  login(login: string, password: string): Promise<Session> {
-    return this.#keeper.login(login, password);
+  login(login: string, password: string, code?: string): Promise<Session> {
+    return this.#keeper.login(login, password, code);
   }
 
   logout(): Promise<void> {

@@ -213,7 +213,13 @@ export const ErrorCode = {
   STALE_DRAFT: 'STALE_DRAFT',
   /** The callshop, or an account above it, is suspended. */
   SUSPENDED: 'SUSPENDED',
-  /** Too many wrong passwords recently: wait, up to 30 seconds. */
+  /** The code of the authenticator app, or the recovery code, is wrong or was used. */
+  TOTP_INVALID: 'TOTP_INVALID',
+  /** The password is right, and the login needs a code of the user's authenticator app, too: ask for it and send it as `totp`. */
+  TOTP_REQUIRED: 'TOTP_REQUIRED',
+  /** This server requires a second factor for the caller's role: set it up with `beginTotp` and `confirmTotp`. */
+  TOTP_SETUP_REQUIRED: 'TOTP_SETUP_REQUIRED',
+  /** Too many wrong passwords or codes recently: wait, up to 30 seconds. */
   TRY_LATER: 'TRY_LATER',
   /** The payments are less than the amount due. */
   UNDERPAID: 'UNDERPAID',
@@ -224,10 +230,20 @@ export const ErrorCode = {
 export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** Login and password. */
 export type LoginInput = {
+  /**
+   * Whether the answer puts the refresh token into an `HttpOnly` cookie, which no script can read, in place of `refreshToken`. This is for pages
+   * of the server's own origin that log in with an HTTP POST.
+   */
+  readonly cookie?: boolean;
   /** User name and account code, as `name@code`. */
   readonly login: string;
   /** The password in plain text, which must be sent over TLS only. */
   readonly password: string;
+  /**
+   * The second factor: six digits of the authenticator app, or a recovery code. Without it, the login of a user with a second factor fails with
+   * `TOTP_REQUIRED`. It is ignored if the user has no second factor.
+   */
+  readonly totp?: string | null | undefined;
 };
 
 /** Scope of the logout. */
@@ -240,9 +256,9 @@ export type LogoutInput = {
 export type RefreshInput = {
   /**
    * The token from `login` or the most recent `refresh`. A refresh token works once. If you got no response, send the same token again within 30
-   * seconds.
+   * seconds. Without this field, the token is the one in the cookie that `login` set, and the new token goes into the cookie.
    */
-  readonly refreshToken: string;
+  readonly refreshToken?: string | null | undefined;
 };
 
 /** Role of a user. A role grants rights on the subtree of the user's account. */

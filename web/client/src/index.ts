@@ -4,7 +4,7 @@ export { eventStreams, type StreamFormat } from './eventStreams.js';
 export type { TransportFactory } from './transport.js';
 export { costSoFar, elapsedSeconds } from './clock.js';
 export { formatMoney, moneyOf, parseMoney } from './money.js';
-export { webStorage } from './store.js';
+export { viewerStorage, webStorage } from './store.js';
 export type {
   ActivityEvent,
   CabinFields,

@@ -45,10 +45,13 @@ export class SessionKeeper {
   readonly #fixed: string | null;
   /** Whether the server has refused the fixed token. */
   #isRefused = false;
+  /** Whether the browser keeps the refresh token in a cookie. */
+  readonly #inCookie: boolean;
 
-  constructor(endpoint: Endpoint, store: SessionStore, fixed: string | null = null) {
+  constructor(endpoint: Endpoint, store: SessionStore, fixed: string | null = null, inCookie = false) {
     this.#endpoint = endpoint;
     this.#fixed = fixed;
+    this.#inCookie = inCookie;
     this.#store = store;
     const kept = store.load();
     this.session = new Value(kept);
@@ -57,9 +60,11 @@ export class SessionKeeper {
     }
   }
 
-  async login(login: string, password: string): Promise<Session> {
-    const answer = await this.#post(LoginDocument, { input: { login, password } });
-    const tokens = tokensOf(answer.data.login, answer.requestId);
+  async login(login: string, password: string, code?: string): Promise<Session> {
+    const secrets = code === undefined ? { password } : { password, totp: code };
+    const input = this.#inCookie ? { login, ...secrets, cookie: true } : { login, ...secrets };
+    const answer = await this.#post(LoginDocument, { input });
+    const tokens = this.#tokensOf(answer.data.login, answer.requestId);
     // a login's own answer shows neither account nor callshop
     const viewer = await this.#viewer(tokens.role, tokens.accessToken);
     // the subscriptions of another login must not go on under this one
@@ -70,12 +75,14 @@ export class SessionKeeper {
   /** Forgets the session here, and ends it on the server if that can be reached. */
   async logout(): Promise<void> {
     const session = this.session.get();
+    // only a token that works makes the server remove the cookie; if the server cannot be reached, the cookie stays, and is not used again
+    const token = this.#inCookie && session !== null ? await this.token().catch(() => session.accessToken) : session?.accessToken;
     this.#set(null);
-    if (session === null) {
+    if (token === undefined) {
       return;
     }
     try {
-      await this.#post(LogoutDocument, { input: {} }, { token: session.accessToken });
+      await this.#post(LogoutDocument, { input: {} }, { token });
     } catch (error) {
       // the tokens are forgotten, and expire on their own
       if (!(error instanceof CallshopError)) {
@@ -145,10 +152,16 @@ export class SessionKeeper {
       return newer;
     }
     try {
-      const answer = await this.#askUntilAnswered(session.refreshToken);
-      const tokens = tokensOf(answer.data.refresh, answer.requestId);
+      const ask = (): Promise<Answer<RefreshAnswer>> => this.#askUntilAnswered(session.refreshToken);
+      const answer = await (this.#inCookie ? oneTabAtATime(ask) : ask());
+      const tokens = this.#tokensOf(answer.data.refresh, answer.requestId);
       if (this.session.get() !== session) {
         // logged out, or logged in as someone else, while the answer was on its way
+        throw notLoggedIn();
+      }
+      if (tokens.viewer.id !== session.viewer.id) {
+        // someone else has logged in in another tab, and the cookie is theirs; what this page shows is not
+        this.session.set(null);
         throw notLoggedIn();
       }
       return this.#accept(tokens, { ...session.viewer, ...tokens.viewer }, answer.date);
@@ -166,12 +179,13 @@ export class SessionKeeper {
   }
 
   /** Repeats the refresh with the same token until there is an answer, or until repeating could end the login. */
-  async #askUntilAnswered(refreshToken: string): Promise<Answer<RefreshAnswer>> {
+  async #askUntilAnswered(refreshToken: string | null): Promise<Answer<RefreshAnswer>> {
+    const input = refreshToken === null ? {} : { refreshToken };
     const until = Date.now() + REPEAT_WITHIN_MS;
     const backoff = new Backoff(250, 4_000);
     for (;;) {
       try {
-        return await this.#post(RefreshDocument, { input: { refreshToken } }, { timeoutMs: REFRESH_TIMEOUT_MS });
+        return await this.#post(RefreshDocument, { input }, { timeoutMs: REFRESH_TIMEOUT_MS });
       } catch (error) {
         const wait = backoff.next();
         if (!isPassing(error) || Date.now() + wait > until) {
@@ -208,6 +222,19 @@ export class SessionKeeper {
     throw new CallshopError(TransportCode.BAD_RESPONSE, 'The server does not say whose login this is.');
   }
 
+  #tokensOf(payload: TokenFieldsFragment, requestId: string | null): Tokens & { role: Role; viewer: LoginFields } {
+    const error = userErrorOf(payload.userErrors, requestId);
+    if (error !== null) {
+      throw error;
+    }
+    const { accessToken, accessTokenExpiresAt, refreshToken, viewer } = payload;
+    const isComplete = this.#inCookie || refreshToken !== null;
+    if (accessToken === null || accessTokenExpiresAt === null || viewer === null || !isComplete) {
+      throw new CallshopError(TransportCode.BAD_RESPONSE, 'The server answered a login without tokens.');
+    }
+    return { accessToken, accessTokenExpiresAt, refreshToken, role: viewer.role, viewer };
+  }
+
   #accept(tokens: Tokens, viewer: Viewer, date: string | null): Session {
     const { accessToken, accessTokenExpiresAt, refreshToken } = tokens;
     const now = Date.now();
@@ -239,14 +266,14 @@ interface RefreshAnswer {
 
 type LoginFields = Pick<Viewer, 'id' | 'login' | 'displayName' | 'role'>;
 
-function tokensOf(payload: TokenFieldsFragment, requestId: string | null): Tokens & { role: Role; viewer: LoginFields } {
-  const error = userErrorOf(payload.userErrors, requestId);
-  if (error !== null) {
-    throw error;
-  }
-  const { accessToken, accessTokenExpiresAt, refreshToken, viewer } = payload;
-  if (accessToken === null || accessTokenExpiresAt === null || refreshToken === null || viewer === null) {
-    throw new CallshopError(TransportCode.BAD_RESPONSE, 'The server answered a login without tokens.');
-  }
-  return { accessToken, accessTokenExpiresAt, refreshToken, role: viewer.role, viewer };
+/**
+ * The tabs of a browser share the cookie, and each refresh replaces it. A tab that sent the former cookie too late would end the login of all
+ * tabs. Browsers have locks only on pages with TLS and on this machine; elsewhere, the server's patience of 30 s is enough for most cases.
+ */
+function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
+  return typeof navigator !== 'undefined' && 'locks' in navigator
+    ? new Promise<T>((resolve, reject) => {
+        navigator.locks.request('callshop.refresh', () => work().then(resolve, reject)).catch(reject);
+      })
+    : work();
 }

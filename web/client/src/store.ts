@@ -32,6 +32,27 @@ export function webStorage(storage: Storage): SessionStore {
   };
 }
 
+const VIEWER_KEY = 'callshop.viewer';
+/** The present access token has expired, so that the first request gets another one with the cookie. */
+const LONG_AGO = new Date(0).toISOString();
+
+/** Keeps who is logged in, but no token: the refresh token is in a cookie, and each page has an access token of its own in memory. */
+export function viewerStorage(storage: Storage): SessionStore {
+  return {
+    load() {
+      const viewer = parse(storage.getItem(VIEWER_KEY));
+      return isViewer(viewer) ? { accessToken: '', accessTokenExpiresAt: LONG_AGO, refreshToken: null, viewer } : null;
+    },
+    save(session) {
+      if (session === null) {
+        storage.removeItem(VIEWER_KEY);
+      } else {
+        storage.setItem(VIEWER_KEY, JSON.stringify(session.viewer));
+      }
+    },
+  };
+}
+
 function parse(text: string | null): unknown {
   try {
     return text === null ? null : JSON.parse(text);

@@ -57,7 +57,8 @@ export interface Viewer {
 export interface Session {
   readonly accessToken: string;
   readonly accessTokenExpiresAt: string;
-  readonly refreshToken: string;
+  /** Null if the browser keeps the refresh token in a cookie, where no script can read it. */
+  readonly refreshToken: string | null;
   readonly viewer: Viewer;
 }
 
@@ -75,8 +76,13 @@ export interface ClientOptions {
   readonly webSocketImpl?: unknown;
   /** How subscriptions travel. Default: over one WebSocket. `eventStreams()` uses plain HTTP. */
   readonly transport?: TransportFactory;
-  /** Default: the session is kept in memory only. */
+  /** Default: the session is kept in memory only. With `session: 'cookie'`, the default is {@link viewerStorage} of `localStorage`. */
   readonly store?: SessionStore;
+  /**
+   * `'cookie'`: the server keeps the refresh token in a cookie that no script can read. The login lasts over reloads and in all tabs. This
+   * is for pages of the server's own origin. By default, the refresh token is a part of the session.
+   */
+  readonly session?: 'cookie';
   /**
    * A token that cannot be refreshed, such as that of a customer's screen. The client then has no session, and ends with `UNAUTHENTICATED`
    * when the server refuses the token.
@@ -141,8 +147,11 @@ type Variables = Record<string, unknown>;
 export interface CallshopClient {
   readonly session: Watched<Session | null>;
   readonly connection: Watched<ConnectionState>;
-  /** Throws a {@link CallshopError}. */
-  login(login: string, password: string): Promise<Session>;
+  /**
+   * Throws a {@link CallshopError}. `TOTP_REQUIRED` asks for the same login again with a `code`: six digits of the user's authenticator
+   * app, or a recovery code.
+   */
+  login(login: string, password: string, code?: string): Promise<Session>;
   /** Ends this login on the server, if it can be reached, and here in any case. */
   logout(): Promise<void>;
   /**

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallshopError } from '../src/index.js';
 import { SessionKeeper } from '../src/session.js';
-import { memoryStore } from '../src/store.js';
+import { memoryStore, viewerStorage } from '../src/store.js';
 import type { Session, SessionStore } from '../src/types.js';
 import { FakeServer, json, refused, tokens, type Answering } from './support/fakes.js';
 import { login } from './support/fixtures.js';
@@ -217,5 +217,127 @@ describe('logout', () => {
     await keeper.logout();
     expect([keeper.session.get(), store.load()]).toEqual([null, null]);
     await keeper.logout();
+  });
+});
+
+/** What a browser keeps for one origin. */
+class FakeStorage implements Storage {
+  readonly #items = new Map<string, string>();
+
+  get length(): number {
+    return this.#items.size;
+  }
+
+  clear(): void {
+    this.#items.clear();
+  }
+
+  getItem(key: string): string | null {
+    return this.#items.get(key) ?? null;
+  }
+
+  key(index: number): string | null {
+    return [...this.#items.keys()][index] ?? null;
+  }
+
+  removeItem(key: string): void {
+    this.#items.delete(key);
+  }
+
+  setItem(key: string, value: string): void {
+    this.#items.set(key, value);
+  }
+
+  get text(): string {
+    return JSON.stringify([...this.#items]);
+  }
+}
+
+/** What `login` and `refresh` answer when the refresh token is in the cookie. */
+async function inCookie(field: 'login' | 'refresh', number: number, viewer = login().viewer): Promise<Response> {
+  const body: unknown = await tokens(field, number).json();
+  const text = JSON.stringify(body).replace(`"refresh-${number}"`, 'null').replace('"id":"user"', `"id":"${viewer.id}"`);
+  return new Response(text, { headers: { 'content-type': 'application/json' } });
+}
+
+describe('a session in a cookie', () => {
+  const endpoint = (server: FakeServer) => ({ url: '/graphql', fetch: server.fetch, locale: undefined });
+  const pageOf = (server: FakeServer, storage: Storage) => new SessionKeeper(endpoint(server), viewerStorage(storage), null, true);
+  const asked = (server: FakeServer) => server.sent.map((sent) => [sent.name, sent.variables]);
+
+  /** A storage in which a page has logged in. */
+  async function loggedIn(): Promise<FakeStorage> {
+    const storage = new FakeStorage();
+    const server = new FakeServer((sent) => (sent.name === 'Login' ? inCookie('login', 1) : json({ data: { viewer: login().viewer } })));
+    const session = await pageOf(server, storage).login('ana@shop', 'secret', '123456');
+    expect(session).toMatchObject({ accessToken: 'access-1', refreshToken: null });
+    expect(server.sent[0]?.variables).toEqual({ input: { login: 'ana@shop', password: 'secret', totp: '123456', cookie: true } });
+    return storage;
+  }
+
+  it('keeps no token where a script can read it', async () => {
+    const storage = await loggedIn();
+    expect(storage.text).toContain('ana@shop');
+    expect(storage.text).not.toMatch(/access-1|refresh|secret/);
+  });
+
+  it('goes on after a reload and in another tab', async () => {
+    const storage = await loggedIn();
+    for (const number of [2, 3]) {
+      const server = new FakeServer(() => inCookie('refresh', number));
+      const keeper = pageOf(server, storage);
+      expect(keeper.session.get()?.viewer.login).toBe('ana@shop');
+      expect(await keeper.token()).toBe(`access-${number}`);
+      expect(asked(server)).toEqual([['Refresh', { input: {} }]]);
+    }
+  });
+
+  it('ends in all tabs when the server refuses the cookie', async () => {
+    const storage = await loggedIn();
+    const keeper = pageOf(new FakeServer(() => refused('UNAUTHENTICATED')), storage);
+    await expect(keeper.token()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(keeper.session.get()).toBeNull();
+    expect(pageOf(new FakeServer(() => refused('INTERNAL')), storage).session.get()).toBeNull();
+  });
+
+  it('does not become the session of someone who logged in in another tab', async () => {
+    const storage = await loggedIn();
+    const other = { ...login().viewer, id: 'other' };
+    const keeper = pageOf(new FakeServer(() => inCookie('refresh', 2, other)), storage);
+    await expect(keeper.token()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(keeper.session.get()).toBeNull();
+    // the other tab stays logged in
+    expect(viewerStorage(storage).load()).not.toBeNull();
+  });
+
+  it('logs out with a token that works, so that the server removes the cookie', async () => {
+    const storage = await loggedIn();
+    const server = new FakeServer((sent) => (sent.name === 'Refresh' ? inCookie('refresh', 2) : json({ data: { logout: { done: true, userErrors: [] } } })));
+    const keeper = pageOf(server, storage);
+    await keeper.logout();
+    expect(server.sent.map((sent) => [sent.name, sent.headers.authorization])).toEqual([
+      ['Refresh', undefined],
+      ['Logout', 'Bearer access-2'],
+    ]);
+    expect([keeper.session.get(), viewerStorage(storage).load()]).toEqual([null, null]);
+  });
+
+  it('refreshes in one tab at a time', async () => {
+    const storage = await loggedIn();
+    let waiting: Promise<unknown> = Promise.resolve();
+    const request = (_name: string, work: () => Promise<unknown>): Promise<unknown> => (waiting = waiting.then(work));
+    vi.stubGlobal('navigator', { locks: { request } });
+    let open = 0;
+    let number = 1;
+    const server = new FakeServer(async () => {
+      open += 1;
+      expect(open).toBe(1);
+      await Promise.resolve();
+      open -= 1;
+      return inCookie('refresh', (number += 1));
+    });
+    const pages = [pageOf(server, storage), pageOf(server, storage), pageOf(server, storage)];
+    expect(await Promise.all(pages.map((page) => page.token()))).toEqual(['access-2', 'access-3', 'access-4']);
+    vi.unstubAllGlobals();
   });
 });

@@ -7,10 +7,12 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tests::local::repository;
 
+use crate::pages::{HIDDEN, PASSED};
+
 use super::package::tool;
 use super::{read, run};
 
-const FILES: [&str; 4] = ["config.yaml", "migrate.yaml", "api.yaml", "network.yaml"];
+const FILES: [&str; 5] = ["config.yaml", "migrate.yaml", "api.yaml", "network.yaml", "ingress.yaml"];
 
 /// All resources, by kind and name.
 fn resources() -> BTreeMap<(String, String), Value> {
@@ -203,4 +205,26 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
                 && ports("egress").contains(&outside.parse().expect("a port"))
         );
     }
+}
+
+/// Whether a rule of an ingress passes a path. A prefix ends where a part of the path ends.
+fn passes(rule: &Value, path: &str) -> bool {
+    let given = rule["path"].as_str().expect("a path");
+    match rule["pathType"].as_str() {
+        Some("Exact") => path == given,
+        _ => path.strip_prefix(given).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
+}
+
+#[test]
+fn deployed_kubernetes_ingress_passes_the_pages_and_hides_the_rest() {
+    let all = resources();
+    let ingress = &all[&("Ingress".to_owned(), "callshop".to_owned())];
+    let rules = ingress["spec"]["rules"][0]["http"]["paths"].as_array().expect("paths");
+    for rule in rules {
+        assert_eq!(rule["backend"]["service"], json!({ "name": "callshop", "port": { "name": "graphql" } }));
+    }
+    let is_passed = |path: &str| rules.iter().any(|rule| passes(rule, path));
+    assert_eq!(PASSED.map(is_passed), PASSED.map(|_| true));
+    assert_eq!(HIDDEN.map(is_passed), HIDDEN.map(|_| false));
 }

@@ -96,6 +96,26 @@ pub(super) const ROOTS: &[Root] = &[
         SIGNED_IN,
         "mutation { createStreamTicket { expiresAt userErrors { code } } }",
     ),
+    root(
+        "Mutation.beginTotp",
+        SIGNED_IN,
+        r#"mutation { beginTotp(input: { password: "wrong" }) { secret userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.confirmTotp",
+        SIGNED_IN,
+        r#"mutation { confirmTotp(input: { code: "000000" }) { viewer { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.disableTotp",
+        SIGNED_IN,
+        r#"mutation { disableTotp(input: { code: "000000" }) { viewer { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.regenerateRecoveryCodes",
+        SIGNED_IN,
+        r#"mutation { regenerateRecoveryCodes(input: { code: "000000" }) { viewer { id } userErrors { code } } }"#,
+    ),
     root("Mutation.logout", SIGNED_IN, "mutation { logout(input: {}) { done } }"),
     root(
         "Mutation.changePassword",
@@ -186,6 +206,11 @@ pub(super) const ROOTS: &[Root] = &[
         "Mutation.resetPassword",
         BACK_OFFICE,
         r#"mutation { resetPassword(input: { userId: {user}, password: "another long one" }) { user { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.resetTotp",
+        BACK_OFFICE,
+        "mutation { resetTotp(input: { userId: {user} }) { user { id } userErrors { code } } }",
     ),
     root(
         "Mutation.createTariff",

@@ -1,11 +1,11 @@
-import { createClient, webStorage, type CallshopClient } from '@callshop/client';
+import { createClient, type CallshopClient } from '@callshop/client';
 import { settingsStore } from './settings.js';
 
-/** The client of this page: same origin, and a login that ends with the tab. */
+/** The client of this page: same origin, and a login of all tabs, whose refresh token no script can read. */
 export function pageClient(): CallshopClient {
   return createClient({
     url: '/graphql',
-    store: webStorage(sessionStorage),
+    session: 'cookie',
     locale: () => settingsStore.get().language,
   });
 }

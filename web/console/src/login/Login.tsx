@@ -1,8 +1,9 @@
 import { useState, type ReactElement } from 'react';
+import { CallshopError } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { useClient, useConnection } from '../app/context.js';
 import { LANGUAGES, settingsStore, useSettings } from '../app/settings.js';
-import { useAction } from '../app/useAction.js';
+import { useAction, type Action } from '../app/useAction.js';
 import { LANGUAGE_NAMES } from '../i18n/languages.js';
 import { Button } from '../ui/Button.js';
 import { Field, SelectField } from '../ui/Field.js';
@@ -10,17 +11,45 @@ import { Icon } from '../ui/Icon.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { submitting } from '../ui/submitting.js';
 
+/** The action of the form, and whether the user has a second factor, as far as the server has said. */
+function useLogin(): { login: Action<[string, string, string], unknown>; needsCode: boolean; forget: () => void } {
+  const client = useClient();
+  const [needsCode, setNeedsCode] = useState(false);
+  const login = useAction(async (_key: string, name: string, password: string, code: string) => {
+    try {
+      return await client.login(name, password, code === '' ? undefined : code);
+    } catch (error) {
+      // the password is right, and the field for the code appears in place of an error
+      if (!(error instanceof CallshopError) || error.code !== 'TOTP_REQUIRED' || code !== '') throw error;
+      setNeedsCode(true);
+      return null;
+    }
+  });
+  const forget = (): void => {
+    setNeedsCode(false);
+  };
+  return { login, needsCode, forget };
+}
+
 export function Login(): ReactElement {
   const { t } = useTranslation();
-  const client = useClient();
   const offline = useConnection().state === 'offline';
-  const { language } = useSettings();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const login = useAction((_key: string, user: string, secret: string) => client.login(user, secret));
+  const [code, setCode] = useState('');
+  const { login, needsCode, forget } = useLogin();
 
   function submit(): void {
-    void login.run(name.trim(), password);
+    void login.run(name.trim(), password, needsCode ? code.trim() : '');
+  }
+
+  /** Another user may have no second factor. */
+  function change(set: (value: string) => void): (value: string) => void {
+    return (value) => {
+      set(value);
+      setCode('');
+      forget();
+    };
   }
 
   return (
@@ -36,7 +65,7 @@ export function Login(): ReactElement {
           label={t('login.name')}
           hint={t('login.nameHint')}
           value={name}
-          onChange={setName}
+          onChange={change(setName)}
           name="username"
           autoComplete="username"
           autoCapitalize="none"
@@ -46,24 +75,57 @@ export function Login(): ReactElement {
         <Field
           label={t('login.password')}
           value={password}
-          onChange={setPassword}
+          onChange={change(setPassword)}
           name="password"
           type="password"
           autoComplete="current-password"
           required
         />
+        {needsCode ? <CodeField value={code} onChange={setCode} /> : null}
         <Button tone="primary" size="large" wide submit busy={login.busy}>
           {login.busy ? t('login.busy') : t('login.submit')}
         </Button>
-        <SelectField
-          label={t('settings.language')}
-          value={language}
-          choices={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
-          onChange={(chosen) => {
-            settingsStore.change({ language: chosen });
-          }}
-        />
+        <LanguageField />
       </form>
     </main>
   );
+}
+
+function CodeField({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <Field
+      label={t('login.code')}
+      hint={t('login.codeHint')}
+      value={value}
+      onChange={onChange}
+      name="code"
+      autoComplete="one-time-code"
+      autoCapitalize="none"
+      spellCheck={false}
+      maxLength={40}
+      ref={focus}
+      required
+    />
+  );
+}
+
+function LanguageField(): ReactElement {
+  const { t } = useTranslation();
+  const { language } = useSettings();
+  return (
+    <SelectField
+      label={t('settings.language')}
+      value={language}
+      choices={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
+      onChange={(chosen) => {
+        settingsStore.change({ language: chosen });
+      }}
+    />
+  );
+}
+
+/** The field for the code appears after the first answer, and nothing else is left to enter. */
+function focus(field: HTMLInputElement | null): void {
+  field?.focus();
 }

@@ -11,6 +11,7 @@ import { LANGUAGE_NAMES } from '../i18n/languages.js';
 import { Button } from '../ui/Button.js';
 import { Field, Segments, SwitchField } from '../ui/Field.js';
 import { Icon } from '../ui/Icon.js';
+import { SecondFactor } from './SecondFactor.js';
 
 export function Settings(): ReactElement {
   const { t } = useTranslation();
@@ -30,6 +31,7 @@ export function Settings(): ReactElement {
           ))}
       </nav>
       <Preferences />
+      <SecondFactor />
       <div className="card account">
         <Icon name="user" />
         <p>

@@ -31,6 +31,8 @@ export const counter: typeof portuguese = {
     name: 'User',
     nameHint: 'For example: ana@shop',
     password: 'Password',
+    code: 'Code',
+    codeHint: 'Six digits of your authenticator app, or a recovery code',
     submit: 'Log in',
     busy: 'Logging in…',
     offline: 'No internet connection.',

@@ -31,6 +31,8 @@ export const counter: typeof portuguese = {
     name: 'Usuario',
     nameHint: 'Por ejemplo: ana@tienda',
     password: 'Contraseña',
+    code: 'Código',
+    codeHint: 'Seis dígitos de su aplicación de autenticación, o un código de recuperación',
     submit: 'Entrar',
     busy: 'Entrando…',
     offline: 'Sin conexión a internet.',

@@ -29,6 +29,8 @@ export const counter = {
     name: 'Usuário',
     nameHint: 'Por exemplo: ana@loja',
     password: 'Senha',
+    code: 'Código',
+    codeHint: 'Seis dígitos do seu aplicativo autenticador, ou um código de recuperação',
     submit: 'Entrar',
     busy: 'Entrando…',
     offline: 'Sem conexão com a internet.',
