@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod api_tokens;
 pub mod audit;
 pub mod auth;
 pub mod cabins;
@@ -30,6 +31,7 @@ pub mod reports;
 pub mod roles;
 pub mod sandbox;
 pub mod scalars;
+pub mod scopes;
 pub mod screens;
 pub mod sessions;
 pub mod settings;
@@ -87,6 +89,7 @@ root!(
         day::DayQuery,
         problems::ProblemQuery,
         screens::ScreenQuery,
+        api_tokens::ApiTokenQuery,
         node::NodeQuery,
     }
 );
@@ -108,6 +111,7 @@ root!(
         settings::SettingsMutation,
         calls::CallMutation,
         screens::ScreenMutation,
+        api_tokens::ApiTokenMutation,
         sandbox::SandboxMutation,
     }
 );
@@ -180,6 +184,9 @@ const OBJECTS: &[Declaration] = declarations![
     activity::CabinActivity,
     activity::AccountActivity,
     live_calls::LiveCalls,
+    api_tokens::ApiToken,
+    api_tokens::ApiTokenPayload,
+    api_tokens::ApiTokenSecretPayload,
     audit::AuditChange,
     audit::AuditEntry,
     cabins::Cabin,
@@ -283,6 +290,28 @@ pub fn visibility() -> Vec<Rule> {
     static TABLE: LazyLock<Vec<(String, RoleSet)>> =
         LazyLock::new(|| declared().flat_map(Declaration::rules).collect());
     TABLE.iter().map(|(key, roles)| (key.as_str(), *roles)).collect()
+}
+
+/// The table of scopes: the declared scopes of all types and fields. The pages of a type's lists have the type's scope.
+pub fn scope_table() -> Vec<Rule> {
+    static TABLE: LazyLock<Vec<(String, RoleSet)>> = LazyLock::new(|| {
+        let sdl = sdl();
+        let pages = declared().filter_map(|of| Some((of.name, of.scope?))).flat_map(|(name, scope)| {
+            ["Connection", "Edge"].map(|ending| (format!("{name}{ending}"), scope))
+        });
+        let pages = pages.filter(|(name, _)| sdl.contains(&format!("\ntype {name} ")));
+        declared().flat_map(Declaration::scopes).chain(pages).collect()
+    });
+    TABLE.iter().map(|(key, scopes)| (key.as_str(), *scopes)).collect()
+}
+
+/// The SDL as an API token with this view sees it.
+///
+/// # Errors
+/// Fails if the tables leave an invalid schema.
+pub fn token_sdl(view: RoleSet) -> std::result::Result<String, RoleSchemaError> {
+    let table = [visibility(), scope_table()].concat();
+    Ok(role_schema::prune(&sdl(), "token", view, &table)?.to_string())
 }
 
 /// The application that serves this request.

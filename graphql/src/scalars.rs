@@ -138,10 +138,12 @@ pub enum Kind {
     LedgerTransfer,
     /// A customer's screen.
     Screen,
+    /// An API token.
+    ApiToken,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 14] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -155,6 +157,7 @@ impl Kind {
         (Self::SessionItem, "SessionItem"),
         (Self::LedgerTransfer, "LedgerTransfer"),
         (Self::Screen, "Screen"),
+        (Self::ApiToken, "ApiToken"),
     ];
 
     fn name(self) -> &'static str {

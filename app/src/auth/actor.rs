@@ -2,22 +2,35 @@
 
 use std::net::IpAddr;
 
-use entity::{AccountKind, Role, account, auth_session, user};
+use entity::{AccountKind, Role, TokenScope, account, api_token, auth_session, user};
 use uuid::Uuid;
 
 use super::rights::{self, Right};
 use base::error::{Error, Result};
 use store::Scope;
 
+/// The API token with which a program acts in place of the user who made the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActingToken {
+    /// The token's id.
+    pub id: Uuid,
+    /// The first token of the chain of rotations that the token belongs to.
+    pub family_id: Uuid,
+    /// The scopes, with the scopes that they include ([`crate::api_tokens::including`]).
+    pub scopes: Vec<TokenScope>,
+}
+
 /// An authenticated user, and the account whose subtree the user may act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The id of the user; nil for the command line.
     pub user_id: Uuid,
-    /// The id of the login session; nil for the command line.
+    /// The id of the login session or API token; nil for the command line.
     pub session_id: Uuid,
     /// The user's account.
     pub account_id: Uuid,
+    /// The top account of the actor's subtree: the user's account, or an account below it for an API token that was limited to that account.
+    pub top_id: Uuid,
     /// Kind of the user's account.
     pub kind: AccountKind,
     /// The user's role.
@@ -26,6 +39,8 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The cabin of a customer's screen; `None` for the login of a person. A screen has no rights.
     pub screen_of: Option<Uuid>,
+    /// The API token that acts in place of the user; `None` for a login.
+    pub token: Option<ActingToken>,
     path: String,
 }
 
@@ -35,11 +50,34 @@ impl Actor {
             user_id: user.id,
             session_id: session.id,
             account_id: account.id,
+            top_id: account.id,
             kind: account.kind,
             role: user.role,
             address: None,
             screen_of: session.cabin_id,
+            token: None,
             path: account.path.clone(),
+        }
+    }
+
+    /// A token of `user`, whose account is `account`. The token may use the subtree of `top` only.
+    pub(super) fn of_token(
+        token: &api_token::Model,
+        scopes: Vec<TokenScope>,
+        user: &user::Model,
+        (account, top): (&account::Model, &account::Model),
+    ) -> Self {
+        Self {
+            user_id: user.id,
+            session_id: token.id,
+            account_id: account.id,
+            top_id: top.id,
+            kind: account.kind,
+            role: user.role,
+            address: None,
+            screen_of: None,
+            token: Some(ActingToken { id: token.id, family_id: token.family_id, scopes }),
+            path: top.path.clone(),
         }
     }
 
@@ -49,10 +87,12 @@ impl Actor {
             user_id: Uuid::nil(),
             session_id: Uuid::nil(),
             account_id: platform.id,
+            top_id: platform.id,
             kind: platform.kind,
             role: Role::Admin,
             address: None,
             screen_of: None,
+            token: None,
             path: platform.path.clone(),
         }
     }
@@ -67,9 +107,30 @@ impl Actor {
         Scope::subtree(&self.path)
     }
 
-    /// Whether the actor has `right`: its role has the right, and it is no customer's screen.
+    /// The owner of limits and idempotency keys: the user, or the API token with its predecessors and successors.
+    pub fn principal(&self) -> Uuid {
+        self.token.as_ref().map_or(self.user_id, |token| token.family_id)
+    }
+
+    /// Whether the actor's own account is in the actor's subtree. A token that was limited to an account below does not have it.
+    pub fn has_own_account(&self) -> bool {
+        self.top_id == self.account_id
+    }
+
+    /// Whether the actor has `right`: its role has the right, and it is no customer's screen. No token may manage tokens or attendants.
     pub fn may(&self, right: Right) -> bool {
-        self.screen_of.is_none() && rights::allows(self.role, right)
+        let is_for_people = matches!(right, Right::ManageTokens | Right::ManageAttendants);
+        self.screen_of.is_none()
+            && rights::allows(self.role, right)
+            && !(is_for_people && self.token.is_some())
+    }
+
+    /// Checks that the actor is not an API token. Tokens may not make logins or tokens, or change users.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Forbidden`].
+    pub fn require_no_token(&self) -> Result<()> {
+        if self.token.is_none() { Ok(()) } else { Err(Error::Forbidden) }
     }
 
     /// Checks that the actor has `right`.
