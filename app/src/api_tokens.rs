@@ -144,18 +144,9 @@ async fn create_for(
         return Err(Error::invalid("scopes", "Name at least one scope."));
     }
     check_expiry(new.expires_at, now)?;
-    let (new, name) = (&new, &name);
+    let (new, name) = (&new, name.as_str());
     app.write_as(actor, |tx| async move {
-        let act = || async {
-            let id = new.account_id.unwrap_or(maker.account_id);
-            // the lock makes concurrent requests count each other's tokens
-            let account = accounts::lock(tx.conn(), &maker.scope, id).await?.ok_or(Error::NotFound)?;
-            check_room(&tx, account.id, now).await?;
-            let (row, secret) = build(maker.user_id, account.id, name, &new.scopes, (now, new.expires_at));
-            rows::insert(tx.conn(), row.clone()).await?;
-            record(&tx, actor, "createApiToken", &row, (Value::Null, shown(&row)), now).await?;
-            Ok(Answer { id: row.id, secret: Some(secret) })
-        };
+        let act = || insert(&tx, actor, maker, (name, new), now);
         let answer = match key {
             Some(key) => idempotency::once(&tx, actor, &app.clock, "createApiToken", key, new, act).await?,
             None => act().await?,
@@ -163,6 +154,23 @@ async fn create_for(
         made(&tx, answer).await
     })
     .await
+}
+
+async fn insert(
+    tx: &Tx,
+    actor: &Actor,
+    maker: &Maker,
+    (name, new): (&str, &NewToken),
+    now: DateTime<Utc>,
+) -> Result<Answer> {
+    let id = new.account_id.unwrap_or(maker.account_id);
+    // the lock makes concurrent requests count each other's tokens
+    let account = accounts::lock(tx.conn(), &maker.scope, id).await?.ok_or(Error::NotFound)?;
+    check_room(tx, account.id, now).await?;
+    let (row, secret) = build(maker.user_id, account.id, name, &new.scopes, (now, new.expires_at));
+    rows::insert(tx.conn(), row.clone()).await?;
+    record(tx, actor, "createApiToken", &row, (Value::Null, shown(&row)), now).await?;
+    Ok(Answer { id: row.id, secret: Some(secret) })
 }
 
 async fn made(tx: &Tx, answer: Answer) -> Result<Made> {

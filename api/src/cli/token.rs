@@ -117,7 +117,6 @@ fn line(app: &App, row: &api_token::Model) -> String {
     };
     let used = row.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_rfc3339());
     let scopes: Vec<String> = api_tokens::scopes_of(row).into_iter().map(api_tokens::spelling).collect();
-    let (id, expires) = (Kind::ApiToken.id(row.id), row.expires_at.to_rfc3339());
-    let fields = [id.as_str(), &row.prefix, state, &expires, &used, &scopes.join(","), &row.name];
-    format!("{}\n", fields.join("\t"))
+    let (id, expires, scopes) = (Kind::ApiToken.id(row.id), row.expires_at.to_rfc3339(), scopes.join(","));
+    format!("{}\t{}\t{state}\t{expires}\t{used}\t{scopes}\t{}\n", id.as_str(), row.prefix, row.name)
 }

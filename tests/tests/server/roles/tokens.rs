@@ -93,7 +93,7 @@ fn every_node_has_a_scope() {
     let table: BTreeSet<&str> = graphql::scope_table().into_iter().map(|(key, _)| key).collect();
     let nodes = schema.implementers_map();
     for name in &nodes["Node"].objects {
-        assert!(table.contains(name.as_str()) || name == "ApiToken", "{name}: #[object(scope = …)]");
+        assert!(table.contains(name.as_str()) || name.as_str() == "ApiToken", "{name}: #[object(scope = …)]");
     }
 }
 
@@ -133,7 +133,7 @@ on_both!(a_scope_shows_its_root_fields_and_nothing_else, |backend| async move {
     let own = Branch::of(&shop).await;
     let full = graphql::schema(shop.server.app.clone());
     for (role, client) in own.clients().filter(|(role, _)| MAKERS.contains(role)) {
-        for (scope, _) in FIELDS {
+        for &(scope, _) in FIELDS {
             let token = token_of(client, &[scope]).await;
             let visible = shown_by(scope);
             let of_role = |root: &&Root| !root.outcomes.hides_from(role) || root.field == "Query.apiToken";
