@@ -388,8 +388,7 @@ pub fn parse_scope(text: &str) -> Result<TokenScope> {
 
 /// Every scope.
 pub fn all_scopes() -> impl Iterator<Item = TokenScope> {
-    use sea_orm::Iterable as _;
-    TokenScope::iter()
+    TokenScope::all()
 }
 
 /// A scope as documents and the command line write it, such as `tariffs:read`.

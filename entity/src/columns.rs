@@ -78,6 +78,14 @@ text_enum!(
         TariffsWrite = "TARIFFS_WRITE",
     }
 );
+
+impl TokenScope {
+    /// Every scope, in the order of their names.
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as sea_orm::Iterable>::iter()
+    }
+}
+
 text_enum!(
     /// State of a call; see `billing::call`.
     #[derive(Default)]
