@@ -161,11 +161,28 @@ pub fn published_sdl() -> std::result::Result<String, RoleSchemaError> {
 /// # Errors
 /// Fails if the role is unknown, or if the visibility table leaves an invalid schema.
 pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let Some((key, bit)) = roles::ALL.iter().find(|(key, _)| *key == role) else {
+    let (key, bit) = known_role(role)?;
+    Ok(role_schema::prune(&sdl(), key, bit, &visibility())?.to_string())
+}
+
+/// The SDL as an API token with these scopes sees it, if its maker has this role.
+///
+/// # Errors
+/// Fails if the role is unknown, or if the tables leave an invalid schema.
+pub fn token_sdl(
+    role: &str,
+    token_scopes: &[entity::TokenScope],
+) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let (key, bit) = known_role(role)?;
+    let table = [visibility(), scope_table()].concat();
+    Ok(role_schema::prune(&sdl(), key, scopes::of_role(bit, token_scopes), &table)?.to_string())
+}
+
+fn known_role(role: &str) -> std::result::Result<(&'static str, RoleSet), String> {
+    roles::ALL.into_iter().find(|(key, _)| *key == role).ok_or_else(|| {
         let known: Vec<&str> = roles::ALL.iter().map(|(key, _)| *key).collect();
-        return Err(format!("unknown role {role:?}: use one of {}", known.join(", ")).into());
-    };
-    Ok(role_schema::prune(&sdl(), key, *bit, &visibility())?.to_string())
+        format!("unknown role {role:?}: use one of {}", known.join(", "))
+    })
 }
 
 macro_rules! declarations {
@@ -303,15 +320,6 @@ pub fn scope_table() -> Vec<Rule> {
         declared().flat_map(Declaration::scopes).chain(pages).collect()
     });
     TABLE.iter().map(|(key, scopes)| (key.as_str(), *scopes)).collect()
-}
-
-/// The SDL as an API token with this view sees it.
-///
-/// # Errors
-/// Fails if the tables leave an invalid schema.
-pub fn token_sdl(view: RoleSet) -> std::result::Result<String, RoleSchemaError> {
-    let table = [visibility(), scope_table()].concat();
-    Ok(role_schema::prune(&sdl(), "token", view, &table)?.to_string())
 }
 
 /// The application that serves this request.

@@ -70,8 +70,17 @@ const fn set(scope: TokenScope) -> RoleSet {
 
 /// The scopes of the actor.
 pub fn of(actor: &Actor) -> RoleSet {
-    let Some(token) = &actor.token else { return LOGIN };
-    token.scopes.iter().fold(ANY_TOKEN, |all, scope| all.or(set(*scope)))
+    actor.token.as_ref().map_or(LOGIN, |token| of_token(&token.scopes))
+}
+
+/// The set of a token with these scopes. Does not add the scopes that they include.
+fn of_token(scopes: &[TokenScope]) -> RoleSet {
+    scopes.iter().fold(ANY_TOKEN, |all, scope| all.or(set(*scope)))
+}
+
+/// The part of the schema that a token with these scopes and those that they include sees, if its maker has this role.
+pub fn of_role(role: RoleSet, scopes: &[TokenScope]) -> RoleSet {
+    role.or(roles::TOKEN).or(of_token(&app::api_tokens::including(scopes)))
 }
 
 /// The part of the schema that an API token sees; `None` for a login, which sees the whole schema of its role.

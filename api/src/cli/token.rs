@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use clap::Subcommand;
 use uuid::Uuid;
 
+use super::admin::parse_scopes;
 use super::{ConfigArgs, Failure, open, out};
 use app::api_tokens::{self, NewToken};
 use app::auth::Actor;
@@ -57,8 +58,7 @@ pub(super) enum TokenCommand {
 pub(super) async fn token(command: TokenCommand) -> Result<(), Failure> {
     match command {
         TokenCommand::Create { config, login, name, scopes, days, account } => {
-            let scopes =
-                scopes.iter().map(|scope| api_tokens::parse_scope(scope)).collect::<Result<_, _>>()?;
+            let scopes = parse_scopes(&scopes)?;
             let account_id = account.map(account_id).transpose()?;
             let (app, operator) = operator(&config).await?;
             let expires_at = app.clock.now() + TimeDelta::days(days);

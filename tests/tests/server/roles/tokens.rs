@@ -86,6 +86,17 @@ fn every_root_field_has_a_scope_in_this_test() {
     assert_eq!(FIELDS.iter().map(|(scope, _)| *scope).collect::<BTreeSet<_>>(), scopes);
 }
 
+/// The command line shows the schema of a token without the token.
+#[test]
+fn the_schema_of_a_token_is_printed() {
+    let sdl = graphql::token_sdl("reseller", &[entity::TokenScope::TariffsWrite]).expect("a schema");
+    let shown = Schema::parse_and_validate(&sdl, "token.graphql").expect("it is valid");
+    let query = shown.get_object("Query").expect("queries");
+    assert!(query.fields.contains_key("tariffs") && query.fields.contains_key("apiToken"));
+    assert!(!query.fields.contains_key("calls") && shown.get_object("Call").is_none());
+    assert!(shown.get_object("CallConnection").is_none() && shown.get_object("Subscription").is_none());
+}
+
 /// `node` and `nodes` find objects of every kind, so each kind needs a scope. A token sees of the tokens only itself.
 #[test]
 fn every_node_has_a_scope() {
