@@ -66,6 +66,11 @@ fn the_command_line_says_what_to_mend() {
             "cannot open the database postgres://u@127.0.0.1:1/x",
         ),
         (with(&["schema", "--role", "king"]), "one of anonymous"),
+        (
+            with(&["token", "create", "--login", "a@b", "--name", "n", "--scope", "tariffs:eat"]),
+            "tariffs:read, tariffs:write",
+        ),
+        (with(&["token", "list", "--account", "x"]), "not the id of an account"),
         (with(&["tariff", "import", "--tariff", "x", "missing.csv"]), "cannot read missing.csv"),
         (with(&["user", "create-admin", "--password-file", "password"]), "10 to 256 characters"),
         (with(&["user", "reset-totp", "--login", "nobody"]), "give the login as name@code"),
@@ -87,4 +92,40 @@ fn the_command_line_says_what_to_mend() {
         output.status.success() && said.contains("postgres://u@host/x") && !said.contains("hunter2"),
         "{said}"
     );
+}
+
+/// Standard output of a command that must succeed.
+fn succeeds(dir: &Path, arguments: &[&str]) -> String {
+    let output = run(dir, arguments, &[]);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("a text")
+}
+
+#[test]
+fn a_token_is_created_listed_and_revoked() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(dir.path().join("password"), "correct horse battery\n").expect("a file");
+    let database = ["--database", "sqlite:tokens.db"];
+    let command = |arguments: &[&str]| succeeds(dir.path(), &[arguments, &database].concat());
+    let login = command(&["user", "create-admin", "--password-file", "password"]);
+    let login = login.trim().strip_prefix("login: ").expect("a login").to_owned();
+    let create =
+        ["token", "create", "--login", &login, "--name", "Nightly", "--scope", "tariffs:read,calls:read"];
+    let secret = command(&create);
+    assert!(secret.starts_with("cs_") && secret.trim().len() == 46, "{secret}");
+    let listed = command(&["token", "list"]);
+    let fields: Vec<&str> = listed.trim().split('\t').collect();
+    assert_eq!(
+        (fields[1], fields[2], fields[4], fields[5], fields[6]),
+        (&secret[..11], "valid", "never", "calls:read,tariffs:read", "Nightly")
+    );
+    assert!(!listed.contains(secret.trim()), "the secret is shown once");
+    assert_eq!(command(&["token", "revoke", fields[0]]), "Nightly is revoked\n");
+    assert!(command(&["token", "list"]).contains("\trevoked\t"));
+    let unknown = run(
+        dir.path(),
+        &["token", "create", "--login", "no@body", "--name", "n", "--scope", "calls:read"],
+        &[],
+    );
+    assert!(!unknown.status.success());
 }

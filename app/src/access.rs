@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, Result};
-use store::{Store, Tx, accounts};
+use store::{Store, Tx, accounts, api_tokens};
 
 /// A callshop for which access was checked.
 #[derive(Clone, Debug)]
@@ -39,13 +39,22 @@ where
 {
     let work = &work;
     let checked = |tx: Tx| async move {
-        // the command line has no login
-        if !actor.session_id.is_nil() && !accounts::hold_auth_session(tx.conn(), actor.session_id).await? {
+        if !holds(&tx, actor).await? {
             return Err(Error::Unauthenticated);
         }
         work(tx).await
     };
     store.write(checked).await
+}
+
+/// Whether the actor's login or API token is valid, and locked until the transaction ends.
+async fn holds(tx: &Tx, actor: &Actor) -> Result<bool> {
+    match &actor.token {
+        Some(token) => api_tokens::hold(tx.conn(), token.id).await,
+        // the command line has no login
+        None if actor.session_id.is_nil() => Ok(true),
+        None => accounts::hold_auth_session(tx.conn(), actor.session_id).await,
+    }
 }
 
 /// Finds an account in the actor's subtree, and checks that the actor has the right.

@@ -452,7 +452,7 @@ pub async fn list_managers(
 ) -> Result<Listed<account::Model>> {
     actor.require(Right::ManageAccounts)?;
     let scope = actor.scope();
-    let filter = AccountFilter { scope: &scope, top: actor.account_id, parent, callshops: false, search };
+    let filter = AccountFilter { scope: &scope, top: actor.top_id, parent, callshops: false, search };
     account_list::accounts(app.store.reader(), &filter, &slice).await
 }
 
@@ -463,8 +463,7 @@ pub async fn list_managers(
 pub async fn list_shops(app: &App, actor: &Actor, search: &[String], slice: Slice) -> Result<Listed<Shop>> {
     actor.require(Right::SeeShop)?;
     let scope = actor.scope();
-    let filter =
-        AccountFilter { scope: &scope, top: actor.account_id, parent: None, callshops: true, search };
+    let filter = AccountFilter { scope: &scope, top: actor.top_id, parent: None, callshops: true, search };
     let Listed { rows, total } = account_list::accounts(app.store.reader(), &filter, &slice).await?;
     Ok(Listed { rows: with_settings(app, rows).await?, total })
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, audit_log, user};
+use entity::{ActivityKind, api_token, audit_log, user};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use base::error::Result;
-use store::{Listed, NewActivity, Page, Tx, Within, accounts, audit};
+use store::{Listed, NewActivity, Page, Tx, Within, accounts, api_tokens, audit};
 
 /// A change made by a mutation.
 #[derive(Clone, Debug)]
@@ -42,6 +42,7 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
         at,
         account_id: change.account_id,
         user_id: (!actor.user_id.is_nil()).then_some(actor.user_id),
+        api_token_id: actor.token.as_ref().map(|token| token.id),
         action: change.action.to_owned(),
         object_kind: object_kind.to_owned(),
         object_id,
@@ -118,6 +119,8 @@ pub struct Entry {
     pub row: audit_log::Model,
     /// The user who made the change; `None` if hidden, or if the change was made on the command line.
     pub user: Option<user::Model>,
+    /// The API token with which `user`'s program made the change; `None` if a person made it, or if the user is hidden.
+    pub token: Option<api_token::Model>,
 }
 
 /// Lists one page of the audit log of an account in the actor's subtree, in a range of time.
@@ -137,6 +140,9 @@ pub async fn list(
     let ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.user_id).collect();
     let users = accounts::users_by_ids(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
     let of: BTreeSet<Uuid> = users.iter().map(|user| user.account_id).collect();
+    let token_ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.api_token_id).collect();
+    let tokens = api_tokens::by_ids(conn, &token_ids.into_iter().collect::<Vec<_>>()).await?;
+    let tokens: HashMap<Uuid, api_token::Model> = tokens.into_iter().map(|token| (token.id, token)).collect();
     let scope = actor.scope();
     let below: BTreeSet<Uuid> = accounts::by_ids(conn, &of.into_iter().collect::<Vec<_>>())
         .await?
@@ -152,7 +158,8 @@ pub async fn list(
     let entry = |row: audit_log::Model| {
         let user = row.user_id.and_then(|id| users.get(&id).cloned());
         let address = if user.is_some() { row.address.clone() } else { String::new() };
-        Entry { row: audit_log::Model { address, ..row }, user }
+        let token = row.api_token_id.filter(|_| user.is_some()).and_then(|id| tokens.get(&id).cloned());
+        Entry { row: audit_log::Model { address, ..row }, user, token }
     };
     Ok(Listed { rows: rows.into_iter().map(entry).collect(), total })
 }

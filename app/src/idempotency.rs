@@ -12,7 +12,7 @@ use store::{Tx, keys};
 /// Maximum length of a key, in bytes.
 const MAX_LENGTH: usize = 100;
 
-/// Runs `act` once per user, mutation and key, in the given transaction. The answer of `act` is stored, so it must contain only ids and amounts,
+/// Runs `act` once per user or API token, mutation and key, in the given transaction. The answer of `act` is stored, so it must contain only ids and amounts,
 /// never secrets.
 ///
 /// # Errors
@@ -38,7 +38,7 @@ where
         ));
     }
     let input_hash = token::digest(&serde_json::to_string(input).or_fault()?);
-    if let Some(first) = keys::find(tx.conn(), actor.user_id, mutation, key).await? {
+    if let Some(first) = keys::find(tx.conn(), actor.principal(), mutation, key).await? {
         if first.input_hash != input_hash {
             let message = "The key was already used with another input. Use a new key for each operation.";
             return Err(Error::field(ErrorCode::IdempotencyConflict, "idempotencyKey", message));
@@ -47,7 +47,7 @@ where
     }
     let answer = act().await?;
     let row = idempotency_key::Model {
-        user_id: actor.user_id,
+        user_id: actor.principal(),
         mutation: mutation.to_owned(),
         key: key.to_owned(),
         input_hash,

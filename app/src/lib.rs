@@ -3,6 +3,7 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod api_tokens;
 pub mod audit;
 mod audited;
 pub mod auth;

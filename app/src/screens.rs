@@ -37,6 +37,7 @@ pub async fn create(
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(Error::invalid("days", format!("A screen lasts between 1 and {MAX_DAYS} days.")));
     }
+    actor.require_no_token()?;
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
         let cabin = cabin_cases::lock(&tx, actor, cabin_id, Right::OperateCabins).await?;
@@ -60,6 +61,7 @@ pub async fn create(
 /// # Errors
 /// Fails with `NOT_FOUND` for an id that is not a screen of a cabin in the actor's subtree. May also fail with `FORBIDDEN`.
 pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
+    actor.require_no_token()?;
     let now = app.clock.now();
     let view = app
         .write_as(actor, |tx| async move {

@@ -10,7 +10,7 @@ use super::{App, access};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right, login, password, second_factor};
 use base::error::{Error, ErrorCode, Result};
-use store::{Listed, Slice, Tx, account_list, accounts};
+use store::{Listed, Slice, Tx, account_list, accounts, api_tokens};
 
 /// Input for a new user.
 #[derive(Clone, Debug)]
@@ -60,8 +60,9 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
 }
 
 /// Checks the right to manage users of an account. Owners manage the attendants of their own callshop. Other roles manage the users of accounts
-/// below their own account.
+/// below their own account. API tokens manage no users.
 fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
+    actor.require_no_token()?;
     if account.id == actor.account_id {
         // an account's parent manages the users of the account, except attendants (the owner manages them) and the platform's admins (the platform
         // has no parent)
@@ -171,11 +172,14 @@ async fn change(
             let change = Change { account_id: account.id, action, object, before, after };
             audit::record(&tx, actor, now, change).await?;
             announce(&tx, &account, now);
-            let ended = if end_logins {
+            let mut ended = if end_logins {
                 accounts::revoke_auth_sessions(tx.conn(), id, None, now).await?
             } else {
                 Vec::new()
             };
+            if old.disabled_at.is_some() != user.disabled_at.is_some() {
+                ended.extend(api_tokens::set_maker_disabled(tx.conn(), id, user.disabled_at).await?);
+            }
             Ok((user, ended))
         })
         .await?;
@@ -193,7 +197,7 @@ pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> R
     change(app, actor, "updateUser", id, edit, false).await
 }
 
-/// Disables or enables a user. Disabling ends the user's logins on every node.
+/// Disables or enables a user. Disabling ends the user's logins on every node. The API tokens that the user made do not work while the user is disabled.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.

@@ -242,6 +242,8 @@ macro_rules! for_each_error_code {
             WeakPassword = "WEAK_PASSWORD",
             /// The idempotency key was already used with another input.
             IdempotencyConflict = "IDEMPOTENCY_CONFLICT",
+            /// The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token.
+            SecretShown = "SECRET_SHOWN",
             /// Amounts in different currencies cannot be combined.
             CurrencyMismatch = "CURRENCY_MISMATCH",
             /// The register is closed: open it first.

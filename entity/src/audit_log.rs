@@ -16,6 +16,8 @@ pub struct Model {
     pub account_id: Uuid,
     /// The user who made the change; null for the operator at the command line.
     pub user_id: Option<Uuid>,
+    /// The API token with which the change was made, in place of its maker `user_id`; null for a change by a person.
+    pub api_token_id: Option<Uuid>,
     /// Name of the mutation.
     pub action: String,
     /// Kind of the changed object.
@@ -43,6 +45,13 @@ pub enum Relation {
     /// The user who made the change.
     #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
     User,
+    /// The API token with which the change was made.
+    #[sea_orm(
+        belongs_to = "super::api_token::Entity",
+        from = "Column::ApiTokenId",
+        to = "super::api_token::Column::Id"
+    )]
+    ApiToken,
 }
 
 impl Related<super::account::Entity> for Entity {

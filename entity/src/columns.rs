@@ -68,6 +68,25 @@ text_enum!(
     Role { Admin = "ADMIN", Distributor = "DISTRIBUTOR", Reseller = "RESELLER", CallshopOwner = "CALLSHOP_OWNER", Attendant = "ATTENDANT" }
 );
 text_enum!(
+    /// What an API token may do. In documents and on the command line, a scope is written as `tariffs:read`.
+    TokenScope {
+        AccountsRead = "ACCOUNTS_READ", AccountsWrite = "ACCOUNTS_WRITE", AuditRead = "AUDIT_READ",
+        CabinsRead = "CABINS_READ", CabinsWrite = "CABINS_WRITE", CallsRead = "CALLS_READ", CallsWrite = "CALLS_WRITE",
+        CreditWrite = "CREDIT_WRITE", LedgerRead = "LEDGER_READ", PhonesRead = "PHONES_READ", PhonesWrite = "PHONES_WRITE",
+        RegisterRead = "REGISTER_READ", RegisterWrite = "REGISTER_WRITE", ReportsRead = "REPORTS_READ",
+        SessionsRead = "SESSIONS_READ", SessionsWrite = "SESSIONS_WRITE", TariffsRead = "TARIFFS_READ",
+        TariffsWrite = "TARIFFS_WRITE",
+    }
+);
+
+impl TokenScope {
+    /// Every scope, in the order of their names.
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as sea_orm::Iterable>::iter()
+    }
+}
+
+text_enum!(
     /// State of a call; see `billing::call`.
     CallState {
         Authorized = "AUTHORIZED", Ringing = "RINGING", Answered = "ANSWERED", Ended = "ENDED", Failed = "FAILED",

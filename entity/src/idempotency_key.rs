@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {
-    /// The user who sent the mutation.
+    /// The user who sent the mutation, or the family of the API token that did.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
     /// Name of the mutation.

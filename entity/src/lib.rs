@@ -6,6 +6,7 @@
 pub mod account;
 pub mod activity;
 pub mod activity_head;
+pub mod api_token;
 pub mod audit_log;
 pub mod auth_session;
 pub mod cabin;

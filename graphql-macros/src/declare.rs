@@ -56,7 +56,13 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
             method.attrs.retain(|attribute| !attribute.path().is_ident("graphql"));
             plain.push(method);
         } else {
-            resolvers.push(with_paging(method));
+            let mut resolver = with_paging(method);
+            if args.root.is_some()
+                && let Some(scope) = scope_of(&field.scope)
+            {
+                resolver.attrs.push(syn::parse_quote!(#[graphql(guard = crate::scopes::Needs(#scope))]));
+            }
+            resolvers.push(resolver);
         }
         fields.push(Field { name, args: field, value });
     }
@@ -167,6 +173,12 @@ fn option(value: Option<&impl quote::ToTokens>) -> TokenStream {
     }
 }
 
+/// The union of the sets of these scopes; `None` if there are none.
+fn scope_of(names: &[Ident]) -> Option<TokenStream> {
+    let (first, others) = names.split_first()?;
+    Some(quote!(crate::scopes::#first #(.or(crate::scopes::#others))*))
+}
+
 fn schema_name(args: &TypeArgs, rust_name: &str) -> String {
     args.root.as_ref().or(args.name.as_ref()).map_or_else(|| rust_name.to_owned(), |name| name.value())
 }
@@ -174,16 +186,27 @@ fn schema_name(args: &TypeArgs, rust_name: &str) -> String {
 /// The implementation of `Declared`.
 fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> Result<TokenStream> {
     let name = schema_name(args, rust_name);
-    let type_roles = option(args.roles.as_ref());
+    let (type_roles, type_scope) = (option(args.roles.as_ref()), option(scope_of(&args.scope).as_ref()));
     let mut facts = Vec::new();
     for Field { name, args: field, .. } in fields {
         if args.root.is_some() && field.roles.is_none() {
             return Err(error(&format!("`{name}`: a root field states its roles: #[field(roles = …)]")));
         }
+        if args.root.is_some() && field.scope.is_empty() {
+            let message = format!("`{name}`: a root field states the scope of tokens: #[field(scope = …)]");
+            return Err(error(&message));
+        }
+        let scope = option(scope_of(&field.scope).as_ref());
         let (roles, length) = (option(field.roles.as_ref()), option(field.length.as_ref()));
         let columns = field.columns.iter().map(ToString::to_string);
         facts.push(quote! {
-            crate::fields::Field { name: #name, roles: #roles, columns: &[#(#columns),*], length: #length }
+            crate::fields::Field {
+                name: #name,
+                roles: #roles,
+                scope: #scope,
+                columns: &[#(#columns),*],
+                length: #length,
+            }
         });
     }
     let columns: Vec<&Ident> = fields.iter().flat_map(|field| &field.args.columns).collect();
@@ -198,6 +221,7 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
             const DECLARATION: crate::fields::Declaration = crate::fields::Declaration {
                 name: #name,
                 roles: #type_roles,
+                scope: #type_scope,
                 fields: &[#(#facts),*],
             };
         }

@@ -14,6 +14,8 @@ pub struct TypeArgs {
     pub root: Option<LitStr>,
     /// Roles that see the type.
     pub roles: Option<Expr>,
+    /// Scopes of tokens that see the type.
+    pub scope: Vec<Ident>,
     /// Row that `columns` refers to.
     pub row: Option<Type>,
 }
@@ -28,8 +30,12 @@ impl Parse for TypeArgs {
                 "name" => args.name = Some(input.parse()?),
                 "root" => args.root = Some(input.parse()?),
                 "roles" => args.roles = Some(input.parse()?),
+                "scope" => args.scope = scopes(input)?,
                 "row" => args.row = Some(input.parse()?),
-                _ => return Err(syn::Error::new(key.span(), "expected `name`, `root`, `roles` or `row`")),
+                _ => {
+                    let expected = "expected `name`, `root`, `roles`, `scope` or `row`";
+                    return Err(syn::Error::new(key.span(), expected));
+                }
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
@@ -44,6 +50,8 @@ impl Parse for TypeArgs {
 pub struct FieldArgs {
     /// Roles that see the field.
     pub roles: Option<Expr>,
+    /// Scopes of tokens that see the field.
+    pub scope: Vec<Ident>,
     /// Columns that the field reads.
     pub columns: Vec<Ident>,
     /// Usual length of a list.
@@ -62,6 +70,10 @@ impl Parse for FieldArgs {
                     input.parse::<Token![=]>()?;
                     args.roles = Some(input.parse()?);
                 }
+                "scope" => {
+                    input.parse::<Token![=]>()?;
+                    args.scope = scopes(input)?;
+                }
                 "columns" => {
                     let names;
                     syn::parenthesized!(names in input);
@@ -74,7 +86,7 @@ impl Parse for FieldArgs {
                 }
                 "absent" => args.absent = true,
                 _ => {
-                    let expected = "expected `roles`, `columns`, `length` or `absent`";
+                    let expected = "expected `roles`, `scope`, `columns`, `length` or `absent`";
                     return Err(syn::Error::new(key.span(), expected));
                 }
             }
@@ -84,6 +96,11 @@ impl Parse for FieldArgs {
         }
         Ok(args)
     }
+}
+
+/// The names of scopes: `CALLS_READ | SESSIONS_READ`.
+fn scopes(input: ParseStream<'_>) -> Result<Vec<Ident>> {
+    Ok(Punctuated::<Ident, Token![|]>::parse_separated_nonempty(input)?.into_iter().collect())
 }
 
 /// Removes the `#[field]` attribute and returns its arguments.

@@ -372,7 +372,7 @@ pub struct ActivitySubscription;
 #[object(root = "Subscription")]
 impl ActivitySubscription {
     /// Every activity event of a callshop, in order.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ | SESSIONS_READ)]
     async fn callshop_activity(
         &self,
         ctx: &Context<'_>,
@@ -399,7 +399,7 @@ impl ActivitySubscription {
     }
 
     /// Every activity event of a cabin, in order.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ | SESSIONS_READ)]
     async fn cabin_activity(
         &self,
         ctx: &Context<'_>,
@@ -434,7 +434,7 @@ impl ActivitySubscription {
 
     /// Every activity event of all callshops below an account, or of the account itself if it is a callshop: at most 500 callshops. A callshop that
     /// is created later joins within ten seconds.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ | SESSIONS_READ)]
     async fn account_activity(
         &self,
         ctx: &Context<'_>,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::accounts::parse_account;
+use super::api_tokens::ApiToken;
 use super::filters::{TimeRange, within};
 use super::paging::{Page, Paging, connection};
 use super::payload::top_level;
@@ -65,6 +66,11 @@ impl AuditEntry {
         self.0.user.clone().map(User)
     }
 
+    /// API token of the program that made the change in place of `user`; null if a person made the change, or if `user` is null.
+    fn api_token(&self) -> Option<ApiToken> {
+        self.0.token.clone().map(ApiToken)
+    }
+
     /// IP address of the request; null if `user` is null.
     fn address(&self) -> Option<&str> {
         Some(self.0.row.address.as_str()).filter(|address| !address.is_empty())
@@ -100,7 +106,7 @@ pub struct AuditQuery;
 #[object(root = "Query")]
 impl AuditQuery {
     /// Changes to the caller's account or an account below it, and to the objects of that account, newest first. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = AUDIT_READ)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

@@ -6,7 +6,7 @@ use async_graphql::{Context, InputObject};
 use chrono::{DateTime, Utc};
 use graphql_macros::object;
 
-use super::payload::{answer, payload, top_level};
+use super::payload::{answer, nullable, payload};
 use super::roles::{EVERYONE, SIGNED_IN};
 use super::users::User;
 use super::{actor, app, origin};
@@ -112,11 +112,11 @@ pub struct AuthQuery;
 
 #[object(root = "Query")]
 impl AuthQuery {
-    /// The logged-in user; null if the request has no login.
-    #[field(roles = EVERYONE)]
+    /// The logged-in user; null if the request has no login. For an API token, the user who made the token, if the token may see that user.
+    #[field(roles = EVERYONE, scope = ACCOUNTS_READ)]
     async fn viewer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Ok(actor) = actor(ctx) else { return Ok(None) };
-        Ok(Some(User(users::find(app(ctx), actor, actor.user_id).await.map_err(top_level)?)))
+        nullable(users::find(app(ctx), actor, actor.user_id).await.map(User)).transpose()
     }
 }
 
@@ -128,7 +128,7 @@ pub struct AuthMutation;
 impl AuthMutation {
     /// Starts a login. After wrong passwords or codes, further attempts for the same login name are delayed by up to 30 seconds. An expired token in
     /// the request is ignored.
-    #[field(roles = EVERYONE)]
+    #[field(roles = EVERYONE, scope = LOGIN_ONLY)]
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> async_graphql::Result<LoginPayload> {
         let origin = origin(ctx)?;
         let logged_in = async {
@@ -141,7 +141,7 @@ impl AuthMutation {
 
     /// Exchanges a refresh token for a new pair of tokens. Repeating the request with the same token within 30 seconds returns the same new
     /// pair, unless the new refresh token has been used. Any other reuse of a token ends the login.
-    #[field(roles = EVERYONE)]
+    #[field(roles = EVERYONE, scope = LOGIN_ONLY)]
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> async_graphql::Result<LoginPayload> {
         let origin = origin(ctx)?;
         let refreshed = async {
@@ -155,7 +155,7 @@ impl AuthMutation {
     }
 
     /// Ends this login, or all of the user's logins, and closes their open sockets.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> async_graphql::Result<LogoutPayload> {
         let actor = actor(ctx)?;
         let done = login::logout(app(ctx), actor, input.everywhere).await;
@@ -170,7 +170,7 @@ impl AuthMutation {
 
     /// Creates a ticket that works once, for the `EventSource` of a browser, which sends no `Authorization`. The answer to the stream's request sets
     /// a cookie, so that the `EventSource` can reconnect with the same URL until the login ends.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn create_stream_ticket(
         &self,
         ctx: &Context<'_>,
@@ -184,7 +184,7 @@ impl AuthMutation {
     }
 
     /// Changes the caller's password and ends the caller's other logins.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn change_password(
         &self,
         ctx: &Context<'_>,

@@ -41,7 +41,7 @@ graphql_enum!(
 #[derive(async_graphql::Description)]
 pub struct Cabin(pub CabinView);
 
-#[object]
+#[object(scope = CABINS_READ)]
 impl Cabin {
     /// Global id.
     pub(super) fn id(&self) -> ID {
@@ -175,14 +175,14 @@ pub struct CabinQuery;
 #[object(root = "Query")]
 impl CabinQuery {
     /// A cabin in the caller's subtree; null if there is no such cabin.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CABINS_READ)]
     async fn cabin(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Cabin>> {
         let found = async { cabins::find(app(ctx), caller(ctx)?, Kind::Cabin.parse(&id)?).await };
         nullable(found.await.map(Cabin))
     }
 
     /// Cabins of a callshop that are not retired, oldest first.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CABINS_READ)]
     async fn cabins(
         &self,
         ctx: &Context<'_>,
@@ -214,7 +214,7 @@ pub struct CabinMutation;
 #[object(root = "Mutation")]
 impl CabinMutation {
     /// Creates a cabin.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = CABINS_WRITE)]
     async fn create_cabin(
         &self,
         ctx: &Context<'_>,
@@ -233,7 +233,7 @@ impl CabinMutation {
     }
 
     /// Changes a cabin.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = CABINS_WRITE)]
     async fn update_cabin(
         &self,
         ctx: &Context<'_>,
@@ -251,7 +251,7 @@ impl CabinMutation {
     }
 
     /// Retires a cabin permanently. The cabin's phone becomes free, and the cabin's history is kept.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = CABINS_WRITE)]
     async fn retire_cabin(
         &self,
         ctx: &Context<'_>,

@@ -159,7 +159,7 @@ pub struct CallCost {
     pub amount: Money,
 }
 
-#[object(row = call::View)]
+#[object(row = call::View, scope = CALLS_READ)]
 impl Call {
     /// Global id.
     #[field(columns(id))]
@@ -483,7 +483,7 @@ pub struct CallQuery;
 #[object(root = "Query")]
 impl CallQuery {
     /// A call in the caller's subtree; null if there is no such call.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ)]
     async fn call(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Call>> {
         let app = app(ctx);
         let found = async { calls::find(app, caller(ctx)?, Kind::Call.parse(&id)?).await };
@@ -491,7 +491,7 @@ impl CallQuery {
     }
 
     /// A callshop's calls, newest first.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ)]
     async fn calls(
         &self,
         ctx: &Context<'_>,
@@ -506,7 +506,7 @@ impl CallQuery {
     }
 
     /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow these calls.
-    #[field(roles = SIGNED_IN, length = 100)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ, length = 100)]
     async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -523,7 +523,7 @@ pub struct CallMutation;
 #[object(root = "Mutation")]
 impl CallMutation {
     /// Hangs up a ringing or answered call.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CALLS_WRITE)]
     async fn hang_up_call(
         &self,
         ctx: &Context<'_>,

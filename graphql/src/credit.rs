@@ -134,7 +134,7 @@ pub struct CreditMutation;
 #[object(root = "Mutation")]
 impl CreditMutation {
     /// Gives credit to a child account. Visible to the platform, distributors and resellers.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = CREDIT_WRITE)]
     async fn top_up(&self, ctx: &Context<'_>, input: TopUpInput) -> async_graphql::Result<TopUpPayload> {
         let done = async {
             let top_up = TopUp {
@@ -152,7 +152,7 @@ impl CreditMutation {
     }
 
     /// Corrects a child's credit, up or down. Fails with INSUFFICIENT_CREDIT if the child has less credit left than the amount to remove.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = CREDIT_WRITE)]
     async fn adjust_credit(
         &self,
         ctx: &Context<'_>,
@@ -172,7 +172,7 @@ impl CreditMutation {
 
     /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED if the transfer was already reversed, and with INSUFFICIENT_CREDIT if the
     /// child has less credit left than the amount to reverse.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = CREDIT_WRITE)]
     async fn reverse_transfer(
         &self,
         ctx: &Context<'_>,
@@ -187,7 +187,7 @@ impl CreditMutation {
     }
 
     /// Sets how far a child's balance may go below zero. Fails with INSUFFICIENT_CREDIT if the child already uses more than the new limit.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = CREDIT_WRITE)]
     async fn set_credit_limit(
         &self,
         ctx: &Context<'_>,
@@ -202,7 +202,7 @@ impl CreditMutation {
     }
 
     /// Sets the threshold for low-credit notifications of the caller's account or of a child account.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = CREDIT_WRITE)]
     async fn set_low_credit(
         &self,
         ctx: &Context<'_>,
@@ -247,7 +247,7 @@ pub struct CreditSubscription;
 impl CreditSubscription {
     /// Credit of the caller's account or an account below it. The subscription sends a message immediately, and again whenever the credit changes.
     /// The subscription ends when the caller loses access to the account.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn balance(
         &self,
         ctx: &Context<'_>,

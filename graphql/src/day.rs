@@ -150,7 +150,7 @@ impl DayQuery {
     /// What happened in a callshop on one day of its time zone: sessions, calls, payments by method, discounts, refunds and cash movements, in total
     /// and by attendant. Attendants see only their own day, without paid and refunded amounts until every shift of the day is counted. Null if there is
     /// no such callshop or user.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = REPORTS_READ)]
     async fn day_summary(
         &self,
         ctx: &Context<'_>,

@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{live, loaders, notes, roles, schema, sdl, visibility};
+use super::{live, loaders, notes, roles, schema, scope_table, scopes, sdl, visibility};
 use app::App;
 use app::auth::Actor;
 use app::auth::login::{self, Origin};
@@ -62,7 +62,8 @@ impl TokenAuthenticator {
         let app = self.0.clone();
         Caller {
             role_key: roles::of(Some(&actor)).0,
-            subject: actor.user_id.to_string(),
+            view: scopes::view(&actor, self.0.simulator.is_some()),
+            subject: actor.principal().to_string(),
             is_authenticated: true,
             expires_at: Some(expires_at),
             revoked: self.0.identities.watch(actor.session_id),
@@ -107,10 +108,10 @@ pub fn service(
     let doorkeeper = TokenAuthenticator(app.clone());
     let is_sandbox = app.simulator.is_some();
     let roles = roles::ALL.map(|(key, role)| match is_sandbox && role.intersects(roles::SIGNED_IN) {
-        true => (key, role.or(roles::SANDBOX)),
-        false => (key, role),
+        true => (key, role.or(roles::SANDBOX).or(scopes::LOGIN)),
+        false => (key, role.or(scopes::LOGIN)),
     });
-    let service =
-        GraphqlService::new(schema(app), &sdl(), &roles, &visibility(), doorkeeper, limits, shutdown)?;
+    let table = [visibility(), scope_table()].concat();
+    let service = GraphqlService::new(schema(app), &sdl(), &roles, &table, doorkeeper, limits, shutdown)?;
     Ok(service.live(live::compile).with_hints(notes()))
 }

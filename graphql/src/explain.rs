@@ -136,7 +136,7 @@ pub struct ExplainQuery;
 #[object(root = "Query")]
 impl ExplainQuery {
     /// Explains step by step how a call's charge was computed; null if the call is not found. Fails with `ILLEGAL_STATE` while the call is live.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ)]
     async fn explain_charge(
         &self,
         ctx: &Context<'_>,

@@ -10,6 +10,8 @@ pub struct Declaration {
     pub name: &'static str,
     /// Roles that see the type; `None` if every role that can reach the type sees it.
     pub roles: Option<RoleSet>,
+    /// Scopes of tokens that see the type; `None` if every token that can reach the type sees it.
+    pub scope: Option<RoleSet>,
     /// The fields in order.
     pub fields: &'static [Field],
 }
@@ -20,6 +22,8 @@ pub struct Field {
     pub name: &'static str,
     /// Roles that see the field; `None` if every role that sees the type sees the field.
     pub roles: Option<RoleSet>,
+    /// Scopes of tokens that see the field; `None` if every token that sees the type sees the field.
+    pub scope: Option<RoleSet>,
     /// Columns that the field reads, named like the fields of the row.
     pub columns: &'static [&'static str],
     /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer (a thousand live calls, for example), because
@@ -38,6 +42,13 @@ impl Declaration {
     pub fn rules(&self) -> impl Iterator<Item = (String, RoleSet)> {
         let of_type = self.roles.map(|roles| (self.name.to_owned(), roles));
         let of_field = |field: &Field| Some((format!("{}.{}", self.name, field.name), field.roles?));
+        of_type.into_iter().chain(self.fields.iter().filter_map(of_field))
+    }
+
+    /// Rows of the table of scopes.
+    pub fn scopes(&self) -> impl Iterator<Item = (String, RoleSet)> {
+        let of_type = self.scope.map(|scope| (self.name.to_owned(), scope));
+        let of_field = |field: &Field| Some((format!("{}.{}", self.name, field.name), field.scope?));
         of_type.into_iter().chain(self.fields.iter().filter_map(of_field))
     }
 }

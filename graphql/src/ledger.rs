@@ -200,7 +200,7 @@ pub struct LedgerQuery;
 impl LedgerQuery {
     /// Balances of a book of the caller's account or of an account below it, one balance per currency. Only the platform can have several
     /// currencies, because each distributor has its own currency. Hidden from attendants.
-    #[field(roles = BACK_OFFICE, length = 10)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ, length = 10)]
     async fn ledger_balances(
         &self,
         ctx: &Context<'_>,
@@ -220,7 +220,7 @@ impl LedgerQuery {
 
     /// Entries of a book of the caller's account or of an account below it, newest first, with one entry per transfer. Hidden from attendants.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn ledger(
         &self,
         ctx: &Context<'_>,

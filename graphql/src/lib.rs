@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod api_tokens;
 pub mod audit;
 pub mod auth;
 pub mod cabins;
@@ -30,6 +31,7 @@ pub mod reports;
 pub mod roles;
 pub mod sandbox;
 pub mod scalars;
+pub mod scopes;
 pub mod screens;
 pub mod sessions;
 pub mod settings;
@@ -88,6 +90,7 @@ root!(
         day::DayQuery,
         problems::ProblemQuery,
         screens::ScreenQuery,
+        api_tokens::ApiTokenQuery,
         node::NodeQuery,
     }
 );
@@ -110,6 +113,7 @@ root!(
         settings::SettingsMutation,
         calls::CallMutation,
         screens::ScreenMutation,
+        api_tokens::ApiTokenMutation,
         sandbox::SandboxMutation,
     }
 );
@@ -159,11 +163,28 @@ pub fn published_sdl() -> std::result::Result<String, RoleSchemaError> {
 /// # Errors
 /// Fails if the role is unknown, or if the visibility table leaves an invalid schema.
 pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let Some((key, bit)) = roles::ALL.iter().find(|(key, _)| *key == role) else {
+    let (key, bit) = known_role(role)?;
+    Ok(role_schema::prune(&sdl(), key, bit, &visibility())?.to_string())
+}
+
+/// The SDL as an API token with these scopes sees it, if its maker has this role.
+///
+/// # Errors
+/// Fails if the role is unknown, or if the tables leave an invalid schema.
+pub fn token_sdl(
+    role: &str,
+    token_scopes: &[entity::TokenScope],
+) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let (key, bit) = known_role(role)?;
+    let table = [visibility(), scope_table()].concat();
+    Ok(role_schema::prune(&sdl(), key, scopes::of_role(bit, token_scopes), &table)?.to_string())
+}
+
+fn known_role(role: &str) -> std::result::Result<(&'static str, RoleSet), String> {
+    roles::ALL.into_iter().find(|(key, _)| *key == role).ok_or_else(|| {
         let known: Vec<&str> = roles::ALL.iter().map(|(key, _)| *key).collect();
-        return Err(format!("unknown role {role:?}: use one of {}", known.join(", ")).into());
-    };
-    Ok(role_schema::prune(&sdl(), key, *bit, &visibility())?.to_string())
+        format!("unknown role {role:?}: use one of {}", known.join(", "))
+    })
 }
 
 macro_rules! declarations {
@@ -182,6 +203,9 @@ const OBJECTS: &[Declaration] = declarations![
     activity::CabinActivity,
     activity::AccountActivity,
     live_calls::LiveCalls,
+    api_tokens::ApiToken,
+    api_tokens::ApiTokenPayload,
+    api_tokens::ApiTokenSecretPayload,
     audit::AuditChange,
     audit::AuditEntry,
     cabins::Cabin,
@@ -292,6 +316,19 @@ pub fn visibility() -> Vec<Rule> {
     static TABLE: LazyLock<Vec<(String, RoleSet)>> =
         LazyLock::new(|| declared().flat_map(Declaration::rules).collect());
     TABLE.iter().map(|(key, roles)| (key.as_str(), *roles)).collect()
+}
+
+/// The table of scopes: the declared scopes of all types and fields. The pages of a type's lists have the type's scope.
+pub fn scope_table() -> Vec<Rule> {
+    static TABLE: LazyLock<Vec<(String, RoleSet)>> = LazyLock::new(|| {
+        let sdl = sdl();
+        let pages = declared().filter_map(|of| Some((of.name, of.scope?))).flat_map(|(name, scope)| {
+            ["Connection", "Edge"].map(|ending| (format!("{name}{ending}"), scope))
+        });
+        let pages = pages.filter(|(name, _)| sdl.contains(&format!("\ntype {name} ")));
+        declared().flat_map(Declaration::scopes).chain(pages).collect()
+    });
+    TABLE.iter().map(|(key, scopes)| (key.as_str(), *scopes)).collect()
 }
 
 /// The application that serves this request.

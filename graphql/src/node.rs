@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, Interface};
 use uuid::Uuid;
 
 use super::accounts::{Account, Callshop};
+use super::api_tokens::ApiToken;
 use super::cabins::Cabin;
 use super::calls::Call;
 use super::payload::{nullable, top_level};
@@ -17,9 +18,11 @@ use super::scalars::{Kind, parse_any};
 use super::sessions::CabinSession;
 use super::tariffs::{Tariff, TariffVersion};
 use super::users::User;
-use super::{app, caller};
+use super::{app, caller, scopes};
+use crate::fields::Declared;
+use crate::roles::RoleSet;
 use app::access::Shop;
-use app::{accounts, cabins, phones, register, sessions, tariffs, users};
+use app::{accounts, api_tokens, cabins, phones, register, sessions, tariffs, users};
 use base::error::{Error, Result};
 
 /// Maximum number of ids in one `nodes` query.
@@ -56,6 +59,8 @@ pub enum Node {
     TariffVersion(TariffVersion),
     /// A register shift.
     RegisterShift(RegisterShift),
+    /// An API token.
+    ApiToken(ApiToken),
 }
 
 /// The queries that this file defines.
@@ -65,13 +70,13 @@ pub struct NodeQuery;
 #[object(root = "Query")]
 impl NodeQuery {
     /// The object with this global id; null if the object is not in the caller's subtree or the caller's role may not see the object.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = ANY_TOKEN)]
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Node>> {
         found(find(ctx, &id).await)
     }
 
     /// Like `node`, but for up to 100 ids. The result has the same length and order as `ids`, with null for objects that are not found.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = ANY_TOKEN)]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> async_graphql::Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
             return Err(top_level(Error::invalid("ids", format!("Give at most {MAX_NODES} ids."))));
@@ -97,6 +102,9 @@ impl Nodes {
     /// Finds all objects of one kind with one query.
     async fn find(&mut self, ctx: &Context<'_>, kind: Kind, places: &[(usize, Uuid)]) -> Result<()> {
         let (app, actor) = (app(ctx), caller(ctx)?);
+        if !scopes::allows(actor, scope(kind)) {
+            return Ok(());
+        }
         let ids: BTreeSet<Uuid> = places.iter().map(|(_, id)| *id).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
         macro_rules! put {
@@ -143,6 +151,11 @@ impl Nodes {
                 let node = |view| Node::RegisterShift(RegisterShift(view));
                 put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
             }
+            Kind::ApiToken => {
+                put!(api_tokens::find_all(app, actor, &ids), |row| row.id, |row| Node::ApiToken(ApiToken(
+                    row
+                )));
+            }
             // these kinds are parts of other objects, not nodes; see `find`
             Kind::SessionItem
             | Kind::LedgerTransfer
@@ -176,9 +189,34 @@ fn found(result: Result<Node>) -> Option<async_graphql::Result<Node>> {
     }
 }
 
+/// The scopes of tokens that may see objects of a kind.
+fn scope(kind: Kind) -> Option<RoleSet> {
+    fn of<T: Declared>() -> Option<RoleSet> {
+        T::DECLARATION.scope
+    }
+    match kind {
+        Kind::Account => of::<Account>(),
+        Kind::Callshop => of::<Callshop>(),
+        Kind::User => of::<User>(),
+        Kind::Phone => of::<Phone>(),
+        Kind::Cabin => of::<Cabin>(),
+        Kind::CabinSession => of::<CabinSession>(),
+        Kind::Call => of::<Call>(),
+        Kind::Tariff => of::<Tariff>(),
+        Kind::TariffVersion => of::<TariffVersion>(),
+        Kind::RegisterShift => of::<RegisterShift>(),
+        Kind::ApiToken => of::<ApiToken>(),
+        // these kinds are no nodes
+        Kind::SessionItem | Kind::LedgerTransfer | Kind::Screen => None,
+    }
+}
+
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
     let (app, actor) = (app(ctx), caller(ctx)?);
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
+    if !scopes::allows(actor, scope(kind)) {
+        return Err(Error::NotFound);
+    }
     Ok(match kind {
         Kind::Account => Node::Account(Account(accounts::find(app, actor, id).await?)),
         Kind::Callshop => Node::Callshop(Callshop(accounts::find_shop(app, actor, id).await?)),
@@ -194,6 +232,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         // an item or payment belongs to a session, and a movement to a shift, so they are not nodes
         Kind::SessionItem | Kind::Payment | Kind::CashMovement => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
+        Kind::ApiToken => Node::ApiToken(ApiToken(api_tokens::find(app, actor, id).await?)),
         // each account sees a transfer differently, so only the field `ledger` shows transfers
         Kind::LedgerTransfer | Kind::Screen | Kind::AuditEntry => return Err(Error::NotFound),
     })

@@ -30,7 +30,7 @@ impl Phone {
     }
 }
 
-#[object]
+#[object(scope = PHONES_READ)]
 impl Phone {
     /// Global id.
     pub(super) fn id(&self) -> ID {
@@ -176,14 +176,14 @@ pub struct PhoneQuery;
 #[object(root = "Query")]
 impl PhoneQuery {
     /// A phone in the caller's subtree; null if there is no such phone.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = PHONES_READ)]
     async fn phone(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Phone>> {
         let found = async { phones::find(app(ctx), caller(ctx)?, Kind::Phone.parse(&id)?).await };
         nullable(found.await.map(Phone))
     }
 
     /// Phones of a callshop, oldest first.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = PHONES_READ)]
     async fn phones(
         &self,
         ctx: &Context<'_>,
@@ -213,7 +213,7 @@ pub struct PhoneMutation;
 #[object(root = "Mutation")]
 impl PhoneMutation {
     /// Creates phones for a callshop. The passwords of new phones are shown only in this response.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = PHONES_WRITE)]
     async fn create_phones(
         &self,
         ctx: &Context<'_>,
@@ -230,7 +230,7 @@ impl PhoneMutation {
     }
 
     /// Replaces a phone's password and shows the new password once. The old password stops working immediately.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = PHONES_WRITE)]
     async fn rotate_phone_secret(
         &self,
         ctx: &Context<'_>,
@@ -250,7 +250,7 @@ impl PhoneMutation {
     }
 
     /// Blocks a phone. A blocked phone stays registered and can make only emergency calls. A call in progress continues.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = PHONES_WRITE)]
     async fn block_phone(
         &self,
         ctx: &Context<'_>,
@@ -260,7 +260,7 @@ impl PhoneMutation {
     }
 
     /// Unblocks a phone.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = PHONES_WRITE)]
     async fn unblock_phone(
         &self,
         ctx: &Context<'_>,
@@ -270,7 +270,7 @@ impl PhoneMutation {
     }
 
     /// Assigns a phone to a cabin, or removes the phone from its cabin. This mutation is not allowed during a call.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = PHONES_WRITE)]
     async fn assign_phone(
         &self,
         ctx: &Context<'_>,

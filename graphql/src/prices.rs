@@ -195,7 +195,7 @@ pub struct PriceQuery;
 #[object(root = "Query")]
 impl PriceQuery {
     /// A callshop's current prices to customers, ordered by prefix; empty while no tariff version is active.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = TARIFFS_READ)]
     async fn price_list(
         &self,
         ctx: &Context<'_>,
@@ -215,7 +215,7 @@ impl PriceQuery {
 
     /// Price of a call that is made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says
     /// why.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = TARIFFS_READ)]
     async fn quote(
         &self,
         ctx: &Context<'_>,

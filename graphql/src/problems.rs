@@ -117,7 +117,7 @@ pub struct ProblemQuery;
 impl ProblemQuery {
     /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds that have no problem are omitted. Hidden from
     /// attendants.
-    #[field(roles = BACK_OFFICE, length = 50)]
+    #[field(roles = BACK_OFFICE, scope = REPORTS_READ, length = 50)]
     async fn problems(
         &self,
         ctx: &Context<'_>,

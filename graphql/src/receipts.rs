@@ -171,7 +171,7 @@ pub struct ReceiptQuery;
 impl ReceiptQuery {
     /// A copy of a paid session's receipt, marked as a duplicate; null if there is no such session. Fails with `ILLEGAL_STATE` if the session is
     /// not paid.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
     async fn receipt(
         &self,
         ctx: &Context<'_>,
@@ -194,7 +194,7 @@ impl ReceiptQuery {
 
     /// The bill of a closed session, to hand to the customer before payment: with the amount to pay and, if the callshop has a Pix key, the Pix code.
     /// Null if there is no such session. Fails with `ILLEGAL_STATE` unless the session is CLOSED.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
     async fn printed_bill(
         &self,
         ctx: &Context<'_>,

@@ -225,7 +225,7 @@ impl ReportQuery {
     /// Income and cost of calls for the caller's account or an account below it, from day `from` to day `to` (both inclusive, at most 400 days).
     /// Null if there is no such account. All figures are from the point of view of that account. Fails with `CURRENCY_MISMATCH` for a platform
     /// whose distributors use several currencies. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = REPORTS_READ)]
     async fn report(
         &self,
         ctx: &Context<'_>,

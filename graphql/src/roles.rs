@@ -23,6 +23,9 @@ pub const SANDBOX: RoleSet = RoleSet::role(6);
 /// A customer's screen, whatever the role of the user who created it.
 pub const SCREEN: RoleSet = RoleSet::role(7);
 
+/// Every API token, in addition to the role of the user who made the token.
+pub const TOKEN: RoleSet = RoleSet::role(8);
+
 /// Roles that manage accounts.
 pub const MANAGERS: RoleSet = ADMIN.or(DISTRIBUTOR).or(RESELLER);
 /// Roles that work in a callshop.

@@ -58,7 +58,7 @@ pub struct SandboxMutation;
 impl SandboxMutation {
     /// Makes a simulated call from a cabin's phone. The call passes through the same interface as the calls of a SIP proxy. Only a
     /// sandbox has this mutation.
-    #[field(roles = SANDBOX)]
+    #[field(roles = SANDBOX, scope = CALLS_WRITE)]
     async fn simulate_call(
         &self,
         ctx: &Context<'_>,

@@ -144,10 +144,12 @@ pub enum Kind {
     CashMovement,
     /// An entry of the audit log.
     AuditEntry,
+    /// An API token.
+    ApiToken,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 16] = [
+    const ALL: [(Self, &'static str); 17] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -164,6 +166,7 @@ impl Kind {
         (Self::Payment, "Payment"),
         (Self::CashMovement, "CashMovement"),
         (Self::AuditEntry, "AuditEntry"),
+        (Self::ApiToken, "ApiToken"),
     ];
 
     fn name(self) -> &'static str {

@@ -185,7 +185,7 @@ pub struct ScreenQuery;
 #[object(root = "Query")]
 impl ScreenQuery {
     /// What the customer sees on the screen to which this login is bound.
-    #[field(roles = SCREEN)]
+    #[field(roles = SCREEN, scope = LOGIN_ONLY)]
     async fn customer_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<CustomerScreen> {
         Ok(CustomerScreen(screens::shown(app(ctx), actor(ctx)?).await.map_err(top_level)?))
     }
@@ -198,7 +198,7 @@ pub struct ScreenMutation;
 #[object(root = "Mutation")]
 impl ScreenMutation {
     /// Creates a login for the customer's screen of a cabin. The login shows the customer's current call and cost, and nothing else.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = LOGIN_ONLY)]
     async fn create_screen(
         &self,
         ctx: &Context<'_>,
@@ -216,7 +216,7 @@ impl ScreenMutation {
     }
 
     /// Ends the login of a customer's screen and closes its sockets.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = LOGIN_ONLY)]
     async fn revoke_screen(
         &self,
         ctx: &Context<'_>,
@@ -240,7 +240,7 @@ pub struct ScreenSubscription;
 impl ScreenSubscription {
     /// What the customer sees on the screen to which this login is bound: a message immediately, one each second, and one after each
     /// change.
-    #[field(roles = SCREEN)]
+    #[field(roles = SCREEN, scope = LOGIN_ONLY)]
     async fn customer_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<Answers<CustomerScreen>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
         let screen = ScreenWatch::start(app, actor).await.map_err(top_level)?;

@@ -77,7 +77,7 @@ pub struct TotpMutation;
 #[object(root = "Mutation")]
 impl TotpMutation {
     /// Creates a secret for the caller's authenticator app (TOTP, RFC 6238). Nothing changes until `confirmTotp`. Another call replaces the secret.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn begin_totp(
         &self,
         ctx: &Context<'_>,
@@ -96,7 +96,7 @@ impl TotpMutation {
     }
 
     /// Turns the second factor on, with a code of the app. From then on, each `login` needs a code. The caller's logins continue.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn confirm_totp(
         &self,
         ctx: &Context<'_>,
@@ -108,7 +108,7 @@ impl TotpMutation {
 
     /// Turns the caller's second factor off. If the server requires a second factor for the caller's role, the caller must set it up again before
     /// anything else.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn disable_totp(
         &self,
         ctx: &Context<'_>,
@@ -124,7 +124,7 @@ impl TotpMutation {
     }
 
     /// Replaces the caller's recovery codes.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn regenerate_recovery_codes(
         &self,
         ctx: &Context<'_>,
@@ -135,7 +135,7 @@ impl TotpMutation {
     }
 
     /// Turns another user's second factor off, for example because the telephone is lost, and ends that user's logins. Check first who asks for this.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn reset_totp(&self, ctx: &Context<'_>, input: UserIdInput) -> async_graphql::Result<UserPayload> {
         let reset =
             async { users::reset_totp(app(ctx), caller(ctx)?, Kind::User.parse(&input.user_id)?).await };

@@ -71,6 +71,8 @@ graphql_enum!(
         HangUp,
         /// Suspend and resume child accounts.
         Suspend,
+        /// Make, rotate and revoke API tokens.
+        ManageTokens,
     }
 );
 
@@ -78,7 +80,7 @@ graphql_enum!(
 #[derive(async_graphql::Description)]
 pub struct User(pub user::Model);
 
-#[object]
+#[object(scope = ACCOUNTS_READ)]
 impl User {
     /// Global id.
     pub(super) fn id(&self) -> ID {
@@ -227,7 +229,7 @@ pub struct UserQuery;
 #[object(root = "Query")]
 impl UserQuery {
     /// A user in the caller's subtree; null if there is no such user. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = ACCOUNTS_READ)]
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<User>> {
         let found = async { users::find(app(ctx), caller(ctx)?, Kind::User.parse(&id)?).await };
         nullable(found.await.map(User))
@@ -242,7 +244,7 @@ pub struct UserMutation;
 impl UserMutation {
     /// Creates a user. The platform, distributors and resellers create users of accounts and callshops below them; owners create their
     /// attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn create_user(
         &self,
         ctx: &Context<'_>,
@@ -256,7 +258,7 @@ impl UserMutation {
     }
 
     /// Changes a user's display name.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn update_user(
         &self,
         ctx: &Context<'_>,
@@ -270,7 +272,7 @@ impl UserMutation {
     }
 
     /// Prevents a user from logging in, and ends the user's logins on every node.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn disable_user(
         &self,
         ctx: &Context<'_>,
@@ -283,7 +285,7 @@ impl UserMutation {
     }
 
     /// Lets a disabled user log in again.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn enable_user(&self, ctx: &Context<'_>, input: UserIdInput) -> async_graphql::Result<UserPayload> {
         let changed = async {
             users::set_disabled(app(ctx), caller(ctx)?, Kind::User.parse(&input.user_id)?, false).await
@@ -292,7 +294,7 @@ impl UserMutation {
     }
 
     /// Sets another user's password and ends that user's logins.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn reset_password(
         &self,
         ctx: &Context<'_>,

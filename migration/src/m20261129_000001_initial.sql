@@ -105,6 +105,33 @@ CREATE INDEX auth_session_cabin ON auth_session (cabin_id) WHERE cabin_id IS NOT
 CREATE INDEX auth_session_user ON auth_session (user_id);
 CREATE INDEX auth_session_revoked ON auth_session (revoked_at) WHERE revoked_at IS NOT NULL;
 
+-- API tokens of programs. A rotation makes a new row and shortens the life of the old one.
+CREATE TABLE api_token (
+    id {uuid} NOT NULL,
+    family_id {uuid} NOT NULL REFERENCES api_token,
+    account_id {uuid} NOT NULL REFERENCES account,
+    created_by {uuid} NOT NULL REFERENCES user_account,
+    name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    scopes {json} NOT NULL,
+    created_at {time} NOT NULL,
+    expires_at {time} NOT NULL,
+    last_used_at {time},
+    revoked_at {time},
+    maker_disabled_at {time},
+    rotated_from_id {uuid} REFERENCES api_token,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX api_token_secret ON api_token (secret_hash);
+CREATE INDEX api_token_account ON api_token (account_id, id);
+CREATE UNIQUE INDEX api_token_rotated ON api_token (rotated_from_id) WHERE rotated_from_id IS NOT NULL;
+CREATE INDEX api_token_maker ON api_token (created_by);
+-- every node reads the tokens that ended since its last look
+CREATE INDEX api_token_expires ON api_token (expires_at);
+CREATE INDEX api_token_revoked ON api_token (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_token_maker_disabled ON api_token (maker_disabled_at) WHERE maker_disabled_at IS NOT NULL;
+
 -- Used tickets of event streams, until they expire.
 CREATE TABLE used_ticket (
     id {uuid} NOT NULL,
@@ -549,7 +576,7 @@ CREATE TABLE ledger_balance (
 -- Changes: results of mutations that may be repeated, and the audit log.
 
 CREATE TABLE idempotency_key (
-    -- no key, because it is nil for the operator at the command line
+    -- no key, because it is nil for the operator at the command line, and the family of an API token
     user_id {uuid} NOT NULL,
     mutation TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -564,6 +591,7 @@ CREATE TABLE audit_log (
     at {time} NOT NULL,
     account_id {uuid} NOT NULL REFERENCES account,
     user_id {uuid} REFERENCES user_account,
+    api_token_id {uuid} REFERENCES api_token,
     action TEXT NOT NULL,
     object_kind TEXT NOT NULL,
     -- the row of any table, by `object_kind`

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use base::error::Result;
 
-/// The stored result of this user's mutation with this key.
+/// The stored result of this user's or API token's mutation with this key.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.

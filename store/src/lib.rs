@@ -1,9 +1,9 @@
 //! The database layer, and the only place with SQL.
 //!
 //! [`Store::read`] and [`Store::write`] run a closure in a transaction. The submodules contain the queries, one module per kind of object. Each
-//! query function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login (shared), proxy,
-//! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance (by book,
-//! CREDIT first, then account and currency), activity head.
+//! query function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login or API token (shared),
+//! proxy, account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance (by
+//! book, CREDIT first, then account and currency), activity head.
 //!
 //! Queries lock rows `FOR NO KEY UPDATE`, which is the lock that `UPDATE` takes, never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each
 //! row that its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so
@@ -12,6 +12,7 @@
 pub mod account_list;
 pub mod accounts;
 pub mod activity;
+pub mod api_tokens;
 pub mod audit;
 mod bulk;
 pub mod cabins;

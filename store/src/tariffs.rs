@@ -23,6 +23,8 @@ const RATE_COLUMNS: usize = 10;
 /// The accounts whose tariffs a query may see.
 #[derive(Clone, Debug)]
 pub enum Owners {
+    /// No account.
+    Nobody,
     /// One account.
     One(Uuid),
     /// All accounts of a subtree.
@@ -32,6 +34,7 @@ pub enum Owners {
 impl Owners {
     fn condition(&self) -> SimpleExpr {
         match self {
+            Self::Nobody => tariff::Column::Id.is_in::<Uuid, _>([]),
             Self::One(id) => tariff::Column::AccountId.eq(*id),
             Self::Subtree(scope) => scope.owns((tariff::Entity, tariff::Column::AccountId)),
         }

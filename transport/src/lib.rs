@@ -23,6 +23,7 @@ pub mod persisted;
 pub mod pipeline;
 pub mod rate;
 pub mod role_schema;
+mod schemas;
 pub mod service;
 mod stream;
 pub mod ticket;

@@ -9,17 +9,17 @@ use apollo_compiler::{
     validation::Valid,
 };
 
-/// A set of roles, with one bit for each role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RoleSet(u32);
+/// A set of roles, with one bit for each role. A program may also use bits for other properties of a caller, such as the scopes of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct RoleSet(u64);
 
 impl RoleSet {
     /// No role.
     pub const NONE: Self = Self(0);
     /// Every role.
-    pub const ALL: Self = Self(u32::MAX);
+    pub const ALL: Self = Self(u64::MAX);
 
-    /// The set of the single role with this number (0 to 31).
+    /// The set of the single role with this number (0 to 63).
     pub const fn role(number: u32) -> Self {
         Self(1 << number)
     }
@@ -51,7 +51,7 @@ impl std::ops::BitOr for RoleSet {
 }
 
 /// Visibility table. A key of the table is `Type`, `Type.member` (a field, input field or enum value) or `Type.field.argument`. A member without an
-/// entry is visible to every role that can reach the member.
+/// entry is visible to every role that can reach the member. A member with several entries is visible to callers who match each of the entries.
 pub type Visibility<'a> = &'a [(&'a str, RoleSet)];
 
 /// The reason that the roles' schemas could not be derived.
@@ -81,12 +81,28 @@ pub fn prune(
     role: RoleSet,
     visibility: Visibility<'_>,
 ) -> Result<Valid<Schema>, RoleSchemaError> {
+    let full = parse(sdl, visibility)?;
+    prune_parsed(full, role_key, role, visibility.iter().copied())
+}
+
+/// Parses the full schema, and checks that the schema has each member that the table names.
+pub(crate) fn parse(sdl: &str, visibility: Visibility<'_>) -> Result<Schema, RoleSchemaError> {
     let full = Schema::parse_and_validate(sdl, "schema.graphql")
         .map_err(|error| RoleSchemaError::Schema(error.errors.to_string()))?
         .into_inner();
     check_entries(&full, visibility)?;
+    Ok(full)
+}
+
+/// Like [`prune`], for a schema and a table from [`parse`].
+pub(crate) fn prune_parsed<'a>(
+    full: Schema,
+    role_key: &str,
+    role: RoleSet,
+    visibility: impl Iterator<Item = (&'a str, RoleSet)>,
+) -> Result<Valid<Schema>, RoleSchemaError> {
     let hidden: HashSet<&str> =
-        visibility.iter().filter(|(_, roles)| !roles.intersects(role)).map(|(key, _)| *key).collect();
+        visibility.filter(|(_, roles)| !roles.intersects(role)).map(|(key, _)| key).collect();
     let mut schema = full;
     schema.types.retain(|name, _| !hidden.contains(name.as_str()));
     hide_members(&mut schema, &hidden);

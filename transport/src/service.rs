@@ -22,6 +22,7 @@ use super::{
     pipeline::{Compile, Kind, Notes, Parameters, Prepared, RolePipeline, execute::DynExecutor},
     rate::KeyedRate,
     role_schema::{self, RoleSchemaError, RoleSet},
+    schemas::Schemas,
     ticket::{Admitted, StreamCookie, Ticket},
 };
 use telemetry::RequestId;
@@ -39,6 +40,9 @@ pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 pub struct Caller {
     /// Key of the role's schema. The key must be one of the keys passed to [`GraphqlService::new`].
     pub role_key: &'static str,
+    /// The members of the schema that the caller sees, if the caller was limited to a part of the role's schema: the members whose entries in the
+    /// visibility table all match this set. `None` if the caller sees the role's whole schema.
+    pub view: Option<RoleSet>,
     /// Subject of rate and socket limits: the id of a user or token, or an anonymous caller's address.
     pub subject: String,
     /// When the token expires, which ends its sockets and streams. `None` if the token never expires.
@@ -56,6 +60,7 @@ impl Caller {
     pub fn anonymous(role_key: &'static str, peer: IpAddr) -> Self {
         Self {
             role_key,
+            view: None,
             subject: peer.to_string(),
             is_authenticated: false,
             expires_at: None,
@@ -125,7 +130,7 @@ pub trait Authenticator: Send + Sync + 'static {
 /// The GraphQL service behind every transport.
 pub struct GraphqlService {
     executor: Box<dyn DynExecutor>,
-    roles: HashMap<&'static str, RolePipeline>,
+    schemas: Schemas,
     authenticator: Box<dyn Authenticator>,
     documents: Documents,
     limits: Limits,
@@ -151,15 +156,11 @@ impl GraphqlService {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Result<Self, RoleSchemaError> {
-        let mut pipelines = HashMap::new();
-        for (key, role) in roles {
-            let schema = role_schema::prune(sdl, key, *role, visibility)?;
-            pipelines.insert(*key, RolePipeline::new(schema, &limits));
-        }
+        let schemas = Schemas::new(sdl, roles, visibility, &limits)?;
         let rates = &limits.rates;
         Ok(Self {
             executor: Box::new(executor),
-            roles: pipelines,
+            schemas,
             authenticator: Box::new(authenticator),
             documents: Documents::automatic(limits.persisted_document_bytes),
             shutdown,
@@ -174,9 +175,7 @@ impl GraphqlService {
     /// Compiles the subscriptions that `compile` supports. The events of these subscriptions then bypass the executor.
     #[must_use]
     pub fn live(mut self, compile: Compile) -> Self {
-        for pipeline in self.roles.values_mut() {
-            pipeline.compile_with(compile);
-        }
+        self.schemas.compile_with(compile);
         self
     }
 
@@ -190,9 +189,7 @@ impl GraphqlService {
     /// Adds checks that the schema's types cannot express.
     #[must_use]
     pub fn with_hints(mut self, notes: Notes) -> Self {
-        for pipeline in self.roles.values_mut() {
-            pipeline.note(notes);
-        }
+        self.schemas.note(notes);
         self
     }
 
@@ -203,7 +200,21 @@ impl GraphqlService {
 
     /// The schema visible to a role, in SDL.
     pub fn sdl(&self, role_key: &str) -> Option<String> {
-        self.roles.get(role_key).map(RolePipeline::sdl)
+        self.schemas.of_role(role_key).map(|pipeline| pipeline.sdl())
+    }
+
+    /// The pipeline of the caller's schema.
+    fn pipeline(&self, caller: &Caller) -> Result<Arc<RolePipeline>, RequestError> {
+        let Some(view) = caller.view else {
+            return self.schemas.of_role(caller.role_key).ok_or_else(|| {
+                tracing::error!(role = caller.role_key, "a caller's role has no schema");
+                AuthFailure::Unavailable.to_error()
+            });
+        };
+        self.schemas.narrowed(view).map_err(|error| {
+            tracing::error!(%error, role = caller.role_key, "the schema of a limited caller could not be derived");
+            AuthFailure::Unavailable.to_error()
+        })
     }
 
     /// The limits in force.
@@ -281,10 +292,7 @@ impl GraphqlService {
     ) -> Result<Prepared, RequestError> {
         let begun = Instant::now();
         let mut rate = self.subject_rate.take(&caller.subject)?;
-        let Some(pipeline) = self.roles.get(caller.role_key) else {
-            tracing::error!(role = caller.role_key, "a caller's role has no schema");
-            return Err(AuthFailure::Unavailable.to_error());
-        };
+        let pipeline = self.pipeline(caller)?;
         let learned = self.documents.resolve(&mut parameters)?.map(|name| (name, parameters.query.clone()));
         let mut prepared = pipeline.prepare(parameters, &self.limits)?;
         if let Some((name, text)) = learned {

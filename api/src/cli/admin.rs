@@ -13,7 +13,7 @@ use app::auth::Actor;
 use app::margin::Margins;
 use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES, Outcome};
 use app::users::{self, NewUser};
-use app::{App, accounts};
+use app::{App, accounts, api_tokens};
 use base::error::Error;
 
 /// Maximum size of a mapping's file.
@@ -25,6 +25,10 @@ pub(super) struct SchemaArgs {
     /// schema.
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
+    /// Print the part of the role's schema that an API token with these scopes sees, such as tariffs:read. Give the option several times, or separate
+    /// the scopes by commas.
+    #[arg(long = "scope", value_name = "NOUN:VERB", value_delimiter = ',', requires = "role")]
+    scopes: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,10 +103,16 @@ pub(super) enum TariffCommand {
 pub(super) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
     let text = match &args.role {
         None => graphql::published_sdl()?,
-        Some(role) => graphql::role_sdl(role)?,
+        Some(role) if args.scopes.is_empty() => graphql::role_sdl(role)?,
+        Some(role) => graphql::token_sdl(role, &parse_scopes(&args.scopes)?)?,
     };
     out(&text)?;
     Ok(())
+}
+
+/// The scopes with these names.
+pub(super) fn parse_scopes(names: &[String]) -> Result<Vec<entity::TokenScope>, Failure> {
+    Ok(names.iter().map(|name| api_tokens::parse_scope(name)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ mod demo;
 mod healthcheck;
 mod serve;
 mod simulate;
+mod token;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ enum Command {
     /// Manage users from the server's command line.
     #[command(subcommand)]
     User(admin::UserCommand),
+    /// Manage the API tokens of programs.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
@@ -127,6 +131,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Schema(args) => admin::schema(&args),
         Command::User(command) => admin::user(command).await,
+        Command::Token(command) => token::token(command).await,
         Command::Tariff(command) => admin::tariff(command).await,
         Command::Simulate(args) => simulate::run(args).await,
     };

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use entity::{AccountKind, Role, account, auth_session, user};
+use entity::{AccountKind, Role, TokenScope, account, api_token, auth_session, user};
 use uuid::Uuid;
 
 use super::rights::{self, Right};
@@ -10,15 +10,28 @@ use crate::config::AuthConfig;
 use base::error::{Error, ErrorCode, Result};
 use store::Scope;
 
+/// The API token with which a program acts in place of the user who made the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActingToken {
+    /// The token's id.
+    pub id: Uuid,
+    /// The first token of the chain of rotations that the token belongs to.
+    pub family_id: Uuid,
+    /// The scopes, with the scopes that they include ([`crate::api_tokens::including`]).
+    pub scopes: Vec<TokenScope>,
+}
+
 /// An authenticated user, and the account whose subtree the user may act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The id of the user; nil for the command line.
     pub user_id: Uuid,
-    /// The id of the login session; nil for the command line.
+    /// The id of the login session or API token; nil for the command line.
     pub session_id: Uuid,
     /// The user's account.
     pub account_id: Uuid,
+    /// The top account of the actor's subtree: the user's account, or an account below it for an API token that was limited to that account.
+    pub top_id: Uuid,
     /// Kind of the user's account.
     pub kind: AccountKind,
     /// The user's role.
@@ -29,6 +42,8 @@ pub struct Actor {
     pub screen_of: Option<Uuid>,
     /// Whether the server requires a second factor for the role, and the user has none. Such a user has no rights until the second factor is on.
     pub needs_totp: bool,
+    /// The API token that acts in place of the user; `None` for a login.
+    pub token: Option<ActingToken>,
     path: String,
 }
 
@@ -43,12 +58,38 @@ impl Actor {
             user_id: user.id,
             session_id: session.id,
             account_id: account.id,
+            top_id: account.id,
             kind: account.kind,
             role: user.role,
             address: None,
             screen_of: session.cabin_id,
             needs_totp: config.needs_totp(user),
+            token: None,
             path: account.path.clone(),
+        }
+    }
+
+    /// A token of `user`, whose account is `account`. The token may use the subtree of `top` only. If the user lacks a required second factor, the token
+    /// has no rights either.
+    pub(super) fn of_token(
+        config: &AuthConfig,
+        token: &api_token::Model,
+        scopes: Vec<TokenScope>,
+        user: &user::Model,
+        (account, top): (&account::Model, &account::Model),
+    ) -> Self {
+        Self {
+            user_id: user.id,
+            session_id: token.id,
+            account_id: account.id,
+            top_id: top.id,
+            kind: account.kind,
+            role: user.role,
+            address: None,
+            screen_of: None,
+            needs_totp: config.needs_totp(user),
+            token: Some(ActingToken { id: token.id, family_id: token.family_id, scopes }),
+            path: top.path.clone(),
         }
     }
 
@@ -58,11 +99,13 @@ impl Actor {
             user_id: Uuid::nil(),
             session_id: Uuid::nil(),
             account_id: platform.id,
+            top_id: platform.id,
             kind: platform.kind,
             role: Role::Admin,
             address: None,
             screen_of: None,
             needs_totp: false,
+            token: None,
             path: platform.path.clone(),
         }
     }
@@ -77,9 +120,32 @@ impl Actor {
         Scope::subtree(&self.path)
     }
 
-    /// Whether the actor has `right`: its role has the right, it is no customer's screen, and it does not lack a required second factor.
+    /// The owner of limits and idempotency keys: the user, or the API token with its predecessors and successors.
+    pub fn principal(&self) -> Uuid {
+        self.token.as_ref().map_or(self.user_id, |token| token.family_id)
+    }
+
+    /// Whether the actor's own account is in the actor's subtree. A token that was limited to an account below does not have it.
+    pub fn has_own_account(&self) -> bool {
+        self.top_id == self.account_id
+    }
+
+    /// Whether the actor has `right`: its role has the right, it is no customer's screen, and it does not lack a required second factor. No token may
+    /// manage tokens or attendants.
     pub fn may(&self, right: Right) -> bool {
-        !self.needs_totp && self.screen_of.is_none() && rights::allows(self.role, right)
+        let is_for_people = matches!(right, Right::ManageTokens | Right::ManageAttendants);
+        !self.needs_totp
+            && self.screen_of.is_none()
+            && rights::allows(self.role, right)
+            && !(is_for_people && self.token.is_some())
+    }
+
+    /// Checks that the actor is not an API token. Tokens may not make logins or tokens, or change users.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Forbidden`].
+    pub fn require_no_token(&self) -> Result<()> {
+        if self.token.is_none() { Ok(()) } else { Err(Error::Forbidden) }
     }
 
     /// Checks that the actor has `right`.

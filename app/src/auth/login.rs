@@ -12,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::actor::Actor;
+use super::api_token::{self, SeenTokens};
 use super::attempts::{self, Failures, Whose};
 use super::token::{self, TokenKey};
 use super::{password, second_factor};
 use crate::App;
 use crate::audit::{self, Change};
 use base::error::{Error, ErrorCode, Result};
-use store::{Tx, accounts};
+use store::{Tx, accounts, api_tokens};
 
 /// How long a node caches a login. A revocation takes effect on every node within this time.
 const IDENTITY_TTL: Duration = Duration::from_millis(700);
@@ -68,6 +69,7 @@ pub struct Identities {
     /// A cancellation token for each login. This node cancels the token when it learns that the login is revoked. Open sockets watch these
     /// cancellation tokens.
     watches: Cache<Uuid, CancellationToken>,
+    pub(super) tokens: SeenTokens,
 }
 
 impl Identities {
@@ -77,6 +79,7 @@ impl Identities {
             key,
             known: Cache::builder().max_capacity(100_000).time_to_live(IDENTITY_TTL).build(),
             watches: Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(86_400)).build(),
+            tokens: SeenTokens::default(),
         }
     }
 
@@ -90,6 +93,16 @@ impl Identities {
         self.known.invalidate(&session_id);
     }
 
+    /// A cached login or API token, and when it expires.
+    pub(super) fn known(&self, id: Uuid) -> Option<(Actor, DateTime<Utc>)> {
+        self.known.get(&id)
+    }
+
+    /// Caches a login or API token that was just read from the database.
+    pub(super) fn remember(&self, actor: &Actor, expires_at: DateTime<Utc>) {
+        self.known.insert(actor.session_id, (actor.clone(), expires_at));
+    }
+
     pub(crate) fn forget(&self, ids: &[Uuid]) {
         for id in ids {
             self.known.invalidate(id);
@@ -100,11 +113,14 @@ impl Identities {
     }
 }
 
-/// Returns an access token's user and expiry. Reads the login from the database unless it is cached.
+/// Returns the user and the expiry of an access token or API token. Reads the login or API token from the database unless it is cached.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the token is forged, expired or revoked, or its user is disabled.
 pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Utc>)> {
+    if access.starts_with(api_token::PREFIX) {
+        return api_token::authenticate(app, access).await;
+    }
     let now = app.clock.now();
     let claims = app.identities.key.check(access, now)?;
     let expires = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
@@ -221,7 +237,7 @@ async fn open(
 }
 
 /// The user with this login. Runs the same queries whether the user exists or not.
-async fn find(app: &App, login: &str) -> Result<Option<(user::Model, account::Model)>> {
+pub(crate) async fn find(app: &App, login: &str) -> Result<Option<(user::Model, account::Model)>> {
     let conn = app.store.reader();
     let (name, code) = login.split_once('@').unwrap_or((login, ""));
     let account = accounts::by_code(conn, code).await?;
@@ -383,11 +399,12 @@ pub fn screen(
     Ok((session, token))
 }
 
-/// Ends this login, or every login of the user.
+/// Ends this login, or every login of the user. The user's API tokens stay valid.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails with [`Error::Forbidden`] for an API token.
 pub async fn logout(app: &App, actor: &Actor, everywhere: bool) -> Result<()> {
+    actor.require_no_token()?;
     let now = app.clock.now();
     let ended = app
         .store
@@ -414,28 +431,34 @@ pub fn forget(app: &App, ids: &[Uuid]) {
     app.identities.forget(ids);
 }
 
-/// Interval at which a node polls for logins revoked by other nodes.
+/// Interval at which a node polls for logins and API tokens that ended on other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// For each poll, how far back the node looks for revoked logins. How far back a poll looks is longer than the maximum duration of a transaction plus
+/// How far before its last successful poll the node looks for logins that ended. This time is longer than the maximum duration of a transaction plus
 /// the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. When the database is unavailable, the loop's query fails in less time.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Applies revocations of logins by other nodes on this node, including to open sockets. Runs until `stop`.
+/// Applies the ends of logins and API tokens on this node, including to open sockets. A token may end earlier than its sockets expect, because a
+/// rotation shortens its life. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last = app.clock.now();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
         heart.beat();
-        match accounts::revoked_since(app.store.reader(), app.clock.now() - REVOCATION_WINDOW).await {
-            Ok(ids) => app.identities.forget(&ids),
+        let now = app.clock.now();
+        match ended_since(&app, last.min(now) - REVOCATION_WINDOW, now).await {
+            Ok(ids) => {
+                app.identities.forget(&ids);
+                last = now;
+            }
             Err(error) => tracing::warn!(%error, "failed to poll for revoked logins"),
         }
     }
@@ -463,11 +486,20 @@ pub(super) async fn verify_own_password(
     Err(Error::field(ErrorCode::BadCredentials, field, "The present password is wrong."))
 }
 
+/// Ids of the logins and API tokens that ended between `since` and `now`.
+async fn ended_since(app: &App, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    let conn = app.store.reader();
+    let mut ids = accounts::revoked_since(conn, since).await?;
+    ids.extend(api_tokens::ended(conn, since, now).await?);
+    Ok(ids)
+}
+
 /// Changes the caller's password and ends the caller's other logins.
 ///
 /// # Errors
-/// Fails with `BAD_CREDENTIALS` if the current password is wrong. May also fail with `WEAK_PASSWORD`.
+/// Fails with `BAD_CREDENTIALS` if the current password is wrong, and with [`Error::Forbidden`] for an API token. May also fail with `WEAK_PASSWORD`.
 pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
+    actor.require_no_token()?;
     let now = app.clock.now();
     password::check_strength("newPassword", &new)?;
     let user = verify_own_password(app, actor, present, "presentPassword").await?;

@@ -1,6 +1,7 @@
 //! Authentication and authorization: passwords, tokens, [`Actor`], rights.
 
 pub mod actor;
+pub mod api_token;
 mod attempts;
 pub mod login;
 pub mod password;

@@ -43,10 +43,12 @@ pub enum Right {
     HangUp,
     /// Suspend and resume children.
     Suspend,
+    /// Make, rotate and revoke API tokens.
+    ManageTokens,
 }
 
 /// Every right, in the order of the enum.
-const ALL: [Right; 19] = {
+const ALL: [Right; 20] = {
     use Right::*;
     [
         ManageAccounts,
@@ -68,6 +70,7 @@ const ALL: [Right; 19] = {
         SeeDrawer,
         HangUp,
         Suspend,
+        ManageTokens,
     ]
 };
 
@@ -99,6 +102,7 @@ pub fn allows(role: Role, right: Right) -> bool {
                 | SeeShop
                 | SeeDrawer
                 | HangUp
+                | ManageTokens
         ),
         Role::Attendant => {
             matches!(right, SeePhones | Quote | OperateCabins | OperateRegister | SeeShop | HangUp)

@@ -48,8 +48,9 @@ struct Contents {
 /// Issues a ticket for the actor's login.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails with [`Error::Forbidden`] for an API token.
 pub fn create(app: &App, actor: &Actor) -> Result<StreamTicket> {
+    actor.require_no_token()?;
     let expires_at = app.clock.now() + GOOD_FOR;
     let contents = Contents { login: actor.session_id, id: Uuid::new_v4(), expires_at };
     Ok(StreamTicket { ticket: contents.sign(&app.identities.key)?, expires_at })

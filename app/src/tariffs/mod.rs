@@ -94,10 +94,12 @@ pub struct NewTariff {
     pub holidays: Vec<NaiveDate>,
 }
 
-/// The owners whose tariffs the actor may manage: the actor's account, or all accounts for the platform's admins.
+/// The owners whose tariffs the actor may manage: the actor's account, or all accounts of the subtree for the platform's admins.
 fn owners(actor: &Actor) -> Owners {
     match actor.role {
         Role::Admin => Owners::Subtree(actor.scope()),
+        // a token that was limited to an account below may not read the tariffs of its maker's account, and its maker may not read any others
+        _ if !actor.has_own_account() => Owners::Nobody,
         _ => Owners::One(actor.account_id),
     }
 }

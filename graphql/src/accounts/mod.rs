@@ -58,14 +58,14 @@ pub struct AccountQuery;
 #[object(root = "Query")]
 impl AccountQuery {
     /// A distributor's or reseller's account in the caller's subtree; null if there is no such account.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_READ)]
     async fn account(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Account>> {
         let found = async { accounts::find(app(ctx), caller(ctx)?, Kind::Account.parse(&id)?).await };
         nullable(found.await.map(Account))
     }
 
     /// Accounts in the caller's subtree that are not callshops, oldest first.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_READ)]
     async fn accounts(
         &self,
         ctx: &Context<'_>,
@@ -80,14 +80,14 @@ impl AccountQuery {
     }
 
     /// A callshop in the caller's subtree; null if there is no such callshop.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = ACCOUNTS_READ)]
     async fn callshop(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Callshop>> {
         let found = async { accounts::find_shop(app(ctx), caller(ctx)?, Kind::Callshop.parse(&id)?).await };
         nullable(found.await.map(Callshop))
     }
 
     /// Callshops in the caller's subtree, oldest first.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = ACCOUNTS_READ)]
     async fn callshops(
         &self,
         ctx: &Context<'_>,

@@ -138,7 +138,7 @@ pub struct AccountMutation;
 #[object(root = "Mutation")]
 impl AccountMutation {
     /// Creates a distributor and its first user. Visible to the platform only.
-    #[field(roles = ADMIN)]
+    #[field(roles = ADMIN, scope = ACCOUNTS_WRITE)]
     async fn create_distributor(
         &self,
         ctx: &Context<'_>,
@@ -158,7 +158,7 @@ impl AccountMutation {
     }
 
     /// Creates a reseller and its first user.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_WRITE)]
     async fn create_reseller(
         &self,
         ctx: &Context<'_>,
@@ -181,7 +181,7 @@ impl AccountMutation {
     }
 
     /// Creates a callshop and its owner.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_WRITE)]
     async fn create_callshop(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +210,7 @@ impl AccountMutation {
     }
 
     /// Changes names and settings of an account or callshop below the caller's account.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_WRITE)]
     async fn update_account(
         &self,
         ctx: &Context<'_>,
@@ -240,7 +240,7 @@ impl AccountMutation {
     }
 
     /// Suspends a child account. No new calls are allowed below a suspended account; calls in progress continue.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_WRITE)]
     async fn suspend_account(
         &self,
         ctx: &Context<'_>,
@@ -250,7 +250,7 @@ impl AccountMutation {
     }
 
     /// Resumes a suspended child account.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_WRITE)]
     async fn resume_account(
         &self,
         ctx: &Context<'_>,
@@ -260,7 +260,7 @@ impl AccountMutation {
     }
 
     /// Sets a callshop's dial plan.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = ACCOUNTS_WRITE)]
     async fn set_dial_plan(
         &self,
         ctx: &Context<'_>,

@@ -43,7 +43,7 @@ graphql_enum!(
 #[derive(async_graphql::Description)]
 pub struct Account(pub account::Model);
 
-#[object(roles = MANAGERS)]
+#[object(roles = MANAGERS, scope = ACCOUNTS_READ)]
 impl Account {
     /// Global id.
     pub(crate) fn id(&self) -> ID {
@@ -102,26 +102,31 @@ impl Account {
     }
 
     /// Credit balance with the parent; negative if the credit limit is in use.
+    #[field(scope = LEDGER_READ)]
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::balance(ctx, &self.0).boxed().await
     }
 
     /// How far below zero the balance may go; null if there is no limit.
+    #[field(scope = LEDGER_READ)]
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::limit(ctx, &self.0)
     }
 
     /// Credit reserved by live calls below the account, until they end.
+    #[field(scope = LEDGER_READ)]
     async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::held(ctx, &self.0).boxed().await
     }
 
     /// `balance + creditLimit - held`: the amount that can still be spent; null if there is no credit limit.
+    #[field(scope = LEDGER_READ)]
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0).boxed().await
     }
 
     /// The account's users are notified when `balance + creditLimit` falls below this amount; null if they are never notified.
+    #[field(scope = LEDGER_READ)]
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0)
     }
@@ -166,7 +171,7 @@ pub(crate) async fn shop_of(ctx: &Context<'_>, id: Uuid) -> async_graphql::Resul
 #[derive(async_graphql::Description)]
 pub struct Callshop(pub Shop);
 
-#[object]
+#[object(scope = ACCOUNTS_READ)]
 impl Callshop {
     /// Global id.
     pub(crate) fn id(&self) -> ID {
@@ -240,31 +245,31 @@ impl Callshop {
     }
 
     /// Credit balance with the parent; negative if the credit limit is in use. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::balance(ctx, &self.0.account).boxed().await
     }
 
     /// How far below zero the balance may go; null if there is no limit. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::limit(ctx, &self.0.account)
     }
 
     /// Credit reserved by live calls, until they end. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::held(ctx, &self.0.account).boxed().await
     }
 
     /// `balance + creditLimit - held`: the amount that can still be spent; null if there is no credit limit. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0.account).boxed().await
     }
 
     /// The owner is notified when `balance + creditLimit` falls below this amount; null if the owner is never notified. Hidden from attendants.
-    #[field(roles = BACK_OFFICE)]
+    #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0.account)
     }

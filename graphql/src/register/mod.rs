@@ -33,7 +33,7 @@ graphql_enum!(
 #[derive(async_graphql::Description)]
 pub struct RegisterShift(pub ShiftView);
 
-#[object]
+#[object(scope = REGISTER_READ)]
 impl RegisterShift {
     /// Global id.
     pub(crate) fn id(&self) -> ID {
@@ -214,7 +214,7 @@ pub struct RegisterQuery;
 #[object(root = "Query")]
 impl RegisterQuery {
     /// The open shift of a callshop; null while its register is closed.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = REGISTER_READ)]
     async fn current_register(
         &self,
         ctx: &Context<'_>,
@@ -226,7 +226,7 @@ impl RegisterQuery {
     }
 
     /// Shifts of a callshop, newest first. Attendants see the open shift, and the shifts that they opened or closed.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = REGISTER_READ)]
     async fn register_shifts(
         &self,
         ctx: &Context<'_>,
@@ -245,7 +245,7 @@ impl RegisterQuery {
 
     /// Interim report of the open shift; null while the register is closed. Attendants count the drawer blind, so they see only `openItems` and no
     /// sums.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = REGISTER_READ)]
     async fn x_report(
         &self,
         ctx: &Context<'_>,
@@ -267,7 +267,7 @@ pub struct RegisterMutation;
 #[object(root = "Mutation")]
 impl RegisterMutation {
     /// Opens the register with a counted float. The result includes all cabins with their state.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = REGISTER_WRITE)]
     async fn open_register(
         &self,
         ctx: &Context<'_>,
@@ -289,7 +289,7 @@ impl RegisterMutation {
 
     /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. An attendant does not
     /// see the books and has no such limit. If an attendant withdraws more, the excess shows as a variance when the register is counted.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = REGISTER_WRITE)]
     async fn record_cash_movement(
         &self,
         ctx: &Context<'_>,
@@ -312,7 +312,7 @@ impl RegisterMutation {
 
     /// Closes the register with the counted amounts and creates the Z report. Fails if a cabin is open, or if an unpaid statement is not listed
     /// in `carryOver`.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = REGISTER_WRITE)]
     async fn close_register(
         &self,
         ctx: &Context<'_>,

@@ -28,7 +28,7 @@ pub struct SessionQuery;
 #[object(root = "Query")]
 impl SessionQuery {
     /// A session in the caller's subtree; null if there is no such session.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
     async fn session(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<CabinSession>> {
         let found = async { sessions::find(app(ctx), caller(ctx)?, Kind::CabinSession.parse(&id)?).await };
         nullable(found.await.map(CabinSession))
@@ -36,7 +36,7 @@ impl SessionQuery {
 
     /// Sessions of a callshop, newest first.
     #[allow(clippy::too_many_arguments)]
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
     async fn sessions(
         &self,
         ctx: &Context<'_>,
@@ -57,7 +57,7 @@ impl SessionQuery {
     }
 
     /// A session's bill: final once the session is closed, provisional until then. Null if there is no such session.
-    #[field(roles = SIGNED_IN)]
+    #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
     async fn statement(&self, ctx: &Context<'_>, session_id: ID) -> Option<async_graphql::Result<Statement>> {
         let found = async {
             sessions::statement(app(ctx), caller(ctx)?, Kind::CabinSession.parse(&session_id)?).await

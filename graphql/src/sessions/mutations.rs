@@ -49,7 +49,7 @@ pub struct SessionMutation;
 #[object(root = "Mutation")]
 impl SessionMutation {
     /// Opens a cabin: POSTPAID (the customer pays after the calls) or PREPAID (with a deposit). The register must be open.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn open_cabin(
         &self,
         ctx: &Context<'_>,
@@ -72,7 +72,7 @@ impl SessionMutation {
     }
 
     /// Adds to the deposit of an open PREPAID session, even during a call. The register must be open.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn add_deposit(
         &self,
         ctx: &Context<'_>,
@@ -91,7 +91,7 @@ impl SessionMutation {
     }
 
     /// Adds an item, such as a drink or a photocopy, to the bill of an unpaid session. A bill has at most 200 items and discounts together.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn add_session_item(
         &self,
         ctx: &Context<'_>,
@@ -110,7 +110,7 @@ impl SessionMutation {
     }
 
     /// Removes an item or a discount from the bill of an unpaid session.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn remove_session_item(
         &self,
         ctx: &Context<'_>,
@@ -126,7 +126,7 @@ impl SessionMutation {
 
     /// Applies a discount to an unpaid session. Discounts may not exceed the total of the session's calls and items. Discounts given by
     /// attendants may not exceed the callshop's `attendantMaxDiscount` in total.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn apply_discount(
         &self,
         ctx: &Context<'_>,
@@ -144,7 +144,7 @@ impl SessionMutation {
     }
 
     /// Closes a cabin. The session becomes CLOSED with a final statement, or CLOSING until the end of its last call is known.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn close_cabin(
         &self,
         ctx: &Context<'_>,
@@ -162,7 +162,7 @@ impl SessionMutation {
     }
 
     /// Changes the limits of an open session. A call in progress keeps the seconds that it has already been granted.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn update_session_limits(
         &self,
         ctx: &Context<'_>,
@@ -181,7 +181,7 @@ impl SessionMutation {
 
     /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded by the method with
     /// which it was paid.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn void_session(
         &self,
         ctx: &Context<'_>,
@@ -195,7 +195,7 @@ impl SessionMutation {
     }
 
     /// Moves a customer to another cabin. This mutation is not allowed during a call.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn move_session(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +210,7 @@ impl SessionMutation {
 
     /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the methods with which
     /// it was paid, at most the amount paid by each method. The rest is refunded in cash.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn settle_session(
         &self,
         ctx: &Context<'_>,
@@ -242,7 +242,7 @@ impl SessionMutation {
 
     /// Refunds all or part of a settled session's payment from the open register. Refunds by attendants may not exceed the callshop's
     /// `attendantMaxRefund` per session.
-    #[field(roles = SHOP)]
+    #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn refund_session(
         &self,
         ctx: &Context<'_>,

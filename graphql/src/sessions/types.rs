@@ -118,7 +118,7 @@ impl CabinSession {
     }
 }
 
-#[object]
+#[object(scope = SESSIONS_READ)]
 impl CabinSession {
     /// Global id.
     pub(crate) fn id(&self) -> ID {

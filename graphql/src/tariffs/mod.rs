@@ -34,14 +34,14 @@ pub struct TariffQuery;
 #[object(root = "Query")]
 impl TariffQuery {
     /// A tariff of the caller's account; null if there is no such tariff. Callshop owners and attendants cannot see tariffs.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariff(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tariff>> {
         let found = async { tariffs::find(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
         nullable(found.await.map(Tariff))
     }
 
     /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariffs(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Tariff>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| tariffs::list(app, actor, page);
@@ -49,7 +49,7 @@ impl TariffQuery {
     }
 
     /// A version of a tariff of the caller's account; null if there is no such version.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -61,7 +61,7 @@ impl TariffQuery {
     }
 
     /// Rates of a version of a tariff of the caller's account, ordered by prefix.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn rates(
         &self,
         ctx: &Context<'_>,

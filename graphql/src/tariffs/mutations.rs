@@ -187,7 +187,7 @@ pub struct TariffMutation;
 #[object(root = "Mutation")]
 impl TariffMutation {
     /// Creates a tariff without prices. Later, only the blocked prefixes of a tariff can be changed.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn create_tariff(
         &self,
         ctx: &Context<'_>,
@@ -216,7 +216,7 @@ impl TariffMutation {
 
     /// Creates a draft from a file in the server's own format or a carrier's. If any row has an error, nothing is imported, and `problems` lists every
     /// bad row. If a carrier's file has more than one meaning, nothing is imported, and `questions` lists the possible answers.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn import_tariff(
         &self,
         ctx: &Context<'_>,
@@ -238,7 +238,7 @@ impl TariffMutation {
     }
 
     /// Creates a draft from the active version or `baseVersionId`, and adds or changes the given rates.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn upsert_rates(
         &self,
         ctx: &Context<'_>,
@@ -253,7 +253,7 @@ impl TariffMutation {
     }
 
     /// Creates a draft from the active version or `baseVersionId`, without the given prefixes.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn delete_rates(
         &self,
         ctx: &Context<'_>,
@@ -268,7 +268,7 @@ impl TariffMutation {
 
     /// Creates a draft that copies a version and may replace the active version. A copy lets you return to an earlier version. A copy also lets you
     /// activate an old draft, even though other versions were activated after the draft was created.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn copy_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -283,7 +283,7 @@ impl TariffMutation {
 
     /// Activates a draft, now or later. The draft must have started from the version that is active just before the draft takes effect; any other
     /// draft would undo the changes in between. Calls in progress keep their prices.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn activate_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -302,7 +302,7 @@ impl TariffMutation {
     }
 
     /// Assigns the tariff by which a child account or a callshop's customers pay. Calls are refused until the tariff has an active version.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn assign_tariff(
         &self,
         ctx: &Context<'_>,
@@ -319,7 +319,7 @@ impl TariffMutation {
     }
 
     /// Blocks numbers that begin with a prefix, starting with the next call.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn block_destination(
         &self,
         ctx: &Context<'_>,
@@ -329,7 +329,7 @@ impl TariffMutation {
     }
 
     /// Unblocks a prefix.
-    #[field(roles = MANAGERS)]
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn unblock_destination(
         &self,
         ctx: &Context<'_>,

@@ -123,7 +123,7 @@ impl Tariff {
     }
 }
 
-#[object(roles = MANAGERS)]
+#[object(roles = MANAGERS, scope = TARIFFS_READ)]
 impl Tariff {
     /// Global id.
     pub(crate) fn id(&self) -> ID {
@@ -237,7 +237,7 @@ impl From<TimeBand> for TimeBandView {
 #[derive(async_graphql::Description)]
 pub struct TariffVersion(pub Version);
 
-#[object(roles = MANAGERS)]
+#[object(roles = MANAGERS, scope = TARIFFS_READ)]
 impl TariffVersion {
     /// Global id.
     pub(crate) fn id(&self) -> ID {

@@ -20,6 +20,7 @@ const RUN: &[&str] = &[
     "changePassword",
     "confirmTotp",
     "copyTariffVersion",
+    "createApiToken",
     "createCabin",
     "createCallshop",
     "createDistributor",
@@ -39,7 +40,9 @@ const RUN: &[&str] = &[
     "resumeAccount",
     "retireCabin",
     "reverseTransfer",
+    "revokeApiToken",
     "revokeScreen",
+    "rotateApiToken",
     "rotatePhoneSecret",
     "setCreditLimit",
     "setDialPlan",
@@ -220,6 +223,15 @@ async fn users(log: &mut Log<'_>) {
     let own = Client::anonymous(shop.server.http).login(&text(&user["login"]), "another long password").await;
     let input = json!({ "presentPassword": "another long password", "newPassword": PASSWORD });
     log.check((&own, "changePassword"), input, "viewer { id }", id, reset).await;
+    let expires_at = chrono::Utc::now() + chrono::TimeDelta::days(1);
+    let input = json!({ "name": "Program", "scopes": ["CALLS_READ"], "expiresAt": expires_at });
+    let new = ("name", Value::Null, json!("Program"));
+    let made = log.check((owner, "createApiToken"), input, "apiToken { id }", id, new).await;
+    let input = json!({ "apiTokenId": made["apiToken"]["id"] });
+    let rotated = ("expiresAt", json!("*"), json!("*"));
+    log.check((owner, "rotateApiToken"), input.clone(), "apiToken { id }", id, rotated).await;
+    let revoked = ("revokedAt", Value::Null, json!("*"));
+    log.check((owner, "revokeApiToken"), input, "apiToken { id }", id, revoked).await;
     second_factor(log, &own, &user["id"]).await;
 }
 

@@ -1,6 +1,7 @@
 //! Tests that need one server and its database: the API over the network, the use cases beneath it, and the repository itself.
 
 mod activity;
+mod api_tokens;
 mod audit;
 mod audit_log;
 mod bad_input;

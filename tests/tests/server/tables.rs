@@ -226,7 +226,7 @@ const KEYLESS: &[(&str, &str)] = &[
         "rate.version_id",
         "up to millions of rates are written before their version; `callshop audit` checks the reference",
     ),
-    ("idempotency_key.user_id", "nil for the operator at the command line"),
+    ("idempotency_key.user_id", "nil for the operator at the command line, and the family of an API token"),
     ("audit_log.object_id", "refers to the table that object_kind names"),
     ("search_word.object_id", "refers to the table that kind names"),
     ("proxy.lease_holder", "a node, which has no row"),
@@ -300,7 +300,7 @@ fn relations() -> BTreeSet<String> {
     macro_rules! of {
         ($($table:ident)*) => { [$(relations_of::<entity::$table::Entity>()),*] };
     }
-    let all = of!(account activity activity_head audit_log auth_session cabin cabin_session call call_charge call_sighting
+    let all = of!(account activity activity_head api_token audit_log auth_session cabin cabin_session call call_charge call_sighting
         callshop cash_movement hook_event idempotency_key ledger_balance ledger_entry ledger_transfer live_call login_failure
         payment phone proxy rate register_shift search_word session_item setting tariff tariff_version used_ticket user);
     all.into_iter().flatten().collect()

@@ -393,7 +393,8 @@ impl Socket {
     async fn refresh(&mut self, token: Token) -> Result<(), End> {
         let fresh = self.authenticate(token).await?;
         let is_same = self.session.as_ref().is_some_and(|session| {
-            session.caller.subject == fresh.subject && session.caller.role_key == fresh.role_key
+            let old = &session.caller;
+            (&old.subject, old.role_key, old.view) == (&fresh.subject, fresh.role_key, fresh.view)
         });
         if !is_same {
             return Err(End::Abandon(close::FORBIDDEN));

@@ -23,6 +23,7 @@ export const SIDEBAR: readonly Section[] = [
       { text: 'Subscriptions and resume', link: '/guide/subscriptions' },
       { text: 'At the counter', link: '/guide/counter' },
       { text: 'Permissions', link: '/guide/permissions' },
+      { text: 'Tokens for programs', link: '/guide/tokens' },
       { text: 'Code generation', link: '/guide/codegen' },
     ],
   },

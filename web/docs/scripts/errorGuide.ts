@@ -26,6 +26,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   TOTP_SETUP_REQUIRED: { remedy: 'Show the page that sets up the second factor: `beginTotp`, then `confirmTotp`.', retry: 'no' },
   WEAK_PASSWORD: { remedy: 'Ask for a longer password, or one that is harder to guess.', retry: 'no' },
   IDEMPOTENCY_CONFLICT: { remedy: 'Make a new key for each new intention. Send a key again only with the same input.', retry: 'no' },
+  SECRET_SHOWN: { remedy: 'Use the secret from the first answer. If it is lost, rotate the token.', retry: 'no' },
   CURRENCY_MISMATCH: { remedy: 'Use the currency of the account or the callshop.', retry: 'no' },
   REGISTER_CLOSED: { remedy: 'Offer to open the register.', retry: 'no' },
   REGISTER_OPEN: { remedy: 'Read `currentRegister` and go on with the open shift.', retry: 'no' },

@@ -103,6 +103,7 @@ fn some_id(field: &str) -> String {
         "versionId" => Kind::TariffVersion,
         "itemId" => Kind::SessionItem,
         "transferId" => Kind::LedgerTransfer,
+        "apiTokenId" => Kind::ApiToken,
         _ => Kind::Account,
     };
     kind.id(Uuid::max()).to_string()

@@ -18,7 +18,7 @@ pub(super) struct Branch {
 }
 
 /// Placeholders for objects in a query, and the kind in their global ids.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 14] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
     ("{user}", "User"),
@@ -30,6 +30,7 @@ const KINDS: [(&str, &str); 13] = [
     ("{call}", "Call"),
     ("{item}", "SessionItem"),
     ("{screen}", "Screen"),
+    ("{apiToken}", "ApiToken"),
     ("{tariff}", "Tariff"),
     ("{version}", "TariffVersion"),
 ];
@@ -149,6 +150,8 @@ impl Branch {
         attendant.did("closeCabin", "CloseCabinInput", input, "session { id }").await;
         let input = json!({ "cabinId": self.ids["{cabin}"] });
         let screen = attendant.did("createScreen", "CreateScreenInput", input, "screen { screenId }").await;
+        let input = json!({ "name": "Test", "scopes": ["CALLS_READ"], "expiresAt": Utc::now() + chrono::TimeDelta::days(1) });
+        let token = owner.did("createApiToken", "CreateApiTokenInput", input, "apiToken { id }").await;
         let calls = attendant.shop_list("calls", &self.ids["{callshop}"], 5, "id").await;
         let tariffs = "{ tariffs(first: 5) { nodes { id versions(first: 1) { nodes { id } } } } }";
         let tariffs = reseller.ok(tariffs, json!({})).await;
@@ -164,6 +167,7 @@ impl Branch {
             ("{call}", &calls[0]["id"]),
             ("{item}", &item["session"]["items"][0]["itemId"]),
             ("{screen}", &screen["screen"]["screenId"]),
+            ("{apiToken}", &token["apiToken"]["id"]),
             ("{tariff}", &tariff["id"]),
             ("{version}", &tariff["versions"]["nodes"][0]["id"]),
         ] {

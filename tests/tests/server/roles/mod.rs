@@ -1,12 +1,13 @@
 //! Tests visibility through the API for every field of the schema × every role × own objects, objects outside the branch, and missing objects.
 //!
-//! A new field needs an entry in these tests: a root field in `roots.rs`, and a field of an object type in `objects.rs`. `outcomes.rs` defines the
-//! outcomes.
+//! A new field needs an entry in these tests: a root field in `roots.rs` and `tokens.rs`, and a field of an object type in `objects.rs`. `outcomes.rs`
+//! defines the outcomes.
 
 mod branch;
 mod objects;
 mod outcomes;
 mod roots;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -182,9 +183,10 @@ fn first_value(answer: &Value) -> &Value {
 
 /// Row count of each table.
 async fn rows(server: &TestServer) -> BTreeMap<&'static str, i64> {
-    const TABLES: [&str; 19] = [
+    const TABLES: [&str; 20] = [
         "account",
         "activity",
+        "api_token",
         "audit_log",
         "cabin",
         "cabin_session",

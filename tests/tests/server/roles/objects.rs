@@ -281,9 +281,20 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(BACK_OFFICE, "accountId account book amount")],
     },
     Object {
+        name: "ApiToken",
+        reach: "{ apiTokens(accountId: {callshop}, first: 5) { nodes { HOLE } } }",
+        fields: &[
+            (
+                BACK_OFFICE,
+                "id name prefix scopes createdAt expiresAt lastUsedAt revokedAt rotatedFromId createdBy callshop",
+            ),
+            (MANAGERS, "account"),
+        ],
+    },
+    Object {
         name: "AuditEntry",
         reach: "{ auditLog(accountId: {callshop}, first: 5) { nodes { HOLE } } }",
-        fields: &[(BACK_OFFICE, "entryId at action objectType objectId user address changes")],
+        fields: &[(BACK_OFFICE, "entryId at action objectType objectId user apiToken address changes")],
     },
     Object {
         name: "AuditChange",
@@ -390,6 +401,8 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),
     ("Activity", "seq at kind cabinId sessionId call cabin session"),
+    ("ApiTokenPayload", "apiToken userErrors"),
+    ("ApiTokenSecretPayload", "token apiToken userErrors"),
     ("AssignTariffPayload", "account callshop margin userErrors"),
     ("BlockDestinationPayload", "tariff callshop userErrors"),
     ("Balance", "balance held available low"),

@@ -109,5 +109,8 @@ pub(super) const OWN_USER: Outcomes = Outcomes { anonymous: Missing, ..SIGNED_IN
 pub(super) const PARENT: Outcomes = Outcomes { distributor: Forbidden, ..MANAGERS };
 /// Like [`PARENT`], but the account itself may also run the request.
 pub(super) const PARENT_OR_SELF: Outcomes = Outcomes { owner: Allowed, ..PARENT };
+/// Only the maker of the token (in this test the shop's owner) may run the request. The accounts above see the token.
+pub(super) const MAKER: Outcomes =
+    Outcomes { admin: Forbidden, distributor: Forbidden, reseller: Forbidden, owner: Allowed, ..NOBODY };
 /// Only the owner of the tariff (in this test the reseller) and the platform may see the tariff.
 pub(super) const TARIFF_OWNER: Outcomes = Outcomes { distributor: Missing, ..MANAGERS };

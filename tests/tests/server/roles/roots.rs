@@ -1,7 +1,7 @@
 //! The fields of `Query`, `Mutation` and `Subscription`, each with a request and its outcome for each role.
 
 use super::outcomes::{
-    ADMIN, BACK_OFFICE, EVERYONE, MANAGERS, NOBODY, OWN_USER, Outcomes, PARENT, PARENT_OR_SELF, SHOP,
+    ADMIN, BACK_OFFICE, EVERYONE, MAKER, MANAGERS, NOBODY, OWN_USER, Outcomes, PARENT, PARENT_OR_SELF, SHOP,
     SIGNED_IN, TARIFF_OWNER,
 };
 
@@ -403,6 +403,23 @@ pub(super) const ROOTS: &[Root] = &[
         "Mutation.revokeScreen",
         SHOP,
         "mutation { revokeScreen(input: { screenId: {screen} }) { cabin { id } userErrors { code } } }",
+    ),
+    root("Query.apiToken", NOBODY, "{ apiToken { id } }"),
+    root("Query.apiTokens", BACK_OFFICE, "{ apiTokens(accountId: {callshop}, first: 5) { nodes { id } } }"),
+    root(
+        "Mutation.createApiToken",
+        BACK_OFFICE,
+        r#"mutation { createApiToken(input: { accountId: {callshop}, name: "New", scopes: [CALLS_READ], expiresAt: "2027-01-01T00:00:00Z" }) { apiToken { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.rotateApiToken",
+        MAKER,
+        "mutation { rotateApiToken(input: { apiTokenId: {apiToken} }) { apiToken { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.revokeApiToken",
+        BACK_OFFICE,
+        "mutation { revokeApiToken(input: { apiTokenId: {apiToken} }) { apiToken { id } userErrors { code } } }",
     ),
     root("Subscription.balance", BACK_OFFICE, "subscription { balance(accountId: {callshop}) { low } }"),
     root("Subscription.liveCalls", SIGNED_IN, "subscription { liveCalls(callshopId: {callshop}) { asOf } }"),

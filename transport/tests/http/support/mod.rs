@@ -265,6 +265,7 @@ impl Authenticator for Tokens {
         let name = name.to_owned();
         let caller = Caller {
             role_key,
+            view: None,
             subject: token.map_or_else(|| peer.to_string(), |_| name.clone()),
             is_authenticated: token.is_some(),
             expires_at: life.map(|life| chrono::Utc::now() + life),

@@ -261,6 +261,7 @@ export const office: typeof portuguese = {
     TOTP_SETUP_REQUIRED: 'Set up the second factor in the settings first.',
     WEAK_PASSWORD: 'The password is too weak.',
     IDEMPOTENCY_CONFLICT: 'An earlier attempt was recorded with other values. Close this, check, and start again.',
+    SECRET_SHOWN: 'The secret was shown before and cannot be shown again. If it is lost, rotate the token.',
     CURRENCY_MISMATCH: 'The currencies do not match.',
     REGISTER_CLOSED: 'The register is closed. Open the register first.',
     REGISTER_OPEN: 'The register is already open.',

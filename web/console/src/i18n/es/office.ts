@@ -261,6 +261,7 @@ export const office: typeof portuguese = {
     TOTP_SETUP_REQUIRED: 'Primero configure el segundo factor en los ajustes.',
     WEAK_PASSWORD: 'La contraseña es demasiado débil.',
     IDEMPOTENCY_CONFLICT: 'Un intento anterior se registró con otros valores. Cierre, verifique y empiece de nuevo.',
+    SECRET_SHOWN: 'El secreto ya se mostró y no se puede volver a mostrar. Si se perdió, renueve el token.',
     CURRENCY_MISMATCH: 'Las monedas no coinciden.',
     REGISTER_CLOSED: 'La caja está cerrada. Ábrala primero.',
     REGISTER_OPEN: 'La caja ya está abierta.',

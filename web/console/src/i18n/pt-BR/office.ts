@@ -259,6 +259,7 @@ export const office = {
     TOTP_SETUP_REQUIRED: 'Primeiro configure o segundo fator nos ajustes.',
     WEAK_PASSWORD: 'A senha é fraca demais.',
     IDEMPOTENCY_CONFLICT: 'Uma tentativa anterior já foi registrada com outros valores. Feche, confira e comece de novo.',
+    SECRET_SHOWN: 'O segredo já foi mostrado e não pode ser mostrado de novo. Se foi perdido, renove o token.',
     CURRENCY_MISMATCH: 'As moedas não combinam.',
     REGISTER_CLOSED: 'O caixa está fechado. Abra o caixa primeiro.',
     REGISTER_OPEN: 'O caixa já está aberto.',

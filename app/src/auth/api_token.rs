@@ -1,0 +1,104 @@
+//! Authentication by API token.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::account;
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::token;
+use crate::{App, api_tokens as cases};
+use base::error::{Error, Result};
+use store::{accounts, api_tokens};
+
+/// The beginning of every API token. Secret scanners find tokens by it.
+pub const PREFIX: &str = "cs_";
+/// A token's last use is recorded at most once in this time.
+const TOUCHED_EVERY: Duration = Duration::from_secs(60);
+/// How long a node remembers which token a secret belongs to. A secret never belongs to another token, so this time only bounds the memory.
+const KNOWN_FOR: Duration = Duration::from_secs(3600);
+
+/// What a node remembers about API tokens.
+pub struct SeenTokens {
+    /// The token's id by the hash of its secret.
+    ids: Cache<String, Uuid>,
+    /// The tokens whose last use this node has recorded recently.
+    touched: Cache<Uuid, ()>,
+}
+
+impl Default for SeenTokens {
+    fn default() -> Self {
+        Self {
+            ids: Cache::builder().max_capacity(100_000).time_to_live(KNOWN_FOR).build(),
+            touched: Cache::builder().max_capacity(100_000).time_to_live(TOUCHED_EVERY).build(),
+        }
+    }
+}
+
+/// A new secret: the prefix, and 256 random bits.
+pub fn new_secret() -> String {
+    format!("{PREFIX}{}", token::random_secret())
+}
+
+/// Returns the actor of an API token, and when the token expires. Reads the token from the database unless it is cached, and records its use.
+///
+/// # Errors
+/// Fails with [`Error::Unauthenticated`] if there is no such token, or if it has expired, was revoked, or was made by a user who is disabled.
+pub async fn authenticate(app: &App, secret: &str) -> Result<(Actor, DateTime<Utc>)> {
+    let (now, hash) = (app.clock.now(), token::digest(secret));
+    let known = app.identities.tokens.ids.get(&hash).and_then(|id| app.identities.known(id));
+    let (actor, expires_at) = match known.filter(|(_, expires_at)| *expires_at > now) {
+        Some(known) => known,
+        None => {
+            let (actor, expires_at) = holder_of(app, &hash, now).await?;
+            app.identities.tokens.ids.insert(hash, actor.session_id);
+            app.identities.remember(&actor, expires_at);
+            (actor, expires_at)
+        }
+    };
+    note_use(app, actor.session_id, now);
+    Ok((actor, expires_at))
+}
+
+async fn holder_of(app: &App, hash: &str, now: DateTime<Utc>) -> Result<(Actor, DateTime<Utc>)> {
+    let conn = app.store.reader();
+    let found = api_tokens::by_secret(conn, hash).await?;
+    let (row, user) = found
+        .filter(|(row, user)| {
+            row.revoked_at.is_none()
+                && row.maker_disabled_at.is_none()
+                && row.expires_at > now
+                && user.disabled_at.is_none()
+        })
+        .ok_or(Error::Unauthenticated)?;
+    let accounts = accounts::by_ids(conn, &[row.account_id, user.account_id]).await?;
+    let account = |id: Uuid| accounts.iter().find(|account: &&account::Model| account.id == id);
+    let (Some(own), Some(top)) = (account(user.account_id), account(row.account_id)) else {
+        return Err(Error::fault("an API token refers to an account that does not exist"));
+    };
+    // accounts never move, so this can only fail after a change by hand
+    if !top.path.starts_with(&own.path) {
+        return Err(Error::Unauthenticated);
+    }
+    let scopes = cases::including(&cases::scopes_of(&row));
+    Ok((Actor::of_token(&app.config.auth, &row, scopes, &user, (own, top)), row.expires_at))
+}
+
+/// Records the token's use in the background, so that the request does not wait for a transaction.
+fn note_use(app: &App, id: Uuid, now: DateTime<Utc>) {
+    let touched = &app.identities.tokens.touched;
+    if touched.contains_key(&id) {
+        return;
+    }
+    touched.insert(id, ());
+    let store = app.store.clone();
+    tokio::spawn(async move {
+        let before = now - TimeDelta::from_std(TOUCHED_EVERY).unwrap_or_default();
+        let noted = store.write(|tx| async move { api_tokens::touch(tx.conn(), id, now, before).await });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "failed to record the use of an API token");
+        }
+    });
+}
