@@ -207,7 +207,12 @@ fn scope(kind: Kind) -> Option<RoleSet> {
         Kind::RegisterShift => of::<RegisterShift>(),
         Kind::ApiToken => of::<ApiToken>(),
         // these kinds are no nodes
-        Kind::SessionItem | Kind::LedgerTransfer | Kind::Screen => None,
+        Kind::SessionItem
+        | Kind::LedgerTransfer
+        | Kind::Screen
+        | Kind::Payment
+        | Kind::CashMovement
+        | Kind::AuditEntry => None,
     }
 }
 
