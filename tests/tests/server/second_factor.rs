@@ -81,10 +81,9 @@ on_both!(a_login_needs_the_second_factor_once_it_is_confirmed, |backend: Backend
         assert_eq!(login(node, &name, PASSWORD, Some(&code)).await, "TOTP_INVALID");
     }
     // the clock of the telephone may be half a minute off
-    let offsets =
-        [(-30, "TOTP_INVALID"), (30, "in"), (30, "TOTP_INVALID"), (-30, "in"), (120, "TOTP_INVALID")];
+    let offsets = [(-30, "TOTP_INVALID"), (30, "in"), (-30, "in"), (120, "TOTP_INVALID")];
     for (number, (ahead, outcome)) in offsets.into_iter().enumerate() {
-        if number == 3 {
+        if number == 2 {
             shop.server.time().pass(TimeDelta::seconds(90));
         }
         let code = app.code(now(&shop) + TimeDelta::seconds(ahead));
@@ -210,7 +209,7 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
     let viewer = client.ok(own, json!({})).await["viewer"].take();
     assert_eq!(viewer, json!({ "totpEnabledAt": null, "totpSetupRequired": true }));
     let topup = "mutation($i: TopUpInput!) { topUp(input: $i) { userErrors { code } } }";
-    let input = json!({ "i": { "accountId": shop.id, "amount": { "amount": "1", "currency": "BRL" }, "idempotencyKey": "k" } });
+    let input = json!({ "i": { "accountId": shop.id, "amount": { "amount": "1", "currency": "BRL" }, "idempotencyKey": "key-of-this-test" } });
     let accounts = "{ callshops(first: 1) { nodes { id } } }";
     for (query, variables) in [(topup, input.clone()), (accounts, json!({}))] {
         let refused = client.send(query, variables).await;
