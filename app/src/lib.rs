@@ -15,6 +15,7 @@ pub mod explain;
 pub mod feed;
 pub mod finding;
 pub mod idempotency;
+pub mod languages;
 pub mod ledger;
 pub mod margin;
 pub mod metrics;

@@ -10,6 +10,7 @@ use super::{App, access};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right, login, password};
 use base::error::{Error, ErrorCode, Result};
+use base::message::Word;
 use store::{Listed, Slice, Tx, account_list, accounts};
 
 /// Input for a new user.
@@ -88,7 +89,11 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
         accounts::find(app.store.reader(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
     check_right(actor, &account, new.role)?;
     if !fits(account.kind, new.role) {
-        let message = format!("A {} account cannot have {} users.", account.kind.as_str(), new.role.as_str());
+        let message = base::message!(
+            "A {kind} account cannot have {role} users.",
+            kind = Word(account.kind.as_str()),
+            role = Word(new.role.as_str())
+        );
         return Err(Error::invalid("user.role", message));
     }
     let user = build(app, account_id, new).await?;

@@ -13,6 +13,7 @@ mod graphql_http;
 mod graphql_multipart;
 mod graphql_sse;
 pub mod graphql_ws;
+pub mod languages;
 pub mod limits;
 mod listen;
 mod media;
@@ -33,6 +34,7 @@ use actix_web::{guard, middleware::from_fn, web};
 use serde::{Deserialize, Serialize};
 
 pub use error::RequestError;
+pub use languages::Languages;
 pub use limits::{Limits, RateLimits, SocketLimits};
 pub use listen::listen;
 pub use persisted::Documents;

@@ -6,6 +6,7 @@ use entity::{AccountKind, Role, account, auth_session, user};
 use uuid::Uuid;
 
 use super::rights::{self, Right};
+use crate::receipt::Locale;
 use base::error::{Error, Result};
 use store::Scope;
 
@@ -26,6 +27,8 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The cabin of a customer's screen; `None` for the login of a person. A screen has no rights.
     pub screen_of: Option<Uuid>,
+    /// The locale of the user's account, for messages to a reader whose request names no supported language.
+    pub locale: Locale,
     path: String,
 }
 
@@ -39,6 +42,7 @@ impl Actor {
             role: user.role,
             address: None,
             screen_of: session.cabin_id,
+            locale: Locale::parse(&account.locale),
             path: account.path.clone(),
         }
     }
@@ -53,6 +57,7 @@ impl Actor {
             role: Role::Admin,
             address: None,
             screen_of: None,
+            locale: Locale::parse(&platform.locale),
             path: platform.path.clone(),
         }
     }

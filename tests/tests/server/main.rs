@@ -16,6 +16,7 @@ mod edge;
 mod finding;
 mod holds;
 mod hook_openapi;
+mod languages;
 mod layers;
 mod logins;
 mod metrics;

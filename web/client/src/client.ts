@@ -22,7 +22,8 @@ export function createClient(options: ClientOptions): CallshopClient {
     locale: options.locale,
   };
   const keeper = new SessionKeeper(endpoint, options.store ?? memoryStore(), options.token ?? null);
-  const socket = new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper });
+  const { locale, webSocketImpl } = options;
+  const socket = new Socket({ url: webSocketUrl(options.url), webSocketImpl, keeper, locale });
   return new Client(endpoint, { keeper, socket });
 }
 

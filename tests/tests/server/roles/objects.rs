@@ -368,7 +368,7 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "Problem",
         reach: "{ problems(accountId: {callshop}) { problems { HOLE } } }",
-        fields: &[(BACK_OFFICE, "objectId callshopId callshop since text")],
+        fields: &[(BACK_OFFICE, "objectId callshopId callshop since text params")],
     },
     Object {
         name: "CallCost",
@@ -418,6 +418,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("LoginPayload", "accessToken accessTokenExpiresAt refreshToken viewer userErrors"),
     ("LogoutPayload", "done userErrors"),
     ("MarginGuard", "warnings total"),
+    ("MessageParam", "name value money"),
     ("MarginWarning", "prefix destination retailPerMinute costPerMinute callshops"),
     ("OpenRegisterPayload", "shift cabins userErrors"),
     ("PhonePayload", "phone userErrors"),
@@ -430,6 +431,6 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("SettleSessionPayload", "session change receipt userErrors"),
     ("TariffDraftPayload", "version changes problems problemsTotal margin userErrors"),
     ("TopUpPayload", "balance userErrors"),
-    ("UserError", "code message field"),
+    ("UserError", "code message params field"),
     ("UserPayload", "user userErrors"),
 ];
