@@ -34,11 +34,10 @@ fn found<T: 'static>(request: &Request) -> Option<&T> {
     request.data.get(&TypeId::of::<T>())?.downcast_ref()
 }
 
-/// Chooses the locale of a request's reader: the first supported language that the client prefers, or else the locale of the caller's account, or else
-/// English.
-pub fn choose(request: &mut Request, account: Option<Locale>) {
+/// Chooses the locale of a request's reader: the first supported language that the client prefers, or else the locale of the caller, or else English.
+pub fn choose(request: &mut Request, caller: Option<Locale>) {
     let preferred = found::<Languages>(request).and_then(|languages| Locale::preferred(languages.tags()));
-    request.data.insert(preferred.or(account).unwrap_or(Locale::ENGLISH));
+    request.data.insert(preferred.or(caller).unwrap_or(Locale::ENGLISH));
 }
 
 /// The message of one of the transport's errors; `None` to keep the English message. The values of variables and arguments are a developer's concern,

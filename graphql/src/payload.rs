@@ -37,7 +37,7 @@ impl UserError {
     }
 
     /// Sentence for people in Portuguese, Spanish or English. The request's `Accept-Language` chooses the language. If it names none of these languages,
-    /// the locale of the caller's account chooses.
+    /// the locale of the user chooses, or else the locale of the user's account.
     fn message(&self, ctx: &Context<'_>) -> String {
         app::languages::told(&self.0.message, self.0.code.as_str(), languages::reader(ctx))
     }

@@ -27,7 +27,7 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The cabin of a customer's screen; `None` for the login of a person. A screen has no rights.
     pub screen_of: Option<Uuid>,
-    /// The locale of the user's account, for messages to a reader whose request names no supported language.
+    /// The locale of the user, or else of the user's account, for messages to a reader whose request names no supported language.
     pub locale: Locale,
     path: String,
 }
@@ -42,7 +42,7 @@ impl Actor {
             role: user.role,
             address: None,
             screen_of: session.cabin_id,
-            locale: Locale::parse(&account.locale),
+            locale: Locale::parse(user.locale.as_ref().unwrap_or(&account.locale)),
             path: account.path.clone(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use tests::shop::{Shop, text, unique};
+use tests::shop::{PASSWORD, Shop, text, unique};
 use tests::socket::Socket;
 use tests::{Backend, Client, on_both};
 
@@ -36,6 +36,29 @@ on_both!(a_request_chooses_its_language_and_otherwise_the_account_does, |backend
     ] {
         assert_eq!(refusal(&shop, &shop.owner.reading(languages)).await, message, "{languages:?}");
     }
+    shop.finish().await;
+});
+
+on_both!(a_users_own_language_is_before_the_accounts, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let viewer =
+        shop.attendant.ok("{ viewer { id login displayName locale } }", json!({})).await["viewer"].take();
+    assert_eq!(viewer["locale"], Value::Null);
+    let mut input =
+        json!({ "userId": viewer["id"], "displayName": viewer["displayName"], "locale": "es-PY" });
+    let user = shop.owner.did("updateUser", "UpdateUserInput", input.clone(), "user { locale }").await;
+    assert_eq!(user["user"]["locale"], "es-PY");
+    let attendant = Client::anonymous(shop.server.http).login(&text(&viewer["login"]), PASSWORD).await;
+    assert_eq!(refusal(&shop, &attendant.reading("fr")).await, CERRADA);
+    assert_eq!(refusal(&shop, &attendant.reading("pt")).await, FECHADO);
+    input["locale"] = json!("no tag");
+    assert_eq!(
+        shop.owner.code("updateUser", "UpdateUserInput", input.clone(), "user { id }").await,
+        "INVALID_INPUT"
+    );
+    input["locale"] = Value::Null;
+    let user = shop.owner.did("updateUser", "UpdateUserInput", input, "user { locale }").await;
+    assert_eq!(user["user"]["locale"], Value::Null);
     shop.finish().await;
 });
 

@@ -57,7 +57,7 @@ pub(super) const OBJECTS: &[Object] = &[
         name: "User",
         reach: "{ viewer { HOLE } }",
         fields: &[
-            (EVERYONE, "id name login displayName role permissions disabledAt createdAt"),
+            (EVERYONE, "id name login displayName locale role permissions disabledAt createdAt"),
             (MANAGERS, "account"),
             (SIGNED_IN, "callshop"),
         ],
