@@ -14,7 +14,7 @@ use super::closing::restate;
 use super::{SessionView, emit, illegal, lock, record, view};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right};
-use crate::{App, idempotency, register};
+use crate::{App, access, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Money;
 use store::{Tx, accounts, sessions};
@@ -175,24 +175,25 @@ async fn check(
             return Err(Error::field(ErrorCode::CeilingExceeded, field, message));
         }
     }
-    check_discounts(tx, session.id, sum(&before, ItemKind::Item)?, (total, currency), field).await
+    check_discounts(tx, session, sum(&before, ItemKind::Item)?, total, field).await
 }
 
 /// Checks that the discounts do not exceed the current total of items and calls.
 async fn check_discounts(
     tx: &Tx,
-    id: Uuid,
+    session: &cabin_session::Model,
     items: Micros,
-    (discounts, currency): (Micros, &str),
+    discounts: Micros,
     field: &str,
 ) -> Result<()> {
-    let calls = sessions::calls_total(tx.conn(), id).await?.into();
+    let calls = sessions::calls_total(tx.conn(), session.id).await?.into();
     let most = items.checked_add(calls).or_fault()?;
     if discounts > most {
+        let currency = access::by_id(tx.conn(), session.callshop_id).await?.currency;
         let message = base::message!(
             "Discounts of {discounts} would exceed the total of calls and items, {max}.",
-            discounts = Money(discounts.0, currency),
-            max = Money(most.0, currency)
+            discounts = Money(discounts.0, &currency),
+            max = Money(most.0, &currency)
         );
         return Err(Error::field(ErrorCode::DiscountTooHigh, field, message));
     }
@@ -246,7 +247,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
         let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;
         left.retain(|other| other.id != item_id);
         let (items, discounts) = (sum(&left, ItemKind::Item)?, sum(&left, ItemKind::Discount)?);
-        check_discounts(&tx, session_id, items, discounts, "itemId").await?;
+        check_discounts(&tx, &session, items, discounts, "itemId").await?;
         let before = serde_json::to_value(&item).or_fault()?;
         remove(&tx, actor, item, now).await?;
         record(&tx, actor, now, "removeSessionItem", &session, before, json!(null)).await?;
