@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, Result};
+use base::message::Word;
 use store::{Store, Tx, accounts, api_tokens};
 
 /// A callshop for which access was checked.
@@ -189,6 +190,9 @@ pub fn check_kind(parent: &account::Model, child: AccountKind) -> Result<()> {
     if allowed {
         return Ok(());
     }
-    let (child, parent) = (child.as_str(), parent.kind.as_str());
-    Err(Error::invalid("parentId", format!("A {child} cannot be created below a {parent}.")))
+    let (child, parent) = (Word(child.as_str()), Word(parent.kind.as_str()));
+    Err(Error::invalid(
+        "parentId",
+        base::message!("A {child} cannot be created below a {parent}.", child, parent),
+    ))
 }

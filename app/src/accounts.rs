@@ -152,7 +152,10 @@ fn child_of(
         return Err(Error::field(
             ErrorCode::CurrencyMismatch,
             "currency",
-            format!("`currency` must be {}, the currency of the parent.", parent.currency),
+            base::message!(
+                "`currency` must be {currency}, the currency of the parent.",
+                currency = parent.currency
+            ),
         ));
     }
     let time_zone = new.time_zone.clone().unwrap_or_else(|| parent.time_zone.clone());
@@ -227,7 +230,7 @@ pub fn clean_name(field: &str, text: &str) -> Result<String> {
     if text.is_empty() || text.chars().count() > MAX_NAME || !billing::text::is_line(text) {
         return Err(Error::invalid(
             field,
-            format!("`{field}` must have 1 to {MAX_NAME} printable characters."),
+            base::message!("`{field}` must have 1 to {max} printable characters.", field, max = MAX_NAME),
         ));
     }
     Ok(text.to_owned())

@@ -127,8 +127,9 @@ async fn shops(app: &App, actor: &Actor, account_id: Uuid) -> Result<Vec<Uuid>> 
     let limit = MAX_SHOPS as u64 + 1;
     let ids = accounts::callshop_ids(conn, &Scope::subtree(&account.path), limit).await?;
     if ids.len() > MAX_SHOPS {
-        let message = format!(
-            "The branch has more than {MAX_SHOPS} callshops. Subscribe to the accounts below it, one by one."
+        let message = base::message!(
+            "The branch has more than {max} callshops. Subscribe to the accounts below it, one by one.",
+            max = MAX_SHOPS
         );
         return Err(Error::field(ErrorCode::BranchTooLarge, "accountId", message));
     }

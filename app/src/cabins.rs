@@ -15,6 +15,7 @@ use super::audited::record;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::{Listed, NewActivity, Page, Tx, accounts, cabins, phones, sessions};
 
 /// Maximum number of cabins per callshop, excluding retired cabins.
@@ -254,7 +255,10 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
         if cabins::count(tx.conn(), shop.id()).await? >= MAX_CABINS {
             return Err(Error::user(
                 ErrorCode::InvalidInput,
-                format!("A callshop can have at most {MAX_CABINS} cabins. Retire one first."),
+                base::message!(
+                    "A callshop can have at most {max} cabins. Retire one first.",
+                    max = MAX_CABINS
+                ),
             ));
         }
         if let Some(phone) = cabin.phone_id {
@@ -284,7 +288,7 @@ async fn check_free_phone(tx: &Tx, actor: &Actor, callshop_id: Uuid, id: Uuid) -
     }
     match cabins::of_phone(tx.conn(), id).await? {
         Some(cabin) => {
-            let message = format!("The phone is already in cabin {}.", cabin.number);
+            let message = base::message!("The phone is already in cabin {cabin}.", cabin = cabin.number);
             Err(Error::field(ErrorCode::IllegalState, "phoneId", message))
         }
         None => Ok(()),
@@ -295,7 +299,10 @@ fn check_number(number: i32) -> Result<i32> {
     if (1..=MAX_NUMBER).contains(&number) {
         Ok(number)
     } else {
-        Err(Error::invalid("number", format!("`number` must be between 1 and {MAX_NUMBER}.")))
+        Err(Error::invalid(
+            "number",
+            base::message!("`number` must be between 1 and {max}.", max = MAX_NUMBER),
+        ))
     }
 }
 
@@ -377,7 +384,7 @@ async fn check_unoccupied(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
         CabinState::Closed | CabinState::OutOfService => Ok(()),
         state => Err(Error::user(
             ErrorCode::IllegalState,
-            format!("The cabin is {}. Close it first.", state.as_str()),
+            base::message!("The cabin is {state}. Close it first.", state = Word(state.as_str())),
         )),
     }
 }

@@ -13,6 +13,7 @@ use super::audit::{self, Change};
 use super::{App, access, idempotency};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::ledger::{self, Credit, Entry, NewTransfer};
 use store::{Tx, accounts};
 
@@ -91,7 +92,10 @@ fn check_currency(account: &account::Model, currency: &str) -> Result<()> {
     if currency == account.currency {
         return Ok(());
     }
-    let message = format!("`amount.currency` must be {}, the account's currency.", account.currency);
+    let message = base::message!(
+        "`amount.currency` must be {currency}, the account's currency.",
+        currency = account.currency
+    );
     Err(Error::field(ErrorCode::CurrencyMismatch, "amount.currency", message))
 }
 
@@ -99,7 +103,7 @@ fn check_size(field: &str, amount: Micros) -> Result<()> {
     if (Micros(-MAX_AMOUNT.0)..=MAX_AMOUNT).contains(&amount) {
         return Ok(());
     }
-    Err(Error::invalid(field, format!("`{field}` must be at most {MAX_AMOUNT}.")))
+    Err(Error::invalid(field, base::message!("`{field}` must be at most {max}.", field, max = MAX_AMOUNT)))
 }
 
 /// Result of a change of an account's credit.
@@ -129,7 +133,7 @@ async fn give(
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(
             "amount",
-            format!("The resulting balance must be between -{MAX_BALANCE} and {MAX_BALANCE}."),
+            base::message!("The resulting balance must be between -{max} and {max}.", max = MAX_BALANCE),
         ));
     }
     let after = Credit { balance, ..before };
@@ -196,7 +200,10 @@ pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result
     }
     check_size("amount", input.amount)?;
     if input.note.chars().count() > MAX_NAME {
-        return Err(Error::invalid("note", format!("`note` can have at most {MAX_NAME} characters.")));
+        return Err(Error::invalid(
+            "note",
+            base::message!("`note` can have at most {max} characters.", max = MAX_NAME),
+        ));
     }
     let input = &input;
     app.write_as(actor, |tx| async move {
@@ -314,8 +321,10 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
     match transfer.kind {
         TransferKind::TopUp | TransferKind::Adjustment => Ok((account, credit.amount.into())),
         kind => {
-            let message =
-                format!("A {} cannot be reversed. Only top-ups and adjustments can.", kind.as_str());
+            let message = base::message!(
+                "A {kind} cannot be reversed. Only top-ups and adjustments can.",
+                kind = Word(kind.as_str())
+            );
             Err(Error::field(ErrorCode::IllegalState, "transferId", message))
         }
     }

@@ -141,8 +141,10 @@ pub async fn summary(app: &App, actor: &Actor, asked: Asked) -> Result<DaySummar
             let day = rows::Day { callshop_id: shop.id(), from, to };
             let shifts = rows::shifts(tx.conn(), day, MAX_SHIFTS as u64 + 1).await?;
             if shifts.len() > MAX_SHIFTS {
-                let message =
-                    format!("The day has more than {MAX_SHIFTS} shifts. Use the Z reports of the shifts.");
+                let message = base::message!(
+                    "The day has more than {max} shifts. Use the Z reports of the shifts.",
+                    max = MAX_SHIFTS
+                );
                 return Err(Error::invalid("day", message));
             }
             let mut by_user = figures(&tx, &shop, asked.day, day, &shifts).await?;
@@ -184,7 +186,10 @@ async fn attendant(tx: &Tx, actor: &Actor, asked: Option<Uuid>) -> Result<Option
 async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
     if !reports::YEARS.contains(&day.year()) {
         let (first, last) = (reports::YEARS.start(), reports::YEARS.end());
-        return Err(Error::invalid("day", format!("The year of `day` must be between {first} and {last}.")));
+        return Err(Error::invalid(
+            "day",
+            base::message!("The year of `day` must be between {first} and {last}.", first, last),
+        ));
     }
     // a summary must not silently omit calls that retention deleted
     if let Some(kept) = retention::calls_kept_from(tx.conn()).await?
@@ -193,7 +198,7 @@ async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, 
         let first = kept.date_naive() + TimeDelta::days(1);
         return Err(Error::invalid(
             "day",
-            format!("Older calls have been deleted. `day` must be {first} or later."),
+            base::message!("Older calls have been deleted. `day` must be {first} or later.", first),
         ));
     }
     let zone: Tz = parse_stored(&shop.account.time_zone, "time zone")?;

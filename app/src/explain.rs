@@ -13,6 +13,7 @@ use super::calls::pricing::{self, Level};
 use super::{App, calls};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::calls::LIVE;
 use store::{accounts, calls as rows, reports};
 
@@ -110,7 +111,10 @@ impl Step {
 pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanation> {
     let call = calls::find(app, actor, call_id).await?;
     if LIVE.contains(&call.state) {
-        let message = format!("The call is {}. Ask again when the call is over.", call.state.as_str());
+        let message = base::message!(
+            "The call is {state}. Ask again when the call is over.",
+            state = Word(call.state.as_str())
+        );
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let frozen = pricing::levels_of_view(&call)?;

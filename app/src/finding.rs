@@ -17,7 +17,16 @@ const MAX_DESTINATION: usize = 100;
 /// Fails with `INVALID_INPUT` about `field`.
 pub fn words(field: &str, text: Option<&str>) -> Result<Vec<String>> {
     let Some(text) = text else { return Ok(Vec::new()) };
-    words::wanted(text).map_err(|error: SearchError| Error::invalid(field, error.to_string()))
+    words::wanted(text).map_err(|error| {
+        let message = match error {
+            SearchError::TooLong => {
+                base::message!("Use at most {max} characters.", max = words::MAX_SEARCH)
+            }
+            SearchError::TooManyWords => base::message!("Use at most {max} words.", max = words::MAX_WORDS),
+            SearchError::NoWord => "Use at least one letter or digit.".into(),
+        };
+        Error::invalid(field, message)
+    })
 }
 
 /// A range of time from `from` (inclusive) to `to` (exclusive).
@@ -49,7 +58,10 @@ pub fn number(field: &str, text: &str) -> Result<String> {
     if is_good {
         return Ok(digits);
     }
-    let message = format!("Give the first 1 to {MAX_DIGITS} digits of the number, with the country code.");
+    let message = base::message!(
+        "Give the first 1 to {max} digits of the number, with the country code.",
+        max = MAX_DIGITS
+    );
     Err(Error::invalid(field, message))
 }
 
@@ -61,7 +73,7 @@ pub fn destination(field: &str, text: String) -> Result<String> {
     if text.chars().count() <= MAX_DESTINATION {
         return Ok(text);
     }
-    Err(Error::invalid(field, format!("Use at most {MAX_DESTINATION} characters.")))
+    Err(Error::invalid(field, base::message!("Use at most {max} characters.", max = MAX_DESTINATION)))
 }
 
 /// A receipt number.

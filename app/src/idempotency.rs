@@ -34,7 +34,7 @@ where
     if key.is_empty() || key.len() > MAX_LENGTH {
         return Err(Error::invalid(
             "idempotencyKey",
-            format!("`idempotencyKey` must have 1 to {MAX_LENGTH} bytes."),
+            base::message!("`idempotencyKey` must have 1 to {max} bytes.", max = MAX_LENGTH),
         ));
     }
     let input_hash = token::digest(&serde_json::to_string(input).or_fault()?);

@@ -17,6 +17,7 @@ pub mod explain;
 pub mod feed;
 pub mod finding;
 pub mod idempotency;
+pub mod languages;
 pub mod ledger;
 pub mod margin;
 pub mod metrics;

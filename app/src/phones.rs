@@ -46,13 +46,19 @@ pub async fn create(
     label: &str,
 ) -> Result<Vec<NewPhone>> {
     if !(1..=MAX_BATCH).contains(&count) {
-        return Err(Error::invalid("count", format!("`count` must be between 1 and {MAX_BATCH}.")));
+        return Err(Error::invalid(
+            "count",
+            base::message!("`count` must be between 1 and {max}.", max = MAX_BATCH),
+        ));
     }
     let label = clean_name("label", label)?;
     if label.chars().count() + " 1000".len() > MAX_NAME {
         return Err(Error::invalid(
             "label",
-            format!("`label` must have at most {} characters, because a number is appended.", MAX_NAME - 5),
+            base::message!(
+                "`label` must have at most {max} characters, because a number is appended.",
+                max = MAX_NAME - 5
+            ),
         ));
     }
     let label = &label;
@@ -62,7 +68,10 @@ pub async fn create(
         accounts::lock_callshop(tx.conn(), shop.id()).await?;
         let present = phones::count(tx.conn(), shop.id()).await?;
         if present + u64::from(count) > MAX_PHONES {
-            return Err(Error::invalid("count", format!("A callshop can have at most {MAX_PHONES} phones.")));
+            return Err(Error::invalid(
+                "count",
+                base::message!("A callshop can have at most {max} phones.", max = MAX_PHONES),
+            ));
         }
         let made: Vec<NewPhone> = (1..=u64::from(count))
             .map(|n| build(app, shop.id(), format!("{label} {}", present + n)))

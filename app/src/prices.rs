@@ -13,6 +13,7 @@ use super::{App, rates};
 use crate::auth::{Actor, Right};
 use crate::rates::RateSearch;
 use base::error::{Error, ErrorCode, OrFault as _, Result, UserError};
+use base::message::Message;
 use store::Listed;
 use store::tariffs::{self, RatePage};
 
@@ -154,7 +155,7 @@ async fn of_number(
 ) -> Result<Quote> {
     let plan: DialPlan = serde_json::from_value(shop.settings.dial_plan.clone()).or_fault()?;
     match plan.normalize(dialed) {
-        Err(error) => Ok(refused(quote, ErrorCode::NumberInvalid, &error.to_string())),
+        Err(error) => Ok(refused(quote, ErrorCode::NumberInvalid, error.to_string())),
         Ok(Dialed::Emergency { number }) => {
             let (destination, formatted) = (Some("Emergency".to_owned()), Some(number.clone()));
             Ok(Quote {
@@ -195,7 +196,7 @@ async fn of_destination(
     if name.is_empty() || name.chars().count() > MAX_SEARCH {
         return Err(Error::invalid(
             "destination",
-            format!("`destination` must have 1 to {MAX_SEARCH} characters."),
+            base::message!("`destination` must have 1 to {max} characters.", max = MAX_SEARCH),
         ));
     }
     let conn = app.store.reader();
@@ -322,8 +323,8 @@ fn prices_at(pricing: &Pricing, at: DateTime<Utc>) -> (Micros, Micros) {
     (fee, price.unwrap_or(pricing.rate.price_per_minute))
 }
 
-fn refused(quote: Quote, code: ErrorCode, message: &str) -> Quote {
-    Quote { refusal: Some(UserError { code, message: message.to_owned(), field: Vec::new() }), ..quote }
+fn refused(quote: Quote, code: ErrorCode, message: impl Into<Message>) -> Quote {
+    Quote { refusal: Some(UserError { code, message: message.into(), field: Vec::new() }), ..quote }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::sip_proxies::StuckEntry;
 use base::error::{Error, OrFault as _, Result};
+use base::message::{Message, Word};
 use serde::Deserialize as _;
 use store::problems::{self, Found, LiveCall, Search};
 use store::{Tx, accounts, reconcile};
@@ -86,7 +87,7 @@ pub struct Problem {
     /// When the problem began.
     pub since: DateTime<Utc>,
     /// A description, and the recommended next step.
-    pub text: String,
+    pub text: Message,
 }
 
 /// The problems of one kind.
@@ -144,12 +145,12 @@ fn doubtful(event: entity::hook_event::Model) -> Problem {
         subject: call.map_or(Subject::Event, Subject::Call),
         callshop: None,
         since: event.received_at,
-        text: format!(
-            "The event {:?} ({}) of the proxy {:?}, {}.",
-            event.eid,
-            event.kind,
-            event.proxy,
-            event.error.unwrap_or_default()
+        text: base::message!(
+            "The event \"{event}\" ({kind}) of the proxy \"{proxy}\", {error}.",
+            event = event.eid,
+            kind = event.kind,
+            proxy = event.proxy,
+            error = event.error.unwrap_or_default()
         ),
     }
 }
@@ -175,13 +176,19 @@ impl Look<'_> {
         }
     }
 
-    fn add_found(&mut self, kind: ProblemKind, subject: fn(Uuid) -> Subject, found: Vec<Found>, text: &str) {
+    fn add_found(
+        &mut self,
+        kind: ProblemKind,
+        subject: fn(Uuid) -> Subject,
+        found: Vec<Found>,
+        text: &'static str,
+    ) {
         let problem = |found: Found| Problem {
             subject: subject(found.id),
             // `named` adds the callshops' names later, all at once
             callshop: Some((found.callshop_id, String::new())),
             since: found.since,
-            text: text.to_owned(),
+            text: text.into(),
         };
         self.add(kind, found.into_iter().map(problem).collect());
     }
@@ -235,11 +242,11 @@ impl Look<'_> {
         self.add_found(ProblemKind::WrittenOff, Subject::Call, written_off, text);
         let lost = problems::estimated(conn, &search, self.now, true).await?;
         let doubted = problems::estimated(conn, &search, self.now, false).await?;
-        let problem = |(found, text): (Found, &str)| Problem {
+        let problem = |(found, text): (Found, &'static str)| Problem {
             subject: Subject::Call(found.id),
             callshop: Some((found.callshop_id, String::new())),
             since: found.since,
-            text: text.to_owned(),
+            text: text.into(),
         };
         let lost = lost.into_iter().map(|found| (found, LOST));
         let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
@@ -261,11 +268,12 @@ impl Look<'_> {
             subject: Subject::Event,
             callshop: None,
             since: event.received_at,
-            text: format!(
-                "The event {:?} of the proxy {:?} was rejected ({}). Compare the proxy's configuration with the server's version.",
-                event.eid,
-                event.proxy,
-                event.error.unwrap_or_default()
+            text: base::message!(
+                "The event \"{event}\" of the proxy \"{proxy}\" was rejected ({error}). Compare the proxy's configuration with the \
+                 server's version.",
+                event = event.eid,
+                proxy = event.proxy,
+                error = event.error.unwrap_or_default()
             ),
         };
         self.add(ProblemKind::EventRejected, events.into_iter().map(problem).collect());
@@ -279,10 +287,11 @@ impl Look<'_> {
             subject: Subject::Event,
             callshop: None,
             since: stuck.since,
-            text: format!(
-                "The entry {} of the Redis stream failed {} times and is still retried. Later events of the same call or phone wait for it. \
-                 See the servers' logs for the reason.",
-                stuck.id, stuck.deliveries
+            text: base::message!(
+                "The entry {entry} of the Redis stream failed {times} times and is still retried. Later events of the same call or phone \
+                 wait for it. See the servers' logs for the reason.",
+                entry = stuck.id,
+                times = stuck.deliveries
             ),
         };
         self.add(ProblemKind::EventStuck, queue.stuck().into_iter().map(problem).collect());
@@ -295,16 +304,19 @@ impl Look<'_> {
             let problem = |since, text| Problem { subject: Subject::Event, callshop: None, since, text };
             let dialogs = Vec::<serde::de::IgnoredAny>::deserialize(&proxy.strays).or_fault()?.len();
             if let Some(since) = proxy.alarm_since {
-                let text = format!(
-                    "The proxy {:?} has at least {dialogs} dialogs that are not calls of this server, too many to hang up. Check whether the \
-                     databases of the proxy and the server belong together. Each dialog ends at its own limit.",
-                    proxy.name
+                let text = base::message!(
+                    "The proxy \"{proxy}\" has at least {dialogs} dialogs that are not calls of this server, too many to hang up. Check \
+                     whether the databases of the proxy and the server belong together. Each dialog ends at its own limit.",
+                    proxy = proxy.name,
+                    dialogs
                 );
                 unknown.push(problem(since, text));
             } else if dialogs > 0 {
-                let text = format!(
-                    "The proxy {:?} has {dialogs} dialogs that belong to no call. These dialogs are hung up at the next comparison.",
-                    proxy.name
+                let text = base::message!(
+                    "The proxy \"{proxy}\" has {dialogs} dialogs that belong to no call. These dialogs are hung up at the next \
+                     comparison.",
+                    proxy = proxy.name,
+                    dialogs
                 );
                 unknown.push(problem(proxy.listed_at.unwrap_or(self.now), text));
             }
@@ -313,10 +325,10 @@ impl Look<'_> {
                 None => proxy.looked_at.filter(|_| proxy.lease_until.is_none()),
             };
             if let Some(since) = silent_since {
-                let text = format!(
-                    "The proxy {:?} has not listed its calls since then, and lost calls stay open. Check whether the proxy runs and whether the \
-                     server reaches its control listener.",
-                    proxy.name
+                let text = base::message!(
+                    "The proxy \"{proxy}\" has not listed its calls since then, and lost calls stay open. Check whether the proxy runs \
+                     and whether the server reaches its control listener.",
+                    proxy = proxy.name
                 );
                 silent.push(problem(since, text));
             }
@@ -332,9 +344,10 @@ impl Look<'_> {
             subject: Subject::Account,
             callshop: None,
             since: self.now,
-            text: format!(
-                "The balance of {} is not the sum of its entries. Do not rely on this balance, and inform the operator of the server.",
-                book.as_str()
+            text: base::message!(
+                "The balance of {book} is not the sum of its entries. Do not rely on this balance, and inform the operator of the \
+                 server.",
+                book = Word(book.as_str())
             ),
         };
         self.add(ProblemKind::LedgerDifference, books.into_iter().map(problem).collect());

@@ -16,6 +16,7 @@ use crate::auth::Actor;
 use crate::receipt::escpos::OPEN_DRAWER;
 use crate::receipt::{Call, Destination, Due, Format, Item, Locale, Receipt, Refund, masked};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::{accounts, cabins, parse_stored, sessions as rows};
 
 /// A rendered receipt.
@@ -80,9 +81,9 @@ pub async fn bill(app: &App, actor: &Actor, session_id: Uuid, paper: Paper<'_>) 
     let view = sessions::find(app, actor, session_id).await?;
     let session = &view.session;
     let (Some(total), SessionState::Closed) = (session.total, session.state) else {
-        let message = format!(
-            "The session is {}. Only a closed session that is not settled has a bill to print.",
-            session.state.as_str()
+        let message = base::message!(
+            "The session is {state}. Only a closed session that is not settled has a bill to print.",
+            state = Word(session.state.as_str())
         );
         return Err(Error::user(ErrorCode::IllegalState, message));
     };
@@ -138,8 +139,10 @@ async fn receipt(app: &App, view: &SessionView, change: Option<Micros>) -> Resul
     let (Some(number), Some(settled_at), SessionState::Settled) =
         (session.receipt_number, session.settled_at, session.state)
     else {
-        let message =
-            format!("The session is {}. Only a settled session has a receipt.", session.state.as_str());
+        let message = base::message!(
+            "The session is {state}. Only a settled session has a receipt.",
+            state = Word(session.state.as_str())
+        );
         return Err(Error::user(ErrorCode::IllegalState, message));
     };
     let stage = Stage { number, at: settled_at, user: session.settled_by };

@@ -67,14 +67,21 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
     if !YEARS.contains(&asked.from.year()) {
         return Err(Error::invalid(
             "from",
-            format!("The year of `from` must be between {} and {}.", YEARS.start(), YEARS.end()),
+            base::message!(
+                "The year of `from` must be between {first} and {last}.",
+                first = YEARS.start(),
+                last = YEARS.end()
+            ),
         ));
     }
     let days = asked.to.signed_duration_since(asked.from).num_days();
     if !(0..MAX_DAYS).contains(&days) {
         return Err(Error::invalid(
             "to",
-            format!("`to` must not be before `from`, and the period must not exceed {MAX_DAYS} days."),
+            base::message!(
+                "`to` must not be before `from`, and the period must not exceed {max} days.",
+                max = MAX_DAYS
+            ),
         ));
     }
     // a report must not silently omit calls that retention deleted, so the report must begin after the deleted calls; a callshop's day may begin
@@ -85,7 +92,7 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
         let first = kept.date_naive() + TimeDelta::days(1);
         return Err(Error::invalid(
             "from",
-            format!("Older calls have been deleted. `from` must be {first} or later."),
+            base::message!("Older calls have been deleted. `from` must be {first} or later.", first),
         ));
     }
     let mut dimensions = asked.dimensions.clone();
@@ -133,8 +140,9 @@ fn joined(
         groups.entry(key).or_default().answered = answered;
     }
     if groups.len() > MAX_GROUPS {
-        let message = format!(
-            "The report has more than {MAX_GROUPS} groups. Choose a shorter period or fewer dimensions."
+        let message = base::message!(
+            "The report has more than {max} groups. Choose a shorter period or fewer dimensions.",
+            max = MAX_GROUPS
         );
         return Err(Error::invalid("groupBy", message));
     }

@@ -35,14 +35,18 @@ pub async fn create(
     days: i32,
 ) -> Result<(auth_session::Model, String)> {
     if !(1..=MAX_DAYS).contains(&days) {
-        return Err(Error::invalid("days", format!("A screen lasts between 1 and {MAX_DAYS} days.")));
+        return Err(Error::invalid(
+            "days",
+            base::message!("A screen lasts between 1 and {max} days.", max = MAX_DAYS),
+        ));
     }
     actor.require_no_token()?;
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
         let cabin = cabin_cases::lock(&tx, actor, cabin_id, Right::OperateCabins).await?;
         if accounts::screens(tx.conn(), &[cabin.id], now).await?.len() >= MAX_SCREENS {
-            let message = format!("The cabin has {MAX_SCREENS} screens. Revoke one of them first.");
+            let message =
+                base::message!("The cabin has {max} screens. Revoke one of them first.", max = MAX_SCREENS);
             return Err(Error::user(ErrorCode::IllegalState, message));
         }
         let expires_at = now + TimeDelta::days(days.into());

@@ -153,8 +153,11 @@ fn change_pix(settings: &mut callshop::Model, change: &SettingsChange, currency:
     }
     if let Some(Some(key)) = &change.pix_key {
         if currency != pix::CURRENCY {
-            let message =
-                format!("Pix pays only in {}, but the callshop's currency is {currency}.", pix::CURRENCY);
+            let message = base::message!(
+                "Pix pays only in {pix}, but the callshop's currency is {currency}.",
+                pix = pix::CURRENCY,
+                currency
+            );
             return Err(Error::invalid("pixKey", message));
         }
         settings.pix_key = Some(PixKey::parse(key).map_err(refused("pixKey"))?.as_str().to_owned());
@@ -168,17 +171,29 @@ fn change_pix(settings: &mut callshop::Model, change: &SettingsChange, currency:
             *stored = Some(pix::plain_text(text, most).map_err(refused(field))?);
         }
         if settings.pix_key.is_some() && stored.is_none() {
-            return Err(Error::invalid(field, format!("A Pix code needs `{field}`. Enter it with the key.")));
+            return Err(Error::invalid(
+                field,
+                base::message!("A Pix code needs `{field}`. Enter it with the key.", field),
+            ));
         }
         if settings.pix_key.is_none() && stored.is_some() {
-            return Err(Error::invalid(field, format!("Enter `pixKey` together with `{field}`.")));
+            return Err(Error::invalid(
+                field,
+                base::message!("Enter `pixKey` together with `{field}`.", field),
+            ));
         }
     }
     Ok(())
 }
 
 fn refused(field: &str) -> impl Fn(PixError) -> Error {
-    move |error| Error::invalid(field, error.to_string())
+    move |error| match error {
+        PixError::InvalidText { most } => {
+            let message = base::message!("Enter 1 to {max} letters of the Latin alphabet.", max = most);
+            Error::invalid(field, message)
+        }
+        error => Error::invalid(field, error.to_string()),
+    }
 }
 
 /// Trims and validates a text, which may be empty. If `lines` is true, the text may have several lines.
@@ -188,7 +203,7 @@ fn text(field: &str, text: &str, most: usize, lines: bool) -> Result<String> {
     if text.chars().count() > most || !good {
         return Err(Error::invalid(
             field,
-            format!("`{field}` can have at most {most} printable characters."),
+            base::message!("`{field}` can have at most {max} printable characters.", field, max = most),
         ));
     }
     Ok(text.to_owned())

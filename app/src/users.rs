@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::audit::{self, Change, changed};
 use super::{App, access};
-use crate::accounts::clean_name;
+use crate::accounts::{clean_locale, clean_name};
 use crate::auth::{Actor, Right, login, password, second_factor};
 use base::error::{Error, ErrorCode, Result};
+use base::message::Word;
 use store::{Listed, Slice, Tx, account_list, accounts, api_tokens};
 
 /// Input for a new user.
@@ -46,6 +47,7 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
         account_id,
         name,
         display_name,
+        locale: None,
         role: new.role,
         password_hash: password::hash(new.password).await?,
         disabled_at: None,
@@ -93,7 +95,11 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
         accounts::find(app.store.reader(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
     check_right(actor, &account, new.role)?;
     if !fits(account.kind, new.role) {
-        let message = format!("A {} account cannot have {} users.", account.kind.as_str(), new.role.as_str());
+        let message = base::message!(
+            "A {kind} account cannot have {role} users.",
+            kind = Word(account.kind.as_str()),
+            role = Word(new.role.as_str())
+        );
         return Err(Error::invalid("user.role", message));
     }
     let user = build(app, account_id, new).await?;
@@ -126,7 +132,8 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
 /// The fields of a user that the audit log records.
 fn shown(user: &user::Model) -> Value {
     json!({
-        "name": user.name, "displayName": user.display_name, "role": user.role.as_str(), "disabledAt": user.disabled_at,
+        "name": user.name, "displayName": user.display_name, "locale": user.locale, "role": user.role.as_str(),
+        "disabledAt": user.disabled_at,
     })
 }
 
@@ -187,13 +194,28 @@ async fn change(
     Ok(user)
 }
 
-/// Changes a user's display name.
+/// Changes a user's display name, and the locale of messages to the user: `None` leaves it, and `Some(None)` means that of the user's account.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
-pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> Result<user::Model> {
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    display_name: &str,
+    locale: Option<Option<&str>>,
+) -> Result<user::Model> {
     let display_name = clean_name("displayName", display_name)?;
-    let edit = |user| user::Model { display_name: display_name.clone(), ..user };
+    let locale = match locale {
+        Some(Some(tag)) => Some(Some(clean_locale("locale", tag)?)),
+        Some(None) => Some(None),
+        None => None,
+    };
+    let edit = |user: user::Model| user::Model {
+        display_name: display_name.clone(),
+        locale: locale.clone().unwrap_or_else(|| user.locale.clone()),
+        ..user
+    };
     change(app, actor, "updateUser", id, edit, false).await
 }
 

@@ -5,6 +5,8 @@ use std::panic::Location;
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
+use crate::message::Message;
+
 /// The reason why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -83,20 +85,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct UserError {
     /// Stable code.
     pub code: ErrorCode,
-    /// English sentence.
-    pub message: String,
+    /// English sentence with its values.
+    pub message: Message,
     /// Path of the invalid input field, outermost first; empty if the error concerns the whole input.
     pub field: Vec<String>,
 }
 
 impl Error {
     /// A [`UserError`] about the input as a whole.
-    pub fn user(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub fn user(code: ErrorCode, message: impl Into<Message>) -> Self {
         Self::User(UserError { code, message: message.into(), field: Vec::new() })
     }
 
     /// A [`UserError`] about one input field, named by its GraphQL path (`"limits.timeSeconds"`).
-    pub fn field(code: ErrorCode, field: &str, message: impl Into<String>) -> Self {
+    pub fn field(code: ErrorCode, field: &str, message: impl Into<Message>) -> Self {
         Self::User(UserError {
             code,
             message: message.into(),
@@ -105,7 +107,7 @@ impl Error {
     }
 
     /// An [`ErrorCode::InvalidInput`] error about one input field.
-    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+    pub fn invalid(field: &str, message: impl Into<Message>) -> Self {
         Self::field(ErrorCode::InvalidInput, field, message)
     }
 
@@ -209,6 +211,9 @@ macro_rules! define {
         impl ErrorCode {
             /// The error code as published to clients.
             pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $text,)+ } }
+
+            /// Every error code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
         }
     };
 }

@@ -1,5 +1,6 @@
-//! The error type, the clock, and the hiding of secrets. Every layer uses the modules of this crate, and this crate uses no other layer.
+//! The error type, messages for people, the clock, and the hiding of secrets. Every layer uses the modules of this crate, and this crate uses no other layer.
 
 pub mod clock;
 pub mod error;
+pub mod message;
 pub mod secret;

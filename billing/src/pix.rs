@@ -21,7 +21,7 @@ const MAX_EMAIL: usize = 77;
 /// Micros of one centavo.
 const CENTAVO: i64 = 10_000;
 /// The largest amount that fits the amount's 13 characters.
-const MAX_AMOUNT: Micros = Micros(9_999_999_999_990_000);
+pub const MAX_AMOUNT: Micros = Micros(9_999_999_999_990_000);
 
 /// Why a key or a code is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -19,6 +19,8 @@ pub struct Model {
     pub name: String,
     /// Name on screens and receipts.
     pub display_name: String,
+    /// BCP 47 tag of the language of messages to the user; null for the account's locale.
+    pub locale: Option<String>,
     /// Permissions of the user.
     pub role: Role,
     /// argon2id, PHC string.

@@ -470,7 +470,7 @@ impl ActivitySubscription {
 /// The callshops of cursors.
 fn cursors(after: Vec<ShopCursor>) -> async_graphql::Result<HashMap<Uuid, String>> {
     if after.len() > branch::MAX_SHOPS {
-        let message = format!("Give at most {} cursors.", branch::MAX_SHOPS);
+        let message = base::message!("Give at most {max} cursors.", max = branch::MAX_SHOPS);
         return Err(top_level(base::error::Error::invalid("after", message)));
     }
     let parse =

@@ -189,11 +189,11 @@ impl From<UserErrors> for ApiTokenSecretPayload {
 impl From<Made> for ApiTokenSecretPayload {
     fn from(made: Made) -> Self {
         let message = "An earlier request with this key showed the secret. If it is lost, rotate the token.";
-        let shown = UserError {
-            code: ErrorCode::SecretShown.into(),
-            message: message.to_owned(),
+        let shown = UserError(base::error::UserError {
+            code: ErrorCode::SecretShown,
+            message: message.into(),
             field: vec!["idempotencyKey".to_owned()],
-        };
+        });
         let user_errors = if made.secret.is_none() { vec![shown] } else { Vec::new() };
         Self { token: made.secret, api_token: Some(ApiToken(made.token)), user_errors }
     }

@@ -43,8 +43,14 @@ const TEXTS: &[(&str, &str)] = &[
         "\tA cursor for use in pagination\n",
         "\tPosition of the item in the list, for `after` and `before`. Opaque: do not parse it.\n",
     ),
-    ("\nscalar CurrencyCode\n", "\nscalar CurrencyCode @specifiedBy(url: \"https://www.iso.org/iso-4217-currency-codes.html\")\n"),
-    ("\nscalar DateTime\n", "\nscalar DateTime @specifiedBy(url: \"https://www.rfc-editor.org/rfc/rfc3339\")\n"),
+    (
+        "\nscalar CurrencyCode\n",
+        "\nscalar CurrencyCode @specifiedBy(url: \"https://www.iso.org/iso-4217-currency-codes.html\")\n",
+    ),
+    (
+        "\nscalar DateTime\n",
+        "\nscalar DateTime @specifiedBy(url: \"https://www.rfc-editor.org/rfc/rfc3339\")\n",
+    ),
 ];
 
 /// The library gives connections no description.

@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use super::languages::{self, Translated};
 use super::{live, loaders, notes, roles, schema, scope_table, scopes, sdl, visibility};
 use app::App;
 use app::auth::Actor;
@@ -68,6 +69,7 @@ impl TokenAuthenticator {
             expires_at: Some(expires_at),
             revoked: self.0.identities.watch(actor.session_id),
             attach: Arc::new(move |request| {
+                languages::choose(request, Some(actor.locale));
                 request.data.insert(actor.clone());
                 request.data.insert(loaders::loaders(app.clone()));
                 request.data.insert(origin.clone());
@@ -93,7 +95,11 @@ fn failure(refused: AuthFailure) -> impl Fn(Error) -> AuthFailure {
 
 fn anonymous(origin: Origin) -> Caller {
     let caller = Caller::anonymous(roles::of(None).0, origin.address);
-    Caller { attach: Arc::new(move |request| request.data.insert(origin.clone())), ..caller }
+    let attach = move |request: &mut async_graphql::Request| {
+        languages::choose(request, None);
+        request.data.insert(origin.clone());
+    };
+    Caller { attach: Arc::new(attach), ..caller }
 }
 
 /// The GraphQL service for an [`App`], which runs until `shutdown`.
@@ -112,6 +118,7 @@ pub fn service(
         false => (key, role.or(scopes::LOGIN)),
     });
     let table = [visibility(), scope_table()].concat();
-    let service = GraphqlService::new(schema(app), &sdl(), &roles, &table, doorkeeper, limits, shutdown)?;
-    Ok(service.live(live::compile).with_hints(notes()))
+    let service =
+        GraphqlService::new(Translated(schema(app)), &sdl(), &roles, &table, doorkeeper, limits, shutdown)?;
+    Ok(service.live(live::compile).with_hints(notes()).with_wording(languages::wording))
 }

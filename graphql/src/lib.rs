@@ -15,6 +15,7 @@ pub mod endpoint;
 pub mod explain;
 pub mod fields;
 pub mod filters;
+pub mod languages;
 pub mod ledger;
 pub mod live;
 pub mod live_calls;
@@ -223,6 +224,7 @@ const OBJECTS: &[Declaration] = declarations![
     ledger::LedgerCounterpart,
     ledger::LedgerEntry,
     node::Node,
+    payload::MessageParam,
     payload::UserError,
     phones::Phone,
     phones::PhoneSecret,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::activity::{CabinActivity, CallshopActivity};
 use super::compiled::{Below, Write, Written};
+use super::languages;
 use super::payload::top_level;
 use app::feed::{ActivityEvent, Watch, stream as positions};
 use app::metrics::Metrics;
@@ -122,7 +123,7 @@ pub fn compile(document: &ExecutableDocument, operation: &Operation) -> Option<A
 
 impl Live for Plan {
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer> {
-        let handover = Handover::default();
+        let (handover, locale) = (Handover::default(), languages::of(request));
         request.data.insert(handover.clone());
         // by now, the resolver has either handed over the event stream, or failed and reported the error
         let follow = async move { handover.0.lock().unwrap_or_else(PoisonError::into_inner).take() };
@@ -137,7 +138,7 @@ impl Live for Plan {
                             let answer = following.deliver(&event, |event| plan.answer(event));
                             Some((answer, Some(following)))
                         }
-                        Err(error) => Some((refused(top_level(error)), None)),
+                        Err(error) => Some((languages::answer(refused(top_level(error)), locale), None)),
                     }
                 }
             })

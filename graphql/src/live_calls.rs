@@ -52,8 +52,10 @@ impl LiveCallSubscription {
     ) -> async_graphql::Result<Answers<LiveCalls>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
         let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));
-        let every =
-            every.ok_or_else(|| top_level(base::error::Error::invalid("everySeconds", "1 to 60 seconds")))?;
+        let every = every.ok_or_else(|| {
+            let message = "`everySeconds` must be between 1 and 60.";
+            top_level(base::error::Error::invalid("everySeconds", message))
+        })?;
         let every = Duration::from_secs(every);
         match (callshop_id, account_id) {
             (Some(id), None) => {

@@ -79,7 +79,10 @@ impl NodeQuery {
     #[field(roles = SIGNED_IN, scope = ANY_TOKEN)]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> async_graphql::Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
-            return Err(top_level(Error::invalid("ids", format!("Give at most {MAX_NODES} ids."))));
+            return Err(top_level(Error::invalid(
+                "ids",
+                base::message!("Give at most {max} ids.", max = MAX_NODES),
+            )));
         }
         let mut places: HashMap<Kind, Vec<(usize, Uuid)>> = HashMap::new();
         for (at, id) in ids.iter().enumerate() {

@@ -186,7 +186,7 @@ pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
         Ok(size) if (1..=MAX_PAGE).contains(&size) => Ok((size, backwards)),
         _ => Err(Error::invalid(
             if backwards { "last" } else { "first" },
-            format!("Must be between 1 and {MAX_PAGE}."),
+            base::message!("Must be between 1 and {max}.", max = MAX_PAGE),
         )),
     }
 }

@@ -1,9 +1,16 @@
 //! Mutation payloads (the changed object or `userErrors`), and the conversion of use-case errors to top-level errors.
 
-use async_graphql::{ErrorExtensions as _, SimpleObject};
+use std::sync::Arc;
+
+use async_graphql::{Context, ErrorExtensions as _, SimpleObject};
 use graphql_macros::object;
 
-use base::error::Error;
+use super::languages::{self, Told};
+use super::scalars::Money;
+use app::receipt::Locale;
+use base::error::{self, Error};
+use base::message::{Message, Value};
+use billing::money::Micros;
 
 macro_rules! error_code {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
@@ -19,15 +26,58 @@ macro_rules! error_code {
 base::for_each_error_code!(error_code);
 
 /// An error that the caller can correct. The mutation changed nothing.
+#[derive(Clone, Debug, async_graphql::Description)]
+pub struct UserError(pub error::UserError);
+
+#[object]
+impl UserError {
+    /// Stable code of the error. Clients should branch on the code, not on the message.
+    fn code(&self) -> ErrorCode {
+        self.0.code.into()
+    }
+
+    /// Sentence for people in Portuguese, Spanish or English. The request's `Accept-Language` chooses the language. If it names none of these languages,
+    /// the locale of the user chooses, or else the locale of the user's account.
+    fn message(&self, ctx: &Context<'_>) -> String {
+        app::languages::told(&self.0.message, self.0.code.as_str(), languages::reader(ctx))
+    }
+
+    /// The amounts, numbers and names in `message`, for clients that write the sentence themselves. A later release may add values.
+    #[field(length = 3)]
+    fn params(&self, ctx: &Context<'_>) -> Vec<MessageParam> {
+        params(&self.0.message, languages::reader(ctx))
+    }
+
+    /// Path of the invalid input field, outermost name first; empty if the error concerns the whole input.
+    fn field(&self) -> &[String] {
+        &self.0.field
+    }
+}
+
+/// A value in a message.
 #[object]
 #[derive(Clone, Debug, SimpleObject)]
-pub struct UserError {
-    /// Stable code of the error. Clients should branch on the code, not on the message.
-    pub code: ErrorCode,
-    /// English sentence for developers and logs.
-    pub message: String,
-    /// Path of the invalid input field, outermost name first; empty if the error concerns the whole input.
-    pub field: Vec<String>,
+pub struct MessageParam {
+    /// Name of the value, such as "missing".
+    pub name: String,
+    /// The value as a text: a name or number, a state by its name in the API, or an amount of money in the format of the message's language.
+    pub value: String,
+    /// The amount, if the value is money.
+    pub money: Option<Money>,
+}
+
+/// The values of a message.
+pub fn params(message: &Message, locale: Locale) -> Vec<MessageParam> {
+    let param = |param: &base::message::Param| {
+        let (value, money) = match &param.value {
+            Value::Money { micros, currency } => {
+                (app::languages::shown(&param.value, locale), Some(Money::new(Micros(*micros), currency)))
+            }
+            value => (value.to_string(), None),
+        };
+        MessageParam { name: param.name.to_owned(), value, money }
+    };
+    message.params().iter().map(param).collect()
 }
 
 /// The user errors of one mutation, to be converted into its payload.
@@ -60,63 +110,65 @@ pub(crate) use payload;
 pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::Result<P> {
     match result {
         Ok(payload) => Ok(payload),
-        Err(Error::User(error)) => Ok(UserErrors(vec![UserError {
-            code: error.code.into(),
-            message: error.message,
-            field: error.field,
-        }])
-        .into()),
+        Err(Error::User(error)) => Ok(UserErrors(vec![UserError(error)]).into()),
         Err(Error::NotFound) => {
-            let message = "No such object.".to_owned();
-            Ok(UserErrors(vec![UserError { code: ErrorCode::NotFound, message, field: Vec::new() }]).into())
+            let code = error::ErrorCode::NotFound;
+            let missing = error::UserError { code, message: NO_OBJECT.into(), field: Vec::new() };
+            Ok(UserErrors(vec![UserError(missing)]).into())
         }
         Err(error) => Err(top_level(error)),
     }
 }
 
+/// The sentence about an object that is missing or outside the caller's scope.
+const NO_OBJECT: &str = "No such object.";
+/// The sentence about an internal error.
+const INTERNAL: &str = "Internal error. Quote `extensions.requestId` when you report it.";
+
 /// The top-level error of a query, or of a mutation that could not be attempted. The error has a stable `extensions.code`, the path of the invalid
-/// argument in `extensions.field`, and no internal detail.
+/// argument in `extensions.field`, and no internal detail. [`languages::Translated`] adds `extensions.params` and translates the message.
 pub fn top_level(error: Error) -> async_graphql::Error {
     let mut field = Vec::new();
-    let (code, message) = match error {
+    let (code, message): (_, Message) = match error {
         Error::User(error) => {
             field = error.field;
             (error.code.as_str(), error.message)
         }
-        Error::NotFound => ("NOT_FOUND", "No such object.".to_owned()),
-        Error::Forbidden => ("FORBIDDEN", "Your role may not do this.".to_owned()),
-        Error::Unauthenticated => ("UNAUTHENTICATED", "Log in first.".to_owned()),
-        Error::Overtaken => ("OVERLOADED", "Too many concurrent changes. Try again in a moment.".to_owned()),
-        Error::Overloaded(what) => {
-            ("OVERLOADED", format!("The server is busy ({what}). Try again in a moment."))
+        Error::NotFound => ("NOT_FOUND", NO_OBJECT.into()),
+        Error::Forbidden => ("FORBIDDEN", "Your role may not do this.".into()),
+        Error::Unauthenticated => ("UNAUTHENTICATED", "Log in first.".into()),
+        Error::Overtaken => ("OVERLOADED", "Too many concurrent changes. Try again in a moment.".into()),
+        Error::Overloaded(reason) => {
+            ("OVERLOADED", base::message!("The server is busy ({reason}). Try again in a moment.", reason))
         }
         lost @ Error::Database(_) if lost.is_connection_lost() => {
             tracing::warn!(error = %lost, "lost the database connection");
-            ("OVERLOADED", "The database does not answer. Try again in a moment.".to_owned())
+            ("OVERLOADED", "The database does not answer. Try again in a moment.".into())
         }
         full @ Error::Database(_) if full.is_out_of_room() => {
             tracing::error!(error = %full, "the database is out of space");
-            ("OVERLOADED", "The database is out of space. Try again later.".to_owned())
+            ("OVERLOADED", "The database is out of space. Try again later.".into())
         }
         late @ Error::Database(_) if late.is_out_of_time() => {
             tracing::error!(error = %late, "a database statement timed out");
-            ("OVERLOADED", "The database took too long. Try again in a moment.".to_owned())
+            ("OVERLOADED", "The database took too long. Try again in a moment.".into())
         }
         Error::Database(cause) => {
             tracing::error!(%cause, "database error");
-            ("INTERNAL", "Internal error. Quote `extensions.requestId` when you report it.".to_owned())
+            ("INTERNAL", INTERNAL.into())
         }
         Error::Fault(cause) => {
             tracing::error!(%cause, "fault");
-            ("INTERNAL", "Internal error. Quote `extensions.requestId` when you report it.".to_owned())
+            ("INTERNAL", INTERNAL.into())
         }
     };
-    async_graphql::Error::new(message).extend_with(|_, extensions| {
+    let told = async_graphql::Error::new(message.to_string()).extend_with(|_, extensions| {
         extensions.set("code", code);
         if !field.is_empty() {
             extensions.set("field", field);
         }
-    })
+    });
+    async_graphql::Error { source: Some(Arc::new(Told { code, message })), ..told }
 }
 
 /// A nullable object of a query. A nullable object is null if it is missing or outside the caller's scope. Any other error sets only this field to

@@ -181,10 +181,7 @@ impl QuoteView {
 
     /// Reasons why the call would be refused; empty if it would be allowed.
     fn user_errors(&self) -> Vec<UserError> {
-        let refusal = self.0.refusal.iter().cloned();
-        refusal
-            .map(|error| UserError { code: error.code.into(), message: error.message, field: error.field })
-            .collect()
+        self.0.refusal.iter().cloned().map(UserError).collect()
     }
 }
 

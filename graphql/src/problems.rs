@@ -6,11 +6,14 @@ use entity::{AccountKind, account};
 use graphql_macros::object;
 
 use super::accounts::parse_account;
-use super::payload::nullable;
+use super::languages;
+use super::payload::{MessageParam, nullable, params};
 use super::roles::BACK_OFFICE;
 use super::scalars::Kind;
 use super::{app, caller};
 use app::problems::{self, Group, Subject};
+use base::message::Message;
+use uuid::Uuid;
 
 /// Kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -55,19 +58,46 @@ pub enum ProblemKind {
 crate::compiled::enums!(ProblemKind);
 
 /// A problem that needs a person's attention.
-#[object]
-#[derive(SimpleObject)]
+#[derive(async_graphql::Description)]
 pub struct Problem {
+    object_id: Option<ID>,
+    callshop: Option<(Uuid, String)>,
+    since: DateTime<Utc>,
+    text: Message,
+}
+
+#[object]
+impl Problem {
     /// Global id of the session, call, phone or account concerned; null for a problem with a proxy or its events.
-    pub object_id: Option<ID>,
+    fn object_id(&self) -> Option<&ID> {
+        self.object_id.as_ref()
+    }
+
     /// Callshop of the object; null for proxies, their events, and the account's own books.
-    pub callshop_id: Option<ID>,
+    fn callshop_id(&self) -> Option<ID> {
+        self.callshop.as_ref().map(|(id, _)| Kind::Callshop.id(*id))
+    }
+
     /// Display name of the callshop in `callshopId`; null if `callshopId` is null.
-    pub callshop: Option<String>,
+    fn callshop(&self) -> Option<&str> {
+        self.callshop.as_ref().map(|(_, name)| name.as_str())
+    }
+
     /// When the problem began.
-    pub since: DateTime<Utc>,
-    /// A description of the problem and the next step, in English.
-    pub text: String,
+    fn since(&self) -> DateTime<Utc> {
+        self.since
+    }
+
+    /// A description of the problem and the next step, in the language of `UserError.message`.
+    fn text(&self, ctx: &Context<'_>) -> String {
+        app::languages::told(&self.text, "", languages::reader(ctx))
+    }
+
+    /// The names and numbers in `text`.
+    #[field(length = 3)]
+    fn params(&self, ctx: &Context<'_>) -> Vec<MessageParam> {
+        params(&self.text, languages::reader(ctx))
+    }
 }
 
 /// The problems of one kind.
@@ -92,15 +122,11 @@ fn group(account: &account::Model, group: Group) -> ProblemGroup {
         Subject::Account => Some(account_kind.id(account.id)),
         Subject::Event => None,
     };
-    let problem = |problem: problems::Problem| {
-        let (callshop_id, callshop) = problem.callshop.unzip();
-        Problem {
-            object_id: object_id(problem.subject),
-            callshop_id: callshop_id.map(|id| Kind::Callshop.id(id)),
-            callshop,
-            since: problem.since,
-            text: problem.text,
-        }
+    let problem = |problem: problems::Problem| Problem {
+        object_id: object_id(problem.subject),
+        callshop: problem.callshop,
+        since: problem.since,
+        text: problem.text,
     };
     ProblemGroup {
         kind: group.kind.into(),

@@ -1,6 +1,6 @@
 //! Users and their roles.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, user};
 use futures_util::FutureExt as _;
@@ -102,6 +102,11 @@ impl User {
         &self.0.display_name
     }
 
+    /// BCP 47 tag of the language of messages to the user; null for the locale of the user's account.
+    fn locale(&self) -> Option<&str> {
+        self.0.locale.as_deref()
+    }
+
     /// The role determines the user's rights.
     fn role(&self) -> Role {
         self.0.role.into()
@@ -192,10 +197,12 @@ pub struct CreateUserInput {
 /// A user's new display name.
 #[derive(InputObject)]
 pub struct UpdateUserInput {
-    /// The user to rename.
+    /// The user to change.
     pub user_id: ID,
     /// The name shown on screens and receipts.
     pub display_name: String,
+    /// BCP 47 tag of the language of messages to the user, such as "pt-BR"; null for the locale of the user's account.
+    pub locale: MaybeUndefined<String>,
 }
 
 /// Selects a user to disable or enable.
@@ -257,7 +264,7 @@ impl UserMutation {
         answer(made.await.map(done))
     }
 
-    /// Changes a user's display name.
+    /// Changes a user's display name and language.
     #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn update_user(
         &self,
@@ -265,8 +272,9 @@ impl UserMutation {
         input: UpdateUserInput,
     ) -> async_graphql::Result<UserPayload> {
         let changed = async {
-            users::rename(app(ctx), caller(ctx)?, Kind::User.parse(&input.user_id)?, &input.display_name)
-                .await
+            let id = Kind::User.parse(&input.user_id)?;
+            let locale = input.locale.as_opt_deref();
+            users::update(app(ctx), caller(ctx)?, id, &input.display_name, locale).await
         };
         answer(changed.await.map(done))
     }

@@ -71,6 +71,8 @@ CREATE TABLE user_account (
     account_id {uuid} NOT NULL REFERENCES account,
     name TEXT NOT NULL,
     display_name TEXT NOT NULL,
+    -- the language of messages; null for that of the account
+    locale TEXT,
     role TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     disabled_at {time},

@@ -252,7 +252,9 @@ impl<E: EntityTrait> Filtered<E> {
 }
 
 fn too_broad() -> Error {
-    let message =
-        format!("The filters match too rarely among more than {SCANNED} rows. Give a shorter time range.");
+    let message = base::message!(
+        "The filters match too rarely among more than {max} rows. Give a shorter time range.",
+        max = SCANNED
+    );
     Error::field(ErrorCode::SearchTooBroad, "filter", message)
 }

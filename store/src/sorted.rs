@@ -78,8 +78,10 @@ pub fn sortable(found: usize) -> Result<Total> {
     match Total::of(u64::try_from(found).unwrap_or(u64::MAX)) {
         total if total.is_exact => Ok(total),
         _ => {
-            let message = format!(
-                "A list of more than {MAX_COUNT} objects cannot be sorted in this order. Narrow the list with a filter or a shorter time range."
+            let message = base::message!(
+                "A list of more than {max} objects cannot be sorted in this order. Narrow the list with a filter or a shorter time \
+                 range.",
+                max = MAX_COUNT
             );
             Err(Error::field(ErrorCode::SearchTooBroad, "orderBy", message))
         }

@@ -10,19 +10,27 @@ pub struct Client {
     http: reqwest::Client,
     url: String,
     token: Option<String>,
+    languages: String,
 }
 
 impl Client {
     /// A client without a token.
     pub fn anonymous(server: SocketAddr) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { http, url: format!("http://{server}/graphql"), token: None }
+        Self { http, url: format!("http://{server}/graphql"), token: None, languages: "en".to_owned() }
     }
 
     /// A copy of this client, authenticated with `token`.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// A copy of this client whose reader prefers these languages, written like `Accept-Language`; none if empty. By
+    /// default, the reader prefers English.
+    #[must_use]
+    pub fn reading(&self, languages: &str) -> Self {
+        Self { languages: languages.to_owned(), ..self.clone() }
     }
 
     /// Logs in and returns a client with the login's access token. Panics if the login is refused.
@@ -46,6 +54,9 @@ impl Client {
     /// The complete response, `data` and `errors`.
     pub async fn send(&self, query: &str, variables: Value) -> Value {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
+        if !self.languages.is_empty() {
+            request = request.header("accept-language", &self.languages);
+        }
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

@@ -19,13 +19,18 @@ pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// Connects and initializes the socket with a token.
     pub async fn open(server: SocketAddr, token: &str) -> Self {
+        Self::begin(server, json!({ "authorization": format!("Bearer {token}") })).await
+    }
+
+    /// Connects and initializes the socket with this payload.
+    pub async fn begin(server: SocketAddr, payload: Value) -> Self {
         let mut request = format!("ws://{server}/graphql").into_client_request().expect("a request");
         request
             .headers_mut()
             .insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
         let (stream, _) = connect_async(request).await.expect("the server upgrades");
         let mut socket = Self(stream);
-        socket.send(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } })).await;
+        socket.send(json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(socket.receive().await["type"], "connection_ack");
         socket
     }

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 /// The headers that the answer depends on.
-const VARY: &str = "Authorization, Accept, Accept-Encoding";
+const VARY: &str = "Authorization, Accept, Accept-Language, Accept-Encoding";
 
 /// The answer with this JSON, with a tag and the rules for caches; or 304.
 pub(crate) fn conditional(

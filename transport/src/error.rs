@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct RequestError {
     /// Stable code for programs: `extensions.code` of the response.
     pub code: &'static str,
-    /// Message for people, in English.
+    /// Message for people: in English, unless the application has worded it for its reader.
     pub message: String,
     /// HTTP status of the response; see [`RequestError::status_for`].
     pub status: StatusCode,
@@ -44,6 +44,11 @@ impl RequestError {
     /// The error lies in the document, in the choice of the operation, or in the variables.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { in_document: true, ..Self::transport(StatusCode::BAD_REQUEST, code, message) }
+    }
+
+    /// Replaces the message.
+    pub fn worded(self, message: &str) -> Self {
+        Self { message: message.to_owned(), ..self }
     }
 
     /// Adds a location in the document to the error (lines and columns start at 1).

@@ -17,6 +17,7 @@ use super::{
     cookies::Cookies,
     error::RequestError,
     graphql_multipart, graphql_sse,
+    languages::Languages,
     limits::Limits,
     media::{self, Answer},
     origin,
@@ -63,7 +64,7 @@ async fn respond(request: &HttpRequest, body: Option<Payload>, endpoint: &Endpoi
         Err(error) => {
             endpoint.service.metrics().refused(error.code);
             request::ended(&span, error.code, begun.elapsed());
-            error_response(&error, answer)
+            error_response(&endpoint.service.worded(error, &Languages::of(request)), answer)
         }
     };
     echo(&mut response, &id);
@@ -94,6 +95,7 @@ async fn run(
     service.admit_address(peer)?;
     origin::check(request, &endpoint.options)?;
     let (mut parameters, ticket) = read_parameters(request, body, endpoint).await?;
+    parameters.languages = Languages::of(request);
     if answer == Answer::EventStream {
         parameters.after = graphql_sse::last_event_id(request)?;
     }

@@ -14,6 +14,7 @@ mod graphql_http;
 mod graphql_multipart;
 mod graphql_sse;
 pub mod graphql_ws;
+pub mod languages;
 pub mod limits;
 mod listen;
 mod media;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cookies::Cookies;
 pub use error::RequestError;
+pub use languages::Languages;
 pub use limits::{Limits, RateLimits, SocketLimits};
 pub use listen::listen;
 pub use persisted::Documents;

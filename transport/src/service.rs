@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     error::RequestError,
+    languages::Languages,
     limits::Limits,
     persisted::Documents,
     pipeline::{Compile, Kind, Notes, Parameters, Prepared, RolePipeline, execute::DynExecutor},
@@ -32,7 +33,10 @@ use crate::metrics::Metrics;
 /// Time within which all sockets are closed when the server stops.
 const MAX_JITTER: Duration = Duration::from_secs(2);
 
-/// Attaches data about the caller to a request, because resolvers need this data.
+/// The message of an error code in the first of these languages that the application speaks; `None` to keep the English message.
+pub type Wording = fn(code: &str, languages: &Languages) -> Option<&'static str>;
+
+/// Attaches data about the caller to a request, because resolvers need this data. The request's data have the client's [`Languages`].
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 
 /// The caller, as a transport sees it.
@@ -133,6 +137,7 @@ pub struct GraphqlService {
     schemas: Schemas,
     authenticator: Box<dyn Authenticator>,
     documents: Documents,
+    wording: Option<Wording>,
     limits: Limits,
     shutdown: CancellationToken,
     subject_rate: KeyedRate,
@@ -163,6 +168,7 @@ impl GraphqlService {
             schemas,
             authenticator: Box::new(authenticator),
             documents: Documents::automatic(limits.persisted_document_bytes),
+            wording: None,
             shutdown,
             subject_rate: KeyedRate::per_minute(rates.subject_per_minute, rates.subject_burst),
             address_rate: KeyedRate::per_minute(rates.address_per_minute, rates.address_burst),
@@ -191,6 +197,21 @@ impl GraphqlService {
     pub fn with_hints(mut self, notes: Notes) -> Self {
         self.schemas.note(notes);
         self
+    }
+
+    /// Sets the messages of the transports' own errors in languages other than English.
+    #[must_use]
+    pub fn with_wording(mut self, wording: Wording) -> Self {
+        self.wording = Some(wording);
+        self
+    }
+
+    /// The error with its message in the reader's language, if the application has one.
+    pub(crate) fn worded(&self, error: RequestError, languages: &Languages) -> RequestError {
+        match self.wording.and_then(|wording| wording(error.code, languages)) {
+            Some(message) => error.worded(message),
+            None => error,
+        }
     }
 
     /// The metrics of this service.

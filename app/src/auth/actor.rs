@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::rights::{self, Right};
 use crate::config::AuthConfig;
+use crate::receipt::Locale;
 use base::error::{Error, ErrorCode, Result};
 use store::Scope;
 
@@ -44,6 +45,8 @@ pub struct Actor {
     pub needs_totp: bool,
     /// The API token that acts in place of the user; `None` for a login.
     pub token: Option<ActingToken>,
+    /// The locale of the user, or else of the user's account, for messages to a reader whose request names no supported language.
+    pub locale: Locale,
     path: String,
 }
 
@@ -65,6 +68,7 @@ impl Actor {
             screen_of: session.cabin_id,
             needs_totp: config.needs_totp(user),
             token: None,
+            locale: Locale::parse(user.locale.as_ref().unwrap_or(&account.locale)),
             path: account.path.clone(),
         }
     }
@@ -88,6 +92,7 @@ impl Actor {
             address: None,
             screen_of: None,
             needs_totp: config.needs_totp(user),
+            locale: Locale::parse(user.locale.as_ref().unwrap_or(&account.locale)),
             token: Some(ActingToken { id: token.id, family_id: token.family_id, scopes }),
             path: top.path.clone(),
         }
@@ -106,6 +111,7 @@ impl Actor {
             screen_of: None,
             needs_totp: false,
             token: None,
+            locale: Locale::parse(&platform.locale),
             path: platform.path.clone(),
         }
     }

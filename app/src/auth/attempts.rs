@@ -34,7 +34,7 @@ impl Failures {
         let Some(wait) = self.wait_seconds(now) else { return Ok(()) };
         Err(Error::user(
             ErrorCode::TryLater,
-            format!("Too many wrong passwords. Try again in {wait} seconds."),
+            base::message!("Too many wrong passwords. Try again in {wait} seconds.", wait),
         ))
     }
 

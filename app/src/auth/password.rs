@@ -28,7 +28,11 @@ fn hasher() -> Result<Argon2<'static>> {
 /// Fails with `WEAK_PASSWORD`.
 pub fn check_strength(field: &str, password: &str) -> Result<()> {
     if password.chars().count() < MIN_LENGTH || password.len() > MAX_LENGTH {
-        let message = format!("Use a password of {MIN_LENGTH} to {MAX_LENGTH} characters.");
+        let message = base::message!(
+            "Use a password of {min} to {max} characters.",
+            min = MIN_LENGTH,
+            max = MAX_LENGTH
+        );
         return Err(Error::field(ErrorCode::WeakPassword, field, message));
     }
     let mut kinds: Vec<char> = password.chars().collect();

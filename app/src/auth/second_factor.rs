@@ -225,7 +225,7 @@ fn hashes(codes: &[String]) -> String {
     hashes.join(" ")
 }
 
-fn illegal(message: &str) -> Error {
+fn illegal(message: &'static str) -> Error {
     Error::user(ErrorCode::IllegalState, message)
 }
 

@@ -26,6 +26,7 @@ use crate::auth::{Actor, Right};
 use crate::feed::snapshot::activity;
 use crate::sip_proxies::{HangUp, HangUpResult};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::calls::CallFilter;
 use store::{Listed, Page, Slice, accounts};
 
@@ -112,7 +113,10 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     actor.require(Right::HangUp)?;
     let call = find(app, actor, id).await?;
     let over = |call: call::View| {
-        Error::user(ErrorCode::IllegalState, format!("The call is already {}.", call.state.as_str()))
+        Error::user(
+            ErrorCode::IllegalState,
+            base::message!("The call is already {state}.", state = Word(call.state.as_str())),
+        )
     };
     let live = app
         .write_as(actor, |tx| async move {

@@ -1,4 +1,4 @@
-//! The languages of receipts: words, numbers, money, dates.
+//! The languages of receipts and messages: words, numbers, money, dates.
 
 use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use billing::statement::PaymentMethod;
@@ -11,10 +11,14 @@ use base::error::Result;
 /// The Spanish-speaking countries that write a decimal point instead of a comma (CLDR).
 const SPANISH_WITH_POINT: [&str; 10] = ["MX", "US", "PR", "GT", "HN", "NI", "PA", "SV", "DO", "PE"];
 
+/// A language of receipts and messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Language {
+pub enum Language {
+    /// Brazilian Portuguese.
     Portuguese,
+    /// English.
     English,
+    /// Latin American Spanish.
     Spanish,
 }
 
@@ -36,7 +40,7 @@ pub fn locale_of(country: &str) -> String {
     }
 }
 
-/// Wording and number format of a receipt.
+/// Wording and number format of a receipt or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Locale {
     language: Language,
@@ -170,6 +174,23 @@ const SPANISH: Words = Words {
 };
 
 impl Locale {
+    /// English.
+    pub const ENGLISH: Self = Self { language: Language::English, decimal_point: true };
+
+    /// The locale of the first tag in a supported language; `None` if there is no such tag.
+    pub fn preferred<'a>(tags: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let is_supported = |tag: &&str| {
+            let language = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+            matches!(language.as_str(), "pt" | "en" | "es")
+        };
+        tags.into_iter().find(is_supported).map(Self::parse)
+    }
+
+    /// The language.
+    pub fn language(self) -> Language {
+        self.language
+    }
+
     /// The closest locale for a BCP 47 tag: Portuguese, Spanish, or English for all others.
     pub fn parse(tag: &str) -> Self {
         let mut parts = tag.split(['-', '_']);
@@ -351,6 +372,14 @@ mod tests {
         {
             assert_eq!(Locale::parse(tag).tag(), language, "{tag}");
         }
+    }
+
+    #[test]
+    fn the_first_supported_language_is_preferred() {
+        let preferred = |tags: &[&'static str]| Locale::preferred(tags.iter().copied()).map(Locale::tag);
+        assert_eq!(preferred(&["fr", "ES-ar", "pt"]), Some("es"));
+        assert_eq!(preferred(&["en-GB", "pt"]), Some("en"));
+        assert_eq!(preferred(&["fr", "espanol", ""]), None);
     }
 
     #[test]

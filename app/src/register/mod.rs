@@ -66,14 +66,21 @@ pub(super) fn closed() -> Error {
 /// Fails with `INVALID_INPUT` about `field`.
 pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Result<()> {
     if amount.is_negative() || amount > MAX_AMOUNT {
-        return Err(Error::invalid(field, format!("`{field}` must be between 0 and {MAX_AMOUNT}.")));
+        return Err(Error::invalid(
+            field,
+            base::message!("`{field}` must be between 0 and {max}.", field, max = MAX_AMOUNT),
+        ));
     }
     let decimals = minor_unit_decimals(currency);
     match round_to(amount, decimals, RoundingMode::Down) {
         Ok(whole) if whole == amount => Ok(()),
         _ => Err(Error::invalid(
             field,
-            format!("An amount of {currency} can have at most {decimals} decimals."),
+            base::message!(
+                "An amount of {currency} can have at most {decimals} decimals.",
+                currency,
+                decimals
+            ),
         )),
     }
 }

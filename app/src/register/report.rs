@@ -20,14 +20,18 @@ use super::{MAX_OPEN_ITEMS, cabins_by_id};
 use crate::auth::{Actor, Right};
 use crate::{App, access};
 use base::error::{Error, OrFault as _, Result};
+use base::message::Word;
 use store::register::{self as rows, SettledBills};
 use store::{accounts, sessions};
 
 fn refused(error: RegisterError) -> Error {
     match error {
         RegisterError::NotCounted { method } => {
-            let method = PaymentMethod::from(method).as_str();
-            Error::invalid("counts", format!("{method} must be counted; enter 0 if there is none."))
+            let method = Word(PaymentMethod::from(method).as_str());
+            Error::invalid(
+                "counts",
+                base::message!("{method} must be counted; enter 0 if there is none.", method),
+            )
         }
         RegisterError::NegativeAmount => Error::invalid("counts", "A count must not be negative."),
         RegisterError::Money(error) => Error::fault(error),

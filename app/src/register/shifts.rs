@@ -19,6 +19,7 @@ use super::{
 use crate::auth::Actor;
 use crate::{App, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, accounts, register as rows, sessions};
 
@@ -44,8 +45,10 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
         check_amount("float", input.float, &currency)?;
         let shift = idempotency::once(&tx, actor, &app.clock, "openRegister", key, input, || async {
             if let Some(shift) = rows::open_shift(tx.conn(), input.callshop_id).await? {
-                let message =
-                    format!("The register is already open with shift {}. Close it first.", shift.number);
+                let message = base::message!(
+                    "The register is already open with shift {shift}. Close it first.",
+                    shift = shift.number
+                );
                 return Err(Error::user(ErrorCode::RegisterOpen, message));
             }
             let shift = register_shift::Model {
@@ -162,7 +165,10 @@ fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod,
         if counted.insert(*method, *amount).is_some() {
             return Err(Error::invalid(
                 "counts",
-                format!("{} is counted twice. Give one count per method.", method.as_str()),
+                base::message!(
+                    "{method} is counted twice. Give one count per method.",
+                    method = Word(method.as_str())
+                ),
             ));
         }
     }
@@ -178,7 +184,7 @@ async fn carry_over(tx: &Tx, input: &Closing) -> Result<()> {
     if input.carry_over.len() as u64 > MAX_OPEN_ITEMS {
         return Err(Error::invalid(
             "carryOver",
-            format!("`carryOver` can have at most {MAX_OPEN_ITEMS} sessions."),
+            base::message!("`carryOver` can have at most {max} sessions.", max = MAX_OPEN_ITEMS),
         ));
     }
     let open = sessions::lock_unsettled(tx.conn(), input.callshop_id, MAX_OPEN_ITEMS + 1).await?;
@@ -208,15 +214,17 @@ async fn open_items(conn: &impl ConnectionTrait, left: &[&cabin_session::Model])
     const NAMED: usize = 10;
     let ids: Vec<Uuid> = left.iter().map(|session| session.cabin_id).collect();
     let numbers = cabins_by_id(conn, &ids).await?;
-    let name = |session: &&cabin_session::Model| {
-        let number = numbers.get(&session.cabin_id).map_or(0, |cabin| cabin.number);
-        format!("cabin {number} is {}", session.state.as_str())
+    let number = |session: &&cabin_session::Model| {
+        numbers.get(&session.cabin_id).map_or(0, |cabin| cabin.number).to_string()
     };
-    let mut names: Vec<String> = left.iter().take(NAMED).map(name).collect();
+    let mut cabins: Vec<String> = left.iter().take(NAMED).map(number).collect();
     if left.len() > NAMED {
-        names.push(format!("{} more", left.len() - NAMED));
+        cabins.push("…".to_owned());
     }
-    let message = format!("Close open cabins, settle or carry over closed sessions: {}.", names.join(", "));
+    let message = base::message!(
+        "Sessions of these cabins are not settled: {cabins}. Close the open cabins, and settle or carry over the closed sessions.",
+        cabins = cabins.join(", ")
+    );
     Ok(Error::user(ErrorCode::OpenItems, message))
 }
 

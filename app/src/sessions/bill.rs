@@ -50,8 +50,10 @@ pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -
         && let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && session.opened_at < kept
     {
-        let message =
-            format!("The calls of this session were deleted. Calls are kept from {} on.", kept.date_naive());
+        let message = base::message!(
+            "The calls of this session were deleted. Calls are kept from {day} on.",
+            day = kept.date_naive()
+        );
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     Ok(Bill { statement, deposit: session.deposit.into(), currency })
@@ -83,8 +85,10 @@ pub(super) async fn build_statement(
 ) -> Result<Statement> {
     let calls = sessions::billed_calls(conn, id, MAX_STATEMENT_CALLS + 1).await?;
     if calls.len() as u64 > MAX_STATEMENT_CALLS {
-        let message =
-            format!("The session has more than {MAX_STATEMENT_CALLS} calls, too many for a statement.");
+        let message = base::message!(
+            "The session has more than {max} calls, too many for a statement.",
+            max = MAX_STATEMENT_CALLS
+        );
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let lines = calls.into_iter().map(statement_call).collect::<Result<Vec<_>>>()?;

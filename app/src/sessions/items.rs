@@ -14,8 +14,9 @@ use super::closing::restate;
 use super::{SessionView, emit, illegal, lock, record, view};
 use crate::accounts::clean_name;
 use crate::auth::{Actor, Right};
-use crate::{App, idempotency, register};
+use crate::{App, access, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Money;
 use store::{Tx, accounts, sessions};
 
 /// Maximum quantity of an item.
@@ -53,7 +54,10 @@ pub struct NewDiscount {
 pub async fn add_item(app: &App, actor: &Actor, key: &str, input: NewItem) -> Result<SessionView> {
     let description = clean_name("description", &input.description)?;
     if !(1..=MAX_QUANTITY).contains(&input.quantity) {
-        return Err(Error::invalid("quantity", format!("`quantity` must be between 1 and {MAX_QUANTITY}.")));
+        return Err(Error::invalid(
+            "quantity",
+            base::message!("`quantity` must be between 1 and {max}.", max = MAX_QUANTITY),
+        ));
     }
     let (quantity, unit_price) = (input.quantity, input.unit_price);
     let new = New { kind: ItemKind::Item, description, quantity, unit_price };
@@ -147,7 +151,7 @@ async fn check(
     if before.len() as u64 >= MAX_ITEMS {
         return Err(Error::user(
             ErrorCode::InvalidInput,
-            format!("A bill can have at most {MAX_ITEMS} lines."),
+            base::message!("A bill can have at most {max} lines.", max = MAX_ITEMS),
         ));
     }
     let too_much = |_| Error::invalid(field, "The total of the bill would be too high.");
@@ -164,21 +168,33 @@ async fn check(
         let settings = accounts::callshop(tx.conn(), session.callshop_id).await?.ok_or(Error::NotFound)?;
         let ceiling = Micros::from(settings.attendant_max_discount);
         if total > ceiling {
-            let message = format!(
-                "Attendants can give at most {ceiling} of discount per bill. Ask the owner for more."
+            let message = base::message!(
+                "Attendants can give at most {ceiling} of discount per bill. Ask the owner for more.",
+                ceiling = Money(ceiling.0, currency)
             );
             return Err(Error::field(ErrorCode::CeilingExceeded, field, message));
         }
     }
-    check_discounts(tx, session.id, sum(&before, ItemKind::Item)?, total, field).await
+    check_discounts(tx, session, sum(&before, ItemKind::Item)?, total, field).await
 }
 
 /// Checks that the discounts do not exceed the current total of items and calls.
-async fn check_discounts(tx: &Tx, id: Uuid, items: Micros, discounts: Micros, field: &str) -> Result<()> {
-    let calls = sessions::calls_total(tx.conn(), id).await?.into();
+async fn check_discounts(
+    tx: &Tx,
+    session: &cabin_session::Model,
+    items: Micros,
+    discounts: Micros,
+    field: &str,
+) -> Result<()> {
+    let calls = sessions::calls_total(tx.conn(), session.id).await?.into();
     let most = items.checked_add(calls).or_fault()?;
     if discounts > most {
-        let message = format!("Discounts of {discounts} would exceed the total of calls and items, {most}.");
+        let currency = access::by_id(tx.conn(), session.callshop_id).await?.currency;
+        let message = base::message!(
+            "Discounts of {discounts} would exceed the total of calls and items, {max}.",
+            discounts = Money(discounts.0, &currency),
+            max = Money(most.0, &currency)
+        );
         return Err(Error::field(ErrorCode::DiscountTooHigh, field, message));
     }
     Ok(())
@@ -231,7 +247,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
         let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;
         left.retain(|other| other.id != item_id);
         let (items, discounts) = (sum(&left, ItemKind::Item)?, sum(&left, ItemKind::Discount)?);
-        check_discounts(&tx, session_id, items, discounts, "itemId").await?;
+        check_discounts(&tx, &session, items, discounts, "itemId").await?;
         let before = serde_json::to_value(&item).or_fault()?;
         remove(&tx, actor, item, now).await?;
         record(&tx, actor, now, "removeSessionItem", &session, (before, json!(null))).await?;

@@ -40,7 +40,10 @@ impl Limits {
         if self.seconds.is_some_and(|seconds| !(1..=MAX_TIME_LIMIT).contains(&seconds)) {
             return Err(Error::invalid(
                 "timeLimitSeconds",
-                format!("`timeLimitSeconds` must be between 1 and {MAX_TIME_LIMIT}, or null for no limit."),
+                base::message!(
+                    "`timeLimitSeconds` must be between 1 and {max}, or null for no limit.",
+                    max = MAX_TIME_LIMIT
+                ),
             ));
         }
         Ok(self)

@@ -18,7 +18,8 @@ use billing::money::Micros;
 use billing::session::SessionError;
 use chrono::{DateTime, Utc};
 use entity::{
-    ActivityKind, PaymentKind, PaymentMethod, cabin, cabin_session, payment, register_shift, session_item,
+    ActivityKind, PaymentKind, PaymentMethod, SessionState, cabin, cabin_session, payment, register_shift,
+    session_item,
 };
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -40,6 +41,7 @@ use super::audited::record;
 use super::{App, access, cabins};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::session_list::{self, SessionFilter};
 use store::{Listed, NewActivity, Slice, Tx, cabins as cabin_rows, register as shifts, sessions};
 
@@ -79,7 +81,31 @@ fn count(length: usize) -> Result<u32> {
 }
 
 fn illegal(error: SessionError) -> Error {
-    Error::user(ErrorCode::IllegalState, error.to_string())
+    let state = Word(SessionState::from(error.state()).as_str());
+    // the sentences of `SessionError`, with the state as a value
+    let message = match error {
+        SessionError::NotOpen { .. } => base::message!("The session is {state}; it must be OPEN.", state),
+        SessionError::NotClosed { .. } => base::message!("The session is {state}; it must be CLOSED.", state),
+        SessionError::BillOver { .. } => {
+            base::message!("The session is {state}; its bill can no longer change.", state)
+        }
+        SessionError::NotSettled { .. } => {
+            base::message!("The session is {state}; it must be SETTLED.", state)
+        }
+        SessionError::NotPrepaid { .. } => {
+            base::message!("The session is {state} and POSTPAID; only PREPAID sessions take deposits.", state)
+        }
+        SessionError::CallInProgress { .. } => {
+            base::message!("The session is {state} and has a call in progress; end the call first.", state)
+        }
+        SessionError::HasCalls { .. } => {
+            base::message!(
+                "The session is {state} and has calls; only a session without calls can be voided.",
+                state
+            )
+        }
+    };
+    Error::user(ErrorCode::IllegalState, message)
 }
 
 /// Builds a payment or refund of a session, without a reason.

@@ -13,6 +13,7 @@ use crate::accounts::clean_name;
 use crate::auth::{Actor, Right};
 use crate::{App, access, cabins, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Word;
 use store::{Tx, cabins as cabin_rows, phones, register as shifts, sessions};
 
 /// Input of [`open`], stored with its idempotency key.
@@ -144,7 +145,10 @@ pub(super) async fn check_usable(conn: &impl ConnectionTrait, cabin: &cabin::Mod
     }
     match sessions::occupying(conn, cabin.id).await? {
         Some(session) => {
-            let message = format!("The cabin already has a session that is {}.", session.state.as_str());
+            let message = base::message!(
+                "The cabin already has a session that is {state}.",
+                state = Word(session.state.as_str())
+            );
             Err(Error::field(ErrorCode::CabinOccupied, "cabinId", message))
         }
         None => Ok(()),

@@ -61,7 +61,13 @@ fn code(settings: &callshop::Model, view: &SessionView, amount: Micros) -> Resul
     let txid = pix::txid_of(view.session.id.as_u128());
     match merchant.br_code(Some(amount), &txid) {
         Ok(text) => Ok(Some(PixCode { text, txid, amount })),
-        Err(error @ PixError::InvalidAmount) => Err(Error::invalid("amount", error.to_string())),
+        Err(PixError::InvalidAmount) => {
+            let message = base::message!(
+                "The amount must be above zero, in whole centavos, and at most {max}.",
+                max = pix::MAX_AMOUNT
+            );
+            Err(Error::invalid("amount", message))
+        }
         Err(error) => Err(Error::fault(error)),
     }
 }

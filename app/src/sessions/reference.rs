@@ -14,7 +14,8 @@ const MAX_REFERENCE: usize = 64;
 pub(super) fn clean(field: &str, method: PaymentMethod, reference: Option<&str>) -> Result<Option<String>> {
     let text = reference.unwrap_or_default().trim();
     if text.chars().count() > MAX_REFERENCE || !billing::text::is_line(text) {
-        let message = format!("A reference can have at most {MAX_REFERENCE} printable characters.");
+        let message =
+            base::message!("A reference can have at most {max} printable characters.", max = MAX_REFERENCE);
         return Err(Error::invalid(field, message));
     }
     if method == PaymentMethod::Cash && !text.is_empty() {

@@ -16,6 +16,7 @@ use crate::accounts::clean_name;
 use crate::auth::{Actor, Right};
 use crate::{App, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Money;
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, accounts, register as shifts, sessions};
 
@@ -73,7 +74,7 @@ async fn give(
     rules::may_refund(session.state.into()).map_err(illegal)?;
     let settings = accounts::callshop(tx.conn(), callshop_id).await?.ok_or(Error::NotFound)?;
     let before = json!({ "refunded": session.refunded });
-    let refunded = check(actor, &session, &settings, input)?;
+    let refunded = check(actor, &session, (&settings, &found.currency), input)?;
     register::check_cash(tx.conn(), actor, &shift, input.method, input.amount).await?;
     let given = (input.method, input.amount);
     let given = super::new_payment(&session, &shift, actor, PaymentKind::Refund, given, now);
@@ -103,26 +104,32 @@ async fn give(
 fn check(
     actor: &Actor,
     session: &cabin_session::Model,
-    settings: &callshop::Model,
+    (settings, currency): (&callshop::Model, &str),
     input: &Refund,
 ) -> Result<Micros> {
     let total = Micros::from(session.total.ok_or_else(|| Error::fault("a settled session has no total"))?);
     let paid = total.checked_add(session.cash_rounding.into()).or_fault()?;
     let left = paid.checked_sub(session.refunded.into()).or_fault()?;
     if input.amount > left {
-        let message = format!("At most {left} can still be refunded.");
+        let message = base::message!("At most {left} can still be refunded.", left = Money(left.0, currency));
         return Err(Error::field(ErrorCode::RefundTooHigh, "amount", message));
     }
     let refunded = Micros::from(session.refunded).checked_add(input.amount).or_fault()?;
     let ceiling = Micros::from(settings.attendant_max_refund);
     if actor.role == Role::Attendant && refunded > ceiling {
-        let message = format!("Attendants can refund at most {ceiling} per session. Ask the owner for more.");
+        let message = base::message!(
+            "Attendants can refund at most {ceiling} per session. Ask the owner for more.",
+            ceiling = Money(ceiling.0, currency)
+        );
         return Err(Error::field(ErrorCode::CeilingExceeded, "amount", message));
     }
     let step = settings.cash_step.map(Micros::from);
     if input.method == PaymentMethod::Cash && cash_amount(input.amount, step).or_fault()? != input.amount {
         let step = step.unwrap_or_default();
-        return Err(Error::invalid("amount", format!("A cash refund must be a multiple of {step}.")));
+        return Err(Error::invalid(
+            "amount",
+            base::message!("A cash refund must be a multiple of {step}.", step = Money(step.0, currency)),
+        ));
     }
     Ok(refunded)
 }

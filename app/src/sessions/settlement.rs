@@ -18,6 +18,7 @@ use super::{SessionView, emit_paid, illegal, new_payment, record, reference};
 use crate::auth::{Actor, Right};
 use crate::{App, access, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::message::Money;
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, accounts, register as shifts, sessions};
 
@@ -72,7 +73,7 @@ pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Res
     if input.payments.len() > MAX_PAYMENTS {
         return Err(Error::invalid(
             "payments",
-            format!("A settlement can have at most {MAX_PAYMENTS} payments."),
+            base::message!("A settlement can have at most {max} payments.", max = MAX_PAYMENTS),
         ));
     }
     let (input, now) = (&checked(input)?, app.clock.now());
@@ -115,7 +116,8 @@ async fn take_payment(
     let state = rules::settle(session.state.into()).map_err(illegal)?;
     let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session has no total"))?.into();
     let deposits = deposits(tx, session.id).await?;
-    let settlement = settled(total, &deposits, input, settings.cash_step.map(Into::into))?;
+    let terms = (settings.cash_step.map(Into::into), shop.currency.as_str());
+    let settlement = settled(total, &deposits, input, terms)?;
     let kept = kept(input, &settlement)?;
     for back in &settlement.deposit_back {
         register::check_cash(tx.conn(), actor, &shift, back.method.into(), back.amount).await?;
@@ -167,10 +169,15 @@ async fn deposits(tx: &Tx, session: Uuid) -> Result<Vec<Payment>> {
     Ok(deposits.map(|row| Payment { method: row.method.into(), amount: row.amount.into() }).collect())
 }
 
-fn settled(total: Micros, deposit: &[Payment], input: &Settling, step: Option<Micros>) -> Result<Settlement> {
+fn settled(
+    total: Micros,
+    deposit: &[Payment],
+    input: &Settling,
+    (step, currency): (Option<Micros>, &str),
+) -> Result<Settlement> {
     let handed = |handed: &Handed| Payment { method: handed.method.into(), amount: handed.amount };
     let handed: Vec<Payment> = input.payments.iter().map(handed).collect();
-    settle_prepaid(total, deposit, &handed, step).map_err(refused)
+    settle_prepaid(total, deposit, &handed, step).map_err(|error| refused(error, currency))
 }
 
 /// Builds the transfer that clears the customer's receivable and the whole deposit. A deposit is refunded from the drawer.
@@ -227,15 +234,25 @@ fn by_method(kept: &Kept) -> Result<BTreeMap<PaymentMethod, Micros>> {
     Ok(sums)
 }
 
-fn refused(error: SettlementError) -> Error {
-    let code = match error {
-        SettlementError::Underpaid { .. } => ErrorCode::Underpaid,
-        SettlementError::ChangeOnlyFromCash { .. } => ErrorCode::Overpaid,
+fn refused(error: SettlementError, currency: &str) -> Error {
+    let (code, message) = match error {
+        SettlementError::Underpaid { missing } => {
+            let missing = Money(missing.0, currency);
+            let message = base::message!("The payments are {missing} short of the amount due.", missing);
+            (ErrorCode::Underpaid, message)
+        }
+        SettlementError::ChangeOnlyFromCash { excess } => {
+            let message = base::message!(
+                "Payments other than cash exceed the total by {excess}; reduce them, as only cash gives change.",
+                excess = Money(excess.0, currency)
+            );
+            (ErrorCode::Overpaid, message)
+        }
         SettlementError::NegativeAmount | SettlementError::InvalidCashStep | SettlementError::Money(_) => {
-            ErrorCode::InvalidInput
+            (ErrorCode::InvalidInput, error.to_string().into())
         }
     };
-    Error::field(code, "payments", error.to_string())
+    Error::field(code, "payments", message)
 }
 
 #[cfg(test)]
@@ -248,7 +265,7 @@ mod tests {
     ) -> Result<(BTreeMap<PaymentMethod, Micros>, Micros)> {
         let payments = payments.iter().map(|(method, amount)| (*method, Micros(*amount)).into()).collect();
         let input = Settling { session_id: Uuid::nil(), payments };
-        let settlement = settled(Micros(total), &[], &input, None)?;
+        let settlement = settled(Micros(total), &[], &input, (None, "BRL"))?;
         Ok((by_method(&kept(&input, &settlement)?)?, settlement.change))
     }
 
@@ -280,7 +297,7 @@ mod tests {
         };
         let payments = vec![paid(3, Some(" 1 ")), paid(4, Some("2")), paid(5, Some("1")), paid(6, Some(" "))];
         let input = checked(Settling { session_id: Uuid::nil(), payments }).unwrap();
-        let settlement = settled(Micros(18), &[], &input, None).unwrap();
+        let settlement = settled(Micros(18), &[], &input, (None, "BRL")).unwrap();
         let kept = kept(&input, &settlement).unwrap();
         let card = |reference: Option<&str>| (PaymentMethod::Card, reference.map(str::to_owned));
         let expected = [(card(None), Micros(6)), (card(Some("1")), Micros(8)), (card(Some("2")), Micros(4))];

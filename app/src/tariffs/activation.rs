@@ -11,6 +11,7 @@ use crate::auth::Actor;
 use crate::margin::{self, Margins};
 use crate::{App, audit};
 use base::error::{Error, ErrorCode, Result};
+use base::message::Message;
 use store::{accounts, tariffs as rows};
 
 /// Maximum difference between nodes' clocks. A version that another node has just activated may begin slightly later than this node's current time.
@@ -89,13 +90,15 @@ pub async fn activate(
 }
 
 fn check_draft(version: &tariff_version::Model) -> Result<()> {
-    let refuse = |message: String| Err(Error::user(ErrorCode::IllegalState, message));
+    let refuse = |message: Message| Err(Error::user(ErrorCode::IllegalState, message));
     match version.active_from {
-        Some(from) => {
-            refuse(format!("Version {} was activated from {from} on; activate a copy of it.", version.number))
-        }
+        Some(from) => refuse(base::message!(
+            "Version {number} was activated from {from} on; activate a copy of it.",
+            number = version.number,
+            from
+        )),
         None if version.rate_count == 0 => {
-            refuse("The version has no rates, so every call would be refused. Add rates first.".to_owned())
+            refuse("The version has no rates, so every call would be refused. Add rates first.".into())
         }
         None => Ok(()),
     }
@@ -113,21 +116,24 @@ struct Around {
 
 impl Around {
     fn check(&self, draft: &tariff_version::Model, from: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
-        let conflict = |message: String| Err(Error::field(ErrorCode::ScheduleConflict, "at", message));
+        let conflict = |message: Message| Err(Error::field(ErrorCode::ScheduleConflict, "at", message));
         let begins = |version: &tariff_version::Model| version.active_from.unwrap_or_default();
         if let Some(next) = &self.next
             && from <= now
             && begins(next) <= now + CLOCK_SKEW
         {
-            return conflict(format!("Version {} is taking effect right now; check it first.", next.number));
+            return conflict(base::message!(
+                "Version {number} is taking effect right now; check it first.",
+                number = next.number
+            ));
         }
         if let Some(before) = &self.before
             && from > now
             && begins(before) == from
         {
-            return conflict(format!(
-                "Version {} is scheduled for the same time. Choose another time.",
-                before.number
+            return conflict(base::message!(
+                "Version {number} is scheduled for the same time. Choose another time.",
+                number = before.number
             ));
         }
         if self.before.as_ref().map(|before| before.id) == draft.base_version_id {
@@ -136,26 +142,27 @@ impl Around {
         if let Some(base) = &self.base
             && begins(base) > from
         {
-            return conflict(format!(
-                "The draft is based on version {}, which takes effect at {}. Choose a later time.",
-                base.number,
-                begins(base)
+            return conflict(base::message!(
+                "The draft is based on version {number}, which takes effect at {at}. Choose a later time.",
+                number = base.number,
+                at = begins(base)
             ));
         }
         match &self.before {
-            Some(before) if begins(before) > now => conflict(format!(
-                "Version {} takes effect at {}, and the draft does not have its changes. Choose an earlier time, or make the \
+            Some(before) if begins(before) > now => conflict(base::message!(
+                "Version {number} takes effect at {at}, and the draft does not have its changes. Choose an earlier time, or make the \
                  change again with `baseVersionId`.",
-                before.number,
-                begins(before)
+                number = before.number,
+                at = begins(before)
             )),
             before => {
                 let number = before.as_ref().map_or(0, |before| before.number);
                 Err(Error::user(
                     ErrorCode::StaleDraft,
-                    format!(
-                        "Version {number} is in force, and the draft is not based on it. Make the change again. To use the draft's \
-                         rates unchanged, activate a copy of the draft."
+                    base::message!(
+                        "Version {number} is in force, and the draft is not based on it. Make the change again. To use the draft's rates \
+                         unchanged, activate a copy of the draft.",
+                        number
                     ),
                 ))
             }

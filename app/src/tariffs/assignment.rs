@@ -80,8 +80,11 @@ fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Mo
         ));
     }
     if tariff.currency != account.currency {
-        let message =
-            format!("The account uses {}, but the tariff uses {}.", account.currency, tariff.currency);
+        let message = base::message!(
+            "The account uses {account}, but the tariff uses {tariff}.",
+            account = account.currency,
+            tariff = tariff.currency
+        );
         return Err(Error::field(ErrorCode::CurrencyMismatch, "tariffId", message));
     }
     Ok(())
@@ -157,7 +160,10 @@ fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, 
     if prefixes.len() > MAX_BLOCKED {
         return Err(Error::invalid(
             "prefix",
-            format!("At most {MAX_BLOCKED} prefixes can be blocked. Block fewer, shorter prefixes."),
+            base::message!(
+                "At most {max} prefixes can be blocked. Block fewer, shorter prefixes.",
+                max = MAX_BLOCKED
+            ),
         ));
     }
     *list = serde_json::to_value(prefixes).or_fault()?;

@@ -167,7 +167,11 @@ fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
         None => Ok(()),
         Some(name) => {
             let known: Vec<&str> = bands.iter().map(|band| band.name.as_str()).collect();
-            let message = format!("The tariff has no band {name:?}. The tariff's bands are {known:?}.");
+            let message = base::message!(
+                "The tariff has no band \"{name}\". The tariff's bands are: {bands}.",
+                name,
+                bands = known.join(", ")
+            );
             Err(Error::field(ErrorCode::BadDeck, "csv", message))
         }
     }
@@ -220,7 +224,7 @@ pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rat
     for (index, rate) in upserts.iter().enumerate() {
         if let Some(name) = rate.band_prices.keys().find(|name| !bands.iter().any(|band| band.name == **name))
         {
-            let message = format!("The tariff has no band {name:?}.");
+            let message = base::message!("The tariff has no band \"{name}\".", name);
             return Err(Error::invalid(&format!("rates.{index}.bandPrices"), message));
         }
     }
@@ -236,7 +240,10 @@ fn check_count(field: &str, count: usize) -> Result<()> {
     if (1..=MAX_EDITS).contains(&count) {
         Ok(())
     } else {
-        Err(Error::invalid(field, format!("`{field}` must have 1 to {MAX_EDITS} entries.")))
+        Err(Error::invalid(
+            field,
+            base::message!("`{field}` must have 1 to {max} entries.", field, max = MAX_EDITS),
+        ))
     }
 }
 
@@ -343,9 +350,9 @@ impl Base {
         let field = "baseVersionId";
         let version = version.ok_or_else(|| Error::invalid(field, "The tariff has no such version."))?;
         if super::state(&version, in_force.map(|version| version.id), now) == VersionState::Retired {
-            let message = format!(
-                "Version {} is no longer in force. Omit `baseVersionId`, or copy that version to go back to it.",
-                version.number
+            let message = base::message!(
+                "Version {number} is no longer in force. Omit `baseVersionId`, or copy that version to go back to it.",
+                number = version.number
             );
             return Err(Error::field(ErrorCode::StaleDraft, field, message));
         }

@@ -148,7 +148,10 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
         return Err(Error::field(
             ErrorCode::CurrencyMismatch,
             "currency",
-            format!("`currency` must be {}, the currency of the owner.", owner.currency),
+            base::message!(
+                "`currency` must be {currency}, the currency of the owner.",
+                currency = owner.currency
+            ),
         ));
     }
     let currency = billing::money::Currency::parse(&currency)
@@ -159,7 +162,10 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
     })?;
     TimeBand::validate_all(&new.bands).map_err(|error| Error::invalid("bands", error.message))?;
     if new.holidays.len() > MAX_HOLIDAYS {
-        return Err(Error::invalid("holidays", format!("`holidays` can have at most {MAX_HOLIDAYS} dates.")));
+        return Err(Error::invalid(
+            "holidays",
+            base::message!("`holidays` can have at most {max} dates.", max = MAX_HOLIDAYS),
+        ));
     }
     let holidays = new.holidays.into_iter().collect();
     let terms = Terms { rounding: new.rounding, time_zone, bands: new.bands, holidays };

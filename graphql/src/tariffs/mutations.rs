@@ -21,7 +21,7 @@ use crate::{app, caller};
 use app::accounts;
 use app::margin::{MarginWarning, Margins};
 use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
-use base::error::{Error, ErrorCode, Result};
+use base::error::{self, Error, ErrorCode, Result};
 
 /// An error or an automatic correction in an imported file.
 #[object]
@@ -201,7 +201,9 @@ impl TariffMutation {
                 account_id: parse_account_if(ctx, input.account_id.as_ref()).await?,
                 name: input.name,
                 currency: input.currency.map(|currency| currency.0),
-                rounding: rounding.ok_or_else(|| Error::invalid("roundingDecimals", "0 to 6"))?,
+                rounding: rounding.ok_or_else(|| {
+                    Error::invalid("roundingDecimals", "`roundingDecimals` must be between 0 and 6.")
+                })?,
                 time_zone: input.time_zone,
                 bands: input.bands.into_iter().map(Into::into).collect(),
                 holidays: input.holidays,
@@ -360,18 +362,21 @@ fn drafted(outcome: Outcome) -> TariffDraftPayload {
     let questions = Some(outcome.questions.into_iter().map(Into::into).collect());
     if outcome.errors > 0 || asked > 0 {
         let message = match asked {
-            0 => format!("Nothing was imported. Errors in the file: {}. See `problems`.", outcome.errors),
+            0 => base::message!(
+                "Nothing was imported. Errors in the file: {errors}. See `problems`.",
+                errors = outcome.errors
+            ),
             _ => "Nothing was imported. The file has more than one meaning. Answer `questions` in `mapping`."
-                .to_owned(),
+                .into(),
         };
-        let error = UserError { code: ErrorCode::BadDeck.into(), message, field: vec!["csv".to_owned()] };
+        let error = error::UserError { code: ErrorCode::BadDeck, message, field: vec!["csv".to_owned()] };
         return TariffDraftPayload {
             problems,
             problems_total,
             detected,
             questions,
             set_aside,
-            user_errors: vec![error],
+            user_errors: vec![UserError(error)],
             ..Default::default()
         };
     }

@@ -16,6 +16,7 @@ use app::access;
 use app::rates::RateSearch;
 use app::tariffs::{self, Version};
 use base::error::{Error, ErrorCode, Result};
+use base::message::Message;
 use store::Listed;
 use store::tariffs::{RateFilter, RatePage};
 
@@ -122,7 +123,10 @@ impl RateSearchInput {
             (1..=MAX_PREFIX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
         };
         if !self.prefix.as_ref().is_none_or(digits) {
-            return Err(Error::invalid("search.prefix", format!("Must be 1 to {MAX_PREFIX_DIGITS} digits.")));
+            return Err(Error::invalid(
+                "search.prefix",
+                base::message!("Must be 1 to {max} digits.", max = MAX_PREFIX_DIGITS),
+            ));
         }
         if self
             .destination
@@ -131,7 +135,7 @@ impl RateSearchInput {
         {
             return Err(Error::invalid(
                 "search.destination",
-                format!("Must be 1 to {MAX_DESTINATION_CHARS} characters."),
+                base::message!("Must be 1 to {max} characters.", max = MAX_DESTINATION_CHARS),
             ));
         }
         let number = match self.number {
@@ -145,13 +149,13 @@ impl RateSearchInput {
 
 fn dialed_digits(plan: &DialPlan, number: &str) -> Result<String> {
     use billing::number::Dialed;
-    let bad = |message: String| Error::field(ErrorCode::NumberInvalid, "search.number", message);
+    let bad = |message: Message| Error::field(ErrorCode::NumberInvalid, "search.number", message);
     match plan.normalize(number) {
         Ok(Dialed::Number { e164, .. }) => Ok(e164.into()),
         Ok(Dialed::Emergency { .. } | Dialed::Short { .. }) => {
-            Err(bad("Short numbers have no rates. Enter a full number.".to_owned()))
+            Err(bad("Short numbers have no rates. Enter a full number.".into()))
         }
-        Err(error) => Err(bad(error.to_string())),
+        Err(error) => Err(bad(error.to_string().into())),
     }
 }
 

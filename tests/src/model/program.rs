@@ -179,6 +179,7 @@ impl Branch {
             account_id: account.id,
             name: id.simple().to_string(),
             display_name: "User".to_owned(),
+            locale: None,
             role: Role::Attendant,
             password_hash: String::new(),
             disabled_at: None,

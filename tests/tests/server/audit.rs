@@ -153,6 +153,7 @@ impl Books {
             account_id: self.shop,
             name: "ana".to_owned(),
             display_name: "Ana".to_owned(),
+            locale: None,
             role: entity::Role::Attendant,
             password_hash: String::new(),
             disabled_at: None,

@@ -20,6 +20,7 @@ mod ending_soon;
 mod finding;
 mod holds;
 mod hook_openapi;
+mod languages;
 mod layers;
 mod list_keys;
 mod logins;

@@ -275,6 +275,7 @@ async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
         account_id: id,
         name: String::new(),
         display_name: String::new(),
+        locale: None,
         role: Role::Attendant,
         password_hash: String::new(),
         disabled_at: None,

@@ -3,6 +3,7 @@
 use apollo_compiler::response::{JsonMap, JsonValue};
 
 use crate::{
+    languages::Languages,
     limits::Limits,
     origin::bearer_token,
     pipeline::{Parameters, json_depth},
@@ -10,7 +11,7 @@ use crate::{
 
 /// A message from the client.
 pub(super) enum ClientMessage {
-    Init { token: Token },
+    Init { token: Token, languages: Option<Languages> },
     Subscribe { id: String, parameters: Parameters },
     Complete { id: String },
     Ping { payload: Option<JsonMap> },
@@ -35,7 +36,13 @@ pub(super) fn read(text: &str, limits: &Limits) -> Option<ClientMessage> {
     let kind = message.remove("type")?;
     let payload = message.remove("payload");
     match kind.as_str()? {
-        "connection_init" => Some(ClientMessage::Init { token: token(object(payload)?.as_ref()) }),
+        "connection_init" => {
+            let payload = object(payload)?;
+            Some(ClientMessage::Init {
+                token: token(payload.as_ref()),
+                languages: languages(payload.as_ref()),
+            })
+        }
         "ping" => Some(ClientMessage::Ping { payload: object(payload)? }),
         "pong" => object(payload).map(|_| ClientMessage::Pong),
         "complete" => Some(ClientMessage::Complete { id: id(&message)? }),
@@ -73,6 +80,11 @@ pub(super) fn token(payload: Option<&JsonMap>) -> Token {
         return found.map_or(Token::Malformed, |token| Token::Given(token.to_owned()));
     }
     Token::Missing
+}
+
+/// The languages in `{"acceptLanguage": "…"}`, written like the header; `None` if the payload has no such text.
+fn languages(payload: Option<&JsonMap>) -> Option<Languages> {
+    payload?.get("acceptLanguage")?.as_str().map(Languages::parse)
 }
 
 /// The operation's id as a JSON string.

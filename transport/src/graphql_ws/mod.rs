@@ -4,6 +4,8 @@
 //! same form replaces the token with a new token of the same subject and role. The server responds with a `pong` that contains the new token's
 //! `expiresAt`. Running operations continue until the new token expires.
 //!
+//! The languages of the client are those of the upgrade request's `Accept-Language`, or of `acceptLanguage` in the payload of `connection_init`.
+//!
 //! | close code | reason |
 //! | --- | --- |
 //! | 1001 | the server shuts down |
@@ -41,7 +43,10 @@ use telemetry::RequestId;
 
 pub(crate) use socket::Socket;
 
-use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin, service::SocketGuard};
+use super::{
+    Endpoint, error::RequestError, graphql_http, languages::Languages, media::Answer, origin,
+    service::SocketGuard,
+};
 
 /// The subprotocol's name.
 pub const PROTOCOL: &str = "graphql-transport-ws";
@@ -62,6 +67,7 @@ pub(crate) struct Opened {
     endpoint: Arc<Endpoint>,
     peer: IpAddr,
     user_agent: Option<Box<str>>,
+    languages: Languages,
     id: RequestId,
     guard: SocketGuard,
     /// Whether the client offers the subprotocol [`PROTOCOL`].
@@ -82,6 +88,7 @@ pub(crate) async fn upgrade(request: HttpRequest, endpoint: Data<Endpoint>) -> H
         Ok(response) => response,
         Err(error) => {
             endpoint.service.metrics().refused(error.code);
+            let error = endpoint.service.worded(error, &Languages::of(&request));
             graphql_http::error_response(&error, Answer::Json)
         }
     };
@@ -111,6 +118,7 @@ fn open(
             endpoint: endpoint.clone().into_inner(),
             peer,
             user_agent: origin::user_agent(request).map(Box::from),
+            languages: Languages::of(request),
             id: id.clone(),
             guard,
             agreed,

@@ -37,6 +37,7 @@ use crate::{
     Endpoint,
     error::RequestError,
     graphql_http::{answer_json, response_json, tell},
+    languages::Languages,
     limits::{Limits, SocketLimits},
     listen::linger,
     pipeline::{Kind, Parameters, Prepared},
@@ -119,6 +120,7 @@ pub(crate) struct Socket {
     endpoint: Arc<Endpoint>,
     peer: IpAddr,
     user_agent: Option<Box<str>>,
+    languages: Languages,
     stream: TcpStream,
     inbox: Inbox,
     outbox: Outbox,
@@ -151,6 +153,7 @@ impl Socket {
             endpoint: opened.endpoint,
             peer: opened.peer,
             user_agent: opened.user_agent,
+            languages: opened.languages,
             stream,
             outbox: Outbox::new(),
             guard: opened.guard,
@@ -351,7 +354,12 @@ impl Socket {
     fn obey(&mut self, message: ClientMessage) -> Result<Option<Asked>, End> {
         match message {
             ClientMessage::Init { .. } if self.session.is_some() => Err(End::Close(close::INIT_TWICE)),
-            ClientMessage::Init { token } => Ok(Some(Asked::Init(token))),
+            ClientMessage::Init { token, languages } => {
+                if let Some(languages) = languages {
+                    self.languages = languages;
+                }
+                Ok(Some(Asked::Init(token)))
+            }
             ClientMessage::Ping { payload } => {
                 let token = message::token(payload.as_ref());
                 if self.session.is_some() && token != Token::Missing {
@@ -432,7 +440,7 @@ impl Socket {
         }
     }
 
-    fn subscribe(&mut self, id: Rc<str>, parameters: Parameters) -> Result<(), End> {
+    fn subscribe(&mut self, id: Rc<str>, mut parameters: Parameters) -> Result<(), End> {
         let Some(session) = &self.session else { return Err(End::Close(close::UNAUTHORIZED)) };
         if self.running.contains_key(&id) {
             return Err(End::Close(close::ID_TAKEN));
@@ -448,6 +456,7 @@ impl Socket {
             self.tell(Event::Refused { id, error });
             return Ok(());
         }
+        parameters.languages = self.languages.clone();
         self.id.1 += 1;
         let request = self.id.0.operation(self.id.1);
         match self.endpoint.service.prepare(&session.caller, parameters, &request) {
@@ -502,6 +511,7 @@ impl Socket {
             Event::Refused { id, error } => {
                 self.end(&id);
                 self.endpoint.service.metrics().refused(error.code);
+                let error = self.endpoint.service.worded(error, &self.languages);
                 let errors = serde_json::json!(error.to_server_errors()).to_string();
                 let id = message::quoted(&id);
                 self.outbox.text(&[r#"{"id":"#, &id, r#","type":"error","payload":"#, &errors, "}"]);

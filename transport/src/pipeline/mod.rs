@@ -29,7 +29,7 @@ use apollo_compiler::{
 use async_graphql::{Request, Response, ServerError, Value};
 use futures_util::{StreamExt as _, stream::BoxStream};
 
-use super::{error::RequestError, limits::Limits, persisted};
+use super::{error::RequestError, languages::Languages, limits::Limits, persisted};
 use telemetry::RequestId;
 
 use crate::{metrics::Metrics, rate::Allowance};
@@ -66,6 +66,8 @@ pub struct Parameters {
     pub wants_cost: bool,
     /// The cursor after which a subscription starts, in place of the argument in the document.
     pub after: Option<String>,
+    /// The languages that the client prefers, which the application finds in the request's data.
+    pub languages: Languages,
 }
 
 impl Parameters {
@@ -127,7 +129,15 @@ impl Parameters {
         }
         let wants_cost = extensions.get("cost").and_then(JsonValue::as_bool).unwrap_or_default();
         let query = query.unwrap_or_default();
-        Ok(Self { query, document, operation_name, variables, wants_cost, after: None })
+        Ok(Self {
+            query,
+            document,
+            operation_name,
+            variables,
+            wants_cost,
+            after: None,
+            languages: Languages::default(),
+        })
     }
 }
 
@@ -317,6 +327,7 @@ fn executor_request(
     }
     request.operation_name = parameters.operation_name;
     request.set_parsed_query(document);
+    request.data.insert(parameters.languages);
     request
 }
 

@@ -25,7 +25,7 @@ export function createClient(options: ClientOptions): CallshopClient {
   const inCookie = options.session === 'cookie';
   const store = options.store ?? (inCookie ? viewerStorage(localStorage) : memoryStore());
   const keeper = new SessionKeeper(endpoint, store, options.token ?? null, inCookie);
-  const overSocket: TransportFactory = () => new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper });
+  const overSocket: TransportFactory = () => new Socket({ url: webSocketUrl(options.url), webSocketImpl: options.webSocketImpl, keeper, locale: options.locale });
   const transport = (options.transport ?? overSocket)({ endpoint, keeper });
   return new Client(endpoint, { keeper, transport });
 }

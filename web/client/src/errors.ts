@@ -38,7 +38,7 @@ export type TransportCode = (typeof TransportCode)[keyof typeof TransportCode];
 /** An error that the caller of a mutation can correct. */
 export interface UserError {
   readonly code: ErrorCode;
-  /** English sentence for developers and logs. */
+  /** Sentence for people, in the language of the client's `locale`. */
   readonly message: string;
   /** Path of the input field at fault, outermost name first. */
   readonly field: readonly string[];

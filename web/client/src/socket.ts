@@ -13,6 +13,8 @@ export interface SocketOptions {
   readonly url: string;
   readonly webSocketImpl: unknown;
   readonly keeper: SessionKeeper;
+  /** BCP 47 tag of the language of messages. */
+  readonly locale?: (() => string) | undefined;
   readonly page?: Page;
 }
 
@@ -135,7 +137,7 @@ export class Socket implements Transport {
     clearTimeout(this.#renewal);
   }
 
-  #create({ url, webSocketImpl }: SocketOptions): Client | null {
+  #create({ url, webSocketImpl, locale }: SocketOptions): Client | null {
     const platform: unknown = webSocketImpl ?? globalThis.WebSocket;
     if (!isWebSocketClass(platform)) {
       return null;
@@ -145,7 +147,10 @@ export class Socket implements Transport {
       webSocketImpl: heard(platform),
       connectionParams: async () => {
         this.#sentToken = await this.#keeper.token();
-        return { authorization: `Bearer ${this.#sentToken}` };
+        return {
+          authorization: `Bearer ${this.#sentToken}`,
+          ...(locale === undefined ? {} : { acceptLanguage: locale() }),
+        };
       },
       // the gate and the operations' own loops decide when to try again, and from which cursor
       retryAttempts: 0,

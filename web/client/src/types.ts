@@ -88,7 +88,7 @@ export interface ClientOptions {
    * when the server refuses the token.
    */
   readonly token?: string;
-  /** BCP 47 tag, sent as `Accept-Language`. */
+  /** BCP 47 tag of the language of messages, sent as `Accept-Language` and as `acceptLanguage` when a socket opens. */
   readonly locale?: () => string;
 }
 

@@ -88,14 +88,15 @@ changed, and the user can correct it. Everything else is in the response's \`err
 
 Branch on codes, never on messages. New codes may be added, so treat an unknown code like \`INTERNAL\`.`;
 
-const USER_INTRODUCTION = `Each entry has \`code\`, \`message\` (in English, for developers and logs) and \`field\`: the path of the input field at fault, outermost
-name first, empty if the whole input is at fault. The query \`quote\` has \`userErrors\`, too: the reasons why the call would be refused.`;
+const USER_INTRODUCTION = `Each entry has \`code\`, \`message\` in the [reader's language](../guide/requests.md#languages), \`params\` with the values in the
+message, and \`field\`: the path of the input field at fault, outermost name first, empty if the whole input is at fault. The query \`quote\` has \`userErrors\`, too: the reasons why the call would be refused.`;
 
 const TOP_INTRODUCTION = `An error that is found before anything runs gives a response without \`data\`. Its HTTP status depends on the \`Accept\` header: a client that
 accepts only \`application/json\` gets 200 for errors in the document and its variables, as the specification of GraphQL over HTTP demands. An error
 that a field raises while the operation runs comes with status 200, and its \`path\` names the field.
 
-Queries also give the codes of \`userErrors\` here, for example \`ILLEGAL_STATE\` from \`receipt\`.`;
+Queries also give the codes of \`userErrors\` here, for example \`ILLEGAL_STATE\` from \`receipt\`. \`extensions.params\` has the values in the message,
+like \`params\` of \`userErrors\`.`;
 
 function compare(place: string, found: readonly string[], described: readonly string[]): void {
   const missing = found.filter((code) => !described.includes(code));

@@ -57,7 +57,10 @@ pub(super) const OBJECTS: &[Object] = &[
         name: "User",
         reach: "{ viewer { HOLE } }",
         fields: &[
-            (EVERYONE, "id name login displayName role permissions disabledAt totpSetupRequired createdAt"),
+            (
+                EVERYONE,
+                "id name login displayName locale role permissions disabledAt totpSetupRequired createdAt",
+            ),
             (MANAGERS, "account"),
             (SIGNED_IN, "callshop totpEnabledAt"),
         ],
@@ -382,7 +385,7 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "Problem",
         reach: "{ problems(accountId: {callshop}) { problems { HOLE } } }",
-        fields: &[(BACK_OFFICE, "objectId callshopId callshop since text")],
+        fields: &[(BACK_OFFICE, "objectId callshopId callshop since text params")],
     },
     Object {
         name: "CallCost",
@@ -443,6 +446,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("LoginPayload", "accessToken accessTokenExpiresAt refreshToken viewer userErrors"),
     ("LogoutPayload", "done userErrors"),
     ("MarginGuard", "warnings total"),
+    ("MessageParam", "name value money"),
     ("MarginWarning", "prefix destination retailPerMinute costPerMinute callshops"),
     ("OpenRegisterPayload", "shift cabins userErrors"),
     ("PhonePayload", "phone userErrors"),
@@ -454,8 +458,11 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("RotatePhoneSecretPayload", "phone secret userErrors"),
     ("SessionPayload", "session userErrors"),
     ("SettleSessionPayload", "session change receipt userErrors"),
-    ("TariffDraftPayload", "version changes problems problemsTotal detected questions setAside margin userErrors"),
+    (
+        "TariffDraftPayload",
+        "version changes problems problemsTotal detected questions setAside margin userErrors",
+    ),
     ("TopUpPayload", "balance userErrors"),
-    ("UserError", "code message field"),
+    ("UserError", "code message params field"),
     ("UserPayload", "user userErrors"),
 ];

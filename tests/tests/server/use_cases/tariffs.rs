@@ -185,7 +185,8 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     assert_eq!(told.last().unwrap().done, in_file);
 
     let exported = tariffs::export_csv(app, actor, version.version.id).await.unwrap();
-    let again = Import { file: exported.into_bytes(), base_version_id: Some(version.version.id), ..import(false) };
+    let again =
+        Import { file: exported.into_bytes(), base_version_id: Some(version.version.id), ..import(false) };
     let again = tariffs::import(app, actor, again, |_| {}).await.unwrap();
     assert_eq!((again.changes.unchanged, again.changes.changed), (in_file, 0));
 

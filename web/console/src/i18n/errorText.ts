@@ -17,7 +17,7 @@ export function queryErrorText(error: CallshopError, t: TFunction): string {
   return error.code === 'NETWORK' || error.code === 'TIMEOUT' ? t('error.query') : errorText(error, t);
 }
 
-/** What went wrong, in the reader's language. The server's own messages are English sentences for developers. */
+/** What went wrong, in the reader's language and in few words. The server's own messages are whole sentences with a remedy. */
 export function errorText(error: CallshopError, t: TFunction): string {
   if (error.code === 'TRY_LATER' && error.retryAfterSeconds !== null) {
     return t('error.tryIn', { count: Math.ceil(error.retryAfterSeconds) });

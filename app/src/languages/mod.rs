@@ -1,0 +1,151 @@
+//! Messages in the reader's language.
+//!
+//! The English sentence of a [`Message`] is where the message is made, and finds its translations here. Every translation is a whole sentence with the
+//! same placeholders, or with fewer. A sentence without a translation is shown as the general sentence of its error's code. A test compares the
+//! sentences of the sources with the lists.
+
+mod counter;
+mod general;
+mod office;
+mod problems;
+mod requests;
+mod words;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use base::message::{Message, Value};
+use billing::money::Micros;
+
+use crate::receipt::Locale;
+use crate::receipt::locale::Language;
+
+/// A sentence in English, Portuguese and Spanish.
+pub type Sentence = (&'static str, &'static str, &'static str);
+
+/// The Portuguese and the Spanish text of a key.
+type Translations = HashMap<&'static str, (&'static str, &'static str)>;
+
+static SENTENCES: LazyLock<Translations> = LazyLock::new(|| by_key(sentences()));
+static WORDS: LazyLock<Translations> = LazyLock::new(|| by_key(words::WORDS.iter()));
+static GENERAL: LazyLock<Translations> = LazyLock::new(|| by_key(general::GENERAL.iter()));
+
+fn by_key(list: impl Iterator<Item = &'static Sentence>) -> Translations {
+    list.map(|(key, portuguese, spanish)| (*key, (*portuguese, *spanish))).collect()
+}
+
+/// All sentences with their translations.
+pub fn sentences() -> impl Iterator<Item = &'static Sentence> {
+    [counter::SENTENCES, office::SENTENCES, problems::SENTENCES, requests::SENTENCES].into_iter().flatten()
+}
+
+fn find(list: &Translations, key: &str, language: Language) -> Option<&'static str> {
+    let &(portuguese, spanish) = list.get(key)?;
+    match language {
+        Language::Portuguese => Some(portuguese),
+        Language::Spanish => Some(spanish),
+        Language::English => None,
+    }
+}
+
+/// The message in the reader's language. `code` is the code of the message's error; empty for a text that belongs to no error.
+pub fn told(message: &Message, code: &str, locale: Locale) -> String {
+    let show = |value: &Value| shown(value, locale);
+    let translated = find(&SENTENCES, message.text(), locale.language())
+        .and_then(|sentence| message.fill(sentence, show))
+        .or_else(|| general(code, locale).map(str::to_owned));
+    let in_english = || message.fill(message.text(), show).unwrap_or_else(|| message.to_string());
+    translated.unwrap_or_else(in_english)
+}
+
+/// The general sentence of an error code; `None` in English, and for codes that only developers meet.
+pub fn general(code: &str, locale: Locale) -> Option<&'static str> {
+    find(&GENERAL, code, locale.language())
+}
+
+/// A value as it is in a sentence: an amount with its currency, and a word of the API in the reader's language. English has the API's words.
+pub fn shown(value: &Value, locale: Locale) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Word(word) => find(&WORDS, word, locale.language()).unwrap_or(word).to_owned(),
+        Value::Money { micros, currency } => locale.formatted(Micros(*micros), currency),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use base::error::ErrorCode;
+    use base::message::{Money, Word};
+
+    use super::*;
+
+    fn placeholders(sentence: &str) -> BTreeSet<&str> {
+        sentence
+            .split('{')
+            .skip(1)
+            .map(|piece| piece.split_once('}').expect("a closed placeholder").0)
+            .collect()
+    }
+
+    #[test]
+    fn every_code_has_a_general_sentence_in_each_language() {
+        for code in ErrorCode::ALL {
+            for tag in ["pt-BR", "es"] {
+                assert!(general(code.as_str(), Locale::parse(tag)).is_some(), "{} in {tag}", code.as_str());
+            }
+        }
+        let has_placeholder =
+            |(_, portuguese, spanish): &&Sentence| format!("{portuguese}{spanish}").contains('{');
+        assert_eq!(general::GENERAL.iter().find(has_placeholder), None);
+        assert_eq!(GENERAL.len(), general::GENERAL.len(), "a code is listed twice");
+    }
+
+    #[test]
+    fn translations_have_no_placeholder_that_the_sentence_lacks() {
+        for (english, portuguese, spanish) in sentences() {
+            for translated in [portuguese, spanish] {
+                assert!(placeholders(translated).is_subset(&placeholders(english)), "{translated}");
+            }
+        }
+        assert_eq!(SENTENCES.len(), sentences().count(), "a sentence is listed twice");
+        assert_eq!(WORDS.len(), words::WORDS.len(), "a word is listed twice");
+    }
+
+    #[test]
+    fn every_text_is_a_sentence() {
+        for (_, portuguese, spanish) in sentences().chain(general::GENERAL) {
+            for text in [portuguese, spanish] {
+                assert!(text.ends_with('.') && !text.contains("  "), "{text}");
+                assert!(!text.starts_with(char::is_lowercase), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn amounts_and_states_are_written_as_the_reader_does() {
+        let missing = Money(1_234_500_000, "BRL");
+        let message = base::message!("The payments are {missing} short of the amount due.", missing);
+        let told = |tag| super::told(&message, "UNDERPAID", Locale::parse(tag));
+        assert_eq!(told("pt-BR"), "Faltam R$\u{a0}1.234,50 para o valor a pagar. Receba o resto.");
+        assert_eq!(told("es-MX"), "Faltan R$\u{a0}1,234.50 para el monto a pagar. Cobre el resto.");
+        assert_eq!(told("en"), "The payments are R$\u{a0}1,234.50 short of the amount due.");
+        let state = Word("SETTLED");
+        let message = base::message!("The session is {state}; it must be OPEN.", state);
+        let told = |tag| super::told(&message, "ILLEGAL_STATE", Locale::parse(tag));
+        assert_eq!(told("pt"), "A sessão está paga. Ela precisa estar aberta.");
+        assert_eq!(told("fr"), "The session is SETTLED; it must be OPEN.");
+    }
+
+    #[test]
+    fn a_sentence_without_a_translation_is_the_general_one_of_its_code() {
+        let message = Message::from("Something new.");
+        assert_eq!(
+            told(&message, "REGISTER_CLOSED", Locale::parse("es")),
+            "La caja está cerrada. Ábrala primero."
+        );
+        assert_eq!(told(&message, "REGISTER_CLOSED", Locale::parse("en")), "Something new.");
+        assert_eq!(told(&message, "", Locale::parse("pt")), "Something new.");
+    }
+}

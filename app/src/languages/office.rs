@@ -1,0 +1,389 @@
+//! Sentences for the back office: accounts, users, logins, credit, tariffs, settings, reports.
+
+use super::Sentence;
+
+pub(super) const SENTENCES: &[Sentence] = &[
+    // logins and users
+    (
+        "The login or password is wrong.",
+        "O usuário ou a senha está errada. Confira os dois e tente de novo.",
+        "El usuario o la contraseña no es correcta. Revise ambos e intente de nuevo.",
+    ),
+    ("The present password is wrong.", "A senha atual está errada.", "La contraseña actual no es correcta."),
+    (
+        "Too many wrong passwords. Try again in {wait} seconds.",
+        "Senhas erradas demais. Tente de novo em {wait} segundos.",
+        "Demasiadas contraseñas incorrectas. Intente de nuevo en {wait} segundos.",
+    ),
+    (
+        "Use a password of {min} to {max} characters.",
+        "Use uma senha de {min} a {max} caracteres.",
+        "Use una contraseña de {min} a {max} caracteres.",
+    ),
+    (
+        "Use a password with at least four different characters.",
+        "Use uma senha com pelo menos quatro caracteres diferentes.",
+        "Use una contraseña con al menos cuatro caracteres diferentes.",
+    ),
+    (
+        "This password is easy to guess. Use several words that do not belong together.",
+        "Esta senha é fácil de adivinhar. Use várias palavras que não combinam entre si.",
+        "Esta contraseña es fácil de adivinar. Use varias palabras que no vayan juntas.",
+    ),
+    (
+        "`name` must have 2 to 32 characters: a-z, 0-9, dot, underscore or dash.",
+        "O nome de usuário precisa ter de 2 a 32 caracteres: a-z, 0-9, ponto, sublinhado ou hífen.",
+        "El nombre de usuario debe tener de 2 a 32 caracteres: a-z, 0-9, punto, guion bajo o guion.",
+    ),
+    (
+        "A {kind} account cannot have {role} users.",
+        "Uma conta do tipo {kind} não pode ter usuários com o papel de {role}.",
+        "Una cuenta de tipo {kind} no puede tener usuarios con el papel de {role}.",
+    ),
+    (
+        "The account already has a user with this name.",
+        "A conta já tem um usuário com este nome. Escolha outro nome.",
+        "La cuenta ya tiene un usuario con este nombre. Elija otro nombre.",
+    ),
+    // accounts
+    (
+        "The callshop is suspended. Contact your reseller.",
+        "A loja está suspensa. Fale com o seu revendedor.",
+        "La tienda está suspendida. Contacte a su revendedor.",
+    ),
+    (
+        "The service is not available. Contact your reseller.",
+        "O serviço não está disponível. Fale com o seu revendedor.",
+        "El servicio no está disponible. Contacte a su revendedor.",
+    ),
+    (
+        "A {child} cannot be created below a {parent}.",
+        "Uma conta do tipo {child} não pode ser criada abaixo de uma conta do tipo {parent}.",
+        "Una cuenta de tipo {child} no puede crearse debajo de una cuenta de tipo {parent}.",
+    ),
+    (
+        "A second platform account cannot be created.",
+        "Só pode haver uma conta da plataforma.",
+        "Solo puede haber una cuenta de la plataforma.",
+    ),
+    (
+        "`currency` must be {currency}, the currency of the parent.",
+        "A moeda precisa ser {currency}, a moeda da conta acima.",
+        "La moneda debe ser {currency}, la moneda de la cuenta superior.",
+    ),
+    (
+        "`currency` must be {currency}, the currency of the owner.",
+        "A moeda precisa ser {currency}, a moeda da conta dona da tarifa.",
+        "La moneda debe ser {currency}, la moneda de la cuenta dueña de la tarifa.",
+    ),
+    (
+        "A currency code must be three capital letters, like EUR.",
+        "O código da moeda precisa ter três letras maiúsculas, como BRL.",
+        "El código de la moneda debe tener tres letras mayúsculas, como USD.",
+    ),
+    (
+        "`timeZone` must be an IANA time zone, such as Europe/Lisbon.",
+        "O fuso horário precisa ser um fuso da IANA, como America/Sao_Paulo.",
+        "La zona horaria debe ser una zona de IANA, como America/Bogota.",
+    ),
+    (
+        "`country` must be two letters (ISO 3166), such as BR.",
+        "O país precisa ter duas letras (ISO 3166), como BR.",
+        "El país debe tener dos letras (ISO 3166), como CO.",
+    ),
+    (
+        "`locale` must be a BCP 47 language tag, such as pt-BR.",
+        "O idioma precisa ser um código BCP 47, como pt-BR.",
+        "El idioma debe ser un código BCP 47, como es-CO.",
+    ),
+    (
+        "`{field}` must have 1 to {max} printable characters.",
+        "`{field}` precisa ter de 1 a {max} caracteres imprimíveis.",
+        "`{field}` debe tener de 1 a {max} caracteres imprimibles.",
+    ),
+    (
+        "`{field}` can have at most {max} printable characters.",
+        "`{field}` pode ter no máximo {max} caracteres imprimíveis.",
+        "`{field}` puede tener como máximo {max} caracteres imprimibles.",
+    ),
+    (
+        "Only a callshop has `maxCallSeconds` and `callerId`.",
+        "Só uma loja tem `maxCallSeconds` e `callerId`.",
+        "Solo una tienda tiene `maxCallSeconds` y `callerId`.",
+    ),
+    (
+        "`maxCallSeconds` must be between 1 and 86400.",
+        "A duração máxima precisa estar entre 1 e 86400 segundos.",
+        "La duración máxima debe estar entre 1 y 86400 segundos.",
+    ),
+    (
+        "`callerId` must have up to 15 digits with an optional +, or be empty.",
+        "O identificador de chamadas pode ter até 15 dígitos, com um + opcional, ou ficar vazio.",
+        "El identificador de llamadas puede tener hasta 15 dígitos, con un + opcional, o quedar vacío.",
+    ),
+    (
+        "The branch has more than {max} callshops. Subscribe to the accounts below it, one by one.",
+        "O ramo tem mais de {max} lojas. Assine as contas abaixo dele, uma a uma.",
+        "La rama tiene más de {max} tiendas. Suscríbase a las cuentas de abajo, una por una.",
+    ),
+    // Pix
+    (
+        "Pix pays only in {pix}, but the callshop's currency is {currency}.",
+        "O Pix só paga em {pix}, mas a moeda da loja é {currency}.",
+        "Pix solo paga en {pix}, pero la moneda de la tienda es {currency}.",
+    ),
+    (
+        "A Pix code needs `{field}`. Enter it with the key.",
+        "Um código Pix precisa de `{field}`. Informe esse dado com a chave.",
+        "Un código Pix necesita `{field}`. Indíquelo con la clave.",
+    ),
+    (
+        "Enter `pixKey` together with `{field}`.",
+        "Informe a chave Pix junto com `{field}`.",
+        "Indique la clave Pix junto con `{field}`.",
+    ),
+    (
+        "Not a Pix key. Enter a CPF, a CNPJ, a phone with +55, an e-mail address, or a random key.",
+        "Isto não é uma chave Pix. Informe um CPF, um CNPJ, um telefone com +55, um e-mail ou uma chave aleatória.",
+        "Esto no es una clave Pix. Indique un CPF, un CNPJ, un teléfono con +55, un correo o una clave aleatoria.",
+    ),
+    (
+        "The check digits of this CPF or CNPJ are wrong. A phone must begin with +55.",
+        "Os dígitos verificadores deste CPF ou CNPJ estão errados. Um telefone precisa começar com +55.",
+        "Los dígitos de control de este CPF o CNPJ no son correctos. Un teléfono debe empezar con +55.",
+    ),
+    (
+        "Enter 1 to {max} letters of the Latin alphabet.",
+        "Informe de 1 a {max} letras do alfabeto latino.",
+        "Indique de 1 a {max} letras del alfabeto latino.",
+    ),
+    // credit
+    (
+        "The account does not have enough credit: balance + limit - held must not fall below zero.",
+        "A conta não tem crédito suficiente: saldo + limite - reservado não pode ficar abaixo de zero.",
+        "La cuenta no tiene crédito suficiente: saldo + límite - reservado no puede quedar por debajo de cero.",
+    ),
+    (
+        "`amount.currency` must be {currency}, the account's currency.",
+        "A moeda do valor precisa ser {currency}, a moeda da conta.",
+        "La moneda del monto debe ser {currency}, la moneda de la cuenta.",
+    ),
+    (
+        "`{field}` must be at most {max}.",
+        "`{field}` pode ser no máximo {max}.",
+        "`{field}` puede ser como máximo {max}.",
+    ),
+    (
+        "The resulting balance must be between -{max} and {max}.",
+        "O saldo final precisa estar entre -{max} e {max}.",
+        "El saldo final debe estar entre -{max} y {max}.",
+    ),
+    (
+        "`amount` must be above zero.",
+        "O valor precisa ser maior que zero.",
+        "El monto debe ser mayor que cero.",
+    ),
+    ("`amount` must not be zero.", "O valor não pode ser zero.", "El monto no puede ser cero."),
+    (
+        "`amount` must not be negative; null for no warnings.",
+        "O valor não pode ser negativo. Deixe vazio para não receber avisos.",
+        "El monto no puede ser negativo. Déjelo vacío para no recibir avisos.",
+    ),
+    (
+        "`limit` must not be negative; null for no limit.",
+        "O limite não pode ser negativo. Deixe vazio para não ter limite.",
+        "El límite no puede ser negativo. Déjelo vacío para no tener límite.",
+    ),
+    (
+        "`note` can have at most {max} characters.",
+        "A observação pode ter no máximo {max} caracteres.",
+        "La nota puede tener como máximo {max} caracteres.",
+    ),
+    (
+        "The transfer has already been reversed.",
+        "A transferência já foi estornada.",
+        "La transferencia ya fue revertida.",
+    ),
+    (
+        "A {kind} cannot be reversed. Only top-ups and adjustments can.",
+        "Este lançamento não pode ser estornado: {kind}. Só recargas e ajustes podem.",
+        "Este movimiento no se puede revertir: {kind}. Solo las recargas y los ajustes se pueden revertir.",
+    ),
+    // tariffs
+    (
+        "Version {number} was activated from {from} on; activate a copy of it.",
+        "A versão {number} foi ativada a partir de {from}. Ative uma cópia dela.",
+        "La versión {number} se activó a partir de {from}. Active una copia.",
+    ),
+    (
+        "The version has no rates, so every call would be refused. Add rates first.",
+        "A versão não tem preços, e toda chamada seria recusada. Inclua preços primeiro.",
+        "La versión no tiene precios, y toda llamada sería rechazada. Agregue precios primero.",
+    ),
+    (
+        "Version {number} is taking effect right now; check it first.",
+        "A versão {number} está entrando em vigor agora. Confira essa versão primeiro.",
+        "La versión {number} está entrando en vigor ahora. Revísela primero.",
+    ),
+    (
+        "Version {number} is scheduled for the same time. Choose another time.",
+        "A versão {number} está marcada para a mesma hora. Escolha outra hora.",
+        "La versión {number} está programada para la misma hora. Elija otra hora.",
+    ),
+    (
+        "The draft is based on version {number}, which takes effect at {at}. Choose a later time.",
+        "O rascunho vem da versão {number}, que entra em vigor em {at}. Escolha uma hora posterior.",
+        "El borrador viene de la versión {number}, que entra en vigor en {at}. Elija una hora posterior.",
+    ),
+    (
+        "Version {number} takes effect at {at}, and the draft does not have its changes. Choose an earlier time, or make the change again with `baseVersionId`.",
+        "A versão {number} entra em vigor em {at}, e o rascunho não tem as mudanças dela. Escolha uma hora anterior, ou faça a mudança de novo com `baseVersionId`.",
+        "La versión {number} entra en vigor en {at}, y el borrador no tiene sus cambios. Elija una hora anterior, o haga el cambio de nuevo con `baseVersionId`.",
+    ),
+    (
+        "Version {number} is in force, and the draft is not based on it. Make the change again. To use the draft's rates unchanged, activate a copy of the draft.",
+        "A versão {number} está em vigor, e o rascunho não vem dela. Faça a mudança de novo. Para usar os preços do rascunho como estão, ative uma cópia dele.",
+        "La versión {number} está en vigor, y el borrador no viene de ella. Haga el cambio de nuevo. Para usar los precios del borrador tal como están, active una copia.",
+    ),
+    (
+        "Version {number} is no longer in force. Omit `baseVersionId`, or copy that version to go back to it.",
+        "A versão {number} não está mais em vigor. Omita `baseVersionId`, ou copie essa versão para voltar a ela.",
+        "La versión {number} ya no está en vigor. Omita `baseVersionId`, o copie esa versión para volver a ella.",
+    ),
+    ("The tariff has no such version.", "A tarifa não tem essa versão.", "La tarifa no tiene esa versión."),
+    (
+        "`at` must be in the future, or null for now.",
+        "A hora precisa estar no futuro. Deixe vazio para agora.",
+        "La hora debe estar en el futuro. Déjela vacía para ahora.",
+    ),
+    (
+        "Only a callshop can have a RETAIL tariff.",
+        "Só uma loja pode ter uma tarifa de venda.",
+        "Solo una tienda puede tener una tarifa de venta.",
+    ),
+    (
+        "The tariff must belong to the account's parent or to the platform.",
+        "A tarifa precisa ser da conta acima ou da plataforma.",
+        "La tarifa debe ser de la cuenta superior o de la plataforma.",
+    ),
+    (
+        "The account uses {account}, but the tariff uses {tariff}.",
+        "A conta usa {account}, mas a tarifa usa {tariff}. Escolha uma tarifa na moeda da conta.",
+        "La cuenta usa {account}, pero la tarifa usa {tariff}. Elija una tarifa en la moneda de la cuenta.",
+    ),
+    (
+        "A callshop cannot own tariffs; its parent assigns them.",
+        "Uma loja não pode ter tarifas próprias. A conta acima atribui as tarifas.",
+        "Una tienda no puede tener tarifas propias. La cuenta superior las asigna.",
+    ),
+    (
+        "`holidays` can have at most {max} dates.",
+        "Pode haver no máximo {max} feriados.",
+        "Puede haber como máximo {max} feriados.",
+    ),
+    (
+        "`roundingDecimals` must be between 0 and 6.",
+        "O arredondamento precisa ter de 0 a 6 casas decimais.",
+        "El redondeo debe tener de 0 a 6 decimales.",
+    ),
+    (
+        "Give exactly one of `tariffId` and `callshopId`.",
+        "Informe `tariffId` ou `callshopId`, e não os dois.",
+        "Indique `tariffId` o `callshopId`, pero no ambos.",
+    ),
+    (
+        "At most {max} prefixes can be blocked. Block fewer, shorter prefixes.",
+        "No máximo {max} prefixos podem ser bloqueados. Bloqueie menos prefixos, mais curtos.",
+        "Se pueden bloquear como máximo {max} prefijos. Bloquee menos prefijos, más cortos.",
+    ),
+    ("The file has no rates.", "O arquivo não tem preços.", "El archivo no tiene precios."),
+    (
+        "Nothing was imported. Errors in the file: {errors}. See `problems`.",
+        "Nada foi importado. Erros no arquivo: {errors}. Corrija os erros da lista e importe de novo.",
+        "No se importó nada. Errores en el archivo: {errors}. Corrija los errores de la lista e importe de nuevo.",
+    ),
+    (
+        "The tariff has no band \"{name}\". The tariff's bands are: {bands}.",
+        "A tarifa não tem a faixa \"{name}\". As faixas da tarifa são: {bands}.",
+        "La tarifa no tiene la franja \"{name}\". Las franjas de la tarifa son: {bands}.",
+    ),
+    (
+        "The tariff has no band \"{name}\".",
+        "A tarifa não tem a faixa \"{name}\".",
+        "La tarifa no tiene la franja \"{name}\".",
+    ),
+    ("The prefix is given twice.", "O prefixo aparece duas vezes.", "El prefijo aparece dos veces."),
+    (
+        "The base version has no rate with this prefix.",
+        "A versão de base não tem preço com este prefixo.",
+        "La versión de base no tiene precio con este prefijo.",
+    ),
+    (
+        "`{field}` must have 1 to {max} entries.",
+        "`{field}` precisa ter de 1 a {max} entradas.",
+        "`{field}` debe tener de 1 a {max} entradas.",
+    ),
+    (
+        "The prefix is empty; enter 1 to 15 digits.",
+        "O prefixo está vazio. Informe de 1 a 15 dígitos.",
+        "El prefijo está vacío. Indique de 1 a 15 dígitos.",
+    ),
+    (
+        "A prefix must be digits only.",
+        "Um prefixo só pode ter dígitos.",
+        "Un prefijo solo puede tener dígitos.",
+    ),
+    (
+        "A prefix must begin with a country code, which never begins with 0.",
+        "Um prefixo precisa começar com o código de um país, que nunca começa com 0.",
+        "Un prefijo debe empezar con el código de un país, que nunca empieza con 0.",
+    ),
+    ("A price must not be negative.", "Um preço não pode ser negativo.", "Un precio no puede ser negativo."),
+    (
+        "The destination is empty; enter a name.",
+        "O destino está vazio. Informe um nome.",
+        "El destino está vacío. Indique un nombre.",
+    ),
+    (
+        "Give the band a weekday or holidays.",
+        "Dê à faixa um dia da semana ou feriados.",
+        "Asigne a la franja un día de la semana o feriados.",
+    ),
+    ("Two bands have the same name.", "Duas faixas têm o mesmo nome.", "Dos franjas tienen el mismo nombre."),
+    // reports
+    (
+        "The year of `day` must be between {first} and {last}.",
+        "O ano precisa estar entre {first} e {last}.",
+        "El año debe estar entre {first} y {last}.",
+    ),
+    (
+        "Older calls have been deleted. `day` must be {first} or later.",
+        "Chamadas mais antigas foram apagadas. Escolha {first} ou um dia posterior.",
+        "Las llamadas más antiguas se borraron. Elija {first} o un día posterior.",
+    ),
+    (
+        "The year of `from` must be between {first} and {last}.",
+        "O ano precisa estar entre {first} e {last}.",
+        "El año debe estar entre {first} y {last}.",
+    ),
+    (
+        "Older calls have been deleted. `from` must be {first} or later.",
+        "Chamadas mais antigas foram apagadas. Escolha {first} ou um dia posterior.",
+        "Las llamadas más antiguas se borraron. Elija {first} o un día posterior.",
+    ),
+    (
+        "`to` must not be before `from`, and the period must not exceed {max} days.",
+        "O fim não pode vir antes do início, e o período pode ter no máximo {max} dias.",
+        "El fin no puede ser anterior al inicio, y el período puede tener como máximo {max} días.",
+    ),
+    (
+        "The callshops have several currencies. Request one distributor at a time.",
+        "As lojas têm várias moedas. Peça um distribuidor de cada vez.",
+        "Las tiendas tienen varias monedas. Consulte un distribuidor a la vez.",
+    ),
+    (
+        "The report has more than {max} groups. Choose a shorter period or fewer dimensions.",
+        "O relatório tem mais de {max} grupos. Escolha um período menor ou menos dimensões.",
+        "El informe tiene más de {max} grupos. Elija un período más corto o menos dimensiones.",
+    ),
+];

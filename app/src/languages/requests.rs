@@ -1,0 +1,158 @@
+//! Sentences about a request as a whole: its lists, filters, cursors and ids, and the state of the server.
+
+use super::Sentence;
+
+pub(super) const SENTENCES: &[Sentence] = &[
+    // lists, filters and subscriptions
+    ("Use at most {max} characters.", "Use no máximo {max} caracteres.", "Use como máximo {max} caracteres."),
+    ("Use at most {max} words.", "Use no máximo {max} palavras.", "Use como máximo {max} palabras."),
+    (
+        "Use at least one letter or digit.",
+        "Use pelo menos uma letra ou um dígito.",
+        "Use al menos una letra o un dígito.",
+    ),
+    (
+        "`from` must be before `to`.",
+        "O início precisa vir antes do fim.",
+        "El inicio debe ser anterior al fin.",
+    ),
+    (
+        "Give the first 1 to {max} digits of the number, with the country code.",
+        "Informe os primeiros 1 a {max} dígitos do número, com o código do país.",
+        "Indique los primeros 1 a {max} dígitos del número, con el código del país.",
+    ),
+    ("Use one of {codes}.", "Use um destes códigos: {codes}.", "Use uno de estos códigos: {codes}."),
+    (
+        "A receipt number has only digits.",
+        "O número de um recibo só tem dígitos.",
+        "El número de un recibo solo tiene dígitos.",
+    ),
+    ("Give at most 50 values.", "Informe no máximo 50 valores.", "Indique como máximo 50 valores."),
+    (
+        "Leave out this field: the list has the calls of another object.",
+        "Deixe este campo vazio: a lista tem as chamadas de outro objeto.",
+        "Omita este campo: la lista tiene las llamadas de otro objeto.",
+    ),
+    (
+        "The filters match too rarely among more than {max} rows. Give a shorter time range.",
+        "Os filtros acham resultados raros demais em mais de {max} linhas. Escolha um período menor.",
+        "Los filtros coinciden muy poco entre más de {max} filas. Elija un período más corto.",
+    ),
+    (
+        "A list of more than {max} objects cannot be sorted in this order. Narrow the list with a filter or a shorter time range.",
+        "Uma lista de mais de {max} objetos não pode ter esta ordem. Reduza a lista com um filtro ou um período menor.",
+        "Una lista de más de {max} objetos no puede tener este orden. Reduzca la lista con un filtro o un período más corto.",
+    ),
+    (
+        "Give exactly one of `first` and `last`.",
+        "Informe `first` ou `last`, e não os dois.",
+        "Indique `first` o `last`, pero no ambos.",
+    ),
+    ("Must be between 1 and {max}.", "Precisa estar entre 1 e {max}.", "Debe estar entre 1 y {max}."),
+    ("Must be 1 to {max} digits.", "Precisa ter de 1 a {max} dígitos.", "Debe tener de 1 a {max} dígitos."),
+    (
+        "Must be 1 to {max} characters.",
+        "Precisa ter de 1 a {max} caracteres.",
+        "Debe tener de 1 a {max} caracteres.",
+    ),
+    (
+        "This is not a cursor of this list.",
+        "Este não é um cursor desta lista.",
+        "Este no es un cursor de esta lista.",
+    ),
+    (
+        "This cursor belongs to another order of the list. Use each cursor with the `orderBy` that it came from.",
+        "Este cursor é de outra ordem da lista. Use cada cursor com o `orderBy` de onde ele veio.",
+        "Este cursor es de otro orden de la lista. Use cada cursor con el `orderBy` del que proviene.",
+    ),
+    (
+        "This is not a cursor of this subscription. Pass a `cursor` that it sent, or omit `after`.",
+        "Este não é um cursor desta assinatura. Use um `cursor` que ela enviou, ou omita `after`.",
+        "Este no es un cursor de esta suscripción. Use un `cursor` que ella envió, u omita `after`.",
+    ),
+    (
+        "The events after this cursor were deleted; start again without a cursor.",
+        "Os eventos depois deste cursor foram apagados. Comece de novo sem cursor.",
+        "Los eventos posteriores a este cursor se borraron. Empiece de nuevo sin cursor.",
+    ),
+    (
+        "Give at most {max} cursors.",
+        "Informe no máximo {max} cursores.",
+        "Indique como máximo {max} cursores.",
+    ),
+    ("Give at most {max} ids.", "Informe no máximo {max} ids.", "Indique como máximo {max} ids."),
+    (
+        "Name at least one kind of event, or omit `kinds` for all events.",
+        "Informe pelo menos um tipo de evento, ou omita `kinds` para receber todos.",
+        "Indique al menos un tipo de evento, u omita `kinds` para recibir todos.",
+    ),
+    (
+        "`everySeconds` must be between 1 and 60.",
+        "`everySeconds` precisa estar entre 1 e 60.",
+        "`everySeconds` debe estar entre 1 y 60.",
+    ),
+    (
+        "Give either `callshopId` or `accountId`.",
+        "Informe `callshopId` ou `accountId`, e não os dois.",
+        "Indique `callshopId` o `accountId`, pero no ambos.",
+    ),
+    (
+        "Give exactly one of `number` and `destination`.",
+        "Informe `number` ou `destination`, e não os dois.",
+        "Indique `number` o `destination`, pero no ambos.",
+    ),
+    ("Enter 1 to 32 characters.", "Informe de 1 a 32 caracteres.", "Indique de 1 a 32 caracteres."),
+    ("Use at most 3600 seconds.", "Use no máximo 3600 segundos.", "Use como máximo 3600 segundos."),
+    (
+        "`idempotencyKey` must have 1 to {max} bytes.",
+        "`idempotencyKey` precisa ter de 1 a {max} bytes.",
+        "`idempotencyKey` debe tener de 1 a {max} bytes.",
+    ),
+    (
+        "The key was already used with another input. Use a new key for each operation.",
+        "A chave já foi usada com outros dados. Use uma chave nova para cada operação.",
+        "La clave ya se usó con otros datos. Use una clave nueva para cada operación.",
+    ),
+    // rights, and the state of the server
+    (
+        "No such object.",
+        "Este objeto não existe. Leia a lista de novo.",
+        "Este objeto no existe. Lea la lista de nuevo.",
+    ),
+    (
+        "Your role may not do this.",
+        "O seu papel não permite isto. Peça a alguém com outro papel.",
+        "Su papel no permite esto. Pídalo a alguien con otro papel.",
+    ),
+    ("Log in first.", "Entre com a sua senha primeiro.", "Inicie sesión primero."),
+    (
+        "Too many concurrent changes. Try again in a moment.",
+        "Há mudanças demais ao mesmo tempo. Tente de novo daqui a pouco.",
+        "Hay demasiados cambios a la vez. Intente de nuevo en un momento.",
+    ),
+    (
+        "The server is busy ({reason}). Try again in a moment.",
+        "O servidor está ocupado. Tente de novo daqui a pouco.",
+        "El servidor está ocupado. Intente de nuevo en un momento.",
+    ),
+    (
+        "The database does not answer. Try again in a moment.",
+        "O banco de dados não responde. Tente de novo daqui a pouco.",
+        "La base de datos no responde. Intente de nuevo en un momento.",
+    ),
+    (
+        "The database is out of space. Try again later.",
+        "O banco de dados está sem espaço. Tente de novo mais tarde.",
+        "La base de datos no tiene espacio. Intente de nuevo más tarde.",
+    ),
+    (
+        "The database took too long. Try again in a moment.",
+        "O banco de dados demorou demais. Tente de novo daqui a pouco.",
+        "La base de datos tardó demasiado. Intente de nuevo en un momento.",
+    ),
+    (
+        "Internal error. Quote `extensions.requestId` when you report it.",
+        "Erro interno. Ao avisar o suporte, cite `extensions.requestId`.",
+        "Error interno. Al avisar al soporte, cite `extensions.requestId`.",
+    ),
+];
