@@ -1,6 +1,7 @@
 export { createClient } from './client.js';
 export { CallshopError, TransportCode, type UserError } from './errors.js';
 export { costSoFar, elapsedSeconds } from './clock.js';
+export { sessionFigures, type SessionFigures } from './figures.js';
 export { formatMoney, moneyOf, parseMoney } from './money.js';
 export { webStorage } from './store.js';
 export type {
@@ -14,11 +15,13 @@ export type {
   ConnectionState,
   LiveCabin,
   Money,
+  RegisterFields,
   RequestOptions,
   Session,
   SessionFields,
   SessionStore,
   ShopState,
+  UnpaidFields,
   Viewer,
   ViewerAccount,
   Watched,
@@ -34,8 +37,11 @@ export {
   EndedBy,
   ErrorCode,
   MoneyFieldsFragmentDoc,
+  Permission,
+  RegisterFieldsFragmentDoc,
   Role,
   SessionFieldsFragmentDoc,
   SessionMode,
   SessionState,
+  UnpaidFieldsFragmentDoc,
 } from './generated.js';
