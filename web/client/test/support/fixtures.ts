@@ -22,6 +22,7 @@ export function call(id: string, more: Partial<CallFieldsFragment> = {}): CallFi
     dialed: '00351912345678',
     number: '+351912345678',
     numberFormatted: '+351 912 345 678',
+    countryCode: 'PT',
     destination: 'Portugal Mobile',
     emergency: false,
     state: 'AUTHORIZED',

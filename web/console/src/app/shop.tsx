@@ -1,7 +1,7 @@
 import { createContext, use, useEffect, useMemo, useState, type ReactElement, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ActivityEvent, CabinView, CallshopClient, CallshopError, ShopState } from '@callshop/client';
-import { CounterDocument, type CounterQuery } from '../generated.js';
+import { ShopDocument, type ShopFieldsFragment } from '../generated.js';
 import { useAnnouncer, type Announcer } from './announcer.js';
 import { useClient } from './context.js';
 import { asError } from './errors.js';
@@ -11,7 +11,8 @@ import { useQuery } from './useQuery.js';
 export interface Shop {
   readonly id: string;
   readonly live: ShopState | null;
-  readonly counter: CounterQuery | null;
+  /** The shop and its settings; undefined until they are known, null if there is no such shop. */
+  readonly callshop: ShopFieldsFragment | null | undefined;
   readonly error: CallshopError | null;
   readonly reload: () => void;
 }
@@ -32,16 +33,6 @@ export function useShop(): Shop {
 export function useCabin(cabinId: string): CabinView | null {
   return useShop().live?.cabins.find((view) => view.cabin.id === cabinId) ?? null;
 }
-
-/** After these, the register or the list of unpaid bills is another one. */
-const CHANGES_COUNTER: ReadonlySet<ActivityEvent['kind']> = new Set([
-  'REGISTER_OPENED',
-  'REGISTER_CLOSED',
-  'CABIN_CLOSING',
-  'CABIN_CLOSED',
-  'SESSION_SETTLED',
-  'SESSION_REFUNDED',
-]);
 
 type SpokenKind =
   | 'REGISTER_OPENED'
@@ -116,7 +107,7 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
   const client = useClient();
   const { t } = useTranslation();
   const announcer = useAnnouncer();
-  const { data: counter, error: counterError, reload } = useQuery(CounterDocument, { shopId });
+  const { data, error: shopError, reload } = useQuery(ShopDocument, { shopId });
   const [live, setLive] = useState<ShopState | null>(null);
   const [liveError, setLiveError] = useState<CallshopError | null>(null);
   const [round, setRound] = useState(0);
@@ -130,7 +121,7 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
       },
       onEvent: (event, state) => {
         tell(event, state, t, announcer);
-        if (CHANGES_COUNTER.has(event.kind)) reload();
+        if (event.kind === 'SETTINGS_CHANGED') reload();
       },
       onFresh: reload,
     };
@@ -146,14 +137,14 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
     () => ({
       id: shopId,
       live,
-      counter,
-      error: liveError ?? counterError,
+      callshop: data?.callshop,
+      error: liveError ?? shopError,
       reload: () => {
         reload();
         if (liveError !== null) setRound((former) => former + 1);
       },
     }),
-    [shopId, live, counter, liveError, counterError, reload],
+    [shopId, live, data, liveError, shopError, reload],
   );
   return <ShopContext value={shop}>{children}</ShopContext>;
 }

@@ -9,6 +9,7 @@ import { ShopLiveCallsDocument, WallDocument, type WallShopFragment } from '../g
 import { moneyOf } from '../lib/money.js';
 import { Button } from '../ui/Button.js';
 import { Icon } from '../ui/Icon.js';
+import { Search } from '../ui/Search.js';
 import { Answer, Empty, ErrorNote } from '../ui/States.js';
 import { TopUp } from './TopUp.js';
 import './reseller.css';
@@ -18,8 +19,9 @@ const REFRESH_MS = 5_000;
 
 export function Wall(): ReactElement {
   const { t } = useTranslation();
+  const [search, setSearch] = useState('');
   const [after, setAfter] = useState<string | null>(null);
-  const { reload, ...query } = useQuery(WallDocument, { after });
+  const { reload, ...query } = useQuery(WallDocument, { search: search === '' ? null : search, after });
   const [round, setRound] = useState(0);
   const [topUp, setTopUp] = useState<WallShopFragment | null>(null);
   useEffect(() => {
@@ -35,10 +37,17 @@ export function Wall(): ReactElement {
   return (
     <section className="screen" aria-labelledby="wall-title">
       <h1 id="wall-title">{t('nav.wall')}</h1>
+      <Search
+        label={t('wall.search')}
+        onSearch={(typed) => {
+          setSearch(typed);
+          setAfter(null);
+        }}
+      />
       <Answer query={{ ...query, reload }}>
         {({ callshops }) =>
           callshops.nodes.length === 0 ? (
-            <Empty icon="board">{t('wall.none')}</Empty>
+            <Empty icon="board">{search === '' ? t('wall.none') : t('wall.notFound')}</Empty>
           ) : (
             <>
               <ul className="wall">
