@@ -67,9 +67,11 @@ export class Attendant {
     return this.dialog;
   }
 
-  /** Pays an open bill with what is due in notes, and leaves. */
+  /** Pays a bill with exactly what is due, and leaves. */
   async payInCash(): Promise<void> {
-    await this.dialog.locator('.notes button').first().click();
+    await this.dialog.getByRole('button', { name: 'Confirmar pagamento' }).waitFor();
+    const notes = this.dialog.locator('.notes button');
+    if ((await notes.count()) > 0) await notes.first().click();
     await this.confirmPayment();
     await this.dialog.getByRole('button', { name: 'Concluir' }).click();
     await this.dialog.waitFor({ state: 'detached' });
