@@ -207,8 +207,10 @@ function byNumber(a: CabinView, b: CabinView): number {
 
 function viewOf(found: CabinWithSessionFragment, liveCalls: ReadonlyMap<string, CallFields>): CabinView {
   const { currentSession, liveCall, ...cabin } = found;
-  const session = currentSession === null ? null : { ...currentSession, counted: liveCall };
-  return withState(cabin, session, liveCallOf(cabin.id, liveCalls));
+  const shown = liveCallOf(cabin.id, liveCalls);
+  // a call that the server no longer has among the live ones is in the figures, although the event of its end is still on its way
+  const session = currentSession === null ? null : { ...currentSession, counted: liveCall ?? shown };
+  return withState(cabin, session, shown);
 }
 
 function afterCall(calls: ReadonlyMap<string, CallFields>, event: ActivityEvent, arrival: Arrival): ReadonlyMap<string, CallFields> {

@@ -207,6 +207,14 @@ describe('an answer about touched cabins', () => {
     expect([view(board).cabin.state, view(board).liveCall?.id]).toEqual(['IN_CALL', 'a']);
   });
 
+  it('that counts a call whose end is still on its way does not count it twice', () => {
+    const calling = after(start(), event(1, 'CALL_ANSWERED', { call: talk('a', { cost: brl('0.7') }) }), event(2, 'ITEM_ADDED'));
+    const closed = session('session-1', { runningTotal: brl('5') });
+    const board = afterAnswer(calling, questionOf(calling, 50), [cabin(1, { state: 'OPEN', currentSession: closed })]);
+    const ended = after(board, event(3, 'CALL_ENDED', { call: talk('a', { state: 'ENDED', cost: brl('0.7') }) }));
+    expect(view(ended).session?.runningTotal).toEqual(brl('5'));
+  });
+
   it('removes a cabin that is retired or gone', () => {
     const both = after(touched, event(2, 'CABIN_CHANGED', { cabinId: 'cabin-2' }));
     const board = afterAnswer(both, questionOf(both, 50), [cabin(1, { retiredAt: time(1) }), null]);

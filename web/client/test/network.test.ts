@@ -101,8 +101,8 @@ function comparable(cabins: readonly CabinView[]): unknown {
 
 /** A session without what a live call adds to its figures. */
 function settledFields(session: SessionFields, inCall: boolean): unknown {
-  const { counted: _counted, runningTotal, remaining, remainingSeconds, ...rest } = session;
-  return inCall ? rest : { ...rest, runningTotal, remaining, remainingSeconds };
+  const { runningTotal, remaining, remainingSeconds, ...rest } = session;
+  return { ...rest, counted: null, figures: inCall ? null : { runningTotal, remaining, remainingSeconds } };
 }
 
 describe('a phone on a train', () => {

@@ -32,7 +32,7 @@ describe('the keyboard alone', () => {
       }
       await press('Tab');
     }
-    throw new Error(`Tab does not lead to ${String(target)}.`);
+    throw new Error(`Tab does not lead to ${await target.evaluate((element) => element.outerHTML.slice(0, 200))}`);
   }
 
   async function activate(target: Locator): Promise<void> {

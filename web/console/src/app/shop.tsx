@@ -13,6 +13,8 @@ export interface Shop {
   readonly live: ShopState | null;
   /** The shop and its settings; undefined until they are known, null if there is no such shop. */
   readonly callshop: ShopFieldsFragment | null | undefined;
+  /** Number of the last event that moved money in or out of the drawer; 0 if there was none. */
+  readonly drawerSeq: number;
   readonly error: CallshopError | null;
   readonly reload: () => void;
 }
@@ -33,6 +35,8 @@ export function useShop(): Shop {
 export function useCabin(cabinId: string): CabinView | null {
   return useShop().live?.cabins.find((view) => view.cabin.id === cabinId) ?? null;
 }
+
+const MOVES_MONEY: ReadonlySet<ActivityEvent['kind']> = new Set(['CASH_MOVED', 'DEPOSIT_ADDED', 'SESSION_SETTLED', 'SESSION_REFUNDED', 'SESSION_VOIDED']);
 
 type SpokenKind =
   | 'REGISTER_OPENED'
@@ -110,6 +114,7 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
   const { data, error: shopError, reload } = useQuery(ShopDocument, { shopId });
   const [live, setLive] = useState<ShopState | null>(null);
   const [liveError, setLiveError] = useState<CallshopError | null>(null);
+  const [drawerSeq, setDrawerSeq] = useState(0);
   const [round, setRound] = useState(0);
 
   useEffect(() => {
@@ -121,6 +126,7 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
       },
       onEvent: (event, state) => {
         tell(event, state, t, announcer);
+        if (MOVES_MONEY.has(event.kind)) setDrawerSeq(event.seq);
         if (event.kind === 'SETTINGS_CHANGED') reload();
       },
       onFresh: reload,
@@ -138,13 +144,14 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
       id: shopId,
       live,
       callshop: data?.callshop,
+      drawerSeq,
       error: liveError ?? shopError,
       reload: () => {
         reload();
         if (liveError !== null) setRound((former) => former + 1);
       },
     }),
-    [shopId, live, data, liveError, shopError, reload],
+    [shopId, live, data, drawerSeq, liveError, shopError, reload],
   );
   return <ShopContext value={shop}>{children}</ShopContext>;
 }
