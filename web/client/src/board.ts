@@ -1,4 +1,5 @@
 import { clockOf } from './clock.js';
+import { withEnded } from './figures.js';
 import type {
   ActivityKind,
   CabinState,
@@ -7,7 +8,13 @@ import type {
   CallFieldsFragment,
   CallState,
 } from './generated.js';
-import type { ActivityEvent, CabinFields, CabinView, CallFields, SessionFields } from './types.js';
+import type { ActivityEvent, CabinFields, CabinView, CallFields, RegisterFields, SessionFields, UnpaidFields } from './types.js';
+
+/** What a shop's board shows besides its cabins. */
+export interface Counter {
+  readonly register: RegisterFields | null;
+  readonly unpaid: readonly UnpaidFields[];
+}
 
 /** State of a board between two messages. It is never changed in place, and cabins that did not change stay the same objects. */
 export interface Board {
@@ -24,12 +31,17 @@ export interface Board {
   readonly versions: ReadonlyMap<string, number>;
   /** Cabins that an event changed in a way it does not tell. They must be asked for. */
   readonly touched: ReadonlySet<string>;
+  /** Null on the board of a single cabin. */
+  readonly counter: Counter | null;
+  /** `seq` of the event since which the counter must be asked for; null if it is up to date. */
+  readonly counterTouched: number | null;
 }
 
 export interface Snapshot {
   readonly asOf: string;
   readonly cabins: readonly CabinWithSessionFragment[];
   readonly liveCalls: readonly CallFieldsFragment[];
+  readonly counter: Counter | null;
 }
 
 /** When and by which clock a message arrived here. */
@@ -56,6 +68,30 @@ const COMPLETE: ReadonlySet<string> = new Set<ActivityKind>([
   'DEPOSIT_LOW',
 ]);
 
+/** Events that change neither the register nor the unpaid bills. Any other kind, also one that does not exist yet, makes the board ask. */
+const APART_FROM_COUNTER: ReadonlySet<string> = new Set<ActivityKind>([
+  'CABIN_OPENED',
+  'CABIN_CLOSING',
+  'PHONE_ONLINE',
+  'PHONE_OFFLINE',
+  'CALL_AUTHORIZED',
+  'CALL_RINGING',
+  'CALL_ANSWERED',
+  'CALL_ENDED',
+  'CALL_FAILED',
+  'CALL_ABANDONED',
+  'CALL_REFUSED',
+  'CALL_EXTENDED',
+  'CALL_HANG_UP_REQUESTED',
+  'CREDIT_LOW',
+  'CREDIT_CHANGED',
+  'CASH_MOVED',
+  'DEPOSIT_ADDED',
+  'LIMITS_CHANGED',
+  'PHONE_CHANGED',
+  'PRICES_CHANGED',
+]);
+
 /** The board of a snapshot. `before` is the board that it replaces. */
 export function boardOf(snapshot: Snapshot, cursor: string, before: Board | null, arrival: Arrival): Board {
   const liveCalls = new Map<string, CallFields>();
@@ -72,6 +108,8 @@ export function boardOf(snapshot: Snapshot, cursor: string, before: Board | null
     liveCalls,
     versions: new Map(),
     touched: new Set(),
+    counter: snapshot.counter,
+    counterTouched: null,
   };
 }
 
@@ -81,14 +119,16 @@ export function afterEvent(board: Board, event: ActivityEvent, cursor: string, a
     return board;
   }
   const liveCalls = afterCall(board.liveCalls, event, arrival);
-  const moved = { ...board, asOf: event.at, cursor, seq: event.seq, liveCalls };
+  const asks = board.counter !== null && !APART_FROM_COUNTER.has(event.kind);
+  const counterTouched = asks ? event.seq : board.counterTouched;
+  const moved = { ...board, asOf: event.at, cursor, seq: event.seq, liveCalls, counterTouched };
   const id = event.cabinId;
   if (id === null) {
     return moved;
   }
   return {
     ...moved,
-    cabins: board.cabins.map((view) => (view.cabin.id === id ? changed(view, event, liveCalls) : view)),
+    cabins: board.cabins.map((view) => (view.cabin.id === id ? changed(view, event, liveCalls, arrival.now) : view)),
     versions: new Map(board.versions).set(id, event.seq),
     touched: needsAsking(board, event, id) ? new Set(board.touched).add(id) : board.touched,
   };
@@ -99,10 +139,17 @@ export interface Question {
   readonly epoch: number;
   readonly versions: ReadonlyMap<string, number>;
   readonly ids: readonly string[];
+  readonly counterTouched: number | null;
 }
 
 export function questionOf(board: Board, most: number): Question {
-  return { epoch: board.epoch, versions: board.versions, ids: [...board.touched].slice(0, most) };
+  const { epoch, versions, counterTouched } = board;
+  return { epoch, versions, ids: [...board.touched].slice(0, most), counterTouched };
+}
+
+/** Whether something on the board must be asked for. */
+export function mustAsk(board: Board): boolean {
+  return board.touched.size > 0 || board.counterTouched !== null;
 }
 
 /**
@@ -130,6 +177,12 @@ export function afterAnswer(board: Board, question: Question, answer: readonly (
   return { ...board, cabins: [...cabins.values()].sort(byNumber), touched };
 }
 
+/** The board after the answer about the counter, unless an event has overtaken the answer. */
+export function afterCounter(board: Board, question: Question, counter: Counter): Board {
+  const isCurrent = board.epoch === question.epoch && board.counterTouched === question.counterTouched;
+  return isCurrent ? { ...board, counter, counterTouched: null } : board;
+}
+
 /** The board after the exact costs of live calls. Between events, only the server knows them: it has the rates' increments and bands. */
 export function afterCosts(board: Board, costs: readonly CallCostFieldsFragment[], arrival: Arrival): Board {
   const liveCalls = new Map(board.liveCalls);
@@ -155,8 +208,11 @@ function byNumber(a: CabinView, b: CabinView): number {
 }
 
 function viewOf(found: CabinWithSessionFragment, liveCalls: ReadonlyMap<string, CallFields>): CabinView {
-  const { currentSession, ...cabin } = found;
-  return withState(cabin, currentSession, liveCallOf(cabin.id, liveCalls));
+  const { currentSession, liveCall, ...cabin } = found;
+  const shown = liveCallOf(cabin.id, liveCalls);
+  // a call that the server no longer has among the live ones is in the figures, although the event of its end is still on its way
+  const session = currentSession === null ? null : { ...currentSession, counted: liveCall ?? shown };
+  return withState(cabin, session, shown);
 }
 
 function afterCall(calls: ReadonlyMap<string, CallFields>, event: ActivityEvent, arrival: Arrival): ReadonlyMap<string, CallFields> {
@@ -186,15 +242,18 @@ function needsAsking(board: Board, event: ActivityEvent, cabinId: string): boole
 }
 
 /** What an event tells of its cabin, before the answer about a touched one. */
-function changed(view: CabinView, event: ActivityEvent, liveCalls: ReadonlyMap<string, CallFields>): CabinView {
+function changed(view: CabinView, event: ActivityEvent, liveCalls: ReadonlyMap<string, CallFields>, now: number): CabinView {
   const online = event.kind === 'PHONE_ONLINE' ? true : event.kind === 'PHONE_OFFLINE' ? false : view.cabin.phoneOnline;
   const cabin = online === view.cabin.phoneOnline ? view.cabin : { ...view.cabin, phoneOnline: online };
-  return withState(cabin, sessionAfter(view.session, event), liveCallOf(cabin.id, liveCalls));
+  return withState(cabin, sessionAfter(view.session, event, now), liveCallOf(cabin.id, liveCalls));
 }
 
-function sessionAfter(session: SessionFields | null, event: ActivityEvent): SessionFields | null {
+function sessionAfter(session: SessionFields | null, event: ActivityEvent, now: number): SessionFields | null {
   if (session === null) {
     return null;
+  }
+  if (event.kind === 'CALL_ENDED' && event.call !== null) {
+    return withEnded(session, event.call, now);
   }
   const isMeant = session.id === event.sessionId;
   if (isMeant && event.kind === 'CABIN_CLOSED') {

@@ -3,6 +3,7 @@ export { CallshopError, TransportCode, type UserError } from './errors.js';
 export { eventStreams, type StreamFormat } from './eventStreams.js';
 export type { TransportFactory } from './transport.js';
 export { costSoFar, elapsedSeconds } from './clock.js';
+export { sessionFigures, type SessionFigures } from './figures.js';
 export { formatMoney, moneyOf, parseMoney } from './money.js';
 export { viewerStorage, webStorage } from './store.js';
 export type {
@@ -16,11 +17,13 @@ export type {
   ConnectionState,
   LiveCabin,
   Money,
+  RegisterFields,
   RequestOptions,
   Session,
   SessionFields,
   SessionStore,
   ShopState,
+  UnpaidFields,
   Viewer,
   ViewerAccount,
   Watched,
@@ -36,8 +39,11 @@ export {
   EndedBy,
   ErrorCode,
   MoneyFieldsFragmentDoc,
+  Permission,
+  RegisterFieldsFragmentDoc,
   Role,
   SessionFieldsFragmentDoc,
   SessionMode,
   SessionState,
+  UnpaidFieldsFragmentDoc,
 } from './generated.js';

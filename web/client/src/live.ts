@@ -1,4 +1,16 @@
-import { afterAnswer, afterCosts, afterEvent, boardOf, questionOf, type Board, type Question, type Snapshot } from './board.js';
+import {
+  afterAnswer,
+  afterCosts,
+  afterCounter,
+  afterEvent,
+  boardOf,
+  mustAsk,
+  questionOf,
+  type Board,
+  type Counter,
+  type Question,
+  type Snapshot,
+} from './board.js';
 import { Skew } from './clock.js';
 import { CallshopError, isPassing } from './errors.js';
 import type { ActivityKind, CabinWithSessionFragment, CallCostFieldsFragment } from './generated.js';
@@ -28,10 +40,13 @@ export interface BoardSource {
   costs(live: () => readonly string[], next: (costs: readonly CallCostFieldsFragment[]) => void, signal: AbortSignal): Promise<void>;
   /** The cabins of these ids, in order; null for one that does not exist. */
   ask(ids: readonly string[], signal: AbortSignal): Promise<readonly (CabinWithSessionFragment | null)[]>;
+  /** The register and the unpaid bills. It is only called if snapshots have a counter. */
+  askCounter(signal: AbortSignal): Promise<Counter>;
 }
 
 /** Cabins in one question. */
 const MOST_ASKED = 50;
+const NO_COUNTER: Counter = { register: null, unpaid: [] };
 /** Events whose time is the server's. The time of all others is the proxy's, whose clock may differ. */
 const SERVER_TIME: ReadonlySet<ActivityKind> = new Set<ActivityKind>([
   'REGISTER_OPENED',
@@ -206,7 +221,7 @@ class Follower {
     if (this.#head !== null && this.#passed?.has(this.#head) === true) {
       this.#passed = null;
     }
-    const isCurrent = this.#passed === null && this.#board?.touched.size === 0;
+    const isCurrent = this.#passed === null && this.#board !== null && !mustAsk(this.#board);
     if (!isCurrent || !this.#stale) {
       return false;
     }
@@ -214,19 +229,17 @@ class Follower {
     return true;
   }
 
-  /** While connected, asks for the cabins that events have touched. Ends only with the signal, or by an error that stays. */
+  /** While connected, asks for what events have touched. Ends only with the signal, or by an error that stays. */
   async #ask(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(500, 10_000);
     while (!signal.aborted) {
       const board = this.#board;
-      if (board === null || this.#passed !== null || board.touched.size === 0) {
+      if (board === null || this.#passed !== null || !mustAsk(board)) {
         await this.#untilWoken(signal);
         continue;
       }
-      const question = questionOf(board, MOST_ASKED);
       try {
-        const answer = await this.#source.ask(question.ids, signal);
-        this.#answered(question, answer);
+        await this.#askOnce(questionOf(board, MOST_ASKED), signal);
         backoff.reset();
       } catch (error) {
         if (!isPassing(error)) {
@@ -237,11 +250,17 @@ class Follower {
     }
   }
 
-  #answered(question: Question, answer: readonly (CabinWithSessionFragment | null)[]): void {
+  async #askOnce(question: Question, signal: AbortSignal): Promise<void> {
+    const asksCounter = question.counterTouched !== null;
+    const [cabins, counter] = await Promise.all([
+      question.ids.length > 0 ? this.#source.ask(question.ids, signal) : [],
+      asksCounter ? this.#source.askCounter(signal) : null,
+    ]);
     if (this.#board === null) {
       return;
     }
-    this.#board = afterAnswer(this.#board, question, answer);
+    const answered = afterAnswer(this.#board, question, cabins);
+    this.#board = counter === null ? answered : afterCounter(answered, question, counter);
     this.#refreshed();
     this.#show(this.#board, null);
   }
@@ -257,7 +276,8 @@ class Follower {
     });
   }
 
-  #show({ asOf, cursor, cabins }: Board, lastEvent: ActivityEvent | null): void {
-    this.#push({ asOf, cursor, cabins, stale: this.#stale, lastEvent });
+  #show({ asOf, cursor, cabins, counter }: Board, lastEvent: ActivityEvent | null): void {
+    const { register, unpaid } = counter ?? NO_COUNTER;
+    this.#push({ asOf, cursor, cabins, register, unpaid, stale: this.#stale, lastEvent });
   }
 }

@@ -7,11 +7,14 @@ import {
   CallshopCostsDocument,
   CallshopHeadDocument,
   RefetchCabinsDocument,
+  RefetchCounterDocument,
   type CabinWithSessionFragment,
   type CallCostFieldsFragment,
   type CallCostsQuery,
+  type CallshopActivitySubscription,
   type RefetchCabinsQuery,
 } from './generated.js';
+import type { Snapshot } from './board.js';
 import type { BoardSource, Head } from './live.js';
 import type { Transport } from './transport.js';
 import { pause } from './waiting.js';
@@ -28,8 +31,8 @@ export function shopSource(transport: Transport, request: Request, callshopId: s
       transport.run(
         CallshopActivityDocument,
         { callshopId, after },
-        ({ callshopActivity }) => {
-          next(callshopActivity);
+        ({ callshopActivity: { cursor, snapshot, event } }) => {
+          next({ cursor, snapshot: snapshot === null ? null : withCounter(snapshot), event });
         },
         signal,
       ),
@@ -37,7 +40,17 @@ export function shopSource(transport: Transport, request: Request, callshopId: s
     costs: (_live, next, signal) =>
       transport.run(CallshopCostsDocument, { callshopId, everySeconds: COSTS_EVERY_SECONDS }, (data) => next(data.liveCalls.calls), signal),
     ask: (ids, signal) => ask(request, ids, signal),
+    askCounter: async (signal) => {
+      const { currentRegister, sessions } = await request(RefetchCounterDocument, { callshopId }, signal);
+      return { register: currentRegister, unpaid: sessions.nodes };
+    },
   };
+}
+
+type ShopSnapshot = NonNullable<CallshopActivitySubscription['callshopActivity']['snapshot']>;
+
+function withCounter({ register, unpaidSessions, ...rest }: ShopSnapshot): Snapshot {
+  return { ...rest, counter: { register, unpaid: unpaidSessions } };
 }
 
 /** The board that has one cabin only. */
@@ -48,7 +61,7 @@ export function cabinSource(transport: Transport, request: Request, cabinId: str
         CabinActivityDocument,
         { cabinId, after },
         ({ cabinActivity: { cursor, snapshot, event } }) => {
-          const board = snapshot === null ? null : { ...snapshot, cabins: [snapshot.cabin] };
+          const board = snapshot === null ? null : { ...snapshot, cabins: [snapshot.cabin], counter: null };
           next({ cursor, snapshot: board, event });
         },
         signal,
@@ -66,6 +79,7 @@ export function cabinSource(transport: Transport, request: Request, cabinId: str
       }
     },
     ask: (ids, signal) => ask(request, ids, signal),
+    askCounter: () => Promise.reject(new TypeError('The board of a cabin has no counter.')),
   };
 }
 

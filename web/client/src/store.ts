@@ -71,6 +71,7 @@ function isViewer(value: unknown): value is Viewer {
     isRecord(value) &&
     hasTexts(value, ['id', 'login', 'displayName', 'role']) &&
     Object.hasOwn(Role, String(value.role)) &&
+    Array.isArray(value.permissions) &&
     isAccount(value.account) &&
     (value.callshop === null || isAccount(value.callshop))
   );

@@ -2,16 +2,21 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type {
   ActivityFieldsFragment,
   CabinFieldsFragment,
+  CallCostFieldsFragment,
   CallFieldsFragment,
   MoneyFieldsFragment,
+  Permission,
+  RegisterFieldsFragment,
   Role,
   SessionFieldsFragment,
+  UnpaidFieldsFragment,
 } from './generated.js';
 import type { TransportFactory } from './transport.js';
 
 export type Money = MoneyFieldsFragment;
 export type CabinFields = CabinFieldsFragment;
-export type SessionFields = SessionFieldsFragment;
+export type RegisterFields = RegisterFieldsFragment;
+export type UnpaidFields = UnpaidFieldsFragment;
 export type ActivityEvent = ActivityFieldsFragment;
 
 /** How a call's clock and cost go on between two messages. The client adds it to the live calls of a board. */
@@ -25,6 +30,11 @@ export interface CallClock {
 
 export interface CallFields extends CallFieldsFragment {
   readonly clock?: CallClock;
+}
+
+export interface SessionFields extends SessionFieldsFragment {
+  /** The live call as far as the session's figures contain it. The client adds it to the sessions of a board. */
+  readonly counted?: CallCostFieldsFragment | null;
 }
 
 /** Account or callshop of a user, with what a screen needs to write amounts and times. */
@@ -48,6 +58,8 @@ export interface Viewer {
   readonly login: string;
   readonly displayName: string;
   readonly role: Role;
+  /** What the user may do. */
+  readonly permissions: readonly Permission[];
   /** The user's account. For an owner or an attendant, it is the callshop. */
   readonly account: ViewerAccount;
   /** The callshop of an owner or an attendant; null for everyone else. */
@@ -127,6 +139,10 @@ export interface ShopState {
   readonly cursor: string;
   /** All cabins in use, by number. */
   readonly cabins: readonly CabinView[];
+  /** The open shift; null while the register is closed. */
+  readonly register: RegisterFields | null;
+  /** Closed sessions that wait for payment, oldest first; the server sends 100 at most. */
+  readonly unpaid: readonly UnpaidFields[];
   /** True from the loss of the connection until the missed events are in. */
   readonly stale: boolean;
   /** The event that led to this state; null after a snapshot, and if only `stale` or a cabin's data changed. Each event comes once. */

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { afterAnswer, afterCosts, afterEvent, boardOf, questionOf, type Board } from '../src/board.js';
+import { afterAnswer, afterCosts, afterCounter, afterEvent, boardOf, mustAsk, questionOf, type Board, type Counter } from '../src/board.js';
 import { elapsedSeconds, type ActivityEvent, type CabinView } from '../src/index.js';
 import { brl, cabin, call, event, ms, session, talk, time } from './support/fixtures.js';
 
 const arrival = { now: ms(0), skewMs: 0 };
 
+const COUNTER: Counter = { register: null, unpaid: [] };
+
 function start(cabins = [cabin(2), cabin(1, { state: 'OPEN', currentSession: session('session-1') })], liveCalls = [] as ReturnType<typeof call>[]): Board {
-  return boardOf({ asOf: time(0), cabins, liveCalls }, 'cursor-0', null, arrival);
+  return boardOf({ asOf: time(0), cabins, liveCalls, counter: COUNTER }, 'cursor-0', null, arrival);
 }
 
 function after(board: Board, ...events: readonly ActivityEvent[]): Board {
@@ -33,7 +35,7 @@ describe('a snapshot', () => {
 
   it('replaces everything, also in the middle', () => {
     const before = after(start(), event(7, 'CABIN_CHANGED'), event(8, 'CALL_ANSWERED', { call: talk('call-1') }));
-    const board = boardOf({ asOf: time(60), cabins: [cabin(3)], liveCalls: [] }, 'cursor-60', before, arrival);
+    const board = boardOf({ asOf: time(60), cabins: [cabin(3)], liveCalls: [], counter: COUNTER }, 'cursor-60', before, arrival);
     expect(board.cabins.map((one) => one.cabin.number)).toEqual([3]);
     expect([board.touched.size, board.liveCalls.size, board.seq]).toEqual([0, 0, 0]);
     // another database may count from the start again
@@ -42,7 +44,7 @@ describe('a snapshot', () => {
 
   it('does not turn back the clock of a call that goes on', () => {
     const before = start(undefined, [talk('call-1')]);
-    const snapshot = { asOf: time(28), cabins: [cabin(1)], liveCalls: [talk('call-1', { asOf: time(28), elapsedSeconds: 28 })] };
+    const snapshot = { asOf: time(28), cabins: [cabin(1)], liveCalls: [talk('call-1', { asOf: time(28), elapsedSeconds: 28 })], counter: COUNTER };
     const board = boardOf(snapshot, 'cursor-9', before, { now: ms(30), skewMs: 2_000 });
     expect(elapsedSeconds(board.cabins[0]?.liveCall ?? call('none'), ms(30))).toBe(30);
   });
@@ -200,7 +202,7 @@ describe('an answer about touched cabins', () => {
 
   it('to a question from before a snapshot is not used', () => {
     const question = questionOf(touched, 50);
-    const board = boardOf({ asOf: time(9), cabins: [cabin(1)], liveCalls: [] }, 'cursor-9', touched, arrival);
+    const board = boardOf({ asOf: time(9), cabins: [cabin(1)], liveCalls: [], counter: COUNTER }, 'cursor-9', touched, arrival);
     expect(afterAnswer(board, question, [cabin(1, { label: 'Old' })])).toBe(board);
   });
 
@@ -208,6 +210,14 @@ describe('an answer about touched cabins', () => {
     const calling = after(touched, event(2, 'CALL_AUTHORIZED', { call: call('a') }));
     const board = afterAnswer(calling, questionOf(calling, 50), [cabin(1, { state: 'OPEN', currentSession: session('session-1') })]);
     expect([view(board).cabin.state, view(board).liveCall?.id]).toEqual(['IN_CALL', 'a']);
+  });
+
+  it('that counts a call whose end is still on its way does not count it twice', () => {
+    const calling = after(start(), event(1, 'CALL_ANSWERED', { call: talk('a', { cost: brl('0.7') }) }), event(2, 'ITEM_ADDED'));
+    const closed = session('session-1', { runningTotal: brl('5') });
+    const board = afterAnswer(calling, questionOf(calling, 50), [cabin(1, { state: 'OPEN', currentSession: closed })]);
+    const ended = after(board, event(3, 'CALL_ENDED', { call: talk('a', { state: 'ENDED', cost: brl('0.7') }) }));
+    expect(view(ended).session?.runningTotal).toEqual(brl('5'));
   });
 
   it('removes a cabin that is retired or gone', () => {
@@ -220,6 +230,30 @@ describe('an answer about touched cabins', () => {
     const both = after(touched, event(2, 'CABIN_CHANGED', { cabinId: 'cabin-2' }));
     const board = afterAnswer(both, questionOf(both, 1), [cabin(1)]);
     expect(board.touched).toEqual(new Set(['cabin-2']));
+  });
+});
+
+describe('the counter', () => {
+  const register = { id: 'shift-1', number: '1', openedAt: time(1), openedBy: null };
+  const opened = after(start(), event(1, 'REGISTER_OPENED', { cabinId: null }));
+
+  it('is asked for after an event that may change it, and only then', () => {
+    expect(mustAsk(start())).toBe(false);
+    expect(mustAsk(after(start(), event(1, 'PHONE_OFFLINE'), event(2, 'CASH_MOVED', { cabinId: null })))).toBe(false);
+    expect(mustAsk(opened)).toBe(true);
+    const board = afterCounter(opened, questionOf(opened, 50), { register, unpaid: [] });
+    expect([board.counter?.register?.number, mustAsk(board)]).toEqual(['1', false]);
+  });
+
+  it('is asked for again if an event has overtaken the answer', () => {
+    const question = questionOf(opened, 50);
+    const closed = after(opened, event(2, 'REGISTER_CLOSED', { cabinId: null }));
+    expect(afterCounter(closed, question, { register, unpaid: [] })).toBe(closed);
+  });
+
+  it('is never asked for on the board of one cabin', () => {
+    const board = boardOf({ asOf: time(0), cabins: [cabin(1)], liveCalls: [], counter: null }, 'cursor-0', null, arrival);
+    expect(after(board, event(1, 'REGISTER_CLOSED', { cabinId: null })).counterTouched).toBeNull();
   });
 });
 

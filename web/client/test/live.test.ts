@@ -11,11 +11,14 @@ let http: FakeServer;
 let client: CallshopClient;
 
 const snapshot = (cursor: string, cabins = [cabin(1, { state: 'OPEN', currentSession: session('session-1') }), cabin(2)], cursorExpired = false) => ({
-  callshopActivity: { cursor, cursorExpired, snapshot: { asOf: new Date().toISOString(), cabins, liveCalls: [] }, event: null },
+  callshopActivity: { cursor, cursorExpired, snapshot: { asOf: new Date().toISOString(), cabins, liveCalls: [], register: null, unpaidSessions: [] }, event: null },
 });
 const happened = (seq: number, kind: Parameters<typeof event>[1] = 'PHONE_OFFLINE', more: Parameters<typeof event>[2] = {}) => ({
   callshopActivity: { cursor: `c${seq}`, cursorExpired: false, snapshot: null, event: event(seq, kind, more) },
 });
+
+/** The answer about an open register without bills to pay. */
+const COUNTER = { currentRegister: { id: 'shift-1', number: '1', openedAt: time(0), openedBy: null }, sessions: { nodes: [] } };
 
 /** Answers as the server does for a shop at this position: a snapshot to newcomers, and the head. */
 function serveAt(cursor: () => string): void {
@@ -127,11 +130,11 @@ describe('liveCallshop', () => {
     head = 'c12';
     sockets.closeAll(1001);
     await until('the head is known', () => sockets.completed.length > 0 && sockets.count('CallshopHead') === 1);
-    follow().next(happened(11, 'CABIN_CHANGED'));
+    follow().next(happened(11, 'LIMITS_CHANGED'));
     await until('the first missed event', () => board.last()?.cursor === 'c11');
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(http.sent).toEqual([]);
-    follow().next(happened(12, 'CABIN_CHANGED'));
+    follow().next(happened(12, 'LIMITS_CHANGED'));
     await until('the question', () => http.sent.length === 1);
     expect(board.last()).toMatchObject({ cursor: 'c12', stale: true });
     answer();
@@ -179,11 +182,11 @@ describe('liveCallshop', () => {
 
   it('asks for a cabin that an event has changed, and uses no late answer', async () => {
     const answers: ((label: string) => void)[] = [];
-    http.answer = () =>
-      new Promise((resolve) => answers.push((label) => resolve(json({ data: { nodes: [cabin(1, { label, state: 'OPEN', currentSession: session('session-1') })] } }))));
+    http.answer = ({ name }) =>
+      name === 'RefetchCounter' ? json({ data: COUNTER }) : new Promise((resolve) => answers.push((label) => resolve(json({ data: { nodes: [cabin(1, { label, state: 'OPEN', currentSession: session('session-1') })] } }))));
     const board = watch();
     await until('the snapshot', () => board.states.length === 1);
-    follow().next(happened(11, 'CABIN_CHANGED'));
+    follow().next(happened(11, 'LIMITS_CHANGED'));
     await until('the question', () => answers.length === 1);
     expect(http.sent[0]).toMatchObject({ name: 'RefetchCabins', variables: { ids: ['cabin-1'] } });
     follow().next(happened(12, 'CABIN_CLOSED', { sessionId: 'session-1' }));
@@ -196,6 +199,16 @@ describe('liveCallshop', () => {
     expect(board.last()?.lastEvent).toBeNull();
   });
 
+  it('asks for the register and the bills to pay when an event has changed them', async () => {
+    http.answer = () => json({ data: COUNTER });
+    const board = watch();
+    await until('the snapshot', () => board.states.length === 1);
+    expect(board.last()?.register).toBeNull();
+    follow().next(happened(11, 'REGISTER_OPENED', { cabinId: null }));
+    await until('the answer', () => board.last()?.register?.number === '1');
+    expect(http.sent.map(({ name }) => name)).toEqual(['RefetchCounter']);
+  });
+
   it('asks again if the question or the answer is lost', async () => {
     let asked = 0;
     http.answer = () => {
@@ -204,7 +217,7 @@ describe('liveCallshop', () => {
     };
     const board = watch();
     await until('the snapshot', () => board.states.length === 1);
-    follow().next(happened(11, 'CABIN_CHANGED'));
+    follow().next(happened(11, 'LIMITS_CHANGED'));
     await until('the answer', () => board.last()?.cabins[0]?.cabin.label === 'New');
     expect(asked).toBe(3);
   });

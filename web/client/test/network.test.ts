@@ -9,6 +9,7 @@ import {
   type ActivityEvent,
   type CabinView,
   type CallshopClient,
+  type SessionFields,
   type ShopState,
   type TransportFactory,
 } from '../src/index.js';
@@ -108,9 +109,15 @@ class Rider {
 function comparable(cabins: readonly CabinView[]): unknown {
   return cabins.map(({ cabin, session, liveCall }) => ({
     cabin,
-    session,
+    session: session === null ? null : settledFields(session, liveCall !== null),
     liveCall: liveCall === null ? null : { id: liveCall.id, state: liveCall.state, number: liveCall.number, maxSeconds: liveCall.maxSeconds },
   }));
+}
+
+/** A session without what a live call adds to its figures. */
+function settledFields(session: SessionFields, inCall: boolean): unknown {
+  const { runningTotal, remaining, remainingSeconds, ...rest } = session;
+  return { ...rest, counted: null, figures: inCall ? null : { runningTotal, remaining, remainingSeconds } };
 }
 
 describe('a phone on a train', () => {

@@ -1,17 +1,17 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { launch, logIn, openPage, siteOf, type Look } from './browser.js';
+import { check } from './check.js';
 import { busyDay } from './day.js';
 import { startDemo, type Demo } from './demo.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
 
-// each theme and each width once; CALLSHOP_PICTURES asks for all four
-const ALL: readonly Look[] = (['light', 'dark'] as const).flatMap((theme) =>
-  [1280, 390].map((width) => ({ theme, width, language: 'pt-BR' as const })),
-);
-const LOOKS = process.env.CALLSHOP_PICTURES === undefined ? ALL.filter(({ theme, width }) => (theme === 'dark') === (width === 390)) : ALL;
+// each theme and each width once; `npm run pictures` checks all combinations
+const LOOKS: readonly Look[] = [
+  { theme: 'light', width: 1280, language: 'pt-BR' },
+  { theme: 'dark', width: 390, language: 'pt-BR' },
+];
 
 // The roles in the order of the screens, so that each logs in once.
 const ROLES = ['ATTENDANT', 'CALLSHOP_OWNER', 'RESELLER'] as const;
@@ -52,13 +52,3 @@ describe('accessibility', () => {
     });
   });
 });
-
-/** Asks axe, and whether anything is wider than the window. */
-async function check(page: Page, screen: string): Promise<void> {
-  // the receipt is the server's page, in a frame where no script runs, not even axe
-  const { violations } = await new AxeBuilder({ page }).exclude('.receipt-paper').analyze();
-  const found = violations.map(({ id, nodes }) => `${screen}: ${id} at ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-  expect(found).toEqual([]);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect([screen, wide]).toEqual([screen, 0]);
-}

@@ -1,15 +1,6 @@
 import { ask, type Demo } from './demo.js';
+import { dig } from './json.js';
 import { answeredCall, phonesOnline, type SimulatedCall } from './calls.js';
-
-/** Reads a value out of an answer by its path; fails if there is none. */
-function dig(value: unknown, ...path: readonly string[]): unknown {
-  let found = value;
-  for (const name of path) {
-    found = typeof found === 'object' && found !== null ? Object.getOwnPropertyDescriptor(found, name)?.value : undefined;
-  }
-  if (found === undefined || found === null) throw new Error(`No ${path.join('.')} in ${JSON.stringify(value)}`);
-  return found;
-}
 
 async function mutate(demo: Demo, field: string, input: string, selection: string): Promise<unknown> {
   const answer = await ask(demo, 'ATTENDANT', `mutation { ${field}(input: {${input}}) { ${selection} userErrors { code message } } }`);
@@ -42,6 +33,21 @@ export async function isRegisterOpen(demo: Demo): Promise<boolean> {
   return !JSON.stringify(answer).includes('"currentRegister":null');
 }
 
+/** Closes the register, so that there is a Z report, and opens it for the next shift. */
+async function beginShift(demo: Demo): Promise<void> {
+  if (await isRegisterOpen(demo)) {
+    await mutate(demo, 'closeRegister', `callshopId: "${demo.callshopId}", counts: [{method: CASH, amount: "100"}], ${key()}`, 'shift { number }');
+  }
+  await openRegister(demo);
+}
+
+/** Gives the shop a Pix key, as its owner does. */
+async function acceptPix(demo: Demo): Promise<void> {
+  const input = { callshopId: demo.callshopId, pixKey: 'loja@exemplo.com.br', pixName: 'Callshop Centro', pixCity: 'Sao Paulo' };
+  const document = 'mutation($input: UpdateCallshopSettingsInput!) { updateCallshopSettings(input: $input) { callshop { id } userErrors { code } } }';
+  dig(await ask(demo, 'CALLSHOP_OWNER', document, { input }), 'data', 'updateCallshopSettings', 'callshop', 'id');
+}
+
 /** The calls in progress: the cabin and what its customer dials. */
 const CALLS: readonly (readonly [number, string])[] = [
   [1, '+442079460123'],
@@ -65,8 +71,9 @@ export interface Day {
 
 /** A shop in the middle of its day: live calls, a free cabin, a bill to pay and a paid one. */
 export async function busyDay(demo: Demo): Promise<Day> {
-  if (!(await isRegisterOpen(demo))) await openRegister(demo);
   await emptyCabins(demo);
+  await beginShift(demo);
+  await acceptPix(demo);
   await phonesOnline(demo, [1, 2, 3, 4, 5, 6, 7]);
   const paid = await openCabin(demo, 6, 'customer: "Dona Maria",');
   await finishedCall(demo, 6, '+390612345678');

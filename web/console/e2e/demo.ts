@@ -59,8 +59,7 @@ export async function startDemo(options: { readonly traffic: boolean }): Promise
   const args = ['demo', '--listen', `127.0.0.1:${await freePort()}`, '--dir', folder, '--json'];
   const child = spawn(serverBinary(), options.traffic ? args : [...args, '--no-traffic'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    // the server takes every CALLSHOP_ variable as one of its options
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CALLSHOP_'))),
+    env: cleanEnvironment(),
   });
   const printed: unknown = JSON.parse(await firstLine(child));
   if (!isPrinted(printed)) throw new Error('The demo printed something else than its addresses.');
@@ -72,6 +71,11 @@ export async function startDemo(options: { readonly traffic: boolean }): Promise
     await rm(folder, { recursive: true, force: true });
   };
   return { ...printed, phones, stop };
+}
+
+/** Variables of this process that a server may have: it takes every CALLSHOP_ variable as one of its options. */
+export function cleanEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CALLSHOP_')));
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
@@ -86,12 +90,19 @@ export function userOf(demo: Demo, role: string): DemoUser {
   return user;
 }
 
-/** Asks the API directly, as one of the demo's users. */
-export async function ask(demo: Demo, role: string, query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
-  const response = await fetch(demo.http, {
+type Variables = Readonly<Record<string, unknown>>;
+
+/** Sends a document to the API; without a token, as nobody. */
+export async function send(http: string, token: string | null, query: string, variables: Variables = {}): Promise<unknown> {
+  const response = await fetch(http, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${userOf(demo, role).token}` },
+    headers: { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
     body: JSON.stringify({ query, variables }),
   });
   return response.json();
+}
+
+/** Asks the API directly, as one of the demo's users. */
+export function ask(demo: Demo, role: string, query: string, variables: Variables = {}): Promise<unknown> {
+  return send(demo.http, userOf(demo, role).token, query, variables);
 }

@@ -5,11 +5,12 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, logIn, openPage, siteOf, type Look } from './browser.js';
 import { startDemo, type Demo } from './demo.js';
+import { check } from './check.js';
 import { busyDay } from './day.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
 
-// Takes a picture of every screen in each width, theme and language. It runs only when asked: CALLSHOP_PICTURES=1 for a folder of its own
+// Takes a picture of every screen in each width, theme and language, and asks axe about it. It runs only when asked: CALLSHOP_PICTURES=1 for a folder of its own
 // under the system's temporary folder, or the name of a folder.
 const wanted = process.env.CALLSHOP_PICTURES ?? '';
 const folder = wanted === '1' ? join(tmpdir(), 'callshop-console-pictures') : wanted;
@@ -40,8 +41,13 @@ describe.skipIf(wanted === '')('pictures', () => {
 
   const looks = only.length === 0 ? LOOKS : LOOKS.filter((look) => only.includes(nameOf(look)));
 
-  it.each(looks.map((look) => [nameOf(look), look] as const))('%s', async (name, look) => {
-    const shoot = (page: Page, screen: string) => page.screenshot({ path: join(folder, `${screen}-${name}.png`), animations: 'disabled' });
+  it.each(looks.map((look) => [nameOf(look), look] as const))('%s', { timeout: 900_000 }, async (name, look) => {
+    const shoot = async (page: Page, screen: string): Promise<void> => {
+      // a window lies above the page, so that only what the browser shows makes a picture
+      const fullPage = (await page.locator('[role="dialog"]').count()) === 0;
+      await page.screenshot({ path: join(folder, `${screen}-${name}.png`), animations: 'disabled', fullPage });
+      await check(page, screen);
+    };
     const roles = new Set(SCREENS.map((screen) => screen.role));
     for (const role of roles) {
       const { page, complaints } = await openPage(browser, site, look);

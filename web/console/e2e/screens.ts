@@ -76,6 +76,29 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   {
+    name: 'settle-pix',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await page.locator('.unpaid .chip').first().click();
+      await dialog(page);
+      await page.locator('.payment-row select').first().selectOption('PIX');
+      await page.locator('.pix svg').waitFor();
+      await page.locator('.pix').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'printed-bill',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await page.locator('.unpaid .chip').first().click();
+      await dialog(page);
+      await page.locator('.bill-side > .button').first().click();
+      await page.frameLocator('.receipt-paper').locator('body *').first().waitFor();
+    },
+  },
+  {
     name: 'receipt',
     role: 'ATTENDANT',
     visit: async (page) => {
@@ -87,6 +110,15 @@ export const SCREENS: readonly Screen[] = [
   },
   { name: 'receipts', role: 'ATTENDANT', visit: (page) => at(page, '#/receipts') },
   { name: 'register', role: 'ATTENDANT', visit: (page) => at(page, '#/register') },
+  {
+    name: 'z-report',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/register');
+      await page.locator('.card > .lines .button-small').last().click();
+      await dialog(page);
+    },
+  },
   {
     name: 'prices',
     role: 'ATTENDANT',
@@ -113,6 +145,7 @@ export const SCREENS: readonly Screen[] = [
   { name: 'register-owner', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/register') },
   { name: 'problems', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/problems') },
   { name: 'report', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/report') },
+  { name: 'settings-owner', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/settings') },
   { name: 'equipment', role: 'CALLSHOP_OWNER', visit: (page) => at(page, '#/equipment') },
   { name: 'wall', role: 'RESELLER', visit: (page) => wall(page) },
   {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { limitUse, remaining, runningTotal, tileState } from '../src/lib/cabin.js';
-import { AT, brl, callOf, sessionOf, viewOf } from './fixtures.js';
-
-const NOW = Date.parse(AT);
+import { limitUse, tileState } from '../src/lib/cabin.js';
+import { brl, callOf, sessionOf, viewOf } from './fixtures.js';
 
 describe('tileState', () => {
   it('says what happens in the cabin', () => {
@@ -20,32 +18,25 @@ describe('tileState', () => {
   });
 });
 
-describe('runningTotal', () => {
-  it('adds calls, items and the live call, and takes discounts away', () => {
-    expect(runningTotal(sessionOf(), null, NOW)).toBe(4_500_000n);
-    expect(runningTotal(sessionOf(), callOf(), NOW)).toBe(5_000_000n);
-  });
-});
-
 describe('limitUse', () => {
+  const figures = { runningTotal: brl('4.5'), remaining: null, remainingSeconds: null };
+
   it('is null without a limit', () => {
-    expect(limitUse(sessionOf(), callOf(), NOW, 0)).toBeNull();
+    expect(limitUse(sessionOf(), figures)).toBeNull();
   });
 
-  it('counts the calls that are over and the live one', () => {
-    const use = limitUse(sessionOf({ spendingLimit: brl('5') }), callOf(), NOW, 0);
-    expect(use).toEqual({ kind: 'money', used: 2_500_000n, most: 5_000_000n });
-    expect(use === null ? null : remaining(use)).toBe(2_500_000n);
+  it('shows what is left of the spending limit', () => {
+    const session = sessionOf({ spendingLimit: brl('5') });
+    expect(limitUse(session, { ...figures, remaining: brl('2.5') })).toEqual({ kind: 'money', left: 2_500_000n, most: 5_000_000n });
   });
 
   it('takes the deposit as the limit of a prepaid session', () => {
-    const use = limitUse(sessionOf({ mode: 'PREPAID', deposit: brl('2') }), callOf(), NOW, 0);
-    expect(use?.kind).toBe('deposit');
-    expect(use === null ? null : remaining(use)).toBe(0n);
+    const session = sessionOf({ mode: 'PREPAID', deposit: brl('2') });
+    expect(limitUse(session, { ...figures, remaining: brl('0') })).toEqual({ kind: 'deposit', left: 0n, most: 2_000_000n });
   });
 
   it('shows the limit that ends first', () => {
     const both = sessionOf({ spendingLimit: brl('100'), timeLimitSeconds: 60 });
-    expect(limitUse(both, callOf(), NOW, 20)).toEqual({ kind: 'time', used: 50n, most: 60n });
+    expect(limitUse(both, { ...figures, remaining: brl('97'), remainingSeconds: 10 })).toEqual({ kind: 'time', left: 10n, most: 60n });
   });
 });

@@ -1,4 +1,4 @@
-import type { CabinView, CallFields, SessionFields, ShopState } from '@callshop/client';
+import type { CabinView, CallFields, SessionFields, ShopState, UnpaidFields } from '@callshop/client';
 import { DATA } from './mock.js';
 
 export const AT = '2026-11-29T12:00:00Z';
@@ -12,6 +12,7 @@ export function callOf(more: Partial<CallFields> = {}): CallFields {
     dialed: '00351912345678',
     number: '+351912345678',
     numberFormatted: '+351 912345678',
+    countryCode: 'PT',
     destination: `${DATA}destination`,
     emergency: false,
     state: 'ANSWERED',
@@ -53,14 +54,9 @@ export function sessionOf(more: Partial<SessionFields> = {}): SessionFields {
     total: null,
     amountDue: null,
     refundDue: null,
-    statement: {
-      callsTotal: brl('2'),
-      itemsTotal: brl('3.5'),
-      discountsTotal: brl('1'),
-      total: brl('4.5'),
-      amountDue: brl('4.5'),
-      refundDue: brl('0'),
-    },
+    runningTotal: brl('4.5'),
+    remaining: null,
+    remainingSeconds: null,
     ...more,
   };
 }
@@ -71,6 +67,20 @@ export function viewOf(number: number, more: Partial<CabinView> = {}, state: Cab
   return { cabin, session: null, liveCall: null, ...more };
 }
 
+export function unpaidOf(more: Partial<UnpaidFields> = {}): UnpaidFields {
+  return {
+    id: 'session9',
+    cabin: { id: 'cabin3', number: 3, label: `${DATA}label` },
+    state: 'CLOSED',
+    customer: `${DATA}customer`,
+    closedAt: AT,
+    carriedOver: false,
+    amountDue: brl('7.5'),
+    refundDue: brl('0'),
+    ...more,
+  };
+}
+
 /** A cabin of each kind. */
 export function shopOf(more: Partial<ShopState> = {}): ShopState {
   const open = viewOf(4, { session: sessionOf({ id: 'session4', state: 'CLOSING' }) }, 'OPEN');
@@ -79,13 +89,15 @@ export function shopOf(more: Partial<ShopState> = {}): ShopState {
     cursor: 'c',
     stale: false,
     lastEvent: null,
+    register: { id: 'shift', number: `${DATA}1`, openedAt: AT, openedBy: { id: 'user', displayName: `${DATA}name` } },
+    unpaid: [unpaidOf()],
     cabins: [
-      viewOf(1, { session: sessionOf({ spendingLimit: brl('5') }), liveCall: callOf() }, 'IN_CALL'),
-      viewOf(2, { session: sessionOf({ id: 'session2', mode: 'PREPAID', deposit: brl('2') }) }, 'OPEN'),
+      viewOf(1, { session: sessionOf({ spendingLimit: brl('5'), remaining: brl('3') }), liveCall: callOf() }, 'IN_CALL'),
+      viewOf(2, { session: sessionOf({ id: 'session2', mode: 'PREPAID', deposit: brl('2'), remaining: brl('1') }) }, 'OPEN'),
       viewOf(3),
       { ...open, cabin: { ...open.cabin, phone: null, phoneOnline: null } },
       viewOf(5, {}, 'OUT_OF_SERVICE'),
-      viewOf(6, { session: sessionOf({ id: 'session6' }), liveCall: callOf({ state: 'RINGING', emergency: true }) }, 'IN_CALL'),
+      viewOf(6, { session: sessionOf({ id: 'session6', timeLimitSeconds: 600, remainingSeconds: 300 }), liveCall: callOf({ state: 'RINGING', emergency: true }) }, 'IN_CALL'),
     ],
     ...more,
   };

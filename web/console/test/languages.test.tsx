@@ -6,6 +6,7 @@ import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
 import { ptBR } from '../src/i18n/pt-BR.js';
 import { shopOf } from './fixtures.js';
 import { fakeClient, type Overrides } from './mock.js';
+import type { ShopState } from '@callshop/client';
 import { find, idle, openAt, pseudoLanguage, type Opened } from './page.js';
 
 const entries = (value: object): [string, unknown][] => Object.entries(value);
@@ -74,18 +75,19 @@ interface Case {
   readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER' | null;
   readonly hash: string;
   readonly overrides?: Overrides;
+  readonly shop?: Partial<ShopState>;
   readonly press?: string;
 }
 
 const settled = { 'CabinSession.state': 'SETTLED' };
 const closed = { 'CabinSession.state': 'CLOSED' };
-const noRegister = { 'Query.currentRegister': null, 'Query.xReport': null };
+const noRegister = { overrides: { 'Query.currentRegister': null, 'Query.xReport': null }, shop: { register: null } };
 const blind = { 'RegisterReport.salesTotal': null, 'OpenItem.state': 'CLOSED' };
 
 const CASES: readonly Case[] = [
   { name: 'login', role: null, hash: '' },
   { name: 'board', role: 'ATTENDANT', hash: '#/board' },
-  { name: 'board with a closed register', role: 'ATTENDANT', hash: '#/board', overrides: noRegister },
+  { name: 'board with a closed register', role: 'ATTENDANT', hash: '#/board', ...noRegister },
   { name: 'open a cabin', role: 'ATTENDANT', hash: '#/board', press: '.button-open' },
   { name: 'close a cabin', role: 'ATTENDANT', hash: '#/board', press: '.button-close' },
   { name: 'cabin', role: 'CALLSHOP_OWNER', hash: '#/board', press: '#cabin-1' },
@@ -97,10 +99,11 @@ const CASES: readonly Case[] = [
   { name: 'receipts', role: 'ATTENDANT', hash: '#/receipts', overrides: settled },
   { name: 'register', role: 'ATTENDANT', hash: '#/register', overrides: blind },
   { name: 'register of an owner', role: 'CALLSHOP_OWNER', hash: '#/register' },
-  { name: 'closed register', role: 'ATTENDANT', hash: '#/register', overrides: noRegister },
+  { name: 'closed register', role: 'ATTENDANT', hash: '#/register', ...noRegister },
   { name: 'Z report', role: 'ATTENDANT', hash: '#/register', press: '.line .button-small' },
   { name: 'prices', role: 'ATTENDANT', hash: '#/prices' },
   { name: 'settings', role: 'ATTENDANT', hash: '#/settings' },
+  { name: 'settings of an owner', role: 'CALLSHOP_OWNER', hash: '#/settings' },
   { name: 'help', role: 'ATTENDANT', hash: '#/settings', press: '.card.form > .button' },
   { name: 'problems', role: 'CALLSHOP_OWNER', hash: '#/problems' },
   { name: 'no problems', role: 'CALLSHOP_OWNER', hash: '#/problems', overrides: { 'Query.problems': [] } },
@@ -127,8 +130,8 @@ describe('every text of the page is translated', () => {
 
   it.each(CASES.map((example) => [example.name, example] as const))(
     '%s',
-    async (_name, { role, hash, overrides, press }) => {
-      const fake = fakeClient(role, shopOf(), overrides);
+    async (_name, { role, hash, overrides, shop, press }) => {
+      const fake = fakeClient(role, shopOf(shop), overrides);
       opened = await openAt(fake, language, hash);
       if (press !== undefined) {
         (await find(press)).click();

@@ -12,7 +12,7 @@ import {
   type GraphQLFieldResolver,
   type GraphQLOutputType,
 } from 'graphql';
-import { CallshopError, type CallshopClient, type Session, type ShopState, type Viewer } from '@callshop/client';
+import { CallshopError, Permission, type CallshopClient, type Session, type ShopState, type Viewer } from '@callshop/client';
 
 /** Marks text that comes from the server, so that a test can tell it from the page's own. */
 export const DATA = '§';
@@ -83,10 +83,23 @@ export async function answer(document: DocumentNode, variables: Record<string, u
   return JSON.parse(JSON.stringify(result.data));
 }
 
+const ATTENDANT: readonly Permission[] = ['SEE_PHONES', 'QUOTE', 'OPERATE_CABINS', 'OPERATE_REGISTER', 'SEE_SHOP', 'HANG_UP'];
+const ABOVE = Object.values(Permission).filter((right) => !['OPERATE_CABINS', 'OPERATE_REGISTER', 'MANAGE_ATTENDANTS'].includes(right));
+
+/** What the server lets the roles do. */
+export const PERMISSIONS: Readonly<Record<Viewer['role'], readonly Permission[]>> = {
+  ATTENDANT,
+  CALLSHOP_OWNER: [...ATTENDANT, 'MANAGE_ATTENDANTS', 'MANAGE_CABINS', 'MANAGE_SETTINGS', 'SEE_COST', 'SEE_DRAWER', 'SEE_CREDIT'],
+  RESELLER: ABOVE,
+  DISTRIBUTOR: ABOVE,
+  ADMIN: ABOVE,
+};
+
 function viewerOf(role: Viewer['role']): Viewer {
   const account = { id: 'shop', name: `${DATA}shop`, currency: 'BRL', timeZone: 'America/Sao_Paulo', locale: 'pt-BR', country: 'BR' };
   const atCounter = role === 'ATTENDANT' || role === 'CALLSHOP_OWNER';
-  return { id: 'user', login: `${DATA}login`, displayName: `${DATA}name`, role, account, callshop: atCounter ? account : null };
+  const permissions = PERMISSIONS[role];
+  return { id: 'user', login: `${DATA}login`, displayName: `${DATA}name`, role, permissions, account, callshop: atCounter ? account : null };
 }
 
 export interface Fake {

@@ -4,15 +4,16 @@ import { qrPath } from '../src/lib/qr.js';
 import { inputOf, paidOf } from '../src/bill/rows.js';
 import { readSettings } from '../src/app/settings.js';
 import { href, parseRoute } from '../src/app/router.js';
-import { screensOf } from '../src/app/roles.js';
-import { brCode, crc16 } from '../src/lib/pix.js';
+import { screensOf } from '../src/app/permissions.js';
 import { isNumber } from '../src/prices/Prices.js';
+import { sessionFilter } from '../src/receipts/Receipts.js';
 import { countsOf } from '../src/register/counts.js';
+import { PERMISSIONS } from './mock.js';
 
 describe('payments', () => {
   const rows = [
-    { id: 0, method: 'CARD', typed: '4,50' },
-    { id: 1, method: 'CASH', typed: ' ' },
+    { id: 0, method: 'CARD', typed: '4,50', reference: ' 123 ' },
+    { id: 1, method: 'CASH', typed: ' ', reference: '' },
   ] as const;
 
   it('leave out empty rows', () => {
@@ -20,13 +21,19 @@ describe('payments', () => {
   });
 
   it('are null if one of them is not an amount', () => {
-    expect(paidOf([{ id: 0, method: 'CASH', typed: 'x' }])).toBeNull();
-    expect(paidOf([{ id: 0, method: 'CASH', typed: '-1' }])).toBeNull();
+    expect(paidOf([{ id: 0, method: 'CASH', typed: 'x', reference: '' }])).toBeNull();
+    expect(paidOf([{ id: 0, method: 'CASH', typed: '-1', reference: '' }])).toBeNull();
   });
 
   it('keep a cash payment of zero, which allows rounding', () => {
-    expect(inputOf([{ id: 0, method: 'CASH', typed: '0' }], 10_000n)).toEqual([{ method: 'CASH', amount: '0' }]);
-    expect(inputOf([{ id: 0, method: 'CARD', typed: '0' }], 10_000n)).toEqual([]);
+    expect(inputOf([{ id: 0, method: 'CASH', typed: '0', reference: '' }], 10_000n)).toEqual([{ method: 'CASH', amount: '0' }]);
+    expect(inputOf([{ id: 0, method: 'CARD', typed: '0', reference: '' }], 10_000n)).toEqual([]);
+  });
+
+  it('carry their reference, if they are not cash', () => {
+    expect(inputOf(rows, 4_500_000n)).toEqual([{ method: 'CARD', amount: '4.5', reference: '123' }]);
+    const cash = { id: 0, method: 'CASH', typed: '5', reference: '123' } as const;
+    expect(inputOf([cash], 4_500_000n)).toEqual([{ method: 'CASH', amount: '5' }]);
   });
 
   it('are none if nothing is due', () => {
@@ -53,15 +60,15 @@ describe('counts', () => {
 
 describe('settings', () => {
   it('get defaults for whatever is missing, unknown or broken', () => {
-    const defaults = { language: 'pt-BR', theme: 'system', sound: true, shortcuts: true, pixKey: '' };
+    const defaults = { language: 'pt-BR', theme: 'system', sound: true, shortcuts: true };
     expect(readSettings(null)).toEqual(defaults);
     expect(readSettings('{')).toEqual(defaults);
     expect(readSettings('null')).toEqual(defaults);
-    expect(readSettings('{"language":"xx","theme":"blue","pixKey":7}')).toEqual(defaults);
+    expect(readSettings('{"language":"xx","theme":"blue"}')).toEqual(defaults);
   });
 
   it('are read back', () => {
-    const chosen = { language: 'es', theme: 'dark', sound: false, shortcuts: false, pixKey: 'a@b.c' };
+    const chosen = { language: 'es', theme: 'dark', sound: false, shortcuts: false };
     expect(readSettings(JSON.stringify(chosen))).toEqual(chosen);
   });
 });
@@ -74,10 +81,12 @@ describe('routes', () => {
     expect(parseRoute('#/nowhere')).toEqual({ screen: null, shopId: null });
   });
 
-  it('lead home first', () => {
-    expect(screensOf('ATTENDANT')[0]).toBe('board');
-    expect(screensOf('RESELLER')[0]).toBe('wall');
-    expect(screensOf('ATTENDANT')).not.toContain('report');
+  it('lead home first, and only to what the user may use', () => {
+    const shop = { id: 'shop', name: 'Shop', currency: 'BRL', timeZone: 'UTC', locale: 'en', country: 'BR' };
+    const screens = (role: keyof typeof PERMISSIONS, callshop: typeof shop | null) => screensOf({ permissions: PERMISSIONS[role], callshop });
+    expect(screens('ATTENDANT', shop)).toEqual(['board', 'prices', 'receipts', 'register', 'settings']);
+    expect(screens('CALLSHOP_OWNER', shop)).toEqual(['board', 'prices', 'receipts', 'register', 'problems', 'report', 'equipment', 'settings']);
+    expect(screens('RESELLER', null)).toEqual(['wall', 'tariffs', 'problems', 'report', 'settings']);
   });
 });
 
@@ -90,24 +99,17 @@ describe('price search', () => {
   });
 });
 
-describe('Pix', () => {
-  const charge = { key: 'loja@exemplo.com.br', name: 'Callshop Sé & Cia', city: 'São Paulo', micros: 5_460_000n, reference: 'ses-123' };
-
-  it('has the check sum of the standard', () => {
-    expect(crc16('123456789')).toBe('29B1');
+describe('a search among bills', () => {
+  it('takes digits as a receipt’s number and anything else as a name', () => {
+    expect(sessionFilter('paid', '')).toEqual({ states: ['SETTLED'] });
+    expect(sessionFilter('paid', '12')).toEqual({ states: ['SETTLED'], receiptNumber: '12' });
+    expect(sessionFilter('unpaid', 'maria 2')).toEqual({ states: ['CLOSING', 'CLOSED'], customer: 'maria 2' });
   });
+});
 
-  it('writes the amount, plain names and a checked sum', () => {
-    const code = brCode(charge);
-    expect(code).toContain('0014br.gov.bcb.pix0119loja@exemplo.com.br');
-    expect(code).toContain('54045.46');
-    expect(code).toContain('5915Callshop Se Cia');
-    expect(code).toContain('6009Sao Paulo');
-    expect(code.slice(-4)).toBe(crc16(code.slice(0, -4)));
-  });
-
+describe('a QR code', () => {
   it('can be scanned', () => {
-    const text = brCode(charge);
+    const text = 'https://callshop.example/screen.html#token';
     const { path, size } = qrPath(text);
     const scale = 4;
     const pixels = new Uint8ClampedArray((size * scale) ** 2 * 4).fill(255);

@@ -56,7 +56,7 @@ export function refused(code: string, status = 200, more: Record<string, unknown
 
 /** What `login` and `refresh` answer. */
 export function tokens(field: 'login' | 'refresh', number: number, lifeMs = 600_000): Response {
-  const viewer = { id: 'user', login: 'ana@shop', displayName: 'Ana', role: 'ATTENDANT' };
+  const viewer = { id: 'user', login: 'ana@shop', displayName: 'Ana', role: 'ATTENDANT', permissions: ['OPERATE_CABINS'] };
   return json({
     data: {
       [field]: {

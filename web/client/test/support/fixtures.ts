@@ -22,6 +22,7 @@ export function call(id: string, more: Partial<CallFieldsFragment> = {}): CallFi
     dialed: '00351912345678',
     number: '+351912345678',
     numberFormatted: '+351 912 345 678',
+    countryCode: 'PT',
     destination: 'Portugal Mobile',
     emergency: false,
     state: 'AUTHORIZED',
@@ -69,7 +70,9 @@ export function session(id: string, more: Partial<SessionFields> = {}): SessionF
     total: null,
     amountDue: null,
     refundDue: null,
-    statement: { callsTotal: zero, itemsTotal: zero, discountsTotal: zero, total: zero, amountDue: zero, refundDue: zero },
+    runningTotal: zero,
+    remaining: null,
+    remainingSeconds: null,
     ...more,
   };
 }
@@ -84,6 +87,7 @@ export function cabin(number: number, more: Partial<CabinWithSessionFragment> = 
     retiredAt: null,
     phone: { id: `phone-${number}`, label: `Phone ${number}` },
     currentSession: null,
+    liveCall: null,
     ...more,
   };
 }
@@ -98,7 +102,7 @@ export function login(more: Partial<Session> = {}): Session {
     accessToken: 'access-1',
     accessTokenExpiresAt: new Date(Date.now() + 600_000).toISOString(),
     refreshToken: 'refresh-1',
-    viewer: { id: 'user', login: 'ana@shop', displayName: 'Ana', role: 'ATTENDANT', account: shop, callshop: shop },
+    viewer: { id: 'user', login: 'ana@shop', displayName: 'Ana', role: 'ATTENDANT', permissions: ['OPERATE_CABINS'], account: shop, callshop: shop },
     ...more,
   };
 }

@@ -64,7 +64,11 @@ export class Reference {
       throw new Error('The first message has no snapshot.');
     }
     const liveCallOf = (id: string): CallFields | null => snapshot.liveCalls.find((call) => call.cabinId === id) ?? null;
-    const cabins = snapshot.cabins.map(({ currentSession, ...cabin }) => ({ cabin, session: currentSession, liveCall: liveCallOf(cabin.id) }));
+    const cabins = snapshot.cabins.map(({ currentSession, liveCall: counted, ...cabin }) => ({
+      cabin,
+      session: currentSession === null ? null : { ...currentSession, counted },
+      liveCall: liveCallOf(cabin.id),
+    }));
     return { cursor, cabins };
   }
 

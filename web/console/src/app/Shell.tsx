@@ -9,7 +9,7 @@ import { DialogsProvider } from './dialogs.js';
 import { Faults } from './Faults.js';
 import { NAV_ICONS } from './navigation.js';
 import { Offline } from './Offline.js';
-import { INSIDE_SHOP, screensOf } from './roles.js';
+import { INSIDE_SHOP, screensOf } from './permissions.js';
 import { href, useRoute, type Route, type Screen } from './router.js';
 import { settingsStore, useSettings } from './settings.js';
 import { ShopProvider, useShopOrNull } from './shop.js';
@@ -54,7 +54,7 @@ function screenOf(route: Route, own: readonly Screen[], insideShop: boolean): Sc
 function Frame({ route }: { readonly route: Route }): ReactElement {
   const { t } = useTranslation();
   const viewer = useViewer();
-  const own = screensOf(viewer.role);
+  const own = screensOf(viewer);
   const screen = screenOf(route, own, viewer.callshop === null && route.shopId !== null);
   const selected = useShortcuts(screen, route.shopId);
   useEffect(() => {
@@ -150,15 +150,14 @@ function Header(): ReactElement {
 function ShopNav({ route }: { readonly route: Route }): ReactElement {
   const { t } = useTranslation();
   const shop = useShopOrNull();
-  const counter = shop?.counter ?? null;
-  const found = counter?.callshop !== null;
+  const found = shop?.callshop !== null;
   return (
     <nav className="shop-nav" aria-label={t('nav.shop')}>
       <a href={href('wall')}>
         <Icon name="back" />
         {t('nav.wall')}
       </a>
-      <strong>{counter?.callshop?.name ?? ''}</strong>
+      <strong>{shop?.callshop?.name ?? ''}</strong>
       {found ? null : <Note>{t('error.NOT_FOUND')}</Note>}
       {INSIDE_SHOP.map((screen) => (
         <a key={screen} href={href(screen, route.shopId)} aria-current={route.screen === screen ? 'page' : undefined}>

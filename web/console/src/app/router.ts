@@ -5,11 +5,11 @@ export const SCREENS = [
   'prices',
   'receipts',
   'register',
+  'wall',
+  'tariffs',
   'problems',
   'report',
   'equipment',
-  'wall',
-  'tariffs',
   'settings',
 ] as const;
 export type Screen = (typeof SCREENS)[number];

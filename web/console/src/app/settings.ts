@@ -11,11 +11,9 @@ export interface Settings {
   readonly theme: Theme;
   readonly sound: boolean;
   readonly shortcuts: boolean;
-  /** The key to which the shop's Pix payments go; empty if it takes none by QR code. */
-  readonly pixKey: string;
 }
 
-const DEFAULTS: Settings = { language: 'pt-BR', theme: 'system', sound: true, shortcuts: true, pixKey: '' };
+const DEFAULTS: Settings = { language: 'pt-BR', theme: 'system', sound: true, shortcuts: true };
 const STORED_AS = 'callshop.settings';
 
 function oneOf<T extends string>(allowed: readonly T[], value: unknown, otherwise: T): T {
@@ -32,13 +30,11 @@ export function readSettings(stored: string | null): Settings {
   }
   const value = (name: string): unknown =>
     typeof parsed === 'object' && parsed !== null ? Object.getOwnPropertyDescriptor(parsed, name)?.value : undefined;
-  const pixKey = value('pixKey');
   return {
     language: oneOf(LANGUAGES, value('language'), DEFAULTS.language),
     theme: oneOf(THEMES, value('theme'), DEFAULTS.theme),
     sound: value('sound') !== false,
     shortcuts: value('shortcuts') !== false,
-    pixKey: typeof pixKey === 'string' ? pixKey : DEFAULTS.pixKey,
   };
 }
 

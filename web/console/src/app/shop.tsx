@@ -1,7 +1,7 @@
 import { createContext, use, useEffect, useMemo, useState, type ReactElement, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ActivityEvent, CabinView, CallshopClient, CallshopError, ShopState } from '@callshop/client';
-import { CounterDocument, type CounterQuery } from '../generated.js';
+import { ShopDocument, type ShopFieldsFragment } from '../generated.js';
 import { useAnnouncer, type Announcer } from './announcer.js';
 import { useClient } from './context.js';
 import { asError } from './errors.js';
@@ -11,7 +11,10 @@ import { useQuery } from './useQuery.js';
 export interface Shop {
   readonly id: string;
   readonly live: ShopState | null;
-  readonly counter: CounterQuery | null;
+  /** The shop and its settings; undefined until they are known, null if there is no such shop. */
+  readonly callshop: ShopFieldsFragment | null | undefined;
+  /** Number of the last event that moved money in or out of the drawer; 0 if there was none. */
+  readonly drawerSeq: number;
   readonly error: CallshopError | null;
   readonly reload: () => void;
 }
@@ -33,15 +36,7 @@ export function useCabin(cabinId: string): CabinView | null {
   return useShop().live?.cabins.find((view) => view.cabin.id === cabinId) ?? null;
 }
 
-/** After these, the register or the list of unpaid bills is another one. */
-const CHANGES_COUNTER: ReadonlySet<ActivityEvent['kind']> = new Set([
-  'REGISTER_OPENED',
-  'REGISTER_CLOSED',
-  'CABIN_CLOSING',
-  'CABIN_CLOSED',
-  'SESSION_SETTLED',
-  'SESSION_REFUNDED',
-]);
+const MOVES_MONEY: ReadonlySet<ActivityEvent['kind']> = new Set(['CASH_MOVED', 'DEPOSIT_ADDED', 'SESSION_SETTLED', 'SESSION_REFUNDED', 'SESSION_VOIDED']);
 
 type SpokenKind =
   | 'REGISTER_OPENED'
@@ -120,9 +115,10 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
   const client = useClient();
   const { t } = useTranslation();
   const announcer = useAnnouncer();
-  const { data: counter, error: counterError, reload } = useQuery(CounterDocument, { shopId });
+  const { data, error: shopError, reload } = useQuery(ShopDocument, { shopId });
   const [live, setLive] = useState<ShopState | null>(null);
   const [liveError, setLiveError] = useState<CallshopError | null>(null);
+  const [drawerSeq, setDrawerSeq] = useState(0);
   const [round, setRound] = useState(0);
 
   useEffect(() => {
@@ -134,7 +130,8 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
       },
       onEvent: (event, state) => {
         tell(event, state, t, announcer);
-        if (CHANGES_COUNTER.has(event.kind)) reload();
+        if (MOVES_MONEY.has(event.kind)) setDrawerSeq(event.seq);
+        if (event.kind === 'SETTINGS_CHANGED') reload();
       },
       onFresh: reload,
     };
@@ -150,14 +147,15 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
     () => ({
       id: shopId,
       live,
-      counter,
-      error: liveError ?? counterError,
+      callshop: data?.callshop,
+      drawerSeq,
+      error: liveError ?? shopError,
       reload: () => {
         reload();
         if (liveError !== null) setRound((former) => former + 1);
       },
     }),
-    [shopId, live, counter, liveError, counterError, reload],
+    [shopId, live, data, drawerSeq, liveError, shopError, reload],
   );
   return <ShopContext value={shop}>{children}</ShopContext>;
 }

@@ -20,7 +20,8 @@ export interface Format {
   readonly date: (date: string) => string;
   readonly count: (value: number) => string;
   readonly percent: (ratio: string | null) => string;
-  readonly destination: (destination: string, number?: string) => Pick<Destination, 'country' | 'name' | 'detail'>;
+  /** `country` is the code that the server gives; null where it gives none. */
+  readonly destination: (destination: string, country: string | null) => Pick<Destination, 'country' | 'name' | 'detail'>;
 }
 
 /** Amounts, times and names in the reader's language and the shop's time zone. */
@@ -41,8 +42,8 @@ export function useFormat(): Format {
       date: (date) => calendarDate(date, locale),
       count: (value) => count(value, locale),
       percent: (ratio) => percent(ratio, locale),
-      destination: (destination, number = '') => {
-        const { country, name, mobile, detail } = readDestination(destination, number, locale);
+      destination: (destination, countryCode) => {
+        const { country, name, mobile, detail } = readDestination(destination, countryCode, locale);
         return { country, name, detail: [mobile ? t('place.mobile') : '', detail].filter((part) => part !== '').join(' · ') };
       },
     }),

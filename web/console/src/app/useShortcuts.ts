@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { CabinView } from '@callshop/client';
-import { useViewer } from './context.js';
 import { useDialogs, type Dialogs } from './dialogs.js';
-import { operates } from './roles.js';
+import { useMay } from './permissions.js';
 import { go, type Screen } from './router.js';
 import { useSettings } from './settings.js';
 import { useShopOrNull, type Shop } from './shop.js';
@@ -20,9 +19,9 @@ interface Place {
 
 /** The bill that P means: the selected cabin's, or the one that has waited longest. */
 function billToPay({ shop, selected }: Place): string | null {
-  const unpaid = (shop?.counter?.sessions.nodes ?? []).filter((session) => session.state === 'CLOSED');
+  const unpaid = shop?.live?.unpaid ?? [];
   const own = unpaid.find((session) => session.cabin.id === selected?.cabin.id);
-  return own?.id ?? unpaid.at(-1)?.id ?? null;
+  return (own ?? unpaid[0])?.id ?? null;
 }
 
 function obey(kind: Exclude<Shortcut['kind'], 'digit'>, place: Place): void {
@@ -51,7 +50,7 @@ export function useShortcuts(screen: Screen, shopId: string | null): number | nu
   const dialogs = useDialogs();
   const shop = useShopOrNull();
   const { shortcuts } = useSettings();
-  const mayOperate = operates(useViewer().role);
+  const mayOperate = useMay('OPERATE_CABINS');
   const [selected, setSelected] = useState<number | null>(null);
   const typed = useRef<Typed>({ digits: '', at: 0 });
 

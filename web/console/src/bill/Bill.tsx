@@ -1,14 +1,14 @@
 import { useState, type ReactElement } from 'react';
 import type { Money } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
-import { useViewer } from '../app/context.js';
-import { operates } from '../app/roles.js';
+import { useMay } from '../app/permissions.js';
 import { useShopOrNull } from '../app/shop.js';
 import { useQuery } from '../app/useQuery.js';
 import { VisitDocument, type VisitFieldsFragment } from '../generated.js';
 import { Discounts, Items } from '../cabin/Extras.js';
 import { Dialog } from '../ui/Dialog.js';
 import { Answer, Loading, Note } from '../ui/States.js';
+import { PrintBill } from './PrintBill.js';
 import { Receipt, type Original } from './Receipt.js';
 import { Refund } from './Refund.js';
 import { Settle } from './Settle.js';
@@ -24,9 +24,9 @@ export interface Settled {
 export function Bill({ sessionId, onClose }: { readonly sessionId: string; readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation();
   const shop = useShopOrNull();
-  // The bill is asked again when the shop's list of unpaid bills changes: a session that waits for its last call is in that list.
-  const listed = shop?.counter?.sessions.nodes.find((session) => session.id === sessionId);
-  const query = useQuery(VisitDocument, { id: sessionId }, `${listed?.state ?? ''} ${listed?.total?.amount ?? ''}`);
+  // The bill is asked again when its line in the list of unpaid bills changes: it appears there when its last call has ended.
+  const listed = shop?.live?.unpaid.find((session) => session.id === sessionId);
+  const query = useQuery(VisitDocument, { id: sessionId }, `${listed?.amountDue?.amount ?? ''} ${listed?.refundDue?.amount ?? ''}`);
   const visit = query.data?.session ?? null;
   const number = visit?.receiptNumber ?? null;
   const cabin = visit?.cabin.number ?? '';
@@ -53,14 +53,8 @@ interface StageProps {
 
 function Stage({ visit, reload, onClose }: StageProps): ReactElement {
   const { t } = useTranslation();
-  const shop = useShopOrNull();
-  const mayOperate = operates(useViewer().role);
+  const mayOperate = useMay('OPERATE_CABINS');
   const [settled, setSettled] = useState<Settled | null>(null);
-
-  function changed(): void {
-    reload();
-    shop?.reload();
-  }
 
   return (
     <div className="bill">
@@ -77,20 +71,21 @@ function Stage({ visit, reload, onClose }: StageProps): ReactElement {
               visit={visit}
               onSettled={(result) => {
                 setSettled(result);
-                changed();
+                reload();
               }}
             />
+            <PrintBill visit={visit} />
             <details className="extras">
               <summary>{t('bill.adjust')}</summary>
-              <Items visit={visit} editable onChange={changed} />
-              <Discounts visit={visit} editable onChange={changed} />
+              <Items visit={visit} editable onChange={reload} />
+              <Discounts visit={visit} editable onChange={reload} />
             </details>
           </>
         ) : null}
         {visit.state === 'SETTLED' ? (
           <>
             <Receipt visit={visit} settled={settled} onDone={onClose} />
-            {mayOperate ? <Refund visit={visit} onRefunded={changed} /> : null}
+            {mayOperate ? <Refund visit={visit} onRefunded={reload} /> : null}
           </>
         ) : null}
       </div>

@@ -1,32 +1,39 @@
-import { useMemo, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMay } from '../app/permissions.js';
 import { href } from '../app/router.js';
-import { brCode } from '../lib/pix.js';
+import { useQuery } from '../app/useQuery.js';
+import { PixDocument } from '../generated.js';
+import { decimalOf } from '../lib/money.js';
 import { Icon } from '../ui/Icon.js';
 import { QrCode } from '../ui/QrCode.js';
+import { Answer } from '../ui/States.js';
 
 export interface PixCodeProps {
-  readonly pixKey: string;
-  readonly shopName: string;
+  readonly sessionId: string;
+  /** Whether the shop has a Pix key. */
+  readonly hasKey: boolean;
   readonly micros: bigint;
-  readonly reference: string;
 }
 
-/** A Pix charge over the amount. Without the shop's key there is nothing to scan, and the text says where to set it. */
-export function PixCode({ pixKey, shopName, micros, reference }: PixCodeProps): ReactElement | null {
+/** The server's Pix code over the amount. Without the shop's key there is nothing to scan, and the text says who sets it. */
+export function PixCode({ sessionId, hasKey, micros }: PixCodeProps): ReactElement | null {
   const { t } = useTranslation();
-  const text = useMemo(
-    () => brCode({ key: pixKey, name: shopName, city: '', micros, reference }),
-    [pixKey, shopName, micros, reference],
-  );
-  if (pixKey === '') {
+  const maySet = useMay('MANAGE_SETTINGS');
+  const query = useQuery(PixDocument, hasKey && micros > 0n ? { id: sessionId, amount: decimalOf(micros) } : null);
+  if (!hasKey) {
     return (
       <p className="quiet">
-        <Icon name="qr" /> <a href={href('settings')}>{t('pix.noKey')}</a>
+        <Icon name="qr" /> {maySet ? <a href={href('settings')}>{t('pix.noKey')}</a> : t('pix.keyByOwner')}
       </p>
     );
   }
-  if (micros <= 0n) return null;
+  return <Answer query={query}>{({ session }) => <Code text={session?.pix?.text ?? null} />}</Answer>;
+}
+
+function Code({ text }: { readonly text: string | null }): ReactElement | null {
+  const { t } = useTranslation();
+  if (text === null) return null;
   return (
     <figure className="pix">
       <QrCode text={text} label={t('pix.code')} />

@@ -1,13 +1,12 @@
-import { useEffect, useRef, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSettings } from '../app/settings.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
 import { ReceiptPageDocument, type VisitFieldsFragment } from '../generated.js';
-import { Button } from '../ui/Button.js';
 import { Answer } from '../ui/States.js';
 import type { Settled } from './Bill.js';
-import { showPage } from './page.js';
+import { Paper } from './Paper.js';
 
 /** The receipt as it came with the payment. Every later one is marked as a copy. */
 export interface Original {
@@ -36,42 +35,10 @@ export function Receipt({ visit, settled, onDone }: ReceiptProps): ReactElement 
       )}
       <h3 id="receipt-title">{t('receipt.title', { number: visit.receiptNumber ?? '' })}</h3>
       {original === null ? (
-        <Answer query={copy}>{({ receipt }) => <Paper html={receipt?.text ?? ''} onDone={onDone} />}</Answer>
+        <Answer query={copy}>{({ receipt }) => <Paper html={receipt?.text ?? ''} title={t('receipt.preview')} onDone={onDone} />}</Answer>
       ) : (
-        <Paper html={original.html} onDone={onDone} />
+        <Paper html={original.html} title={t('receipt.preview')} onDone={onDone} />
       )}
     </section>
-  );
-}
-
-function Paper({ html, onDone }: { readonly html: string; readonly onDone: () => void }): ReactElement {
-  const { t } = useTranslation();
-  const frame = useRef<HTMLIFrameElement>(null);
-  useEffect(() => {
-    if (frame.current !== null) frame.current.height = showPage(frame.current, html).toString();
-  }, [html]);
-  return (
-    <>
-      <div className="receipt-actions">
-        <Button
-          tone="primary"
-          icon="print"
-          onClick={() => {
-            frame.current?.contentWindow?.print();
-          }}
-        >
-          {t('receipt.print')}
-        </Button>
-        <Button icon="check" onClick={onDone}>
-          {t('receipt.done')}
-        </Button>
-      </div>
-      <iframe
-        ref={frame}
-        className="receipt-paper"
-        title={t('receipt.preview')}
-        sandbox="allow-same-origin allow-modals"
-      />
-    </>
   );
 }

@@ -1,7 +1,8 @@
 import { useState, type ReactElement } from 'react';
 import { parseMoney } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
-import { useClient, useViewer } from '../app/context.js';
+import { useClient } from '../app/context.js';
+import { useMay } from '../app/permissions.js';
 import { useShopOrNull } from '../app/shop.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
@@ -31,10 +32,10 @@ export function Refund({ visit, onRefunded }: { readonly visit: VisitFieldsFragm
 function RefundForm({ visit, onRefunded }: { readonly visit: VisitFieldsFragment; readonly onRefunded: () => void }): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const { role } = useViewer();
+  const isLimited = !useMay('MANAGE_SETTINGS');
   const { exact } = useFormat();
   const methods = useMethods();
-  const shop = useShopOrNull()?.counter?.callshop ?? null;
+  const shop = useShopOrNull()?.callshop ?? null;
   const [amount, setAmount] = useState('');
   const [method, setMethod] = useState<Method>('CASH');
   const [reason, setReason] = useState('');
@@ -45,7 +46,7 @@ function RefundForm({ visit, onRefunded }: { readonly visit: VisitFieldsFragment
     }),
   );
 
-  if (role === 'ATTENDANT' && shop !== null && !isPositive(shop.attendantMaxRefund)) {
+  if (isLimited && shop !== null && !isPositive(shop.attendantMaxRefund)) {
     return <p className="quiet">{t('refund.byOwner')}</p>;
   }
 
@@ -67,7 +68,7 @@ function RefundForm({ visit, onRefunded }: { readonly visit: VisitFieldsFragment
         value={amount}
         onChange={setAmount}
         required
-        {...(shop === null || role !== 'ATTENDANT' ? {} : { hint: t('refund.most', { amount: exact(shop.attendantMaxRefund) }) })}
+        {...(shop === null || !isLimited ? {} : { hint: t('refund.most', { amount: exact(shop.attendantMaxRefund) }) })}
         problem={wrong ? t('form.amount') : null}
       />
       <SelectField label={t('pay.method')} value={method} choices={methods} onChange={setMethod} />

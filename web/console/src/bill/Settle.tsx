@@ -10,7 +10,7 @@ import { SettleDocument, type VisitFieldsFragment } from '../generated.js';
 import { moneyOf } from '../lib/money.js';
 import { isSettled, likelyNotes, settlement, type Settlement } from '../lib/settle.js';
 import { Button, IconButton } from '../ui/Button.js';
-import { MoneyField, SelectField } from '../ui/Field.js';
+import { Field, MoneyField, SelectField } from '../ui/Field.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { useFirstFocus } from '../ui/useFirstFocus.js';
 import { useMethods } from '../ui/useMethods.js';
@@ -24,16 +24,18 @@ export interface SettleProps {
   readonly onSettled: (settled: Settled) => void;
 }
 
+const FIRST_ROW: Row = { id: 0, method: 'CASH', typed: '', reference: '' };
+
 export function Settle({ visit, onSettled }: SettleProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const { cash, typed } = useFormat();
-  const { language, pixKey } = useSettings();
-  const shop = useShopOrNull()?.counter?.callshop ?? null;
+  const { language } = useSettings();
+  const shop = useShopOrNull()?.callshop ?? null;
   const { currency } = visit.statement;
   const due = parseMoney(visit.statement.amountDue);
   const step = shop?.cashStep === null || shop === null ? null : parseMoney(shop.cashStep);
-  const [rows, setRows] = useState<readonly Row[]>([{ id: 0, method: 'CASH', typed: '' }]);
+  const [rows, setRows] = useState<readonly Row[]>([FIRST_ROW]);
   const place = useFirstFocus<HTMLFormElement>('input, [type="submit"]');
   const paid = paidOf(rows);
   const result = settlement(due, paid ?? [], step);
@@ -66,7 +68,7 @@ export function Settle({ visit, onSettled }: SettleProps): ReactElement {
                   key={note.toString()}
                   size="small"
                   onClick={() => {
-                    setRows([{ id: 0, method: 'CASH', typed: typed(note, currency) }]);
+                    setRows([{ ...FIRST_ROW, typed: typed(note, currency) }]);
                   }}
                 >
                   {cash(moneyOf(note, currency))}
@@ -76,7 +78,7 @@ export function Settle({ visit, onSettled }: SettleProps): ReactElement {
           ) : null}
           <Split rows={rows} due={due} step={step} currency={currency} onChange={setRows} />
           {pixRow === undefined || shop === null || currency !== 'BRL' ? null : (
-            <PixCode pixKey={pixKey} shopName={shop.name} micros={paidOf([pixRow])?.[0]?.micros ?? 0n} reference={visit.id} />
+            <PixCode sessionId={visit.id} hasKey={shop.pixKey !== null} micros={paidOf([pixRow])?.[0]?.micros ?? 0n} />
           )}
           <Outcome result={result} valid={paid !== null} begun={(paid?.length ?? 0) > 0} currency={currency} />
         </>
@@ -143,29 +145,44 @@ function PaymentRows({ rows, due, step, currency, onChange }: RowsProps): ReactE
   return (
     <>
       {rows.map((row) => (
-        <div key={row.id} className="payment-row">
-          <SelectField
-            label={t('pay.method')}
-            value={row.method}
-            choices={methods}
-            onChange={(method) => {
-              set(row.id, { method, typed: method === 'CASH' ? row.typed : row.typed === '' ? open(row.id) : row.typed });
-            }}
-          />
-          <MoneyField
-            label={t('pay.received')}
-            currency={currency}
-            value={row.typed}
-            onChange={(text) => {
-              set(row.id, { typed: text });
-            }}
-          />
-          {rows.length === 1 ? null : (
-            <IconButton
-              icon="trash"
-              label={t('pay.removeRow')}
-              onClick={() => {
-                onChange(rows.filter((other) => other.id !== row.id));
+        <div key={row.id} className="payment">
+          <div className="payment-row">
+            <SelectField
+              label={t('pay.method')}
+              value={row.method}
+              choices={methods}
+              onChange={(method) => {
+                set(row.id, { method, typed: method === 'CASH' ? row.typed : row.typed === '' ? open(row.id) : row.typed });
+              }}
+            />
+            <MoneyField
+              label={t('pay.received')}
+              currency={currency}
+              value={row.typed}
+              onChange={(text) => {
+                set(row.id, { typed: text });
+              }}
+            />
+            {rows.length === 1 ? null : (
+              <IconButton
+                icon="trash"
+                label={t('pay.removeRow')}
+                onClick={() => {
+                  onChange(rows.filter((other) => other.id !== row.id));
+                }}
+              />
+            )}
+          </div>
+          {row.method === 'CASH' ? null : (
+            <Field
+              label={t('pay.reference')}
+              hint={t('form.optional')}
+              value={row.reference}
+              maxLength={64}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(reference) => {
+                set(row.id, { reference });
               }}
             />
           )}
@@ -188,7 +205,7 @@ function Split({ rows, due, step, currency, onChange }: RowsProps): ReactElement
       onClick={() => {
         const missing = missingWithout(rows, null, due, step);
         const id = Math.max(...rows.map((row) => row.id)) + 1;
-        onChange([...rows, { id, method: 'CARD', typed: missing === 0n ? '' : typed(missing, currency) }]);
+        onChange([...rows, { id, method: 'CARD', typed: missing === 0n ? '' : typed(missing, currency), reference: '' }]);
       }}
     >
       {t('pay.split')}

@@ -56,7 +56,7 @@ function StatementCalls({ visit }: { readonly visit: VisitFieldsFragment }): Rea
       </thead>
       <tbody>
         {calls.map((call) => {
-          const place = destination(call.destination, call.number.replace(/[^\d+]/g, ''));
+          const place = destination(call.destination, call.countryCode);
           return (
             <tr key={`${call.startedAt} ${call.number}`}>
               <td>{time(call.startedAt)}</td>
@@ -100,7 +100,7 @@ function ByDestination({ visit }: { readonly visit: VisitFieldsFragment }): Reac
       </thead>
       <tbody>
         {visit.statement.totalsByDestination.map((total) => {
-          const place = destination(total.destination);
+          const place = destination(total.destination, total.countryCode);
           return (
             <tr key={total.destination}>
               <td>
@@ -182,6 +182,7 @@ export function Payments({ visit }: { readonly visit: VisitFieldsFragment }): Re
             <td>
               {t(`paymentKind.${payment.kind}`)} · {t(`method.${payment.method}`)}
               {payment.reason === null ? null : <span className="tile-detail">{payment.reason}</span>}
+              {payment.reference === null ? null : <span className="tile-detail">{payment.reference}</span>}
             </td>
             <td className="right">
               {payment.kind === 'REFUND' || payment.kind === 'DEPOSIT_REFUND' ? minus(payment.amount) : exact(payment.amount)}

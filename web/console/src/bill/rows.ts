@@ -7,6 +7,8 @@ export interface Row {
   readonly id: number;
   readonly method: Method;
   readonly typed: string;
+  /** The payment's number in the bank's or the terminal's system; cash has none. */
+  readonly reference: string;
 }
 
 /** The payments that the rows say; null if one of them is not an amount. An empty row pays nothing. */
@@ -27,7 +29,11 @@ export function paidOf(rows: readonly Row[]): readonly Paid[] | null {
  */
 export function inputOf(rows: readonly Row[], due: bigint): PaymentInput[] {
   if (due === 0n) return [];
-  return (paidOf(rows) ?? [])
-    .filter(({ method, micros }) => method === 'CASH' || micros > 0n)
-    .map(({ method, micros }) => ({ method, amount: decimalOf(micros) }));
+  return rows.flatMap((row) => {
+    const [paid] = paidOf([row]) ?? [];
+    if (paid === undefined || (paid.method !== 'CASH' && paid.micros === 0n)) return [];
+    const reference = row.reference.trim();
+    const amount = decimalOf(paid.micros);
+    return [row.method === 'CASH' || reference === '' ? { method: row.method, amount } : { method: row.method, amount, reference }];
+  });
 }

@@ -1,12 +1,10 @@
 import type { ReactElement } from 'react';
-import type { CabinView } from '@callshop/client';
+import type { ShopState, UnpaidFields } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
-import { useViewer } from '../app/context.js';
 import { useDialogs } from '../app/dialogs.js';
-import { operates } from '../app/roles.js';
+import { useMay } from '../app/permissions.js';
 import { useShop } from '../app/shop.js';
 import { useFormat } from '../app/useFormat.js';
-import type { CounterQuery } from '../generated.js';
 import { tileState } from '../lib/cabin.js';
 import { Button } from '../ui/Button.js';
 import { Icon } from '../ui/Icon.js';
@@ -19,12 +17,12 @@ const MANY_CABINS = 12;
 
 export function Board({ selected }: { readonly selected: number | null }): ReactElement {
   const { t } = useTranslation();
-  const { live, counter, error, reload } = useShop();
-  const mayOperate = operates(useViewer().role);
-  const unpaid = counter?.sessions.nodes ?? [];
+  const { live, error, reload } = useShop();
+  const mayOperate = useMay('OPERATE_CABINS');
+  const unpaid = live?.unpaid ?? [];
   return (
     <section className="screen board" aria-labelledby="board-title">
-      <RegisterStrip counter={counter} cabins={live?.cabins ?? []} mayOperate={mayOperate} />
+      <RegisterStrip live={live} mayOperate={mayOperate} />
       {error === null ? null : <ErrorNote error={error} onRetry={reload} />}
       {live === null && error === null ? <Loading /> : null}
       {live?.cabins.length === 0 ? <Empty icon="phone">{t('board.noCabins')}</Empty> : null}
@@ -48,16 +46,15 @@ export function Board({ selected }: { readonly selected: number | null }): React
 }
 
 interface StripProps {
-  readonly counter: CounterQuery | null;
-  readonly cabins: readonly CabinView[];
+  readonly live: ShopState | null;
   readonly mayOperate: boolean;
 }
 
-function RegisterStrip({ counter, cabins, mayOperate }: StripProps): ReactElement {
+function RegisterStrip({ live, mayOperate }: StripProps): ReactElement {
   const { t } = useTranslation();
   const { time } = useFormat();
   const { show } = useDialogs();
-  const register = counter?.currentRegister ?? null;
+  const register = live?.register ?? null;
   return (
     <header className={register === null ? 'strip' : 'strip strip-open'}>
       <h1 id="board-title" className="strip-title">
@@ -73,8 +70,8 @@ function RegisterStrip({ counter, cabins, mayOperate }: StripProps): ReactElemen
           })}
         </p>
       )}
-      {counter !== null && register === null ? <p className="strip-text">{t('board.registerClosed')}</p> : null}
-      {counter !== null && register === null && mayOperate ? (
+      {live?.register === null ? <p className="strip-text">{t('board.registerClosed')}</p> : null}
+      {live?.register === null && mayOperate ? (
         <Button
           tone="open"
           icon="register"
@@ -85,12 +82,12 @@ function RegisterStrip({ counter, cabins, mayOperate }: StripProps): ReactElemen
           {t('board.openRegister')}
         </Button>
       ) : null}
-      <Tally cabins={cabins} />
+      <Tally cabins={live?.cabins ?? []} />
     </header>
   );
 }
 
-function Tally({ cabins }: { readonly cabins: readonly CabinView[] }): ReactElement {
+function Tally({ cabins }: { readonly cabins: ShopState['cabins'] }): ReactElement {
   const { t } = useTranslation();
   const states = cabins.map(tileState);
   const talking = states.filter((state) => state === 'talking' || state === 'ringing' || state === 'dialing').length;
@@ -106,7 +103,7 @@ function Tally({ cabins }: { readonly cabins: readonly CabinView[] }): ReactElem
 }
 
 /** The bills that wait for payment. It stays in sight even if the cabin has its next customer. */
-function UnpaidStrip({ unpaid }: { readonly unpaid: CounterQuery['sessions']['nodes'] }): ReactElement {
+function UnpaidStrip({ unpaid }: { readonly unpaid: readonly UnpaidFields[] }): ReactElement {
   const { t } = useTranslation();
   const { show } = useDialogs();
   const { cash } = useFormat();
@@ -127,7 +124,7 @@ function UnpaidStrip({ unpaid }: { readonly unpaid: CounterQuery['sessions']['no
         >
           {t('board.cabinNumber', { number: session.cabin.number })}
           {session.customer === '' ? null : <span className="chip-quiet">{session.customer}</span>}
-          <strong>{session.amountDue === null ? t('session.CLOSING') : cash(session.amountDue)}</strong>
+          {session.amountDue === null ? null : <strong>{cash(session.amountDue)}</strong>}
         </button>
       ))}
     </nav>

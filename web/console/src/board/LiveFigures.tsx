@@ -1,11 +1,9 @@
 import type { ReactElement } from 'react';
-import { costSoFar, elapsedSeconds, type CallFields, type SessionFields } from '@callshop/client';
+import { costSoFar, elapsedSeconds, sessionFigures, type CallFields, type SessionFields } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../app/useFormat.js';
 import { useNow } from '../app/now.js';
-import { useQuery } from '../app/useQuery.js';
-import { TalkTimeDocument } from '../generated.js';
-import { limitUse, remaining, runningTotal } from '../lib/cabin.js';
+import { limitUse } from '../lib/cabin.js';
 import { clock } from '../lib/format.js';
 import { moneyOf } from '../lib/money.js';
 import { Bar } from '../ui/Bar.js';
@@ -35,12 +33,12 @@ export function Cost({ call }: { readonly call: CallFields }): ReactElement {
 export function RunningTotal({ session, call }: { readonly session: SessionFields; readonly call: CallFields | null }): ReactElement {
   const { t } = useTranslation();
   const { cash } = useFormat();
-  const total = moneyOf(runningTotal(session, call, useNow()), session.statement.total.currency);
+  const { runningTotal } = sessionFigures(session, call, useNow());
   return (
     <span className="running">
       {t('board.bill')}{' '}
       <span className="figure" role="timer" aria-label={t('board.bill')}>
-        {cash(total)}
+        {cash(runningTotal)}
       </span>
     </span>
   );
@@ -49,17 +47,13 @@ export function RunningTotal({ session, call }: { readonly session: SessionField
 export function LimitBar({ session, call }: { readonly session: SessionFields; readonly call: CallFields | null }): ReactElement | null {
   const { t } = useTranslation();
   const { cash } = useFormat();
-  const timed = session.timeLimitSeconds !== null;
-  // asked again when a call ends, which changes the sum of the calls
-  const talk = useQuery(TalkTimeDocument, timed ? { id: session.id } : null, session.statement.callsTotal.amount);
-  const talked = talk.data?.session?.statement.totalsByDestination.reduce((sum, total) => sum + total.talkSeconds, 0) ?? 0;
-  const use = limitUse(session, call, useNow(), talked);
+  const use = limitUse(session, sessionFigures(session, call, useNow()));
   if (use === null) return null;
-  const left = remaining(use);
-  const amount = use.kind === 'time' ? clock(Number(left)) : cash(moneyOf(left, session.deposit.currency));
+  const { kind, left, most } = use;
+  const amount = kind === 'time' ? clock(Number(left)) : cash(moneyOf(left, session.deposit.currency));
   return (
     <div className="limit">
-      <Bar label={t(`limit.${use.kind}`)} used={Number(use.used)} most={Number(use.most)} />
+      <Bar label={t(`limit.${kind}`)} used={Number(most - left)} most={Number(most)} />
       <span className="limit-text">{left === 0n ? t('limit.usedUp') : t('limit.left', { amount })}</span>
     </div>
   );

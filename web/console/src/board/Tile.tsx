@@ -1,9 +1,8 @@
 import type { ReactElement } from 'react';
-import type { CabinView } from '@callshop/client';
+import type { CabinView, UnpaidFields } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { useDialogs } from '../app/dialogs.js';
 import { useFormat } from '../app/useFormat.js';
-import type { SessionRowFragment } from '../generated.js';
 import { tileState, type TileState } from '../lib/cabin.js';
 import { Button } from '../ui/Button.js';
 import { Flag } from '../ui/Flag.js';
@@ -23,7 +22,7 @@ const STATE_ICONS: Readonly<Record<TileState, IconName>> = {
 export interface TileProps {
   readonly view: CabinView;
   /** A closed session of this cabin that nobody has paid for yet. */
-  readonly unpaid: SessionRowFragment | undefined;
+  readonly unpaid: UnpaidFields | undefined;
   readonly stale: boolean;
   readonly selected: boolean;
   /** Whether this user works at the counter; a reseller only looks. */
@@ -96,7 +95,7 @@ function Lamp({ view }: { readonly view: CabinView }): ReactElement {
 function LiveCall({ call }: { readonly call: NonNullable<CabinView['liveCall']> }): ReactElement {
   const { destination } = useFormat();
   const { t } = useTranslation();
-  const place = destination(call.destination, call.number);
+  const place = destination(call.destination, call.countryCode);
   return (
     <>
       <p className="tile-place">
@@ -129,7 +128,7 @@ function Waiting({ view: { session, cabin }, unpaid }: Pick<TileProps, 'view' | 
   );
 }
 
-function Unpaid({ session }: { readonly session: SessionRowFragment }): ReactElement {
+function Unpaid({ session }: { readonly session: UnpaidFields }): ReactElement {
   const { t } = useTranslation();
   const { show } = useDialogs();
   const { cash } = useFormat();

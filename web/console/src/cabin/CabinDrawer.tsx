@@ -1,9 +1,9 @@
 import type { ReactElement } from 'react';
 import type { CabinView } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
-import { useClient, useViewer } from '../app/context.js';
+import { useClient } from '../app/context.js';
 import { useDialogs } from '../app/dialogs.js';
-import { operates } from '../app/roles.js';
+import { useMay } from '../app/permissions.js';
 import { useCabin } from '../app/shop.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
@@ -27,7 +27,7 @@ export function CabinDrawer({ cabinId, onClose }: { readonly cabinId: string; re
   const { t } = useTranslation();
   const { show } = useDialogs();
   const view = useCabin(cabinId);
-  const mayOperate = operates(useViewer().role);
+  const mayOperate = useMay('OPERATE_CABINS');
   const session = view?.session ?? null;
   const footer =
     view === null || !mayOperate || view.cabin.state === 'OUT_OF_SERVICE' ? undefined : (
@@ -79,7 +79,8 @@ function Live({ call }: { readonly call: NonNullable<CabinView['liveCall']> }): 
   const client = useClient();
   const { destination, exact } = useFormat();
   const hangUp = useAction(() => client.request(HangUpDocument, { input: { callId: call.id } }));
-  const place = destination(call.destination, call.number);
+  const mayHangUp = useMay('HANG_UP');
+  const place = destination(call.destination, call.countryCode);
   return (
     <section className="live" aria-label={t('cabin.liveCall')}>
       <div className="live-to">
@@ -94,9 +95,11 @@ function Live({ call }: { readonly call: NonNullable<CabinView['liveCall']> }): 
       </p>
       <div className="live-foot">
         {call.pricePerMinute === null ? null : <span>{t('cabin.perMinute', { price: exact(call.pricePerMinute) })}</span>}
-        <Button size="small" icon="close" busy={hangUp.busy} onClick={() => { void hangUp.run(); }}>
-          {t('cabin.hangUp')}
-        </Button>
+        {mayHangUp ? (
+          <Button size="small" icon="close" busy={hangUp.busy} onClick={() => { void hangUp.run(); }}>
+            {t('cabin.hangUp')}
+          </Button>
+        ) : null}
       </div>
       {hangUp.error === null ? null : <ErrorNote error={hangUp.error} />}
     </section>
@@ -110,11 +113,9 @@ interface VisitProps {
 }
 
 function Visit({ sessionId, view, mayOperate }: VisitProps): ReactElement {
-  // asked again whenever the sums that the live board carries have changed
-  const statement = view.session?.statement;
-  const salt = [statement?.callsTotal, statement?.itemsTotal, statement?.discountsTotal, view.session?.deposit]
-    .map((money) => money?.amount)
-    .join(' ');
+  // asked again whenever what the live board knows of the bill has changed
+  const known = view.session;
+  const salt = [known?.runningTotal, known?.remaining, known?.deposit, known?.spendingLimit].map((money) => money?.amount).join(' ');
   const query = useQuery(VisitDocument, { id: sessionId }, salt);
   const { session, liveCall } = view;
   return (
@@ -155,7 +156,7 @@ function CallsSoFar({ visit, liveCallId }: { readonly visit: VisitFieldsFragment
   const { cash, destination, time } = useFormat();
   // attempts that nobody answered are on no bill, but a customer asks about them
   const attempts = useQuery(AttemptsDocument, { id: visit.id }, `${visit.statement.callsTotal.amount} ${liveCallId}`);
-  const calls = (attempts.data?.session?.calls.nodes ?? []).filter((call) => call.endedAt !== null || call.state === 'REFUSED');
+  const calls = attempts.data?.session?.calls.nodes ?? [];
   return (
     <section className="part" aria-labelledby="calls-so-far">
       <h3 id="calls-so-far">{t('cabin.callsSoFar')}</h3>
@@ -163,7 +164,7 @@ function CallsSoFar({ visit, liveCallId }: { readonly visit: VisitFieldsFragment
       {calls.length === 0 ? <p className="quiet">{t('cabin.noCalls')}</p> : null}
       <ul className="lines">
         {calls.map((call) => {
-          const place = destination(call.destination, call.number);
+          const place = destination(call.destination, call.countryCode);
           const answered = call.answeredAt !== null;
           return (
             <li key={call.id} className={answered ? 'line' : 'line line-quiet'}>

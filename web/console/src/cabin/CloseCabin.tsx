@@ -3,7 +3,7 @@ import { parseMoney, type CabinView } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { useClient } from '../app/context.js';
 import { useDialogs } from '../app/dialogs.js';
-import { useCabin, useShop } from '../app/shop.js';
+import { useCabin } from '../app/shop.js';
 import { useAction } from '../app/useAction.js';
 import { RunningTotal } from '../board/LiveFigures.js';
 import { CloseCabinDocument, VoidSessionDocument, type CloseMode } from '../generated.js';
@@ -37,25 +37,22 @@ function Choices({ view, session, onClose }: ChoicesProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const { show } = useDialogs();
-  const { reload } = useShop();
   // which visit was closed is kept: the cabin may have its next customer before the answer comes
   const [sessionId] = useState(session.id);
   const close = useAction((_key: string, mode: CloseMode) => client.request(CloseCabinDocument, { input: { sessionId, mode } }));
   const undo = useAction((idempotencyKey) => client.request(VoidSessionDocument, { input: { sessionId, idempotencyKey } }));
   const place = useFirstFocus<HTMLDivElement>('.button-close');
   const inCall = view.liveCall !== null;
-  const empty = !inCall && parseMoney(session.statement.callsTotal) === 0n;
+  const empty = !inCall && parseMoney(session.runningTotal) === 0n;
   const error = close.error ?? undo.error;
 
   async function closeAnd(mode: CloseMode): Promise<void> {
     if ((await close.run(mode)) === null) return;
-    reload();
     show({ kind: 'bill', sessionId });
   }
 
   async function undoOpening(): Promise<void> {
     if ((await undo.run()) === null) return;
-    reload();
     onClose();
   }
 

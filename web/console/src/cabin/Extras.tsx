@@ -1,6 +1,7 @@
 import { useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useClient, useViewer } from '../app/context.js';
+import { useClient } from '../app/context.js';
+import { useMay } from '../app/permissions.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
 import { useShop } from '../app/shop.js';
@@ -137,8 +138,9 @@ function AddItem({ visit, onChange }: Omit<PartProps, 'editable'>): ReactElement
 function AddDiscount({ visit, onChange }: Omit<PartProps, 'editable'>): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const shop = useShop().counter?.callshop ?? null;
-  const { role } = useViewer();
+  const shop = useShop().callshop ?? null;
+  // whoever sets the attendants' limits has none
+  const isLimited = !useMay('MANAGE_SETTINGS');
   const { exact } = useFormat();
   const [reason, setReason] = useState('');
   const [amount, setAmount] = useState('');
@@ -149,7 +151,7 @@ function AddDiscount({ visit, onChange }: Omit<PartProps, 'editable'>): ReactEle
     }),
   );
 
-  if (role === 'ATTENDANT' && shop !== null && !isPositive(shop.attendantMaxDiscount)) {
+  if (isLimited && shop !== null && !isPositive(shop.attendantMaxDiscount)) {
     return <p className="quiet">{t('discount.byOwner')}</p>;
   }
 
@@ -172,7 +174,7 @@ function AddDiscount({ visit, onChange }: Omit<PartProps, 'editable'>): ReactEle
         value={amount}
         onChange={setAmount}
         required
-        {...(shop === null || role !== 'ATTENDANT' ? {} : { hint: t('discount.most', { amount: exact(shop.attendantMaxDiscount) }) })}
+        {...(shop === null || !isLimited ? {} : { hint: t('discount.most', { amount: exact(shop.attendantMaxDiscount) }) })}
         problem={wrong ? t('form.amount') : null}
       />
       <Button icon="add" submit busy={give.busy}>

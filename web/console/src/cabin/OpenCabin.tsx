@@ -48,7 +48,7 @@ function readForm(cabinId: string, form: Form, idempotencyKey: string): OpenCabi
 export function OpenCabin({ cabinId, onClose }: { readonly cabinId: string; readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const { counter } = useShop();
+  const { live, callshop } = useShop();
   const view = useCabin(cabinId);
   const [form, setForm] = useState(EMPTY);
   const [fault, setFault] = useState<Fault | null>(null);
@@ -63,7 +63,7 @@ export function OpenCabin({ cabinId, onClose }: { readonly cabinId: string; read
     return true;
   });
   const place = useFirstFocus<HTMLFormElement>('[type="submit"]');
-  const closed = counter !== null && counter.currentRegister === null;
+  const closed = live?.register === null;
 
   async function submit(): Promise<void> {
     if ((await action.run()) === true) onClose();
@@ -75,7 +75,7 @@ export function OpenCabin({ cabinId, onClose }: { readonly cabinId: string; read
         {closed ? <Note icon="register">{t('openCabin.registerClosed')}</Note> : null}
         {view?.cabin.phoneOnline === false ? <Note icon="offline">{t('openCabin.phoneOffline')}</Note> : null}
         {action.error === null ? null : <ErrorNote error={action.error} />}
-        <OpenCabinFields form={form} onChange={setForm} fault={fault} currency={counter?.callshop?.currency ?? ''} />
+        <OpenCabinFields form={form} onChange={setForm} fault={fault} currency={callshop?.currency ?? ''} />
         <Button tone="open" icon="open" size="large" wide submit busy={action.busy}>
           {t('openCabin.submit')}
         </Button>

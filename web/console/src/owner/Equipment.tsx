@@ -1,7 +1,6 @@
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useViewer } from '../app/context.js';
-import { managesPhones } from '../app/roles.js';
+import { useMay } from '../app/permissions.js';
 import { useShop } from '../app/shop.js';
 import { useQuery } from '../app/useQuery.js';
 import { EquipmentDocument } from '../generated.js';
@@ -13,7 +12,7 @@ import { Phones } from './Phones.js';
 export function Equipment(): ReactElement {
   const { t } = useTranslation();
   const shop = useShop();
-  const { role } = useViewer();
+  const manages = useMay('MANAGE_PHONES');
   const query = useQuery(EquipmentDocument, { shopId: shop.id });
   return (
     <section className="screen" aria-labelledby="equipment-title">
@@ -22,7 +21,7 @@ export function Equipment(): ReactElement {
         {({ cabins, phones }) => (
           <div className="columns">
             <Cabins cabins={cabins.nodes} phones={phones.nodes} onChange={query.reload} />
-            <Phones cabins={cabins.nodes} phones={phones.nodes} manages={managesPhones(role)} onChange={query.reload} />
+            <Phones cabins={cabins.nodes} phones={phones.nodes} manages={manages} onChange={query.reload} />
           </div>
         )}
       </Answer>

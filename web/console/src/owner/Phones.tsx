@@ -3,10 +3,12 @@ import { useTranslation } from 'react-i18next';
 import { useClient } from '../app/context.js';
 import { useShop } from '../app/shop.js';
 import { useAction } from '../app/useAction.js';
+import { useQuery } from '../app/useQuery.js';
 import {
   AssignPhoneDocument,
   BlockPhoneDocument,
   CreatePhonesDocument,
+  FindPhonesDocument,
   RotateSecretDocument,
   UnblockPhoneDocument,
   type PhoneRowFragment,
@@ -14,7 +16,8 @@ import {
 import { Button } from '../ui/Button.js';
 import { Confirm } from '../ui/Confirm.js';
 import { Field, SelectField } from '../ui/Field.js';
-import { Empty, ErrorNote } from '../ui/States.js';
+import { Search } from '../ui/Search.js';
+import { Empty, ErrorNote, Loading } from '../ui/States.js';
 import { submitting } from '../ui/submitting.js';
 import type { EquipmentProps } from './Cabins.js';
 import { Secrets, type Secret } from './Secrets.js';
@@ -23,22 +26,37 @@ export interface PhonesProps extends EquipmentProps {
   readonly manages: boolean;
 }
 
-export function Phones({ cabins, phones, manages, onChange }: PhonesProps): ReactElement {
+export function Phones({ cabins, phones: all, manages, onChange }: PhonesProps): ReactElement {
   const { t } = useTranslation();
+  const shop = useShop();
+  const [search, setSearch] = useState('');
+  const found = useQuery(FindPhonesDocument, search === '' ? null : { shopId: shop.id, search });
+  const phones = search === '' ? all : (found.data?.phones.nodes ?? []);
   const [secrets, setSecrets] = useState<readonly Secret[]>([]);
+
+  function changed(): void {
+    onChange();
+    found.reload();
+  }
+
   return (
     <div className="card">
       <h2>{t('equipment.phones')}</h2>
-      {phones.length === 0 ? <Empty icon="phone">{t('equipment.noPhones')}</Empty> : null}
+      <Search label={t('equipment.search')} onSearch={setSearch} />
+      {found.error === null ? null : <ErrorNote error={found.error} onRetry={found.reload} />}
+      {found.loading ? <Loading /> : null}
+      {phones.length === 0 && !found.loading ? (
+        <Empty icon="phone">{search === '' ? t('equipment.noPhones') : t('equipment.notFound')}</Empty>
+      ) : null}
       <ul className="lines">
         {phones.map((phone) => (
-          <PhoneLine key={phone.id} phone={phone} cabins={cabins} manages={manages} onChange={onChange} onSecrets={setSecrets} />
+          <PhoneLine key={phone.id} phone={phone} cabins={cabins} manages={manages} onChange={changed} onSecrets={setSecrets} />
         ))}
       </ul>
       {manages ? (
         <>
           <h3>{t('equipment.addPhones')}</h3>
-          <AddPhones onChange={onChange} onSecrets={setSecrets} />
+          <AddPhones onChange={changed} onSecrets={setSecrets} />
         </>
       ) : (
         <p className="quiet">{t('equipment.phonesByReseller')}</p>

@@ -18,7 +18,7 @@ const DAYS_SHOWN_FIRST = 6;
 
 export function Report(): ReactElement {
   const { t } = useTranslation();
-  const { account, role } = useViewer();
+  const { account, callshop } = useViewer();
   const [opened] = useState(() => new Date());
   const [from, setFrom] = useState(() => today(account.timeZone, opened, DAYS_SHOWN_FIRST));
   const [to, setTo] = useState(() => today(account.timeZone, opened));
@@ -27,7 +27,7 @@ export function Report(): ReactElement {
   const valid = /^\d{4}-\d\d-\d\d$/.test(from) && /^\d{4}-\d\d-\d\d$/.test(to) && from <= to;
   const query = useQuery(BusinessReportDocument, valid ? { accountId: account.id, from, to, groupBy: [by], after } : null);
   const dimensions: readonly Dimension[] =
-    role === 'CALLSHOP_OWNER' ? ['DAY', 'CABIN', 'DESTINATION', 'ATTENDANT'] : ['DAY', 'CALLSHOP', 'DESTINATION'];
+    callshop === null ? ['DAY', 'CALLSHOP', 'DESTINATION'] : ['DAY', 'CABIN', 'DESTINATION', 'ATTENDANT'];
   const restart = (change: () => void) => {
     change();
     setAfter(null);
@@ -167,7 +167,7 @@ function useGroupName(by: Dimension): (group: Group) => string {
         return group.callshop ?? none;
       case 'DESTINATION': {
         if (group.destination === null || group.destination === '') return none;
-        const place = destination(group.destination);
+        const place = destination(group.destination, group.countryCode);
         return `${place.name} ${place.detail}`.trim();
       }
     }

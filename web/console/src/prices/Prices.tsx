@@ -61,7 +61,7 @@ export function Prices(): ReactElement {
         <MoneyField
           label={t('prices.amount')}
           hint={t('form.optional')}
-          currency={shop.counter?.callshop?.currency ?? ''}
+          currency={shop.callshop?.currency ?? ''}
           value={amount}
           onChange={setAmount}
           problem={wrong ? t('form.amount') : null}
@@ -89,7 +89,7 @@ function QuoteCard({ asked, shopId }: { readonly asked: Asked; readonly shopId: 
 function Quote({ quote }: { readonly quote: QuotePriceQuery['quote'] }): ReactElement {
   const { t } = useTranslation();
   const { exact, destination } = useFormat();
-  const place = destination(quote.destination ?? '', quote.number ?? (quote.prefix === null ? '' : `+${quote.prefix}`));
+  const place = destination(quote.destination ?? '', quote.countryCode);
   return (
     <div className="card quote" role="status">
       {quote.userErrors.map((error) => (
@@ -201,7 +201,7 @@ function PriceRows({ rows }: { readonly rows: PriceListQuery['priceList']['nodes
       </thead>
       <tbody>
         {rows.map((row) => {
-          const place = destination(row.destination, `+${row.prefix}`);
+          const place = destination(row.destination, row.countryCode);
           return (
             <tr key={row.prefix}>
               <td>

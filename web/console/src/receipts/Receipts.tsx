@@ -4,9 +4,10 @@ import { useDialogs } from '../app/dialogs.js';
 import { useShop } from '../app/shop.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
-import { SessionsDocument, type SessionRowFragment, type SessionState } from '../generated.js';
+import { SessionsDocument, type SessionFilter, type SessionRowFragment, type SessionState, type SessionsQuery } from '../generated.js';
 import { Button } from '../ui/Button.js';
 import { Segments } from '../ui/Field.js';
+import { Search } from '../ui/Search.js';
 import { Answer, Empty } from '../ui/States.js';
 
 const FILTERS = {
@@ -18,61 +19,90 @@ const FILTERS = {
 
 type Filter = keyof typeof FILTERS;
 
+/** Digits are a receipt's number, of which there is one; anything else is a part of the customer's name. */
+export function sessionFilter(filter: Filter, text: string): SessionFilter {
+  const states = FILTERS[filter];
+  if (text === '') return { states };
+  return /^\d+$/.test(text) ? { states, receiptNumber: text } : { states, customer: text };
+}
+
 export function Receipts(): ReactElement {
   const { t } = useTranslation();
   const shop = useShop();
   const [filter, setFilter] = useState<Filter>('all');
+  const [text, setText] = useState('');
   const [after, setAfter] = useState<string | null>(null);
-  const salt = shop.counter?.sessions.nodes.map((session) => session.id).join(' ') ?? '';
-  const query = useQuery(SessionsDocument, { shopId: shop.id, states: FILTERS[filter], after }, salt);
+  const salt = shop.live?.unpaid.map((session) => session.id).join(' ') ?? '';
+  const query = useQuery(SessionsDocument, { shopId: shop.id, filter: sessionFilter(filter, text), after }, salt);
   const filters: readonly Filter[] = ['all', 'unpaid', 'paid', 'voided'];
   return (
     <section className="screen" aria-labelledby="receipts-title">
       <h1 id="receipts-title">{t('nav.receipts')}</h1>
-      <Segments
-        label={t('receipts.filter')}
-        value={filter}
-        choices={filters.map((value) => ({ value, label: t(`receipts.${value}`) }))}
-        onChange={(chosen) => {
-          setFilter(chosen);
-          setAfter(null);
-        }}
-      />
-      <Answer query={query}>
-        {({ sessions }) =>
-          sessions.nodes.length === 0 ? (
-            <Empty icon="receipt">{t('receipts.none')}</Empty>
-          ) : (
-            <div className="card card-flush">
-              <SessionTable sessions={sessions.nodes} />
-              <div className="pager">
-                {after === null ? null : (
-                  <Button
-                    size="small"
-                    icon="back"
-                    onClick={() => {
-                      setAfter(null);
-                    }}
-                  >
-                    {t('common.first')}
-                  </Button>
-                )}
-                {sessions.pageInfo.hasNextPage ? (
-                  <Button
-                    size="small"
-                    onClick={() => {
-                      setAfter(sessions.pageInfo.endCursor);
-                    }}
-                  >
-                    {t('common.next')}
-                  </Button>
-                ) : null}
-              </div>
-            </div>
-          )
-        }
-      </Answer>
+      <div className="finder">
+        <Search
+          label={t('receipts.search')}
+          onSearch={(typed) => {
+            setText(typed);
+            setAfter(null);
+          }}
+        />
+        <Segments
+          label={t('receipts.filter')}
+          value={filter}
+          choices={filters.map((value) => ({ value, label: t(`receipts.${value}`) }))}
+          onChange={(chosen) => {
+            setFilter(chosen);
+            setAfter(null);
+          }}
+        />
+      </div>
+      <Answer query={query}>{({ sessions }) => <Found sessions={sessions} isFirst={after === null} onPage={setAfter} />}</Answer>
     </section>
+  );
+}
+
+interface FoundProps {
+  readonly sessions: SessionsQuery['sessions'];
+  readonly isFirst: boolean;
+  readonly onPage: (after: string | null) => void;
+}
+
+function Found({ sessions, isFirst, onPage }: FoundProps): ReactElement {
+  const { t } = useTranslation();
+  const { nodes, pageInfo, totalCount, totalCountIsExact } = sessions;
+  if (nodes.length === 0) return <Empty icon="receipt">{t('receipts.none')}</Empty>;
+  return (
+    <>
+      <p className="quiet" role="status">
+        {totalCountIsExact ? t('receipts.found', { count: totalCount }) : t('receipts.foundMore', { count: totalCount })}
+      </p>
+      <div className="card card-flush">
+        <SessionTable sessions={nodes} />
+        <div className="pager">
+          {isFirst ? null : (
+            <Button
+              size="small"
+              icon="back"
+              onClick={() => {
+                onPage(null);
+              }}
+            >
+              {t('common.first')}
+            </Button>
+          )}
+          {pageInfo.hasNextPage ? (
+            <Button
+              size="small"
+              onClick={() => {
+                onPage(pageInfo.endCursor);
+              }}
+            >
+              {t('common.next')}
+            </Button>
+          ) : null}
+        </div>
+      </div>
+    </>
   );
 }
 

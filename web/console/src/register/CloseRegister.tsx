@@ -28,7 +28,7 @@ export function CloseRegister({ openItems, onClosed, onChange }: CloseRegisterPr
   const shop = useShop();
   const { live } = shop;
   const methods = useMethods();
-  const currency = shop.counter?.callshop?.currency ?? '';
+  const currency = shop.callshop?.currency ?? '';
   const [counts, setCounts] = useState(NOTHING);
   const [carry, setCarry] = useState<ReadonlySet<string>>(new Set());
   const [wrong, setWrong] = useState(false);
@@ -46,7 +46,6 @@ export function CloseRegister({ openItems, onClosed, onChange }: CloseRegisterPr
     const shift = (await close.run())?.closeRegister.shift ?? null;
     if (shift === null) return;
     setCounts(NOTHING);
-    shop.reload();
     onChange();
     onClosed(shift.id);
   }

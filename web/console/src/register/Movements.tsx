@@ -83,7 +83,7 @@ function MovementForm({ onChange }: { readonly onChange: () => void }): ReactEle
       />
       <MoneyField
         label={t('movement.amount')}
-        currency={shop.counter?.callshop?.currency ?? ''}
+        currency={shop.callshop?.currency ?? ''}
         value={amount}
         onChange={setAmount}
         required

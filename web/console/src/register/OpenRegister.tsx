@@ -27,7 +27,6 @@ export function OpenRegister({ onClose }: { readonly onClose: () => void }): Rea
     const micros = parseAmount(float);
     setWrong(micros === null || micros < 0n);
     if (micros === null || micros < 0n || (await open.run(micros)) === null) return;
-    shop.reload();
     onClose();
   }
 
@@ -38,7 +37,7 @@ export function OpenRegister({ onClose }: { readonly onClose: () => void }): Rea
         <MoneyField
           label={t('register.float')}
           hint={t('register.floatHint')}
-          currency={shop.counter?.callshop?.currency ?? ''}
+          currency={shop.callshop?.currency ?? ''}
           value={float}
           onChange={setFloat}
           required

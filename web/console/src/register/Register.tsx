@@ -17,7 +17,7 @@ export function Register(): ReactElement {
   const { t } = useTranslation();
   const { show } = useDialogs();
   const shop = useShop();
-  const query = useQuery(RegisterDocument, { shopId: shop.id }, shop.counter?.currentRegister?.id ?? '');
+  const query = useQuery(RegisterDocument, { shopId: shop.id }, `${shop.live?.register?.id ?? ''} ${shop.drawerSeq}`);
   const [shiftId, setShiftId] = useState<string | null>(null);
   return (
     <section className="screen" aria-labelledby="register-title">

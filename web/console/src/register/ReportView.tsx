@@ -134,7 +134,7 @@ function Sales({ report }: { readonly report: ReportFieldsFragment }): ReactElem
     amount: row.amount,
   }));
   const places = report.salesByDestination.map((row) => {
-    const place = destination(row.destination);
+    const place = destination(row.destination, null);
     return { key: row.destination, name: `${place.name} ${place.detail}`, detail: clock(row.billedSeconds), amount: row.amount };
   });
   const people = report.salesByAttendant.map((row) => ({

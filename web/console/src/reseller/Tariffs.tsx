@@ -156,7 +156,7 @@ function Rates({ versionId }: { readonly versionId: string }): ReactElement {
             <table className="table rates">
               <tbody>
                 {rates.nodes.map((rate) => {
-                  const place = destination(rate.destination, `+${rate.prefix}`);
+                  const place = destination(rate.destination, rate.countryCode);
                   return (
                     <tr key={rate.prefix}>
                       <th scope="row">+{rate.prefix}</th>

@@ -1,32 +1,34 @@
 import { useEffect, useState, type ReactElement } from 'react';
 import { costSoFar, parseMoney } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
+import { useViewer } from '../app/context.js';
 import { useNow } from '../app/now.js';
 import { href } from '../app/router.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
-import { ShopLiveCallsDocument, WallDocument, type WallShopFragment } from '../generated.js';
+import { WallDocument, type BranchCallFragment, type WallShopFragment } from '../generated.js';
 import { moneyOf } from '../lib/money.js';
 import { Button } from '../ui/Button.js';
 import { Icon } from '../ui/Icon.js';
+import { Search } from '../ui/Search.js';
 import { Answer, Empty, ErrorNote } from '../ui/States.js';
 import { TopUp } from './TopUp.js';
+import { useBranchCalls } from './useBranchCalls.js';
 import './reseller.css';
 
-/** How often the wall asks again, in milliseconds. */
+/** How often the wall asks for the shops' credit again, in milliseconds. */
 const REFRESH_MS = 5_000;
 
 export function Wall(): ReactElement {
   const { t } = useTranslation();
+  const [search, setSearch] = useState('');
   const [after, setAfter] = useState<string | null>(null);
-  const { reload, ...query } = useQuery(WallDocument, { after });
-  const [round, setRound] = useState(0);
+  const { reload, ...query } = useQuery(WallDocument, { search: search === '' ? null : search, after });
+  const calls = useBranchCalls(useViewer().account.id);
   const [topUp, setTopUp] = useState<WallShopFragment | null>(null);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (document.visibilityState !== 'visible') return;
-      reload();
-      setRound((former) => former + 1);
+      if (document.visibilityState === 'visible') reload();
     }, REFRESH_MS);
     return () => {
       clearInterval(timer);
@@ -35,15 +37,23 @@ export function Wall(): ReactElement {
   return (
     <section className="screen" aria-labelledby="wall-title">
       <h1 id="wall-title">{t('nav.wall')}</h1>
+      <Search
+        label={t('wall.search')}
+        onSearch={(typed) => {
+          setSearch(typed);
+          setAfter(null);
+        }}
+      />
+      {calls.error === null ? null : <ErrorNote error={calls.error} />}
       <Answer query={{ ...query, reload }}>
         {({ callshops }) =>
           callshops.nodes.length === 0 ? (
-            <Empty icon="board">{t('wall.none')}</Empty>
+            <Empty icon="board">{search === '' ? t('wall.none') : t('wall.notFound')}</Empty>
           ) : (
             <>
               <ul className="wall">
                 {callshops.nodes.map((shop) => (
-                  <ShopCard key={shop.id} shop={shop} round={round} onTopUp={setTopUp} />
+                  <ShopCard key={shop.id} shop={shop} calls={calls.byShop === null ? null : (calls.byShop.get(shop.id) ?? [])} onTopUp={setTopUp} />
                 ))}
               </ul>
               {callshops.pageInfo.hasNextPage ? (
@@ -76,7 +86,8 @@ export function Wall(): ReactElement {
 
 interface CardProps {
   readonly shop: WallShopFragment;
-  readonly round: number;
+  /** The shop's live calls; null while they are not known. */
+  readonly calls: readonly BranchCallFragment[] | null;
   readonly onTopUp: (shop: WallShopFragment) => void;
 }
 
@@ -88,14 +99,11 @@ function isLow(shop: WallShopFragment): boolean {
   return limit !== null && parseMoney(shop.balance) + limit < parseMoney(shop.lowCredit);
 }
 
-function ShopCard({ shop, round, onTopUp }: CardProps): ReactElement {
+function ShopCard({ shop, calls, onTopUp }: CardProps): ReactElement {
   const { t } = useTranslation();
   const { cash } = useFormat();
-  // a live call holds credit, so a shop that holds none need not be asked
-  const busy = parseMoney(shop.held) !== 0n;
-  const calls = useQuery(ShopLiveCallsDocument, busy ? { shopId: shop.id } : null, round.toString());
   const now = useNow();
-  const live = (calls.data?.liveCalls ?? []).filter((call) => call.state === 'ANSWERED');
+  const live = (calls ?? []).filter((call) => call.state === 'ANSWERED');
   const running = live.reduce((sum, call) => sum + parseMoney(costSoFar(call, now)), 0n);
   const low = isLow(shop);
   return (
@@ -126,8 +134,7 @@ function ShopCard({ shop, round, onTopUp }: CardProps): ReactElement {
           <dd>{cash(shop.held)}</dd>
         </div>
       </dl>
-      {calls.error === null ? null : <ErrorNote error={calls.error} onRetry={calls.reload} />}
-      {calls.loading ? null : (
+      {calls === null ? null : (
         <p className="shop-live">
           <Icon name="phone" />
           <span>{t('board.talking', { count: live.length })}</span>

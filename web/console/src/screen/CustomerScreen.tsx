@@ -68,7 +68,7 @@ function Contents({ shown }: { readonly shown: Shown }): ReactElement {
 
 function Call({ call, locale }: { readonly call: NonNullable<Shown['call']>; readonly locale: string }): ReactElement {
   const { t } = useTranslation();
-  const place = readDestination(call.destination, call.numberFormatted, locale);
+  const place = readDestination(call.destination, null, locale);
   return (
     <section aria-label={t('cabin.liveCall')} className="screen-call">
       <p className="screen-place">

@@ -2,26 +2,30 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useClient, useViewer } from '../app/context.js';
 import { useDialogs } from '../app/dialogs.js';
-import { operates, screensOf } from '../app/roles.js';
+import { screensOf, useMay } from '../app/permissions.js';
 import { href } from '../app/router.js';
 import { LANGUAGES, settingsStore, THEMES, useSettings } from '../app/settings.js';
 import { NAV_ICONS } from '../app/navigation.js';
+import { useShopOrNull } from '../app/shop.js';
 import { play } from '../app/sound.js';
 import { LANGUAGE_NAMES } from '../i18n/languages.js';
 import { Button } from '../ui/Button.js';
-import { Field, Segments, SwitchField } from '../ui/Field.js';
+import { Segments, SwitchField } from '../ui/Field.js';
 import { Icon } from '../ui/Icon.js';
 import { SecondFactor } from './SecondFactor.js';
+import { PixSettings } from './PixSettings.js';
 
 export function Settings(): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const viewer = useViewer();
+  const shop = useShopOrNull();
+  const maySetShop = useMay('MANAGE_SETTINGS');
   return (
     <section className="screen screen-narrow" aria-labelledby="settings-title">
       <h1 id="settings-title">{t('nav.settings')}</h1>
       <nav className="card more-screens" aria-label={t('nav.more')}>
-        {screensOf(viewer.role)
+        {screensOf(viewer)
           .filter((screen) => screen !== 'settings')
           .map((screen) => (
             <a key={screen} href={href(screen)}>
@@ -32,6 +36,7 @@ export function Settings(): ReactElement {
       </nav>
       <Preferences />
       <SecondFactor />
+      {maySetShop && shop?.callshop?.currency === 'BRL' ? <PixSettings key={shop.callshop.pixKey} callshop={shop.callshop} onSaved={shop.reload} /> : null}
       <div className="card account">
         <Icon name="user" />
         <p>
@@ -51,7 +56,6 @@ export function Settings(): ReactElement {
 function Preferences(): ReactElement {
   const { t } = useTranslation();
   const { show } = useDialogs();
-  const { role, account } = useViewer();
   const settings = useSettings();
   return (
     <div className="card form">
@@ -86,19 +90,6 @@ function Preferences(): ReactElement {
           settingsStore.change({ shortcuts });
         }}
       />
-      {operates(role) && account.currency === 'BRL' ? (
-        <Field
-          label={t('settings.pixKey')}
-          hint={t('settings.pixKeyHint')}
-          value={settings.pixKey}
-          maxLength={77}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(pixKey) => {
-            settingsStore.change({ pixKey: pixKey.trim() });
-          }}
-        />
-      ) : null}
       <Button
         icon="help"
         onClick={() => {

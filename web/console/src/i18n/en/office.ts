@@ -95,6 +95,10 @@ export const office: typeof portuguese = {
     none: 'No price found.',
   },
   receipts: {
+    search: 'Receipt number or customer’s name',
+    found_one: '{{count}} bill',
+    found_other: '{{count}} bills',
+    foundMore: 'More than {{count}} bills',
     filter: 'Show',
     all: 'All',
     unpaid: 'To collect',
@@ -130,6 +134,8 @@ export const office: typeof portuguese = {
     LEDGER_DIFFERENCE: 'A difference in the books',
   },
   equipment: {
+    search: 'Name or user of the phone',
+    notFound: 'No phone has this name.',
     cabins: 'Cabins',
     phones: 'Phones',
     addCabin: 'Add cabin',
@@ -165,6 +171,8 @@ export const office: typeof portuguese = {
     written: 'I have them',
   },
   wall: {
+    search: 'Name of the shop',
+    notFound: 'No shop has this name.',
     none: 'You have no shops yet.',
     balance: 'Balance',
     available: 'Available',
@@ -198,8 +206,6 @@ export const office: typeof portuguese = {
     sound: 'Sounds',
     mute: 'Mute',
     shortcuts: 'Keyboard shortcuts',
-    pixKey: 'The shop’s Pix key',
-    pixKeyHint: 'Stays on this computer. With it, a Pix payment shows a QR code.',
     logout: 'Log out',
   },
   totp: {

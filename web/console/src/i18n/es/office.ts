@@ -95,6 +95,10 @@ export const office: typeof portuguese = {
     none: 'No se encontró ningún precio.',
   },
   receipts: {
+    search: 'Número de recibo o nombre del cliente',
+    found_one: '{{count}} cuenta',
+    found_other: '{{count}} cuentas',
+    foundMore: 'Más de {{count}} cuentas',
     filter: 'Mostrar',
     all: 'Todos',
     unpaid: 'Por cobrar',
@@ -130,6 +134,8 @@ export const office: typeof portuguese = {
     LEDGER_DIFFERENCE: 'Una diferencia en los libros',
   },
   equipment: {
+    search: 'Nombre o usuario del teléfono',
+    notFound: 'Ningún teléfono tiene ese nombre.',
     cabins: 'Cabinas',
     phones: 'Teléfonos',
     addCabin: 'Agregar cabina',
@@ -165,6 +171,8 @@ export const office: typeof portuguese = {
     written: 'Ya las tengo',
   },
   wall: {
+    search: 'Nombre de la tienda',
+    notFound: 'Ninguna tienda tiene ese nombre.',
     none: 'Aún no tiene tiendas.',
     balance: 'Saldo',
     available: 'Disponible',
@@ -198,8 +206,6 @@ export const office: typeof portuguese = {
     sound: 'Sonidos',
     mute: 'Silenciar',
     shortcuts: 'Atajos de teclado',
-    pixKey: 'Clave Pix de la tienda',
-    pixKeyHint: 'Queda solo en esta computadora. Con ella, un pago por Pix muestra un código QR.',
     logout: 'Salir',
   },
   totp: {

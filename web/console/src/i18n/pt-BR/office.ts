@@ -93,6 +93,10 @@ export const office = {
     none: 'Nenhum preço encontrado.',
   },
   receipts: {
+    search: 'Número do recibo ou nome do cliente',
+    found_one: '{{count}} conta',
+    found_other: '{{count}} contas',
+    foundMore: 'Mais de {{count}} contas',
     filter: 'Mostrar',
     all: 'Todos',
     unpaid: 'A receber',
@@ -128,6 +132,8 @@ export const office = {
     LEDGER_DIFFERENCE: 'Diferença nos livros',
   },
   equipment: {
+    search: 'Nome ou usuário do telefone',
+    notFound: 'Nenhum telefone com esse nome.',
     cabins: 'Cabines',
     phones: 'Telefones',
     addCabin: 'Adicionar cabine',
@@ -163,6 +169,8 @@ export const office = {
     written: 'Já anotei',
   },
   wall: {
+    search: 'Nome da loja',
+    notFound: 'Nenhuma loja com esse nome.',
     none: 'Você ainda não tem lojas.',
     balance: 'Saldo',
     available: 'Disponível',
@@ -196,8 +204,6 @@ export const office = {
     sound: 'Sons',
     mute: 'Silenciar',
     shortcuts: 'Teclas de atalho',
-    pixKey: 'Chave Pix da loja',
-    pixKeyHint: 'Fica só neste computador. Com ela, o pagamento mostra um código QR.',
     logout: 'Sair',
   },
   totp: {

@@ -1,0 +1,114 @@
+import type { Locator, Page } from 'playwright-core';
+
+export interface Opening {
+  readonly customer?: string;
+  readonly spending?: string;
+  readonly deposit?: string;
+  readonly minutes?: string;
+}
+
+/** The console in Portuguese, in the hands of a person with a mouse. */
+export class Attendant {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  tile(number: number, state?: string): Locator {
+    return this.page.locator(`.tile[data-cabin="${number}"]${state === undefined ? '' : `[data-state="${state}"]`}`);
+  }
+
+  get dialog(): Locator {
+    return this.page.locator('[role="dialog"]');
+  }
+
+  async go(screen: string): Promise<void> {
+    await this.page.getByRole('link', { name: screen, exact: true }).first().click();
+    await this.page.locator('.spinner').first().waitFor({ state: 'detached' });
+  }
+
+  async leaveDialog(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  async openRegister(float: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'ABRIR CAIXA' }).click();
+    await this.dialog.locator('input').fill(float);
+    await this.dialog.getByRole('button', { name: 'Abrir caixa' }).click();
+    await this.page.getByTestId('register-open').waitFor();
+  }
+
+  async openCabin(number: number, { customer, spending, deposit, minutes }: Opening = {}): Promise<void> {
+    await this.tile(number).locator('.button-open').click();
+    if (customer !== undefined) await this.dialog.getByLabel('Cliente').fill(customer);
+    if (spending !== undefined) await this.dialog.getByLabel(/^Limite de gasto/).fill(spending);
+    if (minutes !== undefined) await this.dialog.getByLabel('Limite de tempo').fill(minutes);
+    if (deposit !== undefined) {
+      await this.dialog.getByText('Paga antes').click();
+      await this.dialog.getByLabel(/^Depósito/).fill(deposit);
+    }
+    await this.dialog.getByRole('button', { name: 'Abrir cabine' }).click();
+    await this.tile(number, 'open').waitFor();
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  /** Presses the red button, and in the window the one with this name. The bill follows. */
+  async closeCabin(number: number, how: string): Promise<void> {
+    await this.tile(number).locator('.button-close').click();
+    await this.dialog.getByRole('button', { name: how }).click();
+    await this.dialog.getByText(`Conta da cabine ${number}`).waitFor();
+  }
+
+  async drawer(number: number): Promise<Locator> {
+    await this.tile(number).locator('.tile-cover').click();
+    await this.dialog.getByRole('heading', { name: 'Limites' }).waitFor();
+    return this.dialog;
+  }
+
+  /** Pays a bill with exactly what is due, and leaves. */
+  async payInCash(): Promise<void> {
+    await this.dialog.getByRole('button', { name: 'Confirmar pagamento' }).waitFor();
+    const notes = this.dialog.locator('.notes button');
+    if ((await notes.count()) > 0) await notes.first().click();
+    await this.confirmPayment();
+    await this.dialog.getByRole('button', { name: 'Concluir' }).click();
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  async confirmPayment(): Promise<void> {
+    await this.dialog.getByRole('button', { name: 'Confirmar pagamento' }).click();
+    await this.page.frameLocator('.receipt-paper').getByText('TOTAL', { exact: true }).waitFor();
+  }
+
+  async countDrawer(cash: string): Promise<void> {
+    await this.go('Caixa');
+    await this.page.getByText('Os valores aparecem depois da contagem.').waitFor();
+    await this.page.locator('.counts input').first().fill(cash);
+    await this.page.getByRole('button', { name: 'Fechar caixa e ver o Z' }).click();
+    await this.dialog.getByText('Esperado').waitFor();
+  }
+
+  /** Seconds that a tile's clock shows. */
+  async seconds(number: number): Promise<number> {
+    const [minutes = '0', rest = '0'] = (await this.tile(number).locator('.elapsed').innerText()).split(':');
+    return Number(minutes) * 60 + Number(rest);
+  }
+
+  /** What must be the same on every screen of the shop: each cabin's state, and whom it serves or calls. */
+  async board(): Promise<readonly string[]> {
+    return this.page
+      .locator('.tile')
+      .evaluateAll((tiles) =>
+        tiles.map((tile) =>
+          [tile.getAttribute('data-cabin'), tile.getAttribute('data-state'), tile.querySelector('.called, .tile-place-name')?.textContent].join(' '),
+        ),
+      );
+  }
+}
+
+/** The digits of an amount, in cents. */
+export function cents(text: string): number {
+  return Number(text.replace(/\D/g, ''));
+}
