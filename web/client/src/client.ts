@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { Kind, OperationTypeNode, type DocumentNode } from 'graphql';
-import { CallshopError, TransportCode, isRecord, isUnauthenticated, isUserError, userErrorOf } from './errors.js';
+import { CallshopError, TransportCode, isRecord, isUnauthenticated, toUserError, userErrorOf } from './errors.js';
 import { post, type Answer, type Endpoint } from './http.js';
 import { followBoard, type BoardSource } from './live.js';
 import { keepRunning, type Connection } from './running.js';
@@ -169,9 +169,9 @@ function checkUserErrors({ data, requestId }: Answer<unknown>): void {
   for (const [field, payload] of Object.entries(isRecord(data) ? data : {})) {
     const errors = isRecord(payload) ? payload.userErrors : undefined;
     if (!Array.isArray(errors)) {
-      throw new CallshopError(TransportCode.BAD_REQUEST, `Select userErrors { code message field } of ${field}.`);
+      throw new CallshopError(TransportCode.BAD_REQUEST, `Select userErrors { code message field } of ${field}, without an alias.`);
     }
-    const error = userErrorOf(errors.filter(isUserError), requestId);
+    const error = userErrorOf(errors.map(toUserError), requestId);
     if (error !== null) {
       throw error;
     }

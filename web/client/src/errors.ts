@@ -37,10 +37,11 @@ export type TransportCode = (typeof TransportCode)[keyof typeof TransportCode];
 
 /** An error that the caller of a mutation can correct. */
 export interface UserError {
-  readonly code: ErrorCode;
-  /** Sentence for people, in the language of the client's `locale`. */
+  /** `UNKNOWN` if the document did not select it. */
+  readonly code: ErrorCode | typeof TransportCode.UNKNOWN;
+  /** Sentence for people, in the language of the client's `locale`. If the document did not select it, a sentence with the code. */
   readonly message: string;
-  /** Path of the input field at fault, outermost name first. */
+  /** Path of the input field at fault, outermost name first. Empty if the document did not select it. */
   readonly field: readonly string[];
 }
 
@@ -134,8 +135,18 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function isUserError(value: unknown): value is UserError {
-  return (
-    isRecord(value) && typeof value.code === 'string' && typeof value.message === 'string' && Array.isArray(value.field)
-  );
+/** An entry of `userErrors`, whatever the document selected of it: an error must not go unseen because a part of it is missing. */
+export function toUserError(value: unknown): UserError {
+  const { code: sent, message, field } = isRecord(value) ? value : {};
+  const code = isSentCode(sent) ? sent : TransportCode.UNKNOWN;
+  return {
+    code,
+    message: typeof message === 'string' ? message : `The server refused the mutation: ${code}.`,
+    field: Array.isArray(field) ? field.filter((name) => typeof name === 'string') : [],
+  };
+}
+
+/** Any text: a later server may have codes that this version does not know. */
+function isSentCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string';
 }

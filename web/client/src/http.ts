@@ -1,5 +1,5 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print, type DocumentNode } from 'graphql';
+import { Kind, print, type DocumentNode } from 'graphql';
 import { CallshopError, TransportCode, errorOf, isRecord, type AnswerHeaders } from './errors.js';
 
 export interface Endpoint {
@@ -32,6 +32,7 @@ export async function post<T, V>(
   options: PostOptions = {},
 ): Promise<Answer<T>> {
   options.signal?.throwIfAborted();
+  const query = textOf(document);
   const limit = new AbortController();
   const abort = (): void => {
     limit.abort();
@@ -42,7 +43,7 @@ export async function post<T, V>(
     const response = await endpoint.fetch(endpoint.url, {
       method: 'POST',
       headers: headersOf(endpoint, options.token),
-      body: JSON.stringify({ query: textOf(document), variables }),
+      body: JSON.stringify({ query, variables }),
       signal: limit.signal,
     });
     return read(document, response, await response.text());
@@ -72,8 +73,11 @@ export function headersOf(endpoint: Endpoint, token: string | undefined): Record
 
 const texts = new WeakMap<object, string>();
 
-/** The document as text, printed once. */
+/** The document as text, printed once. Throws if it is not a parsed document, as it may be in a program without types. */
 export function textOf(document: DocumentNode): string {
+  if (!isDocument(document)) {
+    throw new CallshopError(TransportCode.BAD_REQUEST, "Pass a parsed document: parse(text), from the package 'graphql'.");
+  }
   const known = texts.get(document);
   if (known !== undefined) {
     return known;
@@ -81,6 +85,10 @@ export function textOf(document: DocumentNode): string {
   const text = print(document);
   texts.set(document, text);
   return text;
+}
+
+function isDocument(value: unknown): boolean {
+  return isRecord(value) && value.kind === Kind.DOCUMENT;
 }
 
 /** The data of a JSON answer. Throws its errors. */

@@ -171,8 +171,9 @@ export interface CallshopClient {
   /** Ends this login on the server, if it can be reached, and here in any case. */
   logout(): Promise<void>;
   /**
-   * A query or a mutation. Top-level errors throw a {@link CallshopError}. A mutation's `userErrors` throw, too: the error has the
-   * first one's code, and all of them in `userErrors`.
+   * A query or a mutation. Top-level errors throw a {@link CallshopError}. A mutation's `userErrors` throw, too, whatever the document
+   * selects of them: the error has the first one's code and message, and all of them in `userErrors`. A mutation that does not select
+   * `userErrors` throws `BAD_REQUEST` after it has run.
    */
   request<T, V extends Variables>(document: TypedDocumentNode<T, V>, variables: V, options?: RequestOptions): Promise<T>;
   /** A subscription over the client's one WebSocket. After a loss of the connection, it starts again; see `liveCallshop` for one that misses nothing. */

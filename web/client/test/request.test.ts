@@ -95,6 +95,17 @@ describe('a request', () => {
   });
 });
 
+describe('a text in place of a parsed document', () => {
+  it('is refused with a remedy, and not sent', async () => {
+    const { client, server } = clientOf(() => json({ data: {} }));
+    // what a program without types may do
+    const text: unknown = 'query Name { viewer { name } }';
+    const untyped: { request(document: unknown, variables: Anything): Promise<unknown> } = client as never;
+    expect(await failure(untyped.request(text, {}))).toMatchObject({ code: 'BAD_REQUEST', message: expect.stringContaining('parse(text)') });
+    expect(server.sent).toEqual([]);
+  });
+});
+
 describe('an error', () => {
   it('of the top level has its code, its request, and the time to wait', async () => {
     const { client } = clientOf(() => refused('RATE_LIMITED', 429, { retryAfter: 7, requestId: 'r-1' }));
@@ -157,6 +168,30 @@ describe('a mutation', () => {
       userErrors: errors,
       requestId: 'r-3',
     });
+  });
+
+  it.each([
+    ['{ code }', { code: 'REGISTER_CLOSED' }, { code: 'REGISTER_CLOSED', message: 'The server refused the mutation: REGISTER_CLOSED.' }],
+    ['{ message }', { message: 'Open the register first.' }, { code: 'UNKNOWN', message: 'Open the register first.' }],
+    [
+      '{ code message }',
+      { code: 'REGISTER_CLOSED', message: 'Open the register first.' },
+      { code: 'REGISTER_CLOSED', message: 'Open the register first.' },
+    ],
+    ['{ field }', { field: ['input', 'customer'] }, { code: 'UNKNOWN', message: 'The server refused the mutation: UNKNOWN.' }],
+    ['{ __typename }', { __typename: 'UserError' }, { code: 'UNKNOWN', message: 'The server refused the mutation: UNKNOWN.' }],
+  ])('that selects userErrors %s throws them, too', async (_, sent, { code, message }) => {
+    const { client } = clientOf(answering([sent]));
+    expect(await failure(client.request(MUTATION, { input: {} }))).toMatchObject({
+      code,
+      message,
+      userErrors: [{ code, message, field: 'field' in sent ? sent.field : [] }],
+    });
+  });
+
+  it('refused with a code of a later server keeps it', async () => {
+    const { client } = clientOf(answering([{ code: 'CODE_OF_A_LATER_SERVER' }]));
+    expect(await failure(client.request(MUTATION, { input: {} }))).toMatchObject({ code: 'UNKNOWN', rawCode: 'CODE_OF_A_LATER_SERVER' });
   });
 
   it('that does not select its user errors is refused, because its failure would go unseen', async () => {
