@@ -166,7 +166,7 @@ fn decimal_commas_and_country_codes_in_a_column() {
         "511 0.0041 0 30/6",
     ];
     assert_eq!(clean(&deck), expected);
-    assert_eq!(names(&deck)[0], "España móvil");
+    assert_eq!(names(&deck)[0], "España Móvil");
     assert_eq!(deck.rates[4].effective, day(2027, 4, 12));
     // the old price shows that the deck groups thousands
     let mapping = Mapping {
@@ -236,6 +236,23 @@ fn a_brazilian_list_without_header() {
     let Entry::Price(rate) = &deck.rates[0].entry else { panic!("a price") };
     assert_eq!(rate.free_seconds, 3);
     assert_eq!(deck.set_aside.get("NOT_ACTIVE"), Some(&1));
+}
+
+#[test]
+fn peak_columns_in_latin_1() {
+    let file = include_bytes!("../data/decks/peak-comma-latin1.csv");
+    let (deck, _) = answered(file, Mapping::default(), "DATE_ORDER", 0);
+    assert_eq!(clean(&deck)[..2], ["1 0.0424 0 60/60", "124253 0.1481 0 60/60"]);
+    assert_eq!(deck.rates[0].effective, day(2026, 12, 1));
+    let Entry::Price(rate) = &deck.rates[0].entry else { panic!("a price") };
+    assert_eq!(rate.band_prices["off-peak"].price_per_minute.to_string(), "0.0296");
+}
+
+#[test]
+fn one_row_for_each_destination() {
+    let deck = read(include_bytes!("../data/decks/grouped-lists.csv"));
+    assert_eq!(clean(&deck)[..2], ["800 0.3842 0 60/60", "808 0.3842 0 60/60"]);
+    assert_eq!(deck.counts.read, 5);
 }
 
 // ---- twenty layouts of other carriers
