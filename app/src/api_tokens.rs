@@ -184,7 +184,8 @@ fn check_expiry(expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
     if expires_at > now && expires_at - now <= TimeDelta::days(MAX_DAYS) {
         return Ok(());
     }
-    let message = format!("`expiresAt` must be in the future, at most {MAX_DAYS} days from now.");
+    let message =
+        base::message!("`expiresAt` must be in the future, at most {max} days from now.", max = MAX_DAYS);
     Err(Error::invalid("expiresAt", message))
 }
 
@@ -192,7 +193,8 @@ async fn check_room(tx: &Tx, account_id: Uuid, now: DateTime<Utc>) -> Result<()>
     if rows::count_valid(tx.conn(), account_id, now).await? < MAX_TOKENS {
         return Ok(());
     }
-    let message = format!("The account has {MAX_TOKENS} valid tokens. Revoke one of them first.");
+    let message =
+        base::message!("The account has {max} valid tokens. Revoke one of them first.", max = MAX_TOKENS);
     Err(Error::user(ErrorCode::IllegalState, message))
 }
 
@@ -235,7 +237,8 @@ fn build(
 pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: Rotation) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     if !(0..=MAX_GRACE_SECONDS).contains(&rotation.grace_seconds) {
-        let message = format!("`gracePeriodSeconds` must be between 0 and {MAX_GRACE_SECONDS}.");
+        let message =
+            base::message!("`gracePeriodSeconds` must be between 0 and {max}.", max = MAX_GRACE_SECONDS);
         return Err(Error::invalid("gracePeriodSeconds", message));
     }
     let now = app.clock.now();
@@ -382,7 +385,9 @@ async fn record(
 pub fn parse_scope(text: &str) -> Result<TokenScope> {
     text.trim().to_uppercase().replace(':', "_").parse().map_err(|_| {
         let known: Vec<String> = all_scopes().map(spelling).collect();
-        Error::invalid("scopes", format!("There is no scope {text:?}. The scopes are {}.", known.join(", ")))
+        let scopes = known.join(", ");
+        let message = base::message!("There is no scope \"{text}\". The scopes are {scopes}.", text, scopes);
+        Error::invalid("scopes", message)
     })
 }
 

@@ -140,7 +140,8 @@ fn ending_soon(seconds: Option<i32>) -> Result<Option<i32>> {
         None | Some(0) => Ok(None),
         Some(1..=MAX_ENDING_SOON) => Ok(seconds),
         Some(_) => {
-            let message = format!("Use 1 to {MAX_ENDING_SOON} seconds, or 0 for no announcement.");
+            let message =
+                base::message!("Use 1 to {max} seconds, or 0 for no announcement.", max = MAX_ENDING_SOON);
             Err(Error::invalid("endingSoonSeconds", message))
         }
     }

@@ -38,6 +38,21 @@ pub(super) const GENERAL: &[(&str, &str, &str)] = &[
         "Demasiados intentos. Espere hasta 30 segundos e intente de nuevo.",
     ),
     (
+        "TOTP_REQUIRED",
+        "Este acesso também precisa de um código. Digite o código do seu aplicativo autenticador.",
+        "Este acceso también necesita un código. Escriba el código de su aplicación de autenticación.",
+    ),
+    (
+        "TOTP_INVALID",
+        "O código está errado ou já foi usado. Espere o próximo código do seu aplicativo.",
+        "El código no es correcto o ya se usó. Espere el siguiente código de su aplicación.",
+    ),
+    (
+        "TOTP_SETUP_REQUIRED",
+        "Este servidor exige um segundo fator para o seu papel. Configure-o primeiro.",
+        "Este servidor exige un segundo factor para su papel. Configúrelo primero.",
+    ),
+    (
         "WEAK_PASSWORD",
         "Esta senha é fraca. Escolha uma senha mais longa e difícil de adivinhar.",
         "Esta contraseña es débil. Elija una más larga y difícil de adivinar.",
@@ -46,6 +61,11 @@ pub(super) const GENERAL: &[(&str, &str, &str)] = &[
         "IDEMPOTENCY_CONFLICT",
         "A chave já foi usada com outros dados. Use uma chave nova para cada operação.",
         "La clave ya se usó con otros datos. Use una clave nueva para cada operación.",
+    ),
+    (
+        "SECRET_SHOWN",
+        "O segredo já foi mostrado e não pode aparecer de novo. Se ele foi perdido, renove o token.",
+        "El secreto ya se mostró y no se puede volver a mostrar. Si se perdió, renueve el token.",
     ),
     (
         "CURRENCY_MISMATCH",

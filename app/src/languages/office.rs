@@ -45,6 +45,83 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "A conta já tem um usuário com este nome. Escolha outro nome.",
         "La cuenta ya tiene un usuario con este nombre. Elija otro nombre.",
     ),
+    (
+        "Enter a code of your authenticator app, or a recovery code.",
+        "Digite um código do seu aplicativo autenticador, ou um código de recuperação.",
+        "Escriba un código de su aplicación de autenticación, o un código de recuperación.",
+    ),
+    (
+        "The code is wrong or was used. Wait for the next code of your app.",
+        "O código está errado ou já foi usado. Espere o próximo código do seu aplicativo.",
+        "El código no es correcto o ya se usó. Espere el siguiente código de su aplicación.",
+    ),
+    (
+        "Set up the second factor first.",
+        "Configure o segundo fator primeiro.",
+        "Configure primero el segundo factor.",
+    ),
+    (
+        "The second factor is off. Set it up first.",
+        "O segundo fator está desativado. Configure-o primeiro.",
+        "El segundo factor está desactivado. Configúrelo primero.",
+    ),
+    (
+        "The second factor is already on.",
+        "O segundo fator já está ativado. Não é preciso confirmar de novo.",
+        "El segundo factor ya está activado. No hace falta confirmarlo de nuevo.",
+    ),
+    (
+        "The second factor is already on. Turn it off before you set it up again.",
+        "O segundo fator já está ativado. Desative-o antes de configurá-lo de novo.",
+        "El segundo factor ya está activado. Desactívelo antes de configurarlo de nuevo.",
+    ),
+    (
+        "This server requires a second factor for your role. Set it up first.",
+        "Este servidor exige um segundo fator para o seu papel. Configure-o primeiro.",
+        "Este servidor exige un segundo factor para su papel. Configúrelo primero.",
+    ),
+    (
+        "Only the answer to an HTTP POST can set a cookie. Send `login` that way, or omit `cookie`.",
+        "Só a resposta a um POST HTTP pode definir um cookie. Envie `login` desse modo, ou omita `cookie`.",
+        "Solo la respuesta a un POST HTTP puede definir una cookie. Envíe `login` de ese modo, u omita `cookie`.",
+    ),
+    // API tokens
+    ("Name at least one scope.", "Informe pelo menos um escopo.", "Indique al menos un alcance."),
+    (
+        "There is no scope \"{text}\". The scopes are {scopes}.",
+        "O escopo \"{text}\" não existe. Os escopos são {scopes}.",
+        "El alcance \"{text}\" no existe. Los alcances son {scopes}.",
+    ),
+    (
+        "`expiresAt` must be in the future, at most {max} days from now.",
+        "A validade precisa estar no futuro, no máximo {max} dias a partir de agora.",
+        "El vencimiento debe estar en el futuro, como máximo {max} días a partir de ahora.",
+    ),
+    (
+        "`gracePeriodSeconds` must be between 0 and {max}.",
+        "O prazo do token antigo precisa estar entre 0 e {max} segundos.",
+        "El plazo del token anterior debe estar entre 0 y {max} segundos.",
+    ),
+    (
+        "The account has {max} valid tokens. Revoke one of them first.",
+        "A conta tem {max} tokens válidos. Revogue um deles primeiro.",
+        "La cuenta tiene {max} tokens válidos. Revoque uno de ellos primero.",
+    ),
+    (
+        "The token was revoked or has expired. Create a new one.",
+        "O token foi revogado ou venceu. Crie um token novo.",
+        "El token fue revocado o venció. Cree uno nuevo.",
+    ),
+    (
+        "The token was rotated before. Rotate its successor.",
+        "Este token já foi renovado. Renove o token que o substituiu.",
+        "Este token ya fue renovado. Renueve el token que lo reemplazó.",
+    ),
+    (
+        "An earlier request with this key showed the secret. If it is lost, rotate the token.",
+        "Um pedido anterior com esta chave já mostrou o segredo. Se ele foi perdido, renove o token.",
+        "Una solicitud anterior con esta clave ya mostró el secreto. Si se perdió, renueve el token.",
+    ),
     // accounts
     (
         "The callshop is suspended. Contact your reseller.",
@@ -125,6 +202,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "The branch has more than {max} callshops. Subscribe to the accounts below it, one by one.",
         "O ramo tem mais de {max} lojas. Assine as contas abaixo dele, uma a uma.",
         "La rama tiene más de {max} tiendas. Suscríbase a las cuentas de abajo, una por una.",
+    ),
+    (
+        "Use 1 to {max} seconds, or 0 for no announcement.",
+        "Use de 1 a {max} segundos, ou 0 para não ter aviso.",
+        "Use de 1 a {max} segundos, o 0 para no tener aviso.",
     ),
     // Pix
     (
@@ -302,6 +384,22 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Nada foi importado. Erros no arquivo: {errors}. Corrija os erros da lista e importe de novo.",
         "No se importó nada. Errores en el archivo: {errors}. Corrija los errores de la lista e importe de nuevo.",
     ),
+    (
+        "Nothing was imported. The file has more than one meaning. Answer `questions` in `mapping`.",
+        "Nada foi importado. O arquivo pode ser lido de mais de um modo. Responda às perguntas de `questions` em `mapping`.",
+        "No se importó nada. El archivo se puede leer de más de un modo. Responda las preguntas de `questions` en `mapping`.",
+    ),
+    (
+        "The rows have several dates. Choose the date of this version, and import the file once for each date.",
+        "As linhas têm várias datas. Escolha a data desta versão, e importe o arquivo uma vez para cada data.",
+        "Las filas tienen varias fechas. Elija la fecha de esta versión, e importe el archivo una vez por cada fecha.",
+    ),
+    (
+        "The mapping cannot be read: {error}. See the documentation of mappings.",
+        "O mapeamento não pode ser lido: {error}. Consulte a documentação dos mapeamentos.",
+        "El mapeo no se puede leer: {error}. Consulte la documentación de los mapeos.",
+    ),
+    ("Use at most {max} bytes.", "Use no máximo {max} bytes.", "Use como máximo {max} bytes."),
     (
         "The tariff has no band \"{name}\". The tariff's bands are: {bands}.",
         "A tarifa não tem a faixa \"{name}\". As faixas da tarifa são: {bands}.",

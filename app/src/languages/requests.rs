@@ -21,7 +21,6 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Informe os primeiros 1 a {max} dígitos do número, com o código do país.",
         "Indique los primeros 1 a {max} dígitos del número, con el código del país.",
     ),
-    ("Use one of {codes}.", "Use um destes códigos: {codes}.", "Use uno de estos códigos: {codes}."),
     (
         "A receipt number has only digits.",
         "O número de um recibo só tem dígitos.",

@@ -110,12 +110,12 @@ impl From<(String, u64)> for DeckSetAside {
 /// Fails with `INVALID_INPUT` for text that is too long, is no JSON, or has unknown fields.
 pub(super) fn parse_mapping(text: &str) -> Result<Mapping> {
     if text.len() > MAX_MAPPING_BYTES {
-        return Err(Error::invalid("mapping", format!("Use at most {MAX_MAPPING_BYTES} bytes.")));
+        let message = base::message!("Use at most {max} bytes.", max = MAX_MAPPING_BYTES);
+        return Err(Error::invalid("mapping", message));
     }
     serde_json::from_str(text).map_err(|error| {
-        Error::invalid(
-            "mapping",
-            format!("The mapping cannot be read: {error}. See the documentation of mappings."),
-        )
+        let message =
+            base::message!("The mapping cannot be read: {error}. See the documentation of mappings.", error);
+        Error::invalid("mapping", message)
     })
 }
