@@ -5,14 +5,14 @@ const schema = fileURLToPath(new URL('../schema.graphql', import.meta.url));
 
 /** Messages of subscriptions. Their position is a cursor, and `Activity.seq`. */
 const messages = ['AccountActivity', 'Activity', 'CabinActivity', 'CabinSnapshot', 'CallshopActivity', 'CallshopSnapshot', 'CustomerScreen', 'LiveCalls', 'ScreenCall'];
-/** Rows of a list that is not changed after it is written. Their cursor identifies them. */
-const rows = ['AuditChange', 'AuditEntry', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'ReportGroup'];
+/** Rows of lists. Their cursor identifies them, or a field such as `movementId`: `id` is a name for nodes only. */
+const rows = ['AuditChange', 'AuditEntry', 'CashMovement', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'ReportGroup'];
 /** Values without a row of their own: amounts, settings, and what is computed for one answer. */
 const values = [
   'AttendantDay', 'AttendantSales', 'Balance', 'BandPrice', 'CabinSales', 'CallCost', 'ChargeExplanation', 'ChargeStep', 'DayFigures', 'DayMethod', 'DaySummary',
-  'DeckProblem', 'DestinationSales', 'DestinationTotal', 'DialPlan', 'DrawerAmount', 'LevelCharge', 'MarginGuard', 'MarginWarning', 'MethodReport', 'Money', 'OpenItem',
-  'PageInfo', 'PaymentReference', 'PhoneSecret', 'PixCode', 'PrintedBill', 'Problem', 'ProblemGroup', 'Quote', 'RateChanges', 'Receipt', 'RegisterReport', 'Report',
-  'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementLine', 'TimeBand', 'UserError',
+  'DeckAnswer', 'DeckGuess', 'DeckProblem', 'DeckQuestion', 'DeckSetAside', 'DestinationSales', 'DestinationTotal', 'DialPlan', 'DrawerAmount', 'LevelCharge', 'MarginGuard', 'MarginWarning', 'MethodReport', 'Money', 'OpenItem',
+  'MessageParam', 'PageInfo', 'Payment', 'PaymentReference', 'PhoneSecret', 'PixCode', 'PrintedBill', 'Problem', 'ProblemGroup', 'Quote', 'RateChanges', 'Receipt', 'RegisterReport', 'Report',
+  'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementCall', 'StatementLine', 'TimeBand', 'UserError',
 ];
 
 /** Lints `schema.graphql`. Run it in the repository's root, since ESLint ignores files above its own folder. */

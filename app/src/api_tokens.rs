@@ -259,6 +259,8 @@ pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: Rotat
     let made = made.await?;
     if rotation.grace_seconds == 0 {
         login::forget(app, &[rotation.id]);
+    } else {
+        app.identities.renew(rotation.id);
     }
     Ok(made)
 }

@@ -88,8 +88,8 @@ impl Identities {
         self.watches.get_with(session_id, CancellationToken::new)
     }
 
-    /// Makes this node read a login again. Unlike [`Self::forget`], this keeps its sockets.
-    pub(super) fn renew(&self, session_id: Uuid) {
+    /// Makes this node read a login or API token again. Unlike [`Self::forget`], this keeps its sockets.
+    pub(crate) fn renew(&self, session_id: Uuid) {
         self.known.invalidate(&session_id);
     }
 

@@ -146,7 +146,7 @@ on_both!(problems_are_in_the_readers_language, |backend: Backend| async move {
 });
 
 on_both!(caches_keep_the_languages_apart, |backend: Backend| async move {
-    let shop = Shop::start(backend, 0).await;
+    let shop = Shop::start(backend, 1).await;
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let mut url = reqwest::Url::parse(&format!("http://{}/graphql", shop.server.http)).expect("a URL");
     url.query_pairs_mut().append_pair("query", "{ viewer { login } }");

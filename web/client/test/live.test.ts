@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createClient, type CallshopClient, type LiveCabin, type ShopState } from '../src/index.js';
+import { createClient, type CallshopClient, type ShopState } from '../src/index.js';
 import { memoryStore } from '../src/store.js';
 import { FakeServer, json, refused, tokens } from './support/fakes.js';
 import { brl, cabin, call, event, login, session, talk, time } from './support/fixtures.js';
@@ -370,42 +370,5 @@ describe('one connection', () => {
     client.dispose();
     expect(await board.ended).toBeNull();
     await until('the end of the connection', () => sockets.open === 0);
-  });
-});
-
-describe('liveCabin', () => {
-  const first = { cabinActivity: { cursor: 'c1', cursorExpired: false, snapshot: { asOf: time(0), cabin: cabin(1), liveCalls: [] }, event: null } };
-
-  it('shows one cabin, and ends when it is retired', async () => {
-    sockets.onSubscribe = (subscription) => {
-      if (subscription.name === 'CabinActivity') {
-        subscription.next(first);
-        subscription.next({ cabinActivity: { cursor: 'c2', cursorExpired: false, snapshot: null, event: event(2, 'CABIN_CHANGED') } });
-      }
-    };
-    http.answer = () => json({ data: { nodes: [cabin(1, { retiredAt: time(2) })] } });
-    const seen: LiveCabin[] = [];
-    for await (const view of client.liveCabin('cabin-1')) {
-      seen.push(view);
-    }
-    expect(seen.map((view) => [view.cabin.id, view.asOf, view.stale])).toEqual([
-      ['cabin-1', time(0), false],
-      ['cabin-1', time(2), false],
-    ]);
-  });
-
-  it('asks for exact costs, because no subscription has those of one cabin', async () => {
-    sockets.onSubscribe = (subscription) => {
-      if (subscription.name === 'CabinActivity') {
-        subscription.next({ cabinActivity: { ...first.cabinActivity, snapshot: { ...first.cabinActivity.snapshot, liveCalls: [talk('call-1')] } } });
-      }
-    };
-    http.answer = () => json({ data: { nodes: [{ id: 'call-1', asOf: time(5), elapsedSeconds: 5, cost: brl('0.7') }] } });
-    for await (const view of client.liveCabin('cabin-1')) {
-      if (view.liveCall?.cost.amount === '0.7') {
-        break;
-      }
-    }
-    expect(http.sent[0]).toMatchObject({ name: 'CallCosts', variables: { ids: ['call-1'] } });
   });
 });

@@ -190,6 +190,9 @@ async fn furnish(shop: &Shop) -> Made {
         let tariff = json!({ "name": unique("tariff") });
         reseller.did("createTariff", "CreateTariffInput", tariff, "tariff { id }").await;
         top_up(reseller, id, "5").await;
+        let expires_at = chrono::Utc::now() + chrono::TimeDelta::days(1);
+        let token = json!({ "name": "Program", "scopes": ["CALLS_READ"], "expiresAt": expires_at });
+        owner.did("createApiToken", "CreateApiTokenInput", token, "apiToken { id }").await;
     }
     let (tariff, version) = versions(shop).await;
     let shift = shifts(shop).await;
@@ -269,6 +272,7 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         root("Query.tariffs", reseller, ""),
         root("Query.rates", reseller, &format!("versionId: {:?}", made.version)),
         root("Query.priceList", owner, &of_shop),
+        root("Query.apiTokens", owner, &format!("accountId: {:?}", shop.id)),
         root("Query.phones", owner, &of_shop),
         root("Query.cabins", owner, &of_shop),
         root("Query.registerShifts", owner, &of_shop),

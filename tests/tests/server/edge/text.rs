@@ -25,8 +25,8 @@ const NO_LINE: [&str; 12] = [
 ];
 /// Fields that accept several lines.
 const LINES: [&str; 2] = ["UpdateCallshopSettingsInput.address", "UpdateCallshopSettingsInput.receiptFooter"];
-/// Fields that accept a file, whose importer reports bad lines.
-const FILES: [&str; 1] = ["ImportTariffInput.csv"];
+/// Fields that accept a file, whose importer reports bad lines, or JSON, whose parser does.
+const FILES: [&str; 2] = ["ImportTariffInput.csv", "ImportTariffInput.mapping"];
 
 /// The positions of strings in an input object type. Each position has a path, and the key of the string's field.
 fn texts(schema: &Schema, ty: &str) -> Vec<(Vec<String>, String)> {
