@@ -15,7 +15,7 @@ use super::{actor, app, caller};
 use app::auth::Right;
 use app::finding;
 use app::phones::{self, NewPhone, PhoneView};
-use base::error::{Error, Result};
+use base::error::Result;
 use store::sorted::Key;
 
 /// A SIP account of a callshop.
