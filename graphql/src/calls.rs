@@ -121,7 +121,8 @@ graphql_enum!(
     }
 );
 
-/// One call attempt. Between updates, a client can show a running clock and cost, computed from `asOf`, `elapsedSeconds`, `cost` and the prices.
+/// One call attempt. Between updates, a client can show a running clock: `elapsedSeconds` plus the time since `asOf`. The exact running cost comes from
+/// `liveCalls`, because a call has no increments.
 #[derive(Clone, async_graphql::Description)]
 pub struct Call {
     row: Arc<call::View>,

@@ -145,7 +145,10 @@ export interface ShopState {
   readonly unpaid: readonly UnpaidFields[];
   /** True from the loss of the connection until the missed events are in. */
   readonly stale: boolean;
-  /** The event that led to this state; null after a snapshot, and if only `stale` or a cabin's data changed. Each event comes once. */
+  /**
+   * The event that led to this state; null after a snapshot, and if only `stale` or a cabin's data changed. Each event comes once. It may be
+   * ahead of `cabins`: the board asks for a new session or bill, which a later state has, with null here.
+   */
   readonly lastEvent: ActivityEvent | null;
 }
 

@@ -11,6 +11,7 @@ export const SIDEBAR: readonly Section[] = [
     text: 'Start',
     items: [
       { text: 'What callshop is', link: '/' },
+      { text: 'The demo', link: '/start/demo' },
       { text: 'A web page', link: '/start/web' },
       { text: 'A mobile app', link: '/start/mobile' },
       { text: 'Running a server', link: '/start/operators' },
@@ -21,6 +22,7 @@ export const SIDEBAR: readonly Section[] = [
     items: [
       { text: 'Requests and logins', link: '/guide/requests' },
       { text: 'Subscriptions and resume', link: '/guide/subscriptions' },
+      { text: 'A day at the counter', link: '/guide/day' },
       { text: 'At the counter', link: '/guide/counter' },
       { text: 'Permissions', link: '/guide/permissions' },
       { text: 'Tokens for programs', link: '/guide/tokens' },

@@ -67,12 +67,26 @@ interface Follow {
     callshopId: string;
     currentToken: () => Promise<string>;
     show: (message: unknown) => void;
+    fail: (reason: string) => void;
     WebSocket: unknown;
   }): () => void;
 }
 
 function isFollow(module: unknown): module is Follow {
   return typeof module === 'object' && module !== null && 'followShop' in module && typeof module.followShop === 'function';
+}
+
+interface Renewing {
+  createRenewingClient(options: {
+    url: string;
+    webSocketImpl: unknown;
+    connectionParams: () => Promise<unknown>;
+    on: { message: (message: unknown) => void };
+  }): { renew(token: string): void; subscribe(payload: unknown, sink: unknown): () => void };
+}
+
+function isRenewing(module: unknown): module is Renewing {
+  return typeof module === 'object' && module !== null && 'createRenewingClient' in module && typeof module.createRenewingClient === 'function';
 }
 
 describe('the recipe for graphql-ws', () => {
@@ -82,6 +96,85 @@ describe('the recipe for graphql-ws', () => {
   });
   afterAll(async () => {
     await demo.stop();
+  });
+
+  it.each([
+    ['a wrong id', 'Q2FsbHNob3A6MDE', null, 1, /^(?!Closed).+/],
+    // the second socket is closed before the token is sent again
+    ['a token that is refused', null, 'wrong', 2, /refused this token/],
+  ])('ends, and says why, after %s', async (_, id, token, sockets, reason) => {
+    const project = await makeProject(filesOf(await pageAt('guide/subscriptions.md')));
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(project.folder, 'board.js')).href);
+    if (!isFollow(module)) {
+      throw new Error('board.js does not export followShop.');
+    }
+    const shown: unknown[] = [];
+    const reasons: string[] = [];
+    let made = 0;
+    class Counted extends WebSocket {
+      constructor(url: string, protocol: string) {
+        super(url, protocol);
+        made += 1;
+      }
+    }
+    module.followShop({
+      url: demo.http.replace('http', 'ws'),
+      callshopId: id ?? demo.callshopId,
+      currentToken: () => Promise.resolve(token ?? demo.user('ATTENDANT').token),
+      show: (message) => shown.push(message),
+      fail: (text) => reasons.push(text),
+      WebSocket: Counted,
+    });
+    await expect.poll(() => reasons, { timeout: 30_000 }).toHaveLength(1);
+    expect(reasons[0]).toMatch(reason);
+    expect(shown).toEqual([]);
+    expect(made).toBe(sockets);
+    await project.remove();
+  });
+
+  it('ends, and says why, after an exception of the page', async () => {
+    const project = await makeProject(filesOf(await pageAt('guide/subscriptions.md')));
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(project.folder, 'board.js')).href);
+    if (!isFollow(module)) {
+      throw new Error('board.js does not export followShop.');
+    }
+    const reasons: string[] = [];
+    module.followShop({
+      url: demo.http.replace('http', 'ws'),
+      callshopId: demo.callshopId,
+      currentToken: () => Promise.resolve(demo.user('ATTENDANT').token),
+      show: () => {
+        throw new Error('The page cannot draw this.');
+      },
+      fail: (text) => reasons.push(text),
+      WebSocket,
+    });
+    await expect.poll(() => reasons, { timeout: 30_000 }).toEqual(['The page cannot draw this.']);
+    await project.remove();
+  });
+
+  it('renews the token over the open socket', async () => {
+    const project = await makeProject(filesOf(await pageAt('guide/subscriptions.md')));
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(project.folder, 'renewing.js')).href);
+    if (!isRenewing(module)) {
+      throw new Error('renewing.js does not export createRenewingClient.');
+    }
+    const { token } = demo.user('ATTENDANT');
+    const messages: unknown[] = [];
+    const client = module.createRenewingClient({
+      url: demo.http.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: () => Promise.resolve({ token }),
+      on: { message: (message) => messages.push(message) },
+    });
+    const query = `subscription { callshopActivity(callshopId: "${demo.callshopId}") { cursor } }`;
+    const stop = client.subscribe({ query }, { next: () => undefined, error: () => undefined, complete: () => undefined });
+    await expect.poll(() => messages.map((message) => at(message, 'type')), { timeout: 30_000 }).toContain('next');
+    client.renew(token);
+    const renewed = (): unknown[] => messages.map((message) => at(message, 'payload', 'expiresAt')).filter((time) => typeof time === 'string');
+    await expect.poll(renewed, { timeout: 30_000 }).toHaveLength(1);
+    stop();
+    await project.remove();
   });
 
   it('resumes where the connection was lost, without gaps or repeats', async () => {
@@ -99,6 +192,7 @@ describe('the recipe for graphql-ws', () => {
       callshopId: demo.callshopId,
       currentToken: () => Promise.resolve(demo.user('ATTENDANT').token),
       show: (message) => messages.push(message),
+      fail: (reason) => messages.push(reason),
       WebSocket,
     });
     const open = async (index: number): Promise<void> => {
@@ -106,9 +200,9 @@ describe('the recipe for graphql-ws', () => {
       const body = await demo.ask('ATTENDANT', mutation, { input: { cabinId: demo.cabinIds[index] } });
       expect(listAt(body, 'data', 'openCabin', 'userErrors')).toEqual([]);
     };
-    await expect.poll(kinds).toEqual(['snapshot']);
+    await expect.poll(kinds, { timeout: 30_000 }).toEqual(['snapshot']);
     await open(5);
-    await expect.poll(kinds).toEqual(['snapshot', 'CABIN_OPENED']);
+    await expect.poll(kinds, { timeout: 30_000 }).toEqual(['snapshot', 'CABIN_OPENED']);
     way.cut();
     await open(6);
     await open(7);

@@ -39,7 +39,7 @@ export async function runPage(page: Page, preamble: string): Promise<readonly Ra
 
 /** The pages use the default ports; other programs may, too. */
 function adapt(command: string, ports: Readonly<Record<string, number>>): string {
-  const demo = `callshop demo --listen 127.0.0.1:${ports['8080'] ?? 0} --dir "$PWD/data"`;
+  const demo = `callshop demo --listen 127.0.0.1:${ports['8080'] ?? 0}`;
   return command
     .replaceAll(/127\.0\.0\.1:(808[01])/g, (_, port: string) => `127.0.0.1:${ports[port] ?? 0}`)
     .replaceAll('callshop demo', demo);

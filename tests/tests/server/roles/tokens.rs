@@ -60,6 +60,7 @@ const EVERY_TOKEN: &str = "Query.apiToken Query.node Query.nodes";
 const NO_TOKEN: &str = "Query.apiTokens Query.customerScreen Mutation.login Mutation.refresh Mutation.createStreamTicket Mutation.logout \
     Mutation.changePassword Mutation.createUser Mutation.updateUser Mutation.disableUser Mutation.enableUser Mutation.resetPassword \
     Mutation.createScreen Mutation.revokeScreen Mutation.createApiToken Mutation.rotateApiToken Mutation.revokeApiToken \
+    Mutation.beginTotp Mutation.confirmTotp Mutation.disableTotp Mutation.regenerateRecoveryCodes Mutation.resetTotp \
     Subscription.customerScreen";
 
 /// The roles of the tokens in these tests. Together, they have every root field that a token may have, apart from `createDistributor`.
