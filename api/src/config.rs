@@ -207,7 +207,7 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     .collect()
 }
 
-/// The names of all environment variables that set server options or name the configuration file. Some commands accept no such variable.
+/// The names of all environment variables that set server options or name the configuration file. Some commands accept none of these variables.
 pub(crate) fn options_in_environment() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_option = |name: &String| {

@@ -28,7 +28,7 @@ const RETAIL: &str = include_str!("../../examples/decks/world-10k.csv");
 const PIX_KEY: &str = "123e4567-e12b-12d1-a456-426655440000";
 /// File with the demo's generated logins and secrets.
 const FILE: &str = "demo.json";
-/// Number of cabins in the shop, and of those open at the start.
+/// Number of cabins in the shop, and number of cabins that are open at the start.
 const CABINS: i32 = 8;
 const OPEN: usize = 5;
 
@@ -62,7 +62,7 @@ impl Demo {
     /// Loads the demo that an earlier start created in `dir`, if any.
     ///
     /// # Errors
-    /// If the file exists but cannot be read.
+    /// Fails if the file exists but cannot be read.
     pub fn load(dir: &Path) -> Result<Option<Self>> {
         match std::fs::read(path(dir)) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).or_fault(),
@@ -102,7 +102,7 @@ pub fn config(dir: &Path, hook_secret: &str) -> Config {
 /// Fills an empty database and opens the shop.
 ///
 /// # Errors
-/// Errors of the use cases.
+/// Fails with the errors of the use cases.
 pub async fn seed(app: &App, dir: &Path, hook_secret: &str) -> Result<Demo> {
     let platform = accounts::ensure_platform(app).await?;
     let operator = Actor::operator(&platform);
@@ -298,7 +298,7 @@ pub fn origin() -> Origin {
 /// An access token for each user, in the order of `users`.
 ///
 /// # Errors
-/// If a password was changed after the demo was created. A demo in a new folder has new passwords.
+/// Fails if a password was changed after the demo was created. A demo in a new folder has new passwords.
 pub async fn tokens(app: &App, demo: &Demo) -> Result<Vec<String>> {
     let mut tokens = Vec::new();
     for user in &demo.users {

@@ -42,7 +42,7 @@ use crate::probes::{self, Probes};
 use crate::simulate::Simulator;
 use crate::web as web_pages;
 
-/// The part of the grace period, in seconds, that is at least reserved for the writer after the last request.
+/// The minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
 
 /// Largest file of trusted documents, in bytes.

@@ -61,7 +61,7 @@ const DOCS: Site = Site {
              img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
-/// The page that is shown in place of a page that was not built.
+/// The page that is shown if the requested page was not built.
 const NOT_BUILT: &str = include_str!("web/not-built.html");
 
 /// Mounts the pages. Call this function after everything else is mounted, because the console answers every path below `/`.

@@ -1,4 +1,4 @@
-//! Tests invalid arguments, variables and configuration files. Each error message must say how to fix the problem, and must repeat no secret.
+//! Tests invalid arguments, variables and configuration files. Each error message must say how to fix the problem, and must not repeat a secret.
 //!
 //! Because of this test, `cargo test` also builds the program. The tests of whole nodes start that program.
 

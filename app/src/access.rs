@@ -61,7 +61,8 @@ async fn holds(tx: &Tx, actor: &Actor) -> Result<bool> {
 /// Finds an account in the actor's subtree, and checks that the actor has the right.
 ///
 /// # Errors
-/// Fails with [`Error::NotFound`] if the account is missing or outside the actor's subtree, [`Error::Forbidden`] without the right.
+/// Fails with [`Error::NotFound`] if the account is missing or outside the actor's subtree, and with [`Error::Forbidden`] if the actor lacks the
+/// right.
 pub async fn account(
     conn: &impl ConnectionTrait,
     actor: &Actor,

@@ -58,7 +58,7 @@ pub struct Created {
 /// Creates a child account and its first user.
 ///
 /// # Errors
-/// Fails with `CURRENCY_MISMATCH`, and the errors of [`users::build`]. May also fail with `INVALID_INPUT`.
+/// Fails with `CURRENCY_MISMATCH` or the errors of [`users::build`]. May also fail with `INVALID_INPUT`.
 pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created> {
     actor.require(Right::ManageAccounts)?;
     let name = clean_name("name", &new.name)?;
@@ -385,7 +385,7 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
 /// Finds an account in the actor's subtree that is not a callshop.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`, also for callshops. Fails with `FORBIDDEN` for attendants.
+/// Fails with `NOT_FOUND` if there is no such account or the account is a callshop. Fails with `FORBIDDEN` for attendants.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> {
     let found = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
     if found.kind == AccountKind::Callshop { Err(Error::NotFound) } else { Ok(found) }
@@ -445,7 +445,7 @@ pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
 /// `search`, lists only accounts whose names have each of these words ([`crate::finding::words`]).
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` in callshops.
+/// Fails with `FORBIDDEN` for users of callshops.
 pub async fn list_managers(
     app: &App,
     actor: &Actor,

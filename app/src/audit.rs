@@ -27,7 +27,7 @@ pub struct Change {
     pub after: Value,
 }
 
-/// Records a change. Call this function in the transaction that makes the change. If the mutation has an idempotency key, call it inside
+/// Records a change. Call this function in the transaction that makes the change. If the mutation has an idempotency key, call this function inside
 /// `idempotency::once`, so that each change is recorded once.
 ///
 /// # Errors
@@ -54,7 +54,8 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
 }
 
 /// The activity event of a change to a callshop's own data. Changes to cabins and sessions emit their own events, because those events contain the
-/// cabin. A change that concerns several callshops announces its events itself, and any other change to another account has no event.
+/// cabin. The code for a change that concerns several callshops emits the events itself. Any other change to an account that is not a callshop has no
+/// event.
 fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
     let kind = match (action, object_kind) {
         ("recordCashMovement", _) => ActivityKind::CashMoved,

@@ -165,7 +165,7 @@ impl Position {
     }
 }
 
-/// Starts to follow one callshop. Waits for a turn first, because all callshops of a branch start at the same time.
+/// Starts to follow one callshop. Waits for its turn first, because all callshops of a branch start at the same time.
 async fn begin(
     app: &App,
     actor: &Actor,

@@ -82,7 +82,7 @@ pub struct CabinEvent {
     pub cabin: cabin::Model,
     /// The cabin's phone.
     pub phone: Option<PhoneState>,
-    /// The session that the event is about. If the event is about no session, it is the session that occupied the cabin.
+    /// The session that the event is about. If the event is not about a session, this field contains the session that occupied the cabin.
     pub session: Option<cabin_session::Model>,
 }
 

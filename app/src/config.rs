@@ -48,11 +48,11 @@ pub struct CallConfig {
     pub slice_seconds: u32,
     /// Memory for rate tables, in bytes.
     pub rate_cache_bytes: u64,
-    /// Seconds between comparisons of live calls and registered phones with each proxy's list. A call missing from two consecutive lists is
-    /// closed.
+    /// Interval in seconds at which live calls and registered phones are compared with each proxy's list. A call missing from two consecutive lists
+    /// is closed.
     pub reconcile_seconds: u32,
-    /// How to charge a call whose answer the phone never acknowledged. If true, the call is charged from the answer until the proxy ended the call,
-    /// as the carrier does; if false, the call is free.
+    /// How to charge a call whose answer the phone never acknowledged. If true, the call is charged from its answer until the proxy ends it, just as
+    /// the carrier charges it; if false, the call is free.
     pub charge_unacknowledged: bool,
     /// Maximum difference in seconds between a proxy's clock and the server's. The server does not trust a time that differs by more than this
     /// maximum.
@@ -63,11 +63,11 @@ pub struct CallConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Days to keep activity events, 2 to 400. A subscriber that was disconnected for longer starts with a snapshot.
+    /// Days to keep activity events, 2 to 400. A subscriber that was disconnected for more than this number of days starts with a snapshot.
     pub activity_days: u32,
     /// Months to keep calls and their costs, at least 2; 0 keeps them forever.
     pub call_months: u32,
-    /// Days to keep the keys of proxy events, 32 to 3650. An event that is repeated later would be applied again.
+    /// Days to keep the keys of proxy events, 32 to 3650. After that time, a repeated event would be applied again.
     pub hook_event_days: u32,
 }
 

@@ -31,7 +31,7 @@ pub struct Asked {
     pub attendant_id: Option<Uuid>,
 }
 
-/// What happened on one day.
+/// The summary of one day.
 #[derive(Clone, Debug)]
 pub struct DaySummary {
     /// First instant of the day.
@@ -40,7 +40,7 @@ pub struct DaySummary {
     pub to: DateTime<Utc>,
     /// The callshop's currency.
     pub currency: String,
-    /// Whether the amounts paid and refunded are hidden, because the viewer will count a drawer of the day blind.
+    /// Whether the amounts paid and refunded are hidden, because the viewer still has to make a blind count of one of the day's drawers.
     pub is_blind: bool,
     /// All figures together.
     pub total: Figures,
@@ -55,7 +55,7 @@ pub struct Attendant {
     pub id: Uuid,
     /// Display name.
     pub name: String,
-    /// What the user did.
+    /// The user's figures.
     pub figures: Figures,
 }
 
@@ -126,8 +126,8 @@ fn add(sum: &mut Micros, amount: Micros) -> Result<()> {
     Ok(())
 }
 
-/// Summarizes a local day. Attendants see only their own figures, and no paid or refunded amounts while a shift of the day is open, because they count
-/// its drawer blind.
+/// Summarizes a local day. Attendants see only their own figures. While a shift of the day is open, they see no paid or refunded amounts, because
+/// they count its drawer blind.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a day that is out of range or whose calls were deleted. Fails with `FORBIDDEN` if an attendant asks for a colleague's

@@ -83,7 +83,7 @@ pub struct Step {
     pub seconds: Option<u32>,
     /// Price of a run.
     pub price_per_minute: Option<Micros>,
-    /// The amount that a fee or a run adds (rounded to the nearest micro), or the new sum after a minimum charge, rounding or limit.
+    /// For a fee or a run, the amount that it adds, rounded to the nearest micro. For a minimum charge, rounding or limit, the new sum.
     pub amount: Option<Micros>,
     /// The step as an English sentence.
     pub text: String,
@@ -200,7 +200,10 @@ fn level_steps(
 
 fn talk_time(call: &call::View, talk: u32, measured: u32) -> Step {
     let text = if talk < measured {
-        format!("The call lasted {measured} s, of which {} s were covered: {talk} s count.", call.covered)
+        format!(
+            "The call lasted {measured} s, of which {} s were covered. Only {talk} s count toward the charge.",
+            call.covered
+        )
     } else {
         format!("The call lasted {talk} s, rounded up to whole seconds.")
     };

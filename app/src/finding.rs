@@ -1,4 +1,4 @@
-//! Checks the texts and ranges with which lists are searched.
+//! Checks the texts and ranges used to search lists.
 
 use billing::words::{self, SearchError};
 use chrono::{DateTime, Utc};

@@ -16,7 +16,7 @@ use store::tariffs;
 
 /// Maximum number of warnings in the list. The total counts all warnings.
 pub const MAX_WARNINGS: usize = 100;
-/// Maximum number of pairs of cost and retail tariff that are compared. The pairs that most callshops use are compared first.
+/// Maximum number of tariff pairs (cost and retail) that are compared. The pairs that most callshops use are compared first.
 const MAX_SPREADS: u64 = 20;
 
 /// A price below cost.

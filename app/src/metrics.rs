@@ -85,7 +85,7 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         let unit = Unit::Other("micros".to_owned());
         let help =
-            "Cost of talk time beyond the covered seconds, written off, in millionths of the currency unit";
+            "Written-off cost of talk time beyond the covered seconds, in millionths of the currency unit";
         registry.register_with_unit("written_off", help, unit, self.written_off.clone());
         registry.register("calls_ended", "Answered calls that ended", self.ended.clone());
         registry.register("calls_extended", "Extensions granted to running calls", self.extended.clone());
@@ -98,8 +98,7 @@ impl Metrics {
             "Dialogs hung up because they belonged to no call",
             self.strays.clone(),
         );
-        let help =
-            "Time from an activity's commit, or its message from another node, to delivery to a subscriber";
+        let help = "Time to delivery of an activity to a subscriber, from the activity's commit or from the arrival of its message from another node";
         registry.register("activity_delivery_duration_seconds", help, self.lag.clone());
     }
 }

@@ -279,8 +279,8 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Phon
     Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
 }
 
-/// Lists one page of a callshop's phones, optionally only those that have each of these words ([`crate::finding::words`]). Everyone searches labels.
-/// An actor that may see SIP user names and User-Agents searches these, too.
+/// Lists one page of a callshop's phones, optionally limited to phones that match all of the given words ([`crate::finding::words`]). Everyone
+/// searches labels. For an actor that may see SIP user names and User-Agents, the search also covers these.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.

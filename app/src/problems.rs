@@ -23,8 +23,8 @@ const MAX_LIVE: u64 = 10_000;
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
 /// A session that has been open for longer than this is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// A call is a problem if it has not ended this long after its last covered second, or if it has been ringing this long. If a proxy's last listing is
-/// older than this duration, the proxy is a problem.
+/// A call is a problem if it is still live this long after its last covered second, or if it has been ringing for this long. If a proxy's last
+/// listing is older than this duration, the proxy is a problem.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// The kind of a problem.
@@ -52,7 +52,7 @@ pub enum ProblemKind {
     EventRejected,
     /// An event of a proxy cannot be true, or reports the end of a call whose end was already known.
     EventDoubted,
-    /// An event of a proxy could not be applied for minutes, and is still retried.
+    /// Attempts to apply an event of a proxy have failed for minutes, and continue.
     EventStuck,
     /// A proxy has dialogs that belong to none of this server's calls.
     DialogsUnknown,

@@ -28,7 +28,7 @@ const LOOK: u64 = 20 * CHUNK;
 /// uses at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
 
-/// How long the marks of used tickets are kept after the tickets expired: longer than the difference between the nodes' clocks.
+/// How long the marks of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
 const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// Runs the maintenance periodically until `stop`.
@@ -125,7 +125,7 @@ async fn trim_tickets(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     delete.await
 }
 
-/// Pauses for as long as the work since `begun` took, within [`PAUSES`].
+/// Pauses for as long as the work since `begun` took, but within the bounds of [`PAUSES`].
 async fn pause_after(begun: Instant) {
     tokio::time::sleep(begun.elapsed().clamp(PAUSES[0], PAUSES[1])).await;
 }

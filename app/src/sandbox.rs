@@ -10,7 +10,7 @@ use crate::{App, cabins, calls};
 use base::error::{Error, ErrorCode, Result};
 use store::{Page, Slice};
 
-/// What happens in a simulated call.
+/// The script of a simulated call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     /// Digits that the customer dials.

@@ -146,7 +146,7 @@ pub async fn shown(app: &App, actor: &Actor) -> Result<Shown> {
 }
 
 impl Shown {
-    /// The content at a later time, without reading anything. Only the cost of the live call grows between two activity events.
+    /// Computes the content at a later time without reading the database. Only the cost of the live call grows between two activity events.
     ///
     /// # Errors
     /// Fails with a fault if the call's stored prices do not parse.
@@ -185,7 +185,7 @@ impl ScreenWatch {
         Ok(Self { watch: watch.from_seq(seq), app, actor, shown, is_stale: false })
     }
 
-    /// The content now. Reads it again if an event changed it.
+    /// The content now. The content is read again if an event has changed it.
     ///
     /// # Errors
     /// Fails with [`Error::NotFound`] if the cabin was retired. May also fail with an error that a retry would not fix.

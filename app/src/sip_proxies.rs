@@ -12,7 +12,7 @@ pub enum ProxyError {
     /// No proxy of that name is configured.
     #[error("no proxy {0:?} is configured in hook.proxies")]
     Unknown(String),
-    /// The proxy did not respond, or not in time.
+    /// The proxy did not respond, or responded too late.
     #[error("proxy: {0}")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The proxy responded with a status that docs/hook.md does not list.

@@ -89,7 +89,8 @@ fn fits(kind: AccountKind, role: Role) -> bool {
 /// Creates a user of an account.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for the actor's role. May also fail with `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD` or `NOT_FOUND`.
+/// Fails with `FORBIDDEN` if the actor's role does not allow this. May also fail with `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD` or
+/// `NOT_FOUND`.
 pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) -> Result<user::Model> {
     let account =
         accounts::find(app.store.reader(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
@@ -137,7 +138,7 @@ fn shown(user: &user::Model) -> Value {
     })
 }
 
-/// Tells the subscribers of the account's callshop, if it is one, that its users changed.
+/// If the account is a callshop, notifies the callshop's subscribers that its users changed.
 fn announce(tx: &Tx, account: &account::Model, at: DateTime<Utc>) {
     if account.kind == AccountKind::Callshop {
         audit::announce(tx, account.id, ActivityKind::UsersChanged, at);
@@ -298,7 +299,7 @@ pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     accounts::users_by_ids(app.store.reader(), ids).await
 }
 
-/// Lists the users of one account, optionally only those whose names have each of these words ([`crate::finding::words`]).
+/// Lists the users of one account, optionally limited to users whose names have all of the given words ([`crate::finding::words`]).
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.

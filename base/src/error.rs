@@ -16,7 +16,7 @@ pub enum Error {
     /// The object does not exist, or is outside the caller's scope. The caller cannot tell these two cases apart.
     #[error("not found")]
     NotFound,
-    /// The caller may see the object, but the role does not allow this action.
+    /// The caller may see the object, but the caller's role does not allow this action.
     #[error("forbidden")]
     Forbidden,
     /// The token is missing, expired, revoked or invalid.
@@ -51,7 +51,7 @@ pub struct Fault {
 
 /// Turns an error into [`Error::Fault`], for operations that cannot fail in a healthy system.
 pub trait OrFault<T> {
-    /// The value. On failure, a fault that has the error as its source and names the calling line.
+    /// The value. On failure, returns a fault that has the error as its source and names the calling line.
     ///
     /// # Errors
     /// Fails with [`Error::Fault`].
@@ -273,7 +273,7 @@ macro_rules! for_each_error_code {
             InsufficientCredit = "INSUFFICIENT_CREDIT",
             /// The amount exceeds what an attendant may discount or refund. The callshop's owner may discount or refund the amount.
             CeilingExceeded = "CEILING_EXCEEDED",
-            /// By the books, the register holds less cash than the requested amount.
+            /// According to the books, the register holds less cash than the requested amount.
             InsufficientCash = "INSUFFICIENT_CASH",
             /// The discounts would exceed the session's calls and items.
             DiscountTooHigh = "DISCOUNT_TOO_HIGH",

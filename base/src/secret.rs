@@ -1,4 +1,4 @@
-//! Hides the secrets of a printed configuration: a secret becomes `<hidden>`, and a URL loses its password.
+//! Hides the secrets in a configuration when it is printed: a secret becomes `<hidden>`, and a URL loses its password.
 
 use secrecy::SecretString;
 use serde::{Serialize as _, Serializer};

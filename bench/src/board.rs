@@ -1,4 +1,4 @@
-//! Compares the board query, which a shop's screen sends when it opens, with Mercurius on the same rows.
+//! Compares callshop with Mercurius by running the board query on the same rows. A shop's screen sends this query when the screen opens.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ pub struct Plan {
     /// Queries per turn.
     #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     queries: u32,
-    /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
+    /// Number of turns that callshop and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Print the statements on which PostgreSQL spent its time, in one more turn of callshop. (Loading pg_stat_statements for this costs a little

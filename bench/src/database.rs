@@ -97,7 +97,7 @@ impl Postgres {
         Ok(text.lines().next().unwrap_or_default().trim().parse()?)
     }
 
-    /// A server program, run as a user that it accepts, which is never root.
+    /// A command that runs a server program as a user that the program accepts. This user is never root.
     fn as_postgres(&self, program: &str) -> Command {
         let mut command = if is_root() {
             let mut command = Command::new("runuser");

@@ -64,7 +64,7 @@ impl Load {
         request(self.hook, path, body)
     }
 
-    /// Sends each request once. A connection sends its next request after it gets the previous response. Returns the responses in order of the
+    /// Sends each request once. A connection sends its next request after it gets the previous response. Returns the responses in the order of the
     /// requests, and the total time.
     pub fn send(&mut self, requests: Vec<Vec<u8>>) -> Result<(Vec<Answer>, Duration)> {
         let idle = std::mem::take(&mut self.idle);

@@ -1,8 +1,8 @@
 //! `callshop-bench` compares the throughput of the call path with the throughput of the same database without callshop.
 //!
-//! The program is a report, not a test. `callshop-bench` starts a server in its own process on its own database and sends one event per request
-//! through the hook over keep-alive connections. The peer is measured in the same run, in alternating turns. The report shows both figures, their
-//! ratio and the target.
+//! The program produces a report; it is not a test. `callshop-bench` starts a server in its own process on its own database and sends one event per
+//! request through the hook over keep-alive connections. The peer is measured in the same run, in alternating turns. The report shows both figures,
+//! their ratio and the target.
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
 mod board;
@@ -29,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// An error message for the terminal.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Load reports of the call path.
+/// Reports on the call path under load.
 #[derive(Parser)]
 #[command(name = "callshop-bench")]
 struct Cli {
@@ -88,7 +88,7 @@ struct Plan {
     /// Number of callshops that the calls are spread over. Each callshop has its own branch of a distributor and two resellers.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     shops: u32,
-    /// Connections to the hook, and clients of the peer.
+    /// Number of connections to the hook, and number of clients of the peer.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
     /// Total number of calls.

@@ -19,8 +19,8 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// The processor time that was used up to now. `database` is the database server's main process, if there is such a process. Call this function
-    /// from the thread that sends the load.
+    /// The processor time used so far. `database` is the database server's main process, if there is such a process. Call this function from the
+    /// thread that sends the load.
     pub fn now(database: Option<u32>) -> Result<Self> {
         let load = spent("thread-self", &OWN)?;
         let all = spent("self", &OWN)?;

@@ -136,7 +136,7 @@ type Beside = (Figures, Figures);
 /// A turn of a curve, with the figures of authorizations and of call ends.
 type Turn = (Beside, Beside);
 
-/// Prints a line of a curve: the authorizations and call ends, measured in turns with a server that does not grow.
+/// Prints one line of a curve: authorizations and call ends, measured in alternating turns with a server whose number of calls does not grow.
 pub fn curve(size: u64, rounds: &[Turn]) {
     let side = |pick: fn(&Turn) -> Beside| {
         let pairs = || rounds.iter().map(pick);

@@ -16,7 +16,7 @@ pub const MAX_CABINS: u32 = 200;
 /// Callshops created concurrently.
 const AT_ONCE: usize = 2;
 /// Price per minute at each level of a branch: the customer, the callshop, and two resellers. The distributor pays the platform nothing. Therefore,
-/// no row is shared by the calls of all branches.
+/// there is no single row that the calls of all branches share.
 const PRICES: [&str; 5] = ["0.2399", "0.1999", "0.1599", "0.1199", "0"];
 
 /// Opens `shops` callshops with about `phones` phones in total, each in an open cabin. Each callshop has its own branch, or all share one

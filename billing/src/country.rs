@@ -5,8 +5,8 @@
 
 use crate::number::{MIN_INTERNATIONAL_DIGITS, calling_code};
 
-/// Country calling codes with the country that has most of their numbers, sorted by code. Kosovo has the user-assigned code XK, as in CLDR. The codes
-/// 247 and 290 belong to one country of ISO 3166-1. North America (1) and the global services are missing.
+/// Country calling codes, sorted by code, each with the country that has most of its numbers. Kosovo has the user-assigned code XK, as in CLDR. The
+/// codes 247 and 290 belong to the same ISO 3166-1 country. North America (1) and the global services are missing.
 const COUNTRIES: &[(&str, &str)] = &[
     ("20", "EG"),
     ("211", "SS"),
@@ -215,7 +215,7 @@ const COUNTRIES: &[(&str, &str)] = &[
     ("998", "UZ"),
 ];
 
-/// Parts of a calling code that belong to another country than the rest of the code.
+/// Parts of a calling code that belong to a different country than the rest of the code.
 const PARTS: &[(&str, &str)] = &[
     ("2125288", "EH"),
     ("2125289", "EH"),
@@ -271,7 +271,7 @@ pub fn country_of_number(digits: &str) -> Option<&'static str> {
     country_of(digits).filter(|_| digits.len() >= MIN_INTERNATIONAL_DIGITS)
 }
 
-/// The country if all these calls' numbers belong to the same one.
+/// The country of these calls' numbers, if all the numbers belong to the same country.
 pub fn common_country<'a>(numbers: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
     let mut countries = numbers.into_iter().map(country_of_number);
     let first = countries.next()??;

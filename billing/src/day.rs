@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-/// Steps in which the beginning of a day is searched if its midnight does not exist.
+/// Step size of the search for the beginning of a day whose midnight does not exist.
 const STEP: TimeDelta = TimeDelta::minutes(15);
-/// Steps of two days, because a time zone may skip a whole day.
+/// Number of steps; they cover two days, because a time zone may skip a whole day.
 const STEPS: i32 = 192;
 
 /// The first instant of a local day, and the first instant after that day. A day has 23 or 25 hours if the clocks change. A day that the time zone

@@ -233,8 +233,9 @@ pub(crate) fn round_to_step(amount: Micros, step: Micros) -> Result<Micros, Mone
     Micros::from_i128(divide_rounded(i128::from(amount.0), step, RoundingMode::HalfUp) * step)
 }
 
-/// Number of decimals of a currency's minor unit. The list has the currency codes for which ISO 4217 does not say 2; every other code gets 2, even
-/// if the code is unknown. The crate iso_currency (0.7) is not used, because it has the same 26 codes and returns nothing for unknown codes.
+/// Number of decimals of a currency's minor unit. The list has only the currency codes whose minor unit does not have 2 decimals in ISO 4217; every
+/// other code, even an unknown one, gets 2. The crate iso_currency (0.7) is not used, because it has the same 26 codes and returns nothing for
+/// unknown codes.
 pub fn minor_unit_decimals(currency: &str) -> u8 {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"

@@ -127,12 +127,12 @@ fn tax_id(text: &str) -> Result<PixKey, PixError> {
         return Err(PixError::UnknownKey);
     }
     let bytes = text.as_bytes();
-    // a letter counts as its distance from the character 0, as a digit does
+    // the value of a letter, like that of a digit, is its distance from the character 0
     let values: Vec<u32> = bytes.iter().map(|byte| u32::from(byte - b'0')).collect();
     let is_checked = (body_length..text.len()).all(|at| {
         values.get(at).copied() == values.get(..at).map(|before| check_digit(before, highest_weight))
     });
-    // equal digits have correct check digits but are never assigned
+    // numbers whose digits are all equal have correct check digits but are never assigned
     let is_assigned = bytes.windows(2).any(|pair| pair[0] != pair[1]);
     if is_checked && is_assigned { Ok(PixKey(text.to_owned())) } else { Err(PixError::WrongCheckDigits) }
 }
@@ -147,7 +147,7 @@ fn check_digit(values: &[u32], highest_weight: u32) -> u32 {
     }
 }
 
-/// A name or city as a BR Code may contain it: printable ASCII without accents, at most `most` characters.
+/// A name or city in the form that a BR Code allows: printable ASCII without accents, at most `most` characters.
 ///
 /// # Errors
 /// Fails with `InvalidText`.
@@ -234,7 +234,7 @@ fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, byte| (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| step(crc)))
 }
 
-/// A transaction id that identifies one object: its 128-bit id with base 36, always [`MAX_TXID`] characters long.
+/// A transaction id that identifies one object: its 128-bit id in base 36, always [`MAX_TXID`] characters long.
 pub fn txid_of(id: u128) -> String {
     const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     let mut rest = id;

@@ -278,7 +278,7 @@ impl Pricing {
         }
     }
 
-    /// The price at a Unix second, and a later time until which that price is certain to apply.
+    /// The price at a Unix second, and a later time up to which that price is known to apply.
     fn span_at(&self, second: i64) -> Span {
         let rate = &self.rate;
         let base =

@@ -97,8 +97,8 @@ pub struct Verdict<Id, Key: Ord> {
     pub strays: Strays<Key>,
 }
 
-/// Compares live calls with a listing. Read `calls` after the listing is complete. `before` must come from an earlier listing since the proxy's
-/// last start.
+/// Compares live calls with a listing. Read `calls` after the listing is complete. `before` must come from an earlier listing that was made after the
+/// proxy's last start.
 pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
     calls: &[LiveCall<Id>],
     listing: &'a Listing<Id, Key>,

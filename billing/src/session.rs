@@ -178,7 +178,7 @@ pub fn may_refund(state: SessionState) -> Result<(), SessionError> {
     }
 }
 
-/// Closes a session. A CLOSING session can be closed again, to hang up the calls for which the session waits.
+/// Closes a session. A CLOSING session can be closed again, to hang up the calls that it is waiting for.
 pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<CloseDecision, SessionError> {
     if !matches!(state, SessionState::Open | SessionState::Closing) {
         return Err(SessionError::NotOpen { state });

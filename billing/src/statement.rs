@@ -89,7 +89,7 @@ pub struct Statement {
     pub items_total: Micros,
     /// Sum of the discounts, not negative.
     pub discounts_total: Micros,
-    /// The total is rounded to the currency's minor unit; this is the amount that rounding adds, which may be negative.
+    /// The amount added by rounding the total to the currency's minor unit; may be negative.
     pub rounding: Micros,
     /// The amount due, in whole minor units.
     pub total: Micros,
@@ -199,7 +199,7 @@ fn total_by_destination(calls: &[StatementCall]) -> Result<Vec<DestinationTotal>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PaymentMethod {
-    /// Notes and coins. Only cash payments give change and are rounded.
+    /// Notes and coins. Only cash payments are rounded and can result in change.
     Cash,
     /// A debit or credit card.
     Card,
@@ -240,8 +240,10 @@ pub enum SettlementError {
         /// The amount still due.
         missing: Micros,
     },
-    /// The payments other than cash exceed the amount due, and only cash payments give change.
-    #[error("Payments other than cash exceed the total by {excess}; reduce them, as only cash gives change.")]
+    /// The payments other than cash exceed the amount due, and change is given only for cash.
+    #[error(
+        "Payments other than cash exceed the total by {excess}; reduce them, because change is given only for cash."
+    )]
     ChangeOnlyFromCash {
         /// The excess amount.
         excess: Micros,
@@ -272,8 +274,8 @@ impl SettlementError {
 
 /// Settles `total` with `payments`.
 ///
-/// The amount that other methods do not pay is paid in cash. If the payments include cash, the part paid in cash is rounded half up to `cash_step`,
-/// and any excess cash is returned as change.
+/// Cash pays the amount that other methods do not cover. If the payments include cash, the part paid in cash is rounded half up to `cash_step`, and
+/// any excess cash is returned as change.
 pub fn settle(
     total: Micros,
     payments: &[Payment],
@@ -306,9 +308,9 @@ pub fn settle(
     Ok(Settlement { cash_rounding, paid, change, deposit_back: Vec::new() })
 }
 
-/// Settles `total` with the deposits, and the rest of `total` with `payments`.
+/// Settles `total` with the deposits first, and the rest with `payments`.
 ///
-/// Unused deposits are refunded by the methods they were paid with, at most the amount paid by each method. Only the remainder is refunded in cash,
+/// Unused deposits are refunded by the method they were paid with, up to the amount paid by that method. Only the remainder is refunded in cash,
 /// rounded to `cash_step`. If there is a refund, all cash in `payments` is returned as change.
 pub fn settle_prepaid(
     total: Micros,
@@ -352,7 +354,7 @@ fn as_it_came(
     Ok((back, left.checked_sub(in_cash)?))
 }
 
-/// Rounds an amount half up to the nearest multiple of `cash_step`, as it can be paid in cash.
+/// Rounds an amount half up to the nearest multiple of `cash_step`, so that it can be paid in cash.
 pub fn cash_amount(amount: Micros, cash_step: Option<Micros>) -> Result<Micros, SettlementError> {
     match cash_step {
         Some(step) if step <= Micros::ZERO => Err(SettlementError::InvalidCashStep),

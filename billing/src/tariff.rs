@@ -169,8 +169,9 @@ pub(crate) fn check_free_seconds(seconds: u32) -> Result<(), RateError> {
 pub(crate) fn check_band_name(name: &str) -> Result<(), RateError> {
     let fits = (1..=MAX_BAND_NAME_CHARS).contains(&name.chars().count());
     if !fits || name.trim() != name || !crate::text::is_line(name) {
-        let message =
-            format!("Name the band in 1 to {MAX_BAND_NAME_CHARS} characters, without outer spaces.");
+        let message = format!(
+            "A band name must be 1 to {MAX_BAND_NAME_CHARS} characters, without leading or trailing spaces."
+        );
         return Err(RateError::new("BAND_NAME_INVALID", "band", message));
     }
     Ok(())
@@ -254,7 +255,11 @@ impl TimeBand {
             return Err(RateError::new("BAND_TIME_INVALID", "band", "Band times must be whole seconds."));
         }
         if self.weekdays.is_empty() && !self.holidays {
-            return Err(RateError::new("BAND_NEVER", "band", "Give the band a weekday or holidays."));
+            return Err(RateError::new(
+                "BAND_NEVER",
+                "band",
+                "Give the band at least one weekday, or holidays.",
+            ));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The words of names, in a form in which they are searched: lower case, without accents and punctuation.
+//! The words of names, normalized for search: lower case, without accents and punctuation.
 
 use crate::fold::fold;
 
@@ -23,8 +23,8 @@ pub enum SearchError {
     NoWord,
 }
 
-/// The words by which a name is found, each once. A part with punctuation inside is found by each of its words, and by all of them written together:
-/// `00:0b:82` also gives `000b82`.
+/// The distinct words by which a name can be found. A part with punctuation inside is found by each of its words, and by all of them written
+/// together: `00:0b:82` also gives `000b82`.
 pub fn of(name: &str) -> Vec<String> {
     let folded = fold(name);
     let mut words = Vec::new();
@@ -38,7 +38,7 @@ pub fn of(name: &str) -> Vec<String> {
     words
 }
 
-/// The words of a search text. An object matches if each of these words begins one of the object's words.
+/// The words of a search text. An object matches if each of these words is a prefix of one of the object's words.
 ///
 /// # Errors
 /// Fails for a text that is too long, has too many words, or has no word.
@@ -58,7 +58,7 @@ pub fn wanted(search: &str) -> Result<Vec<String>, SearchError> {
     }
 }
 
-/// Whether each wanted word begins a word of the name.
+/// Whether each wanted word is a prefix of a word of the name.
 pub fn matches(name: &str, wanted: &[String]) -> bool {
     let words = of(name);
     wanted.iter().all(|wanted| words.iter().any(|word| word.starts_with(wanted.as_str())))

@@ -16,7 +16,7 @@ pub struct Model {
     pub user_id: Uuid,
     /// SHA-256 of the only valid refresh token, hex.
     pub refresh_hash: String,
-    /// Number of the valid refresh token, which is how often the login was refreshed.
+    /// Number of the valid refresh token, which equals the number of times the login was refreshed.
     pub generation: i64,
     /// User-Agent that the client sent.
     pub user_agent: String,

@@ -25,9 +25,9 @@ pub struct Model {
     pub state: SessionState,
     /// The customer's name; may be empty.
     pub customer: String,
-    /// Most that the calls may cost; null if there is no limit.
+    /// Maximum cost of the calls; null if there is no limit.
     pub spending_limit: Option<Micros>,
-    /// Most seconds of talk; null if there is no limit.
+    /// Maximum talk time in seconds; null if there is no limit.
     pub time_limit: Option<i32>,
     /// Whether the session was carried over, unpaid, when a shift closed.
     pub carried_over: bool,

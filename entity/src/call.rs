@@ -73,7 +73,8 @@ pub struct Model {
     pub to_tag: Option<String>,
     /// User who requested hang-up.
     pub hang_up_by: Option<Uuid>,
-    /// The micros that the live call reserves at each level, in the order of `pricing`: a list of integers, empty once the call is over.
+    /// The amounts that the live call reserves at each level, in micros and in the order of `pricing`: a list of integers, empty once the call is
+    /// over.
     pub holds: Json,
     /// When to reserve money for more seconds; null before the answer and after the end.
     pub extend_at: Option<DateTimeUtc>,
@@ -92,7 +93,7 @@ pub struct Model {
     /// Day of the answer in the callshop's time zone, `YYYY-MM-DD`.
     pub answer_day: Option<String>,
     /// Whether the call was answered more than a day before or after the attempt. Reports use this flag to find calls that were answered
-    /// long before or after their attempts. The flag is normally false, so that answering a call writes no index entry.
+    /// long before or after their attempts. The flag is normally false, so answering a call normally adds no entry to the flag's partial index.
     pub answered_far: bool,
 }
 

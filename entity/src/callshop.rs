@@ -15,7 +15,7 @@ pub struct Model {
     pub account_id: Uuid,
     /// A `billing::number::DialPlan`.
     pub dial_plan: Json,
-    /// Longest call in seconds, regardless of credit.
+    /// Maximum duration of a call in seconds, regardless of credit.
     pub max_call_seconds: i32,
     /// E.164 prefixes that may not be called: a sorted list of strings.
     pub blocked_prefixes: Json,
@@ -35,7 +35,7 @@ pub struct Model {
     pub address: String,
     /// Text at the end of receipts.
     pub receipt_footer: String,
-    /// Pix key of the shop's bank account, in the form of the central bank's directory; null without Pix.
+    /// Pix key of the shop's bank account, in the format of the central bank's directory; null without Pix.
     pub pix_key: Option<String>,
     /// Recipient's name in Pix codes; null without Pix.
     pub pix_name: Option<String>,
@@ -45,9 +45,9 @@ pub struct Model {
     pub mask_numbers: bool,
     /// The remaining time in seconds at which a call is announced to end soon; null for never.
     pub ending_soon_seconds: Option<i32>,
-    /// Most that an attendant may discount on one session.
+    /// Largest total discount an attendant may apply to one session.
     pub attendant_max_discount: Micros,
-    /// Most that an attendant may refund on one session.
+    /// Largest total refund an attendant may give on one session.
     pub attendant_max_refund: Micros,
 }
 

@@ -137,7 +137,7 @@ text_enum!(
     MovementKind { PayIn = "PAY_IN", PayOut = "PAY_OUT" }
 );
 text_enum!(
-    /// How an amount is rounded to a tariff's decimals.
+    /// How an amount is rounded to the number of decimals that a tariff sets.
     #[derive(Default)]
     RoundingMode { #[default] HalfUp = "HALF_UP", Up = "UP", Down = "DOWN" }
 );
@@ -153,7 +153,7 @@ text_enum!(
         Revenue = "REVENUE",
         /// Money in a callshop's register, by shift and payment method.
         Drawer = "DRAWER",
-        /// Sales of a callshop; negative, because sales are where the money came from.
+        /// Sales of a callshop; negative, because sales are a source of money.
         Sales = "SALES",
         /// Customers' deposits; negative, because the shop owes deposits to the customers.
         Deposits = "DEPOSITS",
@@ -224,6 +224,6 @@ text_enum!(
     }
 );
 text_enum!(
-    /// Kind of the objects that a search finds by words of their names.
+    /// Kind of object that a search finds by words in its name.
     WordKind { Account = "ACCOUNT", User = "USER", Session = "SESSION" }
 );

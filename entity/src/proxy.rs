@@ -22,7 +22,7 @@ pub struct Model {
     pub boot_id: Option<String>,
     /// Dialogs in the last listing that belong to no known call: a list of `{call_id, from_tag, since}`.
     pub strays: Json,
-    /// When the proxy began to have so many unknown dialogs that none is hung up; null if it does not have so many.
+    /// When the number of the proxy's unknown dialogs became so large that none of them is hung up; null while there is no such alarm.
     pub alarm_since: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,4 @@
-//! The words of names, by which accounts, users and sessions are found.
+//! The words in names, by which searches find accounts, users and sessions.
 
 use sea_orm::entity::prelude::*;
 

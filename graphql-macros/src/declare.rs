@@ -190,7 +190,7 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
     let mut facts = Vec::new();
     for Field { name, args: field, .. } in fields {
         if args.root.is_some() && field.roles.is_none() {
-            return Err(error(&format!("`{name}`: a root field states its roles: #[field(roles = …)]")));
+            return Err(error(&format!("`{name}`: a root field must state its roles: #[field(roles = …)]")));
         }
         if args.root.is_some() && field.scope.is_empty() {
             let message = format!("`{name}`: a root field states the scope of tokens: #[field(scope = …)]");

@@ -1,5 +1,4 @@
-//! `#[object]`: declares a GraphQL type. The method or struct field of a GraphQL field is the only place that states its name, description, roles,
-//! columns and value.
+//! `#[object]`: declares a GraphQL type. A GraphQL field's name, description, roles, columns and value are stated only in its method or struct field.
 //!
 //! The attribute generates from the declaration:
 //! - async-graphql's resolvers and type information;

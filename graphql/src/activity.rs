@@ -90,7 +90,7 @@ graphql_enum!(
         StatementChanged,
         /// Cash was put into the drawer or taken out.
         CashMoved,
-        /// Phones were created, or a phone was blocked, unblocked, got a new secret or registered from another address.
+        /// Phones were created, a phone was blocked or unblocked, or a phone got a new secret or registered from another address.
         PhoneChanged,
         /// The callshop's credit, its limit or its threshold for warnings was changed by a user. Calls do not cause this event.
         CreditChanged,
@@ -99,7 +99,7 @@ graphql_enum!(
         PricesChanged,
         /// The callshop's name, settings or dial plan changed.
         SettingsChanged,
-        /// A user of the callshop was created, renamed, disabled, enabled or got a new password.
+        /// A user of the callshop was created, renamed, disabled or enabled, or got a new password.
         UsersChanged,
         /// The callshop, or an account above it, was suspended.
         ShopSuspended,
@@ -467,7 +467,7 @@ impl ActivitySubscription {
     }
 }
 
-/// The callshops of cursors.
+/// Parses the cursors into a map from callshop to cursor.
 fn cursors(after: Vec<ShopCursor>) -> async_graphql::Result<HashMap<Uuid, String>> {
     if after.len() > branch::MAX_SHOPS {
         let message = base::message!("Give at most {max} cursors.", max = branch::MAX_SHOPS);
@@ -478,7 +478,7 @@ fn cursors(after: Vec<ShopCursor>) -> async_graphql::Result<HashMap<Uuid, String
     after.into_iter().map(parse).collect()
 }
 
-/// Snapshots are always wanted, because a subscriber that knows a callshop's cursor does not get any.
+/// Snapshots are delivered regardless of `kinds`, because a subscriber that passes a callshop's cursor does not get a snapshot of that callshop.
 fn is_wanted(message: &Message, kinds: Option<&Kinds>) -> bool {
     match &message.body {
         Body::Snapshot { .. } => true,

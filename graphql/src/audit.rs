@@ -28,7 +28,7 @@ pub struct AuditEntry(Entry);
 pub struct AuditChange {
     /// Name of the field.
     pub field: String,
-    /// Previous value as plain text, or as JSON if the value is not a text; null if the field was unset.
+    /// Previous value as plain text, or as JSON if the value is not text; null if the field was unset.
     pub before: Option<String>,
     /// New value in the format of `before`; null if the value was removed.
     pub after: Option<String>,

@@ -290,7 +290,8 @@ impl Call {
         Ok(self.so_far()?.0)
     }
 
-    /// Price to the customer. While the call is live, this is the price if it ended at `asOf`; once it is over, the final price.
+    /// Price to the customer. While the call is live, this is what the price would be if the call ended at `asOf`; once the call is over, it is the
+    /// final price.
     // The field also reads `pricing`, but only for live calls; every list query reads the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
     pub(super) fn cost(&self) -> async_graphql::Result<Money> {
@@ -406,7 +407,7 @@ impl CallOwner {
         if given.replace(id).is_some_and(|other| other != id) {
             return Err(Error::invalid(
                 field,
-                "Leave out this field: the list has the calls of another object.",
+                "Omit this field: it names a different object from the one whose calls are listed.",
             ));
         }
         Ok(filter)

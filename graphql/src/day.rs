@@ -45,7 +45,7 @@ pub struct AttendantDay {
     pub figures: DayFigures,
 }
 
-/// Figures of a day. Amounts that would reveal the contents of a drawer are null while `DaySummary.blind`.
+/// Figures of a day. Amounts that would reveal the contents of a drawer are null while `DaySummary.blind` is true.
 #[object]
 #[derive(SimpleObject)]
 pub struct DayFigures {
@@ -157,7 +157,7 @@ impl DayQuery {
         callshop_id: ID,
         #[graphql(desc = "Day in the callshop's time zone.")] day: NaiveDate,
         #[graphql(
-            desc = "Only this user's figures; all users if omitted. Fails with `FORBIDDEN` if an attendant asks for a colleague."
+            desc = "Only this user's figures; all users if omitted. Fails with `FORBIDDEN` if an attendant asks for a colleague's figures."
         )]
         attendant_id: Option<ID>,
     ) -> Option<async_graphql::Result<DaySummary>> {

@@ -82,7 +82,7 @@ fn origin(address: IpAddr, user_agent: Option<&str>) -> Origin {
     Origin { address, user_agent: user_agent.unwrap_or_default().chars().take(200).collect() }
 }
 
-/// Converts an error of a check. `refused` is the failure of a token or ticket that is not good.
+/// Converts an error of a check. `refused` is the failure to return for an invalid token or ticket.
 fn failure(refused: AuthFailure) -> impl Fn(Error) -> AuthFailure {
     move |error| match error {
         Error::Unauthenticated => refused,

@@ -14,7 +14,7 @@ use store::Within;
 use store::calls::CallFilter;
 use store::session_list::SessionFilter;
 
-/// A range of time. Without a bound, the range is open on that side.
+/// A range of time. If a bound is omitted, the range is open on that side.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct TimeRange {
     /// First instant of the range.
@@ -23,7 +23,7 @@ pub struct TimeRange {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// Checks an optional range that the argument or field `field` gives.
+/// Checks the optional range in the argument or input field named `field`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for an empty range.
@@ -32,8 +32,8 @@ pub(super) fn within(field: &str, range: Option<TimeRange>) -> Result<Within> {
     finding::within(field, range.from, range.to)
 }
 
-/// Filters calls. All given fields must match. If the filter matches too rarely to be found in a bounded time, the query fails with
-/// `SEARCH_TOO_BROAD`; give a shorter `authorizedAt`.
+/// Filters calls. All given fields must match. If the filter matches so few calls that they cannot be found in a bounded time, the query fails with
+/// `SEARCH_TOO_BROAD`; give a shorter range in `authorizedAt`.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "CallFilter")]
 pub struct CallFilterInput {
@@ -78,8 +78,8 @@ impl CallFilterInput {
     }
 }
 
-/// Filters sessions. All given fields must match. If the filter matches too rarely to be found in a bounded time, the query fails with
-/// `SEARCH_TOO_BROAD`; give a shorter `openedAt`.
+/// Filters sessions. All given fields must match. If the filter matches so few sessions that they cannot be found in a bounded time, the query fails
+/// with `SEARCH_TOO_BROAD`; give a shorter range in `openedAt`.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "SessionFilter")]
 pub struct SessionFilterInput {
@@ -131,7 +131,7 @@ pub enum NameOrder {
     NameDesc,
 }
 
-/// Order of calls. More than 10,000 calls cannot be sorted by cost; give a shorter `authorizedAt`.
+/// Order of calls. More than 10,000 calls cannot be sorted by cost; give a shorter range in `authorizedAt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum CallOrder {
     /// Oldest first.
@@ -144,7 +144,7 @@ pub enum CallOrder {
     CostDesc,
 }
 
-/// Order of sessions. More than 10,000 sessions cannot be sorted by total; give a shorter `openedAt`.
+/// Order of sessions. More than 10,000 sessions cannot be sorted by total; give a shorter range in `openedAt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum SessionOrder {
     /// Opened first.

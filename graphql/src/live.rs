@@ -31,7 +31,7 @@ pub struct EventSubscription {
     pub kinds: Option<Kinds>,
     /// The metrics, which count deliveries.
     pub metrics: Arc<Metrics>,
-    /// The place for the cursor of each message; `None` if the transport tells no cursors.
+    /// The place for the cursor of each message; `None` if the transport does not use cursors.
     pub position: Option<Position>,
 }
 
@@ -61,8 +61,8 @@ impl EventSubscription {
     }
 }
 
-/// The place where the transport reads the cursors of a subscription's messages, if it tells cursors. `first` is the position of a snapshot that
-/// comes before the events.
+/// The place where the transport reads the cursors of a subscription's messages, if the transport uses cursors. `first` is the position of a snapshot
+/// that comes before the events.
 pub fn position(ctx: &Context<'_>, first: Option<i64>) -> Option<Position> {
     let position = ctx.data_opt::<Position>()?.clone();
     if let Some(seq) = first {

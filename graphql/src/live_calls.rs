@@ -1,4 +1,4 @@
-//! The subscription to live calls with their running cost, and what such ticking subscriptions share.
+//! The subscription to live calls with their running cost, and the code shared by all subscriptions that send at regular intervals.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl LiveCallSubscription {
             }
             (None, Some(id)) => {
                 let account = parse_account(ctx, &id).await.map_err(top_level)?;
-                // this call checks the access right before the stream begins
+                // this call checks the caller's access before the stream begins
                 branch::live_calls(&app, &actor, account).await.map_err(top_level)?;
                 let ticker = BranchTicker { app, actor, account, ticks: interval(every) };
                 Ok(ticks(ticker, |ticker| ticker.next().boxed()))

@@ -106,7 +106,7 @@ pub(crate) use payload;
 /// Converts a use case's result into a payload. Correctable errors become `userErrors`; any other error becomes a top-level error.
 ///
 /// # Errors
-/// Returns errors because of missing rights, overload and faults.
+/// Returns errors that are caused by missing rights, overload or faults.
 pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::Result<P> {
     match result {
         Ok(payload) => Ok(payload),

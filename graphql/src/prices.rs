@@ -97,7 +97,7 @@ impl QuoteView {
 
 #[object(name = "Quote")]
 impl QuoteView {
-    /// The number in E.164 with "+", or the short number; null for a quote by destination and for a text that is not a number.
+    /// The number in E.164 with "+", or the short number; null for a quote by destination and for text that is not a number.
     fn number(&self) -> Option<&str> {
         self.0.number.as_deref()
     }

@@ -30,7 +30,7 @@ pub enum ProblemKind {
     CallsOverlap,
     /// A phone is offline in a cabin with an open session.
     PhoneOffline,
-    /// A call of the last seven days cost the account more than the account earned with it.
+    /// A call of the last seven days cost the account more than the account earned from it.
     MarginNegative,
     /// Part of the price of a call that ended in the last seven days was written off, because the call was ended late or was paid for before its
     /// end was known.
@@ -109,7 +109,7 @@ pub struct ProblemGroup {
     /// At most 100 problems, oldest first.
     #[field(length = 50)]
     pub problems: Vec<Problem>,
-    /// Whether there are more problems of this kind than the listed ones.
+    /// Whether there are more problems of this kind than those listed.
     pub more: bool,
 }
 

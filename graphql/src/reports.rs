@@ -34,12 +34,13 @@ pub enum ReportDimension {
     Attendant,
     /// Callshop that the call was made from.
     Callshop,
-    /// Tariff version that sets the account's income. For a callshop, it is a version of the retail tariff; for any other account, it is a version of
-    /// the cost tariff of the account below.
+    /// Tariff version that sets the account's income. For a callshop, this is a version of the retail tariff. For any other account, this is a
+    /// version of the cost tariff of the account below.
     TariffVersion,
 }
 
-/// Income and cost of calls for one account. Call attempts count on the day of the attempt. All other figures count on the day of the answer.
+/// Income and cost of calls for one account. Call attempts are counted on the day of the attempt. All other figures are counted on the day of the
+/// answer.
 #[derive(async_graphql::Description)]
 pub struct Report(reports::Report);
 
@@ -103,7 +104,7 @@ pub struct ReportGroup {
     pub cabin_label: Option<String>,
     /// Destination name; empty for calls without a matching rate.
     pub destination: Option<String>,
-    /// Country of the destination, ISO 3166-1 alpha-2; null if the numbers attempted have several countries, or none is certain.
+    /// Country of the destination, ISO 3166-1 alpha-2; null if the attempted numbers belong to several countries, or if no country is certain.
     pub country_code: Option<String>,
     /// Global id of the user who opened the session.
     pub attendant_id: Option<ID>,

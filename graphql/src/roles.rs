@@ -18,7 +18,7 @@ pub const OWNER: RoleSet = RoleSet::role(4);
 /// Attendants of a callshop.
 pub const ATTENDANT: RoleSet = RoleSet::role(5);
 
-/// Every logged-in user of a sandbox, in addition to the user's role.
+/// Every logged-in user of a sandbox has this role in addition to the user's own role.
 pub const SANDBOX: RoleSet = RoleSet::role(6);
 /// A customer's screen, whatever the role of the user who created it.
 pub const SCREEN: RoleSet = RoleSet::role(7);
@@ -40,7 +40,8 @@ pub const EVERYONE: RoleSet = SIGNED_IN.or(ANONYMOUS);
 /// A row of the visibility table: `Type.field` (or `Type`), and the roles that see it.
 pub type Rule = (&'static str, RoleSet);
 
-/// The key and bit of an actor's role. A request without a login gets the key and bit of `anonymous`, and a customer's screen those of `screen`.
+/// The key and bit of an actor's role. A request without a login gets the key and bit of `anonymous`. A customer's screen gets the key and bit of
+/// `screen`.
 pub fn of(actor: Option<&Actor>) -> (&'static str, RoleSet) {
     match actor.map(|actor| (actor.screen_of, actor.role)) {
         None => ("anonymous", ANONYMOUS),

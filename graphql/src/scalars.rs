@@ -76,9 +76,9 @@ impl Money {
         &self.currency
     }
 
-    /// The amount as a text to show, such as "R$ 1.234,50": with the currency's usual number of decimals, rounded half away from zero, and with spaces
-    /// that do not break. Do not compute with this text. Prices per minute often have more decimals than the text shows.
-    // The field has an argument, so documents that select it are not compiled. A client that ticks a live cost formats it itself.
+    /// The amount as display text, such as "R$ 1.234,50", with the currency's usual number of decimals, rounded half away from zero, and with
+    /// no-break spaces. Do not compute with this text. Prices per minute often have more decimals than the text shows.
+    // The field has an argument, so documents that select it are not compiled. A client that updates a cost live formats the cost itself.
     fn formatted(
         &self,
         #[graphql(
@@ -94,7 +94,7 @@ impl Money {
 }
 
 impl Money {
-    /// An amount in a currency that the database stores.
+    /// An amount in a currency read from the database.
     pub fn new(amount: impl Into<Micros>, currency: &str) -> Self {
         Self { amount: Decimal(amount.into()), currency: CurrencyCode(currency.to_owned()) }
     }
@@ -186,8 +186,8 @@ impl Kind {
     /// The row id in a global id of this kind.
     ///
     /// # Errors
-    /// Fails with [`Error::NotFound`] for a malformed id as well as for an id of another kind. Clients cannot learn anything from the difference,
-    /// because there is none.
+    /// Fails with [`Error::NotFound`] for a malformed id as well as for an id of another kind. Both cases return the same error, so clients cannot
+    /// tell them apart.
     pub fn parse(self, id: &async_graphql::ID) -> Result<Uuid> {
         match parse_any(id) {
             Some((kind, id)) if kind == self => Ok(id),

@@ -143,7 +143,7 @@ impl ScreenCall {
     }
 }
 
-/// A cabin, and how long its screen lasts.
+/// The cabin of a new screen, and the lifetime of the screen.
 #[derive(InputObject)]
 pub struct CreateScreenInput {
     /// The cabin.

@@ -28,7 +28,7 @@ pub struct UpdateCallshopSettingsInput {
     /// Text at the end of receipts, at most 500 characters; may be empty.
     pub receipt_footer: Option<String>,
     /// Pix key of the shop's bank account: a CPF, a CNPJ, a phone with +55, an e-mail address, or a random key. A new key needs `pixName` and
-    /// `pixCity`. Null removes all three. Only for callshops whose currency is BRL.
+    /// `pixCity`. Null removes the key, the name, and the city. Only for callshops whose currency is BRL.
     pub pix_key: MaybeUndefined<String>,
     /// Recipient's name in Pix codes, 1 to 25 letters. Accents are removed.
     pub pix_name: Option<String>,

@@ -138,7 +138,7 @@ impl SipProxies for Proxies {
             self.request(&call.proxy, "/call/limit")?.json(&body).send().await.map_err(unreachable)?;
         match answer.status().as_u16() {
             200 => {
-                // the client also accepts a response without the time
+                // the client also accepts a response that does not contain the proxy's time
                 let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
                 Ok(LimitResult::Accepted(held.map(|held| held.now.0)))
             }
@@ -187,7 +187,7 @@ fn malformed(error: serde_json::Error) -> ProxyError {
     ProxyError::Malformed(Box::new(error))
 }
 
-/// The proxy's response to a limit.
+/// The proxy's response to the command that sets a call's limit.
 #[derive(Deserialize)]
 struct HeldLimit {
     now: ProxyTime,

@@ -155,7 +155,7 @@ pub fn malformed(item: Value, error: String, now: DateTime<Utc>) -> ProxyEvent {
     let text = item.to_string();
     let eid = item.get("eid").and_then(Value::as_str);
     let eid = eid.filter(|eid| bounded("eid", eid).is_ok() && !eid.contains('\0'));
-    // without usable keys, identical unreadable items count once
+    // if unreadable items have no usable key, identical items count as one event
     let eid = eid.map_or_else(|| format!("malformed:{}", token::digest(&text)), str::to_owned);
     let proxy = item.get("proxy").and_then(Value::as_str).unwrap_or_default();
     let proxy = proxy.chars().filter(|character| *character != '\0').take(MAX_TEXT).collect();

@@ -1,8 +1,9 @@
 //! Listings of a proxy (docs/hook.md, "Listings"): its queue, its dialogs, its registered phones.
 //!
-//! A response that is not a listing is an error. If the response counted as an empty listing, every call would be ended. Inside a listing, each field
-//! is read separately: Kamailio writes null where it has no value yet, and one bad entry must not hide the other entries. Nothing is concluded from a
-//! missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may belong to any call or phone.
+//! A response that is not a listing is an error. If such a response were treated as an empty listing, every call would be ended. Inside a listing,
+//! each field is read separately: Kamailio writes null where it has no value yet, and one bad entry must not hide the other entries. The server draws
+//! no conclusion from a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may belong to any call
+//! or phone.
 
 use std::collections::BTreeMap;
 
@@ -120,7 +121,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     if reference.is_none() && call_id.is_none() {
         return None;
     }
-    // a readable text that is no id of this server means that the dialog belongs to no call; an unreadable text may still be an id of this server
+    // if the text is readable but is not an id of this server, the dialog belongs to no call; an unreadable text may still be an id of this server
     let all_read = |pairs: &Vec<Lenient<BTreeMap<_, _>>>| pairs.iter().all(|entry| entry.0.is_some());
     let readable = reference.is_some()
         || (variables.as_ref().is_some_and(all_read) && noted.is_none_or(|text| text.0.is_some()));
@@ -418,7 +419,7 @@ mod tests {
         assert!(listed.lacks("u3") && listed.lacks("u4"));
     }
 
-    /// Copies of `value`. Each copy lacks one field, or has a value of another type in it.
+    /// Copies of `value`. In each copy, one field is missing or has a value of another type.
     fn spoilt(value: &serde_json::Value) -> Vec<serde_json::Value> {
         use serde_json::{Value, json};
         let mut all =

@@ -84,7 +84,7 @@ impl HookMetrics {
             "Requests of the SIP proxy, by path and outcome",
             self.requests.clone(),
         );
-        let help = "Time from a request of the SIP proxy to its answer";
+        let help = "Time from a SIP proxy's request to the response";
         registry.register("hook_request_duration_seconds", help, self.seconds.clone());
         registry.register(
             "call_attempts",

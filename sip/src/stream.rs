@@ -99,7 +99,7 @@ impl EventStream {
         Ok(length == 0)
     }
 
-    /// The position of the newest entry. Under load, a stream is never empty, but [`Self::applied_through`] of this position still becomes true.
+    /// The position of the newest entry. Under load, the stream is never empty, but [`Self::applied_through`] still becomes true for this position.
     ///
     /// # Errors
     /// Fails if Redis does not respond.
@@ -108,8 +108,8 @@ impl EventStream {
         Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
     }
 
-    /// Whether every event up to and including this position is applied, except for stuck entries. A stuck entry may remain for days. Once it is
-    /// applied, its event corrects earlier conclusions.
+    /// Whether every event up to and including this position is applied, except for stuck entries. A stuck entry may remain for days. When a stuck
+    /// entry is finally applied, its event corrects earlier conclusions.
     ///
     /// # Errors
     /// Fails if Redis does not respond.
@@ -150,8 +150,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// Waits up to a second until all events that arrived before this call of the function are applied, and returns whether they are. Later events do
-    /// not count, because under load there are always new events.
+    /// Waits up to a second for the events that arrived before this function was called. Returns whether all of them are applied. Later events do not
+    /// count, because under load there are always new events.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;
@@ -222,7 +222,7 @@ struct Reader<'a> {
     retry_queue: RetryQueue,
     /// Entries that were read while no entry could be applied. No more entries are read before the waiting entries are applied.
     waiting: Vec<Entry>,
-    /// Entries that appeared lost to the consumer group at the previous check ([`Reader::recover`]).
+    /// Entries that the consumer group seemed to have lost at the previous check ([`Reader::recover`]).
     lost: HashSet<EntryId>,
     stop: CancellationToken,
 }
@@ -317,7 +317,7 @@ impl Reader<'_> {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP").arg(&self.stream.group).arg(&self.stream.consumer).arg("COUNT").arg(BATCH);
         if after == ">" {
-            // the wait is so short that no other node claims this node's pending entries meanwhile
+            // the wait is short enough that no other node claims this node's pending entries in the meantime
             read.arg("BLOCK").arg(BLOCK.min(self.stream.claim / 4).as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.stream.stream).arg(after);
@@ -488,8 +488,9 @@ impl Reader<'_> {
             return Ok(());
         }
         let (stream, group) = (&self.stream.stream, &self.stream.group);
-        // The two commands are not one transaction, because a Redis with restricted rights for the user "default" does not replay a transaction from
-        // its append-only file. If a node dies between the two commands, the entry is acknowledged but not deleted, and `recover` finds the entry.
+        // The two commands are not one transaction, because Redis does not replay a transaction from its append-only file if the rights of the user
+        // "default" are restricted. If a node dies between the two commands, the entry is acknowledged but not deleted, and `recover` finds the
+        // entry.
         let mut both = redis::pipe();
         both.cmd("XACK").arg(stream).arg(group).arg(done).ignore();
         both.cmd("XDEL").arg(stream).arg(done).ignore();

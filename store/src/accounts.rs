@@ -106,7 +106,7 @@ pub async fn callshop_ids(
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// The ids of the callshops whose customers pay by this tariff.
+/// The ids of the callshops that have this tariff as their retail tariff.
 pub async fn selling_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<Vec<Uuid>> {
     let query = account::Entity::find()
         .select_only()
@@ -173,7 +173,7 @@ pub async fn user_by_name(
     Ok(query.one(conn).await?)
 }
 
-/// The counter of failed attempts for a bucket of login names that do not exist.
+/// The counter of failed login attempts for one bucket of nonexistent login names.
 pub async fn login_failure(conn: &impl ConnectionTrait, bucket: i64) -> Result<Option<login_failure::Model>> {
     Ok(login_failure::Entity::find_by_id(bucket).one(conn).await?)
 }

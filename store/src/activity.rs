@@ -115,7 +115,8 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The first activity number (`seq`) of a callshop that is not deleted. Perhaps no activity has that number yet. `None` before the first activity.
+/// The activity number (`seq`) from which a callshop's activities are kept. Perhaps no activity has that number yet. `None` before the first
+/// activity.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -16,7 +16,7 @@ pub async fn insert(conn: &impl ConnectionTrait, entry: audit_log::Model) -> Res
     Ok(())
 }
 
-/// A page of the entries about one account that were made in a range of time.
+/// A page of the audit entries about one account in a time range.
 pub async fn list(
     conn: &impl ConnectionTrait,
     account_id: Uuid,

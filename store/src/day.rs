@@ -14,12 +14,12 @@ use uuid::Uuid;
 use super::first_id;
 use base::error::Result;
 
-/// A session's id contains the time of its opening by the clock of a node; the margin is far more than clocks differ.
+/// A session's id contains its opening time by a node's clock. This margin is much larger than the difference between clocks.
 const MARGIN: TimeDelta = TimeDelta::days(1);
-/// Discounts are searched on sessions that were opened at most this long before the day. A session waits for its payment rarely longer than a day.
+/// Discounts are searched only in sessions that were opened at most this long before the day. A session rarely remains unpaid for longer than a day.
 pub const DISCOUNT_WINDOW: TimeDelta = TimeDelta::days(31);
 
-/// A callshop's day: from `from` to before `to`.
+/// A callshop's day, from `from` (inclusive) to `to` (exclusive).
 #[derive(Clone, Copy, Debug)]
 pub struct Day {
     /// The callshop.
@@ -30,7 +30,7 @@ pub struct Day {
     pub to: DateTime<Utc>,
 }
 
-/// The shifts that were open at some time of the day, oldest first, at most `limit`.
+/// The shifts that were open at any time during the day, oldest first, at most `limit`.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.

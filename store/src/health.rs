@@ -16,7 +16,7 @@ pub struct Migrations {
     pub pending: usize,
     /// Number of all migrations of this program.
     pub known: usize,
-    /// Why the database cannot be migrated, with the remedy.
+    /// The reason that the database cannot be migrated, with the remedy.
     pub refusal: Option<&'static str>,
 }
 
@@ -69,7 +69,7 @@ pub struct Held {
     pub currency: String,
     /// Sum of the amounts that live calls hold at all levels.
     pub sum: Micros,
-    /// Number of balances of which a live call holds a part.
+    /// Number of balances that are partly held by live calls.
     pub balances: i64,
 }
 

@@ -354,7 +354,7 @@ pub async fn transfers_of(
     page: Page,
 ) -> Result<Listed<Uuid>> {
     use ledger_entry::Column;
-    // a transfer may have several entries in the same book; if rows are grouped in index order, no more rows are read than the page needs
+    // a transfer may have several entries in the same book; grouping the rows in index order reads no more rows than the page needs
     let query = ledger_entry::Entity::find()
         .select_only()
         .column(Column::TransferId)

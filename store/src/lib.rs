@@ -75,8 +75,9 @@ const ATTEMPTS: u32 = 8;
 /// Longest wait for a connection from a pool. An operation that waits longer fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation. Therefore, the client gets the reason.
-/// `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which releases the transaction's locks.
+/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation. Therefore, the client of an operation that waits
+/// too long for a lock gets that reason. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which
+/// releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
@@ -336,8 +337,8 @@ impl Store {
     }
 }
 
-/// Limits the time of `work`. A connection that failed silently never responds. The database's own timeouts do not help, because this program does
-/// not hear of them over such a connection.
+/// Limits the time of `work`. A connection that failed silently never responds. The database's own timeouts do not help, because their errors cannot
+/// reach this program over such a connection.
 ///
 /// # Errors
 /// Fails with [`Error::Overloaded`] if `work` takes longer than `limit`. Also returns the errors of `work`.
@@ -375,11 +376,11 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
     connect
 }
 
-/// Whether a connection returned to the pool is outside any transaction. If the disk is full, SQLite rolls back automatically. The database
-/// library's own rollback then fails. The library would assume that the transaction is still open, and would never begin another transaction on
-/// this connection.
+/// Whether a connection that was returned to the pool is outside any transaction. If the disk is full, SQLite rolls back automatically. The database
+/// library's own rollback then fails. The library would assume that the transaction is still open, and would never begin another transaction on this
+/// connection.
 async fn is_whole(connection: &mut SqliteConnection) -> std::result::Result<bool, sea_orm::sqlx::Error> {
-    // the ping runs after a dropped transaction was rolled back
+    // a dropped transaction is rolled back before the ping runs
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }

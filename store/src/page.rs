@@ -10,7 +10,7 @@ use base::error::Result;
 
 /// Maximum number of rows in a page.
 pub const MAX_PAGE: u64 = 100;
-/// Longest list whose length is counted. Of a longer list, only this many rows are counted.
+/// Longest list whose length is counted. If a list is longer, only this many of its rows are counted.
 pub const MAX_COUNT: u64 = 10_000;
 
 /// The part of a list to read. Lists are ordered by UUIDv7, which is the order of creation. Cursors are ids, so they remain valid after inserts.
@@ -34,7 +34,7 @@ pub struct Page {
 pub struct Total {
     /// Number of rows, at most [`MAX_COUNT`].
     pub count: u64,
-    /// Whether the list has no more rows.
+    /// Whether the list has no more rows than `count`.
     pub is_exact: bool,
 }
 

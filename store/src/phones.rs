@@ -44,8 +44,8 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Mod
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
 
-/// A page of those phones of a callshop that `matches` accepts. A sorted page is sorted by label. The number of a callshop's phones is limited at
-/// creation, so phones are searched and sorted in memory.
+/// A page of a callshop's phones that `matches` accepts. A sorted page is sorted by label. The number of a callshop's phones is limited at creation,
+/// so phones are searched and sorted in memory.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,

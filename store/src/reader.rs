@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// How often a query runs if its connection is lost after the time `after`.
+    /// The number of times that a query runs if its connection is lost after the time `after`.
     async fn asked(after: Duration) -> u32 {
         let pool = Database::connect("sqlite::memory:").await.expect("a database");
         let asked = AtomicU32::new(0);

@@ -52,7 +52,7 @@ pub enum Dimension {
     Attendant,
     /// The callshop.
     Callshop,
-    /// The tariff version by which the report's account is paid.
+    /// The tariff version that sets the income of the report's account.
     TariffVersion,
 }
 
@@ -80,7 +80,7 @@ pub struct Attempts {
     pub allowed: i64,
     /// Refused attempts.
     pub refused: i64,
-    /// The country of the attempts' numbers, in a report by destination; `None` if they have several countries or none.
+    /// The country of the attempts' numbers, in a report by destination; `None` if the numbers belong to several countries or to none.
     pub country: Option<&'static str>,
 }
 

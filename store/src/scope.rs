@@ -1,4 +1,4 @@
-//! Limits a query to a part of the account tree. If a user names the objects to read, the query always has a scope.
+//! Limits a query to a part of the account tree. A query for objects that a user specifies always has a scope.
 
 use entity::account;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, SelectStatement, SimpleExpr};

@@ -44,11 +44,11 @@ pub(crate) async fn replace(
 pub(crate) enum Matches {
     /// All matching objects, at most [`MAX_COUNT`].
     Few(Vec<Uuid>),
-    /// Each word has more than [`MAX_COUNT`] objects.
+    /// Each word matches more than [`MAX_COUNT`] objects.
     Many,
 }
 
-/// Finds the objects of an owner that have each of `words`, as the beginning of a word. Each word costs one range of the primary key.
+/// Finds the objects of an owner that have each of `words`, as the beginning of a word. Each word requires one range scan of the primary key.
 pub(crate) async fn find(
     conn: &impl ConnectionTrait,
     kind: WordKind,
@@ -95,7 +95,7 @@ pub(crate) fn has_all(
     })
 }
 
-/// Condition that the word begins with `prefix`. Words are letters and digits, which are below the end of this range in the order of bytes.
+/// Condition that the word begins with `prefix`. Words consist of letters and digits, which sort below the end of this range in byte order.
 fn begins(prefix: &str) -> SimpleExpr {
     let range = Column::Word.gte(prefix).and(Column::Word.lt(format!("{prefix}\u{10ffff}")));
     SimpleExpr::from(range)

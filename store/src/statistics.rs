@@ -1,5 +1,5 @@
-//! Keeps PostgreSQL's statistics current, because cached query plans depend on the statistics. A plan that was made while a month's partition was
-//! nearly empty scans the whole partition. Autovacuum may run only a minute later. By then, a busy node has inserted a hundred thousand rows.
+//! Keeps PostgreSQL's statistics current, because cached query plans depend on the statistics. If a plan is made while a month's partition is nearly
+//! empty, the plan scans the whole partition. Autovacuum may not run until a minute later. By then, a busy node has inserted a hundred thousand rows.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -7,7 +7,7 @@ use base::error::{Error, Result};
 
 /// For a table with at most 500 rows, any plan is fast enough.
 const FEW: i32 = 500;
-/// A table is analyzed once it has four times the rows that PostgreSQL has recorded. Every ANALYZE discards cached plans on all connections.
+/// A table is analyzed when it has four times as many rows as PostgreSQL has recorded. Every ANALYZE discards cached plans on all connections.
 /// Therefore, ANALYZE must be rare, even while tables are small and grow fast.
 const GROWN: i32 = 4;
 /// Maximum number of tables analyzed in one run.

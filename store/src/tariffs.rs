@@ -114,9 +114,9 @@ pub async fn version(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<tar
     Ok(tariff_version::Entity::find_by_id(id).one(conn).await?)
 }
 
-/// The version in force at `now` of each of these tariffs. If a tariff has no version in force, the result has the tariff's version with the highest
-/// number. Tariffs without versions are omitted. This query does not check the actor's scope: the calling function must have checked access to the
-/// objects.
+/// For each of these tariffs, the version that is in force at `now`. If a tariff has no version in force, the result has the tariff's version with
+/// the highest number. Tariffs without versions are omitted. This query does not check the actor's scope: the calling function must have checked
+/// access to the objects.
 pub async fn current_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -224,9 +224,9 @@ struct Effective {
     version_id: Option<Uuid>,
 }
 
-/// The version in force at `now` of each tariff, with the tariff, in one query. The version in force has the latest `active_from` not after `now`.
-/// If several versions have the same `active_from`, the version with the highest number is in force. Tariffs without a version in force are
-/// omitted.
+/// For each tariff, the version that is in force at `now`, together with the tariff, in one query. The version in force has the latest `active_from`
+/// not after `now`. If several versions have the same `active_from`, the version with the highest number is in force. Tariffs without a version in
+/// force are omitted.
 pub async fn effective_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -270,8 +270,8 @@ pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) ->
     Ok(())
 }
 
-/// Deletes the rates of a version whose creation failed. Does nothing if the version exists: its creation then succeeded, and only the response was
-/// lost.
+/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, because then its creation succeeded and only the
+/// response was lost.
 pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
     if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
         rate::Entity::delete_many().filter(rate::Column::VersionId.eq(version_id)).exec(conn).await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use base::error::Result;
 
-/// Marks a ticket as used. Returns whether it was unused: one transaction of all nodes gets `true`.
+/// Marks a ticket as used. Returns whether it was unused: among all nodes, only one transaction gets `true`.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -43,7 +43,7 @@ pub struct Heartbeat {
 pub struct Check {
     /// Whether the check passed.
     pub ok: bool,
-    /// A short description of the check's result, without secrets, addresses and names.
+    /// A short description of the check's result, without secrets, addresses, or names.
     pub detail: String,
 }
 
@@ -52,7 +52,7 @@ pub struct Check {
 pub struct Report {
     /// `ok`, or `failed` if any check failed.
     pub status: &'static str,
-    /// Results by the check's name. A result is `ok` or `failed`, then the detail. Results that begin with `note:` do not affect `status`.
+    /// Results by the check's name. A result is `ok` or `failed`, followed by the detail. Results that begin with `note:` do not affect `status`.
     pub checks: serde_json::Map<String, serde_json::Value>,
 }
 

@@ -1,6 +1,6 @@
 //! Traces call events from the hook's request to the transaction that stores them and the delivery to each subscriber. If a transaction stores
-//! several requests, its span joins the first request's trace and links to the other requests. Without an exporter, tracing costs only the check
-//! of a flag.
+//! several requests, its span joins the first request's trace and links to the other requests. Without an exporter, tracing costs no more than a flag
+//! check.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

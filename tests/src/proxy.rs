@@ -36,7 +36,7 @@ pub struct Lists {
     pub dialogs: Vec<Value>,
     /// SIP users of the registered phones.
     pub phones: Vec<String>,
-    /// Time of the last registration, for phones whose entry has this time.
+    /// Time of the last registration, for each phone whose entry includes this time.
     pub registered: BTreeMap<String, DateTime<Utc>>,
     /// SIP users whose contacts the proxy lists as null.
     pub odd_phones: Vec<String>,
@@ -80,8 +80,8 @@ impl Lists {
     }
 }
 
-/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`. For a dialog that belongs to no call of the server, it is derived
-/// from any other value.
+/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`. For a dialog that belongs to none of the server's calls, the Call-ID
+/// is derived from any other value.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));

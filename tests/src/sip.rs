@@ -243,8 +243,8 @@ impl Sip {
         self.proxy.as_mut().expect("a proxy of the test's own").kill();
     }
 
-    /// Sets how many seconds the clock of a proxy differs from the machine's clock. [`SipPlan::start_alone`] must have started the proxy, or
-    /// its plan must be [`SipPlan::with_clock`].
+    /// Sets the difference, in seconds, between the clock of a proxy and the machine's clock. The proxy must have been started with
+    /// [`SipPlan::start_alone`], or its plan must use [`SipPlan::with_clock`].
     pub fn set_clock(&self, seconds: i64) {
         set_clock(self.dir.path(), seconds);
     }

@@ -1,6 +1,6 @@
 //! Conditional requests: the answer to a GET query has an entity tag, and a client that still has this answer gets 304.
 //!
-//! The tag is a hash of the answer, so an unchanged answer costs the query but not its transfer.
+//! The tag is a hash of the answer. For an unchanged answer, the server still runs the query, but does not send the answer again.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 /// The headers that the answer depends on.
 const VARY: &str = "Authorization, Accept, Accept-Language, Accept-Encoding";
 
-/// The answer with this JSON, with a tag and the rules for caches; or 304.
+/// The answer with this JSON, an entity tag and the caching rules, or a 304 response.
 pub(crate) fn conditional(
     request: &HttpRequest,
     json: String,

@@ -1,9 +1,9 @@
 //! Compression of answers by the request's `Accept-Encoding`: Brotli, Zstandard or gzip.
 //!
-//! Attacks of the BREACH class need a page that makes a victim's browser send requests with the victim's secret, and an answer with both a secret and
-//! a text that the page chose. A caller is known by the header `Authorization`, which no other site's page can send. The cookie of a ticket admits
-//! event streams only, and event streams are not compressed. Only `login` and its like answer with secrets, and only to the sender of a password or
-//! token.
+//! Attacks of the BREACH class need two things: a page that makes a victim's browser send requests with the victim's secret, and an answer that
+//! contains both a secret and a text that the page chose. Callers are identified by the header `Authorization`, which no other site's page can send.
+//! The cookie of a ticket admits event streams only, and event streams are not compressed. Only `login` and similar operations return secrets, and
+//! only to a client that sent a password or token.
 
 use actix_http::encoding::Encoder;
 use actix_web::{

@@ -160,7 +160,7 @@ async fn answer_once(
     }
     let response = prepared.run(endpoint.service.executor(), limits).await?;
     let json = response_json(&response, limits)?;
-    // an answer with errors may be another one in the next moment
+    // an answer with errors may be different a moment later
     let is_conditional = request.method() == Method::GET && response.errors.is_empty();
     let mut answered = match is_conditional {
         true => caching::conditional(request, json, |json| body(StatusCode::OK, answer, json)),

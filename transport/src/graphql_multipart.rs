@@ -1,7 +1,7 @@
 //! Subscriptions as the parts of one HTTP response, by [Apollo's multipart
 //! protocol](https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol).
 //!
-//! Each part is a JSON object: an answer in `payload`, or `{}` as a sign of life. An error of the transport is a part with a null `payload` and
+//! Each part is a JSON object: an answer in `payload`, or `{}` as a keep-alive. An error of the transport is a part with a null `payload` and
 //! `errors`, and ends the stream. A shutdown ends the stream without the last boundary, so that clients reconnect. Refusals before the stream starts,
 //! and queries and mutations, are plain JSON.
 

@@ -109,7 +109,7 @@ impl Metrics {
         );
         let help = "Time from accepting a GraphQL operation to answering it";
         registry.register("graphql_request_duration_seconds", help, self.seconds.clone());
-        registry.register("graphql_errors", "Errors answered to clients, by code", self.errors.clone());
+        registry.register("graphql_errors", "Errors returned to clients, by code", self.errors.clone());
         registry.register("sockets_open", "Open WebSockets and event streams", self.sockets.clone());
         registry.register("subscriptions_open", "Running subscriptions", self.subscriptions.clone());
         let help = "Messages sent to subscribers";

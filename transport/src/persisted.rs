@@ -56,8 +56,8 @@ impl Documents {
         Self::Automatic(cache.build())
     }
 
-    /// Reads a list of trusted documents: a JSON object with a document under the lower-case hexadecimal SHA-256 hash of its text. A hash may have
-    /// the prefix `sha256:`.
+    /// Reads a list of trusted documents: a JSON object in which each value is a document, and its key is the lower-case hexadecimal SHA-256 hash of
+    /// the document's text. A hash may have the prefix `sha256:`.
     ///
     /// # Errors
     /// Fails if the JSON has another form, or if a hash is wrong.
@@ -133,7 +133,7 @@ fn not_trusted() -> RequestError {
     )
 }
 
-/// The name of the document in a request's `documentId` or `extensions`. A name that is no hash names no document of this server.
+/// The name of the document in a request's `documentId` or `extensions`. If the name is not a hash, this server has no document with that name.
 pub(crate) fn name(id: JsonValue, extensions: &JsonMap) -> Result<Option<String>, RequestError> {
     match id {
         JsonValue::Null => automatic(extensions),

@@ -21,7 +21,7 @@ type Limiter = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock, StateInfor
 /// share the bucket's rate. The hash function is secret, so a client cannot choose the bucket of its key.
 const BUCKETS: u64 = 1 << 16;
 
-/// The header with the rest of a caller's rate, by the IETF's draft "RateLimit header fields for HTTP".
+/// The header with the caller's remaining quota, by the IETF's draft "RateLimit header fields for HTTP".
 pub(crate) const HEADER: &str = "ratelimit";
 /// The header with the rate itself.
 pub(crate) const POLICY_HEADER: &str = "ratelimit-policy";
@@ -29,11 +29,11 @@ pub(crate) const POLICY_HEADER: &str = "ratelimit-policy";
 /// How much of a rate a key has used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// Requests that a full bucket has.
+    /// Number of requests that a full bucket allows.
     pub burst: u32,
     /// Seconds in which an empty bucket fills up.
     pub window: u64,
-    /// Requests that the bucket has now.
+    /// Number of requests that the bucket allows now.
     pub remaining: u32,
     /// Seconds until the bucket is full again.
     pub reset: u64,
@@ -48,7 +48,7 @@ impl Allowance {
         Self { burst, window: seconds(burst), remaining, reset: seconds(burst.saturating_sub(remaining)) }
     }
 
-    /// The values of the two headers: the rest and the rate.
+    /// The values of the two headers: the remaining quota and the rate.
     pub(crate) fn headers(self) -> [(&'static str, String); 2] {
         let Self { burst, window, remaining, reset } = self;
         [

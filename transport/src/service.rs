@@ -97,7 +97,7 @@ impl AuthFailure {
             Self::InvalidTicket => RequestError::transport(
                 StatusCode::UNAUTHORIZED,
                 "INVALID_TICKET",
-                "The ticket was used or has expired, or it is no ticket of this server. Get a new one.",
+                "The ticket was used, has expired, or was not issued by this server. Get a new one.",
             ),
             Self::Unavailable => RequestError::transport(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -111,7 +111,7 @@ impl AuthFailure {
 
 /// Authenticates callers by their token.
 pub trait Authenticator: Send + Sync + 'static {
-    /// `token` comes without `Bearer`. `None` asks for the anonymous caller.
+    /// `token` is the token without the prefix `Bearer`. `None` asks for the anonymous caller.
     fn authenticate<'a>(
         &'a self,
         token: Option<&'a str>,
@@ -119,8 +119,8 @@ pub trait Authenticator: Send + Sync + 'static {
         user_agent: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Caller, AuthFailure>>;
 
-    /// Admits an event stream by the ticket in its URL, and uses the ticket up. A used ticket admits only with the cookie of its first use. By
-    /// default, there are no tickets.
+    /// Admits an event stream by the ticket in its URL, and uses the ticket up. A used ticket is accepted only together with the cookie of its first
+    /// use. By default, there are no tickets.
     fn admit<'a>(
         &'a self,
         _ticket: &'a Ticket,

@@ -33,9 +33,9 @@ pub(crate) struct Form {
     pub(crate) answer: fn(&str, Option<&str>) -> String,
     /// An error of the transport, in JSON like an answer.
     pub(crate) error: fn(&RequestError) -> String,
-    /// What tells that the connection is alive.
+    /// The text that shows that the connection is alive.
     pub(crate) idle: &'static str,
-    /// What tells that the operation is over.
+    /// The text that marks the end of the operation.
     pub(crate) end: &'static str,
 }
 
@@ -101,7 +101,7 @@ fn keep_alive(seconds: u64) -> Interval {
     interval
 }
 
-/// Waits until a reason arises to end the stream before its operation ends. Returns the error to send; `None` at a shutdown.
+/// Waits until the stream must end before its operation ends. Returns the error to send; `None` at a shutdown.
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,

@@ -1,7 +1,7 @@
 //! Tickets in the URL of an event stream, for browsers: an `EventSource` sends no `Authorization`.
 //!
 //! A ticket works once. The answer sets a cookie, with which the `EventSource` connects again by itself. The application issues the tickets and
-//! decides which of them are good ([`Authenticator::admit`](super::Authenticator::admit)).
+//! decides which tickets are valid ([`Authenticator::admit`](super::Authenticator::admit)).
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
@@ -19,7 +19,7 @@ pub struct Ticket {
     cookies: Cookies,
 }
 
-/// The caller of a good ticket.
+/// The caller that a valid ticket admits.
 pub struct Admitted {
     /// The caller. `expires_at` ends the stream.
     pub caller: Caller,
@@ -50,7 +50,7 @@ impl Ticket {
         Ok(Self { text, cookies: Cookies::of(request) })
     }
 
-    /// The ticket as it was issued, or anything else.
+    /// The text that the client sent as its ticket: an issued ticket, or anything else.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -62,7 +62,7 @@ impl Ticket {
 }
 
 impl StreamCookie {
-    /// Adds the cookie to the answer. The browser forgets the cookie when it closes; the cookie itself is good as long as the application says.
+    /// Adds the cookie to the answer. The browser deletes the cookie when the browser closes. The application decides how long the cookie is valid.
     pub(crate) fn set(&self, request: &HttpRequest, response: &mut HttpResponse) {
         let cookies = Cookies::of(request);
         cookies.set(&self.name, &self.value, None);

@@ -124,7 +124,7 @@ fn strength(found: &mut Findings, what: &str, secret: &SecretString) {
     }
 }
 
-/// Only checks that the address can be bound, and serves no requests.
+/// Checks only that the address can be bound; does not serve requests.
 fn listener(found: &mut Findings, what: &str, address: SocketAddr) {
     match TcpListener::bind(address) {
         Ok(_) => found.ok(what, format!("{address} can be bound")),

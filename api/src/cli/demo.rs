@@ -75,7 +75,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     } else {
         let users = demo.phones.clone();
         let plan = Plan { users, calls_per_minute: 30, max_talk_seconds: 40, calls: None };
-        // after a stop, this function returns once the calls have ended; the server still serves at that time
+        // after a stop, this function returns once the calls have ended; until then, the server keeps serving
         simulate::run(&simulator, plan, |_| {}).await;
     }
     server.finished().await?;

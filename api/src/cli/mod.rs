@@ -77,7 +77,7 @@ enum Command {
     /// running. The audit changes and repairs nothing; a person must investigate the findings.
     #[command(after_help = audit::HELP)]
     Audit(audit::AuditArgs),
-    /// Probe the node of this configuration.
+    /// Probe the node that the configuration describes.
     ///
     /// The exit status is 0 if the node is ready for requests, and 1 if it is not ready or does not respond.
     Healthcheck(healthcheck::HealthcheckArgs),

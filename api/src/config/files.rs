@@ -40,7 +40,7 @@ pub(super) fn options(variables: &[(String, String)], options: &Json) -> Result<
     Ok(found)
 }
 
-/// The option for which a variable names a file.
+/// The option whose value is in the file that a variable names.
 pub(super) fn option_in_file(variable: &str, options: &Json) -> Option<String> {
     let path = |name: &str| name.replace("__", ".");
     let name = variable.to_ascii_lowercase();

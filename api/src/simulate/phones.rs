@@ -66,7 +66,7 @@ struct Live {
     answered_at: Option<DateTime<Utc>>,
 }
 
-/// What the API has ordered for a call.
+/// The API's commands for a call.
 #[derive(Clone, Copy)]
 struct Control {
     /// Covered talk time: the talk time for which the call has reserved money.
@@ -117,7 +117,7 @@ impl Simulator {
         Ok(Self(Arc::new(Inner { proxy, stop, boot_id, state: Mutex::default() })))
     }
 
-    /// Sets the base URL of the hook, such as `http://127.0.0.1:8081`. Later calls of this function have no effect.
+    /// Sets the base URL of the hook, such as `http://127.0.0.1:8081`. Calling this function again has no effect.
     pub fn connect(&self, hook_url: &str) {
         self.0.proxy.connect(hook_url);
     }

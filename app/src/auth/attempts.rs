@@ -10,7 +10,7 @@ use store::{Tx, accounts};
 const FREE_FAILURES: i32 = 5;
 /// Maximum delay of a login in seconds. With a longer delay, the owner of an attacked login could not log in.
 const MAX_WAIT_SECONDS: i64 = 30;
-/// Wrong passwords are forgotten this long after the last wrong password. Without this limit, the counters of unknown logins would fill up.
+/// How long after the last wrong password the wrong passwords are forgotten. Without this limit, the counters of unknown logins would fill up.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Wrong passwords since the last successful login.

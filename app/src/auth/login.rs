@@ -437,7 +437,8 @@ const REVOCATION_POLL: Duration = Duration::from_millis(500);
 /// the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
-/// The loop counts as stuck if it records no heartbeat for this time. When the database is unavailable, the loop's query fails in less time.
+/// The loop counts as stuck if it records no heartbeat for this time. If the database is unavailable, the loop's query fails before this time is
+/// over.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
 /// Applies the ends of logins and API tokens on this node, including to open sockets. A token may end earlier than its sockets expect, because a
@@ -483,7 +484,7 @@ pub(super) async fn verify_own_password(
         return Ok(user);
     }
     app.store.write(|tx| attempts::note(tx, Whose::User(user.id), now)).await?;
-    Err(Error::field(ErrorCode::BadCredentials, field, "The present password is wrong."))
+    Err(Error::field(ErrorCode::BadCredentials, field, "The current password is wrong."))
 }
 
 /// Ids of the logins and API tokens that ended between `since` and `now`.

@@ -1,8 +1,8 @@
 //! Tickets for event streams in browsers. A browser's `EventSource` sends no token, so its URL has a ticket.
 //!
-//! A ticket is signed and works once within [`GOOD_FOR`]; the database has a mark of each used ticket, so one node of all nodes accepts it. The first
-//! use sets a cookie. With the cookie, the same URL works again until the login ends, because an `EventSource` connects again by itself. Neither
-//! works without the other: a URL in a log is worthless, and a page that does not know a ticket gains nothing from the cookie.
+//! A ticket is signed and works once within [`GOOD_FOR`]; the database records each used ticket, so only one node accepts it. The first use sets a
+//! cookie. With the cookie, the same URL works again until the login ends, because an `EventSource` connects again by itself. The URL and the cookie
+//! work only together: a URL in a log is worthless, and a page that does not know a ticket gains nothing from the cookie.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq as _;
@@ -32,7 +32,7 @@ pub struct StreamTicket {
 pub struct Admission {
     /// The ticket's owner.
     pub actor: Actor,
-    /// When the login expires, if nobody refreshes it.
+    /// When the login expires unless it is refreshed.
     pub expires_at: DateTime<Utc>,
     /// The name and the value of the cookie to set, after the ticket's first use.
     pub cookie: Option<(String, String)>,
@@ -56,11 +56,11 @@ pub fn create(app: &App, actor: &Actor) -> Result<StreamTicket> {
     Ok(StreamTicket { ticket: contents.sign(&app.identities.key)?, expires_at })
 }
 
-/// Admits an event stream, and uses the ticket up. `cookie` finds the request's cookie with a name.
+/// Admits an event stream, and uses the ticket up. `cookie` looks up one of the request's cookies by name.
 ///
 /// # Errors
-/// Fails with [`Error::Unauthenticated`] if the ticket is forged, was issued for a login that has ended, or was used or has expired and comes without
-/// its cookie. May also fail with database errors.
+/// Fails with [`Error::Unauthenticated`] if the ticket is forged, or was issued for a login that has ended. Also fails with this error if the ticket
+/// was used or has expired, and the request lacks the ticket's cookie. May also fail with database errors.
 pub async fn admit<'a>(
     app: &App,
     ticket: &str,
@@ -81,7 +81,7 @@ pub async fn admit<'a>(
     Ok(Admission { actor, expires_at: login_ends, cookie: is_first.then_some((name, secret)) })
 }
 
-/// Each login has a cookie of its own, so that two users may have pages in one browser.
+/// Each login has its own cookie, so that two users may have pages in one browser.
 fn cookie_name(login: Uuid) -> String {
     format!("callshop-stream-{}", login.simple())
 }
@@ -94,7 +94,7 @@ impl Contents {
         Ok(format!("{text}.{}", key.ticket_code(&text)?))
     }
 
-    /// The contents of a ticket of this installation, used, expired or neither; `None` for any other text.
+    /// The contents of a ticket that this installation issued, even if the ticket was used or has expired; `None` for any other text.
     fn read(key: &TokenKey, ticket: &str) -> Result<Option<Self>> {
         let Some((text, code)) = ticket.rsplit_once('.') else { return Ok(None) };
         if !bool::from(key.ticket_code(text)?.as_bytes().ct_eq(code.as_bytes())) {

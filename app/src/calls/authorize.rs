@@ -265,8 +265,8 @@ impl BatchContext {
         })
     }
 
-    /// The accounts that pay for a callshop's calls, starting with the callshop. Each account has its payee's id. The platform pays nobody, so the
-    /// platform is not included.
+    /// The accounts that pay for a callshop's calls, starting with the callshop. Each account is paired with the id of its payee. The platform pays
+    /// nobody, so the platform is not included.
     ///
     /// # Errors
     /// Fails with a fault if an account of the chain is missing. If the code skipped a missing account, that account would not be charged.

@@ -93,7 +93,8 @@ pub(super) struct CoverRequest<'a> {
     pub(super) slice: Option<u32>,
 }
 
-/// Computes the next slice of talk time that the session and the accounts can pay for. If they cannot pay for any, returns the refusal.
+/// Computes the next slice of talk time that the session and the accounts can pay for. If the session and the accounts cannot pay for any more talk
+/// time, returns the refusal.
 pub(super) fn cover(
     wanted: CoverRequest<'_>,
     terms: SessionAllowance,
@@ -161,7 +162,7 @@ pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }
 
-/// For every level that an account pays, adds the change of the call's hold (from `before` to `after`) to `money`.
+/// Adds the change of the call's hold (from `before` to `after`) to `money`, for every level that an account pays.
 pub(super) fn change_holds(
     levels: &[pricing::Level],
     before: &[Micros],
@@ -169,7 +170,7 @@ pub(super) fn change_holds(
     currency: &str,
     money: &mut Money,
 ) -> Result<()> {
-    // no amount is held before the call rings and after its end. A call whose holds do not match its levels must still be able to end; `callshop
+    // no amount is held before the call rings or after it ends. A call whose holds do not match its levels must still be able to end; `callshop
     // audit` reports such a call
     let at = |holds: &[Micros], level: usize| holds.get(level).copied().unwrap_or_default();
     for (position, level) in levels.iter().enumerate().skip(1) {

@@ -1,5 +1,5 @@
-//! Emergency calls: the data with which a proxy can allow emergency calls while the proxy cannot reach this server, and the calls that a proxy
-//! allowed without asking.
+//! Emergency calls: the data that a proxy needs to allow emergency calls while it cannot reach this server, and the calls that a proxy allowed
+//! without asking.
 
 use std::collections::{HashMap, HashSet};
 
@@ -70,7 +70,7 @@ pub struct EmergencyCall {
     pub from_tag: String,
 }
 
-/// Creates an emergency call if a batch has a new event about it and it is not stored yet. Emergency calls are free at every level and appear on no
+/// Creates an emergency call if a batch has a new event about a call that is not stored yet. Emergency calls are free at every level and appear on no
 /// bill. The calling function has locked the phones, so two nodes cannot create the same call.
 ///
 /// # Errors

@@ -29,8 +29,8 @@ use store::Tx;
 use store::calls::CallshopTerms;
 use stored::{noted, received};
 
-/// From the end events that came with an authorization request, keeps the events that still matter. Events of calls that have already ended are
-/// dropped. Events without a call id are kept.
+/// Keeps the end events that came with an authorization request and still matter. Events of calls that have already ended are dropped. Events without
+/// a call id are kept.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -57,8 +57,8 @@ pub struct Applied {
     pub booted: Vec<String>,
 }
 
-/// Applies events in the order of their proxy times. `locked` is called when this transaction has its locks on calls, phones and sessions. If a
-/// transaction begins later and touches the same rows, it waits for this transaction, never the reverse.
+/// Applies events in the order of their proxy times. `locked` is called when this transaction has its locks on calls, phones and sessions. A
+/// transaction that begins later and touches the same rows waits for this transaction, never the reverse.
 ///
 /// # Errors
 /// May fail with database errors. If the database fails, no event is applied.

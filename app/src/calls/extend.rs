@@ -30,13 +30,14 @@ use store::{Tx, accounts, sessions};
 
 /// How often the node polls for calls that need more reserved time.
 const TICK: Duration = Duration::from_millis(100);
-/// The loop counts as stuck if it records no heartbeat for this time. While the database is down, the loop's query and jobs fail in less time.
+/// The loop counts as stuck if it records no heartbeat for this time. If the database is down, the loop's query and jobs fail before this time is
+/// over.
 const STUCK: Duration = Duration::from_secs(60);
 /// Maximum number of calls that one poll reads.
 const AT_ONCE: u64 = 256;
 /// If a call could not be extended, or its proxy did not confirm the limit, the call is processed again after this delay.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
-/// A call that cannot be extended is hung up this long after the end of its covered time. The delay is long enough to lose no paid second, and
+/// A call that cannot be extended is hung up this long after the end of its covered time. The delay is long enough that no paid second is lost, and
 /// shorter than the delay of the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
 /// If the proxy has not confirmed the last slice of talk time, the next slice is reserved this long before the covered time ends.

@@ -53,7 +53,8 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call
 /// Lists the calls of a callshop that match a filter.
 ///
 /// # Errors
-/// Fails with `SEARCH_TOO_BROAD` if the filter matches too rarely, or if too many calls would have to be sorted. May also fail with `NOT_FOUND`.
+/// Fails with `SEARCH_TOO_BROAD` if the server would have to read too many calls to find those that match, or if too many calls would have to be
+/// sorted. May also fail with `NOT_FOUND`.
 pub async fn list(
     app: &App,
     actor: &Actor,

@@ -35,12 +35,12 @@ const TICK: Duration = Duration::from_secs(1);
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of other proxies.
 const LONGEST: Duration = Duration::from_secs(50);
-/// The loop counts as stuck if it records no heartbeat for this time. The longest comparison takes less time, even including the time to take and
-/// release the lease in a slow database.
+/// The loop counts as stuck if it records no heartbeat for this time. The longest comparison ends before this time is over, even including the time
+/// to take and release the lease in a slow database.
 const HUNG: Duration = Duration::from_secs(180);
 /// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
-/// Maximum number of unknown dialogs that are stored. The alarm needs far fewer.
+/// Maximum number of unknown dialogs that are stored. The alarm is raised at a far smaller number of unknown dialogs.
 const MOST_REMEMBERED: usize = 64;
 /// How many times a requested comparison is tried. A proxy that has just started may not respond yet, or its `boot` event may still be in transit.
 const ATTEMPTS: u32 = 5;
@@ -205,7 +205,7 @@ struct ProxySnapshot {
 }
 
 /// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, all listed calls were in
-/// progress at the time of the clock. The events of the calls that were no longer listed were all in the queue.
+/// progress at the time of the clock. All events of the calls that were no longer listed were in the queue.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;

@@ -145,7 +145,7 @@ impl CallWriter {
         Ok(decisions)
     }
 
-    /// Stores that the proxy accepted a limit. If the call was in progress, also stores at which time.
+    /// Stores that the proxy accepted a limit. If the call was in progress, also stores when it was seen.
     ///
     /// # Errors
     /// See [`Self::apply`].

@@ -22,9 +22,9 @@ const BACKLOG: usize = 32;
 /// Maximum number of subscribers that read the table at the same time. After an outage, all subscribers want to read the table, but other requests
 /// need the database as well.
 const READERS: usize = 4;
-/// If a node sent no heartbeat for this time, its commits may arrive late, or not at all.
+/// If a node has sent no heartbeat for this long, its commits may arrive late, or not at all.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(2_500);
-/// If a node sent no heartbeat for this time, it is considered stopped and commits nothing.
+/// If a node has sent no heartbeat for this long, it is considered stopped and commits nothing.
 const PEER_EXPIRY: Duration = Duration::from_secs(60);
 /// Maximum number of other nodes that are tracked.
 const MAX_PEERS: usize = 256;
@@ -34,7 +34,7 @@ const MAX_PEERS: usize = 256;
 pub enum Notification {
     /// An activity of the callshop was committed.
     Activity(Arc<ActivityEvent>),
-    /// The callshop's activities reach at least this `seq`. Undelivered activities are in the table.
+    /// The callshop has activities up to at least this `seq`. Undelivered activities are in the table.
     Advanced(i64),
 }
 
@@ -60,7 +60,7 @@ pub struct Hub {
 
 struct Channel {
     sender: broadcast::Sender<Notification>,
-    /// The highest activity number (`seq`) of the callshop that was announced.
+    /// The highest activity number (`seq`) that was announced for the callshop.
     last_notified: AtomicI64,
 }
 
@@ -179,8 +179,8 @@ impl Hub {
         }
     }
 
-    /// Starts a poll of the table if the other node is new, lost messages or was silent: that node may have committed activities that were never
-    /// announced.
+    /// Starts a poll of the table if the other node is new, has lost messages, or has been silent. That node may have committed activities that were
+    /// never announced.
     fn beat(&self, node: Uuid, lost: i64) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MAX_PEERS && !peers.contains_key(&node) {

@@ -41,7 +41,7 @@ pub fn parse_cursor(text: &str) -> Result<i64> {
     let bad = || {
         Error::invalid(
             "after",
-            "This is not a cursor of this subscription. Pass a `cursor` that it sent, or omit `after`.",
+            "This is not a cursor of this subscription. Pass a `cursor` that this subscription sent, or omit `after`.",
         )
     };
     let text =
@@ -62,7 +62,7 @@ pub struct Watch {
     out_of_order: BTreeMap<i64, Arc<ActivityEvent>>,
     /// The highest announced activity number (`seq`) of the callshop.
     known: i64,
-    /// The last delivered activity number, if the next activity is missing, and the deadline for the next activity.
+    /// Set while the next activity is missing: the last delivered activity number, and the deadline for the next activity.
     until: Option<(i64, Instant)>,
 }
 
@@ -98,7 +98,7 @@ impl Watch {
         let conn = self.store.reader();
         let head = activity::head(conn, self.callshop_id).await?;
         if seq >= head {
-            // no activity follows the last activity; a position beyond the last activity comes from another database
+            // a position at the last activity is valid, because nothing follows it; a position beyond the last activity comes from another database
             return Ok(seq == head);
         }
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
@@ -176,7 +176,7 @@ impl Watch {
     }
 }
 
-/// Repeats a read until the database responds, because a subscriber prefers to wait rather than fail.
+/// Repeats a read until the database responds, because a subscriber would rather wait than fail.
 ///
 /// # Errors
 /// Fails with an error that a retry would not fix.

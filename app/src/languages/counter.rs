@@ -111,7 +111,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Faltan {missing} para el monto a pagar. Cobre el resto.",
     ),
     (
-        "Payments other than cash exceed the total by {excess}; reduce them, as only cash gives change.",
+        "Payments other than cash exceed the total by {excess}; reduce them, because change is given only for cash.",
         "Os pagamentos sem dinheiro passam do total em {excess}. Reduza esses pagamentos, porque só o dinheiro dá troco.",
         "Los pagos que no son en efectivo superan el total en {excess}. Redúzcalos, porque solo el efectivo da cambio.",
     ),

@@ -9,7 +9,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "O usuário ou a senha está errada. Confira os dois e tente de novo.",
         "El usuario o la contraseña no es correcta. Revise ambos e intente de nuevo.",
     ),
-    ("The present password is wrong.", "A senha atual está errada.", "La contraseña actual no es correcta."),
+    ("The current password is wrong.", "A senha atual está errada.", "La contraseña actual no es correcta."),
     (
         "Too many wrong passwords. Try again in {wait} seconds.",
         "Senhas erradas demais. Tente de novo em {wait} segundos.",
@@ -443,7 +443,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El destino está vacío. Indique un nombre.",
     ),
     (
-        "Give the band a weekday or holidays.",
+        "Give the band at least one weekday, or holidays.",
         "Dê à faixa um dia da semana ou feriados.",
         "Asigne a la franja un día de la semana o feriados.",
     ),

@@ -28,7 +28,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     ("Give at most 50 values.", "Informe no máximo 50 valores.", "Indique como máximo 50 valores."),
     (
-        "Leave out this field: the list has the calls of another object.",
+        "Omit this field: it names a different object from the one whose calls are listed.",
         "Deixe este campo vazio: a lista tem as chamadas de outro objeto.",
         "Omita este campo: la lista tiene las llamadas de otro objeto.",
     ),
@@ -65,7 +65,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Este cursor es de otro orden de la lista. Use cada cursor con el `orderBy` del que proviene.",
     ),
     (
-        "This is not a cursor of this subscription. Pass a `cursor` that it sent, or omit `after`.",
+        "This is not a cursor of this subscription. Pass a `cursor` that this subscription sent, or omit `after`.",
         "Este não é um cursor desta assinatura. Use um `cursor` que ela enviou, ou omita `after`.",
         "Este no es un cursor de esta suscripción. Use un `cursor` que ella envió, u omita `after`.",
     ),

@@ -10,7 +10,8 @@ use super::{Locale, Receipt, text};
 
 /// Opens the drawer: a pulse of 50 ms on pin 2, then a pause of 500 ms (`ESC p`).
 pub(crate) const OPEN_DRAWER: [u8; 5] = [0x1b, b'p', 0, 25, 250];
-/// Resets the printer, selects the American character set, so that the digits and signs of ASCII stay as they are, and code page 850.
+/// Resets the printer, and selects the American character set and code page 850. The American character set leaves ASCII digits and signs as they
+/// are.
 const BEGIN: &[u8] = &[0x1b, b'@', 0x1b, b'R', 0, 0x1b, b't', 2];
 /// Feeds the paper past the knife and cuts, leaving a small bridge. Printers without a knife only feed.
 const CUT: &[u8] = &[0x1b, b'd', 3, 0x1d, b'V', 66, 0];

@@ -13,7 +13,7 @@ const MAX_MM: usize = 5_000;
 
 /// The style sheet. The `@page` rule before the style sheet has a fixed height: browsers ignore a page size whose length is `auto`.
 const STYLE: &str = include_str!("receipt.css");
-/// Height of a QR code in pixels: 45 mm.
+/// Height of a QR code in pixels, equal to 45 mm.
 const QR_PIXELS: usize = 170;
 
 /// Each element is on a line of its own.

@@ -214,7 +214,7 @@ impl Layout<'_> {
         }
     }
 
-    /// What is left to pay of a bill, and the code to pay it with.
+    /// Adds the amount left to pay on a bill, and the code to pay it with.
     fn due(&mut self) {
         let words = self.locale.words();
         let Some(due) = &self.receipt.due else { return };

@@ -320,7 +320,7 @@ fn sign(currency: &str) -> &str {
     }
 }
 
-/// `m:ss`, or `h:mm:ss` from one hour.
+/// `m:ss`, or `h:mm:ss` for one hour or more.
 pub(super) fn duration(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }

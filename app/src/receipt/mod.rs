@@ -1,7 +1,7 @@
 //! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML, PDF and ESC/POS. This module reads no clock and no
 //! database.
 //!
-//! `layout` decides the content and its order once for all formats; the renderers only place the content on the page.
+//! `layout` alone decides the content and its order, for all formats. The renderers only place the content on the page.
 
 pub(crate) mod escpos;
 mod html;
@@ -119,7 +119,7 @@ pub struct Receipt {
     pub payments: Vec<(PaymentMethod, Micros)>,
     /// References of the payments, by method, without those of the deposit.
     pub references: Vec<(PaymentMethod, String)>,
-    /// Amount left to pay. With an amount, this is the bill of a session that is not settled, and not a receipt.
+    /// Amount left to pay. If an amount is given, the document is the bill of an unsettled session, not a receipt.
     pub due: Option<Due>,
     /// Cash change; `None` on duplicates, because the change is known only at settlement.
     pub change: Option<Micros>,
@@ -131,7 +131,7 @@ pub struct Receipt {
     pub footer: String,
 }
 
-/// What is left to pay of a bill.
+/// The amount left to pay on a bill, and the Pix code for it, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The amount after the deposit; zero if the deposit pays for everything.

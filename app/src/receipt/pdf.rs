@@ -63,7 +63,7 @@ fn page_height(lines: usize) -> u16 {
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(LINE_HEIGHT).saturating_add(2 * MARGIN)
 }
 
-/// The receipt's lines, and the QR codes with the number of the first line that is left empty for each.
+/// The receipt's lines and its QR codes. Each code comes with the number of the first line left empty for it.
 fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
     let (mut lines, mut codes) = (Vec::new(), Vec::new());
     for block in blocks(receipt, locale) {

@@ -45,7 +45,7 @@ impl Qr {
         runs
     }
 
-    /// The code as an SVG document with a border. It has no size of its own.
+    /// The code as an SVG document with a border. The document has no fixed size.
     pub fn svg(&self) -> String {
         let size = self.width + 2 * BORDER;
         let mut path = String::new();

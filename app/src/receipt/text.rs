@@ -29,7 +29,7 @@ pub(super) fn lines(receipt: &Receipt, locale: Locale, columns: usize) -> Vec<Li
     blocks(receipt, locale).iter().flat_map(|block| block_lines(block, columns)).collect()
 }
 
-/// The printed lines of one block. A code is printed as text; the formats that can show a QR code treat it themselves.
+/// The printed lines of one block. A code is printed as text; the formats that can show a QR code handle codes themselves.
 pub(super) fn block_lines(block: &Block, columns: usize) -> Vec<Line> {
     let (texts, strong) = match block {
         Block::Title(text) => (centred(text, columns), true),
@@ -98,7 +98,7 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Cuts a code into lines, whatever its characters are. A line that ended at a space would lose the space.
+/// Cuts a code into lines at a fixed width, regardless of its characters. Wrapping at a space would lose the space.
 fn cut(text: &str, columns: usize) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     letters.chunks(columns).map(|line| line.iter().collect()).collect()

@@ -85,7 +85,7 @@ pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Resul
     }
 }
 
-/// Checks an amount like [`check_amount`], and that it is above zero.
+/// Checks an amount as [`check_amount`] does, and also checks that the amount is above zero.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field`.
@@ -97,8 +97,8 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
 }
 
 /// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are not
-/// checked, because the bank pays them. The check never applies to attendants: they count the drawer blind, and could learn the expected cash if they
-/// tried amounts. If an attendant pays out more than the ledger has, the count later shows a variance.
+/// checked, because the bank pays them. The check never applies to attendants: they count the drawer blind, and could find out the expected cash by
+/// trying amounts. If an attendant pays out more than the ledger has, the count later shows a variance.
 ///
 /// # Errors
 /// Fails with `INSUFFICIENT_CASH`.
@@ -211,7 +211,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shif
 /// Finds the open shift of a callshop.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`, also when the register is closed.
+/// Fails with `NOT_FOUND` if the callshop is not found or its register is closed.
 pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<ShiftView> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let shift = rows::open_shift(app.store.reader(), shop.id()).await?.ok_or(Error::NotFound)?;

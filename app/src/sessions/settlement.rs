@@ -52,7 +52,7 @@ impl From<(PaymentMethod, Micros)> for Handed {
     }
 }
 
-/// What the shop keeps, by method and reference.
+/// The amounts that the shop keeps, by method and reference.
 type Kept = BTreeMap<(PaymentMethod, Option<String>), Micros>;
 
 /// A settled session.
@@ -243,7 +243,7 @@ fn refused(error: SettlementError, currency: &str) -> Error {
         }
         SettlementError::ChangeOnlyFromCash { excess } => {
             let message = base::message!(
-                "Payments other than cash exceed the total by {excess}; reduce them, as only cash gives change.",
+                "Payments other than cash exceed the total by {excess}; reduce them, because change is given only for cash.",
                 excess = Money(excess.0, currency)
             );
             (ErrorCode::Overpaid, message)

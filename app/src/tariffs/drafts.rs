@@ -359,8 +359,8 @@ impl Base {
         Ok(version)
     }
 
-    /// The version after which a draft with this base may take effect. The result is the id of this version or, if this version is a draft, the id of
-    /// its own base.
+    /// The version after which a draft with this base may take effect. The result is the id of the base version or, if the base version is itself a
+    /// draft, the id of that draft's own base.
     fn precedes(&self) -> Option<Uuid> {
         self.version.as_ref().and_then(|version| match version.active_from {
             Some(_) => Some(version.id),

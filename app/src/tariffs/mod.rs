@@ -198,8 +198,8 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tari
     rows::find_all(app.store.reader(), &owners(actor), ids).await
 }
 
-/// The terms that tariffs show. The terms come from the version in force or, if no version is in force, from the newest version. Tariffs without
-/// versions are omitted; their terms are [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
+/// The terms shown for each of these tariffs. The terms come from the version in force or, if no version is in force, from the newest version.
+/// Tariffs without versions are omitted; their terms are [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
 ///
 /// # Errors
 /// May fail with database errors.

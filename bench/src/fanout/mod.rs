@@ -172,7 +172,7 @@ impl Side {
         self.arrived(goal, 0).await
     }
 
-    /// Waits until at most `missing` of the `sent` events have not arrived.
+    /// Waits until all but at most `missing` of the `sent` events have arrived.
     async fn arrived(&self, sent: u64, missing: u64) -> Result<()> {
         let (mut last, mut since) = (0, Instant::now());
         loop {

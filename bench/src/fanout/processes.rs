@@ -54,7 +54,7 @@ impl Drop for RedisServer {
     }
 }
 
-/// A node or the relay as a separate process, which is this program with another command.
+/// A node or the relay, run as a separate process of this program with a different command.
 pub struct Process {
     process: Child,
     /// Address for subscribers.

@@ -64,7 +64,7 @@ fn hand_on(subscribers: &Subscribers, bytes: &[u8]) {
     let Some(message) = Message::read(bytes) else { return };
     let known = subscribers.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(subscriber) = known.get(&message.head.callshop_id) {
-        // if the queue is full, the subscriber does not read
+        // if the queue is full, the subscriber is not reading, so the message is dropped
         drop(subscriber.try_send(String::from_utf8_lossy(message.text()).into_owned()));
     }
 }

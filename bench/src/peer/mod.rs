@@ -4,8 +4,8 @@
 //! deduplication key, the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold),
 //! the callshop's next `seq` and the activity row, with one statement per kind of row.
 //!
-//! Ids are numbers that are written as UUIDs, so that SQL can compute ids as well. Calls count from 1; [`account`] gives the accounts of callshop
-//! `s`.
+//! Ids are numbers that are written as UUIDs, so that SQL can compute ids as well. Calls are numbered from 1; [`account`] gives the accounts of
+//! callshop `s`.
 
 mod postgres;
 mod sqlite;
@@ -73,7 +73,7 @@ impl Peer {
         }
     }
 
-    /// Ends about this many calls. Each client ends the same number of calls as the others.
+    /// Ends about this many calls. All clients end the same number of calls.
     pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
         match (self, databases) {
             (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),

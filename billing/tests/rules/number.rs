@@ -31,7 +31,8 @@ fn brazil_reads_every_way_to_dial() {
         ("00 21 1 305 555 1234", "13055551234", Some("21")),
         ("00 14 44 20 7946 0958", "442079460958", Some("14")),
         ("00 31 55 11 98765-4321", "5511987654321", Some("31")),
-        // these numbers have no carrier code: some belong to the plan's own country; the others would not be valid without two of their digits
+        // these numbers have no carrier code: some belong to the plan's own country; the others would be invalid if two of their digits were read as
+        // a carrier code
         ("00 55 11 98765-4321", "5511987654321", None),
         ("00 55 31 98765-4321", "5531987654321", None),
         ("00 1 305 555 1234", "13055551234", None),
@@ -48,7 +49,7 @@ fn short_and_emergency_numbers_match_exactly_and_first() {
     assert_eq!(plan.normalize("190"), Ok(Dialed::Emergency { number: "190".to_owned() }));
     assert_eq!(plan.normalize("1-9-0"), Ok(Dialed::Emergency { number: "190".to_owned() }));
     assert!(matches!(plan.normalize("188"), Ok(Dialed::Short { number, .. }) if number == "188"));
-    // the number +1 90… is no emergency number, and neither is a longer number that begins with 190
+    // the number +1 90… is not an emergency number, and neither is a longer number that begins with 190
     assert_eq!(plan.normalize("+190"), Err(NumberError::TooShort));
     assert_eq!(plan.normalize("1901"), Err(NumberError::TooShort));
     assert_eq!(plan.normalize("0190"), Err(NumberError::TooShort));

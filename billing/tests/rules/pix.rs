@@ -18,7 +18,7 @@ fn the_manuals_example_of_a_static_code() {
 
 #[test]
 fn the_checksum_is_that_of_the_manuals_dynamic_example() {
-    // the code cannot be made here, because it refers to a bank's server; its checksum must agree all the same
+    // this crate cannot generate the code, because the code refers to a bank's server; the checksum must still match
     let code = "00020101021226700014br.gov.bcb.pix2548pix.example.com/8b3da2f39a4140d1a91abd93113bd4415204000053039865802BR5913Fulano de Tal\
                 6008BRASILIA62070503***630464E4";
     assert_eq!(crc(&code[..code.len() - 4]), "64E4");

@@ -165,7 +165,7 @@ fn seconds_are_priced_where_they_fall() {
     ];
     assert_eq!(told, Charge { billed_seconds: 70, amount: Micros(160_000), steps });
     assert_eq!(amount(&pricing, answered, 70), Micros(160_000));
-    // a call over midnight has one segment of night, not two
+    // a call that crosses midnight has one night segment, not two
     let told = charge(&pricing, at("2026-11-24T02:59:30Z"), 60);
     assert_eq!(told.steps.len(), 3);
     assert_eq!(told.amount, Micros(60_000));

@@ -203,8 +203,8 @@ proptest! {
     ) {
         let mut calls: BTreeMap<u32, LiveCall<u32>> = live.iter().map(|id| (*id, call(*id))).collect();
         let mut strays = Strays::default();
-        // for each call, the test collects two kinds of listings: those since the call was last listed that lacked the call while the queue was
-        // empty, and those in which the call's dialog was unknown
+        // the test collects two lists for each call: the listings without the call, since it was last listed, that were made while the queue was
+        // empty; and the listings in which the call's dialog was unknown
         let mut missing: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut there: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut now = 0;

@@ -161,8 +161,8 @@ pub struct RecordCashMovementInput {
 pub struct CountInput {
     /// The payment method. Each method may appear only once.
     pub method: PaymentMethod,
-    /// Counted amount in the callshop's currency. The amount of CASH is zero or more. Another amount is below zero if, for example, a card terminal
-    /// refunded more than it received.
+    /// Counted amount in the callshop's currency. The amount of CASH is zero or more. The amount of any other method may be below zero, for example
+    /// if a card terminal refunded more than it received.
     pub amount: Decimal,
 }
 

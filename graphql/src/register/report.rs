@@ -32,7 +32,7 @@ pub struct RegisterReport {
     pub rounding: Option<Money>,
     /// The amount that rounding adds to cash payments; negative if rounding reduces them. Null in an attendant's X report.
     pub cash_rounding: Option<Money>,
-    /// Amount that customers paid for the sessions settled in the shift, at settlement or in advance: `callsTotal + itemsTotal - discountsTotal +
+    /// Amount that customers paid, at settlement or in advance, for the sessions settled in the shift: `callsTotal + itemsTotal - discountsTotal +
     /// rounding + cashRounding`. Null in an attendant's X report.
     pub sales_total: Option<Money>,
     /// Calls of the settled sessions by cabin; empty in an attendant's X report.
@@ -120,7 +120,7 @@ pub struct AttendantSales {
     pub name: String,
     /// Number of sessions settled by this user.
     pub sessions: i64,
-    /// Amount that customers paid for the sessions that this user settled, at settlement or in advance.
+    /// Amount that customers paid, at settlement or in advance, for the sessions that this user settled.
     pub amount: Money,
     /// Discounts given by this user on sessions that any user settled in the shift.
     pub discounts: Money,

@@ -131,7 +131,7 @@ pub struct RefundSessionInput {
 pub struct CloseCabinInput {
     /// The cabin to close.
     pub cabin_id: Option<ID>,
-    /// The session whose cabin to close.
+    /// The session whose cabin is to be closed.
     pub session_id: Option<ID>,
     /// How to close the cabin during a call.
     #[graphql(default_with = "CloseMode::HangUp")]

@@ -209,7 +209,7 @@ impl SessionMutation {
     }
 
     /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the methods with which
-    /// it was paid, at most the amount paid by each method. The rest is refunded in cash.
+    /// it was paid, up to the amount paid by each method. The rest is refunded in cash.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn settle_session(
         &self,

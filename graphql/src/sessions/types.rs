@@ -258,13 +258,13 @@ impl CabinSession {
     }
 
     /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop has no
-    /// Pix key. The callshop's bank account shows the payment with `PixCode.txid`; this server does not learn of it, so confirm it there before you
-    /// settle the session.
+    /// Pix key. The callshop's bank account shows the payment with `PixCode.txid`. This server is not notified of the payment, so check the bank
+    /// account before you settle the session.
     async fn pix(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The amount to pay, in reais; the amount due if omitted. A session that is not closed needs the amount, such as that of a deposit."
+            desc = "The amount to pay, in reais; the amount due if omitted. If the session is not closed, the amount is required, for example to pay a deposit."
         )]
         amount: Option<Decimal>,
     ) -> async_graphql::Result<Option<PixCode>> {
@@ -439,13 +439,14 @@ impl PixCode {
         &self.0.text
     }
 
-    /// The code as a QR code: an SVG document whose size the page chooses.
+    /// The code as a QR code: an SVG document that the page can display at any size.
     fn qr_svg(&self) -> async_graphql::Result<String> {
         let qr = Qr::new(&self.0.text).map_err(top_level)?;
         Ok(qr.svg())
     }
 
-    /// The transaction id, 25 letters and digits, with which the payment shows in the callshop's bank account. It is the same for all codes of a session.
+    /// The transaction id, 25 letters and digits, with which the payment appears in the callshop's bank account. It is the same for all codes of a
+    /// session.
     fn txid(&self) -> &str {
         &self.0.txid
     }
@@ -478,7 +479,7 @@ pub struct Statement {
     pub items_total: Money,
     /// Sum of the discounts, not negative.
     pub discounts_total: Money,
-    /// The total is rounded once to the currency's minor unit; this is the amount that rounding adds, negative if it reduces the total.
+    /// The amount that rounding adds to the total, negative if it reduces the total. The total is rounded once, to the currency's minor unit.
     pub rounding: Money,
     /// Amount of the bill.
     pub total: Money,
@@ -536,7 +537,7 @@ pub struct StatementLine {
 pub struct DestinationTotal {
     /// Destination name.
     pub destination: String,
-    /// Country of all calls of the line, ISO 3166-1 alpha-2; null if they have several countries, or none is certain.
+    /// Country of all calls of the line, ISO 3166-1 alpha-2; null if the calls went to several countries, or if no country is certain.
     pub country_code: Option<String>,
     /// Number of calls.
     pub calls: u32,

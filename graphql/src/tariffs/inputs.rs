@@ -209,7 +209,7 @@ pub struct AssignTariffInput {
 /// A prefix to block or unblock.
 #[derive(InputObject)]
 pub struct BlockDestinationInput {
-    /// Tariff for whose calls the prefix is blocked or unblocked. Give either `tariffId` or `callshopId`.
+    /// Tariff in which the prefix is blocked or unblocked. Give either `tariffId` or `callshopId`.
     pub tariff_id: Option<ID>,
     /// Callshop for which the prefix is blocked or unblocked, a child of the caller's account. Give either `callshopId` or `tariffId`.
     pub callshop_id: Option<ID>,

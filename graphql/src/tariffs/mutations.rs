@@ -50,7 +50,7 @@ impl From<RowProblem> for DeckProblem {
     }
 }
 
-/// A price below cost, at which a callshop's customers would pay less than the callshop pays.
+/// A price below cost: the callshop's customers would pay less than the callshop pays.
 #[object]
 #[derive(SimpleObject)]
 #[graphql(name = "MarginWarning")]
@@ -63,7 +63,7 @@ pub struct MarginWarningView {
     pub retail_per_minute: Decimal,
     /// Callshop's cost of 60 seconds.
     pub cost_per_minute: Decimal,
-    /// Number of callshops that buy and sell by these two tariffs.
+    /// Number of callshops that buy and sell at the prices of these two tariffs.
     pub callshops: i64,
 }
 
@@ -303,7 +303,8 @@ impl TariffMutation {
         }))
     }
 
-    /// Assigns the tariff by which a child account or a callshop's customers pay. Calls are refused until the tariff has an active version.
+    /// Assigns the tariff that sets the prices for a child account or for a callshop's customers. Calls are refused until the tariff has an active
+    /// version.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn assign_tariff(
         &self,

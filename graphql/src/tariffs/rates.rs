@@ -117,7 +117,7 @@ pub struct RateSearchInput {
 }
 
 impl RateSearchInput {
-    /// Validates the search. The number is read by the rules of `plan`.
+    /// Validates the search. The number is interpreted according to `plan`.
     pub(crate) fn into_search(self, plan: &DialPlan) -> Result<RateSearch> {
         let digits = |text: &String| {
             (1..=MAX_PREFIX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())

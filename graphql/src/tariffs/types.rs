@@ -58,9 +58,9 @@ graphql_enum!(
 graphql_enum!(
     /// Purpose of an assigned tariff.
     TariffAssignment = "tariffs::Assignment" {
-        /// The account pays its parent by this tariff.
+        /// The account pays its parent according to this tariff.
         Cost,
-        /// A callshop's customers pay by this tariff.
+        /// A callshop's customers pay according to this tariff.
         Retail,
     }
 );
@@ -113,8 +113,8 @@ pub(super) const DAYS: [(DayOfWeek, Weekday); 7] = [
 pub struct Tariff(pub tariff::Model);
 
 impl Tariff {
-    /// If a version is in force, these are the terms of that version; otherwise, they are the terms of the newest version. Before the first version
-    /// exists, they are the terms that the first version will get.
+    /// The terms of the version in force; if no version is in force, the terms of the newest version. If the tariff has no version yet, the terms
+    /// that the first version will get.
     async fn terms(&self, ctx: &Context<'_>) -> async_graphql::Result<Terms> {
         match loaders::load(ctx, TermsOf(self.0.id)).await.map_err(top_level)? {
             Some(terms) => Ok(terms),

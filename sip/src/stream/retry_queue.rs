@@ -52,7 +52,7 @@ impl RetryQueue {
         self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
     }
 
-    /// Records an entry's first or further failure, and schedules its next attempt.
+    /// Records that an entry failed, for the first time or again, and schedules the entry's next attempt.
     pub(super) fn failed(&mut self, id: EntryId, about: Vec<String>, now: Instant) {
         let held = self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
         let pause = PAUSES[0] * 2_u32.saturating_pow(held.failures.min(16));

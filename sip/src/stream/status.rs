@@ -78,14 +78,14 @@ impl StreamStatus {
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
         counter("events_stream_applied", "Entries applied and acknowledged", &self.applied);
         counter("events_stream_claimed", "Entries claimed from a node that left them", &self.claimed);
-        let help = "Entries recovered that Redis no longer listed as pending";
+        let help = "Entries that were recovered because Redis no longer listed them as pending";
         counter("events_stream_recovered", help, &self.recovered);
         counter("events_stream_failed", "Entries that failed and are tried again", &self.failed);
         let mut gauge = |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
         gauge("events_stream_up", "Whether the stream is being read", &self.up);
         gauge("events_stream_waiting_entries", "Entries that no node has applied yet", &self.waiting);
         gauge("events_stream_retry_entries", "Entries in the retry queue of this node", &self.retry_queue);
-        let help = "Entries that have failed for more than ten minutes; a person has to look";
+        let help = "Entries that have failed for more than ten minutes and need a person's attention";
         gauge("events_stream_stuck_entries", help, &self.stuck_entries);
         let help = "Events of applied entries, by outcome";
         registry.register("events_stream_events", help, self.events.clone());

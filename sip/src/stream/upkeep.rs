@@ -13,7 +13,7 @@ use super::{BATCH, Reader, Stuck, retry_queue};
 
 /// A consumer that is idle for twelve times `redis.claim_seconds` counts as dead.
 const DEAD: u32 = 12;
-/// An entry that is older than ten minutes and was read at least [`STUCK_DELIVERIES`] times is stuck, so a person has to look at the entry.
+/// An entry that is older than ten minutes and was read at least [`STUCK_DELIVERIES`] times is stuck and needs a person's attention.
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// See [`STUCK_AFTER`].
 const STUCK_DELIVERIES: u64 = 5;
@@ -45,10 +45,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Recovers entries that the consumer group has lost. The group counts a lost entry as delivered, although it is pending at no consumer. An entry
-    /// is lost if Redis does not replay all of its append-only file, or if a node dies between acknowledging and deleting the entry. No node would
-    /// ever read a lost entry again, and reconciliation would wait for it, because the stream would not become empty. An entry counts as lost only if
-    /// two checks in a row find it: at the first check, a node may be about to delete the entry.
+    /// Recovers entries that the consumer group has lost. The group counts a lost entry as delivered, although the entry is not pending for any
+    /// consumer. An entry is lost if Redis does not replay all of its append-only file, or if a node dies between acknowledging and deleting the
+    /// entry. Without recovery, no node would ever read a lost entry again. Reconciliation would wait for the entry, because the stream would not
+    /// become empty. An entry counts as lost only if two checks in a row find it: at the first check, a node may be about to delete the entry.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -76,7 +76,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The oldest entries that were delivered but are pending at no consumer, at most about [`MOST_LOST`].
+    /// The oldest entries that were delivered but are not pending for any consumer, at most about [`MOST_LOST`].
     async fn find_lost(&self, connection: &mut MultiplexedConnection) -> RedisResult<HashSet<EntryId>> {
         let mut lost = HashSet::new();
         let Some(last) = self.last_delivered(connection).await? else { return Ok(lost) };

@@ -68,7 +68,7 @@ pub async fn meet(
     let mut kept = bulk::inserts::<hook_event::Entity>(backend, events, NEW)?;
     let mut met = ReceivedBatch::default();
     if backend == DbBackend::Postgres && kept.len() == 1 {
-        // the query for event keys comes first, as in the lock order: the parts of a UNION run one after the other
+        // the parts of a UNION run one after the other, so the query for event keys comes first, as in the lock order
         const ALL: &str =
             "SELECT eid, NULL::uuid AS id, NULL AS state, NULL AS time_zone, NULL::int8 AS low_credit,
              NULL::int8 AS credit_limit FROM s1

@@ -86,7 +86,7 @@ async fn plain(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) -> Re
     Ok(Listed { rows: views(conn, page.apply(query, call::Column::Id)).await?, total })
 }
 
-/// The calls of ids that a list of a callshop has found.
+/// The calls with these ids, which were found by a list of a callshop's calls.
 async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call::View>> {
     let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
     let mut query = call::Entity::find().filter(bulk::among(conn, call::Column::Id, ids.iter().copied()));
@@ -107,7 +107,7 @@ fn filtered(callshop_id: Uuid, filter: &CallFilter) -> Filtered<call::Entity> {
         list.bound(filter.authorized.ids(Id));
         list.check(filter.authorized.times(AuthorizedAt));
     }
-    // the ways with the fewest calls come first
+    // the access paths with the fewest calls come first
     if let Some(id) = filter.session_id {
         list.by_index(Reads::Few, Condition::all().add(SessionId.eq(id)));
     }
@@ -134,7 +134,7 @@ fn filtered(callshop_id: Uuid, filter: &CallFilter) -> Filtered<call::Entity> {
     list
 }
 
-/// Adds the way to states that are rare: states of live calls, and refused calls.
+/// Adds the access path for states that are rare: the states of live calls, and refused calls.
 fn add_states(list: &mut Filtered<call::Entity>, callshop_id: Uuid, states: &[CallState]) {
     if states.iter().all(|state| LIVE.contains(state)) {
         let live = entity::live_call::Entity::find()

@@ -17,7 +17,7 @@ use base::error::Result;
 /// A call of a callshop inside `scope`.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::View>> {
     let owned = scope.owns((call::Entity, call::Column::CallshopId));
-    // the condition compares a single id instead of a list; only then does a generic plan read a single partition
+    // a generic plan reads a single partition only if the condition compares a single id instead of a list
     Ok(views(conn, call::Entity::find_by_id(id).filter(owned)).await?.pop())
 }
 
@@ -95,7 +95,7 @@ fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> Strin
     )
 }
 
-/// The live calls of cabins, oldest first. A cabin has one at most, apart from emergency calls.
+/// The live calls of cabins, oldest first. A cabin has at most one live call, apart from emergency calls.
 pub async fn live_of_cabins(conn: &impl ConnectionTrait, cabins: &[Uuid]) -> Result<Vec<call::View>> {
     let among = bulk::among(conn, live_call::Column::CabinId, cabins.iter().copied());
     let query = call::Entity::find().filter(is_one_of(live_call::Entity::find().filter(among)));

@@ -25,7 +25,7 @@ use site::{Names, Site};
 const RETAIL: Price = by_second(60_000);
 const COST: Price = by_second(40_000);
 const WHOLESALE: Price = by_second(30_000);
-/// Number of cabins. A customer always occupies each cabin.
+/// Number of cabins. Every cabin always has a customer.
 const CABINS: usize = 8;
 
 const fn by_second(minute: i64) -> Price {

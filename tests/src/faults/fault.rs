@@ -86,7 +86,7 @@ const SLOW: u16 = 4508;
 /// Maximum number of faults that run or wait for their component.
 const MOST_AT_ONCE: usize = 8;
 
-/// Maximum wait for a comparison of the SIP proxy: the time of one comparison, plus the lease of 60 s, which a killed node never returns.
+/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s, because a killed node never releases its lease.
 const AFTER_LEASE: Duration = Duration::from_secs(90);
 
 /// Maximum time to retry an operation before the system counts as not recovered.
@@ -485,19 +485,19 @@ async fn write_log(database: &str) {
     drop(tokio::time::timeout(PATIENCE, writing).await);
 }
 
-/// Number of subscribers that do not read. The number is so low that a server can fill the subscribers' buffers without delaying other subscribers.
-/// An optimized build fills the buffers in a moment.
+/// Number of subscribers that do not read. The number is low enough that a server can fill the subscribers' buffers without delaying other
+/// subscribers. An optimized build fills the buffers in a moment.
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
-/// Number of times that each subscriber that does not read queries the whole schema, in addition to its subscription. The responses exceed all
-/// buffers between server and subscriber.
+/// Each subscriber that does not read queries the whole schema this many times, in addition to its subscription. The responses exceed all buffers
+/// between server and subscriber.
 const ASKED: usize = 60;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. If subscribers that do not read delayed other
-/// subscribers, the delay would be longer than this limit. An unoptimized server spends seconds of processor time on filling the buffers. Such a
-/// delay is not the fault of the subscribers that do not read.
+/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. A delay above this limit would mean that the
+/// subscribers that do not read are delaying the others. An unoptimized server spends seconds of processor time on filling the buffers. Such a delay
+/// is not the fault of the subscribers that do not read.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })

@@ -281,7 +281,7 @@ impl Load {
     }
 }
 
-/// Delivers one simulated proxy's queue of events. With bad manners, the proxy sends events repeatedly, out of order, and late.
+/// Delivers one simulated proxy's queue of events. If the load's `manners` are `bad`, the proxy sends events repeatedly, out of order, and late.
 async fn deliver(
     load: Arc<Load>,
     mut queue: mpsc::UnboundedReceiver<Told>,

@@ -1,4 +1,4 @@
-//! An API node: the real `callshop serve`, supervised as Docker and systemd do.
+//! An API node: the real `callshop serve`, supervised as it would be by Docker or systemd.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -33,7 +33,7 @@ const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
 /// Disturbances that change how a call of the real proxy is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disturbance {
-    /// The proxy's clock was wrong by the step.
+    /// The proxy's clock was off by the size of the step.
     Step,
     /// The proxy was killed.
     Kill,
@@ -104,7 +104,7 @@ impl Heard {
     }
 }
 
-/// Number of real calls by kind of end.
+/// Number of real calls, by how they ended.
 #[derive(Default)]
 struct Ends {
     exact: usize,
@@ -142,7 +142,7 @@ impl Real {
         self.disturbed.lock().expect("the list").push(Disturbed { what, since, until: Utc::now() });
     }
 
-    /// Whether the proxy was disturbed like this at any time in a period.
+    /// Whether this disturbance affected the proxy at any time in a period.
     fn was(&self, what: Disturbance, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let list = self.disturbed.lock().expect("the list");
         list.iter().any(|known| known.what == what && known.since <= to && from <= known.until)
@@ -329,7 +329,7 @@ impl Real {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
         if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // the proxy's times are an hour off even if it took all of them during the step, so the API doubts them; the charge must still not exceed
+            // even if the proxy took all of its times during the step, they are an hour off, so the API doubts them; the charge must still not exceed
             // the price of the covered time
             count.stepped += 1;
             return if seconds <= i64::from(row.covered) {

@@ -29,7 +29,7 @@ type ByMethod = BTreeMap<PaymentMethod, i64>;
 /// The expected state of a branch. Amounts are micros.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
-    /// Whether a call whose answer was never acknowledged is free.
+    /// Whether calls are free if their answer was never acknowledged.
     pub unacknowledged_is_free: bool,
     /// The credit limit of each account.
     pub limits: [Option<i64>; ACCOUNTS],
@@ -152,7 +152,7 @@ pub struct Call {
     pub covered: i64,
     /// Amount reserved at each level.
     pub holds: Vec<i64>,
-    /// Number of seconds that are charged, which is the talk time, but at most the covered seconds.
+    /// Number of charged seconds: the talk time, but no more than the covered seconds.
     pub talk: i64,
     /// The customer's charge.
     pub charge: i64,
@@ -530,7 +530,7 @@ impl Books {
         self.calls.iter().position(|call| call.cabin == cabin && call.is_live())
     }
 
-    /// The payers and prices for a shop's calls to a number, the customer first. If such calls are refused, the reason.
+    /// The payers and prices for a shop's calls to a number, the customer first. If calls to the number are refused, returns the reason instead.
     pub fn levels(&self, shop: usize, number: usize) -> Result<Vec<(usize, Price)>, &'static str> {
         let account = SHOPS[shop];
         let retail = self.tariffs[5 + shop].or(self.tariffs[account - 1]);
@@ -709,7 +709,7 @@ impl Books {
             Event::Ended { at, answered, acked } => {
                 let free = !acked && self.unacknowledged_is_free;
                 let answer = answered.or(row.answered);
-                // an end before the answer of the call is an estimate, and it replaces no other end
+                // an end that precedes the call's answer is an estimate, and does not replace another end
                 let doubtful = answer.map_or(!free, |answer| at < answer);
                 let replaces = answer.is_some() && row.answered.is_none();
                 if doubtful && row.state == State::Ended && !replaces {

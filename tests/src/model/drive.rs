@@ -741,7 +741,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Another code with which the program may refuse a phone that is busy according to the model.
+    /// If the model says that a phone is busy, the program may also refuse the call with this code.
     fn other_reason(&self, code: &str, cabin: usize, number: usize) -> Option<&'static str> {
         let free = self.books.free_phone_may_call(cabin, CABINS[cabin], number);
         free.err().filter(|_| code == "PHONE_BUSY")

@@ -20,7 +20,7 @@ pub const PREFIXES: [&str; 3] = ["1", "351", "49"];
 /// A branch and its operations.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The cost tariffs of accounts 1 to 5, and then the retail tariff of each shop, if it differs.
+    /// The cost tariffs of accounts 1 to 5, and then the retail tariff of each shop, if it differs from the shop's cost tariff.
     pub tariffs: [Option<usize>; 7],
     /// Credit limits of accounts 1 to 5.
     pub limits: [Option<i64>; 5],

@@ -548,7 +548,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     let mode =
         std::os::unix::fs::MetadataExt::mode(&fs::metadata(path("run").join("local.cfg")).expect("it"));
     assert_eq!(mode & 0o777, 0o600);
-    // create-db refuses a secret as an argument, and names the right way
+    // create-db refuses a secret as an argument, and says how to pass the secret instead
     let create = Blocking::new("sh").arg(repository().join("kamailio/create-db")).arg(SECRETS[2].1).output();
     let refused = create.expect("it runs");
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();

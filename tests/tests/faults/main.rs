@@ -5,6 +5,6 @@ mod faults;
 
 use tokio::sync::RwLock;
 
-/// A lock that keeps loads apart. A test of a whole topology takes the lock for writing. The faults and deadlines of a topology test assume that no
-/// other test loads the machine. All other tests take the lock for reading, so they may run at the same time.
+/// A lock that lets each topology test run alone. A test of a whole topology takes the lock for writing. The faults and deadlines of a topology test
+/// assume that no other test loads the machine. All other tests take the lock for reading, so they may run at the same time.
 static ALONE: RwLock<()> = RwLock::const_new(());

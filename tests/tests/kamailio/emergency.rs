@@ -25,7 +25,7 @@ impl Stage {
     }
 }
 
-// the function gets no stage as an argument, because the server of the stage is down during the call
+// the functions below take no stage as an argument, because the stage's server is down during the call
 
 async fn dials(sip: &Sip, phone: &Phone, dialed: &str) {
     sip.play(phone, &Script::call("phone-call", dialed, &["-d", "1200"])).finished().await;
@@ -108,8 +108,8 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.finish().await;
 });
 
-/// Calls to numbers on the operator's own list go out, as do calls to emergency numbers of the phone's dial plan. A call to a longer number
-/// that begins with an emergency number does not go out.
+/// Calls to numbers on the operator's own list and calls to emergency numbers of the phone's dial plan go out. A call to a longer number that begins
+/// with an emergency number does not go out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_the_operators_emergency_numbers_hold_too() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[("CS_EMERGENCY_NUMBERS", "999")]).await;
@@ -156,7 +156,7 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
         };
         numbers.map(register).collect::<Vec<Playing>>()
     };
-    // two workers wait three seconds for each response; after six seconds, four responses are missing
+    // each of the two workers waits three seconds for every response; after six seconds, four responses are missing
     let mut registering = strangers(0..10);
     eventually("four questions have no answer", async || {
         (sip.log().matches("no answer (28)").count() >= 4).then_some(())

@@ -120,8 +120,8 @@ fn check_cut(call: &Value) -> i64 {
     covered
 }
 
-/// Three cabins share credit for forty seconds of talk time. Each call ends when its share is used up, both sides receive the end, and the final
-/// balance is zero.
+/// Three cabins share credit for forty seconds of talk time. Each call ends when its share is used up, both sides learn that the call has ended, and
+/// the final balance is zero.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_three_cabins_share_forty_seconds() {
     let stage = Stage::set(Backend::Sqlite, 3, &[]).await;

@@ -39,7 +39,7 @@ const fn rate(prefix: &'static str, per_minute: i64, fee: i64, initial: i64, inc
     Rate { prefix, per_minute, fee, initial, increment }
 }
 
-/// Prices that are not multiples of a cent or a tenth of a cent, billed by the second so that the cost ticks.
+/// Prices that are not multiples of a cent or a tenth of a cent, billed by the second so that the cost rises every second.
 const RETAIL: &[Rate] = &[
     rate("1", 61_700, 0, 1, 1),
     rate("351", 299_900, 50_300, 2, 1),
@@ -57,8 +57,8 @@ fn talk(answered: DateTime<Utc>, ended: DateTime<Utc>) -> i64 {
     (micros + 999_999) / 1_000_000
 }
 
-/// Index of the rate, and the cost of `seconds` to a number. The function uses the longest prefix and whole increments, and rounds once to a
-/// hundred micros, half up.
+/// Index of the rate, and the cost of a call of `seconds` to a number. The function uses the longest prefix and whole increments, and rounds once to
+/// a hundred micros, half up.
 fn charge(deck: &[Rate], number: &str, seconds: i64) -> (i64, i64) {
     let matching = deck.iter().filter(|rate| number.trim_start_matches('+').starts_with(rate.prefix));
     let rate = matching.max_by_key(|rate| rate.prefix.len()).expect("a rate");

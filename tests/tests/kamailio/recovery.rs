@@ -29,8 +29,8 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.finish().await;
 }
 
-/// The proxy's clock is two hours ahead while the API is away, and is set back before the API returns. The events that wait for a pause to end do not
-/// wait for these hours to pass.
+/// The proxy's clock is two hours ahead while the API is away, and is set back before the API returns. Events that wait for a pause to end must not
+/// wait until these two hours have passed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     let mut stage = Stage::on(SipPlan::new().with_clock(), Backend::Sqlite, 1, &[], 30).await;
@@ -47,7 +47,7 @@ async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     .await;
     stage.sip.set_clock(0);
     stage.shop.server = stopped.start().await;
-    // the test's server allows clocks to differ by days, so the times are not doubted; nobody pays for more than the covered time all the same
+    // the test's server allows clocks to differ by days, so it does not doubt the times; even so, nobody pays for more than the covered time
     let call = stage.call_in(0, "ENDED").await;
     assert_eq!(call["billedSeconds"], 600, "{call}");
     stage.finish().await;

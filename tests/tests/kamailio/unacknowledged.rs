@@ -1,4 +1,4 @@
-//! Tests that phones that never acknowledge the answer can talk only as long as a lost ACK allows, and are charged for that time.
+//! Tests phones that never acknowledge the answer: they can talk only as long as a lost ACK allows, and are charged for that time.
 
 use entity::call;
 

@@ -399,8 +399,8 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
     assert!(!said.contains(SECRET), "{said}");
     assert_eq!(fake.told("/RPC")[0]["method"], "core.version");
 
-    // a weak secret is a warning, and so is a proxy that is not running yet, because the proxy starts after the API; a listener whose port is in use
-    // is a failure
+    // a weak secret causes only a warning; a proxy that is not running yet also causes only a warning, because the proxy starts after the API; a
+    // listener whose port is in use is a failure
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let away = proxies.replace(&fake.address.to_string(), "127.0.0.1:9");
@@ -416,7 +416,7 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
         assert!(said.contains(line), "{line}: {said}");
     }
     assert!(said.contains("start the SIP proxy after the API"), "{said}");
-    // a proxy that is down is no failure; a proxy that responds and rejects the token is a failure
+    // a proxy that is down is not a failure; a proxy that responds and rejects the token is a failure
     let mut first = good.to_vec();
     first.push(("CALLSHOP_HOOK__PROXIES", away.as_str()));
     let (status, said) = callshop(&["check-config"], &first).await;

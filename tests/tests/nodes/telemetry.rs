@@ -183,7 +183,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     let spans = collector.0.lock().expect("the spans").clone();
     let batch = spans.iter().find(|span| span.name == "batch" && !span.links.is_empty()).expect("a batch");
     assert!(batch.links.iter().all(|link| link.trace_id != batch.trace_id), "{batch:?}");
-    // requests that the proxy does not trace are not traced at this ratio
+    // at this sample ratio, a request is traced only if the proxy traces it
     let strangers = spans.iter().filter(|span| span.name == "graphql").count();
     assert_eq!(strangers, 0);
 

@@ -237,7 +237,7 @@ on_both!(a_stranger_watches_nothing, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// The kinds of a callshop's events after this number, and the number of the last one.
+/// The kinds of a callshop's events after this number, and the number of the last event.
 async fn kinds_after(shop: &Shop, seq: &mut i64) -> Vec<String> {
     let callshop = graphql::scalars::Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
     let rows = entity::activity::Entity::find()

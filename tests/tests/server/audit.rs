@@ -560,7 +560,7 @@ impl Books {
     }
 }
 
-/// Each damage has the broken invariant, the SQL statement that breaks it, and the SQL statement that repairs the damage.
+/// Each kind of damage: the broken invariant, the SQL statement that breaks it, and the SQL statement that repairs the damage.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "calls refer to what exists",

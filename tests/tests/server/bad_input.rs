@@ -370,8 +370,8 @@ on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
     let stranger = event("answered", &json!(uuid::Uuid::now_v7()), now, json!({}));
     assert_eq!(hook.events(&[stranger]).await, ["ignored"]);
     assert_eq!(rows(&shop.server).await, before, "a refused event changed the database");
-    // a valid event among invalid events is applied exactly once, even if it is twice in a batch or in two batches; the invalid events do not block
-    // it
+    // a valid event among invalid events is applied exactly once, even if it appears twice in a batch or in two batches; the invalid events do not
+    // block it
     let ringing = event("ringing", call, now, json!({ "to_tag": "t" }));
     let batch = [with("answered", "kind", json!("dance")), ringing.clone(), ringing.clone(), json!("noise")];
     assert_eq!(hook.events(&batch).await, ["rejected", "applied", "duplicate", "rejected"]);

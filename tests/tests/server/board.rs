@@ -52,7 +52,7 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
     shop.finish().await;
 });
 
-// lists read fewer columns of a call, by position, so every field must have the same value as when the call is queried alone
+// lists read fewer columns of a call, by position; nevertheless, every field must have the same value as when the call is queried alone
 on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async move {
     const ALL: &str = "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
         endedAt elapsedSeconds cost { amount currency } billedSeconds pricePerMinute { amount } connectionFee { amount } maxSeconds \

@@ -64,7 +64,7 @@ on_both!(a_branch_is_watched_in_one_subscription, |backend: Backend| async move 
         ["REGISTER_OPENED", "CABIN_OPENED", "CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"];
     assert_eq!(kinds, all);
 
-    // the subscriber comes back: the first callshop continues after its cursor, the second begins anew, and the foreign cursor does not matter
+    // the subscriber reconnects: the first callshop continues after its cursor, the second starts over, and the foreign cursor has no effect
     let foreign = graphql::scalars::Kind::Callshop.id(uuid::Uuid::now_v7());
     let after = json!([
         { "callshopId": shop.id, "cursor": cursors[&shop.id] },
@@ -84,7 +84,7 @@ on_both!(a_branch_is_watched_in_one_subscription, |backend: Backend| async move 
     }
     assert_eq!((missed.as_slice(), snapshots.as_slice()), (&all.map(str::to_owned)[1..], [other].as_slice()));
 
-    // a callshop that is created meanwhile joins by itself
+    // a callshop that is created in the meantime is included automatically
     let third = second(&shop, "Third").await;
     let joined = again.next_patiently().await.expect("a message")["accountActivity"].take();
     assert_eq!((&joined["callshopId"], joined["snapshot"].is_object()), (&json!(third), true));

@@ -547,7 +547,7 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
             // the call counts as one second, because its length is unknown
             2 => (after(answered, -5), Some(answered)),
             3 => (DateTime::UNIX_EPOCH, Some(answered)),
-            // by a clock that is ten years ahead, the call lasted 30 s
+            // according to a clock that is ten years ahead, the call lasted 30 s
             4 => (after(answered, 30) + ten_years, Some(answered + ten_years)),
             // no event has reported the call's answer
             _ => (after(answered, 30), None),

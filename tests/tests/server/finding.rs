@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::shop::{Shop, person, text, top_up};
 use tests::{Client, on_both};
 
-/// The values of `field` of a list of a callshop, with these further arguments.
+/// The values of `field` in a callshop's list, queried with these additional arguments.
 async fn listed(shop: &Shop, list: &str, arguments: &str, field: &str) -> Vec<String> {
     let query = format!(
         "query($s: ID!) {{ {list}(callshopId: $s, {arguments}first: 100) {{ nodes {{ {field} }} }} }}"

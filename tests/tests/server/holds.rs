@@ -361,7 +361,7 @@ on_both!(an_emergency_call_passes_a_phone_that_seems_busy, |backend: Backend| as
     let (shop, _control) = shop(backend, 1, 60, price, price).await;
     shop.open_cabin(0).await;
     allowed(&shop, 0, "+13055550123").await;
-    // the end of the call was lost, so other calls of the phone are refused; emergency calls are allowed, any number of times
+    // the end event of the call was lost, so the phone's other calls are refused; any number of emergency calls is allowed
     let busy = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!(busy["error"], "PHONE_BUSY");
     allowed(&shop, 0, "190").await;
@@ -386,7 +386,7 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
     shop.finish().await;
 });
 
-/// Runs call ends, call attempts and closings in one branch on two nodes at once, in every combination, without any deadlock.
+/// Runs call ends, call attempts and closings in one branch on two nodes at once, in every combination. None of them may deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_lock_in_one_order_on_postgres() {
     const CABINS: usize = 12;

@@ -182,8 +182,11 @@ fn no_amount_of_money_is_a_float() {
         ["billing/src", "entity/src", "migration/src", "app/src", "store/src", "graphql/src", "sip/src"]
     {
         // the coordinates of a page, the buckets of histograms, and the cells of a spreadsheet are floats; no amount is a float
-        let is_amount =
-            |name: &str| !["app/src/receipt/", "app/src/metrics/", "billing/src/carrier_deck/xlsx.rs"].iter().any(|own| name.starts_with(own));
+        let is_amount = |name: &str| {
+            !["app/src/receipt/", "app/src/metrics/", "billing/src/carrier_deck/xlsx.rs"]
+                .iter()
+                .any(|own| name.starts_with(own))
+        };
         let places = wrong(folder, |name, line| {
             let mut words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
             is_amount(name) && words.any(|word| matches!(word, "f32" | "f64"))

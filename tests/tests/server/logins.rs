@@ -17,7 +17,7 @@ fn codes(answer: &Value) -> Vec<String> {
     errors.map(|error| text(&error["extensions"]["code"])).collect()
 }
 
-/// Creates an attendant that has not logged in yet. Returns the user's id and login.
+/// Creates an attendant who has not logged in yet. Returns the user's id and login.
 async fn newcomer(shop: &Shop) -> (String, String) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -149,7 +149,7 @@ on_both!(a_stale_token_keeps_nobody_from_logging_in, |backend| async move {
             status == 200 && answer["data"]["refresh"]["accessToken"].is_string(),
             "{authorization}: {answer}"
         );
-        // every other request requires a login, or must be told that the token is invalid
+        // every other request requires a login, or must fail because its token is invalid
         let mixed = "mutation { refresh(input: { refreshToken: \"x\" }) { userErrors { code } } logout(input: {}) { done } }";
         for query in [
             "{ viewer { id } }",

@@ -359,7 +359,7 @@ fn an_event(call: &call::Model, error: Option<&str>) -> hook_event::Model {
     }
 }
 
-/// Stores as many calls as a node stores in some seconds, and waits until PostgreSQL's statistics reflect them.
+/// Stores as many calls as a node stores in a few seconds, and waits until PostgreSQL's statistics reflect them.
 async fn a_busy_morning(server: &TestServer) {
     let store = &server.app.store;
     let rows: Vec<call::Model> =
@@ -376,7 +376,7 @@ async fn a_busy_morning(server: &TestServer) {
     }
     let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname IN ('call_202705', 'call_charge_202705')";
     for _ in 0..300 {
-        // a connection reports its row counts within ten seconds; the server also runs ANALYZE without the test
+        // a connection reports its row counts within ten seconds; the server also runs ANALYZE on its own
         app::statistics::refresh(&server.app).await.unwrap();
         let row =
             store.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await.unwrap();

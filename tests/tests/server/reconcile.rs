@@ -227,7 +227,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     let (lost, _) = stage.talking(2).await;
     let (hidden, _) = stage.talking(3).await;
     let phones: Vec<String> = stage.shop.phones.iter().map(|phone| phone.user.clone()).collect();
-    // the list has a ringing phone as Kamailio lists it, a live call that only the Call-ID identifies, and an entry that is no dialog
+    // the list has a ringing phone in Kamailio's form, a live call that is identified only by its Call-ID, and an entry that is not a dialog
     let mut rings = dialog(&ringing, None);
     rings["callee"] =
         json!({ "tag": null, "contact": null, "cseq": null, "route_set": null, "socket": null });
@@ -317,7 +317,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let mut stage = Stage::set_with_queue(backend, 2, stream.clone()).await;
     let (ended, answered) = stage.talking(0).await;
     let (lost, _) = stage.talking(1).await;
-    // the proxy no longer lists both calls; the end of one of them waits in the proxy's queue
+    // the proxy lists neither call anymore; the end of one of them waits in the proxy's queue
     stage.lists(|lists| lists.waiting = 1);
     for _ in 0..3 {
         stage.round().await;
@@ -568,7 +568,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
         let rows = proxies::Entity::find().all(shop.server.app.store.reader()).await.expect("rows");
         rows.into_iter().filter_map(|row| Some((row.name, row.listed_at?))).collect::<BTreeMap<_, _>>()
     };
-    // each proxy is reconciled twice; a phone that alternates between the proxies would then show
+    // each proxy is reconciled twice, which would reveal a phone that alternates between the proxies
     let rounds = async || {
         let mut places = Vec::new();
         for _ in 0..2 {

@@ -148,7 +148,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
         assert_eq!(drawer(&shop, &shift).await["CASH"], "0");
     }
     assert_eq!(book(&shop, Book::Sales).await, "-2");
-    // all cash that came from outside went back outside, together with the sales less the refund; only the missing half unit did not
+    // all cash from outside was returned, together with the sales minus the refund, except for the missing half unit
     assert_eq!(book(&shop, Book::Outside).await, "1.5");
     shop.finish().await;
 });
@@ -182,7 +182,7 @@ on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
     let line = ["sales", "deposits", "depositRefunds", "expected"];
     assert_eq!(amounts(&x["methods"][0], line), ["2.8", "0", "0", "102.8"]);
     assert_eq!(amounts(&x["methods"][1], line), ["1", "0", "0", "1"]);
-    // the rest of a deposit is refunded by the method of payment
+    // the rest of a deposit is refunded by the method with which the deposit was paid
     assert_eq!(amounts(&x["methods"][2], line), ["0", "8", "5", "3"]);
     let people = x["salesByAttendant"].as_array().expect("people");
     let person = |sessions: i64, amount: &str| {
@@ -287,7 +287,7 @@ on_both!(attendants_count_blind, |backend| async move {
         assert_eq!(printed["errors"][0]["extensions"]["code"], code, "{printed}");
     }
 
-    // a refused pay-out, refund or returned deposit does not reveal how much cash is in the drawer
+    // a refused pay-out, refund or deposit return does not reveal how much cash is in the drawer
     assert_eq!(movement_by(&shop.owner, &shop, "PAY_OUT", "110.69").await, "INSUFFICIENT_CASH");
     for amount in ["110.69", "0.01", "500"] {
         assert_eq!(movement_by(&bia, &shop, "PAY_OUT", amount).await, "none");

@@ -483,7 +483,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
         .exec(conn)
         .await
         .expect("two calls in a session");
-    // there are many write-offs, and one each of these: a call with an estimated end, a rejected event, a wrong balance
+    // there are many write-offs, one call with an estimated end, one rejected event, and one wrong balance
     let model = call::Entity::find_by_id(lost).one(conn).await.expect("the call").expect("the call");
     let copies = (0..101).map(|n| {
         let copy = call::Model {

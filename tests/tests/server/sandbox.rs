@@ -137,7 +137,7 @@ async fn a_simulated_call_obeys_the_rules() {
     sandbox.close().await;
 }
 
-/// Real customers' servers must not make calls up.
+/// Servers of real customers must not make up calls.
 #[tokio::test]
 async fn only_a_sandbox_can_simulate_calls() {
     let published = graphql::published_sdl().expect("a schema");

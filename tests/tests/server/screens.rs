@@ -70,7 +70,7 @@ on_both!(a_customer_follows_the_call, |backend: Backend| async move {
     assert!(close(&calling["runningTotal"]["amount"], seconds * 1_000), "{calling}");
     assert!(close(&calling["remaining"]["amount"], 1_000_000 - seconds * 1_000), "{calling}");
     assert_eq!(calling["call"]["numberFormatted"], "+1 305 555-0123");
-    // the cost goes on without any event
+    // the cost continues to rise without any event
     let later = until(&mut socket, |shown| shown["call"]["elapsedSeconds"].as_i64() > Some(seconds)).await;
     let now = later["call"]["elapsedSeconds"].as_i64().expect("seconds");
     assert!(close(&later["runningTotal"]["amount"], now * 1_000), "{later}");
@@ -113,7 +113,7 @@ on_both!(a_screen_has_no_other_rights, |backend: Backend| async move {
     let refused = shop.attendant.send("{ customerScreen { cabinNumber } }", json!({})).await;
     assert!(refused["errors"].is_array(), "{refused}");
 
-    // it is listed, and ends when it is revoked
+    // the screen is listed, and its login ends when the screen is revoked
     let screens = |shown: &Value| shown["screens"].as_array().expect("screens").len();
     let listed =
         shop.attendant.object("cabin", &shop.cabins[0], "screens { screenId createdAt expiresAt }").await;
@@ -129,7 +129,7 @@ on_both!(a_screen_has_no_other_rights, |backend: Backend| async move {
     assert_eq!(socket.closed().await.0, 4403);
     let refused = client.send("{ customerScreen { cabinNumber } }", json!({})).await;
     assert!(refused.to_string().contains("UNAUTHENTICATED"), "{refused}");
-    // the login of a person cannot be ended in this way, and neither can a foreign screen
+    // a person's login cannot be revoked in this way, and neither can another shop's screen
     let (foreign, _) = screen(&shop, 1).await;
     let input = json!({ "name": "Another", "owner": person() });
     let made = shop.reseller.did("createCallshop", "CreateCallshopInput", input, "owner { login }").await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::shop::{Shop, text};
 use tests::{Backend, Client, TestServer, on_both};
 
-/// The executor writes these events, because they ask the database.
+/// The executor writes these events, because they need database queries.
 const EXECUTED: &str = "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor snapshot { asOf } event { kind cabin { id } } } }";
 /// These events are compiled, and the document does not ask for the cursor.
 const COMPILED: &str = "subscription($s: ID!, $after: String) { all: callshopActivity(callshopId: $s, after: $after) { snapshot { asOf } event { kind } } }";
@@ -137,7 +137,7 @@ on_both!(a_ticket_is_used_once_in_time_and_by_its_own_login, |backend: Backend| 
         let tried = Stream::open(&shop.server, &shop, COMPILED, ticket, &[("cookie", cookie)]).await;
         assert_eq!(tried.refusal().await, refused, "{ticket}");
     }
-    // too late, but for a browser that connects again
+    // a late ticket is refused, but a browser that reconnects is admitted
     let late = ticket(&shop.owner).await;
     shop.server.time().pass(TimeDelta::seconds(31));
     let tried = Stream::open(&shop.server, &shop, COMPILED, &late, &[]).await;
@@ -155,7 +155,7 @@ on_both!(a_ticket_is_used_once_in_time_and_by_its_own_login, |backend: Backend| 
     assert_eq!(last["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{last}");
     let tried = Stream::open(&other, &shop, COMPILED, &unused, &[]).await;
     assert_eq!(tried.refusal().await, refused);
-    // the marks are forgotten
+    // the records of used tickets are deleted
     let marks = || entity::used_ticket::Entity::find().all(shop.server.app.store.reader());
     assert!(!marks().await.expect("marks").is_empty());
     shop.server.time().pass(TimeDelta::hours(2));

@@ -126,7 +126,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     assert_eq!(done["next"]["state"], "SCHEDULED");
     assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.11"]);
 
-    // December's prices get the correction, too: in a version that is based on December's version and that follows it
+    // the correction is also applied to December's prices, in a new version that is based on December's version and follows it
     let fixed = tariff.reprice("0.31", Some(&december)).await;
     assert_eq!(prices(&fixed), ["55 0.31"]);
     assert_eq!(tariff.activate(&fixed, None).await, "SCHEDULE_CONFLICT");
@@ -165,7 +165,7 @@ on_both!(an_older_draft_never_takes_the_place_of_a_newer_version, |backend| asyn
         }
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.6"]);
     }
-    // the remedy is a copy, which confirms that the rates of the stale draft are right
+    // to activate the rates of a stale draft, copy the draft; the copy confirms that the rates are right
     let older = tariff.import(HEADER, &["55,Brazil,0.5,0,1,1"], "REPLACE").await;
     let newer = tariff.reprice("0.7", None).await;
     assert_eq!(tariff.activate(&newer, None).await, "none");

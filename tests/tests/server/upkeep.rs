@@ -105,7 +105,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let january = text(&socket.next().await["callshopActivity"]["cursor"]);
     let january = cursor(parse_cursor(&january).expect("a position") - 2);
     drop(socket);
-    // an unpaid session keeps all of its calls, and everything that is later than these calls
+    // an unpaid session prevents the deletion of its calls, and of everything that is later than these calls
     shop.server.time().set(instant("2027-04-20T20:00:00Z"));
     let before = stored(&shop).await;
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
@@ -258,7 +258,7 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
     let (_, attach) = told[0].split_once("History): ").expect("a statement");
     execute(attach).await;
     shop.server.check_ledger().await;
-    // or the partition stays detached, as documented
+    // alternatively, the partition stays detached, as documented
     execute(&format!("ALTER TABLE call DETACH PARTITION {}", january.name)).await;
     let docs =
         std::fs::read_to_string(tests::local::repository().join("docs/operations.md")).expect("the docs");

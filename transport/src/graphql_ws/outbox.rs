@@ -70,7 +70,7 @@ impl Outbox {
         }
     }
 
-    /// Replaces the queued frames by a close frame. The rest of a partly written frame is still sent.
+    /// Replaces the queued frames with a close frame. The rest of a partly written frame is still sent.
     pub(super) fn abandon(&mut self, close: Close) {
         self.frames.truncate(usize::from(self.written > 0));
         self.bytes = self.frames.iter().map(Vec::len).sum::<usize>().saturating_sub(self.written);

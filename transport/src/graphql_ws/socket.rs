@@ -214,7 +214,7 @@ impl Socket {
             clock.as_mut().reset(self.next_check());
         }
         let heard = self.poll_both_ways(context)?;
-        // the timer moves only for an earlier check; a check that turns out to be too early does nothing and is rescheduled
+        // the timer is reset only to an earlier time; a check that runs too early does nothing and is rescheduled
         let next_check = self.next_check();
         if heard.is_pending() && next_check < clock.deadline() {
             clock.as_mut().reset(next_check);

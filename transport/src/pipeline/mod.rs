@@ -56,7 +56,7 @@ pub use operation::Kind;
 pub struct Parameters {
     /// The document; empty if the client sent only its name.
     pub query: String,
-    /// The document's name: its SHA-256 hash, or a text that names no document. See [`Documents`](crate::Documents).
+    /// The document's name: its SHA-256 hash, or any other text, which matches no document. See [`Documents`](crate::Documents).
     pub document: Option<String>,
     /// The name of the operation to run. The name may be `None` if the document has only one operation.
     pub operation_name: Option<String>,
@@ -184,7 +184,7 @@ impl Default for Notes {
 pub struct RolePipeline {
     schema: Valid<Schema>,
     implementers: HashMap<Name, Implementers>,
-    /// Results of the checks by the document's text. Refusals are cached, too, so repeating a refused document costs nothing.
+    /// Results of the checks, keyed by the document's text. Refusals are cached, too, so repeating a refused document costs nothing.
     documents: moka::sync::Cache<Arc<str>, Arc<Result<Checked, RequestError>>>,
     compile: Option<Compile>,
     notes: Notes,
@@ -346,7 +346,7 @@ pub struct Prepared {
     live: Option<Arc<dyn Live>>,
     /// The cost, if the response should have it.
     cost: Option<Cost>,
-    /// What is left of the caller's rate, if the response should have the cost.
+    /// The caller's remaining quota, if the response should have the cost.
     pub(crate) rate: Option<Allowance>,
     observed: Option<Observed>,
 }

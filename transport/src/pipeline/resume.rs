@@ -1,7 +1,8 @@
 //! Makes a subscription continue after the last event of an event stream.
 //!
-//! A browser that lost an event stream sends the same request again, with the id of its last event. The id is the cursor of that event's message, and
-//! replaces the argument `after` of the operation's root field: the document may have a value, a variable, or no such argument at all.
+//! A browser that lost an event stream sends the same request again, with the id of its last event. The id is the cursor of that event's message. The
+//! id replaces the argument `after` of the operation's root field, whether the document sets that argument to a value, sets it to a variable, or
+//! omits it.
 
 use apollo_compiler::{ExecutableDocument, executable::Operation};
 use async_graphql::{
@@ -13,7 +14,7 @@ use async_graphql_value::Value as Given;
 /// The argument with the position after which a subscription starts.
 const AFTER: &str = "after";
 
-/// Whether the operation is a subscription that can start after one cursor, a text.
+/// Whether the operation is a subscription that can start after a single cursor, given as a string.
 pub(super) fn is_possible(document: &ExecutableDocument, operation: &Operation) -> bool {
     let takes_cursor = |argument: &apollo_compiler::ast::InputValueDefinition| {
         !argument.ty.is_list() && argument.ty.inner_named_type() == "String"

@@ -23,7 +23,7 @@ async fn get(server: &Server, pairs: &[(&str, &str)]) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.expect("JSON"))
 }
 
-/// The payloads that a socket answers to these operations.
+/// The payloads with which a socket responds to these operations.
 async fn over_socket(server: &Server, operations: &[Value]) -> Vec<Value> {
     let mut request = format!("ws://{}/graphql", server.address).into_client_request().expect("a request");
     let protocol = "graphql-transport-ws".parse().expect("a value");
@@ -91,13 +91,13 @@ async fn only_a_good_document_with_its_own_hash_is_learned() {
         let again = server.post(Some("admin"), json!({ "extensions": automatic(&named) })).await;
         assert_eq!(code_of(&again.1), "PERSISTED_QUERY_NOT_FOUND", "{query}");
     }
-    // a name is no right: another role gets the errors of its own schema
+    // knowing a document's name gives no permissions: another role gets the errors of its own schema
     let query = "{ secret { word } }";
     let body = json!({ "query": query, "extensions": automatic(&hash(query)) });
     assert_eq!(server.post(Some("admin"), body).await.1["data"]["secret"]["word"], "sesame");
     let named = json!({ "extensions": automatic(&hash(query)) });
     assert_eq!(code_of(&server.post(Some("user"), named).await.1), "GRAPHQL_VALIDATION_FAILED");
-    // and no way around the rule for GET
+    // a name does not bypass the rule for GET, either
     let mutation = "mutation { bump }";
     let body = json!({ "query": mutation, "extensions": automatic(&hash(mutation)) });
     assert_eq!(server.post(None, body).await.0, 200);

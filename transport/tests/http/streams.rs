@@ -66,7 +66,7 @@ async fn the_last_id_replaces_the_argument_however_it_is_written() {
         let told = follow(&server, &body, Some("3")).await;
         assert_eq!(numbers(&told, key), [4, 5], "{body} {told:?}");
     }
-    // a subscription without such an argument starts as always
+    // a subscription without the argument `after` starts from the beginning, as usual
     let count = json!({ "query": "subscription { count(to: 2) }" });
     assert_eq!(numbers(&follow(&server, &count, Some("1")).await, "count"), [1, 2]);
     let broken = follow(&server, &json!({ "query": "subscription { steps(to: 5) }" }), Some("x")).await;
@@ -153,7 +153,7 @@ async fn a_ticket_admits_once_and_then_with_its_cookie() {
         (400, "BAD_REQUEST")
     );
     assert_eq!(browse(&server, "ticket-2", &[EVENTS]).await.status(), 200);
-    // a token counts more than a ticket
+    // a token takes precedence over a ticket
     assert_eq!(browse(&server, "foreign", &[EVENTS, ("authorization", "Bearer user")]).await.status(), 200);
 }
 

@@ -127,7 +127,8 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         .replace("/var/lib/callshop-archive", &archive.display().to_string())
         .replace("/usr/share/callshop", &share.display().to_string());
     fs::write(own.join("environment"), environment).expect("the environment");
-    // the default of a minute is too long for a test; an idle server reads this setting again only after checkpoint_timeout
+    // the default of a minute is too long for a test; the setting is written before the start, because an idle server reads it again only after
+    // checkpoint_timeout
     fs::write(own.join("conf.d/soon.conf"), "archive_timeout = 2\n").expect("a setting");
     cluster.start();
     let wakes = read("deploy/systemd/postgresql@.service.d/callshop.conf");
@@ -169,7 +170,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         segments.contains(&format!("{early}.zst")) && segments.contains(&format!("{last}.zst")),
         "{segments:?}"
     );
-    // the segment has 16 MiB, which are mostly unused
+    // the segment is 16 MiB in size, but mostly unused
     let bytes = fs::metadata(archive.join(format!("{last}.zst"))).expect("the segment").len();
     assert!(bytes < 200_000, "a segment of {bytes} bytes");
     let prune =

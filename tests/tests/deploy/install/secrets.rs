@@ -129,7 +129,7 @@ fn is_left_out(ignored: &str, path: &str) -> bool {
 #[test]
 fn deployed_secrets_get_into_no_commit_and_no_image() {
     for path in WRITTEN {
-        // `check-ignore` succeeds for ignored files; an image's context is a folder in `build:`
+        // `check-ignore` succeeds if a file is ignored; the context of an image is the folder that `build:` names
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
         let ignored = git.current_dir(repository()).status().expect("git runs: run the tests with tests/run");
@@ -211,7 +211,7 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     assert_eq!(make("10.0.0"), "", "a second run must print nothing");
     assert_eq!(["database_url", "hook_proxies", "redis_users"].map(text).to_vec(), first);
 
-    // the edited files name a database on another machine, a second proxy, and two secrets during a replacement
+    // the edited files contain a database on another machine, a second proxy, and both the new and the old secret during a replacement
     let edited = [
         ("database_url", "postgres://callshop:secret@db.internal/callshop?sslmode=verify-full\n"),
         ("hook_secrets", "[\"the-new-secret-of-the-hook\",\"the-old-secret-of-the-hook\"]\n"),
@@ -231,9 +231,9 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
         }
         assert!(!told.contains("secret-of") && !told.contains("a-token"), "{told}");
     }
-    // the files that were not edited change with their sources
+    // unedited files change when their sources change
     assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
-    // removed files are created again, both derived and random secrets
+    // removed files are created again, whether their secrets are derived or random
     fs::remove_file(secrets.join("database_url")).expect("it was there");
     fs::remove_file(secrets.join("redis_callshop")).expect("it was there");
     make("10.0.1");

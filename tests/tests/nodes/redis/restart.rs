@@ -119,7 +119,7 @@ async fn redis_that_replays_no_transaction_is_killed_and_started() {
     restarted(true, true).await;
 }
 
-/// Reads entries as a consumer of the group that is not a node.
+/// Reads entries as a consumer that belongs to the group but is not a node.
 async fn read_as(redis: &mut MultiplexedConnection, consumer: &str, count: usize) -> Vec<String> {
     let mut read = redis::cmd("XREADGROUP");
     read.arg("GROUP")
@@ -199,7 +199,7 @@ async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     for event in &events {
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
     }
-    // the group counts the entry as delivered, although no consumer has it, as after half a transaction was replayed
+    // the group counts the entry as delivered, although no consumer has it, as happens after Redis replays half a transaction
     all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
     all.query_async::<()>(&mut connection).await.expect("Redis takes them");
     let is_drained = async || EventQueue::drained(stream(&node), "test").await.is_ok_and(|drained| drained);

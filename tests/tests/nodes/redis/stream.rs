@@ -100,7 +100,7 @@ impl Books {
     }
 }
 
-/// Makes every write to the row with this id fail with a possibly temporary error.
+/// Makes every write to the row with this id fail with an error that could be temporary.
 async fn spoil(books: &Books, table: &str, column: &str, value: &str) {
     let sql = format!(
         "CREATE FUNCTION spoilt_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'spoilt'; END $$;
@@ -237,7 +237,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
         .await;
 
-    // the stream is never empty, but nodes may still reach a position that was once its end
+    // the stream is never empty, but nodes can still read as far as a position that was the stream's end at an earlier time
     let held = database.hold().await;
     add_event(&mut connection, &online(&shop)).await;
     let end = stream(&nodes[0]).end().await.expect("an end");

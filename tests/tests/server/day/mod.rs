@@ -49,7 +49,7 @@ const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { am
 const SESSION: &str = "session { id state total { amount } amountDue { amount } refundDue { amount } refunded { amount } deposit { amount } \
     items { itemId description } statement { callsTotal { amount } calls { amount { amount } } } }";
 
-/// Replaces each `{"amount": "1.5"}` by `"1.5"`, however deep it is.
+/// Replaces each `{"amount": "1.5"}` with `"1.5"`, at any depth.
 fn flat(value: &Value) -> Value {
     match value {
         Value::Object(fields) if fields.len() == 1 && fields.contains_key("amount") => {
@@ -302,7 +302,7 @@ impl Day {
         flat(&self.shop.owner.object("node", shift, &fields).await["zReport"])
     }
 
-    /// An account's problems, as the affected calls by kind. A proxy without a listing is a problem, but has no object.
+    /// An account's problems, as the affected calls by kind. A proxy without a listing counts as a problem, but that problem has no object.
     async fn problems(&self, client: &Client, account: &str) -> BTreeMap<String, Vec<String>> {
         let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
         let data = client.ok(query, json!({ "a": account })).await;

@@ -180,7 +180,7 @@ pub(super) async fn balance(day: &Day) -> [String; 2] {
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
-/// The server goes down while Eva and Fabio talk. The outage also falls between Gil's payment and the response to it. Returns Fabio's session and
+/// The server goes down while Eva and Fabio talk. The server also goes down between Gil's payment and the response to it. Returns Fabio's session and
 /// call.
 pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
@@ -201,8 +201,8 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     day.at("12:10:00");
     let again = did(&ana, "settleSession", input, SETTLED).await;
     assert_eq!(again, settled, "the same key answers the same");
-    // the proxy lost Fabio's call in the outage. The proxy sends its kept events again, twice if the response was lost, and then sends all events
-    // once more
+    // the proxy lost Fabio's call in the outage. The proxy resends the events that it kept (twice if the response was lost), and then sends all
+    // events once more
     let lost_at = day.instant("12:02:00");
     assert_eq!(lost(&day, &fabio_talks, lost_at).await, [EventResult::Applied]);
     let eva_ends = day.end(&eva_talks, "11:58:00", 420, ("callee", "bye"));

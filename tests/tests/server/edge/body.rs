@@ -24,7 +24,7 @@ async fn dribble(server: std::net::SocketAddr, head: &str) -> (String, bool) {
         }
     });
     let mut answer = Vec::new();
-    // a reset connection also counts as closed, because the client keeps sending
+    // a reset also counts as a close, because the client is still sending
     let ended = timeout(Duration::from_secs(10), reading.read_to_end(&mut answer)).await.is_ok();
     sending.abort();
     (String::from_utf8_lossy(&answer).chars().skip(9).take(3).collect(), ended)

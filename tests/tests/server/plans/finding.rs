@@ -83,8 +83,8 @@ impl Rows {
         vec![one(CallState::Refused), one(CallState::Ringing)]
     }
 
-    /// The filters of calls, each with the index on SQLite and the column on PostgreSQL that serve it. All filters but the states match the refused
-    /// call.
+    /// The filters of calls, each with the index on SQLite and the column on PostgreSQL that serve it. All filters except those by state match the
+    /// refused call.
     fn filters(&self) -> Vec<Narrow<CallFilter>> {
         let rare = self.rare;
         let around = Within { from: Some(now() - TimeDelta::days(1)), to: Some(now() + TimeDelta::days(1)) };
@@ -161,8 +161,8 @@ fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     (scans, plans.iter().flat_map(|(_, plan)| plan.clone()).collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether PostgreSQL reads a table without a key. A read of all ids between two times is allowed: where one shop has most of the calls, as here, the
-/// index of the ids serves a range of time as well as the index of the shop.
+/// Whether PostgreSQL reads a table without a key. A read of all ids between two times is allowed: here, one shop has most of the calls, so for a
+/// range of time, the index of the ids is as good as the index of the shop.
 fn scans_unbounded(plan: &[String]) -> bool {
     let is_bounded =
         plan.iter().any(|line| line.contains("Index Cond: ((id >= ") && line.contains("AND (id < "));
@@ -261,7 +261,7 @@ on_both!(each_pair_of_session_filters_reads_by_index, |backend: Backend| async m
     server.stop().await;
 });
 
-// a filter that matches rarely among many rows is refused instead of reading all rows, unless the range of time is short
+// a query whose filter matches few of many rows is refused, so that it does not read all of them; it is allowed if the range of time is short
 on_both!(a_rare_match_among_many_rows_needs_a_shorter_range, |backend: Backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
     let shop = new_id();

@@ -403,7 +403,7 @@ fn hidden_from(
     hidden
 }
 
-/// Whether a response is empty: it then has only nulls and empty lists at every depth.
+/// Whether a response is empty, which means that it has only nulls and empty lists at every depth.
 fn empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

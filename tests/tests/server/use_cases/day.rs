@@ -513,7 +513,7 @@ async fn what_many_try_at_once_happens_once() {
     let entered = at_once(shop, vec![("openCabin", in_cabin(&cabins[0])); 8]).await;
     assert_eq!(entered, codes([("CABIN_OCCUPIED", 7), ("OK", 1)]));
 
-    // two customers want the same free cabin: one of them moves there, and one of them arrives
+    // two customers want the same free cabin: one wants to move there from another cabin, and the other has just arrived
     let open = open_sessions(shop).await;
     assert_eq!(open.len(), 1);
     let go = json!({ "sessionId": open[0], "cabinId": cabins[1] });
@@ -534,7 +534,7 @@ async fn what_many_try_at_once_happens_once() {
         assert_eq!(closed, codes([("ILLEGAL_STATE", 2), ("OK", 1)]));
     }
 
-    // both sessions are paid concurrently: each by two requests with the same key, and by two requests with other keys
+    // both sessions are paid concurrently, each by four requests: two with the same key, and two with different keys
     let keys =
         |index: usize| [format!("a{index}"), format!("a{index}"), format!("b{index}"), format!("c{index}")];
     let pay = open

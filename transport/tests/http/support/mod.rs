@@ -190,7 +190,7 @@ impl Subscription_ {
         stream::iter(1..=to)
     }
 
-    /// Counts from `after`, and tells the position of each number that is even.
+    /// Counts from `after`, and sets the position of each even number.
     async fn steps(
         &self,
         ctx: &Context<'_>,
