@@ -56,7 +56,7 @@ export const ActivityKind = {
   ITEM_REMOVED: 'ITEM_REMOVED',
   /** The limits of a session changed. */
   LIMITS_CHANGED: 'LIMITS_CHANGED',
-  /** Phones were created, or a phone was blocked, unblocked, got a new secret or registered from another address. */
+  /** Phones were created, a phone was blocked or unblocked, or a phone got a new secret or registered from another address. */
   PHONE_CHANGED: 'PHONE_CHANGED',
   /** A phone's registration ended. */
   PHONE_OFFLINE: 'PHONE_OFFLINE',
@@ -87,7 +87,7 @@ export const ActivityKind = {
   SHOP_SUSPENDED: 'SHOP_SUSPENDED',
   /** A final statement changed, because a call on it was corrected. */
   STATEMENT_CHANGED: 'STATEMENT_CHANGED',
-  /** A user of the callshop was created, renamed, disabled, enabled or got a new password. */
+  /** A user of the callshop was created, renamed, disabled or enabled, or got a new password. */
   USERS_CHANGED: 'USERS_CHANGED'
 } as const;
 
@@ -226,7 +226,7 @@ export const ErrorCode = {
   IDEMPOTENCY_CONFLICT: 'IDEMPOTENCY_CONFLICT',
   /** The object's state does not allow this action; the message names the state. */
   ILLEGAL_STATE: 'ILLEGAL_STATE',
-  /** By the books, the register holds less cash than the requested amount. */
+  /** According to the books, the register holds less cash than the requested amount. */
   INSUFFICIENT_CASH: 'INSUFFICIENT_CASH',
   /** The account's balance and credit limit are too low for this action. */
   INSUFFICIENT_CREDIT: 'INSUFFICIENT_CREDIT',

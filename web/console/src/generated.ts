@@ -56,7 +56,7 @@ export const ActivityKind = {
   ITEM_REMOVED: 'ITEM_REMOVED',
   /** The limits of a session changed. */
   LIMITS_CHANGED: 'LIMITS_CHANGED',
-  /** Phones were created, or a phone was blocked, unblocked, got a new secret or registered from another address. */
+  /** Phones were created, a phone was blocked or unblocked, or a phone got a new secret or registered from another address. */
   PHONE_CHANGED: 'PHONE_CHANGED',
   /** A phone's registration ended. */
   PHONE_OFFLINE: 'PHONE_OFFLINE',
@@ -87,7 +87,7 @@ export const ActivityKind = {
   SHOP_SUSPENDED: 'SHOP_SUSPENDED',
   /** A final statement changed, because a call on it was corrected. */
   STATEMENT_CHANGED: 'STATEMENT_CHANGED',
-  /** A user of the callshop was created, renamed, disabled, enabled or got a new password. */
+  /** A user of the callshop was created, renamed, disabled or enabled, or got a new password. */
   USERS_CHANGED: 'USERS_CHANGED'
 } as const;
 
@@ -237,7 +237,7 @@ export type CloseCabinInput = {
   readonly cabinId?: string | null | undefined;
   /** How to close the cabin during a call. */
   readonly mode?: CloseMode;
-  /** The session whose cabin to close. */
+  /** The session whose cabin is to be closed. */
   readonly sessionId?: string | null | undefined;
 };
 
@@ -273,8 +273,8 @@ export type ConfirmTotpInput = {
 /** Counted amount of one payment method. */
 export type CountInput = {
   /**
-   * Counted amount in the callshop's currency. The amount of CASH is zero or more. Another amount is below zero if, for example, a card terminal
-   * refunded more than it received.
+   * Counted amount in the callshop's currency. The amount of CASH is zero or more. The amount of any other method may be below zero, for example
+   * if a card terminal refunded more than it received.
    */
   readonly amount: string;
   /** The payment method. Each method may appear only once. */
@@ -303,7 +303,7 @@ export type CreatePhonesInput = {
   readonly label?: string;
 };
 
-/** A cabin, and how long its screen lasts. */
+/** The cabin of a new screen, and the lifetime of the screen. */
 export type CreateScreenInput = {
   /** The cabin. */
   readonly cabinId: string;
@@ -397,7 +397,7 @@ export const ErrorCode = {
   IDEMPOTENCY_CONFLICT: 'IDEMPOTENCY_CONFLICT',
   /** The object's state does not allow this action; the message names the state. */
   ILLEGAL_STATE: 'ILLEGAL_STATE',
-  /** By the books, the register holds less cash than the requested amount. */
+  /** According to the books, the register holds less cash than the requested amount. */
   INSUFFICIENT_CASH: 'INSUFFICIENT_CASH',
   /** The account's balance and credit limit are too low for this action. */
   INSUFFICIENT_CREDIT: 'INSUFFICIENT_CREDIT',
@@ -645,7 +645,7 @@ export const ProblemKind = {
   EVENT_STUCK: 'EVENT_STUCK',
   /** A balance of the account differs from the sum of its ledger entries. */
   LEDGER_DIFFERENCE: 'LEDGER_DIFFERENCE',
-  /** A call of the last seven days cost the account more than the account earned with it. */
+  /** A call of the last seven days cost the account more than the account earned from it. */
   MARGIN_NEGATIVE: 'MARGIN_NEGATIVE',
   /** A phone is offline in a cabin with an open session. */
   PHONE_OFFLINE: 'PHONE_OFFLINE',
@@ -745,8 +745,8 @@ export const ReportDimension = {
   /** Destination name of the matching rate. */
   DESTINATION: 'DESTINATION',
   /**
-   * Tariff version that sets the account's income. For a callshop, it is a version of the retail tariff; for any other account, it is a version of
-   * the cost tariff of the account below.
+   * Tariff version that sets the account's income. For a callshop, this is a version of the retail tariff. For any other account, this is a
+   * version of the cost tariff of the account below.
    */
   TARIFF_VERSION: 'TARIFF_VERSION'
 } as const;
@@ -774,8 +774,8 @@ export const Role = {
 
 export type Role = typeof Role[keyof typeof Role];
 /**
- * Filters sessions. All given fields must match. If the filter matches too rarely to be found in a bounded time, the query fails with
- * `SEARCH_TOO_BROAD`; give a shorter `openedAt`.
+ * Filters sessions. All given fields must match. If the filter matches so few sessions that they cannot be found in a bounded time, the query fails
+ * with `SEARCH_TOO_BROAD`; give a shorter range in `openedAt`.
  */
 export type SessionFilter = {
   /** Only sessions that this user opened. */
@@ -839,7 +839,7 @@ export const TariffVersionState = {
 } as const;
 
 export type TariffVersionState = typeof TariffVersionState[keyof typeof TariffVersionState];
-/** A range of time. Without a bound, the range is open on that side. */
+/** A range of time. If a bound is omitted, the range is open on that side. */
 export type TimeRange = {
   /** First instant of the range. */
   readonly from?: string | null | undefined;
@@ -896,7 +896,7 @@ export type UpdateCallshopSettingsInput = {
   readonly pixCity?: string | null | undefined;
   /**
    * Pix key of the shop's bank account: a CPF, a CNPJ, a phone with +55, an e-mail address, or a random key. A new key needs `pixName` and
-   * `pixCity`. Null removes all three. Only for callshops whose currency is BRL.
+   * `pixCity`. Null removes the key, the name, and the city. Only for callshops whose currency is BRL.
    */
   readonly pixKey?: string | null | undefined;
   /** Recipient's name in Pix codes, 1 to 25 letters. Accents are removed. */
