@@ -360,7 +360,7 @@ pub(super) fn look_national<'a>(codes: impl Iterator<Item = &'a str> + Clone) ->
     let countries = codes.clone().all(|code| calling_code(code) == Some(code));
     match length {
         2 | 3 => same && count >= 3 && !countries,
-        6 => count >= 2 && codes.clone().all(is_npanxx),
+        6 => count >= 2 && { codes }.all(is_npanxx),
         _ => false,
     }
 }

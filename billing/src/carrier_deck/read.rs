@@ -42,6 +42,9 @@ enum Fate {
     Title,
 }
 
+/// The price of one band in a row: the band's name, its price, and the column and amount of a first price if there is one.
+type BandCell = (String, BandPrice, Option<(usize, Option<Micros>)>);
+
 /// A first example of a doubt.
 struct Example {
     line: u64,
@@ -617,10 +620,10 @@ impl<'t> Reader<'_, 't> {
                 parts.push(part);
             }
         }
-        if let [country, name] = parts.as_slice() {
-            if words(name).join(" ").contains(&words(country).join(" ")) {
-                parts.remove(0);
-            }
+        if let [country, name] = parts.as_slice()
+            && words(name).join(" ").contains(&words(country).join(" "))
+        {
+            parts.remove(0);
         }
         let mut text = parts.join(" - ").split_whitespace().collect::<Vec<_>>().join(" ");
         if text.chars().count() > MAX_DESTINATION_CHARS {
@@ -848,7 +851,7 @@ impl<'t> Reader<'_, 't> {
     fn banded(
         &mut self,
         row: Row<'_>,
-        prices: Vec<(String, BandPrice, Option<(usize, Option<Micros>)>)>,
+        prices: Vec<BandCell>,
         increments: Increments,
     ) -> Option<BTreeMap<String, BandPrice>> {
         let mut bands = BTreeMap::new();

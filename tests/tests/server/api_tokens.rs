@@ -321,7 +321,7 @@ on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async mo
     let topped = shop.reseller.did("topUp", "TopUpInput", amount(&shop.id), "balance { amount }").await;
     assert_eq!(topped["balance"]["amount"], "502");
     // the owner of the shop does not see a token of an account above
-    assert_eq!(shop.owner.account_list("apiTokens", &shop.id, 5, "id").await, [json!({}); 0]);
+    assert!(shop.owner.account_list("apiTokens", &shop.id, 5, "id").await.is_empty());
     assert_eq!(shop.reseller.account_list("apiTokens", &shop.id, 5, "id").await, [json!({ "id": id })]);
     // no token reaches above its maker, or beside
     for foreign in [&shop.reseller_id, &shop.distributor_id, &sibling] {

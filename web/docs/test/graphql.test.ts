@@ -1,12 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildSchema, getOperationAST, getVariableValues, parse, validate } from 'graphql';
+import { buildSchema, extendSchema, getOperationAST, getVariableValues, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { isFields } from '../../explorer/src/json';
 import { REPOSITORY } from '../scripts/paths';
 import { writtenPages, type Page } from './pages';
 
-const schema = buildSchema(await readFile(join(REPOSITORY, 'schema.graphql'), 'utf8'));
+/** What only a sandbox has, such as the demo. */
+const SANDBOX = `
+  extend type Mutation { simulateCall(input: SimulateCallInput!): SimulateCallPayload! }
+  input SimulateCallInput { cabinId: ID!, number: String!, answerAfterSeconds: Int, talkSeconds: Int, outcome: SimulatedOutcome }
+  enum SimulatedOutcome { ANSWERED BUSY NO_ANSWER }
+  type SimulateCallPayload { call: Call, userErrors: [UserError!]! }
+`;
+const schema = extendSchema(buildSchema(await readFile(join(REPOSITORY, 'schema.graphql'), 'utf8')), parse(SANDBOX));
 const pages = await writtenPages();
 
 interface Document {
