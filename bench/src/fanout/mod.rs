@@ -128,7 +128,9 @@ impl Side {
         let all = (0..seeded.shops.len()).collect();
         runtime.block_on(watchers::open(way, process.http, seeded.clone(), all, Arc::new(count)))?;
         let after = process.usage()?;
-        let kibibytes = (after.resident - before.resident) as f64 / 1024.0 / seeded.shops.len() as f64;
+        // with few subscribers, the process may have returned more memory than they need
+        let grown = after.resident.saturating_sub(before.resident);
+        let kibibytes = grown as f64 / 1024.0 / seeded.shops.len() as f64;
         Ok(Self { name, process, received, channel: format!("{channel}activity"), kibibytes, had: 0 })
     }
 
