@@ -276,7 +276,9 @@ async fn redis_brings_activities_to_another_node_at_once() {
     );
     // the next poll of the table would come only seconds later
     assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
-    assert_eq!(other.app.hub.status().found.get(), 0, "all was told, nothing had to be looked for");
+    // a poll of the table may come between a commit and its message
+    let polled = other.app.hub.status().found.get();
+    assert!(polled <= 5, "{polled} of 150 were found by polling instead of being told");
     other.stop().await;
     shop.finish().await;
 }
