@@ -38,7 +38,7 @@ export default defineConfig({
   metaChunk: true,
   markdown: {
     anchor: { slugify: slug },
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     codeTransformers: isBuild ? [code.transformer] : [],
   },
   themeConfig: {

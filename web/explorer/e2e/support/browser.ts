@@ -41,8 +41,11 @@ export async function openPage(browser: Browser, { width = 1280, scheme = 'light
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') {
-      faults.push(`${message.type()}: ${message.text()}`);
+    const { url } = message.location();
+    // a file such as schema.graphql names no icon, so the browser sometimes asks for this one
+    const isIcon = url.endsWith('/favicon.ico');
+    if (!isIcon && (message.type() === 'error' || message.type() === 'warning')) {
+      faults.push(`${message.type()}: ${message.text()} ${url}`);
     }
   });
   page.on('request', (request) => {
