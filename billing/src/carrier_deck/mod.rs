@@ -12,6 +12,7 @@ mod columns;
 mod dates;
 mod detect;
 mod header;
+mod header_words;
 mod increments;
 mod mapping;
 mod numbers;
