@@ -33,6 +33,7 @@ use actix_web::{
     web::{BytesMut, ServiceConfig},
 };
 use futures_util::future::LocalBoxFuture;
+use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -48,6 +49,10 @@ use super::{
 const DISCONNECT: Duration = Duration::from_secs(1);
 /// Time limit for a refused client that reads nothing of its response.
 const STALL: Duration = Duration::from_secs(20);
+
+/// Maximum number of bytes that the kernel accepts for a client beyond what the client's receive window has room for. Without this limit, the kernel
+/// accepts several megabytes, so a client that stopped reading would occupy that memory, and would look as if it read.
+const UNSENT: u32 = 128 * 1024;
 
 type Application = BoxService<Request, ServiceResponse, HttpResponse>;
 type ApplicationFactory = BoxServiceFactory<(), Request, ServiceResponse, HttpResponse, ()>;
@@ -83,12 +88,21 @@ pub fn listen(
                 async move { stopping.notified().await }
             })
             .client_disconnect_timeout(DISCONNECT)
+            .on_connect_ext(|stream: &TcpStream, _| tune(stream))
             .local_addr(address)
             .upgrade(upgrades(boxed::factory(application())))
             .finish(application())
             .tcp()
     })?;
     Ok((builder.run(), address))
+}
+
+/// Sets the socket options of a new connection. The options only improve a connection that works without them.
+fn tune(stream: &TcpStream) {
+    let tuned = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT).and_then(|()| stream.set_nodelay(true));
+    if let Err(error) = tuned {
+        tracing::debug!(%error, "the options of a connection cannot be set");
+    }
 }
 
 /// Passes upgrade requests to the application. The HTTP codec classifies two kinds of requests as upgrades: WebSockets at any path, and CONNECT.

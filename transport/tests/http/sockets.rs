@@ -373,6 +373,8 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
         same = if now > 0 && now == before { same + 1 } else { 0 };
         before = now;
     }
+    let accepted = before * 16 * 1024;
+    assert!(accepted < 2 * 1024 * 1024, "{accepted} bytes accepted for a client that reads nothing");
     GO_ON.notify_one();
     let turn = tokio::time::timeout(Duration::from_secs(20), TURN.acquire()).await;
     drop(turn.expect("the turn is released").expect("a turn"));
