@@ -273,6 +273,7 @@ impl StoppedServer {
 
 /// Creates a node on a database, including the tables. The node accepts no requests.
 pub async fn node(config: Config, clock: Clock) -> Node {
+    app::auth::password::hash_cheaply();
     let (store, hub) = Node::connect(&config).await.expect("the database opens");
     store.migrate().await.expect("the tables are made");
     Node::new((store, hub), Arc::new(config), clock).await.expect("an application")

@@ -119,7 +119,8 @@ async fn run(
         Answer::Multipart if is_subscription => &graphql_multipart::FORM,
         _ => return answer_once(request, endpoint, prepared?, answer).await,
     };
-    let mut response = stream::respond(endpoint, peer, &caller, prepared, (request.method(), form))?;
+    let reader = (peer, Languages::of(request));
+    let mut response = stream::respond(endpoint, reader, &caller, prepared, (request.method(), form))?;
     if let Some(cookie) = cookie {
         cookie.set(request, &mut response);
     }
@@ -279,15 +280,16 @@ pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<Stri
     }
 }
 
-/// Serializes a response of a subscription as JSON. If the response exceeds the limit, returns the JSON of a `RESPONSE_TOO_LARGE` error in place of
-/// the response.
-pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
-    let json = match answer {
+/// Serializes a response of a subscription as JSON.
+///
+/// # Errors
+/// Fails with `RESPONSE_TOO_LARGE` if the response exceeds the limit.
+pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> Result<String, RequestError> {
+    match answer {
         pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
         pipeline::Answer::Written(json) => Ok(json),
         pipeline::Answer::Response(response) => response_json(&response, limits),
-    };
-    json.unwrap_or_else(|error| error_json(&error))
+    }
 }
 
 fn too_large(limits: &Limits) -> RequestError {
@@ -347,11 +349,11 @@ mod tests {
     fn a_message_of_a_subscription_has_a_most_however_it_was_made() {
         let limits = Limits { answer_bytes: 20, ..Limits::default() };
         let response = |text: &str| pipeline::Answer::Response(Response::new(Value::String(text.to_owned())));
-        assert_eq!(answer_json(pipeline::Answer::Written("x".repeat(20)), &limits), "x".repeat(20));
-        assert_eq!(answer_json(response("123456789"), &limits), r#"{"data":"123456789"}"#);
+        let json = |answer| answer_json(answer, &limits).map_err(|error| error.code);
+        assert_eq!(json(pipeline::Answer::Written("x".repeat(20))), Ok("x".repeat(20)));
+        assert_eq!(json(response("123456789")), Ok(r#"{"data":"123456789"}"#.to_owned()));
         for large in [pipeline::Answer::Written("x".repeat(21)), response("1234567890")] {
-            let told = answer_json(large, &limits);
-            assert!(told.contains(r#""code":"RESPONSE_TOO_LARGE""#) && !told.contains("data"), "{told}");
+            assert_eq!(json(large), Err("RESPONSE_TOO_LARGE"));
         }
     }
 }

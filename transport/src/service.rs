@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     error::RequestError,
+    graphql_http::error_json,
     languages::Languages,
     limits::Limits,
     persisted::Documents,
@@ -212,6 +213,12 @@ impl GraphqlService {
             Some(message) => error.worded(message),
             None => error,
         }
+    }
+
+    /// The response that has only this error, as JSON in the reader's language. Counts the error.
+    pub(crate) fn refusal_json(&self, error: RequestError, languages: &Languages) -> String {
+        self.metrics.refused(error.code);
+        error_json(&self.worded(error, languages))
     }
 
     /// The metrics of this service.

@@ -18,7 +18,8 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::{
     Endpoint,
     error::RequestError,
-    graphql_http::{answer_json, check_method, error_json, response_json},
+    graphql_http::{answer_json, check_method, response_json},
+    languages::Languages,
     pipeline::{Kind, Position, Prepared},
     service::{AuthFailure, Caller, SocketGuard, shutdown_with_jitter},
 };
@@ -42,7 +43,7 @@ pub(crate) struct Form {
 /// Responds to one operation with a stream.
 pub(crate) fn respond(
     endpoint: &Endpoint,
-    peer: IpAddr,
+    (peer, languages): (IpAddr, Languages),
     caller: &Caller,
     prepared: Result<Prepared, RequestError>,
     (method, form): (&Method, &'static Form),
@@ -50,11 +51,11 @@ pub(crate) fn respond(
     let (answers, position) = match prepared {
         Ok(prepared) => {
             check_method(prepared.kind, method)?;
-            answers(endpoint, prepared)
+            answers(endpoint, prepared, languages.clone())
         }
         Err(error) if error.in_document() => {
-            endpoint.service.metrics().refused(error.code);
-            (stream::once(ready(error_json(&error))).boxed(), Position::default())
+            let json = endpoint.service.refusal_json(error, &languages);
+            (stream::once(ready(json)).boxed(), Position::default())
         }
         Err(error) => return Err(error),
     };
@@ -64,7 +65,7 @@ pub(crate) fn respond(
         form,
         answers,
         position,
-        ended: ended(endpoint, caller).boxed(),
+        ended: ended(endpoint, caller, languages).boxed(),
         keep_alive: keep_alive(endpoint.service.limits().sockets.ping_seconds),
         over: false,
         _guard: guard,
@@ -78,19 +79,25 @@ pub(crate) fn respond(
 }
 
 /// The responses of the operation, as JSON, and the place that has the position of the last response.
-fn answers(endpoint: &Endpoint, mut prepared: Prepared) -> (BoxStream<'static, String>, Position) {
+fn answers(
+    endpoint: &Endpoint,
+    mut prepared: Prepared,
+    languages: Languages,
+) -> (BoxStream<'static, String>, Position) {
     let service = endpoint.service.clone();
     let position = prepared.positioned();
     if prepared.kind == Kind::Subscription {
-        let answers = prepared.stream(service.executor());
-        return (answers.map(move |answer| answer_json(answer, service.limits())).boxed(), position);
+        let answers = prepared.stream(service.executor()).map(move |answer| {
+            answer_json(answer, service.limits())
+                .unwrap_or_else(|error| service.refusal_json(error, &languages))
+        });
+        return (answers.boxed(), position);
     }
     let run = async move {
         let answer = prepared.run(service.executor(), service.limits()).await;
-        answer.and_then(|response| response_json(&response, service.limits())).unwrap_or_else(|error| {
-            service.metrics().refused(error.code);
-            error_json(&error)
-        })
+        answer
+            .and_then(|response| response_json(&response, service.limits()))
+            .unwrap_or_else(|error| service.refusal_json(error, &languages))
     };
     (stream::once(run).boxed(), position)
 }
@@ -105,16 +112,19 @@ fn keep_alive(seconds: u64) -> Interval {
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,
+    languages: Languages,
 ) -> impl Future<Output = Option<RequestError>> + Send + 'static {
+    let service = endpoint.service.clone();
     let shutdown = shutdown_with_jitter(endpoint.service.clone());
     let revoked = caller.revoked.clone();
     let expires_at = caller.expires_at;
     async move {
         tokio::select! {
-            () = shutdown => None,
-            () = revoked.cancelled() => Some(AuthFailure::Unauthenticated.to_error()),
-            () = until(expires_at) => Some(AuthFailure::Unauthenticated.to_error()),
+            () = shutdown => return None,
+            () = revoked.cancelled() => {}
+            () = until(expires_at) => {}
         }
+        Some(service.worded(AuthFailure::Unauthenticated.to_error(), &languages))
     }
 }
 

@@ -490,9 +490,9 @@ async fn write_log(database: &str) {
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
-/// Each subscriber that does not read queries the whole schema this many times, in addition to its subscription. The responses exceed all buffers
-/// between server and subscriber.
-const ASKED: usize = 60;
+/// Each subscriber that does not read queries the whole schema this many times, in addition to its subscription. The responses exceed what the kernel
+/// accepts for a client that does not read, so the server's own queue fills.
+const ASKED: usize = 8;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
 /// Maximum time for an activity to reach the other subscribers while some subscribers do not read. A delay above this limit would mean that the

@@ -194,3 +194,13 @@ fn no_amount_of_money_is_a_float() {
         none(&places, "use integers for money and times");
     }
 }
+
+/// A cheap hash is for tests only.
+#[test]
+fn no_server_hashes_passwords_cheaply() {
+    for folder in ["app/src", "graphql/src", "api/src", "bench/src", "sip/src", "transport/src"] {
+        let calls =
+            wrong(folder, |_, line| line.contains("hash_cheaply") && !line.contains("pub fn hash_cheaply"));
+        none(&calls, "only the tests' own servers may call hash_cheaply");
+    }
+}

@@ -477,7 +477,12 @@ impl Socket {
         let events: LocalBoxStream<'static, Event> = if prepared.kind == Kind::Subscription {
             span.in_scope(|| tracing::debug!("subscribed"));
             let answers = prepared.stream(service.executor());
-            answers.map(move |answer| next(answer_json(answer, service.limits()))).boxed_local()
+            let languages = self.languages.clone();
+            let json = move |answer| {
+                answer_json(answer, service.limits())
+                    .unwrap_or_else(|error| service.refusal_json(error, &languages))
+            };
+            answers.map(move |answer| next(json(answer))).boxed_local()
         } else {
             let id = id.clone();
             once(async move {

@@ -212,3 +212,29 @@ async fn at_a_shutdown_parts_end_without_the_last_boundary() {
     server.shutdown.cancel();
     parts(&response.text().await.expect("text"), false);
 }
+
+/// The messages of the errors in a stream whose reader prefers Portuguese.
+async fn errors_of(response: reqwest::Response) -> Vec<String> {
+    let told = events(&response.text().await.expect("text"));
+    told.iter().filter_map(|(_, data)| data["errors"][0]["message"].as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn the_errors_of_a_stream_are_in_the_readers_language() {
+    let server = Server::worded(|limits| limits.answer_bytes = 1_000);
+    let ask = async |query: &str| {
+        let request = client().post(server.url()).header(EVENTS.0, EVENTS.1).bearer_auth("user");
+        request
+            .header("accept-language", "pt")
+            .json(&json!({ "query": query }))
+            .send()
+            .await
+            .expect("an answer")
+    };
+    assert_eq!(errors_of(ask("{ nothing }").await).await, ["errado!"]);
+    assert_eq!(errors_of(ask("{ __schema { types { name description } } }").await).await, ["grande demais!"]);
+    let endless = ask("subscription { silence }").await;
+    streams_open(1).await;
+    server.tokens.revoked.lock().expect("lock").cancel();
+    assert_eq!(errors_of(endless).await, ["quem é?"]);
+}

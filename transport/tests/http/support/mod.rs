@@ -329,6 +329,21 @@ impl Server {
         Self::serving(Limits::default(), HttpOptions::default(), |service| service.with_documents(documents))
     }
 
+    /// A server that words its own errors in Portuguese.
+    pub fn worded(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Self::serving(limits, HttpOptions::default(), |service| {
+            service.with_wording(|code, languages| {
+                languages.tags().any(|tag| tag == "pt").then(|| match code {
+                    "RESPONSE_TOO_LARGE" => "grande demais!",
+                    "UNAUTHENTICATED" => "quem é?",
+                    _ => "errado!",
+                })
+            })
+        })
+    }
+
     fn serving(
         limits: Limits,
         options: HttpOptions,
