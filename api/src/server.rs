@@ -4,6 +4,7 @@
 //! so that load balancers notice. Then listeners close, sockets close with 1001, streams end, timers stop and requests in progress are completed.
 //! Last, the writer commits the work it has accepted, and other nodes are notified.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -156,8 +157,10 @@ impl Server {
         let service = endpoint::service(app.clone(), config.limits.clone(), closing.clone());
         let service = Arc::new(with_documents(service.map_err(std::io::Error::other)?, &config)?);
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
-        let (hook_server, hook) = listen_for_hook(node, &writer, &service, probes.clone())?;
-        let (http_server, http) = listen_for_graphql(&config, service, probes)?;
+        let bound = listen_for_hook(node, &writer, &service, probes.clone())
+            .and_then(|hook| Ok((hook, listen_for_graphql(&config, service, probes)?)));
+        // without listeners, the writer ends, which then is no failure of the writer
+        let ((hook_server, hook), (http_server, http)) = bound.inspect_err(|_| closing.cancel())?;
         let tasks = vec![
             watch.listener(hook_server),
             watch.listener(http_server),
@@ -357,8 +360,16 @@ fn with_documents(service: GraphqlService, config: &Config) -> std::io::Result<G
     Ok(service.with_documents(documents))
 }
 
+/// The error of a listener, with its address, its setting and a remedy.
 fn named(error: std::io::Error, address: SocketAddr, setting: &str) -> std::io::Error {
-    std::io::Error::new(error.kind(), format!("cannot listen at {address} ({setting}): {error}"))
+    let remedy = match error.kind() {
+        ErrorKind::AddrInUse => "Another program uses this port. End that program, or choose another port.",
+        ErrorKind::PermissionDenied => "Choose a port of 1024 or higher, or allow the program to use this port.",
+        ErrorKind::AddrNotAvailable => "This machine does not have this address. Choose one of its own.",
+        _ => "Choose another address.",
+    };
+    let message = format!("cannot listen at {address} (setting `{setting}`): {error}. {remedy}");
+    std::io::Error::new(error.kind(), message)
 }
 
 fn first(addresses: &[SocketAddr]) -> std::io::Result<SocketAddr> {

@@ -102,6 +102,20 @@ fn succeeds(dir: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn a_taken_port_is_named_with_a_remedy() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let output = run(dir.path(), &["demo", "--listen", &address], &[]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{told}");
+    for part in [&address, "setting `listen`", "choose another port"] {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(!told.contains("writer failed"), "{told}");
+}
+
+#[test]
 fn a_token_is_created_listed_and_revoked() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(dir.path().join("password"), "correct horse battery\n").expect("a file");

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{Failure, connect, out, stop_on_signal};
 use crate::config::options_in_environment;
@@ -14,6 +16,9 @@ use crate::server::{Node, Server};
 use crate::simulate::{self, Plan, Simulator};
 use app::auth::token;
 use graphql::scalars::Kind;
+
+/// Time for the simulated calls to end when the demo stops.
+const SETTLE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -46,7 +51,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     }
     std::fs::create_dir_all(&args.dir)
         .map_err(|error| format!("cannot create the folder {}: {error}", args.dir.display()))?;
-    let stop = stop_on_signal()?;
+    let hang_up = stop_on_signal()?;
     let earlier = Demo::load(&args.dir)?;
     let secret = earlier.as_ref().map_or_else(token::random_secret, |demo| demo.hook_secret.clone());
     let mut config = demo::config(&args.dir, &secret);
@@ -55,7 +60,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     config.hook.listen = SocketAddr::new(args.listen.ip(), 0);
     config.allowed_origins = args.allow_origin;
     config.check()?;
-    let simulator = Simulator::new(secret.clone(), stop.clone())?;
+    let simulator = Simulator::new(secret.clone(), hang_up.clone())?;
     let database = connect(&config).await?;
     let node = Node::sandbox(database, Arc::new(config), Arc::new(simulator.clone())).await?;
     let demo = match earlier {
@@ -63,7 +68,10 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
         None => demo::seed(&node.app, &args.dir, &secret).await?,
     };
     let tokens = demo::tokens(&node.app, &demo).await?;
+    // the phones stop first, so that the server accepts the ends of their calls
+    let stop = CancellationToken::new();
     let server = Server::start(&node, stop.clone()).await?;
+    tokio::spawn(end_with(stop.clone(), hang_up.clone()));
     if args.json {
         out(&format!("{}\n", line(&server, &demo, &tokens)))?;
     } else {
@@ -72,14 +80,24 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     simulator.connect(&format!("http://{}", server.hook));
     if args.no_traffic {
         simulator.register(&demo.phones).await;
+        hang_up.cancelled().await;
     } else {
         let users = demo.phones.clone();
         let plan = Plan { users, calls_per_minute: 30, max_talk_seconds: 40, calls: None };
-        // after a stop, this function returns once the calls have ended; until then, the server keeps serving
         simulate::run(&simulator, plan, |_| {}).await;
     }
+    if tokio::time::timeout(SETTLE, simulator.settled()).await.is_err() {
+        tracing::warn!("some simulated calls did not end in time; the next start closes them");
+    }
+    stop.cancel();
     server.finished().await?;
     Ok(())
+}
+
+/// Ends the phones with the server, in case that a part of the server fails.
+async fn end_with(server: CancellationToken, phones: CancellationToken) {
+    server.cancelled().await;
+    phones.cancel();
 }
 
 fn line(server: &Server, demo: &Demo, tokens: &[String]) -> serde_json::Value {

@@ -13,7 +13,7 @@ use base::error::{Error, ErrorCode};
 use chrono::{DateTime, Utc};
 use entity::call;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -46,6 +46,8 @@ struct Inner {
     stop: CancellationToken,
     boot_id: String,
     state: Mutex<State>,
+    /// Notified when a call is over and its end is reported.
+    ended: Notify,
 }
 
 #[derive(Default)]
@@ -114,7 +116,7 @@ impl Simulator {
     pub fn new(secret: String, stop: CancellationToken) -> reqwest::Result<Self> {
         let proxy = Proxy::new(secret)?;
         let boot_id = Uuid::new_v4().to_string();
-        Ok(Self(Arc::new(Inner { proxy, stop, boot_id, state: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { proxy, stop, boot_id, state: Mutex::default(), ended: Notify::new() })))
     }
 
     /// Sets the base URL of the hook, such as `http://127.0.0.1:8081`. Calling this function again has no effect.
@@ -125,6 +127,17 @@ impl Simulator {
     /// The token that is cancelled when the phones stop.
     pub fn stop(&self) -> &CancellationToken {
         &self.0.stop
+    }
+
+    /// Waits until no call is live and every end is reported.
+    pub async fn settled(&self) {
+        loop {
+            let ended = self.0.ended.notified();
+            if self.state().live.is_empty() {
+                return;
+            }
+            ended.await;
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -183,6 +196,7 @@ async fn play(line: Line, id: Uuid, dialog: Value, script: Script, mut ordered: 
     proxy.send(stop, event("ringing", &[&dialog])).await;
     let cut = wait(stop, &mut ordered, script.ring).await;
     let last = match (cut, script.outcome) {
+        (None, _) if stop.is_cancelled() => event("failed", &[&dialog, &json!({ "code": 487, "by": "caller" })]),
         (None, Outcome::Answered(talk)) => {
             let answered = event("answered", &[&dialog]);
             let answered_ts = answered["ts"].clone();
@@ -199,6 +213,7 @@ async fn play(line: Line, id: Uuid, dialog: Value, script: Script, mut ordered: 
     };
     proxy.send(stop, last).await;
     simulator.state().live.remove(&id);
+    simulator.0.ended.notify_waiters();
 }
 
 /// Waits for a time, or until the API hangs up. Returns early, without a reason, when the phones stop.

@@ -2,6 +2,7 @@
 //!
 //! These tests measure times, so they are not in the same program as the tests that load the machine.
 
+mod demo;
 mod nodes;
 mod redis;
 mod telemetry;
