@@ -47,7 +47,7 @@ pub struct Config {
     pub allow_loopback_origins: bool,
     /// The web pages that the server shows.
     pub web: WebConfig,
-    /// A JSON file of documents by their SHA-256 hash. If set, clients may run only these documents, and introspection is off.
+    /// A JSON file of documents, keyed by their SHA-256 hashes. If set, clients may run only these documents, and introspection is off.
     pub trusted_documents: Option<PathBuf>,
     /// Limits on client requests.
     pub limits: Limits,

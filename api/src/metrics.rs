@@ -76,7 +76,7 @@ async fn metrics(exported: web::Data<Exported>, request: HttpRequest) -> HttpRes
     }
 }
 
-/// Converts OpenMetrics to the older Prometheus text format, which every scraper supports. In the older format, counters are named like their
+/// Converts OpenMetrics to the older Prometheus text format, which every scraper supports. In the older format, a counter has the same name as its
 /// samples, and there are no units.
 fn plain(open_metrics: &str) -> String {
     let mut counters: Vec<&str> = Vec::new();

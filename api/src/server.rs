@@ -364,7 +364,9 @@ fn with_documents(service: GraphqlService, config: &Config) -> std::io::Result<G
 fn named(error: std::io::Error, address: SocketAddr, setting: &str) -> std::io::Error {
     let remedy = match error.kind() {
         ErrorKind::AddrInUse => "Another program uses this port. End that program, or choose another port.",
-        ErrorKind::PermissionDenied => "Choose a port of 1024 or higher, or allow the program to use this port.",
+        ErrorKind::PermissionDenied => {
+            "Choose a port of 1024 or higher, or allow the program to use this port."
+        }
         ErrorKind::AddrNotAvailable => "This machine does not have this address. Choose one of its own.",
         _ => "Choose another address.",
     };

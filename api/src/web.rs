@@ -74,7 +74,7 @@ pub fn configure(config: &mut web::ServiceConfig, pages: WebConfig) {
     for (site, is_shown) in [(&EXPLORER, pages.explorer), (&DOCS, pages.docs)] {
         if is_shown {
             let folder = format!("/{}", site.folder);
-            // the page's relative links need the slash
+            // the page's relative links need the trailing slash
             config.service(web::redirect(folder.clone(), format!("{folder}/")));
             config.service(resource(&format!("{folder}/{{path:.*}}"), site));
         }

@@ -48,7 +48,7 @@ where
     store.write(checked).await
 }
 
-/// Whether the actor's login or API token is valid, and locked until the transaction ends.
+/// Locks the actor's login or API token until the transaction ends, and returns whether it is valid.
 async fn holds(tx: &Tx, actor: &Actor) -> Result<bool> {
     match &actor.token {
         Some(token) => api_tokens::hold(tx.conn(), token.id).await,

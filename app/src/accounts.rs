@@ -441,8 +441,8 @@ pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
     access::shop(app.store.reader(), actor, id, Right::SeeShop).await
 }
 
-/// Lists the accounts in the actor's subtree that are not callshops. With `parent`, lists only accounts below that account. With
-/// `search`, lists only accounts whose names have each of these words ([`crate::finding::words`]).
+/// Lists the accounts in the actor's subtree that are not callshops. With `parent`, lists only accounts below that account. With `search`, lists only
+/// accounts whose names contain all of these words ([`crate::finding::words`]).
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for users of callshops.
@@ -459,7 +459,7 @@ pub async fn list_managers(
     account_list::accounts(app.store.reader(), &filter, &slice).await
 }
 
-/// Lists the callshops in the actor's subtree, optionally only those whose names have each of these words ([`crate::finding::words`]).
+/// Lists the callshops in the actor's subtree, optionally only those whose names contain all of these words ([`crate::finding::words`]).
 ///
 /// # Errors
 /// May fail with database errors.

@@ -1,5 +1,5 @@
-//! API tokens: programs act with them in place of the users who made them. A token has a part of its maker's rights: the scopes that the maker chose, in
-//! the subtree of the account that the maker chose. The secret is shown once and stored as a hash.
+//! API tokens: a program uses a token to act on behalf of the user who created the token. A token has only some of its creator's rights: the scopes
+//! that the creator chose, in the subtree of the account that the creator chose. The secret is shown once and stored as a hash.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{TokenScope, account, api_token, user};
@@ -15,11 +15,12 @@ use crate::auth::{Actor, Right, api_token as secrets, login, rights, token};
 use base::error::{Error, ErrorCode, Result};
 use store::{Listed, Page, Scope, Tx, accounts, api_tokens as rows};
 
-/// Longest life of a token, in days.
+/// Maximum lifetime of a token, in days.
 pub const MAX_DAYS: i64 = 400;
 /// Maximum number of valid tokens of an account.
 const MAX_TOKENS: u64 = 100;
-/// Number of characters of the secret that are stored and shown, including [`secrets::PREFIX`]. They leave more than 200 random bits unknown.
+/// Number of characters of the secret that are stored and shown, including [`secrets::PREFIX`]. The stored characters reveal so little that more than
+/// 200 random bits of the secret remain unknown.
 const SHOWN: usize = 11;
 /// Longest time in seconds for which a rotated token stays valid: seven days.
 pub const MAX_GRACE_SECONDS: i64 = 7 * 86_400;
@@ -33,7 +34,7 @@ pub struct NewToken {
     pub scopes: Vec<TokenScope>,
     /// When the token expires, at most [`MAX_DAYS`] from now.
     pub expires_at: DateTime<Utc>,
-    /// The account whose subtree the token may use; `None` means the maker's account.
+    /// The account whose subtree the token may use; `None` means the account of the token's creator.
     pub account_id: Option<Uuid>,
 }
 
@@ -42,7 +43,7 @@ pub struct NewToken {
 pub struct Rotation {
     /// The token to replace.
     pub id: Uuid,
-    /// When the new token expires; `None` means when the replaced token would expire.
+    /// When the new token expires; `None` keeps the expiry of the replaced token.
     pub expires_at: Option<DateTime<Utc>>,
     /// How long the replaced token stays valid, in seconds, at most [`MAX_GRACE_SECONDS`].
     pub grace_seconds: i64,
@@ -53,7 +54,7 @@ pub struct Rotation {
 pub struct Made {
     /// The token.
     pub token: api_token::Model,
-    /// The secret; `None` if an earlier request with the same key got it.
+    /// The secret; `None` if an earlier request with the same idempotency key already returned it.
     pub secret: Option<String>,
 }
 
@@ -90,13 +91,13 @@ pub fn including(scopes: &[TokenScope]) -> Vec<TokenScope> {
     all
 }
 
-/// The scopes of a token. A scope of a later release grants nothing here.
+/// The scopes of a token. A scope that only a later release knows is ignored and grants nothing.
 pub fn scopes_of(token: &api_token::Model) -> Vec<TokenScope> {
     let texts = token.scopes.as_array().into_iter().flatten().filter_map(Value::as_str);
     texts.filter_map(|text| text.parse().ok()).collect()
 }
 
-/// Creates a token of the actor's user.
+/// Creates a token for the actor's user.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, `NOT_FOUND` for an account outside the actor's subtree, or
@@ -107,7 +108,7 @@ pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewToken) 
     create_for(app, actor, &maker, key, new).await
 }
 
-/// Creates a token of the user with this login (`name@code`), on behalf of the operator at the command line.
+/// Creates a token for the user with this login (`name@code`), on behalf of the operator at the command line.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` for an unknown or disabled login, and with `FORBIDDEN` for a user who may not create tokens. See [`create`].
@@ -124,7 +125,7 @@ async fn maker_of(app: &App, login: &str) -> Result<(user::Model, account::Model
     if rights::allows(user.role, Right::ManageTokens) { Ok((user, account)) } else { Err(Error::Forbidden) }
 }
 
-/// The user who makes a token.
+/// The user who creates a token.
 struct Maker {
     user_id: Uuid,
     account_id: Uuid,
@@ -164,7 +165,7 @@ async fn insert(
     now: DateTime<Utc>,
 ) -> Result<Answer> {
     let id = new.account_id.unwrap_or(maker.account_id);
-    // the lock makes concurrent requests count each other's tokens
+    // because of this lock, concurrent requests see each other's tokens when they count
     let account = accounts::lock(tx.conn(), &maker.scope, id).await?.ok_or(Error::NotFound)?;
     check_room(tx, account.id, now).await?;
     let (row, secret) = build(maker.user_id, account.id, name, &new.scopes, (now, new.expires_at));
@@ -229,8 +230,8 @@ fn build(
     (row, secret)
 }
 
-/// Replaces a token by a new one with the same name, scopes and account. The old token stays valid for the grace period. Only the token's maker may do
-/// this, because the new secret has the rights of its maker.
+/// Replaces a token with a new one that has the same name, scopes and account. The old token stays valid for the grace period. Only the user who
+/// created the token may replace it, because the new secret has that user's rights.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` for a token that has ended or was rotated before, `NOT_FOUND`, or `FORBIDDEN` for another user's token.
@@ -296,7 +297,7 @@ async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>
 /// Revokes a token and closes its sockets on every node. Revoking a revoked token has no effect.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` for a token whose maker is outside the actor's subtree. May also fail with `FORBIDDEN`.
+/// Fails with `NOT_FOUND` for a token whose creator is outside the actor's subtree. May also fail with `FORBIDDEN`.
 pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<api_token::Model> {
     actor.require(Right::ManageTokens)?;
     let now = app.clock.now();
@@ -314,7 +315,7 @@ pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<api_token::Mod
     Ok(revoked)
 }
 
-/// Lists the tokens that act for an account and that users of the actor's subtree made, newest first.
+/// Lists the tokens of an account that were created by users in the actor's subtree, newest first.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
@@ -329,7 +330,8 @@ pub async fn list(
     rows::list(conn, &actor.scope(), account.id, page).await
 }
 
-/// Finds the tokens with these ids that the actor may see: those that users of the actor's subtree made, or, for a token, only itself.
+/// Finds those of the tokens with these ids that the actor may see. A user sees the tokens that users in the actor's subtree created; a token sees
+/// only itself.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -380,7 +382,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// Parses a scope as documents and the command line write it, such as `tariffs:read`.
+/// Parses a scope in the form that documents and the command line use, such as `tariffs:read`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for an unknown scope. The message lists all scopes.
@@ -398,7 +400,7 @@ pub fn all_scopes() -> impl Iterator<Item = TokenScope> {
     TokenScope::all()
 }
 
-/// A scope as documents and the command line write it, such as `tariffs:read`.
+/// A scope in the form that documents and the command line use, such as `tariffs:read`.
 pub fn spelling(scope: TokenScope) -> String {
     scope.as_str().to_lowercase().replacen('_', ":", 1)
 }

@@ -54,8 +54,8 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
 }
 
 /// The activity event of a change to a callshop's own data. Changes to cabins and sessions emit their own events, because those events contain the
-/// cabin. The code for a change that concerns several callshops emits the events itself. Any other change to an account that is not a callshop has no
-/// event.
+/// cabin. The code for a change that concerns several callshops emits the events itself. Other changes to accounts have events only if the account is
+/// a callshop.
 fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
     let kind = match (action, object_kind) {
         ("recordCashMovement", _) => ActivityKind::CashMoved,

@@ -57,7 +57,7 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// Starts to follow the callshops of `account_id` and of all accounts below it. `after` has the cursors of callshops whose last message the
+    /// Starts to follow the callshops of `account_id` and of all accounts below it. `after` contains the cursors of callshops whose last message the
     /// subscriber knows; all other callshops begin with a snapshot. Cursors of callshops outside the branch are ignored.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Branch {
     /// The next message of any callshop. Each callshop's messages are in order. This method is cancel-safe.
     ///
     /// # Errors
-    /// Fails with `BRANCH_TOO_LARGE` if the branch has grown too large. Fails with an error of one callshop that a retry would not fix.
+    /// Fails with `BRANCH_TOO_LARGE` if the branch has grown too large. Also fails if one callshop has an error that a retry would not fix.
     pub async fn next(&mut self) -> Result<Message> {
         loop {
             tokio::select! {

@@ -250,7 +250,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
     let cabin = &cabin::Model::new(id, new.callshop_id, number, label, new.phone_id, now);
     let made = app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, cabin.callshop_id, Right::ManageCabins).await?;
-        // the lock on the callshop keeps the number of cabins valid until the commit
+        // the lock on the callshop keeps other requests from adding cabins between this count and the commit
         accounts::lock_callshop(tx.conn(), shop.id()).await?;
         if cabins::count(tx.conn(), shop.id()).await? >= MAX_CABINS {
             return Err(Error::user(

@@ -31,7 +31,7 @@ pub struct AuthConfig {
     pub access_seconds: i64,
     /// Lifetime of a login without a refresh, in seconds.
     pub refresh_seconds: i64,
-    /// Roles whose users need a second factor. A user of these roles without a second factor can log in, but can do nothing else than set it up.
+    /// Roles whose users need a second factor. A user of these roles without a second factor can log in, but can do nothing except set it up.
     pub require_totp: Vec<Role>,
 }
 

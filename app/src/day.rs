@@ -27,7 +27,7 @@ pub struct Asked {
     pub callshop_id: Uuid,
     /// The day in the callshop's time zone.
     pub day: NaiveDate,
-    /// Only the figures of this user, if any.
+    /// If set, the summary has only the figures of this user.
     pub attendant_id: Option<Uuid>,
 }
 

@@ -214,7 +214,7 @@ fn talk_time(call: &call::View, talk: u32, measured: u32) -> Step {
 fn limit(level: i32, booked: Micros, currency: &str) -> Step {
     let text = if level == 0 {
         format!(
-            "The customer pays {booked} {currency}: no more was held for the call, or the bill was paid before the call's true end was known."
+            "The customer pays {booked} {currency}: only this amount was held for the call, or the bill was paid before the call's true end was known."
         )
     } else {
         format!("{booked} {currency} is charged, because no more was held for the call.")

@@ -40,7 +40,7 @@ pub fn within(field: &str, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>
     }
 }
 
-/// The digits of the beginning of a number. A leading "+" and separators are left out.
+/// The digits with which a number begins. A leading "+" and separators are left out.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field`.

@@ -12,8 +12,8 @@ use store::{Tx, keys};
 /// Maximum length of a key, in bytes.
 const MAX_LENGTH: usize = 100;
 
-/// Runs `act` once per user or API token, mutation and key, in the given transaction. The answer of `act` is stored, so it must contain only ids and amounts,
-/// never secrets.
+/// Runs `act` once for each combination of user or API token, mutation, and key, in the given transaction. The answer of `act` is stored, so it must
+/// contain only ids and amounts, never secrets.
 ///
 /// # Errors
 /// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input. Also returns the errors of `act`; errors are not stored.

@@ -21,7 +21,7 @@ use store::{Listed, Page, Store, Tx, Within, accounts, ledger as rows, retention
 pub struct Line {
     /// The transfer.
     pub transfer: ledger_transfer::Model,
-    /// The change of the book's balance.
+    /// The change in the book's balance.
     pub amount: Micros,
     /// The transfer's currency.
     pub currency: String,
@@ -35,7 +35,7 @@ pub struct Line {
     pub reversed_by: Option<Uuid>,
 }
 
-/// Lists one page of the transfers that changed one book of an account in the actor's subtree in a range of time.
+/// Lists one page of the transfers in a time range that changed one book of an account in the actor's subtree.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
@@ -129,7 +129,7 @@ pub struct Checked {
     pub name: &'static str,
     /// The violations of the invariant, one line each, at most [`MAX_FINDINGS`]. The list is empty if the invariant holds.
     pub findings: Vec<String>,
-    /// Whether there are more violations than the listed ones.
+    /// Whether there are violations beyond those listed.
     pub more: bool,
 }
 
@@ -150,7 +150,7 @@ fn line(finding: &Finding, unit: Unit) -> String {
     format!("{}{id}: {}, should be {}", finding.what, figure(finding.found), figure(finding.expected))
 }
 
-/// The line that reports a missing month of calls, with the remedy.
+/// The line that reports a missing month of calls and explains how to fix it.
 fn lost_line(gap: &Gap) -> String {
     format!(
         "{gap}, though calls of that time were charged: a partition was removed by hand. Other violations may result from this. Attach it \
@@ -211,7 +211,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         after = Some(last.id);
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
-            // level 0 is the customer, and no account's credit is reserved for the customer
+            // skip level 0, the customer, because no account's credit is reserved for that level
             for (level, hold) in pricing::levels(call)?.iter().zip(holds).skip(1) {
                 let (expected, _) = sums.entry(level.account_id).or_default();
                 *expected = expected.saturating_add(hold);

@@ -74,7 +74,7 @@ pub struct App {
     pub rates: rates::RateCache,
     /// Client that sends commands to the SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue, outside the proxies, that delivers the proxies' events; `None` if the proxies post all events over HTTP.
+    /// The external queue that delivers the proxies' events; `None` if the proxies post all events over HTTP.
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// Makes simulated calls; `None` unless this server is a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,
@@ -92,11 +92,11 @@ pub struct App {
 pub struct Connections {
     /// A migrated store.
     pub store: Store,
-    /// The observer of that store's commits.
+    /// The observer of the store's commits.
     pub hub: Arc<Hub>,
     /// The SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue, outside the proxies, that delivers the proxies' events, if any.
+    /// The external queue that delivers the proxies' events, if any.
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// The simulator of a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,

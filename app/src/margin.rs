@@ -16,7 +16,7 @@ use store::tariffs;
 
 /// Maximum number of warnings in the list. The total counts all warnings.
 pub const MAX_WARNINGS: usize = 100;
-/// Maximum number of tariff pairs (cost and retail) that are compared. The pairs that most callshops use are compared first.
+/// Maximum number of tariff pairs (cost and retail) that are compared. The pairs used by the most callshops are compared first.
 const MAX_SPREADS: u64 = 20;
 
 /// A price below cost.
@@ -106,7 +106,7 @@ async fn compared(
     spawn_blocking(compare).await.or_fault()
 }
 
-/// Compares the rates at every prefix of each table with the matching rate of the other table.
+/// For every prefix in either table, compares the rate with the matching rate of the other table.
 fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, callshops: i64) {
     let own = retail.iter().filter_map(|rate| Some((rate, rate, cost.find(&rate.prefix)?)));
     // prefixes of the cost table for which the retail table has only a shorter prefix

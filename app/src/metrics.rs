@@ -71,7 +71,7 @@ impl Metrics {
         self.lost.inc();
     }
 
-    /// Counts a hung-up dialog that belonged to no call.
+    /// Counts a dialog that was hung up because it belonged to no call.
     pub fn stray_hung_up(&self) {
         self.strays.inc();
     }
@@ -91,7 +91,7 @@ impl Metrics {
         registry.register("calls_extended", "Extensions granted to running calls", self.extended.clone());
         self.writer.register(registry);
         self.proxies.register(registry);
-        let help = "Calls closed at the last second they were seen, because their proxy no longer knew them";
+        let help = "Calls closed because their proxy no longer knew them, with the last second they were seen as their end";
         registry.register("calls_lost", help, self.lost.clone());
         registry.register(
             "strays_hung_up",

@@ -309,7 +309,7 @@ fn offer(
     Ok(Offer { price_per_minute, connection_fee, seconds, cost_per_minute, rate: retail.rate })
 }
 
-/// Connection fee and price per minute of a call answered at `at`, as in the explanation of its charge.
+/// Connection fee and price per minute of a call answered at `at`, the same as in the explanation of the call's charge.
 fn prices_at(pricing: &Pricing, at: DateTime<Utc>) -> (Micros, Micros) {
     let talk = pricing.rate.free_seconds.max(1);
     let (mut fee, mut price) = (pricing.rate.connection_fee, None);

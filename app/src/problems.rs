@@ -130,9 +130,9 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
     Ok((account, groups))
 }
 
-const LOST: &str = "The end of the call was estimated, because the proxy had lost the call. The true end replaces the estimate if it arrives.";
-const DOUBTED: &str = "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the \
-                       proxy and the server agree. The end is corrected automatically if the true end arrives.";
+const LOST: &str = "The end of the call was estimated, because the proxy had lost the call. If the proxy reports the true end later, that end replaces the estimate.";
+const DOUBTED: &str = "The proxy reported impossible times for the call, so the call's end was estimated. Check whether the clocks of the \
+                       proxy and the server agree. The end is corrected automatically if the proxy reports the true end.";
 
 /// Builds the problem for a proxy's event that cannot be true or came too late.
 fn doubtful(event: entity::hook_event::Model) -> Problem {
@@ -215,7 +215,7 @@ impl Look<'_> {
             call.found.since + lasts + GRACE < self.now
         };
         let late: Vec<Found> = live.into_iter().filter(late).map(|call| call.found).collect();
-        let text = "The call must be over, but the proxy did not report its end. Hang up the call, or check whether the proxy reaches \
+        let text = "The call should have ended by now, but the proxy has not reported its end. Hang up the call, or check whether the proxy reaches \
                     the server. The call's credit stays held until the call ends.";
         self.add_found(ProblemKind::CallWithoutEnd, Subject::Call, late, text);
         let overlapping = problems::overlapping(self.tx.conn(), &self.search()).await?;
@@ -234,7 +234,7 @@ impl Look<'_> {
     async fn at_ended_calls(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
         let losses = problems::sold_below_cost(conn, &search, self.now).await?;
-        let text = "The call cost more than it earned. Compare the steps of the two levels with explainCharge, and raise the price.";
+        let text = "The call cost more than it earned. Use explainCharge to compare the steps of the two levels, and raise the price.";
         self.add_found(ProblemKind::MarginNegative, Subject::Call, losses, text);
         let written_off = problems::written_off(conn, &search, self.now).await?;
         let text = "The call continued beyond its covered seconds, and the rest was written off. Check whether the server reaches the \
@@ -252,7 +252,7 @@ impl Look<'_> {
         let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
         self.add(ProblemKind::EndEstimated, lost.chain(doubted).map(problem).collect());
         let unacknowledged = problems::unacknowledged(conn, &search, self.now).await?;
-        let text = "The phone never acknowledged the answer, so the call was ended. Callers can talk without paying in this way. \
+        let text = "The phone never acknowledged the answer, so the call was ended. In this way, callers can talk without paying. \
                     Check who uses the phone, and block the phone if this happens again. A phone that never acknowledges an answer is \
                     broken or cannot reach the proxy.";
         self.add_found(ProblemKind::CallUnacknowledged, Subject::Call, unacknowledged, text);

@@ -30,7 +30,7 @@ pub struct Terms {
     pub rounding: Rounding,
     /// Time zone of the bands and holidays.
     pub time_zone: Tz,
-    /// Time bands. The first band that matches applies.
+    /// Time bands. If several bands match, the first one applies.
     pub bands: Vec<TimeBand>,
     /// Holidays, as dates in `time_zone`.
     pub holidays: BTreeSet<NaiveDate>,
@@ -163,8 +163,8 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// Returns the rate whose destination matches `text` best. An equal destination is the best match, then a destination that begins with `text`,
-    /// then a destination that contains `text`. Among equally good matches, the shortest prefix is chosen.
+    /// Returns the rate whose destination matches `text` best. A destination equal to `text` is the best match, then a destination that begins with
+    /// `text`, then a destination that contains `text`. Among equally good matches, the shortest prefix is chosen.
     ///
     /// # Errors
     /// See [`RateCache::get`].

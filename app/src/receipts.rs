@@ -212,7 +212,7 @@ async fn gather(app: &App, view: &SessionView, stage: Stage) -> Result<Receipt> 
     })
 }
 
-/// Number and label of the cabin. The default label is omitted, because that label only repeats the number in English.
+/// Number and label of the cabin. The default label is omitted, because it only adds the English word for a cabin to the number.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
         label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),
@@ -239,7 +239,7 @@ fn kept(payments: &[payment::Model]) -> Result<Vec<(PaymentMethod, Micros)>> {
     Ok(kept.into_iter().collect())
 }
 
-/// The references of the payments of one kind, in their order.
+/// The references of the payments of one kind, in the order of the payments.
 fn references(
     payments: &[payment::Model],
     kind: PaymentKind,

@@ -16,8 +16,9 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Longest pause between connection attempts, before random jitter is added.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// Pauses between connection attempts, for an unlimited number of attempts. The first pause is 50 ms, and each pause doubles the last. Random jitter
-/// at most doubles a pause, up to 1 s. Without jitter, all nodes would reconnect to a restarted Redis at once.
+/// Pauses between connection attempts, for an unlimited number of attempts. The first pause is 50 ms, and each later pause is twice as long as the
+/// one before it. Random jitter at most doubles a pause, so no pause exceeds 1 s. Without jitter, all nodes would reconnect to a restarted Redis at
+/// once.
 const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_max_delay(LONGEST_PAUSE)
@@ -130,7 +131,7 @@ fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
 }
 
 /// Checks that the configured Redis responds and that its user has the rights a node needs: to subscribe and publish on the channel, and to read the
-/// stream. The check publishes a message, and nodes ignore it.
+/// stream. The check publishes a message that nodes ignore.
 ///
 /// # Errors
 /// The error from Redis.
@@ -174,8 +175,8 @@ pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
 }
 
-/// The pauses between the attempts of one connection. The library's retry loop is not used, because a successful connection must reset the pauses,
-/// and a stop of the node must end a pause.
+/// The pauses between the attempts to make one connection. The library's retry loop is not used, because a successful connection must reset the
+/// pauses, and stopping the node must end a pause.
 pub struct Pauses(ExponentialBackoff);
 
 impl Default for Pauses {

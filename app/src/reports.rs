@@ -84,8 +84,8 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
             ),
         ));
     }
-    // a report must not silently omit calls that retention deleted. Its first day must be later than the UTC day from which calls are kept, because a
-    // callshop's day may begin before the UTC day.
+    // a report must not silently omit calls that retention deleted. A report's first day must be later than the UTC day from which calls are kept,
+    // because a callshop's day may begin before the UTC day.
     if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && asked.from <= kept.date_naive()
     {

@@ -17,7 +17,7 @@ use store::tickets;
 
 /// Interval between maintenance runs.
 const EVERY: Duration = Duration::from_secs(3600);
-/// The loop counts as stuck if it records no heartbeat for this time. The time is longer than the pause of one hour plus the longest scan of a month
+/// The loop counts as stuck if it records no heartbeat for this time. This limit is longer than the one-hour pause plus the longest scan of a month
 /// in a large installation.
 const HUNG: Duration = Duration::from_secs(3 * 3600);
 /// Maximum number of rows deleted per transaction.

@@ -24,7 +24,7 @@ pub struct Script {
 /// How the called party reacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Answers and talks for this time; the call ends earlier if somebody hangs up or the credit is used up.
+    /// The called party answers and talks for this time; the call ends earlier if somebody hangs up or the credit is used up.
     Answered(Duration),
     /// The called party is busy.
     Busy,
@@ -69,7 +69,7 @@ pub async fn simulate_call(app: &App, actor: &Actor, cabin_id: Uuid, script: Scr
     if let Some(id) = simulator.dial(&phone.sip_user, script).await? {
         return calls::find(app, actor, id).await;
     }
-    // the proxy gets no id for a refused call, but the refused call is the phone's newest call, because a phone dials one call at a time
+    // the proxy gets no id for a refused call, so read the phone's newest call: it is the refused call, because a phone dials one call at a time
     let filter = store::calls::CallFilter { cabin_id: Some(cabin_id), ..Default::default() };
     let last = Page { above: None, below: None, limit: 1, descending: true, counted: false };
     let newest = calls::list(app, actor, cabin.cabin.callshop_id, &filter, Slice::Created(last)).await?;

@@ -1,5 +1,5 @@
 //! Customers' screens. A screen is a login that is bound to one cabin: it shows the current call and the money left, has no other rights, and cannot be
-//! refreshed. A screen ends with its expiry, when it is revoked, when its cabin is retired, or when all logins of the user who created it end.
+//! refreshed. A screen ends when it expires, when it is revoked, when its cabin is retired, or when all logins of the user who created it end.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub async fn create(
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(Error::invalid(
             "days",
-            base::message!("A screen lasts between 1 and {max} days.", max = MAX_DAYS),
+            base::message!("A screen can be valid for 1 to {max} days.", max = MAX_DAYS),
         ));
     }
     actor.require_no_token()?;
@@ -176,7 +176,7 @@ impl ScreenWatch {
     /// Reads the content of the actor's own screen, and starts to follow the events of its cabin.
     ///
     /// # Errors
-    /// Returns the errors of [`shown`].
+    /// Fails with the same errors as [`shown`].
     pub async fn start(app: Arc<App>, actor: Actor) -> Result<Self> {
         // subscribe before reading, so that no event between the two steps is lost
         let watch = Watch::start(&app.store, &app.hub, actor.account_id);
@@ -201,7 +201,7 @@ impl ScreenWatch {
     /// Waits for an event of the cabin. This method is cancel-safe.
     ///
     /// # Errors
-    /// Returns the errors of [`Watch::next`].
+    /// Fails with the same errors as [`Watch::next`].
     pub async fn changed(&mut self) -> Result<()> {
         while self.watch.next().await?.cabin_id != self.actor.screen_of {}
         self.is_stale = true;

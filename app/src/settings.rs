@@ -17,9 +17,9 @@ use store::accounts;
 const MAX_TAX_ID: usize = 40;
 /// Maximum length of the address, in characters.
 const MAX_ADDRESS: usize = 200;
-/// The remaining time in seconds at which a new callshop's calls are announced to end soon.
+/// Default for new callshops: the remaining time, in seconds, at which the coming end of a call is announced.
 pub const USUAL_ENDING_SOON: i32 = 60;
-/// Maximum of this time, in seconds.
+/// Maximum remaining time at which the coming end of a call can be announced, in seconds.
 const MAX_ENDING_SOON: i32 = 3600;
 /// Maximum length of the receipt footer, in characters.
 const MAX_FOOTER: usize = 500;
@@ -43,9 +43,9 @@ pub struct SettingsChange {
     pub pix_name: Option<String>,
     /// Recipient's city in Pix codes.
     pub pix_city: Option<String>,
-    /// Whether receipts mask the last six digits of dialed numbers, except the final two.
+    /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
     pub mask_numbers: Option<bool>,
-    /// The remaining time in seconds at which calls are announced to end soon. `Some(None)` or zero means never.
+    /// The remaining time, in seconds, at which the coming end of a call is announced. `Some(None)` or zero means never.
     pub ending_soon_seconds: Option<Option<i32>>,
     /// Maximum total of discounts by attendants per bill.
     pub attendant_max_discount: Option<Micros>,
@@ -147,7 +147,7 @@ fn ending_soon(seconds: Option<i32>) -> Result<Option<i32>> {
     }
 }
 
-/// Changes the Pix key and the recipient's name and city, which a Pix code needs together.
+/// Changes the Pix key and the recipient's name and city; a Pix code needs all three.
 fn change_pix(settings: &mut callshop::Model, change: &SettingsChange, currency: &str) -> Result<()> {
     if let Some(None) = change.pix_key {
         (settings.pix_key, settings.pix_name, settings.pix_city) = (None, None, None);
@@ -174,7 +174,7 @@ fn change_pix(settings: &mut callshop::Model, change: &SettingsChange, currency:
         if settings.pix_key.is_some() && stored.is_none() {
             return Err(Error::invalid(
                 field,
-                base::message!("A Pix code needs `{field}`. Enter it with the key.", field),
+                base::message!("A Pix code needs `{field}`. Enter this field together with the key.", field),
             ));
         }
         if settings.pix_key.is_none() && stored.is_some() {

@@ -61,7 +61,7 @@ pub trait SipProxies: Send + Sync {
 /// A queue that delivers the proxies' events, such as a Redis stream.
 #[async_trait::async_trait]
 pub trait EventQueue: Send + Sync {
-    /// Whether all events that this proxy has put into the queue are applied.
+    /// Whether all events that this proxy has put into the queue have been applied.
     async fn drained(&self, proxy: &str) -> Result<bool>;
 
     /// Entries that failed repeatedly and are still not applied. If many entries are stuck, the list has only the oldest.
@@ -86,7 +86,7 @@ pub struct QueueState {
     pub waiting: u64,
     /// The proxy's clock.
     pub now: DateTime<Utc>,
-    /// Identifies one start of the proxy.
+    /// Identifies one run of the proxy, from its start to its stop.
     pub boot_id: String,
 }
 
@@ -111,8 +111,8 @@ pub enum HangUpResult {
 /// The proxy's response to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitResult {
-    /// The requested limit or a longer limit is in force. The value is a time at which the call was in progress, by the proxy's clock, if the proxy
-    /// reported such a time.
+    /// The requested limit or a longer limit is in force. The value, if the proxy reported one, is a time at which the call was in progress, by the
+    /// proxy's clock.
     Accepted(Option<DateTime<Utc>>),
     /// The proxy has not seen the call's answer yet.
     NotAnswered,
@@ -170,7 +170,7 @@ pub struct Registration {
 pub struct Registrations {
     /// Phones that are registered.
     pub list: Vec<Registration>,
-    /// Users of entries that do not show whether their phone is registered.
+    /// SIP users whose entries do not show whether the phone is registered.
     pub unclear: Vec<String>,
     /// Number of entries that name no user.
     pub nameless: usize,

@@ -62,7 +62,7 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
 }
 
 /// Checks the right to manage users of an account. Owners manage the attendants of their own callshop. Other roles manage the users of accounts
-/// below their own account. API tokens manage no users.
+/// below their own account. API tokens cannot manage users.
 fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
     actor.require_no_token()?;
     if account.id == actor.account_id {
@@ -195,7 +195,8 @@ async fn change(
     Ok(user)
 }
 
-/// Changes a user's display name, and the locale of messages to the user: `None` leaves it, and `Some(None)` means that of the user's account.
+/// Changes a user's display name, and the locale of messages to the user. A `locale` of `None` changes nothing, and `Some(None)` selects the locale
+/// of the user's account.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
@@ -299,7 +300,7 @@ pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     accounts::users_by_ids(app.store.reader(), ids).await
 }
 
-/// Lists the users of one account, optionally limited to users whose names have all of the given words ([`crate::finding::words`]).
+/// Lists the users of one account, optionally limited to users whose names contain all of the given words ([`crate::finding::words`]).
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.

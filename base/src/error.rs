@@ -85,7 +85,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct UserError {
     /// Stable code.
     pub code: ErrorCode,
-    /// English sentence with its values.
+    /// The English sentence and the values of its placeholders.
     pub message: Message,
     /// Path of the invalid input field, outermost first; empty if the error concerns the whole input.
     pub field: Vec<String>,
@@ -118,8 +118,9 @@ impl Error {
     }
 
     /// Whether the same transaction may succeed if it runs again. On PostgreSQL, the answer is yes for a serialization failure, a deadlock, and a
-    /// missing monthly partition (23514). Another transaction may have created the partition by now, and the tables have no other checks. On SQLite,
-    /// the answer is yes for a lock held by another process. [`Error::Overtaken`] is transient on both databases.
+    /// missing monthly partition (23514). Another transaction may have created the partition by now, and nothing else causes this code, because the
+    /// tables have no other checks. On SQLite, the answer is yes for a lock held by another process. [`Error::Overtaken`] is transient on both
+    /// databases.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
             || matches!(
@@ -237,9 +238,9 @@ macro_rules! for_each_error_code {
             BadCredentials = "BAD_CREDENTIALS",
             /// Too many wrong passwords or codes recently: wait, up to 30 seconds.
             TryLater = "TRY_LATER",
-            /// The password is right, and the login needs a code of the user's authenticator app, too: ask for it and send it as `totp`.
+            /// The password is correct, but the login also needs a code from the user's authenticator app: ask for the code and send it as `totp`.
             TotpRequired = "TOTP_REQUIRED",
-            /// The code of the authenticator app, or the recovery code, is wrong or was used.
+            /// The code of the authenticator app, or the recovery code, is wrong or was already used.
             TotpInvalid = "TOTP_INVALID",
             /// This server requires a second factor for the caller's role: set it up with `beginTotp` and `confirmTotp`.
             TotpSetupRequired = "TOTP_SETUP_REQUIRED",
@@ -267,7 +268,7 @@ macro_rules! for_each_error_code {
             ServiceUnavailable = "SERVICE_UNAVAILABLE",
             /// The payments are less than the amount due.
             Underpaid = "UNDERPAID",
-            /// Non-cash payments exceed the amount due, and only cash payments give change.
+            /// Non-cash payments exceed the amount due; change is given only for cash.
             Overpaid = "OVERPAID",
             /// The account's balance and credit limit are too low for this action.
             InsufficientCredit = "INSUFFICIENT_CREDIT",
@@ -293,9 +294,9 @@ macro_rules! for_each_error_code {
             DestinationBlocked = "DESTINATION_BLOCKED",
             /// The dialed text is not a number in this dial plan.
             NumberInvalid = "NUMBER_INVALID",
-            /// The branch has more callshops than one subscription can follow. Subscribe to the accounts below it.
+            /// The branch has more callshops than one subscription can follow. Subscribe to the accounts below the branch's top account instead.
             BranchTooLarge = "BRANCH_TOO_LARGE",
-            /// The search would read too many rows. Narrow it with a shorter time range or another filter.
+            /// The search would read too many rows. Narrow the search with a shorter time range or another filter.
             SearchTooBroad = "SEARCH_TOO_BROAD",
             /// The SIP proxy did not accept the command; the call may continue.
             ProxyUnreachable = "PROXY_UNREACHABLE",

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// An English sentence with placeholders such as `{max}`, and their values. Make a message with values by [`message!`](crate::message!).
+/// An English sentence with placeholders such as `{max}`, and their values. To make a message with values, use [`message!`](crate::message!).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     text: Cow<'static, str>,
@@ -36,7 +36,7 @@ pub enum Value {
     },
 }
 
-/// An amount of money in a [`message!`](crate::message!), in millionths of the currency unit, and its currency.
+/// An amount of money in a [`message!`](crate::message!): the millionths of the currency unit, and the currency's code.
 #[derive(Clone, Copy, Debug)]
 pub struct Money<'a>(pub i64, pub &'a str);
 
@@ -89,7 +89,7 @@ impl Message {
         Self { text: Cow::Borrowed(text), params }
     }
 
-    /// The English sentence with its placeholders, by which translations find it.
+    /// The English sentence with its placeholders, which is the key to its translations.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -99,8 +99,8 @@ impl Message {
         &self.params
     }
 
-    /// A sentence, which may be a translation, with the values of this message as `show` writes them; `None` if the sentence has a placeholder without
-    /// a value.
+    /// Fills the placeholders of a sentence, which may be a translation, with the values of this message as `show` formats them. Returns `None` if
+    /// the sentence has a placeholder without a value.
     pub fn fill(&self, sentence: &str, show: impl Fn(&Value) -> String) -> Option<String> {
         if self.params.is_empty() {
             return (sentence == self.text || !sentence.contains('{')).then(|| sentence.to_owned());

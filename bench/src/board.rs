@@ -39,7 +39,7 @@ pub struct Plan {
     /// Number of turns that callshop and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements on which PostgreSQL spent its time, in one more turn of callshop. (Loading pg_stat_statements for this costs a little
+    /// In one more turn of callshop, print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little
     /// time.)
     #[arg(long)]
     statements: bool,
@@ -135,8 +135,8 @@ impl Side {
     }
 }
 
-/// Checks that both servers return the same data. Ids may differ, as may fractions of seconds, which JavaScript's dates do not have. The check also
-/// warms up both servers.
+/// Checks that both servers return the same data. Ids may differ. Fractions of seconds may also differ, because JavaScript's dates have no
+/// microseconds. The check also warms up both servers.
 fn same(ours: &mut Side, theirs: &mut Side) -> Result<()> {
     let mut shown = Vec::new();
     for side in [ours, theirs] {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{Backend, Result};
 
-/// Number of connections in addition to the peer's connections, for the pools of two nodes and for the report.
+/// Number of connections for the pools of two nodes and for the report, in addition to the peer's connections.
 const OWN_CONNECTIONS: u32 = 100;
 
 /// Location of a run's databases.

@@ -1,7 +1,7 @@
 //! Measures the filters of `calls` and `sessions` in one callshop with millions of calls: each filter alone, and each pair.
 //!
-//! The stored calls are copies of calls that the product made. The copies have their own times over three years, sessions, customers, numbers, and
-//! destinations, some frequent and some rare, so that each filter is measured where it matches much and where it matches little.
+//! The stored calls are copies of calls that the product made. The copies have their own times (spread over three years), sessions, customers,
+//! numbers, and destinations. Some of these values are frequent and some are rare, so that each filter is measured with many matches and with few.
 
 use std::fmt::Write as _;
 
@@ -22,9 +22,9 @@ const CHUNK: u64 = 50_000;
 /// The stored calls are spread over this many milliseconds before 2026-11-01.
 const SPAN_MS: u64 = 3 * 365 * 86_400_000;
 const END_MS: u64 = 1_793_491_200_000;
-/// The names of customers, each also with a number.
+/// Number of different customer names; each name ends with a number.
 const NAMES: u64 = 5_000;
-/// What a screen waits for at most (docs/performance.md).
+/// Maximum time that a screen waits for a response (docs/performance.md).
 const BAR_MS: f64 = 100.0;
 
 /// What to measure.
@@ -36,7 +36,7 @@ pub struct Plan {
     /// Number of stored calls. A million calls take about 2 GB.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
     calls: u64,
-    /// Queries of each combination of filters.
+    /// Number of queries for each combination of filters.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     queries: u32,
 }
@@ -133,7 +133,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
         "{numbers}, template AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place
            FROM (SELECT * FROM call WHERE state = 'ENDED' ORDER BY id DESC LIMIT {COPIED}) AS latest)"
     );
-    // each cabin in turn
+    // the copies use each cabin in turn
     let of = format!("FROM numbers JOIN template ON template.place = n % {COPIED}");
     let empty = if sqlite { "'[]'" } else { "'[]'::jsonb" };
     let call = copy::<call::Entity>(&template, &of, |column| match column {
@@ -168,7 +168,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
     vec![session, call, word("'customer'"), word(&format!("'' || (n % {NAMES})"))]
 }
 
-/// A filter with values that match much and values that match little.
+/// A filter, with values that match many rows and values that match few rows.
 struct Filter {
     name: &'static str,
     values: Vec<Value>,
@@ -228,7 +228,7 @@ fn times(name: &'static str) -> Filter {
     Filter { name, values }
 }
 
-/// Each filter alone, and each with each other.
+/// Each filter alone, and each pair of filters.
 fn pairs(filters: &[Filter]) -> Vec<Vec<&Filter>> {
     let alone = filters.iter().map(|filter| vec![filter]);
     let pairs = (0..filters.len()).flat_map(|left| (left + 1..filters.len()).map(move |right| (left, right)));
@@ -242,11 +242,11 @@ struct Screen {
 }
 
 impl Screen {
-    /// Measures one combination with its values in turn. Returns whether it is fast enough.
+    /// Measures one combination of filters, cycling through the values of each filter. Returns whether the combination is fast enough.
     fn measure(&mut self, list: &str, shop: &str, filters: &[&Filter], queries: u32) -> Result<bool> {
         let requests: Vec<Vec<u8>> =
             (0..queries as usize).map(|turn| self.request(list, shop, filters, turn)).collect();
-        // reads the pages of the indexes once, as a database in use has
+        // read the index pages once, because a database in use has already read them
         let some = requests.iter().take(12).cloned().collect();
         self.load.send(some)?;
         let (answers, took) = self.load.send(requests)?;
@@ -292,7 +292,7 @@ impl Screen {
     }
 }
 
-/// Whether the server refused to search so much. Any other error ends the run.
+/// Whether the server refused the query because the search was too broad. Any other error ends the run.
 fn refused(answer: &Answer) -> Result<bool> {
     let body = answer.json()?;
     match body["errors"][0]["extensions"]["code"].as_str() {

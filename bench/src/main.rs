@@ -41,9 +41,9 @@ struct Cli {
 enum Command {
     /// Measure `ended` events through the hook, compared with the same transaction sent to the database directly.
     CallEnd(Plan),
-    /// Measure authorizations through the hook, compared with call ends through the hook.
+    /// Measure authorizations, compared with call ends; both go through the hook.
     Authorize(Plan),
-    /// Authorizations and call ends as the number of stored calls grows, compared with a server that has no stored calls.
+    /// Measure authorizations and call ends as the number of stored calls grows, compared with a server that has no stored calls.
     Stored {
         /// The plan of the measurement at each number of stored calls.
         #[command(flatten)]
@@ -52,15 +52,17 @@ enum Command {
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
         up_to: u64,
     },
-    /// Authorizations and call ends with 1 to 1,000 live calls in the branch, compared with a server that has no live calls.
+    /// Measure authorizations and call ends with 1 to 1,000 live calls in the branch, compared with a server that has no live calls.
     Live(Plan),
-    /// Each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if one takes more than 100 ms.
+    /// Measure each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if a filter or a pair of
+    /// filters takes more than 100 ms.
     Find(find::Plan),
-    /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
+    /// Measure the query of a shop's screen, compared with Mercurius (with JIT) on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
-    /// Events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory. Needs Redis.
+    /// Measure the delivery of events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory.
+    /// Needs Redis.
     FanOut(fanout::Plan),
-    /// Latency from the hook's response to subscribers on two nodes. Needs PostgreSQL and Redis.
+    /// Measure the latency from the hook's response to subscribers on two nodes. Needs PostgreSQL and Redis.
     Latency(fanout::LatencyPlan),
     /// `callshop serve` as a separate process.
     #[command(hide = true)]

@@ -46,7 +46,7 @@ impl Processor {
         }
     }
 
-    /// The processor time of one event, if the total is for this many events.
+    /// The processor time per event: this total divided by `events`, the number of events that it covers.
     pub fn of_one(self, events: u32) -> Self {
         let events = events.max(1);
         Self { server: self.server / events, load: self.load / events, database: self.database / events }

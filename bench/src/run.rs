@@ -225,7 +225,7 @@ impl Bench {
                 .iter()
                 .map(|reference| self.load.request("events", &ended(reference, at)))
                 .collect();
-            // only the last wave of calls measures the database's statements
+            // the database's statements are measured only in the last wave of calls
             let watch = (self.statements && left == 0)
                 .then(|| Watch::start(&self.databases, "callshop"))
                 .transpose()?;

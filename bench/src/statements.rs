@@ -6,7 +6,7 @@ use crate::database::{Databases, Postgres, run};
 /// Number of statements in the report.
 const LINES: u32 = 20;
 
-/// Watches the statements of one database.
+/// Watches the SQL statements of one database.
 pub struct Watch<'a> {
     server: &'a Postgres,
     database: &'a str,
@@ -26,7 +26,7 @@ impl<'a> Watch<'a> {
         Ok(watch)
     }
 
-    /// Reports the statements of `count` events; `what` names the events.
+    /// Reports the SQL statements that `count` events caused; `what` names the events.
     pub fn report(&self, what: &str, count: usize) -> Result<String> {
         // the number includes the few commits of psql's own queries
         let commits = self.commits()? - self.commits;

@@ -1,7 +1,7 @@
 //! Stores years of calls. The database itself writes the rows. The written rows resemble the rows of ended calls.
 //!
 //! The rows are copies of calls that the product made. Each copy has its own session and its own id, which is older than the id of any new call. The
-//! copies have no money, so the ledger still balances. The copies' texts are short, because the depth of the indexes matters, not the width of the
+//! copies contain no money, so the ledger still balances. The copies' texts are short, because the depth of the indexes matters, not the width of the
 //! rows.
 
 use entity::{activity, cabin_session, call, call_charge, hook_event, ledger_entry, ledger_transfer};
@@ -66,7 +66,7 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         "seq" => Some("-n".to_owned()),
         _ => None,
     };
-    // a charge of zero has no transfer; the ledger is checked at the end
+    // all copied charges are zero, so they need no transfer; the ledger is checked at the end
     let transfer = |column: &str| match column {
         "kind" => Some("'WRITE_OFF'".to_owned()),
         column => own(column),
@@ -82,7 +82,7 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
     ]
 }
 
-/// A statement that copies rows of `E`. `value` is the SQL expression for a column.
+/// An SQL statement that copies rows of `E`. `value` is the SQL expression for a column.
 pub fn copy<E: EntityTrait>(template: &str, of: &str, value: impl Fn(&str) -> String) -> String {
     let columns: Vec<&str> = E::Column::iter().map(|column| column.as_str()).collect();
     let names = columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
@@ -106,8 +106,8 @@ fn of_call<E: EntityTrait>(
     copy::<E>(template, &of, |column| own(column).unwrap_or(format!("kept.\"{column}\"")))
 }
 
-/// Creates a session for each call, because the audit checks that the session exists. The session is voided, so that it is not counted as open and
-/// needs no statement.
+/// Creates a session for each call, because the audit checks that the session exists. The session is voided, so that it does not count as open and
+/// needs no bill.
 fn sessions(template: &str, of: &str, id: &str) -> String {
     let of = format!("{of} JOIN cabin_session AS kept ON kept.id = template.session_id");
     copy::<cabin_session::Entity>(template, &of, |column| match column {

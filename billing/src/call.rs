@@ -1,12 +1,12 @@
 //! The lifecycle of a call, as a pure function of its events.
 //!
-//! Events may arrive late, more than once and out of order. With the following rules, every order of events leads to the same call:
+//! Events may arrive late, more than once, or out of order. With the following rules, every order of events leads to the same call:
 //!
 //! - States only move forward. An event that does not move the call's state forward has no effect, except that a late `ringing` still sets the
 //!   ringing time.
 //! - Missing events are not invented: a call that was answered or ended before its `ringing` arrived never emits ringing.
-//! - An `ended` is sufficient to charge a call. The answer time in `ended` overrides the time of an `answered`. If `ended` arrives first, answered
-//!   and ended are emitted in that order.
+//! - An `ended` is sufficient to charge a call. The answer time in an `ended` event overrides the time of an `answered` event. If `ended` arrives
+//!   first, answered and ended are emitted in that order.
 //! - If `ended` has no answer time and no answer is known, the call counts as unanswered.
 //! - A call whose answer was never acknowledged is charged from its answer, because the carrier charges such a call too. An operator whose carrier
 //!   does not charge unacknowledged calls may set [`Unacknowledged::Free`]. An unacknowledged call then counts as unanswered.
@@ -41,7 +41,7 @@ pub enum CallState {
     Ringing,
     /// The callee has answered.
     Answered,
-    /// The call is over. An ended call may have had no answer.
+    /// The call is over. An ended call may never have been answered.
     Ended,
     /// The far end or the network rejected the call with a SIP code.
     Failed,
@@ -100,13 +100,13 @@ pub enum EndCause {
 /// The charge for a call whose answer was never acknowledged ([`EndCause::NoAck`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unacknowledged {
-    /// The call is charged from the answer, because audio can flow from the answer on and the carrier charges the call.
+    /// The call is charged from the answer, because audio can flow from that moment and the carrier charges for the call.
     Charged,
     /// The call is free, and counts as unanswered.
     Free,
 }
 
-/// The part of a call that its events determine. All times except `authorized_at` are by the proxy's clock.
+/// The part of a call that its events determine. All times except `authorized_at` come from the proxy's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The lifecycle state.
@@ -179,7 +179,7 @@ pub struct CallEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CallEventKind {
-    /// The proxy received the authorization and places the call.
+    /// The proxy received the authorization and is placing the call.
     Authorized,
     /// The callee's phone is ringing.
     Ringing,
@@ -203,7 +203,7 @@ pub enum CallEventKind {
     },
     /// The proxy discarded the authorization.
     Abandoned {
-        /// The SIP code that the phone got in place of the API's decision, if the proxy reports it.
+        /// The SIP code that the phone received instead of the API's decision, if the proxy reports this code.
         code: Option<u16>,
     },
     /// The proxy no longer knows the call; the event's time is when the proxy last listed the call. Reconciliation creates this event; a proxy
@@ -217,27 +217,27 @@ pub enum CallEventKind {
 pub enum Emitted {
     /// The callee's phone is ringing.
     Ringing {
-        /// When the phone began to ring, proxy time.
+        /// When the phone began to ring, by the proxy's clock.
         at: DateTime<Utc>,
     },
     /// The call was answered.
     Answered {
-        /// Time of the answer, proxy time.
+        /// Time of the answer, by the proxy's clock.
         at: DateTime<Utc>,
     },
     /// The call ended.
     Ended {
-        /// Time of the end, proxy time.
+        /// Time of the end, by the proxy's clock.
         at: DateTime<Utc>,
     },
     /// The call failed.
     Failed {
-        /// Time of the failure, proxy time.
+        /// Time of the failure, by the proxy's clock.
         at: DateTime<Utc>,
     },
     /// The call was abandoned.
     Abandoned {
-        /// When the authorization was discarded, proxy time.
+        /// When the authorization was discarded, by the proxy's clock.
         at: DateTime<Utc>,
     },
 }
@@ -340,7 +340,7 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
         return Vec::new();
     }
     if let Some(answer) = call.answered_at {
-        // the proxy may never have listed the call after the answer
+        // perhaps the proxy never listed the call after it was answered
         let end = last_seen.max(answer + LEAST_TALK);
         let emitted = ended(call, end, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;
@@ -403,7 +403,7 @@ pub enum Doubt {
     EndBeforeAnswer,
 }
 
-/// The shortest talk time of an answered call, so that its first increment is charged.
+/// The shortest talk time of an answered call. It ensures that the first increment is charged.
 const LEAST_TALK: TimeDelta = TimeDelta::microseconds(1);
 
 /// Applies one event whose times may be wrong, and returns any doubt about the event's times.
@@ -501,8 +501,8 @@ impl Bounds {
         (self.allowed - self.skew..=self.received + self.skew).contains(&at)
     }
 
-    /// Moves a time outside the range to the nearest allowed time. The allowed times, by the server's clock, are the times from the authorization to
-    /// the receipt of the event.
+    /// Moves a time outside the range to the nearest allowed time. By the server's clock, the allowed times run from the authorization to the receipt
+    /// of the event.
     fn nearest(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         if self.hold(at) { at } else { at.clamp(self.allowed, self.received) }
     }

@@ -1,7 +1,7 @@
 //! The country of a number, from its first digits.
 //!
-//! The tables come from the ITU's list of assigned codes and the North American area codes. The crate phonenumber has the same data, but it answers
-//! only for complete valid numbers, and a price list has prefixes.
+//! The tables come from the ITU's list of assigned codes and the North American area codes. The phonenumber crate has the same data, but it answers
+//! only for complete valid numbers, whereas a price list has prefixes.
 
 use crate::number::{MIN_INTERNATIONAL_DIGITS, calling_code};
 
@@ -278,7 +278,7 @@ pub fn common_country<'a>(numbers: impl IntoIterator<Item = &'a str>) -> Option<
     countries.all(|country| country == Some(first)).then_some(first)
 }
 
-/// The country of a North American area code. Codes that are not listed and can be geographic belong to the United States.
+/// The country of a North American area code. An area code that can be geographic but is not listed belongs to the United States.
 fn north_american(area: u16) -> Option<&'static str> {
     Some(match area {
         204 | 226 | 236 | 249 | 250 | 257 | 263 | 289 | 306 | 343 | 354 | 365 | 367 | 368 | 382 | 403

@@ -1,10 +1,10 @@
 //! Computes how much credit a call reserves, before the phone rings and during the call, and how much talk time the reserved credit pays for; see
 //! docs/money.md.
 //!
-//! At each level a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending limit. A call
-//! reserves credit in slices. A slice is a part of the talk time that all balances can pay for. The call reserves the slice's price at every level,
-//! and gets the next slice before the current slice is used up. Slices are long while plenty of credit is left, so that a server restart ends no
-//! call. When little credit is left, slices shrink to one billing increment.
+//! At each level, a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending limit. A call reserves
+//! credit in slices. A slice is a part of the talk time that all balances can pay for. The call reserves the slice's price at every level, and gets
+//! the next slice before the current slice is used up. Slices are long while plenty of credit is left, so that a server restart ends no call. When
+//! little credit is left, slices shrink to one billing increment.
 
 use chrono::{DateTime, Utc};
 
@@ -31,7 +31,7 @@ pub struct FundingSource<'a> {
 /// The range of possible answer times, from `from` to `ring_seconds` later.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// The earliest possible time of the answer, or the actual time of an answered call.
+    /// The earliest possible time of the answer; for an answered call, the actual time of the answer.
     pub from: DateTime<Utc>,
     /// How many seconds the call may still ring; 0 once the call is answered.
     pub ring_seconds: u32,
@@ -61,7 +61,7 @@ pub fn reach(purses: &[FundingSource<'_>], answer: Answer, cap: u32) -> Result<u
 }
 
 /// Grants the next slice of talk time to a call. The call has reserved money for `covered` seconds (0 before the phone rings), and its balances can
-/// pay for `reach` seconds. A slice has at least one billing increment, at most `longest` seconds, and never exceeds the remaining time. If
+/// pay for `reach` seconds. A slice is at least one billing increment and at most `longest` seconds, and never exceeds the remaining time. If
 /// `longest` is `None`, the slice is all of the remaining time.
 ///
 /// A reserved amount pays for whole billing increments, so the granted time may be longer than the slice.

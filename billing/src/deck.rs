@@ -34,7 +34,7 @@ pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
 /// name follow the column's name. If a cell is empty, the rate's own value applies.
 pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
 
-/// A header with more bytes is not in the canonical format.
+/// A header with more bytes than this is not in the canonical format.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 
 fn band_column(column: &str, band: &str) -> String {
@@ -84,10 +84,10 @@ pub struct RowProblem {
     pub code: Cow<'static, str>,
     /// The message as a sentence for a person to read.
     pub message: String,
-    /// The beginning of the cell, in the reports of carriers' decks.
+    /// The beginning of the cell; set only in reports about carriers' decks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The remedy as a sentence, in the reports of carriers' decks.
+    /// The remedy as a sentence; set only in reports about carriers' decks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
@@ -238,7 +238,7 @@ fn read_rows(
     }
 }
 
-/// The index of the cell with a band's price. If the deck has a column for the band's fee, also the index of that cell.
+/// The index of the cell with a band's price. If the deck has a column for the band's fee, the result also has the index of the cell with the fee.
 type BandColumns = (usize, Option<usize>);
 
 /// The cell index of each column.

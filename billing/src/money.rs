@@ -234,7 +234,7 @@ pub(crate) fn round_to_step(amount: Micros, step: Micros) -> Result<Micros, Mone
 }
 
 /// Number of decimals of a currency's minor unit. The list has only the currency codes whose minor unit does not have 2 decimals in ISO 4217; every
-/// other code, even an unknown one, gets 2. The crate iso_currency (0.7) is not used, because it has the same 26 codes and returns nothing for
+/// other code, even an unknown one, gets 2. The iso_currency crate (0.7) is not used, because it has the same 26 codes and returns nothing for
 /// unknown codes.
 pub fn minor_unit_decimals(currency: &str) -> u8 {
     match currency {

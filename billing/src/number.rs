@@ -4,23 +4,25 @@
 //!
 //! 1. Separators (space, `-`, `.`, `(`, `)`, `/`) are removed; any other non-digit is an error.
 //! 2. Emergency and short numbers match only exactly, never as a prefix of a longer number.
-//! 3. An E.164 number follows `+`.
-//! 4. An E.164 number follows an international prefix (`00`, `011`). Where callers choose a carrier (Brazil), the carrier's two digits come
-//!    between prefix and number: `00 21 1 305…`. A number without a carrier code is accepted if the plan's own country code and a complete national
-//!    number follow (`00 55 11 9…`). A number without a carrier code is also accepted if reading two of its digits as a carrier code leaves no
-//!    valid number. Where carrier codes differ in length (Colombia), the plan has a prefix for each carrier (`005`, `00456`). If several prefixes
-//!    match, the longest prefix that leaves a valid number counts, unless the plan's own country code and a complete national number follow another.
-//! 5. A national number follows a trunk prefix, in Brazil with or without a carrier code. The length shows whether there is a carrier code. Without a
-//!    carrier code, a two-digit area code and a number of eight or nine digits have 10 or 11 digits; with a carrier code, they have 12 or 13 digits.
+//! 3. After `+`, the digits are an E.164 number.
+//! 4. After an international prefix (`00`, `011`), the digits are an E.164 number. Where callers choose a carrier (Brazil), the carrier's two digits
+//!    come between prefix and number: `00 21 1 305…`. A number without a carrier code is accepted if the plan's own country code and a complete
+//!    national number follow (`00 55 11 9…`). A number without a carrier code is also accepted if reading two of its digits as a carrier code leaves
+//!    no valid number. Where carrier codes differ in length (Colombia), the plan has a prefix for each carrier (`005`, `00456`). If several prefixes
+//!    match, the longest prefix that leaves a valid number counts, unless a different prefix is followed by the plan's own country code and a
+//!    complete national number.
+//! 5. After a trunk prefix, the digits are a national number; in Brazil, a carrier code may come between them. The length shows whether there is a
+//!    carrier code. Without a carrier code, a two-digit area code and a number of eight or nine digits have 10 or 11 digits; with a carrier code,
+//!    they have 12 or 13 digits.
 //! 6. If there is no prefix, the length identifies a national number. If a number is shorter than a national number, it is a local number and gets
 //!    the shop's area code. A number that starts with the plan's country code and continues with a complete national number is E.164.
 //!
 //! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read all digits as E.164.
 //!
-//! This crate has its own table of countries, because the crate phonenumber cannot fill the table. The crate phonenumber has no emergency numbers.
-//! The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. The number lengths of phonenumber cover all
-//! kinds of numbers together. Therefore, these lengths cannot distinguish a local number from a complete number. In addition, all matches of
-//! phonenumber share one lock, and every call attempt would have to take that lock.
+//! This crate has its own table of countries, because the phonenumber crate cannot provide all of the table's data. The phonenumber crate has no
+//! emergency numbers. The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. The number lengths of
+//! phonenumber cover all kinds of numbers together. Therefore, these lengths cannot distinguish a local number from a complete number. In addition,
+//! all matches in the phonenumber crate share one lock, and every call attempt would have to take that lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -108,7 +110,7 @@ pub enum NumberError {
     /// No country has this calling code.
     #[error("No country has this calling code.")]
     UnknownCountryCode,
-    /// A local number was dialed and the shop has no area code.
+    /// A local number was dialed, but the shop has no area code.
     #[error("The area code is missing; dial it before the number.")]
     AreaCodeMissing,
     /// The digits are not a valid number of the country.
@@ -148,7 +150,7 @@ impl DialPlanError {
     }
 }
 
-/// A dialed number, classified.
+/// How a dialed number was classified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Dialed {
@@ -243,7 +245,7 @@ const COUNTRIES: &[CountryRule] = &[
     // 114: ARCEP, numéros d'urgence
     ("FR", "33", &["00"], "0", 9, 9, &["112", "114", "15", "17", "18"]),
     ("GB", "44", &["00"], "0", 9, 10, &["112", "999"]),
-    // without 1298 and 2611, which are not numbers of the whole country
+    // without 1298 and 2611, which do not work in the whole country
     ("IN", "91", &["00"], "0", 10, 10, &["100", "101", "102", "108", "112"]),
     ("IT", "39", &["00"], "", 6, 12, &["112", "113", "115", "118"]),
     // 060, 061, 065, 066, 068 and 080 became 911 (Diario Oficial, December 2, 2015)
@@ -522,8 +524,8 @@ fn check_north_american(national: &str) -> Result<(), NumberError> {
     if digits[0] < b'2' || digits[3] < b'2' { Err(NumberError::InvalidNational) } else { Ok(()) }
 }
 
-/// A Brazilian number is a two-digit area code without zeros, then eight digits or a 9 and eight digits. A Brazilian number may also be 300, 500,
-/// 800 or 900 and seven digits.
+/// A Brazilian number is a two-digit area code without zeros, then eight digits or a 9 and eight digits. A Brazilian number may also be 300, 500, 800
+/// or 900, followed by seven digits.
 fn check_brazilian(national: &str) -> Result<(), NumberError> {
     let digits = national.as_bytes();
     if let [b'3' | b'5' | b'8' | b'9', b'0', b'0', ..] = digits {

@@ -1,7 +1,7 @@
 //! Pix, Brazil's instant payments: keys, and the BR Code ("copia e cola") that a customer scans or pastes to pay.
 //!
 //! The code follows the central bank's Manual do BR Code, which is based on EMV QR Code Merchant Presented Mode: fields of a two-digit id, a two-digit
-//! length and a value, and a checksum at the end. The code is static, so it needs no bank's server. It contains the amount and a transaction id.
+//! length and a value, and a checksum at the end. The code is static, so no bank server is needed. It contains the amount and a transaction id.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -18,15 +18,15 @@ pub const MAX_CITY: usize = 15;
 pub const MAX_TXID: usize = 25;
 /// Maximum length of an e-mail address as a key.
 const MAX_EMAIL: usize = 77;
-/// Micros of one centavo.
+/// One centavo in micros.
 const CENTAVO: i64 = 10_000;
-/// The largest amount that fits the amount's 13 characters.
+/// The largest amount that fits in the 13 characters of the amount field.
 pub const MAX_AMOUNT: Micros = Micros(9_999_999_999_990_000);
 
 /// Why a key or a code is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PixError {
-    /// The text is no key of any kind.
+    /// The text is not a key of any kind.
     #[error("Not a Pix key. Enter a CPF, a CNPJ, a phone with +55, an e-mail address, or a random key.")]
     UnknownKey,
     /// The check digits of a CPF or CNPJ are wrong.
@@ -52,7 +52,7 @@ pub enum PixError {
 pub struct PixKey(String);
 
 impl PixKey {
-    /// Parses a key of any kind. A CPF and a CNPJ may have their usual punctuation. Eleven digits are a CPF; a phone must begin with +55.
+    /// Parses a key of any kind. A CPF and a CNPJ may have their usual punctuation. Eleven digits are read as a CPF; a phone must begin with +55.
     ///
     /// # Errors
     /// Fails with `WrongCheckDigits` for a mistyped CPF or CNPJ, otherwise with `UnknownKey`.
@@ -113,7 +113,7 @@ fn random_key(text: &str) -> Option<PixKey> {
     is_uuid.then(|| PixKey(text.to_ascii_lowercase()))
 }
 
-/// A CPF has eleven digits. A CNPJ has twelve letters or digits and two check digits; CNPJs with letters exist since July 2026.
+/// A CPF has eleven digits. A CNPJ has twelve letters or digits and two check digits; CNPJs with letters have existed since July 2026.
 fn tax_id(text: &str) -> Result<PixKey, PixError> {
     let (body_length, highest_weight) = match text.len() {
         11 => (9, 11),
@@ -174,7 +174,7 @@ pub struct Merchant {
 }
 
 impl Merchant {
-    /// A recipient; the accents of the name and the city are removed.
+    /// Makes a recipient and removes the accents from the name and the city.
     ///
     /// # Errors
     /// Fails with the error of the first invalid part.

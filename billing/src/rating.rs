@@ -27,7 +27,7 @@ pub struct Pricing {
     /// The time bands, in the tariff's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bands: Vec<TimeBand>,
-    /// The tariff's holidays, dates in `time_zone`.
+    /// The tariff's holidays, as dates in `time_zone`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub holidays: BTreeSet<NaiveDate>,
     /// The tariff's time zone, which applies to bands and holidays.

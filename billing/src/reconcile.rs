@@ -1,8 +1,9 @@
 //! Reconciliation: compares live calls with the dialogs that their proxy lists.
 //!
-//! A listing shows a single instant and may mislead. The event that ends a call may be in transit, a call that was just allowed has no dialog yet,
+//! A listing shows a single instant, so it may mislead. The event that ends a call may be in transit, a call that was just allowed has no dialog yet,
 //! and a proxy that started with a wrong or restored database knows no calls. Therefore, a call is closed only if it is missing from two listings,
-//! and a dialog is hung up only if it is unknown in two listings. A call is closed or a dialog hung up only while the proxy's event queue is empty.
+//! and a dialog is hung up only if it is unknown in two listings. Calls are closed and dialogs are hung up only while the proxy's event queue is
+//! empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -26,7 +26,7 @@ pub enum MovementKind {
 }
 
 impl MovementKind {
-    /// True if money of this movement leaves the register.
+    /// True if this movement takes money out of the register.
     pub fn is_outgoing(self) -> bool {
         matches!(self, MovementKind::PayOut | MovementKind::Refund | MovementKind::DepositRefund)
     }

@@ -240,7 +240,7 @@ pub enum SettlementError {
         /// The amount still due.
         missing: Micros,
     },
-    /// The payments other than cash exceed the amount due, and change is given only for cash.
+    /// The payments other than cash exceed the amount due; change is given only for cash.
     #[error(
         "Payments other than cash exceed the total by {excess}; reduce them, because change is given only for cash."
     )]

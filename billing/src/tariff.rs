@@ -232,7 +232,7 @@ impl From<Weekdays> for Vec<Weekday> {
 /// A band contains local times from `from` (inclusive) to `to` (exclusive), on the days in `weekdays`, and on holidays if `holidays` is set. A
 /// holiday counts as an eighth kind of day, never as the weekday it falls on. A band whose `to` is at or before `from` continues past midnight; its
 /// morning part belongs to the day on which the band began. If `to` equals `from`, the band lasts a whole day. If several bands contain an instant,
-/// the first band in the tariff's order for which the rate has a price applies.
+/// the band that applies is the first in the tariff's order for which the rate has a price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeBand {
     /// The band's name, which rates refer to.

@@ -9,7 +9,7 @@ pub const MAX_WORDS: usize = 8;
 /// Maximum length of a word, in characters. Longer words are cut, in names and in search texts.
 const MAX_LENGTH: usize = 40;
 
-/// Error of a search text.
+/// Why a search text is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchError {
     /// The text is too long.

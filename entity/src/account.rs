@@ -14,7 +14,7 @@ pub struct Model {
     pub id: Uuid,
     /// The parent, which created the account; null only for the platform.
     pub parent_id: Option<Uuid>,
-    /// Ids of the accounts from the root to this account in simple hex, each followed by `/`. A subtree is therefore a range of paths.
+    /// Ids of the accounts from the root to this account, in hex without hyphens, each followed by `/`. A subtree is therefore a range of paths.
     pub path: String,
     /// The kind of node.
     pub kind: AccountKind,
@@ -30,9 +30,9 @@ pub struct Model {
     pub locale: String,
     /// ISO 3166 alpha-2.
     pub country: String,
-    /// Tariff by which the account pays its parent. The parent assigns this tariff.
+    /// Tariff that determines what the account pays its parent. The parent assigns this tariff.
     pub cost_tariff_id: Option<Uuid>,
-    /// Tariff by which a callshop's customers pay; null if they pay by the cost tariff.
+    /// Tariff that determines what a callshop's customers pay; null if the cost tariff determines it.
     pub retail_tariff_id: Option<Uuid>,
     /// How far the CREDIT balance may go below zero; null if unlimited.
     pub credit_limit: Option<Micros>,
@@ -50,14 +50,14 @@ pub enum Relation {
     /// The parent account.
     #[sea_orm(belongs_to = "Entity", from = "Column::ParentId", to = "Column::Id")]
     Parent,
-    /// The tariff by which the account pays its parent.
+    /// The tariff that determines what the account pays its parent.
     #[sea_orm(
         belongs_to = "super::tariff::Entity",
         from = "Column::CostTariffId",
         to = "super::tariff::Column::Id"
     )]
     CostTariff,
-    /// The tariff by which a callshop's customers pay.
+    /// The tariff that determines what a callshop's customers pay.
     #[sea_orm(
         belongs_to = "super::tariff::Entity",
         from = "Column::RetailTariffId",

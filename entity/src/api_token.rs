@@ -1,17 +1,17 @@
-//! API tokens, with which programs act in place of the users who made them.
+//! API tokens. A program uses a token to act on behalf of the user who made the token.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// An API token. A rotated token has a successor with a row of its own.
+/// An API token. When a token is rotated, its successor gets a row of its own.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "api_token")]
 pub struct Model {
     /// Primary key, a UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The first token of the chain of rotations that this token belongs to; the token's own id if it was not made by a rotation. Limits and idempotency
-    /// keys belong to this id, so that they survive a rotation.
+    /// The first token in the chain of rotations that this token belongs to; the token's own id if the token was not made by a rotation. Limits and
+    /// idempotency keys are tied to this id, so that they survive a rotation.
     pub family_id: Uuid,
     /// The account whose subtree the token may use: the maker's account or an account below it.
     pub account_id: Uuid,
@@ -19,7 +19,7 @@ pub struct Model {
     pub created_by: Uuid,
     /// Name that tells people what the token is for.
     pub name: String,
-    /// First characters of the secret, which tell tokens apart.
+    /// First characters of the secret, by which people can tell tokens apart.
     pub prefix: String,
     /// SHA-256 of the secret, hex. The secret is random, so a slow hash would add nothing.
     pub secret_hash: String,
@@ -31,7 +31,7 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     /// When the token was last used, with a precision of about a minute; null if it was never used.
     pub last_used_at: Option<DateTimeUtc>,
-    /// When the token was revoked; null if it was not.
+    /// When the token was revoked; null if the token was not revoked.
     pub revoked_at: Option<DateTimeUtc>,
     /// When the user who made the token was disabled; null while the user is enabled.
     pub maker_disabled_at: Option<DateTimeUtc>,

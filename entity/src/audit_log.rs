@@ -10,13 +10,13 @@ pub struct Model {
     /// Primary key, a UUIDv7, so that keys are ordered by time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// When the change was made, server time.
+    /// When the change was made, by the server's clock.
     pub at: DateTimeUtc,
     /// The account whose object was changed.
     pub account_id: Uuid,
     /// The user who made the change; null for the operator at the command line.
     pub user_id: Option<Uuid>,
-    /// The API token with which the change was made, in place of its maker `user_id`; null for a change by a person.
+    /// The API token that made the change on behalf of the user `user_id`, who made the token; null for a change by a person.
     pub api_token_id: Option<Uuid>,
     /// Name of the mutation.
     pub action: String,

@@ -20,7 +20,7 @@ pub struct Model {
     pub generation: i64,
     /// User-Agent that the client sent.
     pub user_agent: String,
-    /// IP address of the login.
+    /// IP address from which the user logged in.
     pub address: String,
     /// When the user logged in.
     pub created_at: DateTimeUtc,
@@ -30,7 +30,7 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     /// When the login was revoked by logout, reuse of an old refresh token, or disabling the user; null if the login is valid.
     pub revoked_at: Option<DateTimeUtc>,
-    /// The only cabin that the login may see, if the login is a customer's screen.
+    /// The only cabin that the login may see, if the login belongs to a customer's screen; otherwise null.
     pub cabin_id: Option<Uuid>,
 }
 
@@ -38,6 +38,6 @@ parents! {
     /// The user who logged in.
     User: UserId => user::Id,
     ;
-    /// The cabin of a customer's screen.
+    /// The cabin to which a customer's screen belongs.
     Cabin: CabinId => cabin::Id,
 }

@@ -35,13 +35,13 @@ pub struct Model {
     pub emergency: bool,
     /// Lifecycle state.
     pub state: CallState,
-    /// When the authorization was requested, server time.
+    /// When the authorization was requested, by the server's clock.
     pub authorized_at: DateTimeUtc,
-    /// When the phone first rang, proxy time.
+    /// When the phone first rang, by the proxy's clock.
     pub ringing_at: Option<DateTimeUtc>,
-    /// When the call was answered, proxy time.
+    /// When the call was answered, by the proxy's clock.
     pub answered_at: Option<DateTimeUtc>,
-    /// When the call ended, proxy time.
+    /// When the call ended, by the proxy's clock.
     pub ended_at: Option<DateTimeUtc>,
     /// Covered time: the maximum number of seconds that may be billed.
     pub covered: i32,
@@ -78,13 +78,14 @@ pub struct Model {
     pub holds: Json,
     /// When to reserve money for more seconds; null before the answer and after the end.
     pub extend_at: Option<DateTimeUtc>,
-    /// Seconds of talk after which to check whether the call ends soon; null if that need not be checked, or was announced.
+    /// Seconds of talk after which to check whether the call ends soon; null if no check is needed or the end was already announced.
     pub warn_after: Option<i32>,
-    /// Whether it was announced that the call ends soon.
+    /// Whether the approaching end of the call was announced.
     pub ending_soon: bool,
     /// The limit in seconds that the proxy has confirmed.
     pub confirmed: i32,
-    /// Whether the call's end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` event corrects the end.
+    /// Whether the call's end is an estimate, made by reconciliation or because an `ended` event had impossible times. An `ended` event with the true
+    /// end replaces the estimate.
     pub estimated: bool,
     /// Price of the seconds beyond `covered`, which the customer does not pay.
     pub written_off: Micros,
@@ -92,7 +93,7 @@ pub struct Model {
     pub attempt_day: String,
     /// Day of the answer in the callshop's time zone, `YYYY-MM-DD`.
     pub answer_day: Option<String>,
-    /// Whether the call was answered more than a day before or after the attempt. Reports use this flag to find calls that were answered
+    /// Whether the call was answered more than a day before or after the time of the attempt. Reports use this flag to find calls that were answered
     /// long before or after their attempts. The flag is normally false, so answering a call normally adds no entry to the flag's partial index.
     pub answered_far: bool,
 }
@@ -112,7 +113,7 @@ pub struct NewCall {
     pub callshop_id: Uuid,
     /// See [`Model::cabin_id`].
     pub cabin_id: Option<Uuid>,
-    /// The session that is billed, and the user who opened the session.
+    /// The session that is billed for the call, and the user who opened the session.
     pub session: Option<(Uuid, Uuid)>,
     /// See [`Model::phone_id`].
     pub phone_id: Uuid,
@@ -196,7 +197,7 @@ impl Model {
         }
     }
 
-    /// The row of the same attempt, refused for the reason `refusal`. The phone gets `sip_code`.
+    /// The row of the same attempt if it is refused for the reason `refusal`. The phone gets `sip_code`.
     #[must_use]
     pub fn refused(self, refusal: &str, sip_code: u16) -> Self {
         Self {
@@ -258,7 +259,7 @@ view! {
 }
 
 impl View {
-    /// The view of a whole row of `call`, prices included.
+    /// The view of a whole row of `call`, including the prices.
     pub fn whole(row: &Model) -> Self {
         Self::of(row, Some(row.pricing.clone()))
     }

@@ -15,7 +15,7 @@ pub struct Model {
     /// Level of the payer: 0 is the customer, 1 is the callshop, 2 is the callshop's parent, and so on.
     #[sea_orm(primary_key, auto_increment = false)]
     pub level: i32,
-    /// The paying account. At level 0, the paying account is the callshop, on behalf of the customer.
+    /// The paying account. At level 0, the callshop is recorded as the payer, on behalf of the customer.
     pub account_id: Uuid,
     /// The tariff version that priced the call.
     pub version_id: Uuid,

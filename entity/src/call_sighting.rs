@@ -12,9 +12,9 @@ pub struct Model {
     pub call_id: Uuid,
     /// The proxy that lists the call.
     pub proxy: String,
-    /// When the call was last known to be in progress, proxy time.
+    /// When the call was last known to be in progress, by the proxy's clock.
     pub seen_at: Option<DateTimeUtc>,
-    /// Time of the first listing without the call after `seen_at`, server time.
+    /// Time of the first listing after `seen_at` that did not contain the call, by the server's clock.
     pub missed_at: Option<DateTimeUtc>,
 }
 

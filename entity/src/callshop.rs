@@ -17,7 +17,7 @@ pub struct Model {
     pub dial_plan: Json,
     /// Maximum duration of a call in seconds, regardless of credit.
     pub max_call_seconds: i32,
-    /// E.164 prefixes that may not be called: a sorted list of strings.
+    /// E.164 prefixes that are blocked: a sorted list of strings.
     pub blocked_prefixes: Json,
     /// Number shown to called parties: digits with an optional `+`; empty for anonymous calls.
     pub caller_id: String,
@@ -43,7 +43,7 @@ pub struct Model {
     pub pix_city: Option<String>,
     /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,
-    /// The remaining time in seconds at which a call is announced to end soon; null for never.
+    /// The remaining time in seconds at which the approaching end of a call is announced; null if it is never announced.
     pub ending_soon_seconds: Option<i32>,
     /// Largest total discount an attendant may apply to one session.
     pub attendant_max_discount: Micros,

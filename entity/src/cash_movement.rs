@@ -25,14 +25,14 @@ pub struct Model {
     pub reason: String,
     /// The user who made the movement.
     pub user_id: Uuid,
-    /// When the movement was made, server time.
+    /// When the movement was made, by the server's clock.
     pub at: DateTimeUtc,
 }
 
 parents! {
     /// The callshop.
     Callshop: CallshopId => callshop::AccountId,
-    /// The shift in whose register the cash moved.
+    /// The shift whose register the cash was added to or withdrawn from.
     Shift: ShiftId => register_shift::Id,
     /// The user who moved the cash.
     User: UserId => user::Id,

@@ -33,7 +33,7 @@ macro_rules! text_enum {
             $($(#[$vmeta])* #[doc = concat!("`", $text, "`.")] #[sea_orm(string_value = $text)] #[serde(rename = $text)] $variant,)+
         }
         impl $name {
-            /// The text in the database and in the API.
+            /// The value's text in the database and in the API.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
@@ -80,7 +80,7 @@ text_enum!(
 );
 
 impl TokenScope {
-    /// Every scope, in the order of their names.
+    /// All scopes, in the order of their names.
     pub fn all() -> impl Iterator<Item = Self> {
         <Self as sea_orm::Iterable>::iter()
     }
@@ -129,7 +129,7 @@ text_enum!(
     PaymentKind { Sale = "SALE", Deposit = "DEPOSIT", Refund = "REFUND", DepositRefund = "DEPOSIT_REFUND" }
 );
 text_enum!(
-    /// A line of a bill other than a call.
+    /// A line on a bill that is not a call.
     ItemKind { Item = "ITEM", Discount = "DISCOUNT" }
 );
 text_enum!(
@@ -159,11 +159,11 @@ text_enum!(
         Deposits = "DEPOSITS",
         /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
-        /// The amounts that rounding adds to statements and cash payments; negative.
+        /// The amounts that rounding adds to statements and cash payments; the balance is negative.
         Rounding = "ROUNDING",
         /// Differences between counts and books; positive if money was missing.
         Variance = "VARIANCE",
-        /// Source of floats and pay-ins, destination of pay-outs and counted drawers.
+        /// Source of floats and pay-ins; destination of pay-outs and of the contents of counted drawers.
         Outside = "OUTSIDE",
         /// Charges that the shop waived because calls were ended late.
         WriteOff = "WRITE_OFF",

@@ -18,13 +18,13 @@ pub struct Model {
     pub reference: Option<String>,
     /// Name of the proxy that sent the event.
     pub proxy: String,
-    /// When the event happened, proxy time.
+    /// When the event happened, by the proxy's clock.
     pub at: DateTimeUtc,
-    /// When the event was received, server time.
+    /// When the event was received, by the server's clock.
     pub received_at: DateTimeUtc,
     /// The result of processing.
     pub status: HookStatus,
-    /// Why the event was rejected or is doubtful.
+    /// Why the event was rejected, or why it is doubtful.
     pub error: Option<String>,
     /// The event itself, stored only if the event was rejected.
     pub body: Option<Json>,

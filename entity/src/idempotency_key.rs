@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {
-    /// The user who sent the mutation, or the family of the API token that did.
+    /// The user who sent the mutation or, if an API token sent it, the first token in that token's chain of rotations.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
     /// Name of the mutation.
@@ -18,7 +18,7 @@ pub struct Model {
     pub key: String,
     /// SHA-256 of the input, hex.
     pub input_hash: String,
-    /// Ids from which the response is rebuilt.
+    /// Ids from which the response can be rebuilt.
     pub answer: Json,
     /// When the key was first used.
     pub created_at: DateTimeUtc,

@@ -16,7 +16,7 @@ pub struct Model {
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When the transfer was posted, server time.
+    /// When the transfer was posted, by the server's clock.
     pub at: DateTimeUtc,
     /// The user who caused the transfer; null if a proxy's event caused it.
     pub user_id: Option<Uuid>,

@@ -1,7 +1,7 @@
-//! SeaORM models and column types of the callshop database: one file per table, with no logic but the first values of new rows.
+//! SeaORM models and column types of the callshop database: one file per table, with no logic except the initial values of new rows.
 //!
-//! Money columns are [`Micros`] in BIGINT on both databases, because SeaORM stores `Decimal` on SQLite as a float. Times are UTC with microseconds,
-//! ids are UUIDv7, and lists and the prices stored with a call are JSON.
+//! Money columns are [`Micros`] in BIGINT on both databases, because on SQLite, SeaORM would store `Decimal` as a float. Times are UTC with
+//! microseconds, ids are UUIDv7, and lists and the prices stored with a call are JSON.
 
 pub mod account;
 pub mod activity;

@@ -1,8 +1,8 @@
 //! Declares the relations of a table to its parents.
 
-/// Declares the relations of a table, one for each foreign key: the relation's name, this table's column, and the parent's key. Queries reach the
-/// parents before the semicolon by their entity alone (`find_also_related`). The relations after the semicolon are further relations, for example a
-/// second relation to the same parent.
+/// Declares the relations of a table, one for each foreign key: the relation's name, this table's column, and the parent's key. For the parents
+/// before the semicolon, queries need only the parent's entity (`find_also_related`). The relations after the semicolon are additional ones, for
+/// example a second relation to the same parent.
 macro_rules! parents {
     (
         $($(#[$meta:meta])* $name:ident: $column:ident => $parent:ident::$key:ident,)+

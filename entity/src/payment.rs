@@ -25,7 +25,7 @@ pub struct Model {
     pub amount: Micros,
     /// The user who handled the payment.
     pub user_id: Uuid,
-    /// When the payment was made, server time.
+    /// When the payment was made, by the server's clock.
     pub at: DateTimeUtc,
     /// The purpose of the payment. The purpose also says whether the customer paid or got money back.
     pub kind: PaymentKind,

@@ -26,7 +26,7 @@ pub struct Model {
     pub blocked_at: Option<DateTimeUtc>,
     /// Whether the phone is registered at a proxy.
     pub online: bool,
-    /// Proxy time of the last change of `online`.
+    /// When `online` last changed, by the proxy's clock.
     pub online_changed_at: Option<DateTimeUtc>,
     /// SIP contact of the registration.
     pub contact: Option<String>,

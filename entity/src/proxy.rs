@@ -18,11 +18,11 @@ pub struct Model {
     pub looked_at: Option<DateTimeUtc>,
     /// Time of the last query to which the proxy responded.
     pub listed_at: Option<DateTimeUtc>,
-    /// Identifies the start of the proxy that responded at `listed_at`.
+    /// Identifies the run of the proxy process that responded at `listed_at`; a restart changes this value.
     pub boot_id: Option<String>,
     /// Dialogs in the last listing that belong to no known call: a list of `{call_id, from_tag, since}`.
     pub strays: Json,
-    /// When the number of the proxy's unknown dialogs became so large that none of them is hung up; null while there is no such alarm.
+    /// When the proxy had so many unknown dialogs that the server stopped hanging them up; null while there is no such alarm.
     pub alarm_since: Option<DateTimeUtc>,
 }
 

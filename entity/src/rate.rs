@@ -29,7 +29,7 @@ pub struct Model {
     pub minimum_charge: Micros,
     /// Calls that are shorter than this number of seconds are free.
     pub free_seconds: i32,
-    /// Prices within time bands: a map of band name to `billing::tariff::BandPrice`.
+    /// Prices within time bands: a map from band name to `billing::tariff::BandPrice`.
     pub band_prices: Json,
 }
 

@@ -1,10 +1,10 @@
-//! The words in names, by which searches find accounts, users and sessions.
+//! The words in names. Searches use these words to find accounts, users and sessions.
 
 use sea_orm::entity::prelude::*;
 
 use crate::parents::parents;
 
-/// One word of one object's name, for one owner.
+/// One word in the name of one object, for searches in one account.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "search_word")]
 pub struct Model {

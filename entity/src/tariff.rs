@@ -20,8 +20,8 @@ pub struct Model {
     pub currency: String,
     /// E.164 prefixes that may not be called: a sorted list of strings.
     pub blocked_prefixes: Json,
-    /// Rounding, time zone, bands and holidays of a version that has no base version: `app::rates::Terms`. The tariff stores these values because
-    /// it is created before its first version.
+    /// Rounding, time zone, bands and holidays for a version that has no base version: `app::rates::Terms`. The tariff stores these values because it
+    /// is created before its first version.
     pub first_terms: Json,
     /// When the tariff was created.
     pub created_at: DateTimeUtc,

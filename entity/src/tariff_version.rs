@@ -31,11 +31,11 @@ pub struct Model {
     pub bands: Json,
     /// List of dates, `YYYY-MM-DD`.
     pub holidays: Json,
-    /// Number of the version's rates.
+    /// Number of rates in the version.
     pub rate_count: i32,
     /// Description for users.
     pub note: String,
-    /// The version that this version was made from; null for the first version. A version may only be activated as the direct successor of its base
+    /// The version from which this version was made; null for the first version. A version can be activated only as the direct successor of its base
     /// version.
     pub base_version_id: Option<Uuid>,
     /// When the version was created.
@@ -46,6 +46,6 @@ parents! {
     /// The tariff.
     Tariff: TariffId => tariff::Id,
     ;
-    /// The version that this version was made from.
+    /// The version from which this version was made.
     BaseVersion: BaseVersionId => tariff_version::Id,
 }

@@ -1,16 +1,16 @@
-//! Tickets of event streams that were used.
+//! Used tickets for event streams.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A ticket of an event stream that was used, so that no node admits the ticket again.
+/// A ticket for an event stream that was already used. The row ensures that no node admits the ticket again.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "used_ticket")]
 pub struct Model {
     /// The ticket's id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// When the ticket expires. After this time, the row is not needed.
+    /// When the ticket expires. After this time, the row is no longer needed.
     pub expires_at: DateTimeUtc,
 }
 

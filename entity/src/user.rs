@@ -31,11 +31,11 @@ pub struct Model {
     pub failed_logins: i32,
     /// When the last login failed.
     pub last_failed_at: Option<DateTimeUtc>,
-    /// Random text from which, with the token key, the secret of the authenticator app is derived; null if the user never set up a second factor.
+    /// Random text; the secret of the authenticator app is derived from this text and the token key. Null if the user never set up a second factor.
     pub totp_seed: Option<String>,
     /// When the second factor was turned on; null if it is off.
     pub totp_since: Option<DateTimeUtc>,
-    /// Number of the 30 s step whose code was used last, since 1970. Codes up to this step are used.
+    /// Number of the 30-second step, counted from 1970, whose code was used last. Codes of this step and of earlier steps are no longer accepted.
     pub totp_step: Option<i64>,
     /// SHA-256 of the unused recovery codes, hex, separated by spaces; null if there are none.
     pub recovery_hashes: Option<String>,

@@ -22,14 +22,15 @@ macro_rules! view {
         }
 
         impl $name {
-            /// The columns in the order in which [`Self::read`] expects them. The large columns come last, because a query may replace them by null.
+            /// The columns in the order in which [`Self::read`] expects them. The large columns come last, because a query may select null instead of
+            /// them.
             pub const COLUMNS: &[&str] = &[$(stringify!($field),)+ $(stringify!($large),)*];
 
             /// Reads a row of exactly [`Self::COLUMNS`]. Reads columns by position, because looking up a column by name takes as long as reading
             /// its value.
             ///
             /// # Errors
-            /// Fails if a column has another type.
+            /// Fails if a column's type differs from the expected type.
             pub fn read(row: &sea_orm::QueryResult) -> Result<Self, sea_orm::DbErr> {
                 let mut columns = 0..;
                 let mut next = || columns.next().unwrap_or_default();
@@ -39,7 +40,7 @@ macro_rules! view {
                 })
             }
 
-            /// The view of a whole row, with the given values in place of the large columns.
+            /// The view of a whole row, in which the given values replace the large columns.
             pub fn of(row: &Model, $($large: Option<$large_type>),*) -> Self {
                 Self { $($field: row.$field.clone(),)+ $($large,)* }
             }

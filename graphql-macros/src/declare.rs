@@ -12,7 +12,7 @@ use crate::parse::{FieldArgs, TypeArgs, derives, error, graphql_name, only_name,
 struct Field {
     name: String,
     args: FieldArgs,
-    /// The type of a field that needs no query, and its value as an expression of `it`.
+    /// The type of a field that needs no query, and the expression that computes the field's value from `it`.
     value: Option<(Type, TokenStream)>,
 }
 
@@ -96,8 +96,8 @@ fn value_of(method: &ImplItemFn) -> Option<(Type, TokenStream)> {
     (method.sig.asyncness.is_none() && only_self).then(|| ((**ty).clone(), quote!(it.#name())))
 }
 
-/// The executor's method for a plain method. The two methods need different names, because async-graphql adds a parameter to each method of its
-/// block.
+/// The resolver that the executor calls for a plain method. The two methods need different names, because async-graphql adds a parameter to each
+/// method of its block.
 fn resolver(method: &ImplItemFn, name: &str) -> ImplItemFn {
     let mut resolver = method.clone();
     let value = &method.sig.ident;
@@ -173,7 +173,7 @@ fn option(value: Option<&impl quote::ToTokens>) -> TokenStream {
     }
 }
 
-/// The union of the sets of these scopes; `None` if there are none.
+/// The union of these scopes' sets; `None` if there are no scopes.
 fn scope_of(names: &[Ident]) -> Option<TokenStream> {
     let (first, others) = names.split_first()?;
     Some(quote!(crate::scopes::#first #(.or(crate::scopes::#others))*))
@@ -193,7 +193,8 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
             return Err(error(&format!("`{name}`: a root field must state its roles: #[field(roles = …)]")));
         }
         if args.root.is_some() && field.scope.is_empty() {
-            let message = format!("`{name}`: a root field states the scope of tokens: #[field(scope = …)]");
+            let message =
+                format!("`{name}`: a root field must state the scope of tokens: #[field(scope = …)]");
             return Err(error(&message));
         }
         let scope = option(scope_of(&field.scope).as_ref());

@@ -1,4 +1,4 @@
-//! Parses the attributes' arguments, and takes `#[field]` attributes off an item.
+//! Parses the attributes' arguments, and removes `#[field]` attributes from an item.
 
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};

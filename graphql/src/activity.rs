@@ -54,7 +54,7 @@ graphql_enum!(
         CallEnded,
         /// A call was not answered.
         CallFailed,
-        /// The caller or the proxy gave up a call before it rang.
+        /// The caller or the proxy abandoned a call before it rang.
         CallAbandoned,
         /// A call was refused; see the call's `refusal`.
         CallRefused,
@@ -75,10 +75,10 @@ graphql_enum!(
         SessionVoided,
         /// A session moved to another cabin. There is one event for each of the two cabins.
         SessionMoved,
-        /// A customer paid a higher deposit.
+        /// A customer added to a deposit.
         DepositAdded,
         /// The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
-        /// event until another deposit is added. The event has the call.
+        /// event until another deposit is added. The event contains the call.
         DepositLow,
         /// The limits of a session changed.
         LimitsChanged,
@@ -92,7 +92,7 @@ graphql_enum!(
         CashMoved,
         /// Phones were created, a phone was blocked or unblocked, or a phone got a new secret or registered from another address.
         PhoneChanged,
-        /// The callshop's credit, its limit or its threshold for warnings was changed by a user. Calls do not cause this event.
+        /// A user changed the callshop's credit, its credit limit, or its low-credit threshold. Calls do not cause this event.
         CreditChanged,
         /// A tariff was assigned to the callshop, a version of its retail tariff was activated or scheduled, or a destination was blocked or
         /// unblocked.
@@ -128,7 +128,7 @@ impl Activity {
         self.seq
     }
 
-    /// When it happened. Events reported by the proxy have the proxy's time; all others have the server's.
+    /// When it happened. The time of an event that the proxy reported is by the proxy's clock; the time of any other event is by the server's clock.
     fn at(&self) -> DateTime<Utc> {
         self.at
     }
@@ -148,7 +148,7 @@ impl Activity {
         self.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
-    /// The call as of this event; null if the event is not about a call.
+    /// The call at the time of this event; null if the event is not about a call.
     fn call(&self) -> Option<Call> {
         self.call.clone()
     }
@@ -248,7 +248,7 @@ pub struct AccountActivity {
     pub cursor_expired: bool,
 }
 
-/// The position of a subscription to a branch in one callshop.
+/// A subscriber's position in the events of one callshop of a branch.
 #[derive(InputObject)]
 pub struct ShopCursor {
     /// The callshop.
@@ -344,7 +344,7 @@ where
     first.chain(events).boxed()
 }
 
-/// Maximum number of kinds in a filter, well above the number of kinds.
+/// Maximum number of kinds in a filter, well above the number of kinds that exist.
 const MAX_KINDS: usize = 100;
 
 /// The kinds that a subscriber wants; `None` if it wants all kinds.
@@ -360,7 +360,7 @@ fn wanted(kinds: Option<Vec<ActivityKind>>) -> async_graphql::Result<Option<Kind
 /// The messages of a subscription.
 pub(super) type Answers<T> = BoxStream<'static, async_graphql::Result<T>>;
 
-/// The application of a subscription. The value is owned, because the stream outlives the first response.
+/// The application that serves a subscription. The value is owned, because the stream outlives the first response.
 pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
 }
@@ -478,7 +478,7 @@ fn cursors(after: Vec<ShopCursor>) -> async_graphql::Result<HashMap<Uuid, String
     after.into_iter().map(parse).collect()
 }
 
-/// Snapshots are delivered regardless of `kinds`, because a subscriber that passes a callshop's cursor does not get a snapshot of that callshop.
+/// Snapshots are delivered regardless of `kinds`: a subscriber that does not want a callshop's snapshot passes a cursor for that callshop.
 fn is_wanted(message: &Message, kinds: Option<&Kinds>) -> bool {
     match &message.body {
         Body::Snapshot { .. } => true,

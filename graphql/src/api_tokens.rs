@@ -60,7 +60,7 @@ graphql_enum!(
     }
 );
 
-/// A token with which a program acts in place of the user who made the token. The secret is not part of it.
+/// A token with which a program acts on behalf of the user who made the token. This object does not contain the token's secret.
 #[derive(async_graphql::Description)]
 pub struct ApiToken(pub api_token::Model);
 
@@ -76,7 +76,7 @@ impl ApiToken {
         &self.0.name
     }
 
-    /// The first characters of the secret, which tell tokens apart.
+    /// The first characters of the secret, by which people can tell tokens apart.
     fn prefix(&self) -> &str {
         &self.0.prefix
     }
@@ -136,13 +136,14 @@ impl ApiToken {
 pub struct CreateApiTokenInput {
     /// What the token is for, at most 100 characters.
     pub name: String,
-    /// What the token may do. The token never may do more than its maker.
+    /// What the token may do. The token can never do more than the user who made it.
     pub scopes: Vec<TokenScope>,
     /// When the token expires, at most 400 days from now.
     pub expires_at: DateTime<Utc>,
     /// The account or callshop whose subtree the token may use: the caller's account or an account below it. The caller's account if omitted.
     pub account_id: Option<ID>,
-    /// A repeated request with the same key creates no second token. The response to the repeated request has no secret, but the error `SECRET_SHOWN`.
+    /// A repeated request with the same key does not create a second token. The response to the repeated request has no secret, but the error
+    /// `SECRET_SHOWN`.
     pub idempotency_key: Option<String>,
 }
 
@@ -219,8 +220,8 @@ impl ApiTokenQuery {
         Ok(ApiToken(api_tokens::own(app(ctx), actor(ctx)?).await.map_err(top_level)?))
     }
 
-    /// The API tokens of an account, newest first, including expired and revoked tokens. A token that a user of an account above the caller's account
-    /// made is not in the list. Hidden from attendants.
+    /// The API tokens of an account, newest first, including expired and revoked tokens. The list omits tokens that were made by a user of an account
+    /// above the caller's account. Hidden from attendants.
     #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn api_tokens(
         &self,
@@ -261,8 +262,8 @@ impl ApiTokenMutation {
         answer(made.await.map(Into::into))
     }
 
-    /// Replaces a token by a new one with the same name, scopes and account. The old token stays valid for the grace period, so that a program can change
-    /// over. Only the user who made a token can rotate it.
+    /// Replaces a token by a new one with the same name, scopes and account. The old token stays valid for the grace period, so that a program has
+    /// time to switch to the new token. Only the user who made a token can rotate it.
     #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn rotate_api_token(
         &self,

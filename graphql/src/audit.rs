@@ -66,7 +66,7 @@ impl AuditEntry {
         self.0.user.clone().map(User)
     }
 
-    /// API token of the program that made the change in place of `user`; null if a person made the change, or if `user` is null.
+    /// API token with which a program made the change on behalf of `user`; null if a person made the change, or if `user` is null.
     fn api_token(&self) -> Option<ApiToken> {
         self.0.token.clone().map(ApiToken)
     }

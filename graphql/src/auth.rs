@@ -16,13 +16,14 @@ use app::users;
 use base::error::Error;
 use transport::Cookies;
 
-/// Name of the cookie that keeps a page's refresh token.
+/// Name of the cookie that stores a page's refresh token.
 ///
-/// Another site cannot use the cookie. It can make a browser send a form or an image, but the endpoint accepts only JSON bodies, for which browsers
-/// ask first, and no answer allows other origins to send cookies. The endpoint also refuses each request whose `Origin` is neither its own nor
-/// listed, and runs no mutation over GET. `SameSite=Strict` keeps the cookie from all requests of other sites in the first place. The cookie gives an
-/// access token only in a body, which no other origin can read; without an access token, nothing can be changed. A script that was smuggled into a
-/// page of this origin can use the cookie as long as the page is open, but cannot take the refresh token away.
+/// Another site cannot use the cookie. Another site can make a browser send a form or an image. However, the endpoint accepts only JSON bodies, for
+/// which a browser first asks the server's permission, and no response allows other origins to send cookies. The endpoint also refuses each request
+/// whose `Origin` is neither its own nor listed, and runs no mutation over GET. Before these checks, `SameSite=Strict` already prevents the browser
+/// from sending the cookie with any request from another site. A request with the cookie returns the access token only in the response body, which no
+/// other origin can read. Without an access token, nothing can be changed. A malicious script in a page of this origin can use the cookie as long as
+/// the page is open, but cannot read the refresh token.
 const COOKIE: &str = "callshop-refresh";
 
 /// Login and password.
@@ -35,8 +36,8 @@ pub struct LoginInput {
     /// The second factor: six digits of the authenticator app, or a recovery code. Without it, the login of a user with a second factor fails with
     /// `TOTP_REQUIRED`. It is ignored if the user has no second factor.
     pub totp: Option<String>,
-    /// Whether the answer puts the refresh token into an `HttpOnly` cookie, which no script can read, in place of `refreshToken`. This is for pages
-    /// of the server's own origin that log in with an HTTP POST.
+    /// Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. This is for pages of
+    /// the server's own origin that log in with an HTTP POST.
     #[graphql(default)]
     pub cookie: bool,
 }
@@ -45,7 +46,7 @@ pub struct LoginInput {
 #[derive(InputObject)]
 pub struct RefreshInput {
     /// The token from `login` or the most recent `refresh`. A refresh token works once. If you got no response, send the same token again within 30
-    /// seconds. Without this field, the token is the one in the cookie that `login` set, and the new token goes into the cookie.
+    /// seconds. If this field is omitted, the server uses the token in the cookie that `login` set, and puts the new token into the cookie.
     pub refresh_token: Option<String>,
 }
 
@@ -62,7 +63,7 @@ pub struct LogoutInput {
 pub struct ChangePasswordInput {
     /// The current password.
     pub present_password: String,
-    /// The new password: 10 to 256 characters, of which at least four are different.
+    /// The new password: 10 to 256 characters, at least four of them different.
     pub new_password: String,
 }
 
@@ -73,7 +74,7 @@ payload!(
         access_token: String,
         /// When the access token expires. Call `refresh` before the token expires.
         access_token_expires_at: DateTime<Utc>,
-        /// Refresh token, which works for one `refresh`. Store the token safely. Null if the answer sets the token as a cookie.
+        /// Refresh token, which can be used for one `refresh`. Store the token safely. Null if the response sets the token as a cookie.
         refresh_token: String,
         /// The logged-in user.
         viewer: User,
@@ -91,7 +92,7 @@ payload!(
 payload!(
     /// A ticket for an event stream.
     CreateStreamTicketPayload {
-        /// The ticket, as the URL parameter `ticket` of one event stream.
+        /// The ticket, to be sent as the URL parameter `ticket` of one event stream.
         ticket: String,
         /// When an unused ticket expires, 30 seconds after its creation.
         expires_at: DateTime<Utc>,
@@ -112,7 +113,8 @@ pub struct AuthQuery;
 
 #[object(root = "Query")]
 impl AuthQuery {
-    /// The logged-in user; null if the request has no login. For an API token, the user who made the token, if the token may see that user.
+    /// The logged-in user; null if the request has no login. For an API token, this is the user who made the token; null if the token may not see
+    /// that user.
     #[field(roles = EVERYONE, scope = ACCOUNTS_READ)]
     async fn viewer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Ok(actor) = actor(ctx) else { return Ok(None) };
@@ -159,7 +161,7 @@ impl AuthMutation {
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> async_graphql::Result<LogoutPayload> {
         let actor = actor(ctx)?;
         let done = login::logout(app(ctx), actor, input.everywhere).await;
-        // another program of this browser may have a login of its own
+        // the cookie may belong to a different login, made by another program in this browser
         let own =
             jar(ctx).filter(|jar| jar.get(COOKIE).is_some_and(|of| login::is_refresh_token_of(actor, of)));
         if let (Ok(()), Some(jar)) = (&done, own) {
@@ -168,8 +170,8 @@ impl AuthMutation {
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))
     }
 
-    /// Creates a ticket that works once, for the `EventSource` of a browser, which sends no `Authorization`. The answer to the stream's request sets
-    /// a cookie, so that the `EventSource` can reconnect with the same URL until the login ends.
+    /// Creates a ticket that works once. It is for a browser's `EventSource`, which cannot send an `Authorization` header. The answer to the stream's
+    /// request sets a cookie, so that the `EventSource` can reconnect with the same URL until the login ends.
     #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn create_stream_ticket(
         &self,
@@ -211,7 +213,7 @@ fn jar<'a>(ctx: &Context<'a>) -> Option<&'a Cookies> {
 fn no_cookie() -> Error {
     Error::invalid(
         "cookie",
-        "Only the answer to an HTTP POST can set a cookie. Send `login` that way, or omit `cookie`.",
+        "Only the answer to an HTTP POST can set a cookie. Send `login` in an HTTP POST, or omit `cookie`.",
     )
 }
 

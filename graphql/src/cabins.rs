@@ -26,7 +26,7 @@ use app::sessions::SessionView;
 graphql_enum!(
     /// State of a cabin.
     CabinState = "app::cabins::CabinState" {
-        /// The cabin has no customer. The cabin's phone can make emergency calls only.
+        /// The cabin has no customer. The cabin's phone can make only emergency calls.
         Closed,
         /// A customer has the cabin (the session is OPEN or CLOSING), and no call is in progress.
         Open,

@@ -43,7 +43,7 @@ graphql_enum!(
         Ended,
         /// The call was not answered.
         Failed,
-        /// The caller or the proxy gave up the call before it rang.
+        /// The caller or the proxy abandoned the call before it rang.
         Abandoned,
         /// The call was refused; see `refusal`.
         Refused,
@@ -102,11 +102,11 @@ graphql_enum!(
         DestinationNotRated,
         /// The destination is blocked.
         DestinationBlocked,
-        /// The callshop's credit pays for no second of the call.
+        /// The callshop's credit does not cover even one second of the call.
         NoCredit,
-        /// The rest of the customer's deposit pays for no second of the call.
+        /// The rest of the customer's deposit does not cover even one second of the call.
         DepositUsedUp,
-        /// The rest of the session's spending limit pays for no second of the call.
+        /// The rest of the session's spending limit does not cover even one second of the call.
         SpendingLimit,
         /// The session's talk time is used up.
         TimeLimit,
@@ -114,15 +114,15 @@ graphql_enum!(
         SessionFull,
         /// The callshop is suspended.
         Suspended,
-        /// The SIP proxy gave up the attempt before it got an answer from this server.
+        /// The SIP proxy abandoned the attempt before it got an answer from this server.
         Abandoned,
         /// An account above the callshop is suspended, or has no credit or no rate.
         ServiceUnavailable,
     }
 );
 
-/// One call attempt. Between updates, a client can show a running clock: `elapsedSeconds` plus the time since `asOf`. The exact running cost comes from
-/// `liveCalls`, because a call has no increments.
+/// One call attempt. Between updates, a client can show a running clock: `elapsedSeconds` plus the time since `asOf`. For the exact running cost, use
+/// `liveCalls`; clients cannot compute this cost, because a call does not include the rate's increments.
 #[derive(Clone, async_graphql::Description)]
 pub struct Call {
     row: Arc<call::View>,
@@ -130,7 +130,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call as of `as_of`.
+    /// The call with the values at `as_of`.
     pub fn new(row: impl Into<Arc<call::View>>, as_of: DateTime<Utc>) -> Self {
         Self { row: row.into(), as_of }
     }
@@ -230,8 +230,9 @@ impl Call {
         }
     }
 
-    /// Country of `number`, ISO 3166-1 alpha-2, with which a client can show a flag or the country's name in the reader's language. Null if no single
-    /// country is certain, such as for satellite phones, toll-free North American numbers, short numbers and emergency numbers.
+    /// Country of `number`, ISO 3166-1 alpha-2. A client can use it to show a flag, or the country's name in the reader's language. Null if the
+    /// number cannot be assigned to a single country, as with satellite phones, toll-free North American numbers, short numbers and emergency
+    /// numbers.
     #[field(columns(number))]
     fn country_code(&self) -> Option<&str> {
         country_of_number(&self.row.number)
@@ -255,7 +256,7 @@ impl Call {
         self.row.state.into()
     }
 
-    /// When the proxy asked to place the call, by the server's clock. `authorizedAt` is also set if the call was refused.
+    /// When the proxy asked for permission to place the call, by the server's clock. `authorizedAt` is also set if the call was refused.
     #[field(columns(authorized_at))]
     fn authorized_at(&self) -> DateTime<Utc> {
         self.row.authorized_at
@@ -290,8 +291,8 @@ impl Call {
         Ok(self.so_far()?.0)
     }
 
-    /// Price to the customer. While the call is live, this is what the price would be if the call ended at `asOf`; once the call is over, it is the
-    /// final price.
+    /// Price to the customer. While the call is live, this is the price that the customer would pay if the call ended at `asOf`; once the call is
+    /// over, it is the final price.
     // The field also reads `pricing`, but only for live calls; every list query reads the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
     pub(super) fn cost(&self) -> async_graphql::Result<Money> {
@@ -323,7 +324,7 @@ impl Call {
         self.row.covered
     }
 
-    /// Whether CALL_ENDING_SOON announced that the call ends soon. The call may last longer if a deposit or credit was added since.
+    /// Whether CALL_ENDING_SOON announced that the call ends soon. The call may still last longer if a deposit or credit has been added since then.
     #[field(columns(ending_soon))]
     pub(super) fn ending_soon(&self) -> bool {
         self.row.ending_soon
@@ -398,7 +399,7 @@ pub(super) enum CallOwner {
 }
 
 impl CallOwner {
-    /// The filter, limited to the owner's calls.
+    /// The filter, limited to the calls of the cabin or session.
     fn narrow(self, mut filter: CallFilter) -> Result<CallFilter> {
         let (field, given, id) = match self {
             Self::Cabin(id) => ("filter.cabinId", &mut filter.cabin_id, id),
@@ -414,8 +415,8 @@ impl CallOwner {
     }
 }
 
-/// A page of a cabin's or session's calls. The calling function must have checked that the user may see the cabin or session. Lists in the usual order
-/// without filters are read for all cabins or sessions of a response at once.
+/// A page of a cabin's or session's calls. The calling function must have checked that the user may see the cabin or session. Lists that use the
+/// default order and no filters are read together for all cabins or sessions of a response.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for invalid arguments. May also fail with `SEARCH_TOO_BROAD` or database errors.
@@ -473,7 +474,7 @@ pub struct HangUpCallInput {
 payload!(
     /// Result of `hangUpCall`.
     HangUpCallPayload {
-        /// The call at the time when the proxy accepted the command. The call's end follows as an activity event.
+        /// The call at the moment when the proxy accepted the command. An activity event reports the end of the call later.
         call: Call,
     }
 );
@@ -596,7 +597,7 @@ mod tests {
         assert_eq!(CallRefusal::from(Refusal::stored("OF_A_LATER_RELEASE")), CallRefusal::ServiceUnavailable);
     }
 
-    /// A list leaves out large columns that no requested field declares, so a field must not read columns that it does not declare.
+    /// A list does not read large columns that no requested field declares, so a field must not read columns that it does not declare.
     #[test]
     fn a_field_reads_only_the_columns_that_it_declares() {
         let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");

@@ -58,7 +58,7 @@ impl<T: 'static> Object<T> {
     }
 }
 
-/// The merged selection sets of one object.
+/// The merged selection sets for one object.
 pub struct Below<'a> {
     /// The document, for its fragments.
     pub document: &'a ExecutableDocument,

@@ -83,7 +83,7 @@ pub struct AdjustCreditInput {
 /// A top-up or adjustment to reverse.
 #[derive(InputObject)]
 pub struct ReverseTransferInput {
-    /// A transfer of kind TOP_UP or ADJUSTMENT to a child of the caller's account.
+    /// A transfer of kind TOP_UP or ADJUSTMENT that was made to a child of the caller's account.
     pub transfer_id: ID,
     /// Reason, 1 to 100 characters.
     pub reason: String,
@@ -151,7 +151,7 @@ impl CreditMutation {
         }))
     }
 
-    /// Corrects a child's credit, up or down. Fails with INSUFFICIENT_CREDIT if the child has less credit left than the amount to remove.
+    /// Corrects a child's credit, up or down. Fails with INSUFFICIENT_CREDIT if the child's remaining credit is less than the amount to remove.
     #[field(roles = MANAGERS, scope = CREDIT_WRITE)]
     async fn adjust_credit(
         &self,
@@ -171,7 +171,7 @@ impl CreditMutation {
     }
 
     /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED if the transfer was already reversed, and with INSUFFICIENT_CREDIT if the
-    /// child has less credit left than the amount to reverse.
+    /// child's remaining credit is less than the amount to reverse.
     #[field(roles = MANAGERS, scope = CREDIT_WRITE)]
     async fn reverse_transfer(
         &self,

@@ -24,11 +24,12 @@ pub struct DaySummary {
     pub from: DateTime<Utc>,
     /// First instant after the day.
     pub to: DateTime<Utc>,
-    /// Whether paid and refunded amounts are hidden from the caller: an attendant sees them once every register shift of the day is counted.
+    /// Whether paid and refunded amounts are hidden from the caller. An attendant sees these amounts only after every register shift of the day has
+    /// been counted.
     pub blind: bool,
-    /// The figures of all users together, and of calls outside of any session. For an attendant, only the attendant's own figures.
+    /// The figures of all users together, and of calls outside of any session. An attendant gets only the attendant's own figures.
     pub total: DayFigures,
-    /// The figures of each user, by name. For an attendant, only the attendant.
+    /// The figures of each user, by name. An attendant gets only the attendant's own entry.
     #[field(length = 20)]
     pub attendants: Vec<AttendantDay>,
 }
@@ -41,7 +42,8 @@ pub struct AttendantDay {
     pub attendant_id: ID,
     /// Display name of the user.
     pub attendant: String,
-    /// The user's figures: sessions opened by the user with their calls, discounts given, and money handled by the user.
+    /// The figures of one user: the sessions that the user opened and the calls in them, the discounts that the user gave, and the money that the
+    /// user handled.
     pub figures: DayFigures,
 }
 
@@ -148,8 +150,8 @@ pub struct DayQuery;
 #[object(root = "Query")]
 impl DayQuery {
     /// What happened in a callshop on one day of its time zone: sessions, calls, payments by method, discounts, refunds and cash movements, in total
-    /// and by attendant. Attendants see only their own day, without paid and refunded amounts until every shift of the day is counted. Null if there is
-    /// no such callshop or user.
+    /// and by attendant. Attendants see only their own figures for the day. Paid and refunded amounts are hidden from them until every shift of the
+    /// day is counted. Null if there is no such callshop or user.
     #[field(roles = SIGNED_IN, scope = REPORTS_READ)]
     async fn day_summary(
         &self,

@@ -82,7 +82,7 @@ fn origin(address: IpAddr, user_agent: Option<&str>) -> Origin {
     Origin { address, user_agent: user_agent.unwrap_or_default().chars().take(200).collect() }
 }
 
-/// Converts an error of a check. `refused` is the failure to return for an invalid token or ticket.
+/// Converts an error that occurred while a token or ticket was checked. `refused` is the failure to return for an invalid token or ticket.
 fn failure(refused: AuthFailure) -> impl Fn(Error) -> AuthFailure {
     move |error| match error {
         Error::Unauthenticated => refused,
@@ -105,7 +105,7 @@ fn anonymous(origin: Origin) -> Caller {
 /// The GraphQL service for an [`App`], which runs until `shutdown`.
 ///
 /// # Errors
-/// Fails if the visibility table leaves an invalid schema for a role.
+/// Fails if the schema is invalid for a role after the visibility table is applied.
 pub fn service(
     app: Arc<App>,
     limits: Limits,

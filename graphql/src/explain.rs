@@ -22,13 +22,14 @@ pub enum ChargeStepKind {
     Increments,
     /// The one-time fee of an answered call.
     ConnectionFee,
-    /// Consecutive billed seconds at the same price.
+    /// A run of consecutive billed seconds at the same price.
     Time,
     /// The sum was below the rate's minimum charge and is raised to the minimum charge.
     MinimumCharge,
     /// The tariff's rounding, applied once.
     Rounding,
-    /// The charge is capped, because no more credit was reserved for the call or the bill was paid before the call's true end was known.
+    /// The charge is capped, either because it would exceed the credit reserved for the call, or because the bill was paid before the call's true end
+    /// was known.
     Limit,
 }
 
@@ -49,7 +50,7 @@ pub struct ChargeStep {
     pub seconds: Option<u32>,
     /// Price of 60 seconds; null unless `kind` is TIME.
     pub price_per_minute: Option<Money>,
-    /// The amount that the step adds (CONNECTION_FEE, TIME), or the sum after the step (other kinds); null if the step involves no money. The
+    /// The amount that the step adds (CONNECTION_FEE, TIME), or the sum after the step (other kinds); null if the step does not involve money. The
     /// amount of a TIME step is shown to the nearest millionth, but the sum is exact.
     pub amount: Option<Money>,
     /// The step as an English sentence.

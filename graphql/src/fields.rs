@@ -1,4 +1,4 @@
-//! The declarations that `#[object]` makes from types and fields. All other facts about a field follow from its declaration. The roles determine
+//! The declarations that `#[object]` generates from types and fields. Everything else about a field follows from its declaration. The roles determine
 //! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), and the values determine
 //! the JSON writers ([`crate::compiled`]).
 

@@ -39,7 +39,7 @@ pub(super) fn within(field: &str, range: Option<TimeRange>) -> Result<Within> {
 pub struct CallFilterInput {
     /// When the call was authorized.
     pub authorized_at: Option<TimeRange>,
-    /// Beginning of the called number: 1 to 20 digits with the country code, with or without "+"; a whole number or short number is allowed, too.
+    /// Beginning of the called number: 1 to 20 digits with the country code, with or without "+". A whole number or short number is also allowed.
     pub number: Option<String>,
     /// Destination name, exactly as in `Call.destination`; at most 100 characters.
     pub destination: Option<String>,
@@ -85,7 +85,7 @@ impl CallFilterInput {
 pub struct SessionFilterInput {
     /// When the cabin was opened.
     pub opened_at: Option<TimeRange>,
-    /// Beginnings of words of the customer's name, in any order, without regard to accents and case; at most 100 characters and 8 words.
+    /// Search text: beginnings of words in the customer's name, in any order; accents and case are ignored. At most 100 characters and 8 words.
     pub customer: Option<String>,
     /// The session with this receipt.
     pub receipt_number: Option<String>,
@@ -125,7 +125,7 @@ pub enum NameOrder {
     CreatedAsc,
     /// Newest first.
     CreatedDesc,
-    /// By name, from A to Z, without regard to accents and case.
+    /// By name, from A to Z; accents and case are ignored.
     NameAsc,
     /// By name, from Z to A.
     NameDesc,
@@ -138,7 +138,7 @@ pub enum CallOrder {
     TimeAsc,
     /// Newest first. This is the order without `orderBy`.
     TimeDesc,
-    /// Cheapest first. A call that is not over counts as free.
+    /// Cheapest first. A call that is not over is sorted as if it were free.
     CostAsc,
     /// Most expensive first.
     CostDesc,

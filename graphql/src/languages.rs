@@ -1,4 +1,4 @@
-//! The reader's language. It is chosen once for each request, and every message of the request's answers is in this language.
+//! The reader's language. The language is chosen once for each request, and every message in the request's responses is in this language.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use base::message::Message;
 use transport::Languages;
 use transport::pipeline::Answer;
 
-/// The message of a top-level error, and the error's code. The error carries them as its source until the language is known.
+/// The message of a top-level error, and the error's code. The error carries the message and the code as its source until the language is known.
 pub struct Told {
     /// The code in `extensions.code`.
     pub code: &'static str,
@@ -34,14 +34,15 @@ fn found<T: 'static>(request: &Request) -> Option<&T> {
     request.data.get(&TypeId::of::<T>())?.downcast_ref()
 }
 
-/// Chooses the locale of a request's reader: the first supported language that the client prefers, or else the locale of the caller, or else English.
+/// Chooses the locale for the reader of a request's response: the first supported language that the client prefers; if there is none, the caller's
+/// locale; otherwise English.
 pub fn choose(request: &mut Request, caller: Option<Locale>) {
     let preferred = found::<Languages>(request).and_then(|languages| Locale::preferred(languages.tags()));
     request.data.insert(preferred.or(caller).unwrap_or(Locale::ENGLISH));
 }
 
-/// The message of one of the transport's errors; `None` to keep the English message. The values of variables and arguments are a developer's concern,
-/// and the general sentence about them would say less.
+/// The message of one of the transport's errors; `None` to keep the English message. Messages about invalid variables and arguments stay in English:
+/// they are meant for developers, and the general translated sentence would say less.
 pub fn wording(code: &str, languages: &Languages) -> Option<&'static str> {
     let locale = Locale::preferred(languages.tags()).filter(|_| code != "INVALID_INPUT")?;
     app::languages::general(code, locale)

@@ -33,11 +33,11 @@ graphql_enum!(
         Deposits,
         /// Amounts that customers owe for closed sessions.
         Receivable,
-        /// Total that rounding added to statements and cash payments; negative.
+        /// Total that rounding added to statements and cash payments; the balance is negative.
         Rounding,
         /// Differences between counted money and the books; positive if money was missing.
         Variance,
-        /// Source of floats and pay-ins, and destination of pay-outs and counted drawers.
+        /// Source of floats and pay-ins; destination of pay-outs and of the contents of counted drawers.
         Outside,
         /// Value of talk time that nobody pays for because calls were ended late.
         WriteOff,
@@ -82,7 +82,7 @@ graphql_enum!(
 #[derive(async_graphql::Description)]
 pub struct LedgerEntry(Line);
 
-/// The part of a DRAWER entry for one shift and payment method.
+/// The part of a DRAWER entry that belongs to one shift and payment method.
 #[object]
 #[derive(SimpleObject)]
 pub struct DrawerAmount {

@@ -1,4 +1,4 @@
-//! The GraphQL schema, built on the use cases. Each noun has one file with its types, its queries and its mutations.
+//! The GraphQL schema, built on the use cases. Each kind of object has one file with its types, its queries and its mutations.
 
 pub mod accounts;
 pub mod activity;
@@ -97,9 +97,10 @@ root!(
 );
 
 root!(
-    /// Mutations. Each mutation takes at most one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some
-    /// inputs have an `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key
-    /// with a different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
+    /// Mutations. Each mutation takes at most one `input`. It returns either the changed object or `userErrors`, which are errors that the caller can
+    /// correct. Some inputs have an `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing.
+    /// The same key with a different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same
+    /// key.
     pub struct Mutation: MergedObject {
         auth::AuthMutation,
         totp::TotpMutation,
@@ -129,7 +130,7 @@ root!(
     }
 );
 
-/// The full schema, with the fields of every role.
+/// The full schema, including the fields of every role.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Schema builder without the application; sufficient to print the SDL.
@@ -144,16 +145,16 @@ pub fn schema(app: Arc<App>) -> Schema {
     builder().data(app).finish()
 }
 
-/// The full schema in SDL, with the fields that only a sandbox has.
+/// The full schema in SDL, including the fields that exist only in a sandbox.
 pub fn sdl() -> String {
     let text = descriptions::replace(builder().finish().sdl());
     format!("{}\n", text.trim_end())
 }
 
-/// The schema of a server with customers, in SDL: the content of `schema.graphql`.
+/// The schema of a production server (not a sandbox) in SDL: the content of `schema.graphql`.
 ///
 /// # Errors
-/// Fails if the visibility table leaves an invalid schema.
+/// Fails if the schema is invalid after the visibility table is applied.
 pub fn published_sdl() -> std::result::Result<String, RoleSchemaError> {
     let everyone = RoleSet::ALL.except(roles::SANDBOX);
     Ok(role_schema::prune(&sdl(), "every role", everyone, &visibility())?.to_string())
@@ -162,7 +163,7 @@ pub fn published_sdl() -> std::result::Result<String, RoleSchemaError> {
 /// The SDL as one role sees it.
 ///
 /// # Errors
-/// Fails if the role is unknown, or if the visibility table leaves an invalid schema.
+/// Fails if the role is unknown, or if the schema is invalid after the visibility table is applied.
 pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let (key, bit) = known_role(role)?;
     Ok(role_schema::prune(&sdl(), key, bit, &visibility())?.to_string())
@@ -171,7 +172,7 @@ pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::E
 /// The SDL as an API token with these scopes sees it, if its maker has this role.
 ///
 /// # Errors
-/// Fails if the role is unknown, or if the tables leave an invalid schema.
+/// Fails if the role is unknown, or if the schema is invalid after the tables are applied.
 pub fn token_sdl(
     role: &str,
     token_scopes: &[entity::TokenScope],
@@ -192,7 +193,7 @@ macro_rules! declarations {
     ($($type:ty,)+) => { &[$(<$type as Declared>::DECLARATION),+] };
 }
 
-/// The declarations of all types below the root types. A test compares the list with the sources.
+/// The declarations of all types below the root types. A test compares this list with the source files.
 const OBJECTS: &[Declaration] = declarations![
     accounts::types::Account,
     accounts::types::Callshop,
@@ -320,7 +321,8 @@ pub fn visibility() -> Vec<Rule> {
     TABLE.iter().map(|(key, roles)| (key.as_str(), *roles)).collect()
 }
 
-/// The table of scopes: the declared scopes of all types and fields. The pages of a type's lists have the type's scope.
+/// The table of scopes: the declared scopes of all types and fields. The types for the pages of a list have the same scope as the type of the list's
+/// objects.
 pub fn scope_table() -> Vec<Rule> {
     static TABLE: LazyLock<Vec<(String, RoleSet)>> = LazyLock::new(|| {
         let sdl = sdl();
@@ -356,7 +358,7 @@ const TEXTS: Texts = &[
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];
 
-/// The logged-in user of this request. The error is ready for the response.
+/// The logged-in user of this request. The returned error can be sent to the client as it is.
 ///
 /// # Errors
 /// Fails with `UNAUTHENTICATED` without a login.
@@ -419,7 +421,7 @@ mod tests {
             || ["Connection", "Edge", "PageInfo"].iter().any(|ending| name.ends_with(ending))
     }
 
-    /// If a type is missing from the list, every role can see the type, whatever its declaration says.
+    /// If a type is missing from the list, every role can see the type, even if its declaration restricts the roles.
     #[test]
     fn every_object_is_in_the_list_with_all_its_fields() {
         let (schema, declared) = (whole(), fields());
@@ -432,7 +434,7 @@ mod tests {
         }
     }
 
-    /// The list also has inputs and interfaces: a type that is not in the list loses the roles that it declares.
+    /// The list also contains input types and interfaces, because the declared roles of a type apply only if the type is in the list.
     #[test]
     fn every_declaration_is_in_the_list() {
         let (mut folders, mut found) = (vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src").into()], 0);
@@ -482,7 +484,8 @@ mod tests {
         }
     }
 
-    /// A list argument is either `ids`, which count toward the cost, or a list of enum values. The cursors of a branch add nothing to its cost.
+    /// A list argument is either `ids`, which count toward the cost, or a list of enum values. The cursors in a branch subscription add nothing to
+    /// the subscription's cost.
     #[test]
     fn no_other_list_of_ids_goes_uncounted() {
         let schema = whole();

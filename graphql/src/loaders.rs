@@ -1,6 +1,7 @@
 //! Batches the queries of all objects in one response. A list of fifty cabins with their calls costs one more query, not fifty more.
 //!
-//! Each request has its own loaders, without a cache. Loaders check no rights, because a caller that sees the object may also see the loaded field.
+//! Each request has its own loaders, without a cache. Loaders do not check permissions, because a caller that sees the object may also see the loaded
+//! field.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -70,7 +71,7 @@ pub struct TermsOf(pub Uuid);
 
 /// Data loaders for a new request.
 pub fn loaders(app: Arc<App>) -> Loaders {
-    // the keys for all objects of a list arrive at once, so a delay would gain nothing
+    // the keys for all objects of a list arrive at once, so there is no need to wait for more keys
     DataLoader::new(Batches(app), TokioSpawner::current(), TokioTimer::default()).delay(Duration::ZERO)
 }
 

@@ -209,7 +209,7 @@ fn scope(kind: Kind) -> Option<RoleSet> {
         Kind::TariffVersion => of::<TariffVersion>(),
         Kind::RegisterShift => of::<RegisterShift>(),
         Kind::ApiToken => of::<ApiToken>(),
-        // these kinds are no nodes
+        // these kinds are not nodes
         Kind::SessionItem
         | Kind::LedgerTransfer
         | Kind::Screen

@@ -15,7 +15,7 @@ use store::{self, Listed, Slice};
 /// A Relay connection with string cursors.
 pub type Page<N> = Connection<String, N, Totals, EmptyFields>;
 
-/// The fields that every connection has besides Relay's. The list is counted only if a client requests one of the fields.
+/// The fields that every connection has in addition to the Relay fields. The list is counted only if a client requests one of the fields.
 pub struct Totals(Option<Total>);
 
 #[Object]
@@ -71,7 +71,7 @@ impl Sort {
     /// The reverse order of creation.
     pub const NEWEST_FIRST: Self = Self { by_key: false, descending: true };
 
-    /// The first byte of this order's cursors; `None` for the order without `orderBy`, whose cursors are ids.
+    /// The first byte of this order's cursors; `None` for the default order (the order without `orderBy`), whose cursors are ids.
     fn tag(self, usual: Self) -> Option<u8> {
         match self {
             sort if sort == usual => None,
@@ -112,10 +112,12 @@ where
     Ok(assemble(rows, (size, backwards), around, cursor, node))
 }
 
-/// Builds a connection over rows in the order `sort`. `usual` is the order without `orderBy`. `place` is the row's place in the order of its key.
+/// Builds a connection over rows in the order `sort`. `usual` is the default order, used if `orderBy` is omitted. `place` returns the row's position
+/// in the order.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` as [`connection`] does, and for a cursor of another order. Also returns the errors of `read`.
+/// Fails with `INVALID_INPUT` for the same reasons as [`connection`], and if a cursor belongs to a different order. Also returns the errors of
+/// `read`.
 pub async fn sorted<M, N, Fut>(
     ctx: &Context<'_>,
     paging: Paging,
@@ -146,7 +148,7 @@ where
     Ok(assemble(rows, (size, backwards), around, |row| encode(place(row), sort, tag), node))
 }
 
-/// The connection of a page for which one row more than requested was read. `around` says whether the page has the cursors `after` and `before`.
+/// The connection of a page for which one row more than requested was read. `around` says whether the request has the cursors `after` and `before`.
 pub(super) fn assemble<M, N: OutputType>(
     listed: Listed<M>,
     (size, backwards): (u64, bool),
@@ -172,7 +174,7 @@ pub(super) fn empty<N: OutputType>(previous: bool, next: bool, total: Option<Tot
     Connection::with_additional_fields(previous, next, Totals(total))
 }
 
-/// The requested number of objects, and whether these are counted from the end of the list.
+/// The requested number of objects, and whether they are taken from the end of the list.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.
@@ -233,7 +235,7 @@ fn encode((key, id): Place, sort: Sort, tag: Option<u8>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The place of a cursor. A cursor of the order of creation has no key, so any key stands for it.
+/// The position that a cursor stands for. A cursor for the order of creation has no key, so the returned position contains an arbitrary key.
 fn decode(text: &str) -> Option<(Option<u8>, Place)> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     if let Ok(id) = Uuid::from_slice(&bytes) {
@@ -257,7 +259,7 @@ fn bound(name: &str, text: Option<&str>, tag: Option<u8>) -> Result<Option<Place
         Some((found, place)) if found == tag => Ok(Some(place)),
         Some(_) => Err(Error::invalid(
             name,
-            "This cursor belongs to another order of the list. Use each cursor with the `orderBy` that it came from.",
+            "This cursor belongs to a different sort order of the list. Use each cursor only with the `orderBy` that returned it.",
         )),
         None => Err(no_cursor(name)),
     }

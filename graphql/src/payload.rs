@@ -36,8 +36,8 @@ impl UserError {
         self.0.code.into()
     }
 
-    /// Sentence for people in Portuguese, Spanish or English. The request's `Accept-Language` chooses the language. If it names none of these languages,
-    /// the locale of the user chooses, or else the locale of the user's account.
+    /// A sentence for the person who uses the client, in Portuguese, Spanish or English. The request's `Accept-Language` determines the language. If
+    /// it names none of these languages, the user's locale determines the language; if the user has no locale, the locale of the user's account does.
     fn message(&self, ctx: &Context<'_>) -> String {
         app::languages::told(&self.0.message, self.0.code.as_str(), languages::reader(ctx))
     }
@@ -60,7 +60,7 @@ impl UserError {
 pub struct MessageParam {
     /// Name of the value, such as "missing".
     pub name: String,
-    /// The value as a text: a name or number, a state by its name in the API, or an amount of money in the format of the message's language.
+    /// The value as text: a name or number, a state by its name in the API, or an amount of money in the format of the message's language.
     pub value: String,
     /// The amount, if the value is money.
     pub money: Option<Money>,
@@ -106,7 +106,7 @@ pub(crate) use payload;
 /// Converts a use case's result into a payload. Correctable errors become `userErrors`; any other error becomes a top-level error.
 ///
 /// # Errors
-/// Returns errors that are caused by missing rights, overload or faults.
+/// Returns errors that are caused by missing permissions, overload or faults.
 pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::Result<P> {
     match result {
         Ok(payload) => Ok(payload),
@@ -123,7 +123,7 @@ pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::R
 /// The sentence about an object that is missing or outside the caller's scope.
 const NO_OBJECT: &str = "No such object.";
 /// The sentence about an internal error.
-const INTERNAL: &str = "Internal error. Quote `extensions.requestId` when you report it.";
+const INTERNAL: &str = "Internal error. Quote `extensions.requestId` when you report this error.";
 
 /// The top-level error of a query, or of a mutation that could not be attempted. The error has a stable `extensions.code`, the path of the invalid
 /// argument in `extensions.field`, and no internal detail. [`languages::Translated`] adds `extensions.params` and translates the message.
@@ -172,7 +172,8 @@ pub fn top_level(error: Error) -> async_graphql::Error {
 }
 
 /// A nullable object of a query. A nullable object is null if it is missing or outside the caller's scope. Any other error sets only this field to
-/// null. An `Err` outside the `Option` would discard good data: it would also set the field's parents to null, up to the nearest nullable parent.
+/// null. With an `Err` outside the `Option`, good data would be lost: the error would also set the field's parents to null, up to the nearest
+/// nullable parent.
 pub fn nullable<T>(result: Result<T, Error>) -> Option<async_graphql::Result<T>> {
     match result {
         Ok(found) => Some(Ok(found)),

@@ -220,7 +220,7 @@ impl PhoneMutation {
         input: CreatePhonesInput,
     ) -> async_graphql::Result<CreatePhonesPayload> {
         let made = async {
-            // the use case refuses zero, too
+            // the use case also rejects zero
             let count = u32::try_from(input.count).unwrap_or_default();
             let shop = Kind::Callshop.parse(&input.callshop_id)?;
             let made = phones::create(app(ctx), caller(ctx)?, shop, count, &input.label).await?;

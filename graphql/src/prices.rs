@@ -26,8 +26,8 @@ impl PriceView {
         &self.0.rate.prefix
     }
 
-    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix belongs to no single country, such as a satellite network or "1" without an area
-    /// code.
+    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix does not belong to a single country, as with a satellite network or "1" without
+    /// an area code.
     fn country_code(&self) -> Option<&str> {
         country_of(&self.0.rate.prefix)
     }
@@ -78,14 +78,14 @@ impl PriceView {
         self.0.blocked
     }
 
-    /// Callshop's cost of 60 seconds, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
+    /// What 60 seconds cost the callshop, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         self.0.cost_per_minute.map(|cost| Money::new(cost, &self.0.currency))
     }
 }
 
-/// Customer's price of a call that is made now, and the talk time that a given amount pays for.
+/// The customer's price for a call made now, and the talk time that a given amount pays for.
 #[derive(async_graphql::Description)]
 pub struct QuoteView(Quote);
 
@@ -107,8 +107,8 @@ impl QuoteView {
         self.0.formatted_number.as_deref()
     }
 
-    /// Country of the number, or of the matching prefix in a quote by destination, ISO 3166-1 alpha-2. Null if no single country is certain, such as for
-    /// satellite phones and short numbers.
+    /// Country of the number, or of the matching prefix in a quote by destination, ISO 3166-1 alpha-2. Null if the number cannot be assigned to a
+    /// single country, as with satellite phones and short numbers.
     fn country_code(&self) -> Option<&str> {
         match (&self.0.number, &self.0.offer) {
             (Some(number), _) => country_of_number(number.strip_prefix('+')?),
@@ -172,7 +172,7 @@ impl QuoteView {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
-    /// Callshop's cost of 60 seconds now; null if no rate matches. Hidden from attendants.
+    /// What 60 seconds cost the callshop now; null if no rate matches. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;
@@ -210,8 +210,7 @@ impl PriceQuery {
         by_prefix(ctx, paging, read, |price: &Price| price.rate.prefix.as_str(), PriceView).await
     }
 
-    /// Price of a call that is made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says
-    /// why.
+    /// Price of a call made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.
     #[field(roles = SIGNED_IN, scope = TARIFFS_READ)]
     async fn quote(
         &self,

@@ -23,8 +23,8 @@ pub enum ProblemKind {
     SessionClosing,
     /// A session has been open for more than 24 hours.
     SessionOpen,
-    /// A call has no end: an answered call is more than five minutes past its last paid second, or a call has been ringing for more than five
-    /// minutes.
+    /// A call that should be over has no end: it was answered and is more than five minutes past its last paid second, or it has been ringing for
+    /// more than five minutes.
     CallWithoutEnd,
     /// A session has two live calls.
     CallsOverlap,
@@ -37,12 +37,12 @@ pub enum ProblemKind {
     WrittenOff,
     /// The end of a call in the last seven days was estimated, because its proxy lost the call or reported impossible times.
     EndEstimated,
-    /// A phone never acknowledged the answer of a call in the last seven days. Somebody may be trying to talk without paying.
+    /// In the last seven days, the phone of a call never acknowledged the answer. Somebody may be trying to talk without paying.
     CallUnacknowledged,
     /// An event of a proxy in the last seven days could not be understood. This problem is shown to the platform only.
     EventRejected,
-    /// An event of a proxy in the last seven days has an impossible time, or reports the end of a call that had already ended or is unknown. This
-    /// problem is shown to the platform only.
+    /// An event that a proxy sent in the last seven days has an impossible time, or reports the end of a call that is unknown or had already ended.
+    /// This problem is shown to the platform only.
     EventDoubted,
     /// An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. This problem is shown to the
     /// platform only.
@@ -73,7 +73,7 @@ impl Problem {
         self.object_id.as_ref()
     }
 
-    /// Callshop of the object; null for proxies, their events, and the account's own books.
+    /// Callshop of the object; null for proxies, for their events, and for the account's own books.
     fn callshop_id(&self) -> Option<ID> {
         self.callshop.as_ref().map(|(id, _)| Kind::Callshop.id(*id))
     }
@@ -141,7 +141,7 @@ pub struct ProblemQuery;
 
 #[object(root = "Query")]
 impl ProblemQuery {
-    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds that have no problem are omitted. Hidden from
+    /// Problems in the callshops and books of the caller's account or of an account below it. Kinds that have no problem are omitted. Hidden from
     /// attendants.
     #[field(roles = BACK_OFFICE, scope = REPORTS_READ, length = 50)]
     async fn problems(

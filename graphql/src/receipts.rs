@@ -79,7 +79,7 @@ impl Receipt {
         text_of(&self.0)
     }
 
-    /// The receipt's bytes in any format, encoded in base64 (RFC 4648, section 4).
+    /// The receipt's bytes, encoded in base64 (RFC 4648, section 4); set for every format.
     fn base64(&self) -> String {
         STANDARD.encode(&self.0.bytes)
     }
@@ -121,7 +121,7 @@ impl PrintedBill {
         text_of(&self.0)
     }
 
-    /// The bill's bytes in any format, encoded in base64 (RFC 4648, section 4).
+    /// The bill's bytes, encoded in base64 (RFC 4648, section 4); set for every format.
     fn base64(&self) -> String {
         STANDARD.encode(&self.0.bytes)
     }
@@ -192,8 +192,8 @@ impl ReceiptQuery {
         nullable(printed.await.map(Receipt))
     }
 
-    /// The bill of a closed session, to hand to the customer before payment: with the amount to pay and, if the callshop has a Pix key, the Pix code.
-    /// Null if there is no such session. Fails with `ILLEGAL_STATE` unless the session is CLOSED.
+    /// The bill of a closed session, to hand to the customer before payment. It contains the amount to pay and, if the callshop has a Pix key, the
+    /// Pix code. Null if there is no such session. Fails with `ILLEGAL_STATE` unless the session is CLOSED.
     #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
     async fn printed_bill(
         &self,

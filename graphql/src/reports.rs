@@ -34,7 +34,7 @@ pub enum ReportDimension {
     Attendant,
     /// Callshop that the call was made from.
     Callshop,
-    /// Tariff version that sets the account's income. For a callshop, this is a version of the retail tariff. For any other account, this is a
+    /// Tariff version that determines the account's income. For a callshop, this is a version of the retail tariff. For any other account, this is a
     /// version of the cost tariff of the account below.
     TariffVersion,
 }
@@ -68,7 +68,7 @@ impl Report {
         figures(&self.0.total, &self.0.currency).map_err(top_level)
     }
 
-    /// The groups, ordered by day, callshop, cabin, destination, attendant and version; at most 10,000 in total.
+    /// The groups, ordered by day, callshop, cabin, destination, attendant and version; the report has at most 10,000 groups.
     async fn groups(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<ReportGroup>> {
         let page = async {
             let (rows, previous, next) = part(&self.0.groups, &paging)?;
@@ -85,8 +85,8 @@ impl Report {
     }
 }
 
-/// One group of a report. A field is null if the report is not grouped by that field, or if the calls have no value for the field. For example, an
-/// emergency call from a closed cabin has no attendant.
+/// One group of a report. A field is null if the report is not grouped by that field, or if the calls in the group have no value for it. For example,
+/// an emergency call from a closed cabin has no attendant.
 #[object]
 #[derive(SimpleObject)]
 pub struct ReportGroup {
@@ -130,8 +130,8 @@ pub struct ReportFigures {
     pub refused: i64,
     /// Number of calls that were answered and are over.
     pub answered: i64,
-    /// Answer-seizure ratio: `answered` / `attempts`, to four decimals; null without attempts. The ratio can exceed 1 if a call was answered on the
-    /// day after its attempt.
+    /// Answer-seizure ratio: `answered` / `attempts`, to four decimals; null if there are no attempts. The ratio can exceed 1 if a call was answered
+    /// on the day after its attempt.
     pub asr: Option<Decimal>,
     /// Average call duration: mean talk time of answered calls, rounded to the nearest second; null if there are no answered calls.
     pub acd_seconds: Option<i64>,
@@ -208,7 +208,7 @@ fn part<'a>(groups: Groups<'a>, paging: &Paging) -> Result<(Groups<'a>, bool, bo
     }
 }
 
-/// The cursor of a group is the encoded group key, so a cursor remains valid when groups are added.
+/// The cursor of a group is the encoded group key, so a cursor remains valid when new groups appear.
 fn cursor(key: &GroupKey) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).or_fault()?))
 }

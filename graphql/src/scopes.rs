@@ -10,9 +10,9 @@ use super::payload::top_level;
 use super::roles;
 use base::error::Error;
 
-/// No token. Fields that make logins and tokens or change users have this scope.
+/// No token. Fields that create logins or tokens, or that change users, have this scope.
 pub const LOGIN_ONLY: RoleSet = RoleSet::role(30);
-/// Every token, whatever its scopes.
+/// The set of every token, regardless of the token's scopes.
 pub const ANY_TOKEN: RoleSet = RoleSet::role(31);
 /// Number of the first scope's bit. The lower bits are those of the roles.
 const FIRST: u32 = 32;
@@ -54,7 +54,7 @@ pub const TARIFFS_READ: RoleSet = set(TokenScope::TariffsRead);
 /// Create, import, activate and assign tariffs.
 pub const TARIFFS_WRITE: RoleSet = set(TokenScope::TariffsWrite);
 
-/// Every bit of a scope, for callers without a token.
+/// The bits of all scopes, for callers without a token.
 pub const LOGIN: RoleSet = {
     let (mut all, mut number) = (LOGIN_ONLY.or(ANY_TOKEN), FIRST);
     while number < u64::BITS {
@@ -73,12 +73,12 @@ pub fn of(actor: &Actor) -> RoleSet {
     actor.token.as_ref().map_or(LOGIN, |token| of_token(&token.scopes))
 }
 
-/// The set of a token with these scopes. Does not add the scopes that they include.
+/// The set of a token with these scopes. Scopes that are included in other scopes are not added.
 fn of_token(scopes: &[TokenScope]) -> RoleSet {
     scopes.iter().fold(ANY_TOKEN, |all, scope| all.or(set(*scope)))
 }
 
-/// The part of the schema that a token with these scopes and those that they include sees, if its maker has this role.
+/// The part of the schema that an API token can see if it has these scopes and the scopes included in them, and if its maker has this role.
 pub fn of_role(role: RoleSet, scopes: &[TokenScope]) -> RoleSet {
     role.or(roles::TOKEN).or(of_token(&app::api_tokens::including(scopes)))
 }
@@ -96,8 +96,8 @@ pub fn allows(actor: &Actor, needed: Option<RoleSet>) -> bool {
     needed.is_none_or(|needed| of(actor).intersects(needed))
 }
 
-/// Guards a root field: an API token needs one of these scopes. The guard is a second line of defense, because the token's schema does not have the
-/// field in the first place.
+/// Guards a root field: an API token needs one of these scopes. The guard is a second line of defense, because the schema that the token sees does
+/// not contain the field.
 pub struct Needs(pub RoleSet);
 
 impl Guard for Needs {

@@ -1,4 +1,4 @@
-//! Customers' screens: the login that is bound to one cabin, and what it shows.
+//! Customers' screens: the login that is bound to one cabin, and what the screen shows.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl From<entity::auth_session::Model> for Screen {
     }
 }
 
-/// What a customer sees on the screen of the cabin.
+/// What a customer sees on the cabin's screen.
 #[derive(async_graphql::Description)]
 pub struct CustomerScreen(Shown);
 
@@ -78,7 +78,7 @@ impl CustomerScreen {
         self.0.call.clone().map(|row| ScreenCall(Call::new(row, self.0.as_of)))
     }
 
-    /// Total of the customer's bill up to now, including the current call; null if the cabin has no customer. The total is not rounded.
+    /// Total of the customer's bill so far, including the current call; null if the cabin has no customer. The total is not rounded.
     fn running_total(&self) -> async_graphql::Result<Option<Money>> {
         let Some(running) = &self.0.running else { return Ok(None) };
         Ok(Some(self.money(running.total().map_err(top_level)?)))
@@ -132,12 +132,12 @@ impl ScreenCall {
         self.0.price_per_minute()
     }
 
-    /// Talk time in seconds after which the call ends, if no more credit is reserved for it.
+    /// Talk time in seconds after which the call ends unless more credit is reserved for it.
     fn max_seconds(&self) -> i32 {
         self.0.max_seconds()
     }
 
-    /// Whether the credit, the deposit or a limit is nearly used up, so that the call ends soon.
+    /// Whether the call ends soon, because the credit, the deposit or a limit is nearly used up.
     fn ending_soon(&self) -> bool {
         self.0.ending_soon()
     }
@@ -165,7 +165,8 @@ payload!(
     CreateScreenPayload {
         /// The screen.
         screen: Screen,
-        /// Access token of the screen. The token is shown only once. Put it in the fragment of the page's address, which browsers do not send.
+        /// Access token of the screen. The token is shown only once. Put the token in the fragment of the page's URL, because browsers do not send
+        /// the fragment to the server.
         token: String,
     }
 );
@@ -238,8 +239,7 @@ pub struct ScreenSubscription;
 
 #[object(root = "Subscription")]
 impl ScreenSubscription {
-    /// What the customer sees on the screen to which this login is bound: a message immediately, one each second, and one after each
-    /// change.
+    /// What the customer sees on the screen to which this login is bound. A message is sent immediately, every second, and after each change.
     #[field(roles = SCREEN, scope = LOGIN_ONLY)]
     async fn customer_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<Answers<CustomerScreen>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());

@@ -36,7 +36,8 @@ pub struct UpdateCallshopSettingsInput {
     pub pix_city: Option<String>,
     /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
     pub mask_numbers: Option<bool>,
-    /// The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 turns both events off.
+    /// The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 disables both
+    /// events.
     pub ending_soon_seconds: MaybeUndefined<i32>,
     /// Largest total discount an attendant may apply to one session, in the callshop's currency.
     pub attendant_max_discount: Option<Decimal>,

@@ -43,9 +43,9 @@ pub struct RegenerateRecoveryCodesInput {
 payload!(
     /// A secret for an authenticator app. The server shows it once.
     BeginTotpPayload {
-        /// The secret in base 32, for apps that read no QR code.
+        /// The secret in base 32, for apps that cannot read a QR code.
         secret: String,
-        /// The `otpauth` URI, which apps read from a QR code.
+        /// The `otpauth` URI that apps read from a QR code.
         uri: String,
         /// The URI as a QR code: an SVG document whose size the page chooses.
         qr_svg: String,
@@ -53,11 +53,11 @@ payload!(
 );
 
 payload!(
-    /// New recovery codes. The server shows them once.
+    /// New recovery codes. The server shows the codes only once.
     RecoveryCodesPayload {
-        /// Ten codes, each of which works once in place of a code of the app. Earlier recovery codes no longer work.
+        /// Ten codes. Each code can be used once instead of a code from the app. Earlier recovery codes no longer work.
         recovery_codes: Vec<String>,
-        /// The user whose codes these are.
+        /// The user to whom these codes belong.
         viewer: User,
     }
 );
@@ -106,8 +106,8 @@ impl TotpMutation {
         answer(with_codes(ctx, codes).await)
     }
 
-    /// Turns the caller's second factor off. If the server requires a second factor for the caller's role, the caller must set it up again before
-    /// anything else.
+    /// Turns the caller's second factor off. If the server requires a second factor for the caller's role, the caller must set up a new second factor
+    /// before doing anything else.
     #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn disable_totp(
         &self,
@@ -134,7 +134,8 @@ impl TotpMutation {
         answer(with_codes(ctx, codes).await)
     }
 
-    /// Turns another user's second factor off, for example because the telephone is lost, and ends that user's logins. Check first who asks for this.
+    /// Turns another user's second factor off, for example after the user lost the telephone, and ends that user's logins. Before you do this, verify
+    /// the identity of the person who asks for it.
     #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn reset_totp(&self, ctx: &Context<'_>, input: UserIdInput) -> async_graphql::Result<UserPayload> {
         let reset =

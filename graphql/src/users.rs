@@ -112,7 +112,7 @@ impl User {
         self.0.role.into()
     }
 
-    /// The actions that the user's role allows. A front-end shows only the actions that are on this list.
+    /// The actions that the user's role allows. A front end should show only the actions in this list.
     fn permissions(&self) -> Vec<Permission> {
         rights::of(self.0.role).map(Into::into).collect()
     }
@@ -122,7 +122,7 @@ impl User {
         self.0.disabled_at
     }
 
-    /// When the user turned the second factor on; null if it is off, or if the caller may not see accounts and this is another user.
+    /// When the user turned the second factor on. Null if the second factor is off; also null for another user if the caller may not see accounts.
     #[field(roles = SIGNED_IN)]
     async fn totp_enabled_at(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<DateTime<Utc>>> {
         let actor = actor(ctx)?;
@@ -130,7 +130,8 @@ impl User {
         Ok(self.0.totp_since.filter(|_| is_shown))
     }
 
-    /// Whether this server requires a second factor for the user's role, and the user has none. Such a user can do nothing else than set it up.
+    /// Whether this server requires a second factor for the user's role but the user has not set one up. Until the second factor is set up, such a
+    /// user cannot do anything else.
     async fn totp_setup_required(&self, ctx: &Context<'_>) -> bool {
         app(ctx).config.auth.needs_totp(&self.0)
     }

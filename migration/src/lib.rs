@@ -3,7 +3,7 @@
 //! **Expand, then contract one release later.** Nodes are upgraded one by one, so the nodes of a release must also run on the next release's
 //! tables. The first new node migrates the tables, while old nodes continue and may be restarted. Therefore a migration only adds tables,
 //! indexes, and columns that are nullable or have a default. After a release stops using a table or column, remove that table or column in the
-//! following release at the earliest. The same applies to changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new
+//! following release at the earliest. The same applies to other changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new
 //! meaning). A migration that has shipped never changes.
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -40,8 +40,8 @@ pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> 
     Migrator::up(connection, None).await
 }
 
-/// The reason that a database with the migrations `applied` cannot be migrated, with the remedy. Every release has the initial migration. A database
-/// that has other migrations but lacks the initial migration was made before the first release.
+/// The reason why a database with the migrations `applied` cannot be migrated, and what to do about it. Every release has the initial migration. A
+/// database that has other migrations but lacks the initial migration was made before the first release.
 pub fn refusal(applied: &[String]) -> Option<&'static str> {
     let migrations = Migrator::migrations();
     let has_initial =
@@ -98,7 +98,7 @@ fn text_for(backend: DbBackend, sql: &str) -> String {
     only(&text, "{postgres ", !sqlite)
 }
 
-/// In `text`, replaces each part from `mark` to the next `}` with the text between them, or with nothing.
+/// In `text`, processes each part that starts with `mark` and ends at the next `}`: replaces the part with its inner text, or removes it.
 fn only(text: &str, mark: &str, kept: bool) -> String {
     let mut parts = text.split(mark);
     let mut whole = parts.next().unwrap_or_default().to_owned();

@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    /// Without this function, only PostgreSQL would migrate in a transaction.
+    /// Without this function, migrations would run in a transaction only on PostgreSQL.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }

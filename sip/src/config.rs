@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Bounds of `hook.queue`. Even at its lower bound, the queue must have room for the largest submissions: 256 running calls, followed by 50 events.
+/// Bounds of `hook.queue`. Even the smallest allowed queue must have room for the largest submissions: 256 running calls, followed by 50 events.
 const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 
 /// The HTTP endpoints for SIP proxies.
@@ -14,13 +14,12 @@ const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 pub struct HookConfig {
     /// Address and port of the hook, on loopback, or on a private network behind TLS.
     pub listen: SocketAddr,
-    /// Secrets accepted from the proxy, at least 16 characters each. Two secrets are allowed, so that a secret can be replaced without an
-    /// interruption.
+    /// Secrets accepted from the proxy, at least 16 characters each. Two secrets are allowed, so that a secret can be replaced without downtime.
     #[serde(serialize_with = "base::secret::hidden_list")]
     pub secrets: Vec<SecretString>,
     /// SIP digest realm of the phones.
     pub realm: String,
-    /// The proxies' private control listeners, such as `http://127.0.0.1:5080`, by the name that each proxy sends in `proxy`.
+    /// The URLs of the proxies' private control listeners, such as `http://127.0.0.1:5080`. The key is the name that each proxy sends in `proxy`.
     pub proxies: Vec<ProxyConfig>,
     /// Capacity of the writer's queue (events, authorizations and checks of running calls), 512 to 1000000. When the queue is full, the hook
     /// responds with 503.

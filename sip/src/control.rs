@@ -25,7 +25,7 @@ const LISTING_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a listing in bytes, enough for about forty thousand dialogs.
 const LISTING_BYTES: usize = 32 << 20;
 
-/// The configured proxies, by the names that the proxies send in their events.
+/// The configured proxies; the key is the name that each proxy sends in its events.
 pub struct Proxies {
     client: reqwest::Client,
     known: BTreeMap<String, (String, SecretString)>,

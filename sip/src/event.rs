@@ -47,8 +47,8 @@ pub struct AuthorizeBody {
 }
 
 impl AuthorizeBody {
-    /// Takes copies of end events out of the body. The copies come from the phone's earlier calls, and are needed because the original events may
-    /// still be in transit. The original events arrive as well, so a malformed copy is dropped.
+    /// Extracts copies of end events from the body. The copies are events of the phone's earlier calls. They are needed because the original events
+    /// may still be in transit. A malformed copy is dropped, because the original event arrives as well.
     ///
     /// # Errors
     /// Fails if there are more than [`MAX_EVENTS`] events.
@@ -199,19 +199,18 @@ fn body(raw: &RawEvent) -> Result<EventBody, String> {
             answered_at: raw.answered_ts.as_ref().map(|micros| micros.0),
         },
         "failed" => CallEventKind::Failed {
-            code: raw.code.ok_or("A `failed` event came without its code.")?,
+            code: raw.code.ok_or("A `failed` event has no code.")?,
             by: ended_by(raw)?,
         },
         "abandoned" => {
-            let request_id =
-                raw.request_id.clone().ok_or("An `abandoned` event came without its request_id.")?;
+            let request_id = raw.request_id.clone().ok_or("An `abandoned` event has no request_id.")?;
             return Ok(EventBody::Abandoned { request_id, code: raw.code });
         }
         "online" | "offline" => return phone(raw),
         "boot" => return Ok(EventBody::Boot),
         other => return Err(format!("The event has the unknown kind {other:?}.")),
     };
-    let reference = raw.reference.ok_or("A call event came without its ref.")?;
+    let reference = raw.reference.ok_or("A call event has no ref.")?;
     if raw.kind == "emergency" || raw.emergency_ts.is_some() {
         return Ok(EventBody::Emergency {
             call: emergency(raw, reference)?,
@@ -227,14 +226,14 @@ fn emergency(raw: &RawEvent, reference: Uuid) -> Result<EmergencyCall, String> {
     let given = |name: &str, text: &Option<String>| {
         text.clone()
             .filter(|text| !text.is_empty())
-            .ok_or_else(|| format!("An emergency call came without its {name}."))
+            .ok_or_else(|| format!("An emergency call has no {name}."))
     };
     let max_seconds = raw.max_seconds.filter(|seconds| (1..=LONGEST_EMERGENCY).contains(seconds));
     Ok(EmergencyCall {
         reference,
         user: given("user", &raw.user)?,
         dialed: given("dialed", &raw.dialed)?,
-        since: raw.emergency_ts.as_ref().ok_or("An emergency call came without its emergency_ts.")?.0,
+        since: raw.emergency_ts.as_ref().ok_or("An emergency call has no emergency_ts.")?.0,
         max_seconds: max_seconds
             .ok_or_else(|| format!("`max_seconds` of an emergency call must be 1 to {LONGEST_EMERGENCY}."))?,
         call_id: given("call_id", &raw.call_id)?,
@@ -244,7 +243,7 @@ fn emergency(raw: &RawEvent, reference: Uuid) -> Result<EmergencyCall, String> {
 
 fn phone(raw: &RawEvent) -> Result<EventBody, String> {
     Ok(EventBody::Phone {
-        user: raw.user.clone().ok_or("A phone event came without its user.")?,
+        user: raw.user.clone().ok_or("A phone event has no user.")?,
         online: raw.kind == "online",
         contact: raw.contact.clone(),
         source: raw.src.clone(),

@@ -28,10 +28,10 @@ use telemetry::{RequestId, mask, request, trace};
 /// Maximum size of a request body in bytes, enough for fifty events of about 5 KiB.
 const MAX_BODY: usize = 256 * 1024;
 /// If a body is longer than [`MAX_BODY`], at most this many bytes of it are read. The excess is read but discarded, so that the sender receives the
-/// response. If the body is longer than that, the connection is closed after the response.
+/// response. If the body is longer than this maximum, the connection is closed after the response.
 const MAX_READ: usize = 64 * MAX_BODY;
-/// Maximum number of events in a batch. A batch's events are applied [`MAX_EVENTS`] at a time. A batch with more events is stored as one malformed
-/// event.
+/// Maximum number of events in a batch. The events of a batch are applied in groups of up to [`MAX_EVENTS`]. A batch that exceeds this number is
+/// stored as one malformed event.
 const MAX_BATCH: usize = 20 * MAX_EVENTS;
 
 /// Shared state of the endpoints.
@@ -57,7 +57,7 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
 }
 
 /// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong password gets 401 without details. This function
-/// uses no library, because a library would replace only the three lines that split the header. Libraries for Basic authentication do not compare the
+/// uses no library, because a library would save only the three lines that split the header. Libraries for Basic authentication do not compare the
 /// secret, and their refusals lack the documented JSON.
 fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
@@ -69,7 +69,7 @@ fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     };
     let Some(password) = decoded.strip_prefix(b"kamailio:") else { return false };
     let secrets = &hook.secrets;
-    // compare every secret, so that the response time does not reveal which secret was close
+    // compare every secret, so that the response time does not reveal which secret was almost correct
     secrets
         .iter()
         .fold(false, |found, secret| found | bool::from(secret.expose_secret().as_bytes().ct_eq(password)))
@@ -192,14 +192,14 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-/// Never responds with 4xx to a trusted proxy, because the proxy would send the same batch forever, and all later events would wait.
+/// Never responds with 4xx to a trusted proxy. Otherwise, the proxy would send the same batch forever, and all later events would have to wait.
 async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
     }
     let (body, is_whole) = match beginning(body).await {
         Ok(read) => read,
-        // the response is 503, because the connection broke; the proxy sends the batch again
+        // the connection broke, so the response is 503, and the proxy sends the batch again
         Err(error) => {
             tracing::warn!(%error, "a batch of events broke off");
             return unavailable();
@@ -224,7 +224,7 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
     }
 }
 
-/// The first [`MAX_BODY`] bytes of a body, and whether these bytes are the whole body.
+/// The first [`MAX_BODY`] bytes of a body, and whether they are the whole body.
 async fn beginning(mut body: web::Payload) -> Result<(Vec<u8>, bool), PayloadError> {
     let (mut kept, mut read) = (Vec::new(), 0);
     while let Some(chunk) = body.next().await {

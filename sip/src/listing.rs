@@ -1,9 +1,9 @@
-//! Listings of a proxy (docs/hook.md, "Listings"): its queue, its dialogs, its registered phones.
+//! Listings of a proxy (docs/hook.md, "Listings"): its event queue, its dialogs, and its registered phones.
 //!
-//! A response that is not a listing is an error. If such a response were treated as an empty listing, every call would be ended. Inside a listing,
-//! each field is read separately: Kamailio writes null where it has no value yet, and one bad entry must not hide the other entries. The server draws
-//! no conclusion from a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may belong to any call
-//! or phone.
+//! A response that is not a listing is an error. If the server treated such a response as an empty listing, it would end every call. Inside a
+//! listing, each field is read separately: Kamailio writes null where it has no value yet, and one bad entry must not hide the other entries. The
+//! server draws no conclusion from a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may
+//! belong to any call or phone.
 
 use std::collections::BTreeMap;
 
@@ -272,9 +272,9 @@ impl Expires {
 mod tests {
     use super::*;
 
-    /// The response to `dlg.list` of Kamailio 5.6.3 with `kamailio/kamailio.cfg`. The response has a call to which the gateway has not responded at
-    /// all, a ringing call, an answered call that is not acknowledged, a call in progress, a canceled call, an ended call, and a call in progress
-    /// after the proxy was killed and restarted.
+    /// The response of Kamailio 5.6.3 with `kamailio/kamailio.cfg` to `dlg.list`. The response lists a call to which the gateway has not responded at
+    /// all, a ringing call, an answered call that is not acknowledged, a call in progress, a canceled call, an ended call, and a call that was still
+    /// in progress after the proxy was killed and restarted.
     const DIALOGS: &str = r#"{"jsonrpc":"2.0","result":[
         {"h_entry":1121,"h_id":7865,"ref":1,"call-id":"1-25063@127.203.77.10","from_uri":"sip:u3@callshop","to_uri":"sip:5511988880600@callshop",
          "state":1,"start_ts":0,"init_ts":1795885478,"end_ts":0,"duration":0,"timeout":0,"lifetime":601,"dflags":640,"sflags":0,"iflags":3,
@@ -314,7 +314,7 @@ mod tests {
          "profiles":[],"variables":[{"ref":"db0890de-691b-4f19-8bcb-ef6e3d39e7b1"},{"req":"41b2fada-9a5c-4200-b11e-27a621ff53cc"},
          {"src":"127.203.79.10"},{"covered":"600"},{"rang":"1"},{"answered":"1795885553511385"},{"acked":"1"}]}],"id":1}"#;
 
-    /// The response to `ul.dump` of Kamailio 5.6.3, with one registered phone and one unregistered phone.
+    /// The response of Kamailio 5.6.3 to `ul.dump`, with one registered phone and one unregistered phone.
     const PHONES: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[{"Info":{"AoR":"u1","HashID":31657,
          "Contacts":[{"Contact":{"Address":"sip:u1@127.203.77.10:20010","Expires":299,"Q":0,"Call-ID":"1-25055@127.203.77.10","CSeq":2,
          "User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Flags":0,"CFlags":0,
@@ -322,7 +322,7 @@ mod tests {
          "Tcpconn-Id":-1,"Keepalive":0,"Last-Keepalive":1795885477,"KA-Roundtrip":0,"Last-Modified":1795885477}}]}}],"Stats":{"Records":1,
          "Max-Slots":1}}}]},"id":1}"#;
 
-    /// A response to `ul.dump` that was edited by hand, with contacts that were replaced or have expired.
+    /// A hand-edited response to `ul.dump`, with contacts that were replaced or have expired.
     const OUT_OF_FORCE: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[
         {"Info":{"AoR":"u1","HashID":31657,"Contacts":[{"Contact":{"Address":"sip:u1@127.88.9.10:20001","Expires":297,"Q":0,
          "Call-ID":"1-22337@127.88.9.10","CSeq":2,"User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Last-Keepalive":1795422320,"Last-Modified":1795422322}}]}},
@@ -368,7 +368,7 @@ mod tests {
                 whole: true,
             }
         );
-        // Kamailio knows the callee's tag once the call is answered, and forgets the dialog's variables when the call ends
+        // Kamailio knows the callee's tag only after the call is answered, and it forgets the dialog's variables when the call ends
         let states = [
             (None, None, false),
             (None, None, false),
@@ -473,7 +473,8 @@ mod tests {
                 whole.into_iter().all(|dialog| !dialog.from_tag.is_empty() && !dialog.call_id.is_empty()),
                 "{entry}"
             );
-            // the server must hang up a dialog that belongs to no call, but not a dialog whose entry does not say which call it belongs to
+            // the server must hang up a dialog that belongs to no call, but it must not hang up a dialog whose entry does not say which call it
+            // belongs to
             let stranger =
                 listed.list.iter().find(|dialog| dialog.whole && !dialog.over && dialog.reference.is_none());
             let says_so = entry["variables"].as_array().is_some_and(|pairs| {
@@ -496,7 +497,7 @@ mod tests {
             assert!(listed.list.iter().any(|phone| phone.user == "u2"), "{entry}");
             let registered = listed.list.iter().any(|phone| phone.user == "u1");
             unclear += usize::from(!registered && !listed.lacks("u1"));
-            // a phone is no longer registered only if its entry has no contacts, or names another user
+            // a phone counts as unregistered only if its entry has no contacts, or if the entry names another user
             let info = &entry["Info"];
             let says_so = info["AoR"].as_str().is_some_and(|user| user != "u1")
                 || info["Contacts"] == serde_json::json!([]);

@@ -67,7 +67,7 @@ impl HookMetrics {
         outcome
     }
 
-    /// Counts a decided call attempt: `ALLOWED`, or the code of the refusal.
+    /// Counts a decided call attempt by its outcome: `ALLOWED`, or the code of the refusal.
     pub fn attempt(&self, outcome: &'static str) {
         self.attempts.get_or_create(&Outcome { outcome }).inc();
     }

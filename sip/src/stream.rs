@@ -1,9 +1,9 @@
 //! Reads the proxies' events from a Redis stream. All nodes read the stream as members of one consumer group.
 //!
-//! An entry of the stream is acknowledged and deleted only once its event is committed. Therefore, the stream contains exactly the events that are
+//! An entry of the stream is acknowledged and deleted only after its event is committed. Therefore, the stream contains exactly the events that are
 //! not applied yet. The length of the stream is the lag, and an empty stream means that all events are applied. If a node dies, another node claims
-//! the dead node's entries after some seconds. An event may arrive twice: another node may claim the event's entry from a node that was only slow, or
-//! the proxy may also post the event over HTTP. The second copy of an event is recognized by its `eid` and dropped.
+//! the dead node's entries after some seconds. An event may arrive twice. Another node may claim the event's entry from a node that was slow but not
+//! dead, or the proxy may also post the event over HTTP. The second copy of an event is recognized by its `eid` and dropped.
 //!
 //! A failing entry does not block other entries: the node moves the entry to the retry queue ([`RetryQueue`]) and retries it with growing pauses.
 //! Only entries about the same call or phone wait behind a failing entry. While no entry can be applied, for example because the database is
@@ -43,9 +43,9 @@ use telemetry::{RequestId, request, trace};
 
 /// Maximum number of entries read at once.
 const BATCH: usize = 64;
-/// Maximum number of events handed to the writer at once, unless a single entry has more.
+/// Maximum number of events handed to the writer at once, unless a single entry contains more events.
 const EVENTS: usize = 64;
-/// How long a read waits for entries. A read that waits for entries delays a stop and the periodic tasks.
+/// How long a read waits for entries. A read that waits for entries delays the shutdown and the periodic tasks.
 const BLOCK: Duration = Duration::from_secs(1);
 /// Pause while no entry can be applied, because the database is unavailable or the writer's queue is full.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -150,8 +150,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// Waits up to a second for the events that arrived before this function was called. Returns whether all of them are applied. Later events do not
-    /// count, because under load there are always new events.
+    /// Waits up to a second for the events that arrived before this function was called. Returns whether all of these events are applied. Later
+    /// events do not count, because under load there are always new events.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;
@@ -236,7 +236,7 @@ struct Read {
 }
 
 impl Reader<'_> {
-    /// Reads over one connection until the connection breaks. Returns `Ok` at a stop.
+    /// Reads over one connection until the connection breaks. Returns `Ok` when the node stops.
     async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
         let mut connection = self.stream.connect().await?;
         self.make_group(&mut connection).await?;
@@ -273,7 +273,7 @@ impl Reader<'_> {
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new entries only if the retry queue has room for all of them, in case they fail.
+    /// Reads new entries only if the retry queue would have room for all of them if they failed.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -328,7 +328,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Takes a page of entries that this consumer has read but not acknowledged. Returns the id after which the next page begins; `None` after
+    /// Reads a page of entries that this consumer has received but not acknowledged. Returns the id after which the next page begins; `None` after
     /// the last page.
     async fn take_own(
         &mut self,
@@ -435,7 +435,7 @@ impl Reader<'_> {
     }
 
     /// Applies entries and returns the results of each entry's events. An entry counts as applied once all of its events are committed. If an entry
-    /// fails, its committed events arrive again as duplicates.
+    /// fails, it is retried, and its committed events then arrive again as duplicates.
     async fn apply(&self, reads: &[Read]) -> Vec<Result<Vec<EventResult>>> {
         // submit all entries before waiting for the first, so that many entries share one commit
         join_all(reads.iter().map(|read| {

@@ -1,4 +1,4 @@
-//! Lists of accounts and users, which are searched and sorted by name.
+//! Lists of accounts and users. The lists are searched and sorted by name.
 
 use entity::{AccountKind, WordKind, account, user};
 use sea_orm::{
@@ -22,9 +22,9 @@ pub struct AccountFilter<'a> {
     pub top: Uuid,
     /// Only children of this account; `None` for the whole scope.
     pub parent: Option<Uuid>,
-    /// Whether to list callshops, or all other kinds.
+    /// If true, only callshops are listed; if false, only accounts of other kinds.
     pub callshops: bool,
-    /// Words of the name, from [`billing::words::wanted`]; any name if the list is empty.
+    /// Words that the name must contain, from [`billing::words::wanted`]; an empty list matches any name.
     pub search: &'a [String],
 }
 
@@ -66,7 +66,7 @@ pub async fn users(
     read(conn, query, (Id, DisplayName), slice, |user| user.id).await
 }
 
-/// Condition that the object's name has each of these words.
+/// Condition that the object's name contains each of these words.
 async fn named<E: EntityTrait>(
     conn: &impl ConnectionTrait,
     kind: WordKind,
@@ -108,7 +108,7 @@ where
     Ok(Listed { rows: in_order(&ids, rows, id_of), total: Some(total) })
 }
 
-/// Makes a new account findable by its name, from each account above it and from itself.
+/// Makes a new account findable by name in searches from the account itself and from each account above it.
 pub(crate) async fn add_account(conn: &impl ConnectionTrait, account: &account::Model) -> Result<()> {
     search::insert(conn, WordKind::Account, &owners(account)?, (account.id, &account.name)).await
 }

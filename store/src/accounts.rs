@@ -25,7 +25,7 @@ pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     Ok(account::Entity::find_by_id(id).filter(scope.accounts()).one(conn).await?)
 }
 
-/// The accounts of these ids that are inside `scope`.
+/// The accounts with these ids that are inside `scope`.
 pub async fn find_all(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -138,7 +138,7 @@ pub async fn find_user(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> 
     scope.find::<user::Entity>(conn, id, user::Column::AccountId).await
 }
 
-/// The users of these ids that are inside `scope`.
+/// The users with these ids that are inside `scope`.
 pub async fn find_users(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -147,7 +147,7 @@ pub async fn find_users(
     scope.find_all::<user::Entity>(conn, ids, (user::Column::Id, user::Column::AccountId)).await
 }
 
-/// A user, locked until the transaction ends. This query ignores scopes, because the password is checked outside this transaction.
+/// A user, locked until the transaction ends. This query ignores scopes, because the calling function checks the password outside this transaction.
 pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<user::Model>> {
     Ok(user::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
@@ -208,13 +208,13 @@ pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Resu
     Ok(user.into_active_model().reset_all().update(conn).await?)
 }
 
-/// A login by id, locked until the transaction ends. This query ignores scopes: either the id comes from a signed token, or a secret came with the
-/// id.
+/// A login by id, locked until the transaction ends. This query ignores scopes, because the id comes from a signed token or was sent together with a
+/// secret.
 pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
     Ok(auth_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Whether a login is valid (not revoked). Takes a shared lock on a valid login, so that nobody can revoke the login until the transaction ends.
+/// Whether a login is valid (not revoked). Takes a shared lock on a valid login, so that the login cannot be revoked until the transaction ends.
 pub async fn hold_auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let held: Option<Uuid> = auth_session::Entity::find_by_id(id)
         .select_only()
@@ -239,7 +239,7 @@ pub async fn identity(
     Ok(found.and_then(|(session, user, account)| Some((session, user?, account?))))
 }
 
-/// The customers' screens of these cabins that are valid at `now`, oldest first.
+/// The logins of the customers' screens in these cabins. Only logins that are valid at `now` are included, oldest first.
 pub async fn screens(
     conn: &impl ConnectionTrait,
     cabins: &[Uuid],
@@ -290,7 +290,7 @@ pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str)
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
     let stored = setting::Entity::find_by_id(key.to_owned()).one(conn).await?;
-    // return only a stored value; if other nodes did not know this node's token key, they would reject its tokens
+    // return only a stored value, because other nodes would reject this node's tokens if they did not know its token key
     stored
         .map(|row| row.value)
         .ok_or_else(|| Error::fault(format!("the setting {key} was stored and is not there")))
@@ -305,7 +305,7 @@ pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) ->
     Ok(query.limit(10_000).into_tuple::<Uuid>().all(conn).await?)
 }
 
-/// The credit limits of accounts; an inner `None` means unlimited.
+/// The credit limits of accounts, by account id; `None` means unlimited.
 ///
 /// # Errors
 /// May fail with database errors.

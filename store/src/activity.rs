@@ -36,7 +36,8 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // at first, `seq` is the negative distance to the callshop's new last number; the new last number is known only after `activity_head` was updated
+    // at first, `seq` is an offset of zero or less from the callshop's new last number, because that number is known only after `activity_head` was
+    // updated
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
         *left -= 1;
@@ -115,7 +116,7 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The activity number (`seq`) from which a callshop's activities are kept. Perhaps no activity has that number yet. `None` before the first
+/// A callshop's activities are kept from this activity number (`seq`) on. There may be no activity with that number yet. `None` before the first
 /// activity.
 ///
 /// # Errors
@@ -124,7 +125,7 @@ pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Resul
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map(|row| row.kept_from))
 }
 
-/// At most `limit` activities after `seq`, in order.
+/// Returns at most `limit` activities after `seq`, in order.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the activity after `seq` was deleted. May also fail with database errors.

@@ -47,8 +47,8 @@ pub async fn by_secret(conn: &impl ConnectionTrait, hash: &str) -> Result<Option
     Ok(found.and_then(|(token, user)| Some((token, user?))))
 }
 
-/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that nobody can end the token until
-/// the transaction ends.
+/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that the token cannot be ended
+/// until the transaction ends.
 pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let held: Option<Uuid> = Entity::find_by_id(id)
         .select_only()
@@ -62,13 +62,14 @@ pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     Ok(held.is_some())
 }
 
-/// The tokens of these ids that users inside `scope` made.
+/// The tokens with these ids that were made by users inside `scope`.
 pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<Model>> {
     let wanted = bulk::among(conn, Column::Id, ids.iter().copied());
     Ok(Entity::find().filter(wanted).filter(made_within(scope)).all(conn).await?)
 }
 
-/// Tokens by id. This query does not check the actor's scope: the calling function must have checked access to the records that refer to them.
+/// Tokens by id. This query does not check the actor's scope: the calling function must have checked access to the records that refer to these
+/// tokens.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
@@ -84,7 +85,7 @@ pub async fn successor(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<M
     Ok(Entity::find().filter(Column::RotatedFromId.eq(id)).one(conn).await?)
 }
 
-/// A page of an account's tokens that users inside `scope` made.
+/// A page of those tokens of an account that were made by users inside `scope`.
 pub async fn list(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -104,7 +105,8 @@ pub async fn count_valid(conn: &impl ConnectionTrait, account_id: Uuid, now: Dat
     Ok(query.count(conn).await?)
 }
 
-/// Records that the user who made these tokens was disabled, or enabled again if `at` is `None`. Returns the ids of the user's tokens.
+/// Records that the user who made these tokens was disabled. If `at` is `None`, records that the user was enabled again. Returns the ids of the
+/// user's tokens.
 pub async fn set_maker_disabled(
     conn: &impl ConnectionTrait,
     user_id: Uuid,
@@ -134,7 +136,7 @@ pub async fn ended(
     Ok(query.limit(MAX_ENDED).into_tuple().all(conn).await?)
 }
 
-/// Records a use of the token, unless a use after `before` is recorded already.
+/// Records a use of the token, unless a use after `before` has already been recorded.
 pub async fn touch(
     conn: &impl ConnectionTrait,
     id: Uuid,

@@ -22,7 +22,7 @@ const POSTGRES_ROWS: usize = 4_096;
 /// Inserts whole rows. `conflict` is appended to the statement (`ON CONFLICT …`) and may be empty. The database locks the rows in the given order.
 ///
 /// # Errors
-/// Every function in this module may fail with a database error. Inserting also fails with a fault for an unsupported column type.
+/// Every function in this module may fail with a database error. An insert also fails with a fault if the type of a column is not supported.
 pub(super) async fn insert<E>(conn: &impl ConnectionTrait, rows: &[E::Model], conflict: &str) -> Result<()>
 where
     E: EntityTrait,

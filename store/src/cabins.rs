@@ -19,7 +19,7 @@ pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     scope.find::<Entity>(conn, id, Column::CallshopId).await
 }
 
-/// The cabins of these ids that are inside `scope`.
+/// The cabins with these ids that are inside `scope`.
 pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<Model>> {
     scope.find_all::<Entity>(conn, ids, (Column::Id, Column::CallshopId)).await
 }

@@ -1,4 +1,4 @@
-//! Sums of a callshop's local day, by user.
+//! Totals of a callshop's local day, grouped by user.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
@@ -102,7 +102,7 @@ pub async fn movement_sums(
         .await?)
 }
 
-/// The number of sessions opened on the day and not voided, by the user who opened them.
+/// For each user, the number of sessions that the user opened on the day and that were not voided.
 pub async fn sessions_opened(conn: &impl ConnectionTrait, day: Day) -> Result<Vec<(Uuid, i64)>> {
     use cabin_session::Column;
     Ok(cabin_session::Entity::find()

@@ -1,9 +1,9 @@
-//! Lists with filters. Each filter that an index serves is a way to read the list; one way is chosen, and the other conditions are checked for each
-//! row that the way reads.
+//! Lists with filters. Each filter that an index serves is an access path to the list. One access path is chosen. The other conditions are checked
+//! for each row that this access path reads.
 //!
-//! A statement reads at most [`SCANNED`] rows, so its time is bounded however rare the wanted rows are. A way that leads to few rows is read
-//! completely. Among ways to many rows, any way in the order of the list finds a page soon, unless rows that match all filters are rare, too. Then
-//! the list fails with `SEARCH_TOO_BROAD`, and the client narrows the time range.
+//! A statement reads at most [`SCANNED`] rows, so its time is bounded, no matter how rare the wanted rows are. An access path that leads to few rows
+//! is read completely. If an access path leads to many rows but reads them in the order of the list, it soon finds a page, unless rows that match all
+//! filters are rare, too. In that case, the list fails with `SEARCH_TOO_BROAD`, and the client must choose a shorter time range.
 
 use sea_orm::sea_query::{
     Alias, Asterisk, CaseStatement, Expr, ExprTrait as _, Order, Query, SelectStatement,
@@ -19,17 +19,17 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 
 /// Maximum number of rows that one statement reads.
 const SCANNED: u64 = 20_000;
-/// Number of rows up to which a way is read completely.
+/// Maximum number of rows of an access path that is read completely.
 const FEW: u64 = 10_000;
 
 /// How an index reads the rows of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
-    /// The condition has at most [`FEW`] rows, in any order.
+    /// The condition matches at most [`FEW`] rows, which are read in any order.
     Few,
     /// In the order of the ids.
     InOrder,
-    /// In any order, not limited by bounds of the ids. Such a way is used only if it has at most [`FEW`] rows.
+    /// In any order, because the index cannot use bounds of the ids. Such an access path is used only if it leads to at most [`FEW`] rows.
     AnyOrder,
 }
 
@@ -39,24 +39,24 @@ struct Way {
     condition: Condition,
 }
 
-/// A list of rows of `E`, ordered by id, with the ways to read it.
+/// A list of rows of `E`, ordered by id, with the access paths to it.
 pub(crate) struct Filtered<E: EntityTrait> {
     id: E::Column,
     /// The columns that conditions and keys use.
     columns: Vec<E::Column>,
     /// The list without filters.
     base: Way,
-    /// Ways in order of preference.
+    /// Access paths in order of preference.
     ways: Vec<Way>,
     all: Condition,
-    /// Bounds of the ids for each way.
+    /// Bounds of the ids, for each access path.
     bounds: Condition,
     /// Whether a filter was added.
     is_filtered: bool,
 }
 
 impl<E: EntityTrait> Filtered<E> {
-    /// The list of the rows of `base`, which an index reads in order. `columns` are the columns that filters use.
+    /// The list of the rows that match `base`. An index reads these rows in order. `columns` are the columns that filters use.
     pub fn new(id: E::Column, columns: &[E::Column], base: Condition) -> Self {
         Self {
             id,
@@ -76,7 +76,7 @@ impl<E: EntityTrait> Filtered<E> {
         self.ways.push(Way { reads, condition });
     }
 
-    /// Adds a way to rows that other filters check.
+    /// Adds an access path whose rows are checked by other filters.
     pub fn by_way(&mut self, reads: Reads, condition: Condition) {
         self.ways.push(Way { reads, condition });
     }
@@ -87,7 +87,7 @@ impl<E: EntityTrait> Filtered<E> {
         self.is_filtered = true;
     }
 
-    /// Adds bounds of the ids, which every way uses.
+    /// Adds bounds of the ids. Every access path uses these bounds.
     pub fn bound(&mut self, condition: Condition) {
         self.bounds = self.bounds.clone().add(condition);
     }
@@ -95,7 +95,7 @@ impl<E: EntityTrait> Filtered<E> {
     /// The page of ids, and the length of the list if requested.
     ///
     /// # Errors
-    /// Fails with `SEARCH_TOO_BROAD` if [`SCANNED`] rows have fewer matches than the page needs. May also fail with database errors.
+    /// Fails with `SEARCH_TOO_BROAD` if [`SCANNED`] rows contain fewer matches than the page needs. May also fail with database errors.
     pub async fn ids(&self, conn: &impl ConnectionTrait, page: Page) -> Result<Listed<Uuid>> {
         let way = self.way(conn).await?;
         let total = if page.counted { Some(self.count(conn, way).await?) } else { None };
@@ -124,13 +124,14 @@ impl<E: EntityTrait> Filtered<E> {
         let query = self.outer(rows, &[self.id, key]).limit(MAX_COUNT).to_owned();
         let place = |row: &QueryResult| -> Result<Place> {
             let amount: Option<i64> = row.try_get("", key.as_str())?;
-            // a total that is not known yet is below all others
+            // a total that is not known yet sorts below all known totals
             Ok((Key::Amount(amount.unwrap_or(-1)), row.try_get("", self.id.as_str())?))
         };
         conn.query_all(&query).await?.iter().map(place).collect()
     }
 
-    /// The way to read the list: the only way, the first way to few rows, the list itself if the bounds leave few rows, or the first way in order.
+    /// The access path to use: the only one, the first one that leads to few rows, the list itself if the bounds leave few rows, or the first one in
+    /// order.
     async fn way(&self, conn: &impl ConnectionTrait) -> Result<&Way> {
         if let Some(few) = self.ways.iter().find(|way| way.reads == Reads::Few) {
             return Ok(few);
@@ -141,7 +142,8 @@ impl<E: EntityTrait> Filtered<E> {
             return Ok(only);
         }
         for way in &self.ways {
-            // an index that is not in order cannot use the bounds, so it would read all rows of the condition to find those within the bounds
+            // an index that is not in id order cannot use the bounds, so it would have to read all rows of the condition to find the rows within the
+            // bounds
             let rows = match way.reads {
                 Reads::AnyOrder => self.unbounded(way),
                 Reads::Few | Reads::InOrder => self.rows(way),
@@ -191,7 +193,7 @@ impl<E: EntityTrait> Filtered<E> {
         u64::try_from(found.unwrap_or(0)).or_fault()
     }
 
-    /// The rows of a way within the bounds.
+    /// The rows of an access path, within the bounds.
     fn rows(&self, way: &Way) -> SelectStatement {
         let mut query = self.unbounded(way);
         if !self.bounds.is_empty() {
@@ -200,7 +202,7 @@ impl<E: EntityTrait> Filtered<E> {
         query
     }
 
-    /// The rows of a way.
+    /// The rows of an access path.
     fn unbounded(&self, way: &Way) -> SelectStatement {
         let table = Alias::new(E::default().as_str());
         let mut query = Query::select();
@@ -210,7 +212,7 @@ impl<E: EntityTrait> Filtered<E> {
         query.from(table).cond_where(way.condition.clone()).to_owned()
     }
 
-    /// The rows of `inner` that match all filters. A limit in `inner` keeps both databases from merging the two levels.
+    /// The rows of `inner` that match all filters. A limit in `inner` prevents both databases from merging the two query levels.
     fn outer(&self, inner: SelectStatement, columns: &[E::Column]) -> SelectStatement {
         let table = Alias::new(E::default().as_str());
         let mut query = Query::select();
@@ -240,7 +242,7 @@ impl<E: EntityTrait> Filtered<E> {
         if in_order {
             inner.order_by(by_id.clone(), order.clone());
         }
-        // a way to few rows is read completely
+        // an access path that leads to few rows is read completely
         let limit = if in_order && !self.is_filtered { page.limit } else { SCANNED };
         let mut query = self.outer(inner.limit(limit).to_owned(), &[self.id]);
         // SQLite would sort all rows again instead of stopping at the limit. It reads the inner rows one by one in their order
@@ -253,7 +255,7 @@ impl<E: EntityTrait> Filtered<E> {
 
 fn too_broad() -> Error {
     let message = base::message!(
-        "The filters match too rarely among more than {max} rows. Give a shorter time range.",
+        "Too few of more than {max} rows match the filters. Give a shorter time range.",
         max = SCANNED
     );
     Error::field(ErrorCode::SearchTooBroad, "filter", message)

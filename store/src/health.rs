@@ -16,7 +16,7 @@ pub struct Migrations {
     pub pending: usize,
     /// Number of all migrations of this program.
     pub known: usize,
-    /// The reason that the database cannot be migrated, with the remedy.
+    /// The reason why the database cannot be migrated, and the remedy.
     pub refusal: Option<&'static str>,
 }
 
@@ -125,7 +125,7 @@ impl Store {
 pub struct Pool {
     /// `reader` or `writer`.
     pub name: &'static str,
-    /// Open connections. The pool opens connections on demand and closes connections that were idle for a long time.
+    /// Open connections. The pool opens connections on demand and closes connections that have been idle for a long time.
     pub open: u32,
     /// Open connections that are not in use.
     pub idle: usize,

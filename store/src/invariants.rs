@@ -22,7 +22,7 @@ use base::error::Result;
 
 /// Maximum number of violations listed per invariant. One more violation is read to show whether the list is complete.
 pub const MAX_FINDINGS: usize = 10;
-/// The time within which an import that still runs has written its version. The rates of a version are written before it.
+/// Maximum time from the start of an import until it writes its version. An import writes the rates of a version before it writes the version itself.
 const LONGEST_IMPORT: TimeDelta = TimeDelta::hours(1);
 /// Rows per page when a check reads rows in pages.
 const PAGE: u64 = 200;
@@ -111,7 +111,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "rates refer to what exists",
         unit: Unit::Count,
-        // steps from one version to the next in the primary key, because a version may have a million rates
+        // steps from one version to the next in the primary key instead of reading all rates, because a version may have a million rates
         query: "WITH RECURSIVE priced (version_id) AS (
                 SELECT (SELECT r.version_id FROM rate r ORDER BY r.version_id LIMIT 1)
                 UNION ALL
@@ -364,7 +364,7 @@ pub const INVARIANTS: &[Invariant] = &[
 
 /// Placeholders in the queries for common conditions.
 const WORDS: [(&str, &str); 3] = [
-    // rows about deleted calls are skipped, because there is nothing with which to compare them
+    // rows about deleted calls are skipped, because there is nothing left to compare them with
     ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
     ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
     // no other transfer reverses this transfer
@@ -402,7 +402,7 @@ impl Invariant {
             "WITH kept AS ({kept}) SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
             FROM ({query}) AS findings LIMIT {limit}"
         );
-        // the system's clock, because the ids of versions are made with it
+        // use the system's clock, because the ids of versions are made with it
         let written = first_id(Utc::now() - LONGEST_IMPORT);
         let values = [first_id(kept_from).into(), kept_from.into(), written.into()];
         let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, whole, values)).await?;
@@ -467,7 +467,7 @@ pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
     Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
 }
 
-/// A page of the closed shifts with ledger entries, ordered by shift id, starting after the id `after`.
+/// A page of the closed shifts that have ledger entries. The shifts are ordered by id, and the page starts after the id `after`.
 ///
 /// # Errors
 /// May fail with database errors.

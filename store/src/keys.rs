@@ -20,7 +20,7 @@ pub async fn find(
     Ok(query.filter(Column::Key.eq(key)).one(conn).await?)
 }
 
-/// Stores a result. If two requests use the same key at the same time, the second request violates the primary key and fails.
+/// Stores a result. If two requests use the same key at the same time, the insert of the second request violates the primary key and fails.
 pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
     Ok(())

@@ -32,7 +32,7 @@ pub struct NewTransfer {
     pub call_id: Option<Uuid>,
     /// The cabin session that the transfer is for, if any.
     pub session_id: Option<Uuid>,
-    /// The earlier transfer that the transfer reverses.
+    /// The earlier transfer that this transfer reverses.
     pub reverses: Option<Uuid>,
     /// Reason given by the user; may be empty.
     pub note: String,
@@ -102,8 +102,8 @@ impl NewTransfer {
     }
 }
 
-/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries of zero are omitted. A transfer that has only
-/// such entries is omitted, too.
+/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries with an amount of zero are omitted. A
+/// transfer that has only zero entries is omitted, too.
 ///
 /// # Errors
 /// Fails with a fault if entries do not sum to zero or overflow. May also fail with database errors.
@@ -354,7 +354,7 @@ pub async fn transfers_of(
     page: Page,
 ) -> Result<Listed<Uuid>> {
     use ledger_entry::Column;
-    // a transfer may have several entries in the same book; grouping the rows in index order reads no more rows than the page needs
+    // a transfer may have several entries in the same book; by grouping the rows in index order, the query reads only as many rows as the page needs
     let query = ledger_entry::Entity::find()
         .select_only()
         .column(Column::TransferId)

@@ -5,8 +5,8 @@
 //! proxy, account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance (by
 //! book, CREDIT first, then account and currency), activity head.
 //!
-//! Queries lock rows `FOR NO KEY UPDATE`, which is the lock that `UPDATE` takes, never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each
-//! row that its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so
+//! Queries lock rows `FOR NO KEY UPDATE`, as `UPDATE` does. They never lock rows `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row
+//! that its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so
 //! inserts never wait for this program's locks. Keys are never changed.
 
 pub mod account_list;
@@ -68,16 +68,16 @@ pub use within::Within;
 use base::error::{Error, OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
-/// Maximum number of attempts at a transaction that fails because of a serialization failure, a deadlock, another process's lock or a lost
-/// connection.
+/// Maximum number of attempts at a transaction. A transaction is attempted again if it fails because of a serialization failure, a deadlock, another
+/// process's lock or a lost connection.
 const ATTEMPTS: u32 = 8;
 
 /// Longest wait for a connection from a pool. An operation that waits longer fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation. Therefore, the client of an operation that waits
-/// too long for a lock gets that reason. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which
-/// releases the transaction's locks.
+/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation. Therefore, if an operation waits too long for a
+/// lock, its client is told that this was the reason. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network,
+/// which releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
@@ -89,14 +89,14 @@ pub const KEYED: [(&str, &str); 3] =
 /// A connection that was used within this time is assumed to be alive and is not tested.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Longest write transaction. This limit exceeds the database's own timeouts: an operation has several statements, and each may use a part of its
-/// timeout.
+/// Longest write transaction. This limit is longer than the database's own timeouts, because an operation has several statements, and each statement
+/// has its own timeout.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long the store reports a full disk after a transaction failed for lack of space.
 const ROOM_NEWS: Duration = Duration::from_secs(5);
 
-/// Number of prepared statements cached per connection. On SQLite, the statements of the call path come in several lengths ([`bulk`]).
+/// Number of prepared statements cached per connection. On SQLite, each statement of the call path exists in several lengths ([`bulk`]).
 const STATEMENTS: usize = 512;
 
 /// Connection options.
@@ -158,8 +158,8 @@ pub struct NewActivity {
     pub payload: serde_json::Value,
 }
 
-/// Pending writes of rows for which no other transaction waits, because the rows are new or already locked. Pending writes are combined with other
-/// statements in one round trip.
+/// Pending writes to rows that no other transaction is waiting for, because the rows are new or already locked. Pending writes are combined with
+/// other statements in one round trip.
 #[derive(Debug, Default)]
 pub struct Writes(Vec<Statement>);
 
@@ -190,7 +190,8 @@ impl Store {
     /// Connects to the database. On SQLite, creates the file, readable only by its owner.
     ///
     /// # Errors
-    /// Fails if the URL is invalid, the database does not respond, or a SQLite file is accessible to other users and its mode cannot be changed.
+    /// Fails if the URL is invalid, if the database does not respond, or if a SQLite file is accessible to other users and its mode cannot be
+    /// changed.
     pub async fn connect(options: &StoreOptions, on_commit: Arc<dyn OnCommit>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
             file::close_to_others(options)?;
@@ -221,12 +222,12 @@ impl Store {
         self.reader.get_database_backend()
     }
 
-    /// Whether several nodes may share this database, as on PostgreSQL.
+    /// Whether several nodes may share this database. True only on PostgreSQL.
     pub fn is_shared(&self) -> bool {
         self.backend() == DbBackend::Postgres
     }
 
-    /// Whether history is partitioned by month, as on PostgreSQL.
+    /// Whether history is partitioned by month. True only on PostgreSQL.
     pub fn is_partitioned(&self) -> bool {
         self.backend() == DbBackend::Postgres
     }

@@ -34,7 +34,7 @@ pub struct Page {
 pub struct Total {
     /// Number of rows, at most [`MAX_COUNT`].
     pub count: u64,
-    /// Whether the list has no more rows than `count`.
+    /// Whether `count` is the exact length of the list.
     pub is_exact: bool,
 }
 
@@ -116,7 +116,7 @@ impl Page {
     }
 }
 
-/// Counts the rows of a query, up to [`MAX_COUNT`], in one statement. The statement stops at the bound.
+/// Counts the rows of a query, up to [`MAX_COUNT`], in one statement. The statement stops counting at this bound.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -92,7 +92,7 @@ pub struct Gap {
 }
 
 impl Gap {
-    /// SQL statements that attach the missing partitions again, if they still exist as tables.
+    /// SQL statements that reattach the missing partitions, if their tables still exist.
     pub fn mended_by(&self) -> Vec<String> {
         let Table { name, .. } = self.table;
         let attach = |partition: String, from: String, to: Month| {
@@ -234,7 +234,7 @@ pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
     }
     // the timeout is short, because a transaction changes two tables, and the proxy waits only three seconds for a response
     conn.execute_unprepared("SET LOCAL lock_timeout = '500ms'").await?;
-    // the statement has no time limit, because a month's rows may have to move
+    // the statement has no time limit, because a month's rows may have to be moved
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let asked = format!("SELECT pg_try_advisory_xact_lock({MAINTENANCE_LOCK}) AS alone");
     let row = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;

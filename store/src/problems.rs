@@ -1,4 +1,4 @@
-//! Queries for what a person should review: sessions, calls and phones of a callshop or a whole subtree, hook events, and an account's books.
+//! Queries for objects that a person should review: sessions, calls and phones of a callshop or a whole subtree, hook events, and an account's books.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Found {
     pub since: DateTime<Utc>,
 }
 
-/// The search for problems.
+/// Parameters of the search for problems.
 #[derive(Clone, Debug)]
 pub struct Search {
     /// Path of the account. The search covers the callshops in the account's subtree.
@@ -99,7 +99,7 @@ pub async fn open_since_before(
 /// A live call.
 #[derive(Clone, Debug)]
 pub struct LiveCall {
-    /// The call; `since` is the time of its answer, or of its authorization if it is not answered.
+    /// The call; `since` is the time when it was answered or, if it is not answered, the time when it was authorized.
     pub found: Found,
     /// Covered time in seconds, which is how long the call may last after its answer.
     pub covered: i32,
@@ -142,7 +142,7 @@ pub async fn offline_phones(conn: &impl ConnectionTrait, search: &Search) -> Res
     found(&search.find(conn, columns, tables, condition, Vec::new()).await?)
 }
 
-/// Calls of the last seven days that cost the account more than the account is paid for them.
+/// Calls of the last seven days for which the account pays more than it is paid.
 pub async fn sold_below_cost(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -157,7 +157,7 @@ pub async fn sold_below_cost(
     found(&search.find(conn, ENDED, &tables, condition, vec![first.into()]).await?)
 }
 
-/// Calls that ended in the last seven days later than their covered time, so that an amount was written off.
+/// Calls that ended in the last seven days, but after the end of their covered time, so that an amount was written off.
 pub async fn written_off(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -166,8 +166,8 @@ pub async fn written_off(
     ended_of_late(conn, search, now, "c.state = 'ENDED' AND c.written_off > 0").await
 }
 
-/// Calls with an estimated end in the last seven days. With `lost`, the result has only calls that their proxy lost; without `lost`, it has only all
-/// other calls with an estimated end.
+/// Calls with an estimated end in the last seven days. If `lost` is true, the result contains only calls that their proxy lost. Otherwise, it
+/// contains only calls that their proxy did not lose.
 pub async fn estimated(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -178,7 +178,7 @@ pub async fn estimated(
     ended_of_late(conn, search, now, &format!("c.estimated AND {cause}")).await
 }
 
-/// Calls that ended in the last seven days without an acknowledgment of their answer.
+/// Calls that ended in the last seven days and whose answer was never acknowledged.
 pub async fn unacknowledged(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -220,7 +220,7 @@ pub async fn events(
         .await?)
 }
 
-/// The books of an account whose balance differs from the sum of its entries.
+/// Those books of an account in which the balance differs from the sum of the entries.
 pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<Book>> {
     let sql = "SELECT e.book, t.currency, CAST(SUM(e.amount) AS BIGINT) AS amount FROM ledger_entry e \
                JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.account_id = $1 GROUP BY e.book, t.currency";

@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// The number of times that a query runs if its connection is lost after the time `after`.
+    /// Returns how many times a query runs if its connection is lost after the time `after`.
     async fn asked(after: Duration) -> u32 {
         let pool = Database::connect("sqlite::memory:").await.expect("a database");
         let asked = AtomicU32::new(0);

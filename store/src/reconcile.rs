@@ -29,7 +29,7 @@ pub async fn proxies(conn: &impl ConnectionTrait) -> Result<Vec<proxy::Model>> {
 }
 
 /// Gives a node the lease on a proxy until `until`, so that no other node reconciles the proxy. Returns `None` if another node holds the lease.
-/// Also returns `None` if the proxy was queried after `due`.
+/// Also returns `None` if the proxy has been queried since `due`.
 pub async fn take_lease(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -101,7 +101,7 @@ pub async fn give_back(conn: &impl ConnectionTrait, name: &str, holder: Uuid) ->
     Ok(())
 }
 
-/// The sightings of a proxy's calls, which say when each call was last in the proxy's listing.
+/// The sightings of a proxy's calls. A call's sighting says when the call was last in the proxy's listing.
 pub async fn sightings(conn: &impl ConnectionTrait, proxy: &str) -> Result<Vec<call_sighting::Model>> {
     let query = call_sighting::Entity::find().filter(call_sighting::Column::Proxy.eq(proxy));
     Ok(query.all(conn).await?)
@@ -154,7 +154,7 @@ pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<V
     Ok(found)
 }
 
-/// The phones that are registered at a proxy. If `unplaced` is true, the result also has the online phones whose proxy is not known.
+/// The phones that are registered at a proxy. If `unplaced` is true, the result also includes the online phones whose proxy is not known.
 pub async fn online_at(
     conn: &impl ConnectionTrait,
     proxy: &str,

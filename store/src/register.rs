@@ -26,7 +26,7 @@ pub async fn find(
     scope.find::<register_shift::Entity>(conn, id, register_shift::Column::CallshopId).await
 }
 
-/// The shifts of these ids that are inside `scope`.
+/// The shifts with these ids that are inside `scope`.
 pub async fn find_all(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -58,7 +58,8 @@ fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {
         .filter(register_shift::Column::ClosedAt.is_null())
 }
 
-/// A page of a callshop's shifts that were opened in a range of time. With `user`, the page has only the open shift and the shifts that this user opened or closed.
+/// A page of a callshop's shifts that were opened in a range of time. If `user` is given, the page contains only the open shift and the shifts that
+/// this user opened or closed.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -248,7 +249,7 @@ pub async fn discounts_by_user(
         .await?)
 }
 
-/// The number of calls of the sessions settled in a shift, and the sum of their charges, by cabin.
+/// The number of calls in the sessions settled in a shift, and the sum of the calls' charges, by cabin.
 pub async fn sales_by_cabin(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -264,7 +265,7 @@ pub async fn sales_by_cabin(
         .await?)
 }
 
-/// The number of calls of the sessions settled in a shift, their billed seconds, and the sum of their charges, by destination.
+/// The number of calls in the sessions settled in a shift, the calls' billed seconds, and the sum of the calls' charges, by destination.
 pub async fn sales_by_destination(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,

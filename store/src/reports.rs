@@ -80,7 +80,7 @@ pub struct Attempts {
     pub allowed: i64,
     /// Refused attempts.
     pub refused: i64,
-    /// The country of the attempts' numbers, in a report by destination; `None` if the numbers belong to several countries or to none.
+    /// The country of the dialed numbers, in a report by destination; `None` if the numbers belong to several countries or to no country.
     pub country: Option<&'static str>,
 }
 
@@ -101,7 +101,7 @@ pub struct Answered {
     pub cost: i64,
 }
 
-/// The calls of a report, and their grouping.
+/// Selects the calls of a report, and says how they are grouped.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// Path of the account. The report covers the callshops in the account's subtree.
@@ -127,8 +127,8 @@ pub async fn attempts(
     let read = |row: &QueryResult| {
         let (calls, refused): (i64, i64) = (row.try_get("", "calls")?, row.try_get("", "refused")?);
         let key = selection.key(row)?;
-        // the numbers of one destination are close together, so the first and the last number stand for all of them; numbers without a rate have the
-        // empty destination
+        // the numbers of one destination are close together, so the first number and the last number represent all of them; numbers without a rate
+        // have the empty destination
         let country = match key.destination.as_deref() {
             Some(name) if !name.is_empty() => {
                 let (lowest, highest): (String, String) =
@@ -189,9 +189,9 @@ pub async fn answered(
 enum Calls {
     /// Calls attempted on the report's days. A call's id contains the time of the attempt.
     Attempts,
-    /// Calls that were answered on the report's days, and attempted on these days or shortly before or after.
+    /// Calls that were answered on the report's days, and attempted on these days or shortly before or after them.
     Answered,
-    /// Calls that were answered on the report's days, and attempted long before or after.
+    /// Calls that were answered on the report's days, but attempted long before or after them.
     AnsweredFar,
 }
 
@@ -267,7 +267,7 @@ impl Selection {
             [] => "HAVING COUNT(*) > 0".to_owned(),
             _ => format!("GROUP BY {}", positions.join(", ")),
         };
-        // CROSS JOIN makes SQLite read the callshops first; then, it reads only the calls of each callshop in the period, by index
+        // CROSS JOIN makes SQLite read the callshops first; for each callshop, SQLite then reads only the calls of the period, by index
         let sql = format!(
             "SELECT {} FROM account s CROSS JOIN \"call\" c {session} {joins} \
              WHERE s.path >= $1 AND s.path < $2 AND s.kind = 'CALLSHOP' AND c.callshop_id = s.id \
@@ -324,8 +324,8 @@ impl Dimension {
     }
 }
 
-/// A call's id contains its authorization time. The margin of two days around the report's days is enough for every time zone, and for calls answered
-/// within a day. Calls answered later are found by a flag, which is set according to [`super::calls::is_far`].
+/// A call's id contains its authorization time. The margin of two days around the report's days is enough for every time zone, and for calls that are
+/// answered within a day of the attempt. Calls answered later are found by a flag, which is set according to [`super::calls::is_far`].
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {

@@ -25,7 +25,7 @@ pub async fn calls_kept_from(conn: &impl ConnectionTrait) -> Result<Option<DateT
     row.map(|row| parse_stored(&row.value, "instant")).transpose()
 }
 
-/// Records that the calls before `at` are no longer complete. Call this function before you delete calls.
+/// Records that calls before `at` may be missing from now on. Call this function before you delete calls.
 pub async fn keep_calls_from(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<()> {
     if calls_kept_from(conn).await?.is_some_and(|kept| kept >= at) {
         return Ok(());
@@ -48,7 +48,7 @@ pub async fn calls_needed_since(conn: &impl ConnectionTrait) -> Result<Option<Da
     Ok(row.map(|row| row.try_get("", "at")).transpose()?.flatten())
 }
 
-/// The partitions of the tables of calls and charges that end at or before `cutoff`.
+/// Those partitions of the call and charge tables that end at or before `cutoff`.
 pub async fn old_calls(
     conn: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -74,7 +74,7 @@ pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, li
     Ok(call::Entity::delete_many().filter(calls).exec(conn).await?.rows_affected)
 }
 
-/// The partitions of the table of activities that end at or before `cutoff`.
+/// Those partitions of the activity table that end at or before `cutoff`.
 pub async fn old_activities(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<Vec<Partition>> {
     let mut partitions = ACTIVITIES.partitions(conn).await?;
     partitions.retain(|partition| partition.end.start() <= cutoff);
@@ -97,7 +97,7 @@ pub async fn last_of_partition(
     rows.iter().map(read).collect()
 }
 
-/// The rows with the first stored and the last activity number (`seq`) of all callshops.
+/// For each callshop, the row with its first stored activity number and its last activity number (`seq`).
 pub async fn activity_heads(conn: &impl ConnectionTrait) -> Result<Vec<activity_head::Model>> {
     Ok(activity_head::Entity::find().order_by_asc(activity_head::Column::CallshopId).all(conn).await?)
 }

@@ -18,7 +18,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The scope that has the account with this path and all accounts below that account.
+    /// The scope that contains the account with this path and all accounts below that account.
     pub fn subtree(path: &str) -> Self {
         Self { path: path.to_owned() }
     }

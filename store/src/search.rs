@@ -48,7 +48,8 @@ pub(crate) enum Matches {
     Many,
 }
 
-/// Finds the objects of an owner that have each of `words`, as the beginning of a word. Each word requires one range scan of the primary key.
+/// Finds an owner's objects that match all of `words`. A search word matches if a word of the object's name begins with it. Each word requires one
+/// range scan of the primary key.
 pub(crate) async fn find(
     conn: &impl ConnectionTrait,
     kind: WordKind,
@@ -80,7 +81,7 @@ fn of_owner(kind: WordKind, owner: Uuid, word: &str) -> Select<Entity> {
         .filter(begins(word))
 }
 
-/// Condition that the object in `column` has each of `words`, by the index of the object's own words.
+/// Condition that the object in `column` matches all of `words`, checked with the index of the object's own words.
 pub(crate) fn has_all(
     column: impl IntoColumnRef + Clone,
     words: &[String],

@@ -17,7 +17,7 @@ use base::error::Result;
 pub struct SessionFilter {
     /// Sessions that were opened in this range.
     pub opened: Within,
-    /// Words of the customer's name, from [`billing::words::wanted`]; any customer if the list is empty.
+    /// Words that the customer's name must contain, from [`billing::words::wanted`]; an empty list matches any customer.
     pub customer: Vec<String>,
     /// The session with this receipt.
     pub receipt_number: Option<i64>,
@@ -38,7 +38,7 @@ const COLUMNS: [cabin_session::Column; 8] = {
 /// A page of one callshop's sessions. Sessions are sorted by their total if the page is sorted.
 ///
 /// # Errors
-/// Fails with `SEARCH_TOO_BROAD` if the filters match too rarely, or if more than 10,000 sessions would have to be sorted.
+/// Fails with `SEARCH_TOO_BROAD` if rows that match the filters are too rare, or if more than 10,000 sessions would have to be sorted.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -101,7 +101,7 @@ async fn add_customer(
     Ok(())
 }
 
-/// Adds the condition on the states. Unsettled and voided sessions have partial indexes, whose conditions are literals.
+/// Adds the condition on the states. The partial indexes for unsettled and voided sessions have literals in their conditions.
 fn add_states(list: &mut Filtered<cabin_session::Entity>, callshop_id: Uuid, states: &[SessionState]) {
     use SessionState::{Closed, Closing, Open, Voided};
     use cabin_session::Column::{CallshopId, State};

@@ -31,7 +31,7 @@ pub async fn find(
     scope.find::<cabin_session::Entity>(conn, id, cabin_session::Column::CallshopId).await
 }
 
-/// The sessions of these ids that are inside `scope`.
+/// The sessions with these ids that are inside `scope`.
 pub async fn find_all(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -119,7 +119,7 @@ pub async fn update(
     Ok(session.into_active_model().reset_all().update(conn).await?)
 }
 
-/// Records that it was announced that the deposits of sessions are nearly used up. The calling function must have locked the sessions in this
+/// Marks sessions for which it has been announced that the deposit is nearly used up. The calling function must have locked the sessions in this
 /// transaction.
 pub async fn mark_deposit_low(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<()> {
     if !ids.is_empty() {
@@ -147,7 +147,7 @@ pub async fn payments(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<V
     Ok(query.order_by_asc(payment::Column::Id).all(conn).await?)
 }
 
-/// The sums of each session's items and of its discounts.
+/// For each session, the sum of its items and the sum of its discounts.
 pub async fn item_totals(
     conn: &impl ConnectionTrait,
     sessions: &[Uuid],
@@ -165,7 +165,7 @@ pub async fn item_totals(
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// The sessions of these ids. This query has no scope: the calling function must have found the ids in rows that the actor may see.
+/// The sessions with these ids. This query has no scope: the calling function must have found the ids in rows that the actor may see.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
     let wanted = bulk::among(conn, cabin_session::Column::Id, ids.iter().copied());
     Ok(cabin_session::Entity::find().filter(wanted).all(conn).await?)

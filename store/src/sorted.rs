@@ -43,7 +43,7 @@ pub struct SortedPage {
 }
 
 impl SortedPage {
-    /// The ids on this page of a list with these rows.
+    /// Selects this page's ids from the rows of the whole list.
     pub fn cut(&self, mut places: Vec<Place>) -> Vec<Uuid> {
         places.sort_unstable();
         let begin = self.above.as_ref().map_or(0, |above| places.partition_point(|place| place <= above));
@@ -60,7 +60,7 @@ impl SortedPage {
 pub enum Slice {
     /// In the order of creation.
     Created(Page),
-    /// In the order of a key. The length of the list is always counted.
+    /// In the order of the sort key. The length of the list is always counted.
     Sorted(SortedPage),
 }
 

@@ -95,8 +95,8 @@ pub async fn find_version(
     Ok(query.one(conn).await?.and_then(|(version, tariff)| Some((tariff?, version))))
 }
 
-/// The versions with these ids, and their tariffs if they belong to `owners`. A version whose tariff belongs to another owner is returned, too, but
-/// without the tariff.
+/// The versions with these ids. The result includes their tariffs if the tariffs belong to `owners`. A version whose tariff belongs to another owner
+/// is also returned, but without the tariff.
 pub async fn find_versions(
     conn: &impl ConnectionTrait,
     owners: &Owners,
@@ -342,9 +342,9 @@ pub async fn rates(
 /// A pair of cost and retail tariffs, with the number of callshops that use the pair.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Spread {
-    /// Tariff by which the callshops pay.
+    /// Tariff that sets the prices that the callshops pay.
     pub cost_tariff_id: Uuid,
-    /// Tariff by which the callshops' customers pay.
+    /// Tariff that sets the prices that the callshops' customers pay.
     pub retail_tariff_id: Uuid,
     /// Number of callshops with this pair.
     pub callshops: i64,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use base::error::Result;
 
-/// Marks a ticket as used. Returns whether it was unused: among all nodes, only one transaction gets `true`.
+/// Marks a ticket as used. Returns whether the ticket was unused. Even if several nodes try to use the ticket, only one transaction gets `true`.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -19,7 +19,7 @@ pub async fn spend(conn: &impl ConnectionTrait, id: Uuid, expires_at: DateTime<U
     Ok(matches!(insert.exec_without_returning(conn).await?, TryInsertResult::Inserted(1..)))
 }
 
-/// Deletes the marks of tickets that expired before `before`.
+/// Deletes the records of used tickets that expired before `before`.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -1,8 +1,8 @@
 //! Liveness and readiness of this node, for `/livez`, `/readyz` and the metrics.
 //!
-//! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or if it has recorded no heartbeat within its bound,
-//! the node should be restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database responds, and the
-//! writer's queue has room. An unavailable database makes a node unready but not dead, because a restart would not bring the database back.
+//! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or if it has recorded no heartbeat within its time
+//! limit, the node should be restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database responds,
+//! and the writer's queue has room. An unavailable database makes a node unready but not dead, because a restart would not bring the database back.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,7 +32,7 @@ struct Beat {
     over: AtomicBool,
 }
 
-/// A loop that must run as long as the node runs has a heartbeat. Dropping the heartbeat reports that the loop has ended.
+/// The heartbeat of a loop that must run as long as the node runs. Dropping the heartbeat reports that the loop has ended.
 pub struct Heartbeat {
     beat: Arc<Beat>,
     started: Instant,

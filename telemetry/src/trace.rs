@@ -1,6 +1,6 @@
 //! Traces call events from the hook's request to the transaction that stores them and the delivery to each subscriber. If a transaction stores
-//! several requests, its span joins the first request's trace and links to the other requests. Without an exporter, tracing costs no more than a flag
-//! check.
+//! several requests, its span joins the first request's trace and links to the traces of the other requests. Without an exporter, tracing costs no
+//! more than a flag check.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -89,7 +89,7 @@ fn follow(span: &Span, TraceContext(context): TraceContext) {
     }
 }
 
-/// The span of a transaction that stores several requests. The span joins the first request's trace and links to the other requests.
+/// The span of a transaction that stores several requests. The span joins the first request's trace and links to the traces of the other requests.
 pub fn batch<'a>(mut requests: impl Iterator<Item = &'a TraceContext>) -> Span {
     let Some(first) = requests.next() else { return Span::none() };
     let span = tracing::info_span!(target: TARGET, parent: None, "batch", otel.kind = "internal");

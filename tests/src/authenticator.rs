@@ -36,7 +36,7 @@ impl Authenticator {
         Self::new(&text(&begun["secret"]))
     }
 
-    /// Confirms the app with its present code. Returns the recovery codes.
+    /// Confirms the app with its current code. Returns the recovery codes.
     pub async fn confirm(&self, client: &Client, at: DateTime<Utc>) -> Vec<String> {
         let input = json!({ "code": self.code(at) });
         let confirmed = client.did("confirmTotp", "ConfirmTotpInput", input, "recoveryCodes").await;
@@ -44,7 +44,7 @@ impl Authenticator {
     }
 }
 
-/// The recovery codes of a payload.
+/// The recovery codes in a payload.
 pub fn codes(payload: &Value) -> Vec<String> {
     payload["recoveryCodes"].as_array().expect("codes").iter().map(text).collect()
 }

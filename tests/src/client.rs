@@ -26,8 +26,8 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// A copy of this client whose reader prefers these languages, written like `Accept-Language`; none if empty. By
-    /// default, the reader prefers English.
+    /// A copy of this client whose reader prefers these languages. The text has the format of `Accept-Language`; an empty text means no preference.
+    /// By default, the reader prefers English.
     #[must_use]
     pub fn reading(&self, languages: &str) -> Self {
         Self { languages: languages.to_owned(), ..self.clone() }
@@ -64,14 +64,14 @@ impl Client {
         answer.json().await.expect("a JSON response")
     }
 
-    /// The `data` of a response. Panics if it has `errors`.
+    /// The `data` of a response. Panics if the response has `errors`.
     pub async fn ok(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.send(query, variables).await;
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
         answer["data"].take()
     }
 
-    /// The payload of a single mutation. Panics if it has user errors.
+    /// The payload of a single mutation. Panics if the payload has user errors.
     pub async fn did(&self, mutation: &str, input_type: &str, input: Value, fields: &str) -> Value {
         let mut payload = self.tried(mutation, input_type, input, fields).await;
         assert_eq!(payload["userErrors"], json!([]), "{mutation}");

@@ -1,6 +1,6 @@
-//! Makes real calls at a fixed rate through the whole shipped stack: `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and the SIP
-//! proxy. SIPp plays the phones and the gateway. Afterward, each call must be in the database exactly once. The duration in the database must be the
-//! duration that both the phone and the gateway measured.
+//! Makes real calls at a fixed rate through the whole shipped stack, which is `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and
+//! the SIP proxy. SIPp plays the phones and the gateway. Afterward, each call must be in the database exactly once. The duration in the database must
+//! be the duration that both the phone and the gateway measured.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -49,7 +49,7 @@ pub struct Endurance {
 pub struct Endured {
     /// Number of calls that the phones made, and number of calls that completed as scripted.
     pub phones: Figures,
-    /// Number of answered calls in the database that ended with a BYE.
+    /// Number of answered calls that ended with a BYE, according to the database.
     pub stored: usize,
     /// Number of calls that the phones logged but that are missing from `stored`.
     pub lost: usize,
@@ -68,7 +68,7 @@ pub struct Endured {
 }
 
 impl Endured {
-    /// True if every call is stored once, with the right length, and the audit passed.
+    /// True if every call is stored once and with the right length, and if the audit passed.
     pub fn holds(&self) -> bool {
         let Self { phones, stored, lost, double, differing, audit, .. } = self;
         let all = u64::try_from(*stored) == Ok(phones.calls) && phones.whole == phones.calls;
@@ -119,7 +119,7 @@ pub async fn run(plan: Endurance) -> Endured {
     endured
 }
 
-/// Opens enough cabins that no phone has to start a new call while it is still in a call.
+/// Opens enough cabins so that no phone has to start a new call while it is still in a call.
 async fn phones(local: &Local, plan: Endurance) -> Vec<SipAccount> {
     let (key, control) = (local.secret("token_key"), local.at(1, 8060));
     // the test's own node creates the shops; it runs next to the deployed nodes

@@ -1,5 +1,5 @@
-//! An application without a server. Documents run on the schema with all roles. If a document is refused, it is refused by the use case, not by a
-//! role's schema.
+//! An application without a server. Documents run against the schema for all roles, not against the schema of one role. If a document is refused, it
+//! is refused by the use case, not by a role's schema.
 
 use std::sync::{Arc, LazyLock};
 

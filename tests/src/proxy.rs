@@ -28,7 +28,7 @@ pub enum Mood {
 pub struct Lists {
     /// The proxy's clock.
     pub time: TestTime,
-    /// Identifies this start of the proxy.
+    /// Identifies the current run of the proxy. Each start of the proxy has its own value.
     pub boot_id: String,
     /// Events that the proxy has not delivered yet.
     pub waiting: u64,

@@ -271,7 +271,7 @@ impl StoppedServer {
     }
 }
 
-/// Creates a node on a database, including the tables. The node accepts no requests.
+/// Creates a node on a database, and creates the database's tables. The node accepts no requests.
 pub async fn node(config: Config, clock: Clock) -> Node {
     app::auth::password::hash_cheaply();
     let (store, hub) = Node::connect(&config).await.expect("the database opens");

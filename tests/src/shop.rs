@@ -341,7 +341,7 @@ async fn branch(parent: &Client, anonymous: &Client, mutation: &str, mut input: 
     (text(&made["account"]["id"]), anonymous.login(&text(&made["user"]["login"]), PASSWORD).await)
 }
 
-/// Assigns a new tariff with these rates, owned by `owner`, to `account`. An admin must also give the currency.
+/// Assigns a new tariff with these rates, owned by `owner`, to `account`. An admin must also specify the currency.
 pub async fn price(owner: &Client, account: &str, deck: &str, kind: &str, currency: Option<&str>) {
     let mut input = json!({ "name": unique("tariff") });
     if let Some(currency) = currency {

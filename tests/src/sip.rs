@@ -1,6 +1,6 @@
 //! Runs real telephony on loopback: Kamailio with the shipped configuration, and SIPp as the carrier's gateway and the phones.
 //!
-//! Each instance has its own loopback network (`127.A.B.0/24`), so tests run side by side. Dropping the instance ends its processes.
+//! Each instance has its own loopback network (`127.A.B.0/24`), so several tests can run side by side. Dropping the instance ends its processes.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -107,7 +107,7 @@ impl SipPlan {
         Sip::new(self, None, gateway, dir)
     }
 
-    /// Like [`Self::join`], but logs only one line for the start and the end of each call, not every message.
+    /// Like [`Self::join`], but logs only one line for the start and one line for the end of each call, not every message.
     pub fn join_quietly(self) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let gateway = start_quiet_gateway(dir.path(), self.gateway);
@@ -243,14 +243,14 @@ impl Sip {
         self.proxy.as_mut().expect("a proxy of the test's own").kill();
     }
 
-    /// Sets the difference, in seconds, between the clock of a proxy and the machine's clock. The proxy must have been started with
+    /// Sets the difference, in seconds, between the proxy's clock and the machine's clock. The proxy must have been started with
     /// [`SipPlan::start_alone`], or its plan must use [`SipPlan::with_clock`].
     pub fn set_clock(&self, seconds: i64) {
         set_clock(self.dir.path(), seconds);
     }
 
-    /// Starts the proxy again. Returns once the server has received the proxy's boot event; `boots` is the total number of starts, including this
-    /// start.
+    /// Starts the proxy again. Returns once the server has received the proxy's boot event. `boots` is the total number of starts so far, including
+    /// this start.
     pub async fn start_proxy(&mut self, server: &TestServer, boots: u64) {
         self.proxy = Some(start_proxy(self.dir.path()));
         self.booted(server, boots).await;
@@ -376,7 +376,7 @@ impl Sip {
     /// Makes calls at a fixed rate from one address with the scenario `phone-call`, and waits until all calls have ended.
     ///
     /// # Panics
-    /// Panics if SIPp does not start, or takes a minute longer than planned.
+    /// Panics if SIPp does not start, or if it takes over a minute longer than planned.
     pub async fn rush(&self, per_second: u32, seconds: u32, talk: Duration) -> Figures {
         let csv = self.dir.path().join("rush.csv");
         fs::write(&csv, "SEQUENTIAL\nbooth;[authentication username=booth password=secret];11988880111;\n")
@@ -404,7 +404,7 @@ impl Sip {
         over.expect("the calls end in time").expect("an exit status");
     }
 
-    /// Makes calls at a fixed rate from one address, using these accounts in turn, and logs the start and end of each call.
+    /// Makes calls at a fixed rate from one address, using these accounts in turn. Logs the start and end of each call.
     ///
     /// # Panics
     /// See [`Self::rush`].

@@ -1,4 +1,4 @@
-//! A front end in Node.js with the official `graphql-ws` client (`tests/js/subscriber.mjs`). The front end records received messages in order.
+//! A front end in Node.js that uses the official `graphql-ws` client (`tests/js/subscriber.mjs`). The front end records received messages in order.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

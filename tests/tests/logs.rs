@@ -61,7 +61,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     for number in &numbers[..2] {
         shop.call(0, number, 5_000).await;
     }
-    // two calls are refused, one for lack of a rate and one for lack of a cabin; a third request is invalid
+    // two calls are refused, the first for lack of a rate and the second for lack of a cabin; a third request is invalid
     for (phone, number) in [(0, numbers[3]), (1, numbers[2])] {
         assert_eq!(shop.hook().authorize(&shop.phones[phone].user, number).await["allow"], false);
     }

@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 /// The cookies of a request. A mutation whose answer can set cookies finds `Arc<Cookies>` among its data. Such a mutation arrives by POST and gets a
-/// single answer: over a WebSocket, or in a stream, the headers are sent before the mutation runs.
+/// single answer. Over a WebSocket or in a stream, it could not set a cookie, because the headers are sent before the mutation runs.
 #[derive(Debug)]
 pub struct Cookies {
     received: Vec<Cookie<'static>>,
@@ -19,12 +19,12 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// Reads each cookie alone, because another site's page on the same host may have set a malformed one.
+    /// Parses each cookie separately, because another site's page on the same host may have set a malformed one.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let headers = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
         let pairs = headers.flat_map(|value| value.split(';'));
         let received = pairs.filter_map(|pair| Cookie::parse(pair.trim().to_owned()).ok());
-        // behind a proxy, only the proxy knows; a client that lies about it keeps its own cookie from itself
+        // behind a proxy, only the proxy knows whether the client uses HTTPS; a client that forges this header only harms its own cookie
         let forwarded = request.headers().get("x-forwarded-proto");
         Self {
             received: received.collect(),
@@ -39,10 +39,10 @@ impl Cookies {
         self.received.iter().find(|cookie| cookie.name() == name).map(Cookie::value)
     }
 
-    /// Makes the answer set a cookie for the path of the request. Pages cannot read the cookie, and browsers send it with no request of another site.
-    /// The browser forgets the cookie after `seconds`, or when it closes.
+    /// Makes the answer set a cookie for the path of the request. Pages cannot read the cookie, and browsers do not send it with requests from other
+    /// sites. The browser deletes the cookie after `seconds`, or, if `seconds` is `None`, when the browser closes.
     ///
-    /// The name consists of letters, digits and `-`, the value also of `_` and `.`.
+    /// The name consists of letters, digits and `-`; the value may also contain `_` and `.`.
     pub fn set(&self, name: &str, value: &str, seconds: Option<i64>) {
         let mut cookie = Cookie::build(name.to_owned(), value.to_owned())
             .path(self.path.clone())

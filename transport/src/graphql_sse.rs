@@ -5,8 +5,8 @@
 //! size) are plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream without `complete`, so that
 //! clients reconnect.
 //!
-//! An answer that has a position ([`Position`](super::pipeline::Position)) has it as the event's `id`. A browser sends the last id in `Last-Event-ID`
-//! when it connects again, and the subscription continues after it.
+//! If an answer has a position ([`Position`](super::pipeline::Position)), the position becomes the event's `id`. When a browser connects again, it
+//! sends the last id in `Last-Event-ID`, and the subscription continues after that event.
 
 use actix_web::{HttpRequest, http::StatusCode};
 
@@ -28,7 +28,7 @@ pub(crate) const FORM: Form = Form {
     end: "event: complete\ndata:\n\n",
 };
 
-/// The JSON has no line breaks, so it fits in one `data` line. An id with a line break would end its line, so it is left out.
+/// The JSON has no line breaks, so it fits in one `data` line. An id with a line break would end the `id` line too early, so such an id is left out.
 fn next_event(json: &str, id: Option<&str>) -> String {
     match id.filter(|id| !id.contains(['\n', '\r', '\0'])) {
         Some(id) => format!("event: next\nid: {id}\ndata: {json}\n\n"),

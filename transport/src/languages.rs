@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, http::header};
 
-/// Longest `Accept-Language` that is read, in bytes. A longer one counts as missing.
+/// Longest `Accept-Language` that is read, in bytes. A longer header counts as missing.
 const MAX_BYTES: usize = 1_000;
 /// Maximum number of languages that are kept.
 const MAX_LANGUAGES: usize = 20;
-/// Longest language tag, in characters (RFC 5646 recommends to support at least 35).
+/// Longest language tag, in characters (RFC 5646 recommends supporting at least 35).
 const MAX_TAG: usize = 35;
 
 /// The language tags (BCP 47) that a client prefers, best first. Tags that are malformed or unwanted (`q=0`), and the wildcard, are left out.

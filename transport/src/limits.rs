@@ -73,8 +73,8 @@ pub struct SocketLimits {
     pub stall_seconds: u64,
     /// Maximum number of seconds from the upgrade to `connection_init` (close code 4408).
     pub init_seconds: u64,
-    /// Seconds between the pings that detect dead clients, and between the comments that keep an event stream open. A client that sends nothing for
-    /// two pings is closed (close code 4504).
+    /// Seconds between the pings that detect dead clients, and between the comments that keep an event stream open. A client that sends nothing
+    /// during two ping intervals is disconnected (close code 4504).
     pub ping_seconds: u64,
 }
 

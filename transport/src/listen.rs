@@ -51,7 +51,7 @@ const DISCONNECT: Duration = Duration::from_secs(1);
 const STALL: Duration = Duration::from_secs(20);
 
 /// Maximum number of bytes that the kernel accepts for a client beyond what the client's receive window has room for. Without this limit, the kernel
-/// accepts several megabytes, so a client that stopped reading would occupy that memory, and would look as if it read.
+/// accepts several megabytes. A client that has stopped reading would then occupy that memory, and would look as if it were still reading.
 const UNSENT: u32 = 128 * 1024;
 
 type Application = BoxService<Request, ServiceResponse, HttpResponse>;
@@ -97,7 +97,7 @@ pub fn listen(
     Ok((builder.run(), address))
 }
 
-/// Sets the socket options of a new connection. The options only improve a connection that works without them.
+/// Sets the socket options of a new connection. The options are only improvements: a connection also works without them.
 fn tune(stream: &TcpStream) {
     let tuned = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT).and_then(|()| stream.set_nodelay(true));
     if let Err(error) = tuned {

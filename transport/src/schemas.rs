@@ -11,10 +11,10 @@ use super::{
     role_schema::{self, RoleSchemaError, RoleSet, Visibility},
 };
 
-/// Maximum number of cached schemas of limited callers. When the cache is full, the schema that was not used for the longest time is dropped and is
-/// derived again when a caller needs it.
+/// Maximum number of cached schemas of limited callers. When the cache is full, the least recently used schema is dropped. It is derived again when a
+/// caller needs it.
 const MAX_NARROWED: u64 = 64;
-/// The share of a role's memory for checked documents that a narrowed schema gets, as a divisor. With all narrowed schemas in use, their documents take
+/// A narrowed schema may use this fraction (1/n) of a role's memory for checked documents. If all narrowed schemas are in use, their documents take
 /// as much memory as those of eight roles.
 const DOCUMENT_SHARE: u64 = 8;
 
@@ -64,7 +64,7 @@ impl Schemas {
         self.of_roles(|pipeline| pipeline.compile_with(compile));
     }
 
-    /// Makes every pipeline enforce these notes. Call this method before the first request.
+    /// Makes every pipeline enforce the rules in `notes`. Call this method before the first request.
     pub(crate) fn note(&mut self, notes: Notes) {
         self.notes = notes;
         self.of_roles(|pipeline| pipeline.note(notes));

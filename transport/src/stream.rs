@@ -78,7 +78,7 @@ pub(crate) fn respond(
         .streaming(Box::pin(start.chain(stream::unfold(state, Answers::next)))))
 }
 
-/// The responses of the operation, as JSON, and the place that has the position of the last response.
+/// The responses of the operation, as JSON, and the value that holds the position of the last response.
 fn answers(
     endpoint: &Endpoint,
     mut prepared: Prepared,

@@ -16,7 +16,7 @@ use app::users::{self, NewUser};
 use app::{App, accounts, api_tokens};
 use base::error::Error;
 
-/// Maximum size of a mapping's file.
+/// Maximum size of a mapping file.
 const MAX_MAPPING_BYTES: u64 = 100_000;
 
 #[derive(Debug, Args)]
@@ -25,8 +25,8 @@ pub(super) struct SchemaArgs {
     /// schema.
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
-    /// Print the part of the role's schema that an API token with these scopes sees, such as tariffs:read. Give the option several times, or separate
-    /// the scopes by commas.
+    /// Print the part of the role's schema that an API token with these scopes sees, such as tariffs:read. Repeat the option for several scopes, or
+    /// separate the scopes with commas.
     #[arg(long = "scope", value_name = "NOUN:VERB", value_delimiter = ',', requires = "role")]
     scopes: Vec<String>,
 }
@@ -47,7 +47,7 @@ pub(super) enum UserCommand {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    /// Turn off the second factor of a user who lost the telephone, and end the user's logins.
+    /// Turn off the second factor of a user who has lost the phone with the authenticator app, and end the user's logins.
     ///
     /// An account's parent can do the same with `resetTotp`. Use this command for a platform administrator whom no other administrator can help.
     ResetTotp {
@@ -63,8 +63,8 @@ pub(super) enum UserCommand {
 pub(super) enum TariffCommand {
     /// Import a rate deck as a new draft version of a tariff.
     ///
-    /// The file is in the server's own format, or a carrier's deck in any layout: CSV, TSV, XLSX, or gzip. If a carrier's deck has more than one
-    /// meaning, nothing is imported, and the command prints the questions. Answer them in a mapping (docs/decks.md).
+    /// The file is in the server's own format, or a carrier's deck in any layout: CSV, TSV, XLSX, or gzip. If a carrier's deck can be read in more
+    /// than one way, nothing is imported, and the command prints the questions. Answer the questions in a mapping file (docs/decks.md).
     Import {
         #[command(flatten)]
         config: ConfigArgs,
@@ -268,7 +268,7 @@ async fn import_deck(app: &App, import: Import, activate: bool, json: bool) -> R
     say(json, &format!("version {} is {state}\n", version.version.number))
 }
 
-/// Prints a line of the result: on standard error if standard output has JSON.
+/// Prints a line of the result, to standard error if standard output is JSON.
 fn say(json: bool, line: &str) -> Result<(), Failure> {
     if json {
         eprint!("{line}");

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Limits, in milliseconds, on the difference between this machine's clock and the database's clock. The check warns above the first value, and fails
 /// above the second.
 const CLOCKS: [u64; 2] = [1_000, 5_000];
-/// A secret with fewer distinct characters is considered a word or a pattern.
+/// A secret with fewer distinct characters than this is considered a word or a pattern.
 const CHARACTERS: usize = 8;
 
 #[derive(Debug, Args)]

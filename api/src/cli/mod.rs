@@ -72,7 +72,7 @@ enum Command {
     Tariff(admin::TariffCommand),
     /// Check every invariant of the ledger and related records.
     ///
-    /// Checks, among others, that transfers sum to zero, balances equal the sum of their entries, each call is charged once and at its stored
+    /// Among other things, checks that transfers sum to zero, balances equal the sum of their entries, each call is charged once and at its stored
     /// price, and statements, drawers, Z reports and receipt numbers agree. The audit reads one snapshot of the database, so a server may keep
     /// running. The audit changes and repairs nothing; a person must investigate the findings.
     #[command(after_help = audit::HELP)]

@@ -18,11 +18,11 @@ const PAGE: u64 = 100;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Create an API token for a program, with a part of a user's rights. Prints the secret, which is not stored.
+    /// Create an API token for a program, with some of a user's rights. Prints the secret, which is not stored.
     Create {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Login of the user for whom the program acts. The token never may do more than this user.
+        /// Login of the user for whom the program acts. The token can never do more than this user.
         #[arg(long, value_name = "NAME@CODE")]
         login: String,
         /// What the token is for.
@@ -34,7 +34,7 @@ pub(super) enum TokenCommand {
         /// Days until the token expires.
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=api_tokens::MAX_DAYS))]
         days: i64,
-        /// Global id of the account or callshop whose subtree the token may use, as the API returns it. The user's account if omitted.
+        /// Global id of the account or callshop whose subtree the token may use, as the API returns it. If omitted, the user's account.
         #[arg(long, value_name = "ID")]
         account: Option<String>,
     },
@@ -42,7 +42,7 @@ pub(super) enum TokenCommand {
     List {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Global id of the account or callshop, as the API returns it. The platform if omitted.
+        /// Global id of the account or callshop, as the API returns it. If omitted, the platform.
         #[arg(long, value_name = "ID")]
         account: Option<String>,
     },

@@ -1,4 +1,4 @@
-//! Gauges read at scrape time: the writer's queue, pools, the tariff cache and, at most once in five seconds, live calls and holds from the
+//! Gauges read at scrape time: the writer's queue, pools, the tariff cache and, at most once every five seconds, live calls and holds from the
 //! database.
 
 use std::sync::PoisonError;
@@ -14,7 +14,7 @@ use app::App;
 use app::calls::writer::CallWriter;
 use store::health::InProgress;
 
-/// How long values read from the database are reused.
+/// How long the values from the database are reused.
 const FRESH: Duration = Duration::from_secs(5);
 /// How long the database may take to respond.
 const PATIENCE: Duration = Duration::from_secs(2);

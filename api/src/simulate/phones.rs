@@ -196,7 +196,9 @@ async fn play(line: Line, id: Uuid, dialog: Value, script: Script, mut ordered: 
     proxy.send(stop, event("ringing", &[&dialog])).await;
     let cut = wait(stop, &mut ordered, script.ring).await;
     let last = match (cut, script.outcome) {
-        (None, _) if stop.is_cancelled() => event("failed", &[&dialog, &json!({ "code": 487, "by": "caller" })]),
+        (None, _) if stop.is_cancelled() => {
+            event("failed", &[&dialog, &json!({ "code": 487, "by": "caller" })])
+        }
         (None, Outcome::Answered(talk)) => {
             let answered = event("answered", &[&dialog]);
             let answered_ts = answered["ts"].clone();

@@ -43,7 +43,7 @@ impl Proxy {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Sends an event until the hook accepts it, as a proxy does. Stops retrying only when the simulation stops.
+    /// Sends an event repeatedly until the hook accepts it, as a proxy does. Stops retrying only when the simulation stops.
     pub(super) async fn send(&self, stop: &CancellationToken, event: Value) {
         let batch = json!([event]);
         self.waiting.fetch_add(1, Ordering::Relaxed);

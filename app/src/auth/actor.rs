@@ -11,12 +11,12 @@ use crate::receipt::Locale;
 use base::error::{Error, ErrorCode, Result};
 use store::Scope;
 
-/// The API token with which a program acts in place of the user who made the token.
+/// The API token with which a program acts on behalf of the user who created the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActingToken {
     /// The token's id.
     pub id: Uuid,
-    /// The first token of the chain of rotations that the token belongs to.
+    /// The first token in the chain of rotations that the token belongs to.
     pub family_id: Uuid,
     /// The scopes, with the scopes that they include ([`crate::api_tokens::including`]).
     pub scopes: Vec<TokenScope>,
@@ -43,9 +43,9 @@ pub struct Actor {
     pub screen_of: Option<Uuid>,
     /// Whether the server requires a second factor for the role, and the user has none. Such a user has no rights until the second factor is on.
     pub needs_totp: bool,
-    /// The API token that acts in place of the user; `None` for a login.
+    /// The API token that acts on behalf of the user; `None` for a login.
     pub token: Option<ActingToken>,
-    /// The locale of the user, or else of the user's account, for messages to a reader whose request names no supported language.
+    /// The locale for messages if the request names no supported language: the locale of the user, or else of the user's account.
     pub locale: Locale,
     path: String,
 }
@@ -73,8 +73,8 @@ impl Actor {
         }
     }
 
-    /// A token of `user`, whose account is `account`. The token may use the subtree of `top` only. If the user lacks a required second factor, the token
-    /// has no rights either.
+    /// The actor of a token that belongs to `user`, whose account is `account`. The token may use only the subtree of `top`. If the user lacks a
+    /// required second factor, the token has no rights either.
     pub(super) fn of_token(
         config: &AuthConfig,
         token: &api_token::Model,
@@ -131,12 +131,13 @@ impl Actor {
         self.token.as_ref().map_or(self.user_id, |token| token.family_id)
     }
 
-    /// Whether the actor's own account is in the actor's subtree. A token that was limited to an account below does not have it.
+    /// Whether the actor's own account is in the actor's subtree. This is false for a token that is limited to an account below the actor's own
+    /// account.
     pub fn has_own_account(&self) -> bool {
         self.top_id == self.account_id
     }
 
-    /// Whether the actor has `right`: its role has the right, it is no customer's screen, and it does not lack a required second factor. No token may
+    /// Whether the actor has `right`: its role has the right, it is not a customer's screen, and no required second factor is missing. No token may
     /// manage tokens or attendants.
     pub fn may(&self, right: Right) -> bool {
         let is_for_people = matches!(right, Right::ManageTokens | Right::ManageAttendants);
@@ -146,7 +147,7 @@ impl Actor {
             && !(is_for_people && self.token.is_some())
     }
 
-    /// Checks that the actor is not an API token. Tokens may not make logins or tokens, or change users.
+    /// Checks that the actor is not an API token. Tokens may not create logins or tokens, or change users.
     ///
     /// # Errors
     /// Fails with [`Error::Forbidden`].

@@ -13,16 +13,16 @@ use crate::{App, api_tokens as cases};
 use base::error::{Error, Result};
 use store::{accounts, api_tokens};
 
-/// The beginning of every API token. Secret scanners find tokens by it.
+/// The beginning of every API token. Tools that scan code for leaked secrets recognize tokens by this prefix.
 pub const PREFIX: &str = "cs_";
-/// A token's last use is recorded at most once in this time.
+/// After a token's last use has been recorded, further uses are not recorded for this long.
 const TOUCHED_EVERY: Duration = Duration::from_secs(60);
-/// How long a node remembers which token a secret belongs to. A secret never belongs to another token, so this time only bounds the memory.
+/// How long a node remembers which token a secret belongs to. A secret never belongs to another token, so this limit only bounds memory use.
 const KNOWN_FOR: Duration = Duration::from_secs(3600);
 
 /// What a node remembers about API tokens.
 pub struct SeenTokens {
-    /// The token's id by the hash of its secret.
+    /// Ids of tokens, keyed by the hashes of the tokens' secrets.
     ids: Cache<String, Uuid>,
     /// The tokens whose last use this node has recorded recently.
     touched: Cache<Uuid, ()>,
@@ -78,7 +78,7 @@ async fn holder_of(app: &App, hash: &str, now: DateTime<Utc>) -> Result<(Actor, 
     let (Some(own), Some(top)) = (account(user.account_id), account(row.account_id)) else {
         return Err(Error::fault("an API token refers to an account that does not exist"));
     };
-    // accounts never move, so this can only fail after a change by hand
+    // accounts never move, so this can only fail after somebody has changed the database by hand
     if !top.path.starts_with(&own.path) {
         return Err(Error::Unauthenticated);
     }

@@ -85,7 +85,8 @@ pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()>
     Ok(())
 }
 
-/// Counts a wrong password or a wrong code of a user. The caller must have locked the row in this transaction, and checked the wait.
+/// Counts a wrong password or a wrong code of a user. The caller must have locked the row in this transaction, and must have checked that no delay is
+/// in effect.
 pub(super) async fn count(tx: &Tx, user: user::Model, now: DateTime<Utc>) -> Result<()> {
     let failed_logins = Failures::of_user(&user).one_more(now);
     let failed = user::Model { failed_logins, last_failed_at: Some(now), ..user };

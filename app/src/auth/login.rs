@@ -39,7 +39,7 @@ pub struct Tokens {
     pub actor: Actor,
 }
 
-/// What a person proves a login with.
+/// The password and the code with which a person logs in.
 pub struct Secrets {
     /// The password, in plain text.
     pub password: String,
@@ -88,7 +88,8 @@ impl Identities {
         self.watches.get_with(session_id, CancellationToken::new)
     }
 
-    /// Makes this node read a login or API token again. Unlike [`Self::forget`], this keeps its sockets.
+    /// Makes this node read a login or API token from the database again. Unlike [`Self::forget`], this function keeps the sockets of the login or
+    /// token open.
     pub(crate) fn renew(&self, session_id: Uuid) {
         self.known.invalidate(&session_id);
     }
@@ -138,7 +139,7 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     Ok((actor, expires))
 }
 
-/// The holder of a login that is valid at `now`, and when the login expires. Reads both from the database.
+/// The holder of a login that is valid at `now`, and when the login expires. Reads the holder and the expiry from the database.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login does not exist, was revoked or has expired, or if its user is disabled.
@@ -156,8 +157,8 @@ pub(super) async fn holder_of(
     Ok((Actor::new(&app.config.auth, &session, &user, &account), session.expires_at))
 }
 
-/// Starts a login with `name@code`, a password and, if the user has a second factor, a code. As long as the password is wrong, an unknown login gets
-/// the same responses as an existing login at every attempt.
+/// Starts a login with `name@code`, a password and, if the user has a second factor, a code. If the password is wrong, an unknown login and an
+/// existing login get the same response at every attempt.
 ///
 /// # Errors
 /// Fails with `BAD_CREDENTIALS` regardless of the cause. With the right password, fails with `TOTP_REQUIRED` without a code and with `TOTP_INVALID`
@@ -202,7 +203,7 @@ pub async fn login(app: &App, login: &str, secrets: impl Into<Secrets>, origin: 
     tokens(app, session, &secret, actor, now)
 }
 
-/// Stores the login if the second factor is good. The inner error refuses the login; its transaction must commit.
+/// Stores the login if the second factor is correct. An inner error means that the login is refused; even then, the transaction must commit.
 async fn open(
     tx: &Tx,
     app: &App,
@@ -365,7 +366,7 @@ fn tokens(
     Ok(Tokens { access, access_expires_at: expires, refresh: format!("{}.{secret}", session.id), actor })
 }
 
-/// Whether a refresh token is of the actor's login. Does not say whether the token is good.
+/// Whether a refresh token belongs to the actor's login. Does not check whether the token is valid.
 pub fn is_refresh_token_of(actor: &Actor, refresh: &str) -> bool {
     refresh.split_once('.').is_some_and(|(id, _)| id.parse().is_ok_and(|id: Uuid| id == actor.session_id))
 }
@@ -433,16 +434,16 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins and API tokens that ended on other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// How far before its last successful poll the node looks for logins that ended. This time is longer than the maximum duration of a transaction plus
-/// the difference between the nodes' clocks.
+/// When the node looks for logins that ended, it starts this long before its last successful poll. This time is longer than the maximum duration of a
+/// transaction plus the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. If the database is unavailable, the loop's query fails before this time is
 /// over.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Applies the ends of logins and API tokens on this node, including to open sockets. A token may end earlier than its sockets expect, because a
-/// rotation shortens its life. Runs until `stop`.
+/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. A token may end earlier than its
+/// sockets expect, because a rotation shortens its life. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);
@@ -465,7 +466,8 @@ pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Checks the caller's own password, which the input field `field` has, and returns the caller's row. A wrong password counts like one of a login.
+/// Checks the caller's own password, which was sent in the input field `field`, and returns the caller's row. A wrong password counts like a wrong
+/// password at login.
 ///
 /// # Errors
 /// Fails with `BAD_CREDENTIALS` if the password is wrong. Fails with `TRY_LATER` while wrong passwords delay the login.

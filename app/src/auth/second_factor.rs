@@ -1,8 +1,8 @@
 //! The second factor of a login: a code of an authenticator app ([`totp`](super::totp)), or one of ten recovery codes.
 //!
-//! No table has the secret that an app shares with the server. Like a refresh token, the secret is derived from the token key, here with a random
-//! seed of the user, so a copy of the database without the token key makes no codes. Of recovery codes, the database has the hashes. A changed token
-//! key makes all codes of apps wrong; recovery codes still work.
+//! No table stores the secret that an app shares with the server. Like a refresh token, the secret is derived from the token key, in this case with a
+//! random seed per user. A copy of the database is therefore not enough to generate codes without the token key. For recovery codes, the database
+//! stores only hashes. If the token key changes, all codes from authenticator apps become invalid; recovery codes still work.
 
 use chrono::{DateTime, Utc};
 use entity::user;
@@ -20,23 +20,23 @@ use store::{Tx, accounts};
 
 /// Number of recovery codes that a user gets.
 const RECOVERY_CODES: usize = 10;
-/// Characters of a recovery code without its dashes: 79 bits, so a plain hash protects the code.
+/// Characters of a recovery code without its dashes: 79 bits, so a plain hash is enough to protect the code.
 const RECOVERY_LENGTH: usize = 16;
 /// Characters between two dashes.
 const GROUP: usize = 4;
 /// Longest code accepted, in bytes.
 const MAX_CODE_BYTES: usize = 64;
 
-/// What an authenticator app needs. The server shows it once.
+/// What an authenticator app needs. The server shows this information only once.
 pub struct Setup {
     /// The secret, in base 32.
     pub secret: String,
-    /// The same in the form that apps read from a QR code.
+    /// The secret as a URI, which apps read from a QR code.
     pub uri: String,
 }
 
-/// Creates a secret for the caller's authenticator app. It is used only after [`confirm`], and a second call replaces it. The password keeps a thief
-/// of a token from locking the user out.
+/// Creates a secret for the caller's authenticator app. The secret is used only after [`confirm`]; a second call replaces it. The password is
+/// required, so that a thief with a stolen token cannot lock the user out.
 ///
 /// # Errors
 /// Fails with `BAD_CREDENTIALS` or `TRY_LATER` like a login, and with `ILLEGAL_STATE` if the second factor is on.
@@ -62,10 +62,10 @@ pub async fn begin(app: &App, actor: &Actor, password: String) -> Result<Setup> 
     Ok(Setup { secret: secret.to_base32(), uri: secret.uri(&name) })
 }
 
-/// Turns the second factor on, with a code that shows that the app has the secret. Returns new recovery codes.
+/// Turns the second factor on; requires a code that proves that the app has the secret. Returns new recovery codes.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if no secret waits for its confirmation. May also fail with `TOTP_INVALID` or `TRY_LATER`.
+/// Fails with `ILLEGAL_STATE` if no secret is waiting for confirmation. May also fail with `TOTP_INVALID` or `TRY_LATER`.
 pub async fn confirm(app: &App, actor: &Actor, code: &str) -> Result<Vec<String>> {
     let now = app.clock.now();
     let codes = recovery_codes();
@@ -82,7 +82,7 @@ pub async fn confirm(app: &App, actor: &Actor, code: &str) -> Result<Vec<String>
     Ok(codes)
 }
 
-/// Turns the second factor off, with a code of the app or a recovery code.
+/// Turns the second factor off; requires a code from the app or a recovery code.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the second factor is off. May also fail with `TOTP_INVALID` or `TRY_LATER`.
@@ -92,7 +92,7 @@ pub async fn disable(app: &App, actor: &Actor, code: &str) -> Result<()> {
     change(app, actor, ("disableTotp", json!({ "totp": "off" })), edit).await
 }
 
-/// Replaces all recovery codes, with a code of the app or a recovery code. Returns the new ones.
+/// Replaces all recovery codes; requires a code from the app or a recovery code. Returns the new recovery codes.
 ///
 /// # Errors
 /// See [`disable`].
@@ -108,13 +108,13 @@ pub async fn regenerate(app: &App, actor: &Actor, code: &str) -> Result<Vec<Stri
     Ok(codes)
 }
 
-/// The user without a second factor.
+/// The user's row with the second factor removed.
 pub(crate) fn without(user: user::Model) -> user::Model {
     user::Model { totp_seed: None, totp_since: None, totp_step: None, recovery_hashes: None, ..user }
 }
 
 /// Checks the second factor of a login whose password is right. The caller must have locked the row, and must store the returned row if the login
-/// goes on. The inner error refuses the login, and the transaction must commit then, because it counts a wrong code.
+/// succeeds. An inner error means that the login is refused; even then, the transaction must commit, because it counts a wrong code.
 pub(super) async fn check(
     tx: &Tx,
     app: &App,
@@ -138,7 +138,7 @@ pub(super) async fn check(
     }
 }
 
-/// Whether a login used up a recovery code; if so, how many are left.
+/// The number of recovery codes that are left; `None` unless the login used up a recovery code.
 pub(super) fn recovery_codes_left(before: &user::Model, after: &user::Model) -> Option<usize> {
     let left = |user: &user::Model| user.recovery_hashes.as_deref().map_or(0, |all| all.split(' ').count());
     let is_used = before.recovery_hashes != after.recovery_hashes;
@@ -174,7 +174,7 @@ async fn change(
     if is_good { Ok(()) } else { Err(wrong("code")) }
 }
 
-/// The user after the use of this code of the app or recovery code; `None` if the code is neither, or was used.
+/// The user's row after the use of this code, which is a code from the app or a recovery code; `None` if the code is wrong or was already used.
 fn accepted(app: &App, user: user::Model, code: &str, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     if let Some(step) = app_step(app, &user, code, now)? {
         return Ok(Some(user::Model { totp_step: Some(step), ..user }));
@@ -190,7 +190,7 @@ fn accepted(app: &App, user: user::Model, code: &str, now: DateTime<Utc>) -> Res
     Ok(Some(user::Model { recovery_hashes: left, ..user }))
 }
 
-/// The unused step of the app whose code this is.
+/// The time step that this code from the app belongs to; `None` if there is none, or if the step was already used.
 fn app_step(app: &App, user: &user::Model, code: &str, now: DateTime<Utc>) -> Result<Option<i64>> {
     let Some(seed) = &user.totp_seed else { return Err(illegal("Set up the second factor first.")) };
     if code.len() > MAX_CODE_BYTES {
@@ -207,13 +207,13 @@ fn require_on(user: user::Model) -> Result<user::Model> {
     }
 }
 
-/// A code as it is compared: people type spaces and dashes, and capital letters.
+/// A code in the form in which codes are compared, because people type spaces, dashes and capital letters.
 fn plain(code: &str) -> String {
     let kept = code.chars().filter(|character| !character.is_whitespace() && *character != '-');
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// New recovery codes, in groups as people read them.
+/// New recovery codes, split into groups so that people can read them.
 fn recovery_codes() -> Vec<String> {
     let groups = || (0..RECOVERY_LENGTH / GROUP).map(|_| random_code(GROUP)).collect::<Vec<_>>();
     (0..RECOVERY_CODES).map(|_| groups().join("-")).collect()

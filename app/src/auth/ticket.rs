@@ -1,7 +1,7 @@
 //! Tickets for event streams in browsers. A browser's `EventSource` sends no token, so its URL has a ticket.
 //!
 //! A ticket is signed and works once within [`GOOD_FOR`]; the database records each used ticket, so only one node accepts it. The first use sets a
-//! cookie. With the cookie, the same URL works again until the login ends, because an `EventSource` connects again by itself. The URL and the cookie
+//! cookie. With the cookie, the same URL works again until the login ends, so that an `EventSource` can reconnect by itself. The URL and the cookie
 //! work only together: a URL in a log is worthless, and a page that does not know a ticket gains nothing from the cookie.
 
 use chrono::{DateTime, TimeDelta, Utc};

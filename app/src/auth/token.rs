@@ -124,7 +124,8 @@ impl TokenKey {
         self.code(&format!("stream {session}"))
     }
 
-    /// The bucket, below [`BUCKETS`], that counts wrong passwords of an unknown login. Outsiders cannot tell which logins share a bucket.
+    /// The number of the bucket that counts wrong passwords of an unknown login; less than [`BUCKETS`]. Outsiders cannot tell which logins share a
+    /// bucket.
     ///
     /// # Errors
     /// Fails with internal faults only.

@@ -12,7 +12,7 @@ use base::error::{OrFault as _, Result};
 pub const SECRET_BYTES: usize = 20;
 /// Time for which a code is shown, in seconds.
 pub const STEP_SECONDS: i64 = 30;
-/// How many steps the clock of an authenticator app may be behind or ahead. The time to read and type a code counts, too.
+/// How many steps the clock of an authenticator app may be behind or ahead. This allowance also covers the time to read and type a code.
 const SKEW: i64 = 1;
 
 /// The secret that a user shares with an authenticator app.
@@ -28,7 +28,7 @@ impl Secret {
         Ok(format!("{number:06}"))
     }
 
-    /// The step whose code this is, at most [`SKEW`] steps from `unix_seconds`. Steps up to `used` do not count, because each code works once.
+    /// The step that this code belongs to, at most [`SKEW`] steps from `unix_seconds`. Steps up to `used` do not count, because each code works once.
     pub(super) fn step_of(&self, code: &str, unix_seconds: i64, used: Option<i64>) -> Result<Option<i64>> {
         let now = unix_seconds.div_euclid(STEP_SECONDS);
         for step in now - SKEW..=now + SKEW {
@@ -54,7 +54,7 @@ impl Secret {
     }
 }
 
-/// Four bytes of the HMAC, chosen by its last byte, without the sign (RFC 4226, section 5.3).
+/// Four bytes of the HMAC, chosen by its last byte, without the sign bit (RFC 4226, section 5.3).
 fn truncated(secret: &[u8], step: i64) -> Result<u32> {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret).or_fault()?;
     mac.update(&step.to_be_bytes());

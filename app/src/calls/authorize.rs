@@ -307,7 +307,7 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// What an attempt that is allowed gets.
+/// What an allowed attempt gets.
 struct Allowance {
     /// The first slice of talk time with its reserved amounts.
     grant: Grant,

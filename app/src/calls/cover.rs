@@ -62,10 +62,10 @@ impl SessionAllowance {
     }
 }
 
-/// The talk time that a call gets now, and the talk time that it may get in all.
+/// The talk time that a call gets now, and the total talk time that it may get.
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
-    /// The time reserved so far, with the next slice.
+    /// The time reserved so far, including the next slice.
     pub(super) grant: Grant,
     /// The seconds of talk that the session and the accounts can pay for now, counted from the answer.
     pub(super) reach: u32,
@@ -148,7 +148,7 @@ pub(super) fn holds(call: &call::Model) -> Result<Vec<Micros>> {
     Ok(holds.into_iter().map(Micros).collect())
 }
 
-/// Fails if the call holds amounts, but not one amount at each level.
+/// Fails if the call has holds, but not exactly one hold for each level.
 fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
     if holds.is_empty() || holds.len() == levels.len() {
         return Ok(());

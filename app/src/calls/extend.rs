@@ -185,7 +185,7 @@ impl BatchContext {
 /// How long a call may last.
 #[derive(Default)]
 struct Found {
-    /// The next slice, and all the time that the call may get; `None` if the call gets no more time.
+    /// The next slice, and the total time that the call may get; `None` if the call gets no more time.
     cover: Option<Cover>,
     /// The prepaid session, the part of its deposit that is left for the call, and whether the low deposit was already announced.
     deposit: Option<(Uuid, Micros, bool)>,
@@ -269,7 +269,7 @@ fn extend(
     }
     let Some(grant) = found.cover.map(|cover| cover.grant).filter(|grant| grant.covered > covered) else {
         let again = match just_warned {
-            // this look came early, so nothing needs to be done until shortly before the end
+            // this check came early, so nothing needs to be done until shortly before the end
             true => (end - SOON).max(now + AGAIN),
             false => now + AGAIN,
         };

@@ -108,8 +108,8 @@ pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::
 /// Asks the proxy to hang up a live call. The call ends a moment later, when the proxy reports its end.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the call has ended or the proxy does not know the call. A call that the proxy does not know is closed within two
-/// comparisons with the proxy. May also fail with `PROXY_UNREACHABLE`, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the call has ended or the proxy does not know the call. A call that the proxy does not know is closed after at most
+/// two comparisons with the proxy. May also fail with `PROXY_UNREACHABLE`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     actor.require(Right::HangUp)?;
     let call = find(app, actor, id).await?;

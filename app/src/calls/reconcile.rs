@@ -212,7 +212,7 @@ async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let dialogs = app.proxies.dialogs(name).await?;
     let phones = app.proxies.phones(name).await?;
     let mut after = app.proxies.queue(name).await?;
-    // under load, the queue is rarely empty; once the queue was empty, all events from before the listings are delivered
+    // under load, the queue is rarely empty; once the queue has been empty, all events from before the listings have been delivered
     for _ in 0..QUEUE_LOOKS {
         if after.waiting == 0 {
             break;

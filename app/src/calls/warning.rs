@@ -1,8 +1,8 @@
 //! Announces that a call ends soon (`CALL_ENDING_SOON`), and that a deposit is nearly used up (`DEPOSIT_LOW`).
 //!
-//! A call is announced once, when its remaining time falls to the callshop's `ending_soon_seconds`. Each time the server reserves money for a call, it
-//! computes how long the call may last, and therefore knows when to look at the call again. So a call that is not near its end costs no statement. The
-//! call's row is locked during each look, so several nodes announce a call once.
+//! A call is announced once, when its remaining time falls to the callshop's `ending_soon_seconds`. Each time the server reserves money for a call,
+//! it computes how long the call may last, and therefore knows when to check the call again. Therefore, a call that is not near its end needs no
+//! extra database statement. The call's row is locked during each check, so each call is announced only once, even if there are several nodes.
 
 use billing::money::Micros;
 use billing::rating::{self, Pricing};
@@ -11,17 +11,17 @@ use entity::{call, callshop};
 
 use base::error::{OrFault as _, Result};
 
-/// The remaining time in seconds at which a callshop's calls are announced; `None` for never.
+/// The remaining time in seconds at which the callshop's calls are announced as ending soon; `None` for never.
 pub(super) fn ahead(shop: &callshop::Model) -> Result<Option<u32>> {
     shop.ending_soon_seconds.map(u32::try_from).transpose().or_fault()
 }
 
-/// The seconds of talk after which to look at a call that may last `reach` seconds.
+/// The seconds of talk after which to check a call that may last `reach` seconds.
 pub(super) fn look_after(ahead: Option<u32>, reach: u32) -> Result<Option<i32>> {
     ahead.map(|ahead| i32::try_from(reach.saturating_sub(ahead))).transpose().or_fault()
 }
 
-/// When to look at an answered call; `None` if the call was announced, or is never announced.
+/// When to check whether an answered call ends soon; `None` if the call was announced, or is never announced.
 pub(super) fn due(call: &call::Model) -> Option<DateTime<Utc>> {
     Some(call.answered_at? + TimeDelta::seconds(call.warn_after?.into()))
 }
@@ -31,7 +31,7 @@ pub(super) fn due(call: &call::Model) -> Option<DateTime<Utc>> {
 pub(super) struct Prospect<'a> {
     /// The time of the answer.
     pub(super) answered_at: DateTime<Utc>,
-    /// How long the call may last in all, in seconds of talk.
+    /// How long the call may last in total, in seconds of talk.
     pub(super) reach: u32,
     /// The customer's price.
     pub(super) price: Option<&'a Pricing>,

@@ -156,7 +156,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El monto debe ser mayor que cero.",
     ),
     (
-        "Attendants can give at most {ceiling} of discount per bill. Ask the owner for more.",
+        "Attendants can give a discount of at most {ceiling} per bill. Ask the owner for more.",
         "Atendentes podem dar no máximo {ceiling} de desconto por conta. Peça ao dono um desconto maior.",
         "Los empleados pueden dar como máximo {ceiling} de descuento por cuenta. Pida al dueño un descuento mayor.",
     ),
@@ -223,8 +223,8 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     (
         "{method} must be counted; enter 0 if there is none.",
-        "Falta contar: {method}. Informe 0 se não houver.",
-        "Falta contar: {method}. Indique 0 si no hay.",
+        "Falta contar: {method}. Informe 0 se não houver nenhum valor.",
+        "Falta contar: {method}. Indique 0 si no hay ninguno.",
     ),
     (
         "A count must not be negative.",
@@ -317,7 +317,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Una tienda puede tener como máximo {max} cabinas. Retire una primero.",
     ),
     (
-        "A screen lasts between 1 and {max} days.",
+        "A screen can be valid for 1 to {max} days.",
         "Uma tela vale de 1 a {max} dias.",
         "Una pantalla dura de 1 a {max} días.",
     ),

@@ -1,4 +1,4 @@
-//! A sentence for each error code, for an error whose own sentence has no translation.
+//! A general sentence for each error code, shown when an error's own sentence has no translation.
 
 /// Code, Portuguese, Spanish.
 pub(super) const GENERAL: &[(&str, &str, &str)] = &[
@@ -188,10 +188,10 @@ pub(super) const GENERAL: &[(&str, &str, &str)] = &[
         "A central não aceitou o comando, e a chamada pode continuar. Tente de novo.",
         "La central no aceptó la orden, y la llamada puede continuar. Intente de nuevo.",
     ),
-    // errors of the whole request that people meet
+    // errors of a whole request that end users can see
     (
         "UNAUTHENTICATED",
-        "A sua entrada expirou ou foi encerrada. Entre de novo.",
+        "A sua sessão expirou ou foi encerrada. Entre de novo.",
         "Su sesión venció o fue cerrada. Inicie sesión de nuevo.",
     ),
     (
@@ -246,8 +246,8 @@ pub(super) const GENERAL: &[(&str, &str, &str)] = &[
     ),
     (
         "SHUTTING_DOWN",
-        "O servidor está parando. Tente de novo para alcançar outro.",
-        "El servidor se está deteniendo. Intente de nuevo para alcanzar otro.",
+        "O servidor está parando. Tente de novo para alcançar outro servidor.",
+        "El servidor se está deteniendo. Intente de nuevo para alcanzar otro servidor.",
     ),
     (
         "FORBIDDEN_ORIGIN",

@@ -1,8 +1,8 @@
 //! Messages in the reader's language.
 //!
-//! The English sentence of a [`Message`] is where the message is made, and finds its translations here. Every translation is a whole sentence with the
-//! same placeholders, or with fewer. A sentence without a translation is shown as the general sentence of its error's code. A test compares the
-//! sentences of the sources with the lists.
+//! The English sentence of a [`Message`] is in the code that makes the message; its translations are in this module. Every translation is a whole
+//! sentence that uses all or some of the same placeholders. If a sentence has no translation, the general sentence of its error's code is shown
+//! instead. A test compares the sentences in the source code with these lists.
 
 mod counter;
 mod general;
@@ -58,12 +58,13 @@ pub fn told(message: &Message, code: &str, locale: Locale) -> String {
     translated.unwrap_or_else(in_english)
 }
 
-/// The general sentence of an error code; `None` in English, and for codes that only developers meet.
+/// The general sentence of an error code; `None` in English, and for codes that only developers see.
 pub fn general(code: &str, locale: Locale) -> Option<&'static str> {
     find(&GENERAL, code, locale.language())
 }
 
-/// A value as it is in a sentence: an amount with its currency, and a word of the API in the reader's language. English has the API's words.
+/// A value as a sentence shows it: an amount with its currency, or a word of the API in the reader's language. English sentences use the API's words
+/// unchanged.
 pub fn shown(value: &Value, locale: Locale) -> String {
     match value {
         Value::Text(text) => text.clone(),

@@ -81,7 +81,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Este servidor exige un segundo factor para su papel. Configúrelo primero.",
     ),
     (
-        "Only the answer to an HTTP POST can set a cookie. Send `login` that way, or omit `cookie`.",
+        "Only the answer to an HTTP POST can set a cookie. Send `login` in an HTTP POST, or omit `cookie`.",
         "Só a resposta a um POST HTTP pode definir um cookie. Envie `login` desse modo, ou omita `cookie`.",
         "Solo la respuesta a un POST HTTP puede definir una cookie. Envíe `login` de ese modo, u omita `cookie`.",
     ),
@@ -215,7 +215,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Pix solo paga en {pix}, pero la moneda de la tienda es {currency}.",
     ),
     (
-        "A Pix code needs `{field}`. Enter it with the key.",
+        "A Pix code needs `{field}`. Enter this field together with the key.",
         "Um código Pix precisa de `{field}`. Informe esse dado com a chave.",
         "Un código Pix necesita `{field}`. Indíquelo con la clave.",
     ),
@@ -288,12 +288,12 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     (
         "A {kind} cannot be reversed. Only top-ups and adjustments can.",
-        "Este lançamento não pode ser estornado: {kind}. Só recargas e ajustes podem.",
+        "Este lançamento não pode ser estornado: {kind}. Só recargas e ajustes podem ser estornados.",
         "Este movimiento no se puede revertir: {kind}. Solo las recargas y los ajustes se pueden revertir.",
     ),
     // tariffs
     (
-        "Version {number} was activated from {from} on; activate a copy of it.",
+        "Version {number} was activated with effect from {from}; activate a copy of it.",
         "A versão {number} foi ativada a partir de {from}. Ative uma cópia dela.",
         "La versión {number} se activó a partir de {from}. Active una copia.",
     ),
@@ -318,7 +318,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El borrador viene de la versión {number}, que entra en vigor en {at}. Elija una hora posterior.",
     ),
     (
-        "Version {number} takes effect at {at}, and the draft does not have its changes. Choose an earlier time, or make the change again with `baseVersionId`.",
+        "Version {number} takes effect at {at}, but the draft lacks that version's changes. Choose an earlier time, or make the change again with `baseVersionId`.",
         "A versão {number} entra em vigor em {at}, e o rascunho não tem as mudanças dela. Escolha uma hora anterior, ou faça a mudança de novo com `baseVersionId`.",
         "La versión {number} entra en vigor en {at}, y el borrador no tiene sus cambios. Elija una hora anterior, o haga el cambio de nuevo con `baseVersionId`.",
     ),
@@ -385,7 +385,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "No se importó nada. Errores en el archivo: {errors}. Corrija los errores de la lista e importe de nuevo.",
     ),
     (
-        "Nothing was imported. The file has more than one meaning. Answer `questions` in `mapping`.",
+        "Nothing was imported. The file can be read in more than one way. Use `mapping` to answer the `questions`.",
         "Nada foi importado. O arquivo pode ser lido de mais de um modo. Responda às perguntas de `questions` em `mapping`.",
         "No se importó nada. El archivo se puede leer de más de un modo. Responda las preguntas de `questions` en `mapping`.",
     ),

@@ -4,7 +4,7 @@ use super::Sentence;
 
 pub(super) const SENTENCES: &[Sentence] = &[
     (
-        "The session has waited more than ten minutes for its call to end. Hang up the call. If the call stays, check whether the proxy reaches the server.",
+        "The session has waited more than ten minutes for its call to end. Hang up the call. If the call does not end, check whether the proxy can reach the server.",
         "A sessão espera o fim da chamada há mais de dez minutos. Desligue a chamada. Se ela continuar, verifique se a central alcança o servidor.",
         "La sesión espera el fin de su llamada desde hace más de diez minutos. Cuelgue la llamada. Si continúa, revise si la central alcanza el servidor.",
     ),
@@ -14,7 +14,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La sesión está abierta desde hace más de un día. Cierre la cabina si el cliente se ha ido.",
     ),
     (
-        "The call must be over, but the proxy did not report its end. Hang up the call, or check whether the proxy reaches the server. The call's credit stays held until the call ends.",
+        "The call should have ended by now, but the proxy has not reported its end. Hang up the call, or check whether the proxy can reach the server. The call's credit stays held until the call ends.",
         "A chamada já deve ter terminado, mas a central não avisou o fim. Desligue a chamada, ou verifique se a central alcança o servidor. O crédito da chamada fica reservado até o fim dela.",
         "La llamada ya debe haber terminado, pero la central no informó su fin. Cuelgue la llamada, o revise si la central alcanza el servidor. El crédito de la llamada queda reservado hasta que termine.",
     ),
@@ -29,27 +29,27 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El teléfono de una cabina abierta no está registrado. Revise el cable y la configuración, o pase al cliente a otra cabina.",
     ),
     (
-        "The call cost more than it earned. Compare the steps of the two levels with explainCharge, and raise the price.",
-        "A chamada custou mais do que rendeu. Compare os passos dos dois níveis com explainCharge, e aumente o preço.",
-        "La llamada costó más de lo que ganó. Compare los pasos de los dos niveles con explainCharge, y suba el precio.",
+        "The call cost more than it earned. Use explainCharge to compare the steps of the two levels, and raise the price.",
+        "A chamada custou mais do que rendeu. Use explainCharge para comparar os passos dos dois níveis, e aumente o preço.",
+        "La llamada costó más de lo que generó. Use explainCharge para comparar los pasos de los dos niveles, y suba el precio.",
     ),
     (
-        "The call continued beyond its covered seconds, and the rest was written off. Check whether the server reaches the proxy's control listener in time.",
+        "The call continued beyond its covered seconds, and the rest was written off. Check whether the server can reach the proxy's control listener in time.",
         "A chamada passou dos segundos pagos, e o resto foi perdido. Verifique se o servidor alcança a porta de controle da central a tempo.",
         "La llamada pasó de los segundos pagados, y el resto se dio por perdido. Revise si el servidor alcanza a tiempo el puerto de control de la central.",
     ),
     (
-        "The end of the call was estimated, because the proxy had lost the call. The true end replaces the estimate if it arrives.",
+        "The end of the call was estimated, because the proxy had lost the call. If the proxy reports the true end later, that end replaces the estimate.",
         "O fim da chamada foi estimado, porque a central perdeu a chamada. O fim verdadeiro substitui a estimativa se chegar.",
         "El fin de la llamada se estimó, porque la central perdió la llamada. El fin verdadero reemplaza la estimación si llega.",
     ),
     (
-        "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the proxy and the server agree. The end is corrected automatically if the true end arrives.",
-        "A central informou horas impossíveis da chamada, e o fim foi estimado. Verifique se os relógios da central e do servidor estão iguais. O fim é corrigido sozinho se o fim verdadeiro chegar.",
-        "La central informó horas imposibles de la llamada, y su fin se estimó. Revise si los relojes de la central y del servidor coinciden. El fin se corrige solo si llega el verdadero.",
+        "The proxy reported impossible times for the call, so the call's end was estimated. Check whether the clocks of the proxy and the server agree. The end is corrected automatically if the proxy reports the true end.",
+        "A central informou horas impossíveis da chamada, e o fim foi estimado. Verifique se os relógios da central e do servidor estão iguais. O fim é corrigido automaticamente se o fim verdadeiro chegar.",
+        "La central informó horas imposibles de la llamada, y su fin se estimó. Revise si los relojes de la central y del servidor coinciden. El fin se corrige automáticamente si llega el fin verdadero.",
     ),
     (
-        "The phone never acknowledged the answer, so the call was ended. Callers can talk without paying in this way. Check who uses the phone, and block the phone if this happens again. A phone that never acknowledges an answer is broken or cannot reach the proxy.",
+        "The phone never acknowledged the answer, so the call was ended. In this way, callers can talk without paying. Check who uses the phone, and block the phone if this happens again. A phone that never acknowledges an answer is broken or cannot reach the proxy.",
         "O telefone nunca confirmou o atendimento, e a chamada foi encerrada. Assim é possível falar sem pagar. Verifique quem usa o telefone, e bloqueie o telefone se isto se repetir. Um telefone que nunca confirma está com defeito ou não alcança a central.",
         "El teléfono nunca confirmó la respuesta, y la llamada se terminó. Así es posible hablar sin pagar. Revise quién usa el teléfono, y bloquéelo si esto se repite. Un teléfono que nunca confirma está averiado o no alcanza la central.",
     ),
@@ -64,7 +64,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El evento \"{event}\" de la central \"{proxy}\" fue rechazado ({error}). Compare la configuración de la central con la versión del servidor.",
     ),
     (
-        "The entry {entry} of the Redis stream failed {times} times and is still retried. Later events of the same call or phone wait for it. See the servers' logs for the reason.",
+        "The entry {entry} of the Redis stream failed {times} times and is still retried. Later events of the same call or phone wait for this entry. See the servers' logs for the reason.",
         "A entrada {entry} do stream do Redis falhou {times} vezes e continua a ser tentada. Os eventos seguintes da mesma chamada ou do mesmo telefone esperam por ela. O motivo está no log dos servidores.",
         "La entrada {entry} del stream de Redis falló {times} veces y se sigue intentando. Los eventos siguientes de la misma llamada o del mismo teléfono la esperan. El motivo está en el registro de los servidores.",
     ),

@@ -18,8 +18,8 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     (
         "Give the first 1 to {max} digits of the number, with the country code.",
-        "Informe os primeiros 1 a {max} dígitos do número, com o código do país.",
-        "Indique los primeros 1 a {max} dígitos del número, con el código del país.",
+        "Informe o início do número (de 1 a {max} dígitos), com o código do país.",
+        "Indique el comienzo del número (de 1 a {max} dígitos), con el código del país.",
     ),
     (
         "A receipt number has only digits.",
@@ -33,9 +33,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Omita este campo: la lista tiene las llamadas de otro objeto.",
     ),
     (
-        "The filters match too rarely among more than {max} rows. Give a shorter time range.",
-        "Os filtros acham resultados raros demais em mais de {max} linhas. Escolha um período menor.",
-        "Los filtros coinciden muy poco entre más de {max} filas. Elija un período más corto.",
+        "Too few of more than {max} rows match the filters. Give a shorter time range.",
+        "Entre mais de {max} linhas, poucas demais correspondem aos filtros. Escolha um período menor.",
+        "De más de {max} filas, muy pocas coinciden con los filtros. Elija un período más corto.",
     ),
     (
         "A list of more than {max} objects cannot be sorted in this order. Narrow the list with a filter or a shorter time range.",
@@ -60,14 +60,14 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Este no es un cursor de esta lista.",
     ),
     (
-        "This cursor belongs to another order of the list. Use each cursor with the `orderBy` that it came from.",
+        "This cursor belongs to a different sort order of the list. Use each cursor only with the `orderBy` that returned it.",
         "Este cursor é de outra ordem da lista. Use cada cursor com o `orderBy` de onde ele veio.",
         "Este cursor es de otro orden de la lista. Use cada cursor con el `orderBy` del que proviene.",
     ),
     (
         "This is not a cursor of this subscription. Pass a `cursor` that this subscription sent, or omit `after`.",
-        "Este não é um cursor desta assinatura. Use um `cursor` que ela enviou, ou omita `after`.",
-        "Este no es un cursor de esta suscripción. Use un `cursor` que ella envió, u omita `after`.",
+        "Este não é um cursor desta assinatura. Use um `cursor` que a assinatura enviou, ou omita `after`.",
+        "Este no es un cursor de esta suscripción. Use un `cursor` que la suscripción envió, u omita `after`.",
     ),
     (
         "The events after this cursor were deleted; start again without a cursor.",
@@ -150,7 +150,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La base de datos tardó demasiado. Intente de nuevo en un momento.",
     ),
     (
-        "Internal error. Quote `extensions.requestId` when you report it.",
+        "Internal error. Quote `extensions.requestId` when you report this error.",
         "Erro interno. Ao avisar o suporte, cite `extensions.requestId`.",
         "Error interno. Al avisar al soporte, cite `extensions.requestId`.",
     ),

@@ -1,5 +1,5 @@
-//! Words of the API inside sentences, in Portuguese and Spanish. The states are feminine, because a session, a call and a cabin are feminine in both
-//! languages.
+//! Portuguese and Spanish translations of the API's words, for use inside sentences. The states have feminine forms, because the words for session,
+//! call and cabin are feminine in both languages.
 
 /// A word of the API, and its translations.
 pub(super) const WORDS: &[(&str, &str, &str)] = &[

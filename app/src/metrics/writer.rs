@@ -43,7 +43,7 @@ impl WriterMetrics {
         );
         let help = "Duration of a batch's transaction, including its commit";
         registry.register("writer_commit_duration_seconds", help, self.seconds.clone());
-        let help = "Batches that failed as one transaction; their jobs ran one by one";
+        let help = "Batches that failed as one transaction, so that their jobs ran one by one";
         registry.register("writer_failed_batches", help, self.failed.clone());
     }
 }

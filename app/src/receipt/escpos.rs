@@ -1,7 +1,7 @@
 //! Renders receipts as ESC/POS, the commands of receipt printers.
 //!
-//! The lines are those of the text format. Only commands that nearly every printer knows are used. Characters are in code page 850, which has the
-//! letters of Portuguese and Spanish. A character that the code page lacks loses its accent, or prints as "?".
+//! The lines are the same as in the text format. Only commands that nearly every printer knows are used. Characters are in code page 850, which has
+//! the letters of Portuguese and Spanish. A character that the code page lacks loses its accent, or prints as "?".
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -13,19 +13,19 @@ pub(crate) const OPEN_DRAWER: [u8; 5] = [0x1b, b'p', 0, 25, 250];
 /// Resets the printer, and selects the American character set and code page 850. The American character set leaves ASCII digits and signs as they
 /// are.
 const BEGIN: &[u8] = &[0x1b, b'@', 0x1b, b'R', 0, 0x1b, b't', 2];
-/// Feeds the paper past the knife and cuts, leaving a small bridge. Printers without a knife only feed.
+/// Feeds the paper past the knife and cuts, leaving a small bridge. Printers without a knife only feed the paper.
 const CUT: &[u8] = &[0x1b, b'd', 3, 0x1d, b'V', 66, 0];
 const BOLD: &[u8] = &[0x1b, b'E', 1];
 const NOT_BOLD: &[u8] = &[0x1b, b'E', 0];
 const CENTER: &[u8] = &[0x1b, b'a', 1];
 const LEFT: &[u8] = &[0x1b, b'a', 0];
-/// `GS ( k` with these settings of a QR code: model 2, modules of this many dots, medium error correction.
+/// The `GS ( k` settings of a QR code: model 2, the size of a module in dots, medium error correction.
 const QR_SETTINGS: [&[u8]; 3] = [
     &[0x1d, b'(', b'k', 4, 0, 49, 65, 50, 0],
     &[0x1d, b'(', b'k', 3, 0, 49, 67, 6],
     &[0x1d, b'(', b'k', 3, 0, 49, 69, 49],
 ];
-/// Prints the QR code that was stored before.
+/// Prints the QR code that was previously stored in the printer.
 const QR_PRINT: &[u8] = &[0x1d, b'(', b'k', 3, 0, 49, 81, 48];
 
 /// The characters 128 to 255 of code page 850.

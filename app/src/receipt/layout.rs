@@ -50,7 +50,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// Rounds an amount as it is printed: to the decimals of the currency's minor unit.
+    /// Rounds an amount for printing, to the decimals of the currency's minor unit.
     fn shown(&self, amount: Micros) -> Micros {
         let decimals = minor_unit_decimals(&self.receipt.currency);
         round_to(amount, decimals, RoundingMode::HalfUp).unwrap_or(amount)
@@ -205,7 +205,7 @@ impl Layout<'_> {
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
-            // here, the shop returned all of the customer's cash
+            // here, the shop returned all of the cash that the customer handed over
             self.sum(self.locale.method(PaymentMethod::Cash), change);
         }
         self.nonzero(words.change, change);

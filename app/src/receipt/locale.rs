@@ -177,7 +177,7 @@ impl Locale {
     /// English.
     pub const ENGLISH: Self = Self { language: Language::English, decimal_point: true };
 
-    /// The locale of the first tag in a supported language; `None` if there is no such tag.
+    /// The locale of the first tag whose language is supported; `None` if there is no such tag.
     pub fn preferred<'a>(tags: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let is_supported = |tag: &&str| {
             let language = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();

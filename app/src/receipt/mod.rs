@@ -117,7 +117,7 @@ pub struct Receipt {
     pub deposit_references: Vec<String>,
     /// Amounts received by method, net of change, without the deposit.
     pub payments: Vec<(PaymentMethod, Micros)>,
-    /// References of the payments, by method, without those of the deposit.
+    /// References of the payments, by method, without the deposit's references.
     pub references: Vec<(PaymentMethod, String)>,
     /// Amount left to pay. If an amount is given, the document is the bill of an unsettled session, not a receipt.
     pub due: Option<Due>,

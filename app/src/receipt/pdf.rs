@@ -101,7 +101,7 @@ fn draw(codes: &[(usize, Qr)], first: usize, lines: usize, height: u16, content:
     }
 }
 
-/// The length of this many modules.
+/// The length of the given number of modules, in points.
 fn points(modules: usize) -> u16 {
     u16::try_from(modules).unwrap_or(u16::MAX).saturating_mul(MODULE)
 }

@@ -39,8 +39,8 @@ pub struct MovementView {
 /// Records a pay-in or pay-out in the open register. An owner can pay out at most the cash that the drawer has according to the ledger.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` outside the callshop. May also fail with `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`
-/// or `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for users outside the callshop. May also fail with `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`,
+/// `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn record_movement(
     app: &App,
     actor: &Actor,

@@ -260,7 +260,7 @@ pub enum XReport {
 /// Creates the open shift's X report. Attendants see no sums, because they count the drawer blind.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`, also when the register is closed.
+/// Fails with `NOT_FOUND` if the callshop is not found or its register is closed.
 pub async fn x_report(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<(XReport, String)> {
     let now = app.clock.now();
     app.store

@@ -28,8 +28,8 @@ pub enum Closing {
 /// Closes a cabin's session. The session becomes CLOSED with its final statement. If a call is live, the session is CLOSING until the call has ended.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the session is neither open nor closing, or if a call is live with [`CloseMode::Refuse`]. Fails with `FORBIDDEN`
-/// outside the callshop. May also fail with `NOT_FOUND`.
+/// Fails with `ILLEGAL_STATE` if the session is neither open nor closing, or if a call is live and the mode is [`CloseMode::Refuse`]. Fails with
+/// `FORBIDDEN` outside the callshop. May also fail with `NOT_FOUND`.
 pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) -> Result<SessionView> {
     let now = app.clock.now();
     let (view, hang_up) = app

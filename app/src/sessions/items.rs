@@ -64,7 +64,7 @@ pub async fn add_item(app: &App, actor: &Actor, key: &str, input: NewItem) -> Re
     add(app, actor, ("addSessionItem", key), &input, input.session_id, &new).await
 }
 
-/// Adds a discount to the bill of a session that is not paid. The callshop's settings limit the discounts of attendants per session.
+/// Adds a discount to the bill of a session that is not paid. The callshop's settings limit the discounts that attendants can give per session.
 ///
 /// # Errors
 /// Fails with `DISCOUNT_TOO_HIGH` if the discounts would exceed the total of calls and items. May also fail with `CEILING_EXCEEDED`. See [`add_item`]
@@ -169,7 +169,7 @@ async fn check(
         let ceiling = Micros::from(settings.attendant_max_discount);
         if total > ceiling {
             let message = base::message!(
-                "Attendants can give at most {ceiling} of discount per bill. Ask the owner for more.",
+                "Attendants can give a discount of at most {ceiling} per bill. Ask the owner for more.",
                 ceiling = Money(ceiling.0, currency)
             );
             return Err(Error::field(ErrorCode::CeilingExceeded, field, message));
@@ -240,7 +240,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
             && session.state == SessionState::Closed
             && actor.role == Role::Attendant
         {
-            // removing an item would bypass the limit on discounts
+            // removing an item would let an attendant bypass the limit on discounts
             let message = "The statement is final. Only the owner can remove items from a final statement.";
             return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));
         }

@@ -1,4 +1,4 @@
-//! The Pix code with which a customer pays a session.
+//! The Pix code with which a customer pays for a session.
 
 use billing::money::Micros;
 use billing::pix::{self, Merchant, PixError};

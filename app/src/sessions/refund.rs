@@ -36,7 +36,7 @@ pub struct Refund {
     pub reference: Option<String>,
 }
 
-/// Refunds a settled session from the open register. The callshop's settings limit the refunds of attendants per session.
+/// Refunds a settled session from the open register. The callshop's settings limit the refunds that attendants can make per session.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` unless the session is settled. Fails with `FORBIDDEN` outside the callshop. May also fail with `REFUND_TOO_HIGH`,

@@ -210,7 +210,7 @@ fn transfer(
     })
 }
 
-/// The amounts that the shop keeps. The change is deducted from the cash, which has no references.
+/// The amounts that the shop keeps. The change is deducted from the cash payment; cash payments have no references.
 fn kept(input: &Settling, settlement: &Settlement) -> Result<Kept> {
     let mut kept = Kept::new();
     for handed in &input.payments {

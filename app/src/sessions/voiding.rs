@@ -43,7 +43,7 @@ pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Resu
 
 async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let found = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-    // the lock order is register shift before session
+    // lock the register's shift before the session
     let shift = shifts::lock_open_shift(tx.conn(), found.callshop_id).await?;
     let session = lock(tx, actor, id).await?;
     let calls = sessions::allowed_calls(tx.conn(), id).await?;

@@ -93,7 +93,7 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
     let refuse = |message: Message| Err(Error::user(ErrorCode::IllegalState, message));
     match version.active_from {
         Some(from) => refuse(base::message!(
-            "Version {number} was activated from {from} on; activate a copy of it.",
+            "Version {number} was activated with effect from {from}; activate a copy of it.",
             number = version.number,
             from
         )),
@@ -150,7 +150,7 @@ impl Around {
         }
         match &self.before {
             Some(before) if begins(before) > now => conflict(base::message!(
-                "Version {number} takes effect at {at}, and the draft does not have its changes. Choose an earlier time, or make the \
+                "Version {number} takes effect at {at}, but the draft lacks that version's changes. Choose an earlier time, or make the \
                  change again with `baseVersionId`.",
                 number = before.number,
                 at = begins(before)

@@ -105,7 +105,7 @@ pub struct Outcome {
     pub questions: Vec<Question>,
     /// The rows of a carrier's deck; `None` for the canonical CSV.
     pub counts: Option<Counts>,
-    /// Rows of a carrier's deck that a tariff cannot hold, by reason.
+    /// Number of rows of a carrier's deck that a tariff cannot contain, by reason.
     pub set_aside: BTreeMap<String, u64>,
     /// Retail prices that would be below cost if the draft were in force now.
     pub margins: Margins,
@@ -120,7 +120,7 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Creates a draft from a file. If any row has an error, or the file has more than one meaning, nothing is imported, and the outcome lists the
+/// Creates a draft from a file. If any row has an error, or the file can be read in more than one way, nothing is imported, and the outcome lists the
 /// problems and questions. `progress` is called after each block of rates.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::drafts::{MAX_DECK_BYTES, MAX_PROBLEMS, Outcome};
 
-/// Maximum number of dates among which a question lets the user choose.
+/// Maximum number of dates that a question offers as choices.
 const MAX_DATES: usize = 100;
 
 /// The contents of a file.
@@ -22,7 +22,7 @@ pub(super) struct ReadDeck {
     pub(super) outcome: Outcome,
 }
 
-/// Reads a file. `currency` is the tariff's, and `today` decides which dates are in the future.
+/// Reads a file. `currency` is the tariff's currency. Dates after `today` are in the future.
 pub(super) fn read(file: &[u8], mapping: Option<Mapping>, currency: &str, today: NaiveDate) -> ReadDeck {
     let limits =
         DeckLimits { max_bytes: MAX_DECK_BYTES, max_problems: MAX_PROBLEMS, ..DeckLimits::default() };
@@ -55,7 +55,7 @@ pub(super) fn read(file: &[u8], mapping: Option<Mapping>, currency: &str, today:
     ReadDeck { rates, removed, columns: deck.columns, outcome }
 }
 
-/// A version has one date. If a deck has several dates, and one is in the future, the user chooses the date of the version.
+/// A version has one date. If a deck has several dates, and at least one of them is in the future, the user chooses the version's date.
 fn date_question(deck: &CarrierDeck, today: NaiveDate) -> Option<Question> {
     let dates = deck.dates();
     let has_undated = deck.rates.iter().any(|rate| rate.effective.is_none());

@@ -65,7 +65,7 @@ pub struct Version {
     pub state: VersionState,
 }
 
-/// Derives a version's state at `now`. `effective` is the version of the tariff that is in force at that time.
+/// Derives a version's state at `now`. `effective` is the tariff's version that is in force at `now`.
 pub fn state(version: &tariff_version::Model, effective: Option<Uuid>, now: DateTime<Utc>) -> VersionState {
     match version.active_from {
         None => VersionState::Draft,
@@ -98,7 +98,8 @@ pub struct NewTariff {
 fn owners(actor: &Actor) -> Owners {
     match actor.role {
         Role::Admin => Owners::Subtree(actor.scope()),
-        // a token that was limited to an account below may not read the tariffs of its maker's account, and its maker may not read any others
+        // a token that is limited to a lower account may not read the tariffs of its maker's account, and the maker may read no other tariffs, so the
+        // token may read none
         _ if !actor.has_own_account() => Owners::Nobody,
         _ => Owners::One(actor.account_id),
     }
@@ -199,7 +200,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tari
 }
 
 /// The terms shown for each of these tariffs. The terms come from the version in force or, if no version is in force, from the newest version.
-/// Tariffs without versions are omitted; their terms are [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
+/// Tariffs without versions are omitted; their terms are [`Terms::first`]. Does not check rights, because the caller already has the tariffs.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -233,7 +234,7 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
 /// Lists the tariffs that the actor may manage, oldest first.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` in callshops.
+/// Fails with `FORBIDDEN` for users of callshops.
 pub async fn list(app: &App, actor: &Actor, page: Page) -> Result<Listed<tariff::Model>> {
     actor.require(Right::ManageTariffs)?;
     rows::list(app.store.reader(), &owners(actor), page).await

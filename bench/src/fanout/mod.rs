@@ -128,7 +128,7 @@ impl Side {
         let all = (0..seeded.shops.len()).collect();
         runtime.block_on(watchers::open(way, process.http, seeded.clone(), all, Arc::new(count)))?;
         let after = process.usage()?;
-        // with few subscribers, the process may have returned more memory than they need
+        // with few subscribers, the process may have returned more memory than the subscribers need
         let grown = after.resident.saturating_sub(before.resident);
         let kibibytes = grown as f64 / 1024.0 / seeded.shops.len() as f64;
         Ok(Self { name, process, received, channel: format!("{channel}activity"), kibibytes, had: 0 })

@@ -21,7 +21,7 @@ use crate::database::Databases;
 use crate::report::Figures;
 use crate::{Plan, Result};
 
-/// The number from which account ids begin. Each callshop has a range of ten numbers.
+/// The first number used for the ids of accounts. Each callshop has a range of ten numbers.
 const ACCOUNTS: u64 = 1_000_000_000;
 /// Books that an ended call changes, in lock order. The callshop pays the first reseller, the first reseller pays the second reseller, and the second
 /// reseller pays the distributor.

@@ -1,4 +1,4 @@
-//! Codes: lists and ranges in a cell, country and area codes in two columns, and international prefixes.
+//! Reads a deck's codes: lists and ranges in a cell, country and area codes in two columns, and international prefixes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +7,13 @@ use super::{CellError, MAX_CODES_PER_CELL, MAX_RANGE};
 use crate::number::calling_code;
 use crate::tariff::check_prefix;
 
-/// The meaning of a hyphen between two codes that are no clear range.
+/// The meaning of a hyphen between two codes that do not clearly form a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HyphenRule {
-    /// `1-242` is the code 1242.
+    /// `1-242` means the code 1242.
     Joint,
-    /// `34-36` is the codes 34, 35 and 36.
+    /// `34-36` means the codes 34, 35 and 36.
     Range,
 }
 
@@ -21,9 +21,9 @@ pub enum HyphenRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpaceRule {
-    /// `351 21` is the code 35121. In `351 21, 22` the country code applies to the whole list.
+    /// `351 21` means the code 35121. In `351 21, 22`, the country code 351 applies to the whole list.
     Joint,
-    /// `351 352` is two codes.
+    /// `351 352` means two codes.
     List,
 }
 
@@ -31,9 +31,9 @@ pub enum SpaceRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListRule {
-    /// `1,242` and `1/242` are two codes.
+    /// `1,242` and `1/242` each mean two codes.
     List,
-    /// `1,242` and `1/242` are the code 1242.
+    /// `1,242` and `1/242` each mean the code 1242.
     Joint,
 }
 
@@ -41,7 +41,7 @@ pub enum ListRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrunkZero {
-    /// The 0 is only dialed within the country and is left out.
+    /// The 0 is dialed only within the country, so it is left out.
     Strip,
     /// The 0 is part of the international number.
     Keep,
@@ -54,9 +54,9 @@ pub(super) struct CodeRules {
     pub(super) space: Option<SpaceRule>,
     pub(super) list_marks: Option<ListRule>,
     pub(super) trunk_zero: Option<TrunkZero>,
-    /// Digits before every code.
+    /// Digits to put before every code.
     pub(super) before: String,
-    /// Whether the codes follow a country code from another column.
+    /// Whether the codes follow a country code that is in another column.
     pub(super) partial: bool,
 }
 
@@ -73,7 +73,7 @@ pub(super) enum CodeDoubt {
 /// The countries whose numbers keep a 0 after the country code.
 const KEEPS_ZERO: &[&str] = &["39", "378", "379", "225", "229", "241", "242"];
 
-/// What stands in a cell with codes: codes in order, and whether the cell was corrected.
+/// The codes that a cell contains, in order.
 #[derive(Debug, Default)]
 pub(super) struct Codes {
     pub(super) codes: Vec<String>,
@@ -83,12 +83,12 @@ fn error(code: &'static str, message: &'static str) -> CodeDoubt {
     CodeDoubt::Error(CellError::new(code, message, "Give each code in digits, separated by commas."))
 }
 
-/// The digits of a country code's cell, without a plus sign or an international prefix.
+/// The digits in a cell with a country code, without a plus sign or an international prefix.
 pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
     let text = unprotect(cell);
     check_unbroken(text, kind)?;
     let (digits, _) = international(text);
-    // North American countries are written as 1-242 and 1 242
+    // country codes in North America are written like 1-242 or 1 242
     let digits: String = digits.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
     if digits.is_empty() || !all_digits(&digits) || digits.starts_with('0') {
         return Err(error("COUNTRY_CODE_INVALID", "The country code is not in digits."));
@@ -96,7 +96,7 @@ pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
     Ok(digits)
 }
 
-/// Reads the codes of a cell. `country` is the code of the country from another column, or empty.
+/// Reads the codes of a cell. `country` is the country code from another column, or empty.
 pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> Result<Codes, CodeDoubt> {
     let mut found = Codes::default();
     let text = unprotect(cell);
@@ -130,8 +130,8 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     }
 }
 
-/// Whether slashes or commas in a cell may not separate codes. `1,242` may be one code that a spreadsheet shows with a thousands separator, unless
-/// both parts belong to the same country.
+/// Whether it is doubtful that the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
+/// separator, unless both parts belong to the same country.
 fn is_doubtful_list(country: &str, text: &str) -> bool {
     let parts: Vec<&str> = text.split([',', '/']).collect();
     if parts.len() < 2 || !parts.iter().all(|part| all_digits(part) && !part.is_empty()) {
@@ -145,7 +145,7 @@ fn is_doubtful_list(country: &str, text: &str) -> bool {
     text.contains('/') || (grouped && !is_list)
 }
 
-/// Removes what protects a code from a spreadsheet: `'351` and `="351"`.
+/// Removes the characters that keep a spreadsheet from changing a code: `'351` and `="351"`.
 fn unprotect(cell: &str) -> &str {
     let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim()
@@ -161,12 +161,12 @@ fn check_unbroken(text: &str, kind: Kind) -> Result<(), CodeDoubt> {
         return Err(error("CODE_BROKEN", "The spreadsheet rounded this code."));
     }
     if text.contains('.') {
-        return Err(error("CODE_BROKEN", "A code has no decimal point."));
+        return Err(error("CODE_BROKEN", "A code must not have a decimal point."));
     }
     Ok(())
 }
 
-/// Whether a cell consists of what codes are written with. The cell may still be in error.
+/// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.
 pub(super) fn looks_like_codes(cell: &str) -> bool {
     let text = unprotect(cell);
     let (mut digits, mut others) = (0u32, 0u32);
@@ -237,7 +237,7 @@ fn token_codes(
     }
 }
 
-/// A token without spaces. After `351 21` in the same cell, the country code applies to it too.
+/// A token without spaces. After `351 21` in the same cell, the country code 351 also applies to this token.
 fn plain_codes(
     country: &str,
     token: &str,
@@ -246,7 +246,7 @@ fn plain_codes(
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
     if !carried.is_empty() && token.starts_with(carried) {
-        let message = "The code may or may not begin with the country code of the code before it.";
+        let message = "It is unclear whether the code begins with the country code of the preceding code.";
         return Err(error("CODE_AMBIGUOUS", message));
     }
     let area = trunk(country, token, rules)?;
@@ -290,7 +290,7 @@ fn spaced_codes(
     }
 }
 
-/// Each part but the last must be digits; the last may be a range.
+/// Every part except the last must be digits; the last may be a range.
 fn check_parts(parts: &[&str]) -> Result<(), CodeDoubt> {
     let digits = parts.iter().rev().skip(1).all(|part| all_digits(part));
     if digits { Ok(()) } else { Err(error("CODE_INVALID", "The code is not in digits.")) }
@@ -318,14 +318,14 @@ fn range_codes(head: &str, token: &str, rules: &CodeRules, found: &mut Codes) ->
         return Err(error("CODE_INVALID", "The code is not in digits."));
     }
     let is_rising = from.len() == to.len() && from < to;
-    // a code alone may be joined to another country's code; a part of a code cannot
+    // without `head`, the hyphen may join a country code and an area code; after `head`, it can only form a range
     let is_clear = is_rising && (!head.is_empty() || (from.len() >= 3 && from.get(..1) == to.get(..1)));
     match (rules.hyphen, is_clear) {
         (_, true) | (Some(HyphenRule::Range), false) if is_rising => expand(head, from, to, found),
         (Some(HyphenRule::Joint), _) => push(found, &[head, from, to].concat()),
         (Some(HyphenRule::Range), _) => Err(error(
             "CODE_RANGE_INVALID",
-            "Both ends of a range need the same length, and the second must be higher.",
+            "Both ends of a range must have the same number of digits, and the second end must be higher.",
         )),
         (None, _) => Err(CodeDoubt::Hyphen),
     }
@@ -352,7 +352,7 @@ pub(super) fn is_assigned(code: &str) -> bool {
     calling_code(code).is_some()
 }
 
-/// Whether codes are probably area codes without a country code: all have the same few digits, and they are not just countries.
+/// Whether codes are probably area codes without a country code: all have the same small number of digits, and not all of them are country codes.
 pub(super) fn look_national<'a>(codes: impl Iterator<Item = &'a str> + Clone) -> bool {
     let Some(length) = codes.clone().next().map(str::len) else { return false };
     let same = codes.clone().all(|code| code.len() == length);

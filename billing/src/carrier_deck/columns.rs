@@ -30,7 +30,7 @@ pub(super) struct Band {
 pub(super) enum CodeSource {
     /// Complete codes in one column.
     Full(usize),
-    /// A country code and what follows it.
+    /// A country code and the code that follows it.
     Parts(usize, usize),
 }
 
@@ -62,7 +62,7 @@ impl Columns {
     }
 }
 
-/// What the cells of a column are.
+/// What the cells of a column contain.
 #[derive(Clone, Debug, Default)]
 struct Profile {
     filled: usize,
@@ -127,7 +127,7 @@ fn is_pair(cell: &str) -> bool {
     (2..=3).contains(&parts.len()) && parts.iter().all(small)
 }
 
-/// The table with its header, before the columns have a meaning.
+/// The table with its header, before meanings are assigned to the columns.
 pub(super) struct Sheet<'a> {
     pub(super) table: &'a Table,
     /// The first row after the header.
@@ -136,7 +136,7 @@ pub(super) struct Sheet<'a> {
     pub(super) has_header: bool,
 }
 
-/// The columns while they are assigned.
+/// The columns while their meanings are being assigned.
 struct Draft<'a> {
     sheet: &'a Sheet<'a>,
     profiles: Vec<Profile>,
@@ -147,7 +147,7 @@ struct Draft<'a> {
     questions: Vec<Question>,
 }
 
-/// Assigns each column; `None` if a question must be answered first.
+/// Assigns a meaning to each column; `None` if a question must be answered first.
 pub(super) fn assign(
     sheet: &Sheet<'_>,
     options: &Options<'_>,
@@ -202,7 +202,7 @@ impl Draft<'_> {
         if name.is_empty() { format!("column {}", column + 1) } else { name.chars().take(60).collect() }
     }
 
-    /// A reference that finds the column in the carrier's next deck: the name, if it is unique.
+    /// A reference that finds the column in the carrier's next deck: the column's name if the name is unique, otherwise its position.
     fn reference(&self, column: usize) -> ColumnRef {
         let name = self.sheet.names.get(column).map_or("", String::as_str);
         let wanted = words(name);
@@ -218,7 +218,7 @@ impl Draft<'_> {
         self.profiles.get(column).and_then(|profile| profile.distinct.first().cloned()).unwrap_or_default()
     }
 
-    /// Puts the mapping's columns in place of the guesses.
+    /// Replaces the guesses with the columns that the mapping names.
     fn map(&mut self, mapping: &Mapping) -> Result<(), Refusal> {
         let width = self.sheet.names.len();
         for (key, column) in &mapping.columns {
@@ -244,7 +244,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Drops the guesses of a role that the mapping decides.
+    /// Drops the guesses for a role that the mapping decides.
     fn forget(&mut self, role: Role) {
         for meaning in &mut self.meanings {
             let same = match meaning {
@@ -312,12 +312,12 @@ impl Draft<'_> {
                 }
             }
         }
-        // "date" alone may be the date of the notice
+        // a column named only "date" may contain the date of the notice
         let names = &self.sheet.names;
         if let Some(dates) = self.roles.get_mut(&Role::Effective) {
             dates.sort_by_key(|column| !names.get(*column).is_some_and(|name| is_specific_date(name)));
         }
-        // with a first increment, a single number in the general column is the next increment
+        // if there is a column for the first increment, a single number in the general increment column is the next increment
         if self.roles.contains_key(&Role::InitialIncrement) && !self.roles.contains_key(&Role::NextIncrement)
         {
             let general = self.roles.get(&Role::Increment).and_then(|columns| columns.first().copied());
@@ -331,7 +331,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Without a header, the contents alone decide. Columns in doubt are asked.
+    /// Without a header, the contents alone decide. If the contents leave a column in doubt, the user is asked.
     fn guess_by_content(&mut self) {
         let taken: BTreeSet<usize> = self.roles.values().flatten().copied().chain(self.price).collect();
         let free = |draft: &Self, column: usize| {
@@ -375,7 +375,7 @@ impl Draft<'_> {
             .copied()
             .filter(|column| {
                 let profile = &self.profiles[*column];
-                // a column of digits before the price that is not the code is no increment
+                // a column of digits before the price is not taken as an increment unless its values look like increments
                 let is_code = codes.contains(column)
                     && !profile.looks_like_increments()
                     && prices.first().is_some_and(|price| column < price);
@@ -390,7 +390,8 @@ impl Draft<'_> {
         }
     }
 
-    /// The column of codes among columns of digits. Numbers of rows are no codes; several columns before the price are asked.
+    /// Chooses the column of codes among columns of digits. Row numbers are not codes. If several columns before the price may be the codes, the user
+    /// is asked.
     fn choose_code_by_content(&mut self, codes: &[usize], price: Option<usize>) -> Option<usize> {
         if self.has_code() {
             return None;
@@ -400,7 +401,7 @@ impl Draft<'_> {
             .copied()
             .filter(|column| price.is_none_or(|price| *column < price) && !self.counts_rows(*column))
             .collect();
-        // increments before the price look like codes
+        // increments in a column before the price look like codes
         let long: Vec<usize> =
             before.iter().copied().filter(|column| !self.profiles[*column].looks_like_increments()).collect();
         let before = if long.is_empty() { before } else { long };
@@ -431,7 +432,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether a column has the numbers 1, 2, 3 … of the rows.
+    /// Whether a column has the row numbers 1, 2, 3 ….
     fn counts_rows(&self, column: usize) -> bool {
         let mut rows = (self.sheet.start
             ..self.sheet.table.len().min(self.sheet.start.saturating_add(SAMPLE)))
@@ -484,7 +485,7 @@ impl Draft<'_> {
         }
         self.questions.push(Question {
             code: "COLUMN_MEANING".into(),
-            text: format!("The file has no header. Choose the meaning of the columns {} in order; further columns are left out.", shown.join(", ")),
+            text: format!("The file has no header. Choose the meanings of the columns {}, in this order; any further columns are ignored.", shown.join(", ")),
             line: 0,
             example: integers.first().map(|column| self.example(*column)).unwrap_or_default(),
             answers,
@@ -494,7 +495,7 @@ impl Draft<'_> {
     fn choose_prices(&mut self, currency: Option<&str>) {
         let mut prices: Vec<(usize, PriceColumn)> = Vec::new();
         for (column, meaning) in self.meanings.iter().enumerate() {
-            // an empty column is no price
+            // an empty column cannot be the price
             if let (Meaning::Price(price), true) =
                 (meaning, self.profiles.get(column).is_some_and(|profile| profile.filled > 0))
             {
@@ -518,13 +519,13 @@ impl Draft<'_> {
             if self.bands.entry(band).or_default().insert(role, column).is_some() {
                 self.ask_price(
                     &[column],
-                    "Two columns have prices of the same time. Choose the standard price.",
+                    "Two columns have prices for the same time. Choose the standard price.",
                 );
             }
         }
     }
 
-    /// If the columns name currencies, only those of the tariff's currency are kept.
+    /// If the column names mention currencies, only the prices in the tariff's currency are kept.
     fn keep_currency(&self, prices: &mut Vec<(usize, PriceColumn)>, currency: Option<&str>) {
         let named = |column: usize| currencies(&self.name(column));
         let wanted = |column: usize| currency.is_some_and(|currency| named(column) == [currency]);
@@ -550,15 +551,17 @@ impl Draft<'_> {
                 self.price = Some(*next);
                 self.roles.entry(Role::FirstPrice).or_insert_with(|| vec![*first]);
             }
-            ([], [], []) => self.ask_price(&[], "No column has a price by its name. Choose the price."),
+            ([], [], []) => {
+                self.ask_price(&[], "No column's name says that it is the price. Choose the price.")
+            }
             _ => {
                 let columns: Vec<usize> = base.iter().map(|(column, _)| *column).collect();
-                self.ask_price(&columns, "Several columns may have the price. Choose the price of a minute.");
+                self.ask_price(&columns, "Several columns may have the price. Choose the price per minute.");
             }
         }
     }
 
-    /// Asks for the price among `columns`, or among all numeric columns.
+    /// Asks which column is the price: one of `columns`, or any numeric column.
     fn ask_price(&mut self, columns: &[usize], text: &str) {
         let numeric = |column: &usize| {
             let profile = &self.profiles[*column];
@@ -569,7 +572,7 @@ impl Draft<'_> {
         let mut answers: Vec<Answer> = Vec::new();
         for column in columns {
             let mut mapping = Mapping::column("price", self.reference(*column));
-            // the choice of a price leaves out the other amounts that may be prices
+            // an answer that chooses one price column ignores the other amounts that could be prices
             for other in columns.iter().filter(|other| {
                 *other != column
                     && self.meanings[**other] == Meaning::Unknown
@@ -589,7 +592,7 @@ impl Draft<'_> {
         });
     }
 
-    /// Keeps one column for the name, after the code columns were found.
+    /// Keeps only one column for the destination's name, once the code columns are known.
     fn choose_names(&mut self) {
         if let Some(columns) = self.roles.get_mut(&Role::Destination) {
             columns.truncate(1);
@@ -617,7 +620,7 @@ impl Draft<'_> {
                 answers.push(answer("the fee of each call", "connection_fee"));
             }
             let text = format!(
-                "The column {:?} has amounts, and its name is unknown. Choose its meaning.",
+                "The column {:?} has amounts, but its name is not recognized. Choose its meaning.",
                 self.name(column)
             );
             let example = self.example(column);
@@ -629,7 +632,7 @@ impl Draft<'_> {
         self.roles.get(&role).and_then(|columns| columns.first().copied())
     }
 
-    /// Finds the codes; `None` after a question.
+    /// Finds the codes; `None` if a question must be answered first.
     fn choose_code(&mut self, mapping: &Mapping) -> Option<CodeSource> {
         if self.roles.get(&Role::Prefix).is_some_and(|columns| columns.len() > 1) {
             let columns = self.roles.get(&Role::Prefix).cloned().unwrap_or_default();
@@ -686,7 +689,7 @@ impl Draft<'_> {
         may_be_full: bool,
         mapping: &Mapping,
     ) -> Option<CodeSource> {
-        // the mapping named both columns, so they are parts
+        // the mapping named both columns, so each code consists of two parts
         if mapping.columns.contains_key("area_code") && mapping.columns.contains_key("country_code") {
             return Some(CodeSource::Parts(country, code));
         }
@@ -705,7 +708,7 @@ impl Draft<'_> {
                     .merged(absent("prefix"));
                 self.questions.push(Question {
                     code: "CODE_PARTS".into(),
-                    text: format!("Some codes in the column {:?} begin with the country code of their row. Choose whether they are complete.", self.name(code)),
+                    text: format!("Some codes in the column {:?} begin with the country code of their row. Choose whether the codes in this column are complete.", self.name(code)),
                     line: 0,
                     example: self.example(code),
                     answers: vec![Answer::new("the codes are complete", full), Answer::new("the codes follow the country code", parts)],
@@ -814,7 +817,7 @@ fn role_name(role: Role) -> String {
     })
 }
 
-/// Asks for the country code of codes without one.
+/// Asks which country code belongs before codes that lack one.
 pub(super) fn country_question(column: &str, line: u64, example: &str) -> Question {
     let answer = |text: &str, code: &str| {
         Answer::new(text, Mapping { code_prefix: Some(code.to_owned()), ..Mapping::default() })
@@ -822,7 +825,7 @@ pub(super) fn country_question(column: &str, line: u64, example: &str) -> Questi
     Question {
         code: "CODE_COUNTRY".into(),
         text: format!(
-            "The codes in {column:?} may lack their country code. Choose the digits before every code; a mapping may set `code_prefix` to any country code."
+            "The codes in {column:?} may lack their country code. Choose the digits to put before every code; a mapping may set `code_prefix` to any country code."
         ),
         line,
         example: example.to_owned(),

@@ -1,4 +1,4 @@
-//! Dates in any usual format. The order of day and month is decided by whole columns.
+//! Dates in any usual format. All cells of the date columns together decide the order of day and month.
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -27,14 +27,14 @@ pub(super) enum Date {
     Now,
 }
 
-/// What the date columns say about the order.
+/// What the date columns say about the order of day and month.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Orders {
     pub(super) dmy: u64,
     pub(super) mdy: u64,
-    /// Dates whose day and month could be exchanged and differ.
+    /// Number of dates whose day and month differ but could be swapped.
     pub(super) either: u64,
-    /// Cells that are dates in any format.
+    /// Number of cells with a date in any format.
     pub(super) dates: u64,
 }
 
@@ -51,7 +51,7 @@ impl Orders {
         }
     }
 
-    /// The order, if a day over 12 or the absence of doubt decides it.
+    /// The order of day and month, if a day over 12 decides it or if no date is ambiguous.
     pub(super) fn decide(self) -> Option<DateOrder> {
         match (self.dmy, self.mdy, self.either) {
             (0, 0, 0) => Some(DateOrder::Dmy),
@@ -80,7 +80,7 @@ const NOW: &[&str] = &[
     "-",
 ];
 
-/// The first three letters of the months in six languages, with the longer beginnings that differ.
+/// The first three letters of the months in six languages, plus four-letter beginnings where the fourth letter matters.
 const MONTHS: &[(&str, u32)] = &[
     ("jan", 1),
     ("ene", 1),
@@ -156,7 +156,7 @@ impl Date {
             | (Date::Numeric(month, day, year), DateOrder::Mdy) => {
                 let date = NaiveDate::from_ymd_opt(year, month, day);
                 date.map(Some).ok_or_else(|| {
-                    let message = "The calendar has no such date in the order of day and month of this deck.";
+                    let message = "In this deck's order of day and month, this date does not exist.";
                     CellError::new("DATE_INVALID", message, "Correct the date, or write it as 2026-12-31.")
                 })
             }
@@ -164,7 +164,7 @@ impl Date {
     }
 }
 
-/// The day numbers of spreadsheets from 2009 to 2064, and dates without separators.
+/// Reads a spreadsheet's day number (from 2009 to 2064) or a date without separators.
 fn serial(text: &str) -> Option<NaiveDate> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
@@ -192,12 +192,12 @@ fn parts(text: &str) -> Option<Date> {
         }
         words.push(word);
     }
-    // a time after a T, as in ISO 8601
+    // cut off a time after a T, as in ISO 8601
     if let Some(last) = words.last_mut() {
         let word: &str = last;
         *last = word.split('t').next().filter(|day| is_number(day)).unwrap_or(word);
     }
-    // the time of an ISO date is cut off with the colons
+    // the word with colons was skipped, and it contained the day of an ISO date, so read the text before the T
     if words.len() == 2 && text.contains('t') {
         let (day, _) = text.split_once('t')?;
         return parts(day);
@@ -222,7 +222,7 @@ fn parts(text: &str) -> Option<Date> {
     }
 }
 
-/// Points between the parts are written only where the day comes first.
+/// Dates with points between their parts always put the day first.
 fn numeric(text: &str, first: u32, second: u32, year: i32) -> Option<Date> {
     if text.matches('.').count() >= 2 && !text.contains('/') {
         return NaiveDate::from_ymd_opt(year, second, first).map(Date::Known);
@@ -245,7 +245,7 @@ fn day_of(word: &str) -> Option<u32> {
     digits.parse().ok()
 }
 
-/// A year of this century. Two digits are a year only from 20, because a smaller number may be a day or a month.
+/// A year of this century. Two digits count as a year only from 20 up, because a smaller number may be a day or a month.
 fn year(word: &str) -> Option<i32> {
     let number: i32 = word.parse().ok()?;
     match (word.len(), number) {

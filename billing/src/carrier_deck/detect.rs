@@ -11,7 +11,7 @@ use super::{
     Answer, CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_ROWS, Options, Question, Refusal,
 };
 
-/// Notes are searched in this number of rows at the end.
+/// This many rows at the end of the file are searched for notes.
 const NOTES: usize = 20;
 
 /// Everything that is needed to read the rows.
@@ -24,7 +24,7 @@ pub(super) struct Plan<'t> {
     pub(super) mark: DecimalMark,
     /// Whether the deck groups thousands.
     pub(super) groups: bool,
-    /// The number of seconds for which a price holds.
+    /// The number of seconds that a price covers.
     pub(super) unit: u32,
     /// Whether the file or the mapping names the unit.
     pub(super) unit_is_known: bool,
@@ -86,7 +86,7 @@ pub(super) fn plan<'t>(
     Ok(deck.questions.is_empty().then_some(plan))
 }
 
-/// The sheet that looks like rates.
+/// Chooses the sheet that seems to contain the rates.
 fn choose_sheet<'t>(
     tables: &'t [(String, Table)],
     mapping: &Mapping,
@@ -134,7 +134,7 @@ fn choose_sheet<'t>(
     }
 }
 
-/// The row with the names of the columns, and whether the next row continues the names.
+/// The row with the names of the columns.
 fn find_header(table: &Table) -> Option<usize> {
     let mut best: Option<(usize, usize)> = None;
     for (index, row) in table.iter().take(MAX_HEADER_ROWS).enumerate() {
@@ -257,7 +257,7 @@ fn without_header<'t>(
         (true, Some(above)) => names_of(table, above, width),
         _ => vec![String::new(); width],
     };
-    let reason = "No line has known names of columns.";
+    let reason = "No line has known column names.";
     deck.detected.push(Detected::new(
         "header",
         if named { "unknown names" } else { "none" },
@@ -307,7 +307,7 @@ impl Plan<'_> {
             (None, Some(mark)) => {
                 self.mark = mark;
                 let reason = format!(
-                    "Prices with only a decimal point: {}. Prices with only a decimal comma: {}.",
+                    "Prices whose mark can only be a decimal point: {}. Prices whose mark can only be a decimal comma: {}.",
                     marks.point, marks.comma
                 );
                 let confidence =
@@ -325,7 +325,7 @@ impl Plan<'_> {
                 };
                 deck.questions.push(Question {
                     code: "DECIMAL_MARK".into(),
-                    text: "The prices do not show whether a comma or a point stands before the decimals. Choose the decimal mark.".to_owned(),
+                    text: "The prices do not show whether the decimal mark is a comma or a point. Choose the decimal mark.".to_owned(),
                     line: example.0,
                     example: example.1,
                     answers: vec![answer("point", DecimalMark::Point), answer("comma", DecimalMark::Comma)],
@@ -385,7 +385,7 @@ impl Plan<'_> {
         self.names.get(self.columns.price).map_or("", String::as_str)
     }
 
-    /// The unit and whether prices are in hundredths, from the header, the lines above it, and the mapping.
+    /// Finds the unit, and whether prices are in hundredths, from the header, the lines above it, and the mapping.
     fn find_unit(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
         let priced = |cell: &&str| {
             let priced = !currencies(cell).is_empty() || matches!(meaning(cell), Meaning::Price(_));
@@ -412,7 +412,7 @@ impl Plan<'_> {
         }
         if cents_above && !self.cents && mapping.price_in_cents.is_none() {
             deck.questions
-                .push(cents_question("A line beside the rates mentions hundredths of the currency."));
+                .push(cents_question("A line above or below the rates mentions hundredths of the currency."));
         }
         let mapped = mapping.price_unit.map(|unit| if unit == PriceUnit::Minute { 60 } else { 1 });
         let (price_name, has_unit) = (self.price_name(), self.columns.first(Role::Unit).is_some());
@@ -518,12 +518,12 @@ fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(),
     match tariff {
         Some(tariff) if !found.is_empty() && !found.contains(&tariff) => {
             let message =
-                format!("The deck's prices are in {}, and the tariff's are in {tariff}.", found.join(", "));
+                format!("The deck's prices are in {}, but the tariff's are in {tariff}.", found.join(", "));
             Err(Refusal::new(
                 line,
                 "CURRENCY_MISMATCH",
                 message,
-                "Import the deck into a tariff of its currency.",
+                "Import the deck into a tariff in the deck's currency.",
             ))
         }
         _ => Ok(()),
@@ -553,7 +553,7 @@ pub(super) fn unit_question(why: &str) -> Question {
     }
 }
 
-/// Whether the cell of a date column says that a price already holds.
+/// The date in a cell of a date column; `None` if the price is already in effect.
 pub(super) fn date_of(cell: &str, order: DateOrder) -> Result<Option<chrono::NaiveDate>, super::CellError> {
     Date::read(cell)?.resolve(order)
 }

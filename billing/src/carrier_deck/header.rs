@@ -1,4 +1,4 @@
-//! The meaning of column names in six languages, by their words.
+//! Finds the meaning of a column from the words of its name, in six languages.
 
 use super::header_words::{
     AREA, BLOCK, CODE, COMMENT, COUNTRY, CURRENCIES, CURRENT, DATE, END, FEE, FIRST, IGNORED, INTERNATIONAL,
@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Complete codes, or codes after [`Role::CountryCode`].
+    /// Complete codes, or the codes after [`Role::CountryCode`].
     Prefix,
     /// The last code of the range that begins with [`Role::Prefix`].
     PrefixEnd,
     /// The country's calling code.
     CountryCode,
-    /// Codes after the country's calling code.
+    /// The part of each code that follows the country's calling code.
     AreaCode,
     /// The destination's name.
     Destination,
@@ -26,7 +26,7 @@ pub enum Role {
     Country,
     /// The network or kind of number, which is put after the country.
     Network,
-    /// The price of a minute, or of the time after the first increment.
+    /// The price per minute; with a separate first price, the price per minute after the first increment.
     Price,
     /// The price of the first increment, per minute.
     FirstPrice,
@@ -34,27 +34,27 @@ pub enum Role {
     ConnectionFee,
     /// The minimum charge of an answered call.
     MinimumCharge,
-    /// The increments in one cell.
+    /// All increments together in one cell.
     Increment,
     /// The first increment in seconds.
     InitialIncrement,
-    /// The next increments in seconds.
+    /// The increments after the first, in seconds.
     NextIncrement,
     /// Seconds below which a call is free.
     FreeSeconds,
     /// The first day of the price.
     Effective,
-    /// The day from which the price no longer holds.
+    /// The day from which the price no longer applies.
     Ends,
     /// What changes: increase, new, removed, blocked.
     Status,
-    /// Remarks, which are read only if they are one of the words of a status.
+    /// Remarks. A remark changes how a row is read only if it is a status word.
     Comment,
     /// The currency of the row.
     Currency,
     /// The unit of the price: minute or second.
     Unit,
-    /// The caller's numbers for which the row holds.
+    /// The caller numbers to which the row applies.
     Origin,
     /// Whether the code is a complete number.
     ExactMatch,
@@ -62,17 +62,17 @@ pub enum Role {
     Blocked,
     /// Whether the code is removed.
     Removed,
-    /// Whether the row is in force; 0 leaves the row out.
+    /// Whether the row is in force; a row with 0 is left out.
     Active,
-    /// The part of the week for which the row or its off-peak prices hold.
+    /// The part of the week in which the row or its off-peak prices apply.
     Period,
-    /// The calls within the country for which the row holds.
+    /// The kind of domestic calls to which the row applies.
     Jurisdiction,
-    /// A column that is left out.
+    /// A column that is ignored.
     Ignore,
 }
 
-/// Which of several price columns holds.
+/// The age of a price column, which decides which of several price columns is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
     Plain,
@@ -81,7 +81,7 @@ pub(super) enum Age {
     New,
 }
 
-/// The part of a call for which a price holds.
+/// The part of a call to which a price applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Any,
@@ -94,7 +94,7 @@ pub(super) enum Step {
 pub(super) struct PriceColumn {
     pub(super) age: Age,
     pub(super) step: Step,
-    /// `None` for prices at any time; `Some("peak")` for the standard time.
+    /// `None` if the prices apply at any time; `Some("peak")` if they apply at the standard time.
     pub(super) band: Option<&'static str>,
 }
 
@@ -103,12 +103,12 @@ pub(super) struct PriceColumn {
 pub(super) enum Meaning {
     Is(Role),
     Price(PriceColumn),
-    /// The name is known and irrelevant for prices.
+    /// The name is known, but irrelevant for prices.
     Ignored,
     Unknown,
 }
 
-/// The words of a name, folded. A change from a small to a capital letter separates words.
+/// The words of a name, in lower case and without accents. A change from a small to a capital letter separates words.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut spaced = String::with_capacity(name.len() + 8);
     let mut before_small = false;
@@ -127,7 +127,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The words of a column's name, with the questions that the rules ask.
+/// The words of a column's name, with the checks that the rules use.
 struct Words(Vec<String>);
 
 impl Words {
@@ -146,7 +146,7 @@ impl Words {
     }
 }
 
-/// Whether a column's name is that of an amount that changes the price.
+/// Whether a column's name denotes an amount that changes the price, such as a surcharge.
 pub(super) fn is_surcharge(name: &str) -> bool {
     Words(words(name)).any(SURCHARGES)
 }
@@ -314,7 +314,7 @@ fn dated(words: &Words) -> Option<Meaning> {
     if words.any(NOTICE) {
         return Some(Meaning::Ignored);
     }
-    // "effective rate" is a price
+    // "effective rate" means a price, not a date
     if words.any(PRICE) && !words.any(&["date", "fecha", "data", "datum", "from", "desde", "ab"]) {
         return None;
     }
@@ -412,7 +412,7 @@ fn price(words: &Words, bands: Vec<&'static str>) -> Option<Meaning> {
     } else {
         Age::Plain
     };
-    // "min" is the minute beside a price
+    // in the name of a price column, "min" means minute
     let firsts: Vec<&str> =
         FIRST.iter().copied().filter(|word| !matches!(*word, "min" | "minimum" | "setup")).collect();
     let step = if words.any(NEXT) {
@@ -608,12 +608,12 @@ pub(super) fn time_band(text: &str) -> Option<TimeName> {
     (off || words.any(TIMES)).then(|| TimeName::Band(text.trim().to_owned()))
 }
 
-/// A part of the week in a cell.
+/// A part of the week that a cell names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TimeName {
     /// The time outside all bands.
     Standard,
-    /// A band with the name of the cell.
+    /// A band whose name is the text of the cell.
     Band(String),
 }
 
@@ -621,15 +621,15 @@ pub(super) enum TimeName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusRule {
-    /// The row has the price of its code.
+    /// The row sets the price of its code.
     Keep,
-    /// The code is withdrawn from the row's date.
+    /// The code is withdrawn as of the row's date.
     Remove,
     /// Calls to the code are blocked.
     Block,
 }
 
-/// What a status says; `None` for unknown words.
+/// The meaning of a status; `None` for unknown words.
 pub(super) fn status(text: &str) -> Option<StatusRule> {
     let words = Words(words(text));
     if words.0.is_empty() {
@@ -652,17 +652,17 @@ pub(super) fn status(text: &str) -> Option<StatusRule> {
     }
 }
 
-/// The time for which a price holds, as the text says.
+/// The unit of time that a price covers, as the text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceUnit {
-    /// The price of sixty seconds.
+    /// The price covers sixty seconds.
     Minute,
-    /// The price of one second.
+    /// The price covers one second.
     Second,
 }
 
-/// The number of seconds for which a price holds, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds".
+/// The number of seconds that a price covers, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds".
 pub(super) fn unit(text: &str) -> Option<u32> {
     // "6s" is a number and a unit
     let split = |word: String| {
@@ -687,7 +687,7 @@ pub(super) fn unit(text: &str) -> Option<u32> {
     }
 }
 
-/// Whether the text says that a price holds for something else than a minute or second, such as a block.
+/// Whether the text says that a price is for something other than a minute or a second, such as a block.
 pub(super) fn is_other_unit(text: &str) -> bool {
     let words = Words(words(text));
     words.any(&[

@@ -1,4 +1,4 @@
-//! The words of headers and of cells, by what they mean: in lower case, without accents, in six languages ([`super::header`] looks them up).
+//! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
 pub(super) const CODE: &[&str] = &[
     "code",
@@ -548,7 +548,7 @@ pub(super) const FEE: &[&str] = &[
     "setupfee",
 ];
 
-/// Words of amounts that change a price. A column with such a name is never left out in silence.
+/// Words for amounts that change a price. A column with such a name is never ignored without a question.
 pub(super) const SURCHARGES: &[&str] = &[
     "surcharge",
     "surcharges",

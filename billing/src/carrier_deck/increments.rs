@@ -15,7 +15,7 @@ pub enum IncrementOrder {
     InitialNextFree,
     /// Free seconds, first increment, next increment.
     FreeInitialNext,
-    /// Minimum duration, first increment, next increment. The first billed time is the longer of the first two.
+    /// Minimum duration, first increment, next increment. The longer of the first two times becomes the first increment.
     MinimumInitialNext,
 }
 
@@ -30,17 +30,17 @@ pub(super) struct Increments {
 /// Why a cell with increments was not read.
 #[derive(Debug)]
 pub(super) enum Doubt {
-    /// The order must be asked.
+    /// The user must choose the order.
     Order,
     Error(CellError),
 }
 
 fn invalid() -> Doubt {
-    let message = "The cell is not a number of seconds, or two or three of them.";
+    let message = "The cell does not contain one, two or three numbers of seconds.";
     Doubt::Error(CellError::new("INCREMENT_INVALID", message, "Write the increments like 60/60."))
 }
 
-/// The seconds of free time that carriers grant at most. A larger number is a first or next increment.
+/// The largest number of free seconds that carriers grant. A larger number is a first or next increment.
 const MAX_TOLERANCE: u32 = 5;
 
 impl Increments {
@@ -85,7 +85,7 @@ fn three(numbers: [u32; 3], order: Option<IncrementOrder>) -> Result<Increments,
     })
 }
 
-/// Billing by the second or minute in words.
+/// Billing by the second or by the minute, written in words.
 fn named(cell: &str) -> Option<u32> {
     if cell.len() > MAX_WORDS_IN_CELL || cell.contains(|letter: char| letter.is_ascii_digit()) {
         return None;
@@ -93,7 +93,7 @@ fn named(cell: &str) -> Option<u32> {
     unit(cell)
 }
 
-/// The numbers in a cell. Between them are separators and words for seconds only.
+/// The numbers in a cell. Only separators and words for seconds may stand between the numbers.
 fn numbers(cell: &str) -> Option<Vec<u32>> {
     if cell.len() > MAX_WORDS_IN_CELL {
         return None;

@@ -41,7 +41,7 @@ impl ColumnRef {
     }
 }
 
-/// Answers and corrections. Each field that is present replaces the guess. Mappings are written as JSON.
+/// Answers and corrections. Each field that is present replaces the corresponding guess. Mappings are written as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mapping {
@@ -81,7 +81,7 @@ pub struct Mapping {
     /// Digits that are put before every code, usually a country code; empty if the codes are complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_prefix: Option<String>,
-    /// The time for which a price holds.
+    /// The unit of time that a price covers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_unit: Option<PriceUnit>,
     /// Whether prices are in hundredths of the currency.
@@ -90,34 +90,34 @@ pub struct Mapping {
     /// How prices with more than six decimals are rounded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_rounding: Option<PriceRounding>,
-    /// Whether a higher first price is held as a connection fee, which charges the same.
+    /// Whether a higher first price is imported as a connection fee; the charge for each call stays the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_price_as_fee: Option<bool>,
     /// The currency of the prices, as an ISO 4217 code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// The first increment of rows without increments, in seconds; 60 if absent.
+    /// The first increment, in seconds, for rows that have no increments; 60 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_increment: Option<u32>,
-    /// The next increment of rows without increments, in seconds; 60 if absent.
+    /// The next increment, in seconds, for rows that have no increments; 60 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub increment: Option<u32>,
     /// The order of increments in one cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub increment_order: Option<IncrementOrder>,
-    /// Whether an empty name is the name of the row above. If false, the code is the name.
+    /// Whether a row with an empty name gets the name of the row above. If false, the code becomes the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fill_down: Option<bool>,
     /// The meaning of words in the status column.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub statuses: BTreeMap<String, StatusRule>,
-    /// The tariff's bands by their names in the file. Null leaves the band's prices out.
+    /// Maps each band's name in the file to a band of the tariff. Null means that the band's prices are ignored.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub bands: BTreeMap<String, Option<String>>,
-    /// The only rows that are read: for a column, its accepted values. Other rows are set aside.
+    /// Selects the rows to read: for each column listed, the accepted values. Other rows are set aside.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub only: BTreeMap<String, Vec<String>>,
-    /// The date for which the deck is imported, if its rows have several dates.
+    /// The import takes the rates that are in force on this date, if the deck's rows have several dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_on: Option<chrono::NaiveDate>,
 }
@@ -136,7 +136,7 @@ pub(super) fn column_key(key: &str) -> Option<(Role, Option<&str>)> {
 }
 
 impl Mapping {
-    /// This mapping with the fields of `other` in place of its own.
+    /// This mapping, in which the fields of `other` replace the fields that both mappings have.
     pub fn merged(mut self, other: Mapping) -> Mapping {
         macro_rules! take {
             ($($field:ident),*) => { $( self.$field = other.$field.or(self.$field); )* };
@@ -166,7 +166,7 @@ impl Mapping {
         );
         for (key, column) in other.columns {
             let column = match (self.columns.remove(&key).flatten(), column) {
-                // columns to leave out are collected
+                // the columns to ignore from both mappings are combined
                 (Some(before), Some(added)) if key == "ignore" => Some(before.and(added)),
                 (_, column) => column,
             };
@@ -197,7 +197,7 @@ impl Mapping {
             || self.bands.len() > MAX_COLUMNS
             || self.only.len() > MAX_COLUMNS
         {
-            return fail(format!("A list of the mapping has more than {MAX_COLUMNS} entries."));
+            return fail(format!("A list in the mapping has more than {MAX_COLUMNS} entries."));
         }
         if self.only.values().any(|values| values.len() > MAX_COLUMNS) {
             return fail(format!("A list of values has more than {MAX_COLUMNS} entries."));
@@ -207,14 +207,14 @@ impl Mapping {
             self.columns.keys().chain(self.statuses.keys()).chain(self.bands.keys()).chain(self.only.keys());
         let all = texts.into_iter().flatten().chain(keys).chain(self.only.values().flatten());
         if all.into_iter().any(|text| text.chars().count() > MAX_TEXT) {
-            return fail(format!("A text of the mapping has more than {MAX_TEXT} characters."));
+            return fail(format!("A text in the mapping has more than {MAX_TEXT} characters."));
         }
         if self
             .code_prefix
             .as_ref()
             .is_some_and(|code| code.len() > 7 || !code.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            return fail("The code before every code must be at most seven digits.".to_owned());
+            return fail("The digits to put before every code must be at most seven.".to_owned());
         }
         let seconds = [self.initial_increment, self.increment];
         if seconds.into_iter().flatten().any(|seconds| !(1..=MAX_INCREMENT).contains(&seconds)) {

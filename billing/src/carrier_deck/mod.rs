@@ -1,11 +1,11 @@
-//! Reads rate decks of carriers in any layout, and reports guesses, questions and problems.
+//! Reads carriers' rate decks in any layout, and reports guesses, questions and problems.
 //!
 //! [`read_carrier_deck`] finds the encoding, the delimiter, the header, the meaning of each column, and the formats of numbers, dates, codes and
 //! increments. Each guess is listed in [`CarrierDeck::detected`] with its reason. Where the file has more than one possible meaning, nothing is
-//! read, and [`CarrierDeck::questions`] lists the possible answers. Each answer is a [`Mapping`]: merged into the mapping of the next attempt, it
-//! decides the question. Each row of the file is counted once in [`Counts`].
+//! read, and [`CarrierDeck::questions`] lists the possible answers. Each answer is a [`Mapping`]: merge it into the mapping of the next attempt to
+//! answer the question. Each row of the file is counted once in [`Counts`].
 //!
-//! Codes are expanded by explicit rules or are errors. They are never run together or guessed.
+//! A code list that no explicit rule can expand is an error. Codes are never run together or guessed.
 
 mod codes;
 mod columns;
@@ -47,16 +47,16 @@ pub const MAX_CODES_PER_CELL: usize = 20_000;
 pub const MAX_RANGE: u64 = 10_000;
 /// Maximum number of sheets in a workbook.
 pub const MAX_SHEETS: usize = 64;
-/// The header is searched in this number of rows.
+/// This many rows at the start of the file are searched for the header.
 const MAX_HEADER_ROWS: usize = 50;
-/// A cell with more bytes is no number, date or increment.
+/// A cell with more bytes than this cannot be a number, date or increment.
 const MAX_WORDS_IN_CELL: usize = 100;
 
 /// How certain a guess is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Confidence {
-    /// Nothing in the file says otherwise, and nothing proves the guess.
+    /// Nothing in the file contradicts the guess, but nothing proves it.
     Low,
     /// Most of the file agrees.
     Medium,
@@ -153,7 +153,7 @@ impl Refusal {
     }
 }
 
-/// Why a cell is in error.
+/// Why a cell is invalid.
 #[derive(Clone, Debug)]
 struct CellError {
     code: &'static str,
@@ -184,11 +184,11 @@ pub enum Entry {
 pub struct CarrierRate {
     /// The line of the file.
     pub line: u64,
-    /// The first day, in the tariff's time zone; `None` means now.
+    /// The first day on which the row applies, in the tariff's time zone; `None` means now.
     pub effective: Option<NaiveDate>,
-    /// The day from which the row no longer holds.
+    /// The day from which the row no longer applies.
     pub ends: Option<NaiveDate>,
-    /// The rate, or the end of the code.
+    /// The code's rate, or its removal or block.
     pub entry: Entry,
 }
 
@@ -209,7 +209,7 @@ pub struct Counts {
     pub rows: u64,
     /// Rows that became rates, removals or blocks.
     pub read: u64,
-    /// Rows that a tariff cannot hold.
+    /// Rows that a tariff cannot represent.
     pub set_aside: u64,
     /// Rows with an error.
     pub problem: u64,
@@ -228,7 +228,7 @@ pub struct Counts {
 pub struct CarrierDeck {
     /// Guesses with their reasons.
     pub detected: Vec<Detected>,
-    /// Questions. If there are any, no rates were read.
+    /// Questions. If there are any questions, no rates were read.
     pub questions: Vec<Question>,
     /// One entry for each code, in the order of the file.
     pub rates: Vec<CarrierRate>,
@@ -240,7 +240,7 @@ pub struct CarrierDeck {
     pub warnings: u64,
     /// The rows of the file.
     pub counts: Counts,
-    /// Rows that a tariff cannot hold, by reason.
+    /// Rows that a tariff cannot represent, by reason.
     pub set_aside: BTreeMap<String, u64>,
     /// The optional columns that the deck has.
     pub columns: DeckColumns,
@@ -248,14 +248,14 @@ pub struct CarrierDeck {
     pub currency: Option<String>,
 }
 
-/// What is known beside the file.
+/// What is known in addition to the file.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// Bounds of the file and the list of problems.
+    /// Limits on the file and on the list of problems.
     pub limits: &'a DeckLimits,
     /// Answers and corrections.
     pub mapping: &'a Mapping,
-    /// The tariff's currency; a deck of another currency is an error.
+    /// The tariff's currency; a deck in another currency is an error.
     pub currency: Option<&'a str>,
     /// The current day, for warnings about old decks and future prices.
     pub today: Option<NaiveDate>,
@@ -290,12 +290,12 @@ fn try_read(bytes: &[u8], options: &Options<'_>, deck: &mut CarrierDeck) -> Resu
 }
 
 impl CarrierDeck {
-    /// The distinct first days of the rows.
+    /// The distinct first days on which rows apply.
     pub fn dates(&self) -> BTreeSet<NaiveDate> {
         self.rates.iter().filter_map(|rate| rate.effective).collect()
     }
 
-    /// The rates in force on a day, and the codes that are withdrawn or blocked by then. Without a day, all dates count as reached.
+    /// The rates in force on a day, and the codes that are withdrawn or blocked by then. If no day is given, all dates count as reached.
     pub fn on(&self, day: Option<NaiveDate>) -> (Vec<Rate>, BTreeSet<String>) {
         let reached = |rate: &&CarrierRate| match (rate.effective, day) {
             (Some(from), Some(day)) => from <= day,

@@ -1,4 +1,4 @@
-//! Prices: decimal and thousands marks, decided by whole columns, and exact conversion to micros.
+//! Reads prices: decides the decimal and thousands marks from whole columns, and converts prices exactly to micros.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ impl DecimalMark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceRounding {
-    /// To the nearest millionth; halves up.
+    /// To the nearest millionth; halves are rounded up.
     HalfUp,
     /// Up, so that no price is below the carrier's.
     Up,
@@ -58,20 +58,20 @@ pub(super) struct Number {
     scale: u32,
 }
 
-/// What the cells of the price columns say about the marks.
+/// What the cells of the price columns say about decimal and thousands marks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Marks {
-    /// Cells that can only have a decimal point.
+    /// Number of cells whose mark can only be a decimal point.
     pub(super) point: u64,
-    /// Cells that can only have a decimal comma.
+    /// Number of cells whose mark can only be a decimal comma.
     pub(super) comma: u64,
-    /// Cells like `1.234`, which are either.
+    /// Number of cells like `1.234`, whose mark may be a decimal or a thousands mark.
     pub(super) either: u64,
     /// Whether a cell has both marks, which shows that the deck groups thousands.
     pub(super) grouped: bool,
 }
 
-/// What one cell can be.
+/// What the mark in one cell can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     /// No mark, or not a number.
@@ -99,7 +99,7 @@ impl Marks {
         }
     }
 
-    /// The mark of the whole deck; `None` if it must be asked. A few cells with the other mark are errors of these cells.
+    /// The decimal mark of the whole deck; `None` if the user must choose it. If only a few cells have the other mark, those cells are errors.
     pub(super) fn decide(self) -> Option<DecimalMark> {
         let (point, comma) = (self.point, self.comma);
         match (point, comma) {
@@ -142,7 +142,7 @@ const DECORATIONS: &[&str] = &[
     "/mn",
 ];
 
-/// The number without a currency or unit beside it. A word that is unknown stays, so that the cell is not a number.
+/// The number without a currency or unit beside it. An unknown word is kept, so that the cell does not count as a number.
 fn strip(cell: &str) -> &str {
     if cell.len() > MAX_WORDS_IN_CELL {
         return cell;
@@ -163,7 +163,7 @@ fn is_group_space(letter: char) -> bool {
     matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’')
 }
 
-/// Whether `text` is digits in groups of three, separated by `mark`: `1.234.567`.
+/// Whether `text` consists of digits in groups of three, separated by `mark`: `1.234.567`.
 fn grouped(text: &str, mark: impl Fn(char) -> bool) -> bool {
     let mut groups = text.split(mark);
     let first = groups.next().unwrap_or_default();
@@ -191,7 +191,7 @@ fn shape(number: &str) -> Shape {
     }
 }
 
-/// The shape of a number with one mark: `1.234` may be a thousand, `0.234` and `1.2345` may not.
+/// The shape of a number with one mark: `1.234` may have a thousands mark, but `0.234` and `1.2345` cannot.
 fn lone(number: &str, mark: DecimalMark) -> Shape {
     let (whole, fraction) = number.split_once(mark.letter()).unwrap_or((number, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -265,7 +265,8 @@ impl Number {
         Ok(Number { digits: if negative { -value } else { value }, scale })
     }
 
-    /// The amount of `per` seconds as micros of `to` seconds, divided by 10^`shift`; `None` for digits beyond the sixth decimal without a rounding.
+    /// Converts the amount for `per` seconds to micros for `to` seconds, divided by 10^`shift`; `None` if there are digits beyond the sixth decimal
+    /// and no rounding is set.
     pub(super) fn micros(
         self,
         per: u32,
@@ -291,7 +292,7 @@ fn not_a_number(_cell: &str) -> CellError {
 }
 
 fn wrong_mark(_cell: &str) -> CellError {
-    let message = "The number has other decimal or thousands marks than the rest of the deck.";
+    let message = "The number uses different decimal or thousands marks than the rest of the deck.";
     CellError::new("NUMBER_DOUBTFUL", message, "Write the number with the marks of the other rows.")
 }
 

@@ -1,4 +1,4 @@
-//! Reads the rows by a plan. Each row is counted once. A doubt that no rule decides becomes a question, asked once for the whole file.
+//! Reads the rows according to a plan. Each row is counted once. A doubt that no rule decides becomes a question, asked once for the whole file.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry as Slot;
@@ -23,13 +23,13 @@ use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
 use crate::tariff::{BandPrice, MAX_DESTINATION_CHARS, MAX_RATES, Rate};
 
-/// The increments of rows without increments, in seconds.
+/// The increments, in seconds, for rows that have none.
 const DEFAULT_INCREMENT: u32 = 60;
 /// Below this median, in micros, prices without a unit may be per second.
 const LOW_MEDIAN: i64 = 200;
-/// From this median, in micros per minute, prices in dollars or euros may be cents.
+/// At or above this median, in micros per minute, prices in dollars or euros may be in cents.
 const CENTS_MEDIAN: i64 = 3_000_000;
-/// Above this median, in micros per minute, prices per second are improbable.
+/// Above this median, in micros per minute, prices are probably not per second.
 const HIGH_MEDIAN: i64 = 5_000_000;
 
 /// What became of a row.
@@ -38,7 +38,7 @@ enum Fate {
     Read,
     SetAside(&'static str),
     Problem,
-    /// A title or note between or after the rates.
+    /// A title or note between the rates or after them.
     Title,
 }
 
@@ -55,14 +55,14 @@ struct Reader<'p, 't> {
     plan: &'p Plan<'t>,
     options: &'p Options<'p>,
     deck: &'p mut CarrierDeck,
-    /// The lines of the codes and dates that were read.
+    /// The line of each code and date that was read.
     seen: HashMap<(String, Option<NaiveDate>), u64>,
     asked: BTreeMap<&'static str, Example>,
-    /// The name of the row above, for empty names.
+    /// The name of the row above, for rows with an empty name.
     last_name: String,
     /// The accepted values of columns.
     only: Vec<(usize, Vec<String>)>,
-    /// Prices of rows for a band, which are added to the rows without a band.
+    /// Prices from rows that apply in one band only; they are added to the rates of rows without a band.
     band_rows: Vec<BandRow>,
     defaulted: u64,
 }
@@ -140,7 +140,7 @@ impl<'t> Reader<'_, 't> {
                     0,
                     "RATES_MISSING",
                     "No row has a code and a price.",
-                    "Check the columns with a mapping.",
+                    "Check which columns were found, and correct them with a mapping.",
                 );
                 self.deck.refuse(self.options.limits, refusal);
             }
@@ -225,7 +225,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Doubts that only the values of the whole deck raise.
+    /// Asks about doubts that only the values of the whole deck can raise.
     fn ask_about_values(&mut self) {
         if self.options.mapping.code_prefix.is_none() {
             let codes = self.deck.rates.len();
@@ -263,11 +263,11 @@ impl<'t> Reader<'_, 't> {
                 .questions
                 .push(unit_question("The prices are very low, and the file does not name their unit."));
         } else if self.plan.unit == 1 && !is_mapped && median > HIGH_MEDIAN {
-            self.deck.questions.push(unit_question("The prices are very high for prices of a second."));
+            self.deck.questions.push(unit_question("The prices are very high for prices per second."));
         }
     }
 
-    /// Prices of several dollars are probably cents.
+    /// If prices are several dollars per minute, they are probably in cents.
     fn ask_about_cents(&mut self, median: i64) {
         let currency = self.options.currency.or(self.plan.currency.as_deref());
         let is_strong = currency.is_none_or(|currency| matches!(currency, "USD" | "EUR" | "GBP" | "CHF"));
@@ -303,7 +303,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// A row without a code and a price, or the header again.
+    /// A row without a code and a price, or a repeated header.
     fn is_title(&self, row: Row<'_>) -> bool {
         let has_digit = |column: usize| row.get(column).contains(|letter: char| letter.is_ascii_digit());
         let (coded, clean) = match self.plan.columns.code {
@@ -328,7 +328,7 @@ impl<'t> Reader<'_, 't> {
             >= 2
     }
 
-    /// Why a tariff cannot hold the row.
+    /// Why a tariff cannot represent the row.
     fn set_aside(&self, row: Row<'_>) -> Option<&'static str> {
         if !is_general(self.text(row, Role::Origin), &[]) {
             return Some("BY_ORIGIN");
@@ -378,7 +378,7 @@ impl<'t> Reader<'_, 't> {
                 Some(found) => change = found,
             }
         }
-        // remarks are free text, so only a remark that is a status counts; a price may be a status too
+        // remarks are free text, so a remark counts only if it is a status word; the price cell may contain a status word, too
         let remarks = columns.all(Role::Comment).iter().chain(std::iter::once(&columns.price));
         for column in remarks {
             let text = row.get(*column);
@@ -393,7 +393,7 @@ impl<'t> Reader<'_, 't> {
         Some(change)
     }
 
-    /// A remark about removal or blocking that is no status by itself.
+    /// Warns about a remark that mentions removal or blocking but is not a status word.
     fn warn_remark(&mut self, row: Row<'_>, column: usize) {
         self.deck.note(
             self.options.limits,
@@ -403,7 +403,7 @@ impl<'t> Reader<'_, 't> {
                 severity: Severity::Warning,
                 code: Cow::Borrowed("REMARK_UNREAD"),
                 message:
-                    "The remark may say that the code is removed or blocked, and the row is read as a price."
+                    "The remark may say that the code is removed or blocked, but the row is read as a price."
                         .to_owned(),
                 value: Some(row.get(column).chars().take(80).collect()),
                 remedy: Some("Read the remark, and remove or block the code if necessary.".to_owned()),
@@ -424,7 +424,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Adds the row's entries; `None` after an error or doubt. All cells are checked, so that one attempt reports all errors.
+    /// Adds the row's entries; `None` if there was an error or doubt. All cells are checked, so that one attempt reports all errors.
     fn entries(&mut self, row: Row<'t>, change: StatusRule) -> Option<()> {
         let codes = self.codes(row);
         let effective = self.date(row, Role::Effective);
@@ -472,7 +472,8 @@ impl<'t> Reader<'_, 't> {
         };
         let message =
             format!("Code {prefix} is on line {line} and on line {}, with the same date.", row.line);
-        let remedy = "Remove one of the rows, or choose the rows by a column in the mapping (`only`).";
+        let remedy =
+            "Remove one of the rows, or select rows by the values of a column (`only` in the mapping).";
         self.problem(row, Some(column), CellError::new("DUPLICATE_PREFIX", message, remedy));
         None
     }
@@ -498,7 +499,7 @@ impl<'t> Reader<'_, 't> {
         None
     }
 
-    /// Codes in one column, or ranges whose ends are in two columns.
+    /// Reads codes from one column, or ranges whose ends are in two columns.
     fn full_codes(&self, row: Row<'_>, column: usize, rules: &CodeRules) -> Result<codes::Codes, CodeDoubt> {
         let end = self.plan.columns.first(Role::PrefixEnd).map_or("", |column| row.get(column));
         let start = row.get(column);
@@ -520,7 +521,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// The rate of the row without a code; `None` after an error.
+    /// The row's rate, still without its code; `None` after an error.
     fn rate(&mut self, row: Row<'t>) -> Option<Rate> {
         self.check_currency(row)?;
         let destination = self.destination(row);
@@ -548,7 +549,7 @@ impl<'t> Reader<'_, 't> {
         self.valid(row, rate)
     }
 
-    /// Checks the ranges of all fields. An empty destination is replaced by the code later.
+    /// Checks the ranges of all fields. An empty destination is later replaced by the code.
     fn valid(&mut self, row: Row<'_>, rate: Rate) -> Option<Rate> {
         let named = if rate.destination.is_empty() {
             Rate { destination: "-".to_owned(), ..rate.clone() }
@@ -576,8 +577,8 @@ impl<'t> Reader<'_, 't> {
         let wanted = self.options.mapping.currency.as_deref().or(self.options.currency);
         match (found.as_slice(), wanted) {
             ([found], Some(wanted)) if *found != wanted => {
-                let message = format!("The price is in {found}, and the tariff's prices are in {wanted}.");
-                let remedy = "Import the row into a tariff of its currency.";
+                let message = format!("The price is in {found}, but the tariff's prices are in {wanted}.");
+                let remedy = "Import the row into a tariff in the row's currency.";
                 self.problem(row, Some(column), CellError::new("CURRENCY_MISMATCH", message, remedy));
                 None
             }
@@ -596,7 +597,7 @@ impl<'t> Reader<'_, 't> {
                 self.problem(
                     row,
                     Some(column),
-                    CellError::new("CURRENCY_MISMATCH", message, "Give each currency a deck of its own."),
+                    CellError::new("CURRENCY_MISMATCH", message, "Make a separate deck for each currency."),
                 );
                 None
             }
@@ -646,7 +647,7 @@ impl<'t> Reader<'_, 't> {
         Some(text)
     }
 
-    /// A price or fee in micros. `timed` says whether the amount is for a time, so that a price per second is converted.
+    /// A price or fee in micros. `timed` says whether the amount is a price for a unit of time; such a price is converted to a price per minute.
     fn amount(&mut self, row: Row<'_>, column: usize, timed: bool) -> Option<Micros> {
         let cell = row.get(column);
         if cell.is_empty() {
@@ -775,7 +776,8 @@ impl<'t> Reader<'_, 't> {
         number
     }
 
-    /// A first price that differs from the next price. A higher first price is the same as a fee, because the first increment is always charged.
+    /// Handles a first price that differs from the next price. A higher first price is equivalent to a fee, because the first increment is always
+    /// charged.
     fn with_first_price(
         &mut self,
         row: Row<'_>,
@@ -795,15 +797,16 @@ impl<'t> Reader<'_, 't> {
                 fee.checked_add(Micros(sum.0 / 60)).ok()
             }
             _ => {
-                let message = "The first price differs from the next price, and a rate has one price.";
-                let remedy = "Set `first_price_as_fee` in the mapping to hold a higher first price as a connection fee.";
+                let message =
+                    "The first price differs from the next price, but a rate can have only one price.";
+                let remedy = "Set `first_price_as_fee` in the mapping to import a higher first price as a connection fee.";
                 self.problem(row, Some(column), CellError::new("FIRST_PRICE_DIFFERS", message, remedy));
                 None
             }
         }
     }
 
-    /// The band of a row whose price holds in one band only.
+    /// The band of a row whose price applies in only one band.
     fn row_band(&self, row: Row<'_>) -> Option<String> {
         if !self.plan.columns.bands.is_empty() {
             return None;
@@ -866,7 +869,7 @@ impl<'t> Reader<'_, 't> {
         Some(bands)
     }
 
-    /// Adds the prices of rows for one band to the rates of their codes.
+    /// Adds the prices from rows for one band to the rates of the same codes.
     fn join_bands(&mut self) {
         let rows = std::mem::take(&mut self.band_rows);
         if rows.is_empty() {
@@ -888,7 +891,7 @@ impl<'t> Reader<'_, 't> {
                 }
                 _ => (
                     "BAND_WITHOUT_PRICE",
-                    format!("Code {prefix} has a price for one time and none for the rest of the week."),
+                    format!("Code {prefix} has a price for one time, but none for the rest of the week."),
                 ),
             };
             let problem = RowProblem {
@@ -898,7 +901,7 @@ impl<'t> Reader<'_, 't> {
                 code: Cow::Borrowed(code),
                 message,
                 value: Some(prefix),
-                remedy: Some("Give the code one price for each time and one for all other times.".to_owned()),
+                remedy: Some("Give the code one price for each band and one for all other times.".to_owned()),
             };
             self.deck.counts.read = self.deck.counts.read.saturating_sub(1);
             self.deck.counts.problem += 1;
@@ -907,7 +910,7 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// Whether the text names no part of the callers or calls.
+/// Whether the text does not restrict the row to certain callers or calls.
 fn is_general(text: &str, more: &[&str]) -> bool {
     const ALL: &[&str] = &[
         "any",
@@ -944,7 +947,7 @@ fn question(code: &str) -> (&'static str, Vec<Answer>) {
     let none = Mapping::default;
     match code {
         "CODE_HYPHEN" => (
-            "A hyphen between codes may join one code or be a range. Choose its meaning.",
+            "A hyphen between codes may join two parts of one code or mark a range. Choose its meaning.",
             vec![
                 Answer::new(
                     "the digits on both sides are one code",
@@ -954,7 +957,7 @@ fn question(code: &str) -> (&'static str, Vec<Answer>) {
             ],
         ),
         "CODE_LIST" => (
-            "A slash or comma between digits may separate two codes or stand within one code. Choose its meaning.",
+            "A slash or comma between digits may separate two codes or be part of one code. Choose its meaning.",
             vec![
                 Answer::new("two codes", Mapping { code_list: Some(ListRule::List), ..none() }),
                 Answer::new(
@@ -964,7 +967,7 @@ fn question(code: &str) -> (&'static str, Vec<Answer>) {
             ],
         ),
         "CODE_SPACE" => (
-            "A space between codes may join one code or separate two. Choose its meaning.",
+            "A space between codes may join two parts of one code or separate two codes. Choose its meaning.",
             vec![
                 Answer::new(
                     "the digits on both sides are one code",
@@ -981,7 +984,7 @@ fn question(code: &str) -> (&'static str, Vec<Answer>) {
             ],
         ),
         "INCREMENT_ORDER" => (
-            "The numbers of the increments do not show their order. Choose the order.",
+            "The values of the increments do not show their order. Choose the order.",
             vec![
                 Answer::new(
                     "first, next, free seconds",

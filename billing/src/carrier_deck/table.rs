@@ -1,4 +1,4 @@
-//! From the bytes of a file to rows of cells: compression, encoding, delimiter and quotes.
+//! Turns the bytes of a file into rows of cells: handles compression, encoding, delimiter and quotes.
 
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -13,9 +13,9 @@ use crate::deck::DeckLimits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
-    /// A number of a spreadsheet: plain digits with a decimal point.
+    /// A number in a spreadsheet: plain digits with a decimal point.
     Number,
-    /// A date of a spreadsheet, as `2026-12-15`.
+    /// A date in a spreadsheet, as `2026-12-15`.
     Date,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Row<'a> {
         self.end.saturating_sub(self.first)
     }
 
-    /// The cell without outer spaces; a missing cell is empty.
+    /// The cell without leading and trailing spaces; a missing cell is empty.
     pub(super) fn get(self, column: usize) -> &'a str {
         let at = self.first + column;
         if at >= self.end {
@@ -133,7 +133,7 @@ fn is_space(letter: char) -> bool {
 pub(super) struct Source {
     pub(super) tables: Vec<(String, Table)>,
     pub(super) detected: Vec<Detected>,
-    /// A question about the encoding, if the text cannot be Western European.
+    /// Whether the text cannot be Western European, so that the user must choose its encoding.
     pub(super) doubtful_encoding: bool,
 }
 
@@ -264,7 +264,7 @@ fn read_text(
         }
         (None, None) => {
             let (delimiter, confidence) = sniff(body);
-            let reason = "With it, most lines have the same number of cells.";
+            let reason = "With this delimiter, most lines have the same number of cells.";
             detected.push(Detected::new("delimiter", shown(delimiter), reason, confidence));
             delimiter
         }
@@ -287,7 +287,7 @@ fn shown(delimiter: char) -> String {
     if delimiter == '\t' { "tab".to_owned() } else { delimiter.to_string() }
 }
 
-/// Spreadsheets write the delimiter into the first line: `sep=;`.
+/// Spreadsheet programs may write the delimiter on the first line: `sep=;`.
 fn named_delimiter(text: &str) -> (&str, Option<char>) {
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let name = line.trim_end_matches('\r');
@@ -299,7 +299,8 @@ fn named_delimiter(text: &str) -> (&str, Option<char>) {
     }
 }
 
-/// The most probable delimiter: with it, the most cells are in rows of the usual width. A tie is decided for the character that is rarer in text.
+/// The most probable delimiter: the one with which the most cells are in rows of the usual width. If two delimiters tie, the character that is rarer
+/// in text wins.
 fn sniff(text: &str) -> (char, Confidence) {
     let mut cut = text.len().min(64 << 10);
     while !text.is_char_boundary(cut) {
@@ -332,7 +333,7 @@ fn score(table: &Table) -> usize {
     widths.iter().enumerate().skip(2).map(|(width, rows)| rows * (width - 1)).max().unwrap_or(0)
 }
 
-/// Splits text into cells. The csv crate is not used here, because it counts blank lines wrongly in the lines that it reports.
+/// Splits text into cells. The csv crate is not used here, because the line numbers that it reports are wrong after blank lines.
 struct Splitter<'t> {
     text: &'t str,
     at: usize,
@@ -415,7 +416,7 @@ impl<'t> Splitter<'t> {
         After::Row
     }
 
-    /// Reads up to the closing quote; a doubled quote is a quote.
+    /// Reads up to the closing quote; a doubled quote stands for one quote.
     fn quoted(&mut self, cell: &mut String) -> Result<(), Refusal> {
         let line = self.line;
         loop {

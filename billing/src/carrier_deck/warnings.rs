@@ -1,4 +1,4 @@
-//! Warnings about decks that can be read: outliers, old decks, and codes that fall to a cheaper prefix.
+//! Warnings about decks that can be read: outliers, old decks, and codes whose calls would get the price of a shorter code.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,12 +13,12 @@ use crate::number::calling_code;
 const DECK_FACTOR: i64 = 100;
 /// A price this many times the median of its country is unusual.
 const COUNTRY_FACTOR: i64 = 20;
-/// A country with fewer rates has no usual price.
+/// A country with fewer rates than this has no usual price.
 const COUNTRY_RATES: usize = 5;
-/// A deck without a newer date is old.
+/// A deck is old if its latest date is more than this many days ago.
 const OLD_DAYS: u64 = 90;
 
-/// Adds the warnings of the whole deck.
+/// Adds the warnings about the whole deck.
 pub(super) fn warn(deck: &mut CarrierDeck, options: &Options<'_>) {
     let mut found = outliers(&deck.rates);
     if let Some(today) = options.today {
@@ -111,7 +111,7 @@ fn shorter(code: &str) -> impl Iterator<Item = &str> {
     (1..code.len()).rev().filter_map(|length| code.get(..length))
 }
 
-/// Codes that begin in the future and until then have the price of a shorter, cheaper code.
+/// Codes whose price starts in the future and whose calls get the price of a shorter, cheaper code until then.
 fn cheaper_until(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
     let is_future = |rate: &CarrierRate| rate.effective.is_some_and(|from| from > today);
     let mut now: HashMap<&str, i64> = HashMap::new();
@@ -125,8 +125,10 @@ fn cheaper_until(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
         shorter(rate.prefix()).find_map(|code| now.get(code)).is_some_and(|until| *until < own)
     };
     let found = rates.iter().filter(falls).map(|rate| {
-        let message =
-            format!("Until its date, code {} has the price of a shorter and cheaper code.", rate.prefix());
+        let message = format!(
+            "Until the date of code {}, its calls have the price of a shorter and cheaper code.",
+            rate.prefix()
+        );
         warning(
             rate.line,
             "CHEAPER_UNTIL_DATE",
@@ -138,7 +140,7 @@ fn cheaper_until(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
     found.collect()
 }
 
-/// Withdrawn and blocked codes whose calls would take the price of a shorter code.
+/// Withdrawn and blocked codes whose calls would get the price of a shorter code.
 fn withdrawn(rates: &[CarrierRate]) -> Vec<RowProblem> {
     let priced: HashMap<&str, i64> =
         rates.iter().filter_map(|rate| price(rate).map(|price| (rate.prefix(), price))).collect();
@@ -146,8 +148,10 @@ fn withdrawn(rates: &[CarrierRate]) -> Vec<RowProblem> {
         price(rate).is_none() && shorter(rate.prefix()).any(|code| priced.contains_key(code))
     };
     let found = rates.iter().filter(falls).map(|rate| {
-        let message =
-            format!("Code {} is withdrawn or blocked, and its calls fall to a shorter code.", rate.prefix());
+        let message = format!(
+            "Code {} is withdrawn or blocked, so its calls get the price of a shorter code.",
+            rate.prefix()
+        );
         warning(rate.line, "WITHDRAWN_FALLS_BACK", rate.prefix(), message, "Block the code in the tariff.")
     });
     found.collect()

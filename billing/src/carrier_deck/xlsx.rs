@@ -11,23 +11,28 @@ use crate::deck::DeckLimits;
 
 /// Maximum number of files in the archive of a workbook.
 const MAX_ENTRIES: usize = 1_000;
-/// How many times larger than a text file the inflated archive may be, because XML is verbose.
+/// The inflated archive may be this many times larger than a text file, because XML is verbose.
 const XML_FACTOR: u64 = 4;
 
 /// The visible sheets of a workbook, by name.
 pub(super) fn tables(bytes: &[u8], limits: &DeckLimits) -> Result<Vec<(String, Table)>, Refusal> {
     measure(bytes, limits)?;
-    // the parser is given hostile files, and a panic in it must not look like a fault of the server
+    // the parser may get malicious files, so a panic in the parser must not look like a fault of the server
     catch_unwind(AssertUnwindSafe(|| read(bytes, limits)))
         .unwrap_or_else(|_| Err(invalid("its structure is damaged")))
 }
 
 fn invalid(why: impl std::fmt::Display) -> Refusal {
     let message = format!("The workbook cannot be read: {why}.");
-    Refusal::new(0, "XLSX_INVALID", message, "Open it in a spreadsheet program and save it again, or as CSV.")
+    Refusal::new(
+        0,
+        "XLSX_INVALID",
+        message,
+        "Open it in a spreadsheet program and save it again as XLSX or CSV.",
+    )
 }
 
-/// Inflates each file of the archive into nothing, and refuses an archive that is larger than its limit.
+/// Inflates each file of the archive without storing it, and refuses an archive that exceeds the limit.
 fn measure(bytes: &[u8], limits: &DeckLimits) -> Result<(), Refusal> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(invalid)?;
     if archive.len() > MAX_ENTRIES {
@@ -126,7 +131,7 @@ fn value(cell: &DataRef<'_>) -> (String, Kind) {
     }
 }
 
-/// A number as a spreadsheet shows it: with at most 15 digits, because the digits beyond them come from binary fractions.
+/// A number as a spreadsheet shows it: with at most 15 digits, because any further digits come from binary fractions.
 fn plain(number: f64) -> String {
     let rounded = format!("{number:.14e}").parse::<f64>().unwrap_or(number);
     rounded.to_string()

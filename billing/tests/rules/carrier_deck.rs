@@ -1,4 +1,4 @@
-//! Tests the reader of carriers' decks: decks with the structure of real ones, and layouts of many families.
+//! Tests the reader of carriers' decks with decks that are structured like real ones and with many families of layouts.
 
 use std::io::{Cursor, Write as _};
 
@@ -39,7 +39,7 @@ fn answered(bytes: &[u8], mut mapping: Mapping, code: &str, answer: usize) -> (C
     assert_eq!(codes, [code], "{:#?}", asked.problems);
     assert!(asked.rates.is_empty());
     mapping = mapping.merged(asked.questions[0].answers[answer].mapping.clone());
-    // a stored mapping is the same mapping
+    // a mapping does not change when it is stored and read again
     let json = serde_json::to_string(&mapping).unwrap();
     assert_eq!(serde_json::from_str::<Mapping>(&json).unwrap(), mapping);
     (read_with(bytes, &mapping, None), mapping)
@@ -89,7 +89,7 @@ fn day(year: i32, month: u32, day: u32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, day)
 }
 
-// ---- decks with the structure of real ones
+// ---- decks that are structured like real ones
 
 #[test]
 fn quoted_lists_and_rows_by_origin() {
@@ -201,7 +201,7 @@ fn peak_and_off_peak_with_first_prices() {
     let file = include_bytes!("../data/decks/peak-off-peak.csv");
     let deck = read(file);
     assert_eq!(rates(&deck).len(), 5);
-    // the first price of this row is higher, and a rate has one price
+    // the first price of this row is higher, but a rate can have only one price
     assert_eq!(errors(&deck), [(3, "FIRST_PRICE_DIFFERS")]);
     assert_eq!(deck.set_aside.get("PERIOD_NOT_A_TIME"), Some(&1));
     let mapping = Mapping { first_price_as_fee: Some(true), ..Mapping::default() };

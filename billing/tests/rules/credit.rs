@@ -106,7 +106,7 @@ fn any_pricing() -> impl Strategy<Value = Pricing> {
 }
 
 proptest! {
-    /// For any prices, grants make progress until no credit is left. A grant never exceeds the available credit, and reserves the cost of every
+    /// For any prices, each grant adds talk time until no credit is left. A grant never exceeds the available credit, and reserves the cost of every
     /// granted second at every level.
     #[test]
     fn slices_go_on_to_the_end_of_the_purse_and_not_beyond(

@@ -124,7 +124,7 @@ fn other_countries() {
     assert_eq!(DialPlan::for_country("US").normalize("5551234"), Err(NumberError::AreaCodeMissing));
 }
 
-/// The codes are 5, 7, 9, 414, 444 and 456, after 00.
+/// The carrier codes are 5, 7, 9, 414, 444 and 456; each follows 00.
 #[test]
 fn colombia_reads_the_codes_of_its_carriers() {
     let plan = DialPlan::for_country("CO");
@@ -137,7 +137,7 @@ fn colombia_reads_the_codes_of_its_carriers() {
         ("00444 51 987 654 321", "51987654321"),
         ("00456 1 312 345 6789", "13123456789"),
         ("005 7 495 123 4567", "74951234567"),
-        // without a carrier: reading one would leave no valid number, or the number is the country's own
+        // these numbers have no carrier code: if one were read, no valid number would remain, or the number belongs to the plan's own country
         ("00 1 305 555 1234", "13055551234"),
         ("00 51 987 654 321", "51987654321"),
         ("00 44 20 7946 0958", "442079460958"),
@@ -152,7 +152,7 @@ fn colombia_reads_the_codes_of_its_carriers() {
     assert_eq!(plan.normalize("201 234 5678"), Err(NumberError::InvalidNational));
 }
 
-/// Numbers that were replaced or never activated are no emergency numbers, and numbers that libphonenumber or an authority names are.
+/// Numbers that were replaced or never activated are not emergency numbers; numbers that libphonenumber or an authority names are emergency numbers.
 #[test]
 fn emergency_numbers_are_those_in_service() {
     for (country, emergency, others) in [

@@ -194,8 +194,8 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
 }
 
 proptest! {
-    /// For any listings and queues, a call is closed or a dialog hung up only after two listings with empty queues, a minimum time apart. No listed
-    /// call is closed, no dialog of a known call is hung up, and at most five dialogs are hung up at once.
+    /// For any listings and queues, a call is closed or a dialog is hung up only after two listings with empty queues that are a minimum time apart.
+    /// No listed call is closed, no dialog of a known call is hung up, and at most five dialogs are hung up at once.
     #[test]
     fn two_listings_agree_before_anything_is_done(
         rounds in prop::collection::vec((0_i64..3, prop::collection::btree_set(0_u32..12, 0..12), any::<bool>()), 1..12),
@@ -203,8 +203,8 @@ proptest! {
     ) {
         let mut calls: BTreeMap<u32, LiveCall<u32>> = live.iter().map(|id| (*id, call(*id))).collect();
         let mut strays = Strays::default();
-        // the test collects two lists for each call: the listings without the call, since it was last listed, that were made while the queue was
-        // empty; and the listings in which the call's dialog was unknown
+        // for each call, the test collects two lists: the listings without the call that were made with an empty queue since the call was last
+        // listed, and the listings in which the call's dialog was unknown
         let mut missing: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut there: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut now = 0;

@@ -29,7 +29,7 @@ use types::list_accounts;
 /// The row id of an account or callshop.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`, even if only the type in the id does not match the row, because each object has exactly one id.
+/// Fails with `NOT_FOUND` even if only the type in the id is wrong, because each object has exactly one valid id.
 pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {

@@ -300,7 +300,7 @@ async fn set_suspended(ctx: &Context<'_>, id: &ID, suspended: bool) -> Result<Ac
     changed(ctx, account).await
 }
 
-/// The payload for a changed account.
+/// The payload that returns a changed account.
 pub(crate) async fn changed(ctx: &Context<'_>, account: account::Model) -> Result<AccountPayload> {
     if account.kind != entity::AccountKind::Callshop {
         return Ok(AccountPayload { account: Some(Account(account)), ..Default::default() });

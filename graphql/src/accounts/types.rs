@@ -85,7 +85,7 @@ impl Account {
         &self.0.country
     }
 
-    /// Tariff by which the account pays its parent; null if no tariff is assigned or the caller may not view the tariff.
+    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.cost_tariff_id).boxed().await
@@ -210,13 +210,13 @@ impl Callshop {
         &self.0.account.country
     }
 
-    /// Tariff by which the callshop pays its parent; null if no tariff is assigned or the caller may not view the tariff.
+    /// Tariff that determines what the callshop pays its parent; null if no tariff is assigned or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
-    /// Tariff by which customers pay; null if customers pay by the cost tariff or the caller may not view the tariff.
+    /// Tariff that determines what customers pay; null if the cost tariff determines it or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn retail_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
@@ -340,8 +340,8 @@ impl Callshop {
         self.0.settings.mask_numbers
     }
 
-    /// The remaining time in seconds at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call; null if nothing announces it. New callshops
-    /// have 60 seconds.
+    /// The remaining time in seconds at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call; null if the end is not announced. The
+    /// default for a new callshop is 60 seconds.
     fn ending_soon_seconds(&self) -> Option<i32> {
         self.0.settings.ending_soon_seconds
     }

@@ -20,7 +20,7 @@ use app::register::{self, Closing, MovementView, NewMovement, Opening, ShiftView
 pub use report::RegisterReport;
 
 graphql_enum!(
-    /// Direction of a cash movement other than a sale.
+    /// Direction of a cash movement that is not a sale.
     CashMovementKind = "entity::MovementKind" {
         /// Cash put into the drawer.
         PayIn,
@@ -243,8 +243,8 @@ impl RegisterQuery {
         connection(ctx, paging, true, read, id, RegisterShift).await
     }
 
-    /// Interim report of the open shift; null while the register is closed. Attendants count the drawer blind, so they see only `openItems` and no
-    /// sums.
+    /// Interim report of the open shift; null while the register is closed. Attendants must count the drawer without knowing the expected amounts, so
+    /// they see only `openItems` and no sums.
     #[field(roles = SIGNED_IN, scope = REGISTER_READ)]
     async fn x_report(
         &self,
@@ -287,8 +287,9 @@ impl RegisterMutation {
         answer(opened.await)
     }
 
-    /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. An attendant does not
-    /// see the books and has no such limit. If an attendant withdraws more, the excess shows as a variance when the register is counted.
+    /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. An attendant has no such
+    /// limit, because an attendant does not see the books. If an attendant withdraws more, the excess shows as a variance when the register is
+    /// counted.
     #[field(roles = SHOP, scope = REGISTER_WRITE)]
     async fn record_cash_movement(
         &self,

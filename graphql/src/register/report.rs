@@ -18,8 +18,8 @@ pub struct RegisterReport {
     pub opened_at: DateTime<Utc>,
     /// When the report was created.
     pub at: DateTime<Utc>,
-    /// One entry per payment method that was used; CASH is always listed. The list is empty in an attendant's X report, because attendants count
-    /// the drawer blind.
+    /// One entry per payment method that was used; CASH is always listed. The list is empty in an attendant's X report, because attendants must count
+    /// the drawer without knowing the expected amounts.
     #[field(length = 4)]
     pub methods: Vec<MethodReport>,
     /// Exact total of the calls in the sessions settled in the shift; null in an attendant's X report.
@@ -122,7 +122,7 @@ pub struct AttendantSales {
     pub sessions: i64,
     /// Amount that customers paid, at settlement or in advance, for the sessions that this user settled.
     pub amount: Money,
-    /// Discounts given by this user on sessions that any user settled in the shift.
+    /// Discounts that this user gave on sessions that were settled in the shift, by any user.
     pub discounts: Money,
     /// Deposits received by this user.
     pub deposits: Money,
@@ -144,7 +144,7 @@ pub struct PaymentReference {
     pub payment_id: ID,
     /// Global id of the session.
     pub session_id: ID,
-    /// Purpose, which also determines the direction.
+    /// Purpose of the payment, which also determines its direction.
     pub kind: PaymentKind,
     /// Payment method.
     pub method: PaymentMethod,

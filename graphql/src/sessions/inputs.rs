@@ -33,7 +33,7 @@ pub struct OpenCabinInput {
     /// PREPAID requires a deposit; POSTPAID forbids it. If the mode is omitted, a session with a deposit is PREPAID, and a session without a deposit
     /// is POSTPAID.
     pub mode: Option<SessionMode>,
-    /// Amount paid in advance for calls. At settlement, the unused part is refunded by the method it was paid with.
+    /// Amount paid in advance for calls. At settlement, the unused part is refunded by the payment method that the customer used for the deposit.
     pub deposit: Option<DepositInput>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result. The key is required with a deposit.
     pub idempotency_key: Option<String>,
@@ -90,7 +90,7 @@ pub struct AddSessionItemInput {
 pub struct RemoveSessionItemInput {
     /// An unpaid session.
     pub session_id: ID,
-    /// `SessionItem.itemId` of an item or discount on its bill.
+    /// `SessionItem.itemId` of an item or discount on the session's bill.
     pub item_id: ID,
 }
 

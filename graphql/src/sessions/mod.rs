@@ -42,7 +42,9 @@ impl SessionQuery {
         ctx: &Context<'_>,
         callshop_id: ID,
         #[graphql(desc = "Only matching sessions; all if omitted.")] filter: Option<SessionFilterInput>,
-        #[graphql(desc = "Opened last first if omitted.")] order_by: Option<SessionOrder>,
+        #[graphql(desc = "If omitted, the session that was opened last comes first.")] order_by: Option<
+            SessionOrder,
+        >,
         paging: Paging,
     ) -> async_graphql::Result<Page<CabinSession>> {
         let (app, actor) = (app(ctx), actor(ctx)?);

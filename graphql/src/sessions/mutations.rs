@@ -161,7 +161,7 @@ impl SessionMutation {
         answer(closed.await.map(done))
     }
 
-    /// Changes the limits of an open session. A call in progress keeps the seconds that it has already been granted.
+    /// Changes the limits of an open session. A call in progress keeps the seconds that were already granted to it.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn update_session_limits(
         &self,
@@ -179,8 +179,8 @@ impl SessionMutation {
         answer(changed.await.map(done))
     }
 
-    /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded by the method with
-    /// which it was paid.
+    /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded by the payment
+    /// method that the customer used for it.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn void_session(
         &self,
@@ -208,8 +208,8 @@ impl SessionMutation {
         answer(moved.await.map(done))
     }
 
-    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the methods with which
-    /// it was paid, up to the amount paid by each method. The rest is refunded in cash.
+    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the payment methods
+    /// that the customer used for it, up to the amount paid by each method. The rest is refunded in cash.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn settle_session(
         &self,
@@ -280,7 +280,7 @@ fn deposit(mode: Option<SessionMode>, deposit: Option<DepositInput>) -> base::er
     }
 }
 
-/// `None` if omitted, `Some(None)` for null.
+/// `None` if the field is omitted, `Some(None)` if it is null.
 pub(crate) fn changed<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,

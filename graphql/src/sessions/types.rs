@@ -156,7 +156,7 @@ impl CabinSession {
         self.0.session.mode.into()
     }
 
-    /// OPEN, then CLOSED (possibly after CLOSING), then SETTLED; or VOIDED.
+    /// OPEN, then CLOSED (possibly after CLOSING), then SETTLED. A session opened by mistake becomes VOIDED instead.
     fn state(&self) -> SessionState {
         self.0.session.state.into()
     }
@@ -206,7 +206,7 @@ impl CabinSession {
         self.0.session.total.map(|total| self.money(total))
     }
 
-    /// Total of the bill up to now, including the cost of a live call. Once the statement is final, this is the final total. Until the statement is
+    /// Total of the bill so far, including the cost of a live call. Once the statement is final, this is the final total. Until the statement is
     /// final, the total is not rounded.
     async fn running_total(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         match self.0.session.total {
@@ -218,7 +218,7 @@ impl CabinSession {
         }
     }
 
-    /// The amount that the customer may still spend on calls: the rest of the deposit or of the spending limit, less the cost of a live call. The
+    /// The amount that the customer may still spend on calls: the rest of the deposit or of the spending limit, minus the cost of a live call. The
     /// amount is null without a limit.
     async fn remaining(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         let left = self.running(ctx).await?.money_left(&self.0.session);
@@ -235,7 +235,7 @@ impl CabinSession {
         self.money(self.0.session.deposit)
     }
 
-    /// Whether DEPOSIT_LOW announced that the deposit is nearly used up; false again once another deposit is added.
+    /// Whether DEPOSIT_LOW announced that the deposit is nearly used up. The value becomes false again when another deposit is added.
     fn deposit_low(&self) -> bool {
         self.0.session.deposit_low
     }
@@ -258,13 +258,13 @@ impl CabinSession {
     }
 
     /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop has no
-    /// Pix key. The callshop's bank account shows the payment with `PixCode.txid`. This server is not notified of the payment, so check the bank
-    /// account before you settle the session.
+    /// Pix key. In the callshop's bank account, the payment appears with `PixCode.txid`. This server is not notified of the payment, so check the
+    /// bank account before you settle the session.
     async fn pix(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The amount to pay, in reais; the amount due if omitted. If the session is not closed, the amount is required, for example to pay a deposit."
+            desc = "The amount to pay, in reais; if omitted, the amount due. The amount is required while the session is not closed, for example when the customer pays a deposit."
         )]
         amount: Option<Decimal>,
     ) -> async_graphql::Result<Option<PixCode>> {
@@ -289,8 +289,8 @@ impl CabinSession {
         bill.map(Statement::from).map_err(top_level)
     }
 
-    /// Payments and refunds in this order: deposits, payments at settlement (net of change), refunds. Attendants see payments handled by other
-    /// users only after the register is counted.
+    /// Payments and refunds, in the following order: deposits, payments at settlement (net of change), refunds. Attendants see payments handled by
+    /// other users only after the register is counted.
     #[field(length = 10)]
     async fn payments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Payment>> {
         let payments = sessions::payments(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
@@ -464,7 +464,7 @@ pub struct Statement {
     /// Answered calls that are over, oldest first; at most 5000.
     #[field(length = 20)]
     pub calls: Vec<StatementCall>,
-    /// The same calls, totaled by destination and ordered by name.
+    /// The same calls, summed up by destination and sorted by the destination's name.
     #[field(length = 20)]
     pub totals_by_destination: Vec<DestinationTotal>,
     /// Items, in the order added.
@@ -501,7 +501,7 @@ pub struct StatementCall {
     pub call_id: ID,
     /// The number formatted for the customer.
     pub number: String,
-    /// Country of the number, ISO 3166-1 alpha-2; null if no single country is certain, such as for satellite phones.
+    /// Country of the number, ISO 3166-1 alpha-2; null if the number cannot be assigned to a single country, as with satellite phones.
     pub country_code: Option<String>,
     /// Destination name.
     pub destination: String,
@@ -537,7 +537,7 @@ pub struct StatementLine {
 pub struct DestinationTotal {
     /// Destination name.
     pub destination: String,
-    /// Country of all calls of the line, ISO 3166-1 alpha-2; null if the calls went to several countries, or if no country is certain.
+    /// Country of all calls in the line, ISO 3166-1 alpha-2; null if the calls went to several countries, or if the country is uncertain.
     pub country_code: Option<String>,
     /// Number of calls.
     pub calls: u32,

@@ -1,4 +1,4 @@
-//! The report on a carrier's rate deck: guesses, questions, rows set aside.
+//! The report on a carrier's rate deck: guesses, questions, and rows that were set aside.
 
 use async_graphql::SimpleObject;
 use billing::carrier_deck::{Answer, Detected, Mapping, Question};
@@ -17,7 +17,7 @@ graphql_enum!(
         Low,
         /// Most of the file agrees.
         Medium,
-        /// The whole file agrees.
+        /// The whole file agrees with the guess.
         High,
         /// The file or the mapping says so.
         Certain,
@@ -57,7 +57,7 @@ pub struct DeckAnswer {
 
 impl From<Answer> for DeckAnswer {
     fn from(answer: Answer) -> Self {
-        // a mapping has only string keys, so it is always written
+        // a mapping has only string keys, so serialization cannot fail
         let mapping = serde_json::to_string(&answer.mapping).unwrap_or_default();
         Self { text: answer.text, mapping }
     }
@@ -88,7 +88,7 @@ impl From<Question> for DeckQuestion {
     }
 }
 
-/// Rows of a carrier's deck that a tariff cannot hold.
+/// Rows of a carrier's deck that cannot be stored in a tariff.
 #[object]
 #[derive(SimpleObject)]
 pub struct DeckSetAside {
@@ -107,7 +107,7 @@ impl From<(String, u64)> for DeckSetAside {
 /// Parses a mapping.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for text that is too long, is no JSON, or has unknown fields.
+/// Fails with `INVALID_INPUT` for text that is too long, is not JSON, or has unknown fields.
 pub(super) fn parse_mapping(text: &str) -> Result<Mapping> {
     if text.len() > MAX_MAPPING_BYTES {
         let message = base::message!("Use at most {max} bytes.", max = MAX_MAPPING_BYTES);

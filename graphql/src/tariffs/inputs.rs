@@ -21,7 +21,7 @@ pub struct TimeBandInput {
     pub weekdays: Vec<DayOfWeek>,
     /// First second of the band, local time.
     pub from: NaiveTime,
-    /// End of the band (exclusive), local time. If the end is at or before `from`, the band runs past midnight.
+    /// End of the band (exclusive), local time. If the end is equal to or earlier than `from`, the band runs past midnight.
     pub to: NaiveTime,
     /// Whether the band also begins on holidays. A holiday never counts as the weekday on which it falls.
     #[graphql(default)]
@@ -81,7 +81,7 @@ pub struct ImportTariffInput {
     /// Whether the file replaces all rates or is merged into them.
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
-    /// Whether to only report the changes that the import would make.
+    /// Whether the import only reports the changes that it would make.
     #[graphql(default)]
     pub dry_run: bool,
     /// Description of the new version.

@@ -77,7 +77,7 @@ impl TariffQuery {
     }
 }
 
-/// A tariff that is assigned to an account; `None` if the caller may not see all of the tariff. Only the tariff's owner and platform admins may see a
+/// A tariff that is assigned to an account; `None` if the caller may not see the whole tariff. Only the tariff's owner and platform admins may see a
 /// whole tariff.
 pub(super) async fn assigned_tariff(
     ctx: &Context<'_>,

@@ -63,7 +63,7 @@ pub struct MarginWarningView {
     pub retail_per_minute: Decimal,
     /// Callshop's cost of 60 seconds.
     pub cost_per_minute: Decimal,
-    /// Number of callshops that buy and sell at the prices of these two tariffs.
+    /// Number of callshops to which both tariffs apply: one as the cost tariff, the other as the retail tariff.
     pub callshops: i64,
 }
 
@@ -96,7 +96,7 @@ impl From<Margins> for MarginGuard {
     }
 }
 
-/// Difference between a draft and the version from which it started.
+/// Difference between a draft and the version on which the draft is based.
 #[object]
 #[derive(SimpleObject)]
 pub struct RateChanges {
@@ -123,7 +123,7 @@ payload!(
     TariffDraftPayload {
         /// The new draft; null after a dry run.
         version: TariffVersion,
-        /// Changes compared to the version from which the draft started; null if a row had an error.
+        /// Changes compared to the version on which the draft is based; null if a row had an error.
         changes: RateChanges,
         /// Rows with errors or automatic corrections, in file order, at most 1000.
         #[field(length = 50)]
@@ -133,8 +133,8 @@ payload!(
         /// Guesses about a carrier's deck.
         #[field(length = 20)]
         detected: Vec<DeckGuess>,
-        /// Questions about a carrier's deck. If there are any, nothing was imported. Merge the mapping of one answer to each question into `mapping`, and
-        /// import the file again.
+        /// Questions about a carrier's deck. If there are any, nothing was imported. For each question, choose one answer and merge its mapping into
+        /// `mapping`; then import the file again.
         #[field(length = 5)]
         questions: Vec<DeckQuestion>,
         /// Rows of a carrier's deck that a tariff cannot hold.
@@ -152,8 +152,8 @@ payload!(
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The scheduled version that will replace the activated version and lacks its changes; null if no version is scheduled. To keep the
-        /// changes, make them again with the scheduled version as `baseVersionId`.
+        /// The scheduled version that will replace the activated version, and that does not contain its changes; null if no version is scheduled. To
+        /// keep the changes, make them again with the scheduled version as `baseVersionId`.
         next: TariffVersion,
     }
 );
@@ -186,7 +186,7 @@ pub struct TariffMutation;
 
 #[object(root = "Mutation")]
 impl TariffMutation {
-    /// Creates a tariff without prices. Later, only the blocked prefixes of a tariff can be changed.
+    /// Creates a tariff without prices. After a tariff is created, only its blocked prefixes can be changed.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn create_tariff(
         &self,
@@ -217,7 +217,7 @@ impl TariffMutation {
     }
 
     /// Creates a draft from a file in the server's own format or a carrier's. If any row has an error, nothing is imported, and `problems` lists every
-    /// bad row. If a carrier's file has more than one meaning, nothing is imported, and `questions` lists the possible answers.
+    /// bad row. If a carrier's file can be read in more than one way, nothing is imported, and `questions` lists the possible answers.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn import_tariff(
         &self,
@@ -268,8 +268,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft that copies a version and may replace the active version. A copy lets you return to an earlier version. A copy also lets you
-    /// activate an old draft, even though other versions were activated after the draft was created.
+    /// Creates a draft that is a copy of a version. The draft may replace the active version. A copy lets you return to an earlier version. A copy
+    /// also lets you activate an old draft, even though other versions were activated after the draft was created.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn copy_tariff_version(
         &self,
@@ -283,8 +283,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Activates a draft, now or later. The draft must have started from the version that is active just before the draft takes effect; any other
-    /// draft would undo the changes in between. Calls in progress keep their prices.
+    /// Activates a draft, now or later. The draft must be based on the version that is active just before the draft takes effect; any other draft
+    /// would undo the changes in between. Calls in progress keep the prices that they started with.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn activate_tariff_version(
         &self,
@@ -367,7 +367,7 @@ fn drafted(outcome: Outcome) -> TariffDraftPayload {
                 "Nothing was imported. Errors in the file: {errors}. See `problems`.",
                 errors = outcome.errors
             ),
-            _ => "Nothing was imported. The file has more than one meaning. Answer `questions` in `mapping`."
+            _ => "Nothing was imported. The file can be read in more than one way. Use `mapping` to answer the `questions`."
                 .into(),
         };
         let error = error::UserError { code: ErrorCode::BadDeck, message, field: vec!["csv".to_owned()] };

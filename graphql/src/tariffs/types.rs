@@ -38,7 +38,7 @@ graphql_enum!(
         Draft,
         /// The version becomes active at a later time.
         Scheduled,
-        /// The version prices new calls.
+        /// The version sets the prices of new calls.
         Active,
         /// A later version has replaced the version.
         Retired,
@@ -108,13 +108,13 @@ pub(super) const DAYS: [(DayOfWeek, Weekday); 7] = [
     (DayOfWeek::Sunday, Weekday::Sun),
 ];
 
-/// A price table of an account. The prices of a tariff are in its versions.
+/// An account's table of prices. The prices of a tariff are in its versions.
 #[derive(async_graphql::Description)]
 pub struct Tariff(pub tariff::Model);
 
 impl Tariff {
-    /// The terms of the version in force; if no version is in force, the terms of the newest version. If the tariff has no version yet, the terms
-    /// that the first version will get.
+    /// The terms of the active version; if no version is active, the terms of the newest version. If the tariff has no version yet, the terms that
+    /// the first version will get.
     async fn terms(&self, ctx: &Context<'_>) -> async_graphql::Result<Terms> {
         match loaders::load(ctx, TermsOf(self.0.id)).await.map_err(top_level)? {
             Some(terms) => Ok(terms),
@@ -168,7 +168,7 @@ impl Tariff {
         Ok(self.terms(ctx).await?.bands.into_iter().map(Into::into).collect())
     }
 
-    /// Local dates that count as holidays instead of their weekday.
+    /// Local dates that count as holidays, regardless of their weekday.
     async fn holidays(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<NaiveDate>> {
         Ok(self.terms(ctx).await?.holidays.into_iter().collect())
     }
@@ -189,7 +189,7 @@ impl Tariff {
         self.0.created_at
     }
 
-    /// The version that prices new calls; null before the first activation.
+    /// The version that sets the prices of new calls; null before the first activation.
     async fn active_version(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
         let found =
             tariffs::active_version(app(ctx), actor(ctx)?, self.0.id).boxed().await.map_err(top_level)?;
@@ -259,7 +259,7 @@ impl TariffVersion {
         self.0.state.into()
     }
 
-    /// When the version becomes or became active; null for a draft.
+    /// When the version became or will become active; null for a draft.
     fn active_from(&self) -> Option<DateTime<Utc>> {
         self.0.version.active_from
     }

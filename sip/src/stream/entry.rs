@@ -17,11 +17,11 @@ const MANY: &[u8] = b"events";
 const TRACE: &[u8] = b"traceparent";
 /// Maximum length of a value in bytes; the proxy's lists are shorter than 64 KiB.
 const MAX_VALUE: usize = 64 * 1024;
-/// Number of characters that are stored of a value that cannot be parsed.
+/// Maximum number of characters stored from a value that cannot be parsed.
 const KEPT: usize = 1_000;
 
-/// The id of an entry: milliseconds since 1970 by Redis's clock, and a number within that millisecond. Ids have the same order as the entries in
-/// the stream.
+/// The id of an entry: milliseconds since 1970 by Redis's clock, and a number within that millisecond. The order of the ids is the order of the
+/// entries in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
     millis: u64,

@@ -89,7 +89,7 @@ impl RetryQueue {
         self.0.keys().partition(|id| self.0.get(id).is_some_and(|held| held.failures > 0))
     }
 
-    /// Drops entries that are not in `ours`, because another node has taken over these entries.
+    /// Drops the entries that are not in `ours`, because another node has taken them over.
     pub(super) fn keep(&mut self, ours: &HashSet<EntryId>) {
         self.0.retain(|id, _| ours.contains(id));
     }

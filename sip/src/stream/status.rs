@@ -23,7 +23,7 @@ struct Outcome {
 pub struct Stuck {
     /// Id of the entry.
     pub id: EntryId,
-    /// Number of times that a node has read the entry.
+    /// Number of times that the entry has been delivered to a node.
     pub deliveries: u64,
 }
 
@@ -77,7 +77,11 @@ impl StreamStatus {
         let mut counter =
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
         counter("events_stream_applied", "Entries applied and acknowledged", &self.applied);
-        counter("events_stream_claimed", "Entries claimed from a node that left them", &self.claimed);
+        counter(
+            "events_stream_claimed",
+            "Entries claimed from a node that did not acknowledge them in time",
+            &self.claimed,
+        );
         let help = "Entries that were recovered because Redis no longer listed them as pending";
         counter("events_stream_recovered", help, &self.recovered);
         counter("events_stream_failed", "Entries that failed and are tried again", &self.failed);

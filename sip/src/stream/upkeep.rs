@@ -17,8 +17,8 @@ const DEAD: u32 = 12;
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// See [`STUCK_AFTER`].
 const STUCK_DELIVERIES: u64 = 5;
-/// Maximum number of pending entries that are checked for being stuck, oldest first. The retry queues of a dozen nodes hold fewer entries than this
-/// maximum. Therefore, reconciliation knows every stuck entry and does not wait for it.
+/// Maximum number of pending entries that are searched for stuck entries, beginning with the oldest entry. The retry queues of a dozen nodes hold
+/// fewer entries than this maximum. Therefore, reconciliation knows every stuck entry and does not wait for it.
 const MOST_STUCK: usize = 4_096;
 /// Number of entries checked for losses at a time.
 const PAGE: usize = 256;
@@ -48,7 +48,8 @@ impl Reader<'_> {
     /// Recovers entries that the consumer group has lost. The group counts a lost entry as delivered, although the entry is not pending for any
     /// consumer. An entry is lost if Redis does not replay all of its append-only file, or if a node dies between acknowledging and deleting the
     /// entry. Without recovery, no node would ever read a lost entry again. Reconciliation would wait for the entry, because the stream would not
-    /// become empty. An entry counts as lost only if two checks in a row find it: at the first check, a node may be about to delete the entry.
+    /// become empty. An entry counts as lost only if two checks in a row find it, because at the time of the first check, a node may be about to
+    /// delete the entry.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -118,8 +119,8 @@ impl Reader<'_> {
         self.remove_dead_consumers(connection).await
     }
 
-    /// Refreshes this node's claim on entries that it could not apply, so that no other node takes over these entries. Drops entries that another
-    /// node has taken over nevertheless.
+    /// Refreshes this node's claim on entries that it could not apply, so that no other node takes over these entries. Drops the entries that another
+    /// node has taken over despite earlier claims.
     async fn keep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         if self.waiting.is_empty() && self.retry_queue.len() == 0 {
             return Ok(());
@@ -195,9 +196,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer from the consumer group. The consumer may still have pending entries: it may have read again after the check, or this node
-    /// could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If Redis forgot pending entries, the
-    /// group restarts at the beginning of the stream. The consumers of the group then read the whole stream again.
+    /// Removes a consumer from the consumer group. The consumer may still have pending entries. It may have read entries after the check, or it may
+    /// be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If Redis forgot
+    /// pending entries, the group restarts at the beginning of the stream. The consumers of the group then read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

@@ -22,7 +22,7 @@ pub struct CallFilter {
     pub authorized: Within,
     /// Calls to numbers that begin with these digits.
     pub number: Option<String>,
-    /// Calls to this destination, named as in the rates.
+    /// Calls to this destination, which is named as in the rates.
     pub destination: Option<String>,
     /// Calls in one of these states; in any state if the list is empty.
     pub states: Vec<CallState>,
@@ -57,7 +57,7 @@ const COLUMNS: [call::Column; 11] = {
 /// A page of one callshop's calls. Calls are sorted by their price if the page is sorted.
 ///
 /// # Errors
-/// Fails with `SEARCH_TOO_BROAD` if the filters match too rarely, or if more than 10,000 calls would have to be sorted.
+/// Fails with `SEARCH_TOO_BROAD` if rows that match the filters are too rare, or if more than 10,000 calls would have to be sorted.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -134,7 +134,7 @@ fn filtered(callshop_id: Uuid, filter: &CallFilter) -> Filtered<call::Entity> {
     list
 }
 
-/// Adds the access path for states that are rare: the states of live calls, and refused calls.
+/// Adds the access path for rare states, which are the states of live calls and of refused calls.
 fn add_states(list: &mut Filtered<call::Entity>, callshop_id: Uuid, states: &[CallState]) {
     if states.iter().all(|state| LIVE.contains(state)) {
         let live = entity::live_call::Entity::find()

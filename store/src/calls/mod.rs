@@ -154,8 +154,8 @@ pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[(Uuid, DateTime<Utc>)],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session, so PostgreSQL can skip the partitions of earlier months. The time is rounded to whole months and widened by
-    // `SKEW`, so that no call is omitted, even if a node's clock was off
+    // no call is older than its session, so PostgreSQL can skip the partitions of the months before the session. The time is moved back by `SKEW` and
+    // rounded down to the start of a month, so that no call is omitted, even if a node's clock was off
     let Some(opened) = sessions.iter().map(|(_, opened_at)| *opened_at).min() else {
         return Ok(HashMap::new());
     };
@@ -189,7 +189,7 @@ fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
     sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
 }
 
-/// Returns those of the given phones that have a live call.
+/// Returns which of the given phones have a live call.
 pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -243,7 +243,7 @@ pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64)
     Ok(rows.into_iter().map(call).collect())
 }
 
-/// Returns those of the given calls that ended between two times, both inclusive.
+/// Returns which of the given calls ended between two times, both inclusive.
 pub async fn ended_between(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -261,7 +261,7 @@ pub async fn ended_between(
     Ok(ended)
 }
 
-/// Returns those of the given calls that are live at any proxy.
+/// Returns which of the given calls are live at any proxy.
 pub async fn live_among(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     let mut live = HashSet::new();
     for ids in ids.chunks(KEYS_AT_ONCE) {
@@ -303,7 +303,7 @@ pub async fn lock_named(
     lock(conn, &wanted).await
 }
 
-/// The ids of the calls that belong to authorization requests. The search goes back as far as a request may be repeated ([`REDELIVERY`]).
+/// The ids of the calls that belong to authorization requests. The search covers the period in which a request may be repeated ([`REDELIVERY`]).
 async fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     if requests.is_empty() {
         return Ok(Vec::new());
@@ -332,7 +332,7 @@ fn is_live(call: &call::Model) -> bool {
 /// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // `extend_at` never returns to null while a call is live, so this statement does not write null
+    // `extend_at` never becomes null again while a call is live, so this statement does not write null
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -424,7 +424,7 @@ pub async fn mark_hang_up(
     Ok(call::Entity::find().filter(live).all(conn).await?)
 }
 
-/// At most `limit` answered calls that need more reserved time by `now`, longest overdue first.
+/// At most `limit` answered calls that need more reserved time by `now`, with the most overdue call first.
 pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -434,7 +434,8 @@ pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) ->
     Ok(query.limit(limit).into_tuple().all(conn).await?)
 }
 
-/// Records that the proxy has confirmed a call's limit, and when to reserve more time for the call. Does nothing if the call has changed since.
+/// Records that the proxy has confirmed a call's limit, and when to reserve more time for the call. Does nothing if the call has changed in the
+/// meantime.
 pub async fn confirm(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -460,7 +461,7 @@ pub async fn confirm(
     Ok(())
 }
 
-/// Returns those of the given authorization requests that the proxy has already abandoned.
+/// Returns which of the given authorization requests the proxy has already abandoned.
 pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
     let query = hook_event::Entity::find()
         .select_only()
@@ -471,7 +472,7 @@ pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
-/// The charges of a call at each level, the customer's charge first.
+/// The charges of a call at each level, with the customer's charge first.
 pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<call_charge::Model>> {
     let query = call_charge::Entity::find().filter(call_charge::Column::CallId.eq(call_id));
     Ok(query.order_by_asc(call_charge::Column::Level).all(conn).await?)

@@ -21,7 +21,7 @@ pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     Ok(views(conn, call::Entity::find_by_id(id).filter(owned)).await?.pop())
 }
 
-/// The calls of these ids that are inside `scope`.
+/// The calls with these ids that are inside `scope`.
 pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<call::View>> {
     let owned = scope.owns((call::Entity, call::Column::CallshopId));
     let wanted = bulk::among(conn, call::Column::Id, ids.iter().copied());
@@ -40,7 +40,7 @@ pub(super) async fn views(
     Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
 }
 
-/// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether they are cabins or sessions. The
+/// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether `owners` are cabins or sessions. The
 /// stored prices are the largest part of a call, and clients seldom request them. The prices of ended calls are read only if `priced` is set.
 pub async fn of_each(
     conn: &impl ConnectionTrait,

@@ -43,7 +43,7 @@ async fn customer(site: &Site, index: usize, random: &mut Random) {
     }
     let (closed, again) =
         site.mutate(attendant, "closeCabin", json!({ "sessionId": session }), "session { state }").await;
-    // if the first request took effect, the session is closed already
+    // if the first request took effect, the session is already closed
     let closed_before = again && closed["userErrors"][0]["code"] == "ILLEGAL_STATE";
     assert!(closed_before || closed["session"]["state"] == "CLOSED", "{closed}");
     pay(site, &session, charges, deposit.unwrap_or(0)).await;

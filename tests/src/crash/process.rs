@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Panics
 /// Panics if the build fails.
 pub fn build(release: bool) -> PathBuf {
-    // `tests/run` builds the binary together with the tests, in the debug or the release profile. If the binary were built alone, its crates would
-    // have other features, and half of all crates would be built again.
+    // `tests/run` builds the binary together with the tests, in the debug or the release profile. If the binary were built alone, its crates would be
+    // built with different features, so half of all crates would have to be built again.
     if let Some(built) = std::env::var_os("CALLSHOP_TEST_SERVER") {
         return built.into();
     }

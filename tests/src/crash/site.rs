@@ -1,4 +1,4 @@
-//! State that all clients of the shop share. A request is sent again until it is answered, and the responses are recorded.
+//! State that all clients of the shop share. A request is sent again until it is answered. The responses are recorded.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -214,7 +214,7 @@ impl Cluster {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        // Patroni promotes a standby if it has all data, and otherwise restarts the old primary
+        // Patroni promotes a standby if the standby has all data; otherwise, Patroni restarts the old primary
         let new = self.another_primary(old, postmaster).await?;
         let taken = begun.elapsed();
         self.whole().await?;

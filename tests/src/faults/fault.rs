@@ -48,7 +48,7 @@ pub enum Fault {
     /// Redis is stopped gracefully or killed, and restarted after a while. After the restart, Redis must load its append-only file with the
     /// deployed users.
     StopRedis,
-    /// The primary of two Redis servers dies and its replica takes over. Later, the failed server returns as the replica.
+    /// The primary of two Redis servers dies and its replica takes over. Later, the failed server returns as the replica of the new primary.
     KillRedisPrimary,
     /// A node cannot reach Redis.
     CutRedis,
@@ -74,7 +74,7 @@ pub enum Fault {
     DeafSubscribers,
     /// Thousands of connections stay silent.
     IdleSockets,
-    /// The SIP proxy's clock jumps by an hour during calls, forward or back, and then returns.
+    /// The SIP proxy's clock jumps forward or back by an hour during calls, and later jumps back to the right time.
     StepClock,
     /// The SIP proxy is killed during calls and restarted.
     KillProxy,
@@ -86,10 +86,11 @@ const SLOW: u16 = 4508;
 /// Maximum number of faults that run or wait for their component.
 const MOST_AT_ONCE: usize = 8;
 
-/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s, because a killed node never releases its lease.
+/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s. The lease counts because a killed node never
+/// releases it.
 const AFTER_LEASE: Duration = Duration::from_secs(90);
 
-/// Maximum time to retry an operation before the system counts as not recovered.
+/// Maximum time to retry an operation. After this time, the system counts as not recovered.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Locks on components that two faults must not break at once.
@@ -240,7 +241,7 @@ impl Held {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
             Fault::BadManners | Fault::IdleSockets => vec![],
-            // if another fault delayed events, the subscribers that do not read would be blamed
+            // if another fault delayed events, the test would blame the subscribers that do not read
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();
@@ -400,7 +401,7 @@ impl Site {
         of_nodes.chain([&self.to_control, &self.to_hook])
     }
 
-    /// Resident memory in MiB of the node that uses more.
+    /// Resident memory in MiB of the node that uses more memory.
     async fn memory(&self) -> u64 {
         let mut most = 0;
         for linked in &self.nodes {
@@ -448,8 +449,8 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// PostgreSQL's disk is full for a while. First, there is no space for rows, until at least one statement fails. Later, there is no space for the
-/// WAL, so PostgreSQL shuts down.
+/// PostgreSQL's disk is full for a while. At first, there is no space for rows, and this lasts until at least one statement has failed. Later, there
+/// is no space for the WAL, so PostgreSQL shuts down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());
@@ -515,7 +516,7 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
     let mut sockets = Vec::new();
     let deaf = deaf_ones(stage);
     for number in 0..deaf {
-        // connect without the balancer, because its buffers would have to be filled first
+        // bypass the balancer, because its buffers would have to be filled first
         let address = stage.site.nodes[number % 2].node.own[0];
         let door = Door { address, token: stage.town.reseller.token().to_owned() };
         let mut socket = watchers::open_narrow(&door).await.ok_or("a socket does not open")?;

@@ -78,7 +78,7 @@ struct Stage {
     release: bool,
 }
 
-/// Injects faults for the plan's time. Returns a summary if every check passed.
+/// Injects faults for the time that the plan sets. Returns a summary if every check passed.
 ///
 /// # Errors
 /// The error lists the checks that failed.
@@ -95,7 +95,7 @@ pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<S
     stage.strike(&progress).await
 }
 
-/// Stops and starts each node in turn under load, for the plan's time. No request and no call may fail.
+/// Stops and starts each node in turn under load, for the time that the plan sets. No request and no call may fail.
 ///
 /// # Errors
 /// The error lists the checks that failed.
@@ -149,7 +149,8 @@ impl Stage {
             Building { release: plan.release, fsync: plan.fsync, disk, replicated, replicated_redis };
         let prepared = PreparedSite::prepare(&building).await;
         let shop = prepared.office().await;
-        // a call occupies its phone for up to three seconds; this number of phones is enough for the rate, with some spare phones for delays
+        // a call occupies its phone for up to three seconds; this number of phones is enough for the rate, and leaves some spare phones in case of
+        // delays
         let count = (plan.subscribers / 10).clamp(2, 100);
         let cabins = (usize::try_from(plan.rate).expect("a rate") * 4).div_ceil(count).clamp(2, 100);
         let town = Arc::new(town::build(&shop, count, cabins).await);

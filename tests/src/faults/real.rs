@@ -30,7 +30,7 @@ const SLACK: TimeDelta = TimeDelta::milliseconds(150);
 /// If an end event was sent at least this long before the proxy died, it has been delivered, because links are down for eight seconds at most.
 const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
 
-/// Disturbances that change how a call of the real proxy is charged.
+/// Disturbances that affect how a call of the real proxy is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disturbance {
     /// The proxy's clock was off by the size of the step.
@@ -92,7 +92,7 @@ impl Heard {
         }
     }
 
-    /// Minimum and maximum number of whole seconds that the proxy can have measured. There is no maximum if neither side saw the end.
+    /// Minimum and maximum number of whole seconds that the proxy may have measured. There is no maximum if neither side saw the end.
     fn seconds(&self) -> (i64, Option<i64>) {
         let up = |time: TimeDelta| (time.num_microseconds().unwrap_or(0).max(0) + 999_999) / 1_000_000;
         // if the proxy cuts a call, it reports the end before either side learns of the end
@@ -329,8 +329,8 @@ impl Real {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
         if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // even if the proxy took all of its times during the step, they are an hour off, so the API doubts them; the charge must still not exceed
-            // the price of the covered time
+            // times that the proxy took during the step are an hour off, so the API doubts them, even if the proxy took all of its times during the
+            // step; the charge must still not exceed the price of the covered time
             count.stepped += 1;
             return if seconds <= i64::from(row.covered) {
                 Ok(())

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
                           user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
 
-/// A single Redis server, or two servers of which the second replicates the first.
+/// A single Redis server, or two servers. If there are two servers, the second replicates the first.
 pub(super) struct Redis {
     servers: Vec<(Daemon, SocketAddr)>,
     /// Index of the primary.

@@ -227,7 +227,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 /// Seconds that a subscriber may take to read a waiting message.
 pub(super) const STALL_SECONDS: u64 = 8;
 
-/// A node's configuration. Sockets are checked more often than in production, so that a run of some minutes includes such checks.
+/// A node's configuration. Sockets are checked more often than in production, so that a run of a few minutes includes such checks.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
     format!(

@@ -155,7 +155,7 @@ impl Charges {
         Ok(Self { levels, standing })
     }
 
-    /// A call's charges, from the customer's level up.
+    /// A call's charges, starting with the customer's level.
     pub(super) fn levels(&self, call: Uuid) -> &[(i32, i64)] {
         self.levels.get(&call).map_or(&[], Vec::as_slice)
     }

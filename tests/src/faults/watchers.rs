@@ -1,4 +1,5 @@
-//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop, and resumes with its cursor on any node that it reaches.
+//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop. After a disconnect, it resumes with its cursor on any node that it
+//! reaches.
 
 use std::io;
 use std::net::SocketAddr;
@@ -98,7 +99,7 @@ pub(super) async fn open(door: &Door) -> Option<Stream> {
     initialised(door, TcpStream::connect(door.address)).await
 }
 
-/// Like [`open`], with the smallest receive buffer that the kernel allows.
+/// Like [`open`], but with the smallest receive buffer that the kernel allows.
 pub(super) async fn open_narrow(door: &Door) -> Option<Stream> {
     let socket = TcpSocket::new_v4().ok()?;
     socket.set_recv_buffer_size(4_096).ok()?;

@@ -1,4 +1,4 @@
-//! The model of a branch's expected books, calls and bills, in plain integers. The model implements the rules independently of the program. From
+//! The model of a branch's expected books, calls and bills. It uses plain integers. The model implements the rules independently of the program. From
 //! the program's crates, the model uses only the names of books, payment methods and states.
 
 use std::collections::BTreeMap;
@@ -15,12 +15,12 @@ pub const LONGEST: i64 = 600;
 pub const CEILING: i64 = 1_000_000;
 /// Cash rounding step of each shop, in micros.
 pub const CASH_STEP: [i64; 2] = [10_000, 50_000];
-/// Payment methods, in the order in which operations count them.
+/// Payment methods, in the order of the indexes that operations use.
 pub const METHODS: [PaymentMethod; 4] =
     [PaymentMethod::Cash, PaymentMethod::Card, PaymentMethod::Pix, PaymentMethod::Other];
 const CENT: i64 = 10_000;
 
-/// Result of an operation, which is either done or refused with this error code.
+/// Result of an operation, which either is done or is refused with this error code.
 pub type Verdict = Result<(), &'static str>;
 
 /// Amounts by payment method.
@@ -220,7 +220,7 @@ impl Books {
 
     // credit
 
-    /// Whether an account's credit and limit may change like this.
+    /// Whether an account's credit may change by `amount` while its limit changes to `limit`.
     pub fn may_change_credit(&self, account: usize, amount: i64, limit: Option<i64>) -> Verdict {
         let after =
             limit.map(|limit| self.balance(account, Book::Credit) + amount + limit - self.held(account));
@@ -232,7 +232,7 @@ impl Books {
         }
     }
 
-    /// The parent gives credit, or takes credit if the amount is negative.
+    /// The parent gives credit. If the amount is negative, the parent takes credit back.
     pub fn give(&mut self, account: usize, amount: i64) {
         self.post(account, Book::Credit, amount);
         self.post(PARENTS[account], Book::Issued, -amount);
@@ -259,7 +259,7 @@ impl Books {
         if enough { Ok(()) } else { Err("INSUFFICIENT_CASH") }
     }
 
-    /// The closed but unpaid sessions of a shop.
+    /// The sessions of a shop that are closed but not paid.
     pub fn unpaid(&self, shop: usize) -> Vec<Uuid> {
         let unpaid = |row: &&Session| row.shop == shop && row.state == SessionState::Closed;
         self.sessions.iter().filter(unpaid).map(|row| row.id).collect()
@@ -510,7 +510,7 @@ impl Books {
         if method == PaymentMethod::Cash && amount % CASH_STEP[row.shop] != 0 {
             return Err("INVALID_INPUT");
         }
-        // for an attendant, the drawer's content is not checked, because the result would reveal the content
+        // for an attendant, the model does not check whether the drawer has enough cash, because a refusal would reveal the drawer's content
         if owner { self.has_cash(row.shop, method, amount) } else { Ok(()) }
     }
 
@@ -562,7 +562,7 @@ impl Books {
         (bound.map(|bound: i64| bound - used), row.seconds.map(|limit| (limit - talked).max(0)))
     }
 
-    /// Checks that every level can pay for `seconds` of a call. `own` is the call itself, if it has already reserved money.
+    /// Checks that every level can pay for `seconds` of a call. If the call has already reserved money, `own` is the call itself.
     fn pays_for(
         &self,
         levels: &[(usize, Price)],

@@ -190,7 +190,7 @@ async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
         let bound = if session.prepaid { Some(session.deposit.values().sum()) } else { session.spending };
         let calls = || drive.books.calls.iter().filter(|call| call.session == Some(index));
         if calls().any(|call| call.corrected) {
-            // the final charge of a corrected call may exceed the amount that other calls left over
+            // the final charge of a corrected call may exceed the amount that other calls left for it
             continue;
         }
         let held: i64 =

@@ -41,7 +41,7 @@ fn verdict<T>(done: &Result<T, Error>) -> Result<(), String> {
     }
 }
 
-/// Picks an element, counted from the newest. In three of four cases, picks an element that fits, if there is one.
+/// Picks an element, counted from the newest. In three of four cases, picks a fitting element, if there is one.
 fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     let fitting: Vec<usize> = (0..fits.len()).filter(|index| fits[*index]).collect();
     match recent(fitting.len(), back) {
@@ -741,7 +741,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// If the model says that a phone is busy, the program may also refuse the call with this code.
+    /// The other code with which the program may refuse the call if the model says that the phone is busy.
     fn other_reason(&self, code: &str, cabin: usize, number: usize) -> Option<&'static str> {
         let free = self.books.free_phone_may_call(cabin, CABINS[cabin], number);
         free.err().filter(|_| code == "PHONE_BUSY")

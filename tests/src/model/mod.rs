@@ -1,5 +1,5 @@
 //! The model test runs random sequences of operations by people and proxies on random branches of the account tree. Each operation runs in the
-//! program's use cases and in a small model in plain integers, and the two are compared after every step.
+//! program's use cases and in a small model that uses plain integers. The two are compared after every step.
 //!
 //! Each case is drawn from its own seed. A failure prints the seed together with the reduced case.
 
@@ -36,7 +36,7 @@ pub struct Dose {
     pub cases: u64,
     /// Seed of the first case; each further case uses the next number.
     pub seed: u64,
-    /// Maximum number of operations per case. A different value draws different cases.
+    /// Maximum number of operations per case. A different maximum leads to different cases, even with the same seed.
     pub longest: u64,
 }
 

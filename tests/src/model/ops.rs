@@ -43,8 +43,8 @@ pub enum Op {
     SetLimit { account: usize, limit: Option<i64> },
     /// An attendant opens the register.
     OpenRegister { shop: usize, float: i64, twice: bool },
-    /// An attendant closes the register. `missing` is the counted amount minus the expected amount, by method; `carry_over` accepts unpaid
-    /// sessions.
+    /// An attendant closes the register. `missing` is the counted amount minus the expected amount, for each method; if `carry_over` is true, unpaid
+    /// sessions are accepted.
     CloseRegister { shop: usize, missing: [i64; 4], carry_over: bool, twice: bool },
     /// Cash is added to the drawer, or withdrawn if the amount is negative.
     MoveCash { shop: usize, amount: i64, twice: bool },
@@ -77,7 +77,7 @@ pub enum Op {
 /// Terms of a session.
 #[derive(Clone, Debug)]
 pub enum Terms {
-    /// The session is paid after the calls, with optional limits.
+    /// The customer pays after the calls, with optional limits.
     Postpaid { spending: Option<i64>, seconds: Option<i32> },
     /// Paid in advance.
     Prepaid { method: usize, deposit: i64, seconds: Option<i32> },
@@ -92,7 +92,7 @@ pub enum Paying {
     CashAndChange(i64),
     /// The customer pays the amount due by another method.
     Other(usize),
-    /// The customer pays this many hundredths of the amount due by card, and the rest in cash.
+    /// The customer pays this percentage of the amount due by card, and the rest in cash.
     Split(i64),
     /// The customer pays a cent less than the amount due.
     TooLittle,

@@ -1,4 +1,4 @@
-//! An independent calculation of call prices, in plain integers.
+//! An independent calculation of call prices that uses plain integers.
 
 /// A rate, in micros and seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +39,8 @@ pub const TARIFFS: [[Option<Price>; 3]; 6] = [
 ];
 
 impl Price {
-    /// Cost of `talk` whole seconds. The fee and the billed time are added in sixtieths of a micro, raised to the minimum charge, and rounded once
-    /// to four decimals, half up.
+    /// Cost of `talk` whole seconds. The fee and the price of the billed time are added in sixtieths of a micro. The sum is raised to the minimum
+    /// charge if necessary, and then rounded once to four decimals, half up.
     pub fn cost(self, talk: i64) -> i64 {
         if talk <= 0 || talk < self.free {
             return 0;

@@ -22,7 +22,7 @@ use super::ALONE;
 fn plan(rate: u32, faults: Vec<Fault>) -> Plan {
     let seed = u64::from(uuid::Uuid::new_v4().as_fields().0);
     println!("seed {seed}");
-    // the plan has no time, so each fault happens once
+    // the plan's duration is zero, so each fault happens once
     Plan {
         time: Duration::ZERO,
         rate,
@@ -104,7 +104,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     assert_eq!(readiness(&shop.server).await.0, 200);
 
     disk.fill();
-    // first, use up the space that is left in the files
+    // first, use up the free space inside the database's files
     let mut before = stored(&shop.server).await;
     let filler = |number: usize| {
         json!([{ "eid": unique("eid"), "kind": "no such kind", "ts": micros(Utc::now()), "proxy": "test",

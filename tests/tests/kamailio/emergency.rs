@@ -108,8 +108,8 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.finish().await;
 });
 
-/// Calls to numbers on the operator's own list and calls to emergency numbers of the phone's dial plan go out. A call to a longer number that begins
-/// with an emergency number does not go out.
+/// Calls go out to numbers on the operator's own list and to emergency numbers of the phone's dial plan. A call to a longer number that begins with
+/// an emergency number does not go out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_the_operators_emergency_numbers_hold_too() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[("CS_EMERGENCY_NUMBERS", "999")]).await;
@@ -130,7 +130,7 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     stage.finish().await;
 }
 
-/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not wait behind registering phones.
+/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not have to wait behind registering phones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let plan = SipPlan::new();
@@ -156,7 +156,7 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
         };
         numbers.map(register).collect::<Vec<Playing>>()
     };
-    // each of the two workers waits three seconds for every response; after six seconds, four responses are missing
+    // each of the two workers waits three seconds for every response; after six seconds, four requests have been given up without a response
     let mut registering = strangers(0..10);
     eventually("four questions have no answer", async || {
         (sip.log().matches("no answer (28)").count() >= 4).then_some(())

@@ -14,7 +14,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     assert!(ways.streamed >= 3 + 1 + 4, "three phones, a boot, a call: {}", ways.streamed);
     assert_eq!(ways.posted, 0);
 
-    // when Redis stops during a call, SIP does not wait for it, and the end of the call is posted
+    // when Redis stops during a call, SIP does not wait for Redis, and the end of the call is posted
     let talking = stage.talk(1, "3000");
     stage.call_in(1, "ANSWERED").await;
     redis.stop().await;
@@ -36,7 +36,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     eventually("the proxy writes to Redis again", async || {
         let before = stage.ways().await.streamed;
         stage.sip.register(&stage.phones[0]).await;
-        // if a worker's Redis command failed, the worker does not use Redis for two seconds (`disable_time`), and posts its events meanwhile
+        // if a worker's Redis command has failed, the worker does not use Redis for two seconds (`disable_time`). In this time, it posts its events
         let every_worker = back.elapsed() > Duration::from_millis(2_500);
         (every_worker && stage.ways().await.streamed > before).then_some(())
     })
@@ -188,7 +188,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     let copied = stage.call_in(0, "ENDED").await;
     assert_eq!((&copied["cause"], &copied["estimated"]), (&json!("BYE"), &json!(false)));
 
-    // the new primary has no replica; a call ends while the API is down, and then the only Redis with the end of the call dies
+    // the new primary has no replica; a call ends while the API is down, and then the new primary, which has the only copy of the call's end, dies
     let talking = stage.talk(1, "8000");
     stage.call_in(1, "ANSWERED").await;
     stage.ways().await;

@@ -29,8 +29,8 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.finish().await;
 }
 
-/// The proxy's clock is two hours ahead while the API is away, and is set back before the API returns. Events that wait for a pause to end must not
-/// wait until these two hours have passed.
+/// The proxy's clock is two hours ahead while the API is away, and is set back before the API returns. An event that is waiting out a pause must not
+/// keep waiting until these two hours have passed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     let mut stage = Stage::on(SipPlan::new().with_clock(), Backend::Sqlite, 1, &[], 30).await;
@@ -129,8 +129,8 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     stage.finish().await;
 }
 
-/// During many reconciliations, one phone rings and another calls a gateway that does not respond yet. The proxy's listing has nulls for the two
-/// calls. A third call, which the proxy does not have, is still closed, and the first two continue.
+/// During many reconciliations, one phone rings and another calls a gateway that does not respond yet. The proxy's listing contains nulls for the two
+/// calls. A third call, which the proxy does not know, is still closed, and the first two continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let settings = [("CS_TRYING_TIMEOUT_MS", "60000"), ("CS_RING_TIMEOUT_MS", "120000")];

@@ -1,4 +1,4 @@
-//! Tests calls that the gateway, the API or the proxy refuses, and phones that call again at once.
+//! Tests calls that the gateway, the API or the proxy refuses, and phones that immediately call again.
 
 use super::*;
 
@@ -24,7 +24,7 @@ async fn kamailio_calls_that_are_not_answered() {
     let cancel = Script::call("phone-cancel", "11988880700", &["-d", "700"]);
     // the gateway is silent, so there is nothing to cancel yet
     let cancel_early = Script::call("phone-cancel-early", "11988880600", &["-d", "500"]);
-    // the table has, for each cabin, the phone's scenario, the expected record, and the expected activity events
+    // for each cabin, the table lists the phone's scenario, the expected record, and the expected activity events
     let cases = [
         (Script::refused("11988880486", "486"), json!(["FAILED", 486, "CALLEE", null, "0"]), failed),
         (Script::refused("11988880480", "480"), json!(["FAILED", 480, "CALLEE", null, "0"]), rang),

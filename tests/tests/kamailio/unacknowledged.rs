@@ -1,4 +1,4 @@
-//! Tests phones that never acknowledge the answer: they can talk only as long as a lost ACK allows, and are charged for that time.
+//! Tests phones that never acknowledge the answer. Such phones can talk only as long as a lost ACK allows, and they are charged for that time.
 
 use entity::call;
 

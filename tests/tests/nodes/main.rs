@@ -1,6 +1,6 @@
 //! Tests of several nodes on one database: how they start and stop, Redis between them, and traces through them.
 //!
-//! These tests measure times, so they are not in the same program as the tests that load the machine.
+//! These tests measure times, so they are in a separate program from the tests that load the machine.
 
 mod demo;
 mod nodes;

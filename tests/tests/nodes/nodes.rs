@@ -79,7 +79,8 @@ impl Site {
     }
 }
 
-/// Sends the head of a batch of events and the first half of its body. Returns the connection and the rest of the body.
+/// Sends the HTTP head of a request with a batch of events, and the first half of the request's body. Returns the connection, and the half of the
+/// body that has not been sent yet.
 async fn half_a_batch(hook: SocketAddr, events: &[Value]) -> (TcpStream, Vec<u8>) {
     use base64::Engine as _;
     let mut body = serde_json::to_vec(events).expect("JSON");
@@ -240,7 +241,7 @@ async fn a_node_whose_database_is_away_is_not_ready_and_lives_on_postgres() {
         );
         assert!(!checks.to_string().contains("127.0.0.1"), "no address may be shown: {checks}");
     }
-    // a restart would not bring the database back
+    // restarting the node would not bring the database back
     let (live, checks) = probe(server.http, "livez").await.expect("an answer");
     assert_eq!(live, 200, "{checks}");
     for name in ["call writer", "revocations"] {
@@ -279,7 +280,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     server.stop().await;
 });
 
-/// Runs `callshop` with these arguments and variables. Returns the command's exit status and output.
+/// Runs `callshop` with these arguments and environment variables. Returns the command's exit status and output.
 async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(process::build(false));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_")) {

@@ -187,7 +187,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     let strangers = spans.iter().filter(|span| span.name == "graphql").count();
     assert_eq!(strangers, 0);
 
-    // when the collector disappears, requests are not affected, and a shutdown takes no longer than before
+    // when the collector disappears, requests are not affected, and a shutdown is not delayed
     serving.abort();
     drop(collector);
     let before = Instant::now();

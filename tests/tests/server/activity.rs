@@ -69,7 +69,7 @@ on_both!(a_watcher_sees_everything_in_order, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// All fields of an event that need no database query, in the forms that a client may use.
+/// All fields of an event that need no database query, selected in the different ways that a client may use.
 const WRITTEN: &str = "subscription S($s: ID!) { ...R } fragment R on Subscription { all: callshopActivity(callshopId: $s) { __typename cursor cursorExpired event { ...E } \
     snapshot { asOf } event { again: seq call { state } } } } \
     fragment E on Activity { __typename seq at kind cabinId sessionId call { ... on Call { id cabinId sessionId dialed } number numberFormatted \

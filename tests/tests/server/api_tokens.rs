@@ -1,4 +1,4 @@
-//! Tests the life of API tokens: their secret, use, rotation and end. `roles/tokens.rs` tests what they may do.
+//! Tests the life of API tokens: their secret, use, rotation and end. `roles/tokens.rs` tests what API tokens may do.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::EntityTrait as _;
@@ -17,7 +17,7 @@ fn new(scopes: &[&str]) -> Value {
     json!({ "name": "Nightly import", "scopes": scopes, "expiresAt": in_days(10) })
 }
 
-/// Creates a token of the client's user. Returns its id, and a client with the token.
+/// Creates a token for the client's user. Returns its id, and a client with the token.
 async fn token(client: &Client, input: Value) -> (String, Client) {
     let made = client.did("createApiToken", "CreateApiTokenInput", input, SECRET_FIELDS).await;
     (text(&made["apiToken"]["id"]), client.with_token(&text(&made["token"])))
@@ -58,7 +58,7 @@ on_both!(a_program_acts_for_the_maker, |backend: Backend| async move {
     let tariff = program
         .did("createTariff", "CreateTariffInput", json!({ "name": unique("tariff") }), "tariff { id }")
         .await;
-    // the audit log names the token and its maker
+    // the audit log names the token and the user who created the token
     let log = shop
         .reseller
         .account_list(
@@ -71,12 +71,12 @@ on_both!(a_program_acts_for_the_maker, |backend: Backend| async move {
     let entry = json!({ "action": "createTariff", "objectId": tariff["tariff"]["id"], "address": "127.0.0.1", "user": viewer,
         "apiToken": { "id": id, "name": "Nightly import" } });
     assert_eq!(log[0], entry);
-    // an account below may not see who of the accounts above acted
+    // an account may not see which user of an account above it made the change
     let input = json!({ "accountId": shop.id, "tariffId": tariff["tariff"]["id"], "kind": "RETAIL" });
     program.did("assignTariff", "AssignTariffInput", input, "callshop { id }").await;
     let log = shop.owner.account_list("auditLog", &shop.id, 1, "action user { id } apiToken { id }").await;
     assert_eq!(log[0], json!({ "action": "assignTariff", "user": null, "apiToken": null }));
-    // the token is a node for its maker, but not for another branch
+    // the user who created the token can query the token with `node`; a user of another branch cannot
     assert_eq!(shop.reseller.object("node", &id, "id").await["id"], json!(id));
     assert_eq!(shop.owner.object("node", &id, "id").await, Value::Null);
     shop.finish().await;
@@ -105,7 +105,7 @@ on_both!(a_secret_is_shown_once, |backend: Backend| async move {
     let again = shop.owner.tried("rotateApiToken", "RotateApiTokenInput", rotation, SECRET_FIELDS).await;
     assert_eq!((&again["token"], &again["apiToken"]), (&Value::Null, &rotated["apiToken"]));
     assert_eq!(again["userErrors"][0]["code"], "SECRET_SHOWN", "{again}");
-    // neither the tables nor the log have a secret
+    // neither the database tables nor the audit log contains a token's secret
     let conn = shop.server.app.store.reader();
     let rows = entity::api_token::Entity::find().all(conn).await.expect("tokens");
     let keys = entity::idempotency_key::Entity::find().all(conn).await.expect("keys");
@@ -162,7 +162,7 @@ on_both!(only_the_maker_rotates_a_token, |backend: Backend| async move {
         let refused = shop.owner.code("rotateApiToken", "RotateApiTokenInput", input, "token").await;
         assert_eq!(refused, "INVALID_INPUT");
     }
-    // nobody gets a secret with another user's rights
+    // no user can get the secret of a token that acts for another user
     let query = "mutation($i: RotateApiTokenInput!) { rotateApiToken(input: $i) { token } }";
     let refused = shop.reseller.send(query, json!({ "i": { "apiTokenId": id } })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
@@ -184,7 +184,7 @@ on_both!(revocation_ends_a_token_on_every_node, |backend: Backend| async move {
     let query = "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor } }";
     far.subscribe("1", query, json!({ "s": shop.id })).await;
     far.next().await;
-    // accounts above the maker may revoke the token; a neighbor may not, and does not see it
+    // accounts above the token's creator may revoke the token; a neighboring account may not, and does not see the token
     let input = json!({ "name": "Another", "owner": person() });
     let made = shop.reseller.did("createCallshop", "CreateCallshopInput", input, "owner { login }").await;
     let neighbor = Client::anonymous(shop.server.http).login(&text(&made["owner"]["login"]), PASSWORD).await;
@@ -221,7 +221,7 @@ on_both!(a_token_works_only_while_its_maker_is_enabled, |backend: Backend| async
     assert_eq!(socket.closed().await.0, 4403);
     shop.reseller.did("enableUser", "UserIdInput", user.clone(), "user { id }").await;
     assert!(works(&program).await);
-    // a new password ends logins, but no programs
+    // a new password ends the user's logins, but not the user's API tokens
     let input = json!({ "userId": owner, "password": "another long password" });
     shop.reseller.did("resetPassword", "ResetPasswordInput", input, "user { id }").await;
     assert!(works(&program).await);
@@ -295,7 +295,7 @@ on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async mo
     assert_eq!(shops["callshops"]["nodes"], json!([{ "id": shop.id }]));
     assert_eq!((&shops["viewer"], &shops["apiToken"]["callshop"]["id"]), (&Value::Null, &json!(shop.id)));
     assert_eq!(program.object("callshop", &sibling, "id").await, Value::Null);
-    // the maker's own account is outside: its tariffs, and accounts below it
+    // the token cannot reach its creator's own account: neither that account's tariffs, nor new accounts below it
     assert_eq!(
         program.ok("{ tariffs(first: 5) { nodes { id } } }", json!({})).await["tariffs"]["nodes"],
         json!([])
@@ -307,7 +307,7 @@ on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async mo
         program.code("createCallshop", "CreateCallshopInput", callshop, "callshop { id }").await,
         "NOT_FOUND"
     );
-    // the maker's rights on the account hold
+    // on the token's account, the token has its creator's rights
     let amount = |account: &str| json!({ "accountId": account, "amount": { "amount": "1", "currency": "BRL" }, "idempotencyKey": "k" });
     assert_eq!(
         program.code("topUp", "TopUpInput", amount(&sibling), "balance { amount }").await,
@@ -315,7 +315,7 @@ on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async mo
     );
     let topped = program.did("topUp", "TopUpInput", amount(&shop.id), "balance { amount }").await;
     assert_eq!(topped["balance"]["amount"], "501");
-    // keys belong to the token: the same key of its maker is another one
+    // idempotency keys belong to the token: the same key counts as a different key when the token's creator uses it
     let again = program.did("topUp", "TopUpInput", amount(&shop.id), "balance { amount }").await;
     assert_eq!(again["balance"]["amount"], "501");
     let topped = shop.reseller.did("topUp", "TopUpInput", amount(&shop.id), "balance { amount }").await;
@@ -323,7 +323,7 @@ on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async mo
     // the owner of the shop does not see a token of an account above
     assert!(shop.owner.account_list("apiTokens", &shop.id, 5, "id").await.is_empty());
     assert_eq!(shop.reseller.account_list("apiTokens", &shop.id, 5, "id").await, [json!({ "id": id })]);
-    // no token reaches above its maker, or beside
+    // no user can create a token for an account outside of the user's own branch
     for foreign in [&shop.reseller_id, &shop.distributor_id, &sibling] {
         let mut input = new(&["CALLS_READ"]);
         input["accountId"] = json!(foreign);
@@ -354,7 +354,7 @@ on_both!(bad_tokens_are_refused, |backend: Backend| async move {
     for secret in ["cs_", "cs_x", "cs_0000000000000000000000000000000000000000000"] {
         assert!(!works(&shop.owner.with_token(secret)).await, "{secret}");
     }
-    // a customer's screen and an attendant make no tokens
+    // neither a customer's screen nor an attendant can create tokens
     let input = json!({ "i": new(&["CALLS_READ"]) });
     let query = "mutation($i: CreateApiTokenInput!) { createApiToken(input: $i) { token } }";
     let refused = shop.attendant.send(query, input).await;

@@ -1,5 +1,5 @@
-//! Tests invalid input at every entry point of a server: GraphQL, the proxy's hook, price files and logins. Every refusal must have a stable
-//! code, change nothing, and repeat no secret.
+//! Tests invalid input at every entry point of a server: GraphQL, the proxy's hook, price files and logins. Every refusal must have a stable code,
+//! change nothing, and never repeat a secret.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -274,7 +274,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         (0..count).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect()
     };
     assert_eq!(hook.post("events", &json!([])).await, (200, json!({ "results": [] })));
-    // the batch is longer than documented; still, each event counts and gets a result under its own key, in the order of the batch
+    // the batch exceeds the documented maximum; still, each event counts and gets a result under its own key, in the order of the batch
     let mut long = boots(1_000);
     long[998] = json!("noise");
     let (status, answer) = hook.post("events", &json!(long)).await;
@@ -492,7 +492,7 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     let set =
         |failures: i32| format!("UPDATE user_account SET failed_logins = {failures} WHERE name = '{short}'");
     let conn = shop.server.app.store.reader();
-    // after any number of guesses, the right password waits no longer than documented
+    // no matter how many guesses have failed, a login with the right password has to wait at most as long as documented
     for failures in [12, 68, 69, 1000, i32::MAX] {
         conn.execute_unprepared(&set(failures)).await.expect("a count of failures");
         let refused = login(&anonymous, &name, PASSWORD).await;
@@ -511,7 +511,7 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
         login(&anonymous, &name, PASSWORD).await["accessToken"].is_string(),
         "the owner can log in after the wait"
     );
-    // other users can log in all the time
+    // the guesses do not prevent other users from logging in
     assert!(shop.owner.ok("{ viewer { id } }", json!({})).await["viewer"]["id"].is_string());
     shop.finish().await;
 });

@@ -1,4 +1,4 @@
-//! Tests the query of a shop's screen, which gets cabins with their customers and last calls. Each list is read once for all cabins.
+//! Tests the query for a shop's screen. The query gets cabins with their customers and last calls. Each list is read once for all cabins.
 
 use chrono::Utc;
 use serde_json::{Value, json};
@@ -52,7 +52,8 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
     shop.finish().await;
 });
 
-// lists read fewer columns of a call, by position; nevertheless, every field must have the same value as when the call is queried alone
+// a query for a list of calls reads fewer columns of each call, and reads them by position; nevertheless, every field must have the same value as
+// when the call is queried alone
 on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async move {
     const ALL: &str = "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
         endedAt elapsedSeconds cost { amount currency } billedSeconds pricePerMinute { amount } connectionFee { amount } maxSeconds \
@@ -136,7 +137,7 @@ on_both!(a_board_needs_one_query, |backend: Backend| async move {
     shop.finish().await;
 });
 
-// the first message of a shop's subscription has everything that its screen shows
+// the first message of a shop's subscription contains everything that the shop's screen shows
 on_both!(a_snapshot_has_the_register_and_unpaid_sessions, |backend: Backend| async move {
     const SHOP: &str = "subscription($s: ID!) { callshopActivity(callshopId: $s) { snapshot { register { number } \
         unpaidSessions { customer state total { amount } } } event { kind cabin { number } session { state } call { session { state } } } } }";

@@ -17,7 +17,7 @@ async fn second(shop: &Shop, name: &str) -> String {
     text(&made["callshop"]["id"])
 }
 
-/// The error that answers the operation with this id.
+/// The error in the response to the operation with this id.
 async fn refusal(socket: &mut Socket, id: &str) -> String {
     loop {
         let message = socket.receive().await;
@@ -64,7 +64,8 @@ on_both!(a_branch_is_watched_in_one_subscription, |backend: Backend| async move 
         ["REGISTER_OPENED", "CABIN_OPENED", "CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"];
     assert_eq!(kinds, all);
 
-    // the subscriber reconnects: the first callshop continues after its cursor, the second starts over, and the foreign cursor has no effect
+    // the subscriber reconnects: the first callshop continues after its cursor, the second starts over, and the cursor for an unknown callshop has no
+    // effect
     let foreign = graphql::scalars::Kind::Callshop.id(uuid::Uuid::now_v7());
     let after = json!([
         { "callshopId": shop.id, "cursor": cursors[&shop.id] },

@@ -315,7 +315,7 @@ on_both!(the_record_says_what_the_phone_got_instead, |backend: Backend| async mo
         let call = shop.owner.shop_list("calls", &shop.id, 1, seen).await.remove(0);
         json!([call["state"], call["sipCode"], call["endedBy"], call["refusal"]])
     };
-    // the cabin is closed, but the phone never got this refusal
+    // the cabin is closed, so the call is refused, but the phone never received this refusal
     let late_refusal = record(&unique("request"), true, 503, false).await;
     assert_eq!(late_refusal, json!(["REFUSED", 503, null, "ABANDONED"]));
     shop.open_cabin(0).await;

@@ -1,4 +1,5 @@
-//! Tests the import of carriers' decks through the API and the command line: questions, mappings, rows set aside, codes that are removed.
+//! Tests the import of carriers' decks through the API and the command line: questions, mappings, rows that are set aside, and codes that are
+//! removed.
 
 use std::process::{Command, Output};
 

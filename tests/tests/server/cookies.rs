@@ -57,7 +57,7 @@ impl<'a> Browser<'a> {
         self.send(LOGIN, json!({ "i": input }), headers).await
     }
 
-    /// The access token that a page gets from the cookie when it loads; empty if it is refused.
+    /// The access token that a page gets with the cookie when the page loads; empty if the cookie is refused.
     async fn load(&mut self) -> String {
         let answer = self.send(REFRESH, json!({}), &[]).await;
         assert!(answer.body["data"]["refresh"]["refreshToken"].is_null(), "{}", answer.body);
@@ -88,14 +88,14 @@ on_both!(a_page_stays_logged_in_by_its_cookie, |backend: Backend| async move {
     let mut tab = Browser { cookie: browser.cookie.clone(), ..Browser::new(&shop) };
     assert!(!browser.load().await.is_empty() && !tab.load().await.is_empty());
     assert_eq!(browser.cookie, tab.cookie);
-    // a login with its token in the answer leaves the cookie alone
+    // a login that returns its refresh token in the answer does not change the cookie
     let input = json!({ "login": name_of(&shop.attendant).await, "password": PASSWORD });
     let other = browser.send(LOGIN, json!({ "i": input }), &[]).await;
     assert!(other.set.is_none() && other.body["data"]["login"]["refreshToken"].is_string(), "{}", other.body);
     let bearer = |token: &str| format!("Bearer {token}");
     let theirs = bearer(&text(&other.body["data"]["login"]["accessToken"]));
     assert!(browser.send(LOGOUT, json!({}), &[("authorization", &theirs)]).await.set.is_none());
-    // the end of the cookie's own login removes the cookie
+    // when the login that the cookie belongs to ends, the cookie is removed
     let token = browser.load().await;
     let ended = browser.send(LOGOUT, json!({}), &[("authorization", &bearer(&token))]).await;
     assert_eq!((ended.set.is_some(), &browser.cookie), (true, &None));
@@ -113,7 +113,7 @@ on_both!(a_cookie_is_for_pages_of_this_server, |backend: Backend| async move {
     let mut browser = Browser::new(&shop);
     let secure = browser.login(&name, &[("x-forwarded-proto", "https")]).await.set.expect("a cookie");
     assert_eq!(secure, "HttpOnly; SameSite=Strict; Secure; Path=/graphql; Max-Age=2592000");
-    // another site's page, by script and by form
+    // requests from another site's page, by script and by form
     let before = browser.cookie.clone();
     let stolen = browser.send(REFRESH, json!({}), &[("origin", "https://evil.example")]).await;
     assert_eq!(stolen.body["errors"][0]["extensions"]["code"], "FORBIDDEN_ORIGIN", "{}", stolen.body);

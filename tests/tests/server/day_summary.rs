@@ -131,7 +131,7 @@ on_both!(a_day_adds_up_and_hides_the_drawer_from_attendants, |backend: Backend| 
     assert_eq!(amount(&one["data"]["daySummary"]["total"]["sales"]), "8.12", "{one}");
     assert_eq!(amount(&one["data"]["daySummary"]["total"]["refunds"]), "0", "the owner refunded: {one}");
 
-    // after the count, the attendant sees the sales; a colleague has none
+    // after the count, the attendant sees the sales; a colleague, who sold nothing, sees none
     let counts = json!([{ "method": "CASH", "amount": "114.06" }, { "method": "PIX", "amount": "2.06" }]);
     let input =
         json!({ "callshopId": shop.id, "counts": counts, "carryOver": [], "idempotencyKey": unique("key") });

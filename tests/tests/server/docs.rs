@@ -25,7 +25,7 @@ fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Folders of other programs and of the web workspace's builds. The documentation site's own build checks its pages.
+/// Folders that belong to other programs, or that contain builds of the web workspace. The documentation site's own build checks its pages.
 const SKIPPED: [&str; 7] = ["target", "node_modules", ".git", "callshop-data", "dist", "generated", "pages"];
 
 /// All files of the project in `folder` with one of these extensions, as paths relative to the workspace.
@@ -387,7 +387,7 @@ fn the_exported_schema_is_the_present_one() {
 
 #[test]
 fn the_texts_speak_of_the_product_alone() {
-    // the words are put together from parts, so that this file does not contain them
+    // the forbidden words are assembled from parts, so that this file itself does not contain them
     let words = [["/wo", "rk/"].concat(), ["/tmp", "/w/"].concat()];
     let mut found = Vec::new();
     for file in files(

@@ -87,7 +87,7 @@ on_both!(a_call_on_a_deposit_is_announced_once, |backend: Backend| async move {
     })
     .await;
     assert_eq!(announced(&shop).await, ["CALL_ENDING_SOON", "DEPOSIT_LOW"], "once each");
-    // another deposit is announced anew, because it pays for 110 seconds in all
+    // after another deposit, a low deposit is announced again; the deposits now pay for 110 seconds in all
     let input = json!({ "sessionId": session, "amount": "0.01", "idempotencyKey": unique("key") });
     let added = shop.attendant.did("addDeposit", "AddDepositInput", input, "session { depositLow }").await;
     assert_eq!(added["session"]["depositLow"], json!(false));

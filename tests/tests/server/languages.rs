@@ -13,7 +13,7 @@ const CLOSED: &str = "The register is closed. Open it first.";
 const FECHADO: &str = "O caixa está fechado. Abra o caixa primeiro.";
 const CERRADA: &str = "La caja está cerrada. Ábrala primero.";
 
-/// The message of a client who opens a cabin while the register is closed.
+/// The error message that a client gets when it opens a cabin while the register is closed.
 async fn refusal(shop: &Shop, client: &Client) -> String {
     let input = json!({ "cabinId": shop.cabins[0] });
     let payload = client.tried("openCabin", "OpenCabinInput", input, "session { id }").await;
@@ -178,7 +178,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The string literals of code, each with the code before it on the same or the last line.
+/// The string literals of code, each with the code before it on the same line or on the previous line.
 fn literals(code: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = code;
@@ -214,7 +214,7 @@ fn literal(code: &str) -> (String, &str) {
         match letter {
             '"' => return (text, &code[at + 1..]),
             '\\' => match letters.next() {
-                // the line goes on after the next line's indentation
+                // the literal continues after the indentation of the next line
                 Some((at, '\n')) => {
                     let line = code[at + 1..].trim_start();
                     let (more, left) = literal(line);
@@ -237,7 +237,8 @@ fn is_message(literal: &str) -> bool {
     begins && literal.ends_with('.') && literal.contains(' ')
 }
 
-/// Files whose sentences are no messages: the explanations of charges are in English, receipts have their own words, and scalars speak to developers.
+/// Files whose sentences are not messages: the explanations of charges are always in English, receipts have their own translations, and the errors of
+/// scalars are for developers.
 const OTHERS: [&str; 3] = ["app/src/explain.rs", "app/src/receipt/locale.rs", "graphql/src/scalars.rs"];
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::shop::{Shop, text, unique};
 use tests::{Backend, on_both};
 
-/// The different ids of a list's entries. Fails if an entry has no id of this kind.
+/// The distinct ids of a list's entries. Fails if an entry has no id of this kind.
 fn ids(entries: &Value, field: &str, kind: Kind) -> BTreeSet<String> {
     let entries = entries.as_array().expect("a list");
     let id = |entry: &Value| {

@@ -177,13 +177,13 @@ on_both!(a_reference_stays_with_its_payment, |backend: Backend| async move {
     let fields = format!("shift {{ zReport {{ {report} }} }}");
     let closed = shop.attendant.did("closeRegister", "CloseRegisterInput", input, &fields).await;
     assert_eq!(closed["shift"]["zReport"]["references"], seen["references"]);
-    // a paid session has no code and no bill
+    // a paid session has no Pix code and no printed bill
     accept_pix(&shop).await;
     assert_eq!(code(&shop, &session, Some("1")).await["data"]["session"]["pix"], Value::Null);
     let bill = "query($s: ID!) { printedBill(sessionId: $s, format: PDF) { base64 } }";
     let refused = shop.attendant.send(bill, json!({ "s": session })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "ILLEGAL_STATE", "{refused}");
-    // the drawer opens only by a printer's command
+    // only a receipt for a receipt printer can open the drawer
     let receipt = "query($s: ID!, $f: ReceiptFormat!) { receipt(sessionId: $s, format: $f, openDrawer: true) { base64 } }";
     let opened = shop.owner.ok(receipt, json!({ "s": session, "f": "ESC_POS_58" })).await["receipt"].take();
     assert!(STANDARD.decode(text(&opened["base64"])).expect("base64").starts_with(b"\x1bp\0"), "{opened}");

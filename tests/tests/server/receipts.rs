@@ -196,7 +196,7 @@ fn a_bill_shows_what_is_to_pay_and_how() {
     insta::assert_snapshot!("bill_pt-BR_text58", rendered(&bill(), Format::Text58, "pt-BR"));
     let page = rendered(&bill(), Format::Html, "es");
     assert!(page.contains("<title>CUENTA</title>") && page.contains("<svg ") && page.contains(PIX), "{page}");
-    // a deposit that pays for everything leaves nothing to pay and no code
+    // if the deposit pays for everything, nothing is left to pay, and the bill has no Pix code
     let mut paid = bill();
     paid.due = Some(Due { amount: Micros::ZERO, pix: None });
     let text = rendered(&paid, Format::Text58, "en");

@@ -20,7 +20,7 @@ use tests::sip::eventually;
 use tests::{Backend, FakeProxy, Mood, Shop, TestServer, on_both};
 use uuid::Uuid;
 
-/// A number that costs the customer 0.001 per second and costs the shop two thirds of that.
+/// A phone number whose calls cost the customer 0.001 per second, and cost the shop two thirds of that.
 const NUMBER: &str = "+13055550123";
 /// The name of the proxy in the tests' hook requests.
 const PROXY: &str = "test";
@@ -325,7 +325,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let told = reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
     let told = told.text().await.expect("text");
     assert!(told.contains("\ncallshop_proxy_waiting_events{proxy=\"test\"} 1\n"), "{told}");
-    // then, the end waits in the stream
+    // then, the end of the call waits in the stream
     stream.0.store(false, Ordering::Relaxed);
     stage.lists(|lists| lists.waiting = 0);
     for _ in 0..3 {
@@ -463,7 +463,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
     }
     assert!(!stage.problems().await.contains_key("DIALOGS_UNKNOWN"));
     assert_eq!(stage.proxy.told("/call/hangup").len(), 1);
-    // a call that has ended but goes on at the proxy is not charged, so its dialog also counts as unknown
+    // a call that has ended but continues at the proxy is not charged, so its dialog also counts as unknown
     assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 300_000)]).await, ["applied"]);
     stage.lists(|lists| lists.dialogs = strays(0));
     stage.round().await;

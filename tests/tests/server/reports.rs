@@ -73,7 +73,7 @@ async fn explained(client: &Client, call: &str) -> Value {
     client.ok(EXPLAIN, json!({ "c": call })).await["explainCharge"].take()
 }
 
-/// The texts of the steps at the customer's level.
+/// The texts of the explanation's steps at the customer's level.
 fn said(explanation: &Value) -> Vec<String> {
     let steps = explanation["levels"][0]["steps"].as_array().expect("steps");
     steps.iter().map(|step| text(&step["text"])).collect()
@@ -544,7 +544,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     shop.server.stop().await;
 });
 
-/// Authorizes a call as if it were this many days ago.
+/// Authorizes a call with the clock set back by this many days.
 async fn asked_for(shop: &Shop, cabin: usize, days_ago: i64) -> Value {
     // make the tariff old enough
     tariff_version::Entity::update_many()

@@ -89,7 +89,7 @@ async fn a_developer_makes_the_call_that_a_test_needs() {
     let talking = sandbox.until(0, "ANSWERED").await;
     assert_eq!(talking["id"], made["call"]["id"]);
 
-    // the API hangs up, as it does at a real proxy
+    // the API hangs up the call, just as with a real proxy
     let closed = sandbox
         .attendant
         .did("closeCabin", "CloseCabinInput", json!({ "cabinId": sandbox.cabin(0) }), "session { state }")
@@ -137,7 +137,7 @@ async fn a_simulated_call_obeys_the_rules() {
     sandbox.close().await;
 }
 
-/// Servers of real customers must not make up calls.
+/// Servers with real customers must not simulate calls.
 #[tokio::test]
 async fn only_a_sandbox_can_simulate_calls() {
     let published = graphql::published_sdl().expect("a schema");

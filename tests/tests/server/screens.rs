@@ -8,7 +8,7 @@ use tests::{Backend, Client, Socket, on_both};
 const SHOWN: &str = "asOf callshopName locale cabinNumber cabinState runningTotal { amount currency } remaining { amount } remainingSeconds \
     call { numberFormatted destination state elapsedSeconds cost { amount } pricePerMinute { amount } maxSeconds }";
 
-/// Creates a screen for the first cabin: its id, and a client that is logged in as the screen.
+/// Creates a screen for a cabin. Returns the screen's id, and a client that is logged in as the screen.
 async fn screen(shop: &Shop, cabin: usize) -> (String, Client) {
     let input = json!({ "cabinId": shop.cabins[cabin] });
     let made = shop
@@ -87,7 +87,7 @@ on_both!(a_customer_follows_the_call, |backend: Backend| async move {
 on_both!(a_screen_has_no_other_rights, |backend: Backend| async move {
     let shop = Shop::start(backend, 2).await;
     let (id, client) = screen(&shop, 0).await;
-    // the schema has nothing else
+    // a screen's schema has nothing else
     for query in [
         "{ viewer { id } }".to_owned(),
         format!("{{ cabin(id: {}) {{ number }} }}", json!(shop.cabins[0])),

@@ -65,7 +65,7 @@ on_both!(a_login_needs_the_second_factor_once_it_is_confirmed, |backend: Backend
     assert_eq!(client.code("confirmTotp", "ConfirmTotpInput", input, "").await, "TOTP_INVALID");
     let recovery = app.confirm(&client, now(&shop)).await;
     assert_eq!(recovery.len(), 10);
-    // the login goes on; a new login needs a code, on every node, and nobody learns that without the password
+    // the current login stays valid; a new login needs a code on every node; without the right password, nobody learns that a code is needed
     let own = "{ viewer { totpEnabledAt totpSetupRequired } }";
     let viewer = client.ok(own, json!({})).await["viewer"].take();
     assert!(viewer["totpEnabledAt"].is_string() && viewer["totpSetupRequired"] == json!(false), "{viewer}");
@@ -76,11 +76,11 @@ on_both!(a_login_needs_the_second_factor_once_it_is_confirmed, |backend: Backend
     let code = app.code(now(&shop));
     assert_eq!(login(&there, &name, "not this one", Some(&code)).await, "BAD_CREDENTIALS");
     assert_eq!(login(&there, &name, PASSWORD, Some(&format!(" {} {} ", &code[..3], &code[3..]))).await, "in");
-    // a code works once, on any node
+    // a code works only once, even on different nodes
     for node in [&anonymous, &there] {
         assert_eq!(login(node, &name, PASSWORD, Some(&code)).await, "TOTP_INVALID");
     }
-    // the clock of the telephone may be half a minute off
+    // the phone's clock may be half a minute off
     let offsets = [(-30, "TOTP_INVALID"), (30, "in"), (-30, "in"), (120, "TOTP_INVALID")];
     for (number, (ahead, outcome)) in offsets.into_iter().enumerate() {
         if number == 2 {
@@ -167,7 +167,7 @@ on_both!(guessed_codes_are_slowed_like_guessed_passwords, |backend: Backend| asy
     }
     let count = |outcome: &str| outcomes.iter().filter(|found| *found == outcome).count();
     assert!(count("TOTP_INVALID") <= 6 && count("TRY_LATER") >= 6, "{outcomes:?}");
-    // the right code waits, too, and so do the mutations of the user's other login
+    // after many wrong codes, the right code must also wait, and so must the mutations of the user's other login
     let short = name.split('@').next().expect("a name");
     let many = format!("UPDATE user_account SET failed_logins = 12 WHERE name = '{short}'");
     shop.server.app.store.reader().execute_unprepared(&many).await.expect("a count of failures");
@@ -177,7 +177,7 @@ on_both!(guessed_codes_are_slowed_like_guessed_passwords, |backend: Backend| asy
     shop.server.time().pass(TimeDelta::seconds(31));
     let code = app.code(now(&shop));
     assert_eq!(login(&anonymous, &name, PASSWORD, Some(&code)).await, "in");
-    // the telephone is lost: the account above turns the second factor off, and the user's logins end
+    // the user has lost the phone: the account above turns the second factor off, and the user's logins end
     let one = json!({ "userId": id });
     let reset = "mutation($i: UserIdInput!) { resetTotp(input: $i) { userErrors { code } } }";
     let own = client.send(reset, json!({ "i": one.clone() })).await;
@@ -215,17 +215,17 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
         let refused = client.send(query, variables).await;
         assert_eq!(refusal(&refused), "TOTP_SETUP_REQUIRED", "{refused}");
     }
-    // an admin could create another admin, who would have no second factor either
+    // otherwise, an admin could create another admin, who would have no second factor either
     let admin = text(&shop.admin.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     let platform =
         text(&shop.admin.ok("{ viewer { account { id } } }", json!({})).await["viewer"]["account"]["id"]);
     let admin = anonymous.login(&admin, PASSWORD).await;
     let input = json!({ "accountId": platform, "role": "ADMIN", "user": person() });
     assert_eq!(admin.code("createUser", "CreateUserInput", input, "").await, "TOTP_SETUP_REQUIRED");
-    // the other roles are not concerned
+    // the other roles are not affected
     let owner = text(&shop.owner.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     anonymous.login(&owner, PASSWORD).await.ok("{ callshops(first: 1) { nodes { id } } }", json!({})).await;
-    // with the second factor, the same login has its rights at once
+    // once the second factor is set up, the same login has its rights at once
     let app = Authenticator::begin(&client).await;
     app.confirm(&client, now(&shop)).await;
     assert_eq!(client.ok(own, json!({})).await["viewer"]["totpSetupRequired"], json!(false));

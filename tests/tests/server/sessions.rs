@@ -386,7 +386,7 @@ on_both!(the_rest_of_a_deposit_goes_back_as_it_came, |backend| async move {
     assert_eq!(back(&settled), [("PIX".to_owned(), "7.66".to_owned())]);
     assert_eq!(settled["cashRounding"]["amount"], "0");
     assert_eq!(book(&shop, Book::Drawer).await, "12.34");
-    // the bill uses cash first; amounts that were paid by card and Pix are refunded by card and Pix, but no more than was paid
+    // the bill uses cash first; amounts that were paid by card and Pix are refunded by card and Pix, up to the amounts that were paid
     let session = paid_in_advance(("CASH", "5"), &[("PIX", "3"), ("CARD", "2")], "5.01").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("CARD".to_owned(), "2".to_owned()), ("PIX".to_owned(), "2.99".to_owned())]);

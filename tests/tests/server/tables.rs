@@ -191,8 +191,8 @@ fn an_old_activity(call: &call::Model, seq: i64) -> activity::Model {
     }
 }
 
-/// The columns that look like references but have no foreign key. Each comes with the reason. The call path writes the tables at the beginning of
-/// this list.
+/// The columns that look like references but have no foreign key. Each column is listed with the reason why it has no foreign key. The call path
+/// writes the tables at the beginning of this list.
 const KEYLESS: &[(&str, &str)] = &[
     ("call.callshop_id", HOT),
     ("call.cabin_id", HOT),

@@ -310,7 +310,7 @@ on_both!(the_command_line_tells_of_prices_below_cost, |backend| async move {
         assert!(said.status.success(), "{errors}");
         assert_eq!(errors.matches(warning).count(), 1, "{more:?}: {errors}");
         assert!(errors.contains("1 price is below cost"), "{more:?}: {errors}");
-        // activation names the scheduled version that will replace it
+        // the output of an activation names the scheduled version that will replace the new version
         assert_eq!(errors.contains("version 2 takes its place"), more == ["--activate"], "{errors}");
     }
     tariff.shop.finish().await;

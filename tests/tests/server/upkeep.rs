@@ -147,14 +147,14 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let shown = shop.owner.ok(&statement(&april), json!({})).await;
     assert_eq!(shown["node"]["statement"]["total"]["amount"], "0.35");
 
-    // a cursor of January says that events are missing; a current cursor does not
+    // with a cursor from January, the response says that events are missing; with a current cursor, it does not
     let expired = resumed(&shop, &january).await;
     assert_eq!((&expired["cursorExpired"], expired["snapshot"].is_object()), (&json!(true), true));
     let seq = parse_cursor(&text(&expired["cursor"])).expect("a position");
     let next = resumed(&shop, &cursor(seq - 1)).await;
     assert_eq!((&next["cursorExpired"], &next["event"]["seq"]), (&json!(false), &json!(seq)));
 
-    // the maintenance can be repeated, and the shop goes on
+    // the maintenance can run again, and the shop can still be used
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
     assert_eq!(stored(&shop).await, left);
     evening(&shop, "2027-04-22T20:00:00Z").await;
@@ -254,7 +254,7 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
         told[0].contains("call has nothing of 202701, though") && told[0].contains("History"),
         "{told:?}"
     );
-    // the recommended statement brings the partition back
+    // the recommended statement reattaches the partition
     let (_, attach) = told[0].split_once("History): ").expect("a statement");
     execute(attach).await;
     shop.server.check_ledger().await;

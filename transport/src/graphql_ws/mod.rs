@@ -1,4 +1,4 @@
-//! GraphQL over WebSocket, exactly by the graphql-transport-ws protocol.
+//! GraphQL over WebSocket, exactly as the graphql-transport-ws protocol specifies.
 //!
 //! The client sends its token in `connection_init`, as `{"authorization": "Bearer …"}` or `{"token": "…"}`. A later `ping` with a payload of the
 //! same form replaces the token with a new token of the same subject and role. The server responds with a `pong` that contains the new token's

@@ -183,7 +183,7 @@ impl Socket {
         loop {
             let heard = poll_fn(|context| self.poll_frame(context, shutdown.as_mut(), clock.as_mut())).await;
             let step = match heard.and_then(|heard| self.hear(heard)) {
-                // the future is boxed, because it is rare and would otherwise account for most of a socket's size
+                // the future is boxed, because it is rarely needed and would otherwise account for most of a socket's size
                 Ok(Some(asked)) => Box::pin(self.identify(asked)).await,
                 Ok(None) => Ok(()),
                 Err(end) => Err(end),

@@ -17,7 +17,8 @@ use crate::error::RequestError;
 pub struct RootFields {
     /// `__schema` or `__type`.
     pub introspection: bool,
-    /// Whether the operation has any other root field except `__typename`. The executor resolves all fields that are not part of introspection.
+    /// Whether the operation has any root field other than `__schema`, `__type` and `__typename`. The executor resolves all fields that are not part
+    /// of introspection.
     pub data: bool,
     /// Number of root fields, counting each alias.
     pub count: u32,

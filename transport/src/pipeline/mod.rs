@@ -211,7 +211,7 @@ impl RolePipeline {
         self.compile = Some(compile);
     }
 
-    /// Makes the pipeline enforce these notes.
+    /// Makes the pipeline enforce the rules in `notes`.
     pub fn note(&mut self, notes: Notes) {
         self.notes = notes;
     }

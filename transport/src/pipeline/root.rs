@@ -1,5 +1,5 @@
-//! Takes the root field of a subscription out of fragments. The executor runs no field of a fragment at the root of a subscription, and would end
-//! such a subscription without a message.
+//! Moves the root field of each subscription out of fragments. At the root of a subscription, the executor does not run fields that are inside a
+//! fragment, and would end such a subscription without a message.
 
 use std::collections::HashMap;
 

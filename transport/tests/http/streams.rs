@@ -103,7 +103,7 @@ async fn a_fragment_at_the_root_of_a_subscription_is_run() {
     let parts = client().post(server.url()).header(PARTS.0, PARTS.1).bearer_auth("user");
     let told = parts.json(&json!({ "query": documents[0] })).send().await.expect("an answer");
     assert!(told.text().await.expect("text").contains("\"count\":3"));
-    // still only one field, and no condition
+    // a subscription may still have only one root field, without a condition
     for document in [
         "subscription { ...F steps(to: 1) } fragment F on Subscription { count(to: 3) }",
         "subscription { ... @include(if: true) { count(to: 3) } }",

@@ -1,4 +1,4 @@
-//! The rows by which events are stored: each once, with the reason if a person should look at the event.
+//! The rows in which events are stored. Each event is stored once, with a reason if a person should look at the event.
 
 use std::collections::BTreeMap;
 

@@ -201,7 +201,7 @@ pub struct AttendantSales {
     /// Deposits refunded by this user.
     #[serde(default, with = "text")]
     pub deposit_refunds: Micros,
-    /// Settled sessions refunded by this user.
+    /// Amount that this user refunded for settled sessions.
     #[serde(default, with = "text")]
     pub refunds: Micros,
     /// Pay-ins by this user.

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Seed for the times of the kills and the customers' actions; random by default.
     #[arg(long)]
     seed: Option<u64>,
-    /// Kill the release build of the server.
+    /// Use the release build of the server, instead of the debug build.
     #[arg(long)]
     release: bool,
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use tests::endurance::{Endurance, run};
 
-/// Starts deploy/local (two nodes, PostgreSQL, Redis, the balancer, Kamailio), makes calls through it with SIPp, and compares each call in the
-/// database with the measurements of phone and gateway. Requires the programs that tests/run installs.
+/// Starts deploy/local (two nodes, PostgreSQL, Redis, the balancer, Kamailio) and makes calls through it with SIPp. Compares each call in the
+/// database with the measurements of the phone and the gateway. Requires the programs that tests/run installs.
 ///
 /// The exit status is 0 if every call is stored once with the right duration, and `callshop audit` passes.
 #[derive(Debug, Args)]

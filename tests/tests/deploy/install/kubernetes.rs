@@ -207,7 +207,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     }
 }
 
-/// Whether a rule of an ingress passes a path. A prefix ends where a part of the path ends.
+/// Whether a rule of an ingress passes a path. A prefix matches only whole path segments.
 fn passes(rule: &Value, path: &str) -> bool {
     let given = rule["path"].as_str().expect("a path");
     match rule["pathType"].as_str() {

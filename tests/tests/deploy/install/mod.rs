@@ -1,5 +1,5 @@
 //! Tests an installation that follows the guides: its secrets are protected, its programs run as documented, and backups work. `tests/run
-//! --sqlite-only` skips each test by name.
+//! --sqlite-only` skips each of these tests by name.
 
 mod commands;
 mod images;

@@ -72,7 +72,7 @@ impl Root {
     fn dpkg(&self, arguments: &[&str]) -> Output {
         let mut dpkg = Command::new("dpkg");
         dpkg.arg(format!("--root={}", self.0.path().display()));
-        // the dependencies are installed on the machine, but not in this root; the root also has no log to write to
+        // the dependencies are installed on the machine but not in this root; this root also has no log that dpkg could write to
         dpkg.args(["--force-depends", "--force-script-chrootless", "--log=/dev/null"]).args(arguments);
         run(&mut dpkg)
     }
@@ -99,7 +99,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     let before = root.files();
     root.dpkg(&["-i", &package]);
 
-    // the installed binary is the built program, and knows its version
+    // the installed binary is the built program, and reports its version
     let version = run(Command::new(root.path("usr/bin/callshop")).arg("--version"));
     let version = String::from_utf8(version.stdout).expect("text");
     let field = |name: &str| {
@@ -199,7 +199,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
         "the data file must belong to its user"
     );
 
-    // if there are no data, purging leaves nothing
+    // if there is no data, purging leaves nothing behind
     fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("it was there");
     root.dpkg(&["-i", &package]);
     root.dpkg(&["-P", "callshop"]);
@@ -271,7 +271,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
         run(&mut backup);
         let kept = fs::read_dir(folder.path().join("backups")).expect("backups").count();
         assert_eq!(kept, made.min(2));
-        // two backups need different names, and the names have a resolution of one second
+        // wait, because two backups need different names, and the names have a resolution of one second
         std::thread::sleep(std::time::Duration::from_millis(1_050));
     }
     assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("who"), "callshop\n".repeat(3));

@@ -98,7 +98,7 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
     assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
 }
 
-/// Paths to which the guides write secrets, and the folders of image contexts.
+/// Paths to which the guides write secrets. These paths are inside image contexts.
 const WRITTEN: [&str; 10] = [
     "deploy/secrets/token_key",
     "deploy/secrets/.made",
@@ -129,7 +129,7 @@ fn is_left_out(ignored: &str, path: &str) -> bool {
 #[test]
 fn deployed_secrets_get_into_no_commit_and_no_image() {
     for path in WRITTEN {
-        // `check-ignore` succeeds if a file is ignored; the context of an image is the folder that `build:` names
+        // `check-ignore` succeeds if a file is ignored. The context of an image is the folder that `build:` names
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
         let ignored = git.current_dir(repository()).status().expect("git runs: run the tests with tests/run");
@@ -240,7 +240,7 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     assert!(text("database_url").contains("@10.0.1.3:"));
     assert!(text("redis_url").contains(&text("redis_callshop")));
 
-    // an old installation lacks the record with which edits are detected
+    // an old installation lacks the record that is used to detect edits
     fs::remove_file(secrets.join(".made")).expect("what was made");
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);

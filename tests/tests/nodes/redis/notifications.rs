@@ -82,7 +82,7 @@ async fn two_nodes(first: impl FnOnce(&mut Config), second: impl FnOnce(&mut Con
     (shop, other)
 }
 
-/// Makes calls from a cabin, one after another, through this node's hook, until the sender is dropped or `calls` calls are made. Each call
+/// Makes calls from a cabin, one after another, through this node's hook. Stops when the sender of `go` is dropped, or after `calls` calls. Each call
 /// creates four activity events.
 async fn calls(hook: Hook, user: String, calls: usize, go: watch::Receiver<()>) -> usize {
     let mut made = 0;
@@ -274,7 +274,7 @@ async fn redis_brings_activities_to_another_node_at_once() {
         "from the hook's request to another node's subscriber: median {:?}, longest {:?}",
         delays[75], delays[149]
     );
-    // the next poll of the table would come only seconds later
+    // without notifications, the next poll of the table would come several seconds later
     assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
     // a poll of the table may come between a commit and its message
     let polled = other.app.hub.status().found.get();

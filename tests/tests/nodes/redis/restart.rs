@@ -1,5 +1,5 @@
-//! Kills or stops Redis and restarts it with the files of `deploy/redis`. Applied entries must not return, other entries must be applied, and no
-//! entry that the consumer group has lost may remain in the stream.
+//! Kills or stops Redis and restarts it with the files of `deploy/redis`. Applied entries must not be applied again, other entries must be applied,
+//! and no entry that the consumer group has lost may remain in the stream.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use super::stream::{
 };
 use super::until;
 
-/// The `default` user of an operator's Redis, if the proxy logs in as `default`. With this user, Redis replays no transaction of its append-only
-/// file.
+/// Restricts the `default` user of an operator's Redis, for a proxy that logs in as `default`. If this user is restricted in this way, Redis does not
+/// replay the transactions in its append-only file.
 const RESTRICTED: &str = "user default on nopass resetkeys %W~callshop:events -@all +xadd +select +ping";
 
 async fn length(redis: &mut MultiplexedConnection) -> i64 {
@@ -49,7 +49,7 @@ async fn restarted(restricted: bool, kill: bool) {
     let node = shop.server.another_node_with(reading_as_shipped(&redis)).await;
     let (mut proxy, mut own) = users(&redis).await;
 
-    // these entries are applied, in batches and alone
+    // these entries are applied, some in batches and some one by one
     for _ in 0..4 {
         let mut several = redis::pipe();
         for _ in 0..10 {
@@ -199,7 +199,7 @@ async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     for event in &events {
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
     }
-    // the group counts the entry as delivered, although no consumer has it, as happens after Redis replays half a transaction
+    // the group counts the entry as delivered, although no consumer has it; this also happens after Redis replays only half of a transaction
     all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
     all.query_async::<()>(&mut connection).await.expect("Redis takes them");
     let is_drained = async || EventQueue::drained(stream(&node), "test").await.is_ok_and(|drained| drained);

@@ -58,7 +58,7 @@ pub(super) async fn open_shop(cabins: usize) -> Shop {
     shop
 }
 
-/// The events of a call from each cabin, not sent yet.
+/// The events of one call from each cabin. They have not been sent yet.
 pub(super) async fn calls(shop: &Shop) -> Vec<Value> {
     let mut events = Vec::new();
     for phone in &shop.phones {
@@ -237,7 +237,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
         .await;
 
-    // the stream is never empty, but nodes can still read as far as a position that was the stream's end at an earlier time
+    // the stream is never empty, but a node can still tell when all entries up to an earlier end of the stream are applied
     let held = database.hold().await;
     add_event(&mut connection, &online(&shop)).await;
     let end = stream(&nodes[0]).end().await.expect("an end");
@@ -326,7 +326,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     })
     .await;
 
-    // if too many entries fail, no more entries are read; once the failed entries succeed, all entries are read
+    // if too many entries fail, the node stops reading entries; once the failed entries succeed, all entries are read
     spoil(&books, "phone", "sip_user", &shop.phones[0].user).await;
     other.stop().await;
     let mut all = redis::pipe();

@@ -93,7 +93,7 @@ struct Day {
 }
 
 impl Day {
-    /// Begins the day on the date after the creation of the shop.
+    /// Begins a day that is dated one day after the creation of the shop.
     async fn begin(backend: Backend) -> Self {
         let control = FakeProxy::start().await;
         let server = TestServer::start(backend, |config| {

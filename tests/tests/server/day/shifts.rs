@@ -118,8 +118,8 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     call
 }
 
-/// The proxy loses Dora's call. The proxy last listed the call after a minute. Dora pays for that minute before the call's true end arrives. Returns
-/// the call.
+/// The proxy loses Dora's call. The proxy last listed the call one minute after the call was answered. Dora pays for that minute before the call's
+/// true end arrives. Returns the call.
 pub(super) async fn a_lost_call(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("11:00:00");
@@ -210,7 +210,7 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     assert_eq!(day.shop.hook().events(&kept).await, ["applied", "applied", "duplicate"]);
     assert_eq!(day.shop.hook().events(&kept).await, ["duplicate"; 3]);
     day.at("12:15:00");
-    // the bill has three of the four minutes of the call
+    // the bill covers three of the four minutes of the call
     day.close(&ana, &fabio, &["0.36"], "0.36").await;
     let last = day.up(1, US, "12:19:00").await;
     day.at("12:19:30");

@@ -17,7 +17,7 @@ const BATCH: usize = 80;
 const BODY: &str =
     "{ pageInfo { hasPreviousPage hasNextPage startCursor endCursor } edges { cursor node { __typename } } }";
 
-/// A connection field with data. The connection has the field as `Type.field`, the client to use, the document around the field, and the field's
+/// A connection field with data. A case consists of the field as `Type.field`, the client to use, the document around the field, and the field's
 /// other arguments.
 struct Case<'a> {
     key: &'static str,

@@ -25,7 +25,7 @@ const NO_LINE: [&str; 12] = [
 ];
 /// Fields that accept several lines.
 const LINES: [&str; 2] = ["UpdateCallshopSettingsInput.address", "UpdateCallshopSettingsInput.receiptFooter"];
-/// Fields that accept a file, whose importer reports bad lines, or JSON, whose parser does.
+/// Fields that accept a file or JSON. The importer reports bad lines of a file, and the parser reports bad JSON.
 const FILES: [&str; 2] = ["ImportTariffInput.csv", "ImportTariffInput.mapping"];
 
 /// The positions of strings in an input object type. Each position has a path, and the key of the string's field.
@@ -97,7 +97,7 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
                 );
                 let client = client_of(&shop, &mutation);
                 let both = [(by_variable, json!({ "i": sent })), (literal, json!({}))];
-                // one bad text is enough to test literals: for each literal, a document must be parsed and validated
+                // only one bad text is tested as a literal, because each literal needs a document of its own, which must be parsed and validated
                 let ways = if bad == NO_LINE[0] { 2 } else { 1 };
                 for (query, variables) in both.into_iter().take(ways) {
                     let answer = client.send(&query, variables).await;

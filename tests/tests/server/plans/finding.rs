@@ -150,7 +150,7 @@ fn wanted_session(shop: Uuid, rare: Uuid, state: SessionState) -> cabin_session:
     }
 }
 
-/// The statements since the last call of this function that read a table without a key, and all their plans as text.
+/// The statements that read a table without a key since the last call of this function, and the plans of all statements since then as text.
 fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
     conn.plans_for_all.lock().unwrap().clear();
@@ -161,8 +161,8 @@ fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     (scans, plans.iter().flat_map(|(_, plan)| plan.clone()).collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether PostgreSQL reads a table without a key. A read of all ids between two times is allowed: here, one shop has most of the calls, so for a
-/// range of time, the index of the ids is as good as the index of the shop.
+/// Whether PostgreSQL reads a table without a key. A read of all ids between two times is allowed. Here, one shop has most of the calls, so for a
+/// range of time, the index of ids is as good as the index of shops.
 fn scans_unbounded(plan: &[String]) -> bool {
     let is_bounded =
         plan.iter().any(|line| line.contains("Index Cond: ((id >= ") && line.contains("AND (id < "));
@@ -261,7 +261,8 @@ on_both!(each_pair_of_session_filters_reads_by_index, |backend: Backend| async m
     server.stop().await;
 });
 
-// a query whose filter matches few of many rows is refused, so that it does not read all of them; it is allowed if the range of time is short
+// a query whose filter matches few of many rows is refused, so that the server does not read all of the rows; with a short range of time, the query
+// is allowed
 on_both!(a_rare_match_among_many_rows_needs_a_shorter_range, |backend: Backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
     let shop = new_id();
@@ -288,7 +289,7 @@ on_both!(a_rare_match_among_many_rows_needs_a_shorter_range, |backend: Backend| 
         (found.rows.len(), found.total.map(|total| (total.count, total.is_exact))),
         (1, Some((1, true)))
     );
-    // a frequent number is not read by its index, because that index has no order of time
+    // a search for a frequent number does not use the index of numbers, because that index is not ordered by time
     let number = CallFilter {
         authorized: within,
         number: Some("351".to_owned()),

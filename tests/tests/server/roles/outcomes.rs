@@ -1,4 +1,4 @@
-//! Outcomes of requests, by role. Sets of roles have the names that they have in the schema.
+//! Outcomes of requests, by role. Sets of roles have the same names as in the schema.
 
 use Outcome::{Allowed, Forbidden, Hidden, Missing};
 
@@ -103,13 +103,13 @@ pub(super) const SIGNED_IN: Outcomes = Outcomes { attendant: Allowed, ..BACK_OFF
 /// Allowed for every role, and without a login.
 pub(super) const EVERYONE: Outcomes = Outcomes { anonymous: Allowed, ..SIGNED_IN };
 
-/// Every caller may query the user of its own login, which is null without a login.
+/// Every caller may query its own user, which is null without a login.
 pub(super) const OWN_USER: Outcomes = Outcomes { anonymous: Missing, ..SIGNED_IN };
 /// Only the parent of the account (in this test the reseller) and the platform may run the request. The distributor sees the account.
 pub(super) const PARENT: Outcomes = Outcomes { distributor: Forbidden, ..MANAGERS };
 /// Like [`PARENT`], but the account itself may also run the request.
 pub(super) const PARENT_OR_SELF: Outcomes = Outcomes { owner: Allowed, ..PARENT };
-/// Only the maker of the token (in this test the shop's owner) may run the request. The accounts above see the token.
+/// Only the user who created the token (in this test the shop's owner) may run the request. The accounts above see the token.
 pub(super) const MAKER: Outcomes =
     Outcomes { admin: Forbidden, distributor: Forbidden, reseller: Forbidden, owner: Allowed, ..NOBODY };
 /// Only the owner of the tariff (in this test the reseller) and the platform may see the tariff.

@@ -4,7 +4,7 @@
 
 use super::*;
 
-/// The root fields that each scope shows, apart from those that the scope shows because it includes another one.
+/// The root fields that each scope shows, apart from those that the scope shows because it includes another scope.
 const FIELDS: &[(&str, &str)] = &[
     ("ACCOUNTS_READ", "Query.viewer Query.account Query.accounts Query.callshop Query.callshops Query.user"),
     (
@@ -63,7 +63,8 @@ const NO_TOKEN: &str = "Query.apiTokens Query.customerScreen Mutation.login Muta
     Mutation.beginTotp Mutation.confirmTotp Mutation.disableTotp Mutation.regenerateRecoveryCodes Mutation.resetTotp \
     Subscription.customerScreen";
 
-/// The roles of the tokens in these tests. Together, they have every root field that a token may have, apart from `createDistributor`.
+/// The roles of the tokens in these tests. Tokens of these two roles together have every root field that a token may have, apart from
+/// `createDistributor`.
 const MAKERS: [Role; 2] = [Role::Reseller, Role::Owner];
 
 /// The fields that a scope shows, with the scopes that it includes.
@@ -87,7 +88,7 @@ fn every_root_field_has_a_scope_in_this_test() {
     assert_eq!(FIELDS.iter().map(|(scope, _)| *scope).collect::<BTreeSet<_>>(), scopes);
 }
 
-/// The command line shows the schema of a token without the token.
+/// The command line can print the schema of a token without having the token.
 #[test]
 fn the_schema_of_a_token_is_printed() {
     let sdl = graphql::token_sdl("reseller", &[entity::TokenScope::TariffsWrite]).expect("a schema");
@@ -98,7 +99,7 @@ fn the_schema_of_a_token_is_printed() {
     assert!(shown.get_object("CallConnection").is_none() && shown.get_object("Subscription").is_none());
 }
 
-/// `node` and `nodes` find objects of every kind, so each kind needs a scope. A token sees of the tokens only itself.
+/// `node` and `nodes` find objects of every kind, so each kind needs a scope. Of all tokens, a token sees only itself.
 #[test]
 fn every_node_has_a_scope() {
     let schema = schema();
@@ -166,7 +167,7 @@ on_both!(a_scope_shows_its_root_fields_and_nothing_else, |backend| async move {
                     "{} as {scope}: {answer}",
                     root.field
                 );
-                // the field is guarded without the token's schema, too
+                // even with the full schema instead of the token's schema, the field is refused
                 let origin = Origin { address: [127, 0, 0, 1].into(), user_agent: String::new() };
                 let request = async_graphql::Request::new(query).data(actor.clone()).data(origin);
                 let answer = full.execute_stream(request).boxed().next().await.expect("an answer");
@@ -233,7 +234,7 @@ on_both!(a_token_of_one_noun_finds_no_node_of_another, |backend| async move {
     for (at, id) in ids.into_iter().enumerate() {
         assert_eq!(token.object("node", id, "id").await.is_null(), at > 1, "{id}");
     }
-    // credit needs a scope of its own, and lists of other nouns are not there
+    // credit needs its own scope, and lists of other kinds of objects do not exist
     let token = token_of(&shop.reseller, &["ACCOUNTS_READ"]).await;
     for field in [
         "balance { amount }",

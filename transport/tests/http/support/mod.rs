@@ -113,7 +113,7 @@ impl Query {
         Err("it failed".into())
     }
 
-    /// Keeps the semaphore `TURN` until `GO_ON`, as a query keeps a pooled connection until the database responds.
+    /// Holds the semaphore `TURN` until `GO_ON`, just as a query holds a pooled connection until the database responds.
     async fn hold(&self) -> bool {
         let turn = TURN.acquire().await;
         GO_ON.notified().await;
@@ -239,7 +239,7 @@ pub fn toy() -> Toy {
 /// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds. Tickets are `ticket-…`, and admit `user`.
 #[derive(Clone, Default)]
 pub struct Tokens {
-    /// Cancel this token to revoke every access token of `user`.
+    /// Canceling this cancellation token revokes every access token of `user`.
     pub revoked: Arc<Mutex<CancellationToken>>,
     /// The tickets that were used.
     pub used: Arc<Mutex<HashSet<String>>>,
