@@ -116,6 +116,19 @@ fn a_taken_port_is_named_with_a_remedy() {
 }
 
 #[test]
+fn a_token_of_a_missing_database_creates_no_database() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let create = ["token", "create", "--login", "ana@shop", "--name", "n", "--scope", "calls:read"];
+    let output = run(dir.path(), &[&create[..], &["--database", "sqlite:none.db"]].concat(), &[]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && told.contains("none.db does not exist") && told.contains("--database"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 0);
+}
+
+#[test]
 fn a_token_is_created_listed_and_revoked() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(dir.path().join("password"), "correct horse battery\n").expect("a file");

@@ -52,6 +52,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     std::fs::create_dir_all(&args.dir)
         .map_err(|error| format!("cannot create the folder {}: {error}", args.dir.display()))?;
     let hang_up = stop_on_signal()?;
+    eprintln!("callshop: opening the shop in {} …", args.dir.display());
     let earlier = Demo::load(&args.dir)?;
     let secret = earlier.as_ref().map_or_else(token::random_secret, |demo| demo.hook_secret.clone());
     let mut config = demo::config(&args.dir, &secret);

@@ -9,6 +9,7 @@ use super::{ConfigArgs, Failure, open, out};
 use app::api_tokens::{self, NewToken};
 use app::auth::Actor;
 use app::{App, accounts};
+use base::error::Error;
 use entity::api_token;
 use graphql::scalars::{Kind, parse_any};
 use store::Page;
@@ -63,7 +64,8 @@ pub(super) async fn token(command: TokenCommand) -> Result<(), Failure> {
             let (app, operator) = operator(&config).await?;
             let expires_at = app.clock.now() + TimeDelta::days(days);
             let new = NewToken { name, scopes, expires_at, account_id };
-            let made = api_tokens::create_as(&app, &operator, &login, new).await?;
+            let made = api_tokens::create_as(&app, &operator, &login, new).await;
+            let made = made.map_err(|error| refused(error, &login))?;
             eprintln!("token {}, valid until {expires_at}", Kind::ApiToken.id(made.token.id).as_str());
             out(&format!("{}\n", made.secret.unwrap_or_default()))
         }
@@ -81,8 +83,34 @@ pub(super) async fn token(command: TokenCommand) -> Result<(), Failure> {
     }
 }
 
+/// The error of a token that was not created, with the next step.
+fn refused(error: Error, login: &str) -> Failure {
+    match error {
+        Error::NotFound => format!(
+            "the database has no active user {login:?}, or the account of --account is not in the user's subtree: check both, or \
+             choose another database with --database or --config"
+        )
+        .into(),
+        Error::Forbidden => format!(
+            "the role of {login:?} may not create API tokens, or the token would have scopes that the role lacks: choose an owner, \
+             a reseller, a distributor or an administrator"
+        )
+        .into(),
+        error => error.into(),
+    }
+}
+
 async fn operator(config: &ConfigArgs) -> Result<(std::sync::Arc<App>, Actor), Failure> {
-    let app = open(&config.load()?).await?.app;
+    let config = config.load()?;
+    // a mistyped path must not create an empty database
+    if let Some(path) = store::file::path(&config.database_url).filter(|path| !path.exists()) {
+        let database = path.display();
+        return Err(format!(
+            "the database {database} does not exist: choose one with --database or --config"
+        )
+        .into());
+    }
+    let app = open(&config).await?.app;
     let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
     Ok((app, operator))
 }

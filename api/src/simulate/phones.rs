@@ -270,6 +270,10 @@ impl sandbox::Simulator for Simulator {
                 Err(Error::field(ErrorCode::IllegalState, "cabinId", message))
             }
             Err(DialError::Stopping) => Err(Error::Overloaded("the server is stopping")),
+            Err(DialError::Hook(error)) => {
+                tracing::warn!(%error, "the hook did not answer a simulated call");
+                Err(Error::Overloaded("the hook did not answer in time; the call may have been made"))
+            }
             Err(error) => Err(Error::fault(error)),
         }
     }

@@ -50,7 +50,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La sesión ya está en esta cabina.",
     ),
     (
-        "The cabin already has a session that is {state}.",
+        "The cabin already has a session that is {state}. Close its bill first.",
         "Já há uma sessão {state} nesta cabine. Feche a conta dela primeiro.",
         "Ya hay una sesión {state} en esta cabina. Ciérrela primero.",
     ),

@@ -44,8 +44,8 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     (
         "Give exactly one of `first` and `last`.",
-        "Informe `first` ou `last`, e não os dois.",
-        "Indique `first` o `last`, pero no ambos.",
+        "Informe exatamente um de `first` e `last`.",
+        "Indique exactamente uno de `first` y `last`.",
     ),
     ("Must be between 1 and {max}.", "Precisa estar entre 1 e {max}.", "Debe estar entre 1 y {max}."),
     ("Must be 1 to {max} digits.", "Precisa ter de 1 a {max} dígitos.", "Debe tener de 1 a {max} dígitos."),
@@ -92,8 +92,8 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     (
         "Give either `callshopId` or `accountId`.",
-        "Informe `callshopId` ou `accountId`, e não os dois.",
-        "Indique `callshopId` o `accountId`, pero no ambos.",
+        "Informe exatamente um de `callshopId` e `accountId`.",
+        "Indique exactamente uno de `callshopId` y `accountId`.",
     ),
     (
         "Give exactly one of `number` and `destination`.",

@@ -146,7 +146,7 @@ pub(super) async fn check_usable(conn: &impl ConnectionTrait, cabin: &cabin::Mod
     match sessions::occupying(conn, cabin.id).await? {
         Some(session) => {
             let message = base::message!(
-                "The cabin already has a session that is {state}.",
+                "The cabin already has a session that is {state}. Close its bill first.",
                 state = Word(session.state.as_str())
             );
             Err(Error::field(ErrorCode::CabinOccupied, "cabinId", message))

@@ -40,7 +40,7 @@ async fn stop(mut demo: Child) {
 fn owner(line: &Value) -> Client {
     let address = line["http"].as_str().and_then(|url| url.strip_prefix("http://")?.strip_suffix("/graphql"));
     let users = line["users"].as_array().expect("users");
-    let owner = users.iter().find(|user| user["role"] == "owner").expect("an owner");
+    let owner = users.iter().find(|user| user["role"] == "CALLSHOP_OWNER").expect("an owner");
     Client::anonymous(address.expect("a URL").parse().expect("an address"))
         .with_token(owner["token"].as_str().expect("a token"))
 }

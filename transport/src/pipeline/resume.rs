@@ -29,7 +29,11 @@ pub(super) fn is_possible(document: &ExecutableDocument, operation: &Operation) 
 pub(super) fn after(mut document: ForExecutor, operation: Option<&str>, cursor: &str) -> ForExecutor {
     let chosen = match &mut document.operations {
         DocumentOperations::Single(only) => Some(only),
-        DocumentOperations::Multiple(all) => operation.and_then(|name| all.get_mut(name)),
+        // the document's only operation may have a name that the request omits
+        DocumentOperations::Multiple(all) => match operation {
+            Some(name) => all.get_mut(name),
+            None => all.values_mut().next(),
+        },
     };
     let selections = chosen.into_iter().flat_map(|chosen| &mut chosen.node.selection_set.node.items);
     for selection in selections {

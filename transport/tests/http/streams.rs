@@ -213,6 +213,15 @@ async fn at_a_shutdown_parts_end_without_the_last_boundary() {
     parts(&response.text().await.expect("text"), false);
 }
 
+#[tokio::test]
+async fn a_named_subscription_resumes_without_operation_name() {
+    let server = Server::start();
+    let body = json!({ "query": "subscription Steps { steps(to: 4) }" });
+    let told = follow(&server, &body, None).await;
+    let resumed = follow(&server, &body, Some("2")).await;
+    assert_eq!((numbers(&told, "steps"), numbers(&resumed, "steps")), (vec![1, 2, 3, 4], vec![3, 4]));
+}
+
 /// The messages of the errors in a stream whose reader prefers Portuguese.
 async fn errors_of(response: reqwest::Response) -> Vec<String> {
     let told = events(&response.text().await.expect("text"));

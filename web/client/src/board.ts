@@ -259,6 +259,9 @@ function sessionAfter(session: SessionFields | null, event: ActivityEvent, now: 
   if (isMeant && event.kind === 'CABIN_CLOSED') {
     return null;
   }
+  if (isMeant && event.kind === 'DEPOSIT_LOW') {
+    return { ...session, depositLow: true };
+  }
   return isMeant && event.kind === 'CABIN_CLOSING' ? { ...session, state: 'CLOSING', closedAt: event.at } : session;
 }
 

@@ -1,7 +1,5 @@
-import { moneyOf, parseMoney } from './money.js';
+import { decimalsOf, moneyOf, parseMoney, withDecimals } from './money.js';
 import type { CallClock, CallFields, Money } from './types.js';
-
-const MINUTE = 60_000n;
 
 /**
  * Talk time of a call in whole seconds, as the server counts it: rounded up, and never more than the seconds that are paid for.
@@ -16,27 +14,23 @@ export function elapsedSeconds(call: CallFields, now: number): number {
   return Math.max(counted, call.elapsedSeconds, call.clock?.leastSeconds ?? 0);
 }
 
+/** Most decimals that a cost is expected to have: a tariff rounds to four unless it says otherwise. */
+const USUAL_DECIMALS = 4;
+
 /**
- * What the call costs the customer so far. Between two messages, this is an estimate that grows and never shrinks: the last exact
- * cost, and from there the price per minute. It stays at or below the server's figure while the price stays the same, because
- * increments are only known to the server. The final cost comes with the call's end.
+ * What the call costs the customer so far: the server's last exact figure, which comes every two seconds. It is always an amount that the call can cost,
+ * because only the server knows the rate's increments, bands and minimum. It never shrinks, and it keeps its number of decimals while the call goes
+ * on ("0.1700" after "0.1542"), so that a screen stays calm. The cost does not depend on `now`; the parameter is that of {@link elapsedSeconds}.
  */
-export function costSoFar(call: CallFields, now: number): Money {
-  const exact = parseMoney(call.cost);
-  const talked = talkedMs(call, now);
-  if (talked === null || call.pricePerMinute === null) {
+export const costSoFar: (call: CallFields, now: number) => Money = (call) => {
+  if (call.endedAt !== null || call.pricePerMinute === null) {
     return call.cost;
   }
-  const price = parseMoney(call.pricePerMinute);
-  const fee = call.connectionFee === null ? 0n : parseMoney(call.connectionFee);
-  const paid = BigInt(Math.floor(Math.min(talked, call.maxSeconds * 1000)));
-  const before = BigInt(Math.floor(Math.min(talkedAt(call), call.maxSeconds * 1000)));
-  const fromStart = fee + (price * paid) / MINUTE;
-  const fromMessage = exact + (price * (paid > before ? paid - before : 0n)) / MINUTE;
-  const estimate = roundedDown(fromStart < fromMessage ? fromStart : fromMessage, call.cost);
-  const shown = call.clock === undefined ? 0n : parseMoney({ amount: call.clock.leastCost, currency: call.cost.currency });
-  return moneyOf(greatest(exact, estimate, shown), call.cost.currency);
-}
+  const { currency } = call.cost;
+  const shown = { amount: call.clock?.leastCost ?? '0', currency };
+  const most = parseMoney(call.cost) > parseMoney(shown) ? call.cost : shown;
+  return withDecimals(most, Math.max(decimalsOf(call.cost), decimalsOf(shown), expectedDecimals(call, call.pricePerMinute)));
+};
 
 /** The clock of a call that has just arrived; `before` is the same call as it was known until now. */
 export function clockOf(before: CallFields | undefined, skewMs: number, now: number): CallClock {
@@ -61,23 +55,11 @@ function talkedAt(call: CallFields): number {
   return call.answeredAt === null ? 0 : Math.max(0, Date.parse(call.asOf) - Date.parse(call.answeredAt));
 }
 
-const minorDigits = new Map<string, number>();
-
-/** Cut to the decimals that the exact cost has, or the currency's coins: an estimate that shows more would only flicker. */
-function roundedDown(micros: bigint, exact: Money): bigint {
-  let digits = minorDigits.get(exact.currency);
-  if (digits === undefined) {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency: exact.currency });
-    digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-    minorDigits.set(exact.currency, digits);
-  }
-  const shown = Math.max(digits, exact.amount.split('.')[1]?.length ?? 0);
-  const step = 10n ** BigInt(Math.max(0, 6 - shown));
-  return (micros / step) * step;
-}
-
-function greatest(...values: readonly bigint[]): bigint {
-  return values.reduce((most, value) => (value > most ? value : most), 0n);
+/** Decimals that a cost at this price can have. Only the server knows how it rounds. */
+function expectedDecimals({ connectionFee }: CallFields, pricePerMinute: Money): number {
+  const perMinute = parseMoney(pricePerMinute);
+  const perSecond = perMinute % 60n === 0n ? decimalsOf(moneyOf(perMinute / 60n, pricePerMinute.currency)) : USUAL_DECIMALS;
+  return Math.max(decimalsOf(pricePerMinute), connectionFee === null ? 0 : decimalsOf(connectionFee), Math.min(perSecond, USUAL_DECIMALS));
 }
 
 /** Samples older than this say little about a clock that may have been set since. */

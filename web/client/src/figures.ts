@@ -1,5 +1,5 @@
 import { costSoFar, elapsedSeconds } from './clock.js';
-import { moneyOf, parseMoney } from './money.js';
+import { decimalsOf, moneyOf, parseMoney, withDecimals } from './money.js';
 import type { CallFields, Money, SessionFields } from './types.js';
 
 /** What a session's bill has come to, and what is left of its limits. */
@@ -21,11 +21,14 @@ export function sessionFigures(session: SessionFields, call: CallFields | null, 
     return { runningTotal, remaining, remainingSeconds };
   }
   const counted = session.counted?.id === call.id ? session.counted : null;
-  const cost = positive(parseMoney(costSoFar(call, now)) - (counted === null ? 0n : parseMoney(counted.cost)));
+  const shown = costSoFar(call, now);
+  const cost = positive(parseMoney(shown) - (counted === null ? 0n : parseMoney(counted.cost)));
+  // as calm as the call's own cost
+  const calm = (micros: bigint, like: Money): Money => withDecimals(moneyOf(micros, like.currency), Math.max(decimalsOf(shown), decimalsOf(like)));
   const seconds = Math.max(0, elapsedSeconds(call, now) - (counted?.elapsedSeconds ?? 0));
   return {
-    runningTotal: moneyOf(parseMoney(runningTotal) + cost, runningTotal.currency),
-    remaining: remaining === null ? null : moneyOf(positive(parseMoney(remaining) - cost), remaining.currency),
+    runningTotal: calm(parseMoney(runningTotal) + cost, runningTotal),
+    remaining: remaining === null ? null : calm(positive(parseMoney(remaining) - cost), remaining),
     remainingSeconds: remainingSeconds === null ? null : Math.max(0, remainingSeconds - seconds),
   };
 }

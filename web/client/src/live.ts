@@ -167,10 +167,11 @@ class Follower {
           this.#reached(head);
         }, signal);
       } catch (error) {
-        if (!isPassing(error)) {
-          // lost, as the subscription itself is; or refused, as that will be
+        if (error instanceof CallshopError && !isPassing(error)) {
+          // refused, as the subscription itself will be
           return;
         }
+        // lost: with event streams, the subscription may go on without this one
       }
       await pause(backoff.next(), signal);
     }
@@ -187,7 +188,7 @@ class Follower {
     this.#wakeAsker();
   }
 
-  /** Keeps costs exact. Without it, they are estimates, so its errors end nothing. */
+  /** Keeps costs current. Without it, they stand still between events, so its errors end nothing. */
   async #followCosts(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(2_000, 60_000);
     const live = (): readonly string[] =>

@@ -20,18 +20,48 @@ export function moneyOf(micros: bigint, currency: string): Money {
   return { amount: `${sign}${absolute / MICROS}${fraction === '' ? '' : `.${fraction}`}`, currency };
 }
 
+/** Decimals of the amount as it is written. */
+export function decimalsOf({ amount }: Money): number {
+  return amount.split('.')[1]?.length ?? 0;
+}
+
+/** The same amount, written with this many decimals if it is written with fewer, and if that is more than the currency's coins have. */
+export function withDecimals(money: Money, decimals: number): Money {
+  const written = decimalsOf(money);
+  if (written >= decimals || decimals <= minorDecimals(money.currency)) {
+    return money;
+  }
+  return { ...money, amount: `${money.amount}${written === 0 ? '.' : ''}${'0'.repeat(decimals - written)}` };
+}
+
 /**
  * The amount as people of this locale write it: with the currency's decimals, and with more only if the amount has more, so that
  * no part of a price is hidden.
  */
 export function formatMoney(money: Money, locale: string): string {
+  const amount = decimalOf(money);
   const format = new Intl.NumberFormat(locale, {
     style: 'currency',
     currency: money.currency,
+    // zeros at the end are there to keep the number of decimals
+    minimumFractionDigits: Math.max(minorDecimals(money.currency), decimalsOf(money)),
     maximumFractionDigits: SCALE,
   });
   // given text, the formatter keeps every digit; a number would round
-  return format.format(decimalOf(money));
+  return format.format(amount);
+}
+
+const minor = new Map<string, number>();
+
+/** Decimals of the currency's coins. */
+function minorDecimals(currency: string): number {
+  const known = minor.get(currency);
+  if (known !== undefined) {
+    return known;
+  }
+  const decimals = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  minor.set(currency, decimals);
+  return decimals;
 }
 
 function decimalOf(money: Money): `${number}` {

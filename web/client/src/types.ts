@@ -19,11 +19,11 @@ export type RegisterFields = RegisterFieldsFragment;
 export type UnpaidFields = UnpaidFieldsFragment;
 export type ActivityEvent = ActivityFieldsFragment;
 
-/** How a call's clock and cost go on between two messages. The client adds it to the live calls of a board. */
+/** How a call's clock goes on between two messages. The client adds it to the live calls of a board. */
 export interface CallClock {
   /** How many milliseconds this machine's clock is ahead of the server's. */
   readonly skewMs: number;
-  /** Seconds and cost that a screen may have shown already. Later estimates never go below them. */
+  /** Seconds and cost that a screen may have shown already. What it shows later is never below them. */
   readonly leastSeconds: number;
   readonly leastCost: string;
 }

@@ -133,6 +133,12 @@ describe('an event', () => {
     expect([view(board).liveCall?.maxSeconds, board.touched.size]).toEqual([90, 0]);
   });
 
+  it('of a deposit that is nearly used up marks that session', () => {
+    const low = after(start(), event(1, 'DEPOSIT_LOW', { sessionId: 'session-1', call: talk('call-1') }));
+    expect([view(low).session?.depositLow, low.touched.size]).toEqual([true, 0]);
+    expect(view(after(start(), event(1, 'DEPOSIT_LOW', { sessionId: 'another' }))).session?.depositLow).toBe(false);
+  });
+
   it.each(['REGISTER_OPENED', 'REGISTER_CLOSED', 'CREDIT_LOW'] as const)('%s moves only the cursor', (kind) => {
     const before = start();
     const board = after(before, event(1, kind, { cabinId: null }));

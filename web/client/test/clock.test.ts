@@ -22,7 +22,6 @@ describe('elapsedSeconds', () => {
   it.each([3_600_000, -3_600_000, 1234])('is right on a machine whose clock is %i ms ahead', (skewMs) => {
     const live = { ...talk('a'), clock: { skewMs, leastSeconds: 0, leastCost: '0' } };
     expect(elapsedSeconds(live, ms(30) + skewMs)).toBe(30);
-    expect(costSoFar(live, ms(30) + skewMs)).toEqual(brl('0.3'));
   });
 
   it('is never below what the server said, even on a clock that is behind', () => {
@@ -31,48 +30,47 @@ describe('elapsedSeconds', () => {
 });
 
 describe('costSoFar', () => {
-  it('grows by the price per minute, and shows whole coins', () => {
+  it('is the last exact cost until the next, and so never an amount that the call cannot cost', () => {
     const live = talk('a', { asOf: time(1), elapsedSeconds: 1, cost: brl('0.11') });
-    const costs = [1, 15, 60, 90.1].map((second) => costSoFar(live, ms(second)).amount);
-    expect(costs).toEqual(['0.11', '0.25', '0.7', '1']);
+    expect([1, 15, 60, 90.1].map((second) => costSoFar(live, ms(second)).amount)).toEqual(['0.11', '0.11', '0.11', '0.11']);
   });
 
-  it('does not grow while an increment is already paid for', () => {
-    // the first minute is charged at once
-    const live = talk('a', { asOf: time(5), elapsedSeconds: 5, cost: brl('0.7') });
-    expect([5, 30, 59].map((second) => costSoFar(live, ms(second)).amount)).toEqual(['0.7', '0.7', '0.7']);
+  it('never shrinks while the call goes on', () => {
+    const before = talk('a', { cost: brl('0.7') });
+    const after = { ...before, cost: brl('0.2'), clock: clockOf(before, 0, ms(5)) };
+    expect(costSoFar(after, ms(6))).toEqual(brl('0.7'));
   });
 
-  it('begins at what the server said, where free seconds or a cheaper band make it less', () => {
-    const live = talk('a', { asOf: time(60), elapsedSeconds: 60, cost: brl('0.2') });
-    expect([60, 70].map((second) => costSoFar(live, ms(second)).amount)).toEqual(['0.2', '0.3']);
+  it.each([
+    // billed by the second, 0.1542 for a minute has up to four decimals
+    ['0.1542', ['0', '0.0026', '0.0154', '0.018', '0.1542', '0.17'], ['0.0000', '0.0026', '0.0154', '0.0180', '0.1542', '0.1700']],
+    ['0.6', ['0', '0.01', '0.1', '1'], ['0', '0.01', '0.1', '1']],
+    ['0.3', ['0', '0.005', '0.01'], ['0.000', '0.005', '0.010']],
+    // a tariff that rounds to more decimals, or a band with another price
+    ['0.6', ['0', '0.00123', '0.1'], ['0', '0.00123', '0.10000']],
+  ])('keeps its decimals at a price of %s', (price, costs, shown) => {
+    let live = { ...call('a', { pricePerMinute: brl(price), connectionFee: brl('0') }), clock: clockOf(undefined, 0, ms(0)) };
+    const amounts = costs.map((cost, second) => {
+      live = { ...live, state: 'ANSWERED', cost: brl(cost), clock: clockOf(live, 0, ms(second)) };
+      return costSoFar(live, ms(second)).amount;
+    });
+    expect(amounts).toEqual(shown);
   });
 
-  it('leaves the fee of a call that has just been answered to the next message', () => {
-    expect([0, 2].map((second) => costSoFar(talk('a'), ms(second)).amount)).toEqual(['0', '0.02']);
+  it('has the same decimals before the answer', () => {
+    expect(costSoFar(call('a', { pricePerMinute: brl('0.1542') }), ms(0)).amount).toBe('0.0000');
   });
 
-  it('keeps the decimals of the exact cost', () => {
-    const live = talk('a', { asOf: time(60), elapsedSeconds: 60, cost: brl('0.7371'), pricePerMinute: brl('0.777') });
-    expect(costSoFar(live, ms(61)).amount).toBe('0.75');
-    expect(costSoFar(live, ms(62)).amount).toBe('0.763');
-    expect(costSoFar(live, ms(61.5)).amount).toBe('0.7565');
-  });
-
-  it('has no cents where the currency has none', () => {
-    const price = { amount: '100', currency: 'CLP' };
-    const live = talk('a', { cost: { amount: '0', currency: 'CLP' }, pricePerMinute: price, connectionFee: null });
-    expect(costSoFar(live, ms(31))).toEqual({ amount: '51', currency: 'CLP' });
-  });
-
-  it('is exact before the answer, after the end, and for a free call', () => {
-    expect(costSoFar(call('a'), ms(60))).toEqual(brl('0'));
-    expect(costSoFar(talk('a', { state: 'ENDED', cost: brl('1.2345') }), ms(600))).toEqual(brl('1.2345'));
+  it('is the final cost, as the server writes it, after the end, and nothing for a free call', () => {
+    expect(costSoFar(talk('a', { state: 'ENDED', endedAt: time(90), cost: brl('1.2') }), ms(600))).toEqual(brl('1.2'));
     expect(costSoFar(talk('a', { emergency: true, pricePerMinute: null, connectionFee: null }), ms(600))).toEqual(brl('0'));
   });
 
-  it('stops with the seconds that are paid for', () => {
-    expect(costSoFar(talk('a', { maxSeconds: 60 }), ms(600))).toEqual(brl('0.6'));
+  it('is written with decimals that a currency without coins needs all the same', () => {
+    const clp = (amount: string): { amount: string; currency: string } => ({ amount, currency: 'CLP' });
+    const live = talk('a', { cost: clp('52'), pricePerMinute: clp('100'), connectionFee: null });
+    expect(costSoFar(live, ms(31))).toEqual(clp('52.0000'));
+    expect(costSoFar({ ...live, pricePerMinute: clp('120') }, ms(31))).toEqual(clp('52'));
   });
 });
 

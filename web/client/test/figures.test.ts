@@ -18,7 +18,13 @@ describe('the figures of a session', () => {
 
   it('go on with the call from where the server had counted it', () => {
     expect(sessionFigures(inCall, live, ms(60))).toEqual({ runningTotal: brl('5.7'), remaining: brl('1.7'), remainingSeconds: 70 });
-    expect(sessionFigures(inCall, live, ms(120)).runningTotal).toEqual(brl('6.3'));
+    const later = { ...live, asOf: time(120), elapsedSeconds: 120, cost: brl('1.3') };
+    expect(sessionFigures(inCall, later, ms(120)).runningTotal).toEqual(brl('6.3'));
+  });
+
+  it('keep the decimals of the call’s cost', () => {
+    const costly = { ...live, pricePerMinute: brl('0.1542'), cost: brl('0.6') };
+    expect(sessionFigures(inCall, costly, ms(60))).toMatchObject({ runningTotal: brl('5.6000'), remaining: brl('1.8000') });
   });
 
   it('count the whole of a call that began after the session was read', () => {

@@ -39,6 +39,9 @@ describe('formatMoney', () => {
     ['1234567.891', 'BRL', 'pt-BR', `R$${nbsp}1.234.567,891`],
     ['-3.5', 'BRL', 'pt-BR', `-R$${nbsp}3,50`],
     ['0.8371', 'BRL', 'pt-BR', `R$${nbsp}0,8371`],
+    // zeros at the end keep the number of decimals of an amount that grows
+    ['0.1700', 'BRL', 'pt-BR', `R$${nbsp}0,1700`],
+    ['0.5', 'BRL', 'pt-BR', `R$${nbsp}0,50`],
     ['12.5', 'USD', 'pt-BR', `US$${nbsp}12,50`],
     ['12.5', 'USD', 'en', '$12.50'],
     ['12.5', 'BRL', 'en', 'R$12.50'],

@@ -6,64 +6,83 @@ import {
   elapsedSeconds,
   eventStreams,
   parseMoney,
-  type ActivityEvent,
   type CabinView,
   type CallshopClient,
   type SessionFields,
-  type ShopState,
-  type TransportFactory,
+  type StreamFormat,
 } from '../src/index.js';
 import { Demo } from './support/demo.js';
 import { Random } from './support/random.js';
-import { Reference } from './support/reference.js';
+import { Reference, type ServerBoard } from './support/reference.js';
 import { Relay } from './support/relay.js';
+import { Seen } from './support/seen.js';
 import { Counter, Direct } from './support/shop.js';
+import { Tab, TabProgram } from './support/tab.js';
+import { activityTable } from './support/table.js';
 import { Traffic } from './support/traffic.js';
 import { until } from './support/until.js';
 
 /** How long the network flaps; ten minutes are 600. */
 const FLAP_SECONDS = Number(process.env.CALLSHOP_TEST_FLAP_SECONDS ?? '30');
 const SEED = Number(process.env.CALLSHOP_TEST_SEED ?? String(Date.now() % 1_000_000));
-/** Each rider's transport; undefined is the WebSocket. */
-const RIDERS: readonly (TransportFactory | undefined)[] = [undefined, eventStreams(), eventStreams('multipart')].flatMap((one) => [one, one]);
+interface Way {
+  readonly name: string;
+  /** Null is the WebSocket. */
+  readonly format: StreamFormat | null;
+}
+
+const WAYS: readonly Way[] = [
+  { name: 'WebSocket', format: null },
+  { name: 'server-sent events', format: 'sse' },
+  { name: 'multipart', format: 'multipart' },
+];
 
 let demo: Demo;
+let program: TabProgram;
+const tabs: Tab[] = [];
 
 beforeAll(async () => {
+  program = await TabProgram.build();
   demo = await Demo.start();
 }, 150_000);
 
-// a server that did not start has already failed the tests
-afterAll(() => (demo as Demo | undefined)?.stop());
+afterAll(async () => {
+  await Promise.all(tabs.map((tab) => tab.close()));
+  // a server that did not start has already failed the tests
+  await (demo as Demo | undefined)?.stop();
+  await (program as TabProgram | undefined)?.remove();
+});
 
 /** A client behind a relay, with all that it showed. */
 class Rider {
   readonly relay: Relay;
   readonly client: CallshopClient;
-  readonly events: ActivityEvent[] = [];
+  readonly seen = new Seen();
   readonly backward: string[] = [];
+  /** Requests that met the limit of the user, whom all riders share. */
+  limited = 0;
   readonly #leave = new AbortController();
   readonly #shown = new Map<string, { seconds: number; micros: bigint }>();
   readonly #ticker: ReturnType<typeof setInterval>;
-  /** Where this client started. */
-  start = '';
-  last: ShopState | null = null;
-  staleTimes = 0;
-  failure: unknown = null;
 
-  private constructor(relay: Relay, transport: TransportFactory | undefined) {
+  private constructor(relay: Relay, { format }: Way) {
     this.relay = relay;
-    this.client = createClient({ url: relay.url, ...(transport === undefined ? {} : { transport }) });
+    this.client = createClient({ url: relay.url, fetch: this.#fetch, ...(format === null ? {} : { transport: eventStreams(format) }) });
+    this.client.connection.subscribe(() => this.seen.connection(this.client.connection.get().state));
     this.#ticker = setInterval(() => this.#look(), 50);
   }
 
-  static async board(of: Demo, transport: TransportFactory | undefined): Promise<Rider> {
-    const rider = new Rider(await Relay.to(of.port), transport);
-    const { login, password } = of.user('ATTENDANT');
+  static async board(way: Way): Promise<Rider> {
+    const rider = new Rider(await Relay.to(demo.port), way);
+    const { login, password } = demo.user('ATTENDANT');
     await rider.client.login(login, password);
-    void rider.#watch(of.printed.callshopId);
-    await until('the first state', () => rider.last !== null);
+    void rider.#watch(demo.printed.callshopId);
+    await until('the first state', () => rider.seen.last !== null);
     return rider;
+  }
+
+  async ride(random: Random): Promise<void> {
+    await this.relay.flap(random, FLAP_SECONDS, () => this.client.connection.get().state === 'live');
   }
 
   async leave(): Promise<void> {
@@ -76,21 +95,22 @@ class Rider {
   async #watch(callshopId: string): Promise<void> {
     try {
       for await (const state of this.client.liveCallshop(callshopId, { signal: this.#leave.signal })) {
-        this.start ||= state.cursor;
-        this.staleTimes += state.stale && this.last?.stale === false ? 1 : 0;
-        this.last = state;
-        if (state.lastEvent !== null) {
-          this.events.push(state.lastEvent);
-        }
+        this.seen.show(state);
       }
     } catch (error) {
-      this.failure = error;
+      this.seen.failure = error;
     }
   }
 
+  readonly #fetch: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    this.limited += response.status === 429 ? 1 : 0;
+    return response;
+  };
+
   /** As a screen that is drawn again and again would. */
   #look(): void {
-    for (const { liveCall } of this.last?.cabins ?? []) {
+    for (const { liveCall } of this.seen.last?.cabins ?? []) {
       if (liveCall === null) {
         continue;
       }
@@ -103,6 +123,20 @@ class Rider {
       this.#shown.set(liveCall.id, { seconds, micros });
     }
   }
+}
+
+/** Two riders and a hidden tab with the same transport. */
+interface Party {
+  readonly way: Way;
+  readonly riders: readonly Rider[];
+  readonly tab: Tab;
+}
+
+async function gather(way: Way): Promise<Party> {
+  const riders = await Promise.all([Rider.board(way), Rider.board(way)]);
+  const tab = await Tab.open(demo, program, way.format);
+  tabs.push(tab);
+  return { way, riders, tab };
 }
 
 /** What must be equal on two boards: not when it was seen, and not how a running call has been counted on since. */
@@ -120,43 +154,73 @@ function settledFields(session: SessionFields, inCall: boolean): unknown {
   return { ...rest, counted: null, figures: inCall ? null : { runningTotal, remaining, remainingSeconds } };
 }
 
-describe('a phone on a train', () => {
+/** The server's own board, once everybody is current and no event is on its way. */
+async function finalBoard(reference: Reference, all: readonly Seen[]): Promise<ServerBoard> {
+  const late = (): Seen[] => all.filter(({ last }) => last?.cursor !== reference.cursor || last.stale);
+  const describe = (): unknown => [reference.cursor, ...late().map((seen) => [all.indexOf(seen), seen.last?.cursor, seen.last?.stale, seen.failure])];
+  for (;;) {
+    const board = await reference.board();
+    await until('every board is current', () => late().length === 0, 60_000, describe);
+    if (board.cursor === reference.cursor) {
+      return board;
+    }
+  }
+}
+
+/** The board shows what the server shows to a newcomer, and has shown each event once. */
+async function expectSameBoard(seen: Seen, reference: Reference, board: ServerBoard): Promise<void> {
+  expect(seen.failure).toBeNull();
+  // an answer about the last cabins that were touched may be on its way
+  const isSame = (): boolean => isDeepStrictEqual(comparable(seen.last?.cabins ?? []), comparable(board.cabins));
+  await until('the same board', isSame).catch(() => undefined);
+  expect(seen.events).toEqual(reference.since(seen.start));
+  expect(comparable(seen.last?.cabins ?? [])).toEqual(comparable(board.cabins));
+}
+
+/** What the undisturbed connection has shown is what the database has. */
+async function expectSameTable(reference: Reference): Promise<void> {
+  const shown = (): readonly string[] => reference.events.map(({ seq, kind }) => `${seq} ${kind}`);
+  const table = activityTable(demo, reference.events[0]?.seq ?? 0);
+  await until('the undisturbed connection has everything', () => reference.events.length >= table.length);
+  expect(shown().slice(0, table.length)).toEqual(table);
+}
+
+describe('a phone on a train, and a tab in the background', () => {
   it(
-    `misses nothing, repeats nothing, and ends with the server's own board (seed ${SEED}, ${FLAP_SECONDS} s)`,
+    `miss nothing, repeat nothing, and end with the server's own board (seed ${SEED}, ${FLAP_SECONDS} s)`,
     async () => {
       const owner = await Direct.as(demo, 'CALLSHOP_OWNER');
       const reference = await Reference.begin(demo, owner.token);
-      const riders = await Promise.all(RIDERS.map((transport) => Rider.board(demo, transport)));
+      const parties = await Promise.all(WAYS.map(gather));
+      const riders = parties.flatMap((party) => party.riders);
       const traffic = new Traffic(demo, new Random(SEED));
       const counter = new Counter(owner, demo.printed.cabinIds, new Random(SEED + 1));
       const phones = await demo.phones();
       traffic.begin(phones);
       counter.begin();
-      await Promise.all(riders.map((rider, index) => rider.relay.flap(new Random(SEED + 10 + index), FLAP_SECONDS, () => rider.client.connection.get().state === 'live')));
+      const hidden = parties.map(({ tab }, index) => tab.hide(new Random(SEED + 20 + index), FLAP_SECONDS));
+      await Promise.all([...riders.map((rider, index) => rider.ride(new Random(SEED + 10 + index))), ...hidden]);
       await counter.end();
       await traffic.end();
       // two calls go on, so that the boards have live calls to agree on
       const talks = await startTalks(owner, traffic, phones);
-      const board = await reference.board();
+      const all = [...riders, ...tabs].map(({ seen }) => seen);
+      const board = await finalBoard(reference, all);
+      for (const seen of all) {
+        await expectSameBoard(seen, reference, board);
+      }
+      await expectSameTable(reference);
       for (const rider of riders) {
-        const hasArrived = (): boolean => rider.last?.cursor === board.cursor && !rider.last.stale;
-        await until('the rider is current', hasArrived, 30_000, () => [rider.last, rider.failure]);
-        expect(rider.failure).toBeNull();
-        // an answer about the last cabins that were touched may be on its way
-        const isSame = (): boolean => isDeepStrictEqual(comparable(rider.last?.cabins ?? []), comparable(board.cabins));
-        await until('the same board', isSame).catch(() => undefined);
-        expect(rider.events).toEqual(reference.since(rider.start));
-        expect(comparable(rider.last?.cabins ?? [])).toEqual(comparable(board.cabins));
         expect(rider.backward).toEqual([]);
         expect(rider.client.connection.get().state).toBe('live');
-        expect(rider.staleTimes).toBeGreaterThan(0);
+        expect(rider.seen.staleTimes).toBeGreaterThan(0);
       }
-      report(riders, reference, counter);
+      report(parties, reference, counter);
       await Promise.all(talks.map((hangUp) => hangUp()));
       await Promise.all(riders.map((rider) => rider.leave()));
       await reference.end();
     },
-    (FLAP_SECONDS + 120) * 1000,
+    (FLAP_SECONDS + 180) * 1000,
   );
 });
 
@@ -167,11 +231,23 @@ async function startTalks(owner: Direct, traffic: Traffic, phones: readonly stri
   return Promise.all(free.slice(0, 2).map((phone) => traffic.talk(phone)));
 }
 
-function report(riders: readonly Rider[], reference: Reference, counter: Counter): void {
+/** One line for each transport. The events are those that each of its clients showed, each once. */
+function report(parties: readonly Party[], reference: Reference, counter: Counter): void {
   const kinds = new Map<string, number>();
   for (const { kind } of reference.events) {
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
-  const lines = riders.map((rider) => `  ${JSON.stringify(rider.relay.counts)}, stale ${rider.staleTimes} times`);
-  console.info([`${reference.events.length} events ${JSON.stringify([...kinds])}`, `counter: ${JSON.stringify([...counter.done])}`, ...lines].join('\n'));
+  const lines = parties.map(({ way, riders, tab }) => {
+    const sum = (of: (rider: Rider) => number): number => riders.reduce((total, rider) => total + of(rider), 0);
+    const { counts } = tab;
+    return [
+      `${way.name}: ${riders.map(({ seen }) => seen.events.length).join(' and ')} events in order, once`,
+      `${sum(({ relay }) => relay.counts.cuts)} cuts (${sum(({ relay }) => relay.counts.outages)} with an outage), ${sum(({ relay }) => relay.counts.stalls)} stalls`,
+      `${sum(({ seen }) => seen.reconnects)} reconnects, ${sum(({ seen }) => seen.staleTimes)} times stale, ${sum(({ relay }) => relay.counts.connections)} TCP connections, ${sum(({ limited }) => limited)} requests over the limit`,
+      `background tab: ${tab.seen.events.length} events, frozen ${counts.freezes} times for ${counts.frozenSeconds} s, ${tab.seen.reconnects} reconnects`,
+    ].join('; ');
+  });
+  const done = [...counter.done].map(([what, times]) => `${what} ${times}`).join(', ');
+  const events = [...kinds].map(([kind, times]) => `${kind} ${times}`).join(', ');
+  console.info([`seed ${SEED}: ${reference.events.length} events in the activity table: ${events}`, `counter: ${done}`, ...lines].join('\n'));
 }

@@ -31,12 +31,7 @@ it('the example of the README shows a live call', async () => {
   const readme = await readFile(here('../README.md'), 'utf8');
   const example = /```ts\n([^]*?)```/.exec(readme)?.[1] ?? '';
   await writeFile(join(folder, 'example.ts'), example);
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { alias: { '@callshop/client': here('../src/index.ts') } },
-    build: { ssr: join(folder, 'example.ts'), outDir: folder, emptyOutDir: false, target: 'node22', rollupOptions: { output: { entryFileNames: 'example.mjs' } } },
-  });
+  await bundle('example.ts', 'example.mjs');
   const { login, password } = demo.user('ATTENDANT');
   const environment = { CALLSHOP_URL: demo.url, CALLSHOP_LOGIN: login, CALLSHOP_PASSWORD: password, CALLSHOP_ID: demo.printed.callshopId };
   const running = spawn(process.execPath, [join(folder, 'example.mjs')], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -52,3 +47,31 @@ it('the example of the README shows a live call', async () => {
     running.kill();
   }
 });
+
+it('the example for scripts without a code generator prints the name of the shop', async () => {
+  const readme = await readFile(here('../README.md'), 'utf8');
+  const example = /```js\n([^]*?)```/.exec(readme)?.[1] ?? '';
+  expect(example).toContain('http://127.0.0.1:8080/graphql');
+  await writeFile(join(folder, 'script.js'), example.replace('http://127.0.0.1:8080/graphql', demo.url));
+  await bundle('script.js', 'script.mjs');
+  const { login, password } = demo.user('ATTENDANT');
+  const running = spawn(process.execPath, [join(folder, 'script.mjs')], {
+    env: { ...process.env, CALLSHOP_LOGIN: login, CALLSHOP_PASSWORD: password },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: running.stdout });
+  const shown = new Promise<string>((resolve) => lines.on('line', resolve));
+  const ended = once(running, 'exit').then(() => 'The example ended.');
+  expect(await Promise.race([shown, ended])).toBe('Callshop Sé');
+  await ended;
+});
+
+/** A program of the folder with the client's sources. */
+async function bundle(from: string, to: string): Promise<void> {
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { alias: { '@callshop/client': here('../src/index.ts') } },
+    build: { ssr: join(folder, from), outDir: folder, emptyOutDir: false, target: 'node22', rollupOptions: { output: { entryFileNames: to } } },
+  });
+}

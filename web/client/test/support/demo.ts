@@ -59,6 +59,11 @@ export class Demo {
     return `http://127.0.0.1:${this.port}/graphql`;
   }
 
+  /** File of the database. */
+  get database(): string {
+    return join(this.#folder, 'data', 'callshop.db');
+  }
+
   /** SIP user names of the phones, in the order of the cabins. */
   async phones(): Promise<readonly string[]> {
     const written: unknown = JSON.parse(await readFile(join(this.#folder, 'data', 'demo.json'), 'utf8'));

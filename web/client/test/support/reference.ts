@@ -6,6 +6,12 @@ import type { Demo } from './demo.js';
 
 type Message = CallshopActivitySubscription['callshopActivity'];
 
+/** A shop's board as the server shows it to a newcomer. */
+export interface ServerBoard {
+  readonly cursor: string;
+  readonly cabins: readonly CabinView[];
+}
+
 /** Reads a callshop's events straight from the server, over a connection that nothing disturbs. */
 export class Reference {
   readonly events: ActivityEvent[] = [];
@@ -52,7 +58,7 @@ export class Reference {
   }
 
   /** The board as a newcomer would see it now. */
-  async board(): Promise<{ readonly cursor: string; readonly cabins: readonly CabinView[] }> {
+  async board(): Promise<ServerBoard> {
     const message = await new Promise<Message>((resolve, reject) => {
       const stop = this.#subscribe(reject, (first) => {
         stop();
