@@ -219,6 +219,7 @@ async fn prices(
             mapping: None,
             base_version_id: None,
             mode: ImportMode::Replace,
+            by_date: false,
             dry_run: false,
             note: "demo".to_owned(),
         };

@@ -1,9 +1,11 @@
-//! The margin guard finds prices at which a callshop's customers pay less than the callshop pays. The guard only warns, and never refuses a change.
+//! The margin guard finds prices at which a callshop's customers, or the accounts below a reseller, pay less than the seller pays. The guard only warns,
+//! and never refuses a change.
 
 use std::sync::Arc;
 
 use billing::money::Micros;
-use billing::tariff::{Rate, RateTable};
+use billing::rating::minute_sixtieths;
+use billing::tariff::{BandPrice, Rate, RateTable};
 use chrono::{DateTime, Utc};
 use entity::account;
 use tokio::task::spawn_blocking;
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use super::App;
 use super::rates::LoadedVersion;
 use base::error::{OrFault as _, Result};
+use store::tariff_versions::resales;
 use store::tariffs;
 
 /// Maximum number of warnings in the list. The total counts all warnings.
@@ -26,11 +29,11 @@ pub struct MarginWarning {
     pub prefix: String,
     /// Destination of the prefix.
     pub destination: String,
-    /// Price per minute for the customer.
+    /// Price per minute for the buyer; the charge of a call of one minute if only fees, increments or minimum charges make the loss.
     pub retail_per_minute: Micros,
-    /// Price per minute for the callshop.
+    /// Price per minute, or charge of a call of one minute, for the seller.
     pub cost_per_minute: Micros,
-    /// Number of callshops that use this pair of tariffs.
+    /// Number of accounts that use this pair of tariffs.
     pub callshops: i64,
 }
 
@@ -43,7 +46,8 @@ pub struct Margins {
     pub total: u64,
 }
 
-/// Returns the warnings for all callshops that use this tariff, as if this version were in force at `at`.
+/// Returns the warnings for all accounts that buy or sell at this tariff, as if this version were in force at `at`: callshops and their customers, and
+/// resellers and the accounts below them.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -54,7 +58,10 @@ pub async fn of_version(
     at: DateTime<Utc>,
 ) -> Result<Margins> {
     let mut margins = Margins::default();
-    for spread in tariffs::spreads(app.store.reader(), tariff_id, MAX_SPREADS).await? {
+    let conn = app.store.reader();
+    let mut spreads = tariffs::spreads(conn, tariff_id, MAX_SPREADS).await?;
+    spreads.extend(resales(conn, tariff_id, MAX_SPREADS).await?);
+    for spread in spreads {
         let sells = spread.retail_tariff_id == tariff_id;
         let other_id = if sells { spread.cost_tariff_id } else { spread.retail_tariff_id };
         if other_id == tariff_id {
@@ -129,23 +136,29 @@ fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, cal
     }
 }
 
-/// Returns the prices per minute, retail and cost, if the retail price is lower than the cost. The comparison covers the prices outside the bands and
-/// in each band of the retail rate. A retail band is compared with the cost band of the same name. If the cost rate has no band of that name, the
-/// retail band is compared with the cost price outside the bands. Fees and increments are ignored.
+/// Returns the amounts, retail and cost, if calls are sold below cost: the prices per minute or, if only fees, increments and minimum charges make the
+/// loss, the charges of a call of one minute. The comparison covers the prices outside the bands and in each band of the retail rate. A retail band is
+/// compared with the cost band of the same name. If the cost rate has no band of that name, the retail band is compared with the cost price outside the
+/// bands.
 fn loss(retail: &Rate, cost: &Rate) -> Option<(Micros, Micros)> {
-    let base = (retail.price_per_minute, cost.price_per_minute);
-    let bands = retail.band_prices.iter().map(|(name, price)| {
-        let cost = cost.band_prices.get(name).map_or(cost.price_per_minute, |price| price.price_per_minute);
-        (price.price_per_minute, cost)
-    });
-    std::iter::once(base).chain(bands).find(|(retail, cost)| retail < cost)
+    let bands = retail.band_prices.iter().map(|(name, price)| (Some(price), cost.band_prices.get(name)));
+    let places = || std::iter::once((None, None)).chain(bands.clone());
+    let per_minute = |rate: &Rate, band: Option<&BandPrice>| {
+        band.map_or(rate.price_per_minute, |band| band.price_per_minute)
+    };
+    let mut prices = places().map(|(own, other)| (per_minute(retail, own), per_minute(cost, other)));
+    let whole = |sixtieths: i128| Micros(i64::try_from(sixtieths / 60).unwrap_or(i64::MAX));
+    let mut minutes =
+        places().map(|(own, other)| (minute_sixtieths(retail, own), minute_sixtieths(cost, other)));
+    prices.find(|(retail, cost)| retail < cost).or_else(|| {
+        let (retail, cost) = minutes.find(|(retail, cost)| retail < cost)?;
+        Some((whole(retail), whole(cost)))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-
-    use billing::tariff::BandPrice;
 
     use super::*;
 
@@ -199,6 +212,25 @@ mod tests {
         let cost = Rate { band_prices: night(30), ..rate("55", 80) };
         assert_eq!(warnings(vec![retail.clone()], vec![cost]).total, 0);
         assert_eq!(warnings(vec![retail], vec![rate("55", 80)]).total, 1);
+    }
+
+    #[test]
+    fn fees_and_minimums_count() {
+        let fee = |price, fee| Rate { connection_fee: Micros(fee), ..rate("55", price) };
+        let minimum = |price, minimum| Rate { minimum_charge: Micros(minimum), ..rate("55", price) };
+        assert_eq!(warnings(vec![rate("55", 100)], vec![fee(80, 20)]).total, 0);
+        let found = warnings(vec![rate("55", 100)], vec![fee(80, 21)]);
+        let amounts =
+            |found: &Margins| (found.warnings[0].retail_per_minute.0, found.warnings[0].cost_per_minute.0);
+        assert_eq!(amounts(&found), (100, 101));
+        assert_eq!(amounts(&warnings(vec![rate("55", 100)], vec![minimum(80, 150)])), (100, 150));
+        // a long call is below cost, although the fee covers the first minute
+        assert_eq!(amounts(&warnings(vec![fee(80, 500)], vec![rate("55", 100)])), (80, 100));
+        let night = |price, fee| {
+            let price = BandPrice { price_per_minute: Micros(price), connection_fee: Some(Micros(fee)) };
+            Rate { band_prices: BTreeMap::from([("night".to_owned(), price)]), ..rate("55", 100) }
+        };
+        assert_eq!(amounts(&warnings(vec![night(50, 0)], vec![night(50, 1)])), (50, 51));
     }
 
     #[test]

@@ -148,6 +148,7 @@ async fn assign_price(
         mapping: None,
         base_version_id: None,
         mode: ImportMode::Replace,
+        by_date: false,
         dry_run: false,
         note: String::new(),
     };

@@ -13,6 +13,7 @@ pub mod fold;
 pub mod money;
 pub mod number;
 pub mod pix;
+pub mod rate_changes;
 pub mod rating;
 pub mod reconcile;
 pub mod register;

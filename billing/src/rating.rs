@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Micros, Rounding, RoundingMode, divide_rounded, unit_micros};
-use crate::tariff::{Rate, TimeBand};
+use crate::tariff::{BandPrice, Rate, TimeBand};
 
 /// All inputs of a charge other than the times of the call. A copy of these inputs is stored with the call for each level of its account chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,6 +152,21 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
     let mut exact = sixtieths(pricing.span_at(first).fee);
     pricing.walk(first, billed, |_, seconds, span| exact += i128::from(seconds) * i128::from(span.price.0));
     pricing.finish(exact)
+}
+
+/// The exact charge of a call of one minute, in sixtieths of a micro, with the connection fee, the increments, the free seconds and the minimum charge.
+/// The whole call is priced by `band`, or outside the bands.
+pub fn minute_sixtieths(rate: &Rate, band: Option<&BandPrice>) -> i128 {
+    let billed = billed_seconds(rate, 60);
+    if billed == 0 {
+        return 0;
+    }
+    let (price, fee) = match band {
+        Some(band) => (band.price_per_minute, band.connection_fee.unwrap_or(rate.connection_fee)),
+        None => (rate.price_per_minute, rate.connection_fee),
+    };
+    let exact = sixtieths(fee) + i128::from(price.0) * i128::from(billed);
+    exact.max(sixtieths(rate.minimum_charge))
 }
 
 /// The highest charge for any talk time up to `t` seconds. The call is answered at the earliest at `authorized_at` and at the latest

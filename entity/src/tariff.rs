@@ -25,6 +25,10 @@ pub struct Model {
     pub first_terms: Json,
     /// When the tariff was created.
     pub created_at: DateTimeUtc,
+    /// The highest number of a discarded version, so that no number is used again; null if no version was discarded.
+    pub last_number: Option<i32>,
+    /// When the tariff was archived; null for a tariff in use. An archived tariff gets no new versions and is assigned to no account.
+    pub archived_at: Option<DateTimeUtc>,
 }
 
 parents! {
@@ -50,6 +54,8 @@ impl Model {
             blocked_prefixes: Json::Array(Vec::new()),
             first_terms,
             created_at,
+            last_number: None,
+            archived_at: None,
         }
     }
 }

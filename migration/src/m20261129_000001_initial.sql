@@ -213,6 +213,8 @@ CREATE TABLE tariff (
     -- rounding, time zone, bands and holidays of the first version, which is created later
     first_terms {json} NOT NULL,
     created_at {time} NOT NULL,
+    last_number {int},
+    archived_at {time},
     PRIMARY KEY (id)
 ){strict};
 CREATE INDEX tariff_account ON tariff (account_id, id);

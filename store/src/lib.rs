@@ -40,6 +40,7 @@ pub mod session_list;
 pub mod sessions;
 pub mod sorted;
 pub mod statistics;
+pub mod tariff_versions;
 pub mod tariffs;
 pub mod tickets;
 pub mod within;

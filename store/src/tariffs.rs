@@ -79,9 +79,18 @@ pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Res
         .await?)
 }
 
-/// A page of the tariffs of `owners`, oldest first.
-pub async fn list(conn: &impl ConnectionTrait, owners: &Owners, page: Page) -> Result<Listed<tariff::Model>> {
-    page.read(conn, tariff::Entity::find().filter(owners.condition()), tariff::Column::Id).await
+/// A page of the tariffs of `owners`, oldest first. Archived tariffs are left out unless `archived` is set.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    owners: &Owners,
+    archived: bool,
+    page: Page,
+) -> Result<Listed<tariff::Model>> {
+    let mut query = tariff::Entity::find().filter(owners.condition());
+    if !archived {
+        query = query.filter(tariff::Column::ArchivedAt.is_null());
+    }
+    page.read(conn, query, tariff::Column::Id).await
 }
 
 /// A version of a tariff of `owners`, with the tariff.

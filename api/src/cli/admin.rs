@@ -8,7 +8,7 @@ use billing::carrier_deck::Mapping;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{ConfigArgs, Failure, open, out};
+use super::{ConfigArgs, Failure, open, out, tariff_versions};
 use app::auth::Actor;
 use app::margin::Margins;
 use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES, Outcome};
@@ -83,7 +83,14 @@ pub(super) enum TariffCommand {
         /// Add the file's rows to the active version instead of replacing all rates.
         #[arg(long)]
         merge: bool,
-        /// Report the changes and errors without storing anything.
+        /// Replace the rates of the countries in the file, and keep the active version's rates of all other countries.
+        #[arg(long, conflicts_with = "merge")]
+        replace_countries: bool,
+        /// Make one version for each date in a carrier's deck, and schedule each version at the beginning of its day. Rows without a date take effect at
+        /// once.
+        #[arg(long, conflicts_with = "activate")]
+        by_date: bool,
+        /// Report the changes, the errors, and the last thirty days' calls at the new prices without storing anything.
         #[arg(long)]
         dry_run: bool,
         /// Activate the new version immediately instead of leaving it as a draft.
@@ -98,6 +105,18 @@ pub(super) enum TariffCommand {
         #[arg(long)]
         version: String,
     },
+    /// List the versions of a tariff, newest first.
+    #[command(after_help = tariff_versions::VERSIONS_HELP)]
+    Versions(tariff_versions::VersionsArgs),
+    /// Compare two versions: which prices were added, raised, lowered, changed or removed.
+    #[command(after_help = tariff_versions::COMPARE_HELP)]
+    Compare(tariff_versions::CompareArgs),
+    /// Cancel the schedule of a version. The version becomes a draft again.
+    #[command(after_help = tariff_versions::CANCEL_HELP)]
+    Cancel(tariff_versions::CancelArgs),
+    /// Go back to an earlier version at once, in a new version with the same prices and terms.
+    #[command(after_help = tariff_versions::REVERT_HELP)]
+    Revert(tariff_versions::RevertArgs),
 }
 
 pub(super) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
@@ -164,7 +183,18 @@ async fn create_admin(
 
 pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     match command {
-        TariffCommand::Import { config, tariff, file, mapping, json, merge, dry_run, activate } => {
+        TariffCommand::Import {
+            config,
+            tariff,
+            file,
+            mapping,
+            json,
+            merge,
+            replace_countries,
+            by_date,
+            dry_run,
+            activate,
+        } => {
             let deck = read_deck(&file)?;
             let mapping = mapping.as_deref().map(read_mapping).transpose()?;
             let app = open(&config.load()?).await?.app;
@@ -174,12 +204,21 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
                 file: deck,
                 mapping,
                 base_version_id: None,
-                mode: if merge { ImportMode::Merge } else { ImportMode::Replace },
+                mode: match (merge, replace_countries) {
+                    (true, _) => ImportMode::Merge,
+                    (false, true) => ImportMode::ReplaceCountries,
+                    (false, false) => ImportMode::Replace,
+                },
+                by_date,
                 dry_run,
                 note,
             };
             import_deck(&app, import, activate, json).await
         }
+        TariffCommand::Versions(args) => tariff_versions::versions(args).await,
+        TariffCommand::Compare(args) => tariff_versions::compare(args).await,
+        TariffCommand::Cancel(args) => tariff_versions::cancel(args).await,
+        TariffCommand::Revert(args) => tariff_versions::revert(args).await,
         TariffCommand::Export { config, version } => {
             let app = open(&config.load()?).await?.app;
             let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
@@ -225,6 +264,7 @@ fn read_mapping(file: &Path) -> Result<Mapping, Failure> {
 
 async fn import_deck(app: &App, import: Import, activate: bool, json: bool) -> Result<(), Failure> {
     let operator = Actor::operator(&accounts::ensure_platform(app).await?);
+    let (tariff_id, dry_run) = (import.tariff_id, import.dry_run);
     let bar = if json { indicatif::ProgressBar::hidden() } else { indicatif::ProgressBar::new(0) };
     let shown = bar.clone();
     let progress = move |progress: tariffs::Progress| {
@@ -250,11 +290,22 @@ async fn import_deck(app: &App, import: Import, activate: bool, json: bool) -> R
     }
     let changes = outcome.changes;
     let summary = format!(
-        "{} added, {} changed, {} removed, {} unchanged\n",
-        changes.added, changes.changed, changes.removed, changes.unchanged
+        "{} added, {} raised, {} lowered, {} changed, {} removed, {} unchanged\n",
+        changes.added, changes.raised, changes.lowered, changes.changed, changes.removed, changes.unchanged
     );
     say(json, &summary)?;
     warn_of_losses(&outcome.margins);
+    if let Some(draft) = outcome.loaded.as_ref().filter(|_| dry_run) {
+        let impact = tariffs::impact_of_draft(app, &operator, tariff_id, draft).await?;
+        say(json, &tariff_versions::in_money(&impact))?;
+    }
+    for version in &outcome.scheduled {
+        let (number, from) = (version.version.number, version.version.active_from.unwrap_or_default());
+        say(json, &format!("version {number} is in force from {}\n", from.to_rfc3339()))?;
+    }
+    if !outcome.scheduled.is_empty() {
+        return Ok(());
+    }
     let Some(version) = outcome.version else { return Ok(()) };
     if activate {
         let done = tariffs::activate(app, &operator, version.version.id, None).await?;
@@ -291,6 +342,8 @@ fn report(outcome: &Outcome) -> serde_json::Value {
         "setAside": outcome.set_aside,
         "changes": {
             "added": changes.added,
+            "raised": changes.raised,
+            "lowered": changes.lowered,
             "changed": changes.changed,
             "removed": changes.removed,
             "unchanged": changes.unchanged,

@@ -7,6 +7,7 @@ mod demo;
 mod healthcheck;
 mod serve;
 mod simulate;
+mod tariff_versions;
 mod token;
 
 use std::io::IsTerminal as _;

@@ -332,6 +332,86 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "A versão {number} não está mais em vigor. Omita `baseVersionId`, ou copie essa versão para voltar a ela.",
         "La versión {number} ya no está en vigor. Omita `baseVersionId`, o copie esa versión para volver a ella.",
     ),
+    (
+        "The base version was discarded. Make the change again.",
+        "A versão de base foi descartada. Faça a mudança de novo.",
+        "La versión de base se descartó. Haga el cambio de nuevo.",
+    ),
+    (
+        "The tariff is archived. Take it out of the archive first, with `archiveTariff` and `archived: false`.",
+        "A tarifa está arquivada. Primeiro tire a tarifa do arquivo, com `archiveTariff` e `archived: false`.",
+        "La tarifa está archivada. Primero sáquela del archivo, con `archiveTariff` y `archived: false`.",
+    ),
+    (
+        "The tariff is assigned to {accounts} accounts. Assign another tariff to them first.",
+        "A tarifa está atribuída a {accounts} contas. Primeiro atribua outra tarifa a elas.",
+        "La tarifa está asignada a {accounts} cuentas. Primero asígneles otra tarifa.",
+    ),
+    (
+        "Version {number} is not scheduled.",
+        "A versão {number} não está marcada.",
+        "La versión {number} no está programada.",
+    ),
+    (
+        "Version {number} is in force since {from}. Use `revertTariff` to go back to an earlier version.",
+        "A versão {number} está em vigor desde {from}. Use `revertTariff` para voltar a uma versão anterior.",
+        "La versión {number} está en vigor desde {from}. Use `revertTariff` para volver a una versión anterior.",
+    ),
+    (
+        "Version {next} is scheduled to follow version {number}. Cancel version {next} first.",
+        "A versão {next} está marcada para seguir a versão {number}. Primeiro cancele a versão {next}.",
+        "La versión {next} está programada para seguir a la versión {number}. Primero cancele la versión {next}.",
+    ),
+    (
+        "Version {number} is not a draft. Only drafts can be discarded. Cancel a schedule with `cancelTariffVersion` first.",
+        "A versão {number} não é um rascunho. Só rascunhos podem ser descartados. Primeiro cancele a marcação com `cancelTariffVersion`.",
+        "La versión {number} no es un borrador. Solo se pueden descartar borradores. Primero cancele la programación con `cancelTariffVersion`.",
+    ),
+    (
+        "Version {other} was made from version {number}. Discard version {other} first.",
+        "A versão {other} vem da versão {number}. Primeiro descarte a versão {other}.",
+        "La versión {other} viene de la versión {number}. Primero descarte la versión {other}.",
+    ),
+    (
+        "Version {number} is in force, and has the same prices and terms as version {target}. Nothing needs to change.",
+        "A versão {number} está em vigor, e tem os mesmos preços e condições da versão {target}. Nada precisa mudar.",
+        "La versión {number} está en vigor, y tiene los mismos precios y condiciones que la versión {target}. No hace falta cambiar nada.",
+    ),
+    (
+        "The tariff has no earlier version to go back to.",
+        "A tarifa não tem uma versão anterior à qual voltar.",
+        "La tarifa no tiene una versión anterior a la que volver.",
+    ),
+    (
+        "Version {number} is in force already.",
+        "A versão {number} já está em vigor.",
+        "La versión {number} ya está en vigor.",
+    ),
+    (
+        "Version {number} was never in force. Use `activateTariffVersion` to put it in force.",
+        "A versão {number} nunca esteve em vigor. Use `activateTariffVersion` para ativar essa versão.",
+        "La versión {number} nunca estuvo en vigor. Use `activateTariffVersion` para activarla.",
+    ),
+    (
+        "Rates such as prefix {prefix} have a price in the band \"{name}\". Keep the band, or remove these prices first.",
+        "Há preços na faixa \"{name}\", por exemplo do prefixo {prefix}. Mantenha a faixa, ou primeiro remova esses preços.",
+        "Hay precios en la franja \"{name}\", por ejemplo del prefijo {prefix}. Mantenga la franja, o primero quite esos precios.",
+    ),
+    (
+        "The versions have prices in {from} and {to}. Compare versions in one currency.",
+        "As versões têm preços em {from} e {to}. Compare versões na mesma moeda.",
+        "Las versiones tienen precios en {from} y {to}. Compare versiones en una misma moneda.",
+    ),
+    (
+        "The rows have {days} dates. At most {max} versions can be made at once. Import the file for single dates with `effective_on`.",
+        "As linhas têm {days} datas. No máximo {max} versões podem ser criadas de uma vez. Importe o arquivo para datas únicas com `effective_on`.",
+        "Las filas tienen {days} fechas. Se pueden crear como máximo {max} versiones a la vez. Importe el archivo para fechas únicas con `effective_on`.",
+    ),
+    (
+        "All versions together would have more than {max} rates. Import the file for single dates with `effective_on`.",
+        "Todas as versões juntas teriam mais de {max} preços. Importe o arquivo para datas únicas com `effective_on`.",
+        "Todas las versiones juntas tendrían más de {max} precios. Importe el archivo para fechas únicas con `effective_on`.",
+    ),
     ("The tariff has no such version.", "A tarifa não tem essa versão.", "La tarifa no tiene esa versión."),
     (
         "`at` must be in the future, or null for now.",

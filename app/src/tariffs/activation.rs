@@ -2,7 +2,7 @@
 //! time, it would silently undo the changes of the versions in between.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{ActivityKind, tariff_version};
+use entity::{ActivityKind, tariff, tariff_version};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -10,12 +10,13 @@ use super::{Version, VersionState, find_version, owners, record};
 use crate::auth::Actor;
 use crate::margin::{self, Margins};
 use crate::{App, audit};
+use base::clock::Clock;
 use base::error::{Error, ErrorCode, Result};
 use base::message::Message;
-use store::{accounts, tariffs as rows};
+use store::{Tx, accounts, tariffs as rows};
 
 /// Maximum difference between nodes' clocks. A version that another node has just activated may begin slightly later than this node's current time.
-const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(2);
+pub(super) const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(2);
 
 /// An activated version.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct Activated {
 /// # Errors
 /// Fails with `STALE_DRAFT` if the draft is not based on the version in force at that time. Fails with `SCHEDULE_CONFLICT` if another version is
 /// scheduled for the same or an earlier time. Fails with `ILLEGAL_STATE` if the version is not a draft or has no rates. Fails with `INVALID_INPUT`
-/// if the time has passed. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// if the time has passed. Fails with `ILLEGAL_STATE` for an archived tariff. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn activate(
     app: &App,
     actor: &Actor,
@@ -52,41 +53,93 @@ pub async fn activate(
     let (tariff, owners) = (&found.tariff, &owners(actor));
     let loaded = app.rates.get(app.store.reader(), version_id).await?;
     let margins = margin::of_version(app, tariff.id, &loaded, at.unwrap_or(asked)).await?;
-    let (version, next, now) = app
+    let begun = app
         .write_as(actor, |tx| async move {
             let conn = tx.conn();
-            rows::lock(conn, owners, tariff.id).await?.ok_or(Error::NotFound)?;
-            // read the clock while the lock is held; concurrent activations then begin in the order in which they commit
-            let now = app.clock.now();
-            let from = at.map_or(now, |at| at.max(now));
+            let tariff = rows::lock(conn, owners, tariff.id).await?.ok_or(Error::NotFound)?;
             let (_, version) = rows::find_version(conn, owners, version_id).await?.ok_or(Error::NotFound)?;
-            check_draft(&version)?;
-            let around = Around {
-                before: rows::in_force(conn, tariff.id, from).await?,
-                next: rows::next_version(conn, tariff.id, from).await?,
-                base: match version.base_version_id {
-                    Some(id) => rows::version_of(conn, tariff.id, id).await?,
-                    None => None,
-                },
-            };
-            around.check(&version, from, now)?;
+            let begun = begin(&tx, &tariff, version, at, &app.clock).await?;
             let change = (
-                json!({ "version": around.before.map(|before| before.id), "activeFrom": null }),
-                json!({ "version": version.id, "number": version.number, "activeFrom": from }),
+                json!({ "version": begun.replaced, "activeFrom": null }),
+                json!({ "version": begun.version.id, "number": begun.version.number, "activeFrom": begun.version.active_from }),
             );
-            record(&tx, actor, now, "activateTariffVersion", &**tariff, change).await?;
-            for shop in accounts::selling_by(conn, tariff.id).await? {
-                audit::announce(&tx, shop, ActivityKind::PricesChanged, now);
-            }
-            let active = tariff_version::Model { active_from: Some(from), ..version };
-            Ok((rows::update_version(conn, active).await?, around.next, now))
+            record(&tx, actor, begun.at, "activateTariffVersion", &tariff, change).await?;
+            Ok(begun)
         })
         .await?;
-    let scheduled = version.active_from.is_some_and(|from| from > now);
-    let state = if scheduled { VersionState::Scheduled } else { VersionState::Active };
-    let next =
-        next.map(|version| Version { tariff: found.tariff.clone(), version, state: VersionState::Scheduled });
-    Ok(Activated { version: Version { version, state, ..found }, margins, next })
+    let next = begun.next.map(|version| Version {
+        tariff: found.tariff.clone(),
+        version,
+        state: VersionState::Scheduled,
+    });
+    Ok(Activated { version: Version { version: begun.version, state: begun.state, ..found }, margins, next })
+}
+
+/// A draft that was put in force or scheduled.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    pub(super) version: tariff_version::Model,
+    /// [`VersionState::Active`] or [`VersionState::Scheduled`].
+    pub(super) state: VersionState,
+    /// The version that is in force until the draft takes effect.
+    pub(super) replaced: Option<Uuid>,
+    /// The next scheduled version after the draft.
+    pub(super) next: Option<tariff_version::Model>,
+    /// The time of the change.
+    pub(super) at: DateTime<Utc>,
+}
+
+/// Puts a draft in force at `at`, or now. The transaction must have locked the tariff. The caller records the change in the audit log.
+pub(super) async fn begin(
+    tx: &Tx,
+    tariff: &tariff::Model,
+    draft: tariff_version::Model,
+    at: Option<DateTime<Utc>>,
+    clock: &Clock,
+) -> Result<Begun> {
+    check_open(tariff)?;
+    check_draft(&draft)?;
+    let conn = tx.conn();
+    // read the clock while the lock is held; concurrent activations then begin in the order in which they commit
+    let now = clock.now();
+    let from = at.map_or(now, |at| at.max(now));
+    let around = Around {
+        before: rows::in_force(conn, tariff.id, from).await?,
+        next: rows::next_version(conn, tariff.id, from).await?,
+        base: match draft.base_version_id {
+            Some(id) => rows::version_of(conn, tariff.id, id).await?,
+            None => None,
+        },
+    };
+    around.check(&draft, from, now)?;
+    announce(tx, tariff.id, now).await?;
+    let active = tariff_version::Model { active_from: Some(from), ..draft };
+    Ok(Begun {
+        version: rows::update_version(conn, active).await?,
+        state: if from > now { VersionState::Scheduled } else { VersionState::Active },
+        replaced: around.before.map(|before| before.id),
+        next: around.next,
+        at: now,
+    })
+}
+
+/// Tells the callshops that sell at this tariff that their prices change.
+pub(super) async fn announce(tx: &Tx, tariff_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    for shop in accounts::selling_by(tx.conn(), tariff_id).await? {
+        audit::announce(tx, shop, ActivityKind::PricesChanged, now);
+    }
+    Ok(())
+}
+
+/// Fails with `ILLEGAL_STATE` for an archived tariff, which gets no new versions.
+pub(super) fn check_open(tariff: &tariff::Model) -> Result<()> {
+    match tariff.archived_at {
+        None => Ok(()),
+        Some(_) => Err(Error::user(
+            ErrorCode::IllegalState,
+            "The tariff is archived. Take it out of the archive first, with `archiveTariff` and `archived: false`.",
+        )),
+    }
 }
 
 fn check_draft(version: &tariff_version::Model) -> Result<()> {

@@ -5,6 +5,7 @@ use entity::{AccountKind, Role, account, tariff};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::activation::check_open;
 use super::{owners, record};
 use crate::App;
 use crate::access::{self, Shop};
@@ -32,7 +33,8 @@ pub enum Assignment {
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for RETAIL on an account that is not a callshop, or for a tariff that belongs to neither the parent nor the platform.
-/// Fails with `FORBIDDEN` for anyone but the parent. May also fail with `CURRENCY_MISMATCH` or `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for anyone but the parent. Fails with `ILLEGAL_STATE` for an archived tariff. May also fail
+/// with `CURRENCY_MISMATCH` or `NOT_FOUND`.
 pub async fn assign(
     app: &App,
     actor: &Actor,
@@ -48,7 +50,9 @@ pub async fn assign(
                 return Err(Error::invalid("kind", "Only a callshop can have a RETAIL tariff."));
             }
             if let Some(id) = tariff_id {
-                let tariff = rows::find(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
+                // the lock keeps the tariff out of the archive until the assignment is visible
+                let tariff = rows::lock(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
+                check_open(&tariff)?;
                 check_assignable(actor, &account, &tariff)?;
             }
             let (name, assigned) = match kind {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use billing::carrier_deck::{Counts, Detected, Mapping, Question};
+use billing::country::country_of;
 use billing::deck::{DeckColumns, RowProblem};
+use billing::rate_changes::{self, RateChangeCounts};
 use billing::tariff::{Rate, RateError, RateTable, TimeBand};
 use chrono::{DateTime, Utc};
 use entity::{rate, tariff, tariff_version};
@@ -13,6 +15,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
+use super::activation::{self, check_open};
+use super::by_date;
+use super::comparison::Comparison;
 use super::{Version, VersionState, find_version, owned, owners, record};
 use crate::access;
 use crate::accounts::clean_name;
@@ -20,6 +25,7 @@ use crate::auth::Actor;
 use crate::margin::{self, Margins};
 use crate::rates::{LoadedVersion, Terms};
 use crate::{App, rates};
+use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs as rows;
 use store::{Store, Tx};
@@ -31,6 +37,8 @@ pub const MAX_PROBLEMS: usize = 1_000;
 /// Maximum number of rates or prefixes per edit.
 pub const MAX_EDITS: usize = 1_000;
 
+const DISCARDED: &str = "The base version was discarded. Make the change again.";
+
 /// Limits the number of rate decks in memory. Requests beyond this limit fail with `OVERLOADED`.
 static DECKS: Semaphore = Semaphore::const_new(4);
 
@@ -39,6 +47,9 @@ static DECKS: Semaphore = Semaphore::const_new(4);
 pub enum ImportMode {
     /// The file is the complete new version.
     Replace,
+    /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A prefix
+    /// that belongs to no single country is replaced alone.
+    ReplaceCountries,
     /// The file's rows are merged into the rates of the base version. Values that have no column in the file are left unchanged.
     Merge,
 }
@@ -56,6 +67,9 @@ pub struct Import {
     pub base_version_id: Option<Uuid>,
     /// Whether the deck replaces the rates of the base version or is merged into them.
     pub mode: ImportMode,
+    /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
+    /// zone. Rows without a date, or with a date in the past, take effect at once.
+    pub by_date: bool,
     /// Whether to report the outcome without storing a draft.
     pub dry_run: bool,
     /// Description for users; at most 100 characters.
@@ -73,26 +87,21 @@ pub struct Edit {
     pub note: String,
 }
 
-/// Differences between the rates of a draft and those of its base version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Number of new prefixes.
-    pub added: u64,
-    /// Number of prefixes with a different rate.
-    pub changed: u64,
-    /// Number of removed prefixes.
-    pub removed: u64,
-    /// Number of prefixes with the same rate.
-    pub unchanged: u64,
-}
-
 /// Result of an import or edit.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The new draft; `None` after a dry run, or if a row had an error.
     pub version: Option<Version>,
+    /// The versions of an import by date, in the order of their dates; empty after a dry run.
+    pub scheduled: Vec<Version>,
     /// Differences between the draft and its base version.
-    pub changes: Changes,
+    pub changes: RateChangeCounts,
+    /// The rows behind `changes`; `None` if a row had an error.
+    pub comparison: Option<Comparison>,
+    /// The draft's rates, even after a dry run; `None` if a row had an error.
+    pub loaded: Option<Arc<LoadedVersion>>,
+    /// If the draft was put in force at once: the version that is scheduled to follow the draft.
+    pub next: Option<Version>,
     /// Invalid and corrected rows, at most [`MAX_PROBLEMS`].
     pub problems: Vec<RowProblem>,
     /// Number of invalid cells and rows. If the number is not 0, nothing was imported.
@@ -137,8 +146,9 @@ pub async fn import(
     let permit = deck_permit()?;
     let (file, currency, today) = (import.file, tariff.currency.clone(), app.clock.now().date_naive());
     let mapping = import.mapping;
-    let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, today));
-    let super::files::ReadDeck { rates: read, removed, columns, outcome } = read.await.or_fault()?;
+    let by_date = import.by_date;
+    let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, (today, by_date)));
+    let super::files::ReadDeck { rates: read, removed, columns, dated, outcome } = read.await.or_fault()?;
     if outcome.errors > 0 || !outcome.questions.is_empty() {
         return Ok(outcome);
     }
@@ -148,8 +158,12 @@ pub async fn import(
     let base = Base::read(app, &tariff, import.base_version_id).await?;
     check_bands(&base.terms.bands, &columns)?;
     let mode = import.mode;
+    if let Some(dated) = dated {
+        let file = by_date::File { rows: dated, columns, mode, note, dry_run: import.dry_run };
+        return by_date::import(app, actor, (tariff, base, permit), file, outcome).await;
+    }
     let edit = move |rates| Ok(merged(rates, read, &columns, &removed, mode));
-    let act = Act { action: "importTariff", note };
+    let act = Act::new("importTariff", note);
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, outcome, import.dry_run, progress).await
 }
@@ -158,7 +172,7 @@ pub(super) fn deck_permit() -> Result<SemaphorePermit<'static>> {
     DECKS.try_acquire().map_err(|_| Error::Overloaded("too many tariffs are being changed"))
 }
 
-fn clean_note(note: &str) -> Result<String> {
+pub(super) fn clean_note(note: &str) -> Result<String> {
     if note.trim().is_empty() { Ok(String::new()) } else { clean_name("note", note) }
 }
 
@@ -177,7 +191,7 @@ fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
     }
 }
 
-fn merged(
+pub(super) fn merged(
     base: Vec<Rate>,
     file: Vec<Rate>,
     columns: &DeckColumns,
@@ -189,6 +203,13 @@ fn merged(
     }
     let mut rates = by_prefix(base);
     rates.retain(|prefix, _| !removed.contains(prefix));
+    if mode == ImportMode::ReplaceCountries {
+        let named = file.iter().map(|rate| &rate.prefix).chain(removed);
+        let countries: BTreeSet<&str> = named.filter_map(|prefix| country_of(prefix)).collect();
+        rates.retain(|prefix, _| country_of(prefix).is_none_or(|country| !countries.contains(country)));
+        rates.extend(by_prefix(file));
+        return rates.into_values().collect();
+    }
     for mut rate in file {
         if let Some(before) = rates.remove(&rate.prefix) {
             columns.keep(&mut rate, before);
@@ -217,7 +238,7 @@ pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rat
             return Err(Error::invalid(&format!("rates.{index}.prefix"), "The prefix is given twice."));
         }
     }
-    let act = Act { action: "upsertRates", note: clean_note(&edit.note)? };
+    let act = Act::new("upsertRates", clean_note(&edit.note)?);
     let permit = deck_permit()?;
     let base = Base::read(app, &tariff, edit.base_version_id).await?;
     let bands = &base.terms.bands;
@@ -267,7 +288,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
-    let act = Act { action: "deleteRates", note: clean_note(&edit.note)? };
+    let act = Act::new("deleteRates", clean_note(&edit.note)?);
     let permit = deck_permit()?;
     let base = Base::read(app, &tariff, edit.base_version_id).await?;
     drafted(app, actor, tariff, base, act, permit, move |rates| {
@@ -283,7 +304,7 @@ pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<St
     .await
 }
 
-async fn drafted(
+pub(super) async fn drafted(
     app: &App,
     actor: &Actor,
     tariff: tariff::Model,
@@ -313,22 +334,23 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     let copied = rates::read_all(app.store.reader(), version_id).await?;
     // the rates refer to the bands of their own version, so a copy needs these bands
     let base = Base { terms: Terms::of(&source.version)?, ..Base::read(app, &tariff, None).await? };
-    let act = Act { action: "copyTariffVersion", note };
+    let act = Act::new("copyTariffVersion", note);
     let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
 /// The base version with its rates. A draft is created from the base, and is compared with it.
-struct Base {
-    version: Option<tariff_version::Model>,
+#[derive(Clone)]
+pub(super) struct Base {
+    pub(super) version: Option<tariff_version::Model>,
     /// The draft's rounding, bands and holidays. The draft's terms are those of its base version or, without a base version, those of the tariff.
-    terms: Terms,
-    rates: Vec<Rate>,
+    pub(super) terms: Terms,
+    pub(super) rates: Vec<Rate>,
 }
 
 impl Base {
     /// Reads the named version. If no version is named, reads the version in force, because the newest version may be scheduled for next month.
-    async fn read(app: &App, tariff: &tariff::Model, named: Option<Uuid>) -> Result<Self> {
+    pub(super) async fn read(app: &App, tariff: &tariff::Model, named: Option<Uuid>) -> Result<Self> {
         let (conn, now) = (app.store.reader(), app.clock.now());
         let in_force = rows::in_force(conn, tariff.id, now).await?;
         let version = match named {
@@ -339,6 +361,10 @@ impl Base {
             Some(version) => (Terms::of(version)?, rates::read_all(conn, version.id).await?),
             None => (Terms::first(tariff)?, Vec::new()),
         };
+        if version.as_ref().is_some_and(|version| usize::try_from(version.rate_count) != Ok(rates.len())) {
+            // the rates are deleted before the version
+            return Err(Error::field(ErrorCode::StaleDraft, "baseVersionId", DISCARDED));
+        }
         Ok(Self { version, terms, rates })
     }
 
@@ -369,59 +395,92 @@ impl Base {
     }
 }
 
-/// The mutation that creates a draft, and the draft's note.
-struct Act {
-    action: &'static str,
-    note: String,
+/// When a new draft takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// The version remains a draft.
+    Never,
+    /// At once.
+    Now,
+    /// At this time.
+    At(DateTime<Utc>),
+}
+
+/// The mutation that creates a draft, and what it does together with the draft.
+#[derive(Debug)]
+pub(super) struct Act {
+    /// The mutation's name, for the audit log.
+    pub(super) action: &'static str,
+    /// The draft's note.
+    pub(super) note: String,
+    /// When the draft takes effect.
+    pub(super) start: Start,
+    /// The tariff's new name, if it changes.
+    pub(super) rename: Option<String>,
+}
+
+impl Act {
+    pub(super) fn new(action: &'static str, note: String) -> Self {
+        Self { action, note, start: Start::Never, rename: None }
+    }
 }
 
 /// A draft that is not yet stored.
-struct Draft {
-    tariff: tariff::Model,
-    actor: Actor,
+pub(super) struct Draft {
+    pub(super) tariff: tariff::Model,
+    pub(super) actor: Actor,
     /// The version whose rates were the starting point.
-    base: Option<tariff_version::Model>,
+    pub(super) base: Option<tariff_version::Model>,
     /// The version after which the draft may take effect.
-    precedes: Option<Uuid>,
+    pub(super) precedes: Option<Uuid>,
     /// The draft's rates, under the id of the new version.
-    loaded: Arc<LoadedVersion>,
-    changes: Changes,
+    pub(super) loaded: Arc<LoadedVersion>,
+    pub(super) changes: RateChangeCounts,
     act: Act,
+    clock: Clock,
     created_at: DateTime<Utc>,
-    /// The permit is kept until the last rate is written, even if the client has disconnected.
-    _permit: SemaphorePermit<'static>,
+    /// The permit is kept until the last rate is written, even if the client has disconnected. Of several drafts of one file, one has the permit.
+    permit: Option<SemaphorePermit<'static>>,
 }
 
 impl Draft {
-    async fn new(
+    pub(super) async fn new(
         app: &App,
         actor: &Actor,
         tariff: tariff::Model,
         base: Base,
         act: Act,
-        permit: SemaphorePermit<'static>,
+        permit: impl Into<Option<SemaphorePermit<'static>>>,
         edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
     ) -> Result<Self> {
+        let permit = permit.into();
+        check_open(&tariff)?;
         let precedes = base.precedes();
         let built = spawn_blocking(move || {
             let table = RateTable::build(edit(base.rates.clone())?);
             let table = table.map_err(|error| Error::user(ErrorCode::BadDeck, error.to_string()))?;
-            let changes = compare(&base.rates, &table);
+            let changes = rate_changes::count(&base.rates, table.iter());
             let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), terms: base.terms, table });
             Ok::<_, Error>((loaded, changes, base.version))
         });
         let (loaded, changes, base) = built.await.or_fault()??;
         let (actor, created_at) = (actor.clone(), app.clock.now());
-        Ok(Self { tariff, actor, base, precedes, loaded, changes, act, created_at, _permit: permit })
+        let clock = app.clock.clone();
+        Ok(Self { tariff, actor, base, precedes, loaded, changes, act, clock, created_at, permit })
     }
 
-    /// Writes the rates in blocks, so that calls can be charged between two blocks. Writes the version's row last. The rates become visible only with
-    /// the version's row.
-    async fn write(
+    /// Writes the rates, and the version's row last. The rates become visible only with the version's row.
+    async fn write(&self, store: &Store, progress: &(impl Fn(Progress) + Sync)) -> Result<Written> {
+        self.write_rates(store, progress).await?;
+        access::write_as(store, &self.actor, |tx| async move { self.write_version(&tx).await }).await
+    }
+
+    /// Writes the rates in blocks, so that calls can be charged between two blocks.
+    pub(super) async fn write_rates(
         &self,
         store: &Store,
         progress: &(impl Fn(Progress) + Sync),
-    ) -> Result<tariff_version::Model> {
+    ) -> Result<()> {
         let rates: Vec<rate::Model> = self
             .loaded
             .table
@@ -435,18 +494,29 @@ impl Draft {
             done += block.len() as u64;
             progress(Progress { done, total });
         }
-        access::write_as(store, &self.actor, |tx| async move { self.write_version(&tx).await }).await
+        Ok(())
     }
 
-    async fn write_version(&self, tx: &Tx) -> Result<tariff_version::Model> {
+    /// Takes the permit of a draft that is not written.
+    pub(super) fn into_permit(self) -> Option<SemaphorePermit<'static>> {
+        self.permit
+    }
+
+    pub(super) async fn write_version(&self, tx: &Tx) -> Result<Written> {
         let conn = tx.conn();
-        rows::lock(conn, &owners(&self.actor), self.tariff.id).await?.ok_or(Error::NotFound)?;
+        let mut tariff =
+            rows::lock(conn, &owners(&self.actor), self.tariff.id).await?.ok_or(Error::NotFound)?;
+        check_open(&tariff)?;
+        if let Some(id) = self.precedes {
+            let base = rows::version_of(conn, tariff.id, id).await?;
+            base.ok_or_else(|| Error::field(ErrorCode::StaleDraft, "baseVersionId", DISCARDED))?;
+        }
         let latest = rows::latest_version(conn, self.tariff.id).await?;
         let terms = &self.loaded.terms;
         let version = tariff_version::Model {
             id: self.loaded.version_id,
             tariff_id: self.tariff.id,
-            number: latest.map_or(0, |latest| latest.number) + 1,
+            number: latest.map_or(0, |latest| latest.number).max(tariff.last_number.unwrap_or(0)) + 1,
             active_from: None,
             rounding_decimals: terms.rounding.decimals.into(),
             rounding_mode: terms.rounding.mode.into(),
@@ -459,34 +529,47 @@ impl Draft {
             created_at: self.created_at,
         };
         rows::insert_version(conn, version.clone()).await?;
-        let Changes { added, changed, removed, .. } = self.changes;
-        let base = self.base.as_ref();
-        let before = json!({ "version": base.map(|base| base.id), "number": base.map(|base| base.number) });
-        let after = json!({
-            "version": version.id, "number": version.number, "rates": version.rate_count, "added": added, "changed": changed,
-            "removed": removed,
+        let mut before = json!({
+            "version": self.base.as_ref().map(|base| base.id),
+            "number": self.base.as_ref().map(|base| base.number),
         });
-        record(tx, &self.actor, self.created_at, self.act.action, &self.tariff, (before, after)).await?;
-        Ok(version)
+        let RateChangeCounts { added, raised, lowered, changed, removed, .. } = self.changes;
+        let mut after = json!({
+            "version": version.id, "number": version.number, "rates": version.rate_count, "added": added,
+            "changed": raised + lowered + changed, "removed": removed,
+        });
+        if let Some(name) = &self.act.rename {
+            before["name"] = json!(tariff.name);
+            after["name"] = json!(name);
+            tariff = rows::update(conn, tariff::Model { name: name.clone(), ..tariff }).await?;
+        }
+        let at = match self.act.start {
+            Start::Never => None,
+            Start::Now => Some(None),
+            Start::At(at) => Some(Some(at)),
+        };
+        let written = match at {
+            Some(at) => {
+                let begun = activation::begin(tx, &tariff, version, at, &self.clock).await?;
+                after["activeFrom"] = json!(begun.version.active_from);
+                Written { version: begun.version, state: begun.state, next: begun.next, tariff }
+            }
+            None => Written { version, state: VersionState::Draft, next: None, tariff },
+        };
+        let change = (before, after);
+        record(tx, &self.actor, self.created_at, self.act.action, &written.tariff, change).await?;
+        Ok(written)
     }
 }
 
-/// Counts the differences between two lists of rates that are sorted by prefix.
-fn compare(before: &[Rate], after: &RateTable) -> Changes {
-    let mut changes = Changes::default();
-    let mut before = before.iter().peekable();
-    for rate in after.iter() {
-        while before.next_if(|old| old.prefix < rate.prefix).is_some() {
-            changes.removed += 1;
-        }
-        match before.next_if(|old| old.prefix == rate.prefix) {
-            None => changes.added += 1,
-            Some(old) if old == rate => changes.unchanged += 1,
-            Some(_) => changes.changed += 1,
-        }
-    }
-    changes.removed += before.count() as u64;
-    changes
+/// A stored draft.
+pub(super) struct Written {
+    pub(super) tariff: tariff::Model,
+    pub(super) version: tariff_version::Model,
+    /// [`VersionState::Draft`], unless the draft was put in force at once.
+    pub(super) state: VersionState,
+    /// The next scheduled version after a draft that was put in force.
+    next: Option<tariff_version::Model>,
 }
 
 async fn finish(
@@ -497,6 +580,13 @@ async fn finish(
     progress: impl Fn(Progress) + Send + Sync + 'static,
 ) -> Result<Outcome> {
     outcome.changes = draft.changes;
+    outcome.loaded = Some(draft.loaded.clone());
+    outcome.comparison = Some(Comparison::of_draft(
+        draft.base.as_ref().map(|base| base.id),
+        draft.loaded.clone(),
+        &draft.tariff.currency,
+        draft.changes,
+    ));
     outcome.margins = margin::of_version(app, draft.tariff.id, &draft.loaded, app.clock.now()).await?;
     if !dry_run {
         let store = app.store.clone();
@@ -511,13 +601,16 @@ async fn finish(
                     tracing::warn!(%error, version = %id, "the rates of a failed version could not be deleted");
                 }
             }
-            written.map(|version| Version {
-                tariff: Arc::new(draft.tariff),
-                version,
-                state: VersionState::Draft,
-            })
+            written
         });
-        outcome.version = Some(written.await.or_fault()??);
+        let written = written.await.or_fault()??;
+        let tariff = Arc::new(written.tariff);
+        outcome.next = written.next.map(|version| Version {
+            tariff: tariff.clone(),
+            version,
+            state: VersionState::Scheduled,
+        });
+        outcome.version = Some(Version { tariff, version: written.version, state: written.state });
     }
     Ok(outcome)
 }

@@ -12,36 +12,60 @@ use super::drafts::{MAX_DECK_BYTES, MAX_PROBLEMS, Outcome};
 /// Maximum number of dates that a question offers as choices.
 const MAX_DATES: usize = 100;
 
+/// The rows of a deck for an import by date.
+pub(super) struct DatedRows {
+    /// A deck that has only rows.
+    pub(super) rows: CarrierDeck,
+    pub(super) today: NaiveDate,
+    /// The days after today on which something changes.
+    pub(super) days: BTreeSet<NaiveDate>,
+}
+
 /// The contents of a file.
 pub(super) struct ReadDeck {
     pub(super) rates: Vec<Rate>,
     /// Codes that the file withdraws or blocks.
     pub(super) removed: BTreeSet<String>,
     pub(super) columns: DeckColumns,
+    /// The rows for an import by date; `None` for the canonical CSV, which has no dates.
+    pub(super) dated: Option<DatedRows>,
     /// The report on the file, without changes.
     pub(super) outcome: Outcome,
 }
 
-/// Reads a file. `currency` is the tariff's currency. Dates after `today` are in the future.
-pub(super) fn read(file: &[u8], mapping: Option<Mapping>, currency: &str, today: NaiveDate) -> ReadDeck {
+/// Reads a file. `currency` is the tariff's, and `today` decides which dates are in the future. With `by_date`, several dates need no question.
+pub(super) fn read(
+    file: &[u8],
+    mapping: Option<Mapping>,
+    currency: &str,
+    (today, by_date): (NaiveDate, bool),
+) -> ReadDeck {
     let limits =
         DeckLimits { max_bytes: MAX_DECK_BYTES, max_problems: MAX_PROBLEMS, ..DeckLimits::default() };
     if mapping.is_none() && is_canonical(file) {
         let deck = parse_deck(file, &limits);
         let outcome =
             Outcome { problems: deck.problems, errors: deck.errors, fixed: deck.fixed, ..Outcome::default() };
-        return ReadDeck { rates: deck.rates, removed: BTreeSet::new(), columns: deck.columns, outcome };
+        return ReadDeck {
+            rates: deck.rates,
+            removed: BTreeSet::new(),
+            columns: deck.columns,
+            dated: None,
+            outcome,
+        };
     }
     let mapping = mapping.unwrap_or_default();
     let options =
         Options { limits: &limits, mapping: &mapping, currency: Some(currency), today: Some(today) };
     let mut deck = read_carrier_deck(file, &options);
-    if deck.questions.is_empty() && mapping.effective_on.is_none() {
+    let by_date = by_date && mapping.effective_on.is_none();
+    if deck.questions.is_empty() && mapping.effective_on.is_none() && !by_date {
         let question = date_question(&deck, today);
         deck.questions.extend(question);
     }
     let (rates, removed) =
         if deck.questions.is_empty() { deck.on(mapping.effective_on) } else { Default::default() };
+    let dated = (by_date && deck.questions.is_empty()).then(|| by_day(&mut deck, today));
     let outcome = Outcome {
         problems: deck.problems,
         errors: deck.errors,
@@ -52,7 +76,15 @@ pub(super) fn read(file: &[u8], mapping: Option<Mapping>, currency: &str, today:
         set_aside: deck.set_aside,
         ..Outcome::default()
     };
-    ReadDeck { rates, removed, columns: deck.columns, outcome }
+    ReadDeck { rates, removed, columns: deck.columns, dated, outcome }
+}
+
+/// The rows of the deck, and the later days on which a row begins or ends.
+fn by_day(deck: &mut CarrierDeck, today: NaiveDate) -> DatedRows {
+    let ends = deck.rates.iter().filter_map(|rate| rate.ends);
+    let days = deck.dates().into_iter().chain(ends).filter(|day| *day > today).collect();
+    let rows = CarrierDeck { rates: std::mem::take(&mut deck.rates), ..CarrierDeck::default() };
+    DatedRows { rows, today, days }
 }
 
 /// A version has one date. If a deck has several dates, and at least one of them is in the future, the user chooses the version's date.

@@ -5,8 +5,13 @@
 
 mod activation;
 mod assignment;
+mod by_date;
+mod comparison;
 mod drafts;
 mod files;
+mod impact;
+mod lifecycle;
+mod updating;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +27,15 @@ use uuid::Uuid;
 
 pub use activation::{Activated, activate};
 pub use assignment::{Assignment, BlockOn, Blocked, MAX_BLOCKED, assign, set_blocked};
+pub use comparison::{Comparison, RateChange, changes_of, compare};
 pub use drafts::{
-    Changes, Edit, Import, ImportMode, MAX_DECK_BYTES, MAX_EDITS, MAX_PROBLEMS, Outcome, Progress,
+    Edit, Import, ImportMode, MAX_DECK_BYTES, MAX_EDITS, MAX_PROBLEMS, Outcome, Progress,
     copy_version, delete_rates, import, upsert_rates,
 };
+
+pub use impact::{Impact, impact_of_draft, impact_of_version};
+pub use lifecycle::{archive, cancel, discard, revert};
+pub use updating::{TariffUpdate, update};
 
 use drafts::deck_permit;
 
@@ -158,21 +168,30 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
     let currency = billing::money::Currency::parse(&currency)
         .map_err(|error| Error::invalid("currency", error.to_string()))?;
     let time_zone = new.time_zone.unwrap_or_else(|| owner.time_zone.clone());
-    let time_zone: chrono_tz::Tz = time_zone.parse().map_err(|_| {
-        Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
-    })?;
+    let time_zone = parse_time_zone(&time_zone)?;
     TimeBand::validate_all(&new.bands).map_err(|error| Error::invalid("bands", error.message))?;
-    if new.holidays.len() > MAX_HOLIDAYS {
-        return Err(Error::invalid(
-            "holidays",
-            base::message!("`holidays` can have at most {max} dates.", max = MAX_HOLIDAYS),
-        ));
-    }
+    check_holidays(&new.holidays)?;
     let holidays = new.holidays.into_iter().collect();
     let terms = Terms { rounding: new.rounding, time_zone, bands: new.bands, holidays };
     let (name, terms) = (clean_name("name", &new.name)?, serde_json::to_value(&terms).or_fault()?);
     let (id, currency) = (Uuid::now_v7(), currency.to_string());
     Ok(tariff::Model::new(id, owner.id, name, currency, terms, app.clock.now()))
+}
+
+fn parse_time_zone(name: &str) -> Result<chrono_tz::Tz> {
+    name.parse().map_err(|_| {
+        Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
+    })
+}
+
+fn check_holidays(holidays: &[NaiveDate]) -> Result<()> {
+    if holidays.len() > MAX_HOLIDAYS {
+        return Err(Error::invalid(
+            "holidays",
+            base::message!("`holidays` can have at most {max} dates.", max = MAX_HOLIDAYS),
+        ));
+    }
+    Ok(())
 }
 
 async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
@@ -231,13 +250,18 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
     Ok(versions.into_iter().filter_map(version).collect())
 }
 
-/// Lists the tariffs that the actor may manage, oldest first.
+/// Lists the tariffs that the actor may manage, oldest first, with archived tariffs if `archived` is set.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for users of callshops.
-pub async fn list(app: &App, actor: &Actor, page: Page) -> Result<Listed<tariff::Model>> {
+/// Fails with `FORBIDDEN` in callshops.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    archived: bool,
+    page: Page,
+) -> Result<Listed<tariff::Model>> {
     actor.require(Right::ManageTariffs)?;
-    rows::list(app.store.reader(), &owners(actor), page).await
+    rows::list(app.store.reader(), &owners(actor), archived, page).await
 }
 
 /// Finds a version of a tariff that the actor may manage.

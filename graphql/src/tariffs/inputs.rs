@@ -81,7 +81,11 @@ pub struct ImportTariffInput {
     /// Whether the file replaces all rates or is merged into them.
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
-    /// Whether the import only reports the changes that it would make.
+    /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
+    /// zone. Rows without a date, or with a date in the past, take effect at once. Either all versions are scheduled or none. At most 20 versions.
+    #[graphql(default)]
+    pub by_date: bool,
+    /// Whether to only report the changes that the import would make.
     #[graphql(default)]
     pub dry_run: bool,
     /// Description of the new version.

@@ -1,10 +1,12 @@
 //! Tariffs, their versions and rates.
 
 pub(crate) mod carrier_decks;
+pub(crate) mod impact;
 pub(crate) mod inputs;
 pub(crate) mod mutations;
 pub(crate) mod rates;
 pub(crate) mod types;
+pub(crate) mod versions;
 
 use async_graphql::{Context, ID};
 use entity::tariff;
@@ -18,6 +20,10 @@ pub use mutations::{
 pub use rates::RateView;
 pub(super) use rates::{BandPriceView, RateSearchInput, band_prices, by_prefix};
 pub use types::{Tariff, TariffVersion};
+pub use versions::{
+    ArchiveTariffPayload, CancelTariffVersionPayload, DiscardTariffVersionPayload, RevertTariffPayload,
+    TariffVersionMutation, TariffVersionQuery, UpdateTariffPayload,
+};
 
 use super::paging::{Page, Paging, connection};
 use super::payload::{nullable, top_level};
@@ -40,11 +46,16 @@ impl TariffQuery {
         nullable(found.await.map(Tariff))
     }
 
-    /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs.
+    /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs. Archived tariffs are left out unless `includeArchived` is set.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
-    async fn tariffs(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Tariff>> {
+    async fn tariffs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whether to list archived tariffs, too.", default)] include_archived: bool,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<Tariff>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
-        let read = |page| tariffs::list(app, actor, page);
+        let read = |page| tariffs::list(app, actor, include_archived, page);
         connection(ctx, paging, false, read, |row: &tariff::Model| row.id, Tariff).await
     }
 

@@ -8,11 +8,13 @@ use graphql_macros::object;
 use uuid::Uuid;
 
 use super::carrier_decks::{DeckGuess, DeckQuestion, DeckSetAside, parse_mapping};
+use super::impact::TariffImpact;
 use super::inputs::{
     ActivateTariffVersionInput, AssignTariffInput, BlockDestinationInput, CopyTariffVersionInput,
     CreateTariffInput, DeleteRatesInput, ImportTariffInput, UpsertRatesInput,
 };
 use super::types::{ProblemSeverity, Tariff, TariffVersion};
+use super::versions::RateChanges;
 use crate::accounts::{Account, Callshop, parse_account, parse_account_if};
 use crate::payload::{UserError, answer, payload};
 use crate::roles::MANAGERS;
@@ -50,7 +52,7 @@ impl From<RowProblem> for DeckProblem {
     }
 }
 
-/// A price below cost: the callshop's customers would pay less than the callshop pays.
+/// A price below cost: a callshop's customers, or the accounts below a reseller, would pay less than the seller pays.
 #[object]
 #[derive(SimpleObject)]
 #[graphql(name = "MarginWarning")]
@@ -59,11 +61,11 @@ pub struct MarginWarningView {
     pub prefix: String,
     /// Destination name.
     pub destination: String,
-    /// Customer's price for 60 seconds.
+    /// Buyer's price for 60 seconds; the charge of a call of one minute if only fees, increments or minimum charges make the loss.
     pub retail_per_minute: Decimal,
-    /// Callshop's cost of 60 seconds.
+    /// Seller's price for 60 seconds, or charge of a call of one minute.
     pub cost_per_minute: Decimal,
-    /// Number of callshops to which both tariffs apply: one as the cost tariff, the other as the retail tariff.
+    /// Number of accounts that buy and sell at the prices of these two tariffs.
     pub callshops: i64,
 }
 
@@ -96,20 +98,6 @@ impl From<Margins> for MarginGuard {
     }
 }
 
-/// Difference between a draft and the version on which the draft is based.
-#[object]
-#[derive(SimpleObject)]
-pub struct RateChanges {
-    /// Number of new prefixes.
-    pub added: u64,
-    /// Number of prefixes with a different rate.
-    pub changed: u64,
-    /// Number of removed prefixes.
-    pub removed: u64,
-    /// Number of prefixes with the same rate.
-    pub unchanged: u64,
-}
-
 payload!(
     /// Result of `createTariff`.
     CreateTariffPayload {
@@ -121,9 +109,12 @@ payload!(
 payload!(
     /// Result of the mutations that create a draft.
     TariffDraftPayload {
-        /// The new draft; null after a dry run.
+        /// The new draft; null after a dry run. After an import by date, the last version of `scheduled`.
         version: TariffVersion,
-        /// Changes compared to the version on which the draft is based; null if a row had an error.
+        /// The versions of an import by date, in the order of their dates.
+        #[field(length = 5)]
+        scheduled: Vec<TariffVersion>,
+        /// Changes compared to the version from which the draft started; null if a row had an error.
         changes: RateChanges,
         /// Rows with errors or automatic corrections, in file order, at most 1000.
         #[field(length = 50)]
@@ -142,6 +133,8 @@ payload!(
         set_aside: Vec<DeckSetAside>,
         /// Prices below cost.
         margin: MarginGuard,
+        /// The calls of the last thirty days, rated by the draft. Requesting this field takes up to ten seconds.
+        impact: TariffImpact,
     }
 );
 
@@ -186,7 +179,7 @@ pub struct TariffMutation;
 
 #[object(root = "Mutation")]
 impl TariffMutation {
-    /// Creates a tariff without prices. After a tariff is created, only its blocked prefixes can be changed.
+    /// Creates a tariff without prices.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn create_tariff(
         &self,
@@ -231,12 +224,15 @@ impl TariffMutation {
                 mapping: input.mapping.as_deref().map(parse_mapping).transpose()?,
                 base_version_id: parse_base(input.base_version_id.as_ref())?,
                 mode: input.mode.into(),
+                by_date: input.by_date,
                 dry_run: input.dry_run,
                 note: input.note,
             };
-            tariffs::import(app(ctx), caller(ctx)?, import, |_| {}).await
+            let tariff_id = import.tariff_id;
+            let outcome = tariffs::import(app(ctx), caller(ctx)?, import, |_| {}).await?;
+            drafted(ctx, tariff_id, outcome).await
         };
-        answer(done.await.map(drafted))
+        answer(done.await)
     }
 
     /// Creates a draft from the active version or `baseVersionId`, and adds or changes the given rates.
@@ -249,9 +245,11 @@ impl TariffMutation {
         let done = async {
             let rates = input.rates.into_iter().map(Into::into).collect();
             let edit = parse_edit(&input.tariff_id, input.base_version_id.as_ref(), input.note)?;
-            tariffs::upsert_rates(app(ctx), caller(ctx)?, edit, rates).await
+            let tariff_id = edit.tariff_id;
+            let outcome = tariffs::upsert_rates(app(ctx), caller(ctx)?, edit, rates).await?;
+            drafted(ctx, tariff_id, outcome).await
         };
-        answer(done.await.map(drafted))
+        answer(done.await)
     }
 
     /// Creates a draft from the active version or `baseVersionId`, without the given prefixes.
@@ -263,9 +261,11 @@ impl TariffMutation {
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
             let edit = parse_edit(&input.tariff_id, input.base_version_id.as_ref(), input.note)?;
-            tariffs::delete_rates(app(ctx), caller(ctx)?, edit, input.prefixes).await
+            let tariff_id = edit.tariff_id;
+            let outcome = tariffs::delete_rates(app(ctx), caller(ctx)?, edit, input.prefixes).await?;
+            drafted(ctx, tariff_id, outcome).await
         };
-        answer(done.await.map(drafted))
+        answer(done.await)
     }
 
     /// Creates a draft that is a copy of a version. The draft may replace the active version. A copy lets you return to an earlier version. A copy
@@ -278,9 +278,11 @@ impl TariffMutation {
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
             let id = Kind::TariffVersion.parse(&input.version_id)?;
-            tariffs::copy_version(app(ctx), caller(ctx)?, id, &input.note).await
+            let outcome = tariffs::copy_version(app(ctx), caller(ctx)?, id, &input.note).await?;
+            let tariff_id = outcome.version.as_ref().map(|version| version.tariff.id).unwrap_or_default();
+            drafted(ctx, tariff_id, outcome).await
         };
-        answer(done.await.map(drafted))
+        answer(done.await)
     }
 
     /// Activates a draft, now or later. The draft must be based on the version that is active just before the draft takes effect; any other draft
@@ -342,7 +344,7 @@ impl TariffMutation {
     }
 }
 
-fn parse_base(id: Option<&ID>) -> Result<Option<Uuid>> {
+pub(super) fn parse_base(id: Option<&ID>) -> Result<Option<Uuid>> {
     id.map(|id| Kind::TariffVersion.parse(id)).transpose()
 }
 
@@ -354,7 +356,19 @@ fn parse_edit(tariff_id: &ID, base_version_id: Option<&ID>, note: String) -> Res
     })
 }
 
-fn drafted(outcome: Outcome) -> TariffDraftPayload {
+/// The payload of a draft. The calls are rated only if the client asks for that.
+async fn drafted(ctx: &Context<'_>, tariff_id: Uuid, outcome: Outcome) -> Result<TariffDraftPayload> {
+    let asked = ctx.look_ahead().field("impact").exists();
+    let impact = match outcome.loaded.as_ref().filter(|_| asked) {
+        Some(draft) => Some(tariffs::impact_of_draft(app(ctx), caller(ctx)?, tariff_id, draft).await?),
+        None => None,
+    };
+    let currency = outcome.comparison.as_ref().map(|rows| rows.currency().to_owned()).unwrap_or_default();
+    let impact = impact.map(|impact| TariffImpact { impact, currency });
+    Ok(TariffDraftPayload { impact, ..reported(outcome) })
+}
+
+fn reported(outcome: Outcome) -> TariffDraftPayload {
     let problems_total = Some(outcome.errors + outcome.fixed);
     let problems = Some(outcome.problems.into_iter().map(Into::into).collect());
     let detected = Some(outcome.detected.into_iter().map(Into::into).collect());
@@ -381,16 +395,17 @@ fn drafted(outcome: Outcome) -> TariffDraftPayload {
             ..Default::default()
         };
     }
-    let tariffs::Changes { added, changed, removed, unchanged } = outcome.changes;
     TariffDraftPayload {
         version: outcome.version.map(TariffVersion),
-        changes: Some(RateChanges { added, changed, removed, unchanged }),
+        scheduled: Some(outcome.scheduled.into_iter().map(TariffVersion).collect()),
+        changes: outcome.comparison.map(RateChanges),
         problems,
         problems_total,
         detected,
         questions,
         set_aside,
         margin: Some(outcome.margins.into()),
+        impact: None,
         user_errors: Vec::new(),
     }
 }

@@ -23,8 +23,8 @@ use store::tariffs::{RateFilter, RatePage};
 /// The price of one prefix in one tariff version.
 #[derive(async_graphql::Description)]
 pub struct RateView {
-    rate: Rate,
-    currency: String,
+    pub(super) rate: Rate,
+    pub(super) currency: String,
 }
 
 #[object(name = "Rate")]

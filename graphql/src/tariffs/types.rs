@@ -7,7 +7,9 @@ use entity::tariff;
 use futures_util::FutureExt as _;
 use graphql_macros::object;
 
+use super::impact::TariffImpact;
 use super::rates::{RateSearchInput, RateView, version_rates};
+use super::versions::RateChanges;
 use crate::accounts::Account;
 use crate::loaders::{self, TermsOf};
 use crate::paging::{Page, Paging, connection};
@@ -50,6 +52,9 @@ graphql_enum!(
     TariffImportMode = "tariffs::ImportMode" {
         /// The file is the complete new version.
         Replace,
+        /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A prefix
+        /// that belongs to no single country is replaced alone.
+        ReplaceCountries,
         /// The file's rows add rates to the base version or change its rates. Values that have no column in the file are left unchanged.
         Merge,
     }
@@ -189,7 +194,12 @@ impl Tariff {
         self.0.created_at
     }
 
-    /// The version that sets the prices of new calls; null before the first activation.
+    /// When the tariff was archived; null if it is in use.
+    fn archived_at(&self) -> Option<DateTime<Utc>> {
+        self.0.archived_at
+    }
+
+    /// The version that prices new calls; null before the first activation.
     async fn active_version(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
         let found =
             tariffs::active_version(app(ctx), actor(ctx)?, self.0.id).boxed().await.map_err(top_level)?;
@@ -277,6 +287,19 @@ impl TariffVersion {
     /// When the version was created.
     fn created_at(&self) -> DateTime<Utc> {
         self.0.version.created_at
+    }
+
+    /// Differences between the rates of the version that this version replaces, or would replace, and the rates of this version. The first version is
+    /// compared with an empty version.
+    fn changes(&self) -> RateChanges {
+        RateChanges(tariffs::changes_of(&self.0))
+    }
+
+    /// The calls of the last thirty days, rated by this version. Requesting this field takes up to ten seconds.
+    async fn impact(&self, ctx: &Context<'_>) -> async_graphql::Result<TariffImpact> {
+        let rated = tariffs::impact_of_version(app(ctx), actor(ctx)?, &self.0);
+        let impact = rated.boxed().await.map_err(top_level)?;
+        Ok(TariffImpact { impact, currency: self.0.tariff.currency.clone() })
     }
 
     /// Rates, ordered by prefix.

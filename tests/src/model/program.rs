@@ -294,6 +294,8 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
             blocked_prefixes: json!([]),
             first_terms: json!(null),
             created_at: begin,
+            last_number: None,
+            archived_at: None,
         });
         let priced = PREFIXES.into_iter().zip(prices).filter_map(|(prefix, price)| Some((prefix, price?)));
         let of_version: Vec<_> = priced

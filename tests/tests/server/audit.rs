@@ -107,6 +107,8 @@ impl Books {
             blocked_prefixes: json!([]),
             first_terms: json!(null),
             created_at: self.now,
+            last_number: None,
+            archived_at: None,
         };
         tariff::Entity::insert(tariff.into_active_model())
             .exec_without_returning(tx)

@@ -13,10 +13,12 @@ use tests::{Client, SHOP_MUTATIONS, Shop, on_both};
 const RUN: &[&str] = &[
     "activateTariffVersion",
     "adjustCredit",
+    "archiveTariff",
     "assignPhone",
     "assignTariff",
     "blockDestination",
     "blockPhone",
+    "cancelTariffVersion",
     "changePassword",
     "confirmTotp",
     "copyTariffVersion",
@@ -31,6 +33,7 @@ const RUN: &[&str] = &[
     "createUser",
     "deleteRates",
     "disableTotp",
+    "discardTariffVersion",
     "disableUser",
     "enableUser",
     "importTariff",
@@ -39,6 +42,7 @@ const RUN: &[&str] = &[
     "resetTotp",
     "resumeAccount",
     "retireCabin",
+    "revertTariff",
     "reverseTransfer",
     "revokeApiToken",
     "revokeScreen",
@@ -53,6 +57,7 @@ const RUN: &[&str] = &[
     "unblockPhone",
     "updateAccount",
     "updateCabin",
+    "updateTariff",
     "updateUser",
     "upsertRates",
 ];
@@ -318,7 +323,8 @@ async fn tariffs(log: &mut Log<'_>) {
         .await;
     let input = json!({ "versionId": version });
     let fourth = ("number", json!("1"), json!("4"));
-    log.check((reseller, "copyTariffVersion"), input, "version { id }", at, fourth).await;
+    let copy = log.check((reseller, "copyTariffVersion"), input, "version { id }", at, fourth).await;
+    versions(log, &tariff, &copy["version"]["id"]).await;
     let input = json!({ "accountId": shop.id, "tariffId": tariff, "kind": "RETAIL" });
     let assigned = ("retailTariff", json!("*"), json!("*"));
     log.check((reseller, "assignTariff"), input, "callshop { id }", &shop.id, assigned).await;
@@ -327,6 +333,39 @@ async fn tariffs(log: &mut Log<'_>) {
     log.check((reseller, "blockDestination"), input.clone(), "tariff { id }", at, blocked("false", "true"))
         .await;
     log.check((reseller, "unblockDestination"), input, "tariff { id }", at, blocked("true", "false")).await;
+}
+
+/// Runs the mutations of a version's lifecycle. `copy` is a draft with number 4.
+async fn versions(log: &mut Log<'_>, tariff: &Value, copy: &Value) {
+    let shop = log.shop;
+    let (reseller, at) = (&shop.reseller, shop.reseller_id.as_str());
+    let later = shop.server.time().now() + chrono::TimeDelta::days(1);
+    let input =
+        json!({ "versionId": copy, "at": later.to_rfc3339_opts(chrono::SecondsFormat::Micros, true) });
+    reseller.did("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }").await;
+    let input = json!({ "versionId": copy });
+    let canceled = ("activeFrom", json!("*"), Value::Null);
+    log.check((reseller, "cancelTariffVersion"), input.clone(), "version { id }", at, canceled).await;
+    let discarded = ("number", json!("4"), Value::Null);
+    log.check((reseller, "discardTariffVersion"), input, "tariff { id }", at, discarded).await;
+    let rate = json!([{ "prefix": "44", "destination": "UK", "pricePerMinute": "0.7" }]);
+    let input = json!({ "tariffId": tariff, "rates": rate });
+    let made = reseller.did("upsertRates", "UpsertRatesInput", input, "version { id number }").await;
+    assert_eq!(made["version"]["number"], 5, "the number of a discarded draft is not used again");
+    let input = json!({ "versionId": made["version"]["id"] });
+    reseller.did("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }").await;
+    let input = json!({ "tariffId": tariff });
+    let sixth = ("number", json!("5"), json!("6"));
+    log.check((reseller, "revertTariff"), input.clone(), "version { id }", at, sixth).await;
+    let mut renamed = input.clone();
+    renamed["name"] = json!("Late");
+    let name = ("name", json!("Night"), json!("Late"));
+    log.check((reseller, "updateTariff"), renamed, "tariff { id }", at, name).await;
+    let archived = ("archivedAt", Value::Null, json!("*"));
+    log.check((reseller, "archiveTariff"), input.clone(), "tariff { id }", at, archived).await;
+    let mut back = input;
+    back["archived"] = json!(false);
+    reseller.did("archiveTariff", "ArchiveTariffInput", back, "tariff { id }").await;
 }
 
 async fn credit(log: &mut Log<'_>) {

@@ -1,5 +1,10 @@
 //! Tests tariffs through the API and the command line, on both databases: the version a change is based on, activation of drafts, data preserved
-//! in files, and searches by name.
+//! in files, and searches by name. The submodules test the lifecycle of versions.
+
+mod dates;
+mod impact;
+mod terms;
+mod versions;
 
 use std::process::{Command, Output};
 
@@ -285,7 +290,7 @@ on_both!(an_export_is_imported_as_it_was, |backend| async move {
     let file = file.display().to_string();
     let imported = tariff.command(&["import", "--tariff", &tariff.id, &file]).await;
     let said = String::from_utf8_lossy(&imported.stdout);
-    assert!(said.contains("0 added, 0 changed, 0 removed, 3 unchanged"), "{said}{imported:?}");
+    assert!(said.contains("0 added, 0 raised, 0 lowered, 0 changed, 0 removed, 3 unchanged"), "{said}{imported:?}");
     tariff.shop.finish().await;
 });
 

@@ -297,6 +297,11 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         under("Report.groups", owner, report),
         under("Tariff.versions", reseller, node(&made.tariff, "Tariff")),
         under("TariffVersion.rates", reseller, node(&made.version, "TariffVersion")),
+        under(
+            "RateChanges.rows",
+            reseller,
+            format!("compareTariffVersions(from: {0:?}, to: {0:?}) {{", made.version),
+        ),
     ]
 }
 

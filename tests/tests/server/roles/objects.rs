@@ -71,7 +71,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             MANAGERS,
             "id account name currency roundingDecimals roundingMode timeZone bands holidays blockedPrefixes createdAt \
-                activeVersion versions",
+                archivedAt activeVersion versions",
         )],
     },
     Object {
@@ -82,7 +82,28 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "TariffVersion",
         reach: "{ tariffVersion(id: {version}) { HOLE } }",
-        fields: &[(MANAGERS, "id tariff number state activeFrom rateCount note createdAt rates")],
+        fields: &[(
+            MANAGERS,
+            "id tariff number state activeFrom rateCount note createdAt changes impact rates",
+        )],
+    },
+    Object {
+        name: "RateChanges",
+        reach: "{ tariffVersion(id: {version}) { changes { HOLE } } }",
+        fields: &[(MANAGERS, "currency added raised lowered changed removed unchanged rows")],
+    },
+    Object {
+        name: "RateChange",
+        reach: "{ tariffVersion(id: {version}) { changes { rows(first: 5) { nodes { HOLE } } } } }",
+        fields: &[(MANAGERS, "kind prefix destination before after percent")],
+    },
+    Object {
+        name: "TariffImpact",
+        reach: "{ tariffVersion(id: {version}) { impact { HOLE } } }",
+        fields: &[(
+            MANAGERS,
+            "since calls unrated retail cost margin marginChange destinationsBelowCost isPartial",
+        )],
     },
     Object {
         name: "Rate",
@@ -406,6 +427,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("Activity", "seq at kind cabinId sessionId call cabin session"),
     ("ApiTokenPayload", "apiToken userErrors"),
     ("ApiTokenSecretPayload", "token apiToken userErrors"),
+    ("ArchiveTariffPayload", "tariff userErrors"),
     ("AssignTariffPayload", "account callshop margin userErrors"),
     ("BlockDestinationPayload", "tariff callshop userErrors"),
     ("Balance", "balance held available low"),
@@ -415,6 +437,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("CallshopActivity", "cursor snapshot event cursorExpired"),
     ("CallshopPayload", "callshop userErrors"),
     ("CallshopSnapshot", "asOf cabins liveCalls register unpaidSessions"),
+    ("CancelTariffVersionPayload", "version userErrors"),
     ("ChangePasswordPayload", "viewer userErrors"),
     ("CloseRegisterPayload", "shift userErrors"),
     ("CreateAccountPayload", "account user userErrors"),
@@ -440,6 +463,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("DeckQuestion", "code text line example answers"),
     ("DeckSetAside", "reason rows"),
     ("DisableTotpPayload", "viewer userErrors"),
+    ("DiscardTariffVersionPayload", "tariff userErrors"),
     ("HangUpCallPayload", "call userErrors"),
     ("AccountActivity", "callshopId cursor snapshot event cursorExpired"),
     ("LiveCalls", "asOf calls"),
@@ -451,18 +475,19 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("OpenRegisterPayload", "shift cabins userErrors"),
     ("PhonePayload", "phone userErrors"),
     ("PhoneSecret", "phone secret"),
-    ("RateChanges", "added changed removed unchanged"),
     ("RecordCashMovementPayload", "movement userErrors"),
     ("RecoveryCodesPayload", "recoveryCodes viewer userErrors"),
+    ("RevertTariffPayload", "version margin next userErrors"),
     ("RevokeScreenPayload", "cabin userErrors"),
     ("RotatePhoneSecretPayload", "phone secret userErrors"),
     ("SessionPayload", "session userErrors"),
     ("SettleSessionPayload", "session change receipt userErrors"),
     (
         "TariffDraftPayload",
-        "version changes problems problemsTotal detected questions setAside margin userErrors",
+        "version scheduled changes problems problemsTotal detected questions setAside margin impact userErrors",
     ),
     ("TopUpPayload", "balance userErrors"),
+    ("UpdateTariffPayload", "tariff version margin userErrors"),
     ("UserError", "code message params field"),
     ("UserPayload", "user userErrors"),
 ];

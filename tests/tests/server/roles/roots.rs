@@ -37,6 +37,11 @@ pub(super) const ROOTS: &[Root] = &[
     root("Query.tariff", TARIFF_OWNER, "{ tariff(id: {tariff}) { id } }"),
     root("Query.tariffs", MANAGERS, "{ tariffs(first: 100) { nodes { id } } }"),
     root("Query.tariffVersion", TARIFF_OWNER, "{ tariffVersion(id: {version}) { id } }"),
+    root(
+        "Query.compareTariffVersions",
+        TARIFF_OWNER,
+        "{ compareTariffVersions(from: {version}, to: {version}) { unchanged } }",
+    ),
     root("Query.rates", TARIFF_OWNER, "{ rates(versionId: {version}, first: 5) { nodes { prefix } } }"),
     root(
         "Query.priceList",
@@ -241,6 +246,31 @@ pub(super) const ROOTS: &[Root] = &[
         "Mutation.activateTariffVersion",
         TARIFF_OWNER,
         "mutation { activateTariffVersion(input: { versionId: {version} }) { version { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.cancelTariffVersion",
+        TARIFF_OWNER,
+        "mutation { cancelTariffVersion(input: { versionId: {version} }) { version { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.discardTariffVersion",
+        TARIFF_OWNER,
+        "mutation { discardTariffVersion(input: { versionId: {version} }) { tariff { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.revertTariff",
+        TARIFF_OWNER,
+        "mutation { revertTariff(input: { tariffId: {tariff} }) { version { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.archiveTariff",
+        TARIFF_OWNER,
+        "mutation { archiveTariff(input: { tariffId: {tariff}, archived: false }) { tariff { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.updateTariff",
+        TARIFF_OWNER,
+        "mutation { updateTariff(input: { tariffId: {tariff}, name: {key} }) { tariff { id } userErrors { code } } }",
     ),
     root(
         "Mutation.assignTariff",

@@ -46,12 +46,14 @@ const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "TARIFFS_READ",
-        "Query.tariff Query.tariffs Query.tariffVersion Query.rates Query.priceList Query.quote",
+        "Query.tariff Query.tariffs Query.tariffVersion Query.compareTariffVersions Query.rates Query.priceList \
+        Query.quote",
     ),
     (
         "TARIFFS_WRITE",
         "Mutation.createTariff Mutation.importTariff Mutation.upsertRates Mutation.deleteRates Mutation.copyTariffVersion \
-        Mutation.activateTariffVersion Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination",
+        Mutation.activateTariffVersion Mutation.cancelTariffVersion Mutation.discardTariffVersion Mutation.revertTariff \
+        Mutation.archiveTariff Mutation.updateTariff Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination",
     ),
 ];
 /// Root fields that every token sees.

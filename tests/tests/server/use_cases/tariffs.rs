@@ -14,6 +14,7 @@ use app::tariffs::{self, Assignment, BlockOn, Edit, Import, ImportMode, NewTarif
 use base::clock::Clock;
 use base::error::{Error, ErrorCode};
 use billing::money::{Micros, Rounding};
+use billing::rate_changes::RateChangeCounts;
 use billing::tariff::{BandPrice, Rate};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::account;
@@ -67,6 +68,7 @@ impl Branch {
             mapping: None,
             base_version_id: None,
             mode,
+            by_date: false,
             dry_run: false,
             note: String::new(),
         };
@@ -163,6 +165,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
         mapping: None,
         base_version_id: None,
         mode: ImportMode::Replace,
+        by_date: false,
         dry_run,
         note: "World".to_owned(),
     };
@@ -176,7 +179,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
             .await
             .unwrap();
     assert_eq!(outcome.changes, dry.changes);
-    assert_eq!(outcome.changes.added + outcome.changes.changed, in_file);
+    assert_eq!(outcome.changes.differences(), in_file);
     let version = outcome.version.unwrap();
     assert_eq!((version.version.number, version.state), (2, VersionState::Draft));
     assert_eq!(version.version.rate_count as u64, in_file);
@@ -188,7 +191,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     let again =
         Import { file: exported.into_bytes(), base_version_id: Some(version.version.id), ..import(false) };
     let again = tariffs::import(app, actor, again, |_| {}).await.unwrap();
-    assert_eq!((again.changes.unchanged, again.changes.changed), (in_file, 0));
+    assert_eq!((again.changes.unchanged, again.changes.differences()), (in_file, 0));
 
     // concurrent requests for a table that is not cached share one read of the table
     let conn = app.store.reader();
@@ -245,7 +248,10 @@ async fn versions_follow_each_other_in_time() {
     let id = branch.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
     let csv = deck(&[("55", "Brazil", "0.4"), ("33", "France", "0.3")]);
     let merged = branch.import(actor, id, &csv, ImportMode::Merge).await.unwrap();
-    assert_eq!(merged.changes, tariffs::Changes { added: 1, changed: 1, removed: 0, unchanged: 1 });
+    assert_eq!(
+        merged.changes,
+        RateChangeCounts { added: 1, lowered: 1, unchanged: 1, ..RateChangeCounts::default() }
+    );
     let second = merged.version.unwrap().version.id;
     let tomorrow = app.clock.now() + TimeDelta::days(1);
     let activated = tariffs::activate(app, actor, second, Some(tomorrow)).await.unwrap();
@@ -563,7 +569,7 @@ async fn each_version_has_terms_of_its_own() {
     let id = branch.tariff(reseller, &deck(&[("55", "Brazil", "0.5")])).await;
     let first = tariffs::active_version(app, reseller, id).await.unwrap().unwrap().version;
     assert_eq!(first.rounding_decimals, 4);
-    // no mutation can change the terms of a version yet, so the test changes the row of the draft
+    // `updateTariff` would make a draft with these terms and the same rates; here, the test changes the row of a draft
     let outcome =
         branch.import(reseller, id, &deck(&[("55", "Brazil", "0.5")]), ImportMode::Merge).await.unwrap();
     let draft = outcome.version.unwrap().version;

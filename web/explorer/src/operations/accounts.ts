@@ -146,7 +146,7 @@ mutation CreatePhones($input: CreatePhonesInput!) {
 mutation ImportTariff($input: ImportTariffInput!) {
   importTariff(input: $input) {
     version { id number state rateCount }
-    changes { added changed removed unchanged }
+    changes { added raised lowered changed removed unchanged }
     problems { line column severity code message }
     margin { total warnings { prefix destination retailPerMinute costPerMinute } }
     userErrors { code field message }

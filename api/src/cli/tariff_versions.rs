@@ -1,0 +1,338 @@
+//! `callshop tariff versions`, `compare`, `cancel` and `revert`.
+
+use std::fmt::Write as _;
+
+use billing::rate_changes::{RateChangeKind, percent};
+use billing::tariff::Rate;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{ConfigArgs, Failure, open, out};
+use app::auth::Actor;
+use app::tariffs::{self, Comparison, Impact, RateChange, Version, VersionState};
+use app::{App, accounts};
+use graphql::scalars::Kind;
+use store::Page;
+use store::tariffs::RatePage;
+
+/// Number of rows that are read at a time.
+const PAGE: u64 = 100;
+/// Number of compared prefixes that are read at a time.
+const COMPARED: u64 = 5_000;
+
+pub(super) const VERSIONS_HELP: &str = "\
+Each line has the version's number, its state, the time from which it is in force, its number of rates, its id and its note.
+
+DRAFT      no call uses the version; activate or discard it
+SCHEDULED  takes effect at the shown time; `callshop tariff cancel` makes it a draft again
+ACTIVE     prices new calls
+RETIRED    a later version replaced it; `callshop tariff revert` goes back to it
+
+Example: callshop tariff versions --tariff VGFyaWZm…";
+
+pub(super) const COMPARE_HELP: &str = "\
+The first line counts the prefixes of each kind. Each further line has the kind, the prefix, the destination, the old and new price per minute, and the
+change in per cent. Unchanged prefixes are listed only with `--kind unchanged`.
+
+Examples:
+  callshop tariff compare --from VGFyaWZm… --to VGFyaWZm…
+  callshop tariff compare --from VGFyaWZm… --to VGFyaWZm… --kind raised --limit 20
+  callshop tariff compare --from VGFyaWZm… --to VGFyaWZm… --json | jq 'select(.percent != null)'";
+
+pub(super) const CANCEL_HELP: &str = "\
+Only a version that has not yet taken effect can be canceled. If another version is scheduled to follow it, cancel that version first.
+
+Example: callshop tariff cancel --version VGFyaWZm…";
+
+pub(super) const REVERT_HELP: &str = "\
+Without `--version`, the tariff goes back to the version that was in force before the active version. Calls in progress keep their prices. Scheduled
+versions remain scheduled, and the command names the next one.
+
+Examples:
+  callshop tariff revert --tariff VGFyaWZm…
+  callshop tariff revert --tariff VGFyaWZm… --version VGFyaWZm… --note 'wrong deck of Monday'";
+
+#[derive(Debug, Args)]
+pub(super) struct VersionsArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Global id of the tariff, as the API returns it (`tariffs { nodes { id } }`).
+    #[arg(long)]
+    tariff: String,
+    /// Print one JSON object per line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Global id of the earlier version.
+    #[arg(long)]
+    from: String,
+    /// Global id of the later version.
+    #[arg(long)]
+    to: String,
+    /// List only prefixes of this kind.
+    #[arg(long)]
+    kind: Option<ChangeKind>,
+    /// List at most this many prefixes.
+    #[arg(long, default_value_t = usize::MAX, hide_default_value = true, value_name = "ROWS")]
+    limit: usize,
+    /// Print one JSON object per line. The first object has the counts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ChangeKind {
+    /// Only the later version has the prefix.
+    Added,
+    /// The price per minute is higher.
+    Raised,
+    /// The price per minute is lower.
+    Lowered,
+    /// Another value differs.
+    Changed,
+    /// Only the earlier version has the prefix.
+    Removed,
+    /// The rates are equal.
+    Unchanged,
+}
+
+impl From<ChangeKind> for RateChangeKind {
+    fn from(kind: ChangeKind) -> Self {
+        match kind {
+            ChangeKind::Added => Self::Added,
+            ChangeKind::Raised => Self::Raised,
+            ChangeKind::Lowered => Self::Lowered,
+            ChangeKind::Changed => Self::Changed,
+            ChangeKind::Removed => Self::Removed,
+            ChangeKind::Unchanged => Self::Unchanged,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Global id of the scheduled version.
+    #[arg(long)]
+    version: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RevertArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Global id of the tariff.
+    #[arg(long)]
+    tariff: String,
+    /// Global id of the version to go back to.
+    #[arg(long)]
+    version: Option<String>,
+    /// Description of the new version.
+    #[arg(long, default_value = "")]
+    note: String,
+}
+
+async fn operator(config: &ConfigArgs) -> Result<(std::sync::Arc<App>, Actor), Failure> {
+    let app = open(&config.load()?).await?.app;
+    let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
+    Ok((app, operator))
+}
+
+pub(super) async fn versions(args: VersionsArgs) -> Result<(), Failure> {
+    let (app, operator) = operator(&args.config).await?;
+    let tariff_id = Kind::Tariff.parse(&args.tariff.into())?;
+    let mut below = None;
+    loop {
+        let page = Page { above: None, below, limit: PAGE, descending: true, counted: false };
+        let rows = tariffs::versions(&app, &operator, tariff_id, page).await?.rows;
+        let mut text = String::new();
+        for version in &rows {
+            let line = if args.json { version_json(version).to_string() } else { version_line(version) };
+            writeln!(text, "{line}")?;
+        }
+        out(&text)?;
+        below = rows.last().map(|version| version.version.id);
+        if (rows.len() as u64) < PAGE {
+            return Ok(());
+        }
+    }
+}
+
+fn state(state: VersionState) -> &'static str {
+    match state {
+        VersionState::Draft => "DRAFT",
+        VersionState::Scheduled => "SCHEDULED",
+        VersionState::Active => "ACTIVE",
+        VersionState::Retired => "RETIRED",
+    }
+}
+
+fn version_line(version: &Version) -> String {
+    let row = &version.version;
+    let from = row.active_from.map_or("-".to_owned(), |from| from.to_rfc3339());
+    let id = Kind::TariffVersion.id(row.id);
+    let line = format!(
+        "{} {} {from} {} {} {}",
+        row.number,
+        state(version.state),
+        row.rate_count,
+        id.as_str(),
+        row.note
+    );
+    line.trim_end().to_owned()
+}
+
+fn version_json(version: &Version) -> serde_json::Value {
+    let row = &version.version;
+    json!({
+        "number": row.number,
+        "state": state(version.state),
+        "activeFrom": row.active_from,
+        "rates": row.rate_count,
+        "id": Kind::TariffVersion.id(row.id).as_str(),
+        "note": row.note,
+    })
+}
+
+pub(super) async fn compare(args: CompareArgs) -> Result<(), Failure> {
+    let (app, operator) = operator(&args.config).await?;
+    let from = Kind::TariffVersion.parse(&args.from.into())?;
+    let to = Kind::TariffVersion.parse(&args.to.into())?;
+    let comparison = tariffs::compare(&app, &operator, from, to).await?;
+    let counts = comparison.counts(&app).await?;
+    if args.json {
+        let counts = json!({ "added": counts.added, "raised": counts.raised, "lowered": counts.lowered,
+            "changed": counts.changed, "removed": counts.removed, "unchanged": counts.unchanged });
+        out(&format!("{counts}\n"))?;
+    } else {
+        out(&format!(
+            "{} added, {} raised, {} lowered, {} changed, {} removed, {} unchanged\n",
+            counts.added, counts.raised, counts.lowered, counts.changed, counts.removed, counts.unchanged
+        ))?;
+    }
+    let rows = Rows { kind: args.kind.map(Into::into), limit: args.limit, json: args.json };
+    rows.print(&app, &comparison).await
+}
+
+/// The rows to print.
+struct Rows {
+    kind: Option<RateChangeKind>,
+    limit: usize,
+    json: bool,
+}
+
+impl Rows {
+    async fn print(&self, app: &App, comparison: &Comparison) -> Result<(), Failure> {
+        let (mut after, mut left) = (None, self.limit);
+        loop {
+            let page = RatePage { after, limit: COMPARED, ..RatePage::default() };
+            let rows = comparison.page(app, self.kind, page).await?.rows;
+            let shown = |row: &&RateChange| self.kind.is_some() || row.kind() != RateChangeKind::Unchanged;
+            let mut text = String::new();
+            for row in rows.iter().filter(shown).take(left) {
+                let line = if self.json { change_json(row).to_string() } else { change_line(row) };
+                writeln!(text, "{line}")?;
+                left -= 1;
+            }
+            out(&text)?;
+            after = rows.last().and_then(RateChange::rate).map(|rate| rate.prefix.clone());
+            if left == 0 || (rows.len() as u64) < COMPARED {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn kind_name(kind: RateChangeKind) -> &'static str {
+    match kind {
+        RateChangeKind::Added => "ADDED",
+        RateChangeKind::Raised => "RAISED",
+        RateChangeKind::Lowered => "LOWERED",
+        RateChangeKind::Changed => "CHANGED",
+        RateChangeKind::Removed => "REMOVED",
+        RateChangeKind::Unchanged => "UNCHANGED",
+    }
+}
+
+fn prices(row: &RateChange) -> [Option<String>; 3] {
+    let price = |rate: &Option<Rate>| rate.as_ref().map(|rate| rate.price_per_minute.to_string());
+    let change = row.before.as_ref().zip(row.after.as_ref());
+    let percent = change.and_then(|(old, new)| percent(old.price_per_minute, new.price_per_minute));
+    [price(&row.before), price(&row.after), percent.map(|percent| percent.to_string())]
+}
+
+fn change_line(row: &RateChange) -> String {
+    let [before, after, percent] = prices(row);
+    let (prefix, destination) =
+        row.rate().map_or(("", ""), |rate| (rate.prefix.as_str(), rate.destination.as_str()));
+    let shown = |price: Option<String>| price.unwrap_or_else(|| "-".to_owned());
+    let percent = percent.map_or(String::new(), |percent| format!(" ({percent} %)"));
+    format!(
+        "{} {prefix} {destination}: {} -> {}{percent}",
+        kind_name(row.kind()),
+        shown(before),
+        shown(after)
+    )
+}
+
+fn change_json(row: &RateChange) -> serde_json::Value {
+    let [before, after, percent] = prices(row);
+    json!({
+        "kind": kind_name(row.kind()),
+        "prefix": row.rate().map(|rate| &rate.prefix),
+        "destination": row.rate().map(|rate| &rate.destination),
+        "before": before,
+        "after": after,
+        "percent": percent,
+    })
+}
+
+pub(super) async fn cancel(args: CancelArgs) -> Result<(), Failure> {
+    let (app, operator) = operator(&args.config).await?;
+    let id = Kind::TariffVersion.parse(&args.version.into())?;
+    let version = tariffs::cancel(&app, &operator, id).await?;
+    out(&format!("version {} is a draft\n", version.version.number))
+}
+
+pub(super) async fn revert(args: RevertArgs) -> Result<(), Failure> {
+    let (app, operator) = operator(&args.config).await?;
+    let tariff_id = Kind::Tariff.parse(&args.tariff.into())?;
+    let version_id = args.version.map(|id| Kind::TariffVersion.parse(&id.into())).transpose()?;
+    let done = tariffs::revert(&app, &operator, tariff_id, version_id, &args.note).await?;
+    if let Some((next, from)) =
+        done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
+    {
+        eprintln!("version {next} takes its place at {from}: cancel it, if it should not");
+    }
+    let version = done.version.version;
+    out(&format!("version {} is in force: {}\n", version.number, version.note))
+}
+
+/// The calls of the last thirty days at the new prices, as a line of text.
+pub(super) fn in_money(impact: &Impact) -> String {
+    let sign = if impact.margin_change.is_negative() { "" } else { "+" };
+    let mut text = format!(
+        "calls of the last 30 days: {} calls, retail {}, cost {}, margin {} ({sign}{})",
+        impact.calls, impact.retail, impact.cost, impact.margin, impact.margin_change
+    );
+    for (number, of_what) in [
+        (impact.destinations_below_cost, "destinations below cost"),
+        (impact.unrated, "calls without a rate"),
+    ] {
+        if number > 0 {
+            // writing to a string never fails
+            let _ = write!(text, ", {number} {of_what}");
+        }
+    }
+    if impact.is_partial {
+        text.push_str(", not all calls were read");
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,196 @@
+//! Imports a deck whose rows have several dates: one version for each date, each scheduled at the beginning of its day. All versions are scheduled in
+//! one transaction, so either all of them or none take effect.
+
+use std::sync::Arc;
+
+use billing::deck::DeckColumns;
+use billing::rate_changes;
+use billing::tariff::MAX_RATES;
+use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use entity::tariff;
+use tokio::sync::SemaphorePermit;
+
+use super::Version;
+use super::comparison::Comparison;
+use super::drafts::{Act, Base, Draft, ImportMode, Outcome, Start, Written, merged};
+use super::files::DatedRows;
+use crate::auth::Actor;
+use crate::{App, access, margin};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::{Store, tariffs as rows};
+
+/// Maximum number of versions that one file makes.
+const MAX_DAYS: usize = 20;
+
+/// A deck with dates.
+pub(super) struct File {
+    pub(super) rows: DatedRows,
+    pub(super) columns: DeckColumns,
+    pub(super) mode: ImportMode,
+    pub(super) note: String,
+    pub(super) dry_run: bool,
+}
+
+/// Creates and schedules the versions. Rows without a date, or with a date that has passed, take effect at once, unless they change nothing. The changes
+/// and warnings of the outcome are those of the last version, compared with the base version.
+///
+/// # Errors
+/// Fails with `BAD_DECK` if the file would make too many versions or rates. See [`super::import`] and [`super::activate`] for the other errors.
+pub(super) async fn import(
+    app: &App,
+    actor: &Actor,
+    (tariff, base, permit): (tariff::Model, Base, SemaphorePermit<'static>),
+    file: File,
+    mut outcome: Outcome,
+) -> Result<Outcome> {
+    let drafts = drafts(app, actor, (&tariff, base, permit), file_days(&file)?, &file).await?;
+    let Some(last) = drafts.last() else {
+        return Err(Error::field(ErrorCode::BadDeck, "csv", "The file has no rates."));
+    };
+    let base = drafts.first().and_then(|draft| draft.base.as_ref()).map(|base| base.id);
+    outcome.changes = last.changes;
+    outcome.loaded = Some(last.loaded.clone());
+    outcome.comparison =
+        Some(Comparison::of_draft(base, last.loaded.clone(), &tariff.currency, last.changes));
+    outcome.margins = margin::of_version(app, tariff.id, &last.loaded, app.clock.now()).await?;
+    if file.dry_run {
+        return Ok(outcome);
+    }
+    let store = app.store.clone();
+    // write in a separate task; if the client disconnects, the task still completes the versions
+    let written = tokio::spawn(async move { write(&store, &drafts).await }).await.or_fault()??;
+    let version = |written: Written| Version {
+        tariff: Arc::new(written.tariff),
+        version: written.version,
+        state: written.state,
+    };
+    outcome.scheduled = written.into_iter().map(version).collect();
+    outcome.version = outcome.scheduled.last().cloned();
+    Ok(outcome)
+}
+
+/// The days of the versions, today first.
+fn file_days(file: &File) -> Result<Vec<NaiveDate>> {
+    let days: Vec<NaiveDate> =
+        std::iter::once(file.rows.today).chain(file.rows.days.iter().copied()).collect();
+    if days.len() > MAX_DAYS {
+        let message = base::message!(
+            "The rows have {days} dates. At most {max} versions can be made at once. Import the file for single dates with `effective_on`.",
+            days = days.len(),
+            max = MAX_DAYS
+        );
+        return Err(Error::field(ErrorCode::BadDeck, "csv", message));
+    }
+    Ok(days)
+}
+
+/// One draft for each day. Each draft follows the draft before it, and has the rates of the base version with the rows that are in force on its day.
+async fn drafts(
+    app: &App,
+    actor: &Actor,
+    (tariff, base, permit): (&tariff::Model, Base, SemaphorePermit<'static>),
+    days: Vec<NaiveDate>,
+    file: &File,
+) -> Result<Vec<Draft>> {
+    let (mut permit, mut drafts, mut total) = (Some(permit), Vec::<Draft>::new(), 0);
+    let time_zone = base.terms.time_zone;
+    for day in days {
+        let (rates, removed) = file.rows.rows.on(Some(day));
+        let is_today = day == file.rows.today;
+        if rates.is_empty() && file.mode == ImportMode::Replace {
+            // a complete deck without a row in force yet replaces nothing yet
+            continue;
+        }
+        let start = if is_today { Start::Now } else { Start::At(beginning(day, time_zone)?) };
+        let act = Act { start, ..Act::new("importTariff", file.note.clone()) };
+        let (columns, mode) = (file.columns.clone(), file.mode);
+        let edit = move |base| Ok(merged(base, rates, &columns, &removed, mode));
+        let made = Draft::new(app, actor, tariff.clone(), base.clone(), act, permit.take(), edit);
+        let mut draft = made.await?;
+        let before = drafts.last().map(|draft| &draft.loaded.table);
+        let is_same = match before {
+            Some(before) => rate_changes::count(before.iter(), draft.loaded.table.iter()).differences() == 0,
+            None => is_today && draft.changes.differences() == 0,
+        };
+        if is_same {
+            permit = draft.into_permit().or(permit);
+            continue;
+        }
+        total += draft.loaded.table.len();
+        if total > MAX_RATES {
+            let message = base::message!(
+                "All versions together would have more than {max} rates. Import the file for single dates with `effective_on`.",
+                max = MAX_RATES
+            );
+            return Err(Error::field(ErrorCode::BadDeck, "csv", message));
+        }
+        if let Some(before) = drafts.last() {
+            draft.precedes = Some(before.loaded.version_id);
+        }
+        drafts.push(draft);
+    }
+    Ok(drafts)
+}
+
+/// The first instant of a day in the tariff's time zone. A day may begin after midnight, where a clock change skips midnight.
+fn beginning(day: NaiveDate, time_zone: Tz) -> Result<DateTime<Utc>> {
+    let next = day.checked_add_days(Days::new(1)).ok_or_else(|| Error::fault("a day has no next day"))?;
+    for minutes in (0..24 * 60).step_by(15) {
+        let time = day.and_time(chrono::NaiveTime::MIN) + chrono::TimeDelta::minutes(minutes);
+        match time_zone.from_local_datetime(&time) {
+            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => return Ok(at.with_timezone(&Utc)),
+            LocalResult::None => {}
+        }
+    }
+    // a zone that moves across the date line skips a whole day
+    beginning(next, time_zone)
+}
+
+/// Writes the rates of all drafts, and then all versions in one transaction.
+async fn write(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
+    let written = write_all(store, drafts).await;
+    if written.is_err() {
+        for draft in drafts {
+            let id = draft.loaded.version_id;
+            let discarded = store.write(|tx| async move { rows::discard_rates(tx.conn(), id).await }).await;
+            if let Err(error) = discarded {
+                tracing::warn!(%error, version = %id, "the rates of a failed version could not be deleted");
+            }
+        }
+    }
+    written
+}
+
+async fn write_all(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
+    for draft in drafts {
+        draft.write_rates(store, &|_| {}).await?;
+    }
+    let Some(first) = drafts.first() else { return Ok(Vec::new()) };
+    access::write_as(store, &first.actor, |tx| async move {
+        let mut written = Vec::new();
+        for draft in drafts {
+            written.push(draft.write_version(&tx).await?);
+        }
+        Ok(written)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_local_midnight_or_after_the_skipped_hour() {
+        let begins = |day: &str, zone: Tz| {
+            let at = beginning(day.parse().expect("a date"), zone).expect("a beginning");
+            at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        };
+        assert_eq!(begins("2026-12-01", chrono_tz::America::Sao_Paulo), "2026-12-01T03:00:00Z");
+        // summer time began at midnight
+        assert_eq!(begins("2018-11-04", chrono_tz::America::Sao_Paulo), "2018-11-04T03:00:00Z");
+        // Samoa skipped this day
+        assert_eq!(begins("2011-12-30", chrono_tz::Pacific::Apia), "2011-12-30T10:00:00Z");
+    }
+}

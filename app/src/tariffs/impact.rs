@@ -1,0 +1,201 @@
+//! A draft in money: the calls of the last thirty days, rated by the draft.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use billing::money::Micros;
+use billing::rating;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::CallState;
+use uuid::Uuid;
+
+use super::{Version, find, find_version};
+use crate::App;
+use crate::auth::Actor;
+use crate::rates::{LoadedVersion, pricing};
+use base::error::{OrFault as _, Result};
+use store::tariff_versions::{self as rows, PastCall, PricedShop};
+
+/// Age of the oldest calls that are rated.
+const DAYS: i64 = 30;
+/// Maximum number of callshops whose calls are rated.
+const MAX_SHOPS: u64 = 2_000;
+/// Maximum number of attempts that are read.
+const MAX_ATTEMPTS: usize = 200_000;
+/// Number of attempts that one statement reads.
+const PAGE: u64 = 2_000;
+/// Maximum number of destinations that are compared with their cost.
+const MAX_DESTINATIONS: usize = 20_000;
+/// Longest time that the calls are read and rated.
+const MAX_TIME: Duration = Duration::from_secs(8);
+
+/// What the calls of the last thirty days would have brought by a draft. The money is that of the seller at the tariff's level: the account that
+/// the tariff's payers pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Impact {
+    /// When the oldest of the calls was authorized at the earliest.
+    pub since: DateTime<Utc>,
+    /// Number of answered calls.
+    pub calls: u64,
+    /// Number of answered calls for which the draft has no rate. These calls would have been refused.
+    pub unrated: u64,
+    /// Sum of the charges by the draft.
+    pub retail: Micros,
+    /// Sum that the seller paid for the same calls.
+    pub cost: Micros,
+    /// `retail` minus `cost`.
+    pub margin: Micros,
+    /// `margin` minus the margin of all calls at the prices that were charged.
+    pub margin_change: Micros,
+    /// Number of destinations whose calls would have been sold below cost, by the seller or by the accounts just below, with fees, increments and
+    /// minimum charges.
+    pub destinations_below_cost: u64,
+    /// Whether a limit on the number of callshops, calls or destinations, or on the time, was reached. The other calls are left out.
+    pub is_partial: bool,
+}
+
+/// Rates the calls of the callshops that the tariff prices by this version. Nothing changes.
+///
+/// # Errors
+/// Fails with `NOT_FOUND` or `FORBIDDEN`, and with a fault if a sum is out of range. May also fail with database errors.
+pub async fn impact_of_version(app: &App, actor: &Actor, version: &Version) -> Result<Impact> {
+    let found = find_version(app, actor, version.version.id).await?;
+    let loaded = app.rates.get(app.store.reader(), found.version.id).await?;
+    rate_calls(app, found.tariff.id, &loaded).await
+}
+
+/// Like [`impact_of_version`], for a draft that need not be stored.
+///
+/// # Errors
+/// See [`impact_of_version`].
+pub async fn impact_of_draft(
+    app: &App,
+    actor: &Actor,
+    tariff_id: Uuid,
+    draft: &LoadedVersion,
+) -> Result<Impact> {
+    let tariff = find(app, actor, tariff_id).await?;
+    rate_calls(app, tariff.id, draft).await
+}
+
+async fn rate_calls(app: &App, tariff_id: Uuid, draft: &LoadedVersion) -> Result<Impact> {
+    let (conn, begun) = (app.store.reader(), Instant::now());
+    let since = app.clock.now() - TimeDelta::days(DAYS);
+    let shops = rows::priced_shops(conn, tariff_id, MAX_SHOPS).await?;
+    let mut sums = Sums { is_partial: shops.len() as u64 >= MAX_SHOPS, ..Sums::default() };
+    let mut left = MAX_ATTEMPTS;
+    'shops: for shop in &shops {
+        let mut after = store::first_id(since);
+        loop {
+            if left == 0 || begun.elapsed() > MAX_TIME {
+                sums.is_partial = true;
+                break 'shops;
+            }
+            let attempts = rows::past_calls(conn, shop.callshop_id, after, PAGE).await?;
+            let Some(last) = attempts.last() else { break };
+            (after, left) = (last.id, left.saturating_sub(attempts.len()));
+            let is_last = (attempts.len() as u64) < PAGE;
+            let calls: Vec<PastCall> = attempts.into_iter().filter(is_charged).collect();
+            let ids: Vec<Uuid> = calls.iter().map(|call| call.id).collect();
+            let charges = rows::charges(conn, &ids).await?;
+            for call in &calls {
+                sums.add(draft, shop, call, &charges)?;
+            }
+            if is_last {
+                break;
+            }
+        }
+    }
+    sums.impact(since)
+}
+
+fn is_charged(call: &PastCall) -> bool {
+    call.state == CallState::Ended && call.answered_at.is_some()
+}
+
+/// The two sides of sales at one destination. Amounts are micros.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sales {
+    income: i128,
+    cost: i128,
+}
+
+impl Sales {
+    fn add(&mut self, income: Micros, cost: Micros) {
+        self.income += i128::from(income.0);
+        self.cost += i128::from(cost.0);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Sums {
+    calls: u64,
+    unrated: u64,
+    /// The seller's sales by the draft.
+    drafted: Sales,
+    /// The seller's sales as they were charged.
+    charged: Sales,
+    /// By destination: the seller's sales, and the sales of the level below, whose cost is the draft's price.
+    destinations: HashMap<String, [Sales; 2]>,
+    is_partial: bool,
+}
+
+impl Sums {
+    /// Adds one call. A level without a charge has no account that pays: the platform pays nobody, and the customers sell to nobody.
+    fn add(
+        &mut self,
+        draft: &LoadedVersion,
+        shop: &PricedShop,
+        call: &PastCall,
+        charges: &HashMap<(Uuid, i32), Micros>,
+    ) -> Result<()> {
+        let charged = |level: i32| charges.get(&(call.id, level)).copied();
+        let Some(answered_at) = call.answered_at else { return Ok(()) };
+        // calls without charges are free emergency calls
+        let Some(before) = charged(shop.level) else { return Ok(()) };
+        self.calls += 1;
+        let cost = charged(shop.level + 1);
+        self.charged.add(before, cost.unwrap_or_default());
+        let Some(rate) = draft.table.find(&call.number) else {
+            self.unrated += 1;
+            return Ok(());
+        };
+        let talk = u32::try_from(call.talk_seconds).or_fault()?;
+        let amount = rating::amount(&pricing(&draft.terms, rate), answered_at, talk);
+        self.drafted.add(amount, cost.unwrap_or_default());
+        let below = match shop.level {
+            0 => None,
+            1 if shop.is_retail => Some(amount),
+            level => charged(level - 1),
+        };
+        if self.destinations.len() >= MAX_DESTINATIONS && !self.destinations.contains_key(&rate.destination) {
+            self.is_partial = true;
+            return Ok(());
+        }
+        let [sold, resold] = self.destinations.entry(rate.destination.clone()).or_default();
+        if let Some(cost) = cost {
+            sold.add(amount, cost);
+        }
+        if let Some(income) = below {
+            resold.add(income, amount);
+        }
+        Ok(())
+    }
+
+    fn impact(&self, since: DateTime<Utc>) -> Result<Impact> {
+        let sum = |amount: i128| i64::try_from(amount).map(Micros).or_fault();
+        let margin = |sales: &Sales| sales.income - sales.cost;
+        let is_below = |sides: &&[Sales; 2]| sides.iter().any(|sales| sales.income < sales.cost);
+        Ok(Impact {
+            since,
+            calls: self.calls,
+            unrated: self.unrated,
+            retail: sum(self.drafted.income)?,
+            cost: sum(self.drafted.cost)?,
+            margin: sum(margin(&self.drafted))?,
+            margin_change: sum(margin(&self.drafted) - margin(&self.charged))?,
+            destinations_below_cost: self.destinations.values().filter(is_below).count() as u64,
+            is_partial: self.is_partial,
+        })
+    }
+}

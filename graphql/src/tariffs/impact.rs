@@ -1,0 +1,71 @@
+//! A tariff version in money: the calls of the last thirty days, rated by the version.
+
+use chrono::{DateTime, Utc};
+use graphql_macros::object;
+
+use crate::scalars::Money;
+use app::tariffs::Impact;
+
+/// What the calls of the last thirty days would have brought at the prices of a version. The calls are those of the callshops that the tariff prices
+/// now. The money is that of the seller at the tariff's level: the callshop for a retail tariff, and the account that assigned the tariff for a cost
+/// tariff. Nothing is stored or changed.
+#[derive(async_graphql::Description)]
+pub struct TariffImpact {
+    pub(super) impact: Impact,
+    pub(super) currency: String,
+}
+
+impl TariffImpact {
+    fn money(&self, amount: billing::money::Micros) -> Money {
+        Money::new(amount, &self.currency)
+    }
+}
+
+#[object]
+impl TariffImpact {
+    /// Calls that were authorized after this time are rated.
+    fn since(&self) -> DateTime<Utc> {
+        self.impact.since
+    }
+
+    /// Number of answered calls.
+    fn calls(&self) -> u64 {
+        self.impact.calls
+    }
+
+    /// Number of answered calls for which the version has no rate. These calls would have been refused.
+    fn unrated(&self) -> u64 {
+        self.impact.unrated
+    }
+
+    /// Sum of the charges at the version's prices.
+    fn retail(&self) -> Money {
+        self.money(self.impact.retail)
+    }
+
+    /// Sum that the seller paid for the same calls; zero if the seller is the platform, which pays nobody.
+    fn cost(&self) -> Money {
+        self.money(self.impact.cost)
+    }
+
+    /// `retail` minus `cost`.
+    fn margin(&self) -> Money {
+        self.money(self.impact.margin)
+    }
+
+    /// `margin` minus the margin at the prices that were charged, which includes the calls that the version does not rate.
+    fn margin_change(&self) -> Money {
+        self.money(self.impact.margin_change)
+    }
+
+    /// Number of destinations whose calls would have been sold below cost, by the seller or by the accounts just below the seller. Fees, increments and
+    /// minimum charges are included.
+    fn destinations_below_cost(&self) -> u64 {
+        self.impact.destinations_below_cost
+    }
+
+    /// Whether a limit was reached: 2000 callshops, 200000 attempts, 20000 destinations, or 8 seconds. The other calls are left out.
+    fn is_partial(&self) -> bool {
+        self.impact.is_partial
+    }
+}

@@ -1,0 +1,406 @@
+//! The lifecycle of tariff versions: comparing, canceling, discarding, going back, and changing a tariff's terms.
+
+use async_graphql::{Context, ID, InputObject};
+use chrono::NaiveDate;
+use graphql_macros::object;
+
+use super::inputs::TimeBandInput;
+use super::mutations::{MarginGuard, parse_base};
+use super::rates::{RateView, by_prefix};
+use super::types::{RoundingMode, Tariff, TariffVersion};
+use crate::paging::{Page, Paging};
+use crate::payload::{answer, nullable, payload, top_level};
+use crate::roles::MANAGERS;
+use crate::scalars::{CurrencyCode, Decimal, Kind};
+use crate::{app, caller, graphql_enum};
+use app::tariffs::{self, Comparison, RateChange, TariffUpdate};
+use base::error::{Error, Result};
+use billing::rate_changes::percent;
+
+graphql_enum!(
+    /// How a prefix differs between two versions.
+    RateChangeKind = "billing::rate_changes::RateChangeKind" {
+        /// Only the later version has a rate for the prefix.
+        Added,
+        /// The price per minute is higher.
+        Raised,
+        /// The price per minute is lower.
+        Lowered,
+        /// The price per minute is the same, and another value differs: the name, a fee, an increment, the minimum charge, the free seconds or the price
+        /// in a band.
+        Changed,
+        /// Only the earlier version has a rate for the prefix.
+        Removed,
+        /// Both rates are equal.
+        Unchanged,
+    }
+);
+
+/// The differences between the rates of two versions.
+#[derive(async_graphql::Description)]
+pub struct RateChanges(pub Comparison);
+
+impl RateChanges {
+    async fn count(
+        &self,
+        ctx: &Context<'_>,
+        kind: billing::rate_changes::RateChangeKind,
+    ) -> async_graphql::Result<u64> {
+        let counts = Box::pin(self.0.counts(app(ctx))).await.map_err(top_level)?;
+        Ok(counts.of(kind))
+    }
+}
+
+#[object]
+impl RateChanges {
+    /// Currency of both versions' prices.
+    fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.0.currency().to_owned())
+    }
+
+    /// Number of new prefixes.
+    async fn added(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
+        self.count(ctx, billing::rate_changes::RateChangeKind::Added).await
+    }
+
+    /// Number of prefixes with a higher price per minute.
+    async fn raised(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
+        self.count(ctx, billing::rate_changes::RateChangeKind::Raised).await
+    }
+
+    /// Number of prefixes with a lower price per minute.
+    async fn lowered(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
+        self.count(ctx, billing::rate_changes::RateChangeKind::Lowered).await
+    }
+
+    /// Number of prefixes with the same price per minute and another difference.
+    async fn changed(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
+        self.count(ctx, billing::rate_changes::RateChangeKind::Changed).await
+    }
+
+    /// Number of removed prefixes.
+    async fn removed(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
+        self.count(ctx, billing::rate_changes::RateChangeKind::Removed).await
+    }
+
+    /// Number of prefixes with the same rate.
+    async fn unchanged(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
+        self.count(ctx, billing::rate_changes::RateChangeKind::Unchanged).await
+    }
+
+    /// The prefixes of either version, ordered by prefix. The cursors remain valid when a dry run is repeated with the same file.
+    async fn rows(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Prefixes of this kind; all prefixes if omitted.")] kind: Option<RateChangeKind>,
+        paging: Paging,
+    ) -> async_graphql::Result<Page<RateChangeView>> {
+        let (app, kind) = (app(ctx), kind.map(Into::into));
+        let read = |page| self.0.page(app, kind, page);
+        let currency = self.0.currency();
+        let node = |change| RateChangeView { change, currency: currency.to_owned() };
+        by_prefix(
+            ctx,
+            paging,
+            read,
+            |change: &RateChange| change.rate().map_or("", |rate| rate.prefix.as_str()),
+            node,
+        )
+        .await
+    }
+}
+
+/// A prefix of one or both of two versions.
+#[derive(async_graphql::Description)]
+pub struct RateChangeView {
+    change: RateChange,
+    currency: String,
+}
+
+impl RateChangeView {
+    fn view(&self, rate: Option<&billing::tariff::Rate>) -> Option<RateView> {
+        rate.map(|rate| RateView { rate: rate.clone(), currency: self.currency.clone() })
+    }
+}
+
+#[object(name = "RateChange")]
+impl RateChangeView {
+    /// How the prefix differs.
+    fn kind(&self) -> RateChangeKind {
+        self.change.kind().into()
+    }
+
+    /// E.164 digits without "+".
+    fn prefix(&self) -> &str {
+        self.change.rate().map_or("", |rate| rate.prefix.as_str())
+    }
+
+    /// Destination name in the later version or, if the prefix was removed, in the earlier version.
+    fn destination(&self) -> &str {
+        self.change.rate().map_or("", |rate| rate.destination.as_str())
+    }
+
+    /// The rate in the earlier version; null if the prefix was added.
+    fn before(&self) -> Option<RateView> {
+        self.view(self.change.before.as_ref())
+    }
+
+    /// The rate in the later version; null if the prefix was removed.
+    fn after(&self) -> Option<RateView> {
+        self.view(self.change.after.as_ref())
+    }
+
+    /// Change of the price per minute in per cent, rounded to two decimals, such as "12.5" or "-3"; null if a rate is missing or the old price is
+    /// zero.
+    fn percent(&self) -> Option<Decimal> {
+        let (before, after) = (self.change.before.as_ref()?, self.change.after.as_ref()?);
+        percent(before.price_per_minute, after.price_per_minute).map(Decimal)
+    }
+}
+
+/// A scheduled version whose schedule is canceled.
+#[derive(InputObject)]
+pub struct CancelTariffVersionInput {
+    /// The scheduled version.
+    pub version_id: ID,
+}
+
+/// A draft to discard.
+#[derive(InputObject)]
+pub struct DiscardTariffVersionInput {
+    /// The draft.
+    pub version_id: ID,
+}
+
+/// An earlier version to go back to.
+#[derive(InputObject)]
+pub struct RevertTariffInput {
+    /// The tariff to change.
+    pub tariff_id: ID,
+    /// A version that was in force earlier; if omitted, the version that was in force before the active version.
+    pub version_id: Option<ID>,
+    /// Description of the new version; if omitted, the description names the earlier version.
+    #[graphql(default)]
+    pub note: String,
+}
+
+/// A tariff to archive or to take out of the archive.
+#[derive(InputObject)]
+pub struct ArchiveTariffInput {
+    /// The tariff.
+    pub tariff_id: ID,
+    /// Whether the tariff is archived after the change.
+    #[graphql(default = true)]
+    pub archived: bool,
+}
+
+/// A change of a tariff. Omitted values remain unchanged.
+#[derive(InputObject)]
+pub struct UpdateTariffInput {
+    /// The tariff to change.
+    pub tariff_id: ID,
+    /// Display name, which changes at once.
+    pub name: Option<String>,
+    /// Number of decimals to which a charge is rounded, 0 to 6.
+    pub rounding_decimals: Option<i32>,
+    /// How a charge is rounded.
+    pub rounding_mode: Option<RoundingMode>,
+    /// IANA time zone of the bands and holidays.
+    pub time_zone: Option<String>,
+    /// All parts of the week with their own prices, at most 16. The list must have every band in which a rate has a price.
+    pub bands: Option<Vec<TimeBandInput>>,
+    /// All local dates that count as holidays, at most 1000.
+    pub holidays: Option<Vec<NaiveDate>>,
+    /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
+    pub base_version_id: Option<ID>,
+    /// Description of the new version.
+    #[graphql(default)]
+    pub note: String,
+}
+
+payload!(
+    /// Result of `cancelTariffVersion`.
+    CancelTariffVersionPayload {
+        /// The version, which is a draft again.
+        version: TariffVersion,
+    }
+);
+
+payload!(
+    /// Result of `discardTariffVersion`.
+    DiscardTariffVersionPayload {
+        /// The tariff of the discarded draft.
+        tariff: Tariff,
+    }
+);
+
+payload!(
+    /// Result of `revertTariff`.
+    RevertTariffPayload {
+        /// The new version, which is active and has the rates and terms of the earlier version.
+        version: TariffVersion,
+        /// Prices below cost.
+        margin: MarginGuard,
+        /// The scheduled version that will replace the new version; null if no version is scheduled.
+        next: TariffVersion,
+    }
+);
+
+payload!(
+    /// Result of `archiveTariff`.
+    ArchiveTariffPayload {
+        /// The tariff after the change.
+        tariff: Tariff,
+    }
+);
+
+payload!(
+    /// Result of `updateTariff`.
+    UpdateTariffPayload {
+        /// The tariff after the change.
+        tariff: Tariff,
+        /// The new draft with the changed terms; null if only the name changed, or if the tariff has no active version yet.
+        version: TariffVersion,
+        /// Prices below cost.
+        margin: MarginGuard,
+    }
+);
+
+/// The queries that this file defines.
+#[derive(Default)]
+pub struct TariffVersionQuery;
+
+#[object(root = "Query")]
+impl TariffVersionQuery {
+    /// The differences between the rates of two versions of the caller's tariffs, in the same currency; null if there is no such version.
+    #[field(roles = MANAGERS, scope = TARIFFS_READ)]
+    async fn compare_tariff_versions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The earlier version.")] from: ID,
+        #[graphql(desc = "The later version.")] to: ID,
+    ) -> Option<async_graphql::Result<RateChanges>> {
+        let found = async {
+            let (from, to) = (Kind::TariffVersion.parse(&from)?, Kind::TariffVersion.parse(&to)?);
+            tariffs::compare(app(ctx), caller(ctx)?, from, to).await
+        };
+        nullable(found.await.map(RateChanges))
+    }
+}
+
+/// The mutations that this file defines.
+#[derive(Default)]
+pub struct TariffVersionMutation;
+
+#[object(root = "Mutation")]
+impl TariffVersionMutation {
+    /// Cancels the schedule of a version, which becomes a draft again. A version that other scheduled versions follow is refused with
+    /// `SCHEDULE_CONFLICT`.
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
+    async fn cancel_tariff_version(
+        &self,
+        ctx: &Context<'_>,
+        input: CancelTariffVersionInput,
+    ) -> async_graphql::Result<CancelTariffVersionPayload> {
+        let done = async {
+            let id = Kind::TariffVersion.parse(&input.version_id)?;
+            tariffs::cancel(app(ctx), caller(ctx)?, id).await
+        };
+        let payload = |version| CancelTariffVersionPayload {
+            version: Some(TariffVersion(version)),
+            ..Default::default()
+        };
+        answer(done.await.map(payload))
+    }
+
+    /// Deletes a draft and its rates. A draft from which another version was made is refused.
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
+    async fn discard_tariff_version(
+        &self,
+        ctx: &Context<'_>,
+        input: DiscardTariffVersionInput,
+    ) -> async_graphql::Result<DiscardTariffVersionPayload> {
+        let done = async {
+            let id = Kind::TariffVersion.parse(&input.version_id)?;
+            tariffs::discard(app(ctx), caller(ctx)?, id).await
+        };
+        let payload =
+            |tariff| DiscardTariffVersionPayload { tariff: Some(Tariff(tariff)), ..Default::default() };
+        answer(done.await.map(payload))
+    }
+
+    /// Goes back to an earlier version at once: creates a version with the earlier version's rates and terms, and activates the new version. Scheduled
+    /// versions remain scheduled; `next` names the first.
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
+    async fn revert_tariff(
+        &self,
+        ctx: &Context<'_>,
+        input: RevertTariffInput,
+    ) -> async_graphql::Result<RevertTariffPayload> {
+        let done = async {
+            let id = Kind::Tariff.parse(&input.tariff_id)?;
+            let to = input.version_id.as_ref().map(|id| Kind::TariffVersion.parse(id)).transpose()?;
+            tariffs::revert(app(ctx), caller(ctx)?, id, to, &input.note).await
+        };
+        answer(done.await.map(|done| RevertTariffPayload {
+            version: Some(TariffVersion(done.version)),
+            margin: Some(done.margins.into()),
+            next: done.next.map(TariffVersion),
+            user_errors: Vec::new(),
+        }))
+    }
+
+    /// Archives a tariff that is assigned to no account, or takes it out of the archive. An archived tariff gets no new versions and cannot be
+    /// assigned; its versions and past calls remain.
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
+    async fn archive_tariff(
+        &self,
+        ctx: &Context<'_>,
+        input: ArchiveTariffInput,
+    ) -> async_graphql::Result<ArchiveTariffPayload> {
+        let done = async {
+            let id = Kind::Tariff.parse(&input.tariff_id)?;
+            tariffs::archive(app(ctx), caller(ctx)?, id, input.archived).await
+        };
+        let payload = |tariff| ArchiveTariffPayload { tariff: Some(Tariff(tariff)), ..Default::default() };
+        answer(done.await.map(payload))
+    }
+
+    /// Changes a tariff's name at once, and its rounding, time zone, bands and holidays in a new draft with the same rates. Before the first version is
+    /// active, the terms change at once, and no draft is created.
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
+    async fn update_tariff(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateTariffInput,
+    ) -> async_graphql::Result<UpdateTariffPayload> {
+        let done = async { tariffs::update(app(ctx), caller(ctx)?, parse_update(input)?).await };
+        answer(done.await.map(|(tariff, draft)| {
+            let (version, margins) = draft.map(|draft| (draft.version, draft.margins)).unzip();
+            UpdateTariffPayload {
+                tariff: Some(Tariff(tariff)),
+                version: version.flatten().map(TariffVersion),
+                margin: margins.map(Into::into),
+                user_errors: Vec::new(),
+            }
+        }))
+    }
+}
+
+fn parse_update(input: UpdateTariffInput) -> Result<TariffUpdate> {
+    let decimals = input.rounding_decimals.map(|decimals| {
+        u8::try_from(decimals)
+            .map_err(|_| Error::invalid("roundingDecimals", "`roundingDecimals` must be between 0 and 6."))
+    });
+    Ok(TariffUpdate {
+        tariff_id: Kind::Tariff.parse(&input.tariff_id)?,
+        name: input.name,
+        rounding_decimals: decimals.transpose()?,
+        rounding_mode: input.rounding_mode.map(|mode| entity::RoundingMode::from(mode).into()),
+        time_zone: input.time_zone,
+        bands: input.bands.map(|bands| bands.into_iter().map(Into::into).collect()),
+        holidays: input.holidays,
+        base_version_id: parse_base(input.base_version_id.as_ref())?,
+        note: input.note,
+    })
+}

@@ -1,0 +1,215 @@
+//! The lifecycle of tariff versions: schedules that depend on each other, discarded drafts, and the accounts that a tariff prices.
+
+use std::collections::{BTreeMap, HashMap};
+
+use billing::money::Micros;
+use chrono::{DateTime, Utc};
+use entity::{AccountKind, CallState, account, call, call_charge, rate, tariff_version};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, JoinType, Order, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::tariffs::Spread;
+use crate::{Scope, bulk};
+use base::error::Result;
+
+/// The first version that was activated or scheduled as the successor of this version.
+///
+/// # Errors
+/// Every function in this module may fail with a database error.
+pub async fn successor(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    version_id: Uuid,
+) -> Result<Option<tariff_version::Model>> {
+    let query = of_tariff(tariff_id)
+        .filter(tariff_version::Column::BaseVersionId.eq(version_id))
+        .filter(tariff_version::Column::ActiveFrom.is_not_null())
+        .order_by_asc(tariff_version::Column::ActiveFrom);
+    Ok(query.one(conn).await?)
+}
+
+/// A version that was made from this version, in any state.
+pub async fn made_from(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    version_id: Uuid,
+) -> Result<Option<tariff_version::Model>> {
+    let query = of_tariff(tariff_id).filter(tariff_version::Column::BaseVersionId.eq(version_id));
+    Ok(query.order_by_asc(tariff_version::Column::Number).one(conn).await?)
+}
+
+fn of_tariff(tariff_id: Uuid) -> sea_orm::Select<tariff_version::Entity> {
+    tariff_version::Entity::find().filter(tariff_version::Column::TariffId.eq(tariff_id))
+}
+
+/// Deletes at most `limit` rates of a version, and returns the number of deleted rates.
+pub async fn delete_rates(conn: &impl ConnectionTrait, version_id: Uuid, limit: u64) -> Result<u64> {
+    let some = Query::select()
+        .column(rate::Column::Prefix)
+        .from(rate::Entity)
+        .and_where(rate::Column::VersionId.eq(version_id))
+        .order_by(rate::Column::Prefix, Order::Asc)
+        .limit(limit)
+        .to_owned();
+    let query = rate::Entity::delete_many()
+        .filter(rate::Column::VersionId.eq(version_id))
+        .filter(rate::Column::Prefix.in_subquery(some));
+    Ok(query.exec(conn).await?.rows_affected)
+}
+
+/// Deletes a version without rates, unless it was activated.
+pub async fn delete_draft(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
+    let query = tariff_version::Entity::delete_many()
+        .filter(tariff_version::Column::Id.eq(version_id))
+        .filter(tariff_version::Column::ActiveFrom.is_null())
+        .filter(tariff_version::Column::RateCount.eq(0));
+    query.exec(conn).await?;
+    Ok(())
+}
+
+/// The number of accounts that have this tariff as their cost or retail tariff.
+pub async fn assignments(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<u64> {
+    let either = Condition::any()
+        .add(account::Column::CostTariffId.eq(tariff_id))
+        .add(account::Column::RetailTariffId.eq(tariff_id));
+    Ok(account::Entity::find().filter(either).count(conn).await?)
+}
+
+/// The pairs of tariffs at which accounts buy from their parent and their parent buys itself, and which include this tariff. The parent's cost tariff is
+/// the pair's cost, and `callshops` is the number of accounts that buy. Returns at most `limit` pairs, those with the most accounts first.
+pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
+    use account::Column::{CostTariffId, Id, ParentId};
+    let (buyer, seller) = (Alias::new("buyer"), Alias::new("seller"));
+    let cost = |table: &Alias| Expr::col((table.clone(), CostTariffId));
+    let count = || Expr::col((buyer.clone(), Id)).count();
+    let joined = Expr::col((buyer.clone(), ParentId)).equals((seller.clone(), Id));
+    let query = Query::select()
+        .expr_as(cost(&seller), Alias::new("cost_tariff_id"))
+        .expr_as(cost(&buyer), Alias::new("retail_tariff_id"))
+        .expr_as(count(), Alias::new("callshops"))
+        .from_as(account::Entity, buyer.clone())
+        .join_as(JoinType::InnerJoin, account::Entity, seller.clone(), joined)
+        .and_where(cost(&buyer).is_not_null())
+        .and_where(cost(&seller).is_not_null())
+        .cond_where(Condition::any().add(cost(&buyer).eq(tariff_id)).add(cost(&seller).eq(tariff_id)))
+        .group_by_col((seller.clone(), CostTariffId))
+        .group_by_col((buyer.clone(), CostTariffId))
+        .order_by_expr(count(), Order::Desc)
+        .limit(limit)
+        .to_owned();
+    let rows = conn.query_all(&query).await?;
+    rows.iter().map(|row| Ok(Spread::from_query_result(row, "")?)).collect()
+}
+
+/// A callshop whose calls a tariff prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PricedShop {
+    /// The callshop.
+    pub callshop_id: Uuid,
+    /// The highest level of the callshop's calls that the tariff prices: 0 is the customer's level, 1 the callshop's.
+    pub level: i32,
+    /// Whether the tariff also prices the customer's level.
+    pub is_retail: bool,
+}
+
+/// The callshops whose calls this tariff prices now, at most `limit`.
+pub async fn priced_shops(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    limit: u64,
+) -> Result<Vec<PricedShop>> {
+    let either = Condition::any()
+        .add(account::Column::CostTariffId.eq(tariff_id))
+        .add(account::Column::RetailTariffId.eq(tariff_id));
+    let query = account::Entity::find().filter(either).order_by_asc(account::Column::Id).limit(limit);
+    let mut shops: BTreeMap<Uuid, PricedShop> = BTreeMap::new();
+    for payer in query.all(conn).await? {
+        let left = limit.saturating_sub(shops.len() as u64);
+        for shop in below(conn, &payer, tariff_id, left).await? {
+            let known = shops.entry(shop.callshop_id).or_insert(shop);
+            known.level = Ord::max(known.level, shop.level);
+            known.is_retail |= shop.is_retail;
+        }
+    }
+    Ok(shops.into_values().collect())
+}
+
+/// The callshops for whose calls this account pays by the tariff.
+async fn below(
+    conn: &impl ConnectionTrait,
+    payer: &account::Model,
+    tariff_id: Uuid,
+    limit: u64,
+) -> Result<Vec<PricedShop>> {
+    if payer.kind == AccountKind::Callshop {
+        let retail = payer.retail_tariff_id.or(payer.cost_tariff_id) == Some(tariff_id);
+        let level = i32::from(payer.cost_tariff_id == Some(tariff_id));
+        return Ok(vec![PricedShop { callshop_id: payer.id, level, is_retail: retail }]);
+    }
+    let query = account::Entity::find()
+        .filter(Scope::subtree(&payer.path).accounts())
+        .filter(account::Column::Kind.eq(AccountKind::Callshop))
+        .order_by_asc(account::Column::Id)
+        .limit(limit);
+    // each account of a path ends in a slash; the callshop itself pays at level 1
+    let depth = |path: &str| i32::try_from(path.matches('/').count()).unwrap_or(i32::MAX);
+    let shop = |shop: account::Model| PricedShop {
+        callshop_id: shop.id,
+        level: depth(&shop.path) - depth(&payer.path) + 1,
+        is_retail: false,
+    };
+    Ok(query.all(conn).await?.into_iter().map(shop).collect())
+}
+
+/// A call, with what its price depends on.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct PastCall {
+    /// The call.
+    pub id: Uuid,
+    /// State of the call.
+    pub state: CallState,
+    /// E.164 digits.
+    pub number: String,
+    /// When the call was answered.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// Seconds of talk.
+    pub talk_seconds: i32,
+}
+
+/// A page of a callshop's attempts after the id `after`, oldest first, with all states, so that each statement reads at most `limit` rows.
+pub async fn past_calls(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    after: Uuid,
+    limit: u64,
+) -> Result<Vec<PastCall>> {
+    use call::Column::{AnsweredAt, Id, Number, State, TalkSeconds};
+    let query = call::Entity::find()
+        .select_only()
+        .columns([Id, State, Number, AnsweredAt, TalkSeconds])
+        .filter(call::Column::CallshopId.eq(callshop_id))
+        .filter(Id.gt(after))
+        .order_by_asc(Id)
+        .limit(limit);
+    Ok(query.into_model::<PastCall>().all(conn).await?)
+}
+
+/// The charges of these calls by call and level. The ids are sorted.
+pub async fn charges(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<HashMap<(Uuid, i32), Micros>> {
+    let (Some(first), Some(last)) = (calls.first(), calls.last()) else { return Ok(HashMap::new()) };
+    let mut query = call_charge::Entity::find().filter(bulk::among(
+        conn,
+        call_charge::Column::CallId,
+        calls.iter().copied(),
+    ));
+    if conn.get_database_backend() == DbBackend::Postgres {
+        // skips the partitions outside the page
+        query = query.filter(call_charge::Column::CallId.between(*first, *last));
+    }
+    let charge = |row: call_charge::Model| ((row.call_id, row.level), row.amount.into());
+    Ok(query.all(conn).await?.into_iter().map(charge).collect())
+}

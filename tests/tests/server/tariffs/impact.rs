@@ -1,0 +1,135 @@
+//! Tests drafts in money: the calls of the last thirty days, rated by a draft.
+
+use app::auth::Actor;
+use app::tariffs;
+use graphql::scalars::Kind;
+use tests::shop::answered_call;
+
+use super::*;
+
+const IMPACT: &str =
+    "impact { calls unrated retail { amount } cost { amount } margin { amount } marginChange { amount }
+    destinationsBelowCost isPartial }";
+const MONEY: &str =
+    "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment,minimum_charge";
+
+/// Gives the callshop a cost of 0.30 per minute, and the tariff as retail tariff at 0.60 for Brazil and 1.20 for Britain.
+async fn sold(backend: tests::Backend) -> Tariff {
+    let tariff = Tariff::with(backend, &["55,Brazil,0.6,0,1,1", "44,Britain,1.2,0,1,1"]).await;
+    let shop = &tariff.shop;
+    let cost = format!("{HEADER}\n55,Brazil,0.3,0,1,1\n44,Britain,0.3,0,1,1\n");
+    price(&shop.reseller, &shop.id, &cost, "COST", None).await;
+    let wholesale = format!("{HEADER}\n55,Brazil,0.2,0,1,1\n44,Britain,0.2,0,1,1\n");
+    price(&shop.distributor, &shop.reseller_id, &wholesale, "COST", None).await;
+    let input = json!({ "accountId": shop.id, "tariffId": tariff.id, "kind": "RETAIL" });
+    shop.reseller.did("assignTariff", "AssignTariffInput", input, "").await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    tariff
+}
+
+/// Rates the calls by a deck without storing a draft.
+async fn dry(client: &Client, tariff: &str, rows: &[&str]) -> Value {
+    let csv = format!("{MONEY}\n{}\n", rows.join("\n"));
+    let input = json!({ "tariffId": tariff, "csv": csv, "dryRun": true });
+    let fields = format!("version {{ id }} {IMPACT}");
+    let done = client.did("importTariff", "ImportTariffInput", input, &fields).await;
+    assert_eq!(done["version"], Value::Null);
+    done["impact"].clone()
+}
+
+fn figures(impact: &Value) -> [String; 4] {
+    ["retail", "cost", "margin", "marginChange"].map(|name| text(&impact[name]["amount"]))
+}
+
+on_both!(past_calls_are_rated_by_a_draft, |backend| async move {
+    let tariff = sold(backend).await;
+    let (shop, reseller) = (&tariff.shop, &tariff.shop.reseller);
+    // two minutes to Brazil and one minute to Britain: sold at 2.40, bought at 0.90
+    shop.call(0, "+55 11 5555 0001", 60_000).await;
+    shop.call(0, "+55 11 5555 0002", 60_000).await;
+    shop.call(0, "+44 20 7946 0958", 60_000).await;
+
+    let same = dry(reseller, &tariff.id, &["55,Brazil,0.6,0,1,1,0", "44,Britain,1.2,0,1,1,0"]).await;
+    assert_eq!(figures(&same), ["2.4", "0.9", "1.5", "0"], "{same}");
+    assert_eq!((&same["calls"], &same["unrated"], &same["isPartial"]), (&json!(3), &json!(0), &json!(false)));
+    assert_eq!(same["destinationsBelowCost"], 0);
+    // a minimum charge and a fee count, and a call without a rate is lost
+    let less = dry(reseller, &tariff.id, &["55,Brazil,0.1,0.1,1,1,0.25"]).await;
+    assert_eq!(figures(&less), ["0.5", "0.6", "-0.1", "-1.6"], "{less}");
+    assert_eq!((&less["unrated"], &less["destinationsBelowCost"]), (&json!(1), &json!(1)));
+    let stored = tariff.reprice("0.9", None).await;
+    let query = format!("query($id: ID!) {{ tariffVersion(id: $id) {{ {IMPACT} }} }}");
+    let drafted = reseller.ok(&query, json!({ "id": stored["id"] })).await;
+    assert_eq!(figures(&drafted["tariffVersion"]["impact"]), ["3", "0.9", "2.1", "0.6"]);
+    assert_eq!(tariff.in_force().await, ["44 1.2", "55 0.6"], "nothing changed");
+    tariff.shop.finish().await;
+});
+
+on_both!(a_cost_tariff_may_put_the_level_below_in_the_red, |backend| async move {
+    let tariff = sold(backend).await;
+    let (shop, reseller) = (&tariff.shop, &tariff.shop.reseller);
+    shop.call(0, "+55 11 5555 0001", 60_000).await;
+    shop.call(0, "+44 20 7946 0958", 60_000).await;
+    let query = "query($id: ID!) { callshop(id: $id) { costTariff { id } } }";
+    let cost = reseller.ok(query, json!({ "id": shop.id })).await;
+    let cost = text(&cost["callshop"]["costTariff"]["id"]);
+    // the reseller sells two minutes to the callshop, and buys them at 0.20 each
+    let dearer = dry(reseller, &cost, &["55,Brazil,0.7,0,1,1,0", "44,Britain,0.3,0,1,1,0"]).await;
+    assert_eq!(figures(&dearer), ["1", "0.4", "0.6", "0.4"], "{dearer}");
+    assert_eq!(dearer["destinationsBelowCost"], 1, "the callshop sells Brazil at 0.60");
+    let cheaper = dry(reseller, &cost, &["55,Brazil,0.1,0,1,1,0", "44,Britain,0.1,0,1,1,0"]).await;
+    assert_eq!(cheaper["destinationsBelowCost"], 2, "the reseller buys at 0.20: {cheaper}");
+    tariff.shop.finish().await;
+});
+
+on_both!(only_answered_calls_of_thirty_days_count, |backend| async move {
+    let tariff = sold(backend).await;
+    let shop = &tariff.shop;
+    shop.call(0, "+55 11 5555 0001", 60_000).await;
+    let ringing = shop.hook().authorize(&shop.phones[0].user, "+55 11 5555 0003").await;
+    let ringing = answered_call(&ringing["ref"], Utc::now(), 1_000);
+    shop.hook().events(&ringing[..1]).await;
+
+    let app = &shop.server.app;
+    let operator = Actor::operator(&app::accounts::ensure_platform(app).await.expect("a platform"));
+    let id = Kind::Tariff.parse(&tariff.id.clone().into()).expect("an id");
+    let calls = async || {
+        let version = tariffs::active_version(app, &operator, id).await.expect("a read").expect("a version");
+        tariffs::impact_of_version(app, &operator, &version).await.expect("an impact").calls
+    };
+    assert_eq!(calls().await, 1);
+    shop.server.time().pass(TimeDelta::days(29));
+    assert_eq!(calls().await, 1);
+    shop.server.time().pass(TimeDelta::days(2));
+    assert_eq!(calls().await, 0);
+    tariff.shop.finish().await;
+});
+
+on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move {
+    let tariff = sold(backend).await;
+    let (shop, reseller) = (&tariff.shop, &tariff.shop.reseller);
+    let fields = "margin { total warnings { prefix retailPerMinute costPerMinute callshops } }";
+    let warned = async |tariff: &str, rows: &[&str]| {
+        let csv = format!("{MONEY}\n{}\n", rows.join("\n"));
+        let input = json!({ "tariffId": tariff, "csv": csv, "dryRun": true });
+        reseller.did("importTariff", "ImportTariffInput", input, fields).await["margin"].take()
+    };
+    // the price is the cost's, but the callshop's cost has a fee
+    let cost = format!("{HEADER}\n55,Brazil,0.3,0.05,1,1\n44,Britain,0.3,0,1,1\n");
+    price(reseller, &shop.id, &cost, "COST", None).await;
+    let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0", "44,Britain,0.3,0,1,1,0"]).await;
+    let expected =
+        json!({ "prefix": "55", "retailPerMinute": "0.3", "costPerMinute": "0.35", "callshops": 1 });
+    assert_eq!(found, json!({ "total": 1, "warnings": [expected] }));
+    assert_eq!(warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0.35", "44,Britain,0.3,0,1,1,0"]).await["total"], 0);
+    // the reseller sells to the callshop below its own cost of 0.20
+    let query = "query($id: ID!) { callshop(id: $id) { costTariff { id } } }";
+    let id = reseller.ok(query, json!({ "id": shop.id })).await;
+    let id = text(&id["callshop"]["costTariff"]["id"]);
+    let found = warned(&id, &["55,Brazil,0.15,0,1,1,0", "44,Britain,0.3,0,1,1,0"]).await;
+    let expected =
+        json!({ "prefix": "55", "retailPerMinute": "0.15", "costPerMinute": "0.2", "callshops": 1 });
+    assert_eq!(found, json!({ "total": 1, "warnings": [expected] }));
+    tariff.shop.finish().await;
+});
