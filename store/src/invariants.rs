@@ -402,7 +402,7 @@ impl Invariant {
             "WITH kept AS ({kept}) SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
             FROM ({query}) AS findings LIMIT {limit}"
         );
-        // use the system's clock, because the ids of versions are made with it
+        // use use the system's clock, because the ids of versions are made with it
         let written = first_id(Utc::now() - LONGEST_IMPORT);
         let values = [first_id(kept_from).into(), kept_from.into(), written.into()];
         let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, whole, values)).await?;

@@ -33,7 +33,7 @@ pub(super) struct ReadDeck {
     pub(super) outcome: Outcome,
 }
 
-/// Reads a file. `currency` is the tariff's, and `today` decides which dates are in the future. With `by_date`, several dates need no question.
+/// Reads a file. `currency` is the tariff's currency. Dates after `today` are in the future. With `by_date`, several dates need no question.
 pub(super) fn read(
     file: &[u8],
     mapping: Option<Mapping>,

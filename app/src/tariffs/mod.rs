@@ -253,7 +253,7 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
 /// Lists the tariffs that the actor may manage, oldest first, with archived tariffs if `archived` is set.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` in callshops.
+/// Fails with `FORBIDDEN` for users of callshops.
 pub async fn list(
     app: &App,
     actor: &Actor,

@@ -192,7 +192,7 @@ fn parts(text: &str) -> Option<Date> {
         }
         words.push(word);
     }
-    // cut off a time after a T, as in ISO 8601
+    // cut off cut off a time after a T, as in ISO 8601
     if let Some(last) = words.last_mut() {
         let word: &str = last;
         *last = word.split('t').next().filter(|day| is_number(day)).unwrap_or(word);

@@ -85,7 +85,7 @@ pub struct ImportTariffInput {
     /// zone. Rows without a date, or with a date in the past, take effect at once. Either all versions are scheduled or none. At most 20 versions.
     #[graphql(default)]
     pub by_date: bool,
-    /// Whether to only report the changes that the import would make.
+    /// Whether the import only reports the changes that it would make.
     #[graphql(default)]
     pub dry_run: bool,
     /// Description of the new version.

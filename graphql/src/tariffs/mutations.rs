@@ -114,7 +114,7 @@ payload!(
         /// The versions of an import by date, in the order of their dates.
         #[field(length = 5)]
         scheduled: Vec<TariffVersion>,
-        /// Changes compared to the version from which the draft started; null if a row had an error.
+        /// Changes compared to the version on which the draft is based; null if a row had an error.
         changes: RateChanges,
         /// Rows with errors or automatic corrections, in file order, at most 1000.
         #[field(length = 50)]

@@ -199,7 +199,7 @@ impl Tariff {
         self.0.archived_at
     }
 
-    /// The version that prices new calls; null before the first activation.
+    /// The version that sets the prices of new calls; null before the first activation.
     async fn active_version(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
         let found =
             tariffs::active_version(app(ctx), actor(ctx)?, self.0.id).boxed().await.map_err(top_level)?;

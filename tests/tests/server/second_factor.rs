@@ -215,7 +215,7 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
         let refused = client.send(query, variables).await;
         assert_eq!(refusal(&refused), "TOTP_SETUP_REQUIRED", "{refused}");
     }
-    // otherwise, an admin could create another admin, who would have no second factor either
+    // otherwise, otherwise, an admin could create another admin, who would have no second factor either
     let admin = text(&shop.admin.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     let platform =
         text(&shop.admin.ok("{ viewer { account { id } } }", json!({})).await["viewer"]["account"]["id"]);
