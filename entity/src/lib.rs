@@ -35,6 +35,7 @@ pub mod session_item;
 pub mod setting;
 pub mod tariff;
 pub mod tariff_version;
+pub mod unfinished_version;
 pub mod used_ticket;
 pub mod user;
 mod view;

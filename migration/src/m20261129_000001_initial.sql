@@ -255,6 +255,14 @@ CREATE TABLE rate (
     PRIMARY KEY (version_id, prefix)
 ){strict};
 
+-- Versions whose rates are being written. A version's rates are written in many short transactions before the version itself. If the program dies in
+-- between, upkeep finds the rates by this row and deletes them.
+CREATE TABLE unfinished_version (
+    id {uuid} NOT NULL,
+    begun_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+
 
 -- The cash register.
 

@@ -7,7 +7,7 @@ use billing::carrier_deck::{Counts, Detected, Mapping, Question};
 use billing::deck::{DeckColumns, RowProblem};
 use billing::tariff::{Rate, RateError, RateTable, TimeBand};
 use chrono::{DateTime, Utc};
-use entity::{rate, tariff, tariff_version};
+use entity::{tariff, tariff_version};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
@@ -21,6 +21,7 @@ use crate::margin::{self, Margins};
 use crate::rates::{LoadedVersion, Terms};
 use crate::{App, rates};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::rate_writer::{self, NewRate};
 use store::tariffs as rows;
 use store::{Store, Tx};
 
@@ -148,7 +149,7 @@ pub async fn import(
     let base = Base::read(app, &tariff, import.base_version_id).await?;
     check_bands(&base.terms.bands, &columns)?;
     let mode = import.mode;
-    let edit = move |rates| Ok(merged(rates, read, &columns, &removed, mode));
+    let edit = move |rates: &[Rate]| Ok(merged(rates, read, &columns, &removed, mode));
     let act = Act { action: "importTariff", note };
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, outcome, import.dry_run, progress).await
@@ -178,7 +179,7 @@ fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
 }
 
 fn merged(
-    base: Vec<Rate>,
+    base: &[Rate],
     file: Vec<Rate>,
     columns: &DeckColumns,
     removed: &BTreeSet<String>,
@@ -198,8 +199,8 @@ fn merged(
     rates.into_values().collect()
 }
 
-fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
-    rates.into_iter().map(|rate| (rate.prefix.clone(), rate)).collect()
+fn by_prefix(rates: &[Rate]) -> BTreeMap<String, Rate> {
+    rates.iter().map(|rate| (rate.prefix.clone(), rate.clone())).collect()
 }
 
 /// Creates a draft with these rates added or changed.
@@ -290,7 +291,7 @@ async fn drafted(
     base: Base,
     act: Act,
     permit: SemaphorePermit<'static>,
-    edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
+    edit: impl FnOnce(&[Rate]) -> Result<Vec<Rate>> + Send + 'static,
 ) -> Result<Outcome> {
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
@@ -400,11 +401,11 @@ impl Draft {
         base: Base,
         act: Act,
         permit: SemaphorePermit<'static>,
-        edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
+        edit: impl FnOnce(&[Rate]) -> Result<Vec<Rate>> + Send + 'static,
     ) -> Result<Self> {
         let precedes = base.precedes();
         let built = spawn_blocking(move || {
-            let table = RateTable::build(edit(base.rates.clone())?);
+            let table = RateTable::build(edit(&base.rates)?);
             let table = table.map_err(|error| Error::user(ErrorCode::BadDeck, error.to_string()))?;
             let changes = compare(&base.rates, &table);
             let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), terms: base.terms, table });
@@ -415,23 +416,21 @@ impl Draft {
         Ok(Self { tariff, actor, base, precedes, loaded, changes, act, created_at, _permit: permit })
     }
 
-    /// Writes the rates in blocks, so that calls can be charged between two blocks. Writes the version's row last. The rates become visible only with
-    /// the version's row.
+    /// Writes the rates in blocks ([`rate_writer`]), so that calls can be charged between two blocks. Writes the version's row last. The rates become
+    /// visible only with the version's row.
     async fn write(
         &self,
         store: &Store,
         progress: &(impl Fn(Progress) + Sync),
     ) -> Result<tariff_version::Model> {
-        let rates: Vec<rate::Model> = self
-            .loaded
-            .table
-            .iter()
-            .map(|rate| rates::to_row(self.loaded.version_id, rate))
-            .collect::<Result<_>>()?;
-        let total = rates.len() as u64;
+        let (id, begun_at) = (self.loaded.version_id, self.created_at);
+        store.write(|tx| async move { rate_writer::begin(tx.conn(), id, begun_at).await }).await?;
+        let mut writer = store.rates().version(id);
+        let total = self.loaded.table.len() as u64;
         let mut done = 0;
-        for block in rates.chunks(rows::rates_per_insert(store.backend())) {
-            store.write(|tx| async move { rows::insert_rates(tx.conn(), block).await }).await?;
+        for block in self.loaded.table.iter().as_slice().chunks(store.rates().block()) {
+            let rows: Vec<NewRate<'_>> = block.iter().map(rates::new_row).collect::<Result<_>>()?;
+            writer.write(&rows).await?;
             done += block.len() as u64;
             progress(Progress { done, total });
         }
@@ -441,6 +440,9 @@ impl Draft {
     async fn write_version(&self, tx: &Tx) -> Result<tariff_version::Model> {
         let conn = tx.conn();
         rows::lock(conn, &owners(&self.actor), self.tariff.id).await?.ok_or(Error::NotFound)?;
+        if !rate_writer::end(conn, self.loaded.version_id).await? {
+            return Err(Error::Overloaded("writing the rates took too long"));
+        }
         let latest = rows::latest_version(conn, self.tariff.id).await?;
         let terms = &self.loaded.terms;
         let version = tariff_version::Model {
@@ -504,12 +506,10 @@ async fn finish(
         let written = tokio::spawn(async move {
             let id = draft.loaded.version_id;
             let written = draft.write(&store, &progress).await;
-            if written.is_err() {
-                let discarded =
-                    store.write(|tx| async move { rows::discard_rates(tx.conn(), id).await }).await;
-                if let Err(error) = discarded {
-                    tracing::warn!(%error, version = %id, "the rates of a failed version could not be deleted");
-                }
+            if written.is_err()
+                && let Err(error) = rate_writer::discard(&store, id).await
+            {
+                tracing::warn!(%error, version = %id, "the rates of a failed version are deleted later");
             }
             written.map(|version| Version {
                 tariff: Arc::new(draft.tariff),
