@@ -23,6 +23,7 @@ use app::calls::writer::CallWriter;
 use app::calls::{extend, reconcile};
 use app::feed::{self, Hub};
 use app::sip_proxies::{EventQueue, SipProxies};
+use app::tariffs::imports::worker as imports;
 use app::{App, Connections, retention, sandbox, statistics};
 use base::clock::Clock;
 use base::error::{OrFault as _, Result};
@@ -40,6 +41,7 @@ use crate::config::Config;
 use crate::metrics::{self, Exported};
 use crate::probes::{self, Probes};
 use crate::simulate::Simulator;
+use crate::uploads::{self, Uploads};
 use crate::web as web_pages;
 
 /// The minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
@@ -157,12 +159,13 @@ impl Server {
         let service = Arc::new(with_documents(service.map_err(std::io::Error::other)?, &config)?);
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
         let (hook_server, hook) = listen_for_hook(node, &writer, &service, probes.clone())?;
-        let (http_server, http) = listen_for_graphql(&config, service, probes)?;
+        let (http_server, http) = listen_for_graphql(&config, &app, service, probes)?;
         let tasks = vec![
             watch.listener(hook_server),
             watch.listener(http_server),
             tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(statistics::run(app.clone(), closing.clone())),
+            tokio::spawn(imports::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(extend::run(app.clone(), writer.clone(), closing.clone())),
             tokio::spawn(drain(app.clone(), config.shutdown.drain_seconds, stop.clone(), closing.clone())),
@@ -258,6 +261,7 @@ fn listen_for_hook(
 /// Binds the listener of GraphQL, the probes and the web pages.
 fn listen_for_graphql(
     config: &Config,
+    app: &Arc<App>,
     service: Arc<GraphqlService>,
     probes: Arc<dyn Probes>,
 ) -> std::io::Result<(Listener, SocketAddr)> {
@@ -267,9 +271,12 @@ fn listen_for_graphql(
         trusted_proxies: config.trusted_proxies.clone(),
     };
     let pages = config.web;
+    let uploads = Uploads { app: app.clone(), service: service.clone(), options: options.clone() };
+    let uploads = web::Data::new(uploads);
     let mount = move |mounted: &mut web::ServiceConfig| {
         transport::configure(mounted, service.clone(), options.clone());
         probes::configure(mounted, probes.clone());
+        uploads::configure(mounted, uploads.clone());
         web_pages::configure(mounted, pages);
     };
     transport::listen(config.listen, config.workers, request_seconds(config), mount)

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::App;
+use super::tariffs::imports::worker;
 use base::error::Result;
 use store::partitions::{self, Month};
 use store::rate_writer;
@@ -72,6 +73,7 @@ pub async fn maintain(app: &App) -> Result<()> {
         ("calls", calls),
         ("events", trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await),
         ("tickets", trim_tickets(app, now - TICKETS_KEPT).await),
+        ("imports", worker::tidy(app).await),
         ("unfinished versions", discard_unfinished(app, now - WRITTEN_WITHIN).await),
     ];
     for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {

@@ -34,6 +34,8 @@ pub mod search_word;
 pub mod session_item;
 pub mod setting;
 pub mod tariff;
+pub mod tariff_import;
+pub mod tariff_mapping;
 pub mod tariff_version;
 pub mod unfinished_version;
 pub mod used_ticket;

@@ -79,6 +79,7 @@ root!(
         audit::AuditQuery,
         users::UserQuery,
         tariffs::TariffQuery,
+        tariffs::TariffImportQuery,
         prices::PriceQuery,
         phones::PhoneQuery,
         cabins::CabinQuery,
@@ -107,6 +108,7 @@ root!(
         credit::CreditMutation,
         users::UserMutation,
         tariffs::TariffMutation,
+        tariffs::TariffImportMutation,
         phones::PhoneMutation,
         cabins::CabinMutation,
         register::RegisterMutation,
@@ -126,6 +128,7 @@ root!(
         live_calls::LiveCallSubscription,
         credit::CreditSubscription,
         screens::ScreenSubscription,
+        tariffs::TariffImportSubscription,
     }
 );
 
@@ -265,6 +268,12 @@ const OBJECTS: &[Declaration] = declarations![
     tariffs::carrier_decks::DeckGuess,
     tariffs::carrier_decks::DeckQuestion,
     tariffs::carrier_decks::DeckSetAside,
+    tariffs::imports::TariffImport,
+    tariffs::imports::TariffMapping,
+    tariffs::imports::SaveTariffMappingInput,
+    tariffs::imports::DeleteTariffMappingInput,
+    tariffs::imports::TariffImportPayload,
+    tariffs::imports::TariffMappingPayload,
     tariffs::mutations::DeckProblem,
     tariffs::mutations::MarginWarningView,
     tariffs::mutations::MarginGuard,
@@ -352,6 +361,9 @@ pub fn notes() -> Notes {
 const TEXTS: Texts = &[
     ("ImportTariffInput.csv", Shape::File),
     ("ImportTariffInput.mapping", Shape::File),
+    ("CreateTariffImportInput.mapping", Shape::File),
+    ("AnswerTariffImportInput.mapping", Shape::File),
+    ("SaveTariffMappingInput.mapping", Shape::File),
     ("UpdateCallshopSettingsInput.address", Shape::Lines),
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];

@@ -41,6 +41,8 @@ pub mod session_list;
 pub mod sessions;
 pub mod sorted;
 pub mod statistics;
+pub mod tariff_imports;
+pub mod tariff_mappings;
 pub mod tariffs;
 pub mod tickets;
 pub mod within;

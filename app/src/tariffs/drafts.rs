@@ -8,6 +8,7 @@ use billing::deck::{DeckColumns, RowProblem};
 use billing::tariff::{Rate, RateError, RateTable, TimeBand};
 use chrono::{DateTime, Utc};
 use entity::{tariff, tariff_version};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
@@ -23,7 +24,7 @@ use crate::{App, rates};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::rate_writer::{self, NewRate};
 use store::tariffs as rows;
-use store::{Store, Tx};
+use store::{Store, Tx, tariff_imports};
 
 /// Maximum size of an imported rate deck, in bytes of UTF-8.
 pub const MAX_DECK_BYTES: usize = 64 << 20;
@@ -36,7 +37,7 @@ pub const MAX_EDITS: usize = 1_000;
 static DECKS: Semaphore = Semaphore::const_new(4);
 
 /// How an import treats the existing rates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportMode {
     /// The file is the complete new version.
     Replace,
@@ -75,7 +76,8 @@ pub struct Edit {
 }
 
 /// Differences between the rates of a draft and those of its base version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Changes {
     /// Number of new prefixes.
     pub added: u64,
@@ -135,7 +137,18 @@ pub async fn import(
 ) -> Result<Outcome> {
     let tariff = owned(app, actor, import.tariff_id).await?;
     let note = clean_note(&import.note)?;
-    let permit = deck_permit()?;
+    import_with(app, actor, import, (tariff, note, None), deck_permit()?, progress).await
+}
+
+/// [`import`] with a permit that the caller holds. The draft belongs to `job`, if given ([`Act::job`]).
+pub(super) async fn import_with(
+    app: &App,
+    actor: &Actor,
+    import: Import,
+    (tariff, note, job): (tariff::Model, String, Option<(Uuid, Uuid)>),
+    permit: SemaphorePermit<'static>,
+    progress: impl Fn(Progress) + Send + Sync + 'static,
+) -> Result<Outcome> {
     let (file, currency, today) = (import.file, tariff.currency.clone(), app.clock.now().date_naive());
     let mapping = import.mapping;
     let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, today));
@@ -150,7 +163,7 @@ pub async fn import(
     check_bands(&base.terms.bands, &columns)?;
     let mode = import.mode;
     let edit = move |rates: &[Rate]| Ok(merged(rates, read, &columns, &removed, mode));
-    let act = Act { action: "importTariff", note };
+    let act = Act { job, ..Act::new("importTariff", note) };
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, outcome, import.dry_run, progress).await
 }
@@ -159,7 +172,12 @@ pub(super) fn deck_permit() -> Result<SemaphorePermit<'static>> {
     DECKS.try_acquire().map_err(|_| Error::Overloaded("too many tariffs are being changed"))
 }
 
-fn clean_note(note: &str) -> Result<String> {
+/// Waits until a deck may be in memory.
+pub(super) async fn wait_for_permit() -> Result<SemaphorePermit<'static>> {
+    DECKS.acquire().await.or_fault()
+}
+
+pub(super) fn clean_note(note: &str) -> Result<String> {
     if note.trim().is_empty() { Ok(String::new()) } else { clean_name("note", note) }
 }
 
@@ -218,7 +236,7 @@ pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rat
             return Err(Error::invalid(&format!("rates.{index}.prefix"), "The prefix is given twice."));
         }
     }
-    let act = Act { action: "upsertRates", note: clean_note(&edit.note)? };
+    let act = Act::new("upsertRates", clean_note(&edit.note)?);
     let permit = deck_permit()?;
     let base = Base::read(app, &tariff, edit.base_version_id).await?;
     let bands = &base.terms.bands;
@@ -268,7 +286,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
-    let act = Act { action: "deleteRates", note: clean_note(&edit.note)? };
+    let act = Act::new("deleteRates", clean_note(&edit.note)?);
     let permit = deck_permit()?;
     let base = Base::read(app, &tariff, edit.base_version_id).await?;
     drafted(app, actor, tariff, base, act, permit, move |rates| {
@@ -314,7 +332,7 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     let copied = rates::read_all(app.store.reader(), version_id).await?;
     // the rates refer to the bands of their own version, so a copy needs these bands
     let base = Base { terms: Terms::of(&source.version)?, ..Base::read(app, &tariff, None).await? };
-    let act = Act { action: "copyTariffVersion", note };
+    let act = Act::new("copyTariffVersion", note);
     let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
@@ -374,6 +392,14 @@ impl Base {
 struct Act {
     action: &'static str,
     note: String,
+    /// The job that creates the draft, and the node that runs it. If the job was canceled, no draft is created.
+    job: Option<(Uuid, Uuid)>,
+}
+
+impl Act {
+    fn new(action: &'static str, note: String) -> Self {
+        Self { action, note, job: None }
+    }
 }
 
 /// A draft that is not yet stored.
@@ -461,6 +487,11 @@ impl Draft {
             created_at: self.created_at,
         };
         rows::insert_version(conn, version.clone()).await?;
+        if let Some(job) = self.act.job
+            && !tariff_imports::made(conn, job, version.id, version.rate_count.into()).await?
+        {
+            return Err(Error::user(ErrorCode::IllegalState, "The import was canceled."));
+        }
         let Changes { added, changed, removed, .. } = self.changes;
         let base = self.base.as_ref();
         let before = json!({ "version": base.map(|base| base.id), "number": base.map(|base| base.number) });

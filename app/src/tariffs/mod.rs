@@ -7,6 +7,8 @@ mod activation;
 mod assignment;
 mod drafts;
 mod files;
+pub mod imports;
+pub mod mappings;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Tariffs, their versions and rates.
 
 pub(crate) mod carrier_decks;
+pub(crate) mod imports;
 pub(crate) mod inputs;
 pub(crate) mod mutations;
 pub(crate) mod rates;
@@ -11,6 +12,10 @@ use entity::tariff;
 use graphql_macros::object;
 use uuid::Uuid;
 
+pub use imports::{
+    TariffImportMutation, TariffImportPayload, TariffImportQuery, TariffImportSubscription,
+    TariffMappingPayload,
+};
 pub use mutations::{
     ActivateTariffVersionPayload, AssignTariffPayload, BlockDestinationPayload, CreateTariffPayload,
     TariffDraftPayload, TariffMutation,

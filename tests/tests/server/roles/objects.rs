@@ -85,6 +85,20 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(MANAGERS, "id tariff number state activeFrom rateCount note createdAt rates")],
     },
     Object {
+        name: "TariffImport",
+        reach: "{ tariffImport(id: {import}) { HOLE } }",
+        fields: &[(
+            MANAGERS,
+            "id tariff state uploadUrl expiresAt mode dryRun effectiveAt rowsRead rowsTotal problems problemsTotal detected questions \
+                setAside changes margin version error createdAt endedAt",
+        )],
+    },
+    Object {
+        name: "TariffMapping",
+        reach: "{ tariffMappings(first: 5) { nodes { HOLE } } }",
+        fields: &[(MANAGERS, "id name mapping createdAt updatedAt")],
+    },
+    Object {
         name: "Rate",
         reach: "{ tariffVersion(id: {version}) { rates(first: 5) { nodes { HOLE } } } }",
         fields: &[(
@@ -456,6 +470,8 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("RecoveryCodesPayload", "recoveryCodes viewer userErrors"),
     ("RevokeScreenPayload", "cabin userErrors"),
     ("RotatePhoneSecretPayload", "phone secret userErrors"),
+    ("TariffImportPayload", "import userErrors"),
+    ("TariffMappingPayload", "mapping userErrors"),
     ("SessionPayload", "session userErrors"),
     ("SettleSessionPayload", "session change receipt userErrors"),
     (

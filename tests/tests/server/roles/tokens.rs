@@ -46,12 +46,14 @@ const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "TARIFFS_READ",
-        "Query.tariff Query.tariffs Query.tariffVersion Query.rates Query.priceList Query.quote",
+        "Query.tariff Query.tariffs Query.tariffVersion Query.rates Query.priceList Query.quote Query.tariffMappings",
     ),
     (
         "TARIFFS_WRITE",
         "Mutation.createTariff Mutation.importTariff Mutation.upsertRates Mutation.deleteRates Mutation.copyTariffVersion \
-        Mutation.activateTariffVersion Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination",
+        Mutation.activateTariffVersion Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination \
+        Query.tariffImport Subscription.tariffImport Mutation.createTariffImport Mutation.answerTariffImport \
+        Mutation.cancelTariffImport Mutation.saveTariffMapping Mutation.deleteTariffMapping",
     ),
 ];
 /// Root fields that every token sees.
