@@ -6,11 +6,12 @@
 //! custom functions.
 
 mod files;
+mod imports;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use app::config::{AuthConfig, CallConfig, Options, RetentionConfig};
+use app::config::{AuthConfig, CallConfig, ImportConfig, Options, RetentionConfig};
 use app::redis_client::RedisConfig;
 use figment::Figment;
 use figment::error::Kind;
@@ -18,6 +19,8 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use sip::config::HookConfig;
 use transport::Limits;
+
+pub use imports::ImportsConfig;
 
 use crate::traces::TelemetryConfig;
 use crate::web::WebConfig;
@@ -63,6 +66,8 @@ pub struct Config {
     pub shutdown: ShutdownConfig,
     /// Retention of history.
     pub retention: RetentionConfig,
+    /// Imports of uploaded rate decks.
+    pub imports: ImportsConfig,
     /// Tracing.
     pub telemetry: TelemetryConfig,
 }
@@ -103,6 +108,7 @@ impl Default for Config {
             redis: RedisConfig::default(),
             shutdown: ShutdownConfig::default(),
             retention: RetentionConfig::default(),
+            imports: ImportsConfig::default(),
             telemetry: TelemetryConfig::default(),
         }
     }
@@ -154,6 +160,29 @@ impl Config {
             retention: self.retention.clone(),
             realm: self.hook.realm.clone(),
             queue: self.hook.queue,
+            imports: ImportConfig {
+                folder: self.import_folder(),
+                spool_bytes: self.imports.spool_bytes,
+                upload_bytes: self.limits.upload_bytes,
+                jobs: self.imports.jobs,
+            },
+        }
+    }
+
+    /// The folder of uploaded files: the configured folder, or else `imports` beside the SQLite file, in the folder that systemd names in
+    /// `STATE_DIRECTORY`, or in the folder of temporary files.
+    fn import_folder(&self) -> PathBuf {
+        if let Some(folder) = &self.imports.folder {
+            return folder.clone();
+        }
+        let data = store::file::path(&self.database_url).map(|file| match file.parent() {
+            Some(parent) => parent.to_owned(),
+            None => PathBuf::new(),
+        });
+        let state = || std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
+        match data.or_else(state) {
+            Some(data) => data.join("imports"),
+            None => std::env::temp_dir().join("callshop-imports"),
         }
     }
 
@@ -176,6 +205,7 @@ impl Config {
             self.redis.check(),
             self.telemetry.check(),
             self.retention.check(),
+            self.imports.check(self.limits.upload_bytes),
         ];
         sections.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Invalid)?;
         if self.shutdown.grace_seconds > 3_600

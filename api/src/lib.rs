@@ -8,6 +8,7 @@ mod probes;
 pub mod server;
 pub mod simulate;
 pub mod traces;
+mod uploads;
 pub mod web;
 
 use tracing_subscriber::EnvFilter;

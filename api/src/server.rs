@@ -24,6 +24,7 @@ use app::calls::writer::CallWriter;
 use app::calls::{extend, reconcile};
 use app::feed::{self, Hub};
 use app::sip_proxies::{EventQueue, SipProxies};
+use app::tariffs::imports::worker as imports;
 use app::{App, Connections, retention, sandbox, statistics};
 use base::clock::Clock;
 use base::error::{OrFault as _, Result};
@@ -41,6 +42,7 @@ use crate::config::Config;
 use crate::metrics::{self, Exported};
 use crate::probes::{self, Probes};
 use crate::simulate::Simulator;
+use crate::uploads::{self, Uploads};
 use crate::web as web_pages;
 
 /// The minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
@@ -158,7 +160,7 @@ impl Server {
         let service = Arc::new(with_documents(service.map_err(std::io::Error::other)?, &config)?);
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
         let bound = listen_for_hook(node, &writer, &service, probes.clone())
-            .and_then(|hook| Ok((hook, listen_for_graphql(&config, service, probes)?)));
+            .and_then(|hook| Ok((hook, listen_for_graphql(&config, &app, service, probes)?)));
         // without listeners, the writer ends, which then is no failure of the writer
         let ((hook_server, hook), (http_server, http)) = bound.inspect_err(|_| closing.cancel())?;
         let tasks = vec![
@@ -166,6 +168,7 @@ impl Server {
             watch.listener(http_server),
             tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(statistics::run(app.clone(), closing.clone())),
+            tokio::spawn(imports::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(extend::run(app.clone(), writer.clone(), closing.clone())),
             tokio::spawn(drain(app.clone(), config.shutdown.drain_seconds, stop.clone(), closing.clone())),
@@ -261,6 +264,7 @@ fn listen_for_hook(
 /// Binds the listener of GraphQL, the probes and the web pages.
 fn listen_for_graphql(
     config: &Config,
+    app: &Arc<App>,
     service: Arc<GraphqlService>,
     probes: Arc<dyn Probes>,
 ) -> std::io::Result<(Listener, SocketAddr)> {
@@ -270,9 +274,12 @@ fn listen_for_graphql(
         trusted_proxies: config.trusted_proxies.clone(),
     };
     let pages = config.web;
+    let uploads = Uploads { app: app.clone(), service: service.clone(), options: options.clone() };
+    let uploads = web::Data::new(uploads);
     let mount = move |mounted: &mut web::ServiceConfig| {
         transport::configure(mounted, service.clone(), options.clone());
         probes::configure(mounted, probes.clone());
+        uploads::configure(mounted, uploads.clone());
         web_pages::configure(mounted, pages);
     };
     transport::listen(config.listen, config.workers, request_seconds(config), mount)

@@ -1,5 +1,7 @@
 //! Options of the use cases. The server reads them from its configuration.
 
+use std::path::PathBuf;
+
 use entity::{Role, user};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,21 @@ pub struct Options {
     pub realm: String,
     /// Maximum number of jobs that may wait for the call writer.
     pub queue: usize,
+    /// Imports of rate decks.
+    pub imports: ImportConfig,
+}
+
+/// Imports of uploaded rate decks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportConfig {
+    /// The folder of uploaded files. It is created when it is first needed.
+    pub folder: PathBuf,
+    /// Maximum number of bytes of all uploaded files of this node.
+    pub spool_bytes: u64,
+    /// Maximum number of bytes of one file.
+    pub upload_bytes: u64,
+    /// Maximum number of files that this node reads at once.
+    pub jobs: usize,
 }
 
 /// Logins and tokens.

@@ -53,6 +53,7 @@ use crate::feed::Hub;
 use crate::metrics::Metrics;
 use crate::sandbox::Simulator;
 use crate::sip_proxies::{EventQueue, SipProxies};
+use crate::tariffs::imports::Imports;
 use base::clock::Clock;
 use base::error::{Error, Result};
 use store::{Store, Tx, accounts as rows};
@@ -72,6 +73,8 @@ pub struct App {
     pub identities: Identities,
     /// Tariff versions cached in memory.
     pub rates: rates::RateCache,
+    /// Imports of rate decks that run on this node.
+    pub imports: Imports,
     /// Client that sends commands to the SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
     /// The external queue that delivers the proxies' events; `None` if the proxies post all events over HTTP.
@@ -121,6 +124,7 @@ impl App {
         };
         let identities = Identities::new(TokenKey::new(key.as_bytes()));
         let rates = rates::RateCache::new(config.calls.rate_cache_bytes);
+        let imports = Imports::new(&config.imports);
         Ok(Self {
             store,
             hub,
@@ -128,6 +132,7 @@ impl App {
             clock,
             identities,
             rates,
+            imports,
             proxies,
             event_queue,
             simulator,

@@ -8,6 +8,7 @@ use billing::rating::minute_sixtieths;
 use billing::tariff::{BandPrice, Rate, RateTable};
 use chrono::{DateTime, Utc};
 use entity::account;
+use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ pub const MAX_WARNINGS: usize = 100;
 const MAX_SPREADS: u64 = 20;
 
 /// A price below cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarginWarning {
     /// Prefix of the dialed numbers.
     pub prefix: String,
@@ -38,7 +39,7 @@ pub struct MarginWarning {
 }
 
 /// The prices below cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Margins {
     /// The first warnings, at most [`MAX_WARNINGS`].
     pub warnings: Vec<MarginWarning>,

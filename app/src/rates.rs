@@ -18,6 +18,7 @@ use uuid::Uuid;
 use base::error::{Error, OrFault as _, Result};
 use store::Listed;
 use store::page::Total;
+use store::rate_writer::NewRate;
 use store::tariffs::{self, RateFilter, RatePage};
 
 /// Number of rates read per query.
@@ -223,23 +224,23 @@ pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<V
     }
 }
 
-/// Converts a rate to its row.
+/// The row of a rate.
 ///
 /// # Errors
 /// Fails with a fault if a number of seconds does not fit in its column. Valid rates always fit.
-pub fn to_row(version_id: Uuid, rate: &Rate) -> Result<rate::Model> {
+pub fn new_row(rate: &Rate) -> Result<NewRate<'_>> {
     let seconds = |seconds: u32| i32::try_from(seconds).or_fault();
-    Ok(rate::Model {
-        version_id,
-        prefix: rate.prefix.clone(),
-        destination: rate.destination.clone(),
-        price_per_minute: rate.price_per_minute.into(),
-        connection_fee: rate.connection_fee.into(),
+    let bands = (!rate.band_prices.is_empty()).then(|| serde_json::to_string(&rate.band_prices));
+    Ok(NewRate {
+        prefix: &rate.prefix,
+        destination: &rate.destination,
+        price_per_minute: rate.price_per_minute.0,
+        connection_fee: rate.connection_fee.0,
         initial_increment: seconds(rate.initial_increment)?,
         increment: seconds(rate.increment)?,
-        minimum_charge: rate.minimum_charge.into(),
+        minimum_charge: rate.minimum_charge.0,
         free_seconds: seconds(rate.free_seconds)?,
-        band_prices: serde_json::to_value(&rate.band_prices).or_fault()?,
+        band_prices: bands.transpose().or_fault()?,
     })
 }
 
@@ -323,7 +324,19 @@ mod tests {
         let mut rate = rate();
         let night = BandPrice { price_per_minute: billing::money::Micros(40_000), connection_fee: None };
         rate.band_prices.insert("night".to_owned(), night);
-        let row = to_row(Uuid::now_v7(), &rate).unwrap();
+        let new = new_row(&rate).unwrap();
+        let row = rate::Model {
+            version_id: Uuid::now_v7(),
+            prefix: new.prefix.to_owned(),
+            destination: new.destination.to_owned(),
+            price_per_minute: entity::Micros(new.price_per_minute),
+            connection_fee: entity::Micros(new.connection_fee),
+            initial_increment: new.initial_increment,
+            increment: new.increment,
+            minimum_charge: entity::Micros(new.minimum_charge),
+            free_seconds: new.free_seconds,
+            band_prices: serde_json::from_str(&new.band_prices.unwrap()).unwrap(),
+        };
         assert_eq!(from_row(row).unwrap(), rate);
     }
 

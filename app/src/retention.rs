@@ -10,8 +10,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::App;
+use super::tariffs::imports::worker;
 use base::error::Result;
 use store::partitions::{self, Month};
+use store::rate_writer;
 use store::retention as rows;
 use store::tickets;
 
@@ -30,6 +32,9 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(5
 
 /// How long the marks of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
 const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
+
+/// Longest time for which the rates of a version may be written. After this time, the writing program counts as dead.
+const WRITTEN_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 /// Runs the maintenance periodically until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
@@ -68,6 +73,8 @@ pub async fn maintain(app: &App) -> Result<()> {
         ("calls", calls),
         ("events", trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await),
         ("tickets", trim_tickets(app, now - TICKETS_KEPT).await),
+        ("imports", worker::tidy(app).await),
+        ("unfinished versions", discard_unfinished(app, now - WRITTEN_WITHIN).await),
     ];
     for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {
         tracing::warn!(what, %error, "the maintenance of the history failed: it is tried again in an hour");
@@ -112,6 +119,15 @@ async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         }
         pause_after(begun).await;
     }
+}
+
+/// Deletes the rates of versions whose program died while it wrote them.
+async fn discard_unfinished(app: &App, before: DateTime<Utc>) -> Result<()> {
+    for version in rate_writer::abandoned(app.store.reader(), before, CHUNK).await? {
+        tracing::info!(version = %version.id, "the rates of a version that was never finished are deleted");
+        rate_writer::discard(&app.store, version.id).await?;
+    }
+    Ok(())
 }
 
 async fn trim_tickets(app: &App, cutoff: DateTime<Utc>) -> Result<()> {

@@ -190,6 +190,11 @@ pub fn is_connection_lost(error: &DbErr) -> bool {
     })
 }
 
+/// Whether another process holds the lock of the SQLite file.
+pub fn is_busy(error: &DbErr) -> bool {
+    database_code(error).is_some_and(|code| code == "5")
+}
+
 fn cause(error: &DbErr) -> Option<&sea_orm::sqlx::Error> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(cause))

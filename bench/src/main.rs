@@ -9,6 +9,7 @@ mod board;
 mod database;
 mod fanout;
 mod find;
+mod import;
 mod load;
 mod peer;
 mod processor;
@@ -57,7 +58,9 @@ enum Command {
     /// Measure each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if a filter or a pair of
     /// filters takes more than 100 ms.
     Find(find::Plan),
-    /// Measure the query of a shop's screen, compared with Mercurius (with JIT) on the same PostgreSQL. Needs Node.js and npm.
+    /// The import of a rate deck by the command line beside authorizations, compared with `COPY` on PostgreSQL and batched inserts on SQLite.
+    Import(import::Plan),
+    /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
     /// Measure the delivery of events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory.
     /// Needs Redis.
@@ -67,6 +70,13 @@ enum Command {
     /// `callshop serve` as a separate process.
     #[command(hide = true)]
     Node,
+    /// The command line of callshop.
+    #[command(hide = true)]
+    Callshop {
+        /// The arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The bare relay.
     #[command(hide = true)]
     Relay(fanout::RelayArgs),
@@ -111,6 +121,8 @@ fn main() -> ExitCode {
         Command::Stored { plan, up_to } => run::stored(&plan, up_to),
         Command::Live(plan) => run::live(&plan),
         Command::Find(plan) => find::find(&plan),
+        Command::Import(plan) => import::import(&plan),
+        Command::Callshop { arguments } => import::callshop(&arguments),
         Command::Board(plan) => board::board(&plan),
         Command::FanOut(plan) => fanout::fan_out(&plan),
         Command::Latency(plan) => fanout::latency(&plan),

@@ -61,6 +61,16 @@ fn authorize_on_sqlite() {
 }
 
 #[test]
+fn imports_on_sqlite_and_on_postgres() {
+    for database in ["sqlite", "postgres"] {
+        let arguments = ["import", "--database", database, "--rows", "3000", "--rounds", "1"];
+        let run = Command::new(env!("CARGO_BIN_EXE_callshop-bench")).args(arguments).output().unwrap();
+        let (text, errors) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        assert!(run.status.success() && text.contains("memory of the import"), "{text}{errors}");
+    }
+}
+
+#[test]
 fn npm_board_beside_its_peer() {
     let output = Command::new(env!("CARGO_BIN_EXE_callshop-bench"))
         .args(["board", "--connections", "2", "--queries", "20", "--rounds", "1", "--statements"])

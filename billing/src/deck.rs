@@ -34,7 +34,10 @@ pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
 /// name follow the column's name. If a cell is empty, the rate's own value applies.
 pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
 
-/// A header with more bytes than this is not in the canonical format.
+/// Maximum number of commas in a line.
+const MAX_CELLS: usize = 1_000;
+
+/// A header with more bytes is not in the canonical format.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 
 fn band_column(column: &str, band: &str) -> String {
@@ -195,6 +198,10 @@ pub fn parse_deck(bytes: &[u8], limits: &DeckLimits) -> Deck {
             );
         }
     };
+    if let Some(line) = wide_line(text) {
+        let message = format!("The line has more than {MAX_CELLS} cells.");
+        return deck.refuse(limits, line, "TOO_MANY_COLUMNS", message);
+    }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut record = StringRecord::new();
     let columns = match reader.read_record(&mut record) {
@@ -205,6 +212,13 @@ pub fn parse_deck(bytes: &[u8], limits: &DeckLimits) -> Deck {
         _ => return deck.refuse(limits, 1, "HEADER_MISSING", "The file has no header.".to_owned()),
     };
     read_rows(deck, limits, &mut reader, &columns)
+}
+
+/// The first line with more commas than a row may have. A row is read into memory as a whole, and takes more memory than its text.
+fn wide_line(text: &str) -> Option<u64> {
+    let is_wide =
+        |line: &str| line.len() > MAX_CELLS && line.bytes().filter(|byte| *byte == b',').count() > MAX_CELLS;
+    (1..).zip(text.split('\n')).find(|(_, line)| is_wide(line)).map(|(number, _)| number)
 }
 
 fn read_rows(

@@ -4,6 +4,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::money::Micros;
 use crate::tariff::Rate;
 
@@ -51,7 +53,8 @@ impl RatePair<'_> {
 }
 
 /// The number of prefixes of each kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RateChangeCounts {
     /// Number of new prefixes.
     pub added: u64,

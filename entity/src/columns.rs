@@ -137,6 +137,27 @@ text_enum!(
     MovementKind { PayIn = "PAY_IN", PayOut = "PAY_OUT" }
 );
 text_enum!(
+    /// State of an import of a rate deck.
+    ImportState {
+        /// The file has not been uploaded.
+        Upload = "UPLOAD",
+        /// The node that had the file is gone, so the file must be uploaded again.
+        UploadAgain = "UPLOAD_AGAIN",
+        /// The file is read, and its rates are written.
+        Reading = "READING",
+        /// The file has more than one meaning, and the questions wait for answers.
+        Asks = "ASKS",
+        /// The file was checked without storing a version.
+        Checked = "CHECKED",
+        /// The version is stored and, if requested, scheduled.
+        Done = "DONE",
+        /// The import failed.
+        Failed = "FAILED",
+        /// A user canceled the import.
+        Canceled = "CANCELED",
+    }
+);
+text_enum!(
     /// How an amount is rounded to the number of decimals that a tariff sets.
     #[derive(Default)]
     RoundingMode { #[default] HalfUp = "HALF_UP", Up = "UP", Down = "DOWN" }

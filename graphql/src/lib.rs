@@ -80,6 +80,7 @@ root!(
         users::UserQuery,
         tariffs::TariffQuery,
         tariffs::TariffVersionQuery,
+        tariffs::TariffImportQuery,
         prices::PriceQuery,
         phones::PhoneQuery,
         cabins::CabinQuery,
@@ -110,6 +111,7 @@ root!(
         users::UserMutation,
         tariffs::TariffMutation,
         tariffs::TariffVersionMutation,
+        tariffs::TariffImportMutation,
         phones::PhoneMutation,
         cabins::CabinMutation,
         register::RegisterMutation,
@@ -129,6 +131,7 @@ root!(
         live_calls::LiveCallSubscription,
         credit::CreditSubscription,
         screens::ScreenSubscription,
+        tariffs::TariffImportSubscription,
     }
 );
 
@@ -269,6 +272,13 @@ const OBJECTS: &[Declaration] = declarations![
     tariffs::carrier_decks::DeckQuestion,
     tariffs::carrier_decks::DeckSetAside,
     tariffs::impact::TariffImpact,
+    tariffs::imports::TariffImport,
+    tariffs::imports::TariffImportChanges,
+    tariffs::imports::TariffMapping,
+    tariffs::imports::SaveTariffMappingInput,
+    tariffs::imports::DeleteTariffMappingInput,
+    tariffs::imports::TariffImportPayload,
+    tariffs::imports::TariffMappingPayload,
     tariffs::mutations::DeckProblem,
     tariffs::mutations::MarginWarningView,
     tariffs::mutations::MarginGuard,
@@ -363,6 +373,9 @@ pub fn notes() -> Notes {
 const TEXTS: Texts = &[
     ("ImportTariffInput.csv", Shape::File),
     ("ImportTariffInput.mapping", Shape::File),
+    ("CreateTariffImportInput.mapping", Shape::File),
+    ("AnswerTariffImportInput.mapping", Shape::File),
+    ("SaveTariffMappingInput.mapping", Shape::File),
     ("UpdateCallshopSettingsInput.address", Shape::Lines),
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];

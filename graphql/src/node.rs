@@ -165,7 +165,9 @@ impl Nodes {
             | Kind::Screen
             | Kind::Payment
             | Kind::CashMovement
-            | Kind::AuditEntry => {}
+            | Kind::AuditEntry
+            | Kind::TariffImport
+            | Kind::TariffMapping => {}
         }
         Ok(())
     }
@@ -215,7 +217,9 @@ fn scope(kind: Kind) -> Option<RoleSet> {
         | Kind::Screen
         | Kind::Payment
         | Kind::CashMovement
-        | Kind::AuditEntry => None,
+        | Kind::AuditEntry
+        | Kind::TariffImport
+        | Kind::TariffMapping => None,
     }
 }
 
@@ -243,5 +247,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::ApiToken => Node::ApiToken(ApiToken(api_tokens::find(app, actor, id).await?)),
         // each account sees a transfer differently, so only the field `ledger` shows transfers
         Kind::LedgerTransfer | Kind::Screen | Kind::AuditEntry => return Err(Error::NotFound),
+        // an import has queries of its own, and a mapping is one of a short list
+        Kind::TariffImport | Kind::TariffMapping => return Err(Error::NotFound),
     })
 }

@@ -147,10 +147,14 @@ pub enum Kind {
     AuditEntry,
     /// An API token.
     ApiToken,
+    /// An import of a rate deck.
+    TariffImport,
+    /// A saved mapping of a carrier's decks.
+    TariffMapping,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 17] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -168,6 +172,8 @@ impl Kind {
         (Self::CashMovement, "CashMovement"),
         (Self::AuditEntry, "AuditEntry"),
         (Self::ApiToken, "ApiToken"),
+        (Self::TariffImport, "TariffImport"),
+        (Self::TariffMapping, "TariffMapping"),
     ];
 
     fn name(self) -> &'static str {

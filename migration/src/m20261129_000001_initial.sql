@@ -257,6 +257,54 @@ CREATE TABLE rate (
     PRIMARY KEY (version_id, prefix)
 ){strict};
 
+-- Versions whose rates are being written. A version's rates are written in many short transactions before the version itself. If the program dies in
+-- between, upkeep finds the rates by this row and deletes them.
+CREATE TABLE unfinished_version (
+    id {uuid} NOT NULL,
+    begun_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+
+-- Mappings of carriers' decks that were saved under a name.
+CREATE TABLE tariff_mapping (
+    id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
+    name TEXT NOT NULL,
+    mapping {json} NOT NULL,
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX tariff_mapping_name ON tariff_mapping (account_id, name);
+
+-- Imports of rate decks as jobs. Upkeep deletes the jobs some weeks after their end.
+CREATE TABLE tariff_import (
+    id {uuid} NOT NULL,
+    tariff_id {uuid} NOT NULL REFERENCES tariff,
+    -- the login or the API token for which the job works
+    auth_session_id {uuid} REFERENCES auth_session,
+    api_token_id {uuid} REFERENCES api_token,
+    state TEXT NOT NULL,
+    input {json} NOT NULL,
+    -- the node that has the file, and the last sign of life of its job
+    node {uuid},
+    heartbeat_at {time} NOT NULL,
+    -- when the job fails unless the file is uploaded, or the question is answered
+    expires_at {time} NOT NULL,
+    rows_read BIGINT NOT NULL,
+    rows_total BIGINT,
+    report {json},
+    error {json},
+    version_id {uuid} REFERENCES tariff_version ON DELETE SET NULL,
+    created_at {time} NOT NULL,
+    ended_at {time},
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX tariff_import_tariff ON tariff_import (tariff_id);
+CREATE INDEX tariff_import_open ON tariff_import (node) WHERE ended_at IS NULL;
+CREATE INDEX tariff_import_ended ON tariff_import (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX tariff_import_version ON tariff_import (version_id) WHERE version_id IS NOT NULL;
+
 
 -- The cash register.
 

@@ -47,8 +47,14 @@ pub async fn by_secret(conn: &impl ConnectionTrait, hash: &str) -> Result<Option
     Ok(found.and_then(|(token, user)| Some((token, user?))))
 }
 
-/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that the token cannot be ended
-/// until the transaction ends.
+/// The token with this id, and the user who made it. This query ignores scopes, because work that the token began refers to it.
+pub async fn with_maker(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Model, user::Model)>> {
+    let found = Entity::find_by_id(id).find_also_related(user::Entity).one(conn).await?;
+    Ok(found.and_then(|(token, user)| Some((token, user?))))
+}
+
+/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that nobody can end the token until
+/// the transaction ends.
 pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let held: Option<Uuid> = Entity::find_by_id(id)
         .select_only()

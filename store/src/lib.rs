@@ -29,6 +29,7 @@ pub mod page;
 pub mod partitions;
 pub mod phones;
 pub mod problems;
+pub mod rate_writer;
 mod reader;
 pub mod reconcile;
 pub mod register;
@@ -41,6 +42,8 @@ pub mod sessions;
 pub mod sorted;
 pub mod statistics;
 pub mod tariff_versions;
+pub mod tariff_imports;
+pub mod tariff_mappings;
 pub mod tariffs;
 pub mod tickets;
 pub mod within;
@@ -52,8 +55,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use entity::ActivityKind;
-use sea_orm::sqlx::Connection as _;
-use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Sqlite};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -66,7 +70,8 @@ pub use scope::Scope;
 pub use sorted::Slice;
 pub use within::Within;
 
-use base::error::{Error, OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result, is_busy};
+use rate_writer::RateWriter;
 use telemetry::trace::TraceContext;
 
 /// Maximum number of attempts at a transaction. A transaction is attempted again if it fails because of a serialization failure, a deadlock, another
@@ -86,6 +91,13 @@ const PATIENCE: [(&str, &str); 3] =
 /// ([`statistics`]). For the same reason, these connections never need sequential scans, and JIT compilation does not pay off.
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
+
+/// How long SQLite itself waits for another process's lock. SQLite waits longer before each further attempt, up to a tenth of a second, and so misses
+/// the short pauses of a process that imports a rate deck. Therefore, SQLite gives up soon, and the store tries again at once ([`BUSY`]).
+const BUSY_STEP: Duration = Duration::from_millis(1);
+
+/// How long the store waits for another process's lock on the SQLite file.
+const BUSY: Duration = Duration::from_secs(10);
 
 /// A connection that was used within this time is assumed to be alive and is not tested.
 const FRESH: Duration = Duration::from_secs(1);
@@ -126,6 +138,8 @@ impl OnCommit for () {
 pub struct Store {
     reader: Reader,
     writer: DatabaseConnection,
+    /// Writes the rates of new tariff versions.
+    rates: RateWriter,
     on_commit: Arc<dyn OnCommit>,
     /// When a transaction last failed because the disk was full.
     full: Arc<Mutex<Option<Instant>>>,
@@ -199,8 +213,9 @@ impl Store {
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
             let reader = Reader::new(reader, options.connections);
             // SQLite has one writer. Waiting in a queue for one connection is fair and cheap, unlike contending for the file lock
-            let writer = Database::connect(sqlite_options(options, 1)).await?;
-            Ok(Self { reader, writer, on_commit, full: Arc::default() })
+            let writer = Database::connect(writer_options(options)).await?;
+            let rates = RateWriter::sqlite(&writer, writer_options(options)).await?;
+            Ok(Self { reader, writer, rates, on_commit, full: Arc::default() })
         } else {
             // write connections are separate from read connections, so that long reports never keep a call waiting for a connection. There are at
             // least two write connections, because a migration holds a lock on one and works on the other
@@ -209,13 +224,19 @@ impl Store {
             let reader = Database::connect(postgres_options(options, reading, &[])).await?;
             let reader = Reader::new(reader, reading);
             let writer = Database::connect(postgres_options(options, writing, &KEYED)).await?;
-            Ok(Self { reader, writer, on_commit, full: Arc::default() })
+            let rates = RateWriter::postgres(&writer);
+            Ok(Self { reader, writer, rates, on_commit, full: Arc::default() })
         }
     }
 
     /// The connections for single read queries.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Writes the rates of new tariff versions.
+    pub fn rates(&self) -> &RateWriter {
+        &self.rates
     }
 
     /// SQLite or PostgreSQL.
@@ -245,9 +266,37 @@ impl Store {
     /// Fails if a migration fails; the failed migration is rolled back.
     pub async fn migrate(&self) -> Result<()> {
         let lock = activity::migration_lock(&self.writer).await?;
+        self.wait_for_locks(BUSY).await?;
         let done = migration::up(&self.writer).await;
+        self.wait_for_locks(BUSY_STEP).await?;
         activity::release_migration_lock(lock).await?;
         Ok(done?)
+    }
+
+    /// Sets the time for which SQLite itself waits for another process's lock. The store does not control the transactions of a migration, so SQLite
+    /// must wait for them.
+    async fn wait_for_locks(&self, time: Duration) -> Result<()> {
+        if self.backend() == DbBackend::Sqlite {
+            let sql = format!("PRAGMA busy_timeout = {}", time.as_millis());
+            self.writer.execute_unprepared(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a write transaction. On SQLite, waits for another process's lock, and tries at least once in a millisecond, so that the wait ends with
+    /// the other process's transaction.
+    async fn begin(&self) -> Result<DatabaseTransaction> {
+        let begun = Instant::now();
+        loop {
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            };
+            match self.writer.begin_with_options(options).await {
+                Err(error) if is_busy(&error) && begun.elapsed() < BUSY => {}
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// Runs `work` in a read transaction on one snapshot of the database.
@@ -300,12 +349,8 @@ impl Store {
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
         let prepared = async {
-            let tx = Tx::new(self.writer.begin_with_options(options).await?);
+            let tx = Tx::new(self.begin().await?);
             let value = work(tx.clone()).await?;
             let pending =
                 std::mem::take(&mut *tx.0.activities.lock().unwrap_or_else(PoisonError::into_inner));
@@ -366,16 +411,37 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
         .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
         .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_whole(connection))))
-        .map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
-                .journal_mode(SqliteJournalMode::Wal)
-                // `synchronous` is FULL, so that a power failure loses no acknowledged write
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(10))
-                .statement_cache_capacity(STATEMENTS)
-                .foreign_keys(true)
-        });
+        .map_sqlx_sqlite_opts(journaled);
     connect
+}
+
+fn journaled(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite
+        .journal_mode(SqliteJournalMode::Wal)
+        // `synchronous` is FULL, so that a power failure loses no acknowledged write
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(STATEMENTS)
+        .foreign_keys(true)
+}
+
+/// The options of the connection that writes.
+fn writer_options(options: &StoreOptions) -> ConnectOptions {
+    let mut connect = sqlite_options(options, 1);
+    connect.map_sqlx_sqlite_pool_opts(patient);
+    connect
+}
+
+/// The options of a pool whose transactions begin with [`BUSY_STEP`].
+fn patient(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    let pool = pool.after_release(|connection, _| Box::pin(is_whole(connection)));
+    pool.after_connect(|connection, _| {
+        Box::pin(async move {
+            let sql = format!("PRAGMA busy_timeout = {}", BUSY_STEP.as_millis());
+            sea_orm::sqlx::query(AssertSqlSafe(sql)).execute(connection).await?;
+            Ok(())
+        })
+    })
 }
 
 /// Whether a connection that was returned to the pool is outside any transaction. If the disk is full, SQLite rolls back automatically. The database

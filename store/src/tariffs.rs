@@ -8,17 +8,14 @@ use sea_orm::sea_query::{
     Alias, Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, SubQueryStatement,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use uuid::Uuid;
 
 use super::page::count;
 use super::{Listed, Page, Scope, bulk};
 use base::error::Result;
-
-/// Number of a rate's columns, which is the number of parameters that each inserted row binds.
-const RATE_COLUMNS: usize = 10;
 
 /// The accounts whose tariffs a query may see.
 #[derive(Clone, Debug)]
@@ -32,7 +29,7 @@ pub enum Owners {
 }
 
 impl Owners {
-    fn condition(&self) -> SimpleExpr {
+    pub(super) fn condition(&self) -> SimpleExpr {
         match self {
             Self::Nobody => tariff::Column::Id.is_in::<Uuid, _>([]),
             Self::One(id) => tariff::Column::AccountId.eq(*id),
@@ -58,6 +55,11 @@ pub async fn update(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Resul
 /// A tariff of `owners`.
 pub async fn find(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
     Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).one(conn).await?)
+}
+
+/// A tariff by id. This query does not check the actor's scope: the calling function must have checked access to the tariff.
+pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<tariff::Model>> {
+    Ok(tariff::Entity::find_by_id(id).one(conn).await?)
 }
 
 /// The tariffs of `owners` with these ids.
@@ -262,30 +264,6 @@ pub async fn effective_versions(
         .all(conn)
         .await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.tariff.id, (row.version_id?, row.tariff)))).collect())
-}
-
-/// Maximum number of rates in one insert. SQLite allows 32,766 parameters, PostgreSQL 65,535.
-pub fn rates_per_insert(backend: DbBackend) -> usize {
-    let parameters = if backend == DbBackend::Sqlite { 32_766 } else { 65_535 };
-    parameters / RATE_COLUMNS
-}
-
-/// Inserts rates, in as many statements as the database's parameter limit requires.
-pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) -> Result<()> {
-    for chunk in rates.chunks(rates_per_insert(conn.get_database_backend())) {
-        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
-        rate::Entity::insert_many(rows).exec_without_returning(conn).await?;
-    }
-    Ok(())
-}
-
-/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, because then its creation succeeded and only the
-/// response was lost.
-pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
-    if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
-        rate::Entity::delete_many().filter(rate::Column::VersionId.eq(version_id)).exec(conn).await?;
-    }
-    Ok(())
 }
 
 /// Filters a version's rates by prefix. All given conditions must match.

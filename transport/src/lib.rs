@@ -29,6 +29,7 @@ pub mod service;
 mod stream;
 pub mod ticket;
 pub mod unread;
+pub mod uploads;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -66,7 +67,7 @@ pub(crate) struct Endpoint {
 
 /// Mounts `/graphql` (POST, GET and event streams, and WebSockets if [`listen`] serves it).
 pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, options: HttpOptions) {
-    let cors = origin::cors(&options);
+    let cors = origin::cors(&options, &["GET", "POST"]);
     let endpoint = web::Data::new(Endpoint { service, options });
     let is_upgrade = guard::fn_guard(|context| context.req_data().contains::<graphql_ws::Handover>());
     cfg.service(

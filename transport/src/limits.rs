@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Maximum size of a POST request's body, and of a GET request's query string (`BODY_TOO_LARGE`).
     pub body_bytes: usize,
+    /// Maximum size of an uploaded file (`BODY_TOO_LARGE`).
+    pub upload_bytes: u64,
     /// Seconds within which a request's body must arrive (`BODY_TIMEOUT`).
     pub body_seconds: u64,
     /// Maximum nesting of brackets in a request's JSON, including variables (`JSON_TOO_DEEP`).
@@ -96,6 +98,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 256 * 1024,
+            upload_bytes: 256 << 20,
             body_seconds: 15,
             json_depth: 32,
             bracket_depth: 48,

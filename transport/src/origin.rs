@@ -98,11 +98,11 @@ fn is_own(origin: &str, request: &HttpRequest) -> bool {
 }
 
 /// The CORS headers that browsers need before they pass a response to a page of another origin.
-pub(crate) fn cors(options: &HttpOptions) -> Cors {
+pub(crate) fn cors(options: &HttpOptions, methods: &[&str]) -> Cors {
     let listed = options.clone();
     Cors::default()
         .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| is_allowed(origin, &listed)))
-        .allowed_methods(["GET", "POST"])
+        .allowed_methods(methods.iter().copied())
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

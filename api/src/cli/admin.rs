@@ -11,10 +11,11 @@ use serde_json::json;
 use super::{ConfigArgs, Failure, open, out, tariff_versions};
 use app::auth::Actor;
 use app::margin::Margins;
-use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES, Outcome};
+use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES, Outcome, mappings};
 use app::users::{self, NewUser};
 use app::{App, accounts, api_tokens};
 use base::error::Error;
+use uuid::Uuid;
 
 /// Maximum size of a mapping file.
 const MAX_MAPPING_BYTES: u64 = 100_000;
@@ -74,9 +75,10 @@ pub(super) enum TariffCommand {
         /// Carrier's deck, or CSV file with the columns prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most
         /// 64 MiB; see examples/decks for all columns.
         file: PathBuf,
-        /// JSON file with answers and corrections for a carrier's deck. With a mapping, the file is read as a carrier's deck.
-        #[arg(long, value_name = "FILE")]
-        mapping: Option<PathBuf>,
+        /// Answers and corrections for a carrier's deck: a JSON file, or the name of a mapping that the tariff's account has saved. With a mapping, the
+        /// file is read as a carrier's deck.
+        #[arg(long, value_name = "NAME|FILE")]
+        mapping: Option<String>,
         /// Print guesses, questions, problems and changes as JSON.
         #[arg(long)]
         json: bool,
@@ -196,11 +198,15 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
             activate,
         } => {
             let deck = read_deck(&file)?;
-            let mapping = mapping.as_deref().map(read_mapping).transpose()?;
             let app = open(&config.load()?).await?.app;
+            let tariff_id = graphql::scalars::Kind::Tariff.parse(&tariff.into())?;
+            let mapping = match mapping {
+                Some(mapping) => Some(find_mapping(&app, tariff_id, &mapping).await?),
+                None => None,
+            };
             let note = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let import = Import {
-                tariff_id: graphql::scalars::Kind::Tariff.parse(&tariff.into())?,
+                tariff_id,
                 file: deck,
                 mapping,
                 base_version_id: None,
@@ -251,6 +257,22 @@ fn read_at_most(file: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
         .and_then(|opened| opened.take(limit + 1).read_to_end(&mut content))
         .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     Ok(content)
+}
+
+/// The mapping in the file with this name or, if there is no such file, the saved mapping of the tariff's account with this name.
+async fn find_mapping(app: &App, tariff_id: Uuid, mapping: &str) -> Result<Mapping, Failure> {
+    let file = Path::new(mapping);
+    if file.exists() {
+        return read_mapping(file);
+    }
+    let operator = Actor::operator(&accounts::ensure_platform(app).await?);
+    let account_id = tariffs::find(app, &operator, tariff_id).await?.account_id;
+    match mappings::named(app, account_id, mapping).await {
+        Err(Error::User(_)) => {
+            Err(format!("{mapping:?} is neither a file nor a saved mapping of the tariff's account").into())
+        }
+        found => Ok(found?),
+    }
 }
 
 fn read_mapping(file: &Path) -> Result<Mapping, Failure> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::account;
+use entity::{account, api_token, user};
 use moka::sync::Cache;
 use uuid::Uuid;
 
@@ -63,8 +63,25 @@ pub async fn authenticate(app: &App, secret: &str) -> Result<(Actor, DateTime<Ut
 }
 
 async fn holder_of(app: &App, hash: &str, now: DateTime<Utc>) -> Result<(Actor, DateTime<Utc>)> {
+    let found = api_tokens::by_secret(app.store.reader(), hash).await?;
+    checked(app, found, now).await
+}
+
+/// The actor of the token with this id, and when the token expires.
+///
+/// # Errors
+/// See [`authenticate`].
+pub(super) async fn holder_by_id(app: &App, id: Uuid, now: DateTime<Utc>) -> Result<(Actor, DateTime<Utc>)> {
+    let found = api_tokens::with_maker(app.store.reader(), id).await?;
+    checked(app, found, now).await
+}
+
+async fn checked(
+    app: &App,
+    found: Option<(api_token::Model, user::Model)>,
+    now: DateTime<Utc>,
+) -> Result<(Actor, DateTime<Utc>)> {
     let conn = app.store.reader();
-    let found = api_tokens::by_secret(conn, hash).await?;
     let (row, user) = found
         .filter(|(row, user)| {
             row.revoked_at.is_none()

@@ -83,6 +83,14 @@ impl Identities {
         }
     }
 
+    /// The signature of the address to which the file of an import is uploaded.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub(crate) fn upload_code(&self, import: Uuid, until: i64) -> Result<String> {
+        self.key.upload_code(import, until)
+    }
+
     /// A token that is cancelled as soon as this node revokes the login.
     pub fn watch(&self, session_id: Uuid) -> CancellationToken {
         self.watches.get_with(session_id, CancellationToken::new)

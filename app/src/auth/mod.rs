@@ -5,6 +5,7 @@ pub mod api_token;
 mod attempts;
 pub mod login;
 pub mod password;
+pub(crate) mod resume;
 pub mod rights;
 pub mod second_factor;
 pub mod ticket;

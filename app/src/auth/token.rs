@@ -116,6 +116,14 @@ impl TokenKey {
         self.code(&format!("ticket {ticket}"))
     }
 
+    /// The signature of the address to which the file of an import is uploaded, until the Unix time `until`.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub fn upload_code(&self, import: Uuid, until: i64) -> Result<String> {
+        self.code(&format!("upload {import} {until}"))
+    }
+
     /// The secret of a login's cookie for event streams. Every node derives the same secret.
     ///
     /// # Errors

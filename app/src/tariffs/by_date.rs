@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use billing::deck::DeckColumns;
 use billing::rate_changes;
-use billing::tariff::MAX_RATES;
+use billing::tariff::{MAX_RATES, Rate};
 use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use entity::tariff;
@@ -105,7 +105,7 @@ async fn drafts(
         let start = if is_today { Start::Now } else { Start::At(beginning(day, time_zone)?) };
         let act = Act { start, ..Act::new("importTariff", file.note.clone()) };
         let (columns, mode) = (file.columns.clone(), file.mode);
-        let edit = move |base| Ok(merged(base, rates, &columns, &removed, mode));
+        let edit = move |base: &[Rate]| Ok(merged(base, rates, &columns, &removed, mode));
         let made = Draft::new(app, actor, tariff.clone(), base.clone(), act, permit.take(), edit);
         let mut draft = made.await?;
         let before = drafts.last().map(|draft| &draft.loaded.table);

@@ -9,7 +9,8 @@ use billing::deck::{DeckColumns, RowProblem};
 use billing::rate_changes::{self, RateChangeCounts};
 use billing::tariff::{Rate, RateError, RateTable, TimeBand};
 use chrono::{DateTime, Utc};
-use entity::{rate, tariff, tariff_version};
+use entity::{tariff, tariff_version};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
@@ -27,8 +28,9 @@ use crate::rates::{LoadedVersion, Terms};
 use crate::{App, rates};
 use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::rate_writer::{self, NewRate};
 use store::tariffs as rows;
-use store::{Store, Tx};
+use store::{Store, Tx, tariff_imports};
 
 /// Maximum size of an imported rate deck, in bytes of UTF-8.
 pub const MAX_DECK_BYTES: usize = 64 << 20;
@@ -43,7 +45,7 @@ const DISCARDED: &str = "The base version was discarded. Make the change again."
 static DECKS: Semaphore = Semaphore::const_new(4);
 
 /// How an import treats the existing rates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportMode {
     /// The file is the complete new version.
     Replace,
@@ -143,7 +145,18 @@ pub async fn import(
 ) -> Result<Outcome> {
     let tariff = owned(app, actor, import.tariff_id).await?;
     let note = clean_note(&import.note)?;
-    let permit = deck_permit()?;
+    import_with(app, actor, import, (tariff, note, None), deck_permit()?, progress).await
+}
+
+/// [`import`] with a permit that the caller holds. The draft belongs to `job`, if given ([`Act::job`]).
+pub(super) async fn import_with(
+    app: &App,
+    actor: &Actor,
+    import: Import,
+    (tariff, note, job): (tariff::Model, String, Option<(Uuid, Uuid)>),
+    permit: SemaphorePermit<'static>,
+    progress: impl Fn(Progress) + Send + Sync + 'static,
+) -> Result<Outcome> {
     let (file, currency, today) = (import.file, tariff.currency.clone(), app.clock.now().date_naive());
     let mapping = import.mapping;
     let by_date = import.by_date;
@@ -162,14 +175,19 @@ pub async fn import(
         let file = by_date::File { rows: dated, columns, mode, note, dry_run: import.dry_run };
         return by_date::import(app, actor, (tariff, base, permit), file, outcome).await;
     }
-    let edit = move |rates| Ok(merged(rates, read, &columns, &removed, mode));
-    let act = Act::new("importTariff", note);
+    let edit = move |rates: &[Rate]| Ok(merged(rates, read, &columns, &removed, mode));
+    let act = Act { job, ..Act::new("importTariff", note) };
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, outcome, import.dry_run, progress).await
 }
 
 pub(super) fn deck_permit() -> Result<SemaphorePermit<'static>> {
     DECKS.try_acquire().map_err(|_| Error::Overloaded("too many tariffs are being changed"))
+}
+
+/// Waits until a deck may be in memory.
+pub(super) async fn wait_for_permit() -> Result<SemaphorePermit<'static>> {
+    DECKS.acquire().await.or_fault()
 }
 
 pub(super) fn clean_note(note: &str) -> Result<String> {
@@ -192,7 +210,7 @@ fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
 }
 
 pub(super) fn merged(
-    base: Vec<Rate>,
+    base: &[Rate],
     file: Vec<Rate>,
     columns: &DeckColumns,
     removed: &BTreeSet<String>,
@@ -207,7 +225,7 @@ pub(super) fn merged(
         let named = file.iter().map(|rate| &rate.prefix).chain(removed);
         let countries: BTreeSet<&str> = named.filter_map(|prefix| country_of(prefix)).collect();
         rates.retain(|prefix, _| country_of(prefix).is_none_or(|country| !countries.contains(country)));
-        rates.extend(by_prefix(file));
+        rates.extend(by_prefix(&file));
         return rates.into_values().collect();
     }
     for mut rate in file {
@@ -219,8 +237,8 @@ pub(super) fn merged(
     rates.into_values().collect()
 }
 
-fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
-    rates.into_iter().map(|rate| (rate.prefix.clone(), rate)).collect()
+fn by_prefix(rates: &[Rate]) -> BTreeMap<String, Rate> {
+    rates.iter().map(|rate| (rate.prefix.clone(), rate.clone())).collect()
 }
 
 /// Creates a draft with these rates added or changed.
@@ -311,7 +329,7 @@ pub(super) async fn drafted(
     base: Base,
     act: Act,
     permit: SemaphorePermit<'static>,
-    edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
+    edit: impl FnOnce(&[Rate]) -> Result<Vec<Rate>> + Send + 'static,
 ) -> Result<Outcome> {
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
@@ -417,11 +435,13 @@ pub(super) struct Act {
     pub(super) start: Start,
     /// The tariff's new name, if it changes.
     pub(super) rename: Option<String>,
+    /// The job that creates the draft, and the node that runs it. If the job was canceled, no draft is created.
+    pub(super) job: Option<(Uuid, Uuid)>,
 }
 
 impl Act {
     pub(super) fn new(action: &'static str, note: String) -> Self {
-        Self { action, note, start: Start::Never, rename: None }
+        Self { action, note, start: Start::Never, rename: None, job: None }
     }
 }
 
@@ -451,13 +471,13 @@ impl Draft {
         base: Base,
         act: Act,
         permit: impl Into<Option<SemaphorePermit<'static>>>,
-        edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
+        edit: impl FnOnce(&[Rate]) -> Result<Vec<Rate>> + Send + 'static,
     ) -> Result<Self> {
         let permit = permit.into();
         check_open(&tariff)?;
         let precedes = base.precedes();
         let built = spawn_blocking(move || {
-            let table = RateTable::build(edit(base.rates.clone())?);
+            let table = RateTable::build(edit(&base.rates)?);
             let table = table.map_err(|error| Error::user(ErrorCode::BadDeck, error.to_string()))?;
             let changes = rate_changes::count(&base.rates, table.iter());
             let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), terms: base.terms, table });
@@ -475,22 +495,20 @@ impl Draft {
         access::write_as(store, &self.actor, |tx| async move { self.write_version(&tx).await }).await
     }
 
-    /// Writes the rates in blocks, so that calls can be charged between two blocks.
+    /// Writes the rates in blocks ([`rate_writer`]), so that calls can be charged between two blocks.
     pub(super) async fn write_rates(
         &self,
         store: &Store,
         progress: &(impl Fn(Progress) + Sync),
     ) -> Result<()> {
-        let rates: Vec<rate::Model> = self
-            .loaded
-            .table
-            .iter()
-            .map(|rate| rates::to_row(self.loaded.version_id, rate))
-            .collect::<Result<_>>()?;
-        let total = rates.len() as u64;
+        let (id, begun_at) = (self.loaded.version_id, self.created_at);
+        store.write(|tx| async move { rate_writer::begin(tx.conn(), id, begun_at).await }).await?;
+        let mut writer = store.rates().version(id);
+        let total = self.loaded.table.len() as u64;
         let mut done = 0;
-        for block in rates.chunks(rows::rates_per_insert(store.backend())) {
-            store.write(|tx| async move { rows::insert_rates(tx.conn(), block).await }).await?;
+        for block in self.loaded.table.iter().as_slice().chunks(store.rates().block()) {
+            let rows: Vec<NewRate<'_>> = block.iter().map(rates::new_row).collect::<Result<_>>()?;
+            writer.write(&rows).await?;
             done += block.len() as u64;
             progress(Progress { done, total });
         }
@@ -511,6 +529,9 @@ impl Draft {
             let base = rows::version_of(conn, tariff.id, id).await?;
             base.ok_or_else(|| Error::field(ErrorCode::StaleDraft, "baseVersionId", DISCARDED))?;
         }
+        if !rate_writer::end(conn, self.loaded.version_id).await? {
+            return Err(Error::Overloaded("writing the rates took too long"));
+        }
         let latest = rows::latest_version(conn, self.tariff.id).await?;
         let terms = &self.loaded.terms;
         let version = tariff_version::Model {
@@ -529,6 +550,11 @@ impl Draft {
             created_at: self.created_at,
         };
         rows::insert_version(conn, version.clone()).await?;
+        if let Some(job) = self.act.job
+            && !tariff_imports::made(conn, job, version.id, version.rate_count.into()).await?
+        {
+            return Err(Error::user(ErrorCode::IllegalState, "The import was canceled."));
+        }
         let mut before = json!({
             "version": self.base.as_ref().map(|base| base.id),
             "number": self.base.as_ref().map(|base| base.number),
@@ -594,12 +620,10 @@ async fn finish(
         let written = tokio::spawn(async move {
             let id = draft.loaded.version_id;
             let written = draft.write(&store, &progress).await;
-            if written.is_err() {
-                let discarded =
-                    store.write(|tx| async move { rows::discard_rates(tx.conn(), id).await }).await;
-                if let Err(error) = discarded {
-                    tracing::warn!(%error, version = %id, "the rates of a failed version could not be deleted");
-                }
+            if written.is_err()
+                && let Err(error) = rate_writer::discard(&store, id).await
+            {
+                tracing::warn!(%error, version = %id, "the rates of a failed version are deleted later");
             }
             written
         });

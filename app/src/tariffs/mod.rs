@@ -12,6 +12,8 @@ mod files;
 mod impact;
 mod lifecycle;
 mod updating;
+pub mod imports;
+pub mod mappings;
 
 use std::collections::HashMap;
 use std::sync::Arc;

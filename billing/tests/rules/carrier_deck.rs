@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use billing::carrier_deck::{
     CarrierDeck, ColumnRef, DateOrder, Entry, Mapping, Options, PriceUnit, StatusRule, read_carrier_deck,
 };
-use billing::deck::{DeckLimits, Severity};
+use billing::deck::{DeckLimits, Severity, write_deck};
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
@@ -688,6 +688,7 @@ fn hostile_files_are_refused() {
     assert_eq!(code(b"PK\x03\x04broken"), "XLSX_INVALID");
     assert_eq!(code(b"\xd0\xcf\x11\xe0old"), "FORMAT_UNSUPPORTED");
     assert_eq!(code(",".repeat(1_000).as_bytes()), "TOO_MANY_COLUMNS");
+    assert_eq!(code(",".repeat(99_999).as_bytes()), "TOO_MANY_COLUMNS");
     assert_eq!(code(b"Code,Name,Rate\n44,\"United Kingdom,0.05\n"), "QUOTE_OPEN");
     assert_eq!(code(b""), "RATES_MISSING");
     assert_eq!(code(b"Code,Name,Rate\n"), "RATES_MISSING");
@@ -699,6 +700,24 @@ fn hostile_files_are_refused() {
     assert_eq!(code(&bomb.finish().unwrap().into_inner()), "FILE_TOO_LARGE");
     let range = read(b"Code,Name,Rate\n110000-199999,Everywhere,0.05\n");
     assert_eq!(errors(&range), [(2, "CODE_RANGE_INVALID")]);
+}
+
+#[test]
+fn a_line_of_any_length_is_refused() {
+    // a file of 1 GB is refused by its size; within the size, by the cell
+    let long = format!("Code,Name,Rate\n44,{},0.05\n", "x".repeat(5_000_000));
+    assert_eq!(errors(&read(long.as_bytes())), [(2, "CELL_TOO_LONG")]);
+    let quoted = format!("Code,Name,Rate\n44,\"{}\",0.05\n", "x\n".repeat(2_500_000));
+    assert_eq!(errors(&read(quoted.as_bytes())), [(2, "CELL_TOO_LONG")]);
+}
+
+#[test]
+fn formulas_stay_text() {
+    let deck = read(b"Code,Name,Rate\n44,\"=HYPERLINK(\"\"http://x\"\")\",0.05\n351,+Portugal,0.06\n");
+    let (rates, _) = deck.on(None);
+    let written = write_deck(&rates);
+    assert!(written.contains("\n44,\"'=HYPERLINK(\"\"http://x\"\")\","), "{written}");
+    assert!(written.contains("\n351,'+Portugal,"), "{written}");
 }
 
 #[test]

@@ -174,6 +174,12 @@ fn text_must_be_utf8_and_clean() {
 }
 
 #[test]
+fn a_line_of_a_million_cells_is_refused() {
+    let wide = format!("{HEADER}55,Brazil,0.1,0,1,1\n56,Peru{}\n", ",".repeat(1_000_000));
+    assert_eq!(codes(&parse(wide)), [(3, "TOO_MANY_COLUMNS")]);
+}
+
+#[test]
 fn formulas_are_written_so_that_nothing_runs_them() {
     for (text, written) in [
         ("=1+1", "'=1+1"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod carrier_decks;
 pub(crate) mod impact;
+pub(crate) mod imports;
 pub(crate) mod inputs;
 pub(crate) mod mutations;
 pub(crate) mod rates;
@@ -13,6 +14,10 @@ use entity::tariff;
 use graphql_macros::object;
 use uuid::Uuid;
 
+pub use imports::{
+    TariffImportMutation, TariffImportPayload, TariffImportQuery, TariffImportSubscription,
+    TariffMappingPayload,
+};
 pub use mutations::{
     ActivateTariffVersionPayload, AssignTariffPayload, BlockDestinationPayload, CreateTariffPayload,
     TariffDraftPayload, TariffMutation,

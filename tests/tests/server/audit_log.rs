@@ -32,6 +32,7 @@ const RUN: &[&str] = &[
     "createTariff",
     "createUser",
     "deleteRates",
+    "deleteTariffMapping",
     "disableTotp",
     "discardTariffVersion",
     "disableUser",
@@ -48,6 +49,7 @@ const RUN: &[&str] = &[
     "revokeScreen",
     "rotateApiToken",
     "rotatePhoneSecret",
+    "saveTariffMapping",
     "setCreditLimit",
     "setDialPlan",
     "setLowCredit",
@@ -69,6 +71,9 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ),
     ("refresh", "continues an existing login; only reuse of a token is recorded"),
     ("beginTotp", "changes nothing before confirmTotp"),
+    ("createTariffImport", "makes only a job; the draft that the job creates is recorded as importTariff"),
+    ("answerTariffImport", "continues a job"),
+    ("cancelTariffImport", "ends a job that has changed nothing"),
     ("createStreamTicket", "stores nothing: a ticket is signed"),
     ("logout", "ends a login, whose row has the time"),
     ("hangUpCall", "the call stores who asked for it, and no money changes"),
@@ -325,6 +330,12 @@ async fn tariffs(log: &mut Log<'_>) {
     let fourth = ("number", json!("1"), json!("4"));
     let copy = log.check((reseller, "copyTariffVersion"), input, "version { id }", at, fourth).await;
     versions(log, &tariff, &copy["version"]["id"]).await;
+    let input = json!({ "name": "Carrier", "mapping": "{\"increment\": 6}" });
+    let saved = ("name", Value::Null, json!("Carrier"));
+    log.check((reseller, "saveTariffMapping"), input, "mapping { id }", at, saved).await;
+    let input = json!({ "name": "Carrier" });
+    let deleted = ("name", json!("Carrier"), Value::Null);
+    log.check((reseller, "deleteTariffMapping"), input, "mapping { id }", at, deleted).await;
     let input = json!({ "accountId": shop.id, "tariffId": tariff, "kind": "RETAIL" });
     let assigned = ("retailTariff", json!("*"), json!("*"));
     log.check((reseller, "assignTariff"), input, "callshop { id }", &shop.id, assigned).await;

@@ -75,7 +75,7 @@ on_both!(a_carriers_deck_is_asked_about_and_then_imported, |backend| async move 
     shop.finish().await;
 });
 
-async fn command(shop: &Shop, arguments: &[&str]) -> Output {
+pub(crate) async fn command(shop: &Shop, arguments: &[&str]) -> Output {
     let database = shop.server.config_of_another().await.database_url;
     let mut command = Command::new(tests::crash::process::build(false));
     command.args(["tariff", "import"]).args(arguments).args(["--database", &database]);

@@ -240,6 +240,11 @@ fn the_walk_through_versions_runs_as_it_is_shown() {
 }
 
 #[test]
+fn the_import_of_a_deck_runs_as_it_is_shown() {
+    runs_as_shown("docs/decks.md", "## An import, step by step");
+}
+
+#[test]
 fn the_readmes_commands_are_those_that_are_tested() {
     let readme = read("README.md");
     for command in ["cargo run -- demo", "tests/run"] {

@@ -41,6 +41,7 @@ mod sessions;
 mod sqlite_to_postgres;
 mod streams;
 mod tables;
+mod tariff_imports;
 mod tariffs;
 mod upkeep;
 mod use_cases;

@@ -189,6 +189,8 @@ async fn furnish(shop: &Shop) -> Made {
         shop.distributor.did("createUser", "CreateUserInput", colleague, "user { id }").await;
         let tariff = json!({ "name": unique("tariff") });
         reseller.did("createTariff", "CreateTariffInput", tariff, "tariff { id }").await;
+        let mapping = json!({ "name": unique("carrier"), "mapping": "{}" });
+        reseller.did("saveTariffMapping", "SaveTariffMappingInput", mapping, "mapping { id }").await;
         top_up(reseller, id, "5").await;
         let expires_at = chrono::Utc::now() + chrono::TimeDelta::days(1);
         let token = json!({ "name": "Program", "scopes": ["CALLS_READ"], "expiresAt": expires_at });
@@ -270,6 +272,7 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         root("Query.ledger", reseller, &format!("accountId: {:?}", shop.id)),
         root("Query.auditLog", owner, &format!("accountId: {:?}", shop.id)),
         root("Query.tariffs", reseller, ""),
+        root("Query.tariffMappings", reseller, ""),
         root("Query.rates", reseller, &format!("versionId: {:?}", made.version)),
         root("Query.priceList", owner, &of_shop),
         root("Query.apiTokens", owner, &format!("accountId: {:?}", shop.id)),

@@ -18,7 +18,7 @@ pub(super) struct Branch {
 }
 
 /// Placeholders for objects in a query, and the kind in their global ids.
-const KINDS: [(&str, &str); 14] = [
+const KINDS: [(&str, &str); 16] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
     ("{user}", "User"),
@@ -33,6 +33,8 @@ const KINDS: [(&str, &str); 14] = [
     ("{apiToken}", "ApiToken"),
     ("{tariff}", "Tariff"),
     ("{version}", "TariffVersion"),
+    ("{import}", "TariffImport"),
+    ("{mapping}", "TariffMapping"),
 ];
 
 pub(super) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -156,6 +158,12 @@ impl Branch {
         let tariffs = "{ tariffs(first: 5) { nodes { id versions(first: 1) { nodes { id } } } } }";
         let tariffs = reseller.ok(tariffs, json!({})).await;
         let tariff = &tariffs["tariffs"]["nodes"][1];
+        let input = json!({ "tariffId": tariff["id"] });
+        let import =
+            reseller.did("createTariffImport", "CreateTariffImportInput", input, "import { id }").await;
+        let input = json!({ "name": "Saved", "mapping": "{}" });
+        let mapping =
+            reseller.did("saveTariffMapping", "SaveTariffMappingInput", input, "mapping { id }").await;
         let last = "query($id: ID!) { ledger(accountId: $id, last: 1) { nodes { transferId } } }";
         let top_up = reseller.ok(last, json!({ "id": self.ids["{callshop}"] })).await;
         for (key, id) in [
@@ -169,6 +177,8 @@ impl Branch {
             ("{screen}", &screen["screen"]["screenId"]),
             ("{apiToken}", &token["apiToken"]["id"]),
             ("{tariff}", &tariff["id"]),
+            ("{import}", &import["import"]["id"]),
+            ("{mapping}", &mapping["mapping"]["id"]),
             ("{version}", &tariff["versions"]["nodes"][0]["id"]),
         ] {
             self.ids.insert(key, text(id));

@@ -106,6 +106,20 @@ pub(super) const OBJECTS: &[Object] = &[
         )],
     },
     Object {
+        name: "TariffImport",
+        reach: "{ tariffImport(id: {import}) { HOLE } }",
+        fields: &[(
+            MANAGERS,
+            "id tariff state uploadUrl expiresAt mode dryRun effectiveAt rowsRead rowsTotal problems problemsTotal detected questions \
+                setAside changes margin version error createdAt endedAt",
+        )],
+    },
+    Object {
+        name: "TariffMapping",
+        reach: "{ tariffMappings(first: 5) { nodes { HOLE } } }",
+        fields: &[(MANAGERS, "id name mapping createdAt updatedAt")],
+    },
+    Object {
         name: "Rate",
         reach: "{ tariffVersion(id: {version}) { rates(first: 5) { nodes { HOLE } } } }",
         fields: &[(
@@ -480,6 +494,8 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("RevertTariffPayload", "version margin next userErrors"),
     ("RevokeScreenPayload", "cabin userErrors"),
     ("RotatePhoneSecretPayload", "phone secret userErrors"),
+    ("TariffImportPayload", "import userErrors"),
+    ("TariffMappingPayload", "mapping userErrors"),
     ("SessionPayload", "session userErrors"),
     ("SettleSessionPayload", "session change receipt userErrors"),
     (

@@ -227,6 +227,34 @@ pub(super) const ROOTS: &[Root] = &[
         TARIFF_OWNER,
         "mutation { importTariff(input: { tariffId: {tariff}, csv: {csv} }) { version { id } userErrors { code } } }",
     ),
+    root("Query.tariffImport", TARIFF_OWNER, "{ tariffImport(id: {import}) { id } }"),
+    root("Query.tariffMappings", MANAGERS, "{ tariffMappings(first: 5) { nodes { id } } }"),
+    root("Subscription.tariffImport", TARIFF_OWNER, "subscription { tariffImport(id: {import}) { id } }"),
+    root(
+        "Mutation.createTariffImport",
+        TARIFF_OWNER,
+        "mutation { createTariffImport(input: { tariffId: {tariff}, mappingId: {mapping} }) { import { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.answerTariffImport",
+        TARIFF_OWNER,
+        r#"mutation { answerTariffImport(input: { importId: {import}, mapping: "{}" }) { import { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.cancelTariffImport",
+        TARIFF_OWNER,
+        "mutation { cancelTariffImport(input: { importId: {import} }) { import { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.saveTariffMapping",
+        MANAGERS,
+        r#"mutation { saveTariffMapping(input: { name: "Carrier", mapping: "{}" }) { mapping { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.deleteTariffMapping",
+        MANAGERS,
+        r#"mutation { deleteTariffMapping(input: { name: "Carrier" }) { mapping { id } userErrors { code } } }"#,
+    ),
     root(
         "Mutation.upsertRates",
         TARIFF_OWNER,

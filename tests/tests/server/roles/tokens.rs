@@ -47,13 +47,15 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "TARIFFS_READ",
         "Query.tariff Query.tariffs Query.tariffVersion Query.compareTariffVersions Query.rates Query.priceList \
-        Query.quote",
+        Query.quote Query.tariffMappings",
     ),
     (
         "TARIFFS_WRITE",
         "Mutation.createTariff Mutation.importTariff Mutation.upsertRates Mutation.deleteRates Mutation.copyTariffVersion \
         Mutation.activateTariffVersion Mutation.cancelTariffVersion Mutation.discardTariffVersion Mutation.revertTariff \
-        Mutation.archiveTariff Mutation.updateTariff Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination",
+        Mutation.archiveTariff Mutation.updateTariff Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination \
+        Query.tariffImport Subscription.tariffImport Mutation.createTariffImport Mutation.answerTariffImport \
+        Mutation.cancelTariffImport Mutation.saveTariffMapping Mutation.deleteTariffMapping",
     ),
 ];
 /// Root fields that every token sees.

@@ -1,0 +1,268 @@
+//! The folder of uploaded files. A file is written while it arrives, readable only by the server's user, and deleted as soon as its job needs it no
+//! more. The folder has a quota.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use subtle::ConstantTimeEq as _;
+use tokio::fs::{self, DirBuilder, File, OpenOptions};
+use tokio::io::AsyncWriteExt as _;
+use uuid::Uuid;
+
+use super::Job;
+use crate::App;
+use crate::config::ImportConfig;
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::{tariff_imports as rows, tariffs as tariff_rows};
+
+/// The path of uploads, before the job's id.
+pub const PATH: &str = "/tariff-imports";
+/// The ending of the names of the files.
+const ENDING: &str = ".deck";
+/// A file of this age was left behind by a program that died. No job waits for so long.
+const LEFT_BEHIND: Duration = Duration::from_secs(25 * 3600);
+
+/// The folder of uploaded files.
+pub struct Spool {
+    folder: PathBuf,
+    /// Maximum number of bytes of all files of this program.
+    quota: u64,
+    /// Maximum number of bytes of one file.
+    most: u64,
+    node: Uuid,
+    used: AtomicU64,
+    files: Mutex<HashMap<Uuid, Spooled>>,
+}
+
+/// An uploaded file.
+struct Spooled {
+    path: PathBuf,
+    bytes: u64,
+    /// Whether the job's row does not name this node yet.
+    arriving: bool,
+}
+
+impl Spool {
+    pub(super) fn new(config: &ImportConfig, node: Uuid) -> Self {
+        Self {
+            folder: config.folder.clone(),
+            quota: config.spool_bytes,
+            most: config.upload_bytes,
+            node,
+            used: AtomicU64::new(0),
+            files: Mutex::default(),
+        }
+    }
+
+    fn files(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Spooled>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The path of a job's file; `None` if this node does not have it.
+    pub(super) fn path(&self, job: Uuid) -> Option<PathBuf> {
+        self.files().get(&job).map(|file| file.path.clone())
+    }
+
+    /// Whether no file is here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files().is_empty()
+    }
+
+    /// Deletes the files of other jobs than these.
+    pub(super) async fn keep(&self, jobs: &HashSet<Uuid>) {
+        let gone: Vec<Spooled> = {
+            let mut files = self.files();
+            let ids: Vec<Uuid> = files.keys().copied().collect();
+            let ids = ids.into_iter().filter(|id| !jobs.contains(id));
+            let ids: Vec<Uuid> = ids.filter(|id| files.get(id).is_some_and(|file| !file.arriving)).collect();
+            ids.iter().filter_map(|id| files.remove(id)).collect()
+        };
+        for file in gone {
+            remove(&file.path).await;
+            self.used.fetch_sub(file.bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Deletes the files that programs left behind when they died.
+    ///
+    /// # Errors
+    /// Fails if the folder cannot be read.
+    pub async fn sweep(&self) -> Result<()> {
+        let mut entries = match fs::read_dir(&self.folder).await {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.or_fault()?,
+        };
+        while let Some(entry) = entries.next_entry().await.or_fault()? {
+            let is_ours = entry.file_name().to_str().is_some_and(|name| name.ends_with(ENDING));
+            let changed = entry.metadata().await.ok().and_then(|data| data.modified().ok());
+            let age = changed.and_then(|at| SystemTime::now().duration_since(at).ok());
+            if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
+                remove(&entry.path()).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts more bytes of a file.
+    fn reserve(&self, bytes: u64) -> Result<()> {
+        let used = self.used.fetch_add(bytes, Ordering::Relaxed);
+        if used.saturating_add(bytes) <= self.quota {
+            return Ok(());
+        }
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        Err(Error::Overloaded("too many files wait to be imported"))
+    }
+
+    async fn create(&self, job: Uuid) -> Result<(PathBuf, File)> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).await.or_fault()?;
+        let name = format!("{}-{}-{}{ENDING}", self.node.simple(), job.simple(), Uuid::new_v4().simple());
+        let path = self.folder.join(name);
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).await.or_fault()?;
+        Ok((path, file))
+    }
+}
+
+async fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path).await
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, file = %path.display(), "an uploaded file could not be deleted");
+    }
+}
+
+/// A file that is being uploaded. If the value is dropped before [`Upload::finish`], the file is deleted.
+pub struct Upload {
+    spool: Arc<Spool>,
+    job: Uuid,
+    path: PathBuf,
+    file: Option<File>,
+    bytes: u64,
+}
+
+/// Admits an upload with the signature of [`super::upload_path`]. The signature is the proof of access.
+///
+/// # Errors
+/// Fails with `FORBIDDEN` for a wrong signature, with `ILLEGAL_STATE` if the job waits for no file or the time is over, and with `NOT_FOUND`.
+pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<Upload> {
+    let expected = app.identities.upload_code(job, until)?;
+    if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
+        return Err(Error::Forbidden);
+    }
+    let found = find(app, job).await?;
+    let now = app.clock.now();
+    if !found.wants_file() || found.row.expires_at <= now || until <= now.timestamp() {
+        return Err(not_waiting());
+    }
+    let spool = app.imports.spool.clone();
+    let (path, file) = spool.create(job).await?;
+    Ok(Upload { spool, job, path, file: Some(file), bytes: 0 })
+}
+
+/// A job whose id is known from a signature or from this node's own work.
+pub(super) async fn find(app: &App, id: Uuid) -> Result<Job> {
+    let row = rows::by_id(app.store.reader(), id).await?.ok_or(Error::NotFound)?;
+    let tariff = tariff_rows::by_id(app.store.reader(), row.tariff_id).await?.ok_or(Error::NotFound)?;
+    Job::of(tariff, row)
+}
+
+impl Upload {
+    /// Checks the announced size of the file, before the file arrives.
+    ///
+    /// # Errors
+    /// Those of [`Upload::write`].
+    pub fn announce(&self, bytes: u64) -> Result<()> {
+        self.check_size(bytes)?;
+        self.spool.reserve(bytes)?;
+        self.spool.used.fetch_sub(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn check_size(&self, bytes: u64) -> Result<()> {
+        if bytes <= self.spool.most {
+            return Ok(());
+        }
+        let message = base::message!("The file has more than {max} bytes.", max = self.spool.most);
+        Err(Error::invalid("file", message))
+    }
+
+    /// Appends a part of the file.
+    ///
+    /// # Errors
+    /// Fails with `INVALID_INPUT` for a file that is too large, and with `OVERLOADED` if the folder's quota is used up.
+    pub async fn write(&mut self, part: &[u8]) -> Result<()> {
+        let bytes = u64::try_from(part.len()).or_fault()?;
+        self.check_size(self.bytes.saturating_add(bytes))?;
+        self.spool.reserve(bytes)?;
+        self.bytes += bytes;
+        let file = self.file.as_mut().ok_or_else(|| Error::fault("the upload has ended"))?;
+        file.write_all(part).await.or_fault()
+    }
+
+    /// Gives the complete file to the job, and returns the job.
+    ///
+    /// # Errors
+    /// Fails with `ILLEGAL_STATE` if the job does not wait for a file any more.
+    pub async fn finish(mut self, app: &App) -> Result<Job> {
+        let mut file = self.file.take().ok_or_else(|| Error::fault("the upload has ended"))?;
+        file.flush().await.or_fault()?;
+        drop(file);
+        let (job, node, now) = (self.job, app.imports.node, app.clock.now());
+        if !self.arrive() {
+            return Err(not_waiting());
+        }
+        let taken = app.store.write(|tx| async move { rows::take(tx.conn(), job, node, now).await }).await;
+        let is_taken = matches!(taken, Ok(true));
+        self.settle(is_taken);
+        if taken? {
+            app.imports.wake.notify_one();
+            return find(app, job).await;
+        }
+        Err(not_waiting())
+    }
+
+    /// Lists the file. Returns false if another upload of the job is listed.
+    fn arrive(&self) -> bool {
+        let mut files = self.spool.files();
+        if files.contains_key(&self.job) {
+            return false;
+        }
+        files.insert(self.job, Spooled { path: self.path.clone(), bytes: self.bytes, arriving: true });
+        true
+    }
+
+    /// Keeps the file for the job, or takes it off the list again.
+    fn settle(&mut self, is_taken: bool) {
+        let mut files = self.spool.files();
+        if !is_taken {
+            files.remove(&self.job);
+            return;
+        }
+        if let Some(file) = files.get_mut(&self.job) {
+            file.arriving = false;
+        }
+        // the list owns the file now
+        self.path = PathBuf::new();
+    }
+}
+
+fn not_waiting() -> Error {
+    Error::user(ErrorCode::IllegalState, "The import does not wait for a file.")
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.path.as_os_str().is_empty() {
+            return;
+        }
+        self.spool.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        let path = std::mem::take(&mut self.path);
+        // removing a name takes no time
+        if let Err(error) = std::fs::remove_file(&path) {
+            tracing::warn!(%error, file = %path.display(), "an incomplete upload could not be deleted");
+        }
+    }
+}

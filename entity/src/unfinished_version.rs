@@ -1,0 +1,21 @@
+//! Versions whose rates are being written.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A version whose rates are being written. The row exists from before the first rate until the version's own row exists.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "unfinished_version")]
+pub struct Model {
+    /// The id that the version will have.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// When the first rate was about to be written.
+    pub begun_at: DateTimeUtc,
+}
+
+/// This enum is empty, because the table has no foreign keys.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
