@@ -42,6 +42,7 @@ pub mod sorted;
 pub mod statistics;
 pub mod tariffs;
 pub mod tickets;
+pub mod webhooks;
 pub mod within;
 
 use std::future::Future;
