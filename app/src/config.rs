@@ -4,6 +4,8 @@ use entity::{Role, user};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use crate::webhooks::config::WebhookConfig;
+
 /// The configuration of the use cases.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -13,6 +15,8 @@ pub struct Options {
     pub calls: CallConfig,
     /// Retention of history.
     pub retention: RetentionConfig,
+    /// Webhooks.
+    pub webhooks: WebhookConfig,
     /// Digest realm of the SIP proxies.
     pub realm: String,
     /// Maximum number of jobs that may wait for the call writer.

@@ -9,6 +9,7 @@ mod general;
 mod office;
 mod problems;
 mod requests;
+mod webhooks;
 mod words;
 
 use std::collections::HashMap;
@@ -36,7 +37,9 @@ fn by_key(list: impl Iterator<Item = &'static Sentence>) -> Translations {
 
 /// All sentences with their translations.
 pub fn sentences() -> impl Iterator<Item = &'static Sentence> {
-    [counter::SENTENCES, office::SENTENCES, problems::SENTENCES, requests::SENTENCES].into_iter().flatten()
+    [counter::SENTENCES, office::SENTENCES, problems::SENTENCES, requests::SENTENCES, webhooks::SENTENCES]
+        .into_iter()
+        .flatten()
 }
 
 fn find(list: &Translations, key: &str, language: Language) -> Option<&'static str> {
