@@ -39,6 +39,8 @@ pub mod settings;
 pub mod tariffs;
 pub mod totp;
 pub mod users;
+pub mod webhook_documents;
+pub mod webhooks;
 
 use std::sync::{Arc, LazyLock};
 
@@ -92,6 +94,7 @@ root!(
         problems::ProblemQuery,
         screens::ScreenQuery,
         api_tokens::ApiTokenQuery,
+        webhooks::WebhookQuery,
         node::NodeQuery,
     }
 );
@@ -115,6 +118,7 @@ root!(
         calls::CallMutation,
         screens::ScreenMutation,
         api_tokens::ApiTokenMutation,
+        webhooks::WebhookMutation,
         sandbox::SandboxMutation,
     }
 );
@@ -305,6 +309,12 @@ const OBJECTS: &[Declaration] = declarations![
     tariffs::mutations::AssignTariffPayload,
     tariffs::mutations::BlockDestinationPayload,
     users::UserPayload,
+    webhooks::Webhook,
+    webhooks::WebhookDelivery,
+    webhooks::WebhookSecretPayload,
+    webhooks::WebhookPayload,
+    webhooks::DeleteWebhookPayload,
+    webhooks::WebhookDeliveryPayload,
 ];
 
 /// All declarations.
@@ -352,6 +362,8 @@ pub fn notes() -> Notes {
 const TEXTS: Texts = &[
     ("ImportTariffInput.csv", Shape::File),
     ("ImportTariffInput.mapping", Shape::File),
+    ("CreateWebhookInput.query", Shape::File),
+    ("UpdateWebhookInput.query", Shape::File),
     ("UpdateCallshopSettingsInput.address", Shape::Lines),
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];

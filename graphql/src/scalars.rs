@@ -146,10 +146,14 @@ pub enum Kind {
     AuditEntry,
     /// An API token.
     ApiToken,
+    /// A webhook.
+    Webhook,
+    /// A message in the log of a webhook.
+    WebhookDelivery,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 17] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -167,6 +171,8 @@ impl Kind {
         (Self::CashMovement, "CashMovement"),
         (Self::AuditEntry, "AuditEntry"),
         (Self::ApiToken, "ApiToken"),
+        (Self::Webhook, "Webhook"),
+        (Self::WebhookDelivery, "WebhookDelivery"),
     ];
 
     fn name(self) -> &'static str {
