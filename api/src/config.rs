@@ -10,7 +10,7 @@ mod files;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use app::config::{AuthConfig, CallConfig, Options, RetentionConfig};
+use app::config::{AuthConfig, CallConfig, Options, RetentionConfig, WebhookConfig};
 use app::redis_client::RedisConfig;
 use figment::Figment;
 use figment::error::Kind;
@@ -63,6 +63,8 @@ pub struct Config {
     pub shutdown: ShutdownConfig,
     /// Retention of history.
     pub retention: RetentionConfig,
+    /// Webhooks.
+    pub webhooks: WebhookConfig,
     /// Tracing.
     pub telemetry: TelemetryConfig,
 }
@@ -103,6 +105,7 @@ impl Default for Config {
             redis: RedisConfig::default(),
             shutdown: ShutdownConfig::default(),
             retention: RetentionConfig::default(),
+            webhooks: WebhookConfig::default(),
             telemetry: TelemetryConfig::default(),
         }
     }
@@ -152,6 +155,7 @@ impl Config {
             auth: self.auth.clone(),
             calls: self.calls.clone(),
             retention: self.retention.clone(),
+            webhooks: self.webhooks.clone(),
             realm: self.hook.realm.clone(),
             queue: self.hook.queue,
         }
@@ -176,6 +180,7 @@ impl Config {
             self.redis.check(),
             self.telemetry.check(),
             self.retention.check(),
+            self.webhooks.check(self.retention.activity_days),
         ];
         sections.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Invalid)?;
         if self.shutdown.grace_seconds > 3_600

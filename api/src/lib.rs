@@ -9,6 +9,7 @@ pub mod server;
 pub mod simulate;
 pub mod traces;
 pub mod web;
+pub mod webhooks;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
