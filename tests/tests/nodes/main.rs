@@ -5,3 +5,4 @@
 mod nodes;
 mod redis;
 mod telemetry;
+mod webhooks;

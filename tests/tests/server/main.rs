@@ -44,3 +44,4 @@ mod tables;
 mod tariffs;
 mod upkeep;
 mod use_cases;
+mod webhooks;

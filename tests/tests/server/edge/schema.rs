@@ -104,6 +104,8 @@ fn some_id(field: &str) -> String {
         "itemId" => Kind::SessionItem,
         "transferId" => Kind::LedgerTransfer,
         "apiTokenId" => Kind::ApiToken,
+        "webhookId" => Kind::Webhook,
+        "deliveryId" => Kind::WebhookDelivery,
         _ => Kind::Account,
     };
     kind.id(Uuid::max()).to_string()

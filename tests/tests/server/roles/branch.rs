@@ -18,7 +18,7 @@ pub(super) struct Branch {
 }
 
 /// Placeholders for objects in a query, and the kind in their global ids.
-const KINDS: [(&str, &str); 14] = [
+const KINDS: [(&str, &str); 16] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
     ("{user}", "User"),
@@ -31,6 +31,8 @@ const KINDS: [(&str, &str); 14] = [
     ("{item}", "SessionItem"),
     ("{screen}", "Screen"),
     ("{apiToken}", "ApiToken"),
+    ("{webhook}", "Webhook"),
+    ("{delivery}", "WebhookDelivery"),
     ("{tariff}", "Tariff"),
     ("{version}", "TariffVersion"),
 ];
@@ -152,6 +154,15 @@ impl Branch {
         let screen = attendant.did("createScreen", "CreateScreenInput", input, "screen { screenId }").await;
         let input = json!({ "name": "Test", "scopes": ["CALLS_READ"], "expiresAt": Utc::now() + chrono::TimeDelta::days(1) });
         let token = owner.did("createApiToken", "CreateApiTokenInput", input, "apiToken { id }").await;
+        let callshop = &self.ids["{callshop}"];
+        // no event is of this kind, so the only message is a ping that nobody receives
+        let feed = format!(
+            "subscription {{ callshopActivity(callshopId: \"{callshop}\", kinds: [SHOP_RESUMED]) {{ cursor }} }}"
+        );
+        let input = json!({ "url": "http://127.0.0.1:9/", "query": feed });
+        let webhook = owner.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+        let input = json!({ "webhookId": webhook["webhook"]["id"] });
+        let ping = owner.did("testWebhook", "TestWebhookInput", input, "delivery { deliveryId }").await;
         let calls = attendant.shop_list("calls", &self.ids["{callshop}"], 5, "id").await;
         let tariffs = "{ tariffs(first: 5) { nodes { id versions(first: 1) { nodes { id } } } } }";
         let tariffs = reseller.ok(tariffs, json!({})).await;
@@ -168,6 +179,8 @@ impl Branch {
             ("{item}", &item["session"]["items"][0]["itemId"]),
             ("{screen}", &screen["screen"]["screenId"]),
             ("{apiToken}", &token["apiToken"]["id"]),
+            ("{webhook}", &webhook["webhook"]["id"]),
+            ("{delivery}", &ping["delivery"]["deliveryId"]),
             ("{tariff}", &tariff["id"]),
             ("{version}", &tariff["versions"]["nodes"][0]["id"]),
         ] {

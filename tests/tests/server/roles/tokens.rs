@@ -53,6 +53,12 @@ const FIELDS: &[(&str, &str)] = &[
         "Mutation.createTariff Mutation.importTariff Mutation.upsertRates Mutation.deleteRates Mutation.copyTariffVersion \
         Mutation.activateTariffVersion Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination",
     ),
+    ("WEBHOOKS_READ", "Query.webhook Query.webhooks"),
+    (
+        "WEBHOOKS_WRITE",
+        "Mutation.createWebhook Mutation.updateWebhook Mutation.rotateWebhookSecret Mutation.deleteWebhook Mutation.enableWebhook \
+        Mutation.testWebhook Mutation.replayDelivery",
+    ),
 ];
 /// Root fields that every token sees.
 const EVERY_TOKEN: &str = "Query.apiToken Query.node Query.nodes";
