@@ -153,6 +153,20 @@ pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()
     Ok(())
 }
 
+/// Marks the messages that wait for another attempt, up to an event, as failed, because the position has moved past them.
+pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<()> {
+    log::Entity::update_many()
+        .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
+        .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(log::Column::WebhookId.eq(key.0))
+        .filter(log::Column::CallshopId.eq(key.1))
+        .filter(log::Column::Seq.lte(seq))
+        .filter(log::Column::Status.eq(WebhookDeliveryStatus::Pending))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 /// Whether any webhook is active.
 pub async fn any_active(conn: &impl ConnectionTrait) -> Result<bool> {
     let query = Entity::find().select_only().column(Column::Id);

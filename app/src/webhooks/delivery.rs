@@ -360,9 +360,14 @@ impl Turn<'_> {
     }
 
     async fn advance(&mut self, seq: i64) -> Result<bool> {
-        let (key, holder) = (self.key, self.holder);
-        let moved =
-            self.app().store.write(|tx| async move { rows::advance(tx.conn(), key, holder, seq).await });
+        let (key, holder, was_failing) = (self.key, self.holder, self.cursor.attempts > 0);
+        let moved = self.app().store.write(|tx| async move {
+            let moved = rows::advance(tx.conn(), key, holder, seq).await?;
+            if moved && was_failing {
+                rows::give_up_until(tx.conn(), key, seq).await?;
+            }
+            Ok(moved)
+        });
         let moved = moved.await?;
         self.moved_to(seq);
         Ok(moved)
@@ -407,6 +412,10 @@ impl Turn<'_> {
             let moved = rows::advance(tx.conn(), key, holder, seq).await?;
             if moved {
                 rows::note(tx.conn(), row.clone()).await?;
+            }
+            // the message of a deleted event will not be sent
+            if moved && attempts > 1 {
+                rows::give_up_until(tx.conn(), key, seq).await?;
             }
             Ok(moved)
         });
