@@ -11,7 +11,7 @@ mod imports;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use app::config::{AuthConfig, CallConfig, ImportConfig, Options, RetentionConfig};
+use app::config::{AuthConfig, CallConfig, ImportConfig, Options, RetentionConfig, WebhookConfig};
 use app::redis_client::RedisConfig;
 use figment::Figment;
 use figment::error::Kind;
@@ -68,6 +68,8 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// Imports of uploaded rate decks.
     pub imports: ImportsConfig,
+    /// Webhooks.
+    pub webhooks: WebhookConfig,
     /// Tracing.
     pub telemetry: TelemetryConfig,
 }
@@ -109,6 +111,7 @@ impl Default for Config {
             shutdown: ShutdownConfig::default(),
             retention: RetentionConfig::default(),
             imports: ImportsConfig::default(),
+            webhooks: WebhookConfig::default(),
             telemetry: TelemetryConfig::default(),
         }
     }
@@ -158,6 +161,7 @@ impl Config {
             auth: self.auth.clone(),
             calls: self.calls.clone(),
             retention: self.retention.clone(),
+            webhooks: self.webhooks.clone(),
             realm: self.hook.realm.clone(),
             queue: self.hook.queue,
             imports: ImportConfig {
@@ -206,6 +210,7 @@ impl Config {
             self.telemetry.check(),
             self.retention.check(),
             self.imports.check(self.limits.upload_bytes),
+            self.webhooks.check(self.retention.activity_days),
         ];
         sections.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Invalid)?;
         if self.shutdown.grace_seconds > 3_600

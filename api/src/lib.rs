@@ -10,6 +10,7 @@ pub mod simulate;
 pub mod traces;
 mod uploads;
 pub mod web;
+pub mod webhooks;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;

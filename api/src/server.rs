@@ -25,10 +25,12 @@ use app::calls::{extend, reconcile};
 use app::feed::{self, Hub};
 use app::sip_proxies::{EventQueue, SipProxies};
 use app::tariffs::imports::worker as imports;
+use app::webhooks::{delivery, ports::Outlets};
 use app::{App, Connections, retention, sandbox, statistics};
 use base::clock::Clock;
 use base::error::{OrFault as _, Result};
 use graphql::endpoint;
+use graphql::webhook_documents::Compiler;
 use sip::control::Proxies;
 use sip::hook::{self, Hook};
 use sip::metrics::HookMetrics;
@@ -44,6 +46,7 @@ use crate::probes::{self, Probes};
 use crate::simulate::Simulator;
 use crate::uploads::{self, Uploads};
 use crate::web as web_pages;
+use crate::webhooks::WebhookSender;
 
 /// The minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
@@ -104,7 +107,11 @@ impl Node {
     ) -> Result<Self> {
         let stream = EventStream::new(&config.redis)?.map(Arc::new);
         let event_queue = stream.clone().map(|stream| stream as Arc<dyn EventQueue>);
-        let connections = Connections { store, hub, proxies, event_queue, simulator };
+        let webhooks = Outlets {
+            documents: Arc::new(Compiler::new(config.limits.clone())),
+            sender: Arc::new(WebhookSender::new(&config.webhooks)),
+        };
+        let connections = Connections { store, hub, proxies, event_queue, simulator, webhooks };
         let app = Arc::new(App::new(connections, config.options(), clock).await?);
         Ok(Self { app, config, stream })
     }
@@ -171,6 +178,7 @@ impl Server {
             tokio::spawn(imports::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(extend::run(app.clone(), writer.clone(), closing.clone())),
+            tokio::spawn(delivery::run(app.clone(), closing.clone())),
             tokio::spawn(drain(app.clone(), config.shutdown.drain_seconds, stop.clone(), closing.clone())),
             tokio::spawn(stream::run(node.stream.clone(), app.clone(), writer.clone(), closing.clone())),
             tokio::spawn(reconcile::run(app, writer, closing)),

@@ -77,8 +77,9 @@ fn included(scope: TokenScope) -> Option<TokenScope> {
         RegisterWrite => Some(RegisterRead),
         SessionsWrite => Some(SessionsRead),
         TariffsWrite => Some(TariffsRead),
+        WebhooksWrite => Some(WebhooksRead),
         AccountsRead | AuditRead | CabinsRead | CallsRead | CreditWrite | LedgerRead | PhonesRead
-        | RegisterRead | ReportsRead | SessionsRead | TariffsRead => None,
+        | RegisterRead | ReportsRead | SessionsRead | TariffsRead | WebhooksRead => None,
     }
 }
 

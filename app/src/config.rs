@@ -6,6 +6,8 @@ use entity::{Role, user};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use crate::webhooks::config::WebhookConfig;
+
 /// The configuration of the use cases.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -15,6 +17,8 @@ pub struct Options {
     pub calls: CallConfig,
     /// Retention of history.
     pub retention: RetentionConfig,
+    /// Webhooks.
+    pub webhooks: WebhookConfig,
     /// Digest realm of the SIP proxies.
     pub realm: String,
     /// Maximum number of jobs that may wait for the call writer.

@@ -40,6 +40,7 @@ pub mod sip_proxies;
 pub mod statistics;
 pub mod tariffs;
 pub mod users;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ use crate::metrics::Metrics;
 use crate::sandbox::Simulator;
 use crate::sip_proxies::{EventQueue, SipProxies};
 use crate::tariffs::imports::Imports;
+use crate::webhooks::ports::Outlets;
 use base::clock::Clock;
 use base::error::{Error, Result};
 use store::{Store, Tx, accounts as rows};
@@ -81,6 +83,8 @@ pub struct App {
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// Makes simulated calls; `None` unless this server is a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,
+    /// Compiles the documents of webhooks, and posts their messages.
+    pub webhooks: Outlets,
     /// Counters exported to Prometheus.
     pub metrics: Arc<Metrics>,
     /// Liveness and readiness of this node.
@@ -103,6 +107,8 @@ pub struct Connections {
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// The simulator of a sandbox.
     pub simulator: Option<Arc<dyn Simulator>>,
+    /// The compiler of webhooks' documents, and the client that posts their messages.
+    pub webhooks: Outlets,
 }
 
 impl App {
@@ -111,7 +117,7 @@ impl App {
     /// # Errors
     /// Fails with a fault if the token key cannot be read back. May also fail with database errors.
     pub async fn new(connections: Connections, config: Options, clock: Clock) -> Result<Self> {
-        let Connections { store, hub, proxies, event_queue, simulator } = connections;
+        let Connections { store, hub, proxies, event_queue, simulator, webhooks } = connections;
         let key = match &config.auth.token_key {
             Some(key) => key.expose_secret().to_owned(),
             None => {
@@ -136,6 +142,7 @@ impl App {
             proxies,
             event_queue,
             simulator,
+            webhooks,
             metrics: Arc::default(),
             health: Health::default(),
             database: readiness::Database::default(),

@@ -3,6 +3,7 @@
 //! Label values are constants of the program or its configuration, never a client's text, so the number of time series is bounded.
 
 mod proxies;
+mod webhooks;
 mod writer;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use telemetry::DURATION_BUCKETS;
 
 pub use proxies::ProxyMetrics;
+pub use webhooks::WebhookMetrics;
 pub use writer::WriterMetrics;
 
 /// The label of metrics that count amounts per currency.
@@ -36,6 +38,8 @@ pub struct Metrics {
     pub writer: WriterMetrics,
     /// State that the proxies reported.
     pub proxies: ProxyMetrics,
+    /// Deliveries of webhooks.
+    pub webhooks: WebhookMetrics,
 }
 
 impl Default for Metrics {
@@ -49,6 +53,7 @@ impl Default for Metrics {
             lag: Histogram::new(DURATION_BUCKETS),
             writer: WriterMetrics::default(),
             proxies: ProxyMetrics::default(),
+            webhooks: WebhookMetrics::default(),
         }
     }
 }
@@ -91,6 +96,7 @@ impl Metrics {
         registry.register("calls_extended", "Extensions granted to running calls", self.extended.clone());
         self.writer.register(registry);
         self.proxies.register(registry);
+        self.webhooks.register(registry);
         let help = "Calls closed because their proxy no longer knew them, with the last second they were seen as their end";
         registry.register("calls_lost", help, self.lost.clone());
         registry.register(

@@ -15,7 +15,7 @@ use base::error::Result;
 use store::partitions::{self, Month};
 use store::rate_writer;
 use store::retention as rows;
-use store::tickets;
+use store::{tickets, webhooks};
 
 /// Interval between maintenance runs.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -29,6 +29,9 @@ const LOOK: u64 = 20 * CHUNK;
 /// Minimum and maximum pause between two deleting transactions. Within these bounds, a pause lasts as long as the previous transaction, so deletion
 /// uses at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
+
+/// Maximum number of rows in the log of one webhook.
+const DELIVERIES_KEPT: u64 = 10_000;
 
 /// How long the marks of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
 const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
@@ -75,6 +78,10 @@ pub async fn maintain(app: &App) -> Result<()> {
         ("tickets", trim_tickets(app, now - TICKETS_KEPT).await),
         ("imports", worker::tidy(app).await),
         ("unfinished versions", discard_unfinished(app, now - WRITTEN_WITHIN).await),
+        (
+            "deliveries",
+            trim_deliveries(app, now - TimeDelta::days(app.config.webhooks.log_days.into())).await,
+        ),
     ];
     for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {
         tracing::warn!(what, %error, "the maintenance of the history failed: it is tried again in an hour");
@@ -139,6 +146,27 @@ async fn trim_tickets(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         Ok(())
     });
     delete.await
+}
+
+/// Shortens the log of each webhook's deliveries.
+async fn trim_deliveries(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    for id in webhooks::ids(app.store.reader()).await? {
+        loop {
+            let begun = Instant::now();
+            let delete = app.store.write(|tx| async move {
+                // only one node deletes at a time, because two nodes would wait for each other's locks on rows
+                if !partitions::alone(tx.conn()).await? {
+                    return Ok(0);
+                }
+                webhooks::trim(tx.conn(), id, cutoff, DELIVERIES_KEPT, CHUNK).await
+            });
+            if delete.await? < CHUNK {
+                break;
+            }
+            pause_after(begun).await;
+        }
+    }
+    Ok(())
 }
 
 /// Pauses for as long as the work since `begun` took, but within the bounds of [`PAUSES`].

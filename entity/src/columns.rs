@@ -75,7 +75,7 @@ text_enum!(
         CreditWrite = "CREDIT_WRITE", LedgerRead = "LEDGER_READ", PhonesRead = "PHONES_READ", PhonesWrite = "PHONES_WRITE",
         RegisterRead = "REGISTER_READ", RegisterWrite = "REGISTER_WRITE", ReportsRead = "REPORTS_READ",
         SessionsRead = "SESSIONS_READ", SessionsWrite = "SESSIONS_WRITE", TariffsRead = "TARIFFS_READ",
-        TariffsWrite = "TARIFFS_WRITE",
+        TariffsWrite = "TARIFFS_WRITE", WebhooksRead = "WEBHOOKS_READ", WebhooksWrite = "WEBHOOKS_WRITE",
     }
 );
 
@@ -247,4 +247,45 @@ text_enum!(
 text_enum!(
     /// Kind of object that a search finds by words in its name.
     WordKind { Account = "ACCOUNT", User = "USER", Session = "SESSION" }
+);
+text_enum!(
+    /// Whether a webhook delivers events.
+    WebhookState { Active = "ACTIVE", Disabled = "DISABLED" }
+);
+text_enum!(
+    /// Why the server disabled a webhook.
+    WebhookDisabledReason {
+        /// The receiver accepted no delivery for the whole time of the retries.
+        DeliveryFailed = "DELIVERY_FAILED",
+        /// The receiver answered with status 410.
+        Gone = "GONE",
+        /// The account of the webhook's creator, or an account above it, is suspended.
+        AccountSuspended = "ACCOUNT_SUSPENDED",
+        /// The webhook's account is no longer in the subtree of its creator.
+        RightsLost = "RIGHTS_LOST",
+        /// The document is no longer valid in the schema of the webhook's role and scopes.
+        DocumentInvalid = "DOCUMENT_INVALID",
+    }
+);
+text_enum!(
+    /// What a message to a webhook tells.
+    WebhookMessageKind {
+        /// An activity event.
+        Event = "EVENT",
+        /// Events that were deleted before they could be delivered.
+        Gap = "GAP",
+        /// A test.
+        Ping = "PING",
+    }
+);
+text_enum!(
+    /// Whether a message reached a webhook's receiver.
+    WebhookDeliveryStatus {
+        /// An attempt failed, and another one follows.
+        Pending = "PENDING",
+        /// The receiver answered with a status from 200 to 299.
+        Delivered = "DELIVERED",
+        /// The last attempt failed, and no other one follows.
+        Failed = "FAILED",
+    }
 );

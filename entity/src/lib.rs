@@ -41,5 +41,8 @@ pub mod unfinished_version;
 pub mod used_ticket;
 pub mod user;
 mod view;
+pub mod webhook;
+pub mod webhook_cursor;
+pub mod webhook_delivery;
 
 pub use columns::*;

@@ -241,6 +241,8 @@ pub struct AccountActivity {
     /// Position of this message among the callshop's messages. Pass the last cursor of each callshop in `after` to resume.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
+    // Only webhooks compile messages of this type, and they deliver no snapshots.
+    #[field(absent)]
     pub snapshot: Option<CallshopSnapshot>,
     /// The event; null if this message is a snapshot.
     pub event: Option<Activity>,

@@ -57,6 +57,10 @@ graphql_enum!(
         TariffsRead,
         /// Create, import, activate and assign tariffs. Includes `TARIFFS_READ`.
         TariffsWrite,
+        /// Read webhooks and their deliveries.
+        WebhooksRead,
+        /// Create, change, test and delete webhooks. A webhook delivers only events that the token's other scopes allow. Includes `WEBHOOKS_READ`.
+        WebhooksWrite,
     }
 );
 

@@ -39,6 +39,8 @@ pub mod settings;
 pub mod tariffs;
 pub mod totp;
 pub mod users;
+pub mod webhook_documents;
+pub mod webhooks;
 
 use std::sync::{Arc, LazyLock};
 
@@ -94,6 +96,7 @@ root!(
         problems::ProblemQuery,
         screens::ScreenQuery,
         api_tokens::ApiTokenQuery,
+        webhooks::WebhookQuery,
         node::NodeQuery,
     }
 );
@@ -120,6 +123,7 @@ root!(
         calls::CallMutation,
         screens::ScreenMutation,
         api_tokens::ApiTokenMutation,
+        webhooks::WebhookMutation,
         sandbox::SandboxMutation,
     }
 );
@@ -325,6 +329,12 @@ const OBJECTS: &[Declaration] = declarations![
     tariffs::versions::ArchiveTariffPayload,
     tariffs::versions::UpdateTariffPayload,
     users::UserPayload,
+    webhooks::Webhook,
+    webhooks::WebhookDelivery,
+    webhooks::WebhookSecretPayload,
+    webhooks::WebhookPayload,
+    webhooks::DeleteWebhookPayload,
+    webhooks::WebhookDeliveryPayload,
 ];
 
 /// All declarations.
@@ -376,6 +386,8 @@ const TEXTS: Texts = &[
     ("CreateTariffImportInput.mapping", Shape::File),
     ("AnswerTariffImportInput.mapping", Shape::File),
     ("SaveTariffMappingInput.mapping", Shape::File),
+    ("CreateWebhookInput.query", Shape::File),
+    ("UpdateWebhookInput.query", Shape::File),
     ("UpdateCallshopSettingsInput.address", Shape::Lines),
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];

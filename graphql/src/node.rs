@@ -18,11 +18,12 @@ use super::scalars::{Kind, parse_any};
 use super::sessions::CabinSession;
 use super::tariffs::{Tariff, TariffVersion};
 use super::users::User;
+use super::webhooks::Webhook;
 use super::{app, caller, scopes};
 use crate::fields::Declared;
 use crate::roles::RoleSet;
 use app::access::Shop;
-use app::{accounts, api_tokens, cabins, phones, register, sessions, tariffs, users};
+use app::{accounts, api_tokens, cabins, phones, register, sessions, tariffs, users, webhooks};
 use base::error::{Error, Result};
 
 /// Maximum number of ids in one `nodes` query.
@@ -61,6 +62,8 @@ pub enum Node {
     RegisterShift(RegisterShift),
     /// An API token.
     ApiToken(ApiToken),
+    /// A webhook.
+    Webhook(Webhook),
 }
 
 /// The queries that this file defines.
@@ -159,8 +162,12 @@ impl Nodes {
                     row
                 )));
             }
+            Kind::Webhook => {
+                put!(webhooks::find_all(app, actor, &ids), |row| row.id, |row| Node::Webhook(Webhook(row)));
+            }
             // these kinds are parts of other objects, not nodes; see `find`
             Kind::SessionItem
+            | Kind::WebhookDelivery
             | Kind::LedgerTransfer
             | Kind::Screen
             | Kind::Payment
@@ -211,8 +218,10 @@ fn scope(kind: Kind) -> Option<RoleSet> {
         Kind::TariffVersion => of::<TariffVersion>(),
         Kind::RegisterShift => of::<RegisterShift>(),
         Kind::ApiToken => of::<ApiToken>(),
+        Kind::Webhook => of::<Webhook>(),
         // these kinds are not nodes
         Kind::SessionItem
+        | Kind::WebhookDelivery
         | Kind::LedgerTransfer
         | Kind::Screen
         | Kind::Payment
@@ -245,6 +254,8 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::SessionItem | Kind::Payment | Kind::CashMovement => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
         Kind::ApiToken => Node::ApiToken(ApiToken(api_tokens::find(app, actor, id).await?)),
+        Kind::Webhook => Node::Webhook(Webhook(webhooks::find(app, actor, id).await?)),
+        Kind::WebhookDelivery => return Err(Error::NotFound),
         // each account sees a transfer differently, so only the field `ledger` shows transfers
         Kind::LedgerTransfer | Kind::Screen | Kind::AuditEntry => return Err(Error::NotFound),
         // an import has queries of its own, and a mapping is one of a short list

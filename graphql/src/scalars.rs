@@ -151,6 +151,10 @@ pub enum Kind {
     TariffImport,
     /// A saved mapping of a carrier's decks.
     TariffMapping,
+    /// A webhook.
+    Webhook,
+    /// A message in the log of a webhook.
+    WebhookDelivery,
 }
 
 impl Kind {
@@ -174,6 +178,8 @@ impl Kind {
         (Self::ApiToken, "ApiToken"),
         (Self::TariffImport, "TariffImport"),
         (Self::TariffMapping, "TariffMapping"),
+        (Self::Webhook, "Webhook"),
+        (Self::WebhookDelivery, "WebhookDelivery"),
     ];
 
     fn name(self) -> &'static str {

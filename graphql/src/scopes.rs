@@ -53,6 +53,10 @@ pub const SESSIONS_WRITE: RoleSet = set(TokenScope::SessionsWrite);
 pub const TARIFFS_READ: RoleSet = set(TokenScope::TariffsRead);
 /// Create, import, activate and assign tariffs.
 pub const TARIFFS_WRITE: RoleSet = set(TokenScope::TariffsWrite);
+/// Read webhooks and their deliveries.
+pub const WEBHOOKS_READ: RoleSet = set(TokenScope::WebhooksRead);
+/// Create, change, test and delete webhooks.
+pub const WEBHOOKS_WRITE: RoleSet = set(TokenScope::WebhooksWrite);
 
 /// The bits of all scopes, for callers without a token.
 pub const LOGIN: RoleSet = {

@@ -73,6 +73,8 @@ graphql_enum!(
         Suspend,
         /// Make, rotate and revoke API tokens.
         ManageTokens,
+        /// Create, change and delete webhooks, and see their deliveries.
+        ManageWebhooks,
     }
 );
 

@@ -1,5 +1,5 @@
 -- The tables of the first release, in groups: accounts, logins, phones and cabins, tariffs, the register, sessions, calls, activity, the ledger,
--- changes, settings. The rows in entity/src describe the columns.
+-- changes, webhooks, settings. The rows in entity/src describe the columns.
 --
 -- {words in braces} are types that differ between SQLite and PostgreSQL, and {sqlite …} and {postgres …} enclose text for one of them
 -- (src/lib.rs). Money is BIGINT, in units of 10⁻⁶. SQLite tables are STRICT, so that a money column accepts only integers. Ids are UUIDv7,
@@ -654,6 +654,67 @@ CREATE TABLE audit_log (
     PRIMARY KEY (id)
 ){strict};
 CREATE INDEX audit_log_account ON audit_log (account_id, id);
+
+
+-- Webhooks: subscriptions whose messages the server posts to an address.
+
+CREATE TABLE webhook (
+    id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
+    created_by {uuid} NOT NULL REFERENCES user_account,
+    url TEXT NOT NULL,
+    query TEXT NOT NULL,
+    description TEXT NOT NULL,
+    -- the rights with which the document is read; null scopes are those of a login
+    role TEXT NOT NULL,
+    scopes {json},
+    -- the secrets are derived from the token key and these seeds
+    seed TEXT NOT NULL,
+    old_seed TEXT,
+    old_seed_until {time},
+    state TEXT NOT NULL,
+    disabled_reason TEXT,
+    disabled_at {time},
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX webhook_account ON webhook (account_id, id);
+
+-- The position of a webhook in each callshop. The holder of the lease is one run of one node.
+CREATE TABLE webhook_cursor (
+    webhook_id {uuid} NOT NULL REFERENCES webhook,
+    callshop_id {uuid} NOT NULL REFERENCES account,
+    seq BIGINT NOT NULL,
+    attempts {int} NOT NULL DEFAULT 0,
+    failing_since {time},
+    next_attempt_at {time},
+    lease_holder {uuid},
+    lease_until {time},
+    PRIMARY KEY (webhook_id, callshop_id)
+){strict};
+
+-- The log of the deliveries, which the hourly maintenance shortens. A ping has no callshop and no number.
+CREATE TABLE webhook_delivery (
+    id {uuid} NOT NULL,
+    webhook_id {uuid} NOT NULL REFERENCES webhook,
+    callshop_id {uuid} REFERENCES account,
+    seq BIGINT,
+    kind TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempts {int} NOT NULL,
+    response_status {int},
+    response_body TEXT NOT NULL,
+    error TEXT,
+    duration_ms BIGINT NOT NULL,
+    created_at {time} NOT NULL,
+    attempted_at {time} NOT NULL,
+    next_attempt_at {time},
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX webhook_delivery_webhook ON webhook_delivery (webhook_id, id);
+CREATE UNIQUE INDEX webhook_delivery_message ON webhook_delivery (webhook_id, message_id);
 
 
 -- Values that all nodes share.

@@ -152,6 +152,21 @@ pub async fn after(
     Ok(rows)
 }
 
+/// One activity; `None` if it was deleted.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn one(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    seq: i64,
+) -> Result<Option<activity::Model>> {
+    let query = activity::Entity::find()
+        .filter(activity::Column::CallshopId.eq(callshop_id))
+        .filter(activity::Column::Seq.eq(seq));
+    Ok(query.one(conn).await?)
+}
+
 /// Takes the lock that prevents nodes from migrating at the same time. The lock is held until [`release_migration_lock`]. Returns `None` on SQLite.
 ///
 /// # Errors

@@ -46,6 +46,7 @@ pub mod tariff_imports;
 pub mod tariff_mappings;
 pub mod tariffs;
 pub mod tickets;
+pub mod webhooks;
 pub mod within;
 
 use std::future::Future;

@@ -15,6 +15,7 @@ pub mod in_process;
 pub mod local;
 pub mod model;
 pub mod proxy;
+pub mod receiver;
 pub mod redis;
 pub mod relay;
 pub mod rush;

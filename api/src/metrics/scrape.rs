@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use app::App;
 use app::calls::writer::CallWriter;
 use store::health::InProgress;
+use store::webhooks;
 
 /// How long the values from the database are reused.
 const FRESH: Duration = Duration::from_secs(5);
@@ -49,6 +50,8 @@ pub struct Gauges {
     held: Family<Currency, Gauge>,
     holding: Family<Currency, Gauge>,
     low: Family<Currency, Gauge>,
+    undelivered: Gauge,
+    lag: Gauge,
     ready: Gauge,
     asked: std::sync::Mutex<Option<Instant>>,
 }
@@ -82,6 +85,22 @@ impl Gauges {
             Err(_) => InProgress::default(),
         };
         self.show(&state);
+        self.show_webhooks(app).await;
+    }
+
+    /// Reads what webhooks have not delivered. If the database does not respond, the gauges keep their values.
+    async fn show_webhooks(&self, app: &App) {
+        match tokio::time::timeout(PATIENCE, webhooks::backlog(app.store.reader())).await {
+            Ok(Ok(backlog)) => {
+                let since = backlog.oldest.map(|oldest| (app.clock.now() - oldest).num_seconds().max(0));
+                self.undelivered.set(backlog.events);
+                self.lag.set(since.unwrap_or(0));
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "could not count the events that webhooks have to deliver")
+            }
+            Err(_) => {}
+        }
     }
 
     fn is_due(&self) -> bool {
@@ -112,6 +131,10 @@ impl Gauges {
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
+        let help = "Events that active webhooks have not delivered";
+        registry.register("webhook_pending_events", help, self.undelivered.clone());
+        let help = "Age of the oldest event that an active webhook has not delivered";
+        registry.register_with_unit("webhook_lag", help, Unit::Seconds, self.lag.clone());
         registry.register("ready", "Whether /readyz answers 200", self.ready.clone());
         let help = "Events and call attempts waiting for the writer";
         registry.register("writer_queue_jobs", help, self.waiting.clone());

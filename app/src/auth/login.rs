@@ -64,7 +64,7 @@ pub struct Origin {
 
 /// In-memory state of authentication: the token key and cached logins.
 pub struct Identities {
-    pub(super) key: TokenKey,
+    pub(crate) key: TokenKey,
     known: Cache<Uuid, (Actor, DateTime<Utc>)>,
     /// A cancellation token for each login. This node cancels the token when it learns that the login is revoked. Open sockets watch these
     /// cancellation tokens.

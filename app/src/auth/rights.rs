@@ -45,10 +45,12 @@ pub enum Right {
     Suspend,
     /// Make, rotate and revoke API tokens.
     ManageTokens,
+    /// Create, change and delete webhooks, and see their deliveries.
+    ManageWebhooks,
 }
 
 /// Every right, in the order of the enum.
-const ALL: [Right; 20] = {
+const ALL: [Right; 21] = {
     use Right::*;
     [
         ManageAccounts,
@@ -71,6 +73,7 @@ const ALL: [Right; 20] = {
         HangUp,
         Suspend,
         ManageTokens,
+        ManageWebhooks,
     ]
 };
 
@@ -103,6 +106,7 @@ pub fn allows(role: Role, right: Right) -> bool {
                 | SeeDrawer
                 | HangUp
                 | ManageTokens
+                | ManageWebhooks
         ),
         Role::Attendant => {
             matches!(right, SeePhones | Quote | OperateCabins | OperateRegister | SeeShop | HangUp)

@@ -154,6 +154,14 @@ impl TokenKey {
         Ok(Secret(*secret))
     }
 
+    /// The secret that signs the messages of a webhook. Every node derives the same secret from the webhook's seed.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub fn webhook_secret(&self, webhook: Uuid, seed: &str) -> Result<Vec<u8>> {
+        URL_SAFE_NO_PAD.decode(self.code(&format!("webhook {webhook} {seed}"))?).or_fault()
+    }
+
     /// HMAC-SHA-256 of a text. The text contains a space, so the text cannot be the signing input of a JWT.
     fn code(&self, text: &str) -> Result<String> {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256).or_fault()

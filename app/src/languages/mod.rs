@@ -10,6 +10,7 @@ mod imports;
 mod office;
 mod problems;
 mod requests;
+mod webhooks;
 mod words;
 
 use std::collections::HashMap;
@@ -37,7 +38,7 @@ fn by_key(list: impl Iterator<Item = &'static Sentence>) -> Translations {
 
 /// All sentences with their translations.
 pub fn sentences() -> impl Iterator<Item = &'static Sentence> {
-    [counter::SENTENCES, imports::SENTENCES, office::SENTENCES, problems::SENTENCES, requests::SENTENCES]
+    [counter::SENTENCES, imports::SENTENCES, office::SENTENCES, problems::SENTENCES, requests::SENTENCES, webhooks::SENTENCES]
         .into_iter()
         .flatten()
 }

@@ -18,7 +18,7 @@ use super::files::DatedRows;
 use crate::auth::Actor;
 use crate::{App, access, margin};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::{Store, tariffs as rows};
+use store::{Store, rate_writer};
 
 /// Maximum number of versions that one file makes.
 const MAX_DAYS: usize = 20;
@@ -153,9 +153,8 @@ async fn write(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
     if written.is_err() {
         for draft in drafts {
             let id = draft.loaded.version_id;
-            let discarded = store.write(|tx| async move { rows::discard_rates(tx.conn(), id).await }).await;
-            if let Err(error) = discarded {
-                tracing::warn!(%error, version = %id, "the rates of a failed version could not be deleted");
+            if let Err(error) = rate_writer::discard(store, id).await {
+                tracing::warn!(%error, version = %id, "the rates of a failed version are deleted later");
             }
         }
     }

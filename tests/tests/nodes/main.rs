@@ -6,3 +6,4 @@ mod demo;
 mod nodes;
 mod redis;
 mod telemetry;
+mod webhooks;

@@ -31,12 +31,15 @@ const RUN: &[&str] = &[
     "createScreen",
     "createTariff",
     "createUser",
+    "createWebhook",
     "deleteRates",
     "deleteTariffMapping",
+    "deleteWebhook",
     "disableTotp",
     "discardTariffVersion",
     "disableUser",
     "enableUser",
+    "enableWebhook",
     "importTariff",
     "regenerateRecoveryCodes",
     "resetPassword",
@@ -50,6 +53,7 @@ const RUN: &[&str] = &[
     "rotateApiToken",
     "rotatePhoneSecret",
     "saveTariffMapping",
+    "rotateWebhookSecret",
     "setCreditLimit",
     "setDialPlan",
     "setLowCredit",
@@ -61,6 +65,7 @@ const RUN: &[&str] = &[
     "updateCabin",
     "updateTariff",
     "updateUser",
+    "updateWebhook",
     "upsertRates",
 ];
 /// Mutations that are not recorded, with the reason.
@@ -76,6 +81,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("cancelTariffImport", "ends a job that has changed nothing"),
     ("createStreamTicket", "stores nothing: a ticket is signed"),
     ("logout", "ends a login, whose row has the time"),
+    ("testWebhook", "changes nothing; the webhook's own log has the ping"),
+    ("replayDelivery", "changes nothing; the webhook's own log has the message"),
     ("hangUpCall", "the call stores who asked for it, and no money changes"),
 ];
 
@@ -178,6 +185,7 @@ on_both!(what_is_changed_is_written_down, |backend| async move {
     equipment(&mut log).await;
     tariffs(&mut log).await;
     credit(&mut log).await;
+    webhooks(&mut log).await;
     let expected: BTreeSet<String> = RUN.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(log.run, expected, "every mutation named in RUN was run");
     shop.finish().await;
@@ -301,6 +309,40 @@ async fn equipment(log: &mut Log<'_>) {
         .await;
     let log = json!(shop.admin.account_list("auditLog", id, 100, "changes { before after }").await);
     assert!(!log.to_string().contains(&secret), "the audit log must not contain the secret");
+}
+
+async fn webhooks(log: &mut Log<'_>) {
+    let shop = log.shop;
+    let (owner, id) = (&shop.owner, shop.id.as_str());
+    let feed = format!(
+        "subscription {{ callshopActivity(callshopId: \"{id}\", kinds: [SHOP_RESUMED]) {{ cursor }} }}"
+    );
+    let input = json!({ "url": "http://127.0.0.1:9/", "query": feed });
+    let new = ("url", Value::Null, json!("http://127.0.0.1:9/"));
+    let made = log.check((owner, "createWebhook"), input, "secret webhook { id }", id, new).await;
+    let one = json!({ "webhookId": made["webhook"]["id"] });
+    let input = json!({ "webhookId": made["webhook"]["id"], "description": "For the web shop" });
+    let renamed = ("description", json!(""), json!("For the web shop"));
+    log.check((owner, "updateWebhook"), input, "webhook { id }", id, renamed).await;
+    let rotated = ("oldSecretUntil", Value::Null, json!("*"));
+    let secret =
+        log.check((owner, "rotateWebhookSecret"), one.clone(), "secret webhook { id }", id, rotated).await;
+    let row = graphql::scalars::parse_any(&text(&made["webhook"]["id"]).into()).expect("an id").1;
+    let gone = entity::WebhookDisabledReason::Gone;
+    let disabled =
+        shop.server.app.store.write(|tx| async move {
+            store::webhooks::disable(tx.conn(), row, gone, chrono::Utc::now()).await
+        });
+    assert!(disabled.await.expect("it is written"));
+    let enabled = ("state", json!("DISABLED"), json!("ACTIVE"));
+    log.check((owner, "enableWebhook"), one.clone(), "webhook { id }", id, enabled).await;
+    let deleted = ("url", json!("http://127.0.0.1:9/"), Value::Null);
+    log.check((owner, "deleteWebhook"), one, "deletedWebhookId", id, deleted).await;
+    let log =
+        json!(shop.admin.account_list("auditLog", id, 100, "changes { before after }").await).to_string();
+    for secret in [&made["secret"], &secret["secret"]] {
+        assert!(text(secret).starts_with("whsec_") && !log.contains(&text(secret)), "{log}");
+    }
 }
 
 async fn tariffs(log: &mut Log<'_>) {

@@ -45,3 +45,4 @@ mod tariff_imports;
 mod tariffs;
 mod upkeep;
 mod use_cases;
+mod webhooks;

@@ -230,6 +230,8 @@ const KEYLESS: &[(&str, &str)] = &[
     ("audit_log.object_id", "refers to the table that object_kind names"),
     ("search_word.object_id", "refers to the table that kind names"),
     ("proxy.lease_holder", "a node, which has no row"),
+    ("webhook_cursor.lease_holder", "a run of a node, which has no row"),
+    ("webhook_delivery.message_id", "made from the event, not a row"),
     ("proxy.boot_id", "a run of the proxy, not a row"),
     ("call.request_id", "made by the proxy, not a row"),
     ("call.sip_call_id", "made by the phone, not a row"),
@@ -302,7 +304,8 @@ fn relations() -> BTreeSet<String> {
     }
     let all = of!(account activity activity_head api_token audit_log auth_session cabin cabin_session call call_charge call_sighting
         callshop cash_movement hook_event idempotency_key ledger_balance ledger_entry ledger_transfer live_call login_failure
-        payment phone proxy rate register_shift search_word session_item setting tariff tariff_import tariff_mapping tariff_version unfinished_version used_ticket user);
+        payment phone proxy rate register_shift search_word session_item setting tariff tariff_import tariff_mapping tariff_version unfinished_version used_ticket user
+        webhook webhook_cursor webhook_delivery);
     all.into_iter().flatten().collect()
 }
 

@@ -55,6 +55,7 @@ export const SIDEBAR: readonly Section[] = [
       { text: 'Options, logs and metrics', link: '/operate/operations' },
       { text: 'Money', link: '/operate/money' },
       { text: 'Rate decks of carriers', link: '/operate/decks' },
+      { text: 'Webhooks', link: '/operate/webhooks' },
       { text: 'The hook for SIP proxies', link: '/operate/hook' },
       { text: 'Performance', link: '/operate/performance' },
       { text: 'Testing', link: '/operate/testing' },

@@ -173,6 +173,7 @@ struct Made {
     tariff: String,
     version: String,
     shift: String,
+    webhook: String,
 }
 
 /// Gives every list at least [`LEAST`] objects.
@@ -198,6 +199,7 @@ async fn furnish(shop: &Shop) -> Made {
     }
     let (tariff, version) = versions(shop).await;
     let shift = shifts(shop).await;
+    let webhook = webhooks(shop).await;
     for index in 0..LEAST {
         let closed = shop.open_cabin(index).await;
         shop.close_cabin(index).await;
@@ -208,7 +210,7 @@ async fn furnish(shop: &Shop) -> Made {
     for number in ["+12125550123", "+351211234567", "+552133334444", "+551133334444"] {
         shop.call(0, number, 5_000).await;
     }
-    Made { session, tariff, version, shift }
+    Made { session, tariff, version, shift, webhook }
 }
 
 /// Creates a tariff with enough versions. Each version has enough rates.
@@ -227,6 +229,26 @@ async fn versions(shop: &Shop) -> (String, String) {
             .await;
     }
     (tariff, version)
+}
+
+/// Creates several webhooks. The last one has several messages, which nobody receives.
+async fn webhooks(shop: &Shop) -> String {
+    let mut last = String::new();
+    for _ in 0..LEAST {
+        // no event is of this kind
+        let feed = format!(
+            "subscription {{ callshopActivity(callshopId: \"{}\", kinds: [SHOP_RESUMED]) {{ cursor }} }}",
+            shop.id
+        );
+        let input = json!({ "url": "http://127.0.0.1:9/", "query": feed });
+        let made = shop.owner.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+        last = text(&made["webhook"]["id"]);
+    }
+    for _ in 0..LEAST {
+        let input = json!({ "webhookId": last });
+        shop.owner.did("testWebhook", "TestWebhookInput", input, "delivery { status }").await;
+    }
+    last
 }
 
 /// Creates several shifts. The last shift is open and has movements.
@@ -276,6 +298,7 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         root("Query.rates", reseller, &format!("versionId: {:?}", made.version)),
         root("Query.priceList", owner, &of_shop),
         root("Query.apiTokens", owner, &format!("accountId: {:?}", shop.id)),
+        root("Query.webhooks", owner, &format!("accountId: {:?}", shop.id)),
         root("Query.phones", owner, &of_shop),
         root("Query.cabins", owner, &of_shop),
         root("Query.registerShifts", owner, &of_shop),
@@ -299,6 +322,7 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         under("RegisterShift.movements", owner, node(&made.shift, "RegisterShift")),
         under("Report.groups", owner, report),
         under("Tariff.versions", reseller, node(&made.tariff, "Tariff")),
+        under("Webhook.deliveries", owner, node(&made.webhook, "Webhook")),
         under("TariffVersion.rates", reseller, node(&made.version, "TariffVersion")),
         under(
             "RateChanges.rows",
@@ -334,6 +358,7 @@ on_both!(a_cursor_that_is_none_is_refused_by_its_name, |backend| async move {
         tariff: String::new(),
         version: shop.id.clone(),
         shift: shop.id.clone(),
+        webhook: shop.id.clone(),
     };
     for case in cases(&shop, &made).iter().filter(|case| case.around.is_empty() && case.key != "Query.rates")
     {

@@ -106,6 +106,8 @@ fn some_id(field: &str) -> String {
         "apiTokenId" => Kind::ApiToken,
         "importId" => Kind::TariffImport,
         "mappingId" => Kind::TariffMapping,
+        "webhookId" => Kind::Webhook,
+        "deliveryId" => Kind::WebhookDelivery,
         _ => Kind::Account,
     };
     kind.id(Uuid::max()).to_string()

@@ -31,6 +31,8 @@ const KINDS: [(&str, &str); 16] = [
     ("{item}", "SessionItem"),
     ("{screen}", "Screen"),
     ("{apiToken}", "ApiToken"),
+    ("{webhook}", "Webhook"),
+    ("{delivery}", "WebhookDelivery"),
     ("{tariff}", "Tariff"),
     ("{version}", "TariffVersion"),
     ("{import}", "TariffImport"),
@@ -154,6 +156,15 @@ impl Branch {
         let screen = attendant.did("createScreen", "CreateScreenInput", input, "screen { screenId }").await;
         let input = json!({ "name": "Test", "scopes": ["CALLS_READ"], "expiresAt": Utc::now() + chrono::TimeDelta::days(1) });
         let token = owner.did("createApiToken", "CreateApiTokenInput", input, "apiToken { id }").await;
+        let callshop = &self.ids["{callshop}"];
+        // no event is of this kind, so the only message is a ping that nobody receives
+        let feed = format!(
+            "subscription {{ callshopActivity(callshopId: \"{callshop}\", kinds: [SHOP_RESUMED]) {{ cursor }} }}"
+        );
+        let input = json!({ "url": "http://127.0.0.1:9/", "query": feed });
+        let webhook = owner.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+        let input = json!({ "webhookId": webhook["webhook"]["id"] });
+        let ping = owner.did("testWebhook", "TestWebhookInput", input, "delivery { deliveryId }").await;
         let calls = attendant.shop_list("calls", &self.ids["{callshop}"], 5, "id").await;
         let tariffs = "{ tariffs(first: 5) { nodes { id versions(first: 1) { nodes { id } } } } }";
         let tariffs = reseller.ok(tariffs, json!({})).await;
@@ -176,6 +187,8 @@ impl Branch {
             ("{item}", &item["session"]["items"][0]["itemId"]),
             ("{screen}", &screen["screen"]["screenId"]),
             ("{apiToken}", &token["apiToken"]["id"]),
+            ("{webhook}", &webhook["webhook"]["id"]),
+            ("{delivery}", &ping["delivery"]["deliveryId"]),
             ("{tariff}", &tariff["id"]),
             ("{import}", &import["import"]["id"]),
             ("{mapping}", &mapping["mapping"]["id"]),

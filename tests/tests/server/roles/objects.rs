@@ -330,6 +330,27 @@ pub(super) const OBJECTS: &[Object] = &[
         ],
     },
     Object {
+        name: "Webhook",
+        reach: "{ webhook(id: {webhook}) { HOLE } }",
+        fields: &[
+            (
+                BACK_OFFICE,
+                "id url query description state disabledReason disabledAt role scopes oldSecretUntil createdAt updatedAt createdBy callshop \
+                    deliveries",
+            ),
+            (MANAGERS, "account"),
+        ],
+    },
+    Object {
+        name: "WebhookDelivery",
+        reach: "{ webhook(id: {webhook}) { deliveries(first: 5) { nodes { HOLE } } } }",
+        fields: &[(
+            BACK_OFFICE,
+            "deliveryId messageId kind callshopId seq status attempts responseStatus responseBody error durationMs createdAt attemptedAt \
+                nextAttemptAt",
+        )],
+    },
+    Object {
         name: "AuditEntry",
         reach: "{ auditLog(accountId: {callshop}, first: 5) { nodes { HOLE } } }",
         fields: &[(BACK_OFFICE, "entryId at action objectType objectId user apiToken address changes")],
@@ -452,6 +473,10 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("CallshopPayload", "callshop userErrors"),
     ("CallshopSnapshot", "asOf cabins liveCalls register unpaidSessions"),
     ("CancelTariffVersionPayload", "version userErrors"),
+    ("WebhookSecretPayload", "secret webhook userErrors"),
+    ("WebhookPayload", "webhook userErrors"),
+    ("DeleteWebhookPayload", "deletedWebhookId userErrors"),
+    ("WebhookDeliveryPayload", "delivery userErrors"),
     ("ChangePasswordPayload", "viewer userErrors"),
     ("CloseRegisterPayload", "shift userErrors"),
     ("CreateAccountPayload", "account user userErrors"),

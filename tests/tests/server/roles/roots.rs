@@ -23,6 +23,9 @@ const fn root(field: &'static str, outcomes: Outcomes, document: &'static str) -
 /// Fields that the test does not run, because they end the test's login or only return UNAUTHENTICATED.
 pub(super) const ENDS_THE_LOGIN: [&str; 2] = ["Mutation.logout", "Mutation.refresh"];
 
+/// A field that a role runs only on objects that it must not see, because the next role needs the object.
+pub(super) const DELETES: &str = "Mutation.deleteWebhook";
+
 /// Every root field.
 pub(super) const ROOTS: &[Root] = &[
     root("Query.viewer", OWN_USER, "{ viewer { id } }"),
@@ -478,6 +481,43 @@ pub(super) const ROOTS: &[Root] = &[
         "Mutation.revokeApiToken",
         BACK_OFFICE,
         "mutation { revokeApiToken(input: { apiTokenId: {apiToken} }) { apiToken { id } userErrors { code } } }",
+    ),
+    root("Query.webhook", BACK_OFFICE, "{ webhook(id: {webhook}) { id } }"),
+    root("Query.webhooks", BACK_OFFICE, "{ webhooks(accountId: {callshop}, first: 5) { nodes { id } } }"),
+    root(
+        "Mutation.createWebhook",
+        BACK_OFFICE,
+        r#"mutation { createWebhook(input: { accountId: {callshop}, url: "http://127.0.0.1:9/", query: """subscription { callshopActivity(callshopId: {callshop}, kinds: [SHOP_RESUMED]) { cursor } }""" }) { webhook { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.updateWebhook",
+        BACK_OFFICE,
+        r#"mutation { updateWebhook(input: { webhookId: {webhook}, description: "New" }) { webhook { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.rotateWebhookSecret",
+        BACK_OFFICE,
+        "mutation { rotateWebhookSecret(input: { webhookId: {webhook} }) { webhook { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.enableWebhook",
+        BACK_OFFICE,
+        "mutation { enableWebhook(input: { webhookId: {webhook} }) { webhook { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.testWebhook",
+        BACK_OFFICE,
+        "mutation { testWebhook(input: { webhookId: {webhook} }) { delivery { status } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.replayDelivery",
+        BACK_OFFICE,
+        "mutation { replayDelivery(input: { deliveryId: {delivery} }) { delivery { status } userErrors { code } } }",
+    ),
+    root(
+        DELETES,
+        BACK_OFFICE,
+        "mutation { deleteWebhook(input: { webhookId: {webhook} }) { deletedWebhookId userErrors { code } } }",
     ),
     root("Subscription.balance", BACK_OFFICE, "subscription { balance(accountId: {callshop}) { low } }"),
     root("Subscription.liveCalls", SIGNED_IN, "subscription { liveCalls(callshopId: {callshop}) { asOf } }"),

@@ -57,6 +57,12 @@ const FIELDS: &[(&str, &str)] = &[
         Query.tariffImport Subscription.tariffImport Mutation.createTariffImport Mutation.answerTariffImport \
         Mutation.cancelTariffImport Mutation.saveTariffMapping Mutation.deleteTariffMapping",
     ),
+    ("WEBHOOKS_READ", "Query.webhook Query.webhooks"),
+    (
+        "WEBHOOKS_WRITE",
+        "Mutation.createWebhook Mutation.updateWebhook Mutation.rotateWebhookSecret Mutation.deleteWebhook Mutation.enableWebhook \
+        Mutation.testWebhook Mutation.replayDelivery",
+    ),
 ];
 /// Root fields that every token sees.
 const EVERY_TOKEN: &str = "Query.apiToken Query.node Query.nodes";

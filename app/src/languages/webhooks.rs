@@ -1,0 +1,96 @@
+//! Sentences about webhooks.
+
+use super::Sentence;
+
+pub(super) const SENTENCES: &[Sentence] = &[
+    (
+        "The document and `accountId` must name the same account.",
+        "O documento e `accountId` precisam indicar a mesma conta.",
+        "El documento y `accountId` deben indicar la misma cuenta.",
+    ),
+    (
+        "The document must name the account of the webhook.",
+        "O documento precisa indicar a conta do webhook.",
+        "El documento debe indicar la cuenta del webhook.",
+    ),
+    (
+        "The account has {max} webhooks. Delete one of them first.",
+        "A conta tem {max} webhooks. Exclua um deles primeiro.",
+        "La cuenta tiene {max} webhooks. Elimine uno de ellos primero.",
+    ),
+    (
+        "A ping cannot be replayed. Use `testWebhook` to send another one.",
+        "Um ping não pode ser repetido. Use `testWebhook` para enviar outro.",
+        "Un ping no se puede repetir. Use `testWebhook` para enviar otro.",
+    ),
+    (
+        "The event was deleted, so it cannot be sent again.",
+        "O evento foi apagado, então não pode ser enviado de novo.",
+        "El evento se borró, así que no se puede enviar otra vez.",
+    ),
+    (
+        "The webhook may not act: its account is suspended or outside of its creator's branch.",
+        "O webhook não pode agir: sua conta está suspensa ou fora do ramo de quem o criou.",
+        "El webhook no puede actuar: su cuenta está suspendida o fuera de la rama de quien lo creó.",
+    ),
+    (
+        "The document must be a text of at most {max} bytes, without control characters.",
+        "O documento precisa ser um texto de no máximo {max} bytes, sem caracteres de controle.",
+        "El documento debe ser un texto de {max} bytes como máximo, sin caracteres de control.",
+    ),
+    (
+        "`description` must have at most {max} printable characters.",
+        "A descrição pode ter no máximo {max} caracteres imprimíveis.",
+        "La descripción puede tener como máximo {max} caracteres imprimibles.",
+    ),
+    (
+        "Use HTTPS. Plain HTTP is allowed only to the networks in `webhooks.allow_private`.",
+        "Use HTTPS. HTTP sem criptografia só é permitido para as redes em `webhooks.allow_private`.",
+        "Use HTTPS. HTTP sin cifrado solo se permite hacia las redes de `webhooks.allow_private`.",
+    ),
+    (
+        "{host} has no public address. Use a public host, or ask the operator to add its network to `webhooks.allow_private`.",
+        "O servidor {host} não tem endereço público. Use um servidor público, ou peça ao operador que inclua a rede em `webhooks.allow_private`.",
+        "El servidor {host} no tiene una dirección pública. Use un servidor público, o pida al operador que agregue la red a `webhooks.allow_private`.",
+    ),
+    (
+        "{host} cannot be resolved. Check the name of the host.",
+        "O nome {host} não pode ser resolvido. Confira o nome do servidor.",
+        "El nombre {host} no se puede resolver. Revise el nombre del servidor.",
+    ),
+    (
+        "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",
+        "Use um endereço como https://example.com/hook, sem nome de usuário, senha ou fragmento, de no máximo {max} bytes.",
+        "Use una dirección como https://example.com/hook, sin nombre de usuario, contraseña ni fragmento, de {max} bytes como máximo.",
+    ),
+    (
+        "The document is not valid: {reason}",
+        "O documento não é válido: {reason}.",
+        "El documento no es válido: {reason}.",
+    ),
+    (
+        "The document must be one subscription to `callshopActivity` or `accountActivity`, without variables and without directives.",
+        "O documento precisa ser uma única assinatura de `callshopActivity` ou `accountActivity`, sem variáveis e sem diretivas.",
+        "El documento debe ser una sola suscripción a `callshopActivity` o `accountActivity`, sin variables y sin directivas.",
+    ),
+    (
+        "The document names no account. Write the id into the document.",
+        "O documento não indica nenhuma conta. Escreva o id no documento.",
+        "El documento no indica ninguna cuenta. Escriba el id en el documento.",
+    ),
+    (
+        "Omit `after`: the server remembers the position of a webhook.",
+        "Omita `after`: o servidor lembra a posição do webhook.",
+        "Omita `after`: el servidor recuerda la posición del webhook.",
+    ),
+    (
+        "The document selects a field that is not a part of the event, such as `cabin`, `session` or `formatted`. Select the fields of the event and of its call, such as `cabinId` and `sessionId`.",
+        "O documento seleciona um campo que não faz parte do evento, como `cabin`, `session` ou `formatted`. Selecione os campos do evento e da sua chamada, como `cabinId` e `sessionId`.",
+        "El documento selecciona un campo que no es parte del evento, como `cabin`, `session` o `formatted`. Seleccione los campos del evento y de su llamada, como `cabinId` y `sessionId`.",
+    ),
+    (
+        "An earlier request with this key showed the secret. If it is lost, rotate the secret of the webhook.",
+        "Uma solicitação anterior com esta chave mostrou o segredo. Se ele se perdeu, troque o segredo do webhook.",
+        "Una solicitud anterior con esta clave mostró el secreto. Si se perdió, rote el secreto del webhook.",
+    ),
+];

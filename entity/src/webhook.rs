@@ -1,0 +1,60 @@
+//! Webhooks: subscriptions whose messages the server posts to an address.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A webhook. It delivers the events of the callshops in its account's subtree, as the answers to a subscription document.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "webhook")]
+pub struct Model {
+    /// Primary key, a UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The account whose callshops' events are delivered.
+    pub account_id: Uuid,
+    /// The user who created the webhook, perhaps with an API token.
+    pub created_by: Uuid,
+    /// Where the messages are posted.
+    pub url: String,
+    /// The subscription document.
+    pub query: String,
+    /// What the webhook is for; may be empty.
+    pub description: String,
+    /// The role of the user who last chose the address or the document. The document is read with this role.
+    pub role: super::Role,
+    /// Texts of the [`super::TokenScope`]s with which the document is read; null for those of a login.
+    pub scopes: Option<Json>,
+    /// Random text. The secret is derived from it and the token key, so a copy of the database without the token key signs no messages.
+    pub seed: String,
+    /// The seed of the previous secret.
+    pub old_seed: Option<String>,
+    /// Until when messages are signed with the previous secret, too.
+    pub old_seed_until: Option<DateTimeUtc>,
+    /// Whether events are delivered.
+    pub state: super::WebhookState,
+    /// Why the server disabled the webhook; null unless it is disabled.
+    pub disabled_reason: Option<super::WebhookDisabledReason>,
+    /// When the server disabled the webhook; null unless it is disabled.
+    pub disabled_at: Option<DateTimeUtc>,
+    /// When the webhook was created.
+    pub created_at: DateTimeUtc,
+    /// When the webhook was last changed.
+    pub updated_at: DateTimeUtc,
+}
+
+/// The table's relations, one for each foreign key.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// The account whose callshops' events are delivered.
+    #[sea_orm(
+        belongs_to = "super::account::Entity",
+        from = "Column::AccountId",
+        to = "super::account::Column::Id"
+    )]
+    Account,
+    /// The user who created the webhook.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::CreatedBy", to = "super::user::Column::Id")]
+    Maker,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

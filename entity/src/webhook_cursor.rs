@@ -1,0 +1,49 @@
+//! The position of a webhook in one callshop, and the lease of the node that delivers from there.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The position of a webhook in one callshop. Only the holder of the lease delivers the callshop's events, in order.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "webhook_cursor")]
+pub struct Model {
+    /// The webhook.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub webhook_id: Uuid,
+    /// The callshop.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub callshop_id: Uuid,
+    /// The number of the last event that was delivered, or that the document does not want.
+    pub seq: i64,
+    /// Failed attempts at the next event.
+    pub attempts: i32,
+    /// When the first of these attempts failed; null without a failed attempt.
+    pub failing_since: Option<DateTimeUtc>,
+    /// When the next event may be attempted again; null if it may be attempted at once.
+    pub next_attempt_at: Option<DateTimeUtc>,
+    /// The holder of the lease. Each claim makes a new id.
+    pub lease_holder: Option<Uuid>,
+    /// When the lease ends unless it is extended; null if nobody has it.
+    pub lease_until: Option<DateTimeUtc>,
+}
+
+/// The table's relations, one for each foreign key.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// The webhook.
+    #[sea_orm(
+        belongs_to = "super::webhook::Entity",
+        from = "Column::WebhookId",
+        to = "super::webhook::Column::Id"
+    )]
+    Webhook,
+    /// The callshop.
+    #[sea_orm(
+        belongs_to = "super::account::Entity",
+        from = "Column::CallshopId",
+        to = "super::account::Column::Id"
+    )]
+    Callshop,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,432 @@
+//! Webhooks, their positions in the callshops' activities, and the log of their deliveries.
+//!
+//! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be deleted
+//! while a node delivers: the node finds its lease gone, and writes nothing.
+
+use chrono::{DateTime, Utc};
+use entity::webhook::{ActiveModel, Column, Entity, Model};
+use entity::{
+    AccountKind, WebhookDeliveryStatus, WebhookDisabledReason, WebhookState, account, user,
+    webhook_cursor as cursor, webhook_delivery as log,
+};
+use sea_orm::sea_query::{Expr, LockType, OnConflict, SimpleExpr};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Statement,
+};
+use uuid::Uuid;
+
+use super::{Listed, Page, Scope, bulk, first_id};
+use base::error::Result;
+
+/// Condition that the user who created the webhook belongs to an account inside `scope`. A webhook of a user above reads with more rights.
+fn made_within(scope: &Scope) -> SimpleExpr {
+    let makers = user::Entity::find()
+        .select_only()
+        .column(user::Column::Id)
+        .filter(scope.owns((user::Entity, user::Column::AccountId)));
+    Column::CreatedBy.in_subquery(makers.into_query())
+}
+
+/// Condition that the webhook's account and creator are inside `scope`.
+fn within(scope: &Scope) -> Condition {
+    Condition::all().add(scope.owns((Entity, Column::AccountId))).add(made_within(scope))
+}
+
+/// Inserts a webhook, with its position in each callshop of its account's subtree: after the callshop's last event.
+///
+/// # Errors
+/// Every function in this module may fail with a database error.
+pub async fn insert(conn: &impl ConnectionTrait, webhook: Model, scope: &Scope) -> Result<()> {
+    let id = webhook.id;
+    Entity::insert(webhook.into_active_model()).exec_without_returning(conn).await?;
+    let shops = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(scope.accounts())
+        .filter(account::Column::Kind.eq(AccountKind::Callshop))
+        .order_by_asc(account::Column::Id);
+    let shops: Vec<Uuid> = shops.into_tuple().all(conn).await?;
+    let heads = super::activity::heads(conn, shops.clone()).await?;
+    let heads: std::collections::HashMap<Uuid, i64> = heads.into_iter().collect();
+    let start = |shop: Uuid| cursor::Model {
+        webhook_id: id,
+        callshop_id: shop,
+        seq: heads.get(&shop).copied().unwrap_or(0),
+        attempts: 0,
+        failing_since: None,
+        next_attempt_at: None,
+        lease_holder: None,
+        lease_until: None,
+    };
+    let rows: Vec<cursor::Model> = shops.into_iter().map(start).collect();
+    bulk::insert::<cursor::Entity>(conn, &rows, "ON CONFLICT DO NOTHING").await
+}
+
+/// Updates every column of a webhook. The calling function must have locked the row in this transaction.
+pub async fn update(conn: &impl ConnectionTrait, webhook: Model) -> Result<Model> {
+    let row: ActiveModel = webhook.into_active_model();
+    Ok(row.reset_all().update(conn).await?)
+}
+
+/// Deletes a webhook with its positions and its log. The calling function must have locked the row in this transaction.
+pub async fn delete(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    cursor::Entity::delete_many().filter(cursor::Column::WebhookId.eq(id)).exec(conn).await?;
+    log::Entity::delete_many().filter(log::Column::WebhookId.eq(id)).exec(conn).await?;
+    Entity::delete_by_id(id).exec(conn).await?;
+    Ok(())
+}
+
+/// The webhooks of these ids whose account and creator are inside `scope`.
+pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<Model>> {
+    let wanted = bulk::among(conn, Column::Id, ids.iter().copied());
+    Ok(Entity::find().filter(wanted).filter(within(scope)).all(conn).await?)
+}
+
+/// A webhook by id. This query does not check a scope: only the delivery, which acts for the webhook itself, may use it.
+pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(conn).await?)
+}
+
+/// A webhook whose account and creator are inside `scope`, locked until the transaction ends.
+pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(within(scope)).lock(LockType::NoKeyUpdate).one(conn).await?)
+}
+
+/// A page of an account's webhooks that users inside `scope` created.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    account_id: Uuid,
+    page: Page,
+) -> Result<Listed<Model>> {
+    let query = Entity::find().filter(Column::AccountId.eq(account_id)).filter(made_within(scope));
+    page.read(conn, query, Column::Id).await
+}
+
+/// Number of an account's webhooks.
+pub async fn count(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<u64> {
+    Ok(Entity::find().filter(Column::AccountId.eq(account_id)).count(conn).await?)
+}
+
+/// Lets every failing position of a webhook be attempted at once.
+pub async fn forgive(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    cursor::Entity::update_many()
+        .col_expr(cursor::Column::Attempts, Expr::value(0))
+        .col_expr(cursor::Column::FailingSince, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(cursor::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(cursor::Column::WebhookId.eq(id))
+        .filter(cursor::Column::Attempts.gt(0))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Disables an active webhook. Returns whether it was active.
+pub async fn disable(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    reason: WebhookDisabledReason,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let disabled = Entity::update_many()
+        .col_expr(Column::State, Expr::value(WebhookState::Disabled.as_str()))
+        .col_expr(Column::DisabledReason, Expr::value(reason.as_str()))
+        .col_expr(Column::DisabledAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(WebhookState::Active))
+        .exec(conn)
+        .await?;
+    Ok(disabled.rows_affected > 0)
+}
+
+/// Marks the messages that wait for another attempt as failed, because the webhook was disabled.
+pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    log::Entity::update_many()
+        .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
+        .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(log::Column::WebhookId.eq(id))
+        .filter(log::Column::Status.eq(WebhookDeliveryStatus::Pending))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Marks the messages that wait for another attempt, up to an event, as failed, because the position has moved past them.
+pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<()> {
+    log::Entity::update_many()
+        .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
+        .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(log::Column::WebhookId.eq(key.0))
+        .filter(log::Column::CallshopId.eq(key.1))
+        .filter(log::Column::Seq.lte(seq))
+        .filter(log::Column::Status.eq(WebhookDeliveryStatus::Pending))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether any webhook is active.
+pub async fn any_active(conn: &impl ConnectionTrait) -> Result<bool> {
+    let query = Entity::find().select_only().column(Column::Id);
+    let found: Option<Uuid> =
+        query.filter(Column::State.eq(WebhookState::Active)).limit(1).into_tuple().one(conn).await?;
+    Ok(found.is_some())
+}
+
+/// Adds the positions of active webhooks in callshops that were created after the webhooks. Such a position is before the callshop's first event.
+pub async fn follow_new_shops(conn: &impl ConnectionTrait) -> Result<()> {
+    let sql = "INSERT INTO webhook_cursor (webhook_id, callshop_id, seq, attempts)
+        SELECT w.id, a.id, 0, 0 FROM webhook w
+        JOIN account own ON own.id = w.account_id
+        JOIN account a ON a.path >= own.path AND a.path < substr(own.path, 1, length(own.path) - 1) || '0' AND a.kind = 'CALLSHOP'
+        WHERE w.state = 'ACTIVE'
+            AND NOT EXISTS (SELECT 1 FROM webhook_cursor c WHERE c.webhook_id = w.id AND c.callshop_id = a.id)
+        ORDER BY w.id, a.id ON CONFLICT DO NOTHING";
+    conn.execute_raw(Statement::from_string(conn.get_database_backend(), sql)).await?;
+    Ok(())
+}
+
+/// The position of a webhook in a callshop.
+pub type Key = (Uuid, Uuid);
+
+/// Positions of active webhooks with events to deliver now and without a lease: at most `per_webhook` of each webhook, and `limit` in all. `horizon` is
+/// the latest end of a lease that a node with a right clock gives.
+pub async fn due(
+    conn: &impl ConnectionTrait,
+    (now, horizon): (DateTime<Utc>, DateTime<Utc>),
+    per_webhook: u64,
+    limit: u64,
+) -> Result<Vec<Key>> {
+    let sql = "SELECT webhook_id, callshop_id FROM (
+            SELECT c.webhook_id, c.callshop_id,
+                ROW_NUMBER() OVER (PARTITION BY c.webhook_id ORDER BY c.next_attempt_at, c.callshop_id) AS place
+            FROM webhook w
+            JOIN webhook_cursor c ON c.webhook_id = w.id
+            JOIN activity_head h ON h.callshop_id = c.callshop_id AND h.seq > c.seq
+            WHERE w.state = 'ACTIVE' AND (c.next_attempt_at IS NULL OR c.next_attempt_at <= $1)
+                AND (c.lease_until IS NULL OR c.lease_until <= $1 OR c.lease_until > $2)
+        ) AS waiting WHERE place <= $3 ORDER BY place, webhook_id LIMIT $4";
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let values = [now.into(), horizon.into(), number(per_webhook).into(), number(limit).into()];
+    let asked = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let rows = conn.query_all_raw(asked).await?;
+    let key =
+        |row: &sea_orm::QueryResult| Ok((row.try_get("", "webhook_id")?, row.try_get("", "callshop_id")?));
+    rows.iter().map(key).collect()
+}
+
+fn at((webhook_id, callshop_id): Key) -> Condition {
+    Condition::all()
+        .add(cursor::Column::WebhookId.eq(webhook_id))
+        .add(cursor::Column::CallshopId.eq(callshop_id))
+}
+
+/// Gives `holder` the lease on a position until `until`. Returns `None` if somebody else has the lease, or if the position is not due.
+pub async fn claim(
+    conn: &impl ConnectionTrait,
+    key: Key,
+    holder: Uuid,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<cursor::Model>> {
+    let free = Condition::any()
+        .add(cursor::Column::LeaseUntil.is_null())
+        .add(cursor::Column::LeaseUntil.lte(now))
+        // a lease that ends after `until` comes from a node whose clock is wrong
+        .add(cursor::Column::LeaseUntil.gt(until));
+    let is_due = Condition::any()
+        .add(cursor::Column::NextAttemptAt.is_null())
+        .add(cursor::Column::NextAttemptAt.lte(now));
+    let taken = cursor::Entity::update_many()
+        .col_expr(cursor::Column::LeaseHolder, Expr::value(holder))
+        .col_expr(cursor::Column::LeaseUntil, Expr::value(until))
+        .filter(at(key))
+        .filter(free)
+        .filter(is_due)
+        .exec(conn)
+        .await?;
+    if taken.rows_affected == 0 {
+        return Ok(None);
+    }
+    Ok(cursor::Entity::find_by_id(key).one(conn).await?)
+}
+
+/// Extends a holder's lease until `until`. Returns whether the holder still has it.
+pub async fn extend(
+    conn: &impl ConnectionTrait,
+    key: Key,
+    holder: Uuid,
+    until: DateTime<Utc>,
+) -> Result<bool> {
+    let extended = cursor::Entity::update_many()
+        .col_expr(cursor::Column::LeaseUntil, Expr::value(until))
+        .filter(at(key))
+        .filter(cursor::Column::LeaseHolder.eq(holder))
+        .exec(conn)
+        .await?;
+    Ok(extended.rows_affected > 0)
+}
+
+/// Moves a position to `seq`, and forgets its failed attempts. Returns whether the holder still has the lease.
+pub async fn advance(conn: &impl ConnectionTrait, key: Key, holder: Uuid, seq: i64) -> Result<bool> {
+    let moved = cursor::Entity::update_many()
+        .col_expr(cursor::Column::Seq, Expr::value(seq))
+        .col_expr(cursor::Column::Attempts, Expr::value(0))
+        .col_expr(cursor::Column::FailingSince, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(cursor::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(at(key))
+        .filter(cursor::Column::LeaseHolder.eq(holder))
+        .exec(conn)
+        .await?;
+    Ok(moved.rows_affected > 0)
+}
+
+/// Records a failed attempt. Returns whether the holder still has the lease.
+pub async fn failed(
+    conn: &impl ConnectionTrait,
+    key: Key,
+    holder: Uuid,
+    attempts: i32,
+    (since, next): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool> {
+    let failed = cursor::Entity::update_many()
+        .col_expr(cursor::Column::Attempts, Expr::value(attempts))
+        .col_expr(cursor::Column::FailingSince, Expr::value(since))
+        .col_expr(cursor::Column::NextAttemptAt, Expr::value(next))
+        .filter(at(key))
+        .filter(cursor::Column::LeaseHolder.eq(holder))
+        .exec(conn)
+        .await?;
+    Ok(failed.rows_affected > 0)
+}
+
+/// Ends a holder's lease.
+pub async fn release(conn: &impl ConnectionTrait, key: Key, holder: Uuid) -> Result<()> {
+    cursor::Entity::update_many()
+        .col_expr(cursor::Column::LeaseHolder, Expr::value(Option::<Uuid>::None))
+        .col_expr(cursor::Column::LeaseUntil, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(at(key))
+        .filter(cursor::Column::LeaseHolder.eq(holder))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes the result of an attempt to the log. A later attempt at the same message replaces the result, but not the id and the first time.
+pub async fn note(conn: &impl ConnectionTrait, row: log::Model) -> Result<()> {
+    use log::Column::{
+        AttemptedAt, Attempts, DurationMs, Error, MessageId, NextAttemptAt, ResponseBody, ResponseStatus,
+        Status, WebhookId,
+    };
+    let replace = OnConflict::columns([WebhookId, MessageId])
+        .update_columns([
+            Status,
+            Attempts,
+            ResponseStatus,
+            ResponseBody,
+            Error,
+            DurationMs,
+            AttemptedAt,
+            NextAttemptAt,
+        ])
+        .to_owned();
+    log::Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// The log's row of a message.
+pub async fn noted(
+    conn: &impl ConnectionTrait,
+    webhook_id: Uuid,
+    message_id: &str,
+) -> Result<Option<log::Model>> {
+    let query = log::Entity::find()
+        .filter(log::Column::WebhookId.eq(webhook_id))
+        .filter(log::Column::MessageId.eq(message_id));
+    Ok(query.one(conn).await?)
+}
+
+/// A page of a webhook's log. The calling function must have checked access to the webhook.
+pub async fn deliveries(
+    conn: &impl ConnectionTrait,
+    webhook_id: Uuid,
+    page: Page,
+) -> Result<Listed<log::Model>> {
+    page.read(conn, log::Entity::find().filter(log::Column::WebhookId.eq(webhook_id)), log::Column::Id).await
+}
+
+/// A message in the log of a webhook whose account and creator are inside `scope`.
+pub async fn delivery(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<(log::Model, Model)>> {
+    let Some(row) = log::Entity::find_by_id(id).one(conn).await? else { return Ok(None) };
+    let webhook = Entity::find_by_id(row.webhook_id).filter(within(scope)).one(conn).await?;
+    Ok(webhook.map(|webhook| (row, webhook)))
+}
+
+/// The ids of all webhooks.
+pub async fn ids(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// Deletes at most `limit` old rows of a webhook's log: those from before `cutoff`, and all but the newest `kept`. Returns the number of deleted rows.
+pub async fn trim(
+    conn: &impl ConnectionTrait,
+    webhook_id: Uuid,
+    cutoff: DateTime<Utc>,
+    kept: u64,
+    limit: u64,
+) -> Result<u64> {
+    let of_webhook = || {
+        log::Entity::find()
+            .select_only()
+            .column(log::Column::Id)
+            .filter(log::Column::WebhookId.eq(webhook_id))
+    };
+    let newest_extra: Option<Uuid> =
+        of_webhook().order_by_desc(log::Column::Id).offset(kept).limit(1).into_tuple().one(conn).await?;
+    let old = first_id(cutoff);
+    let below = match newest_extra {
+        Some(extra) => Condition::any().add(log::Column::Id.lt(old)).add(log::Column::Id.lte(extra)),
+        None => Condition::any().add(log::Column::Id.lt(old)),
+    };
+    let ids: Vec<Uuid> =
+        of_webhook().filter(below).order_by_asc(log::Column::Id).limit(limit).into_tuple().all(conn).await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let these = bulk::among(conn, log::Column::Id, ids.iter().copied());
+    Ok(log::Entity::delete_many().filter(these).exec(conn).await?.rows_affected)
+}
+
+/// What active webhooks have not delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Number of events that are not delivered, including those that the documents do not want.
+    pub events: i64,
+    /// When the oldest of them happened; `None` if there are none, or if it was deleted.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// Measures what active webhooks have not delivered.
+pub async fn backlog(conn: &impl ConnectionTrait) -> Result<Backlog> {
+    // PostgreSQL sums BIGINT as NUMERIC
+    let sql = "SELECT CAST(COALESCE(SUM(h.seq - c.seq), 0) AS BIGINT) AS events, MIN(a.at) AS oldest
+        FROM webhook w
+        JOIN webhook_cursor c ON c.webhook_id = w.id
+        JOIN activity_head h ON h.callshop_id = c.callshop_id AND h.seq > c.seq
+        LEFT JOIN activity a ON a.callshop_id = c.callshop_id AND a.seq = c.seq + 1
+        WHERE w.state = 'ACTIVE'";
+    let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await?;
+    let Some(row) = row else { return Ok(Backlog::default()) };
+    Ok(Backlog { events: row.try_get("", "events")?, oldest: row.try_get("", "oldest")? })
+}
