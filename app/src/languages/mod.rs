@@ -38,9 +38,16 @@ fn by_key(list: impl Iterator<Item = &'static Sentence>) -> Translations {
 
 /// All sentences with their translations.
 pub fn sentences() -> impl Iterator<Item = &'static Sentence> {
-    [counter::SENTENCES, imports::SENTENCES, office::SENTENCES, problems::SENTENCES, requests::SENTENCES, webhooks::SENTENCES]
-        .into_iter()
-        .flatten()
+    [
+        counter::SENTENCES,
+        imports::SENTENCES,
+        office::SENTENCES,
+        problems::SENTENCES,
+        requests::SENTENCES,
+        webhooks::SENTENCES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn find(list: &Translations, key: &str, language: Language) -> Option<&'static str> {

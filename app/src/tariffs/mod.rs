@@ -10,10 +10,10 @@ mod comparison;
 mod drafts;
 mod files;
 mod impact;
-mod lifecycle;
-mod updating;
 pub mod imports;
+mod lifecycle;
 pub mod mappings;
+mod updating;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ pub use activation::{Activated, activate};
 pub use assignment::{Assignment, BlockOn, Blocked, MAX_BLOCKED, assign, set_blocked};
 pub use comparison::{Comparison, RateChange, changes_of, compare};
 pub use drafts::{
-    Edit, Import, ImportMode, MAX_DECK_BYTES, MAX_EDITS, MAX_PROBLEMS, Outcome, Progress,
-    copy_version, delete_rates, import, upsert_rates,
+    Edit, Import, ImportMode, MAX_DECK_BYTES, MAX_EDITS, MAX_PROBLEMS, Outcome, Progress, copy_version,
+    delete_rates, import, upsert_rates,
 };
 
 pub use impact::{Impact, impact_of_draft, impact_of_version};
@@ -256,12 +256,7 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for users of callshops.
-pub async fn list(
-    app: &App,
-    actor: &Actor,
-    archived: bool,
-    page: Page,
-) -> Result<Listed<tariff::Model>> {
+pub async fn list(app: &App, actor: &Actor, archived: bool, page: Page) -> Result<Listed<tariff::Model>> {
     actor.require(Right::ManageTariffs)?;
     rows::list(app.store.reader(), &owners(actor), archived, page).await
 }

@@ -68,7 +68,8 @@ pub async fn update(
     }
     check_bands(&base.rates, &terms.bands)?;
     let act = Act { rename, ..Act::new("updateTariff", clean_note(&update.note)?) };
-    let outcome = drafted(app, actor, tariff, Base { terms, ..base }, act, permit, |rates| Ok(rates.to_vec())).await?;
+    let outcome =
+        drafted(app, actor, tariff, Base { terms, ..base }, act, permit, |rates| Ok(rates.to_vec())).await?;
     let tariff = outcome.version.as_ref().map(|version| tariff::Model::clone(&version.tariff));
     Ok((tariff.ok_or_else(|| Error::fault("a version was not written"))?, Some(outcome)))
 }

@@ -170,7 +170,8 @@ impl TariffImport {
 
     /// Changes compared to the base version; null until the file was read without an error or question.
     fn changes(&self) -> Option<TariffImportChanges> {
-        let RateChangeCounts { added, raised, lowered, changed, removed, unchanged } = self.0.report.changes?;
+        let RateChangeCounts { added, raised, lowered, changed, removed, unchanged } =
+            self.0.report.changes?;
         Some(TariffImportChanges { added, raised, lowered, changed, removed, unchanged })
     }
 

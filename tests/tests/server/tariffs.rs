@@ -290,7 +290,10 @@ on_both!(an_export_is_imported_as_it_was, |backend| async move {
     let file = file.display().to_string();
     let imported = tariff.command(&["import", "--tariff", &tariff.id, &file]).await;
     let said = String::from_utf8_lossy(&imported.stdout);
-    assert!(said.contains("0 added, 0 raised, 0 lowered, 0 changed, 0 removed, 3 unchanged"), "{said}{imported:?}");
+    assert!(
+        said.contains("0 added, 0 raised, 0 lowered, 0 changed, 0 removed, 3 unchanged"),
+        "{said}{imported:?}"
+    );
     tariff.shop.finish().await;
 });
 
