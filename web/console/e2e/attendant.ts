@@ -46,7 +46,7 @@ export class Attendant {
     if (spending !== undefined) await this.dialog.getByLabel(/^Limite de gasto/).fill(spending);
     if (minutes !== undefined) await this.dialog.getByLabel('Limite de tempo').fill(minutes);
     if (deposit !== undefined) {
-      await this.dialog.getByText('Paga antes').click();
+      await this.dialog.getByRole('radio', { name: 'Paga antes' }).check();
       await this.dialog.getByLabel(/^Depósito/).fill(deposit);
     }
     await this.dialog.getByRole('button', { name: 'Abrir cabine' }).click();
@@ -82,10 +82,37 @@ export class Attendant {
     await this.page.frameLocator('.receipt-paper').getByText('TOTAL', { exact: true }).waitFor();
   }
 
-  async countDrawer(cash: string): Promise<void> {
+  /** Presses the button beside the paper on the screen. Returns what the printer gets. */
+  async print(): Promise<string> {
+    const printed = this.page.evaluate(
+      () =>
+        new Promise<string>((resolve, reject) => {
+          const view = document.querySelector<HTMLIFrameElement>('iframe.receipt-paper')?.contentWindow ?? null;
+          if (view === null) {
+            reject(new Error('There is no paper.'));
+            return;
+          }
+          view.print = () => {
+            resolve(view.document.body.innerText);
+          };
+        }),
+    );
+    await this.dialog.getByRole('button', { name: 'Imprimir', exact: true }).click();
+    return printed;
+  }
+
+  /** Counts the cash and, if it was used, what came by Pix. */
+  async countDrawer(cash: string, pix = ''): Promise<void> {
     await this.go('Caixa');
     await this.page.getByText('Os valores aparecem depois da contagem.').waitFor();
-    await this.page.locator('.counts input').first().fill(cash);
+    const counts = this.page.locator('.counts');
+    await counts.getByLabel(/^Dinheiro/).fill(cash);
+    if (pix !== '') {
+      // an attendant who forgets it is told, and is not told how much it should be
+      await this.page.getByRole('button', { name: 'Fechar caixa e ver o Z' }).click();
+      await this.page.getByRole('alert').getByText('PIX').waitFor();
+      await counts.getByLabel(/^Pix/).fill(pix);
+    }
     await this.page.getByRole('button', { name: 'Fechar caixa e ver o Z' }).click();
     await this.dialog.getByText('Esperado').waitFor();
   }

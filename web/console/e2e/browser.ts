@@ -1,10 +1,18 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterEach } from 'vitest';
 import type { Demo } from './demo.js';
 import { userOf } from './demo.js';
 import { serveConsole, type Site } from './site.js';
 
 export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+
+const pictures = process.env.CALLSHOP_PICTURES ?? '';
+
+/** Where pictures go: the folder that CALLSHOP_PICTURES names, or one of their own if it is 1. Empty if nobody wants pictures. */
+export const PICTURES = pictures === '1' ? join(tmpdir(), 'callshop-console-pictures') : pictures;
 
 export function launch(): Promise<Browser> {
   return chromium.launch({
@@ -21,10 +29,19 @@ export function launch(): Promise<Browser> {
 }
 
 /** The console of this demo: the server's own page if CALLSHOP_WEB_URL names it, otherwise the build in `dist`. */
-export async function siteOf(demo: Demo): Promise<Site> {
+export async function siteOf(demo: Pick<Demo, 'http'>): Promise<Site> {
   const own = process.env.CALLSHOP_WEB_URL;
   if (own !== undefined && own !== '') return { url: own, close: () => Promise.resolve() };
   return serveConsole(DIST, new URL(demo.http));
+}
+
+/** After a failed test, saves what the pages show in the folder that CALLSHOP_FAILURES names. */
+export function pictureFailures(pages: () => readonly Page[]): void {
+  const folder = process.env.CALLSHOP_FAILURES ?? '';
+  afterEach(async ({ task }) => {
+    if (folder === '' || task.result?.state !== 'fail') return;
+    for (const [index, page] of pages().entries()) await page.screenshot({ path: join(folder, `${task.id}-${index}.png`) });
+  });
 }
 
 export interface Look {

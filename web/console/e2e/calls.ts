@@ -26,8 +26,10 @@ export interface SimulatedCall {
   readonly end: () => Promise<void>;
 }
 
-/** Places a call from the phone of a cabin and has it answered at once. */
-export async function answeredCall(demo: Demo, cabinNumber: number, dialed: string): Promise<SimulatedCall> {
+type Report = (kind: string, more: object) => Promise<unknown>;
+
+/** Places a call from the phone of a cabin, up to the ringing. */
+async function begin(demo: Demo, cabinNumber: number, dialed: string): Promise<Report> {
   const user = demo.phones[cabinNumber - 1];
   const id = randomUUID();
   const common = { proxy: 'demo', call_id: id, from_tag: '1' };
@@ -40,15 +42,26 @@ export async function answeredCall(demo: Demo, cabinNumber: number, dialed: stri
     ts: micros(Date.now()),
   });
   if (!isAllowed(allowed)) throw new Error(`The call was refused: ${JSON.stringify(allowed)}`);
-  const event = (kind: string, more: object) =>
+  const report: Report = (kind, more) =>
     post(demo, 'events', [{ ...common, eid: randomUUID(), kind, ts: micros(Date.now()), ref: allowed.ref, handle: '1:1', ...more }]);
-  await event('authorized', {});
-  await event('ringing', { to_tag: '2' });
+  await report('authorized', {});
+  await report('ringing', { to_tag: '2' });
+  return report;
+}
+
+/** Places a call from the phone of a cabin, which nobody answers yet. */
+export async function ringingCall(demo: Demo, cabinNumber: number, dialed: string): Promise<void> {
+  await begin(demo, cabinNumber, dialed);
+}
+
+/** Places a call from the phone of a cabin and has it answered at once. */
+export async function answeredCall(demo: Demo, cabinNumber: number, dialed: string): Promise<SimulatedCall> {
+  const report = await begin(demo, cabinNumber, dialed);
   const answered = micros(Date.now());
-  await event('answered', { to_tag: '2' });
+  await report('answered', { to_tag: '2' });
   return {
     end: async () => {
-      await event('ended', { to_tag: '2', by: 'caller', cause: 'bye', answered_ts: answered });
+      await report('ended', { to_tag: '2', by: 'caller', cause: 'bye', answered_ts: answered });
     },
   };
 }

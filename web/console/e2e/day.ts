@@ -34,7 +34,7 @@ export async function isRegisterOpen(demo: Demo): Promise<boolean> {
 }
 
 /** Closes the register, so that there is a Z report, and opens it for the next shift. */
-async function beginShift(demo: Demo): Promise<void> {
+export async function beginShift(demo: Demo): Promise<void> {
   if (await isRegisterOpen(demo)) {
     await mutate(demo, 'closeRegister', `callshopId: "${demo.callshopId}", counts: [{method: CASH, amount: "100"}], ${key()}`, 'shift { number }');
   }
@@ -100,7 +100,7 @@ export async function busyDay(demo: Demo): Promise<Day> {
   return { live };
 }
 
-async function finishedCall(demo: Demo, cabin: number, dialed: string): Promise<void> {
+export async function finishedCall(demo: Demo, cabin: number, dialed: string): Promise<void> {
   const call = await answeredCall(demo, cabin, dialed);
   await call.end();
 }

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Attendant, cents } from './attendant.js';
-import { launch, logIn, openPage, siteOf } from './browser.js';
+import { launch, logIn, openPage, pictureFailures, siteOf } from './browser.js';
 import { answeredCall, phonesOnline, type SimulatedCall } from './calls.js';
 import { emptyCabins, isRegisterOpen } from './day.js';
 import { ask, startDemo, type Demo } from './demo.js';
@@ -76,7 +76,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
   beforeAll(async () => {
     stage = await start();
     demo = stage.demo;
-    await phonesOnline(demo, [1, 2, 3, 4, 5, 6, 7]);
+    await phonesOnline(demo, [1, 2, 3, 4, 5, 6, 7, 8]);
     site = await siteOf(demo);
     browser = await launch();
     ana = await enter('ATTENDANT');
@@ -88,6 +88,8 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     await site.close();
     await demo.stop();
   });
+
+  pictureFailures(() => [ana.page, owner.page]);
 
   it('begins with the register, and with the shop’s Pix key', async () => {
     if (await isRegisterOpen(demo)) {
@@ -136,6 +138,31 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     await drawer.getByText(/depositou R\$\s10,00/).waitFor();
     await ana.leaveDialog();
     await expect.poll(async () => cents(await owner.tile(3).locator('.limit-text').innerText())).toBeGreaterThan(500);
+  });
+
+  /** Has a simulated customer call. Only the sandbox has such customers. */
+  async function simulate(cabin: number): Promise<void> {
+    const input = { cabinId: demo.cabinIds[cabin - 1], number: '00351912345678', answerAfterSeconds: 1, talkSeconds: 600 };
+    const document = 'mutation($input: SimulateCallInput!) { simulateCall(input: $input) { call { id } userErrors { code } } }';
+    expect(list(await ask(demo, 'ATTENDANT', document, { input }), 'data', 'simulateCall', 'userErrors')).toEqual([]);
+  }
+
+  it.skipIf(!isSandbox)('warns of a call that is about to end, until its deposit is raised', async () => {
+    await ana.openCabin(8, { deposit: '0,16' });
+    await simulate(8);
+    for (const screen of [ana, owner]) await screen.tile(8).locator('.ending').waitFor();
+    expect(await ana.tile(8).locator('.ending').innerText()).toMatch(/^O depósito acaba em \d:\d\d$/);
+    await owner.page.getByRole('status').getByText('Cabine 8: o depósito está acabando.').first().waitFor();
+    const drawer = await ana.drawer(8);
+    await drawer.getByLabel(/^Aumentar em/).fill('5,00');
+    await drawer.getByRole('button', { name: 'Aumentar depósito' }).click();
+    await drawer.getByText(/depositou R\$\s5,16/).waitFor();
+    await ana.leaveDialog();
+    for (const screen of [ana, owner]) await screen.tile(8).locator('.ending').waitFor({ state: 'detached' });
+    await ana.closeCabin(8, 'Desligar e fechar');
+    await ana.confirmPayment();
+    await ana.dialog.getByRole('button', { name: 'Concluir' }).click();
+    await bothSee(8, 'closed');
   });
 
   it('moves a customer', async () => {
@@ -201,7 +228,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     await ana.dialog.getByLabel(/^Recebido/).fill('50');
     await ana.dialog.getByRole('button', { name: 'Dividir em outra forma' }).click();
     const pix = ana.dialog.locator('.payment').nth(1);
-    await pix.getByLabel('Forma').selectOption({ label: 'Pix' });
+    await pix.getByLabel('Forma', { exact: true }).selectOption({ label: 'Pix' });
     await pix.getByLabel(/^Recebido/).fill('0,10');
     await pix.getByLabel('Comprovante').fill('E2E0001');
     const shown = ana.dialog.locator('.pix-text', { hasText: '54040.10' });
@@ -219,16 +246,16 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
   });
 
   it('prints the receipt', async () => {
-    await ana.dialog.getByRole('button', { name: 'Imprimir' }).click();
+    const paper = await ana.print();
+    expect(paper).toContain('TOTAL');
+    expect(paper).toContain('E2E0001');
     await ana.dialog.getByRole('button', { name: 'Concluir' }).click();
     await ana.dialog.waitFor({ state: 'detached' });
   });
 
   it.skipIf(!isSandbox)('hangs up a simulated call and closes the cabin', async () => {
     await ana.openCabin(6, { customer: 'Ana Paula' });
-    const input = { cabinId: demo.cabinIds[5], number: '00351912345678', answerAfterSeconds: 1, talkSeconds: 600 };
-    const simulate = 'mutation($input: SimulateCallInput!) { simulateCall(input: $input) { call { id } userErrors { code } } }';
-    expect(list(await ask(demo, 'ATTENDANT', simulate, { input }), 'data', 'simulateCall', 'userErrors')).toEqual([]);
+    await simulate(6);
     await bothSee(6, 'talking');
     await ana.closeCabin(6, 'Desligar e fechar');
     await ana.payInCash();
@@ -243,6 +270,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     const paper = ana.page.frameLocator('.receipt-paper');
     await paper.getByText('Pix', { exact: false }).first().waitFor();
     await paper.locator('svg').waitFor();
+    expect(await ana.print()).toContain('Pix');
     await ana.payInCash();
   });
 
@@ -272,8 +300,9 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
   });
 
   it('ends with a blind count and the Z report', async () => {
-    await ana.countDrawer('200');
+    await ana.countDrawer('200', '0,10');
     await ana.dialog.getByTestId('variance-CASH').waitFor();
+    expect(await ana.dialog.getByTestId('variance-PIX').innerText()).toBe('Confere');
     await ana.leaveDialog();
     await owner.page.getByText('O caixa está fechado. Abra o caixa para atender.').waitFor();
     expect(complaints.flat().filter((text) => !isExpected(text))).toEqual([]);

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Attendant, cents } from './attendant.js';
-import { launch, openPage, siteOf } from './browser.js';
+import { launch, openPage, pictureFailures, siteOf } from './browser.js';
 import { answeredCall, phonesOnline, type SimulatedCall } from './calls.js';
 import { emptyCabins, isRegisterOpen } from './day.js';
 import { startDemo, userOf, type Demo } from './demo.js';
@@ -55,6 +55,8 @@ describe('the keyboard alone', () => {
     await site.close();
     await demo.stop();
   });
+
+  pictureFailures(() => [page]);
 
   it('logs in', async () => {
     const { login, password } = userOf(demo, 'ATTENDANT');

@@ -1,5 +1,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cleanEnvironment, serverBinary, type Demo } from './demo.js';
@@ -49,6 +52,37 @@ export async function startCluster(postgres: string): Promise<Cluster> {
     stop: async () => {
       await Promise.all(children.map((child) => end(child, 'SIGTERM')));
       await sql(postgres, `DROP DATABASE ${database} WITH (FORCE)`);
+    },
+  };
+}
+
+export interface Strict {
+  readonly http: string;
+  readonly administrator: Administrator;
+  readonly stop: () => Promise<void>;
+}
+
+/** A server with a database of its own that requires a second factor of administrators. */
+export async function startStrict(): Promise<Strict> {
+  const folder = await mkdtemp(join(tmpdir(), 'callshop-strict-'));
+  const address = `127.${randomInt(64, 128)}.${randomInt(1, 255)}.11`;
+  const environment = {
+    ...cleanEnvironment(),
+    CALLSHOP_DATABASE_URL: `sqlite:${join(folder, 'callshop.db')}`,
+    CALLSHOP_LISTEN: `${address}:8080`,
+    CALLSHOP_HOOK__LISTEN: `${address}:8081`,
+    CALLSHOP_HOOK__SECRETS: JSON.stringify([randomBytes(24).toString('hex')]),
+    CALLSHOP_AUTH__REQUIRE_TOTP: JSON.stringify(['ADMIN']),
+  };
+  const administrator = await createAdministrator(environment);
+  const server = spawn(serverBinary(), ['serve'], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
+  await ready(`http://${address}:8080/readyz`);
+  return {
+    http: `http://${address}:8080/graphql`,
+    administrator,
+    stop: async () => {
+      await end(server, 'SIGTERM');
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,32 +1,28 @@
 import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, logIn, openPage, siteOf, type Look } from './browser.js';
+import { launch, logIn, openPage, PICTURES, siteOf, type Look } from './browser.js';
 import { startDemo, type Demo } from './demo.js';
 import { check } from './check.js';
 import { busyDay } from './day.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
 
-// Takes a picture of every screen in each width, theme and language, and asks axe about it. It runs only when asked: CALLSHOP_PICTURES=1 for a folder of its own
-// under the system's temporary folder, or the name of a folder.
-const wanted = process.env.CALLSHOP_PICTURES ?? '';
-const folder = wanted === '1' ? join(tmpdir(), 'callshop-console-pictures') : wanted;
+// Takes a picture of every screen in each width, theme and language, and asks axe about it. It runs only when CALLSHOP_PICTURES asks for it.
 const only = (process.env.CALLSHOP_PICTURES_ONLY ?? '').split(',').filter((name) => name !== '');
 
 const LOOKS: readonly Look[] = (['pt-BR', 'en', 'es'] as const).flatMap((language) =>
   (['light', 'dark'] as const).flatMap((theme) => [1280, 390].map((width) => ({ language, theme, width }))),
 );
 
-describe.skipIf(wanted === '')('pictures', () => {
+describe.skipIf(PICTURES === '')('pictures', () => {
   let demo: Demo;
   let site: Site;
   let browser: Browser;
 
   beforeAll(async () => {
-    await mkdir(folder, { recursive: true });
+    await mkdir(PICTURES, { recursive: true });
     demo = await startDemo({ traffic: false });
     await busyDay(demo);
     site = await siteOf(demo);
@@ -44,8 +40,12 @@ describe.skipIf(wanted === '')('pictures', () => {
   it.each(looks.map((look) => [nameOf(look), look] as const))('%s', { timeout: 900_000 }, async (name, look) => {
     const shoot = async (page: Page, screen: string): Promise<void> => {
       // a window lies above the page, so that only what the browser shows makes a picture
-      const fullPage = (await page.locator('[role="dialog"]').count()) === 0;
-      await page.screenshot({ path: join(folder, `${screen}-${name}.png`), animations: 'disabled', fullPage });
+      const isPage = (await page.locator('[role="dialog"]').count()) === 0;
+      const window = page.viewportSize();
+      // the bar at the bottom belongs below the page, and not over its middle
+      if (isPage) await page.setViewportSize({ width: look.width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
+      await page.screenshot({ path: join(PICTURES, `${screen}-${name}.png`), animations: 'disabled' });
+      if (window !== null) await page.setViewportSize(window);
       await check(page, screen);
     };
     const roles = new Set(SCREENS.map((screen) => screen.role));

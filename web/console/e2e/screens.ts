@@ -47,6 +47,29 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   {
+    name: 'open-prepaid',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await tile(page, 'closed').locator('.button-open').click();
+      await dialog(page);
+      const segments = page.locator('[role="dialog"] .segments');
+      await segments.first().getByRole('radio').last().check();
+      // any way to pay but cash has a reference
+      await segments.last().getByRole('radio').last().check();
+    },
+  },
+  {
+    name: 'prepaid',
+    role: 'ATTENDANT',
+    visit: async (page) => {
+      await at(page, '#/board');
+      await page.locator('.tile[data-cabin="3"] .tile-cover').click();
+      await dialog(page);
+      await page.locator('#deposit').scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: 'cabin',
     role: 'ATTENDANT',
     visit: async (page) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { limitUse, tileState } from '../src/lib/cabin.js';
+import { endingOf, limitUse, tileState } from '../src/lib/cabin.js';
 import { brl, callOf, sessionOf, viewOf } from './fixtures.js';
 
 describe('tileState', () => {
@@ -38,5 +38,49 @@ describe('limitUse', () => {
   it('shows the limit that ends first', () => {
     const both = sessionOf({ spendingLimit: brl('100'), timeLimitSeconds: 60 });
     expect(limitUse(both, { ...figures, remaining: brl('97'), remainingSeconds: 10 })).toEqual({ kind: 'time', left: 10n, most: 60n });
+  });
+});
+
+describe('endingOf', () => {
+  const none = { runningTotal: brl('4.5'), remaining: null, remainingSeconds: null };
+  const at = { elapsed: 30, cost: brl('0.5') };
+  /** A call with this many paid seconds left. */
+  const ending = (left: number) => callOf({ endingSoon: true, maxSeconds: at.elapsed + left });
+
+  it('is null until the server announces the end', () => {
+    expect(endingOf(sessionOf(), callOf({ maxSeconds: 40 }), { ...none, remainingSeconds: 10 }, at, 60)).toBeNull();
+    expect(endingOf(sessionOf({ depositLow: true }), callOf({ state: 'RINGING' }), none, at, 60)).toBeNull();
+  });
+
+  it('counts down what the limits leave at the price of the call', () => {
+    expect(endingOf(sessionOf(), ending(15), { ...none, remainingSeconds: 50 }, at, 60)).toEqual({ reason: 'other', seconds: 50 });
+    expect(endingOf(sessionOf(), ending(15), { ...none, remaining: brl('0.5') }, at, 60)).toEqual({ reason: 'other', seconds: 30 });
+    expect(endingOf(sessionOf(), ending(15), { ...none, remaining: brl('0.5'), remainingSeconds: 20 }, at, 60)).toEqual({ reason: 'other', seconds: 20 });
+  });
+
+  it('never says less than what is paid', () => {
+    expect(endingOf(sessionOf(), ending(15), { ...none, remaining: brl('0') }, at, 60)).toEqual({ reason: 'other', seconds: 15 });
+  });
+
+  it('counts on between two steps of the cost', () => {
+    const left = (elapsed: number) => endingOf(sessionOf(), ending(15), { ...none, remaining: brl('0.5') }, { ...at, elapsed }, 60)?.seconds;
+    expect([left(30), left(31), left(44)]).toEqual([30, 29, 16]);
+    const withFee = callOf({ endingSoon: true, maxSeconds: 45, connectionFee: brl('0.2') });
+    expect(endingOf(sessionOf(), withFee, { ...none, remaining: brl('0.5') }, at, 60)?.seconds).toBe(18);
+  });
+
+  it('names the deposit', () => {
+    const session = sessionOf({ mode: 'PREPAID', deposit: brl('5'), depositLow: true });
+    expect(endingOf(session, callOf({ maxSeconds: 45 }), { ...none, remaining: brl('0.75') }, at, 60)).toEqual({ reason: 'deposit', seconds: 45 });
+  });
+
+  it('leaves the time open if it is the credit of the shop that ends', () => {
+    expect(endingOf(sessionOf(), ending(15), none, at, 60)).toEqual({ reason: 'other', seconds: null });
+    expect(endingOf(null, ending(15), null, at, 60)).toEqual({ reason: 'other', seconds: null });
+  });
+
+  it('is null again when the call may go on', () => {
+    expect(endingOf(sessionOf(), ending(61), none, at, 60)).toBeNull();
+    expect(endingOf(sessionOf(), ending(15), { ...none, remaining: brl('5') }, at, 60)).toBeNull();
   });
 });

@@ -36,6 +36,7 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   currency: 'BRL',
   country: 'BR',
   userErrors: [],
+  totpSetupRequired: false,
   text: `<p>${DATA}receipt</p>`,
   asr: '0.5',
 };

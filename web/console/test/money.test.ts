@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cash, decimalOf, exact, minorUnit, parseAmount, roundTo, typedAmount } from '../src/lib/money.js';
+import { cash, decimalOf, exact, minorUnit, parseAmount, roundCash, roundTo, typedAmount } from '../src/lib/money.js';
 
 /** Intl separates with spaces that are not plain ones. */
 const spaces = (text: string) => text.replace(/\s/g, ' ');
@@ -26,6 +26,12 @@ describe('parseAmount', () => {
 });
 
 describe('amounts', () => {
+  it('of notes have no decimals', () => {
+    const written = (amount: string, locale: string, currency = 'BRL') => spaces(roundCash({ amount, currency }, locale));
+    expect([written('10', 'pt-BR'), written('1000', 'pt-BR'), written('5.4', 'pt-BR')]).toEqual(['R$ 10', 'R$ 1.000', 'R$ 5,40']);
+    expect([written('20', 'en'), written('20', 'es'), written('1000', 'en', 'JPY')]).toEqual(['R$20', '20 BRL', '¥1,000']);
+  });
+
   it('are written for the API without floats', () => {
     expect(decimalOf(1n)).toBe('0.000001');
     expect(decimalOf(-12_500_000n)).toBe('-12.5');

@@ -3,6 +3,8 @@ import { createRoot, type Root } from 'react-dom/client';
 import { initReactI18next } from 'react-i18next';
 import { vi } from 'vitest';
 import { App } from '../src/app/App.js';
+import { en } from '../src/i18n/en.js';
+import { es } from '../src/i18n/es.js';
 import { ptBR, type Messages } from '../src/i18n/pt-BR.js';
 import type { Fake } from './mock.js';
 
@@ -22,16 +24,27 @@ function marked(messages: Messages): ResourceLanguage[string] {
   );
 }
 
-/** A language in which every message stands in brackets: whatever does not was never translated. */
-export async function pseudoLanguage(): Promise<i18n> {
+async function languageOf(lng: string, translation: ResourceLanguage[string]): Promise<i18n> {
   const instance = createInstance();
   await instance.use(initReactI18next).init({
-    lng: 'pt-BR',
-    resources: { 'pt-BR': { translation: marked(ptBR) } },
+    lng,
+    resources: { [lng]: { translation } },
     interpolation: { escapeValue: false },
     react: { useSuspense: false },
   });
   return instance;
+}
+
+/** A language in which every message stands in brackets: whatever does not was never translated. */
+export function pseudoLanguage(): Promise<i18n> {
+  return languageOf('pt-BR', marked(ptBR));
+}
+
+export const LANGUAGES: Readonly<Record<string, Messages>> = { 'pt-BR': ptBR, en, es };
+
+/** One of the page's own languages. */
+export function language(name: string): Promise<i18n> {
+  return languageOf(name, LANGUAGES[name] ?? ptBR);
 }
 
 export interface Opened {
@@ -75,4 +88,37 @@ export async function find(selector: string): Promise<HTMLElement> {
     },
     PATIENCE,
   );
+}
+
+/** Waits also on a busy machine. */
+export function soon(check: () => void): Promise<void> {
+  return vi.waitFor(check, PATIENCE);
+}
+
+function set(field: Element | null, name: 'input' | 'change', text: string): void {
+  const prototype = field instanceof HTMLSelectElement ? HTMLSelectElement.prototype : HTMLInputElement.prototype;
+  if (!(field instanceof prototype.constructor)) throw new Error('There is no such field.');
+  Object.getOwnPropertyDescriptor(prototype, 'value')?.set?.call(field, text);
+  field.dispatchEvent(new Event(name, { bubbles: true }));
+}
+
+/** Types as a person does: React listens to the event, not to the property. */
+export function type(field: Element | null, text: string): void {
+  set(field, 'input', text);
+}
+
+/** Chooses in a list. */
+export function choose(field: Element | null, value: string): void {
+  set(field, 'change', value);
+}
+
+export function submit(form: Element | null): void {
+  form?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+}
+
+/** The field with this label, somewhere inside. */
+export function labeled(inside: ParentNode, label: string): Element | null {
+  const found = Array.from(inside.querySelectorAll('label')).find((candidate) => candidate.textContent.startsWith(label));
+  const id = found?.getAttribute('for') ?? null;
+  return id === null ? null : document.getElementById(id);
 }

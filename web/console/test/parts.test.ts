@@ -2,6 +2,7 @@ import jsQR from 'jsqr';
 import { describe, expect, it } from 'vitest';
 import { qrPath } from '../src/lib/qr.js';
 import { inputOf, paidOf } from '../src/bill/rows.js';
+import { referenceOf } from '../src/lib/settle.js';
 import { readSettings } from '../src/app/settings.js';
 import { href, parseRoute } from '../src/app/router.js';
 import { screensOf } from '../src/app/permissions.js';
@@ -34,6 +35,12 @@ describe('payments', () => {
     expect(inputOf(rows, 4_500_000n)).toEqual([{ method: 'CARD', amount: '4.5', reference: '123' }]);
     const cash = { id: 0, method: 'CASH', typed: '5', reference: '123' } as const;
     expect(inputOf([cash], 4_500_000n)).toEqual([{ method: 'CASH', amount: '5' }]);
+  });
+
+  it('have no reference that is empty, nor one in cash', () => {
+    expect(referenceOf('PIX', ' E2E1 ')).toEqual({ reference: 'E2E1' });
+    expect(referenceOf('PIX', '  ')).toEqual({});
+    expect(referenceOf('CASH', 'E2E1')).toEqual({});
   });
 
   it('are none if nothing is due', () => {

@@ -1,19 +1,11 @@
 import { CallshopError } from '@callshop/client';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { CashMovementDocument } from '../src/generated.js';
+import { errorText } from '../src/i18n/errorText.js';
+import { ptBR } from '../src/i18n/pt-BR.js';
 import { shopOf } from './fixtures.js';
 import { fakeClient } from './mock.js';
-import { find, openAt, pseudoLanguage } from './page.js';
-
-/** Types as a person does: React listens to the event, not to the property. */
-function type(field: Element | null, text: string): void {
-  if (!(field instanceof HTMLInputElement)) throw new Error('There is no such field.');
-  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(field, text);
-  field.dispatchEvent(new Event('input', { bubbles: true }));
-}
-
-/** Waits also on a busy machine. */
-const soon = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 30_000 });
+import { find, language, openAt, pseudoLanguage, soon, type } from './page.js';
 
 it('tries again with the same key until it succeeds, and never by itself', { timeout: 240_000 }, async () => {
   const fake = fakeClient('ATTENDANT', shopOf());
@@ -51,4 +43,13 @@ it('tries again with the same key until it succeeds, and never by itself', { tim
   expect(third).toBe(first);
   expect(fourth).not.toBe(first);
   page.close();
+});
+
+it('says in the words of the server which value is wrong, and everything else in its own', async () => {
+  const i18n = await language('pt-BR');
+  const wrong = { code: 'INVALID_INPUT', message: 'Falta contar: PIX.', field: ['input', 'counts'] } as const;
+  expect(errorText(new CallshopError('INVALID_INPUT', 'no', { userErrors: [wrong] }), i18n.t)).toBe('Falta contar: PIX.');
+  expect(errorText(new CallshopError('INVALID_INPUT', 'no'), i18n.t)).toBe(ptBR.error.INVALID_INPUT);
+  const closed = { code: 'REGISTER_CLOSED', message: 'The register is closed.', field: [] } as const;
+  expect(errorText(new CallshopError('REGISTER_CLOSED', 'no', { userErrors: [closed] }), i18n.t)).toBe(ptBR.error.REGISTER_CLOSED);
 });

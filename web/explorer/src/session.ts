@@ -22,6 +22,13 @@ export interface SessionState {
 /** The server refused a login, a token or a refresh. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
+  /** The code of the user error; null if the server gave none. */
+  readonly code: string | null;
+
+  constructor(message: string, code: string | null = null) {
+    super(message);
+    this.code = code;
+  }
 }
 
 const KEY = 'callshop.explorer.login';
@@ -56,8 +63,10 @@ export class Session {
     return this.state.get().login?.accessToken ?? null;
   }
 
-  async login(login: string, password: string): Promise<void> {
-    const answer = await this.#send({ query: LOGIN, variables: { input: { login, password } } }, {});
+  /** Logs in. Without a `code`, a user with a second factor is refused with `TOTP_REQUIRED`. */
+  async login(login: string, password: string, code = ''): Promise<void> {
+    const input = code === '' ? { login, password } : { login, password, totp: code };
+    const answer = await this.#send({ query: LOGIN, variables: { input } }, {});
     this.#begin(loginIn(answer, 'login'), null);
   }
 
@@ -152,7 +161,7 @@ function loginIn(answer: Answer, field: 'login' | 'refresh'): Login {
   }
   const told = textAt(payload, 'userErrors', 0, 'message');
   if (told !== null || isUnauthenticated(answer)) {
-    throw new RefusedError(told ?? 'The login has ended.');
+    throw new RefusedError(told ?? 'The login has ended.', textAt(payload, 'userErrors', 0, 'code'));
   }
   throw new Error(problemOf(answer.body) ?? `The server answered with status ${answer.status}.`);
 }

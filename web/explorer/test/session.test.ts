@@ -48,6 +48,18 @@ describe('a session', () => {
     expect(sessionStorage).toHaveLength(0);
   });
 
+  it('sends the code of a second factor, and tells that the server wants one', async () => {
+    const userErrors = [{ code: 'TOTP_REQUIRED', message: 'A code is needed.' }];
+    send.mockResolvedValueOnce({ status: 200, body: { data: { login: { accessToken: null, userErrors } } } });
+    const session = new Session(send, sessionStorage);
+    await expect(session.login('ana@shop', 'secret')).rejects.toMatchObject({ code: 'TOTP_REQUIRED', message: 'A code is needed.' });
+    expect(send.mock.lastCall?.[0].variables).toEqual({ input: { login: 'ana@shop', password: 'secret' } });
+    send.mockResolvedValueOnce(tokens('login', 1));
+    await session.login('ana@shop', 'secret', '123456');
+    expect(send.mock.lastCall?.[0].variables).toEqual({ input: { login: 'ana@shop', password: 'secret', totp: '123456' } });
+    expect(session.token).toBe('a1');
+  });
+
   it('exchanges its tokens before they expire, as the same identity', async () => {
     const session = await loggedIn();
     send.mockImplementationOnce(() => Promise.resolve(tokens('refresh', 2)));

@@ -3,6 +3,7 @@ import type { CallshopClient } from '@callshop/client';
 import { I18nextProvider } from 'react-i18next';
 import type { i18n } from 'i18next';
 import { Login } from '../login/Login.js';
+import { SecondFactorGate } from '../login/SecondFactorGate.js';
 import { AnnouncerRegions } from './announcer.js';
 import { ClientContext, useSession } from './context.js';
 import { Faults } from './Faults.js';
@@ -40,5 +41,11 @@ export function App({ client, i18n, setLanguage }: AppProps): ReactElement {
 function Page(): ReactElement {
   const session = useSession();
   // somebody else's login starts with nothing of the former one's
-  return session === null ? <Login /> : <Shell key={session.viewer.id} />;
+  return session === null ? (
+    <Login />
+  ) : (
+    <SecondFactorGate key={session.viewer.id}>
+      <Shell />
+    </SecondFactorGate>
+  );
 }

@@ -74,15 +74,15 @@ const SOUNDS: Partial<Record<ActivityEvent['kind'], Sound>> = {
 
 type Translate = ReturnType<typeof useTranslation>['t'];
 
-function tell(event: ActivityEvent, state: ShopState, t: Translate, { say, warn }: Announcer): void {
+function tell(event: ActivityEvent, state: ShopState, t: Translate, { say, notify, warn }: Announcer): void {
   const cabin = state.cabins.find((view) => view.cabin.id === event.cabinId)?.cabin.number ?? '';
   const usedUp = event.kind === 'CALL_ENDED' && event.call?.cause === 'MAX_DURATION';
   const sound = usedUp ? 'alarm' : SOUNDS[event.kind];
   if (sound !== undefined) play(sound);
   if (usedUp) warn(t('announce.LIMIT_REACHED', { cabin }));
   else if (event.kind === 'CREDIT_LOW') warn(t('announce.CREDIT_LOW'));
-  else if (event.kind === 'CALL_ENDING_SOON') warn(t('announce.CALL_ENDING_SOON', { cabin }));
-  else if (event.kind === 'DEPOSIT_LOW') warn(t('announce.DEPOSIT_LOW', { cabin }));
+  else if (event.kind === 'CALL_ENDING_SOON') notify(t('announce.CALL_ENDING_SOON', { cabin }));
+  else if (event.kind === 'DEPOSIT_LOW') notify(t('announce.DEPOSIT_LOW', { cabin }));
   else {
     const kind = SPOKEN.find((candidate) => candidate === event.kind);
     if (kind !== undefined) say(t(`announce.${kind}`, { cabin }));

@@ -3,7 +3,7 @@ import { parseMoney, type Money } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { readDestination, type Destination } from '../lib/country.js';
 import { calendarDate, count, dateAndTime, percent, timeOfDay } from '../lib/format.js';
-import { cash, exact, moneyOf, typedAmount } from '../lib/money.js';
+import { cash, exact, moneyOf, roundCash, typedAmount } from '../lib/money.js';
 import { useViewer } from './context.js';
 import { useSettings } from './settings.js';
 
@@ -11,6 +11,7 @@ export interface Format {
   readonly locale: string;
   readonly timeZone: string;
   readonly cash: (money: Money) => string;
+  readonly roundCash: (money: Money) => string;
   readonly exact: (money: Money) => string;
   /** An amount that is taken away. */
   readonly minus: (money: Money) => string;
@@ -34,6 +35,7 @@ export function useFormat(): Format {
       locale,
       timeZone,
       cash: (money) => cash(money, locale),
+      roundCash: (money) => roundCash(money, locale),
       exact: (money) => exact(money, locale),
       minus: (money) => exact(moneyOf(-parseMoney(money), money.currency), locale),
       typed: (micros, currency) => typedAmount(micros, locale, currency),

@@ -8,9 +8,10 @@ import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
 import { RefundDocument, type VisitFieldsFragment } from '../generated.js';
 import { decimalOf, isPositive, parseAmount } from '../lib/money.js';
-import type { Method } from '../lib/settle.js';
+import { referenceOf, type Method } from '../lib/settle.js';
 import { Button } from '../ui/Button.js';
 import { Field, MoneyField, SelectField } from '../ui/Field.js';
+import { ReferenceField } from '../ui/ReferenceField.js';
 import { ErrorNote } from '../ui/States.js';
 import { useMethods } from '../ui/useMethods.js';
 import { submitting } from '../ui/submitting.js';
@@ -39,10 +40,18 @@ function RefundForm({ visit, onRefunded }: { readonly visit: VisitFieldsFragment
   const [amount, setAmount] = useState('');
   const [method, setMethod] = useState<Method>('CASH');
   const [reason, setReason] = useState('');
+  const [reference, setReference] = useState('');
   const [wrong, setWrong] = useState(false);
   const refund = useAction((idempotencyKey: string, micros: bigint) =>
     client.request(RefundDocument, {
-      input: { sessionId: visit.id, amount: decimalOf(micros), method, reason: reason.trim(), idempotencyKey },
+      input: {
+        sessionId: visit.id,
+        amount: decimalOf(micros),
+        method,
+        reason: reason.trim(),
+        ...referenceOf(method, reference),
+        idempotencyKey,
+      },
     }),
   );
 
@@ -56,6 +65,7 @@ function RefundForm({ visit, onRefunded }: { readonly visit: VisitFieldsFragment
     if (micros === null || micros <= 0n || (await refund.run(micros)) === null) return;
     setAmount('');
     setReason('');
+    setReference('');
     onRefunded();
   }
 
@@ -72,6 +82,7 @@ function RefundForm({ visit, onRefunded }: { readonly visit: VisitFieldsFragment
         problem={wrong ? t('form.amount') : null}
       />
       <SelectField label={t('pay.method')} value={method} choices={methods} onChange={setMethod} />
+      <ReferenceField method={method} value={reference} onChange={setReference} />
       <Field label={t('refund.reason')} value={reason} onChange={setReason} required maxLength={100} autoComplete="off" />
       <Button icon="back" submit busy={refund.busy}>
         {t('refund.submit')}

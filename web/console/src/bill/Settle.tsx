@@ -10,7 +10,8 @@ import { SettleDocument, type VisitFieldsFragment } from '../generated.js';
 import { moneyOf } from '../lib/money.js';
 import { isSettled, likelyNotes, settlement, type Settlement } from '../lib/settle.js';
 import { Button, IconButton } from '../ui/Button.js';
-import { Field, MoneyField, SelectField } from '../ui/Field.js';
+import { MoneyField, SelectField } from '../ui/Field.js';
+import { ReferenceField } from '../ui/ReferenceField.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { useFirstFocus } from '../ui/useFirstFocus.js';
 import { useMethods } from '../ui/useMethods.js';
@@ -29,7 +30,7 @@ const FIRST_ROW: Row = { id: 0, method: 'CASH', typed: '', reference: '' };
 export function Settle({ visit, onSettled }: SettleProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const { cash, typed } = useFormat();
+  const { roundCash, typed } = useFormat();
   const { language } = useSettings();
   const shop = useShopOrNull()?.callshop ?? null;
   const { currency } = visit.statement;
@@ -71,7 +72,7 @@ export function Settle({ visit, onSettled }: SettleProps): ReactElement {
                     setRows([{ ...FIRST_ROW, typed: typed(note, currency) }]);
                   }}
                 >
-                  {cash(moneyOf(note, currency))}
+                  {roundCash(moneyOf(note, currency))}
                 </Button>
               ))}
             </div>
@@ -173,19 +174,13 @@ function PaymentRows({ rows, due, step, currency, onChange }: RowsProps): ReactE
               />
             )}
           </div>
-          {row.method === 'CASH' ? null : (
-            <Field
-              label={t('pay.reference')}
-              hint={t('form.optional')}
-              value={row.reference}
-              maxLength={64}
-              autoComplete="off"
-              spellCheck={false}
-              onChange={(reference) => {
-                set(row.id, { reference });
-              }}
-            />
-          )}
+          <ReferenceField
+            method={row.method}
+            value={row.reference}
+            onChange={(reference) => {
+              set(row.id, { reference });
+            }}
+          />
         </div>
       ))}
     </>

@@ -104,7 +104,11 @@ function ByDestination({ visit }: { readonly visit: VisitFieldsFragment }): Reac
           return (
             <tr key={total.destination}>
               <td>
-                <Flag country={place.country} /> {place.name} <span className="tile-detail">{place.detail}</span>
+                <span className="cell-total">
+                  <Flag country={place.country} />
+                  {place.name}
+                  {place.detail === '' ? null : <span className="tile-detail">{place.detail}</span>}
+                </span>
               </td>
               <td className="right">{total.calls}</td>
               <td className="right">{clock(total.billedSeconds)}</td>

@@ -1,6 +1,6 @@
 import type { PaymentInput } from '../generated.js';
 import { decimalOf, parseAmount } from '../lib/money.js';
-import type { Method, Paid } from '../lib/settle.js';
+import { referenceOf, type Method, type Paid } from '../lib/settle.js';
 
 /** One line of the payment form. */
 export interface Row {
@@ -32,8 +32,6 @@ export function inputOf(rows: readonly Row[], due: bigint): PaymentInput[] {
   return rows.flatMap((row) => {
     const [paid] = paidOf([row]) ?? [];
     if (paid === undefined || (paid.method !== 'CASH' && paid.micros === 0n)) return [];
-    const reference = row.reference.trim();
-    const amount = decimalOf(paid.micros);
-    return [row.method === 'CASH' || reference === '' ? { method: row.method, amount } : { method: row.method, amount, reference }];
+    return [{ method: row.method, amount: decimalOf(paid.micros), ...referenceOf(row.method, row.reference) }];
   });
 }

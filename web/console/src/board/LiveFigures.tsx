@@ -3,10 +3,12 @@ import { costSoFar, elapsedSeconds, sessionFigures, type CallFields, type Sessio
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../app/useFormat.js';
 import { useNow } from '../app/now.js';
-import { limitUse } from '../lib/cabin.js';
+import { useShopOrNull } from '../app/shop.js';
+import { endingOf, limitUse } from '../lib/cabin.js';
 import { clock } from '../lib/format.js';
 import { moneyOf } from '../lib/money.js';
 import { Bar } from '../ui/Bar.js';
+import { Icon } from '../ui/Icon.js';
 
 // Ticking values have the role `timer`, which screen readers do not read on their own. The changes that matter are announced elsewhere.
 
@@ -41,6 +43,27 @@ export function RunningTotal({ session, call }: { readonly session: SessionField
         {cash(runningTotal)}
       </span>
     </span>
+  );
+}
+
+/** New shops announce the end this early. It stands in until the shop's own settings are known. */
+const USUAL_SECONDS = 60;
+
+/** Counts down to the end of a call whose deposit, limit or credit is nearly used up. */
+export function EndingSoon({ session, call }: { readonly session: SessionFields | null; readonly call: CallFields | null }): ReactElement | null {
+  const { t } = useTranslation();
+  const now = useNow();
+  const within = useShopOrNull()?.callshop?.endingSoonSeconds ?? USUAL_SECONDS;
+  if (call === null) return null;
+  const figures = session === null ? null : sessionFigures(session, call, now);
+  const ending = endingOf(session, call, figures, { elapsed: elapsedSeconds(call, now), cost: costSoFar(call, now) }, within);
+  if (ending === null) return null;
+  const { reason, seconds } = ending;
+  return (
+    <p className="ending" role="timer">
+      <Icon name="clock" />
+      {seconds === null ? t('ending.soon') : t(`ending.${reason}`, { time: clock(seconds) })}
+    </p>
   );
 }
 

@@ -7,7 +7,7 @@ import { tileState, type TileState } from '../lib/cabin.js';
 import { Button } from '../ui/Button.js';
 import { Flag } from '../ui/Flag.js';
 import { Icon, type IconName } from '../ui/Icon.js';
-import { Cost, Elapsed, LimitBar, RunningTotal } from './LiveFigures.js';
+import { Cost, Elapsed, EndingSoon, LimitBar, RunningTotal } from './LiveFigures.js';
 
 const STATE_ICONS: Readonly<Record<TileState, IconName>> = {
   closed: 'closed',
@@ -59,6 +59,7 @@ export function Tile({ view, unpaid, stale, selected, operates }: TileProps): Re
       </div>
       <div className="tile-body">
         {liveCall === null ? <Waiting view={view} unpaid={unpaid} /> : <LiveCall call={liveCall} />}
+        <EndingSoon session={session} call={liveCall} />
         {lampOf(view) === 'online' ? null : (
           <p className="tile-phone" aria-hidden="true">
             {t(`lamp.${lampOf(view)}`)}

@@ -8,7 +8,7 @@ import { useCabin } from '../app/shop.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
-import { Cost, Elapsed, LimitBar, RunningTotal } from '../board/LiveFigures.js';
+import { Cost, Elapsed, EndingSoon, LimitBar, RunningTotal } from '../board/LiveFigures.js';
 import { AttemptsDocument, HangUpDocument, VisitDocument, type VisitFieldsFragment } from '../generated.js';
 import { clock } from '../lib/format.js';
 import { tileState } from '../lib/cabin.js';
@@ -63,7 +63,7 @@ function Contents({ view, mayOperate }: { readonly view: CabinView; readonly may
           {cabin.phone === null ? t('lamp.none') : `${cabin.phone.label}: ${t(cabin.phoneOnline === true ? 'lamp.online' : 'lamp.offline')}`}
         </span>
       </p>
-      {liveCall === null ? null : <Live call={liveCall} />}
+      {liveCall === null ? null : <Live call={liveCall} session={session} />}
       {session === null ? (
         <Empty icon="closed">{t('cabin.noCustomer')}</Empty>
       ) : (
@@ -74,7 +74,7 @@ function Contents({ view, mayOperate }: { readonly view: CabinView; readonly may
   );
 }
 
-function Live({ call }: { readonly call: NonNullable<CabinView['liveCall']> }): ReactElement {
+function Live({ call, session }: { readonly call: NonNullable<CabinView['liveCall']>; readonly session: CabinView['session'] }): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const { destination, exact } = useFormat();
@@ -93,6 +93,7 @@ function Live({ call }: { readonly call: NonNullable<CabinView['liveCall']> }): 
         <Elapsed call={call} />
         <Cost call={call} />
       </p>
+      <EndingSoon session={session} call={call} />
       <div className="live-foot">
         {call.pricePerMinute === null ? null : <span>{t('cabin.perMinute', { price: exact(call.pricePerMinute) })}</span>}
         {mayHangUp ? (

@@ -5,9 +5,10 @@ import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
 import { AddDepositDocument } from '../generated.js';
 import { decimalOf, parseAmount } from '../lib/money.js';
-import type { Method } from '../lib/settle.js';
+import { referenceOf, type Method } from '../lib/settle.js';
 import { Button } from '../ui/Button.js';
 import { MoneyField, SelectField } from '../ui/Field.js';
+import { ReferenceField } from '../ui/ReferenceField.js';
 import { ErrorNote } from '../ui/States.js';
 import { useMethods } from '../ui/useMethods.js';
 import { submitting } from '../ui/submitting.js';
@@ -21,9 +22,12 @@ export function Deposit({ visit, editable, onChange }: PartProps): ReactElement 
   const methods = useMethods();
   const [amount, setAmount] = useState('');
   const [method, setMethod] = useState<Method>('CASH');
+  const [reference, setReference] = useState('');
   const [wrong, setWrong] = useState(false);
   const raise = useAction((idempotencyKey: string, micros: bigint) =>
-    client.request(AddDepositDocument, { input: { sessionId: visit.id, amount: decimalOf(micros), method, idempotencyKey } }),
+    client.request(AddDepositDocument, {
+      input: { sessionId: visit.id, amount: decimalOf(micros), method, ...referenceOf(method, reference), idempotencyKey },
+    }),
   );
 
   async function submit(): Promise<void> {
@@ -31,6 +35,7 @@ export function Deposit({ visit, editable, onChange }: PartProps): ReactElement 
     setWrong(micros === null || micros <= 0n);
     if (micros === null || micros <= 0n || (await raise.run(micros)) === null) return;
     setAmount('');
+    setReference('');
     onChange();
   }
 
@@ -50,6 +55,7 @@ export function Deposit({ visit, editable, onChange }: PartProps): ReactElement 
             problem={wrong ? t('form.amount') : null}
           />
           <SelectField label={t('pay.method')} value={method} choices={methods} onChange={setMethod} />
+          <ReferenceField method={method} value={reference} onChange={setReference} />
           <Button icon="add" submit busy={raise.busy}>
             {t('deposit.raise')}
           </Button>

@@ -6,10 +6,11 @@ import { useAction } from '../app/useAction.js';
 import { OpenCabinDocument, type OpenCabinInput } from '../generated.js';
 import { parseDuration } from '../lib/format.js';
 import { decimalOf, parseAmount } from '../lib/money.js';
-import type { Method } from '../lib/settle.js';
+import { referenceOf, type Method } from '../lib/settle.js';
 import { Button } from '../ui/Button.js';
 import { Dialog } from '../ui/Dialog.js';
 import { Field, MoneyField, Segments } from '../ui/Field.js';
+import { ReferenceField } from '../ui/ReferenceField.js';
 import { useMethods } from '../ui/useMethods.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { useFirstFocus } from '../ui/useFirstFocus.js';
@@ -22,11 +23,12 @@ interface Form {
   readonly mode: Mode;
   readonly deposit: string;
   readonly method: Method;
+  readonly reference: string;
   readonly spending: string;
   readonly minutes: string;
 }
 
-const EMPTY: Form = { customer: '', mode: 'POSTPAID', deposit: '', method: 'CASH', spending: '', minutes: '' };
+const EMPTY: Form = { customer: '', mode: 'POSTPAID', deposit: '', method: 'CASH', reference: '', spending: '', minutes: '' };
 
 type Fault = 'deposit' | 'spending' | 'minutes';
 
@@ -38,7 +40,7 @@ function readForm(cabinId: string, form: Form, idempotencyKey: string): OpenCabi
   if (form.mode === 'PREPAID') {
     const deposit = parseAmount(form.deposit);
     if (deposit === null || deposit <= 0n) return 'deposit';
-    return { ...base, deposit: { amount: decimalOf(deposit), method: form.method } };
+    return { ...base, deposit: { amount: decimalOf(deposit), method: form.method, ...referenceOf(form.method, form.reference) } };
   }
   if (form.spending.trim() === '') return base;
   const spending = parseAmount(form.spending);
@@ -93,7 +95,6 @@ interface FieldsProps {
 
 function OpenCabinFields({ form, fault, currency, onChange }: FieldsProps): ReactElement {
   const { t } = useTranslation();
-  const methods = useMethods();
   const set = (changes: Partial<Form>) => {
     onChange({ ...form, ...changes });
   };
@@ -112,25 +113,7 @@ function OpenCabinFields({ form, fault, currency, onChange }: FieldsProps): Reac
         }}
       />
       {form.mode === 'PREPAID' ? (
-        <>
-          <MoneyField
-            label={t('openCabin.deposit')}
-            currency={currency}
-            value={form.deposit}
-            problem={problem('deposit')}
-            onChange={(deposit) => {
-              set({ deposit });
-            }}
-          />
-          <Segments
-            label={t('pay.method')}
-            value={form.method}
-            choices={methods}
-            onChange={(method) => {
-              set({ method });
-            }}
-          />
-        </>
+        <DepositFields form={form} set={set} problem={problem('deposit')} currency={currency} />
       ) : (
         <MoneyField
           label={t('openCabin.spending')}
@@ -160,6 +143,46 @@ function OpenCabinFields({ form, fault, currency, onChange }: FieldsProps): Reac
         value={form.customer}
         onChange={(customer) => {
           set({ customer });
+        }}
+      />
+    </>
+  );
+}
+
+interface DepositProps {
+  readonly form: Form;
+  readonly set: (changes: Partial<Form>) => void;
+  readonly problem: string | null;
+  readonly currency: string;
+}
+
+function DepositFields({ form, set, problem, currency }: DepositProps): ReactElement {
+  const { t } = useTranslation();
+  const methods = useMethods();
+  return (
+    <>
+      <MoneyField
+        label={t('openCabin.deposit')}
+        currency={currency}
+        value={form.deposit}
+        problem={problem}
+        onChange={(deposit) => {
+          set({ deposit });
+        }}
+      />
+      <Segments
+        label={t('pay.method')}
+        value={form.method}
+        choices={methods}
+        onChange={(method) => {
+          set({ method });
+        }}
+      />
+      <ReferenceField
+        method={form.method}
+        value={form.reference}
+        onChange={(reference) => {
+          set({ reference });
         }}
       />
     </>

@@ -17,10 +17,15 @@ export function queryErrorText(error: CallshopError, t: TFunction): string {
   return error.code === 'NETWORK' || error.code === 'TIMEOUT' ? t('error.query') : errorText(error, t);
 }
 
-/** What went wrong, in the reader's language and in few words. The server's own messages are whole sentences with a remedy. */
+/**
+ * What went wrong, in the reader's language and in few words. The server's own messages are whole sentences with a remedy, in the language that the
+ * client asks for.
+ */
 export function errorText(error: CallshopError, t: TFunction): string {
   if (error.code === 'TRY_LATER' && error.retryAfterSeconds !== null) {
     return t('error.tryIn', { count: Math.ceil(error.retryAfterSeconds) });
   }
-  return errorCodeText(error.rawCode, t);
+  // only the server's sentence says which value is wrong
+  const told = error.rawCode === 'INVALID_INPUT' ? (error.userErrors[0]?.message ?? '') : '';
+  return told === '' ? errorCodeText(error.rawCode, t) : told;
 }

@@ -50,6 +50,12 @@ export function cash(money: Money, locale: string): string {
   return formatMoney(moneyOf(micros, money.currency), locale);
 }
 
+/** The same for a note or a round sum, without decimals that are zero. */
+export function roundCash(money: Money, locale: string): string {
+  const isRound = minorDecimals(money.currency) > 0 && parseMoney(money) % MICROS === 0n;
+  return isRound ? cash(money, locale).replace(/[.,]0+(?=\D*$)/, '') : cash(money, locale);
+}
+
 /** An amount with every digit that it has: for prices and the lines of a bill. */
 export function exact(money: Money, locale: string): string {
   return formatMoney(money, locale);

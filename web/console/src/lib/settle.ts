@@ -4,6 +4,12 @@ export type Method = 'CASH' | 'CARD' | 'PIX' | 'OTHER';
 
 export const METHODS: readonly Method[] = ['CASH', 'PIX', 'CARD', 'OTHER'];
 
+/** A payment's reference as the API takes it: cash has none, and an empty one is none. */
+export function referenceOf(method: Method, typed: string): { readonly reference?: string } {
+  const reference = typed.trim();
+  return method === 'CASH' || reference === '' ? {} : { reference };
+}
+
 export interface Paid {
   readonly method: Method;
   readonly micros: bigint;

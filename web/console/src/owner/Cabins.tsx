@@ -58,16 +58,18 @@ function CabinLine({ cabin, onChange }: { readonly cabin: CabinRowFragment; read
           {t(`cabinState.${cabin.state}`)} · {cabin.phone === null ? t('lamp.none') : cabin.phone.label}
         </span>
       </span>
-      <Button size="small" busy={update.busy} onClick={() => { void then(update.run(!out)); }}>
-        {out ? t('equipment.inService') : t('equipment.outOfService')}
-      </Button>
-      <IconButton
-        icon="trash"
-        label={t('equipment.retireLabel', { cabin: cabin.number })}
-        onClick={() => {
-          setAsks(true);
-        }}
-      />
+      <span className="line-tools">
+        <Button size="small" busy={update.busy} onClick={() => { void then(update.run(!out)); }}>
+          {out ? t('equipment.inService') : t('equipment.outOfService')}
+        </Button>
+        <IconButton
+          icon="trash"
+          label={t('equipment.retireLabel', { cabin: cabin.number })}
+          onClick={() => {
+            setAsks(true);
+          }}
+        />
+      </span>
       {error === null ? null : <ErrorNote error={error} />}
       {asks ? (
         <Confirm

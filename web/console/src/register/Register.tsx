@@ -114,8 +114,8 @@ function Shifts({ data, onChoose }: ShiftsProps): ReactElement | null {
               <span>
                 {dateTime(shift.openedAt)} – {shift.closedAt === null ? '' : dateTime(shift.closedAt)}
               </span>
+              <span className="tile-detail">{shift.closedBy?.displayName ?? '–'}</span>
             </span>
-            <span className="line-time">{shift.closedBy?.displayName ?? '–'}</span>
             <Button
               size="small"
               icon="receipt"

@@ -24,6 +24,7 @@ export function ReportView({ report, blind }: ReportProps): ReactElement {
       {report.methods.length === 0 ? null : <Methods report={report} />}
       {blind ? null : <Sums report={report} />}
       <Sales report={report} />
+      <References report={report} />
       <OpenItems report={report} />
     </div>
   );
@@ -171,6 +172,33 @@ function SalesTable({ title, rows }: { readonly title: ReactNode; readonly rows:
   );
 }
 
+/** Payments that can be found in the bank's or the terminal's lists. */
+function References({ report }: { readonly report: ReportFieldsFragment }): ReactElement | null {
+  const { t } = useTranslation();
+  const { exact, minus, time } = useFormat();
+  if (report.references.length === 0) return null;
+  return (
+    <table className="table">
+      <caption>{t('report.references')}</caption>
+      <tbody>
+        {report.references.map((payment) => (
+          <tr key={payment.paymentId}>
+            <th scope="row">
+              <span className="reference">{payment.reference}</span>
+              <span className="tile-detail">
+                {t(`paymentKind.${payment.kind}`)} · {t(`method.${payment.method}`)} · {time(payment.at)}
+              </span>
+            </th>
+            <td className="right">
+              {payment.kind === 'REFUND' || payment.kind === 'DEPOSIT_REFUND' ? minus(payment.amount) : exact(payment.amount)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
 function OpenItems({ report }: { readonly report: ReportFieldsFragment }): ReactElement | null {
   const { t } = useTranslation();
   const { exact } = useFormat();
@@ -181,8 +209,9 @@ function OpenItems({ report }: { readonly report: ReportFieldsFragment }): React
       <tbody>
         {report.openItems.map((item) => (
           <tr key={item.sessionId}>
-            <th scope="row">{t('board.cabinNumber', { number: item.cabinNumber })}</th>
-            <td>{item.customer}</td>
+            <th scope="row">
+              {t('board.cabinNumber', { number: item.cabinNumber })} <span className="tile-detail">{item.customer}</span>
+            </th>
             <td>{t(`session.${item.state}`)}</td>
             <td className="right">{item.total === null ? '–' : exact(item.total)}</td>
           </tr>

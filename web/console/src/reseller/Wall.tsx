@@ -1,8 +1,7 @@
 import { useEffect, useState, type ReactElement } from 'react';
-import { costSoFar, parseMoney } from '@callshop/client';
+import { parseMoney } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { useViewer } from '../app/context.js';
-import { useNow } from '../app/now.js';
 import { href } from '../app/router.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
@@ -37,13 +36,15 @@ export function Wall(): ReactElement {
   return (
     <section className="screen" aria-labelledby="wall-title">
       <h1 id="wall-title">{t('nav.wall')}</h1>
-      <Search
-        label={t('wall.search')}
-        onSearch={(typed) => {
-          setSearch(typed);
-          setAfter(null);
-        }}
-      />
+      <div className="finder">
+        <Search
+          label={t('wall.search')}
+          onSearch={(typed) => {
+            setSearch(typed);
+            setAfter(null);
+          }}
+        />
+      </div>
       {calls.error === null ? null : <ErrorNote error={calls.error} />}
       <Answer query={{ ...query, reload }}>
         {({ callshops }) =>
@@ -102,9 +103,8 @@ function isLow(shop: WallShopFragment): boolean {
 function ShopCard({ shop, calls, onTopUp }: CardProps): ReactElement {
   const { t } = useTranslation();
   const { cash } = useFormat();
-  const now = useNow();
   const live = (calls ?? []).filter((call) => call.state === 'ANSWERED');
-  const running = live.reduce((sum, call) => sum + parseMoney(costSoFar(call, now)), 0n);
+  const running = live.reduce((sum, call) => sum + parseMoney(call.cost), 0n);
   const low = isLow(shop);
   return (
     <li className={low ? 'card shop shop-low' : 'card shop'}>
@@ -120,7 +120,7 @@ function ShopCard({ shop, calls, onTopUp }: CardProps): ReactElement {
           </span>
         ) : null}
       </div>
-      <dl className="facts">
+      <dl className="facts shop-facts">
         <div className="fact fact-big">
           <dt>{t('wall.balance')}</dt>
           <dd>{cash(shop.balance)}</dd>

@@ -46,7 +46,7 @@ export function CustomerScreen({ client, onLocale }: CustomerScreenProps): React
       </header>
       <Contents shown={shown} />
       <p role="status" className="screen-foot">
-        {stale ? t('screen.stale') : ''}
+        {stale ? t('screen.stale') : shown.call?.endingSoon === true ? t('screen.endingSoon') : ''}
       </p>
     </main>
   );

@@ -96,7 +96,7 @@ function Preferences(): ReactElement {
           show({ kind: 'help' });
         }}
       >
-        {t('help.title')}
+        {t('help.show')}
       </Button>
     </div>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type ReactNode, type SyntheticEvent } from 'react';
+import { RefusedError } from '../session';
 import { useServices } from './context';
 
 /** Asks for a login, or for a token from elsewhere. */
@@ -7,6 +8,7 @@ export function LoginDialog({ onClose }: { onClose: () => void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
+  const [needsCode, setNeedsCode] = useState(false);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
@@ -15,9 +17,12 @@ export function LoginDialog({ onClose }: { onClose: () => void }): ReactNode {
     const [login, password, token] = [text(data, 'login'), text(data, 'password'), text(data, 'token').trim()];
     setBusy(true);
     try {
-      await (token === '' ? session.login(login, password) : session.paste(token));
+      await (token === '' ? session.login(login, password, text(data, 'code').trim()) : session.paste(token));
       onClose();
     } catch (error) {
+      if (error instanceof RefusedError && error.code === 'TOTP_REQUIRED') {
+        setNeedsCode(true);
+      }
       setProblem(error instanceof Error ? error.message : String(error));
       setBusy(false);
     }
@@ -39,6 +44,12 @@ export function LoginDialog({ onClose }: { onClose: () => void }): ReactNode {
           Password
           <input name="password" type="password" autoComplete="current-password" />
         </label>
+        {needsCode ? (
+          <label>
+            Code of your authenticator app, or a recovery code
+            <input name="code" autoComplete="one-time-code" autoCapitalize="off" spellCheck={false} maxLength={40} ref={focus} />
+          </label>
+        ) : null}
         <label>
           or paste an access token
           <input name="token" autoComplete="off" spellCheck={false} placeholder="eyJ…" />
@@ -57,6 +68,11 @@ export function LoginDialog({ onClose }: { onClose: () => void }): ReactNode {
       </form>
     </dialog>
   );
+}
+
+/** The field appears after the first answer, and nothing else is left to enter. */
+function focus(field: HTMLInputElement | null): void {
+  field?.focus();
 }
 
 function text(data: FormData, name: string): string {

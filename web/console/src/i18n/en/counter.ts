@@ -77,6 +77,7 @@ export const counter: typeof portuguese = {
     connecting: 'Connecting…',
     ended: 'This screen has ended. Ask for another one at the counter.',
     stale: 'Not connected. The amounts may be out of date.',
+    endingSoon: 'The call ends soon. To go on, ask at the counter.',
     free: 'This cabin is free',
     dial: 'Dial the number',
     ringing: 'Ringing…',
@@ -122,6 +123,11 @@ export const counter: typeof portuguese = {
     time: 'Time limit used',
     left: '{{amount}} left',
     usedUp: 'Limit used up',
+  },
+  ending: {
+    soon: 'Ends soon',
+    deposit: 'Deposit used up in {{time}}',
+    other: 'Ends in {{time}}',
   },
   announce: {
     REGISTER_OPENED: 'Register opened.',

@@ -55,6 +55,7 @@ export const office: typeof portuguese = {
     byCabin: 'By cabin',
     byDestination: 'By destination',
     byAttendant: 'By attendant',
+    references: 'References',
     callCount_one: '{{count}} call',
     callCount_other: '{{count}} calls',
     billCount_one: '{{count}} bill',
@@ -209,6 +210,7 @@ export const office: typeof portuguese = {
     logout: 'Log out',
   },
   totp: {
+    required: 'This server requires a second factor for {{login}}. Set it up now, with an authenticator app on your phone.',
     title: 'Second factor',
     off: 'With a code of an authenticator app, a stolen password is not enough to log in.',
     setUp: 'Set up',
@@ -232,6 +234,7 @@ export const office: typeof portuguese = {
   },
   help: {
     title: 'Keyboard shortcuts',
+    show: 'Show the keyboard shortcuts',
     text: 'The keys work while no field is being edited.',
     digit: 'Select a cabin (1, then 2: cabin 12)',
     open: 'Open the selected cabin',

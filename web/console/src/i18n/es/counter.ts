@@ -77,6 +77,7 @@ export const counter: typeof portuguese = {
     connecting: 'Conectando…',
     ended: 'Esta pantalla ha terminado. Pida otra en el mostrador.',
     stale: 'Sin conexión. Los importes pueden no estar al día.',
+    endingSoon: 'La llamada terminará pronto. Para seguir, hable con el mostrador.',
     free: 'Cabina libre',
     dial: 'Marque el número deseado',
     ringing: 'Llamando…',
@@ -122,6 +123,11 @@ export const counter: typeof portuguese = {
     time: 'Límite de tiempo usado',
     left: 'Queda {{amount}}',
     usedUp: 'Límite agotado',
+  },
+  ending: {
+    soon: 'Termina pronto',
+    deposit: 'El depósito se agota en {{time}}',
+    other: 'Termina en {{time}}',
   },
   announce: {
     REGISTER_OPENED: 'Caja abierta.',

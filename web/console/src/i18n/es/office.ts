@@ -55,6 +55,7 @@ export const office: typeof portuguese = {
     byCabin: 'Por cabina',
     byDestination: 'Por destino',
     byAttendant: 'Por empleado',
+    references: 'Comprobantes',
     callCount_one: '{{count}} llamada',
     callCount_other: '{{count}} llamadas',
     billCount_one: '{{count}} cuenta',
@@ -209,6 +210,7 @@ export const office: typeof portuguese = {
     logout: 'Salir',
   },
   totp: {
+    required: 'Este servidor exige un segundo factor para {{login}}. Configúrelo ahora, con una aplicación de autenticación en su teléfono.',
     title: 'Segundo factor',
     off: 'Con un código de una aplicación de autenticación, una contraseña robada no basta para entrar.',
     setUp: 'Configurar',
@@ -232,6 +234,7 @@ export const office: typeof portuguese = {
   },
   help: {
     title: 'Atajos de teclado',
+    show: 'Ver los atajos de teclado',
     text: 'Las teclas funcionan mientras no se edita ningún campo.',
     digit: 'Elegir la cabina (1 y 2 seguidos: cabina 12)',
     open: 'Abrir la cabina elegida',

@@ -75,6 +75,7 @@ export const counter = {
     connecting: 'Conectando…',
     ended: 'Esta tela foi encerrada. Peça outra no balcão.',
     stale: 'Sem conexão. Os valores podem estar desatualizados.',
+    endingSoon: 'A chamada vai terminar em breve. Para continuar, fale com o balcão.',
     free: 'Cabine livre',
     dial: 'Disque o número desejado',
     ringing: 'Chamando…',
@@ -120,6 +121,11 @@ export const counter = {
     time: 'Limite de tempo usado',
     left: 'Resta {{amount}}',
     usedUp: 'Limite esgotado',
+  },
+  ending: {
+    soon: 'Termina em breve',
+    deposit: 'O depósito acaba em {{time}}',
+    other: 'Termina em {{time}}',
   },
   announce: {
     REGISTER_OPENED: 'Caixa aberto.',

@@ -53,6 +53,7 @@ export const office = {
     byCabin: 'Por cabine',
     byDestination: 'Por destino',
     byAttendant: 'Por atendente',
+    references: 'Comprovantes',
     callCount_one: '{{count}} chamada',
     callCount_other: '{{count}} chamadas',
     billCount_one: '{{count}} conta',
@@ -207,6 +208,7 @@ export const office = {
     logout: 'Sair',
   },
   totp: {
+    required: 'Este servidor exige um segundo fator para {{login}}. Configure-o agora, com um aplicativo autenticador no seu celular.',
     title: 'Segundo fator',
     off: 'Com um código de um aplicativo autenticador, uma senha roubada não basta para entrar.',
     setUp: 'Configurar',
@@ -230,6 +232,7 @@ export const office = {
   },
   help: {
     title: 'Teclas de atalho',
+    show: 'Ver as teclas de atalho',
     text: 'As teclas valem quando nenhum campo está em edição.',
     digit: 'Escolher a cabine (1 e 2 seguidos: cabine 12)',
     open: 'Abrir a cabine escolhida',
