@@ -103,9 +103,11 @@ on_both!(a_complete_deck_waits_for_its_first_date, |backend| async move {
 
 on_both!(too_many_dates_are_refused, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
-    let codes: Vec<String> = (0..30).map(|number| (551 + number).to_string()).collect();
-    let rows: Vec<_> =
-        (1..).zip(&codes).map(|(days, code)| (code.as_str(), "0.5", Some(tariff.day(days)))).collect();
+    let codes = [
+        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51",
+        "52", "54", "55", "56", "57",
+    ];
+    let rows: Vec<_> = (1..).zip(codes).map(|(days, code)| (code, "0.5", Some(tariff.day(days)))).collect();
     let refused = tariff.by_date(&deck(&rows), json!({ "mode": "MERGE" })).await;
     assert_eq!(refused["userErrors"][0]["code"], "BAD_DECK", "{refused}");
     assert!(text(&refused["userErrors"][0]["message"]).contains("effective_on"), "{refused}");

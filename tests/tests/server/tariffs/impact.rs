@@ -13,13 +13,13 @@ const IMPACT: &str =
 const MONEY: &str =
     "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment,minimum_charge";
 
-/// Gives the callshop a cost of 0.30 per minute, and the tariff as retail tariff at 0.60 for Brazil and 1.20 for Britain.
+/// Gives the callshop a cost of 0.30 per minute, and the tariff as retail tariff at 0.60 for Brazil and 1.20 for France.
 async fn sold(backend: tests::Backend) -> Tariff {
-    let tariff = Tariff::with(backend, &["55,Brazil,0.6,0,1,1", "44,Britain,1.2,0,1,1"]).await;
+    let tariff = Tariff::with(backend, &["55,Brazil,0.6,0,1,1", "33,France,1.2,0,1,1"]).await;
     let shop = &tariff.shop;
-    let cost = format!("{HEADER}\n55,Brazil,0.3,0,1,1\n44,Britain,0.3,0,1,1\n");
+    let cost = format!("{HEADER}\n55,Brazil,0.3,0,1,1\n33,France,0.3,0,1,1\n");
     price(&shop.reseller, &shop.id, &cost, "COST", None).await;
-    let wholesale = format!("{HEADER}\n55,Brazil,0.2,0,1,1\n44,Britain,0.2,0,1,1\n");
+    let wholesale = format!("{HEADER}\n55,Brazil,0.2,0,1,1\n33,France,0.2,0,1,1\n");
     price(&shop.distributor, &shop.reseller_id, &wholesale, "COST", None).await;
     let input = json!({ "accountId": shop.id, "tariffId": tariff.id, "kind": "RETAIL" });
     shop.reseller.did("assignTariff", "AssignTariffInput", input, "").await;
@@ -45,12 +45,12 @@ fn figures(impact: &Value) -> [String; 4] {
 on_both!(past_calls_are_rated_by_a_draft, |backend| async move {
     let tariff = sold(backend).await;
     let (shop, reseller) = (&tariff.shop, &tariff.shop.reseller);
-    // two minutes to Brazil and one minute to Britain: sold at 2.40, bought at 0.90
+    // two minutes to Brazil and one minute to France: sold at 2.40, bought at 0.90
     shop.call(0, "+55 11 5555 0001", 60_000).await;
     shop.call(0, "+55 11 5555 0002", 60_000).await;
-    shop.call(0, "+44 20 7946 0958", 60_000).await;
+    shop.call(0, "+33 1 42 68 53 00", 60_000).await;
 
-    let same = dry(reseller, &tariff.id, &["55,Brazil,0.6,0,1,1,0", "44,Britain,1.2,0,1,1,0"]).await;
+    let same = dry(reseller, &tariff.id, &["55,Brazil,0.6,0,1,1,0", "33,France,1.2,0,1,1,0"]).await;
     assert_eq!(figures(&same), ["2.4", "0.9", "1.5", "0"], "{same}");
     assert_eq!((&same["calls"], &same["unrated"], &same["isPartial"]), (&json!(3), &json!(0), &json!(false)));
     assert_eq!(same["destinationsBelowCost"], 0);
@@ -62,7 +62,7 @@ on_both!(past_calls_are_rated_by_a_draft, |backend| async move {
     let query = format!("query($id: ID!) {{ tariffVersion(id: $id) {{ {IMPACT} }} }}");
     let drafted = reseller.ok(&query, json!({ "id": stored["id"] })).await;
     assert_eq!(figures(&drafted["tariffVersion"]["impact"]), ["3", "0.9", "2.1", "0.6"]);
-    assert_eq!(tariff.in_force().await, ["44 1.2", "55 0.6"], "nothing changed");
+    assert_eq!(tariff.in_force().await, ["33 1.2", "55 0.6"], "nothing changed");
     tariff.shop.finish().await;
 });
 
@@ -70,15 +70,15 @@ on_both!(a_cost_tariff_may_put_the_level_below_in_the_red, |backend| async move 
     let tariff = sold(backend).await;
     let (shop, reseller) = (&tariff.shop, &tariff.shop.reseller);
     shop.call(0, "+55 11 5555 0001", 60_000).await;
-    shop.call(0, "+44 20 7946 0958", 60_000).await;
+    shop.call(0, "+33 1 42 68 53 00", 60_000).await;
     let query = "query($id: ID!) { callshop(id: $id) { costTariff { id } } }";
     let cost = reseller.ok(query, json!({ "id": shop.id })).await;
     let cost = text(&cost["callshop"]["costTariff"]["id"]);
     // the reseller sells two minutes to the callshop, and buys them at 0.20 each
-    let dearer = dry(reseller, &cost, &["55,Brazil,0.7,0,1,1,0", "44,Britain,0.3,0,1,1,0"]).await;
+    let dearer = dry(reseller, &cost, &["55,Brazil,0.7,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;
     assert_eq!(figures(&dearer), ["1", "0.4", "0.6", "0.4"], "{dearer}");
     assert_eq!(dearer["destinationsBelowCost"], 1, "the callshop sells Brazil at 0.60");
-    let cheaper = dry(reseller, &cost, &["55,Brazil,0.1,0,1,1,0", "44,Britain,0.1,0,1,1,0"]).await;
+    let cheaper = dry(reseller, &cost, &["55,Brazil,0.1,0,1,1,0", "33,France,0.1,0,1,1,0"]).await;
     assert_eq!(cheaper["destinationsBelowCost"], 2, "the reseller buys at 0.20: {cheaper}");
     tariff.shop.finish().await;
 });
@@ -116,18 +116,18 @@ on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move 
         reseller.did("importTariff", "ImportTariffInput", input, fields).await["margin"].take()
     };
     // the price is the cost's, but the callshop's cost has a fee
-    let cost = format!("{HEADER}\n55,Brazil,0.3,0.05,1,1\n44,Britain,0.3,0,1,1\n");
+    let cost = format!("{HEADER}\n55,Brazil,0.3,0.05,1,1\n33,France,0.3,0,1,1\n");
     price(reseller, &shop.id, &cost, "COST", None).await;
-    let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0", "44,Britain,0.3,0,1,1,0"]).await;
+    let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;
     let expected =
         json!({ "prefix": "55", "retailPerMinute": "0.3", "costPerMinute": "0.35", "callshops": 1 });
     assert_eq!(found, json!({ "total": 1, "warnings": [expected] }));
-    assert_eq!(warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0.35", "44,Britain,0.3,0,1,1,0"]).await["total"], 0);
+    assert_eq!(warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0.35", "33,France,0.3,0,1,1,0"]).await["total"], 0);
     // the reseller sells to the callshop below its own cost of 0.20
     let query = "query($id: ID!) { callshop(id: $id) { costTariff { id } } }";
     let id = reseller.ok(query, json!({ "id": shop.id })).await;
     let id = text(&id["callshop"]["costTariff"]["id"]);
-    let found = warned(&id, &["55,Brazil,0.15,0,1,1,0", "44,Britain,0.3,0,1,1,0"]).await;
+    let found = warned(&id, &["55,Brazil,0.15,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;
     let expected =
         json!({ "prefix": "55", "retailPerMinute": "0.15", "costPerMinute": "0.2", "callshops": 1 });
     assert_eq!(found, json!({ "total": 1, "warnings": [expected] }));

@@ -279,7 +279,7 @@ async fn versions_follow_each_other_in_time() {
     let copy = tariffs::copy_version(app, actor, first, "").await.unwrap();
     let copied = copy.version.unwrap().version;
     assert_eq!((copied.number, copied.note.as_str()), (3, "Copy of version 1"));
-    assert_eq!((copy.changes.removed, copy.changes.changed), (1, 1));
+    assert_eq!((copy.changes.removed, copy.changes.raised), (1, 1));
     let past = tariffs::activate(app, actor, copied.id, Some(app.clock.now() - TimeDelta::seconds(1)))
         .await
         .unwrap_err();
