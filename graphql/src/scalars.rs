@@ -158,7 +158,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 19] = [
+    const ALL: [(Self, &'static str); 21] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),

@@ -183,11 +183,13 @@ impl TestServer {
     }
 
     async fn run(
-        config: Config,
+        mut config: Config,
         dir: Arc<tempfile::TempDir>,
         time: TestTime,
         queue: Option<Arc<dyn EventQueue>>,
     ) -> Self {
+        // on PostgreSQL, the servers of all tests would share a folder
+        config.imports.folder.get_or_insert_with(|| dir.path().join("imports"));
         let mut node = node(config.clone(), time.clock()).await;
         if queue.is_some() {
             Arc::get_mut(&mut node.app).expect("nobody shares it yet").event_queue = queue;

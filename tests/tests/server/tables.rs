@@ -237,6 +237,7 @@ const KEYLESS: &[(&str, &str)] = &[
     ("call.sip_call_id", "made by the phone, not a row"),
     ("callshop.caller_id", "a phone number"),
     ("callshop.tax_id", "made by an authority, not a row"),
+    ("tariff_import.node", "a running program, not a row"),
 ];
 const HISTORY: &str = "retention removes each table by itself, so the call may be gone; `callshop audit` checks references to kept calls";
 const HOT: &str = "every call would read and lock the parent; `callshop audit` checks the reference";

@@ -18,7 +18,7 @@ pub(super) struct Branch {
 }
 
 /// Placeholders for objects in a query, and the kind in their global ids.
-const KINDS: [(&str, &str); 16] = [
+const KINDS: [(&str, &str); 18] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
     ("{user}", "User"),
