@@ -109,18 +109,25 @@ pub async fn discard(app: &App, actor: &Actor, version_id: Uuid) -> Result<tarif
             rows::update(conn, tariff::Model { last_number, ..tariff }).await
         })
         .await?;
-    let store = app.store.clone();
+    let (store, actor) = (app.store.clone(), actor.clone());
     // delete in a separate task; if the client disconnects, the task still deletes all rates
-    tokio::spawn(async move { delete(&store, version_id).await }).await.or_fault()??;
+    let deleted = tokio::spawn(async move { delete(&store, &actor, tariff_id, version_id).await });
+    deleted.await.or_fault()??;
     Ok(tariff)
 }
 
-/// Deletes the rates in blocks and the version last, so that no rate is ever without its version.
-async fn delete(store: &Store, version_id: Uuid) -> Result<()> {
+/// Deletes the rates in blocks and the version last, so that no rate is ever without its version. The version is deleted under the tariff's lock, because
+/// another change may hold the lock and use the version.
+async fn delete(store: &Store, actor: &Actor, tariff_id: Uuid, version_id: Uuid) -> Result<()> {
     let block =
         |tx: store::Tx| async move { tariff_versions::delete_rates(tx.conn(), version_id, BLOCK).await };
     while store.write(block).await? == BLOCK {}
-    store.write(|tx| async move { tariff_versions::delete_draft(tx.conn(), version_id).await }).await
+    let owners = &owners(actor);
+    let last = |tx: store::Tx| async move {
+        rows::lock(tx.conn(), owners, tariff_id).await?;
+        tariff_versions::delete_draft(tx.conn(), version_id).await
+    };
+    store.write(last).await
 }
 
 /// Goes back to an earlier version: creates a version with its rates and terms, and puts the new version in force at once. Without `version_id`, goes
