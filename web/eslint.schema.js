@@ -6,13 +6,13 @@ const schema = fileURLToPath(new URL('../schema.graphql', import.meta.url));
 /** Messages of subscriptions. Their position is a cursor, and `Activity.seq`. */
 const messages = ['AccountActivity', 'Activity', 'CabinActivity', 'CabinSnapshot', 'CallshopActivity', 'CallshopSnapshot', 'CustomerScreen', 'LiveCalls', 'ScreenCall'];
 /** Rows of lists. Their cursor identifies them, or a field such as `movementId`: `id` is a name for nodes only. */
-const rows = ['AuditChange', 'AuditEntry', 'CashMovement', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'ReportGroup'];
+const rows = ['AuditChange', 'AuditEntry', 'CashMovement', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'RateChange', 'ReportGroup', 'WebhookDelivery'];
 /** Values without a row of their own: amounts, settings, and what is computed for one answer. */
 const values = [
   'AttendantDay', 'AttendantSales', 'Balance', 'BandPrice', 'CabinSales', 'CallCost', 'ChargeExplanation', 'ChargeStep', 'DayFigures', 'DayMethod', 'DaySummary',
   'DeckAnswer', 'DeckGuess', 'DeckProblem', 'DeckQuestion', 'DeckSetAside', 'DestinationSales', 'DestinationTotal', 'DialPlan', 'DrawerAmount', 'LevelCharge', 'MarginGuard', 'MarginWarning', 'MethodReport', 'Money', 'OpenItem',
   'MessageParam', 'PageInfo', 'Payment', 'PaymentReference', 'PhoneSecret', 'PixCode', 'PrintedBill', 'Problem', 'ProblemGroup', 'Quote', 'RateChanges', 'Receipt', 'RegisterReport', 'Report',
-  'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementCall', 'StatementLine', 'TimeBand', 'UserError',
+  'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementCall', 'StatementLine', 'TariffImpact', 'TariffImportChanges', 'TimeBand', 'UserError',
 ];
 
 /** Lints `schema.graphql`. Run it in the repository's root, since ESLint ignores files above its own folder. */

@@ -196,8 +196,8 @@ impl Look<'_> {
     async fn at_sessions(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
         let closing = problems::closing_since_before(conn, &search, self.now - CLOSING).await?;
-        let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If the call stays, check whether the \
-                    proxy reaches the server.";
+        let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If the call does not end, check whether \
+                    the proxy can reach the server.";
         self.add_found(ProblemKind::SessionClosing, Subject::Session, closing, text);
         let open = problems::open_since_before(conn, &search, self.now - OPEN).await?;
         let text = "The session has been open for more than a day. Close the cabin if the customer has left.";
@@ -215,8 +215,8 @@ impl Look<'_> {
             call.found.since + lasts + GRACE < self.now
         };
         let late: Vec<Found> = live.into_iter().filter(late).map(|call| call.found).collect();
-        let text = "The call should have ended by now, but the proxy has not reported its end. Hang up the call, or check whether the proxy reaches \
-                    the server. The call's credit stays held until the call ends.";
+        let text = "The call should have ended by now, but the proxy has not reported its end. Hang up the call, or check whether the proxy can \
+                    reach the server. The call's credit stays held until the call ends.";
         self.add_found(ProblemKind::CallWithoutEnd, Subject::Call, late, text);
         let overlapping = problems::overlapping(self.tx.conn(), &self.search()).await?;
         let text = "The session has more than one live call. Check which phones make the calls, and hang up each call that is not the customer's.";
@@ -237,8 +237,8 @@ impl Look<'_> {
         let text = "The call cost more than it earned. Use explainCharge to compare the steps of the two levels, and raise the price.";
         self.add_found(ProblemKind::MarginNegative, Subject::Call, losses, text);
         let written_off = problems::written_off(conn, &search, self.now).await?;
-        let text = "The call continued beyond its covered seconds, and the rest was written off. Check whether the server reaches the \
-                    proxy's control listener in time.";
+        let text = "The call continued beyond its covered seconds, and the rest was written off. Check whether the server can reach \
+                    the proxy's control listener in time.";
         self.add_found(ProblemKind::WrittenOff, Subject::Call, written_off, text);
         let lost = problems::estimated(conn, &search, self.now, true).await?;
         let doubted = problems::estimated(conn, &search, self.now, false).await?;
@@ -289,7 +289,7 @@ impl Look<'_> {
             since: stuck.since,
             text: base::message!(
                 "The entry {entry} of the Redis stream failed {times} times and is still retried. Later events of the same call or phone \
-                 wait for it. See the servers' logs for the reason.",
+                 wait for this entry. See the servers' logs for the reason.",
                 entry = stuck.id,
                 times = stuck.deliveries
             ),

@@ -176,7 +176,9 @@ on_both!(objects_are_found_by_their_names, |backend| async move {
         ["Reseller"]
     );
     users(&shop).await;
-    assert_eq!(listed(&shop, "phones", "search: \"PHONE 2\", ", "label").await, ["Phone 2"]);
+    // a word may also begin the random SIP user name of the other phone
+    let two = if shop.phones[0].user.starts_with('2') { &["Phone 1", "Phone 2"][..] } else { &["Phone 2"] };
+    assert_eq!(listed(&shop, "phones", "search: \"PHONE 2\", ", "label").await, two);
     assert_eq!(listed(&shop, "phones", "orderBy: NAME_DESC, ", "label").await, ["Phone 2", "Phone 1"]);
     let by_user = format!("search: {:?}, ", &shop.phones[0].user[..6]);
     assert_eq!(listed(&shop, "phones", &by_user, "label").await, ["Phone 1"]);
@@ -245,7 +247,7 @@ on_both!(a_cursor_belongs_to_its_order, |backend| async move {
         let answer = page(&format!("{order}first: 2, after: {cursor:?}")).await;
         let error = &answer["errors"][0];
         assert_eq!(error["extensions"]["code"], "INVALID_INPUT", "{order}: {answer}");
-        assert!(order.is_empty() || text(&error["message"]).contains("another order"), "{answer}");
+        assert!(order.is_empty() || text(&error["message"]).contains("different sort order"), "{answer}");
     }
     shop.finish().await;
 });

@@ -14,7 +14,7 @@ export const ActivityKind = {
   CABIN_CLOSING: 'CABIN_CLOSING',
   /** A cabin was opened for a customer. */
   CABIN_OPENED: 'CABIN_OPENED',
-  /** The caller or the proxy gave up a call before it rang. */
+  /** The caller or the proxy abandoned a call before it rang. */
   CALL_ABANDONED: 'CALL_ABANDONED',
   /** A call was answered and is being charged. */
   CALL_ANSWERED: 'CALL_ANSWERED',
@@ -39,15 +39,15 @@ export const ActivityKind = {
   CALL_RINGING: 'CALL_RINGING',
   /** Cash was put into the drawer or taken out. */
   CASH_MOVED: 'CASH_MOVED',
-  /** The callshop's credit, its limit or its threshold for warnings was changed by a user. Calls do not cause this event. */
+  /** A user changed the callshop's credit, its credit limit, or its low-credit threshold. Calls do not cause this event. */
   CREDIT_CHANGED: 'CREDIT_CHANGED',
   /** The callshop's credit fell below its `lowCredit` threshold. */
   CREDIT_LOW: 'CREDIT_LOW',
-  /** A customer paid a higher deposit. */
+  /** A customer added to a deposit. */
   DEPOSIT_ADDED: 'DEPOSIT_ADDED',
   /**
    * The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
-   * event until another deposit is added. The event has the call.
+   * event until another deposit is added. The event contains the call.
    */
   DEPOSIT_LOW: 'DEPOSIT_LOW',
   /** An item or a discount was added to a bill. */
@@ -94,7 +94,7 @@ export const ActivityKind = {
 export type ActivityKind = typeof ActivityKind[keyof typeof ActivityKind];
 /** State of a cabin. */
 export const CabinState = {
-  /** The cabin has no customer. The cabin's phone can make emergency calls only. */
+  /** The cabin has no customer. The cabin's phone can make only emergency calls. */
   CLOSED: 'CLOSED',
   /** A call is in progress. */
   IN_CALL: 'IN_CALL',
@@ -107,19 +107,19 @@ export const CabinState = {
 export type CabinState = typeof CabinState[keyof typeof CabinState];
 /** Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE. */
 export const CallRefusal = {
-  /** The SIP proxy gave up the attempt before it got an answer from this server. */
+  /** The SIP proxy abandoned the attempt before it got an answer from this server. */
   ABANDONED: 'ABANDONED',
   /** The cabin is not open, or is being closed. */
   CABIN_CLOSED: 'CABIN_CLOSED',
   /** The phone is in no cabin, or its cabin is out of service. */
   CABIN_OUT_OF_SERVICE: 'CABIN_OUT_OF_SERVICE',
-  /** The rest of the customer's deposit pays for no second of the call. */
+  /** The rest of the customer's deposit does not cover even one second of the call. */
   DEPOSIT_USED_UP: 'DEPOSIT_USED_UP',
   /** The destination is blocked. */
   DESTINATION_BLOCKED: 'DESTINATION_BLOCKED',
   /** No tariff has a rate for the number. */
   DESTINATION_NOT_RATED: 'DESTINATION_NOT_RATED',
-  /** The callshop's credit pays for no second of the call. */
+  /** The callshop's credit does not cover even one second of the call. */
   NO_CREDIT: 'NO_CREDIT',
   /** The dialed digits are not a valid number. */
   NUMBER_INVALID: 'NUMBER_INVALID',
@@ -131,7 +131,7 @@ export const CallRefusal = {
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
   /** The session has as many calls as a statement can hold. Close the session and open another. */
   SESSION_FULL: 'SESSION_FULL',
-  /** The rest of the session's spending limit pays for no second of the call. */
+  /** The rest of the session's spending limit does not cover even one second of the call. */
   SPENDING_LIMIT: 'SPENDING_LIMIT',
   /** The callshop is suspended. */
   SUSPENDED: 'SUSPENDED',
@@ -142,7 +142,7 @@ export const CallRefusal = {
 export type CallRefusal = typeof CallRefusal[keyof typeof CallRefusal];
 /** State of a call. ENDED, FAILED, ABANDONED and REFUSED are final. */
 export const CallState = {
-  /** The caller or the proxy gave up the call before it rang. */
+  /** The caller or the proxy abandoned the call before it rang. */
   ABANDONED: 'ABANDONED',
   /** The call is in progress and is being charged. */
   ANSWERED: 'ANSWERED',
@@ -204,7 +204,7 @@ export const ErrorCode = {
   BAD_CREDENTIALS: 'BAD_CREDENTIALS',
   /** The file has rows with errors; `problems` lists these rows. */
   BAD_DECK: 'BAD_DECK',
-  /** The branch has more callshops than one subscription can follow. Subscribe to the accounts below it. */
+  /** The branch has more callshops than one subscription can follow. Subscribe to the accounts below the branch's top account instead. */
   BRANCH_TOO_LARGE: 'BRANCH_TOO_LARGE',
   /** A customer occupies the cabin. */
   CABIN_OCCUPIED: 'CABIN_OCCUPIED',
@@ -238,7 +238,7 @@ export const ErrorCode = {
   NUMBER_INVALID: 'NUMBER_INVALID',
   /** Open cabins or unpaid statements prevent the register from closing. */
   OPEN_ITEMS: 'OPEN_ITEMS',
-  /** Non-cash payments exceed the amount due, and only cash payments give change. */
+  /** Non-cash payments exceed the amount due; change is given only for cash. */
   OVERPAID: 'OVERPAID',
   /** The SIP proxy did not accept the command; the call may continue. */
   PROXY_UNREACHABLE: 'PROXY_UNREACHABLE',
@@ -250,7 +250,7 @@ export const ErrorCode = {
   REGISTER_OPEN: 'REGISTER_OPEN',
   /** Another tariff version is scheduled for the same or an earlier time. Choose another time, or base the draft on the scheduled version. */
   SCHEDULE_CONFLICT: 'SCHEDULE_CONFLICT',
-  /** The search would read too many rows. Narrow it with a shorter time range or another filter. */
+  /** The search would read too many rows. Narrow the search with a shorter time range or another filter. */
   SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
   /** The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token. */
   SECRET_SHOWN: 'SECRET_SHOWN',
@@ -260,9 +260,9 @@ export const ErrorCode = {
   STALE_DRAFT: 'STALE_DRAFT',
   /** The callshop, or an account above it, is suspended. */
   SUSPENDED: 'SUSPENDED',
-  /** The code of the authenticator app, or the recovery code, is wrong or was used. */
+  /** The code of the authenticator app, or the recovery code, is wrong or was already used. */
   TOTP_INVALID: 'TOTP_INVALID',
-  /** The password is right, and the login needs a code of the user's authenticator app, too: ask for it and send it as `totp`. */
+  /** The password is correct, but the login also needs a code from the user's authenticator app: ask for the code and send it as `totp`. */
   TOTP_REQUIRED: 'TOTP_REQUIRED',
   /** This server requires a second factor for the caller's role: set it up with `beginTotp` and `confirmTotp`. */
   TOTP_SETUP_REQUIRED: 'TOTP_SETUP_REQUIRED',
@@ -278,8 +278,8 @@ export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** Login and password. */
 export type LoginInput = {
   /**
-   * Whether the answer puts the refresh token into an `HttpOnly` cookie, which no script can read, in place of `refreshToken`. This is for pages
-   * of the server's own origin that log in with an HTTP POST.
+   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. This is for pages of
+   * the server's own origin that log in with an HTTP POST.
    */
   readonly cookie?: boolean;
   /** User name and account code, as `name@code`. */
@@ -319,6 +319,8 @@ export const Permission = {
   MANAGE_TARIFFS: 'MANAGE_TARIFFS',
   /** Make, rotate and revoke API tokens. */
   MANAGE_TOKENS: 'MANAGE_TOKENS',
+  /** Create, change and delete webhooks, and see their deliveries. */
+  MANAGE_WEBHOOKS: 'MANAGE_WEBHOOKS',
   /** Open, close and settle cabins. */
   OPERATE_CABINS: 'OPERATE_CABINS',
   /** Open and close the register. */
@@ -348,7 +350,7 @@ export type Permission = typeof Permission[keyof typeof Permission];
 export type RefreshInput = {
   /**
    * The token from `login` or the most recent `refresh`. A refresh token works once. If you got no response, send the same token again within 30
-   * seconds. Without this field, the token is the one in the cookie that `login` set, and the new token goes into the cookie.
+   * seconds. If this field is omitted, the server uses the token in the cookie that `login` set, and puts the new token into the cookie.
    */
   readonly refreshToken?: string | null | undefined;
 };

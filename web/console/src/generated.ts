@@ -14,7 +14,7 @@ export const ActivityKind = {
   CABIN_CLOSING: 'CABIN_CLOSING',
   /** A cabin was opened for a customer. */
   CABIN_OPENED: 'CABIN_OPENED',
-  /** The caller or the proxy gave up a call before it rang. */
+  /** The caller or the proxy abandoned a call before it rang. */
   CALL_ABANDONED: 'CALL_ABANDONED',
   /** A call was answered and is being charged. */
   CALL_ANSWERED: 'CALL_ANSWERED',
@@ -39,15 +39,15 @@ export const ActivityKind = {
   CALL_RINGING: 'CALL_RINGING',
   /** Cash was put into the drawer or taken out. */
   CASH_MOVED: 'CASH_MOVED',
-  /** The callshop's credit, its limit or its threshold for warnings was changed by a user. Calls do not cause this event. */
+  /** A user changed the callshop's credit, its credit limit, or its low-credit threshold. Calls do not cause this event. */
   CREDIT_CHANGED: 'CREDIT_CHANGED',
   /** The callshop's credit fell below its `lowCredit` threshold. */
   CREDIT_LOW: 'CREDIT_LOW',
-  /** A customer paid a higher deposit. */
+  /** A customer added to a deposit. */
   DEPOSIT_ADDED: 'DEPOSIT_ADDED',
   /**
    * The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
-   * event until another deposit is added. The event has the call.
+   * event until another deposit is added. The event contains the call.
    */
   DEPOSIT_LOW: 'DEPOSIT_LOW',
   /** An item or a discount was added to a bill. */
@@ -157,7 +157,7 @@ export type CabinIdInput = {
 
 /** State of a cabin. */
 export const CabinState = {
-  /** The cabin has no customer. The cabin's phone can make emergency calls only. */
+  /** The cabin has no customer. The cabin's phone can make only emergency calls. */
   CLOSED: 'CLOSED',
   /** A call is in progress. */
   IN_CALL: 'IN_CALL',
@@ -170,19 +170,19 @@ export const CabinState = {
 export type CabinState = typeof CabinState[keyof typeof CabinState];
 /** Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE. */
 export const CallRefusal = {
-  /** The SIP proxy gave up the attempt before it got an answer from this server. */
+  /** The SIP proxy abandoned the attempt before it got an answer from this server. */
   ABANDONED: 'ABANDONED',
   /** The cabin is not open, or is being closed. */
   CABIN_CLOSED: 'CABIN_CLOSED',
   /** The phone is in no cabin, or its cabin is out of service. */
   CABIN_OUT_OF_SERVICE: 'CABIN_OUT_OF_SERVICE',
-  /** The rest of the customer's deposit pays for no second of the call. */
+  /** The rest of the customer's deposit does not cover even one second of the call. */
   DEPOSIT_USED_UP: 'DEPOSIT_USED_UP',
   /** The destination is blocked. */
   DESTINATION_BLOCKED: 'DESTINATION_BLOCKED',
   /** No tariff has a rate for the number. */
   DESTINATION_NOT_RATED: 'DESTINATION_NOT_RATED',
-  /** The callshop's credit pays for no second of the call. */
+  /** The callshop's credit does not cover even one second of the call. */
   NO_CREDIT: 'NO_CREDIT',
   /** The dialed digits are not a valid number. */
   NUMBER_INVALID: 'NUMBER_INVALID',
@@ -194,7 +194,7 @@ export const CallRefusal = {
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
   /** The session has as many calls as a statement can hold. Close the session and open another. */
   SESSION_FULL: 'SESSION_FULL',
-  /** The rest of the session's spending limit pays for no second of the call. */
+  /** The rest of the session's spending limit does not cover even one second of the call. */
   SPENDING_LIMIT: 'SPENDING_LIMIT',
   /** The callshop is suspended. */
   SUSPENDED: 'SUSPENDED',
@@ -205,7 +205,7 @@ export const CallRefusal = {
 export type CallRefusal = typeof CallRefusal[keyof typeof CallRefusal];
 /** State of a call. ENDED, FAILED, ABANDONED and REFUSED are final. */
 export const CallState = {
-  /** The caller or the proxy gave up the call before it rang. */
+  /** The caller or the proxy abandoned the call before it rang. */
   ABANDONED: 'ABANDONED',
   /** The call is in progress and is being charged. */
   ANSWERED: 'ANSWERED',
@@ -222,7 +222,7 @@ export const CallState = {
 } as const;
 
 export type CallState = typeof CallState[keyof typeof CallState];
-/** Direction of a cash movement other than a sale. */
+/** Direction of a cash movement that is not a sale. */
 export const CashMovementKind = {
   /** Cash put into the drawer. */
   PAY_IN: 'PAY_IN',
@@ -375,7 +375,7 @@ export const ErrorCode = {
   BAD_CREDENTIALS: 'BAD_CREDENTIALS',
   /** The file has rows with errors; `problems` lists these rows. */
   BAD_DECK: 'BAD_DECK',
-  /** The branch has more callshops than one subscription can follow. Subscribe to the accounts below it. */
+  /** The branch has more callshops than one subscription can follow. Subscribe to the accounts below the branch's top account instead. */
   BRANCH_TOO_LARGE: 'BRANCH_TOO_LARGE',
   /** A customer occupies the cabin. */
   CABIN_OCCUPIED: 'CABIN_OCCUPIED',
@@ -409,7 +409,7 @@ export const ErrorCode = {
   NUMBER_INVALID: 'NUMBER_INVALID',
   /** Open cabins or unpaid statements prevent the register from closing. */
   OPEN_ITEMS: 'OPEN_ITEMS',
-  /** Non-cash payments exceed the amount due, and only cash payments give change. */
+  /** Non-cash payments exceed the amount due; change is given only for cash. */
   OVERPAID: 'OVERPAID',
   /** The SIP proxy did not accept the command; the call may continue. */
   PROXY_UNREACHABLE: 'PROXY_UNREACHABLE',
@@ -421,7 +421,7 @@ export const ErrorCode = {
   REGISTER_OPEN: 'REGISTER_OPEN',
   /** Another tariff version is scheduled for the same or an earlier time. Choose another time, or base the draft on the scheduled version. */
   SCHEDULE_CONFLICT: 'SCHEDULE_CONFLICT',
-  /** The search would read too many rows. Narrow it with a shorter time range or another filter. */
+  /** The search would read too many rows. Narrow the search with a shorter time range or another filter. */
   SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
   /** The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token. */
   SECRET_SHOWN: 'SECRET_SHOWN',
@@ -431,9 +431,9 @@ export const ErrorCode = {
   STALE_DRAFT: 'STALE_DRAFT',
   /** The callshop, or an account above it, is suspended. */
   SUSPENDED: 'SUSPENDED',
-  /** The code of the authenticator app, or the recovery code, is wrong or was used. */
+  /** The code of the authenticator app, or the recovery code, is wrong or was already used. */
   TOTP_INVALID: 'TOTP_INVALID',
-  /** The password is right, and the login needs a code of the user's authenticator app, too: ask for it and send it as `totp`. */
+  /** The password is correct, but the login also needs a code from the user's authenticator app: ask for the code and send it as `totp`. */
   TOTP_REQUIRED: 'TOTP_REQUIRED',
   /** This server requires a second factor for the caller's role: set it up with `beginTotp` and `confirmTotp`. */
   TOTP_SETUP_REQUIRED: 'TOTP_SETUP_REQUIRED',
@@ -455,8 +455,8 @@ export type HangUpCallInput = {
 /** Login and password. */
 export type LoginInput = {
   /**
-   * Whether the answer puts the refresh token into an `HttpOnly` cookie, which no script can read, in place of `refreshToken`. This is for pages
-   * of the server's own origin that log in with an HTTP POST.
+   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. This is for pages of
+   * the server's own origin that log in with an HTTP POST.
    */
   readonly cookie?: boolean;
   /** User name and account code, as `name@code`. */
@@ -498,7 +498,7 @@ export type OpenCabinInput = {
   readonly cabinId: string;
   /** Name of the customer; may be empty. */
   readonly customer?: string;
-  /** Amount paid in advance for calls. At settlement, the unused part is refunded by the method it was paid with. */
+  /** Amount paid in advance for calls. At settlement, the unused part is refunded by the payment method that the customer used for the deposit. */
   readonly deposit?: DepositInput | null | undefined;
   /** Unique key of this request. Repeating the request with the same key and input returns the first result. The key is required with a deposit. */
   readonly idempotencyKey?: string | null | undefined;
@@ -585,6 +585,8 @@ export const Permission = {
   MANAGE_TARIFFS: 'MANAGE_TARIFFS',
   /** Make, rotate and revoke API tokens. */
   MANAGE_TOKENS: 'MANAGE_TOKENS',
+  /** Create, change and delete webhooks, and see their deliveries. */
+  MANAGE_WEBHOOKS: 'MANAGE_WEBHOOKS',
   /** Open, close and settle cabins. */
   OPERATE_CABINS: 'OPERATE_CABINS',
   /** Open and close the register. */
@@ -620,11 +622,11 @@ export type PhoneIdInput = {
 export const ProblemKind = {
   /** A session has two live calls. */
   CALLS_OVERLAP: 'CALLS_OVERLAP',
-  /** A phone never acknowledged the answer of a call in the last seven days. Somebody may be trying to talk without paying. */
+  /** In the last seven days, the phone of a call never acknowledged the answer. Somebody may be trying to talk without paying. */
   CALL_UNACKNOWLEDGED: 'CALL_UNACKNOWLEDGED',
   /**
-   * A call has no end: an answered call is more than five minutes past its last paid second, or a call has been ringing for more than five
-   * minutes.
+   * A call that should be over has no end: it was answered and is more than five minutes past its last paid second, or it has been ringing for
+   * more than five minutes.
    */
   CALL_WITHOUT_END: 'CALL_WITHOUT_END',
   /** A proxy has SIP dialogs that match no known call. This problem is shown to the platform only. */
@@ -632,8 +634,8 @@ export const ProblemKind = {
   /** The end of a call in the last seven days was estimated, because its proxy lost the call or reported impossible times. */
   END_ESTIMATED: 'END_ESTIMATED',
   /**
-   * An event of a proxy in the last seven days has an impossible time, or reports the end of a call that had already ended or is unknown. This
-   * problem is shown to the platform only.
+   * An event that a proxy sent in the last seven days has an impossible time, or reports the end of a call that is unknown or had already ended.
+   * This problem is shown to the platform only.
    */
   EVENT_DOUBTED: 'EVENT_DOUBTED',
   /** An event of a proxy in the last seven days could not be understood. This problem is shown to the platform only. */
@@ -694,7 +696,7 @@ export type RecordCashMovementInput = {
 export type RefreshInput = {
   /**
    * The token from `login` or the most recent `refresh`. A refresh token works once. If you got no response, send the same token again within 30
-   * seconds. Without this field, the token is the one in the cookie that `login` set, and the new token goes into the cookie.
+   * seconds. If this field is omitted, the server uses the token in the cookie that `login` set, and puts the new token into the cookie.
    */
   readonly refreshToken?: string | null | undefined;
 };
@@ -726,7 +728,7 @@ export type RegenerateRecoveryCodesInput = {
 
 /** Removes an item or discount from a bill. */
 export type RemoveSessionItemInput = {
-  /** `SessionItem.itemId` of an item or discount on its bill. */
+  /** `SessionItem.itemId` of an item or discount on the session's bill. */
   readonly itemId: string;
   /** An unpaid session. */
   readonly sessionId: string;
@@ -745,7 +747,7 @@ export const ReportDimension = {
   /** Destination name of the matching rate. */
   DESTINATION: 'DESTINATION',
   /**
-   * Tariff version that sets the account's income. For a callshop, this is a version of the retail tariff. For any other account, this is a
+   * Tariff version that determines the account's income. For a callshop, this is a version of the retail tariff. For any other account, this is a
    * version of the cost tariff of the account below.
    */
   TARIFF_VERSION: 'TARIFF_VERSION'
@@ -782,7 +784,7 @@ export type SessionFilter = {
   readonly attendantId?: string | null | undefined;
   /** Only sessions whose current or last cabin is this one. */
   readonly cabinId?: string | null | undefined;
-  /** Beginnings of words of the customer's name, in any order, without regard to accents and case; at most 100 characters and 8 words. */
+  /** Search text: beginnings of words in the customer's name, in any order; accents and case are ignored. At most 100 characters and 8 words. */
   readonly customer?: string | null | undefined;
   /** When the cabin was opened. */
   readonly openedAt?: TimeRange | null | undefined;
@@ -828,7 +830,7 @@ export type SettleSessionInput = {
 
 /** State of a tariff version. */
 export const TariffVersionState = {
-  /** The version prices new calls. */
+  /** The version sets the prices of new calls. */
   ACTIVE: 'ACTIVE',
   /** The version is not activated, so no call uses it. */
   DRAFT: 'DRAFT',
@@ -886,7 +888,10 @@ export type UpdateCallshopSettingsInput = {
    * minor unit.
    */
   readonly cashStep?: string | null | undefined;
-  /** The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 turns both events off. */
+  /**
+   * The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 disables both
+   * events.
+   */
   readonly endingSoonSeconds?: number | null | undefined;
   /** Name printed on receipts, at most 100 characters. If this name is empty, receipts show the display name. */
   readonly legalName?: string | null | undefined;

@@ -25,8 +25,16 @@ const NO_LINE: [&str; 12] = [
 ];
 /// Fields that accept several lines.
 const LINES: [&str; 2] = ["UpdateCallshopSettingsInput.address", "UpdateCallshopSettingsInput.receiptFooter"];
-/// Fields that accept a file or JSON. The importer reports bad lines of a file, and the parser reports bad JSON.
-const FILES: [&str; 2] = ["ImportTariffInput.csv", "ImportTariffInput.mapping"];
+/// Fields that accept a file, JSON or a document. The importer reports bad lines of a file, and the parsers report bad JSON and bad documents.
+const FILES: [&str; 7] = [
+    "ImportTariffInput.csv",
+    "ImportTariffInput.mapping",
+    "CreateTariffImportInput.mapping",
+    "AnswerTariffImportInput.mapping",
+    "SaveTariffMappingInput.mapping",
+    "CreateWebhookInput.query",
+    "UpdateWebhookInput.query",
+];
 
 /// The positions of strings in an input object type. Each position has a path, and the key of the string's field.
 fn texts(schema: &Schema, ty: &str) -> Vec<(Vec<String>, String)> {
@@ -165,7 +173,7 @@ on_both!(no_text_of_an_argument_has_what_no_line_has, |backend| async move {
                     arguments.collect::<Vec<_>>().join(", ")
                 );
                 let asks = match field.name.as_str() {
-                    "accounts" | "callshops" | "tariffs" | "rates" => &shop.reseller,
+                    "accounts" | "callshops" | "tariffs" | "tariffMappings" | "rates" => &shop.reseller,
                     _ => &shop.owner,
                 };
                 let answer = asks.send(&query, json!({})).await;
