@@ -11,7 +11,7 @@ export interface ErrorCode {
 }
 
 /** Words in capitals in the transports that are no error codes: HTTP methods and labels of metrics. */
-const OTHER_WORDS = new Set(['GET', 'POST', 'ID', 'NONE', 'OTHER']);
+const OTHER_WORDS = new Set(['GET', 'POST', 'PUT', 'ID', 'NONE', 'OTHER']);
 const RETRIES: Readonly<Record<Retry, string>> = {
   no: 'no',
   wait: 'after a pause',
