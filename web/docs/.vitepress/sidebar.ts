@@ -54,6 +54,7 @@ export const SIDEBAR: readonly Section[] = [
       { text: 'From a machine to paid calls', link: '/operate/operating' },
       { text: 'Options, logs and metrics', link: '/operate/operations' },
       { text: 'Money', link: '/operate/money' },
+      { text: 'Tariffs', link: '/operate/tariffs' },
       { text: 'Rate decks of carriers', link: '/operate/decks' },
       { text: 'Webhooks', link: '/operate/webhooks' },
       { text: 'The hook for SIP proxies', link: '/operate/hook' },
