@@ -519,6 +519,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("RevertTariffPayload", "version margin next userErrors"),
     ("RevokeScreenPayload", "cabin userErrors"),
     ("RotatePhoneSecretPayload", "phone secret userErrors"),
+    ("TariffImportChanges", "added raised lowered changed removed unchanged"),
     ("TariffImportPayload", "import userErrors"),
     ("TariffMappingPayload", "mapping userErrors"),
     ("SessionPayload", "session userErrors"),
