@@ -12,6 +12,8 @@ pub struct Model {
     pub id: Uuid,
     /// When the first rate was about to be written.
     pub begun_at: DateTimeUtc,
+    /// Whether the rates are being deleted, so that the version can no longer be inserted.
+    pub discarded: bool,
 }
 
 /// This enum is empty, because the table has no foreign keys.

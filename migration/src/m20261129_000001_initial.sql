@@ -262,6 +262,7 @@ CREATE TABLE rate (
 CREATE TABLE unfinished_version (
     id {uuid} NOT NULL,
     begun_at {time} NOT NULL,
+    discarded {bool} NOT NULL DEFAULT {false},
     PRIMARY KEY (id)
 ){strict};
 

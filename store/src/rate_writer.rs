@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use entity::{rate, tariff_version, unfinished_version};
+use entity::{rate, unfinished_version};
+use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::sqlite::SqliteSynchronous;
 use sea_orm::sqlx::{
     self, AssertSqlSafe, PgPool, Postgres, SqliteConnection, SqlitePool, pool::PoolConnection,
@@ -297,7 +298,7 @@ fn failed(error: sqlx::Error) -> Error {
 /// # Errors
 /// Every function in this module may fail with a database error.
 pub async fn begin(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let row = unfinished_version::Model { id, begun_at: now };
+    let row = unfinished_version::Model { id, begun_at: now, discarded: false };
     unfinished_version::Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
 }
@@ -305,7 +306,11 @@ pub async fn begin(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) ->
 /// Ends the announcement, in the transaction that inserts the version. Returns whether the rates are still there. They are not if upkeep has taken the
 /// writing program for dead.
 pub async fn end(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
-    Ok(unfinished_version::Entity::delete_by_id(id).exec(conn).await?.rows_affected > 0)
+    let ended = unfinished_version::Entity::delete_by_id(id)
+        .filter(unfinished_version::Column::Discarded.eq(false))
+        .exec(conn)
+        .await?;
+    Ok(ended.rows_affected > 0)
 }
 
 /// Versions whose rates were begun before `before` and never ended, at most `limit`.
@@ -319,9 +324,13 @@ pub async fn abandoned(
     Ok(query.limit(limit).all(conn).await?)
 }
 
-/// Deletes the rates of a version that was begun and not inserted, in short transactions. The announcement is deleted last. Does nothing to the rates of
-/// a version that exists, because then only the response of its commit was lost.
+/// Deletes the rates of a version that was begun and not inserted, in short transactions. The announcement is marked first and deleted last. From the
+/// mark on, the version can no longer be inserted. Does nothing to the rates of a version that exists, because then only the response of its commit was
+/// lost: that commit has deleted the announcement.
 pub async fn discard(store: &Store, id: Uuid) -> Result<()> {
+    if !store.write(|tx| async move { mark(tx.conn(), id).await }).await? {
+        return Ok(());
+    }
     loop {
         let left = store.write(|tx| async move { discard_some(tx.conn(), id).await }).await?;
         if !left {
@@ -331,15 +340,23 @@ pub async fn discard(store: &Store, id: Uuid) -> Result<()> {
     }
 }
 
+/// Marks the rates of an announced version as discarded. Waits for a transaction that inserts the version, and then returns false, because that
+/// transaction deletes the announcement ([`end`]).
+async fn mark(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
+    let marked = unfinished_version::Entity::update_many()
+        .col_expr(unfinished_version::Column::Discarded, Expr::value(true))
+        .filter(unfinished_version::Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    Ok(marked.rows_affected > 0)
+}
+
+/// Deletes some rates of a version that is marked as discarded, and the announcement after the last rates. Returns whether rates are left.
 async fn discard_some(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
-    let exists = tariff_version::Entity::find_by_id(id).one(conn).await?.is_some();
     let of_version = rate::Column::VersionId.eq(id);
-    let prefixes: Vec<String> = if exists {
-        Vec::new()
-    } else {
-        let some = rate::Entity::find().select_only().column(rate::Column::Prefix).filter(of_version.clone());
-        some.order_by_asc(rate::Column::Prefix).limit(DELETED).into_tuple().all(conn).await?
-    };
+    let some = rate::Entity::find().select_only().column(rate::Column::Prefix).filter(of_version.clone());
+    let prefixes: Vec<String> =
+        some.order_by_asc(rate::Column::Prefix).limit(DELETED).into_tuple().all(conn).await?;
     let count = u64::try_from(prefixes.len()).or_fault()?;
     if let (Some(first), Some(last)) = (prefixes.first(), prefixes.last()) {
         rate::Entity::delete_many()
@@ -350,7 +367,7 @@ async fn discard_some(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
             .await?;
     }
     if count < DELETED {
-        end(conn, id).await?;
+        unfinished_version::Entity::delete_by_id(id).exec(conn).await?;
         return Ok(false);
     }
     Ok(true)

@@ -127,8 +127,8 @@ pub async fn progress(
     Ok(())
 }
 
-/// Records the job's version, in the transaction that inserts the version. Returns false if the job is not the node's any more, because it was
-/// canceled or the node was taken for dead.
+/// Records the job's version, in the transaction that inserts the version. Returns false if the job has a version, or is not the node's any more, because
+/// it was canceled or the node was taken for dead.
 pub async fn made(
     conn: &impl ConnectionTrait,
     (id, node): (Uuid, Uuid),
@@ -139,6 +139,7 @@ pub async fn made(
         .col_expr(Column::VersionId, Expr::value(version_id))
         .col_expr(Column::RowsRead, Expr::value(rows))
         .col_expr(Column::RowsTotal, Expr::value(rows))
+        .filter(Column::VersionId.is_null())
         .filter(Column::State.eq(ImportState::Reading));
     Ok(update.exec(conn).await?.rows_affected > 0)
 }

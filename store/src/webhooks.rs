@@ -3,7 +3,7 @@
 //! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be deleted
 //! while a node delivers: the node finds its lease gone, and writes nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};
 use entity::{
     AccountKind, WebhookDeliveryStatus, WebhookDisabledReason, WebhookState, account, user,
@@ -32,6 +32,12 @@ fn made_within(scope: &Scope) -> SimpleExpr {
 /// Condition that the webhook's account and creator are inside `scope`.
 fn within(scope: &Scope) -> Condition {
     Condition::all().add(scope.owns((Entity, Column::AccountId))).add(made_within(scope))
+}
+
+/// Whether the webhooks of a user are inside `scope`. They are not for a token that is limited to an account below its maker's.
+pub async fn may_make(conn: &impl ConnectionTrait, scope: &Scope, user_id: Uuid) -> Result<bool> {
+    let maker = user::Entity::find_by_id(user_id).filter(scope.owns((user::Entity, user::Column::AccountId)));
+    Ok(maker.one(conn).await?.is_some())
 }
 
 /// Inserts a webhook, with its position in each callshop of its account's subtree: after the callshop's last event.
@@ -191,6 +197,9 @@ pub async fn follow_new_shops(conn: &impl ConnectionTrait) -> Result<()> {
 /// The position of a webhook in a callshop.
 pub type Key = (Uuid, Uuid);
 
+/// How far the clocks of two nodes may differ. A lease that ends later than this after the end of a new lease comes from a node whose clock is wrong.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+
 /// Positions of active webhooks with events to deliver now and without a lease: at most `per_webhook` of each webhook, and `limit` in all. `horizon` is
 /// the latest end of a lease that a node with a right clock gives.
 pub async fn due(
@@ -201,7 +210,7 @@ pub async fn due(
 ) -> Result<Vec<Key>> {
     let sql = "SELECT webhook_id, callshop_id FROM (
             SELECT c.webhook_id, c.callshop_id,
-                ROW_NUMBER() OVER (PARTITION BY c.webhook_id ORDER BY c.next_attempt_at, c.callshop_id) AS place
+                ROW_NUMBER() OVER (PARTITION BY c.webhook_id ORDER BY c.next_attempt_at NULLS FIRST, c.callshop_id) AS place
             FROM webhook w
             JOIN webhook_cursor c ON c.webhook_id = w.id
             JOIN activity_head h ON h.callshop_id = c.callshop_id AND h.seq > c.seq
@@ -209,7 +218,8 @@ pub async fn due(
                 AND (c.lease_until IS NULL OR c.lease_until <= $1 OR c.lease_until > $2)
         ) AS waiting WHERE place <= $3 ORDER BY place, webhook_id LIMIT $4";
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let values = [now.into(), horizon.into(), number(per_webhook).into(), number(limit).into()];
+    let values =
+        [now.into(), (horizon + CLOCK_SKEW).into(), number(per_webhook).into(), number(limit).into()];
     let asked = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(asked).await?;
     let key =
@@ -233,8 +243,7 @@ pub async fn claim(
     let free = Condition::any()
         .add(cursor::Column::LeaseUntil.is_null())
         .add(cursor::Column::LeaseUntil.lte(now))
-        // a lease that ends after `until` comes from a node whose clock is wrong
-        .add(cursor::Column::LeaseUntil.gt(until));
+        .add(cursor::Column::LeaseUntil.gt(until + CLOCK_SKEW));
     let is_due = Condition::any()
         .add(cursor::Column::NextAttemptAt.is_null())
         .add(cursor::Column::NextAttemptAt.lte(now));

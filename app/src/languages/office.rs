@@ -318,6 +318,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El borrador viene de la versión {number}, que entra en vigor en {at}. Elija una hora posterior.",
     ),
     (
+        "The tariff has versions, and none is in force. Name the version to change in `baseVersionId`.",
+        "A tarifa tem versões, mas nenhuma em vigor. Indique em `baseVersionId` a versão que deve mudar.",
+        "La tarifa tiene versiones, pero ninguna en vigor. Indique en `baseVersionId` la versión que debe cambiar.",
+    ),
+    (
         "Version {number} takes effect at {at}, but the draft lacks that version's changes. Choose an earlier time, or make the change again with `baseVersionId`.",
         "A versão {number} entra em vigor em {at}, e o rascunho não tem as mudanças dela. Escolha uma hora anterior, ou faça a mudança de novo com `baseVersionId`.",
         "La versión {number} entra en vigor en {at}, y el borrador no tiene sus cambios. Elija una hora anterior, o haga el cambio de nuevo con `baseVersionId`.",

@@ -4,6 +4,11 @@ use super::Sentence;
 
 pub(super) const SENTENCES: &[Sentence] = &[
     (
+        "A token that is limited to an account cannot have webhooks of its own. Use a token of its maker's account.",
+        "Um token limitado a uma conta não pode ter webhooks. Use um token da conta de quem o criou.",
+        "Un token limitado a una cuenta no puede tener webhooks. Use un token de la cuenta de quien lo creó.",
+    ),
+    (
         "The document and `accountId` must name the same account.",
         "O documento e `accountId` precisam indicar a mesma conta.",
         "El documento y `accountId` deben indicar la misma cuenta.",

@@ -1,6 +1,7 @@
 //! Imports a deck whose rows have several dates: one version for each date, each scheduled at the beginning of its day. All versions are scheduled in
 //! one transaction, so either all of them or none take effect.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use billing::deck::DeckColumns;
@@ -105,7 +106,13 @@ async fn drafts(
         let start = if is_today { Start::Now } else { Start::At(beginning(day, time_zone)?) };
         let act = Act { start, ..Act::new("importTariff", file.note.clone()) };
         let (columns, mode) = (file.columns.clone(), file.mode);
-        let edit = move |base: &[Rate]| Ok(merged(base, rates, &columns, &removed, mode));
+        let waiting = waiting(file, &rates, &removed);
+        let edit = move |base: &[Rate]| {
+            let mut rates = rates;
+            // until a code's first date, the code keeps its rate
+            rates.extend(base.iter().filter(|rate| waiting.contains(&rate.prefix)).cloned());
+            Ok(merged(base, rates, &columns, &removed, mode))
+        };
         let made = Draft::new(app, actor, tariff.clone(), base.clone(), act, permit.take(), edit);
         let mut draft = made.await?;
         let before = drafts.last().map(|draft| &draft.loaded.table);
@@ -131,6 +138,14 @@ async fn drafts(
         drafts.push(draft);
     }
     Ok(drafts)
+}
+
+/// The codes of the file that have no row yet on a day with these rates and removed codes.
+fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<String> {
+    let reached: HashSet<&str> =
+        rates.iter().map(|rate| rate.prefix.as_str()).chain(removed.iter().map(String::as_str)).collect();
+    let codes = file.rows.rows.rates.iter().map(|row| row.prefix());
+    codes.filter(|code| !reached.contains(code)).map(str::to_owned).collect()
 }
 
 /// The first instant of a day in the tariff's time zone. A day may begin after midnight, where a clock change skips midnight.

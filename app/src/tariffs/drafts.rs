@@ -8,7 +8,7 @@ use billing::country::country_of;
 use billing::deck::{DeckColumns, RowProblem};
 use billing::rate_changes::{self, RateChangeCounts};
 use billing::tariff::{Rate, RateError, RateTable, TimeBand};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::{tariff, tariff_version};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -157,7 +157,7 @@ pub(super) async fn import_with(
     permit: SemaphorePermit<'static>,
     progress: impl Fn(Progress) + Send + Sync + 'static,
 ) -> Result<Outcome> {
-    let (file, currency, today) = (import.file, tariff.currency.clone(), app.clock.now().date_naive());
+    let (file, currency, today) = (import.file, tariff.currency.clone(), local_day(app, &tariff).await?);
     let mapping = import.mapping;
     let by_date = import.by_date;
     let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, (today, by_date)));
@@ -179,6 +179,16 @@ pub(super) async fn import_with(
     let act = Act { job, ..Act::new("importTariff", note) };
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, outcome, import.dry_run, progress).await
+}
+
+/// Today in the tariff's time zone.
+async fn local_day(app: &App, tariff: &tariff::Model) -> Result<NaiveDate> {
+    let now = app.clock.now();
+    let terms = match rows::in_force(app.store.reader(), tariff.id, now).await? {
+        Some(version) => Terms::of(&version)?,
+        None => Terms::first(tariff)?,
+    };
+    Ok(now.with_timezone(&terms.time_zone).date_naive())
 }
 
 pub(super) fn deck_permit() -> Result<SemaphorePermit<'static>> {
@@ -350,6 +360,10 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     let permit = deck_permit()?;
     let tariff = tariff::Model::clone(&source.tariff);
     let copied = rates::read_all(app.store.reader(), version_id).await?;
+    if usize::try_from(source.version.rate_count) != Ok(copied.len()) {
+        // the rates are deleted before the version
+        return Err(Error::field(ErrorCode::StaleDraft, "versionId", DISCARDED));
+    }
     // the rates refer to the bands of their own version, so a copy needs these bands
     let base = Base { terms: Terms::of(&source.version)?, ..Base::read(app, &tariff, None).await? };
     let act = Act::new("copyTariffVersion", note);
@@ -527,6 +541,9 @@ impl Draft {
         check_open(&tariff)?;
         if let Some(id) = self.precedes {
             let base = rows::version_of(conn, tariff.id, id).await?;
+            // a version whose rates are being deleted has none any more
+            let read = self.base.as_ref().filter(|base| base.id == id);
+            let base = base.filter(|found| read.is_none_or(|read| read.rate_count == found.rate_count));
             base.ok_or_else(|| Error::field(ErrorCode::StaleDraft, "baseVersionId", DISCARDED))?;
         }
         if !rate_writer::end(conn, self.loaded.version_id).await? {

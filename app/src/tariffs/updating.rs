@@ -15,7 +15,7 @@ use crate::App;
 use crate::accounts::clean_name;
 use crate::auth::Actor;
 use crate::rates::Terms;
-use base::error::{Error, OrFault as _, Result};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs as rows;
 
 /// A change of a tariff. `None` leaves a value unchanged.
@@ -140,6 +140,10 @@ async fn change_row(
         let conn = tx.conn();
         let before = rows::lock(conn, owners, tariff_id).await?.ok_or(Error::NotFound)?;
         check_open(&before)?;
+        if first.is_some() && rows::latest_version(conn, tariff_id).await?.is_some() {
+            let message = "The tariff has versions, and none is in force. Name the version to change in `baseVersionId`.";
+            return Err(Error::field(ErrorCode::StaleDraft, "baseVersionId", message));
+        }
         let mut after = before.clone();
         if let Some(name) = rename {
             after.name.clone_from(name);

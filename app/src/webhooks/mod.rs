@@ -98,6 +98,10 @@ struct Answer {
 /// an account outside the actor's subtree, or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewWebhook) -> Result<Made> {
     actor.require(Right::ManageWebhooks)?;
+    if !rows::may_make(app.store.reader(), &actor.scope(), actor.user_id).await? {
+        let message = "A token that is limited to an account cannot have webhooks of its own. Use a token of its maker's account.";
+        return Err(Error::user(ErrorCode::IllegalState, message));
+    }
     let description = clean_description(&new.description)?;
     let new = NewWebhook { query: clean_query(&new.query)?, ..new };
     if let Some(id) = new.account_id {
@@ -473,9 +477,18 @@ async fn check_url(app: &App, url: &str) -> Result<()> {
 }
 
 /// The fields of a webhook that the audit log records.
+/// The address is recorded without its path, because a path may contain a secret, and more people read the audit log.
 fn shown(webhook: &webhook::Model) -> Value {
-    json!({ "url": webhook.url, "query": webhook.query, "description": webhook.description, "role": webhook.role,
+    json!({ "url": origin(&webhook.url), "query": webhook.query, "description": webhook.description, "role": webhook.role,
         "scopes": webhook.scopes, "state": webhook.state, "disabledReason": webhook.disabled_reason })
+}
+
+/// The scheme, host and port of an address.
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}")
 }
 
 async fn record(

@@ -21,7 +21,7 @@ impl TariffImpact {
     }
 }
 
-#[object]
+#[object(scope = REPORTS_READ)]
 impl TariffImpact {
     /// Calls that were authorized after this time are rated.
     fn since(&self) -> DateTime<Utc> {

@@ -318,7 +318,7 @@ async fn webhooks(log: &mut Log<'_>) {
         "subscription {{ callshopActivity(callshopId: \"{id}\", kinds: [SHOP_RESUMED]) {{ cursor }} }}"
     );
     let input = json!({ "url": "http://127.0.0.1:9/", "query": feed });
-    let new = ("url", Value::Null, json!("http://127.0.0.1:9/"));
+    let new = ("url", Value::Null, json!("http://127.0.0.1:9"));
     let made = log.check((owner, "createWebhook"), input, "secret webhook { id }", id, new).await;
     let one = json!({ "webhookId": made["webhook"]["id"] });
     let input = json!({ "webhookId": made["webhook"]["id"], "description": "For the web shop" });
@@ -336,7 +336,7 @@ async fn webhooks(log: &mut Log<'_>) {
     assert!(disabled.await.expect("it is written"));
     let enabled = ("state", json!("DISABLED"), json!("ACTIVE"));
     log.check((owner, "enableWebhook"), one.clone(), "webhook { id }", id, enabled).await;
-    let deleted = ("url", json!("http://127.0.0.1:9/"), Value::Null);
+    let deleted = ("url", json!("http://127.0.0.1:9"), Value::Null);
     log.check((owner, "deleteWebhook"), one, "deletedWebhookId", id, deleted).await;
     let log =
         json!(shop.admin.account_list("auditLog", id, 100, "changes { before after }").await).to_string();

@@ -199,7 +199,7 @@ fn refusal(answer: &Value) -> Value {
 on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: Backend| async move {
     let shop = Shop::start(backend, 1).await;
     let strict = shop.server.another_node_with(|config| {
-        config.auth.require_totp = vec![entity::Role::Admin, entity::Role::Reseller];
+        config.auth.require_totp = vec![entity::Role::Admin, entity::Role::Reseller, entity::Role::Attendant];
     });
     let strict: TestServer = strict.await;
     let anonymous = Client::anonymous(strict.http);
@@ -222,6 +222,13 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
     let admin = anonymous.login(&admin, PASSWORD).await;
     let input = json!({ "accountId": platform, "role": "ADMIN", "user": person() });
     assert_eq!(admin.code("createUser", "CreateUserInput", input, "").await, "TOTP_SETUP_REQUIRED");
+    // a front-end shows the own shop's name beside the set-up, and nothing else of the shop
+    let attendant = text(&shop.attendant.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
+    let attendant = anonymous.login(&attendant, PASSWORD).await;
+    let own_shop = attendant.ok("{ viewer { callshop { id } } }", json!({})).await;
+    assert_eq!(own_shop["viewer"]["callshop"]["id"], shop.id);
+    let cabins = format!("{{ cabins(callshopId: \"{}\", first: 1) {{ totalCount }} }}", shop.id);
+    assert_eq!(refusal(&attendant.send(&cabins, json!({})).await), "TOTP_SETUP_REQUIRED");
     // the other roles are not affected
     let owner = text(&shop.owner.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     anonymous.login(&owner, PASSWORD).await.ok("{ callshops(first: 1) { nodes { id } } }", json!({})).await;

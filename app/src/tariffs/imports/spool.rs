@@ -35,6 +35,8 @@ pub struct Spool {
     node: Uuid,
     used: AtomicU64,
     files: Mutex<HashMap<Uuid, Spooled>>,
+    /// Jobs whose files are being uploaded.
+    uploading: Mutex<HashSet<Uuid>>,
 }
 
 /// An uploaded file.
@@ -54,7 +56,13 @@ impl Spool {
             node,
             used: AtomicU64::new(0),
             files: Mutex::default(),
+            uploading: Mutex::default(),
         }
+    }
+
+    /// The jobs whose files are being uploaded to this node.
+    fn uploading(&self) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
+        self.uploading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn files(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Spooled>> {
@@ -95,7 +103,12 @@ impl Spool {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             entries => entries.or_fault()?,
         };
+        let listed: HashSet<PathBuf> = self.files().values().map(|file| file.path.clone()).collect();
         while let Some(entry) = entries.next_entry().await.or_fault()? {
+            // a job that asks again and again may wait for longer
+            if listed.contains(&entry.path()) {
+                continue;
+            }
             let is_ours = entry.file_name().to_str().is_some_and(|name| name.ends_with(ENDING));
             let changed = entry.metadata().await.ok().and_then(|data| data.modified().ok());
             let age = changed.and_then(|at| SystemTime::now().duration_since(at).ok());
@@ -158,8 +171,14 @@ pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<
         return Err(not_waiting());
     }
     let spool = app.imports.spool.clone();
-    let (path, file) = spool.create(job).await?;
-    Ok(Upload { spool, job, path, file: Some(file), bytes: 0 })
+    // otherwise, one signed address could use up the quota
+    if !spool.uploading().insert(job) {
+        return Err(Error::Overloaded("the import's file is being uploaded already"));
+    }
+    let mut upload = Upload { spool, job, path: PathBuf::new(), file: None, bytes: 0 };
+    let (path, file) = upload.spool.create(job).await?;
+    (upload.path, upload.file) = (path, Some(file));
+    Ok(upload)
 }
 
 /// A job whose id is known from a signature or from this node's own work.
@@ -255,6 +274,7 @@ fn not_waiting() -> Error {
 
 impl Drop for Upload {
     fn drop(&mut self) {
+        self.spool.uploading().remove(&self.job);
         if self.path.as_os_str().is_empty() {
             return;
         }

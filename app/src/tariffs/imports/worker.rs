@@ -15,7 +15,7 @@ use super::{Failure, Input, Job, Report, WAITS_FOR, spool};
 use crate::App;
 use crate::auth::{Actor, resume};
 use crate::tariffs::drafts::{import_with, wait_for_permit};
-use crate::tariffs::{Import, MAX_DECK_BYTES, Progress, activate, owned};
+use crate::tariffs::{Import, MAX_DECK_BYTES, Progress, activate, find_version, owned};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariff_imports as rows;
 
@@ -156,6 +156,10 @@ fn told(error: Error) -> Failure {
 
 async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
     let actor = resume::actor(app, job.row.auth_session_id, job.row.api_token_id).await?;
+    if job.row.version_id.is_some() {
+        // the version was stored, and only the end of the job was not
+        return conclude(app, &actor, job, Report::default(), job.row.version_id).await;
+    }
     let tariff = owned(app, &actor, job.tariff.id).await?;
     let path = app.imports.spool.path(job.row.id).ok_or_else(|| Error::fault("the file is gone"))?;
     let bytes = tokio::fs::metadata(&path).await.or_fault()?.len();
@@ -215,6 +219,10 @@ async fn conclude(
     let at = Some(at).filter(|at| *at > app.clock.now());
     match activate(app, actor, version, at).await {
         Ok(_) => reported(ImportState::Done),
+        // activated before, by this job or by a person
+        Err(_) if find_version(app, actor, version).await?.version.active_from.is_some() => {
+            reported(ImportState::Done)
+        }
         Err(error) => Ok(Ending::failed(Some(report), told(error))),
     }
 }
