@@ -284,7 +284,7 @@ mod tests {
             assert_eq!(bound("after", Some(&text), tag).expect("a cursor"), Some((key, id)));
             let other = if tag.is_none() { Some(2) } else { None };
             let error = bound("after", Some(&text), other).expect_err("another order");
-            assert!(error.to_string().contains("another order"), "{error}");
+            assert!(error.to_string().contains("different sort order"), "{error}");
         }
         for bad in ["", "AAAA", "no cursor", "AgAAAAAAAAAAAAAAAAAAAAAAYQ"] {
             assert!(bound("after", Some(bad), None).is_err(), "{bad}");

@@ -310,10 +310,10 @@ mod tests {
                 json!({"eid":"x","kind":"ended","ts":"1","ref":"1472c42e-9d02-4bf4-969d-8cc8cdbd0658","by":"caller"}),
                 "unknown cause",
             ),
-            (json!({"eid":"x","kind":"answered","ts":"1"}), "without its ref"),
+            (json!({"eid":"x","kind":"answered","ts":"1"}), "has no ref"),
             (
                 json!({"eid":"x","kind":"emergency","ts":"1","ref":"1472c42e-9d02-4bf4-969d-8cc8cdbd0658","user":"u"}),
-                "without its dialed",
+                "has no dialed",
             ),
             (
                 json!({"eid":"x","kind":"ended","ts":"1","ref":"1472c42e-9d02-4bf4-969d-8cc8cdbd0658","by":"caller","cause":"bye",

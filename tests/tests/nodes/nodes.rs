@@ -192,7 +192,15 @@ async fn every_loop_says_that_it_lives_with_redis() {
     .await;
     let (_, answer) = until(server.http, "livez", 200).await;
     let checks = answer["checks"].as_object().expect("checks");
-    let loops = ["call writer", "running calls", "revocations", "events stream", "reconciliation", "history"];
+    let loops = [
+        "call writer",
+        "running calls",
+        "revocations",
+        "events stream",
+        "reconciliation",
+        "history",
+        "webhooks",
+    ];
     for name in loops {
         let told = checks.get(name).unwrap_or_else(|| panic!("{name}: nothing in {checks:?}"));
         assert!(told.as_str().is_some_and(|told| told.starts_with("ok: ")), "{name}: {told}");

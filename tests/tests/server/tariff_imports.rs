@@ -446,3 +446,30 @@ on_both!(rates_of_a_version_that_was_never_finished_are_deleted, |backend: Backe
     assert_eq!(left, None);
     shop.finish().await;
 });
+
+on_both!(a_version_whose_rates_are_discarded_is_never_inserted, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let store = &shop.server.app.store;
+    let (kept, discarded, now) = (Uuid::now_v7(), Uuid::now_v7(), shop.server.app.clock.now());
+    for id in [kept, discarded] {
+        store
+            .write(|tx| async move { rate_writer::begin(tx.conn(), id, now).await })
+            .await
+            .expect("a beginning");
+        store.rates().version(id).write(&[new_rate("55")]).await.expect("a block");
+    }
+    let end = async |id: Uuid| {
+        store.write(|tx| async move { rate_writer::end(tx.conn(), id).await }).await.expect("an end")
+    };
+    let rates = async |id: Uuid| {
+        let of_version = rate::Entity::find().filter(rate::Column::VersionId.eq(id));
+        of_version.count(store.reader()).await.expect("a count")
+    };
+    assert!(end(kept).await);
+    for id in [kept, discarded] {
+        rate_writer::discard(store, id).await.expect("it is discarded");
+    }
+    assert!(!end(discarded).await);
+    assert_eq!((rates(kept).await, rates(discarded).await), (1, 0));
+    shop.finish().await;
+});

@@ -101,6 +101,14 @@ on_both!(a_complete_deck_waits_for_its_first_date, |backend| async move {
     tariff.shop.finish().await;
 });
 
+on_both!(a_code_keeps_its_price_until_its_first_date, |backend| async move {
+    let tariff = Tariff::with(backend, &NOVEMBER).await;
+    let csv = deck(&[("44", "0.21", None), ("55", "0.12", Some(tariff.day(3)))]);
+    let done = tariff.by_date(&csv, json!({})).await;
+    assert_eq!(scheduled(&done), [["44 0.21", "55 0.1"], ["44 0.21", "55 0.12"]], "{done}");
+    tariff.shop.finish().await;
+});
+
 on_both!(too_many_dates_are_refused, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
     let codes = [

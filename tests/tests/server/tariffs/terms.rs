@@ -136,3 +136,23 @@ on_both!(a_deck_may_be_complete_for_its_countries, |backend| async move {
     assert_eq!(tariff.activate(&other, Some(tariff.now() + TimeDelta::days(2))).await, "SCHEDULE_CONFLICT");
     tariff.shop.finish().await;
 });
+
+on_both!(terms_of_a_tariff_without_a_version_in_force_need_a_base, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let input = json!({ "name": unique("tariff") });
+    let made = shop.reseller.did("createTariff", "CreateTariffInput", input, "tariff { id }").await;
+    let tariff = Tariff { id: text(&made["tariff"]["id"]), shop };
+    let first = tariff.update(json!({ "roundingDecimals": 3 })).await;
+    assert_eq!(first["userErrors"], json!([]), "before the first version, the terms change at once: {first}");
+    let draft = tariff.import(HEADER, &NOVEMBER, "REPLACE").await;
+    let refused = tariff.update(json!({ "roundingDecimals": 2 })).await;
+    let error = &refused["userErrors"][0];
+    assert_eq!(
+        (&error["code"], &error["field"]),
+        (&json!("STALE_DRAFT"), &json!(["baseVersionId"])),
+        "{refused}"
+    );
+    let changed = tariff.update(json!({ "roundingDecimals": 2, "baseVersionId": draft["id"] })).await;
+    assert_eq!(changed["version"]["state"], "DRAFT", "{changed}");
+    tariff.shop.finish().await;
+});
