@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use billing::carrier_deck::{Counts, Detected, Mapping, Question};
 use billing::country::country_of;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::activation::{self, check_open};
@@ -41,8 +43,10 @@ pub const MAX_EDITS: usize = 1_000;
 
 const DISCARDED: &str = "The base version was discarded. Make the change again.";
 
-/// Limits the number of rate decks in memory. Requests beyond this limit fail with `OVERLOADED`.
+/// Limits the number of rate decks in memory. Requests beyond this limit wait for [`PERMIT_WITHIN`], and then fail with `OVERLOADED`.
 static DECKS: Semaphore = Semaphore::const_new(4);
+/// Longest wait of a request until a deck may be in memory. Most changes of tariffs take less time.
+const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
 /// How an import treats the existing rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +149,7 @@ pub async fn import(
 ) -> Result<Outcome> {
     let tariff = owned(app, actor, import.tariff_id).await?;
     let note = clean_note(&import.note)?;
-    import_with(app, actor, import, (tariff, note, None), deck_permit()?, progress).await
+    import_with(app, actor, import, (tariff, note, None), deck_permit().await?, progress).await
 }
 
 /// [`import`] with a permit that the caller holds. The draft belongs to `job`, if given ([`Act::job`]).
@@ -191,8 +195,12 @@ async fn local_day(app: &App, tariff: &tariff::Model) -> Result<NaiveDate> {
     Ok(now.with_timezone(&terms.time_zone).date_naive())
 }
 
-pub(super) fn deck_permit() -> Result<SemaphorePermit<'static>> {
-    DECKS.try_acquire().map_err(|_| Error::Overloaded("too many tariffs are being changed"))
+/// Waits for a moment until a deck may be in memory.
+pub(super) async fn deck_permit() -> Result<SemaphorePermit<'static>> {
+    match timeout(PERMIT_WITHIN, DECKS.acquire()).await {
+        Ok(permit) => permit.or_fault(),
+        Err(_) => Err(Error::Overloaded("too many tariffs are being changed")),
+    }
 }
 
 /// Waits until a deck may be in memory.
@@ -267,7 +275,7 @@ pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rat
         }
     }
     let act = Act::new("upsertRates", clean_note(&edit.note)?);
-    let permit = deck_permit()?;
+    let permit = deck_permit().await?;
     let base = Base::read(app, &tariff, edit.base_version_id).await?;
     let bands = &base.terms.bands;
     for (index, rate) in upserts.iter().enumerate() {
@@ -317,7 +325,7 @@ pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<St
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
     let act = Act::new("deleteRates", clean_note(&edit.note)?);
-    let permit = deck_permit()?;
+    let permit = deck_permit().await?;
     let base = Base::read(app, &tariff, edit.base_version_id).await?;
     drafted(app, actor, tariff, base, act, permit, move |rates| {
         let mut rates = by_prefix(rates);
@@ -357,7 +365,7 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     } else {
         clean_note(note)?
     };
-    let permit = deck_permit()?;
+    let permit = deck_permit().await?;
     let tariff = tariff::Model::clone(&source.tariff);
     let copied = rates::read_all(app.store.reader(), version_id).await?;
     if usize::try_from(source.version.rate_count) != Ok(copied.len()) {

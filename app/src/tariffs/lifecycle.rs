@@ -149,7 +149,7 @@ pub async fn revert(
         note if note.is_empty() => format!("Return to version {}", target.number),
         note => note,
     };
-    let permit = deck_permit()?;
+    let permit = deck_permit().await?;
     let (conn, terms) = (app.store.reader(), Terms::of(&target)?);
     let copied = rates::read_all(conn, target.id).await?;
     let base = Base::read(app, &tariff, None).await?;

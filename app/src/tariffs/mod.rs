@@ -330,7 +330,7 @@ pub async fn version_rates(
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn export_csv(app: &App, actor: &Actor, version_id: Uuid) -> Result<String> {
     let found = find_version(app, actor, version_id).await?;
-    let _permit = deck_permit()?;
+    let _permit = deck_permit().await?;
     let rates = rates::read_all(app.store.reader(), found.version.id).await?;
     spawn_blocking(move || write_deck(&rates)).await.or_fault()
 }

@@ -59,7 +59,7 @@ pub async fn update(
     if !update.has_terms() {
         return Ok((change_row(app, actor, tariff, rename, None).await?, None));
     }
-    let permit = deck_permit()?;
+    let permit = deck_permit().await?;
     let base = Base::read(app, &tariff, update.base_version_id).await?;
     let terms = update.terms(&base.terms)?;
     if base.version.is_none() || terms == base.terms {

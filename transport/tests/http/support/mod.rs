@@ -335,7 +335,7 @@ impl Server {
         change(&mut limits);
         Self::serving(limits, HttpOptions::default(), |service| {
             service.with_wording(|code, languages| {
-                languages.tags().any(|tag| tag == "pt").then(|| match code {
+                languages.tags().any(|tag| tag == "pt").then_some(match code {
                     "RESPONSE_TOO_LARGE" => "grande demais!",
                     "UNAUTHENTICATED" => "quem é?",
                     _ => "errado!",
