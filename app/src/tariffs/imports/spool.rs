@@ -22,7 +22,7 @@ use store::{tariff_imports as rows, tariffs as tariff_rows};
 pub const PATH: &str = "/tariff-imports";
 /// The ending of the names of the files.
 const ENDING: &str = ".deck";
-/// A file of this age was left behind by a program that died. No job waits for so long.
+/// A file of this age that no job of this program has was left behind by a program that died.
 const LEFT_BEHIND: Duration = Duration::from_secs(25 * 3600);
 
 /// The folder of uploaded files.
