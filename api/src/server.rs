@@ -137,7 +137,7 @@ pub struct Server {
 /// Reason that a shutdown was incomplete.
 #[derive(Debug, thiserror::Error)]
 pub enum ShutdownError {
-    /// The grace period was over.
+    /// The grace period ended before all accepted work was finished.
     #[error("accepted work was not finished within {} s (shutdown.grace_seconds)", .0.as_secs())]
     Late(Duration),
     /// A listener or the writer ended unexpectedly; the log has the reason.

@@ -101,8 +101,8 @@ pub fn scopes_of(token: &api_token::Model) -> Vec<TokenScope> {
 /// Creates a token for the actor's user.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, `NOT_FOUND` for an account outside the actor's subtree, or
-/// `FORBIDDEN`.
+/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, `NOT_FOUND` for an account outside the actor's
+/// subtree, or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewToken) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     let maker = Maker { user_id: actor.user_id, account_id: actor.account_id, scope: actor.scope() };
@@ -235,7 +235,8 @@ fn build(
 /// created the token may replace it, because the new secret has that user's rights.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` for a token that has ended or was rotated before, `NOT_FOUND`, or `FORBIDDEN` for another user's token.
+/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` for a token that has ended or was rotated before, `NOT_FOUND`, or `FORBIDDEN` for another user's
+/// token.
 pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: Rotation) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     if !(0..=MAX_GRACE_SECONDS).contains(&rotation.grace_seconds) {
@@ -331,8 +332,8 @@ pub async fn list(
     rows::list(conn, &actor.scope(), account.id, page).await
 }
 
-/// Finds those of the tokens with these ids that the actor may see. A user sees the tokens that users in the actor's subtree created; a token sees
-/// only itself.
+/// Finds the tokens with these ids, and leaves out any that the actor may not see. A user sees the tokens that users in the actor's subtree created;
+/// a token sees only itself.
 ///
 /// # Errors
 /// May fail with database errors.

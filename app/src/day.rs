@@ -130,8 +130,8 @@ fn add(sum: &mut Micros, amount: Micros) -> Result<()> {
 /// they count its drawer blind.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a day that is out of range or whose calls were deleted. Fails with `FORBIDDEN` if an attendant asks for a colleague's
-/// day. May also fail with `NOT_FOUND`.
+/// Fails with `INVALID_INPUT` for a day that is out of range or whose calls were deleted. Fails with `FORBIDDEN` if an attendant asks for a
+/// colleague's day. May also fail with `NOT_FOUND`.
 pub async fn summary(app: &App, actor: &Actor, asked: Asked) -> Result<DaySummary> {
     app.store
         .read(|tx| async move {
@@ -202,7 +202,9 @@ async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, 
         ));
     }
     let zone: Tz = parse_stored(&shop.account.time_zone, "time zone")?;
-    billing::day::bounds(zone, day).ok_or_else(|| Error::fault("a day without a beginning"))
+    billing::day::bounds(zone, day).ok_or_else(|| {
+        Error::fault(format!("the time zone {zone} has no beginning or end of {day}; check the callshop's time zone"))
+    })
 }
 
 type ByUser = BTreeMap<Option<Uuid>, Figures>;

@@ -118,7 +118,7 @@ async fn seen_accounts(
 /// Name of the invariant about partitions.
 const MONTHS: &str = "every month of calls is there that was not dropped in order";
 /// Name of the invariant about holds.
-const HOLDS: &str = "what is held is what live calls hold";
+const HOLDS: &str = "held amounts equal the holds of live calls";
 /// Name of the invariant about Z reports.
 const Z_REPORTS: &str = "Z reports agree with the ledger";
 
@@ -222,7 +222,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
     Ok(wrong
         .map(|(id, (expected, found))| Finding {
             id: Some(id),
-            what: "held of account".to_owned(),
+            what: "held amount of account".to_owned(),
             expected,
             found,
         })

@@ -97,7 +97,7 @@ struct Plan {
     /// The database to measure.
     #[arg(long, value_enum)]
     database: Backend,
-    /// Number of callshops that the calls are spread over. Each callshop has its own branch of a distributor and two resellers.
+    /// Number of callshops that the calls are spread over. Each callshop has its own branch, which consists of a distributor and two resellers.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     shops: u32,
     /// Number of connections to the hook, and number of clients of the peer.

@@ -154,8 +154,8 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
     pricing.finish(exact)
 }
 
-/// The exact charge of a call of one minute, in sixtieths of a micro, with the connection fee, the increments, the free seconds and the minimum charge.
-/// The whole call is priced by `band`, or outside the bands.
+/// The exact charge of a call of one minute, in sixtieths of a micro, with the connection fee, the increments, the free seconds and the minimum
+/// charge. The whole call is priced by `band`, or outside the bands.
 pub fn minute_sixtieths(rate: &Rate, band: Option<&BandPrice>) -> i128 {
     let billed = billed_seconds(rate, 60);
     if billed == 0 {
@@ -169,8 +169,8 @@ pub fn minute_sixtieths(rate: &Rate, band: Option<&BandPrice>) -> i128 {
     exact.max(sixtieths(rate.minimum_charge))
 }
 
-/// The highest charge for any talk time up to `t` seconds. The call is answered at the earliest at `authorized_at` and at the latest
-/// `ring_timeout_secs` later, both inclusive. The result never decreases as `t` grows.
+/// The highest charge for any talk time up to `t` seconds. The call is answered no earlier than `authorized_at` and no later than
+/// `ring_timeout_secs` seconds after it; both bounds are inclusive. The result never decreases as `t` grows.
 pub fn max_charge(pricing: &Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32, t: u32) -> Micros {
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
     match window.highest_cost(t) {

@@ -143,7 +143,7 @@ text_enum!(
         Upload = "UPLOAD",
         /// The node that had the file is gone, so the file must be uploaded again.
         UploadAgain = "UPLOAD_AGAIN",
-        /// The file is read, and its rates are written.
+        /// The file is being read, and its rates are being written.
         Reading = "READING",
         /// The file has more than one meaning, and the questions wait for answers.
         Asks = "ASKS",

@@ -31,9 +31,9 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     /// Number of rates that are written.
     pub rows_read: i64,
-    /// Number of rates to write; null until the file was read.
+    /// Number of rates to write; null until the file has been read.
     pub rows_total: Option<i64>,
-    /// What was found in the file, as the use case writes it; null until the file was read.
+    /// What was found in the file, as the use case writes it; null until the file has been read.
     pub report: Option<Json>,
     /// Why the job failed, as the use case writes it.
     pub error: Option<Json>,

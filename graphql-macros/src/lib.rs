@@ -1,6 +1,6 @@
 //! `#[object]`: declares a GraphQL type. A GraphQL field's name, description, roles, columns and value are stated only in its method or struct field.
 //!
-//! The attribute generates from the declaration:
+//! From the declaration, the attribute generates:
 //! - async-graphql's resolvers and type information;
 //! - `fields::Declared`: which roles see the type and each field, and which columns a field reads;
 //! - `compiled::Written`: the JSON writer of each field that needs no query. A field needs no query if it is a field of a struct, or a method that
@@ -15,13 +15,15 @@
 //! - `name = "Rate"`: the type's name in the schema, if that name is not the Rust name;
 //! - `root = "Query"`: the block is a part of a root type. Every field of a root type must state its roles and its scope;
 //! - `roles = MANAGERS`: the roles that see the type. Without this argument, the type is visible to every role that can reach the type;
-//! - `scope = CALLS_READ`: the scopes of API tokens that see the type, named as in `crate::scopes` and separated by `|`. A token that has none of them
+//! - `scope = CALLS_READ`: the scopes of API tokens that see the type, named as in `crate::scopes` and separated by `|`. A token that has none of
+//!   them
 //!   does not see the type, nor any field that returns it;
 //! - `row = call::View`: the row that `columns` refers to.
 //!
 //! Arguments of `#[field(…)]`, on a method or a struct field:
 //! - `roles = BACK_OFFICE`: the roles that see the field. Without this argument, every role that sees the type sees the field;
-//! - `scope = LEDGER_READ`: the scopes of API tokens that see the field. The resolver of a root field also checks the scope when it runs. Without this
+//! - `scope = LEDGER_READ`: the scopes of API tokens that see the field. The resolver of a root field also checks the scope when it runs. Without
+//!   this
 //!   argument, every token that sees the type sees the field;
 //! - `columns(number, emergency)`: the columns of `row` that the field reads;
 //! - `length = 20`: usual length of a list of objects that is not paged, for the cost of a query;

@@ -78,7 +78,7 @@ pub fn loaders(app: Arc<App>) -> Loaders {
 /// Loads one object, batched with the other loads of this response.
 ///
 /// # Errors
-/// Returns the errors of the database.
+/// Fails with `Overloaded` if the database is overloaded, and with a fault for any other error.
 pub async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Batches as Loader<K>>::Value>>
 where
     K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,

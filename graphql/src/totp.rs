@@ -29,14 +29,14 @@ pub struct ConfirmTotpInput {
 /// A code that proves the second factor.
 #[derive(InputObject)]
 pub struct DisableTotpInput {
-    /// Six digits of the authenticator app, or a recovery code.
+    /// A six-digit code from the authenticator app, or a recovery code.
     pub code: String,
 }
 
 /// A code that proves the second factor.
 #[derive(InputObject)]
 pub struct RegenerateRecoveryCodesInput {
-    /// Six digits of the authenticator app, or a recovery code.
+    /// A six-digit code from the authenticator app, or a recovery code.
     pub code: String,
 }
 

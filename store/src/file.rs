@@ -45,7 +45,7 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     Ok(())
 }
 
-/// Of the database file and its companions, returns the files that users other than the owner can access, each with its mode.
+/// Checks the database file and its companions, and returns those that users other than the owner can access, each with its mode.
 pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let companion = |ending: &str| {
         let mut name = path.as_os_str().to_owned();

@@ -326,7 +326,8 @@ pub async fn balances(
     Ok(rows.into_iter().map(|row| (row.currency, row.balance.into())).collect())
 }
 
-/// Condition that an entry's transfer was booked in the range. The ids of the entries are already limited to the range and an hour around it.
+/// Condition that an entry's transfer was booked in the range. The caller has already limited the entries' ids to the range plus an hour before and
+/// after it.
 fn booked(within: Within) -> Condition {
     if within.is_open() {
         return Condition::all();

@@ -103,7 +103,7 @@ impl Page {
         Ok(Listed { rows: self.apply(query, id).all(conn).await?, total })
     }
 
-    /// The length of `query`, if requested.
+    /// The number of rows that `query` finds, counted up to [`MAX_COUNT`]; `None` if no count was requested.
     ///
     /// # Errors
     /// May fail with database errors.

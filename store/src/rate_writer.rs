@@ -1,8 +1,9 @@
 //! Writes the rates of a new tariff version: many rows, in blocks, so that no transaction of a call waits for long.
 //!
-//! The rates of a version are invisible until the version's own row exists. On PostgreSQL, a block is one `COPY` in binary format. On SQLite, a block is
-//! a short transaction of a connection of its own, which needs no `fsync`: the transaction of the version's row makes all earlier ones durable, too. While
-//! a block is written, it holds this process's turn to write, so that other transactions of this process wait in their queue and not for the file.
+//! The rates of a version are invisible until the version's own row exists. On PostgreSQL, a block is one `COPY` in binary format. On SQLite, a block
+//! is a short transaction of a connection of its own, which needs no `fsync`: the transaction of the version's row makes all earlier ones durable,
+//! too. While a block is written, it holds this process's turn to write, so that other transactions of this process wait in their queue and not for
+//! the file.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +83,7 @@ pub struct RateWriter(Kind);
 enum Kind {
     Postgres(PgPool),
     Sqlite {
-        /// The one connection of other writes, which is held during a block.
+        /// The only connection that all other writes use. It is held while a block is written, so that other writes wait for the block.
         turn: SqlitePool,
         pool: SqlitePool,
     },
@@ -303,8 +304,8 @@ pub async fn begin(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) ->
     Ok(())
 }
 
-/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates are still there. They are not if upkeep has taken the
-/// writing program for dead.
+/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates are still there. They are not if upkeep has taken
+/// the writing program for dead.
 pub async fn end(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let ended = unfinished_version::Entity::delete_by_id(id)
         .filter(unfinished_version::Column::Discarded.eq(false))
@@ -325,8 +326,8 @@ pub async fn abandoned(
 }
 
 /// Deletes the rates of a version that was begun and not inserted, in short transactions. The announcement is marked first and deleted last. From the
-/// mark on, the version can no longer be inserted. Does nothing to the rates of a version that exists, because then only the response of its commit was
-/// lost: that commit has deleted the announcement.
+/// mark on, the version can no longer be inserted. Does nothing to the rates of a version that exists, because then only the response of its commit
+/// was lost: that commit has deleted the announcement.
 pub async fn discard(store: &Store, id: Uuid) -> Result<()> {
     if !store.write(|tx| async move { mark(tx.conn(), id).await }).await? {
         return Ok(());

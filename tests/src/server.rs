@@ -74,7 +74,7 @@ impl TestTime {
 /// URL of the PostgreSQL server, without a database name.
 ///
 /// # Panics
-/// Panics if `CALLSHOP_TEST_POSTGRES` is not set, with instructions.
+/// Panics with instructions if `CALLSHOP_TEST_POSTGRES` is not set.
 pub fn postgres_url() -> String {
     std::env::var("CALLSHOP_TEST_POSTGRES").unwrap_or_else(|_| {
         panic!(

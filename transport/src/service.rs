@@ -50,7 +50,7 @@ pub struct Caller {
     pub view: Option<RoleSet>,
     /// Subject of rate and socket limits: the id of a user or token, or an anonymous caller's address.
     pub subject: String,
-    /// When the token expires, which ends its sockets and streams. `None` if the token never expires.
+    /// Time at which the token expires. Its sockets and streams end at that time. `None` if the token never expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// Canceled when the session or token is revoked or its user is disabled. The cancellation ends sockets and streams at once.
     pub revoked: CancellationToken,

@@ -23,7 +23,7 @@ pub struct Ticket {
 pub struct Admitted {
     /// The caller. `expires_at` ends the stream.
     pub caller: Caller,
-    /// The cookie to set, after the first use of the ticket.
+    /// The cookie to set if this is the ticket's first use; otherwise `None`.
     pub cookie: Option<StreamCookie>,
 }
 

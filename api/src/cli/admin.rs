@@ -75,8 +75,8 @@ pub(super) enum TariffCommand {
         /// Carrier's deck, or CSV file with the columns prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most
         /// 64 MiB; see examples/decks for all columns.
         file: PathBuf,
-        /// Answers and corrections for a carrier's deck: a JSON file, or the name of a mapping that the tariff's account has saved. With a mapping, the
-        /// file is read as a carrier's deck.
+        /// Answers and corrections for a carrier's deck: a JSON file, or the name of a mapping that the tariff's account has saved. With a mapping,
+        /// the file is read as a carrier's deck.
         #[arg(long, value_name = "NAME|FILE")]
         mapping: Option<String>,
         /// Print guesses, questions, problems and changes as JSON.
@@ -88,8 +88,8 @@ pub(super) enum TariffCommand {
         /// Replace the rates of the countries in the file, and keep the active version's rates of all other countries.
         #[arg(long, conflicts_with = "merge")]
         replace_countries: bool,
-        /// Make one version for each date in a carrier's deck, and schedule each version at the beginning of its day. Rows without a date take effect at
-        /// once.
+        /// Make one version for each date in a carrier's deck, and schedule each version at the beginning of its day. Rows without a date take effect
+        /// at once.
         #[arg(long, conflicts_with = "activate")]
         by_date: bool,
         /// Report the changes, the errors, and the last thirty days' calls at the new prices without storing anything.
@@ -116,7 +116,7 @@ pub(super) enum TariffCommand {
     /// Cancel the schedule of a version. The version becomes a draft again.
     #[command(after_help = tariff_versions::CANCEL_HELP)]
     Cancel(tariff_versions::CancelArgs),
-    /// Go back to an earlier version at once, in a new version with the same prices and terms.
+    /// Go back to the prices and terms of an earlier version at once, by activating a new version that copies them.
     #[command(after_help = tariff_versions::REVERT_HELP)]
     Revert(tariff_versions::RevertArgs),
 }

@@ -1,6 +1,6 @@
 //! Posts the messages of webhooks. Users choose the addresses, so a message must not reach a machine that is not public: each call resolves the host,
-//! checks the addresses, and connects to exactly an address that passed. There is no proxy, no pool and no redirect, so no later answer of a name server
-//! or receiver can change the target.
+//! checks the addresses, and connects to exactly an address that passed. There is no proxy, no pool and no redirect, so no later answer of a name
+//! server or receiver can change the target.
 
 mod addresses;
 
@@ -25,7 +25,7 @@ use url::{Host, Url};
 
 /// How long a name server may take to answer when a webhook is created.
 const RESOLVE: Duration = Duration::from_secs(5);
-/// Maximum number of addresses of a host to which a connection is tried.
+/// Maximum number of a host's addresses that are tried.
 const MAX_ADDRESSES: usize = 4;
 /// Number of bytes of a response that are kept.
 const KEPT_BYTES: usize = 1024;
@@ -222,7 +222,7 @@ async fn read(response: Response<Incoming>) -> Result<Answer, SendError> {
     let (status, mut body) = (response.status().as_u16(), response.into_body());
     let mut kept = Vec::new();
     while kept.len() < KEPT_BYTES {
-        // the status counts, even if the connection is lost within the body
+        // the status counts, even if the connection is lost while the body is being read
         let Some(Ok(frame)) = body.frame().await else { break };
         if let Some(data) = frame.data_ref() {
             kept.extend_from_slice(&data[..data.len().min(KEPT_BYTES - kept.len())]);

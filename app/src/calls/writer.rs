@@ -180,9 +180,11 @@ fn wrong_answer_kind(done: &Done) -> Error {
     // the log names only the kind of result, because a result contains the dialed number
     let kind = match done {
         Done::Event(_) => "an event",
-        Done::Authorize(_) => "an attempt",
-        Done::Extend(_) => "a running call",
+        Done::Authorize(_) => "an authorization",
+        Done::Extend(_) => "an extension",
         Done::Confirm => "a confirmation",
     };
-    Error::fault(format!("the writer sent the answer of {kind} to a job of another kind"))
+    Error::fault(format!(
+        "the writer returned the result of {kind} for a job of another kind; this is a bug, please report it"
+    ))
 }

@@ -33,7 +33,8 @@ pub(super) struct ReadDeck {
     pub(super) outcome: Outcome,
 }
 
-/// Reads a file. `currency` is the tariff's currency. Dates after `today` are in the future. With `by_date`, several dates need no question.
+/// Reads a file. `currency` is the tariff's currency. Dates after `today` are in the future. With `by_date`, the user is not asked to choose a date
+/// if the file has several.
 pub(super) fn read(
     file: &[u8],
     mapping: Option<Mapping>,

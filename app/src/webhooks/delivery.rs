@@ -1,8 +1,8 @@
 //! Delivers the events of webhooks: at least once, and in order for each callshop.
 //!
 //! Every node runs this task. A position (a webhook and a callshop) belongs to the node that has its lease, and only while the node extends the lease
-//! before each attempt. If the node dies, the lease ends, and another node continues from the last event that the dead node recorded. So a message may
-//! arrive twice, with the same id.
+//! before each attempt. If the node dies, the lease ends, and another node continues from the last event that the dead node recorded. So a message
+//! may arrive twice, with the same id.
 //!
 //! A failed event blocks only its own position, which waits for its next attempt without a lease.
 
@@ -110,7 +110,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 /// The webhook of a turn that ended, and whether the position has more events.
 type Ended = (Uuid, bool);
 
-/// Counts a turn that ended. Returns whether the position has more events.
+/// Counts a turn that ended. Returns whether more events may be waiting after the webhook's position in the callshop.
 fn finished(busy: &mut HashMap<Uuid, usize>, ended: Result<Ended, tokio::task::JoinError>) -> bool {
     let (webhook, more) = match ended {
         Ok(ended) => ended,

@@ -704,7 +704,7 @@ fn hostile_files_are_refused() {
 
 #[test]
 fn a_line_of_any_length_is_refused() {
-    // a file of 1 GB is refused by its size; within the size, by the cell
+    // a 1 GB file is refused because of its size; a file within the size limit is refused because of its long cell
     let long = format!("Code,Name,Rate\n44,{},0.05\n", "x".repeat(5_000_000));
     assert_eq!(errors(&read(long.as_bytes())), [(2, "CELL_TOO_LONG")]);
     let quoted = format!("Code,Name,Rate\n44,\"{}\",0.05\n", "x\n".repeat(2_500_000));

@@ -204,7 +204,7 @@ impl Stage {
         }
     }
 
-    /// Waits until calls and events have ended, and verifies the result.
+    /// Waits until all calls have ended and all events have been processed, and then verifies the result.
     async fn strike(self, progress: &(impl Fn(&str) + Send + Sync)) -> Result<String, String> {
         self.load.stop();
         self.real.stop();

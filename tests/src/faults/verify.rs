@@ -69,7 +69,12 @@ pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<()
         match stored.map(usize::try_from) {
             Ok(Ok(stored)) if stored >= told => return Ok(()),
             stored if begun.elapsed() > PATIENCE => {
-                return Err(format!("{told} events were answered, a minute later there are {stored:?}"));
+                return Err(match stored {
+                    Ok(Ok(stored)) => {
+                        format!("{told} events were answered, but only {stored} are stored a minute later")
+                    }
+                    other => format!("cannot count the stored events: {other:?}"),
+                });
             }
             _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }

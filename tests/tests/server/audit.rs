@@ -732,7 +732,7 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "UPDATE ledger_entry SET method = 'CASH' WHERE method = 'OTHER'",
     ),
     (
-        "what is held is what live calls hold",
+        "held amounts equal the holds of live calls",
         "UPDATE ledger_balance SET held = held + 1 WHERE held > 0",
         "UPDATE ledger_balance SET held = held - 1 WHERE held > 0",
     ),

@@ -170,7 +170,7 @@ on_both!(an_older_draft_never_takes_the_place_of_a_newer_version, |backend| asyn
         }
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.6"]);
     }
-    // to activate the rates of a stale draft, copy the draft; the copy confirms that the rates are right
+    // to activate the rates of a stale draft, copy the draft; by copying it, the user confirms that the rates are right
     let older = tariff.import(HEADER, &["55,Brazil,0.5,0,1,1"], "REPLACE").await;
     let newer = tariff.reprice("0.7", None).await;
     assert_eq!(tariff.activate(&newer, None).await, "none");

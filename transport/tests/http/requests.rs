@@ -181,7 +181,7 @@ fn doubling() -> String {
     document + "fragment F26 on Query{hello}"
 }
 
-/// Without counting fields before execution, this query would run past the deadline.
+/// If fields were not counted before execution, this query would run past the deadline.
 #[tokio::test]
 async fn fragments_that_double_are_counted_not_run() {
     let server = Server::start();

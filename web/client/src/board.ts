@@ -52,7 +52,9 @@ export interface Arrival {
 
 const LIVE: ReadonlySet<CallState> = new Set<CallState>(['AUTHORIZED', 'RINGING', 'ANSWERED']);
 
-/** Events that tell all that they change on a board. Any other kind, also one that does not exist yet, makes the board ask. */
+/**
+ * Events that say everything that they change on a board. Any other kind, even one that does not exist yet, makes the board query the server again.
+ */
 const COMPLETE: ReadonlySet<string> = new Set<ActivityKind>([
   'REGISTER_OPENED',
   'REGISTER_CLOSED',
@@ -68,7 +70,9 @@ const COMPLETE: ReadonlySet<string> = new Set<ActivityKind>([
   'DEPOSIT_LOW',
 ]);
 
-/** Events that change neither the register nor the unpaid bills. Any other kind, also one that does not exist yet, makes the board ask. */
+/**
+ * Events that change neither the register nor the unpaid bills. Any other kind, even one that does not exist yet, makes the board request both again.
+ */
 const APART_FROM_COUNTER: ReadonlySet<string> = new Set<ActivityKind>([
   'CABIN_OPENED',
   'CABIN_CLOSING',

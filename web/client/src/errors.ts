@@ -135,7 +135,10 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An entry of `userErrors`, whatever the document selected of it: an error must not go unseen because a part of it is missing. */
+/**
+ * Reads an entry of `userErrors`, no matter which of its fields the document selected. An error must not go unseen just because some of its fields
+ * are missing.
+ */
 export function toUserError(value: unknown): UserError {
   const { code: sent, message, field } = isRecord(value) ? value : {};
   const code = isSentCode(sent) ? sent : TransportCode.UNKNOWN;

@@ -88,7 +88,7 @@ export interface ClientOptions {
   readonly webSocketImpl?: unknown;
   /** How subscriptions travel. Default: over one WebSocket. `eventStreams()` uses plain HTTP. */
   readonly transport?: TransportFactory;
-  /** Default: the session is kept in memory only. With `session: 'cookie'`, the default is {@link viewerStorage} of `localStorage`. */
+  /** Default: the session is kept in memory only. With `session: 'cookie'`, the default is `viewerStorage(localStorage)` ({@link viewerStorage}). */
   readonly store?: SessionStore;
   /**
    * `'cookie'`: the server keeps the refresh token in a cookie that no script can read. The login lasts over reloads and in all tabs. This
@@ -179,7 +179,9 @@ export interface CallshopClient {
    * `userErrors` throws `BAD_REQUEST` after it has run.
    */
   request<T, V extends Variables>(document: TypedDocumentNode<T, V>, variables: V, options?: RequestOptions): Promise<T>;
-  /** A subscription over the client's one WebSocket. After a loss of the connection, it starts again; see `liveCallshop` for one that misses nothing. */
+  /**
+   * A subscription over the client's one WebSocket. After a loss of the connection, it starts again; see `liveCallshop` for one that misses nothing.
+   */
   subscribe<T, V extends Variables>(document: TypedDocumentNode<T, V>, variables: V, options?: RequestOptions): AsyncIterable<T>;
   /** A callshop's board: its state now, and again after every change. */
   liveCallshop(callshopId: string, options?: RequestOptions): AsyncIterable<ShopState>;

@@ -53,7 +53,7 @@ afterAll(async () => {
   await (program as TabProgram | undefined)?.remove();
 });
 
-/** A client behind a relay, with all that it showed. */
+/** A client behind a relay, and a record of everything that the client showed. */
 class Rider {
   readonly relay: Relay;
   readonly client: CallshopClient;
@@ -202,7 +202,7 @@ describe('a phone on a train, and a tab in the background', () => {
       await Promise.all([...riders.map((rider, index) => rider.ride(new Random(SEED + 10 + index))), ...hidden]);
       await counter.end();
       await traffic.end();
-      // two calls go on, so that the boards have live calls to agree on
+      // start two calls and leave them live, so that the boards have live calls to compare
       const talks = await startTalks(owner, traffic, phones);
       const all = [...riders, ...tabs].map(({ seen }) => seen);
       const board = await finalBoard(reference, all);

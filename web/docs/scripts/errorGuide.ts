@@ -12,7 +12,7 @@ export interface TopLevel extends Advice {
   readonly status: string;
 }
 
-/** What to do about each code of `userErrors`. The meanings are in the sources. */
+/** What to do about each code of `userErrors`. The meanings come from the doc comments in `base/src/error.rs`. */
 export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   INVALID_INPUT: { remedy: 'Correct the field that `field` names. `message` says what is allowed.', retry: 'no' },
   NOT_FOUND: { remedy: 'Read the list again: the object is gone, or it never belonged to the caller.', retry: 'no' },

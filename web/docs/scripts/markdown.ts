@@ -16,7 +16,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export interface Front {
   readonly title: string;
   readonly description: string;
-  /** For pages of wide tables: they take the room of the outline. */
+  /** True for a page with wide tables; the tables then use the space of the outline. */
   readonly isWide?: boolean;
 }
 

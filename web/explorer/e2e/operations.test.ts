@@ -54,7 +54,7 @@ function isIntrospection(data: unknown): data is IntrospectionQuery {
 async function run(role: string, { document, variables }: Ready): Promise<unknown> {
   const query: Query = async (text, values) => at(await demo.ask(role, text, values), 'data');
   random += 1;
-  // customers come and go: a live or an ended call may not be there at once
+  // customers come and go, so there might not be a live call or an ended call yet
   const filled = await vi.waitFor(
     async () => {
       const found = await fill(variables, query, () => random.toString());

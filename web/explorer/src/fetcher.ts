@@ -18,7 +18,7 @@ export interface Connections {
   readonly log: AnswerLog;
 }
 
-/** How GraphiQL runs operations: over HTTP, subscriptions over WebSocket, both with the session's token. */
+/** How GraphiQL runs operations: queries and mutations over HTTP, subscriptions over WebSocket, all with the session's token. */
 export function createFetcher({ send, subscribe, session, log }: Connections): Fetcher {
   const ask = async (operation: Operation, headers: Record<string, string>): Promise<Answer> => {
     const withToken = (): Record<string, string> => ({ ...authorization(session.token), ...headers });
@@ -109,8 +109,8 @@ function fields(value: unknown): Fields {
 }
 
 /**
- * The operation to run. GraphiQL notices a moment late that the document has changed, and until then names an operation of the document
- * before it. A document with one operation leaves no doubt.
+ * The operation to run. GraphiQL notices a moment late that the document has changed, and until then names an operation of the previous document. A
+ * document with one operation leaves no doubt.
  */
 function choose(query: string, name: string | null): { readonly name: string | null; readonly kind: OperationTypeNode | null } {
   const operations = operationsIn(query);

@@ -36,7 +36,7 @@ const WAITS_FOR: TimeDelta = TimeDelta::hours(24);
 /// Maximum number of a tariff's jobs that have not ended.
 const MAX_OPEN: u64 = 20;
 
-/// This node's part of the jobs.
+/// The import jobs that run on this node, with their spool and their limit.
 pub struct Imports {
     /// The id of this running program.
     node: Uuid,

@@ -271,7 +271,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
         run(&mut backup);
         let kept = fs::read_dir(folder.path().join("backups")).expect("backups").count();
         assert_eq!(kept, made.min(2));
-        // wait, because wait, because two backups need different names, and the names have a resolution of one second
+        // wait, because two backups need different names, and the names have a resolution of one second
         std::thread::sleep(std::time::Duration::from_millis(1_050));
     }
     assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("who"), "callshop\n".repeat(3));

@@ -84,7 +84,7 @@ export class Demo {
   /** Starts the server, again with the same database and port after a `halt`. */
   async run(): Promise<void> {
     const options = ['demo', '--json', '--no-traffic', '--listen', `127.0.0.1:${this.port}`, '--dir', join(this.#folder, 'data')];
-    // the demo accepts no settings from the environment, and these tests have some of their own
+    // the demo refuses to start if its environment has `CALLSHOP_` variables, so leave out those that these tests use
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CALLSHOP_')));
     const started = spawn(this.#binary, options, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = started;

@@ -60,7 +60,7 @@ export function useSettings(): Settings {
   return useSyncExternalStore(settingsStore.subscribe, settingsStore.get);
 }
 
-/** Sets the theme on the page. Without a choice, the style sheet follows the system. */
+/** Sets the theme on the page. With the theme `system`, the style sheet follows the operating system's setting. */
 export function applyTheme(theme: Theme): void {
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;

@@ -38,8 +38,8 @@ export interface Destination {
 }
 
 /**
- * A price list names destinations in English. This reads the country at the beginning, so that it can be shown in another language. `country` is
- * what the server says of the numbers; if it says nothing, the name decides.
+ * A price list names destinations in English. This function reads the country at the beginning of a destination's name, so that the country can be
+ * shown in another language. `country` is what the server says of the numbers; if it says nothing, the name decides.
  */
 export function readDestination(destination: string, country: string | null, locale: string): Destination {
   const lower = destination.toLowerCase();

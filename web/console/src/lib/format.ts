@@ -6,7 +6,7 @@ export function clock(totalSeconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
-/** What a person typed as a duration, in seconds: "10" is minutes, "1:30" is minutes and seconds. Null if it is neither. */
+/** Converts a duration that a person typed to seconds: "10" is 10 minutes, and "1:30" is 1 minute and 30 seconds. Null if it is neither. */
 export function parseDuration(typed: string): number | null {
   const match = /^(?:(\d{1,2}):)?(\d{1,4})(?::(\d{2}))?$/.exec(typed.trim());
   if (match === null) return null;
