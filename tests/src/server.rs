@@ -234,6 +234,11 @@ impl TestServer {
         self.server.finished().await.expect("the server stops gracefully");
     }
 
+    /// Changes the configuration for the next start.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+    }
+
     /// The folder of the server's files.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()

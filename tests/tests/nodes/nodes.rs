@@ -55,15 +55,18 @@ impl Site {
         let fake = FakeProxy::start().await;
         let server = TestServer::start(backend, |config| {
             config.hook.proxies = vec![proxy("test", fake.address)];
-            config.shutdown.drain_seconds = drain;
-            config.shutdown.grace_seconds = grace;
         })
         .await;
         let shop = Shop::on(server, 1).await;
         shop.open_register().await;
         shop.open_cabin(0).await;
         let (http, hook) = (shop.server.http, shop.server.hook);
-        let stopped = shop.server.pause().await;
+        let mut stopped = shop.server.pause().await;
+        // only now, because `pause` would drain for as long
+        stopped.configure(|config| {
+            config.shutdown.drain_seconds = drain;
+            config.shutdown.grace_seconds = grace;
+        });
         let mut process = Process::new(process::build(false), stopped.config(), stopped.dir());
         process.start();
         process.ready().await;
