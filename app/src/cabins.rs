@@ -306,7 +306,7 @@ fn check_number(number: i32) -> Result<i32> {
     }
 }
 
-/// Reports a unique violation as a duplicate number, because a checked cabin can violate no other unique index.
+/// Reports a unique violation as a duplicate number, because a cabin that passed the checks can violate no other unique index.
 fn number_taken(error: Error) -> Error {
     match error.is_unique_violation() {
         true => Error::field(

@@ -40,7 +40,7 @@ pub struct DaySummary {
     pub to: DateTime<Utc>,
     /// The callshop's currency.
     pub currency: String,
-    /// Whether the amounts paid and refunded are hidden, because the viewer still has to make a blind count of one of the day's drawers.
+    /// Whether the amounts paid and refunded are hidden, because the viewer must count the drawer of one of the day's shifts blind.
     pub is_blind: bool,
     /// All figures together.
     pub total: Figures,

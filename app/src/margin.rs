@@ -30,9 +30,9 @@ pub struct MarginWarning {
     pub prefix: String,
     /// Destination of the prefix.
     pub destination: String,
-    /// Price per minute for the buyer; the charge of a call of one minute if only fees, increments or minimum charges make the loss.
+    /// Price per minute for the buyer. If only fees, increments or minimum charges make the loss, this is the charge of a call of one minute.
     pub retail_per_minute: Micros,
-    /// Price per minute, or charge of a call of one minute, for the seller.
+    /// The seller's cost: a price per minute or the charge of a call of one minute, as in `retail_per_minute`.
     pub cost_per_minute: Micros,
     /// Number of accounts that use this pair of tariffs.
     pub callshops: i64,

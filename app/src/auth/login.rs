@@ -43,7 +43,7 @@ pub struct Tokens {
 pub struct Secrets {
     /// The password, in plain text.
     pub password: String,
-    /// A code of an authenticator app, or a recovery code.
+    /// A code from an authenticator app, or a recovery code.
     pub code: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl Identities {
         }
     }
 
-    /// The signature of the address to which the file of an import is uploaded.
+    /// The signature in the URL for uploading an import's file. The URL is valid until the Unix time `until`.
     ///
     /// # Errors
     /// Fails with internal faults only.
@@ -165,8 +165,8 @@ pub(super) async fn holder_of(
     Ok((Actor::new(&app.config.auth, &session, &user, &account), session.expires_at))
 }
 
-/// Starts a login with `name@code`, a password and, if the user has a second factor, a code. If the password is wrong, an unknown login and an
-/// existing login get the same response at every attempt.
+/// Starts a login with `name@code`, a password and, if the user has a second factor, a code. An unknown login gets the same responses as an existing
+/// login with a wrong password.
 ///
 /// # Errors
 /// Fails with `BAD_CREDENTIALS` regardless of the cause. With the right password, fails with `TOTP_REQUIRED` without a code and with `TOTP_INVALID`
@@ -259,8 +259,8 @@ fn bad_credentials() -> Error {
     Error::user(ErrorCode::BadCredentials, "The login or password is wrong.")
 }
 
-/// Locks and returns the current user row if the verified password is still valid. Verification takes a while. During the verification, other
-/// guesses may have failed, or the user may have been disabled or given another password.
+/// Locks and returns the current user row if the verified password is still valid. Verification is slow; meanwhile, other attempts may have failed,
+/// or the user may have been disabled or given another password.
 pub(super) async fn unchanged(
     tx: &Tx,
     verified: &user::Model,
@@ -450,8 +450,8 @@ const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 /// over.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. A token may end earlier than its
-/// sockets expect, because a rotation shortens its life. Runs until `stop`.
+/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. The sockets of a rotated token are
+/// closed too, because the rotation made the token end earlier. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);

@@ -18,11 +18,11 @@ pub const MAX_LENGTH: usize = 256;
 /// Limits the number of concurrent hashes, because each hash takes 19 MiB and tens of milliseconds of CPU time.
 static SLOTS: Semaphore = Semaphore::const_new(4);
 
-/// Whether this process hashes passwords cheaply.
+/// Whether this process hashes new passwords with the lowest cost.
 static CHEAP: AtomicBool = AtomicBool::new(false);
 
-/// From now on, this process hashes new passwords with the lowest cost. For tests, which would otherwise spend a fifth of their processor time on
-/// passwords. A server must never call this, because a cheap hash is easy to break.
+/// From now on, this process hashes new passwords with the lowest cost. Only tests call this function; otherwise, they would spend a fifth of their
+/// processor time on passwords. A server must never call it, because a cheap hash is easy to break.
 #[doc(hidden)]
 pub fn hash_cheaply() {
     CHEAP.store(true, Ordering::Relaxed);

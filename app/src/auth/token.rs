@@ -108,7 +108,7 @@ impl TokenKey {
         Ok(bool::from(derived.as_bytes().ct_eq(secret.as_bytes())).then_some(generation))
     }
 
-    /// The signature of a ticket of an event stream.
+    /// The signature of a ticket for an event stream.
     ///
     /// # Errors
     /// Fails with internal faults only.
@@ -116,7 +116,7 @@ impl TokenKey {
         self.code(&format!("ticket {ticket}"))
     }
 
-    /// The signature of the address to which the file of an import is uploaded, until the Unix time `until`.
+    /// The signature in the URL for uploading an import's file. The URL is valid until the Unix time `until`.
     ///
     /// # Errors
     /// Fails with internal faults only.

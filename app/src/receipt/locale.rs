@@ -245,7 +245,7 @@ impl Locale {
         }
     }
 
-    /// An amount with the decimals of the currency's minor unit; further digits are dropped.
+    /// An amount with the decimals of the currency's minor unit, without rounding; further digits are dropped.
     pub(super) fn amount(self, amount: Micros, currency: &str) -> String {
         let decimals = minor_unit_decimals(currency);
         self.price(round_to(amount, decimals, RoundingMode::Down).unwrap_or(amount), currency)
