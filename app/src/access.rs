@@ -108,7 +108,10 @@ pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Res
     let ids = path_ids(&account.path)?;
     let mut chain = accounts::by_ids(conn, &ids).await?;
     if chain.len() != ids.len() || ids.last() != Some(&account.id) {
-        return Err(Error::fault(format!("the path of the account {} names an account that does not exist", account.id)));
+        return Err(Error::fault(format!(
+            "the path of the account {} names an account that does not exist",
+            account.id
+        )));
     }
     // deeper accounts have longer paths
     chain.sort_by_key(|account| std::cmp::Reverse(account.path.len()));

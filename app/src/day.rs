@@ -203,7 +203,9 @@ async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, 
     }
     let zone: Tz = parse_stored(&shop.account.time_zone, "time zone")?;
     billing::day::bounds(zone, day).ok_or_else(|| {
-        Error::fault(format!("the time zone {zone} has no beginning or end of {day}; check the callshop's time zone"))
+        Error::fault(format!(
+            "the time zone {zone} has no beginning or end of {day}; check the callshop's time zone"
+        ))
     })
 }
 

@@ -146,7 +146,7 @@ fn doubtful(event: entity::hook_event::Model) -> Problem {
         callshop: None,
         since: event.received_at,
         text: base::message!(
-            "The event \"{event}\" ({kind}) of the proxy \"{proxy}\", {error}.",
+            "The proxy \"{proxy}\" sent the doubtful event \"{event}\" ({kind}), {error}.",
             event = event.eid,
             kind = event.kind,
             proxy = event.proxy,

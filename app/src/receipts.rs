@@ -212,7 +212,7 @@ async fn gather(app: &App, view: &SessionView, stage: Stage) -> Result<Receipt> 
     })
 }
 
-/// Number and label of the cabin. The default label is omitted, because it is only the English word for a cabin with the number.
+/// Number and label of the cabin. The default label is omitted, because it only repeats the number after an English word.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
         label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),

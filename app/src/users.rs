@@ -250,7 +250,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> 
     change(app, actor, "resetPassword", id, edit, true).await
 }
 
-/// Turns off a user's second factor, for example because the telephone is lost, and ends the user's logins.
+/// Turns off a user's second factor, for example because the user has lost the phone with the authenticator app, and ends the user's logins.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.

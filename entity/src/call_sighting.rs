@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// When a live call was last in its proxy's list, and when the call was first missing from a later list.
+/// When a live call was last in its proxy's listing, and when the call was first missing from a later listing.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_sighting")]
 pub struct Model {

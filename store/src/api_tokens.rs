@@ -91,7 +91,7 @@ pub async fn successor(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<M
     Ok(Entity::find().filter(Column::RotatedFromId.eq(id)).one(conn).await?)
 }
 
-/// A page of those tokens of an account that were made by users inside `scope`.
+/// A page of an account's tokens that were made by users inside `scope`.
 pub async fn list(
     conn: &impl ConnectionTrait,
     scope: &Scope,

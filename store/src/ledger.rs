@@ -120,7 +120,7 @@ type Key = (Book, Uuid, String);
 /// Like [`post`], but also changes held credit by `held`, and runs the writes in `besides` in the same round trip.
 ///
 /// # Errors
-/// As for [`post`].
+/// Fails with the same errors as [`post`].
 pub async fn post_and_hold(
     conn: &impl ConnectionTrait,
     transfers: Vec<NewTransfer>,

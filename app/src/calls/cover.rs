@@ -38,8 +38,9 @@ impl SessionAllowance {
         let (mut talk, mut held) = (0_u32, Micros::ZERO);
         for call in others() {
             let of_customer = holds(call)?.first().copied();
-            let of_customer =
-                of_customer.ok_or_else(|| Error::fault("a live call in a session has no hold at the customer's level"))?;
+            let of_customer = of_customer.ok_or_else(|| {
+                Error::fault("a live call in a session has no hold at the customer's level")
+            })?;
             held = held.checked_add(of_customer).or_fault()?;
             talk = talk.saturating_add(u32::try_from(call.covered).or_fault()?);
         }

@@ -332,7 +332,7 @@ fn is_live(call: &call::Model) -> bool {
 /// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // `extend_at` never becomes null again while a call is live, so this statement does not write null
+    // `extend_at` never becomes null again while a call is live, so this statement need not write null
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};

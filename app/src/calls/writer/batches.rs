@@ -186,7 +186,7 @@ async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Don
     if !error.is_permanent() {
         return Err(error);
     }
-    let reason = "the event could not be applied; see the server's log for the reason".to_owned();
+    let reason = "it could not be applied; see the server's log for the reason".to_owned();
     let row = events::rejected(event, &reason, app.clock.now());
     app.store
         .write(|tx| {
