@@ -28,7 +28,7 @@ const MAX_NUMBER: i32 = 9999;
 pub enum CabinState {
     /// No session occupies the cabin.
     Closed,
-    /// An open or closing session occupies the cabin, without a live call.
+    /// An open or closing session occupies the cabin, which has no live call.
     Open,
     /// The cabin has a live call.
     InCall,

@@ -97,7 +97,7 @@ impl Metrics {
         self.writer.register(registry);
         self.proxies.register(registry);
         self.webhooks.register(registry);
-        let help = "Calls closed because their proxy no longer knew them, with the last second they were seen as their end";
+        let help = "Calls closed because their proxy no longer knew them; each call ended when the proxy last listed it";
         registry.register("calls_lost", help, self.lost.clone());
         registry.register(
             "strays_hung_up",

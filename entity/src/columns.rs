@@ -145,7 +145,7 @@ text_enum!(
         UploadAgain = "UPLOAD_AGAIN",
         /// The file is being read, and its rates are being written.
         Reading = "READING",
-        /// The file has more than one meaning, and the questions wait for answers.
+        /// The file can be understood in several ways, and the import waits for a user's answers.
         Asks = "ASKS",
         /// The file was checked without storing a version.
         Checked = "CHECKED",

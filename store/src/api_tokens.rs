@@ -53,8 +53,8 @@ pub async fn with_maker(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<
     Ok(found.and_then(|(token, user)| Some((token, user?))))
 }
 
-/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that nobody can end the token until
-/// the transaction ends.
+/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that nobody can end the token
+/// until the transaction ends.
 pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let held: Option<Uuid> = Entity::find_by_id(id)
         .select_only()

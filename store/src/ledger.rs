@@ -24,7 +24,7 @@ pub struct NewTransfer {
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When the transfer is posted, server time.
+    /// When the transfer is posted, by the server's clock.
     pub at: DateTime<Utc>,
     /// The user who caused the transfer; `None` if a proxy's event caused it.
     pub user_id: Option<Uuid>,

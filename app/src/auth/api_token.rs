@@ -42,7 +42,8 @@ pub fn new_secret() -> String {
     format!("{PREFIX}{}", token::random_secret())
 }
 
-/// Returns the actor of an API token, and when the token expires. Reads the token from the database unless it is cached, and records its use.
+/// Returns the actor of an API token, and the time when the token expires. Reads the token from the database unless it is cached, and records its
+/// use.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the token does not exist, has expired or was revoked, or if its user is disabled.
@@ -67,7 +68,7 @@ async fn holder_of(app: &App, hash: &str, now: DateTime<Utc>) -> Result<(Actor, 
     checked(app, found, now).await
 }
 
-/// The actor of the token with this id, and when the token expires.
+/// The actor of the token with this id, and the time when the token expires.
 ///
 /// # Errors
 /// See [`authenticate`].

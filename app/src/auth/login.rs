@@ -86,7 +86,7 @@ impl Identities {
     /// The signature in the URL for uploading an import's file. The URL is valid until the Unix time `until`.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub(crate) fn upload_code(&self, import: Uuid, until: i64) -> Result<String> {
         self.key.upload_code(import, until)
     }
@@ -102,7 +102,7 @@ impl Identities {
         self.known.invalidate(&session_id);
     }
 
-    /// A cached login or API token, and when it expires.
+    /// A cached login or API token, and the time when it expires.
     pub(super) fn known(&self, id: Uuid) -> Option<(Actor, DateTime<Utc>)> {
         self.known.get(&id)
     }
@@ -147,7 +147,7 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     Ok((actor, expires))
 }
 
-/// The holder of a login that is valid at `now`, and when the login expires. Reads the holder and the expiry from the database.
+/// The holder of a login that is valid at `now`, and the time when the login expires. Reads the holder and the expiry from the database.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login does not exist, was revoked or has expired, or if its user is disabled.
@@ -282,8 +282,8 @@ enum Presented {
 }
 
 /// Exchanges a refresh token for a new pair of tokens. The token that was used last may be used again, because its response may have been lost.
-/// Within [`REPEATED_WITHIN`], and until the successor is used, the exchange returns the same successor. Any other reuse of a token revokes the
-/// login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
+/// If this happens within [`REPEATED_WITHIN`] and before the successor is used, the exchange returns the same successor. Any other reuse of a token
+/// revokes the login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`].
@@ -379,11 +379,11 @@ pub fn is_refresh_token_of(actor: &Actor, refresh: &str) -> bool {
     refresh.split_once('.').is_some_and(|(id, _)| id.parse().is_ok_and(|id: Uuid| id == actor.session_id))
 }
 
-/// Starts a login without a refresh token for a customer's screen, valid until `expires_at`. Returns the login's row, which the caller must store, and
-/// the access token.
+/// Starts a login without a refresh token for a customer's screen, valid until `expires_at`. Returns the login's row, which the caller must store,
+/// and the access token.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails only with internal faults.
 pub fn screen(
     app: &App,
     actor: &Actor,

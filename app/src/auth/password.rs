@@ -75,7 +75,7 @@ fn is_common(password: &str) -> bool {
 /// Hashes a password into a PHC string.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails only with internal faults.
 pub async fn hash(password: String) -> Result<String> {
     let _slot = SLOTS.acquire().await.or_fault()?;
     tokio::task::spawn_blocking(move || {
@@ -90,7 +90,7 @@ pub async fn hash(password: String) -> Result<String> {
 /// timing does not reveal which logins exist.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails only with internal faults.
 pub async fn verify(password: String, phc: Option<String>) -> Result<bool> {
     if password.len() > MAX_LENGTH {
         return Ok(false);

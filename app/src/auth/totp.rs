@@ -23,7 +23,7 @@ impl Secret {
     /// The six-digit code of a step. The number of a step is the Unix time divided by [`STEP_SECONDS`].
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn code(&self, step: i64) -> Result<String> {
         let number = truncated(&self.0, step)? % 1_000_000;
         Ok(format!("{number:06}"))

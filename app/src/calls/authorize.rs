@@ -311,7 +311,7 @@ struct Found {
 struct Allowance {
     /// The first slice of talk time with its reserved amounts.
     grant: Grant,
-    /// The seconds of talk after which to check whether the call ends soon; `None` for never.
+    /// The seconds of talk after which to check whether the call ends soon; `None` if no check is needed.
     warn_after: Option<i32>,
 }
 

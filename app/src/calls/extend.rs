@@ -182,7 +182,7 @@ impl BatchContext {
     }
 }
 
-/// How long a call may last.
+/// The time and the deposit that are left for a running call.
 #[derive(Default)]
 struct Found {
     /// The next slice, and the total time that the call may get; `None` if the call gets no more time.

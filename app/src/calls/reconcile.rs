@@ -128,7 +128,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         if let Err(error) =
             app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
         {
-            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
+            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released; other nodes wait until it ends");
         }
     }
 }
@@ -147,12 +147,14 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
                 app.reconciliation.again(name, attempts);
             }
         },
-        Err(error) => tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be taken"),
+        Err(error) => {
+            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be taken, so this node does not compare the proxy now")
+        }
     }
     if let Err(error) =
         app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
     {
-        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
+        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released; other nodes wait until it ends");
     }
 }
 

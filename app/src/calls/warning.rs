@@ -11,7 +11,7 @@ use entity::{call, callshop};
 
 use base::error::{OrFault as _, Result};
 
-/// The remaining time in seconds at which the callshop's calls are announced as ending soon; `None` for never.
+/// The remaining time in seconds at which the callshop's calls are announced as ending soon; `None` if they are never announced.
 pub(super) fn ahead(shop: &callshop::Model) -> Result<Option<u32>> {
     shop.ending_soon_seconds.map(u32::try_from).transpose().or_fault()
 }

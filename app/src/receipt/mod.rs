@@ -1,5 +1,5 @@
-//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML, PDF and ESC/POS. This module reads no clock and no
-//! database.
+//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML, PDF and ESC/POS. This module reads no clock and
+//! no database.
 //!
 //! Only `layout` decides the content and its order, for all formats. The renderers place this content on the page.
 

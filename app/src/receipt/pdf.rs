@@ -79,8 +79,8 @@ fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
     (lines, codes)
 }
 
-/// Draws the part of the QR codes that falls on the page whose first line is `first`. The rows of modules are aligned with the lines of text, so a code
-/// may continue on the next page.
+/// Draws the part of the QR codes that falls on the page whose first line is `first`. The rows of modules are aligned with the lines of text, so a
+/// code may continue on the next page.
 fn draw(codes: &[(usize, Qr)], first: usize, lines: usize, height: u16, content: &mut Content) {
     for (start, qr) in codes {
         let left = PAGE_WIDTH.saturating_sub(points(qr.width())) / 2;

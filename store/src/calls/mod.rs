@@ -213,9 +213,9 @@ pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) ->
 pub struct AtProxy {
     /// The call's id.
     pub id: Uuid,
-    /// When the call was allowed, server time.
+    /// When the call was allowed, by the server's clock.
     pub authorized_at: chrono::DateTime<chrono::Utc>,
-    /// When the call was answered, proxy time.
+    /// When the call was answered, by the proxy's clock.
     pub answered_at: Option<chrono::DateTime<chrono::Utc>>,
     /// SIP Call-ID of the dialog.
     pub sip_call_id: String,
