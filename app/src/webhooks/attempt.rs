@@ -80,7 +80,7 @@ pub(super) struct Outcome {
 /// Signs and posts a message.
 ///
 /// # Errors
-/// Fails only with internal faults. A receiver that does not accept the message is no error.
+/// Fails with internal faults only. A receiver that does not accept the message is no error.
 pub(super) async fn post(
     app: &App,
     webhook: &webhook::Model,

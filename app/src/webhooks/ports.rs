@@ -56,7 +56,7 @@ pub trait Payload: Send + Sync {
     /// The JSON of the document's answer to the loss of a callshop's events up to the number `last`: no event, and `cursorExpired` true.
     ///
     /// # Errors
-    /// Fails only with internal faults.
+    /// Fails with internal faults only.
     fn gap(&self, callshop_id: Uuid, last: i64) -> AppResult<String>;
 }
 

@@ -16,7 +16,7 @@ const PREFIX: &str = "whsec_";
 /// The current secret of a webhook, in the form that receivers get.
 ///
 /// # Errors
-/// Fails only with internal faults.
+/// Fails with internal faults only.
 pub(super) fn shown_secret(app: &App, webhook: &webhook::Model) -> Result<String> {
     let secret = app.identities.key.webhook_secret(webhook.id, &webhook.seed)?;
     Ok(format!("{PREFIX}{}", STANDARD.encode(secret)))
@@ -25,7 +25,7 @@ pub(super) fn shown_secret(app: &App, webhook: &webhook::Model) -> Result<String
 /// The headers of a message. While a replaced secret is valid, there is a signature with each secret, the new one first.
 ///
 /// # Errors
-/// Fails only with internal faults.
+/// Fails with internal faults only.
 pub(super) fn headers(
     app: &App,
     webhook: &webhook::Model,

@@ -294,7 +294,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<Job> {
 /// The path and query of the address to which a job's file is uploaded; `None` if the job waits for no file.
 ///
 /// # Errors
-/// Fails only with internal faults.
+/// Fails with internal faults only.
 pub fn upload_path(app: &App, job: &Job) -> Result<Option<String>> {
     if !job.wants_file() {
         return Ok(None);
