@@ -104,7 +104,7 @@ impl Metrics {
             "Dialogs hung up because they belonged to no call",
             self.strays.clone(),
         );
-        let help = "Time to delivery of an activity to a subscriber, from the activity's commit or from the arrival of its message from another node";
+        let help = "Time from an activity's commit, or from the arrival of another node's message about it, to its delivery to a subscriber";
         registry.register("activity_delivery_duration_seconds", help, self.lag.clone());
     }
 }

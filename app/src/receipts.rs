@@ -72,7 +72,7 @@ pub async fn original(app: &App, view: &SessionView, change: Micros, paper: Pape
     print(app, view, receipt, paper).await
 }
 
-/// Prints the bill of a closed session that is not settled, with the amount to pay and, if the callshop accepts Pix, the code to pay it with.
+/// Prints the bill of a closed session that is not settled, with the amount to pay and, if the callshop accepts Pix, the Pix code for this amount.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` unless the session is closed and not settled. May also fail with `NOT_FOUND`.

@@ -146,7 +146,7 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
-        // a missing group is no error, because a node creates the group when it starts; only a missing right is an error
+        // a missing group is not an error, because a node creates the group when it starts; only a missing right is an error
         let group = &config.events_group;
         let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);

@@ -80,9 +80,8 @@ pub async fn assignments(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result
     Ok(account::Entity::find().filter(either).count(conn).await?)
 }
 
-/// For accounts that buy from a parent that also buys, returns the pairs of the account's cost tariff (the pair's retail tariff) and the parent's
-/// cost tariff, if one of the two is this tariff. `callshops` is the number of accounts with the pair. Returns at most `limit` pairs, those with the
-/// most accounts first.
+/// Pairs of a parent's cost tariff and a child's cost tariff, at least one of which is this tariff. The child's tariff is `retail_tariff_id`, and
+/// `callshops` is the number of children with the pair. Returns at most `limit` pairs, those with the most accounts first.
 pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     use account::Column::{CostTariffId, Id, ParentId};
     let (buyer, seller) = (Alias::new("buyer"), Alias::new("seller"));

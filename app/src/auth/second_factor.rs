@@ -1,7 +1,7 @@
 //! The second factor of a login: a code from an authenticator app ([`totp`](super::totp)), or one of ten recovery codes.
 //!
-//! No table stores the secret that an app shares with the server. Like a refresh token, the secret is derived from the token key; the derivation uses
-//! a random seed for each user. A copy of the database is therefore not enough to generate codes without the token key. For recovery codes, the
+//! No table stores the secret that an app shares with the server. Like a refresh token, the secret is derived from the token key, together with a
+//! random seed for each user. A copy of the database is therefore not enough to generate codes without the token key. For recovery codes, the
 //! database stores only hashes. If the token key changes, all codes from authenticator apps become invalid; recovery codes still work.
 
 use chrono::{DateTime, Utc};
@@ -190,7 +190,7 @@ fn accepted(app: &App, user: user::Model, code: &str, now: DateTime<Utc>) -> Res
     Ok(Some(user::Model { recovery_hashes: left, ..user }))
 }
 
-/// The time step that this code from the app belongs to; `None` if there is none, or if the step was already used.
+/// The time step that this code from the app belongs to; `None` if the code is wrong, or if the step was already used.
 fn app_step(app: &App, user: &user::Model, code: &str, now: DateTime<Utc>) -> Result<Option<i64>> {
     let Some(seed) = &user.totp_seed else { return Err(illegal("Set up the second factor first.")) };
     if code.len() > MAX_CODE_BYTES {

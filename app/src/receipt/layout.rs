@@ -214,7 +214,7 @@ impl Layout<'_> {
         }
     }
 
-    /// Adds the amount left to pay on a bill, and the code to pay it with.
+    /// Adds the amount left to pay on a bill, and the Pix code for this amount.
     fn due(&mut self) {
         let words = self.locale.words();
         let Some(due) = &self.receipt.due else { return };
