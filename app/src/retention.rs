@@ -1,7 +1,7 @@
 //! Maintains the history: creates partitions for the coming months, and deletes data older than the configured retention.
 //!
-//! Every node runs this task, but only one node at a time. Ledger entries and used rates are never deleted. Calls are kept while an unsettled
-//! session, an open shift or a live call needs them.
+//! Every node runs this task, but only one node at a time does the work. Ledger entries and used rates are never deleted. Calls are kept while an
+//! unsettled session, an open shift or a live call needs them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -255,7 +255,7 @@ text_enum!(
 text_enum!(
     /// Why the server disabled a webhook.
     WebhookDisabledReason {
-        /// The receiver accepted no delivery for the whole time of the retries.
+        /// The receiver accepted no delivery during the whole retry period.
         DeliveryFailed = "DELIVERY_FAILED",
         /// The receiver answered with status 410.
         Gone = "GONE",

@@ -47,7 +47,7 @@ pub async fn by_secret(conn: &impl ConnectionTrait, hash: &str) -> Result<Option
     Ok(found.and_then(|(token, user)| Some((token, user?))))
 }
 
-/// The token with this id, and the user who made it. This query ignores scopes, because work that the token began refers to it.
+/// The token with this id, and the user who made it. This query ignores scopes, because the id comes from work that the token started.
 pub async fn with_maker(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Model, user::Model)>> {
     let found = Entity::find_by_id(id).find_also_related(user::Entity).one(conn).await?;
     Ok(found.and_then(|(token, user)| Some((token, user?))))

@@ -35,7 +35,7 @@ impl Store {
     }
 }
 
-/// The state of the database's migrations, by one cheap query.
+/// Reads the state of the database's migrations with one cheap query.
 ///
 /// # Errors
 /// Fails with a database error, for example if the database was never migrated.
@@ -83,7 +83,7 @@ const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) A
      AND ledger_balance.balance + account.credit_limit < account.low_credit GROUP BY account.currency";
 
 impl Store {
-    /// Live calls, held amounts and accounts with low credit, by one cheap query.
+    /// Reads the live calls, held amounts and accounts with low credit with one cheap query.
     ///
     /// # Errors
     /// May fail with database errors.

@@ -142,7 +142,7 @@ pub async fn offline_phones(conn: &impl ConnectionTrait, search: &Search) -> Res
     found(&search.find(conn, columns, tables, condition, Vec::new()).await?)
 }
 
-/// Calls of the last seven days for which the account pays more than it is paid.
+/// Calls of the last seven days that cost the account more than they earned.
 pub async fn sold_below_cost(
     conn: &impl ConnectionTrait,
     search: &Search,

@@ -156,7 +156,7 @@ async fn below(
         .filter(account::Column::Kind.eq(AccountKind::Callshop))
         .order_by_asc(account::Column::Id)
         .limit(limit);
-    // each account of a path ends in a slash; the callshop itself pays at level 1
+    // in a path, a slash follows each account's id; the callshop itself pays at level 1
     let depth = |path: &str| i32::try_from(path.matches('/').count()).unwrap_or(i32::MAX);
     let shop = |shop: account::Model| PricedShop {
         callshop_id: shop.id,

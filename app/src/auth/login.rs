@@ -91,7 +91,7 @@ impl Identities {
         self.key.upload_code(import, until)
     }
 
-    /// A token that is cancelled as soon as this node revokes the login.
+    /// A cancellation token that is canceled as soon as this node learns that the login has ended.
     pub fn watch(&self, session_id: Uuid) -> CancellationToken {
         self.watches.get_with(session_id, CancellationToken::new)
     }

@@ -137,7 +137,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
         }
         Ok(HangUpResult::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
-            let message = "The proxy does not know the call. The call will be closed within a minute, and it will end at the time it was last seen.";
+            let message = "The proxy does not know the call. The call will be closed within a minute; the time it was last seen counts as its end.";
             Err(Error::user(ErrorCode::IllegalState, message))
         }
         Err(error) => {

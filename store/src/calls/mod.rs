@@ -402,7 +402,7 @@ pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) ->
     bulk::together(conn, statements).await
 }
 
-/// Marks calls as to be hung up, and returns the calls that are still live.
+/// Marks calls that must be hung up, and returns those that are still live.
 pub async fn mark_hang_up(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
