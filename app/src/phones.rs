@@ -166,7 +166,8 @@ async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
 /// Moves a phone to a cabin; if `cabin_id` is `None`, removes the phone from its cabin. Another phone in the new cabin is removed from that cabin.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` while one of the two phones is in a call. Fails with `FORBIDDEN` for users of callshops. May also fail with `NOT_FOUND`.
+/// Fails with `ILLEGAL_STATE` while one of the two phones is in a call. Fails with `FORBIDDEN` for users of callshops. May also fail with
+/// `NOT_FOUND`.
 pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) -> Result<phone::Model> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {

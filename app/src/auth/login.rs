@@ -450,8 +450,8 @@ const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 /// over.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. The sockets of a rotated token are
-/// closed too, because the rotation made the token end earlier. Runs until `stop`.
+/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. A rotation can make a token end
+/// earlier than its open sockets expect, so this loop closes the sockets of expired tokens, too. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);

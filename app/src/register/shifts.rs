@@ -94,8 +94,8 @@ pub struct Closing {
 /// Closes the register with the counted amounts, and creates the Z report.
 ///
 /// # Errors
-/// Fails with `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over. Fails with `FORBIDDEN` for users outside the callshop. May also
-/// fail with `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
+/// Fails with `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over. Fails with `FORBIDDEN` for users outside the callshop.
+/// May also fail with `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Result<ShiftView> {
     let counted = counted(&input.counts)?;
     let (input, counted, now) = (&input, &counted, app.clock.now());

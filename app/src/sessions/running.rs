@@ -35,8 +35,8 @@ impl Running {
         most.checked_sub(self.discounts.min(most)).or_fault()
     }
 
-    /// The money that the customer may still spend on calls; `None` if there is no limit. A prepaid session is limited by its deposit, any other session
-    /// by its spending limit.
+    /// The money that the customer may still spend on calls; `None` if there is no limit. A prepaid session is limited by its deposit, any other
+    /// session by its spending limit.
     pub fn money_left(&self, session: &cabin_session::Model) -> Option<Micros> {
         let bound = match session.mode {
             SessionMode::Prepaid => Some(session.deposit),
