@@ -27,9 +27,9 @@ impl Shop {
     }
 }
 
-/// Runs `work` in a transaction that commits only while the actor's login is valid. Nodes cache logins for a moment, so this function reads the login
-/// again in the transaction and locks it. Ending a login on any node waits for the login's running transactions, so no transaction of an ended login
-/// can commit.
+/// Runs `work` in a transaction that commits only while the actor's login is valid. Each node caches logins for a short time, so this function reads
+/// the login again in the transaction and locks it. Ending a login on any node waits for the login's running transactions, so no transaction of an
+/// ended login can commit.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login has ended. Also returns the errors of `work`.
@@ -103,12 +103,15 @@ pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: R
 /// Returns the account and all accounts above it, from this account up to the platform.
 ///
 /// # Errors
-/// Fails with a fault if an account of the path does not exist. May also fail with database errors.
+/// Fails with a fault if an account in the path does not exist. May also fail with database errors.
 pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Vec<account::Model>> {
     let ids = path_ids(&account.path)?;
     let mut chain = accounts::by_ids(conn, &ids).await?;
     if chain.len() != ids.len() || ids.last() != Some(&account.id) {
-        return Err(Error::fault(format!("the path of the account {} is broken", account.id)));
+        return Err(Error::fault(format!(
+            "the path of the account {} names an account that does not exist",
+            account.id
+        )));
     }
     // deeper accounts have longer paths
     chain.sort_by_key(|account| std::cmp::Reverse(account.path.len()));
@@ -126,7 +129,7 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Mod
         .ok_or_else(|| Error::fault("a row refers to an account that does not exist"))
 }
 
-/// Returns accounts' currencies by id, without an access check. The ids must come from rows that the actor may see.
+/// Returns the currencies of these accounts, keyed by account id, without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -142,7 +145,7 @@ pub async fn currencies(
 /// Returns the currency of one callshop from the result of [`currencies`].
 ///
 /// # Errors
-/// Fails with a fault if the callshop is missing: its amounts would have no currency.
+/// Fails with a fault if the callshop is missing, because its amounts would have no currency.
 pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result<String> {
     currencies
         .get(&callshop)
@@ -153,8 +156,7 @@ pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result
 /// The ids in an account's path, in order from the root to the account.
 ///
 /// # Errors
-/// Fails with a fault if a part of the path is not an id. If the code skipped an invalid part of the path, it would not charge the account of that
-/// part.
+/// Fails with a fault if a part of the path is not an id. Skipping the part would leave an account uncharged.
 pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }

@@ -428,7 +428,7 @@ pub async fn find_shops(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Sh
 /// The callshops with these ids, without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn shops_by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<Shop>> {
     with_settings(app, accounts::by_ids(app.store.reader(), ids).await?).await
 }
@@ -442,7 +442,7 @@ pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
 }
 
 /// Lists the accounts in the actor's subtree that are not callshops. With `parent`, lists only accounts below that account. With `search`, lists only
-/// accounts whose names contain all of these words ([`crate::finding::words`]).
+/// accounts whose names contain all words of `search` ([`crate::finding::words`]).
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for users of callshops.
@@ -459,7 +459,8 @@ pub async fn list_managers(
     account_list::accounts(app.store.reader(), &filter, &slice).await
 }
 
-/// Lists the callshops in the actor's subtree, optionally only those whose names contain all of these words ([`crate::finding::words`]).
+/// Lists the callshops in the actor's subtree. With `search`, lists only callshops whose names contain all words of `search`
+/// ([`crate::finding::words`]).
 ///
 /// # Errors
 /// May fail with database errors.

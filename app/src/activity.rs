@@ -1,4 +1,4 @@
-//! Starts a subscription to a callshop or cabin. The subscription begins in one of two ways: after a cursor, or with a snapshot of the current state.
+//! Starts a subscription to a callshop or cabin. The subscription begins after a cursor, or with a snapshot of the current state.
 
 use chrono::{DateTime, Utc};
 use entity::call;

@@ -19,8 +19,8 @@ use store::{Listed, Page, Scope, Tx, accounts, api_tokens as rows};
 pub const MAX_DAYS: i64 = 400;
 /// Maximum number of valid tokens of an account.
 const MAX_TOKENS: u64 = 100;
-/// Number of characters of the secret that are stored and shown, including [`secrets::PREFIX`]. The stored characters reveal so little that more than
-/// 200 random bits of the secret remain unknown.
+/// Number of characters at the beginning of the secret that are stored and shown, including [`secrets::PREFIX`]. The stored characters reveal so
+/// little that more than 200 random bits of the secret remain unknown.
 const SHOWN: usize = 11;
 /// Longest time in seconds for which a rotated token stays valid: seven days.
 pub const MAX_GRACE_SECONDS: i64 = 7 * 86_400;
@@ -66,7 +66,7 @@ struct Answer {
     secret: Option<String>,
 }
 
-/// The scope that this scope includes: a program that may change objects of a kind may also read them.
+/// The scope that this scope includes, if any. A token that may change a kind of object may also read it.
 fn included(scope: TokenScope) -> Option<TokenScope> {
     use TokenScope::*;
     match scope {
@@ -384,7 +384,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// Parses a scope in the form that documents and the command line use, such as `tariffs:read`.
+/// Parses a scope as the documentation and the command line write it, such as `tariffs:read`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for an unknown scope. The message lists all scopes.
@@ -402,7 +402,7 @@ pub fn all_scopes() -> impl Iterator<Item = TokenScope> {
     TokenScope::all()
 }
 
-/// A scope in the form that documents and the command line use, such as `tariffs:read`.
+/// A scope as the documentation and the command line write it, such as `tariffs:read`.
 pub fn spelling(scope: TokenScope) -> String {
     scope.as_str().to_lowercase().replacen('_', ":", 1)
 }
@@ -435,7 +435,7 @@ mod tests {
     fn a_secret_is_long_and_only_its_beginning_is_stored() {
         let now = Utc::now();
         let (row, secret) = build(Uuid::nil(), Uuid::nil(), "n", &[TokenScope::CallsRead], (now, now));
-        // 43 characters of 6 bits
+        // 43 characters of 6 bits each
         assert!(secret.starts_with(secrets::PREFIX) && secret.len() == 46, "{secret}");
         assert!(secret.starts_with(&row.prefix) && row.prefix.len() == SHOWN);
         assert!(!format!("{row:?}").contains(&secret));

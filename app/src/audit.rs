@@ -54,8 +54,7 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
 }
 
 /// The activity event of a change to a callshop's own data. Changes to cabins and sessions emit their own events, because those events contain the
-/// cabin. The code for a change that concerns several callshops emits the events itself. Other changes to accounts have events only if the account is
-/// a callshop.
+/// cabin. A change that concerns several callshops emits its events elsewhere. A change to an account has an event only if the account is a callshop.
 fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
     let kind = match (action, object_kind) {
         ("recordCashMovement", _) => ActivityKind::CashMoved,
@@ -113,7 +112,7 @@ pub fn merge(object: &mut Value, more: Value) {
     }
 }
 
-/// An audit log entry with its user. If the user belongs to an account above the reader's, the user and the address are hidden.
+/// An audit log entry with its user. If the user belongs to an account above the reader's account, the user and the address are hidden.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The entry. The address is empty if the user is hidden.

@@ -57,8 +57,8 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// Starts to follow the callshops of `account_id` and of all accounts below it. `after` contains the cursors of callshops whose last message the
-    /// subscriber knows; all other callshops begin with a snapshot. Cursors of callshops outside the branch are ignored.
+    /// Starts to follow the callshops of `account_id` and of all accounts below it. A callshop with a cursor in `after` resumes after that cursor;
+    /// all other callshops begin with a snapshot. Cursors of callshops outside the branch are ignored.
     ///
     /// # Errors
     /// Fails with `BRANCH_TOO_LARGE` if the branch has more than [`MAX_SHOPS`] callshops. Fails with `INVALID_INPUT` if a cursor is malformed. May

@@ -28,7 +28,7 @@ const MAX_NUMBER: i32 = 9999;
 pub enum CabinState {
     /// No session occupies the cabin.
     Closed,
-    /// An open or closing session occupies the cabin, without a live call.
+    /// An open or closing session occupies the cabin, which has no live call.
     Open,
     /// The cabin has a live call.
     InCall,
@@ -306,7 +306,7 @@ fn check_number(number: i32) -> Result<i32> {
     }
 }
 
-/// Reports a unique violation as a duplicate number, because a checked cabin can violate no other unique index.
+/// Reports a unique violation as a duplicate number, because a cabin that passed the checks can violate no other unique index.
 fn number_taken(error: Error) -> Error {
     match error.is_unique_violation() {
         true => Error::field(

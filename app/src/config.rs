@@ -50,7 +50,7 @@ pub struct AuthConfig {
     pub token_key: Option<SecretString>,
     /// Lifetime of an access token, in seconds.
     pub access_seconds: i64,
-    /// Lifetime of a login without a refresh, in seconds.
+    /// Number of seconds after which a login ends unless it is refreshed.
     pub refresh_seconds: i64,
     /// Roles whose users need a second factor. A user of these roles without a second factor can log in, but can do nothing except set it up.
     pub require_totp: Vec<Role>,
@@ -80,11 +80,11 @@ pub struct CallConfig {
     pub clock_skew_seconds: u32,
 }
 
-/// Minimum retention of history. PostgreSQL deletes whole months. Ledger entries and used rates are kept forever.
+/// The minimum time for which history is kept. On PostgreSQL, whole months are deleted at once. Ledger entries and used rates are kept forever.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Days to keep activity events, 2 to 400. A subscriber that was disconnected for more than this number of days starts with a snapshot.
+    /// Days to keep activity events, 2 to 400. A subscriber that was disconnected for longer starts with a snapshot.
     pub activity_days: u32,
     /// Months to keep calls and their costs, at least 2; 0 keeps them forever.
     pub call_months: u32,

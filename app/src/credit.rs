@@ -128,7 +128,7 @@ async fn give(
     let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
     let before = lock(tx, account.id).await?;
     let balance = before.balance.checked_add(amount).or_fault()?;
-    // check both signs: without a credit limit, a balance could come near the end of the column's range, and the account's calls could then not be
+    // check both signs: without a credit limit, a balance could approach the limit of the column's range, and then the account's calls could not be
     // charged
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(

@@ -40,7 +40,7 @@ pub struct DaySummary {
     pub to: DateTime<Utc>,
     /// The callshop's currency.
     pub currency: String,
-    /// Whether the amounts paid and refunded are hidden, because the viewer still has to make a blind count of one of the day's drawers.
+    /// Whether the amounts paid and refunded are hidden, because the viewer must count the drawer of one of the day's shifts blind.
     pub is_blind: bool,
     /// All figures together.
     pub total: Figures,
@@ -203,7 +203,9 @@ async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, 
     }
     let zone: Tz = parse_stored(&shop.account.time_zone, "time zone")?;
     billing::day::bounds(zone, day).ok_or_else(|| {
-        Error::fault(format!("the time zone {zone} has no beginning or end of {day}; check the callshop's time zone"))
+        Error::fault(format!(
+            "the time zone {zone} has no beginning or end of {day}; check the callshop's time zone"
+        ))
     })
 }
 

@@ -11,7 +11,7 @@ const MAX_DIGITS: usize = 20;
 /// Maximum length of a destination name, in characters.
 const MAX_DESTINATION: usize = 100;
 
-/// The words of a search text; empty without a text.
+/// The words of a search text. The list is empty if `text` is `None`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field`.
@@ -40,7 +40,7 @@ pub fn within(field: &str, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>
     }
 }
 
-/// The digits with which a number begins. A leading "+" and separators are left out.
+/// Checks the beginning of a number, and returns its digits without a leading "+" and separators.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field`.
@@ -65,7 +65,7 @@ pub fn number(field: &str, text: &str) -> Result<String> {
     Err(Error::invalid(field, message))
 }
 
-/// A destination name.
+/// Checks the length of a destination name.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field`.
@@ -76,7 +76,7 @@ pub fn destination(field: &str, text: String) -> Result<String> {
     Err(Error::invalid(field, base::message!("Use at most {max} characters.", max = MAX_DESTINATION)))
 }
 
-/// A receipt number.
+/// Parses a receipt number, which must be above zero.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field`.
@@ -85,7 +85,7 @@ pub fn receipt_number(field: &str, text: &str) -> Result<i64> {
     number.ok_or_else(|| Error::invalid(field, "A receipt number has only digits."))
 }
 
-/// Checks the number of values in a list filter.
+/// Checks the number of values in a list filter. Returns the values sorted, each once.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field` for more than 50 values.

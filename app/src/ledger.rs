@@ -116,7 +116,7 @@ async fn seen_accounts(
 }
 
 /// Name of the invariant about partitions.
-const MONTHS: &str = "every month of calls is there that was not dropped in order";
+const MONTHS: &str = "no month of calls is missing";
 /// Name of the invariant about holds.
 const HOLDS: &str = "held amounts equal the holds of live calls";
 /// Name of the invariant about Z reports.
@@ -153,7 +153,7 @@ fn line(finding: &Finding, unit: Unit) -> String {
 /// The line that reports a missing month of calls and explains how to fix it.
 fn lost_line(gap: &Gap) -> String {
     format!(
-        "{gap}, though calls of that time were charged: a partition was removed by hand. Other violations may result from this. Attach it \
+        "{gap}, although calls of that time were charged: somebody removed a partition. Other violations may result from this. Attach the partition \
          again, or declare it removed (docs/operations.md, History): {}",
         gap.mended_by().join("; ")
     )

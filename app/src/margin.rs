@@ -1,5 +1,5 @@
-//! The margin guard finds prices at which a callshop's customers, or the accounts below a reseller, pay less than the seller pays. The guard only warns,
-//! and never refuses a change.
+//! The margin guard finds prices at which a callshop's customers, or the accounts below a reseller, pay less than the seller pays. The guard only
+//! warns, and never refuses a change.
 
 use std::sync::Arc;
 
@@ -30,9 +30,9 @@ pub struct MarginWarning {
     pub prefix: String,
     /// Destination of the prefix.
     pub destination: String,
-    /// Price per minute for the buyer; the charge of a call of one minute if only fees, increments or minimum charges make the loss.
+    /// Price per minute for the buyer. If only fees, increments or minimum charges make the loss, this is the charge of a call of one minute.
     pub retail_per_minute: Micros,
-    /// Price per minute, or charge of a call of one minute, for the seller.
+    /// The seller's cost: a price per minute or the charge of a call of one minute, as in `retail_per_minute`.
     pub cost_per_minute: Micros,
     /// Number of accounts that use this pair of tariffs.
     pub callshops: i64,
@@ -47,8 +47,8 @@ pub struct Margins {
     pub total: u64,
 }
 
-/// Returns the warnings for all accounts that buy or sell at this tariff, as if this version were in force at `at`: callshops and their customers, and
-/// resellers and the accounts below them.
+/// Returns the warnings for all accounts that buy or sell at this tariff, as if this version were in force at `at`: callshops and their customers,
+/// and resellers and the accounts below them.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -137,10 +137,10 @@ fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, cal
     }
 }
 
-/// Returns the amounts, retail and cost, if calls are sold below cost: the prices per minute or, if only fees, increments and minimum charges make the
-/// loss, the charges of a call of one minute. The comparison covers the prices outside the bands and in each band of the retail rate. A retail band is
-/// compared with the cost band of the same name. If the cost rate has no band of that name, the retail band is compared with the cost price outside the
-/// bands.
+/// If calls are sold below cost, returns the retail amount and the cost amount. The amounts are the prices per minute or, if only fees, increments
+/// and minimum charges make the loss, the charges of a call of one minute. The comparison covers the prices outside the bands and in each band of the
+/// retail rate. A retail band is compared with the cost band of the same name. If the cost rate has no band of that name, the retail band is compared
+/// with the cost price outside the bands.
 fn loss(retail: &Rate, cost: &Rate) -> Option<(Micros, Micros)> {
     let bands = retail.band_prices.iter().map(|(name, price)| (Some(price), cost.band_prices.get(name)));
     let places = || std::iter::once((None, None)).chain(bands.clone());

@@ -97,14 +97,14 @@ impl Metrics {
         self.writer.register(registry);
         self.proxies.register(registry);
         self.webhooks.register(registry);
-        let help = "Calls closed because their proxy no longer knew them, with the last second they were seen as their end";
+        let help = "Calls closed because their proxy no longer knew them; each call ended when the proxy last listed it";
         registry.register("calls_lost", help, self.lost.clone());
         registry.register(
             "strays_hung_up",
             "Dialogs hung up because they belonged to no call",
             self.strays.clone(),
         );
-        let help = "Time to delivery of an activity to a subscriber, from the activity's commit or from the arrival of its message from another node";
+        let help = "Time from an activity's commit, or from the arrival of another node's message about it, to its delivery to a subscriber";
         registry.register("activity_delivery_duration_seconds", help, self.lag.clone());
     }
 }

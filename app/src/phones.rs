@@ -37,7 +37,7 @@ pub struct NewPhone {
 /// Creates `count` phones for a callshop, named `label 1`, `label 2` …. Numbering continues after the existing phones.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for callshops. May also fail with `INVALID_INPUT` or `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for users of callshops. May also fail with `INVALID_INPUT` or `NOT_FOUND`.
 pub async fn create(
     app: &App,
     actor: &Actor,
@@ -118,7 +118,7 @@ fn ha1(user: &str, realm: &str, secret: &str) -> String {
 /// Gives a phone a new secret. The old secret stops working immediately.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for users of callshops. May also fail with `NOT_FOUND`.
 pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhone> {
     let rotated = app
         .write_as(actor, |tx| async move {
@@ -139,7 +139,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
 /// Blocks or unblocks a phone. A blocked phone may call only emergency numbers. A call in progress continues.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for users of callshops. May also fail with `NOT_FOUND`.
 pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> Result<phone::Model> {
     let now = app.clock.now();
     let phone = app
@@ -166,7 +166,8 @@ async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
 /// Moves a phone to a cabin; if `cabin_id` is `None`, removes the phone from its cabin. Another phone in the new cabin is removed from that cabin.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` while one of the two phones is in a call. Fails with `FORBIDDEN` for callshops. May also fail with `NOT_FOUND`.
+/// Fails with `ILLEGAL_STATE` while one of the two phones is in a call. Fails with `FORBIDDEN` for users of callshops. May also fail with
+/// `NOT_FOUND`.
 pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) -> Result<phone::Model> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {

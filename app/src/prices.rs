@@ -29,7 +29,7 @@ pub struct Price {
     pub currency: String,
     /// Whether calls to this prefix are blocked.
     pub blocked: bool,
-    /// Price per minute that the callshop pays; `None` without [`Right::SeeCost`], or if the cost tariff has no rate.
+    /// Price per minute that the callshop pays; `None` if the actor lacks [`Right::SeeCost`], or if the cost tariff has no rate.
     pub cost_per_minute: Option<Micros>,
 }
 
@@ -116,9 +116,9 @@ pub struct Offer {
     pub price_per_minute: Micros,
     /// Connection fee of a call that is answered now.
     pub connection_fee: Micros,
-    /// Seconds that the requested amount pays for, at most the callshop's maximum call length; `None` without an amount.
+    /// Seconds that the requested amount pays for, at most the callshop's maximum call length; `None` if no amount was given.
     pub seconds: Option<u32>,
-    /// Current price per minute for the callshop; `None` without [`Right::SeeCost`].
+    /// Current price per minute for the callshop; `None` if the actor lacks [`Right::SeeCost`].
     pub cost_per_minute: Option<Micros>,
 }
 

@@ -50,7 +50,7 @@ pub enum ProblemKind {
     CallUnacknowledged,
     /// An event of a proxy cannot be parsed or applied.
     EventRejected,
-    /// An event of a proxy cannot be true, or reports the end of a call whose end was already known.
+    /// A proxy's event reports something impossible, or the end of a call whose end was already known.
     EventDoubted,
     /// Attempts to apply an event of a proxy have failed for minutes, and continue.
     EventStuck,
@@ -134,7 +134,7 @@ const LOST: &str = "The end of the call was estimated, because the proxy had los
 const DOUBTED: &str = "The proxy reported impossible times for the call, so the call's end was estimated. Check whether the clocks of the \
                        proxy and the server agree. The end is corrected automatically if the proxy reports the true end.";
 
-/// Builds the problem for a proxy's event that cannot be true or came too late.
+/// Builds the problem for a proxy's event that reports something impossible or came too late.
 fn doubtful(event: entity::hook_event::Model) -> Problem {
     let call = event
         .reference
@@ -146,7 +146,7 @@ fn doubtful(event: entity::hook_event::Model) -> Problem {
         callshop: None,
         since: event.received_at,
         text: base::message!(
-            "The event \"{event}\" ({kind}) of the proxy \"{proxy}\", {error}.",
+            "The proxy \"{proxy}\" sent the doubtful event \"{event}\" ({kind}), {error}.",
             event = event.eid,
             kind = event.kind,
             proxy = event.proxy,
@@ -280,7 +280,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// Adds stuck entries of the Redis stream, as this node saw them at its last poll a few seconds ago.
+    /// Adds the stuck entries of the Redis stream that this node found at its last poll, a few seconds ago.
     fn at_stream(&mut self, app: &App) {
         let Some(queue) = &app.event_queue else { return };
         let problem = |stuck: StuckEntry| Problem {

@@ -52,7 +52,7 @@ impl Terms {
         })
     }
 
-    /// The terms of the tariff's first version.
+    /// The terms that the tariff gives to its first version.
     ///
     /// # Errors
     /// Fails with a fault if the stored terms cannot be parsed.

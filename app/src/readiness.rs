@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Database(tokio::sync::Mutex<Option<(Instant, Check)>>);
 
 impl App {
-    /// Whether the node is ready for work. `room` is the number of jobs that the writer's queue can still take, and `queue` is its capacity.
+    /// Whether the node is ready for work. `room` is the number of jobs that the writer's queue can still take, and `queue` is the capacity of the
+    /// queue.
     pub async fn ready(&self, (room, queue): (usize, usize)) -> Report {
         let waiting = format!("{} of {queue} waiting", queue.saturating_sub(room));
         let writer = if room > 0 { Check::ok(waiting) } else { Check::failed(waiting) };

@@ -1,4 +1,4 @@
-//! Collects the content of paid sessions' receipts. The module `crate::receipt` lays out this content.
+//! Collects the content of receipts and bills. The module `crate::receipt` lays out this content.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ pub async fn original(app: &App, view: &SessionView, change: Micros, paper: Pape
     print(app, view, receipt, paper).await
 }
 
-/// Prints the bill of a closed session that is not settled, with the amount to pay and, if the callshop accepts Pix, the code to pay it with.
+/// Prints the bill of a closed session that is not settled, with the amount to pay and, if the callshop accepts Pix, the Pix code for this amount.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` unless the session is closed and not settled. May also fail with `NOT_FOUND`.
@@ -212,7 +212,7 @@ async fn gather(app: &App, view: &SessionView, stage: Stage) -> Result<Receipt> 
     })
 }
 
-/// Number and label of the cabin. The default label is omitted, because it only adds the English word for a cabin to the number.
+/// Number and label of the cabin. The default label is omitted, because it only repeats the number after an English word.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
         label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),

@@ -134,7 +134,7 @@ fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
 /// stream. The check publishes a message that nodes ignore.
 ///
 /// # Errors
-/// The error from Redis.
+/// Returns the error from Redis.
 pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisError> {
     let settings = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
@@ -146,7 +146,7 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
-        // a missing group is no error, because a node creates the group when it starts; only a missing right is an error
+        // a missing group is not an error, because a node creates the group when it starts; only a missing right is an error
         let group = &config.events_group;
         let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);
@@ -167,7 +167,7 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
 /// Parses an address and adds settings that it does not specify: RESP3 and TCP_NODELAY.
 ///
 /// # Errors
-/// A malformed address.
+/// Fails if the address is malformed.
 pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     let info = url.into_connection_info()?;
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);

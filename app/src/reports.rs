@@ -169,14 +169,14 @@ fn total<'a>(groups: impl Iterator<Item = &'a Figures>) -> Result<Figures> {
 }
 
 impl Figures {
-    /// Answer-seizure ratio: answered calls per allowed attempt, to four decimals; `None` without attempts. The ratio can exceed 1, because a call
-    /// may be answered on the day after its attempt.
+    /// Answer-seizure ratio: answered calls per allowed attempt, to four decimals; `None` if there were no attempts. The ratio can exceed 1, because
+    /// a call may be answered on the day after its attempt.
     pub fn asr(&self) -> Option<Micros> {
         let attempts = self.attempts.allowed;
         (attempts > 0).then(|| Micros((self.answered.calls * 10_000 + attempts / 2) / attempts * 100))
     }
 
-    /// Average call duration: talk seconds per answered call, rounded; `None` without answered calls.
+    /// Average call duration: talk seconds per answered call, rounded; `None` if no calls were answered.
     pub fn acd_seconds(&self) -> Option<i64> {
         let calls = self.answered.calls;
         (calls > 0).then(|| (self.answered.talk_seconds + calls / 2) / calls)

@@ -1,7 +1,7 @@
 //! Maintains the history: creates partitions for the coming months, and deletes data older than the configured retention.
 //!
-//! Every node runs this task, but only one node at a time. Ledger entries and used rates are never deleted. Calls are kept while an unsettled
-//! session, an open shift or a live call needs them.
+//! Every node runs this task, but only one node at a time does the work. Ledger entries and used rates are never deleted. Calls are kept while an
+//! unsettled session, an open shift or a live call needs them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ const DELIVERIES_KEPT: u64 = 10_000;
 /// How long the marks of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
 const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
 
-/// Longest time for which the rates of a version may be written. After this time, the writing program counts as dead.
+/// Maximum time for writing the rates of a version. After this time, the program that writes them counts as dead.
 const WRITTEN_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 /// Runs the maintenance periodically until `stop`.
@@ -84,7 +84,7 @@ pub async fn maintain(app: &App) -> Result<()> {
         ),
     ];
     for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {
-        tracing::warn!(what, %error, "the maintenance of the history failed: it is tried again in an hour");
+        tracing::warn!(what, %error, "the maintenance of the history failed; it runs again in an hour");
     }
     done.into_iter().try_for_each(|(_, done)| done)
 }
@@ -128,7 +128,7 @@ async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     }
 }
 
-/// Deletes the rates of versions whose program died while it wrote them.
+/// Deletes the rates of versions that were never finished because the program that wrote them died.
 async fn discard_unfinished(app: &App, before: DateTime<Utc>) -> Result<()> {
     for version in rate_writer::abandoned(app.store.reader(), before, CHUNK).await? {
         tracing::info!(version = %version.id, "the rates of a version that was never finished are deleted");

@@ -1,5 +1,5 @@
-//! Customers' screens. A screen is a login that is bound to one cabin: it shows the current call and the money left, has no other rights, and cannot be
-//! refreshed. A screen ends when it expires, when it is revoked, when its cabin is retired, or when all logins of the user who created it end.
+//! Customers' screens. A screen is a login that is bound to one cabin: it shows the current call and the money left, has no other rights, and cannot
+//! be refreshed. A screen ends when it expires, when it is revoked, when its cabin is retired, or when all logins of the user who created it end.
 
 use std::sync::Arc;
 
@@ -118,7 +118,7 @@ pub struct Shown {
     pub cabin: CabinView,
     /// The cabin's live call.
     pub call: Option<call::View>,
-    /// The cost of the cabin's session up to now; `None` without a session.
+    /// The cost of the cabin's session up to now; `None` if there is no session.
     pub running: Option<Running>,
 }
 

@@ -1,4 +1,4 @@
-//! The functions of SIP proxies that the use cases need. This crate declares them as traits, and the `sip` crate implements the traits.
+//! The functions of SIP proxies that the use cases need. This crate declares these functions as traits, and the `sip` crate implements the traits.
 
 use chrono::{DateTime, Utc};
 use entity::call;
@@ -99,7 +99,7 @@ pub enum HangUp {
     CreditExhausted,
 }
 
-/// The proxy's response to a hangup command.
+/// The proxy's response to a command to hang up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUpResult {
     /// The proxy hangs up the call, or the call has just ended. The event with the call's end will arrive.

@@ -23,7 +23,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         if let Err(error) = refresh(&app).await {
-            tracing::debug!(%error, "the growth of the tables could not be checked: it is tried again in a moment");
+            tracing::debug!(%error, "the growth of the tables could not be checked; the next check follows in a moment");
         }
     }
 }
@@ -36,7 +36,7 @@ pub async fn refresh(app: &App) -> Result<Vec<String>> {
     let outgrown = statistics::outgrown(app.store.reader()).await?;
     for table in &outgrown {
         app.store.write(|tx| async move { statistics::analyze(tx.conn(), table).await }).await?;
-        tracing::debug!(table, "a table has grown and was analyzed: queries are planned again");
+        tracing::debug!(table, "a table has grown and was analyzed, so its queries are planned again");
     }
     Ok(outgrown)
 }

@@ -221,7 +221,7 @@ pub async fn update(
     change(app, actor, "updateUser", id, edit, false).await
 }
 
-/// Disables or enables a user. Disabling ends the user's logins on every node. The API tokens that the user made do not work while the user is disabled.
+/// Disables or enables a user. Disabling ends the user's logins on every node. While a user is disabled, the user's API tokens do not work.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.
@@ -250,7 +250,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> 
     change(app, actor, "resetPassword", id, edit, true).await
 }
 
-/// Turns off a user's second factor, for example because the telephone is lost, and ends the user's logins.
+/// Turns off a user's second factor, for example because the user has lost the phone with the authenticator app, and ends the user's logins.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.

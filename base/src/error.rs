@@ -25,8 +25,7 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction has already done the same work. If the overtaken transaction runs again, it gets the result of the concurrent
-    /// transaction.
+    /// A concurrent transaction has already done the same work. A retry gets the result of that transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
@@ -117,10 +116,9 @@ impl Error {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })
     }
 
-    /// Whether the same transaction may succeed if it runs again. On PostgreSQL, the answer is yes for a serialization failure, a deadlock, and a
-    /// missing monthly partition (23514). Another transaction may have created the partition by now, and nothing else causes this code, because the
-    /// tables have no other checks. On SQLite, the answer is yes for a lock held by another process. [`Error::Overtaken`] is transient on both
-    /// databases.
+    /// Whether the same transaction may succeed if it runs again. On PostgreSQL, this is true for a serialization failure, a deadlock, and a missing
+    /// monthly partition (23514). Another transaction may have created the partition by now, and nothing else causes this code, because the tables
+    /// have no other checks. On SQLite, this is true for a lock held by another process. [`Error::Overtaken`] is transient on both databases.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
             || matches!(
@@ -154,7 +152,7 @@ impl Error {
         }
     }
 
-    /// Whether every retry would fail, too. Every retry fails if the error is an internal fault, or if the database will never accept the data.
+    /// Whether every retry would fail, too, because the error is an internal fault or because the database will never accept the data.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,

@@ -1,4 +1,5 @@
-//! The error type, messages for people, the clock, and the hiding of secrets. Every layer uses the modules of this crate, and this crate uses no other layer.
+//! The error type, messages for people, the clock, and functions that hide secrets. Every layer uses the modules of this crate, and this crate uses
+//! no other layer.
 
 pub mod clock;
 pub mod error;

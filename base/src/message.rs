@@ -1,5 +1,5 @@
-//! Sentences for people. A [`Message`] is an English sentence and the values in it. The sentence can thus be shown in another language, and a client
-//! can show the amounts and names in its own way.
+//! Sentences for people. A [`Message`] is an English sentence with the values of its placeholders. Because the values are separate, the server can
+//! translate the sentence, and a client can format the amounts itself.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -68,8 +68,8 @@ impl ToValue for Word {
     }
 }
 
-/// Makes a [`Message`](crate::message::Message) from an English sentence and the values of its placeholders, such as
-/// `message!("Use at most {max} characters.", max = MAX_NAME)`.
+/// Makes a [`Message`](crate::message::Message) from an English sentence and the values of its placeholders, for example `message!("Use at most {max}
+/// characters.", max = MAX_NAME)`.
 #[macro_export]
 macro_rules! message {
     (@ $name:ident) => { $name };

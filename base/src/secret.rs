@@ -20,7 +20,7 @@ pub fn without_password(url: &str) -> String {
 /// Serializes a URL without its password.
 ///
 /// # Errors
-/// Errors from the serializer.
+/// Returns the serializer's errors.
 pub fn hidden_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&without_password(url))
 }
@@ -28,7 +28,7 @@ pub fn hidden_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok,
 /// Serializes an optional URL without its password.
 ///
 /// # Errors
-/// Errors from the serializer.
+/// Returns the serializer's errors.
 pub fn hidden_password_of<S: Serializer>(
     url: &Option<SecretString>,
     serializer: S,
@@ -40,7 +40,7 @@ pub fn hidden_password_of<S: Serializer>(
 /// Serializes an optional secret as `<hidden>` or null.
 ///
 /// # Errors
-/// Errors from the serializer.
+/// Returns the serializer's errors.
 pub fn hidden<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(_) => serializer.serialize_some("<hidden>"),
@@ -51,7 +51,7 @@ pub fn hidden<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Res
 /// Serializes a secret as `<hidden>`.
 ///
 /// # Errors
-/// Errors from the serializer.
+/// Returns the serializer's errors.
 pub fn hidden_one<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("<hidden>")
 }
@@ -59,7 +59,7 @@ pub fn hidden_one<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::O
 /// Serializes each secret in a list as `<hidden>`.
 ///
 /// # Errors
-/// Errors from the serializer.
+/// Returns the serializer's errors.
 pub fn hidden_list<S: Serializer>(values: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(values.iter().map(|_| "<hidden>"))
 }

@@ -14,7 +14,8 @@ pub struct Model {
     pub id: Uuid,
     /// The parent, which created the account; null only for the platform.
     pub parent_id: Option<Uuid>,
-    /// Ids of the accounts from the root to this account, in hex without hyphens, each followed by `/`. A subtree is therefore a range of paths.
+    /// Ids of the accounts from the root to this account, in hex without hyphens, each followed by `/`. The accounts of a subtree therefore form a
+    /// range of paths.
     pub path: String,
     /// The kind of node.
     pub kind: AccountKind,

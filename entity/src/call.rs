@@ -19,7 +19,7 @@ pub struct Model {
     pub cabin_id: Option<Uuid>,
     /// The session that is billed; null for a refused or emergency call from a closed cabin.
     pub session_id: Option<Uuid>,
-    /// User who opened the session; null without a session.
+    /// User who opened the session; null if there is no session.
     pub attendant_id: Option<Uuid>,
     /// The calling phone.
     pub phone_id: Uuid,
@@ -98,7 +98,7 @@ pub struct Model {
     pub answered_far: bool,
 }
 
-/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql` says why).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// When a live call was last in its proxy's list, and when the call was first missing from a later list.
+/// When a live call was last in its proxy's listing, and when the call was first missing from a later listing.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_sighting")]
 pub struct Model {
@@ -18,7 +18,7 @@ pub struct Model {
     pub missed_at: Option<DateTimeUtc>,
 }
 
-/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql` says why).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -35,11 +35,11 @@ pub struct Model {
     pub address: String,
     /// Text at the end of receipts.
     pub receipt_footer: String,
-    /// Pix key of the shop's bank account, in the format of the central bank's directory; null without Pix.
+    /// Pix key of the shop's bank account, in the format of the central bank's directory; null if the shop does not use Pix.
     pub pix_key: Option<String>,
-    /// Recipient's name in Pix codes; null without Pix.
+    /// Recipient's name in Pix codes; null if the shop does not use Pix.
     pub pix_name: Option<String>,
-    /// Recipient's city in Pix codes; null without Pix.
+    /// Recipient's city in Pix codes; null if the shop does not use Pix.
     pub pix_city: Option<String>,
     /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,

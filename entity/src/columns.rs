@@ -68,7 +68,7 @@ text_enum!(
     Role { Admin = "ADMIN", Distributor = "DISTRIBUTOR", Reseller = "RESELLER", CallshopOwner = "CALLSHOP_OWNER", Attendant = "ATTENDANT" }
 );
 text_enum!(
-    /// What an API token may do. In documents and on the command line, a scope is written as `tariffs:read`.
+    /// What an API token may do. In the documentation and on the command line, a scope has the form `tariffs:read`.
     TokenScope {
         AccountsRead = "ACCOUNTS_READ", AccountsWrite = "ACCOUNTS_WRITE", AuditRead = "AUDIT_READ",
         CabinsRead = "CABINS_READ", CabinsWrite = "CABINS_WRITE", CallsRead = "CALLS_READ", CallsWrite = "CALLS_WRITE",
@@ -145,7 +145,7 @@ text_enum!(
         UploadAgain = "UPLOAD_AGAIN",
         /// The file is being read, and its rates are being written.
         Reading = "READING",
-        /// The file has more than one meaning, and the questions wait for answers.
+        /// The file can be understood in several ways, and the import waits for a user's answers.
         Asks = "ASKS",
         /// The file was checked without storing a version.
         Checked = "CHECKED",
@@ -255,7 +255,7 @@ text_enum!(
 text_enum!(
     /// Why the server disabled a webhook.
     WebhookDisabledReason {
-        /// The receiver accepted no delivery for the whole time of the retries.
+        /// The receiver accepted no delivery during the whole retry period.
         DeliveryFailed = "DELIVERY_FAILED",
         /// The receiver answered with status 410.
         Gone = "GONE",
@@ -268,11 +268,11 @@ text_enum!(
     }
 );
 text_enum!(
-    /// What a message to a webhook tells.
+    /// The kind of message that is sent to a webhook.
     WebhookMessageKind {
         /// An activity event.
         Event = "EVENT",
-        /// Events that were deleted before they could be delivered.
+        /// A report of events that were deleted before they could be delivered.
         Gap = "GAP",
         /// A test.
         Ping = "PING",

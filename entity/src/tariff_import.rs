@@ -15,27 +15,27 @@ pub struct Model {
     pub id: Uuid,
     /// The tariff that gets a new version.
     pub tariff_id: Uuid,
-    /// The login for which the job works; null if the job was created with an API token.
+    /// The login that created the job; null if the job was created with an API token.
     pub auth_session_id: Option<Uuid>,
-    /// The API token for which the job works; null if the job was created in a login.
+    /// The API token that created the job; null if the job was created in a login.
     pub api_token_id: Option<Uuid>,
     /// The state.
     pub state: ImportState,
-    /// The mode, mapping, base version and so on, as the use case writes them.
+    /// The job's options, such as the mode, the mapping and the base version. The use case defines the format.
     pub input: Json,
-    /// The running program that has the file; null before the upload.
+    /// The node that has the file; null before the upload.
     pub node: Option<Uuid>,
-    /// Last sign of life of the node.
+    /// Time of the node's last heartbeat for this job.
     pub heartbeat_at: DateTimeUtc,
-    /// When the job fails unless the file is uploaded, or the question is answered.
+    /// Deadline for the upload of the file, or for the answers to the questions. After this time, the job fails.
     pub expires_at: DateTimeUtc,
-    /// Number of rates that are written.
+    /// Number of rates written so far.
     pub rows_read: i64,
     /// Number of rates to write; null until the file has been read.
     pub rows_total: Option<i64>,
-    /// What was found in the file, as the use case writes it; null until the file has been read.
+    /// The findings about the file; null until the file has been read. The use case defines the format.
     pub report: Option<Json>,
-    /// Why the job failed, as the use case writes it.
+    /// Why the job failed; null unless it failed. The use case defines the format.
     pub error: Option<Json>,
     /// The new version; null before it is complete, and after it was discarded.
     pub version_id: Option<Uuid>,
@@ -48,9 +48,9 @@ pub struct Model {
 parents! {
     /// The tariff that gets a new version.
     Tariff: TariffId => tariff::Id,
-    /// The login for which the job works.
+    /// The login that created the job.
     AuthSession: AuthSessionId => auth_session::Id,
-    /// The API token for which the job works.
+    /// The API token that created the job.
     ApiToken: ApiTokenId => api_token::Id,
     /// The new version.
     Version: VersionId => tariff_version::Id,

@@ -14,7 +14,7 @@ pub struct Model {
     pub id: Uuid,
     /// The account that uses the mapping.
     pub account_id: Uuid,
-    /// Name, usually that of the carrier. No other mapping of the account has it.
+    /// Name, usually the carrier's; unique in the account.
     pub name: String,
     /// A `billing::carrier_deck::Mapping`.
     pub mapping: Json,

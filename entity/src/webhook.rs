@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A webhook. It delivers the events of the callshops in its account's subtree, as the answers to a subscription document.
+/// A webhook. It delivers the events of the callshops in its account's subtree, in the form that its subscription document selects.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "webhook")]
 pub struct Model {
@@ -14,21 +14,21 @@ pub struct Model {
     pub account_id: Uuid,
     /// The user who created the webhook, perhaps with an API token.
     pub created_by: Uuid,
-    /// Where the messages are posted.
+    /// The URL to which the messages are posted.
     pub url: String,
     /// The subscription document.
     pub query: String,
-    /// What the webhook is for; may be empty.
+    /// Description of the webhook's purpose; may be empty.
     pub description: String,
     /// The role of the user who last chose the address or the document. The document is read with this role.
     pub role: super::Role,
-    /// Texts of the [`super::TokenScope`]s with which the document is read; null for those of a login.
+    /// Texts of the [`super::TokenScope`]s with which the document is read; null if no scopes limit the document, as in a login.
     pub scopes: Option<Json>,
     /// Random text. The secret is derived from it and the token key, so a copy of the database without the token key signs no messages.
     pub seed: String,
     /// The seed of the previous secret.
     pub old_seed: Option<String>,
-    /// Until when messages are signed with the previous secret, too.
+    /// Until this time, messages are also signed with the previous secret.
     pub old_seed_until: Option<DateTimeUtc>,
     /// Whether events are delivered.
     pub state: super::WebhookState,

@@ -1,9 +1,9 @@
-//! The position of a webhook in one callshop, and the lease of the node that delivers from there.
+//! The position of a webhook in the events of one callshop, and the lease of the node that delivers these events.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The position of a webhook in one callshop. Only the holder of the lease delivers the callshop's events, in order.
+/// The position of a webhook in the events of one callshop. Only the holder of the lease delivers the callshop's events, in order.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "webhook_cursor")]
 pub struct Model {
@@ -13,17 +13,17 @@ pub struct Model {
     /// The callshop.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
-    /// The number of the last event that was delivered, or that the document does not want.
+    /// The number of the last event that was delivered, or skipped because the document does not select it.
     pub seq: i64,
-    /// Failed attempts at the next event.
+    /// Number of failed attempts to deliver the next event.
     pub attempts: i32,
-    /// When the first of these attempts failed; null without a failed attempt.
+    /// When the first of these attempts failed; null if no attempt failed.
     pub failing_since: Option<DateTimeUtc>,
-    /// When the next event may be attempted again; null if it may be attempted at once.
+    /// When the next attempt to deliver the next event may begin; null if it may begin at once.
     pub next_attempt_at: Option<DateTimeUtc>,
     /// The holder of the lease. Each claim makes a new id.
     pub lease_holder: Option<Uuid>,
-    /// When the lease ends unless it is extended; null if nobody has it.
+    /// When the lease ends unless it is extended; null if no node holds the lease.
     pub lease_until: Option<DateTimeUtc>,
 }
 

@@ -16,7 +16,7 @@ pub struct Model {
     pub callshop_id: Option<Uuid>,
     /// The number of the event, or of the last event of a gap; null for a ping.
     pub seq: Option<i64>,
-    /// What the message tells.
+    /// The kind of message.
     pub kind: super::WebhookMessageKind,
     /// The header `webhook-id`, the same in every attempt.
     pub message_id: String,
@@ -36,7 +36,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the last attempt began.
     pub attempted_at: DateTimeUtc,
-    /// When the next attempt begins at the earliest; null if none follows.
+    /// Earliest time of the next attempt; null if none follows.
     pub next_attempt_at: Option<DateTimeUtc>,
 }
 

@@ -13,7 +13,7 @@ use crate::sorted::{Key, Place, Slice, in_order, sortable};
 use crate::{Scope, bulk, parse_stored};
 use base::error::Result;
 
-/// The accounts of a list. All conditions must match.
+/// Filters a list of accounts. All conditions must match.
 #[derive(Clone, Debug)]
 pub struct AccountFilter<'a> {
     /// The accounts that the reader may see.
@@ -53,7 +53,7 @@ pub async fn accounts(
 /// A page of the users of one account. A sorted page is sorted by display name.
 ///
 /// # Errors
-/// As for [`accounts`].
+/// Fails with the same errors as [`accounts`].
 pub async fn users(
     conn: &impl ConnectionTrait,
     account_id: Uuid,

@@ -293,7 +293,7 @@ pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str)
     // return only a stored value, because other nodes would reject this node's tokens if they did not know its token key
     stored
         .map(|row| row.value)
-        .ok_or_else(|| Error::fault(format!("the setting {key} was stored and is not there")))
+        .ok_or_else(|| Error::fault(format!("the setting {key} is missing although it was just stored")))
 }
 
 /// Ids of logins revoked at or after `since`, at most 10,000.

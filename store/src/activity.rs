@@ -36,8 +36,8 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // at first, `seq` is an offset of zero or less from the callshop's new last number, because that number is known only after `activity_head` was
-    // updated
+    // at first, `seq` is an offset of zero or less from the callshop's new last number, because that number is known only after `activity_head` has
+    // been updated
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
         *left -= 1;
@@ -116,8 +116,8 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// A callshop's activities are kept from this activity number (`seq`) on. There may be no activity with that number yet. `None` before the first
-/// activity.
+/// The activity number (`seq`) from which a callshop's activities are stored. An activity with this number may not exist yet. `None` before the
+/// callshop's first activity.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -47,14 +47,14 @@ pub async fn by_secret(conn: &impl ConnectionTrait, hash: &str) -> Result<Option
     Ok(found.and_then(|(token, user)| Some((token, user?))))
 }
 
-/// The token with this id, and the user who made it. This query ignores scopes, because work that the token began refers to it.
+/// The token with this id, and the user who made it. This query ignores scopes, because the id comes from work that the token started.
 pub async fn with_maker(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Model, user::Model)>> {
     let found = Entity::find_by_id(id).find_also_related(user::Entity).one(conn).await?;
     Ok(found.and_then(|(token, user)| Some((token, user?))))
 }
 
-/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that nobody can end the token until
-/// the transaction ends.
+/// Whether a token is valid: neither revoked nor made by a disabled user. Takes a shared lock on a valid token, so that nobody can end the token
+/// until the transaction ends.
 pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let held: Option<Uuid> = Entity::find_by_id(id)
         .select_only()
@@ -91,7 +91,7 @@ pub async fn successor(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<M
     Ok(Entity::find().filter(Column::RotatedFromId.eq(id)).one(conn).await?)
 }
 
-/// A page of those tokens of an account that were made by users inside `scope`.
+/// A page of an account's tokens that were made by users inside `scope`.
 pub async fn list(
     conn: &impl ConnectionTrait,
     scope: &Scope,

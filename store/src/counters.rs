@@ -1,4 +1,4 @@
-//! Failures and retries of this process's database, for the metrics.
+//! Counts the failures and retries of this process's database operations, for the metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

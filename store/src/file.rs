@@ -28,7 +28,7 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     }
     match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            return Err(Error::fault(format!("cannot create {}: {error}", path.display())));
+            return Err(Error::fault(format!("cannot create the database file {}: {error}", path.display())));
         }
         _ => {}
     }
@@ -37,7 +37,7 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
         closed.map_err(|error| {
             let file = file.display();
             Error::fault(format!(
-                "{file} holds secrets and has mode {mode:o}, which cannot be changed: {error}. As its owner run: chmod 600 {file}"
+                "{file} contains secrets, but its mode {mode:o} gives other users access and cannot be changed: {error}. As the owner, run: chmod 600 {file}"
             ))
         })?;
         tracing::warn!(file = %file.display(), "the database file was accessible to other users; it is now restricted to its owner");

@@ -1,9 +1,9 @@
-//! Lists with filters. Each filter that an index serves is an access path to the list. One access path is chosen. The other conditions are checked
-//! for each row that this access path reads.
+//! Lists with filters. Each filter that an index serves is an access path to the list. A query uses one access path, and checks the other conditions
+//! for each row that it reads.
 //!
 //! A statement reads at most [`SCANNED`] rows, so its time is bounded, no matter how rare the wanted rows are. An access path that leads to few rows
-//! is read completely. If an access path leads to many rows but reads them in the order of the list, it soon finds a page, unless rows that match all
-//! filters are rare, too. In that case, the list fails with `SEARCH_TOO_BROAD`, and the client must choose a shorter time range.
+//! is read completely. An access path that leads to many rows, but reads them in the order of the list, soon finds a page, unless rows that match all
+//! filters are rare. In that case, the list fails with `SEARCH_TOO_BROAD`, and the client must choose a shorter time range.
 
 use sea_orm::sea_query::{
     Alias, Asterisk, CaseStatement, Expr, ExprTrait as _, Order, Query, SelectStatement,
@@ -130,8 +130,8 @@ impl<E: EntityTrait> Filtered<E> {
         conn.query_all(&query).await?.iter().map(place).collect()
     }
 
-    /// The access path to use: the only one, the first one that leads to few rows, the list itself if the bounds leave few rows, or the first one in
-    /// order.
+    /// The access path to use: the only one, the first one that leads to few rows, the list itself if the bounds leave few rows, or the first one
+    /// that reads in id order.
     async fn way(&self, conn: &impl ConnectionTrait) -> Result<&Way> {
         if let Some(few) = self.ways.iter().find(|way| way.reads == Reads::Few) {
             return Ok(few);
@@ -255,7 +255,7 @@ impl<E: EntityTrait> Filtered<E> {
 
 fn too_broad() -> Error {
     let message = base::message!(
-        "Too few of more than {max} rows match the filters. Give a shorter time range.",
+        "More than {max} rows would have to be searched to find a page. Give a shorter time range.",
         max = SCANNED
     );
     Error::field(ErrorCode::SearchTooBroad, "filter", message)

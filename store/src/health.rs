@@ -25,7 +25,7 @@ impl Store {
     /// with long reports or writes therefore does not make the database look unavailable.
     ///
     /// # Errors
-    /// Fails with a database error, also if the database was never migrated.
+    /// Fails with a database error, for example if the database was never migrated.
     pub async fn migrations(&self) -> Result<Migrations> {
         let (reading, writing) = (migrations(&self.reader).boxed(), migrations(&self.writer).boxed());
         match select(reading, writing).await {
@@ -35,10 +35,10 @@ impl Store {
     }
 }
 
-/// The state of the database's migrations, by one cheap query.
+/// Reads the state of the database's migrations with one cheap query.
 ///
 /// # Errors
-/// Fails with a database error, also if the database was never migrated.
+/// Fails with a database error, for example if the database was never migrated.
 pub async fn migrations(conn: &impl ConnectionTrait) -> Result<Migrations> {
     let backend = conn.get_database_backend();
     let rows =
@@ -73,7 +73,7 @@ pub struct Held {
     pub balances: i64,
 }
 
-/// This statement is cheap, because live calls have their own table, and there are only about as many balances as accounts.
+/// Reads [`InProgress`]. This statement is cheap, because live calls have their own table, and there are only about as many balances as accounts.
 const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) AS number, CAST(0 AS BIGINT) AS amount FROM live_call \
      JOIN call ON call.id = live_call.call_id GROUP BY call.state \
      UNION ALL SELECT 'held', account.currency, COUNT(*), CAST(SUM(ledger_balance.held) AS BIGINT) FROM ledger_balance \
@@ -83,7 +83,7 @@ const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) A
      AND ledger_balance.balance + account.credit_limit < account.low_credit GROUP BY account.currency";
 
 impl Store {
-    /// Live calls, held amounts and accounts with low credit, by one cheap query.
+    /// Reads the live calls, held amounts and accounts with low credit with one cheap query.
     ///
     /// # Errors
     /// May fail with database errors.

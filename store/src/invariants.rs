@@ -63,7 +63,7 @@ pub struct Finding {
 /// The invariants that a single query can check.
 pub const INVARIANTS: &[Invariant] = &[
     Invariant {
-        name: "calls refer to what exists",
+        name: "calls refer only to existing rows",
         unit: Unit::Count,
         query: "SELECT c.id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop' WHEN p.id IS NULL THEN 'phone'
                 WHEN c.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin'
@@ -79,7 +79,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR (c.attendant_id IS NOT NULL AND c.attendant_id IS DISTINCT FROM x.opened_by)",
     },
     Invariant {
-        name: "charges refer to what exists",
+        name: "charges refer only to existing rows",
         unit: Unit::Count,
         query: "SELECT t.call_id AS id, CASE WHEN a.id IS NULL THEN 'account' WHEN v.id IS NULL THEN 'version' ELSE 'call' END
                     || ' of charge' AS what, 1 AS expected, 0 AS found FROM call_charge t
@@ -88,7 +88,7 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE a.id IS NULL OR v.id IS NULL OR (c.id IS NULL AND {kept})",
     },
     Invariant {
-        name: "activity events refer to what exists",
+        name: "activity events refer only to existing rows",
         unit: Unit::Count,
         query: "SELECT t.callshop_id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop'
                 WHEN t.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin'
@@ -103,13 +103,13 @@ pub const INVARIANTS: &[Invariant] = &[
             LEFT JOIN callshop s ON s.account_id = h.callshop_id WHERE s.account_id IS NULL",
     },
     Invariant {
-        name: "sightings refer to what exists",
+        name: "sightings refer only to existing rows",
         unit: Unit::Count,
         query: "SELECT t.call_id AS id, 'call of sighting' AS what, 1 AS expected, 0 AS found FROM call_sighting t
             LEFT JOIN call c ON c.id = t.call_id WHERE c.id IS NULL AND {kept}",
     },
     Invariant {
-        name: "rates refer to what exists",
+        name: "rates refer only to existing rows",
         unit: Unit::Count,
         // steps from one version to the next in the primary key instead of reading all rates, because a version may have a million rates
         query: "WITH RECURSIVE priced (version_id) AS (
@@ -122,7 +122,7 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE v.id IS NULL AND p.version_id < (SELECT written FROM kept)",
     },
     Invariant {
-        name: "the ledger refers to what exists",
+        name: "the ledger refers only to existing rows",
         unit: Unit::Count,
         query: "SELECT t.id AS id, CASE WHEN t.session_id IS NOT NULL AND s.id IS NULL THEN 'session' ELSE 'user' END
                     || ' of transfer' AS what, 1 AS expected, 0 AS found FROM ledger_transfer t
@@ -143,7 +143,7 @@ pub const INVARIANTS: &[Invariant] = &[
             FROM ledger_entry GROUP BY transfer_id HAVING SUM(amount) <> 0",
     },
     Invariant {
-        name: "every entry has its transfer, every transfer entries",
+        name: "every entry has a transfer, and every transfer has entries",
         unit: Unit::Count,
         query: "SELECT e.transfer_id AS id, 'transfer' AS what, 1 AS expected, 0 AS found FROM ledger_entry e
             LEFT JOIN ledger_transfer t ON t.id = e.transfer_id WHERE t.id IS NULL
@@ -167,13 +167,13 @@ pub const INVARIANTS: &[Invariant] = &[
             FROM ledger_balance GROUP BY currency HAVING SUM(balance) <> 0",
     },
     Invariant {
-        name: "every balance but the platform's is in its account's currency",
+        name: "every balance except the platform's is in its account's currency",
         unit: Unit::Count,
         query: "SELECT b.account_id AS id, b.book || ' in ' || b.currency AS what, 0 AS expected, 1 AS found
             FROM ledger_balance b JOIN account a ON a.id = b.account_id WHERE a.kind <> 'PLATFORM' AND b.currency <> a.currency",
     },
     Invariant {
-        name: "no account is past its limit",
+        name: "no account exceeds its limit",
         unit: Unit::Money,
         query: "SELECT b.account_id AS id, 'available' AS what, 0 AS expected, b.balance + a.credit_limit - b.held AS found
             FROM ledger_balance b JOIN account a ON a.id = b.account_id
@@ -195,7 +195,7 @@ pub const INVARIANTS: &[Invariant] = &[
             GROUP BY id HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
-        name: "every call is charged what it costs",
+        name: "every call is charged its stored price",
         unit: Unit::Money,
         query: "SELECT call_id AS id, 'charge of call' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
                 SELECT t.call_id, t.account_id, t.amount AS due, 0 AS posted FROM call_charge t WHERE t.level > 0 AND {kept}
@@ -206,14 +206,14 @@ pub const INVARIANTS: &[Invariant] = &[
             GROUP BY call_id, account_id HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
-        name: "no call is charged that was not answered",
+        name: "no unanswered call is charged",
         unit: Unit::Count,
         query: "SELECT t.id AS id, 'transfer' AS what, 0 AS expected, 1 AS found FROM ledger_transfer t
             LEFT JOIN call c ON c.id = t.call_id
             WHERE t.kind = 'CALL' AND {kept} AND {standing} AND (c.answered_at IS NULL OR c.state <> 'ENDED')",
     },
     Invariant {
-        name: "the live calls are those that are not over",
+        name: "the table of live calls has exactly the calls that are not over",
         unit: Unit::Count,
         query: "SELECT c.id AS id, 'live call' AS what, 1 AS expected, 0 AS found FROM call c
             LEFT JOIN live_call l ON l.call_id = c.id
@@ -226,7 +226,7 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE c.id IS NULL OR c.state NOT IN ('AUTHORIZED', 'RINGING', 'ANSWERED')",
     },
     Invariant {
-        name: "reversals name what they reverse",
+        name: "every reversal names the reversed transfer",
         unit: Unit::Count,
         query: "SELECT r.id AS id, 'reversed by transfer' AS what, 1 AS expected, 0 AS found FROM ledger_transfer r
             LEFT JOIN ledger_transfer t ON t.id = r.reverses
@@ -240,7 +240,7 @@ pub const INVARIANTS: &[Invariant] = &[
             FROM ledger_transfer WHERE reverses IS NOT NULL GROUP BY reverses HAVING COUNT(*) > 1",
     },
     Invariant {
-        name: "reversals negate what they reverse",
+        name: "every reversal negates the reversed transfer",
         unit: Unit::Money,
         query: "SELECT id, book AS what, -SUM(reversed) AS expected, SUM(reversal) AS found FROM (
                 SELECT r.id, e.account_id, e.book, e.shift_id, e.method, e.amount AS reversal, 0 AS reversed
@@ -274,7 +274,7 @@ pub const INVARIANTS: &[Invariant] = &[
             GROUP BY id HAVING SUM(calls) <> SUM(stated)",
     },
     Invariant {
-        name: "a session's total is that of its statement",
+        name: "a session's total equals the total of its statement",
         unit: Unit::Money,
         query: "SELECT id, 'total of session' AS what, calls_total + items_total - discounts_total + rounding AS expected,
                 total AS found
@@ -307,7 +307,7 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE s.state IN ('SETTLED', 'VOIDED') GROUP BY s.id, e.book HAVING SUM(e.amount) <> 0",
     },
     Invariant {
-        name: "deposits of unpaid sessions are held",
+        name: "deposits of unpaid sessions are in the ledger",
         unit: Unit::Money,
         query: "SELECT id, 'deposit of session' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
                 SELECT id, -deposit AS due, 0 AS posted FROM cabin_session
@@ -320,7 +320,7 @@ pub const INVARIANTS: &[Invariant] = &[
             GROUP BY id HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
-        name: "refunds equal what sessions got back",
+        name: "refunds in the ledger equal the refunds of sessions",
         unit: Unit::Money,
         query: "SELECT id, 'refunds of session' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
                 SELECT id, refunded AS due, 0 AS posted FROM cabin_session WHERE refunded <> 0
@@ -402,7 +402,7 @@ impl Invariant {
             "WITH kept AS ({kept}) SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
             FROM ({query}) AS findings LIMIT {limit}"
         );
-        // use use the system's clock, because the ids of versions are made with it
+        // use the system's clock, because the ids of versions are made with this clock
         let written = first_id(Utc::now() - LONGEST_IMPORT);
         let values = [first_id(kept_from).into(), kept_from.into(), written.into()];
         let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, whole, values)).await?;
@@ -489,7 +489,7 @@ pub async fn closed_shifts(
     Ok(query.order_by_asc(register_shift::Column::Id).limit(PAGE).all(conn).await?)
 }
 
-/// The drawer balances of shifts in micros, by payment method. The transfers that result from counting the drawer are left out.
+/// The drawer balances of shifts in micros, by payment method. Transfers made by counting the drawer are left out.
 ///
 /// # Errors
 /// May fail with database errors.

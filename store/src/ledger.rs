@@ -24,7 +24,7 @@ pub struct NewTransfer {
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When the transfer is posted, server time.
+    /// When the transfer is posted, by the server's clock.
     pub at: DateTime<Utc>,
     /// The user who caused the transfer; `None` if a proxy's event caused it.
     pub user_id: Option<Uuid>,
@@ -120,7 +120,7 @@ type Key = (Book, Uuid, String);
 /// Like [`post`], but also changes held credit by `held`, and runs the writes in `besides` in the same round trip.
 ///
 /// # Errors
-/// As for [`post`].
+/// Fails with the same errors as [`post`].
 pub async fn post_and_hold(
     conn: &impl ConnectionTrait,
     transfers: Vec<NewTransfer>,

@@ -82,9 +82,9 @@ const ATTEMPTS: u32 = 8;
 /// Longest wait for a connection from a pool. An operation that waits longer fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation. Therefore, if an operation waits too long for a
-/// lock, its client is told that this was the reason. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network,
-/// which releases the transaction's locks.
+/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the other timeouts, so that the error of an operation that waited too
+/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which
+/// releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
@@ -93,8 +93,8 @@ const PATIENCE: [(&str, &str); 3] =
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
-/// How long SQLite itself waits for another process's lock. SQLite waits longer before each further attempt, up to a tenth of a second, and so misses
-/// the short pauses of a process that imports a rate deck. Therefore, SQLite gives up soon, and the store tries again at once ([`BUSY`]).
+/// How long SQLite itself waits for another process's lock. SQLite waits longer before each further attempt, up to a tenth of a second, and therefore
+/// misses the short pauses of a process that imports a rate deck. Therefore, SQLite gives up soon, and the store tries again at once ([`BUSY`]).
 const BUSY_STEP: Duration = Duration::from_millis(1);
 
 /// How long the store waits for another process's lock on the SQLite file.
@@ -284,8 +284,8 @@ impl Store {
         Ok(())
     }
 
-    /// Begins a write transaction. On SQLite, waits for another process's lock, and tries at least once in a millisecond, so that the wait ends with
-    /// the other process's transaction.
+    /// Begins a write transaction. On SQLite, waits while another process holds the lock, and tries again every millisecond, so that the wait ends
+    /// soon after the other process's transaction.
     async fn begin(&self) -> Result<DatabaseTransaction> {
         let begun = Instant::now();
         loop {

@@ -114,11 +114,11 @@ impl Gap {
 
 impl std::fmt::Display for Gap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} has nothing of ", self.table.name)?;
+        write!(f, "{} has no partition ", self.table.name)?;
         match self.from {
-            Some(from) if from.next() == self.to => write!(f, "{from}"),
-            Some(from) => write!(f, "{from} to before {}", self.to),
-            None => write!(f, "before {}", self.to),
+            Some(from) if from.next() == self.to => write!(f, "for {from}"),
+            Some(from) => write!(f, "for the months from {from} to before {}", self.to),
+            None => write!(f, "for the months before {}", self.to),
         }
     }
 }
@@ -271,10 +271,13 @@ mod tests {
         };
         let whole = ["before_202612", "202612", "202701"];
         assert_eq!(gaps(&whole, None), [""; 0]);
-        assert_eq!(gaps(&whole[1..], None), ["call has nothing of before 202612"]);
+        assert_eq!(gaps(&whole[1..], None), ["call has no partition for the months before 202612"]);
         assert_eq!(gaps(&whole[1..], Some("202612")), [""; 0]);
-        assert_eq!(gaps(&whole[2..], Some("202612")), ["call has nothing of 202612"]);
-        assert_eq!(gaps(&["before_202612", "202703"], None), ["call has nothing of 202612 to before 202703"]);
+        assert_eq!(gaps(&whole[2..], Some("202612")), ["call has no partition for 202612"]);
+        assert_eq!(
+            gaps(&["before_202612", "202703"], None),
+            ["call has no partition for the months from 202612 to before 202703"]
+        );
         let [gap] = CALLS.gaps(&parts(&["before_202612", "202702"]), None)[..] else { panic!("one gap") };
         let [december, january] = &gap.mended_by()[..] else { panic!("two months") };
         assert!(december.starts_with("ALTER TABLE call ATTACH PARTITION call_202612 FOR VALUES FROM ('"));

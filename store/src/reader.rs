@@ -12,7 +12,7 @@ use base::error::is_connection_lost;
 
 use crate::counters;
 
-/// A dead connection fails within 100 milliseconds. A slower failure may be the query's own fault, so the query is then retried only once, not on
+/// A dead connection fails within 100 milliseconds. A slower failure may be the query's own fault, so the query is then retried only once and not on
 /// every connection.
 const AT_ONCE: Duration = Duration::from_millis(100);
 

@@ -120,7 +120,7 @@ pub async fn missed(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) 
     bulk::insert::<call_sighting::Entity>(conn, rows, first).await
 }
 
-/// Deletes the sightings (times in listings) of calls that are over.
+/// Deletes the sightings of calls that are over.
 pub async fn forget(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<()> {
     for ids in calls.chunks(KEYS_AT_ONCE) {
         call_sighting::Entity::delete_many()
@@ -138,7 +138,7 @@ pub struct PhoneRegistration {
     pub sip_user: String,
     /// Whether the phone is registered.
     pub online: bool,
-    /// When `online` last changed, proxy time.
+    /// When `online` last changed, by the proxy's clock.
     pub changed_at: Option<DateTime<Utc>>,
     /// Name of the proxy where the phone is registered, if known.
     pub proxy: Option<String>,

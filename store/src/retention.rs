@@ -48,7 +48,7 @@ pub async fn calls_needed_since(conn: &impl ConnectionTrait) -> Result<Option<Da
     Ok(row.map(|row| row.try_get("", "at")).transpose()?.flatten())
 }
 
-/// Those partitions of the call and charge tables that end at or before `cutoff`.
+/// The partitions of the call and charge tables that end at or before `cutoff`.
 pub async fn old_calls(
     conn: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -74,7 +74,7 @@ pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, li
     Ok(call::Entity::delete_many().filter(calls).exec(conn).await?.rows_affected)
 }
 
-/// Those partitions of the activity table that end at or before `cutoff`.
+/// The partitions of the activity table that end at or before `cutoff`.
 pub async fn old_activities(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<Vec<Partition>> {
     let mut partitions = ACTIVITIES.partitions(conn).await?;
     partitions.retain(|partition| partition.end.start() <= cutoff);

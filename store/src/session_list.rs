@@ -101,7 +101,7 @@ async fn add_customer(
     Ok(())
 }
 
-/// Adds the condition on the states. The partial indexes for unsettled and voided sessions have literals in their conditions.
+/// Adds the condition on the states. The conditions contain literals, as the partial indexes for unsettled and voided sessions do.
 fn add_states(list: &mut Filtered<cabin_session::Entity>, callshop_id: Uuid, states: &[SessionState]) {
     use SessionState::{Closed, Closing, Open, Voided};
     use cabin_session::Column::{CallshopId, State};

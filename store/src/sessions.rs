@@ -119,7 +119,7 @@ pub async fn update(
     Ok(session.into_active_model().reset_all().update(conn).await?)
 }
 
-/// Marks sessions for which it has been announced that the deposit is nearly used up. The calling function must have locked the sessions in this
+/// Records for these sessions that the nearly used-up deposit has been announced. The calling function must have locked the sessions in this
 /// transaction.
 pub async fn mark_deposit_low(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<()> {
     if !ids.is_empty() {

@@ -1,7 +1,7 @@
-//! Imports of rate decks as jobs.
+//! Imports of rate decks, which run as jobs.
 //!
-//! A running program that has a job's file is a node, with an id of its own. Every change that a node makes is conditional on the job still being its
-//! own, so that a node that was taken for dead changes nothing any more.
+//! The node that has a job's file runs the job. Each change by a node requires that the job still belongs to this node, so a node that was wrongly
+//! considered dead cannot change the job.
 
 use chrono::{DateTime, Utc};
 use entity::ImportState;
@@ -36,7 +36,7 @@ pub async fn insert(conn: &impl ConnectionTrait, job: Model) -> Result<()> {
     Ok(())
 }
 
-/// A job of a tariff of `owners`, with the tariff.
+/// A job whose tariff belongs to one of `owners`, together with the tariff.
 pub async fn find(
     conn: &impl ConnectionTrait,
     owners: &Owners,
@@ -62,20 +62,20 @@ pub async fn count_open(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<
     Ok(open.count(conn).await?)
 }
 
-/// The jobs whose file this node has, by id, with their states.
+/// The ids and states of the jobs whose files this node has.
 pub async fn held_by(conn: &impl ConnectionTrait, node: Uuid) -> Result<Vec<(Uuid, ImportState)>> {
     let query = Entity::find().select_only().columns([Column::Id, Column::State]);
     let query = query.filter(Column::Node.eq(node)).filter(Column::EndedAt.is_null());
     Ok(query.filter(Column::State.is_in(HELD)).limit(MAX_FOUND).into_tuple().all(conn).await?)
 }
 
-/// Jobs whose node has given no sign of life since `before`.
+/// Jobs whose node has recorded no heartbeat since `before`.
 pub async fn orphans(conn: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<Vec<Model>> {
     let query = Entity::find().filter(Column::State.is_in(HELD)).filter(Column::EndedAt.is_null());
     Ok(query.filter(Column::HeartbeatAt.lt(before)).limit(MAX_FOUND).all(conn).await?)
 }
 
-/// Jobs that have waited for a user for too long.
+/// The ids of the jobs that have waited for a user for too long.
 pub async fn expired(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     let query = Entity::find().select_only().column(Column::Id).filter(Column::EndedAt.is_null());
     let query = query.filter(Column::State.is_in(WAITS)).filter(Column::ExpiresAt.lt(now));
@@ -86,7 +86,7 @@ fn of_node(id: Uuid, node: Uuid) -> UpdateMany<tariff_import::Entity> {
     Entity::update_many().filter(Column::Id.eq(id)).filter(Column::Node.eq(node))
 }
 
-/// Gives a job whose file was uploaded to the node that has the file. Returns false if the job does not wait for a file any more.
+/// Assigns a job to the node that received its file. Returns false if the job no longer waits for a file.
 pub async fn take(conn: &impl ConnectionTrait, id: Uuid, node: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let taken = Entity::update_many()
         .col_expr(Column::State, Expr::value(ImportState::Reading))
@@ -103,7 +103,7 @@ pub async fn update(conn: &impl ConnectionTrait, job: Model) -> Result<Model> {
     Ok(job.into_active_model().reset_all().update(conn).await?)
 }
 
-/// Records that the node lives, for these of its jobs.
+/// Records a heartbeat of the node for these jobs.
 pub async fn beat(conn: &impl ConnectionTrait, node: Uuid, ids: &[Uuid], now: DateTime<Utc>) -> Result<()> {
     let beat = Entity::update_many().col_expr(Column::HeartbeatAt, Expr::value(now));
     let beat = beat.filter(bulk::among(conn, Column::Id, ids.iter().copied()));
@@ -111,7 +111,7 @@ pub async fn beat(conn: &impl ConnectionTrait, node: Uuid, ids: &[Uuid], now: Da
     Ok(())
 }
 
-/// Records how many rates are written.
+/// Records the number of rates written so far and the number of rates to write.
 pub async fn progress(
     conn: &impl ConnectionTrait,
     (id, node): (Uuid, Uuid),
@@ -127,8 +127,8 @@ pub async fn progress(
     Ok(())
 }
 
-/// Records the job's version, in the transaction that inserts the version. Returns false if the job has a version, or is not the node's any more, because
-/// it was canceled or the node was taken for dead.
+/// Records the job's version, in the transaction that inserts the version. Returns false if the job already has a version, was canceled, or no longer
+/// belongs to the node because the node was considered dead.
 pub async fn made(
     conn: &impl ConnectionTrait,
     (id, node): (Uuid, Uuid),

@@ -37,7 +37,7 @@ pub async fn count(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<u64>
     Ok(Entity::find().filter(Column::AccountId.eq(account_id)).count(conn).await?)
 }
 
-/// Inserts a mapping. If another transaction has inserted a mapping with the name, the insert violates a unique index.
+/// Inserts a mapping. The insert violates a unique index if the account already has a mapping with this name.
 pub async fn insert(conn: &impl ConnectionTrait, mapping: Model) -> Result<()> {
     Entity::insert(mapping.into_active_model()).exec_without_returning(conn).await?;
     Ok(())

@@ -1,4 +1,5 @@
-//! The lifecycle of tariff versions: schedules that depend on each other, discarded drafts, and the accounts that a tariff prices.
+//! The lifecycle of tariff versions: schedules that depend on each other, discarded drafts, and the accounts and callshops whose calls a tariff
+//! prices.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -79,8 +80,8 @@ pub async fn assignments(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result
     Ok(account::Entity::find().filter(either).count(conn).await?)
 }
 
-/// The pairs of tariffs at which accounts buy from their parent and their parent buys itself, and which include this tariff. The parent's cost tariff is
-/// the pair's cost, and `callshops` is the number of accounts that buy. Returns at most `limit` pairs, those with the most accounts first.
+/// Pairs of a parent's cost tariff and a child's cost tariff, at least one of which is this tariff. The child's tariff is `retail_tariff_id`, and
+/// `callshops` is the number of children with the pair. Returns at most `limit` pairs, those with the most accounts first.
 pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     use account::Column::{CostTariffId, Id, ParentId};
     let (buyer, seller) = (Alias::new("buyer"), Alias::new("seller"));
@@ -155,7 +156,7 @@ async fn below(
         .filter(account::Column::Kind.eq(AccountKind::Callshop))
         .order_by_asc(account::Column::Id)
         .limit(limit);
-    // each account of a path ends in a slash; the callshop itself pays at level 1
+    // in a path, a slash follows each account's id; the callshop itself pays at level 1
     let depth = |path: &str| i32::try_from(path.matches('/').count()).unwrap_or(i32::MAX);
     let shop = |shop: account::Model| PricedShop {
         callshop_id: shop.id,
@@ -165,7 +166,7 @@ async fn below(
     Ok(query.all(conn).await?.into_iter().map(shop).collect())
 }
 
-/// A call, with what its price depends on.
+/// A call, with the facts that its price depends on.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct PastCall {
     /// The call.
@@ -180,7 +181,8 @@ pub struct PastCall {
     pub talk_seconds: i32,
 }
 
-/// A page of a callshop's attempts after the id `after`, oldest first, with all states, so that each statement reads at most `limit` rows.
+/// A page of a callshop's attempts after the id `after`, oldest first. The page includes attempts in every state, so that each statement reads at
+/// most `limit` rows.
 pub async fn past_calls(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -207,7 +209,7 @@ pub async fn charges(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Hash
         calls.iter().copied(),
     ));
     if conn.get_database_backend() == DbBackend::Postgres {
-        // skips the partitions outside the page
+        // PostgreSQL can then skip the partitions outside the page
         query = query.filter(call_charge::Column::CallId.between(*first, *last));
     }
     let charge = |row: call_charge::Model| ((row.call_id, row.level), row.amount.into());

@@ -1,4 +1,4 @@
-//! Tickets of event streams that were used. A row lives only until its ticket expires, so the table is small.
+//! Used tickets for event streams. A row is needed only until its ticket expires, so the table stays small.
 
 use chrono::{DateTime, Utc};
 use entity::used_ticket::{Column, Entity, Model};

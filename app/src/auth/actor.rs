@@ -98,7 +98,8 @@ impl Actor {
         }
     }
 
-    /// The operator at the server's command line. The operator has direct access to the database in any case.
+    /// The operator at the server's command line. The operator has all rights of an admin, because anyone at the command line can change the database
+    /// directly anyway.
     pub fn operator(platform: &account::Model) -> Self {
         Self {
             user_id: Uuid::nil(),
@@ -137,8 +138,8 @@ impl Actor {
         self.top_id == self.account_id
     }
 
-    /// Whether the actor has `right`: its role has the right, it is not a customer's screen, and no required second factor is missing. No token may
-    /// manage tokens or attendants.
+    /// Whether the actor has `right`: the role has the right, the actor is not a customer's screen, and no required second factor is missing. No
+    /// token may manage tokens or attendants.
     pub fn may(&self, right: Right) -> bool {
         let is_for_people = matches!(right, Right::ManageTokens | Right::ManageAttendants);
         !self.needs_totp

@@ -15,12 +15,12 @@ use store::{accounts, api_tokens};
 
 /// The beginning of every API token. Tools that scan code for leaked secrets recognize tokens by this prefix.
 pub const PREFIX: &str = "cs_";
-/// After a token's last use has been recorded, further uses are not recorded for this long.
+/// Minimum time between two recorded uses of a token.
 const TOUCHED_EVERY: Duration = Duration::from_secs(60);
 /// How long a node remembers which token a secret belongs to. A secret never belongs to another token, so this limit only bounds memory use.
 const KNOWN_FOR: Duration = Duration::from_secs(3600);
 
-/// What a node remembers about API tokens.
+/// This node's caches for API tokens.
 pub struct SeenTokens {
     /// Ids of tokens, keyed by the hashes of the tokens' secrets.
     ids: Cache<String, Uuid>,
@@ -42,10 +42,11 @@ pub fn new_secret() -> String {
     format!("{PREFIX}{}", token::random_secret())
 }
 
-/// Returns the actor of an API token, and when the token expires. Reads the token from the database unless it is cached, and records its use.
+/// Returns the actor of an API token, and the time when the token expires. Reads the token from the database unless it is cached, and records its
+/// use.
 ///
 /// # Errors
-/// Fails with [`Error::Unauthenticated`] if there is no such token, or if it has expired, was revoked, or was made by a user who is disabled.
+/// Fails with [`Error::Unauthenticated`] if the token does not exist, has expired or was revoked, or if its user is disabled.
 pub async fn authenticate(app: &App, secret: &str) -> Result<(Actor, DateTime<Utc>)> {
     let (now, hash) = (app.clock.now(), token::digest(secret));
     let known = app.identities.tokens.ids.get(&hash).and_then(|id| app.identities.known(id));
@@ -67,7 +68,7 @@ async fn holder_of(app: &App, hash: &str, now: DateTime<Utc>) -> Result<(Actor, 
     checked(app, found, now).await
 }
 
-/// The actor of the token with this id, and when the token expires.
+/// The actor of the token with this id, and the time when the token expires.
 ///
 /// # Errors
 /// See [`authenticate`].

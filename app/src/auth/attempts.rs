@@ -1,4 +1,4 @@
-//! Makes a login wait after wrong passwords. An unknown login is delayed in the same way, so that the delay does not reveal which logins exist.
+//! Delays a login after several wrong passwords. An unknown login is delayed in the same way, so that the delay does not reveal which logins exist.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{login_failure, user};
@@ -10,7 +10,8 @@ use store::{Tx, accounts};
 const FREE_FAILURES: i32 = 5;
 /// Maximum delay of a login in seconds. With a longer delay, the owner of an attacked login could not log in.
 const MAX_WAIT_SECONDS: i64 = 30;
-/// How long after the last wrong password the wrong passwords are forgotten. Without this limit, the counters of unknown logins would fill up.
+/// Wrong passwords are forgotten this long after the last one. Without this limit, every counter of unknown logins would eventually reach the maximum
+/// delay.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Wrong passwords since the last successful login.
@@ -61,12 +62,12 @@ impl Failures {
 pub(super) enum Whose {
     /// An existing user's counter.
     User(uuid::Uuid),
-    /// The counter belongs to the bucket of an unknown login.
+    /// The counter of the bucket to which an unknown login belongs.
     Nobody(i64),
 }
 
-/// Counts a wrong password. Concurrent guesses are counted one after another. Once the free attempts are used up, further guesses get only
-/// `TRY_LATER`.
+/// Counts a wrong password. Concurrent wrong passwords are counted one after another. Fails with `TRY_LATER` while earlier wrong passwords delay the
+/// login.
 pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()> {
     match whose {
         Whose::User(id) => {

@@ -43,7 +43,7 @@ pub struct Tokens {
 pub struct Secrets {
     /// The password, in plain text.
     pub password: String,
-    /// A code of an authenticator app, or a recovery code.
+    /// A code from an authenticator app, or a recovery code.
     pub code: Option<String>,
 }
 
@@ -83,15 +83,15 @@ impl Identities {
         }
     }
 
-    /// The signature of the address to which the file of an import is uploaded.
+    /// The signature in the URL for uploading an import's file. The URL is valid until the Unix time `until`.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub(crate) fn upload_code(&self, import: Uuid, until: i64) -> Result<String> {
         self.key.upload_code(import, until)
     }
 
-    /// A token that is cancelled as soon as this node revokes the login.
+    /// A cancellation token that is canceled as soon as this node learns that the login has ended.
     pub fn watch(&self, session_id: Uuid) -> CancellationToken {
         self.watches.get_with(session_id, CancellationToken::new)
     }
@@ -102,7 +102,7 @@ impl Identities {
         self.known.invalidate(&session_id);
     }
 
-    /// A cached login or API token, and when it expires.
+    /// A cached login or API token, and the time when it expires.
     pub(super) fn known(&self, id: Uuid) -> Option<(Actor, DateTime<Utc>)> {
         self.known.get(&id)
     }
@@ -147,7 +147,7 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     Ok((actor, expires))
 }
 
-/// The holder of a login that is valid at `now`, and when the login expires. Reads the holder and the expiry from the database.
+/// The holder of a login that is valid at `now`, and the time when the login expires. Reads the holder and the expiry from the database.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login does not exist, was revoked or has expired, or if its user is disabled.
@@ -165,8 +165,8 @@ pub(super) async fn holder_of(
     Ok((Actor::new(&app.config.auth, &session, &user, &account), session.expires_at))
 }
 
-/// Starts a login with `name@code`, a password and, if the user has a second factor, a code. If the password is wrong, an unknown login and an
-/// existing login get the same response at every attempt.
+/// Starts a login with `name@code`, a password and, if the user has a second factor, a code. An unknown login gets the same responses as an existing
+/// login with a wrong password.
 ///
 /// # Errors
 /// Fails with `BAD_CREDENTIALS` regardless of the cause. With the right password, fails with `TOTP_REQUIRED` without a code and with `TOTP_INVALID`
@@ -259,8 +259,8 @@ fn bad_credentials() -> Error {
     Error::user(ErrorCode::BadCredentials, "The login or password is wrong.")
 }
 
-/// Locks and returns the current user row if the verified password is still valid. Verification takes a while. During the verification, other
-/// guesses may have failed, or the user may have been disabled or given another password.
+/// Locks and returns the current user row if the verified password is still valid. Verification is slow; meanwhile, other attempts may have failed,
+/// or the user may have been disabled or given another password.
 pub(super) async fn unchanged(
     tx: &Tx,
     verified: &user::Model,
@@ -282,8 +282,8 @@ enum Presented {
 }
 
 /// Exchanges a refresh token for a new pair of tokens. The token that was used last may be used again, because its response may have been lost.
-/// Within [`REPEATED_WITHIN`], and until the successor is used, the exchange returns the same successor. Any other reuse of a token revokes the
-/// login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
+/// If this happens within [`REPEATED_WITHIN`] and before the successor is used, the exchange returns the same successor. Any other reuse of a token
+/// revokes the login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`].
@@ -379,11 +379,11 @@ pub fn is_refresh_token_of(actor: &Actor, refresh: &str) -> bool {
     refresh.split_once('.').is_some_and(|(id, _)| id.parse().is_ok_and(|id: Uuid| id == actor.session_id))
 }
 
-/// Starts a login without a refresh token for a customer's screen, valid until `expires_at`. Returns the login's row, which the caller must store, and
-/// the access token.
+/// Starts a login without a refresh token for a customer's screen, valid until `expires_at`. Returns the login's row, which the caller must store,
+/// and the access token.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails only with internal faults.
 pub fn screen(
     app: &App,
     actor: &Actor,
@@ -450,8 +450,8 @@ const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 /// over.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. A token may end earlier than its
-/// sockets expect, because a rotation shortens its life. Runs until `stop`.
+/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. A rotation can make a token end
+/// earlier than its open sockets expect, so this loop closes the sockets of expired tokens, too. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);

@@ -18,11 +18,11 @@ pub const MAX_LENGTH: usize = 256;
 /// Limits the number of concurrent hashes, because each hash takes 19 MiB and tens of milliseconds of CPU time.
 static SLOTS: Semaphore = Semaphore::const_new(4);
 
-/// Whether this process hashes passwords cheaply.
+/// Whether this process hashes new passwords with the lowest cost.
 static CHEAP: AtomicBool = AtomicBool::new(false);
 
-/// From now on, this process hashes new passwords with the lowest cost. For tests, which would otherwise spend a fifth of their processor time on
-/// passwords. A server must never call this, because a cheap hash is easy to break.
+/// From now on, this process hashes new passwords with the lowest cost. Only tests call this function; otherwise, they would spend a fifth of their
+/// processor time on passwords. A server must never call it, because a cheap hash is easy to break.
 #[doc(hidden)]
 pub fn hash_cheaply() {
     CHEAP.store(true, Ordering::Relaxed);
@@ -75,7 +75,7 @@ fn is_common(password: &str) -> bool {
 /// Hashes a password into a PHC string.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails only with internal faults.
 pub async fn hash(password: String) -> Result<String> {
     let _slot = SLOTS.acquire().await.or_fault()?;
     tokio::task::spawn_blocking(move || {
@@ -90,7 +90,7 @@ pub async fn hash(password: String) -> Result<String> {
 /// timing does not reveal which logins exist.
 ///
 /// # Errors
-/// Fails with internal faults only.
+/// Fails only with internal faults.
 pub async fn verify(password: String, phc: Option<String>) -> Result<bool> {
     if password.len() > MAX_LENGTH {
         return Ok(false);

@@ -1,4 +1,5 @@
-//! The actor of work that continues after its request, such as an import. The work may do what its login or API token may do now.
+//! Finds the actor for work that continues after its request, such as an import. The work has the current rights of the login or API token that
+//! started it.
 
 use uuid::Uuid;
 

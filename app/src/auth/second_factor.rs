@@ -1,8 +1,8 @@
-//! The second factor of a login: a code of an authenticator app ([`totp`](super::totp)), or one of ten recovery codes.
+//! The second factor of a login: a code from an authenticator app ([`totp`](super::totp)), or one of ten recovery codes.
 //!
-//! No table stores the secret that an app shares with the server. Like a refresh token, the secret is derived from the token key, in this case with a
-//! random seed per user. A copy of the database is therefore not enough to generate codes without the token key. For recovery codes, the database
-//! stores only hashes. If the token key changes, all codes from authenticator apps become invalid; recovery codes still work.
+//! No table stores the secret that an app shares with the server. Like a refresh token, the secret is derived from the token key, together with a
+//! random seed for each user. A copy of the database is therefore not enough to generate codes without the token key. For recovery codes, the
+//! database stores only hashes. If the token key changes, all codes from authenticator apps become invalid; recovery codes still work.
 
 use chrono::{DateTime, Utc};
 use entity::user;
@@ -27,7 +27,7 @@ const GROUP: usize = 4;
 /// Longest code accepted, in bytes.
 const MAX_CODE_BYTES: usize = 64;
 
-/// What an authenticator app needs. The server shows this information only once.
+/// The data that an authenticator app needs. The server shows this information only once.
 pub struct Setup {
     /// The secret, in base 32.
     pub secret: String,
@@ -169,12 +169,12 @@ async fn change(
             Ok(true)
         })
         .await?;
-    // whether the login has rights may depend on the second factor
+    // the login's rights may depend on the second factor
     app.identities.renew(actor.session_id);
     if is_good { Ok(()) } else { Err(wrong("code")) }
 }
 
-/// The user's row after the use of this code, which is a code from the app or a recovery code; `None` if the code is wrong or was already used.
+/// The user's row after this code from the app or recovery code is used up; `None` if the code is wrong or was already used.
 fn accepted(app: &App, user: user::Model, code: &str, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     if let Some(step) = app_step(app, &user, code, now)? {
         return Ok(Some(user::Model { totp_step: Some(step), ..user }));
@@ -190,7 +190,7 @@ fn accepted(app: &App, user: user::Model, code: &str, now: DateTime<Utc>) -> Res
     Ok(Some(user::Model { recovery_hashes: left, ..user }))
 }
 
-/// The time step that this code from the app belongs to; `None` if there is none, or if the step was already used.
+/// The time step that this code from the app belongs to; `None` if the code is wrong, or if the step was already used.
 fn app_step(app: &App, user: &user::Model, code: &str, now: DateTime<Utc>) -> Result<Option<i64>> {
     let Some(seed) = &user.totp_seed else { return Err(illegal("Set up the second factor first.")) };
     if code.len() > MAX_CODE_BYTES {
@@ -207,7 +207,7 @@ fn require_on(user: user::Model) -> Result<user::Model> {
     }
 }
 
-/// A code in the form in which codes are compared, because people type spaces, dashes and capital letters.
+/// Normalizes a code for comparison, because people type spaces, dashes and capital letters.
 fn plain(code: &str) -> String {
     let kept = code.chars().filter(|character| !character.is_whitespace() && *character != '-');
     kept.flat_map(char::to_lowercase).collect()

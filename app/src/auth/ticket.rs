@@ -81,7 +81,7 @@ pub async fn admit<'a>(
     Ok(Admission { actor, expires_at: login_ends, cookie: is_first.then_some((name, secret)) })
 }
 
-/// Each login has its own cookie, so that two users may have pages in one browser.
+/// Each login has its own cookie, so that two users can be logged in with the same browser.
 fn cookie_name(login: Uuid) -> String {
     format!("callshop-stream-{}", login.simple())
 }

@@ -50,7 +50,7 @@ impl TokenKey {
     /// Issues an access token for `user` in login `session`, valid until `expires_at`.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn issue(
         &self,
         user: Uuid,
@@ -91,7 +91,7 @@ impl TokenKey {
     /// and only the secret's hash is stored.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn refresh_secret(&self, session: Uuid, generation: i64) -> Result<String> {
         let code = self.code(&format!("refresh {session} {generation}"))?;
         Ok(format!("{generation}.{code}"))
@@ -100,7 +100,7 @@ impl TokenKey {
     /// The generation of a refresh secret that was derived for this login; `None` for any other text.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn generation_of(&self, session: Uuid, secret: &str) -> Result<Option<i64>> {
         let generation = secret.split_once('.').and_then(|(generation, _)| generation.parse().ok());
         let Some(generation) = generation else { return Ok(None) };
@@ -108,18 +108,18 @@ impl TokenKey {
         Ok(bool::from(derived.as_bytes().ct_eq(secret.as_bytes())).then_some(generation))
     }
 
-    /// The signature of a ticket of an event stream.
+    /// The signature of a ticket for an event stream.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn ticket_code(&self, ticket: &str) -> Result<String> {
         self.code(&format!("ticket {ticket}"))
     }
 
-    /// The signature of the address to which the file of an import is uploaded, until the Unix time `until`.
+    /// The signature in the URL for uploading an import's file. The URL is valid until the Unix time `until`.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn upload_code(&self, import: Uuid, until: i64) -> Result<String> {
         self.code(&format!("upload {import} {until}"))
     }
@@ -127,7 +127,7 @@ impl TokenKey {
     /// The secret of a login's cookie for event streams. Every node derives the same secret.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn stream_secret(&self, session: Uuid) -> Result<String> {
         self.code(&format!("stream {session}"))
     }
@@ -136,7 +136,7 @@ impl TokenKey {
     /// bucket.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn bucket(&self, login: &str) -> Result<i64> {
         let code = self.code(&format!("login {login}"))?;
         let first =
@@ -147,7 +147,7 @@ impl TokenKey {
     /// The secret that a user shares with an authenticator app. Every node derives the same secret from the user's seed.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn totp_secret(&self, user: Uuid, seed: &str) -> Result<Secret> {
         let code = URL_SAFE_NO_PAD.decode(self.code(&format!("totp {user} {seed}"))?).or_fault()?;
         let secret: &[u8; SECRET_BYTES] = code.first_chunk().ok_or_else(|| Error::fault("a short HMAC"))?;
@@ -157,7 +157,7 @@ impl TokenKey {
     /// The secret that signs the messages of a webhook. Every node derives the same secret from the webhook's seed.
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn webhook_secret(&self, webhook: Uuid, seed: &str) -> Result<Vec<u8>> {
         URL_SAFE_NO_PAD.decode(self.code(&format!("webhook {webhook} {seed}"))?).or_fault()
     }

@@ -12,17 +12,18 @@ use base::error::{OrFault as _, Result};
 pub const SECRET_BYTES: usize = 20;
 /// Time for which a code is shown, in seconds.
 pub const STEP_SECONDS: i64 = 30;
-/// How many steps the clock of an authenticator app may be behind or ahead. This allowance also covers the time to read and type a code.
+/// Maximum number of steps by which the clock of an authenticator app may be behind or ahead. This allowance also covers the time to read and type a
+/// code.
 const SKEW: i64 = 1;
 
 /// The secret that a user shares with an authenticator app.
 pub struct Secret(pub(super) [u8; SECRET_BYTES]);
 
 impl Secret {
-    /// The six digits of a step, which is the Unix time divided by [`STEP_SECONDS`].
+    /// The six-digit code of a step. The number of a step is the Unix time divided by [`STEP_SECONDS`].
     ///
     /// # Errors
-    /// Fails with internal faults only.
+    /// Fails only with internal faults.
     pub fn code(&self, step: i64) -> Result<String> {
         let number = truncated(&self.0, step)? % 1_000_000;
         Ok(format!("{number:06}"))
@@ -40,7 +41,7 @@ impl Secret {
         Ok(None)
     }
 
-    /// The secret in base 32, as authenticator apps ask for it.
+    /// The secret in base 32, the form that users type into authenticator apps.
     pub fn to_base32(&self) -> String {
         BASE32_NOPAD.encode(&self.0)
     }

@@ -97,11 +97,11 @@ refusals! {
     DestinationNotRated = "DESTINATION_NOT_RATED", 404, "Destination not available";
     /// The number's prefix is blocked.
     DestinationBlocked = "DESTINATION_BLOCKED", 403, "Destination blocked";
-    /// The callshop's credit is too low for one second of the call.
+    /// The callshop's credit does not pay for one second of the call.
     NoCredit = "NO_CREDIT", 402, "No credit";
-    /// The session's deposit is too low for one second of the call.
+    /// The session's deposit does not pay for one second of the call.
     DepositUsedUp = "DEPOSIT_USED_UP", 402, "Deposit used up";
-    /// The rest of the session's spending limit is too low for one second of the call.
+    /// The rest of the session's spending limit does not pay for one second of the call.
     SpendingLimit = "SPENDING_LIMIT", 402, "Spending limit reached";
     /// The session's time is used up.
     TimeLimit = "TIME_LIMIT", 403, "Time limit reached";
@@ -307,11 +307,11 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// What an allowed attempt gets.
+/// The talk time granted to an allowed attempt.
 struct Allowance {
     /// The first slice of talk time with its reserved amounts.
     grant: Grant,
-    /// The seconds of talk after which to check whether the call ends soon; `None` for never.
+    /// The seconds of talk after which to check whether the call ends soon; `None` if no check is needed.
     warn_after: Option<i32>,
 }
 

@@ -22,7 +22,7 @@ use store::sessions;
 pub(super) struct Charged {
     /// The rows of `call_charge` to write.
     pub(super) charges: Vec<call_charge::Model>,
-    /// Closed, unpaid sessions with corrected calls. The statement of a session with a corrected call must be created again.
+    /// The ids of closed, unpaid sessions that have corrected calls. The statements of these sessions must be created again.
     pub(super) restate: Vec<Uuid>,
 }
 
@@ -240,7 +240,7 @@ pub(super) fn correct(
     Ok(())
 }
 
-/// The charges, all zero, of a call that turned out to be unanswered.
+/// The charges of a call that turned out to be unanswered; all amounts are zero.
 fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Vec<call_charge::Model>> {
     let nothing = LevelCharge { billed_seconds: 0, amount: Micros::ZERO };
     levels.iter().enumerate().map(|(position, level)| charge_row(row, position, level, nothing)).collect()

@@ -1,5 +1,5 @@
-//! Computes how many seconds a call may last, and how much credit is reserved for the call. The result depends on the credit at every level and on
-//! the session's limits.
+//! Computes how many seconds a call may last, and how much credit is reserved for the call. The result depends on the credit at each level and on the
+//! session's limits.
 
 use billing::credit::{self, Answer, FundingSource, Grant};
 use billing::money::Micros;
@@ -38,8 +38,9 @@ impl SessionAllowance {
         let (mut talk, mut held) = (0_u32, Micros::ZERO);
         for call in others() {
             let of_customer = holds(call)?.first().copied();
-            let of_customer =
-                of_customer.ok_or_else(|| Error::fault("a live call of a session holds nothing"))?;
+            let of_customer = of_customer.ok_or_else(|| {
+                Error::fault("a live call in a session has no hold at the customer's level")
+            })?;
             held = held.checked_add(of_customer).or_fault()?;
             talk = talk.saturating_add(u32::try_from(call.covered).or_fault()?);
         }
@@ -62,7 +63,7 @@ impl SessionAllowance {
     }
 }
 
-/// The talk time that a call gets now, and the total talk time that it may get.
+/// The talk time that is reserved for a call now, and the total talk time that the call may get.
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
     /// The time reserved so far, including the next slice.
@@ -154,7 +155,7 @@ fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
         return Ok(());
     }
     let (held, priced) = (holds.len(), levels.len());
-    Err(Error::fault(format!("a call has holds at {held} levels and prices at {priced}")))
+    Err(Error::fault(format!("a call has holds at {held} levels but prices at {priced}")))
 }
 
 /// The holds as a column value, which [`holds`] can parse.

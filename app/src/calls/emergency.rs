@@ -1,5 +1,5 @@
-//! Emergency calls: the data that a proxy needs to allow emergency calls while it cannot reach this server, and the calls that a proxy allowed
-//! without asking.
+//! Emergency calls: the data that a proxy needs to allow emergency calls while the proxy cannot reach this server, and the records of calls that a
+//! proxy allowed without asking the server.
 
 use std::collections::{HashMap, HashSet};
 
@@ -51,7 +51,7 @@ pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<Kn
     }))
 }
 
-/// A call that a proxy allowed without asking the server. Each event of the call carries this data, because any event may be the first to arrive.
+/// A call that a proxy allowed without asking the server. Each event of the call contains this data, because any event may be the first to arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmergencyCall {
     /// The call's id, assigned by the proxy.

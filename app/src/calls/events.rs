@@ -29,8 +29,8 @@ use store::Tx;
 use store::calls::CallshopTerms;
 use stored::{noted, received};
 
-/// Keeps the end events that came with an authorization request and still matter. Events of calls that have already ended are dropped. Events without
-/// a call id are kept.
+/// Filters the end events that came with an authorization request. Drops the events of calls that have already ended, and keeps events without a call
+/// id.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -57,7 +57,7 @@ pub struct Applied {
     pub booted: Vec<String>,
 }
 
-/// Applies events in the order of their proxy times. `locked` is called when this transaction has its locks on calls, phones and sessions. A
+/// Applies events in the order of their proxy times. `locked` is called once this transaction has locked its calls, phones and sessions. A
 /// transaction that begins later and touches the same rows waits for this transaction, never the reverse.
 ///
 /// # Errors

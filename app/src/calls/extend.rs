@@ -42,7 +42,7 @@ const AGAIN: TimeDelta = TimeDelta::seconds(1);
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
 /// If the proxy has not confirmed the last slice of talk time, the next slice is reserved this long before the covered time ends.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
-/// After a hang-up, the call is processed again after this delay. The end event of the call should arrive within this delay.
+/// After a hang-up, the call is processed again after this delay. The call's end event should arrive before then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms.
@@ -182,7 +182,7 @@ impl BatchContext {
     }
 }
 
-/// How long a call may last.
+/// The time and the deposit that are left for a running call.
 #[derive(Default)]
 struct Found {
     /// The next slice, and the total time that the call may get; `None` if the call gets no more time.
@@ -191,7 +191,7 @@ struct Found {
     deposit: Option<(Uuid, Micros, bool)>,
 }
 
-/// What is announced about a call.
+/// The announcements to make about a call.
 struct Warned {
     ends_soon: bool,
     /// The session whose deposit is low.
@@ -269,7 +269,7 @@ fn extend(
     }
     let Some(grant) = found.cover.map(|cover| cover.grant).filter(|grant| grant.covered > covered) else {
         let again = match just_warned {
-            // this check came early, so nothing needs to be done until shortly before the end
+            // this check is early, so nothing needs to be done until shortly before the covered time ends
             true => (end - SOON).max(now + AGAIN),
             false => now + AGAIN,
         };
@@ -305,7 +305,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         }
         heart.beat();
         if let Err(error) = look(&app, &writer).await {
-            tracing::warn!(%error, "running calls could not be processed");
+            tracing::warn!(%error, "running calls could not be processed; they are tried again in a moment");
         }
     }
 }
@@ -330,7 +330,7 @@ async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
         match app.proxies.hang_up(&call, HangUp::CreditExhausted).await {
             Ok(_) => confirm(writer, &call, later, None).await,
             Err(error) => {
-                tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call whose covered time is used up: its own timer will");
+                tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call without credit; the proxy's timer will hang it up");
             }
         }
         return;
@@ -342,7 +342,7 @@ async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
         // the call remains due, so the limit is sent again
         Ok(LimitResult::NotAnswered) => return,
         Err(error) => {
-            tracing::warn!(call = %call.id, %error, "the proxy did not take a limit");
+            tracing::warn!(call = %call.id, %error, "the proxy did not accept a limit");
             return;
         }
     };

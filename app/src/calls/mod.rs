@@ -78,7 +78,7 @@ pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> 
 /// The live calls of cabins, oldest first. The calling function has already checked access to the cabins.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn live_of_cabins(app: &App, cabins: &[Uuid]) -> Result<Vec<call::View>> {
     store::calls::live_of_cabins(app.store.reader(), cabins).await
 }
@@ -137,7 +137,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
         }
         Ok(HangUpResult::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
-            let message = "The proxy does not know the call. The call will be closed within a minute, as of the time it was last seen.";
+            let message = "The proxy does not know the call. The call will be closed within a minute; the time it was last seen counts as its end.";
             Err(Error::user(ErrorCode::IllegalState, message))
         }
         Err(error) => {

@@ -30,17 +30,17 @@ use store::reconcile as rows;
 
 /// How often the node checks whether a comparison with a proxy is due.
 const TICK: Duration = Duration::from_secs(1);
-/// How long a node keeps the lease on a proxy. The lease is longer than a comparison may take. If a node dies during a comparison, the other nodes
+/// How long a node keeps the lease on a proxy. A lease lasts longer than a comparison may take. If a node dies during a comparison, the other nodes
 /// wait until the lease ends.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of other proxies.
 const LONGEST: Duration = Duration::from_secs(50);
-/// The loop counts as stuck if it records no heartbeat for this time. The longest comparison ends before this time is over, even including the time
-/// to take and release the lease in a slow database.
+/// The loop counts as stuck if it records no heartbeat for this time. Even the longest comparison ends before then, including the time to take and
+/// release the lease in a slow database.
 const HUNG: Duration = Duration::from_secs(180);
 /// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
-/// Maximum number of unknown dialogs that are stored. The alarm is raised at a far smaller number of unknown dialogs.
+/// Maximum number of unknown dialogs that are stored. The alarm is raised at a far smaller number.
 const MOST_REMEMBERED: usize = 64;
 /// How many times a requested comparison is tried. A proxy that has just started may not respond yet, or its `boot` event may still be in transit.
 const ATTEMPTS: u32 = 5;
@@ -128,7 +128,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         if let Err(error) =
             app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
         {
-            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
+            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released; other nodes wait until it ends");
         }
     }
 }
@@ -147,12 +147,14 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
                 app.reconciliation.again(name, attempts);
             }
         },
-        Err(error) => tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be taken"),
+        Err(error) => {
+            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be taken, so this node does not compare the proxy now")
+        }
     }
     if let Err(error) =
         app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
     {
-        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
+        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released; other nodes wait until it ends");
     }
 }
 
@@ -204,8 +206,8 @@ struct ProxySnapshot {
     drained: bool,
 }
 
-/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, all listed calls were in
-/// progress at the time of the clock. All events of the calls that were no longer listed were in the queue.
+/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, a listed call cannot have
+/// ended before the clock's time. If a call ended before the listing, its events were already in the queue when the queue was read.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
@@ -228,7 +230,7 @@ async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let unreadable = (dialogs.unreadable() + phones.unreadable()) as u64;
     if app.metrics.proxies.compared(name, after.waiting, unreadable, valid_for) != unreadable {
         let (nameless, unclear) = (dialogs.nameless, phones.unclear.len() + phones.nameless);
-        tracing::warn!(proxy = %name, unreadable, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: calls and phones behind them stay as they are");
+        tracing::warn!(proxy = %name, unreadable, nameless, phones = unclear, "entries of a proxy's listings cannot be read, so their calls and phones stay unchanged");
     }
     let drained = after.waiting == 0
         && match &app.event_queue {
@@ -253,7 +255,7 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
     if stored.strays.alarm != verdict.strays.alarm {
         match verdict.strays.alarm {
             true => {
-                tracing::error!(proxy = %name, dialogs = verdict.strays.since.len(), "too many unknown dialogs: none is hung up")
+                tracing::error!(proxy = %name, dialogs = verdict.strays.since.len(), "too many unknown dialogs, so none of them is hung up")
             }
             false => tracing::warn!(proxy = %name, "the unknown dialogs are gone"),
         }
@@ -335,7 +337,7 @@ impl StoredState {
     }
 }
 
-/// Identifies dialogs without a call id (ended, just created, or unreadable) by SIP Call-ID and From tag. Without a From tag, the Call-ID is
+/// Identifies dialogs without a call id (ended, just created, or unreadable) by SIP Call-ID and From tag. If the From tag is missing, the Call-ID is
 /// enough, because the proxy allows only one call per Call-ID at a time.
 fn name_by_call_id(dialogs: &mut [Dialog], live: &[store::calls::AtProxy]) {
     let by_call_id: HashMap<&str, &store::calls::AtProxy> =
@@ -422,7 +424,7 @@ fn kept(strays: &Strays<Key>) -> Result<serde_json::Value> {
     serde_json::to_value(list).or_fault()
 }
 
-/// Closes lost calls and applies missed answers, with events that go through the same writer as the proxy's own events.
+/// Closes lost calls and applies missed answers, by sending events to the writer that also applies the proxy's own events.
 async fn close(app: &App, writer: &CallWriter, name: &str, verdict: &Verdict<Uuid, Key>) -> Result<()> {
     let event = |id: Uuid, at: DateTime<Utc>, kind: CallEventKind| ProxyEvent {
         eid: format!(
@@ -446,7 +448,7 @@ async fn close(app: &App, writer: &CallWriter, name: &str, verdict: &Verdict<Uui
         for (event, result) in events.iter().zip(results) {
             if result == EventResult::Applied {
                 app.metrics.call_lost();
-                tracing::warn!(proxy = %name, event = %event.eid, "a call was closed: its proxy does not know it any more");
+                tracing::warn!(proxy = %name, event = %event.eid, "a call was closed, because its proxy no longer knows it");
             }
         }
     }

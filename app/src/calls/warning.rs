@@ -1,8 +1,8 @@
 //! Announces that a call ends soon (`CALL_ENDING_SOON`), and that a deposit is nearly used up (`DEPOSIT_LOW`).
 //!
 //! A call is announced once, when its remaining time falls to the callshop's `ending_soon_seconds`. Each time the server reserves money for a call,
-//! it computes how long the call may last, and therefore knows when to check the call again. Therefore, a call that is not near its end needs no
-//! extra database statement. The call's row is locked during each check, so each call is announced only once, even if there are several nodes.
+//! it also computes how long the call may last and when to check the call again. Therefore, a call that is not near its end needs no extra database
+//! statement. The call's row is locked during each check, so each call is announced only once, even if there are several nodes.
 
 use billing::money::Micros;
 use billing::rating::{self, Pricing};
@@ -11,7 +11,7 @@ use entity::{call, callshop};
 
 use base::error::{OrFault as _, Result};
 
-/// The remaining time in seconds at which the callshop's calls are announced as ending soon; `None` for never.
+/// The remaining time in seconds at which the callshop's calls are announced as ending soon; `None` if they are never announced.
 pub(super) fn ahead(shop: &callshop::Model) -> Result<Option<u32>> {
     shop.ending_soon_seconds.map(u32::try_from).transpose().or_fault()
 }
@@ -26,7 +26,7 @@ pub(super) fn due(call: &call::Model) -> Option<DateTime<Utc>> {
     Some(call.answered_at? + TimeDelta::seconds(call.warn_after?.into()))
 }
 
-/// What is known about an answered call's end.
+/// The facts that decide when an answered call must end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Prospect<'a> {
     /// The time of the answer.

@@ -1,8 +1,8 @@
-//! The batching writer commits call events and authorizations in groups.
+//! The batching writer commits call events and authorizations in batches.
 //!
 //! The writer takes the waiting requests, commits them in one transaction and responds to each request separately. A single request is committed
-//! immediately. After a batch of several requests, the writer waits a moment; the next requests of the same clients can then share a commit, too. If
-//! a batch fails, its jobs run one by one, so that only the faulty job fails.
+//! immediately. After a batch of several requests, the writer waits for up to 1 ms, so that the next requests of the same clients can share a commit,
+//! too. If a batch fails, its jobs run one by one, so that only the faulty job fails.
 
 mod batches;
 mod transactions;

@@ -1,5 +1,5 @@
-//! The snapshot of a call in an activity. The snapshot contains only data that subscribers see, because each step of each call writes a row with a
-//! snapshot.
+//! The snapshot of a call in an activity. Each step of each call writes a row with a snapshot, so the snapshot contains only data that subscribers
+//! see.
 
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, call};

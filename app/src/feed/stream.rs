@@ -98,7 +98,8 @@ impl Watch {
         let conn = self.store.reader();
         let head = activity::head(conn, self.callshop_id).await?;
         if seq >= head {
-            // a position at the last activity is valid, because nothing follows it; a position beyond the last activity comes from another database
+            // the number of the last activity is a valid position, because no activity is missing after it; a higher number comes from another
+            // database
             return Ok(seq == head);
         }
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
@@ -107,7 +108,7 @@ impl Watch {
     /// Waits for the next activity, even while the database is unavailable. This method is cancel-safe.
     ///
     /// # Errors
-    /// Fails with an error that a retry would not fix. This method may be called again after an error.
+    /// Fails only with errors that a retry would not fix. This method may be called again after an error.
     pub async fn next(&mut self) -> Result<Arc<ActivityEvent>> {
         loop {
             if let Some(row) = self.read.pop_front() {

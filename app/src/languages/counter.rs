@@ -365,7 +365,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La llamada está {state}. Consulte de nuevo cuando termine.",
     ),
     (
-        "The proxy does not know the call. The call will be closed within a minute, as of the time it was last seen.",
+        "The proxy does not know the call. The call will be closed within a minute; the time it was last seen counts as its end.",
         "A central não conhece a chamada. A chamada será encerrada em um minuto, com a hora em que foi vista pela última vez.",
         "La central no conoce la llamada. La llamada se cerrará en un minuto, con la hora en que se vio por última vez.",
     ),

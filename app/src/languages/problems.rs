@@ -54,7 +54,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El teléfono nunca confirmó la respuesta, y la llamada se terminó. Así es posible hablar sin pagar. Revise quién usa el teléfono, y bloquéelo si esto se repite. Un teléfono que nunca confirma está averiado o no alcanza la central.",
     ),
     (
-        "The event \"{event}\" ({kind}) of the proxy \"{proxy}\", {error}.",
+        "The proxy \"{proxy}\" sent the doubtful event \"{event}\" ({kind}), {error}.",
         "O evento \"{event}\" ({kind}) da central \"{proxy}\" não pode ser verdade ou chegou tarde: {error}.",
         "El evento \"{event}\" ({kind}) de la central \"{proxy}\" no puede ser cierto o llegó tarde: {error}.",
     ),

@@ -33,7 +33,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Omita este campo: la lista tiene las llamadas de otro objeto.",
     ),
     (
-        "Too few of more than {max} rows match the filters. Give a shorter time range.",
+        "More than {max} rows would have to be searched to find a page. Give a shorter time range.",
         "Entre mais de {max} linhas, poucas demais correspondem aos filtros. Escolha um período menor.",
         "De más de {max} filas, muy pocas coinciden con los filtros. Elija un período más corto.",
     ),

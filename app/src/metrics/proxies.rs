@@ -28,8 +28,8 @@ struct Seen {
 pub struct ProxyMetrics(Mutex<BTreeMap<String, Seen>>);
 
 impl ProxyMetrics {
-    /// Records two numbers for a proxy: the events waiting there (`waiting`), and the entries of its listing that could not be read in full (`odd`).
-    /// `stands` is how long `waiting` and `odd` are exported. Returns `odd` from this node's previous comparison.
+    /// Records two numbers for a proxy: the number of events waiting at the proxy (`waiting`), and the number of entries in its listings that could
+    /// not be read in full (`odd`). `stands` is how long `waiting` and `odd` are exported. Returns `odd` from this node's previous comparison.
     pub fn compared(&self, proxy: &str, waiting: u64, odd: u64, stands: Duration) -> u64 {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = Seen { until: Instant::now() + stands, waiting, odd };

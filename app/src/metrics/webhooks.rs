@@ -30,12 +30,12 @@ impl WebhookMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "webhook_deliveries",
-            "Messages that receivers of webhooks accepted",
+            "Webhook messages that receivers accepted",
             self.delivered.clone(),
         );
         registry.register(
             "webhook_failures",
-            "Failed attempts to deliver messages of webhooks",
+            "Failed attempts to deliver webhook messages",
             self.failed.clone(),
         );
         registry.register("webhooks_disabled", "Webhooks that this node disabled", self.disabled.clone());

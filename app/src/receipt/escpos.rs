@@ -1,4 +1,4 @@
-//! Renders receipts as ESC/POS, the commands of receipt printers.
+//! Renders receipts as ESC/POS, the command language of receipt printers.
 //!
 //! The lines are the same as in the text format. Only commands that nearly every printer knows are used. Characters are in code page 850, which has
 //! the letters of Portuguese and Spanish. A character that the code page lacks loses its accent, or prints as "?".
@@ -10,8 +10,7 @@ use super::{Locale, Receipt, text};
 
 /// Opens the drawer: a pulse of 50 ms on pin 2, then a pause of 500 ms (`ESC p`).
 pub(crate) const OPEN_DRAWER: [u8; 5] = [0x1b, b'p', 0, 25, 250];
-/// Resets the printer, and selects the American character set and code page 850. The American character set leaves ASCII digits and signs as they
-/// are.
+/// Resets the printer, and selects the American character set and code page 850. With the American character set, ASCII characters print unchanged.
 const BEGIN: &[u8] = &[0x1b, b'@', 0x1b, b'R', 0, 0x1b, b't', 2];
 /// Feeds the paper past the knife and cuts, leaving a small bridge. Printers without a knife only feed the paper.
 const CUT: &[u8] = &[0x1b, b'd', 3, 0x1d, b'V', 66, 0];

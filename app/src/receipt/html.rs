@@ -8,10 +8,10 @@ use super::{Locale, Qr, Receipt};
 
 /// Page margin.
 const MARGIN_MM: usize = 4;
-/// Maximum length of a page, in millimeters. PDF readers are not required to show more than 200 inches.
+/// Maximum length of a page, in millimeters. PDF readers need not show pages longer than 200 inches (5,080 mm).
 const MAX_MM: usize = 5_000;
 
-/// The style sheet. The `@page` rule before the style sheet has a fixed height: browsers ignore a page size whose length is `auto`.
+/// The style sheet. The `@page` rule before the style sheet has a fixed height, because browsers ignore a page size with the height `auto`.
 const STYLE: &str = include_str!("receipt.css");
 /// Height of a QR code in pixels, equal to 45 mm.
 const QR_PIXELS: usize = 170;
@@ -42,8 +42,8 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
     page.into_string()
 }
 
-/// Length of paper that a receipt needs. The estimate is generous, because the browser's fonts are unknown. A receipt longer than a PDF page
-/// continues on the next page.
+/// Length of paper that a receipt needs, in millimeters. The estimate is generous, because the browser's fonts are unknown. A receipt longer than a
+/// PDF page continues on the next page.
 fn length_mm(blocks: &[Block]) -> usize {
     let pixels: usize = blocks
         .iter()

@@ -121,7 +121,7 @@ impl Layout<'_> {
         }
         self.section(self.locale.words().by_destination);
         for total in &receipt.destinations {
-            // the sum adds up the lines as printed, so that the customer can check it
+            // the subtotal is the sum of the printed amounts, so that the customer can check it
             let lines = receipt.calls.iter().filter(|call| call.destination == total.name);
             let amount = Micros::try_sum(lines.map(|call| self.shown(call.amount)));
             self.sum(total.name.as_str(), amount.unwrap_or(total.amount));
@@ -146,8 +146,8 @@ impl Layout<'_> {
         }
     }
 
-    /// Adds the subtotals and the total. Calls are charged more exactly than the receipt's lines show, so the difference between the lines and the
-    /// total is printed as rounding.
+    /// Adds the subtotals and the total. The receipt's lines show rounded call prices, so the difference between their sum and the total is printed
+    /// as rounding.
     fn total(&mut self) {
         let (receipt, words) = (self.receipt, self.locale.words());
         self.blocks.push(Block::Rule);
@@ -214,7 +214,7 @@ impl Layout<'_> {
         }
     }
 
-    /// Adds the amount left to pay on a bill, and the code to pay it with.
+    /// Adds the amount left to pay on a bill, and the Pix code for this amount.
     fn due(&mut self) {
         let words = self.locale.words();
         let Some(due) = &self.receipt.due else { return };

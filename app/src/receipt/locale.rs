@@ -136,7 +136,7 @@ const ENGLISH: Words = Words {
     change: "Change",
     refund: "Refund",
     no_calls: "No calls",
-    unprintable: "? = a letter that this PDF cannot show; the HTML receipt does.",
+    unprintable: "? = a letter that this PDF cannot show; the HTML receipt shows it.",
     cash: "Cash",
     card: "Card",
     other: "Other",
@@ -191,7 +191,7 @@ impl Locale {
         self.language
     }
 
-    /// The closest locale for a BCP 47 tag: Portuguese, Spanish, or English for all others.
+    /// The closest locale for a BCP 47 tag: Portuguese, Spanish, or, for all other languages, English.
     pub fn parse(tag: &str) -> Self {
         let mut parts = tag.split(['-', '_']);
         let language = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -245,7 +245,7 @@ impl Locale {
         }
     }
 
-    /// An amount with the decimals of the currency's minor unit; further digits are dropped.
+    /// An amount with the decimals of the currency's minor unit, without rounding; further digits are dropped.
     pub(super) fn amount(self, amount: Micros, currency: &str) -> String {
         let decimals = minor_unit_decimals(currency);
         self.price(round_to(amount, decimals, RoundingMode::Down).unwrap_or(amount), currency)

@@ -1,7 +1,7 @@
-//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML, PDF and ESC/POS. This module reads no clock and no
-//! database.
+//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML, PDF and ESC/POS. This module reads no clock and
+//! no database.
 //!
-//! `layout` alone decides the content and its order, for all formats. The renderers only place the content on the page.
+//! Only `layout` decides the content and its order, for all formats. The renderers place this content on the page.
 
 pub(crate) mod escpos;
 mod html;
@@ -123,7 +123,7 @@ pub struct Receipt {
     pub due: Option<Due>,
     /// Cash change; `None` on duplicates, because the change is known only at settlement.
     pub change: Option<Micros>,
-    /// The amount that rounding adds to the cash part.
+    /// The amount that rounding adds to the cash payment; negative if rounding reduces the payment.
     pub cash_rounding: Micros,
     /// Refunds after settlement.
     pub refunds: Vec<Refund>,
@@ -136,7 +136,7 @@ pub struct Receipt {
 pub struct Due {
     /// The amount after the deposit; zero if the deposit pays for everything.
     pub amount: Micros,
-    /// The Pix code to pay the amount with; `None` if the shop does not accept Pix, or nothing is due.
+    /// The Pix code for the amount; `None` if the shop does not accept Pix, or nothing is due.
     pub pix: Option<String>,
 }
 
@@ -229,8 +229,7 @@ impl Receipt {
     }
 }
 
-/// Masks a number. Of the number's last six digits, the first four become stars and the last two are kept. Shorter numbers keep only their last two
-/// digits.
+/// Masks a number: the last two digits are kept, and the four digits before them become stars. Shorter numbers keep only their last two digits.
 pub fn masked(number: &str) -> String {
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let hidden = digits.saturating_sub(6)..digits.saturating_sub(2);

@@ -1,4 +1,4 @@
-//! Renders receipts as PDF, 80 mm wide and as long as needed, in fonts that every reader has.
+//! Renders receipts as PDF pages 80 mm wide and as long as needed, in fonts that every reader has.
 
 use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
@@ -63,7 +63,7 @@ fn page_height(lines: usize) -> u16 {
     u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(LINE_HEIGHT).saturating_add(2 * MARGIN)
 }
 
-/// The receipt's lines and its QR codes. Each code comes with the number of the first line left empty for it.
+/// The receipt's lines and its QR codes. Each code comes with the number of the first line of the space that is left for it.
 fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
     let (mut lines, mut codes) = (Vec::new(), Vec::new());
     for block in blocks(receipt, locale) {
@@ -79,8 +79,8 @@ fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
     (lines, codes)
 }
 
-/// Draws the part of the QR codes that falls on the page whose first line is `first`. The rows of modules are aligned with the lines of text, so a code
-/// may continue on the next page.
+/// Draws the part of the QR codes that falls on the page whose first line is `first`. The rows of modules are aligned with the lines of text, so a
+/// code may continue on the next page.
 fn draw(codes: &[(usize, Qr)], first: usize, lines: usize, height: u16, content: &mut Content) {
     for (start, qr) in codes {
         let left = PAGE_WIDTH.saturating_sub(points(qr.width())) / 2;
@@ -101,7 +101,7 @@ fn draw(codes: &[(usize, Qr)], first: usize, lines: usize, height: u16, content:
     }
 }
 
-/// The length of the given number of modules, in points.
+/// Converts a number of modules to points.
 fn points(modules: usize) -> u16 {
     u16::try_from(modules).unwrap_or(u16::MAX).saturating_mul(MODULE)
 }

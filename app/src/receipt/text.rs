@@ -29,7 +29,7 @@ pub(super) fn lines(receipt: &Receipt, locale: Locale, columns: usize) -> Vec<Li
     blocks(receipt, locale).iter().flat_map(|block| block_lines(block, columns)).collect()
 }
 
-/// The printed lines of one block. A code is printed as text; the formats that can show a QR code handle codes themselves.
+/// The printed lines of one block. A code is printed as text; the formats that can show a QR code do not use this function for codes.
 pub(super) fn block_lines(block: &Block, columns: usize) -> Vec<Line> {
     let (texts, strong) = match block {
         Block::Title(text) => (centred(text, columns), true),

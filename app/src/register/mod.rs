@@ -221,7 +221,7 @@ pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<Shif
 /// The open shift of a callshop, if any. The calling function has already checked access to the callshop.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn open_shift(
     conn: &impl ConnectionTrait,
     actor: &Actor,

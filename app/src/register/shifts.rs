@@ -35,7 +35,7 @@ pub struct Opening {
 /// Opens the register with a counted float.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` outside the callshop. May also fail with `REGISTER_OPEN`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for users outside the callshop. May also fail with `REGISTER_OPEN`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result<ShiftView> {
     let (input, now) = (&input, app.clock.now());
     app.write_as(actor, |tx| async move {
@@ -94,8 +94,8 @@ pub struct Closing {
 /// Closes the register with the counted amounts, and creates the Z report.
 ///
 /// # Errors
-/// Fails with `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over. Fails with `FORBIDDEN` outside the callshop. May also
-/// fail with `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
+/// Fails with `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over. Fails with `FORBIDDEN` for users outside the callshop.
+/// May also fail with `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Result<ShiftView> {
     let counted = counted(&input.counts)?;
     let (input, counted, now) = (&input, &counted, app.clock.now());

@@ -29,7 +29,7 @@ pub enum Closing {
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the session is neither open nor closing, or if a call is live and the mode is [`CloseMode::Refuse`]. Fails with
-/// `FORBIDDEN` outside the callshop. May also fail with `NOT_FOUND`.
+/// `FORBIDDEN` for users outside the callshop. May also fail with `NOT_FOUND`.
 pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) -> Result<SessionView> {
     let now = app.clock.now();
     let (view, hang_up) = app

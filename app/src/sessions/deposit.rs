@@ -34,7 +34,7 @@ pub struct AddDeposit {
 /// Raises the deposit of an open prepaid session, even during a call.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` unless the session is open and prepaid. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// Fails with `ILLEGAL_STATE` unless the session is open and prepaid. Fails with `FORBIDDEN` for users outside the callshop. May also fail with
 /// `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit) -> Result<SessionView> {
     let reference = reference::clean("reference", input.method, input.reference.as_deref())?;
@@ -67,7 +67,7 @@ pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit)
 pub(super) struct Deposit {
     /// The input field of the amount, for error messages.
     pub field: &'static str,
-    /// What the customer hands over. The reference has already been checked.
+    /// The payment. Its reference has already been checked.
     pub paid: Handed,
 }
 

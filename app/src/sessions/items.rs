@@ -49,7 +49,7 @@ pub struct NewDiscount {
 /// Adds an item to the bill of a session that is not paid.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` for users outside the callshop. May also fail with
 /// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn add_item(app: &App, actor: &Actor, key: &str, input: NewItem) -> Result<SessionView> {
     let description = clean_name("description", &input.description)?;
@@ -223,8 +223,8 @@ async fn changed(
 ///
 /// # Errors
 /// Fails with `DISCOUNT_TOO_HIGH` if the discounts would exceed the remaining lines. Fails with `CEILING_EXCEEDED` if an attendant removes an item
-/// from a final statement. Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` outside the callshop. May also
-/// fail with `NOT_FOUND`.
+/// from a final statement. Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` for users outside the callshop.
+/// May also fail with `NOT_FOUND`.
 pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {

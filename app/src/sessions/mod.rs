@@ -180,7 +180,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Sess
 /// The sessions with these ids, without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     let conn = app.store.reader();
     with_currencies(conn, sessions::by_ids(conn, ids).await?).await
@@ -190,7 +190,7 @@ pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<SessionView>> {
 /// callshop.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn unpaid(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,

@@ -15,7 +15,7 @@ use store::{cabins as cabin_rows, sessions};
 /// Moves a customer's session to another cabin. Past calls keep the cabin from which they were made.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` during a call, or if the session is not open. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// Fails with `ILLEGAL_STATE` during a call, or if the session is not open. Fails with `FORBIDDEN` for users outside the callshop. May also fail with
 /// `NOT_FOUND`. See [`open`](super::open) for errors about the other cabin.
 pub async fn change_cabin(app: &App, actor: &Actor, id: Uuid, cabin_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();

@@ -32,8 +32,8 @@ pub struct Opening {
 /// Opens a cabin, postpaid or prepaid with a deposit. A deposit moves money, so opening with a deposit requires an idempotency key.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` for a cabin out of service or a blocked phone. Fails with `FORBIDDEN` outside the callshop. May also fail with
-/// `REGISTER_CLOSED`, `CABIN_OCCUPIED`, `CABIN_WITHOUT_PHONE`, `SUSPENDED`, `SERVICE_UNAVAILABLE`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or
+/// Fails with `ILLEGAL_STATE` for a cabin out of service or a blocked phone. Fails with `FORBIDDEN` for users outside the callshop. May also fail
+/// with `REGISTER_CLOSED`, `CABIN_OCCUPIED`, `CABIN_WITHOUT_PHONE`, `SUSPENDED`, `SERVICE_UNAVAILABLE`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or
 /// `NOT_FOUND`.
 pub async fn open(app: &App, actor: &Actor, key: Option<&str>, mut opening: Opening) -> Result<SessionView> {
     let mode = if opening.deposit.is_some() { SessionMode::Prepaid } else { SessionMode::Postpaid };

@@ -19,7 +19,8 @@ pub struct PixCode {
     pub amount: Micros,
 }
 
-/// The code for a session that is not paid; `None` if nothing is due or the callshop has no Pix key. Without an amount, the code is for the amount due.
+/// The code for a session that is not paid; `None` if nothing is due or the callshop has no Pix key. Without an amount, the code is for the amount
+/// due.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the amount is not positive, not in whole centavos, or too large.

@@ -39,8 +39,8 @@ pub struct Refund {
 /// Refunds a settled session from the open register. The callshop's settings limit the refunds that attendants can make per session.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` unless the session is settled. Fails with `FORBIDDEN` outside the callshop. May also fail with `REFUND_TOO_HIGH`,
-/// `CEILING_EXCEEDED`, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
+/// Fails with `ILLEGAL_STATE` unless the session is settled. Fails with `FORBIDDEN` for users outside the callshop. May also fail with
+/// `REFUND_TOO_HIGH`, `CEILING_EXCEEDED`, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn refund(app: &App, actor: &Actor, key: &str, input: Refund) -> Result<SessionView> {
     let reason = clean_name("reason", &input.reason)?;
     let reference = reference::clean("reference", input.method, input.reference.as_deref())?;

@@ -35,8 +35,8 @@ impl Running {
         most.checked_sub(self.discounts.min(most)).or_fault()
     }
 
-    /// The money that the customer may still spend on calls; `None` without a limit. A prepaid session is limited by its deposit, any other session
-    /// by its spending limit.
+    /// The money that the customer may still spend on calls; `None` if there is no limit. A prepaid session is limited by its deposit, any other
+    /// session by its spending limit.
     pub fn money_left(&self, session: &cabin_session::Model) -> Option<Micros> {
         let bound = match session.mode {
             SessionMode::Prepaid => Some(session.deposit),
@@ -45,7 +45,7 @@ impl Running {
         bound.map(|bound| Micros((Micros::from(bound).0 - self.calls.0).max(0)))
     }
 
-    /// The talk time that the customer may still use, in seconds; `None` without a limit.
+    /// The talk time that the customer may still use, in seconds; `None` if there is no limit.
     pub fn seconds_left(&self, session: &cabin_session::Model) -> Option<u32> {
         let limit = u32::try_from(session.time_limit?).unwrap_or(0);
         Some(limit.saturating_sub(self.seconds))

@@ -67,7 +67,7 @@ pub struct Settled {
 /// Settles a closed session in the open shift. The remainder of a deposit is refunded by the methods with which the deposit was paid.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` unless the session is closed and unpaid. Fails with `FORBIDDEN` outside the callshop. May also fail with
+/// Fails with `ILLEGAL_STATE` unless the session is closed and unpaid. Fails with `FORBIDDEN` for users outside the callshop. May also fail with
 /// `REGISTER_CLOSED`, `UNDERPAID`, `OVERPAID`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Result<Settled> {
     if input.payments.len() > MAX_PAYMENTS {

@@ -22,7 +22,8 @@ use store::{Tx, register as shifts, sessions};
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the session has calls, or is paid or voided. For a session with a deposit, may fail with `REGISTER_CLOSED`,
-/// `INSUFFICIENT_CASH`, `INVALID_INPUT` or `IDEMPOTENCY_CONFLICT`. Fails with `FORBIDDEN` outside the callshop. May also fail with `NOT_FOUND`.
+/// `INSUFFICIENT_CASH`, `INVALID_INPUT` or `IDEMPOTENCY_CONFLICT`. Fails with `FORBIDDEN` for users outside the callshop. May also fail with
+/// `NOT_FOUND`.
 pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {

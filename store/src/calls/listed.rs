@@ -22,7 +22,7 @@ pub struct CallFilter {
     pub authorized: Within,
     /// Calls to numbers that begin with these digits.
     pub number: Option<String>,
-    /// Calls to this destination, which is named as in the rates.
+    /// Calls to the destination with this name, spelled as in the rates.
     pub destination: Option<String>,
     /// Calls in one of these states; in any state if the list is empty.
     pub states: Vec<CallState>,
@@ -86,12 +86,12 @@ async fn plain(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) -> Re
     Ok(Listed { rows: views(conn, page.apply(query, call::Column::Id)).await?, total })
 }
 
-/// The calls with these ids, which were found by a list of a callshop's calls.
+/// The calls with these ids. The ids must come from a list of the callshop's calls.
 async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call::View>> {
     let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
     let mut query = call::Entity::find().filter(bulk::among(conn, call::Column::Id, ids.iter().copied()));
     if conn.get_database_backend() == DbBackend::Postgres {
-        // skips the partitions outside the page
+        // PostgreSQL can then skip the partitions outside the page
         query = query.filter(call::Column::Id.between(*first, *last));
     }
     views(conn, query).await

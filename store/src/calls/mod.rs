@@ -213,9 +213,9 @@ pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) ->
 pub struct AtProxy {
     /// The call's id.
     pub id: Uuid,
-    /// When the call was allowed, server time.
+    /// When the call was allowed, by the server's clock.
     pub authorized_at: chrono::DateTime<chrono::Utc>,
-    /// When the call was answered, proxy time.
+    /// When the call was answered, by the proxy's clock.
     pub answered_at: Option<chrono::DateTime<chrono::Utc>>,
     /// SIP Call-ID of the dialog.
     pub sip_call_id: String,
@@ -332,7 +332,7 @@ fn is_live(call: &call::Model) -> bool {
 /// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // `extend_at` never becomes null again while a call is live, so this statement does not write null
+    // `extend_at` never becomes null again while a call is live, so this statement need not write null
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -402,7 +402,7 @@ pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) ->
     bulk::together(conn, statements).await
 }
 
-/// Marks calls as to be hung up, and returns the calls that are still live.
+/// Marks calls that must be hung up, and returns those that are still live.
 pub async fn mark_hang_up(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],

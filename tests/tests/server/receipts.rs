@@ -317,7 +317,7 @@ fn a_pdf_says_that_it_cannot_show_a_letter() {
     let lines = shown(&receipt.render(Format::Pdf, Locale::parse("en")));
     assert!(lines.iter().any(|line| line.contains("?ukasz ??")), "{lines:?}");
     let end = lines[lines.len() - 2..].join(" ");
-    assert_eq!(end, "? = a letter that this PDF cannot show; the HTML receipt does.");
+    assert_eq!(end, "? = a letter that this PDF cannot show; the HTML receipt shows it.");
 }
 
 #[test]

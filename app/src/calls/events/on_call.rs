@@ -1,4 +1,4 @@
-//! Applies a call event: the state machine decides, and the call's row, money and activity follow.
+//! Applies a call event: the state machine decides the call's next state, and this module updates the call's row, its money and its activity.
 
 use billing::call::{self as machine, CallEvent, CallEventKind, Emitted, Transition, Unacknowledged, Window};
 use chrono::{DateTime, Utc};
@@ -57,7 +57,7 @@ impl Batch {
         Ok(if after.emitted.is_empty() && !changed { EventResult::Ignored } else { EventResult::Applied })
     }
 
-    /// Asks the state machine, and stores a doubtful event for review.
+    /// Asks the state machine for the call's next state. Stores a doubtful event for review.
     fn step(
         &mut self,
         app: &App,
@@ -106,7 +106,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Charges a call that ended, corrects a call that had ended before, or releases the holds of a call that is over without an answer.
+    /// Charges a call that has just ended, corrects a call that had already ended, or releases the holds of a call that ended without an answer.
     fn charge(
         &mut self,
         row: &mut call::Model,
@@ -130,7 +130,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Sets the columns by which reports find answered calls.
+    /// Sets the columns that reports use to find answered calls.
     fn note_answer(&self, row: &mut call::Model) -> Result<()> {
         row.answer_day = match row.answered_at {
             Some(at) => {
@@ -150,7 +150,7 @@ impl Batch {
 /// prevent a charge.
 pub(in crate::calls) fn local_day(time_zone: &str, at: DateTime<Utc>) -> String {
     let zone = store::parse_stored::<chrono_tz::Tz>(time_zone, "time zone").unwrap_or_else(|error| {
-        tracing::error!(%error, "a call's day is counted in UTC; correct the callshop's time zone");
+        tracing::error!(%error, "the callshop's time zone is unknown, so the call counts toward a UTC day; correct the callshop's time zone");
         chrono_tz::UTC
     });
     at.with_timezone(&zone).date_naive().to_string()

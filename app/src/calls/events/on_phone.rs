@@ -1,4 +1,4 @@
-//! Applies a registration or its end to a phone.
+//! Updates a phone when it registers or its registration ends.
 
 use billing::call::Doubt;
 use entity::ActivityKind;

@@ -56,7 +56,8 @@ pub(super) fn noted(
 pub(super) const LATE_END: &str =
     "the end of the call is already known, and this event changed nothing; compare it with the call";
 /// The reason stored with an `ended` event for an unknown call.
-pub(super) const STRANGE_END: &str = "no call has its ref; check whether the proxy belongs to this server";
+pub(super) const STRANGE_END: &str =
+    "no call has the event's ref; check whether the proxy belongs to this server";
 
 /// The reason stored with a doubtful event.
 pub(super) fn reason(doubt: Doubt) -> &'static str {

@@ -151,12 +151,12 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
                 || error.is_out_of_room()
                 || matches!(error, Error::Overloaded(_)) =>
         {
-            tracing::warn!(%error, "the database does not answer, or has no room");
-            let away = || Error::Overloaded("the database does not answer");
+            tracing::warn!(%error, "the database does not respond, or its disk is full");
+            let away = || Error::Overloaded("the database does not respond");
             answers.into_iter().for_each(|answer| drop(answer.send(Err(away()))));
         }
         Err(error) => {
-            tracing::warn!(%error, "a batch failed: its members run one by one");
+            tracing::warn!(%error, "a batch failed, so its jobs run one by one");
             let mut failed = HashSet::new();
             for (work, answer) in works.iter().zip(answers) {
                 let about = work.about();
