@@ -41,7 +41,7 @@ pub struct Plan {
     #[arg(long, value_enum)]
     database: Backend,
     /// Number of rates.
-    #[arg(long, default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(100..=500_000))]
+    #[arg(long, default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     rows: u32,
     /// Number of turns of the import and the peer. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
@@ -165,7 +165,7 @@ fn turn(server: &TestServer, users: &[String], (url, tariff, deck): (&str, &str,
             if ended.load(Ordering::Relaxed) {
                 break;
             }
-            let request = load.request("authorize", &attempt(&user));
+            let request = load.request("authorize", &attempt(&user, "+351912345678"));
             let (answers, _) = load.send(vec![request])?;
             for answer in &answers {
                 if answer.json()?["allow"] != json!(true) {
@@ -184,8 +184,9 @@ fn turn(server: &TestServer, users: &[String], (url, tariff, deck): (&str, &str,
     Ok(Turn { took, memory, waits })
 }
 
-fn attempt(user: &str) -> serde_json::Value {
-    json!({ "request_id": Uuid::new_v4(), "user": user, "dialed": "+351912345678", "src": "198.51.100.7:5060",
+/// The body of an authorization.
+pub fn attempt(user: &str, dialed: &str) -> serde_json::Value {
+    json!({ "request_id": Uuid::new_v4(), "user": user, "dialed": dialed, "src": "198.51.100.7:5060",
         "ts": Utc::now().timestamp_micros().to_string(), "proxy": "bench", "call_id": Uuid::new_v4().simple().to_string(),
         "from_tag": Uuid::new_v4().simple().to_string() })
 }

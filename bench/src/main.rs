@@ -18,6 +18,7 @@ mod run;
 mod seed;
 mod statements;
 mod stored;
+mod switch;
 
 use std::process::ExitCode;
 
@@ -60,6 +61,8 @@ enum Command {
     Find(find::Plan),
     /// The import of a rate deck by the command line beside authorizations, compared with `COPY` on PostgreSQL and batched inserts on SQLite.
     Import(import::Plan),
+    /// New versions of a tariff with 50,000 prefixes take effect while two nodes authorize 200 calls a second. Checks the price of every call.
+    Switch(switch::Plan),
     /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
     /// Measure the delivery of events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory.
@@ -122,6 +125,7 @@ fn main() -> ExitCode {
         Command::Live(plan) => run::live(&plan),
         Command::Find(plan) => find::find(&plan),
         Command::Import(plan) => import::import(&plan),
+        Command::Switch(plan) => switch::switch(&plan),
         Command::Callshop { arguments } => import::callshop(&arguments),
         Command::Board(plan) => board::board(&plan),
         Command::FanOut(plan) => fanout::fan_out(&plan),
