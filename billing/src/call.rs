@@ -5,8 +5,8 @@
 //! - States only move forward. An event that does not move the call's state forward has no effect, except that a late `ringing` still sets the
 //!   ringing time.
 //! - Missing events are not invented: a call that was answered or ended before its `ringing` arrived never emits ringing.
-//! - An `ended` is sufficient to charge a call. The answer time in an `ended` event overrides the time of an `answered` event. If `ended` arrives
-//!   first, answered and ended are emitted in that order.
+//! - An `ended` event is sufficient to charge a call. The answer time in an `ended` event overrides the time of an `answered` event. If `ended`
+//!   arrives first, answered and ended are emitted in that order.
 //! - If `ended` has no answer time and no answer is known, the call counts as unanswered.
 //! - A call whose answer was never acknowledged is charged from its answer, because the carrier charges such a call too. An operator whose carrier
 //!   does not charge unacknowledged calls may set [`Unacknowledged::Free`]. An unacknowledged call then counts as unanswered.

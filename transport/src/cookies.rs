@@ -8,8 +8,8 @@ use actix_web::{
     http::header,
 };
 
-/// The cookies of a request. A mutation whose answer can set cookies finds `Arc<Cookies>` among its data. Such a mutation arrives by POST and gets a
-/// single answer. Over a WebSocket or in a stream, it could not set a cookie, because the headers are sent before the mutation runs.
+/// The cookies of a request. A mutation that arrives by POST and gets a single answer can set cookies, and finds `Arc<Cookies>` in its data. Over a
+/// WebSocket or in a stream, it could not set a cookie, because the headers are sent before the mutation runs.
 #[derive(Debug)]
 pub struct Cookies {
     received: Vec<Cookie<'static>>,

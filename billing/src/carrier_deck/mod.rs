@@ -167,7 +167,7 @@ impl CellError {
     }
 }
 
-/// What a row does to one code.
+/// The effect of a row on one code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Entry {

@@ -114,7 +114,7 @@ async fn a_fragment_at_the_root_of_a_subscription_is_run() {
     }
 }
 
-/// What a browser's event source sends: the URL, cookies, and the id of the last event.
+/// Sends a request like a browser's `EventSource`: with a ticket in the URL, and with these headers, such as cookies or the id of the last event.
 async fn browse(server: &Server, ticket: &str, headers: &[(&str, &str)]) -> reqwest::Response {
     let pairs = [("query", "subscription { steps(to: 2) }"), ("ticket", ticket)];
     let mut request = client().get(server.url()).query_pairs(&pairs);
