@@ -1,5 +1,5 @@
 //! Measures the import of a rate deck by the command line beside a server that authorizes calls, compared with the plainest way to store the same rows:
-//! `COPY` on PostgreSQL, and batched inserts on SQLite. Also measures the memory of the import, and the authorizations meanwhile.
+//! `COPY` on PostgreSQL, and batched inserts on SQLite. Also measures the import's memory, and the latency of authorizations during the import.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,11 +27,11 @@ use crate::{Backend, Result, seed};
 const PHONES: u32 = 2_000;
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Rows of a batch of the peer on SQLite.
+/// Number of rows in each batch of the SQLite peer.
 const BATCH: usize = 2_000;
-/// Longest authorization, in milliseconds.
+/// Highest acceptable latency of an authorization, in milliseconds.
 const WAIT_BAR: f64 = 50.0;
-/// Largest memory of the import, in MiB.
+/// Highest acceptable memory of the import, in MiB.
 const MEMORY_BAR: u64 = 150;
 
 /// What to measure.

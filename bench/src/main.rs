@@ -46,7 +46,7 @@ enum Command {
     Authorize(Plan),
     /// Measure authorizations and call ends as the number of stored calls grows, compared with a server that has no stored calls.
     Stored {
-        /// The plan of the measurement at each number of stored calls.
+        /// The options of each measurement.
         #[command(flatten)]
         plan: Plan,
         /// Final number of stored calls. A million calls take about 4 GB.
@@ -58,9 +58,10 @@ enum Command {
     /// Measure each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if a filter or a pair of
     /// filters takes more than 100 ms.
     Find(find::Plan),
-    /// The import of a rate deck by the command line beside authorizations, compared with `COPY` on PostgreSQL and batched inserts on SQLite.
+    /// Measure the import of a rate deck by the command line while calls are authorized, compared with `COPY` on PostgreSQL and batched inserts on
+    /// SQLite.
     Import(import::Plan),
-    /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
+    /// Measure the query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
     /// Measure the delivery of events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory.
     /// Needs Redis.

@@ -25,7 +25,7 @@ CREATE TABLE account (
     time_zone TEXT NOT NULL,
     locale TEXT NOT NULL,
     country TEXT NOT NULL,
-    -- keys of a table that comes later; PostgreSQL gets them there
+    -- these refer to a table that is created later; on PostgreSQL, the foreign keys are added after that table
     cost_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     retail_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     credit_limit BIGINT,
@@ -56,7 +56,7 @@ CREATE TABLE callshop (
     tax_id TEXT NOT NULL DEFAULT '',
     address TEXT NOT NULL DEFAULT '',
     receipt_footer TEXT NOT NULL DEFAULT '',
-    -- either all three are set, or none
+    -- either all three columns are set, or none is
     pix_key TEXT,
     pix_name TEXT,
     pix_city TEXT,
@@ -71,7 +71,7 @@ CREATE TABLE user_account (
     account_id {uuid} NOT NULL REFERENCES account,
     name TEXT NOT NULL,
     display_name TEXT NOT NULL,
-    -- the language of messages; null for that of the account
+    -- the language of messages; null means the account's language
     locale TEXT,
     role TEXT NOT NULL,
     password_hash TEXT NOT NULL,
@@ -129,7 +129,7 @@ CREATE UNIQUE INDEX api_token_secret ON api_token (secret_hash);
 CREATE INDEX api_token_account ON api_token (account_id, id);
 CREATE UNIQUE INDEX api_token_rotated ON api_token (rotated_from_id) WHERE rotated_from_id IS NOT NULL;
 CREATE INDEX api_token_maker ON api_token (created_by);
--- every node reads the tokens that ended since its last look
+-- every node repeatedly reads the tokens that ended since its previous read
 CREATE INDEX api_token_expires ON api_token (expires_at);
 CREATE INDEX api_token_revoked ON api_token (revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE INDEX api_token_maker_disabled ON api_token (maker_disabled_at) WHERE maker_disabled_at IS NOT NULL;
@@ -159,7 +159,7 @@ CREATE TABLE search_word (
     object_id {uuid} NOT NULL,
     PRIMARY KEY (kind, owner_id, word, object_id)
 ){strict};
--- the words of one object: to check objects that were found otherwise, and to replace the words of a new name
+-- the words of one object, to check objects that another filter found, and to replace the words when a name changes
 CREATE INDEX search_word_object ON search_word (object_id, word);
 
 
@@ -287,7 +287,7 @@ CREATE TABLE tariff_import (
     api_token_id {uuid} REFERENCES api_token,
     state TEXT NOT NULL,
     input {json} NOT NULL,
-    -- the node that has the file, and the last sign of life of its job
+    -- the node that has the file, and when the job last reported progress
     node {uuid},
     heartbeat_at {time} NOT NULL,
     -- when the job fails unless the file is uploaded, or the question is answered
@@ -444,7 +444,7 @@ CREATE TABLE call (
     refusal TEXT,
     hang_up_by {uuid},
     estimated {bool} NOT NULL DEFAULT {false},
-    -- what it may cost, and what it cost
+    -- the call's maximum cost, and its final cost
     currency TEXT NOT NULL,
     pricing {json} NOT NULL,
     holds {json} NOT NULL DEFAULT '[]',
@@ -629,7 +629,7 @@ CREATE TABLE ledger_balance (
 -- Changes: results of mutations that may be repeated, and the audit log.
 
 CREATE TABLE idempotency_key (
-    -- no key, because it is nil for the operator at the command line, and the family of an API token
+    -- no foreign key: the id is nil for the operator at the command line, and for an API token it is the id of the token's family
     user_id {uuid} NOT NULL,
     mutation TEXT NOT NULL,
     key TEXT NOT NULL,

@@ -201,7 +201,7 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
         Ok(read) => read,
         // the connection broke, so the response is 503, and the proxy sends the batch again
         Err(error) => {
-            tracing::warn!(%error, "a batch of events broke off");
+            tracing::warn!(%error, "the connection broke while a batch of events arrived; the proxy sends the batch again");
             return unavailable();
         }
     };

@@ -169,7 +169,7 @@ impl Reader<'_> {
         let stuck = stuck.filter(|one| one.deliveries >= STUCK_DELIVERIES && one.id.age(now) >= STUCK_AFTER);
         for one in self.stream.status.found_stuck(stuck.collect()) {
             let (entry, deliveries) = (one.id, one.deliveries);
-            tracing::error!(%entry, deliveries, "an event of a proxy cannot be applied: it is still being retried, and a person has to look");
+            tracing::error!(%entry, deliveries, "a proxy's event still fails after many attempts; look at the query `problems`");
         }
         Ok(())
     }

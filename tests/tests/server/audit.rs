@@ -43,7 +43,7 @@ impl Books {
         let id = Uuid::now_v7;
         let (shifts, sessions) = ([id(), id()], [id(), id(), id()]);
         Self {
-            // this id is this id is older than any import, because a damaged rate refers to it
+            // this id is older than any import, because a damaged rate refers to it
             platform: store::first_id(Utc::now() - TimeDelta::days(1)),
             reseller: id(),
             shop: id(),
