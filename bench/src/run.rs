@@ -266,7 +266,10 @@ impl Bench {
             charged.count(server.app.store.reader()).await
         })?;
         if stored != ended {
-            return Err(format!("the hook accepted {ended} call ends, but {stored} calls are stored as charged").into());
+            return Err(format!(
+                "the hook accepted {ended} call ends, but {stored} calls are stored as charged"
+            )
+            .into());
         }
         drop(load);
         runtime.block_on(server.stop());

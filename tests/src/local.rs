@@ -28,7 +28,7 @@ pub struct Local {
     /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
-    // keep reading the output: if the pipe were closed, the script would die as soon as it wrote another line
+    // keeps the pipe of the output open: if it were closed, the script would die when it writes its next line
     _lines: Lines<BufReader<ChildStdout>>,
 }
 

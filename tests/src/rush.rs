@@ -56,8 +56,8 @@ pub struct Carried {
     pub ended: u64,
     /// Number of events posted over HTTP because Redis did not accept them in time.
     pub posted: u64,
-    /// Number of events that are in Redis twice. If its disk is busy, Redis may take longer to respond than the 200 ms that SIP waits. The event is
-    /// then written twice.
+    /// Number of events that are in Redis twice. If the disk is busy, Redis may respond only after the 200 ms that SIP waits. The proxy then writes
+    /// the event again.
     pub twice: u64,
     /// Number of packets that the proxy's socket dropped.
     pub drops: u64,

@@ -301,7 +301,7 @@ impl Shop {
         ];
         let transfer = &NewTransfer::new(TransferKind::Adjustment, "BRL", Utc::now(), entries);
         let posted = store.write(|tx| async move { ledger::post(tx.conn(), vec![transfer.clone()]).await });
-        posted.await.expect("it is posted");
+        posted.await.expect("the transfer is posted");
     }
 
     /// Ends the test. Panics if the ledger breaks an invariant.

@@ -286,14 +286,14 @@ impl Sip {
             let over = proxy.leader.try_wait().expect("a child's state");
             assert!(over.is_none(), "kamailio ended: {}", tail(&log));
             let query = hook_event::Entity::find().filter(hook_event::Column::Kind.eq("boot"));
-            let found = query.count(server.app.store.reader()).await.expect("the events read");
+            let found = query.count(server.app.store.reader()).await.expect("the database answers");
             (found >= boots).then_some(())
         })
         .await;
     }
 
-    /// Starts a killed proxy again and returns once it listens. Without its database, the proxy exits immediately and is started again, as a
-    /// supervisor would do.
+    /// Starts a killed proxy again and returns once it listens. While the proxy's database is down, the proxy exits immediately; this function then
+    /// restarts it, as a supervisor would.
     ///
     /// # Panics
     /// Panics if the proxy does not start.
@@ -303,7 +303,7 @@ impl Sip {
         let mut starts = 1;
         eventually("the proxy listens", async || {
             if proxy.leader.try_wait().expect("the state of the child").is_some() {
-                assert!(starts < 100, "kamailio ends again and again: {}", tail(&log));
+                assert!(starts < 100, "kamailio keeps exiting: {}", tail(&log));
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 proxy = start_proxy(dir);
                 starts += 1;

@@ -85,7 +85,9 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     // when the database fails, the response has the request's id, and the log has the reason
     use sea_orm::ConnectionTrait as _;
     let conn = shop.server.app.store.reader();
-    conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away").await.expect("it is renamed");
+    conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away")
+        .await
+        .expect("the table is renamed");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let query = "query($id: ID!) { auditLog(accountId: $id, first: 1) { nodes { at } } }";
     let request = client
@@ -98,7 +100,9 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let body: Value = answer.json().await.expect("JSON");
     assert_eq!(body["errors"][0]["extensions"]["code"], "INTERNAL", "{body}");
     assert_eq!(body["errors"][0]["extensions"]["requestId"], "shop-7/till.1");
-    conn.execute_unprepared("ALTER TABLE audit_log_away RENAME TO audit_log").await.expect("it is back");
+    conn.execute_unprepared("ALTER TABLE audit_log_away RENAME TO audit_log")
+        .await
+        .expect("the table has its name again");
     let lines = caught.about("shop-7/till.1");
     let error = lines.iter().find(|line| line["level"] == "ERROR").expect("the reason is in the log");
     assert!(error.to_string().contains("audit_log"), "{error}");

@@ -32,7 +32,9 @@ pub enum Documents {
 #[derive(Debug, thiserror::Error)]
 pub enum TrustedError {
     /// The list is not a JSON object of texts.
-    #[error("the list must be a JSON object whose keys are SHA-256 hashes and whose values are documents: {0}")]
+    #[error(
+        "the list must be a JSON object whose keys are SHA-256 hashes and whose values are documents: {0}"
+    )]
     Json(#[from] serde_json::Error),
     /// A document does not have the hash in its key.
     #[error("the document under the key {key:?} has the hash {hash}; correct the key or the document")]

@@ -61,7 +61,7 @@ async fn pay(site: &Site, session: &str, charges: i64, deposit: i64) {
     assert_eq!(paid["change"]["amount"], "0");
     let receipt = text(&paid["session"]["receiptNumber"]).parse().expect("a number");
     site.note(|notes| {
-        assert!(notes.receipts.insert(receipt), "receipt {receipt} was given twice");
+        assert!(notes.receipts.insert(receipt), "two sessions have the receipt number {receipt}");
         notes.sessions.insert(session.to_owned(), total);
         notes.cash += total;
     });

@@ -71,7 +71,7 @@ async fn close_register(site: &Site) {
 fn once<T: Ord + Debug>(what: &str, noted: &BTreeSet<T>, found: Vec<T>) {
     let count = found.len();
     let found: BTreeSet<T> = found.into_iter().collect();
-    assert_eq!(found.len(), count, "{what}: some are there twice");
+    assert_eq!(found.len(), count, "{what}: some are stored twice");
     let missing: Vec<&T> = noted.difference(&found).collect();
     let unknown: Vec<&T> = found.difference(noted).collect();
     assert!(missing.is_empty() && unknown.is_empty(), "{what}: missing {missing:?}, unknown {unknown:?}");

@@ -86,8 +86,8 @@ const SLOW: u16 = 4508;
 /// Maximum number of faults that run or wait for their component.
 const MOST_AT_ONCE: usize = 8;
 
-/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s. The lease counts because a killed node never
-/// releases it.
+/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s. The lease has to be waited out, because a
+/// killed node never releases it.
 const AFTER_LEASE: Duration = Duration::from_secs(90);
 
 /// Maximum time to retry an operation. After this time, the system counts as not recovered.
@@ -194,7 +194,7 @@ async fn calls_again(stage: &Stage) -> Result<Duration, String> {
         if begun.elapsed() > PATIENCE {
             let tails: Vec<String> = stage.site.nodes.iter().map(|linked| linked.node.tail()).collect();
             return Err(format!(
-                "the hook answers no call a minute after the fault is over: {said}\n{}",
+                "the hook does not answer calls within a minute after the fault: {said}\n{}",
                 tails.join("\n---\n")
             ));
         }
@@ -496,9 +496,8 @@ fn deaf_ones(stage: &Stage) -> usize {
 const ASKED: usize = 8;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. A delay above this limit would mean that the
-/// subscribers that do not read are delaying the others. An unoptimized server spends seconds of processor time on filling the buffers. Such a delay
-/// is not the fault of the subscribers that do not read.
+/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. A longer delay means that the subscribers that do
+/// not read delay the others. The limit is generous, because an unoptimized server spends seconds of processor time on filling the buffers.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })

@@ -165,7 +165,7 @@ async fn what_is_watched_is_there(local: &Local) {
     let get =
         async |url: String| http.get(&url).send().await.expect("an answer").text().await.expect("a text");
     let prometheus = local.at(5, 9090);
-    eventually("Prometheus sees everybody", async || {
+    eventually("Prometheus reaches every target", async || {
         let targets: Value =
             serde_json::from_str(&get(format!("http://{prometheus}/api/v1/targets")).await).ok()?;
         let targets = targets["data"]["activeTargets"].as_array()?;
@@ -204,7 +204,7 @@ async fn what_is_watched_is_there(local: &Local) {
             }
         }
     }
-    assert!(seen > 40, "{seen} metrics were looked for");
+    assert!(seen > 40, "only {seen} metrics were checked");
 }
 
 /// The text of all source files in a folder.
@@ -530,7 +530,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     // a secret in the environment must not reach the programs that `start` runs
     start.env("CS_PROXY_NAME", "a-secret-name");
     run(&mut start);
-    let seen = fs::read_to_string(path("seen")).expect("what was started");
+    let seen = fs::read_to_string(path("seen")).expect("the program logged its start");
     assert!(
         seen.contains("psql postgres://kamailio@127.0.0.1/kamailio -X") && seen.contains("kamailio -DD"),
         "{seen}"
@@ -550,7 +550,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     assert_eq!(mode & 0o777, 0o600);
     // create-db refuses a secret as an argument, and says how to pass the secret instead
     let create = Blocking::new("sh").arg(repository().join("kamailio/create-db")).arg(SECRETS[2].1).output();
-    let refused = create.expect("it runs");
+    let refused = create.expect("create-db starts");
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         !refused.status.success() && told.contains("create-db - <FILE") && !told.contains("a-secret"),

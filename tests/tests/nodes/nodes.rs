@@ -129,7 +129,8 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
         assert!(reason.contains("resume"), "{reason}");
     }
     assert!(told.elapsed() >= Duration::from_secs(2), "sockets must close after the drain");
-    let seen = tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").expect("it was read");
+    let seen =
+        tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").expect("the stream was read");
     assert!(seen.contains("event: next") && !seen.contains("event: complete"), "clients resume: {seen}");
 
     // new connections are refused, requests in progress are answered
@@ -148,7 +149,10 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
     let server = site.stopped.start().await;
     let call = entity::call::Entity::find_by_id(reference(&allowed));
     let ended = call.one(server.app.store.reader()).await;
-    assert_eq!(ended.expect("it reads").expect("it is there").state, entity::CallState::Ended);
+    assert_eq!(
+        ended.expect("the database answers").expect("the call is stored").state,
+        entity::CallState::Ended
+    );
     server.check_ledger().await;
     server.stop().await;
 });
@@ -224,14 +228,15 @@ async fn a_second_signal_ends_a_node_at_once() {
     site.process.signal("TERM").await;
     let status = site.process.ended().await;
     assert_eq!(status.code(), Some(128 + 15), "{status}");
-    assert!(told.elapsed() < Duration::from_secs(3), "it must stop at once");
+    assert!(told.elapsed() < Duration::from_secs(3), "the node must stop at once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_whose_database_is_away_is_not_ready_and_lives_on_postgres() {
     let url = tests::server::postgres_url();
     let there = url.rsplit('@').next().and_then(|host| host.split('/').next()).expect("a host").to_owned();
-    let address = tokio::net::lookup_host(&there).await.expect("it resolves").next().expect("an address");
+    let address =
+        tokio::net::lookup_host(&there).await.expect("the host name resolves").next().expect("an address");
     let relay = Relay::to(address).await;
     let through = relay.address.to_string();
     let server = TestServer::start(Backend::Postgres, |config| {
@@ -267,7 +272,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     until(server.hook, "readyz", 200).await;
     let run = |sql: &'static str| {
         let conn = server.app.store.reader().clone();
-        async move { conn.execute_unprepared(sql).await.expect("it runs") }
+        async move { conn.execute_unprepared(sql).await.expect("the statement runs") }
     };
     run("UPDATE seaql_migrations SET version = 'x' || version").await;
     let (took, checks) = until(server.hook, "readyz", 503).await;
@@ -294,7 +299,8 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_")) {
         command.env_remove(name);
     }
-    let output = command.args(arguments).envs(variables.iter().copied()).output().await.expect("it runs");
+    let output =
+        command.args(arguments).envs(variables.iter().copied()).output().await.expect("the statement runs");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
@@ -368,7 +374,7 @@ on_both!(disabling_waits_for_what_the_user_is_doing, |backend| async move {
     let early = tokio::time::timeout(Duration::from_millis(500), &mut disabling).await;
     assert!(early.is_err(), "the mutation was answered while the user's transaction could still commit");
     go_on.notify_one();
-    doing.await.expect("it ran").expect("the transaction began before, so it commits");
+    doing.await.expect("the task ran").expect("the transaction began before, so it commits");
     disabling.await.expect("the user is disabled");
     other.stop().await;
     shop.finish().await;
@@ -454,7 +460,7 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
     let mut variables = listeners.to_vec();
     variables.push(("CALLSHOP_DATABASE_URL", &url));
     let (status, said) = callshop(&["check-config"], &variables).await;
-    assert_eq!(status, Some(1), "without a secret for the hook nothing starts: {said}");
+    assert_eq!(status, Some(1), "check-config must fail without a hook secret: {said}");
     assert!(said.contains("FAIL  hook.secrets") && said.contains("WARN  database"), "{said}");
     assert!(!file.exists(), "check-config must not create a database");
     // the queue is too small for one full batch
@@ -471,9 +477,9 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
 async fn secrets_come_from_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
-    std::fs::write(path("secrets"), format!("{SECRET}\n")).expect("it is written");
-    std::fs::write(path("key"), "0123456789012345678901234567890123\n").expect("it is written");
-    std::fs::write(path("url"), "sqlite:from-a-file.db\n").expect("it is written");
+    std::fs::write(path("secrets"), format!("{SECRET}\n")).expect("the file is written");
+    std::fs::write(path("key"), "0123456789012345678901234567890123\n").expect("the file is written");
+    std::fs::write(path("url"), "sqlite:from-a-file.db\n").expect("the file is written");
     let (secrets, key, url) = (path("secrets"), path("key"), path("url"));
     let files = [
         ("CALLSHOP_HOOK__SECRETS_FILE", secrets.as_str()),

@@ -278,7 +278,7 @@ async fn changed(value: &impl AsyncFn() -> Value, old: &Value) -> Value {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("the value is {old} for ten seconds");
+    panic!("the value is still {old} after ten seconds");
 }
 
 on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async move {

@@ -333,7 +333,7 @@ async fn webhooks(log: &mut Log<'_>) {
         shop.server.app.store.write(|tx| async move {
             store::webhooks::disable(tx.conn(), row, gone, chrono::Utc::now()).await
         });
-    assert!(disabled.await.expect("it is written"));
+    assert!(disabled.await.expect("the webhook is disabled"));
     let enabled = ("state", json!("DISABLED"), json!("ACTIVE"));
     log.check((owner, "enableWebhook"), one.clone(), "webhook { id }", id, enabled).await;
     let deleted = ("url", json!("http://127.0.0.1:9"), Value::Null);

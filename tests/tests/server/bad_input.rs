@@ -312,7 +312,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), body).await;
         assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("duplicate")), "{sent}: {answer}");
     }
-    assert_eq!(hook.events(&[one]).await, ["applied"], "what was kept as text was not taken for the event");
+    assert_eq!(hook.events(&[one]).await, ["applied"], "the stored text must not count as the event");
     shop.finish().await;
 });
 
@@ -320,7 +320,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
 async fn kept(server: &TestServer, eid: &str) -> String {
     let row =
         hook_event::Entity::find_by_id(eid).one(server.app.store.reader()).await.expect("the rows read");
-    row.and_then(|row| row.body).expect("it is kept").to_string()
+    row.and_then(|row| row.body).expect("the event is stored").to_string()
 }
 
 on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {

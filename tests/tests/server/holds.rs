@@ -346,7 +346,7 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
         change.update(tx.conn()).await?;
         Ok(())
     };
-    shop.server.app.store.write(broken).await.expect("it is broken");
+    shop.server.app.store.write(broken).await.expect("the call is damaged");
     assert_eq!(shop.hook().events(&ends).await, ["rejected", "applied"]);
     assert_eq!(shop.hook().events(&ends).await, ["duplicate", "duplicate"], "both must count as received");
     let found = shop.admin.ok("{ viewer { id } }", json!({})).await;
@@ -483,7 +483,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
         (self::call(&shop, &call["ref"]).await.covered == 10).then_some(())
     })
     .await;
-    eventually("it is hung up when they are used up", async || {
+    eventually("the call is hung up when its covered seconds are used up", async || {
         let told = control.told("/call/hangup");
         told.first().map(|body| assert_eq!(body["cause"], "max_duration"))
     })
@@ -516,9 +516,9 @@ async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<E
             kind: CallEventKind::Lost,
         },
     };
-    let results = writer.apply(vec![event]).await.expect("it is applied");
+    let results = writer.apply(vec![event]).await.expect("the event is applied");
     stop.cancel();
-    writing.await.expect("the writer ends");
+    writing.await.expect("the writer stops");
     results
 }
 
@@ -547,7 +547,11 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     // all calls had lasted 45 seconds
     for call in &calls {
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["applied"]);
-        assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["ignored"], "final is final");
+        assert_eq!(
+            shop.hook().events(&[end(call, answered, 45_000)]).await,
+            ["ignored"],
+            "a final state must not change"
+        );
     }
     assert_eq!(credit(&shop).await, (500_000_000 - 135_000, 0), "the account must pay for all the talk");
     let open = self::call(&shop, &calls[0]).await;

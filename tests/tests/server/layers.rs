@@ -135,7 +135,7 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
             ["use sea_orm::ConnectionTrait;", "use sea_orm::{ConnectionTrait};"].contains(&line.trim());
         (line.contains("sea_orm") && !bound) || line.contains("sqlx")
     });
-    none(&places, "a use case takes `&impl ConnectionTrait` and hands it on: queries belong into store/src");
+    none(&places, "a use case takes `&impl ConnectionTrait` and hands it on: queries belong in store/src");
 }
 
 #[test]

@@ -57,9 +57,9 @@ async fn lint(text: &str) {
         .spawn()
         .expect("promtool is there: run the tests with tests/run, or apt-get install prometheus");
     let mut input = tool.stdin.take().expect("its input");
-    input.write_all(text.as_bytes()).await.expect("it reads");
+    input.write_all(text.as_bytes()).await.expect("promtool reads its input");
     drop(input);
-    let told = tool.wait_with_output().await.expect("it ends");
+    let told = tool.wait_with_output().await.expect("promtool exits");
     let all = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
     assert!(told.status.success() && all.trim().is_empty(), "{all}\n{text}");
 }

@@ -169,7 +169,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
         vec![dialog(&first, Some(answered)), dialog(&second, Some(answered_too)), dialog(&ringing, None)];
     stage.lists(|lists| lists.dialogs = both);
     stage.round().await;
-    let seen = stage.sighting(&first).await.expect("it was seen").seen_at.expect("an instant");
+    let seen = stage.sighting(&first).await.expect("the call has a sighting").seen_at.expect("an instant");
     assert!(seen - answered > TimeDelta::seconds(31));
     // the proxy loses two of the calls
     stage.lists(|lists| lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == second));
@@ -177,7 +177,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     for reference in [&first, &second, &ringing] {
         assert!(stage.call(reference).await.state != CallState::Ended, "one listing is not enough");
     }
-    assert!(stage.sighting(&first).await.expect("it is remembered").missed_at.is_some());
+    assert!(stage.sighting(&first).await.expect("the call has a sighting").missed_at.is_some());
     stage.round().await;
     let row = stage.call(&first).await;
     let talked = i32::try_from(talk_seconds(answered, seen)).expect("a short call");
@@ -243,7 +243,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     }
     assert!(stage.sighting(&lost).await.is_none_or(|row| row.missed_at.is_none()));
     for reference in [&ringing, &odd, &hidden] {
-        let seen = stage.sighting(reference).await.expect("it is up");
+        let seen = stage.sighting(reference).await.expect("the call has a sighting");
         assert!(seen.seen_at > Some(answered), "{reference}");
     }
     let online = async |stage: &Stage| {
@@ -362,7 +362,7 @@ on_both!(an_api_that_was_down_finds_out_what_happened, |backend: Backend| async 
     ];
     stage.lists(|lists| lists.dialogs = all);
     stage.round().await;
-    let seen = stage.sighting(&lost).await.expect("it was seen").seen_at.expect("an instant");
+    let seen = stage.sighting(&lost).await.expect("the call has a sighting").seen_at.expect("an instant");
     let stopped = stage.shop.server.pause().await;
     // meanwhile, one call ended, and the proxy still has the event; the other call is lost
     stage.lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == up);
@@ -395,7 +395,8 @@ on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| 
     let (reference, answered) = stage.talking(0).await;
     stage.lists(|lists| lists.dialogs = vec![dialog(&reference, Some(answered))]);
     stage.round().await;
-    let seen = stage.sighting(&reference).await.expect("it was seen").seen_at.expect("an instant");
+    let seen =
+        stage.sighting(&reference).await.expect("the call has a sighting").seen_at.expect("an instant");
     let closing = json!({ "cabinId": stage.shop.cabins[0] });
     stage.shop.attendant.did("closeCabin", "CloseCabinInput", closing, "session { id }").await;
     assert_eq!(stage.session(0).await["state"], "CLOSING");
@@ -650,7 +651,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     assert_eq!(error["code"], "ILLEGAL_STATE", "{said}");
     assert!(text(&error["message"]).contains("does not know the call"), "{error}");
     stage.compared_after(before).await;
-    assert!(stage.sighting(&reference).await.expect("it is remembered").missed_at.is_some());
+    assert!(stage.sighting(&reference).await.expect("the call has a sighting").missed_at.is_some());
     stage.round().await;
     assert_eq!(stage.call(&reference).await.cause, Some(EndCause::Lost));
     stage.finish().await;

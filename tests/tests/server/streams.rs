@@ -18,7 +18,7 @@ struct Stream {
 }
 
 impl Stream {
-    /// What a browser's `EventSource` sends.
+    /// Opens a stream like a browser's `EventSource`, with a ticket in the URL and with these headers.
     async fn open(
         node: &TestServer,
         shop: &Shop,

@@ -97,7 +97,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
         // partitions of later months also get the new column
         let tx = db.begin().await.expect("a transaction");
         store::partitions::prepare(&tx, first.end.start()).await.expect("the next months");
-        tx.commit().await.expect("it commits");
+        tx.commit().await.expect("the transaction commits");
     }
 });
 
@@ -111,9 +111,13 @@ on_both!(tables_of_before_the_first_release_are_refused, |backend: Backend| asyn
         "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20261122_000001_first_call', 0)",
     ];
     for sql in old {
-        store.reader().execute_unprepared(sql).await.expect("the tables of before");
+        store.reader().execute_unprepared(sql).await.expect("the tables from before the first release");
     }
-    let refused = store.migrate().await.expect_err("they cannot be migrated").to_string();
+    let refused = store
+        .migrate()
+        .await
+        .expect_err("tables from before the first release cannot be migrated")
+        .to_string();
     assert!(refused.contains("before the first release") && refused.contains("empty database"), "{refused}");
     assert!(store.migrations().await.expect("a state").refusal.is_some());
     // the migration added no column to these tables
@@ -226,7 +230,10 @@ const KEYLESS: &[(&str, &str)] = &[
         "rate.version_id",
         "up to millions of rates are written before their version; `callshop audit` checks the reference",
     ),
-    ("idempotency_key.user_id", "nil for the operator at the command line, and the family of an API token"),
+    (
+        "idempotency_key.user_id",
+        "nil for the operator at the command line, and a token family's id for an API token",
+    ),
     ("audit_log.object_id", "refers to the table that object_kind names"),
     ("search_word.object_id", "refers to the table that kind names"),
     ("proxy.lease_holder", "a node, which has no row"),
@@ -236,7 +243,7 @@ const KEYLESS: &[(&str, &str)] = &[
     ("call.request_id", "made by the proxy, not a row"),
     ("call.sip_call_id", "made by the phone, not a row"),
     ("callshop.caller_id", "a phone number"),
-    ("callshop.tax_id", "made by an authority, not a row"),
+    ("callshop.tax_id", "given by an authority, not a row"),
     ("tariff_import.node", "a running program, not a row"),
 ];
 const HISTORY: &str = "retention removes each table by itself, so the call may be gone; `callshop audit` checks references to kept calls";

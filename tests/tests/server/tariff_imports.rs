@@ -467,7 +467,7 @@ on_both!(a_version_whose_rates_are_discarded_is_never_inserted, |backend: Backen
     };
     assert!(end(kept).await);
     for id in [kept, discarded] {
-        rate_writer::discard(store, id).await.expect("it is discarded");
+        rate_writer::discard(store, id).await.expect("the rates are discarded");
     }
     assert!(!end(discarded).await);
     assert_eq!((rates(kept).await, rates(discarded).await), (1, 0));

@@ -91,7 +91,7 @@ impl Tariff {
         command.env("CALLSHOP_HOOK__SECRETS", "[\"not a secret, and long enough for the check\"]");
         tokio::task::spawn_blocking(move || command.output().expect("the command runs"))
             .await
-            .expect("it ends")
+            .expect("the command ends")
     }
 }
 

@@ -54,7 +54,7 @@ async fn talk(shop: &Shop) -> Value {
 /// Opens a shift with one customer, who has made a call but not paid yet. Returns the session.
 async fn evening(shop: &Shop, at: &str) -> String {
     shop.server.time().set(instant(at));
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
     talk(shop).await;
@@ -108,7 +108,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     // an unpaid session prevents the deletion of its calls, and of everything that is later than these calls
     shop.server.time().set(instant("2027-04-20T20:00:00Z"));
     let before = stored(&shop).await;
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     let kept = stored(&shop).await;
     assert_eq!((kept[0], kept[1], kept[4]), (before[0], before[1], before[4]), "{before:?} {kept:?}");
     let from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
@@ -155,7 +155,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     assert_eq!((&next["cursorExpired"], &next["event"]["seq"]), (&json!(false), &json!(seq)));
 
     // the maintenance can run again, and the shop can still be used
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     assert_eq!(stored(&shop).await, left);
     evening(&shop, "2027-04-22T20:00:00Z").await;
     if backend == Backend::Postgres {
@@ -213,7 +213,7 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
         slowest = slowest.max(begun.elapsed());
         calls += 1;
     }
-    trimming.await.expect("it ends").expect("the history is looked after");
+    trimming.await.expect("the maintenance ends").expect("the maintenance succeeds");
     let took = began.elapsed();
     println!("{OLD} keys in {took:?}, beside {calls} calls, the slowest {slowest:?}");
     let left =
@@ -241,7 +241,7 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
         checked
             .into_iter()
             .find(|one| one.name.starts_with("every month"))
-            .expect("it looks at months")
+            .expect("the audit checks the months")
             .findings
     };
     assert_eq!(lost().await, [""; 0]);
@@ -310,7 +310,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(index, "+13055550123", 1_000).await;
         shop.close_cabin(index).await;
     }
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     assert_eq!(call::Entity::find().count(shop.server.app.store.reader()).await.expect("calls"), 26);
     shop.finish().await;
 });

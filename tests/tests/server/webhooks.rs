@@ -1,4 +1,5 @@
-//! Tests webhooks: what they deliver, to whom, and what happens if a receiver does not accept it. `nodes/webhooks.rs` tests them across nodes.
+//! Tests webhooks: the messages, their receivers, and the retries after a receiver does not accept a message. `nodes/webhooks.rs` tests them across
+//! nodes.
 
 use std::time::{Duration, Instant};
 
@@ -127,7 +128,7 @@ on_both!(a_failed_message_is_sent_again_before_the_next, |backend: Backend| asyn
         let expected = ["status 500", "failed", "did not answer within 1 seconds", "redirects"];
         assert!(error.contains(expected[attempts - 1]), "{error}");
         assert!(one["nextAttemptAt"].is_string());
-        // nothing is sent before its time
+        // no message is sent before its time
         tokio::time::sleep(Duration::from_millis(400)).await;
         assert_eq!(receiver.seen().len(), attempts);
         shop.server.time().pass(TimeDelta::hours(2));
@@ -167,7 +168,7 @@ on_both!(a_receiver_that_accepts_nothing_for_three_days_is_given_up, |backend: B
         json!([entry["action"], entry["objectId"], entry["user"]]),
         json!(["disableWebhook", id, null])
     );
-    // what was not delivered is kept
+    // messages that were not delivered are kept
     receiver.answer(&[], Reply::Status(204));
     let input = json!({ "webhookId": id });
     let enabled =
@@ -176,7 +177,7 @@ on_both!(a_receiver_that_accepts_nothing_for_three_days_is_given_up, |backend: B
     let seen = receiver.until(4).await;
     assert_eq!(seen[2].id(), seen[0].id());
     assert_eq!(seen[3].seq(), seen[2].seq() + 1);
-    // a receiver that is gone ends the webhook at once
+    // a receiver that answers 410 (gone) disables the webhook at once
     receiver.answer(&[], Reply::Status(410));
     events(&shop, 1).await;
     let gone = until(&shop.owner, &id, |webhook| webhook["state"] == "DISABLED").await;
@@ -401,7 +402,7 @@ on_both!(an_address_must_be_public, |backend: Backend| async move {
         );
         assert!(text(&error["message"]).contains(reason), "{url}: {error}");
     }
-    // the network was allowed when the webhook was created, and is not when the message is sent
+    // the network was allowed when the webhook was created, but it is no longer allowed when the message is sent
     let made = create("http://127.0.0.2:9/").await;
     let id = text(&made["webhook"]["id"]);
     create("http://127.0.0.2:9/").await;
@@ -455,7 +456,7 @@ on_both!(the_log_is_shortened, |backend: Backend| async move {
             .app
             .store
             .write(|tx| async move { store::webhooks::trim(tx.conn(), row, cutoff, kept, 100).await });
-        trimmed.await.expect("it is trimmed")
+        trimmed.await.expect("the log is trimmed")
     };
     assert_eq!(trim(4).await, 0);
     assert_eq!(trim(3).await, 1);

@@ -68,7 +68,13 @@ impl Client {
     /// Reads until the socket closes. Returns the close code and reason.
     async fn closed(&mut self) -> (u16, String) {
         loop {
-            match self.0.next().await.expect("the server sends a close frame before the connection ends").expect("a frame") {
+            match self
+                .0
+                .next()
+                .await
+                .expect("the server sends a close frame before the connection ends")
+                .expect("a frame")
+            {
                 Message::Close(Some(close)) => return (close.code.into(), close.reason.to_string()),
                 Message::Close(None) => return (1005, String::new()),
                 _ => {}
@@ -300,9 +306,16 @@ async fn a_fresh_token_in_a_ping_keeps_the_socket() {
     let pong = client.next().await;
     assert!(pong["payload"]["expiresAt"].is_string(), "{pong}");
     let past_the_first = tokio::time::timeout(Duration::from_millis(900), client.0.next()).await;
-    assert!(past_the_first.is_err(), "the socket must stay open after the first token expires: {past_the_first:?}");
+    assert!(
+        past_the_first.is_err(),
+        "the socket must stay open after the first token expires: {past_the_first:?}"
+    );
     client.send(json!({"type": "ping", "payload": {"token": "other"}})).await;
-    assert_eq!(client.closed().await, (4403, "Forbidden".into()), "a token of another subject must close the socket");
+    assert_eq!(
+        client.closed().await,
+        (4403, "Forbidden".into()),
+        "a token of another subject must close the socket"
+    );
 }
 
 #[tokio::test]

@@ -116,7 +116,11 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     assert_eq!((user[5], user[6]), ("/var/lib/callshop", "/usr/sbin/nologin"));
     for own in ["var/lib/callshop", "var/backups/callshop"] {
         assert_eq!(mode(&root.path(own)), 0o700);
-        assert_eq!(fs::metadata(root.path(own)).expect("it is there").uid().to_string(), user[2], "{own}");
+        assert_eq!(
+            fs::metadata(root.path(own)).expect("the file exists").uid().to_string(),
+            user[2],
+            "{own}"
+        );
     }
     assert_eq!(mode(&root.path("etc/callshop/secrets")), 0o700);
 
@@ -183,7 +187,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     fs::write(root.path("etc/callshop/api.env"), edited).expect("an edit");
     fs::write(root.path("etc/callshop/secrets/token_key"), "secret").expect("a secret");
     root.dpkg(&["--force-confold", "-i", &package]);
-    assert_eq!(fs::read_to_string(root.path("etc/callshop/api.env")).expect("it is there"), edited);
+    assert_eq!(fs::read_to_string(root.path("etc/callshop/api.env")).expect("the file exists"), edited);
 
     // after removal, data and configuration stay; after purge, the data stays
     fs::write(root.path("var/lib/callshop/callshop.db"), "money").expect("a database");
@@ -200,7 +204,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     );
 
     // if there is no data, purging leaves nothing behind
-    fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("it was there");
+    fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("the file existed");
     root.dpkg(&["-i", &package]);
     root.dpkg(&["-P", "callshop"]);
     let left: BTreeSet<_> = root

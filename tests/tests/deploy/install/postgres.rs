@@ -187,7 +187,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
 
     // a failed backup leaves nothing behind
     let mut refused = cluster.as_postgres(&scripts.join("backup"));
-    let refused = refused.arg(&backups).env("PGUSER", "nobody").output().expect("it runs");
+    let refused = refused.arg(&backups).env("PGUSER", "nobody").output().expect("the backup starts");
     assert!(!refused.status.success(), "{refused:?}");
     assert_eq!(names(&backups).len(), 1, "{:?}", names(&backups));
 }
@@ -226,6 +226,6 @@ fn deployed_balancer_serves_as_nobody_in_particular() {
         std::thread::sleep(Duration::from_millis(20));
     };
     run(Command::new("kill").arg(balancer.id().to_string()));
-    balancer.wait().expect("it ends");
+    balancer.wait().expect("HAProxy exits");
     assert!(status.split_whitespace().all(|uid| uid != "0"), "{status}");
 }

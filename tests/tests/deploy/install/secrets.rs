@@ -93,7 +93,7 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
         .args(["/not/there.db", "other"])
         .current_dir(folder.path())
         .output()
-        .expect("it runs");
+        .expect("the script starts");
     assert!(!failed.status.success(), "{failed:?}");
     assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
 }
@@ -203,8 +203,8 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     };
     let text = |name: &str| fs::read_to_string(secrets.join(name)).expect("a secret");
     let write = |name: &str, text: &str| {
-        fs::remove_file(secrets.join(name)).expect("it was there");
-        fs::write(secrets.join(name), text).expect("it is written");
+        fs::remove_file(secrets.join(name)).expect("the file existed");
+        fs::write(secrets.join(name), text).expect("the file is written");
     };
     assert_eq!(make("10.0.0"), "");
     let first: Vec<_> = ["database_url", "hook_proxies", "redis_users"].map(text).into();
@@ -234,14 +234,14 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     // unedited files change when their sources change
     assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
     // removed files are created again, whether their secrets are derived or random
-    fs::remove_file(secrets.join("database_url")).expect("it was there");
-    fs::remove_file(secrets.join("redis_callshop")).expect("it was there");
+    fs::remove_file(secrets.join("database_url")).expect("the file existed");
+    fs::remove_file(secrets.join("redis_callshop")).expect("the file existed");
     make("10.0.1");
     assert!(text("database_url").contains("@10.0.1.3:"));
     assert!(text("redis_url").contains(&text("redis_callshop")));
 
     // an old installation lacks the record that is used to detect edits
-    fs::remove_file(secrets.join(".made")).expect("what was made");
+    fs::remove_file(secrets.join(".made")).expect("the record existed");
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);
 }

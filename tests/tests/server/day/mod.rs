@@ -198,8 +198,8 @@ impl Day {
     async fn covered(&self, call: &Value, seconds: i32) {
         let covered = async || {
             let row = self.row(call).await;
-            let due =
-                row.answered_at.expect("it was answered") + TimeDelta::seconds(i64::from(row.covered) - 1);
+            let due = row.answered_at.expect("the call was answered")
+                + TimeDelta::seconds(i64::from(row.covered) - 1);
             if row.covered < seconds && self.now() < due {
                 self.shop.server.time().set(due);
             }

@@ -148,9 +148,9 @@ async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventRes
     let reference = text(call).parse().expect("a ref");
     let body = EventBody::Call { reference, to_tag: None, kind: CallEventKind::Lost };
     let event = ProxyEvent { eid: unique("lost"), at: last_seen, proxy: "test".to_owned(), body };
-    let results = writer.apply(vec![event]).await.expect("it is applied");
+    let results = writer.apply(vec![event]).await.expect("the event is applied");
     stop.cancel();
-    writing.await.expect("the writer ends");
+    writing.await.expect("the writer stops");
     results
 }
 

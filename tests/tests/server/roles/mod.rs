@@ -98,8 +98,8 @@ fn what_each_role_sees_of_the_schema() {
     }
     assert!(
         changed.is_empty(),
-        "what a role sees has changed: look at the difference after  UPDATE_SNAPSHOTS=1 cargo test --workspace --test server roles::what  and \
-         commit it if it is meant: {changed:?}"
+        "what a role sees has changed: run  UPDATE_SNAPSHOTS=1 cargo test --workspace --test server roles::what  and commit the \
+         difference if it is intended: {changed:?}"
     );
 }
 

@@ -40,7 +40,11 @@ on_both!(a_schedule_is_canceled_and_its_draft_discarded, |backend| async move {
     assert_eq!(tariff.cancel(tariff.seller(), &december).await, "SCHEDULE_CONFLICT");
     assert_eq!(tariff.discard(&december).await, "ILLEGAL_STATE");
     assert_eq!(tariff.cancel(tariff.seller(), &january).await, "none");
-    assert_eq!(tariff.cancel(tariff.seller(), &january).await, "ILLEGAL_STATE", "it is a draft now");
+    assert_eq!(
+        tariff.cancel(tariff.seller(), &january).await,
+        "ILLEGAL_STATE",
+        "the canceled version is a draft now"
+    );
     assert_eq!(tariff.cancel(tariff.seller(), &december).await, "none");
     assert_eq!(tariff.states().await, ["3 DRAFT", "2 DRAFT", "1 ACTIVE"]);
     tariff.shop.server.time().pass(TimeDelta::minutes(6));
@@ -109,7 +113,7 @@ on_both!(one_mutation_goes_back, |backend| async move {
         again["userErrors"][0]["code"], "ILLEGAL_STATE",
         "a repeated request changes nothing: {again}"
     );
-    // without a version, it goes forward again, because version 2 was in force before
+    // without a version, `revertTariff` goes back to the previous version in force, which is version 2
     assert_eq!(tariff.revert(None).await["userErrors"], json!([]));
     assert_eq!(tariff.in_force().await, ["55 9"]);
     tariff.shop.finish().await;
@@ -122,7 +126,7 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
     let first =
         tariff.seller().ok(ACTIVE, json!({ "id": tariff.id })).await["tariff"]["activeVersion"].take();
     for round in 0..3 {
-        // two go back
+        // two requests go back to the first version at once
         let wrong = tariff.reprice(&format!("{round}.9"), None).await;
         assert_eq!(tariff.activate(&wrong, None).await, "none");
         let input = json!({ "tariffId": tariff.id, "versionId": first["id"] });
@@ -136,7 +140,7 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
         assert!(["STALE_DRAFT", "ILLEGAL_STATE"].contains(&loser.as_str()), "{codes:?}");
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.1"], "round {round}");
 
-        // two cancel a schedule, and two discard its draft
+        // two requests cancel a schedule at once, and then two requests discard its draft at once
         let next = tariff.reprice("7", None).await;
         assert_eq!(tariff.activate(&next, Some(tariff.now() + TimeDelta::days(1))).await, "none");
         let (one, two) =
@@ -147,11 +151,11 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
         let (one, two) = tokio::join!(tariff.discard(&next), tariff.discard(&next));
         let mut codes = [one, two];
         codes.sort();
-        // the second may come while the rates of the draft are deleted, and then finishes the same work
+        // the second request may arrive while the draft's rates are being deleted; it then finishes the same work
         assert!(codes[1] == "none" && ["NOT_FOUND", "none"].contains(&codes[0].as_str()), "{codes:?}");
     }
     let drafts = tariff.states().await.into_iter().filter(|state| state.ends_with("DRAFT")).count();
-    assert_eq!(drafts, 0, "the loser leaves no draft behind");
+    assert_eq!(drafts, 0, "a refused request must not leave a draft behind");
     second.stop().await;
     tariff.shop.finish().await;
 });

@@ -132,7 +132,7 @@ async fn insert_call(shop: &InProcess, cabin: &str, session: &str, phone: &str, 
     };
     let row = &row;
     let insert = |tx: store::Tx| async move { calls::insert(tx.conn(), std::slice::from_ref(row)).await };
-    shop.app.store.write(insert).await.expect("it is inserted");
+    shop.app.store.write(insert).await.expect("the call is inserted");
     id
 }
 
@@ -154,7 +154,7 @@ async fn end_call(shop: &InProcess, id: Uuid, charge: i64) {
         store::ledger::post(tx.conn(), sales).await?;
         Ok(())
     };
-    shop.app.store.write(end).await.expect("it is ended");
+    shop.app.store.write(end).await.expect("the call is ended");
 }
 
 async fn kinds(shop: &InProcess) -> Vec<&'static str> {
@@ -224,7 +224,7 @@ async fn open_the_register_once(shop: &InProcess) {
     assert_eq!(
         open_register(shop, "50.00", "k1").await["shift"]["id"],
         opened["shift"]["id"],
-        "the same key answers the same"
+        "the same key must return the same answer"
     );
     let again = async |key| shop.code(&shop.attendant, "openRegister", register(shop, "1", key)).await;
     assert_eq!(again("k2").await, "REGISTER_OPEN");
@@ -380,7 +380,7 @@ async fn a_customer_moves_but_not_during_a_call_and_a_mistake_is_voided() {
     let moved = shop.did(&shop.attendant, "moveSession", go, SESSION).await;
     assert_eq!(moved["session"]["cabin"], json!({"number": 2, "state": "OPEN"}));
     let void = shop.code(&shop.attendant, "voidSession", of_session(&session)).await;
-    assert_eq!(void, "ILLEGAL_STATE", "it has a call");
+    assert_eq!(void, "ILLEGAL_STATE", "a session with a call cannot be voided");
     change_limits(shop, &session).await;
 
     let retire = in_cabin(&cabins[1]);
