@@ -27,7 +27,7 @@ const NAMES: u64 = 5_000;
 /// Maximum time that a screen waits for a response (docs/performance.md).
 const BAR_MS: f64 = 100.0;
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Plan {
     /// The database to measure.

@@ -1,4 +1,4 @@
-//! Measures the import of a rate deck by the command line beside a server that authorizes calls, compared with the plainest way to store the same rows:
+//! Measures the import of a rate deck by the command line while a server authorizes calls. The peer is the simplest way to store the same rows:
 //! `COPY` on PostgreSQL, and batched inserts on SQLite. Also measures the import's memory, and the latency of authorizations during the import.
 
 use std::fmt::Write as _;
@@ -34,7 +34,7 @@ const WAIT_BAR: f64 = 50.0;
 /// Highest acceptable memory of the import, in MiB.
 const MEMORY_BAR: u64 = 150;
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Plan {
     /// The database to measure.
@@ -190,7 +190,7 @@ fn attempt(user: &str) -> serde_json::Value {
         "from_tag": Uuid::new_v4().simple().to_string() })
 }
 
-/// Imports the deck in a process of its own. Returns its time and its highest memory in KiB.
+/// Imports the deck in a separate process. Returns the time and the process's highest memory in KiB.
 fn command(url: &str, tariff: &str, deck: &Path) -> Result<(Duration, u64)> {
     let begun = Instant::now();
     let mut child = Command::new(std::env::current_exe()?)
@@ -224,7 +224,7 @@ pub fn callshop(arguments: &[String]) -> Result<()> {
     runtime.block_on(api::cli::run(Cli::parse_from(arguments))).map(|_| ())
 }
 
-/// Stores the rows in the plainest way. Returns the time.
+/// Stores the rows in the simplest way. Returns the time.
 fn peer(databases: &Databases, url: &str, rows: &Path) -> Result<Duration> {
     match databases {
         Databases::Postgres(server) => copied(server, rows),

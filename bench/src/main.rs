@@ -92,7 +92,7 @@ enum Backend {
     Postgres,
 }
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(Args, Clone, Debug)]
 struct Plan {
     /// The database to measure.

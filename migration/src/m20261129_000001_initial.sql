@@ -8,8 +8,8 @@
 -- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`,
 -- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
 -- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
--- retention removed. tests/tests/server/tables.rs lists every column without a key. No key has an ON DELETE action: nothing deletes a row that
--- others refer to, and deleting one by hand must fail.
+-- retention removed. tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because
+-- a draft may be discarded. Nothing deletes any other row that others refer to, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -422,7 +422,7 @@ CREATE TABLE call (
     callshop_id {uuid} NOT NULL,
     cabin_id {uuid},
     session_id {uuid},
-    -- opened_by of the session, copied so that one index lists an attendant's calls in order
+    -- a copy of the session's opened_by, so that one index lists an attendant's calls in order
     attendant_id {uuid},
     phone_id {uuid} NOT NULL,
     request_id TEXT NOT NULL,
@@ -508,7 +508,7 @@ CREATE TABLE live_call (
     extend_at {time},
     PRIMARY KEY (call_id)
 ){strict};
--- one live call per phone, not counting emergency calls, which are always allowed, no matter what state the phone seems to be in
+-- one live call per phone; emergency calls do not count, because they are allowed even if the phone seems to have another call
 CREATE UNIQUE INDEX live_call_phone ON live_call (phone_id, (CASE WHEN emergency THEN call_id ELSE phone_id END));
 CREATE INDEX live_call_shop ON live_call (callshop_id, call_id);
 CREATE INDEX live_call_session ON live_call (session_id) WHERE session_id IS NOT NULL;
@@ -647,7 +647,7 @@ CREATE TABLE audit_log (
     api_token_id {uuid} REFERENCES api_token,
     action TEXT NOT NULL,
     object_kind TEXT NOT NULL,
-    -- the row of any table, by `object_kind`
+    -- refers to the table that `object_kind` names
     object_id {uuid} NOT NULL,
     address TEXT NOT NULL,
     before {json} NOT NULL,

@@ -143,7 +143,7 @@ impl Drop for Local {
                 eprintln!("== {log}\n{end}");
             }
         }
-        // SIGKILL ends the script's processes at once; SIGTERM ends them in order
+        // ask the script to stop its processes gracefully before killing them
         self.terminate();
         let patience = Instant::now() + Duration::from_secs(20);
         while matches!(self.script.try_wait(), Ok(None)) && Instant::now() < patience {

@@ -313,7 +313,7 @@ impl Shop {
 
 /// The content of a JSON string. Panics if the value is not a string.
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("a string, not {value}")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("expected a string, not {value}")).to_owned()
 }
 
 /// Input for a new user.

@@ -240,7 +240,7 @@ impl Sip {
 
     /// Kills all processes of the proxy with SIGKILL.
     pub fn kill_proxy(&mut self) {
-        self.proxy.as_mut().expect("a proxy of the test's own").kill();
+        self.proxy.as_mut().expect("the test started the proxy itself").kill();
     }
 
     /// Sets the difference, in seconds, between the proxy's clock and the machine's clock. The proxy must have been started with
@@ -261,7 +261,7 @@ impl Sip {
     /// # Panics
     /// Panics if the proxy is not on PostgreSQL.
     pub async fn forget_dialogs(&self) {
-        let url = self.plan.postgres.as_deref().expect("a proxy on PostgreSQL");
+        let url = self.plan.postgres.as_deref().expect("the proxy uses PostgreSQL");
         let database = Database::connect(url).await.expect("PostgreSQL answers");
         database.execute_unprepared("TRUNCATE dialog, dialog_vars").await.expect("the tables are emptied");
     }
@@ -281,7 +281,7 @@ impl Sip {
 
     async fn booted(&mut self, server: &TestServer, boots: u64) {
         let log = self.dir.path().join("kamailio.log");
-        let proxy = self.proxy.as_mut().expect("a proxy of the test's own");
+        let proxy = self.proxy.as_mut().expect("the test started the proxy itself");
         eventually("the proxy's boot reaches the API", async || {
             let over = proxy.leader.try_wait().expect("a child's state");
             assert!(over.is_none(), "kamailio ended: {}", tail(&log));
@@ -696,7 +696,7 @@ fn create_database(target: &str) {
 fn set_clock(dir: &Path, seconds: i64) {
     let (written, clock) = (dir.join("clock.new"), dir.join("clock"));
     fs::write(&written, format!("{seconds:+}\n")).expect("the clock is written");
-    fs::rename(written, clock).expect("the clock is stepped");
+    fs::rename(written, clock).expect("the clock is set");
 }
 
 fn start_proxy(dir: &Path) -> Group {

@@ -1,4 +1,5 @@
-//! Tests what the log contains and what it never contains. Lines are captured at debug level during logins, calls and errors.
+//! Tests the log's required lines, and that the log never contains secrets or whole numbers. Lines are captured at debug level during logins, calls
+//! and errors.
 //!
 //! This file is a single test in its own program, because a process has one log.
 
@@ -124,7 +125,10 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     assert_eq!(strange.headers()["x-request-id"].len(), 32);
 
     let log = caught.text();
-    assert!(log.contains("a phone asks") && log.contains("5511…21"), "the middle of numbers must be masked");
+    assert!(
+        log.contains("a phone asks") && log.contains("5511…21"),
+        "the middle digits of numbers must be masked"
+    );
     let mut never: Vec<String> = numbers.iter().map(|number| number[1..].to_owned()).collect();
     never.extend(
         [HOOK_SECRET, PASSWORD, "my dog's secret name", "another-secret-entirely", "token-of-mine"]

@@ -65,7 +65,7 @@ impl Cookies {
     pub(crate) fn write(&self, response: &mut HttpResponse) {
         for cookie in self.set.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if let Err(error) = response.add_cookie(&cookie) {
-                tracing::error!(%error, name = cookie.name(), "a cookie is no header");
+                tracing::error!(%error, name = cookie.name(), "a cookie could not be written into a header");
             }
         }
     }

@@ -25,7 +25,7 @@ const BUSY: u32 = 1_000;
 /// Number of connections to the hook.
 const CONNECTIONS: u32 = 32;
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LatencyPlan {
     /// Number of subscribers. Each subscriber watches its own callshop, and half of the subscribers are on each of two nodes.
@@ -130,7 +130,9 @@ async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64>
     let last = Instant::now();
     while run.arrived.load(Ordering::Relaxed) < sent {
         if last.elapsed() > PATIENCE {
-            return Err(format!("{} of {sent} events arrived", run.arrived.load(Ordering::Relaxed)).into());
+            return Err(
+                format!("only {} of {sent} events arrived", run.arrived.load(Ordering::Relaxed)).into()
+            );
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

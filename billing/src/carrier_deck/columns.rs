@@ -62,7 +62,7 @@ impl Columns {
     }
 }
 
-/// What the cells of a column contain.
+/// The kind of content in a column's cells.
 #[derive(Clone, Debug, Default)]
 struct Profile {
     filled: usize,
@@ -182,7 +182,7 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     let mut profiles = vec![Profile::default(); sheet.names.len()];
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
-        // titles and notes say nothing about columns
+        // titles and notes are no evidence for the meaning of columns
         if row.filled() < 2 {
             continue;
         }

@@ -69,7 +69,7 @@ pub enum Confidence {
 /// A guess about the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detected {
-    /// What was guessed, such as `delimiter` or `column:price`.
+    /// The property that was guessed, such as `delimiter` or `column:price`.
     pub item: String,
     /// The guess.
     pub value: String,
@@ -248,7 +248,7 @@ pub struct CarrierDeck {
     pub currency: Option<String>,
 }
 
-/// What is known in addition to the file.
+/// The inputs of reading a file, apart from the file itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// Limits on the file and on the list of problems.

@@ -130,7 +130,8 @@ async fn events(site: &Site, batch: Vec<Value>) {
 pub(super) async fn money(site: &Site, mut random: Random) {
     static AMOUNT: AtomicU64 = AtomicU64::new(1);
     while !site.stopping() {
-        let number = i64::try_from(AMOUNT.fetch_add(1, Ordering::Relaxed)).expect("not so many");
+        let number =
+            i64::try_from(AMOUNT.fetch_add(1, Ordering::Relaxed)).expect("the number fits into 63 bits");
         let credit = 1_000_000 + number;
         let amount = json!({ "amount": Micros(credit).to_string(), "currency": "BRL" });
         let input = json!({ "accountId": site.shop.id, "amount": amount, "idempotencyKey": unique("key") });

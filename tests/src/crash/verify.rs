@@ -145,7 +145,7 @@ async fn sessions(conn: &Reader, notes: &Notes) {
     }
     let receipts = rows.iter().filter_map(|row| row.receipt_number).collect();
     once("receipts", &notes.receipts, receipts);
-    let count = i64::try_from(rows.len()).expect("not so many");
+    let count = i64::try_from(rows.len()).expect("the number fits into 63 bits");
     assert_eq!(notes.receipts, (1..=count).collect(), "receipt numbers must have no gap");
 }
 

@@ -62,7 +62,7 @@ impl Daemon {
             send(signal, id).await;
         }
         let over = tokio::time::timeout(PATIENCE, child.wait()).await;
-        over.unwrap_or_else(|_| panic!("{} does not stop", self.name)).expect("an exit status");
+        over.unwrap_or_else(|_| panic!("{} does not stop in time", self.name)).expect("an exit status");
     }
 }
 

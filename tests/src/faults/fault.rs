@@ -491,8 +491,8 @@ async fn write_log(database: &str) {
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
-/// Each subscriber that does not read queries the whole schema this many times, in addition to its subscription. The responses exceed what the kernel
-/// accepts for a client that does not read, so the server's own queue fills.
+/// Each subscriber that does not read queries the whole schema this many times, in addition to its subscription. The responses are larger than the
+/// kernel's buffers for a client that does not read, so the server's own queue fills.
 const ASKED: usize = 8;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);

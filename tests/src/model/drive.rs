@@ -500,7 +500,9 @@ impl Drive<'_> {
             self.same(expected, verdict(&done))?;
             let given = done.ok().map(|settled| settled.change);
             if again > 0 && given != change {
-                return Err(format!("the change was {change:?}, but {given:?} on repetition"));
+                return Err(format!(
+                    "the change was {change:?}, but the repeated request returned {given:?}"
+                ));
             }
             change = given;
         }
@@ -677,7 +679,7 @@ impl Drive<'_> {
                 None => EventResult::Applied,
             };
             self.program.count(match expected {
-                EventResult::Applied if estimated => "events that corrected",
+                EventResult::Applied if estimated => "events that corrected a call",
                 EventResult::Applied => "events applied",
                 EventResult::Duplicate => "events doubled",
                 _ => "events ignored",

@@ -119,7 +119,11 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
     stage.call().await;
     let mut socket = stage.watch(Some(&cursor)).await;
     let (_, after) = until(&mut socket, "CALL_ENDED").await;
-    assert_eq!(after.first(), seqs.last().map(|last| last + 1).as_ref(), "must continue after the cursor");
+    assert_eq!(
+        after.first(),
+        seqs.last().map(|last| last + 1).as_ref(),
+        "the subscription must continue after the cursor"
+    );
     assert!(is_gap_free(&after), "{after:?}");
     let node = local.at(11, 8081);
     eventually("the node is started again and ready", async || {
@@ -238,12 +242,12 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let backup = String::from_utf8_lossy(&backup.stdout).trim().to_owned();
 
     stage.call().await;
-    eventually("the call is there", async || (stage.calls().await == 3).then_some(())).await;
+    eventually("the call is stored", async || (stage.calls().await == 3).then_some(())).await;
     let moment = Utc::now();
     // an unwanted change happens, and afterward its WAL segment reaches the archive
     tokio::time::sleep(Duration::from_millis(50)).await;
     stage.call().await;
-    eventually("the call is there", async || (stage.calls().await == 4).then_some(())).await;
+    eventually("the call is stored", async || (stage.calls().await == 4).then_some(())).await;
     let psql = |sql: &'static str| {
         let mut command = as_superuser(Path::new("psql"));
         command.args(["-XAtq", "-d", "postgres", "-c", sql]);
@@ -258,7 +262,11 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let restored = Restored::start(local, folder, &backup, &moment.to_rfc3339()).await;
     let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
     let conn = Database::connect(&url).await.expect("the restored database opens");
-    assert_eq!(call::Entity::find().count(&conn).await.expect("calls"), 3, "the state at that moment");
+    assert_eq!(
+        call::Entity::find().count(&conn).await.expect("calls"),
+        3,
+        "the database must have the state at the given time"
+    );
     conn.close().await.expect("closes");
     let audit = local.command(&["audit", "--database", &url]).output().await.expect("callshop runs");
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));

@@ -11,7 +11,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     stage.talk(0, "1500").finished().await;
     stage.call_in(0, "ENDED").await;
     let ways = stage.ways().await;
-    assert!(ways.streamed >= 3 + 1 + 4, "three phones, a boot, a call: {}", ways.streamed);
+    assert!(ways.streamed >= 3 + 1 + 4, "the events of three phones, a boot and a call: {}", ways.streamed);
     assert_eq!(ways.posted, 0);
 
     // when Redis stops during a call, SIP does not wait for Redis, and the end of the call is posted
@@ -66,7 +66,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     // the counters restart at zero with the process
     let stored =
         hook_event::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("the events");
-    assert_eq!(stored, streamed + posted + 1, "nothing may have been posted meanwhile");
+    assert_eq!(stored, streamed + posted + 1, "no event may have been posted");
     for call in &calls {
         let seconds = talk_of(call);
         assert!((1..=4).contains(&seconds), "{call}");
@@ -164,7 +164,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     let options =
         ["--replicaof", "127.0.0.1", primary.as_str(), "--masteruser", "replica", "--masterauth", "copies"];
     let mut second = shipped_redis(&options.map(str::to_owned)).await;
-    eventually("the replica follows", async || {
+    eventually("the replica has connected to its primary", async || {
         told::<String>(&first, "INFO replication").await.contains("state=online").then_some(())
     })
     .await;
@@ -198,7 +198,10 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     stage.ways().await;
     let stopped = stage.shop.server.pause().await;
     talking.finished().await;
-    assert!(told::<u64>(&second, "XLEN callshop:events").await > 0, "the end of the call is there, too");
+    assert!(
+        told::<u64>(&second, "XLEN callshop:events").await > 0,
+        "the new primary has the end of the call, too"
+    );
     second.kill().await;
     stage.shop.server = stopped.start().await;
     let posted = stage.call_in(1, "ENDED").await;

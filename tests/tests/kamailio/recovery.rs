@@ -74,7 +74,7 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     );
     assert!((9..=10).contains(&talk_of(&call)), "{call}");
     stage.check_charges(&[call]).await;
-    // the next call also needs no new registration
+    // the phone can make the next call without registering again, too
     stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "11988880801", &[])).finished().await;
     eventually("two calls have ended", async || {
         let calls = stage.calls().await;

@@ -91,7 +91,7 @@ async fn half_a_batch(hook: SocketAddr, events: &[Value]) -> (TcpStream, Vec<u8>
         body.len()
     );
     let rest = body.split_off(body.len() / 2);
-    let mut stream = TcpStream::connect(hook).await.expect("the hook takes it");
+    let mut stream = TcpStream::connect(hook).await.expect("the hook accepts the connection");
     stream.write_all(head.as_bytes()).await.expect("the head is sent");
     stream.write_all(&body).await.expect("half of the body is sent");
     (stream, rest)
@@ -120,7 +120,7 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
     let mut late = site.watch().await;
     late.send(json!({ "type": "ping" })).await;
     let pong = late.receive().await;
-    assert_eq!(pong["type"], "pong", "sockets must stay open while balancers notice");
+    assert_eq!(pong["type"], "pong", "sockets must stay open until balancers have noticed the stop");
     assert_eq!(until(site.http, "livez", 200).await.1["status"], "ok", "a stopping node must still be live");
 
     for socket in sockets.into_iter().chain([late]) {
@@ -138,14 +138,14 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
         assert!(told.elapsed() < PATIENCE, "the hook still accepts connections");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    batch.write_all(&rest).await.expect("the rest is taken");
+    batch.write_all(&rest).await.expect("the hook accepts the rest of the request");
     let mut answer = String::new();
-    batch.read_to_string(&mut answer).await.expect("an answer, and the end of the connection");
+    batch.read_to_string(&mut answer).await.expect("the hook answers and closes the connection");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.matches("applied").count() == 3, "{answer}");
 
     let status = site.process.ended().await;
     assert_eq!(status.code(), Some(0), "{status}\n{}", site.process.log());
-    assert!(told.elapsed() < Duration::from_secs(20), "within the grace time");
+    assert!(told.elapsed() < Duration::from_secs(20), "the node must exit within the grace time");
     let server = site.stopped.start().await;
     let call = entity::call::Entity::find_by_id(reference(&allowed));
     let ended = call.one(server.app.store.reader()).await;
@@ -173,7 +173,7 @@ async fn event_stream(site: &Site) -> tokio::task::JoinHandle<String> {
     assert_eq!(answer.status(), 200);
     let mut text = String::new();
     while !text.contains("event: next") {
-        let chunk = answer.chunk().await.expect("a chunk").expect("the stream goes on");
+        let chunk = answer.chunk().await.expect("a chunk").expect("the stream must continue");
         text.push_str(&String::from_utf8_lossy(&chunk));
     }
     tokio::spawn(async move {
@@ -252,7 +252,10 @@ async fn a_node_whose_database_is_away_is_not_ready_and_lives_on_postgres() {
             checks["checks"]["database"].as_str().is_some_and(|line| line.starts_with("failed")),
             "{checks}"
         );
-        assert!(!checks.to_string().contains("127.0.0.1"), "no address may be shown: {checks}");
+        assert!(
+            !checks.to_string().contains("127.0.0.1"),
+            "the checks must not contain an address: {checks}"
+        );
     }
     // restarting the node would not bring the database back
     let (live, checks) = probe(server.http, "livez").await.expect("an answer");

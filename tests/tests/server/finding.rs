@@ -14,7 +14,7 @@ async fn listed(shop: &Shop, list: &str, arguments: &str, field: &str) -> Vec<St
 }
 
 fn values(list: &Value, field: &str) -> Vec<String> {
-    let nodes = list["nodes"].as_array().unwrap_or_else(|| panic!("a list, not {list}"));
+    let nodes = list["nodes"].as_array().unwrap_or_else(|| panic!("expected a list, not {list}"));
     nodes.iter().map(|node| text(&node[field])).collect()
 }
 

@@ -115,7 +115,7 @@ async fn overdraft(backend: Backend, nodes: usize) {
         let hook = &hooks[number % hooks.len()];
         assert_eq!(hook.events(&[end(&call["ref"], now, 61_400)]).await, ["applied"]);
     }
-    assert_eq!(credit(&shop).await, (-400_000, 0), "at the limit, not a micro past it");
+    assert_eq!(credit(&shop).await, (-400_000, 0), "the account must be at its limit, to the micro");
     for other in others {
         other.stop().await;
     }
@@ -301,7 +301,7 @@ on_both!(an_extension_racing_the_end, |backend: Backend| async move {
         assert_eq!((row.holds, row.extend_at), (json!([]), None));
         assert_eq!(credit(&shop).await, (500_000_000 - spent, 0), "round {round}");
     }
-    assert!(!control.told("/call/limit").is_empty(), "some were extended first");
+    assert!(!control.told("/call/limit").is_empty(), "some calls must have been extended before they ended");
     shop.finish().await;
 });
 
@@ -321,7 +321,10 @@ on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
     })
     .await;
     let covered: Vec<i64> = told.iter().map(|body| body["covered"].as_i64().expect("seconds")).collect();
-    assert!(covered.iter().all(|covered| *covered == 40), "nothing more may be held meanwhile: {covered:?}");
+    assert!(
+        covered.iter().all(|covered| *covered == 40),
+        "no further slice may be reserved before the proxy responds: {covered:?}"
+    );
     assert_eq!(credit(&shop).await, (500_000_000, 40_000));
     // the proxy ended the call at the old limit
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 20_900)]).await, ["applied"]);
@@ -348,7 +351,11 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
     };
     shop.server.app.store.write(broken).await.expect("the call is damaged");
     assert_eq!(shop.hook().events(&ends).await, ["rejected", "applied"]);
-    assert_eq!(shop.hook().events(&ends).await, ["duplicate", "duplicate"], "both must count as received");
+    assert_eq!(
+        shop.hook().events(&ends).await,
+        ["duplicate", "duplicate"],
+        "both events must count as received"
+    );
     let found = shop.admin.ok("{ viewer { id } }", json!({})).await;
     assert!(found["viewer"]["id"].is_string(), "the server must keep serving");
     // the call's hold stays until an operator repairs the call
@@ -381,7 +388,7 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
     assert_eq!(
         shop.hook().post("authorize", &ask).await.1["error"],
         "ABANDONED",
-        "its hold must be released"
+        "the call's hold must be released"
     );
     shop.finish().await;
 });
@@ -448,7 +455,7 @@ on_both!(phones_that_never_rest, |backend: Backend| async move {
         let page = store::activity::after(shop.server.app.store.reader(), id, seq, 1_000).await;
         let page = page.expect("activities");
         let Some(last) = page.last() else { break };
-        assert_eq!(last.seq, seq + page.len() as i64, "numbered without a gap");
+        assert_eq!(last.seq, seq + page.len() as i64, "events must be numbered without a gap");
         seq = last.seq;
         page.into_iter().for_each(|row| steps.entry(row.call_id).or_default().push(row.kind));
     }
@@ -502,7 +509,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Reports to the server that the proxy no longer has the call, and when the call was last seen. Reconciliation would send the same report.
+/// Reports a lost call to the server, with the time when the proxy last listed the call. Reconciliation would send the same report.
 async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(Arc::clone(&shop.server.app), stop.clone());
@@ -537,7 +544,11 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
         assert_eq!((row.estimated, row.talk_seconds, row.charge.0), (true, 20, 20_000));
         calls.push(call);
     }
-    assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0), "charged to the last second seen");
+    assert_eq!(
+        credit(&shop).await,
+        (500_000_000 - 60_000, 0),
+        "the call must be charged up to the time when it was last listed"
+    );
     assert_eq!(shop.close_cabin(2).await["statement"]["total"]["amount"], "0.02");
     // the second customer pays before the true end of the call is known
     let closed = shop.close_cabin(1).await;
@@ -558,7 +569,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     assert_eq!((open.estimated, open.charge.0, open.written_off.0), (false, 45_000, 0));
     let paid = self::call(&shop, &calls[1]).await;
     assert_eq!((paid.estimated, paid.charge.0, paid.written_off.0), (false, 20_000, 25_000));
-    assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "as the bill says");
+    assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "the call must match the paid bill");
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.045");
     // the session is closed but unpaid, so its bill is recomputed
@@ -635,7 +646,7 @@ on_both!(calls_go_on_after_the_server_was_down, |backend: Backend| async move {
     let stopped = shop.server.pause().await;
     let told = control.told("/call/limit").len();
     shop.server = stopped.start().await;
-    eventually("the proxy is told to go on", async || {
+    eventually("the proxy gets a longer limit", async || {
         let told = &control.told("/call/limit")[told..];
         told.first().map(|body| assert_eq!(body["covered"], json!(40)))
     })

@@ -202,7 +202,7 @@ async fn every_example_is_answered_as_described() {
             }
         }
     }
-    assert!(calls.is_empty(), "the redial was allowed, too: {calls:?}");
+    assert!(calls.is_empty(), "the redial must be allowed, too: {calls:?}");
     shop.finish().await;
 }
 
@@ -284,7 +284,7 @@ async fn what_is_left_out_matters_as_described() {
                 }
             }
         }
-        assert_eq!(missed, required, "{path}: the examples have every property that is required");
+        assert_eq!(missed, required, "{path}: the examples must have every required property");
     }
     shop.finish().await;
 }

@@ -267,7 +267,7 @@ fn every_message_is_translated_and_every_translation_is_used() {
     }
     assert_eq!(missing, BTreeSet::new(), "add these sentences to app/src/languages/");
     let unused: Vec<_> = translated.iter().filter(|english| !used.contains(**english)).collect();
-    assert!(unused.is_empty(), "no message has these sentences: {unused:?}");
+    assert!(unused.is_empty(), "remove these sentences, because no message has them: {unused:?}");
 }
 
 /// `message!` gives every placeholder of its sentence a value, and each sentence with placeholders is in `message!`.

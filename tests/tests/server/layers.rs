@@ -111,7 +111,7 @@ fn each_layer_keeps_foreign_libraries_out() {
         ("sip", &["async-graphql", "sea-orm"]),
     ] {
         let used = dependencies(name);
-        assert!(!used.is_empty(), "the manifest of {name} is understood");
+        assert!(!used.is_empty(), "the manifest of {name} can be parsed");
         let found: Vec<&String> =
             used.iter().filter(|used| barred.iter().any(|start| used.starts_with(start))).collect();
         assert!(found.is_empty(), "{name} must not use {found:?}");
@@ -125,7 +125,7 @@ fn billing_reads_no_clock_no_file_and_no_socket() {
             .iter()
             .any(|word| line.contains(word))
     });
-    none(&places, "billing is pure: its callers pass what it needs");
+    none(&places, "billing must do no I/O: its callers pass all inputs");
 }
 
 #[test]

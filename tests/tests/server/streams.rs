@@ -63,7 +63,7 @@ impl Stream {
                     return (of("id: ").map(str::to_owned), data);
                 }
             }
-            let chunk = self.response.chunk().await.expect("a piece").expect("the stream goes on");
+            let chunk = self.response.chunk().await.expect("a piece").expect("the stream must continue");
             self.unread.push_str(&String::from_utf8_lossy(&chunk));
         }
     }

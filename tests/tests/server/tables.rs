@@ -295,11 +295,11 @@ async fn foreign_keys(db: &DatabaseConnection, backend: Backend) -> BTreeSet<Str
 fn relations_of<E: EntityTrait + Default>() -> Vec<String> {
     let column = |identity: &Identity| match identity {
         Identity::Unary(name) => name.to_string(),
-        more => panic!("{more:?}: every key has one column"),
+        more => panic!("{more:?}: every key must have one column"),
     };
     let relation = |relation: E::Relation| {
         let def = relation.def();
-        let TableRef::Table(parent, _) = &def.to_tbl else { panic!("{:?} is no table", def.to_tbl) };
+        let TableRef::Table(parent, _) = &def.to_tbl else { panic!("{:?} is not a table", def.to_tbl) };
         let (from, parent) = (E::default().table_name().to_owned(), parent.1.to_string());
         (!def.is_owner).then(|| format!("{from}.{} {parent}.{}", column(&def.from_col), column(&def.to_col)))
     };
@@ -352,7 +352,11 @@ on_both!(a_row_that_others_refer_to_cannot_be_deleted, |backend: Backend| async 
     for table in ["account", "callshop", "user_account", "phone", "cabin", "tariff", "register_shift"] {
         let deleted = format!("DELETE FROM {table}");
         conn.execute_unprepared("SAVEPOINT before").await.expect("a savepoint");
-        let refused = conn.execute_unprepared(&deleted).await.expect_err("others refer to it").to_string();
+        let refused = conn
+            .execute_unprepared(&deleted)
+            .await
+            .expect_err("the deletion of a row that others refer to must fail")
+            .to_string();
         assert!(refused.to_lowercase().contains("foreign key"), "{refused}");
         conn.execute_unprepared("ROLLBACK TO before").await.expect("as before");
     }
@@ -393,7 +397,7 @@ async fn locked_parents_do_not_block_new_children_on_postgres() {
         user_id: session.opened_by,
         at: Utc::now(),
     };
-    sessions::insert_payments(&writer, vec![payment]).await.expect("no lock is waited for");
+    sessions::insert_payments(&writer, vec![payment]).await.expect("the insert must not wait for a lock");
     let cabin = cabin::Model {
         id: uuid::Uuid::now_v7(),
         callshop_id: account.id,
@@ -404,7 +408,7 @@ async fn locked_parents_do_not_block_new_children_on_postgres() {
         retired_at: None,
         created_at: Utc::now(),
     };
-    cabins::insert(&writer, cabin).await.expect("no lock is waited for");
+    cabins::insert(&writer, cabin).await.expect("the insert must not wait for a lock");
     writer.rollback().await.expect("as before");
     holder.rollback().await.expect("as before");
     shop.finish().await;

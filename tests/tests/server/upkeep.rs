@@ -120,8 +120,12 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     settled(&shop, &april).await;
     let left = stored(&shop).await;
     assert_eq!((before[0], left[0]), (1, 1), "January's call, then April's");
-    assert_eq!((left[1], left[3]), (before[1], 3), "its charges, its events: {before:?} {left:?}");
-    assert!(left[4] > before[4], "entries must stay: {before:?} {left:?}");
+    assert_eq!(
+        (left[1], left[3]),
+        (before[1], 3),
+        "the charges and events of January's call must be deleted: {before:?} {left:?}"
+    );
+    assert!(left[4] > before[4], "ledger entries must stay: {before:?} {left:?}");
     let oldest = activity::Entity::find().filter(activity::Column::At.lt(instant("2027-03-01T00:00:00Z")));
     assert_eq!(oldest.count(shop.server.app.store.reader()).await.expect("activities"), 0);
     let kept_from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
@@ -219,7 +223,10 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
     let left =
         hook_event::Entity::find().filter(hook_event::Column::ReceivedAt.lt(instant("2027-02-01T00:00:00Z")));
     assert_eq!(left.count(shop.server.app.store.reader()).await.expect("keys"), 0);
-    assert!(took.as_secs_f64() < OLD as f64 / 2_000.0, "must be deleted faster than they arrive: {took:?}");
+    assert!(
+        took.as_secs_f64() < OLD as f64 / 2_000.0,
+        "keys must be deleted faster than they arrive: {took:?}"
+    );
     assert!(slowest < std::time::Duration::from_secs(2), "{slowest:?}");
     shop.finish().await;
 });
@@ -348,10 +355,10 @@ async fn calls_are_updated_in_place_on_postgres() {
         if updated >= 180 {
             break (updated, hot);
         }
-        assert!(std::time::Instant::now() < deadline, "{updated} updates were counted");
+        assert!(std::time::Instant::now() < deadline, "only {updated} updates were counted");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     };
-    assert!(hot * 10 >= updated * 9, "{hot} of {updated} updates were in place");
+    assert!(hot * 10 >= updated * 9, "only {hot} of {updated} updates were in place");
     shop.finish().await;
 }
 

@@ -219,7 +219,7 @@ on_both!(a_webhook_ends_with_the_rights_of_its_creator, |backend: Backend| async
     let ended = until(&shop.distributor, &id, |webhook| webhook["state"] == "DISABLED").await;
     assert_eq!(ended["disabledReason"], "ACCOUNT_SUSPENDED");
     let is_told = receiver.seen().iter().any(|one| one.body.contains("SHOP_SUSPENDED"));
-    assert!(!is_told, "nothing is delivered after the suspension");
+    assert!(!is_told, "no message may be delivered after the suspension");
     shop.finish().await;
 });
 

@@ -260,7 +260,7 @@ async fn operations_on_a_socket_are_bounded() {
     assert_eq!(refused["payload"][0]["extensions"]["code"], "TOO_MANY_OPERATIONS");
     client.send(json!({"type": "complete", "id": "1"})).await;
     client.subscribe("3", "subscription { silence }").await;
-    assert_eq!(client.next().await["type"], "next", "the first one's slot must be free");
+    assert_eq!(client.next().await["type"], "next", "the slot of the first socket must be free");
 }
 
 #[tokio::test]
@@ -278,7 +278,7 @@ async fn sockets_of_a_subject_and_an_address_are_bounded() {
     let headers = [("sec-websocket-protocol", "graphql-transport-ws")];
     match Client::with(&server, &headers).await {
         Err(Error::Http(response)) => assert_eq!(response.status(), 429),
-        _ => panic!("the second socket of the address has to be refused"),
+        _ => panic!("the second socket of the address must be refused"),
     }
 }
 
@@ -387,10 +387,10 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
         before = now;
     }
     let accepted = before * 16 * 1024;
-    assert!(accepted < 2 * 1024 * 1024, "{accepted} bytes accepted for a client that reads nothing");
+    assert!(accepted < 2 * 1024 * 1024, "{accepted} bytes were accepted for a client that does not read");
     GO_ON.notify_one();
     let turn = tokio::time::timeout(Duration::from_secs(20), TURN.acquire()).await;
-    drop(turn.expect("the turn is released").expect("a turn"));
+    drop(turn.expect("the operation must release the semaphore").expect("a turn"));
     assert_eq!(FLOODED.load(Ordering::Relaxed), before, "the queue must stay full");
     // the operation's response arrives as soon as the queue has room for it
     let mut answer = client.next().await;
@@ -406,7 +406,7 @@ async fn a_peer_without_a_sign_of_life_is_given_up() {
     let mut client = Client::ready(&server, "user").await;
     client.subscribe("1", "subscription { silence }").await;
     streams_open(1).await;
-    // A test client answers no ping while nobody polls it.
+    // The client answers no pings, because the test does not poll it.
     streams_open(0).await;
     assert_eq!(client.closed().await, (4504, "No sign of life".into()));
 }

@@ -158,8 +158,12 @@ async fn a_ticket_admits_once_and_then_with_its_cookie() {
 
 /// The JSON of each part. Panics unless the text is well-formed.
 fn parts(text: &str, is_ended: bool) -> Vec<Value> {
-    let text = text.strip_prefix("\r\n--graphql").expect("a boundary comes first");
-    let text = if is_ended { text.strip_suffix("--\r\n").expect("the last boundary") } else { text };
+    let text = text.strip_prefix("\r\n--graphql").expect("the response must begin with a boundary");
+    let text = if is_ended {
+        text.strip_suffix("--\r\n").expect("the response must end with the last boundary")
+    } else {
+        text
+    };
     let parts = text.split_terminator("\r\n--graphql");
     let json =
         |part: &str| part.strip_prefix("\r\nContent-Type: application/json\r\n\r\n").map(str::to_owned);

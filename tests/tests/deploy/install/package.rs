@@ -92,7 +92,7 @@ impl Root {
 #[test]
 fn deployed_package_is_installed_upgraded_removed_and_purged() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
-    assert_eq!(uid, 0, "a package is installed by root: run this test as root");
+    assert_eq!(uid, 0, "only root can install a package: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
     let package = package(folder.path()).display().to_string();
     let root = Root::make();
@@ -254,7 +254,7 @@ fn deployed_package_units_agree_with_the_node() {
 #[test]
 fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
-    assert_eq!(uid, 0, "the nightly backup is made by root as another user: run this test as root");
+    assert_eq!(uid, 0, "root runs the nightly backup as another user: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
     // the test replaces the user of the package, because that user may not exist on this machine
     let bin = folder.path().join("bin");

@@ -50,7 +50,7 @@ fn deployed_sqlite_files_are_their_owners_alone() {
         told.contains("WARN  database") && told.contains("mode 644") && told.contains("chmod 600"),
         "{told}"
     );
-    assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config changes nothing");
+    assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config must not change the mode");
     bash(folder.path(), &migrate);
     assert_eq!(open_files(folder.path()), Vec::<String>::new(), "an old database");
 }
@@ -133,14 +133,14 @@ fn deployed_secrets_get_into_no_commit_and_no_image() {
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
         let ignored = git.current_dir(repository()).status().expect("git runs: run the tests with tests/run");
-        assert!(ignored.success(), "{path} is not ignored by git");
-        assert!(is_left_out(&read(".dockerignore"), path), "{path} gets into the context of an image");
+        assert!(ignored.success(), "git must ignore {path}");
+        assert!(is_left_out(&read(".dockerignore"), path), "{path} must not be in the context of an image");
     }
     let compose = read("docker-compose.yml");
     assert!(compose.contains("context: kamailio,"));
     assert!(
         is_left_out(&read("kamailio/.dockerignore"), "local.cfg"),
-        "the proxy's secrets get into its image's context"
+        "the proxy's secrets must not be in the context of its image"
     );
     // the folder that the guide writes to exists, and is private
     assert!(repository().join("deploy/tls").is_dir());
@@ -160,7 +160,11 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
     );
     let file = folder.path().join("tls/shop.example.pem");
     let data = fs::metadata(&file).expect("the certificate");
-    assert_eq!(fs::read_dir(folder.path().join("tls")).expect("a folder").count(), 1, "nothing else is left");
+    assert_eq!(
+        fs::read_dir(folder.path().join("tls")).expect("a folder").count(),
+        1,
+        "the folder must contain nothing else"
+    );
     assert_eq!(data.mode() & 0o7777, 0o640);
     if data.uid() != 0 {
         // the rest of the test runs as other users, and only root can become these users

@@ -42,7 +42,7 @@ impl Watcher {
                 let Some(message) = message else { return };
                 let seq = message["callshopActivity"]["event"]["seq"].as_i64().expect("a seq");
                 let before = sender.borrow().0;
-                assert_eq!(seq, before + 1, "in order, none missing, none twice");
+                assert_eq!(seq, before + 1, "events must arrive in order, none missing and none twice");
                 noted.lock().expect("the times").push_back((seq, Instant::now()));
                 sender.send_replace((seq, Instant::now()));
             }
@@ -159,7 +159,7 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
     drop(going);
     let mut made = 0;
     for caller in callers {
-        made += caller.await.expect("calls continue whatever Redis does");
+        made += caller.await.expect("calls must continue even while Redis is down");
     }
     for watcher in &watchers {
         watcher.caught_up(&other, &shop, Duration::from_secs(8)).await;
@@ -267,7 +267,11 @@ async fn redis_brings_activities_to_another_node_at_once() {
                 .expect("in time")
                 .expect("a watcher");
             let times = watcher.times.lock().expect("the times");
-            let at = times.iter().find(|(seen, _)| *seen == seq).map(|(_, at)| *at).expect("when it came");
+            let at = times
+                .iter()
+                .find(|(seen, _)| *seen == seq)
+                .map(|(_, at)| *at)
+                .expect("the event has an arrival time");
             delays.push(at - posted);
         }
     }

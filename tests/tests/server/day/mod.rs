@@ -64,7 +64,8 @@ fn flat(value: &Value) -> Value {
 }
 
 fn amount(value: &Value) -> Micros {
-    Micros::parse(value.as_str().unwrap_or_else(|| panic!("an amount, not {value}"))).expect("an amount")
+    Micros::parse(value.as_str().unwrap_or_else(|| panic!("expected an amount, not {value}")))
+        .expect("an amount")
 }
 
 fn sum<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
@@ -205,7 +206,7 @@ impl Day {
             }
             (row.covered >= seconds).then_some(())
         };
-        eventually("the call goes on", covered).await;
+        eventually("the call has reserved money for more seconds", covered).await;
     }
 
     /// Waits until the server tells the proxy to hang up a call with this cause.
@@ -346,7 +347,7 @@ on_both!(a_day_in_the_shop, |backend: Backend| async move {
     afternoon(&day, &carla, (&fabio, &fabios_call)).await;
     evening(&day).await;
     let second = end_of_second_shift(&day).await;
-    assert_eq!(day.z_report(&first).await, z, "a Z report never changes");
+    assert_eq!(day.z_report(&first).await, z, "a Z report must never change");
     assert_ne!(first, second);
     books(&day).await;
     sessions(&day).await;

@@ -154,7 +154,7 @@ async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &
     let fake = replace_word(query, field, &other);
     assert_ne!(fake, query, "{name} is in its own query");
     let (seen, fake) = (ask(server, client, query).await, ask(server, client, &fake).await);
-    assert!(seen.get("data").is_none_or(Value::is_null), "{name} is not hidden: {seen}");
+    assert!(seen.get("data").is_none_or(Value::is_null), "{name} must be hidden: {seen}");
     assert_eq!(
         seen.to_string().replace(&format!("`{field}`"), "F"),
         fake.to_string().replace(&format!("`{other}`"), "F"),
@@ -279,7 +279,7 @@ async fn check_outcome(server: &TestServer, (role, client): (Role, &Client), roo
     let context = format!("{} as {}: {answer}", root.field, role.key());
     let codes = codes(&answer);
     match root.outcomes.of(role) {
-        Outcome::Hidden => panic!("{context}: hidden fields are not asked for"),
+        Outcome::Hidden => panic!("{context}: the test must not query hidden fields"),
         Outcome::Allowed => {
             assert!(answer.get("errors").is_none(), "{context}");
             assert!(!first_value(&answer).is_null(), "{context}");
@@ -310,9 +310,12 @@ async fn foreign_is_missing(
         let nobodys = query.replace(key, &format!("\"{}\"", missing_id(kind)));
         let theirs = ask(server, client, &filled(&theirs, own, |_| false)).await;
         let nobodys = ask(server, client, &filled(&nobodys, own, |_| false)).await;
-        assert_eq!(theirs, nobodys, "{name}: {key} of another branch must look like one that does not exist");
+        assert_eq!(
+            theirs, nobodys,
+            "{name}: {key} of another branch must look like an object that does not exist"
+        );
         let done = codes(&nobodys).is_empty() && query.starts_with("mutation");
-        assert!(!done, "{name} was done to an object that does not exist: {nobodys}");
+        assert!(!done, "{name} succeeded for an object that does not exist: {nobodys}");
     }
 }
 

@@ -126,7 +126,7 @@ fn every_node_has_a_scope() {
 fn the_table_of_scopes_has_each_key_once() {
     let mut known = BTreeSet::new();
     for (key, _) in graphql::scope_table() {
-        assert!(known.insert(key), "{key} has two rows");
+        assert!(known.insert(key), "{key} must have only one row");
     }
 }
 

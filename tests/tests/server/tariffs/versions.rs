@@ -60,7 +60,7 @@ on_both!(a_schedule_is_canceled_and_its_draft_discarded, |backend| async move {
     assert_eq!(tariff.discard(&december).await, "NOT_FOUND");
     assert_eq!(tariff.states().await, ["1 ACTIVE"]);
     let next = tariff.reprice("0.5", None).await;
-    assert_eq!(next["number"], 4, "the numbers of discarded drafts are not used again");
+    assert_eq!(next["number"], 4, "the numbers of discarded drafts must not be used again");
     assert_eq!(tariff.discard(&next).await, "none");
 
     let first =
@@ -111,7 +111,7 @@ on_both!(one_mutation_goes_back, |backend| async move {
     let again = tariff.revert(Some(&first)).await;
     assert_eq!(
         again["userErrors"][0]["code"], "ILLEGAL_STATE",
-        "a repeated request changes nothing: {again}"
+        "a repeated request must change nothing: {again}"
     );
     // without a version, `revertTariff` goes back to the previous version in force, which is version 2
     assert_eq!(tariff.revert(None).await["userErrors"], json!([]));
@@ -322,7 +322,7 @@ on_both!(the_command_line_knows_versions, |backend| async move {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[0], "1 added, 2 raised, 1 lowered, 1 changed, 1 removed, 1 unchanged", "{errors}");
     assert_eq!(lines[1], "RAISED 1 America: 0.1 -> 0.125 (25 %)");
-    assert_eq!(lines.len(), 7, "unchanged prefixes are left out: {said}");
+    assert_eq!(lines.len(), 7, "unchanged prefixes must be left out: {said}");
     let (said, _) = run(&["compare", "--from", &one, "--to", &two, "--kind", "removed", "--json"]).await;
     let row: Value = serde_json::from_str(said.lines().nth(1).expect("a row")).expect("JSON");
     assert_eq!((&row["kind"], &row["after"]), (&json!("REMOVED"), &Value::Null));

@@ -352,11 +352,11 @@ async fn open_items_keep_the_register_open_until_they_are_carried_over_and_paid_
     let paid = shop.did(&shop.attendant, "settleSession", pay, "session { state }").await;
     assert_eq!(paid["session"]["state"], "SETTLED");
     let x = query(shop, &shop.owner, "xReport(callshopId: $shop) { salesTotal { amount } }").await;
-    assert_eq!(x["salesTotal"]["amount"], "1.5", "a sale belongs to the shift that settles it");
+    assert_eq!(x["salesTotal"]["amount"], "1.5", "a sale must belong to the shift that settles it");
     let list = "registerShifts(callshopId: $shop, first: 5) { nodes { number } }";
     let shifts = async |actor| query(shop, actor, list).await["nodes"].as_array().unwrap().len();
     assert_eq!(shifts(&shop.owner).await, 2);
-    assert_eq!(shifts(&shop.attendant).await, 2, "the same attendant opened both");
+    assert_eq!(shifts(&shop.attendant).await, 2, "the attendant opened both shifts, and must see both");
 }
 
 #[tokio::test]
@@ -549,7 +549,7 @@ async fn what_many_try_at_once_happens_once() {
     let nodes = query(shop, &shop.owner, list).await["nodes"].take();
     let numbers: BTreeSet<&str> =
         nodes.as_array().unwrap().iter().map(|node| node["receiptNumber"].as_str().unwrap()).collect();
-    assert_eq!(numbers, BTreeSet::from(["1", "2"]), "consecutive, without a gap");
+    assert_eq!(numbers, BTreeSet::from(["1", "2"]), "receipt numbers must be consecutive");
 }
 
 /// Ids of the open sessions.
