@@ -1,8 +1,8 @@
 //! Measures the proxy's own capacity: makes calls at a fixed rate through the shipped proxy and Redis, with a hook that immediately allows every
 //! call.
 //!
-//! The API is left out on purpose. The test checks whether SIP waits for Redis. If SIP waits, packets are dropped, messages are retransmitted, or
-//! events arrive late.
+//! The API is left out on purpose. The test checks whether SIP waits for Redis. If SIP waited, packets would be dropped, messages would be
+//! retransmitted, or events would arrive late.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

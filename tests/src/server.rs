@@ -160,7 +160,7 @@ impl TestServer {
         self.another_node_with(|_| {}).await
     }
 
-    /// Starts another node on the same database. Its configuration is the first node's, with other addresses, and adjusted by `change`.
+    /// Starts another node on the same database. Its configuration is that of the first node, with other addresses; `change` adjusts it.
     pub async fn another_node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));

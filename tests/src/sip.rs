@@ -107,7 +107,7 @@ impl SipPlan {
         Sip::new(self, None, gateway, dir)
     }
 
-    /// Like [`Self::join`], but logs only one line for the start and one line for the end of each call, not every message.
+    /// Like [`Self::join`], but logs only one line for the start and one line for the end of each call.
     pub fn join_quietly(self) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let gateway = start_quiet_gateway(dir.path(), self.gateway);

@@ -1,5 +1,5 @@
-//! Tests the log's required lines, and that the log never contains secrets or whole numbers. Lines are captured at debug level during logins, calls
-//! and errors.
+//! Tests that the log has the required lines, and never contains a secret or a whole phone number. Lines are captured at debug level during logins,
+//! calls and errors.
 //!
 //! This file is a single test in its own program, because a process has one log.
 

@@ -910,7 +910,7 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// Whether the text does not restrict the row to certain callers or calls.
+/// Whether the row applies to all callers and all calls, according to this text.
 fn is_general(text: &str, more: &[&str]) -> bool {
     const ALL: &[&str] = &[
         "any",

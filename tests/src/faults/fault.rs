@@ -241,7 +241,7 @@ impl Held {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
             Fault::BadManners | Fault::IdleSockets => vec![],
-            // if another fault delayed events, the test would blame the subscribers that do not read
+            // no other fault may run, because the test would blame the subscribers that do not read for a delay that another fault caused
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();
@@ -449,8 +449,8 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// PostgreSQL's disk is full for a while. At first, there is no space for rows, and this lasts until at least one statement has failed. Later, there
-/// is no space for the WAL, so PostgreSQL shuts down.
+/// PostgreSQL's disk is full for a while. At first, there is no space for rows, until at least one statement has failed. Then, there is no space for
+/// the WAL either, so PostgreSQL shuts down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());

@@ -1,4 +1,4 @@
-//! Regression cases, in which the model test once found a difference.
+//! Regression cases: cases in which the model test once found a difference.
 
 use super::ops::{CallOp, Case, Op, Paying, Terms, What};
 

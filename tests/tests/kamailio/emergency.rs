@@ -130,7 +130,7 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     stage.finish().await;
 }
 
-/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not have to wait behind registering phones.
+/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not have to wait for their requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let plan = SipPlan::new();

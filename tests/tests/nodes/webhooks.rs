@@ -9,7 +9,7 @@ use tests::receiver::{Received, Receiver, Reply};
 use tests::shop::unique;
 use tests::{Backend, Shop, TestServer};
 
-/// Number of events of each half of the test.
+/// Number of events in each half of the test.
 const EVENTS: usize = 30;
 /// Maximum time for the other node to take over.
 const PATIENCE: Duration = Duration::from_secs(40);

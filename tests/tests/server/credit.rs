@@ -195,7 +195,7 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
     shop.finish().await;
 });
 
-/// Another transaction holds a lock that a mutation needs. The transaction holds the lock for longer than the mutation waits.
+/// Another transaction holds a lock that a mutation needs, for longer than the mutation waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     use sea_orm::ConnectionTrait as _;

@@ -1,4 +1,4 @@
-//! Tests that calls, sessions, accounts, users and phones are found by filters and searches, in each order.
+//! Tests that filters and searches find calls, sessions, accounts, users and phones, in each sort order.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Tests that credit is never overdrawn. The tests cover holds before a phone rings, extensions during the call, and difficult cases with figures.
+//! Tests that credit is never overdrawn. The tests cover holds before a phone rings, extensions during the call, and difficult cases with worked
+//! figures.
 
 use std::sync::Arc;
 
@@ -192,7 +193,8 @@ on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Gives customer and shop a tariff with these increments. The tariff costs 0.60 per minute by day and 0.06 at night, from 20:00 in São Paulo.
+/// Gives the shop a tariff with these increments, both for its customers and for its own costs. Calls cost 0.60 per minute by day and 0.06 at night,
+/// which begins at 20:00 in São Paulo.
 async fn day_and_night(shop: &Shop, increment: u32) {
     for kind in ["COST", "RETAIL"] {
         let input = json!({ "name": unique("tariff"), "timeZone": "America/Sao_Paulo",

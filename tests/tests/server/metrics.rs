@@ -83,7 +83,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert_eq!(shop.hook().post_as("events", Some("a wrong secret"), b"[]".to_vec()).await.0, 401);
     let answer = shop.attendant.send("query { nothingOfTheKind }", json!({})).await;
     let code = answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned();
-    // the first call causes the messages authorized, ringing, answered and ended; the second call causes authorized; the third call causes refused
+    // the first call causes four messages (authorized, ringing, answered, ended), the second call one (authorized), and the third call one (refused)
     for _ in 0..6 {
         socket.next().await;
     }

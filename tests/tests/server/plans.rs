@@ -484,7 +484,7 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     );
 }
 
-/// Answers one call and ends another. Some columns are then set in only one row.
+/// Answers one call and ends another. As a result, some columns are set in only one of the two rows.
 async fn events(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let requests: Vec<&str> = rows.iter().map(|row| row.request_id.as_str()).collect();
@@ -532,7 +532,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
-/// Runs the queries of a batch for existing and for missing rows, except the queries for the batch's calls.
+/// Runs a batch's queries, except those for its calls, both for existing rows and for missing rows.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
     furnish(conn, open.id).await;
@@ -578,8 +578,8 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
     assert_eq!((credit.balance, credit.held), (Micros(-5), Micros(7)));
 }
 
-/// The summary of a day reads the shop's shifts and sessions by index, however many other shops there are. On PostgreSQL, the plan of the discounts
-/// depends on the sizes of the tables.
+/// The summary of a day reads the shop's shifts and sessions by index, regardless of the number of other shops. On PostgreSQL, the plan of the
+/// discounts depends on the sizes of the tables.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_days_summary_reads_by_index_on_sqlite() {
     let server = TestServer::start(Backend::Sqlite, |_| {}).await;

@@ -253,7 +253,7 @@ on_both!(attendants_count_blind, |backend| async move {
     act(&shop, "closeCabin", json!({ "sessionId": session })).await;
     let payments = json!([{ "method": "CASH", "amount": "0.70" }]);
     act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": payments }))).await;
-    // no query of an attendant about the open shift shows its float, movements or totals
+    // no query lets an attendant see the open shift's float, movements or totals
     let asked = "query($id: ID!, $shift: ID!) { \
         xReport(callshopId: $id) REPORT \
         currentRegister(callshopId: $id) { float { amount } zReport REPORT movements(first: 9) { nodes { kind amount { amount } reason } } } \

@@ -24,7 +24,7 @@ fn money(value: &Value) -> Micros {
         .expect("an amount")
 }
 
-/// The change of an account's book by the transfers of one call, or of all calls.
+/// The amount by which the transfers of one call, or of all calls, change an account's book.
 async fn booked(shop: &Shop, account: Uuid, book: Book, call: Option<Uuid>) -> Micros {
     let conn = shop.server.app.store.reader();
     let transfers = ledger_transfer::Entity::find().filter(match call {
@@ -425,7 +425,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert_eq!(problems(&shop.admin, &shop.id).await, none, "a new shop must have no problems");
     shop.open_register().await;
     let old = Utc::now() - TimeDelta::hours(25);
-    // the call is sold at 0.01 per minute and costs 0.04 per minute
+    // the shop sells the call at 0.01 per minute but pays 0.04 per minute for it
     let cheap = tests::shop::RETAIL.replace("0.0600", "0.0100");
     tests::shop::price(&shop.reseller, &shop.id, &cheap, "RETAIL", None).await;
     let first = row_id(&shop.open_cabin(0).await);

@@ -1,4 +1,4 @@
-//! Tests sessions to their end: deposits, items, discounts, settlement with cash rounding, refunds, and their ledger entries.
+//! Tests sessions until they are paid: deposits, items, discounts, settlement with cash rounding, refunds, and their ledger entries.
 
 use billing::money::Micros;
 use chrono::Utc;

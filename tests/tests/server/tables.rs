@@ -256,7 +256,7 @@ async fn texts(db: &DatabaseConnection, sql: &str) -> BTreeSet<String> {
     rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
 }
 
-/// The columns that look like references, as `table.column`. They are ids other than the row's own id, and texts whose names look like ids.
+/// The columns that look like references, as `table.column`. These columns are ids other than the row's own id, and texts whose names look like ids.
 async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<String> {
     let sql = match backend {
         Backend::Sqlite => {

@@ -105,7 +105,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let january = text(&socket.next().await["callshopActivity"]["cursor"]);
     let january = cursor(parse_cursor(&january).expect("a position") - 2);
     drop(socket);
-    // an unpaid session prevents the deletion of its calls, and of everything that is later than these calls
+    // an unpaid session prevents the deletion of its calls and of all later history
     shop.server.time().set(instant("2027-04-20T20:00:00Z"));
     let before = stored(&shop).await;
     retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
@@ -311,7 +311,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(0, "+13055550123", 1_000).await;
     }
     shop.open_cabin(1).await;
-    // this is the same release, restarted: the tables have everything that it needs, and more
+    // this node has the same release, restarted on tables that have more columns than it needs
     shop.server = shop.server.restart().await;
     for index in [0, 1] {
         shop.call(index, "+13055550123", 1_000).await;

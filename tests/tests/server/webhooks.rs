@@ -212,7 +212,7 @@ on_both!(a_webhook_ends_with_the_rights_of_its_creator, |backend: Backend| async
     shop.reseller.did("updateAccount", "UpdateAccountInput", input, "callshop { id }").await;
     let seen = receiver.until(2).await;
     assert_eq!(seen[1].json()["data"]["accountActivity"]["callshopId"], another["callshop"]["id"]);
-    // neither another branch nor the shop below sees the webhook of the reseller
+    // neither another branch nor the reseller's own shop sees the reseller's webhook
     assert_eq!(shop.owner.object("webhook", &id, "id").await, Value::Null);
     let input = json!({ "accountId": shop.reseller_id });
     shop.distributor.did("suspendAccount", "AccountIdInput", input, "account { id }").await;
@@ -349,7 +349,7 @@ on_both!(a_program_makes_webhooks_with_its_own_rights, |backend: Backend| async 
     let made = wide.did("createWebhook", "CreateWebhookInput", input, "webhook { id role scopes }").await;
     assert_eq!(made["webhook"]["scopes"], json!(["CALLS_READ", "WEBHOOKS_READ", "WEBHOOKS_WRITE"]));
     assert_eq!(made["webhook"]["role"], "CALLSHOP_OWNER");
-    // a program that may not read calls cannot send them elsewhere
+    // an API token that may not read calls cannot create a webhook that sends them
     let moved = json!({ "webhookId": made["webhook"]["id"], "url": receiver.url() });
     assert_eq!(
         narrow.code("updateWebhook", "UpdateWebhookInput", moved.clone(), "webhook { id }").await,

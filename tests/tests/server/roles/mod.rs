@@ -1,6 +1,6 @@
-//! Tests visibility through the API for every field of the schema × every role × own objects, objects outside the branch, and missing objects.
+//! Tests what each role sees through the API: every field of the schema × every role × own objects, objects outside the branch, and missing objects.
 //!
-//! A new field needs an entry in these tests: a root field in `roots.rs` and `tokens.rs`, and a field of an object type in `objects.rs`. `outcomes.rs`
+//! A new field needs an entry in these tests: a root field in `roots.rs` and `tokens.rs`, a field of an object type in `objects.rs`. `outcomes.rs`
 //! defines the outcomes.
 
 mod branch;
@@ -421,7 +421,7 @@ fn empty(value: &Value) -> bool {
     }
 }
 
-/// All fields of a call that the customer's side may see.
+/// All fields of a call that the callshop may see.
 const CALL: &str = "dialed number destination state cost { amount } billedSeconds pricePerMinute { amount } connectionFee { amount } \
     maxSeconds refusal sipCode cause";
 

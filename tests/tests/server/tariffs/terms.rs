@@ -1,4 +1,4 @@
-//! Tests changes of a tariff itself: its name and terms, the archive, and imports that are complete for some countries.
+//! Tests changes to a tariff itself: its name, its terms, archiving, and imports that replace the rates of some countries.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests the lifecycle of versions: canceled schedules, discarded drafts, the way back, comparisons, and changes at the same time.
+//! Tests the lifecycle of versions: canceled schedules, discarded drafts, returns to earlier versions, comparisons, and concurrent changes.
 
 use super::*;
 
@@ -20,7 +20,7 @@ impl Tariff {
         nodes.iter().map(|version| format!("{} {}", version["number"], text(&version["state"]))).collect()
     }
 
-    /// Goes back to a version, or to the version before. Returns the payload.
+    /// Goes back to this version, or to the previous version if it is `None`. Returns the payload.
     async fn revert(&self, version: Option<&Value>) -> Value {
         let input = json!({ "tariffId": self.id, "versionId": version.map(|version| version["id"].clone()) });
         let fields = "version { number state note } next { number }";

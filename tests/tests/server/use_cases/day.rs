@@ -1,5 +1,5 @@
 //! Tests a callshop's day through the schema and the use cases, with phones, cabins, register and sessions. The database is PostgreSQL if
-//! `CALLSHOP_TEST_POSTGRES` is set, otherwise a file.
+//! `CALLSHOP_TEST_POSTGRES` is set; otherwise, it is a SQLite file.
 
 // helper functions of tests may panic, as tests do
 #![allow(clippy::unwrap_used, clippy::panic)]
