@@ -39,8 +39,8 @@ pub struct Plan {
     /// Number of turns that callshop and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// In one more turn of callshop, print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little
-    /// time.)
+    /// In one more turn of callshop, print the statements on which PostgreSQL spent its time. (This loads pg_stat_statements, which slows PostgreSQL
+    /// down a little.)
     #[arg(long)]
     statements: bool,
 }

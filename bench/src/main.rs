@@ -110,7 +110,7 @@ struct Plan {
     /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little time.)
+    /// Print the statements on which PostgreSQL spent its time. (This loads pg_stat_statements, which slows PostgreSQL down a little.)
     #[arg(long)]
     statements: bool,
 }

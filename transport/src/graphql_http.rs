@@ -1,5 +1,5 @@
-//! GraphQL over HTTP: POST and GET with a single response. A client that accepts an event stream is served by
-//! [`graphql_sse`](super::graphql_sse), and a subscription of a client that accepts parts by [`graphql_multipart`](super::graphql_multipart).
+//! GraphQL over HTTP: POST and GET with a single response. [`graphql_sse`](super::graphql_sse) serves clients that accept an event stream, and
+//! [`graphql_multipart`](super::graphql_multipart) serves subscriptions of clients that accept parts.
 
 use actix_web::{
     HttpRequest, HttpResponse,

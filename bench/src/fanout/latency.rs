@@ -28,7 +28,7 @@ const CONNECTIONS: u32 = 32;
 /// Options of the measurement.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LatencyPlan {
-    /// Number of subscribers. Each subscriber watches its own callshop, and half of the subscribers are on each of two nodes.
+    /// Number of subscribers. Each subscriber watches its own callshop. The subscribers are split evenly between two nodes.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(2..=50_000))]
     subscribers: u32,
     /// Events per second. Each request has one event, and all requests go to the first node's hook.
