@@ -287,7 +287,7 @@ CREATE TABLE tariff_import (
     api_token_id {uuid} REFERENCES api_token,
     state TEXT NOT NULL,
     input {json} NOT NULL,
-    -- the node that has the file, and when the job last reported progress
+    -- the node that has the file, and when that node last reported that the job is alive
     node {uuid},
     heartbeat_at {time} NOT NULL,
     -- when the job fails unless the file is uploaded, or the question is answered
