@@ -18,7 +18,7 @@ web:
     web/check
     CALLSHOP_TEST_SERVER=$PWD/target/debug/callshop web/test --all
 
-# run every check and test; --sqlite-only leaves out what needs other programs
+# run every check and test; --sqlite-only leaves out the tests that need other programs
 test *args:
     tests/run {{args}}
 
@@ -35,10 +35,10 @@ check:
 fmt:
     cargo fmt --all
 
-# write schema.graphql anew, from the program
+# regenerate schema.graphql from the program
 schema:
     cargo run -- schema > schema.graphql
 
-# run a load report: just bench call-end; without a name, list them
+# run a load report, such as just bench call-end; without a name, list the reports
 bench *args="--help":
     cargo run --release -p bench -- {{args}}

@@ -27,7 +27,7 @@ const QUERY: &str = "query Board($shop: ID!) { cabins(callshopId: $shop, first: 
     currentSession { id state openedAt customer calls(first: 10) { nodes { id number destination state answeredAt endedAt \
     elapsedSeconds cost { amount currency } } } } } } }";
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Plan {
     /// Number of connections.
@@ -39,8 +39,8 @@ pub struct Plan {
     /// Number of turns that callshop and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// In one more turn of callshop, print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little
-    /// time.)
+    /// In one more turn of callshop, print the statements on which PostgreSQL spent its time. (This loads pg_stat_statements, which slows PostgreSQL
+    /// down a little.)
     #[arg(long)]
     statements: bool,
 }
@@ -192,7 +192,7 @@ impl Peer {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("node: {error}: apt-get install nodejs npm"))?;
+            .map_err(|error| format!("cannot run node ({error}): apt-get install nodejs npm"))?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut line)?;
         let address = line.trim().trim_start_matches("http://").parse();

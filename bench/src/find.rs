@@ -27,7 +27,7 @@ const NAMES: u64 = 5_000;
 /// Maximum time that a screen waits for a response (docs/performance.md).
 const BAR_MS: f64 = 100.0;
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Plan {
     /// The database to measure.
@@ -133,7 +133,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
         "{numbers}, template AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place
            FROM (SELECT * FROM call WHERE state = 'ENDED' ORDER BY id DESC LIMIT {COPIED}) AS latest)"
     );
-    // the copies use the copies use each cabin in turn
+    // the copies use each cabin in turn
     let of = format!("FROM numbers JOIN template ON template.place = n % {COPIED}");
     let empty = if sqlite { "'[]'" } else { "'[]'::jsonb" };
     let call = copy::<call::Entity>(&template, &of, |column| match column {

@@ -1,5 +1,5 @@
-//! Measures the import of a rate deck by the command line beside a server that authorizes calls, compared with the plainest way to store the same rows:
-//! `COPY` on PostgreSQL, and batched inserts on SQLite. Also measures the memory of the import, and the authorizations meanwhile.
+//! Measures the import of a rate deck by the command line while a server authorizes calls. The peer is the simplest way to store the same rows:
+//! `COPY` on PostgreSQL, and batched inserts on SQLite. Also measures the import's memory, and the latency of authorizations during the import.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,14 +27,14 @@ use crate::{Backend, Result, seed};
 const PHONES: u32 = 2_000;
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Rows of a batch of the peer on SQLite.
+/// Number of rows in each batch of the SQLite peer.
 const BATCH: usize = 2_000;
-/// Longest authorization, in milliseconds.
+/// Highest acceptable latency of an authorization, in milliseconds.
 const WAIT_BAR: f64 = 50.0;
-/// Largest memory of the import, in MiB.
+/// Highest acceptable memory of the import, in MiB.
 const MEMORY_BAR: u64 = 150;
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub struct Plan {
     /// The database to measure.
@@ -191,7 +191,7 @@ pub fn attempt(user: &str, dialed: &str) -> serde_json::Value {
         "from_tag": Uuid::new_v4().simple().to_string() })
 }
 
-/// Imports the deck in a process of its own. Returns its time and its highest memory in KiB.
+/// Imports the deck in a separate process. Returns the time and the process's highest memory in KiB.
 fn command(url: &str, tariff: &str, deck: &Path) -> Result<(Duration, u64)> {
     let begun = Instant::now();
     let mut child = Command::new(std::env::current_exe()?)
@@ -225,7 +225,7 @@ pub fn callshop(arguments: &[String]) -> Result<()> {
     runtime.block_on(api::cli::run(Cli::parse_from(arguments))).map(|_| ())
 }
 
-/// Stores the rows in the plainest way. Returns the time.
+/// Stores the rows in the simplest way. Returns the time.
 fn peer(databases: &Databases, url: &str, rows: &Path) -> Result<Duration> {
     match databases {
         Databases::Postgres(server) => copied(server, rows),

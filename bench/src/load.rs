@@ -146,7 +146,7 @@ impl Connection {
         let length = text
             .lines()
             .find_map(|line| line.strip_prefix("content-length:"))
-            .ok_or("a response without a content length")?;
+            .ok_or("the hook's response has no content length")?;
         let end = head + length.trim().parse::<usize>()?;
         while self.buffer.len() < end {
             self.read_more().await?;

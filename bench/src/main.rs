@@ -47,7 +47,7 @@ enum Command {
     Authorize(Plan),
     /// Measure authorizations and call ends as the number of stored calls grows, compared with a server that has no stored calls.
     Stored {
-        /// The plan of the measurement at each number of stored calls.
+        /// The options of each measurement.
         #[command(flatten)]
         plan: Plan,
         /// Final number of stored calls. A million calls take about 4 GB.
@@ -59,7 +59,8 @@ enum Command {
     /// Measure each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if a filter or a pair of
     /// filters takes more than 100 ms.
     Find(find::Plan),
-    /// The import of a rate deck by the command line beside authorizations, compared with `COPY` on PostgreSQL and batched inserts on SQLite.
+    /// Measure the import of a rate deck by the command line while calls are authorized, compared with `COPY` on PostgreSQL and batched inserts on
+    /// SQLite.
     Import(import::Plan),
     /// New versions of a tariff with 50,000 prefixes take effect while two nodes authorize 200 calls a second. Checks the price of every call.
     Switch(switch::Plan),
@@ -94,7 +95,7 @@ enum Backend {
     Postgres,
 }
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(Args, Clone, Debug)]
 struct Plan {
     /// The database to measure.
@@ -112,7 +113,7 @@ struct Plan {
     /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements on which PostgreSQL spent its time. (Loading pg_stat_statements for this costs a little time.)
+    /// Print the statements on which PostgreSQL spent its time. (This loads pg_stat_statements, which slows PostgreSQL down a little.)
     #[arg(long)]
     statements: bool,
 }

@@ -166,12 +166,13 @@ impl Bench {
         let conn = self.server.app.store.reader();
         let shown =
             activity::Entity::find().filter(activity::Column::Kind.eq(ActivityKind::CallEnded)).one(conn);
-        let shown = self.runtime.block_on(shown)?.ok_or("no call ended")?;
-        let ended = shown.call_id.ok_or("an end without its call")?;
+        let shown =
+            self.runtime.block_on(shown)?.ok_or("no call has ended, so the peer has no rows to copy")?;
+        let ended = shown.call_id.ok_or("the activity event of the end names no call")?;
         let ended = self
             .runtime
             .block_on(call::Entity::find_by_id(ended).one(conn))?
-            .ok_or("an end without its call")?;
+            .ok_or("the activity event of the end names no call")?;
         self.runtime.block_on(Peer::start(
             &self.databases,
             plan,
@@ -266,7 +267,10 @@ impl Bench {
             charged.count(server.app.store.reader()).await
         })?;
         if stored != ended {
-            return Err(format!("{ended} ends were answered, {stored} calls are stored as charged").into());
+            return Err(format!(
+                "the hook accepted {ended} call ends, but {stored} calls are stored as charged"
+            )
+            .into());
         }
         drop(load);
         runtime.block_on(server.stop());

@@ -84,7 +84,7 @@ async fn open_shop(
     number: u32,
     cabins: u32,
 ) -> Result<Vec<String>> {
-    let parent = *branch.last().ok_or("a branch has an end")?;
+    let parent = *branch.last().ok_or("the branch has a last account")?;
     let name = format!("Callshop {number}");
     let shop = open_account(app, operator, parent, AccountKind::Callshop, &name).await?;
     assign_price(app, operator, parent, shop.id, Assignment::Retail, PRICES[0]).await?;

@@ -17,7 +17,7 @@ impl<'a> Watch<'a> {
     /// Starts counting. Fails on SQLite, which has no such statistics.
     pub fn start(databases: &'a Databases, database: &'a str) -> Result<Self> {
         let Databases::Postgres(server) = databases else {
-            return Err("--statements is for PostgreSQL".into());
+            return Err("--statements works only on PostgreSQL".into());
         };
         let mut watch = Self { server, database, commits: 0 };
         watch.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")?;

@@ -1,4 +1,4 @@
-//! Stores years of calls. The database itself writes the rows. The written rows resemble the rows of ended calls.
+//! Stores years of calls. The database itself writes the rows, which resemble the rows of ended calls.
 //!
 //! The rows are copies of calls that the product made. Each copy has its own session and its own id, which is older than the id of any new call. The
 //! copies contain no money, so the ledger still balances. The copies' texts are short, because the depth of the indexes matters, not the width of the

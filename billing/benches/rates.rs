@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const PREFIXES: usize = 50_000;
-/// How many numbers are matched in turn. There are so many numbers that the branch predictor cannot learn them.
+/// Count of numbers that are matched in turn, high enough that the branch predictor cannot learn them.
 const NUMBERS: usize = 4_096;
 
 /// The ten thousand prefixes of the example deck, plus longer prefixes as in operators' real decks. Each prefix is extended by one digit, then

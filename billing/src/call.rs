@@ -5,8 +5,8 @@
 //! - States only move forward. An event that does not move the call's state forward has no effect, except that a late `ringing` still sets the
 //!   ringing time.
 //! - Missing events are not invented: a call that was answered or ended before its `ringing` arrived never emits ringing.
-//! - An `ended` is sufficient to charge a call. The answer time in an `ended` event overrides the time of an `answered` event. If `ended` arrives
-//!   first, answered and ended are emitted in that order.
+//! - An `ended` event is sufficient to charge a call. The answer time in an `ended` event overrides the time of an `answered` event. If `ended`
+//!   arrives first, answered and ended are emitted in that order.
 //! - If `ended` has no answer time and no answer is known, the call counts as unanswered.
 //! - A call whose answer was never acknowledged is charged from its answer, because the carrier charges such a call too. An operator whose carrier
 //!   does not charge unacknowledged calls may set [`Unacknowledged::Free`]. An unacknowledged call then counts as unanswered.
@@ -340,7 +340,7 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
         return Vec::new();
     }
     if let Some(answer) = call.answered_at {
-        // perhaps the proxy never listed the call after it was answered
+        // the proxy may never have listed the call after the answer
         let end = last_seen.max(answer + LEAST_TALK);
         let emitted = ended(call, end, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;

@@ -247,7 +247,7 @@ struct Span {
 
 impl Pricing {
     /// The pricing to store with a call. The stored pricing has only the bands for which the rate has a price, and has holidays only if there are
-    /// such bands. If the bands without a price are left out, the charge stays the same.
+    /// such bands. Leaving out the other bands does not change the charge.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,

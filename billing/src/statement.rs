@@ -59,7 +59,7 @@ impl StatementLine {
 pub struct DestinationTotal {
     /// The destination.
     pub destination: String,
-    /// The country of all these calls, ISO 3166-1 alpha-2; `None` if they have several countries or none.
+    /// The country of all these calls, ISO 3166-1 alpha-2; `None` if their countries differ or are not certain.
     #[serde(default)]
     pub country_code: Option<String>,
     /// Number of answered calls.

@@ -468,7 +468,7 @@ impl Trie {
     /// `key(index)` returns the digits of entry `index`; the keys must be in ascending order.
     fn build<'a>(entries: usize, key: impl Fn(usize) -> &'a [u8]) -> Trie {
         let mut nodes = vec![Node { children: 0, entry: NO_ENTRY, digits: 0 }];
-        // two lists parallel to `nodes`: the entries of each node, and its depth
+        // parallel to `nodes`: the range of the entries below each node, and the node's depth
         let mut spans = vec![(0usize, entries, 0usize)];
         let mut at = 0;
         while at < nodes.len() {

@@ -8,8 +8,8 @@
 -- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`,
 -- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
 -- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
--- retention removed. tests/tests/server/tables.rs lists every column without a key. No key has an ON DELETE action: nothing deletes a row that
--- others refer to, and deleting one by hand must fail.
+-- retention removed. tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because
+-- a draft may be discarded. Nothing deletes any other row that others refer to, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -25,7 +25,7 @@ CREATE TABLE account (
     time_zone TEXT NOT NULL,
     locale TEXT NOT NULL,
     country TEXT NOT NULL,
-    -- keys of a table that comes later; PostgreSQL gets them there
+    -- these refer to a table that is created later; on PostgreSQL, the foreign keys are added after that table
     cost_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     retail_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     credit_limit BIGINT,
@@ -56,7 +56,7 @@ CREATE TABLE callshop (
     tax_id TEXT NOT NULL DEFAULT '',
     address TEXT NOT NULL DEFAULT '',
     receipt_footer TEXT NOT NULL DEFAULT '',
-    -- either all three are set, or none
+    -- either all three columns are set, or none is
     pix_key TEXT,
     pix_name TEXT,
     pix_city TEXT,
@@ -71,7 +71,7 @@ CREATE TABLE user_account (
     account_id {uuid} NOT NULL REFERENCES account,
     name TEXT NOT NULL,
     display_name TEXT NOT NULL,
-    -- the language of messages; null for that of the account
+    -- the language of messages; null means the account's language
     locale TEXT,
     role TEXT NOT NULL,
     password_hash TEXT NOT NULL,
@@ -129,7 +129,7 @@ CREATE UNIQUE INDEX api_token_secret ON api_token (secret_hash);
 CREATE INDEX api_token_account ON api_token (account_id, id);
 CREATE UNIQUE INDEX api_token_rotated ON api_token (rotated_from_id) WHERE rotated_from_id IS NOT NULL;
 CREATE INDEX api_token_maker ON api_token (created_by);
--- every node reads the tokens that ended since its last look
+-- every node repeatedly reads the tokens that ended since its previous read
 CREATE INDEX api_token_expires ON api_token (expires_at);
 CREATE INDEX api_token_revoked ON api_token (revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE INDEX api_token_maker_disabled ON api_token (maker_disabled_at) WHERE maker_disabled_at IS NOT NULL;
@@ -159,7 +159,7 @@ CREATE TABLE search_word (
     object_id {uuid} NOT NULL,
     PRIMARY KEY (kind, owner_id, word, object_id)
 ){strict};
--- the words of one object: to check objects that were found otherwise, and to replace the words of a new name
+-- the words of one object, to check objects that another filter found, and to replace the words when a name changes
 CREATE INDEX search_word_object ON search_word (object_id, word);
 
 
@@ -287,7 +287,7 @@ CREATE TABLE tariff_import (
     api_token_id {uuid} REFERENCES api_token,
     state TEXT NOT NULL,
     input {json} NOT NULL,
-    -- the node that has the file, and the last sign of life of its job
+    -- the node that has the file, and when that node last reported that the job is alive
     node {uuid},
     heartbeat_at {time} NOT NULL,
     -- when the job fails unless the file is uploaded, or the question is answered
@@ -422,7 +422,7 @@ CREATE TABLE call (
     callshop_id {uuid} NOT NULL,
     cabin_id {uuid},
     session_id {uuid},
-    -- opened_by of the session, copied so that one index lists an attendant's calls in order
+    -- a copy of the session's opened_by, so that one index lists an attendant's calls in order
     attendant_id {uuid},
     phone_id {uuid} NOT NULL,
     request_id TEXT NOT NULL,
@@ -444,7 +444,7 @@ CREATE TABLE call (
     refusal TEXT,
     hang_up_by {uuid},
     estimated {bool} NOT NULL DEFAULT {false},
-    -- what it may cost, and what it cost
+    -- the call's maximum cost, and its final cost
     currency TEXT NOT NULL,
     pricing {json} NOT NULL,
     holds {json} NOT NULL DEFAULT '[]',
@@ -508,7 +508,7 @@ CREATE TABLE live_call (
     extend_at {time},
     PRIMARY KEY (call_id)
 ){strict};
--- one live call per phone, not counting emergency calls, which are always allowed, no matter what state the phone seems to be in
+-- one live call per phone; emergency calls do not count, because they are allowed even if the phone seems to have another call
 CREATE UNIQUE INDEX live_call_phone ON live_call (phone_id, (CASE WHEN emergency THEN call_id ELSE phone_id END));
 CREATE INDEX live_call_shop ON live_call (callshop_id, call_id);
 CREATE INDEX live_call_session ON live_call (session_id) WHERE session_id IS NOT NULL;
@@ -629,7 +629,7 @@ CREATE TABLE ledger_balance (
 -- Changes: results of mutations that may be repeated, and the audit log.
 
 CREATE TABLE idempotency_key (
-    -- no key, because it is nil for the operator at the command line, and the family of an API token
+    -- no foreign key: the id is nil for the operator at the command line, and for an API token it is the id of the token's family
     user_id {uuid} NOT NULL,
     mutation TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -647,7 +647,7 @@ CREATE TABLE audit_log (
     api_token_id {uuid} REFERENCES api_token,
     action TEXT NOT NULL,
     object_kind TEXT NOT NULL,
-    -- the row of any table, by `object_kind`
+    -- refers to the table that `object_kind` names
     object_id {uuid} NOT NULL,
     address TEXT NOT NULL,
     before {json} NOT NULL,

@@ -56,9 +56,9 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
         .route("/kamailio/v1/events", web::post().to(events));
 }
 
-/// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong password gets 401 without details. This function
-/// uses no library, because a library would save only the three lines that split the header. Libraries for Basic authentication do not compare the
-/// secret, and their refusals lack the documented JSON.
+/// Compares the Basic password with the configured secrets, in constant time. Returns whether it equals one of them. A wrong password gets 401
+/// without details. This function uses no library, because a library would save only the three lines that split the header. Libraries for Basic
+/// authentication do not compare the secret, and their refusals lack the documented JSON.
 fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
     else {
@@ -201,7 +201,7 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
         Ok(read) => read,
         // the connection broke, so the response is 503, and the proxy sends the batch again
         Err(error) => {
-            tracing::warn!(%error, "a batch of events broke off");
+            tracing::warn!(%error, "the connection broke while a batch of events arrived; the proxy sends the batch again");
             return unavailable();
         }
     };

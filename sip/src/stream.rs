@@ -203,7 +203,7 @@ pub async fn run(
         reader.heart.beat();
         // log once per outage, and once after the start if the stream was never available
         if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
-            tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
+            tracing::warn!(%error, "the proxies' events cannot be read from Redis; they wait there until it is reachable");
         }
         tokio::select! {
             () = tokio::time::sleep(pauses.pause()) => {}
@@ -467,11 +467,11 @@ impl Reader<'_> {
         for (read, error) in failed {
             let entry = read.entry.id;
             if works || !is_transient(&error) {
-                tracing::warn!(%entry, %error, "an entry of the stream could not be applied: it is tried again");
+                tracing::warn!(%entry, %error, "an entry of the stream could not be applied; it will be retried");
                 self.retry_queue.failed(entry, read.about, now);
             } else {
                 if self.waiting.is_empty() {
-                    tracing::warn!(%error, "entries of the stream cannot be applied: they are tried again");
+                    tracing::warn!(%error, "entries of the stream cannot be applied now; they will be retried");
                 }
                 self.waiting.push(read.entry);
             }

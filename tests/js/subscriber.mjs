@@ -20,7 +20,7 @@ const client = createClient({
   url,
   webSocketImpl: WebSocket,
   connectionParams: { authorization: `Bearer ${token}` },
-  // a message lost while connecting again would not show
+  // do not retry: a message that is lost during a reconnection would go unnoticed
   retryAttempts: 0,
 });
 for (const [of, query] of Object.entries(subscriptions)) {

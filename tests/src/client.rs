@@ -119,7 +119,7 @@ impl Client {
             "query($id: ID!, $first: Int!) {{ {list}({owner}: $id, first: $first) {{ nodes {{ {fields} }} }} }}"
         );
         let data = self.ok(&query, json!({ "id": id, "first": first })).await;
-        data[list]["nodes"].as_array().unwrap_or_else(|| panic!("a list, not {data}")).clone()
+        data[list]["nodes"].as_array().unwrap_or_else(|| panic!("expected a list, not {data}")).clone()
     }
 }
 

@@ -37,7 +37,7 @@ pub use sip::{Sip, SipPlan};
 pub use socket::Socket;
 pub use subscriber::Subscriber;
 
-/// The mutations for sessions, the register and shop settings. These mutations run, and are logged, during a day in the shop.
+/// The mutations for sessions, the register and shop settings. The test of a day in the shop runs them and checks their audit entries.
 pub const SHOP_MUTATIONS: &[&str] = &[
     "addDeposit",
     "addSessionItem",

@@ -28,7 +28,7 @@ pub struct Local {
     /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
-    // keep reading the output: if the pipe were closed, the script would die as soon as it wrote another line
+    // keeps the pipe of the output open: if it were closed, the script would die when it writes its next line
     _lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -143,7 +143,7 @@ impl Drop for Local {
                 eprintln!("== {log}\n{end}");
             }
         }
-        // SIGKILL ends the script's processes at once; SIGTERM ends them in order
+        // ask the script to stop its processes gracefully before killing them
         self.terminate();
         let patience = Instant::now() + Duration::from_secs(20);
         while matches!(self.script.try_wait(), Ok(None)) && Instant::now() < patience {

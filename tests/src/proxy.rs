@@ -1,4 +1,4 @@
-//! A fake control listener of a proxy. The listener records commands and responds as the test wants.
+//! A fake control listener of a proxy. The listener records commands, and the test chooses its responses.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! A receiver of webhooks, which answers as a test says.
+//! A receiver of webhooks whose answers a test chooses.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -71,7 +71,7 @@ impl Received {
     /// The signature with a secret, as OpenSSL makes it.
     ///
     /// # Panics
-    /// Panics if the secret is none, or if `openssl` fails.
+    /// Panics if the text is not a secret, or if `openssl` fails.
     pub async fn signed_with(&self, secret: &str) -> String {
         let key =
             BASE64.decode(secret.strip_prefix("whsec_").expect("a secret").as_bytes()).expect("base 64");
@@ -81,12 +81,12 @@ impl Received {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("openssl is there");
+            .expect("openssl starts");
         let text = format!("{}.{}.{}", self.id(), self.headers["webhook-timestamp"], self.body);
         let mut input = openssl.stdin.take().expect("its input");
-        input.write_all(text.as_bytes()).await.expect("it reads");
+        input.write_all(text.as_bytes()).await.expect("openssl reads its input");
         drop(input);
-        let made = openssl.wait_with_output().await.expect("it ends");
+        let made = openssl.wait_with_output().await.expect("openssl exits");
         assert!(made.status.success());
         format!("v1,{}", BASE64.encode(&made.stdout))
     }
@@ -157,7 +157,7 @@ impl Receiver {
             if seen.len() >= count {
                 return seen;
             }
-            assert!(begun.elapsed() < PATIENCE, "{} of {count} messages came: {seen:?}", seen.len());
+            assert!(begun.elapsed() < PATIENCE, "only {} of {count} messages arrived: {seen:?}", seen.len());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -216,6 +216,6 @@ async fn answer(
     let body = if status == 204 { "" } else { "an answer" };
     let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     let text = format!("HTTP/1.1 {status} Status\r\n{location}{length}\r\n{body}");
-    // the server may have gone
+    // the server may have closed the connection
     let _ = stream.write_all(text.as_bytes()).await;
 }

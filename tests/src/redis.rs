@@ -102,8 +102,8 @@ impl RedisServer {
 
     /// Shuts the server down gracefully.
     pub async fn stop(&mut self) {
-        let child = self.child.as_mut().expect("it runs");
-        let id = child.id().expect("it has not ended").to_string();
+        let child = self.child.as_mut().expect("redis-server runs");
+        let id = child.id().expect("redis-server has not exited").to_string();
         let told = std::process::Command::new("kill").args(["-TERM", &id]).status();
         assert!(told.is_ok_and(|status| status.success()), "redis-server accepts SIGTERM");
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
@@ -113,7 +113,7 @@ impl RedisServer {
 
     /// Kills the server with SIGKILL.
     pub async fn kill(&mut self) {
-        self.child.take().expect("it runs").kill().await.expect("it is killed");
+        self.child.take().expect("redis-server runs").kill().await.expect("redis-server is killed");
     }
 
     /// Opens a connection for the test itself.

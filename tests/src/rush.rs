@@ -1,8 +1,8 @@
 //! Measures the proxy's own capacity: makes calls at a fixed rate through the shipped proxy and Redis, with a hook that immediately allows every
 //! call.
 //!
-//! The API is left out on purpose. The test checks whether SIP waits for Redis. If SIP waits, packets are dropped, messages are retransmitted, or
-//! events arrive late.
+//! The API is left out on purpose. The test checks whether SIP waits for Redis. If SIP waited, packets would be dropped, messages would be
+//! retransmitted, or events would arrive late.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -56,8 +56,8 @@ pub struct Carried {
     pub ended: u64,
     /// Number of events posted over HTTP because Redis did not accept them in time.
     pub posted: u64,
-    /// Number of events that are in Redis twice. If its disk is busy, Redis may take longer to respond than the 200 ms that SIP waits. The event is
-    /// then written twice.
+    /// Number of events that are in Redis twice. If the disk is busy, Redis may respond only after the 200 ms that SIP waits. The proxy then writes
+    /// the event again.
     pub twice: u64,
     /// Number of packets that the proxy's socket dropped.
     pub drops: u64,

@@ -160,7 +160,7 @@ impl TestServer {
         self.another_node_with(|_| {}).await
     }
 
-    /// Starts another node on the same database; `change` adjusts the first node's configuration.
+    /// Starts another node on the same database. Its configuration is that of the first node, with other addresses; `change` adjusts it.
     pub async fn another_node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -192,7 +192,8 @@ impl TestServer {
         config.imports.folder.get_or_insert_with(|| dir.path().join("imports"));
         let mut node = node(config.clone(), time.clock()).await;
         if queue.is_some() {
-            Arc::get_mut(&mut node.app).expect("nobody shares it yet").event_queue = queue;
+            Arc::get_mut(&mut node.app).expect("no other task shares the application yet").event_queue =
+                queue;
         }
         let stop = CancellationToken::new();
         let server = Server::start(&node, stop.clone()).await.expect("the listeners are bound");
@@ -285,7 +286,7 @@ impl StoppedServer {
 pub async fn node(config: Config, clock: Clock) -> Node {
     app::auth::password::hash_cheaply();
     let (store, hub) = Node::connect(&config).await.expect("the database opens");
-    store.migrate().await.expect("the tables are made");
+    store.migrate().await.expect("the tables are created");
     Node::new((store, hub), Arc::new(config), clock).await.expect("an application")
 }
 

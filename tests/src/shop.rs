@@ -301,7 +301,7 @@ impl Shop {
         ];
         let transfer = &NewTransfer::new(TransferKind::Adjustment, "BRL", Utc::now(), entries);
         let posted = store.write(|tx| async move { ledger::post(tx.conn(), vec![transfer.clone()]).await });
-        posted.await.expect("it is posted");
+        posted.await.expect("the transfer is posted");
     }
 
     /// Ends the test. Panics if the ledger breaks an invariant.
@@ -313,7 +313,7 @@ impl Shop {
 
 /// The content of a JSON string. Panics if the value is not a string.
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("a string, not {value}")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("expected a string, not {value}")).to_owned()
 }
 
 /// Input for a new user.

@@ -107,7 +107,7 @@ impl SipPlan {
         Sip::new(self, None, gateway, dir)
     }
 
-    /// Like [`Self::join`], but logs only one line for the start and one line for the end of each call, not every message.
+    /// Like [`Self::join`], but logs only one line for the start and one line for the end of each call.
     pub fn join_quietly(self) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let gateway = start_quiet_gateway(dir.path(), self.gateway);
@@ -240,7 +240,7 @@ impl Sip {
 
     /// Kills all processes of the proxy with SIGKILL.
     pub fn kill_proxy(&mut self) {
-        self.proxy.as_mut().expect("a proxy of the test's own").kill();
+        self.proxy.as_mut().expect("the test started the proxy itself").kill();
     }
 
     /// Sets the difference, in seconds, between the proxy's clock and the machine's clock. The proxy must have been started with
@@ -261,7 +261,7 @@ impl Sip {
     /// # Panics
     /// Panics if the proxy is not on PostgreSQL.
     pub async fn forget_dialogs(&self) {
-        let url = self.plan.postgres.as_deref().expect("a proxy on PostgreSQL");
+        let url = self.plan.postgres.as_deref().expect("the proxy uses PostgreSQL");
         let database = Database::connect(url).await.expect("PostgreSQL answers");
         database.execute_unprepared("TRUNCATE dialog, dialog_vars").await.expect("the tables are emptied");
     }
@@ -281,19 +281,19 @@ impl Sip {
 
     async fn booted(&mut self, server: &TestServer, boots: u64) {
         let log = self.dir.path().join("kamailio.log");
-        let proxy = self.proxy.as_mut().expect("a proxy of the test's own");
+        let proxy = self.proxy.as_mut().expect("the test started the proxy itself");
         eventually("the proxy's boot reaches the API", async || {
             let over = proxy.leader.try_wait().expect("a child's state");
             assert!(over.is_none(), "kamailio ended: {}", tail(&log));
             let query = hook_event::Entity::find().filter(hook_event::Column::Kind.eq("boot"));
-            let found = query.count(server.app.store.reader()).await.expect("the events read");
+            let found = query.count(server.app.store.reader()).await.expect("the database answers");
             (found >= boots).then_some(())
         })
         .await;
     }
 
-    /// Starts a killed proxy again and returns once it listens. Without its database, the proxy exits immediately and is started again, as a
-    /// supervisor would do.
+    /// Starts a killed proxy again and returns once it listens. While the proxy's database is down, the proxy exits immediately; this function then
+    /// restarts it, as a supervisor would.
     ///
     /// # Panics
     /// Panics if the proxy does not start.
@@ -303,7 +303,7 @@ impl Sip {
         let mut starts = 1;
         eventually("the proxy listens", async || {
             if proxy.leader.try_wait().expect("the state of the child").is_some() {
-                assert!(starts < 100, "kamailio ends again and again: {}", tail(&log));
+                assert!(starts < 100, "kamailio keeps exiting: {}", tail(&log));
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 proxy = start_proxy(dir);
                 starts += 1;
@@ -696,7 +696,7 @@ fn create_database(target: &str) {
 fn set_clock(dir: &Path, seconds: i64) {
     let (written, clock) = (dir.join("clock.new"), dir.join("clock"));
     fs::write(&written, format!("{seconds:+}\n")).expect("the clock is written");
-    fs::rename(written, clock).expect("the clock is stepped");
+    fs::rename(written, clock).expect("the clock is set");
 }
 
 fn start_proxy(dir: &Path) -> Group {

@@ -62,24 +62,25 @@ impl Socket {
                 }
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => return None,
-                other => panic!("a text, not {other:?}"),
+                other => panic!("expected a text, not {other:?}"),
             }
         }
     }
 
     /// Sends a message.
     pub async fn send(&mut self, message: Value) {
-        self.0.send(Message::text(message.to_string())).await.expect("the socket takes it");
+        self.0.send(Message::text(message.to_string())).await.expect("the socket accepts the message");
     }
 
     /// The next message. (The WebSocket library answers pings.)
     pub async fn receive(&mut self) -> Value {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");
+            let frame =
+                tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message arrives in time");
             match frame.expect("the socket is open").expect("a frame") {
                 Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("a text, not {other:?}"),
+                other => panic!("expected a text, not {other:?}"),
             }
         }
     }
@@ -87,13 +88,15 @@ impl Socket {
     /// Waits for the server to close the socket. Returns the close code and reason.
     pub async fn closed(mut self) -> (u16, String) {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a close in time");
+            let frame = tokio::time::timeout(PATIENCE, self.0.next())
+                .await
+                .expect("the server closes the socket in time");
             match frame {
                 Some(Ok(Message::Close(Some(frame)))) => {
                     return (frame.code.into(), frame.reason.to_string());
                 }
                 Some(Ok(_)) => {}
-                other => panic!("a close frame, not {other:?}"),
+                other => panic!("expected a close frame, not {other:?}"),
             }
         }
     }

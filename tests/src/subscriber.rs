@@ -70,7 +70,10 @@ impl Subscriber {
                 if let Some(found) = wanted(&all) {
                     return found;
                 }
-                received.changed().await.unwrap_or_else(|_| panic!("{what}: the subscriber is gone"));
+                received
+                    .changed()
+                    .await
+                    .unwrap_or_else(|_| panic!("{what}: the subscriber process has ended"));
             }
         };
         let found = tokio::time::timeout(Duration::from_secs(30), search).await;

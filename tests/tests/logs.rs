@@ -1,4 +1,5 @@
-//! Tests what the log contains and what it never contains. Lines are captured at debug level during logins, calls and errors.
+//! Tests that the log has the required lines, and never contains a secret or a whole phone number. Lines are captured at debug level during logins,
+//! calls and errors.
 //!
 //! This file is a single test in its own program, because a process has one log.
 
@@ -85,7 +86,9 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     // when the database fails, the response has the request's id, and the log has the reason
     use sea_orm::ConnectionTrait as _;
     let conn = shop.server.app.store.reader();
-    conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away").await.expect("it is renamed");
+    conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away")
+        .await
+        .expect("the table is renamed");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let query = "query($id: ID!) { auditLog(accountId: $id, first: 1) { nodes { at } } }";
     let request = client
@@ -98,7 +101,9 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let body: Value = answer.json().await.expect("JSON");
     assert_eq!(body["errors"][0]["extensions"]["code"], "INTERNAL", "{body}");
     assert_eq!(body["errors"][0]["extensions"]["requestId"], "shop-7/till.1");
-    conn.execute_unprepared("ALTER TABLE audit_log_away RENAME TO audit_log").await.expect("it is back");
+    conn.execute_unprepared("ALTER TABLE audit_log_away RENAME TO audit_log")
+        .await
+        .expect("the table has its name again");
     let lines = caught.about("shop-7/till.1");
     let error = lines.iter().find(|line| line["level"] == "ERROR").expect("the reason is in the log");
     assert!(error.to_string().contains("audit_log"), "{error}");
@@ -120,7 +125,10 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     assert_eq!(strange.headers()["x-request-id"].len(), 32);
 
     let log = caught.text();
-    assert!(log.contains("a phone asks") && log.contains("5511…21"), "the middle of numbers must be masked");
+    assert!(
+        log.contains("a phone asks") && log.contains("5511…21"),
+        "the middle digits of numbers must be masked"
+    );
     let mut never: Vec<String> = numbers.iter().map(|number| number[1..].to_owned()).collect();
     never.extend(
         [HOOK_SECRET, PASSWORD, "my dog's secret name", "another-secret-entirely", "token-of-mine"]

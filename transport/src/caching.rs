@@ -12,13 +12,13 @@ use sha2::{Digest as _, Sha256};
 /// The headers that the answer depends on.
 const VARY: &str = "Authorization, Accept, Accept-Language, Accept-Encoding";
 
-/// The answer with this JSON, an entity tag and the caching rules, or a 304 response.
+/// Builds the response: this JSON with an entity tag and the caching rules, or status 304 if the client still has the answer.
 pub(crate) fn conditional(
     request: &HttpRequest,
     json: String,
     answer: impl FnOnce(String) -> HttpResponse,
 ) -> HttpResponse {
-    // the tag is weak, because every compression of the answer has the same tag
+    // the tag is weak, because the answer has the same tag in every compression
     let tag = EntityTag::new_weak(URL_SAFE_NO_PAD.encode(Sha256::digest(json.as_bytes())));
     let mut response = if has(request, &tag) { HttpResponse::NotModified().finish() } else { answer(json) };
     let headers = response.headers_mut();

@@ -8,8 +8,8 @@ use actix_web::{
     http::header,
 };
 
-/// The cookies of a request. A mutation whose answer can set cookies finds `Arc<Cookies>` among its data. Such a mutation arrives by POST and gets a
-/// single answer. Over a WebSocket or in a stream, it could not set a cookie, because the headers are sent before the mutation runs.
+/// The cookies of a request. A mutation that arrives by POST and gets a single answer can set cookies, and finds `Arc<Cookies>` in its data. Over a
+/// WebSocket or in a stream, it could not set a cookie, because the headers are sent before the mutation runs.
 #[derive(Debug)]
 pub struct Cookies {
     received: Vec<Cookie<'static>>,
@@ -65,7 +65,7 @@ impl Cookies {
     pub(crate) fn write(&self, response: &mut HttpResponse) {
         for cookie in self.set.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if let Err(error) = response.add_cookie(&cookie) {
-                tracing::error!(%error, name = cookie.name(), "a cookie is no header");
+                tracing::error!(%error, name = cookie.name(), "a cookie could not be written into a header");
             }
         }
     }

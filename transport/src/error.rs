@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct RequestError {
     /// Stable code for programs: `extensions.code` of the response.
     pub code: &'static str,
-    /// Message for people: in English, unless the application has worded it for its reader.
+    /// Message for people: in English, unless the application has translated it.
     pub message: String,
     /// HTTP status of the response; see [`RequestError::status_for`].
     pub status: StatusCode,
@@ -27,7 +27,7 @@ pub struct RequestError {
 }
 
 impl RequestError {
-    /// The error lies in the request's method, media type, size, token or rate.
+    /// Creates an error about the request's method, media type, size, token or rate.
     pub fn transport(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -41,7 +41,7 @@ impl RequestError {
         }
     }
 
-    /// The error lies in the document, in the choice of the operation, or in the variables.
+    /// Creates an error about the document, the choice of the operation, or the variables.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { in_document: true, ..Self::transport(StatusCode::BAD_REQUEST, code, message) }
     }

@@ -1,5 +1,5 @@
-//! GraphQL over HTTP: POST and GET with a single response. A client that accepts an event stream is served by
-//! [`graphql_sse`](super::graphql_sse), and a subscription of a client that accepts parts by [`graphql_multipart`](super::graphql_multipart).
+//! GraphQL over HTTP: POST and GET with a single response. [`graphql_sse`](super::graphql_sse) serves clients that accept an event stream, and
+//! [`graphql_multipart`](super::graphql_multipart) serves subscriptions of clients that accept parts.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -39,7 +39,7 @@ pub(crate) async fn get(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpR
     respond(&request, None, &endpoint).await
 }
 
-/// Any other method.
+/// Responds with 405 to any method other than GET and POST.
 pub(crate) async fn other_method() -> HttpResponse {
     refuse(&method_not_allowed("Use POST, or GET for queries."), Answer::Json, "GET, POST")
 }
@@ -161,7 +161,7 @@ async fn answer_once(
     }
     let response = prepared.run(endpoint.service.executor(), limits).await?;
     let json = response_json(&response, limits)?;
-    // an answer with errors may be different a moment later
+    // an answer with errors gets no entity tag, because the same request may succeed a moment later
     let is_conditional = request.method() == Method::GET && response.errors.is_empty();
     let mut answered = match is_conditional {
         true => caching::conditional(request, json, |json| body(StatusCode::OK, answer, json)),

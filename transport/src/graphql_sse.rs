@@ -1,9 +1,9 @@
 //! GraphQL over server-sent events, in the distinct-connections mode of the graphql-sse protocol. Each request runs one operation; its responses
 //! are `next` events, and its end is a `complete` event.
 //!
-//! Errors in the document are sent as an event, too, because browsers' event sources show no other errors. Errors of the transport (token, rate,
-//! size) are plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream without `complete`, so that
-//! clients reconnect.
+//! Errors in the document are also sent as an event, because a browser's `EventSource` does not show the body of a failed response. Errors of the
+//! transport (token, rate, size) are plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream
+//! without `complete`, so that clients reconnect.
 //!
 //! If an answer has a position ([`Position`](super::pipeline::Position)), the position becomes the event's `id`. When a browser connects again, it
 //! sends the last id in `Last-Event-ID`, and the subscription continues after that event.
@@ -20,7 +20,7 @@ const MAX_ID_BYTES: usize = 256;
 /// Server-sent events.
 pub(crate) const FORM: Form = Form {
     content_type: "text/event-stream; charset=utf-8",
-    // after a lost connection, a browser waits for this many milliseconds
+    // after a lost connection, a browser waits for this many milliseconds before it connects again
     start: "retry: 1000\n\n",
     answer: next_event,
     error: |error| next_event(&error_json(error), None),

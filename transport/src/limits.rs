@@ -42,8 +42,8 @@ pub struct Limits {
     pub query_seconds: u64,
     /// Maximum size of the cache of validated documents, for each role. The size is the total length of the documents' text.
     pub cached_document_bytes: u64,
-    /// Maximum size of the cache of documents that clients name by their hash, as the total length of their text. 0 turns automatic persisted queries
-    /// off.
+    /// Maximum size of the cache of documents that clients name by hash. The size is the total length of the documents' text. 0 turns automatic
+    /// persisted queries off.
     pub persisted_document_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,

@@ -47,7 +47,7 @@ use super::{
 
 /// Time limit for a client to read a final response, and to close a connection that the server has finished with.
 const DISCONNECT: Duration = Duration::from_secs(1);
-/// Time limit for a refused client that reads nothing of its response.
+/// Time limit for a refused client that does not read its response.
 const STALL: Duration = Duration::from_secs(20);
 
 /// Maximum number of bytes that the kernel accepts for a client beyond what the client's receive window has room for. Without this limit, the kernel

@@ -15,8 +15,8 @@ use super::{HttpOptions, error::RequestError, rate};
 /// Longest token accepted, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The client's address, which is the connection's address. Behind trusted proxies, the client's address is the last forwarded address that does not
-/// belong to a trusted proxy.
+/// Returns the client's address. If a trusted proxy made the connection, this is the last forwarded address that does not belong to a trusted proxy;
+/// otherwise, it is the connection's address.
 pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
     let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !options.trusted_proxies.contains(&connection) {
@@ -44,7 +44,7 @@ pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<&str>, RequestError
         .ok_or_else(|| super::service::AuthFailure::Unauthenticated.to_error())
 }
 
-/// The token in `Bearer …`.
+/// The token that follows `Bearer`; `None` if the value has another form or the token is too long.
 pub(crate) fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim().split_once(' ')?;
     let token = token.trim();
@@ -52,7 +52,7 @@ pub(crate) fn bearer_token(value: &str) -> Option<&str> {
     good.then_some(token)
 }
 
-/// The `User-Agent` header.
+/// The `User-Agent` header; `None` if it is missing or not ASCII text.
 pub(crate) fn user_agent(request: &HttpRequest) -> Option<&str> {
     request.headers().get(header::USER_AGENT)?.to_str().ok()
 }

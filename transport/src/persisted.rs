@@ -1,4 +1,4 @@
-//! Documents that clients name instead of sending them.
+//! Documents that clients name by their hash instead of sending the text.
 //!
 //! A client names a document by its hash: in `extensions.persistedQuery` (Apollo's automatic persisted queries), or in `documentId` (persisted
 //! documents of GraphQL over HTTP). A server either learns documents from its clients, or runs only the documents of a list.
@@ -32,10 +32,12 @@ pub enum Documents {
 #[derive(Debug, thiserror::Error)]
 pub enum TrustedError {
     /// The list is not a JSON object of texts.
-    #[error("the list must be a JSON object of documents by their SHA-256 hash: {0}")]
+    #[error(
+        "the list must be a JSON object whose keys are SHA-256 hashes and whose values are documents: {0}"
+    )]
     Json(#[from] serde_json::Error),
     /// A document does not have the hash in its key.
-    #[error("the document under {key:?} has the hash {hash}")]
+    #[error("the document under the key {key:?} has the hash {hash}; correct the key or the document")]
     Hash {
         /// The key in the list.
         key: String,
@@ -79,8 +81,8 @@ impl Documents {
         matches!(self, Self::Trusted(_))
     }
 
-    /// Replaces the document's name in the parameters with its text. Returns the name under which to [remember](Self::remember) the text that the
-    /// client sent.
+    /// Replaces the document's name in the parameters with the document's text. Returns the name under which to [remember](Self::remember) the text
+    /// that the client sent.
     pub(crate) fn resolve(&self, parameters: &mut Parameters) -> Result<Option<String>, RequestError> {
         let name = parameters.document.take();
         if let Some(name) = &name

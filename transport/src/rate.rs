@@ -75,7 +75,7 @@ impl KeyedRate {
     }
 
     /// Takes either all `count` tokens from the key's bucket or none. The error says when the tokens will be available, unless `count` exceeds the
-    /// bucket's size. Returns what is left; `None` if nothing was taken.
+    /// bucket's size. Returns the remaining quota; `None` if there is no limit or `count` is 0.
     pub fn take_many(&self, key: impl Hash, count: u32) -> Result<Option<Allowance>, RequestError> {
         let (Some(buckets), Some(count)) = (&self.buckets, NonZeroU32::new(count)) else { return Ok(None) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;
@@ -89,7 +89,8 @@ impl KeyedRate {
         }
     }
 
-    /// Takes one token from the key's bucket. The error says when the next token will be available. Returns what is left; `None` without a limit.
+    /// Takes one token from the key's bucket. The error says when the next token will be available. Returns the remaining quota; `None` if there is
+    /// no limit.
     pub fn take(&self, key: impl Hash) -> Result<Option<Allowance>, RequestError> {
         let Some(buckets) = &self.buckets else { return Ok(None) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;

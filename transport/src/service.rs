@@ -37,7 +37,7 @@ const MAX_JITTER: Duration = Duration::from_secs(2);
 /// The message of an error code in the first of these languages that the application speaks; `None` to keep the English message.
 pub type Wording = fn(code: &str, languages: &Languages) -> Option<&'static str>;
 
-/// Attaches data about the caller to a request, because resolvers need this data. The request's data have the client's [`Languages`].
+/// Attaches the caller's data to a request, for the resolvers. The request already has the client's [`Languages`].
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 
 /// The caller, as a transport sees it.
@@ -45,8 +45,8 @@ pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 pub struct Caller {
     /// Key of the role's schema. The key must be one of the keys passed to [`GraphqlService::new`].
     pub role_key: &'static str,
-    /// The members of the schema that the caller sees, if the caller was limited to a part of the role's schema: the members whose entries in the
-    /// visibility table all match this set. `None` if the caller sees the role's whole schema.
+    /// Limits the caller to a part of the role's schema: the caller sees only the members whose entries in the visibility table all match this set.
+    /// `None` if the caller sees the role's whole schema.
     pub view: Option<RoleSet>,
     /// Subject of rate and socket limits: the id of a user or token, or an anonymous caller's address.
     pub subject: String,

@@ -28,11 +28,11 @@ use super::{
 pub(crate) struct Form {
     /// The value of `Content-Type`.
     pub(crate) content_type: &'static str,
-    /// What comes first.
+    /// The text that begins the stream.
     pub(crate) start: &'static str,
-    /// One answer, in JSON without line breaks. The second argument is the position of the answer.
+    /// Writes one answer, which is JSON without line breaks. The second argument is the answer's position.
     pub(crate) answer: fn(&str, Option<&str>) -> String,
-    /// An error of the transport, in JSON like an answer.
+    /// Writes an error of the transport in the form of an answer.
     pub(crate) error: fn(&RequestError) -> String,
     /// The text that shows that the connection is alive.
     pub(crate) idle: &'static str,

@@ -1,7 +1,7 @@
 //! Tickets in the URL of an event stream, for browsers: an `EventSource` sends no `Authorization`.
 //!
-//! A ticket works once. The answer sets a cookie, with which the `EventSource` connects again by itself. The application issues the tickets and
-//! decides which tickets are valid ([`Authenticator::admit`](super::Authenticator::admit)).
+//! A ticket works once. The answer sets a cookie, so that the `EventSource` can connect again without a new ticket. The application issues the
+//! tickets and decides which tickets are valid ([`Authenticator::admit`](super::Authenticator::admit)).
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 

@@ -1,4 +1,4 @@
-//! What uploads of files share with GraphQL requests: the pages that may send them, the rate limit of addresses, and the form of errors.
+//! The rules that file uploads share with GraphQL requests: the check of the page's origin, the rate limit for each address, and the form of errors.
 
 use actix_cors::Cors;
 use actix_web::{HttpRequest, HttpResponse, http::header};
@@ -10,7 +10,7 @@ pub fn cors(options: &HttpOptions) -> Cors {
     origin::cors(options, &["PUT"])
 }
 
-/// Admits a request by its page and its address.
+/// Checks the origin of the request's page, and the rate of the request's address.
 ///
 /// # Errors
 /// Fails if pages of the request's origin may not call this server, or if the address has sent too many requests.

@@ -25,10 +25,10 @@ const BUSY: u32 = 1_000;
 /// Number of connections to the hook.
 const CONNECTIONS: u32 = 32;
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LatencyPlan {
-    /// Number of subscribers. Each subscriber watches its own callshop, and half of the subscribers are on each of two nodes.
+    /// Number of subscribers. Each subscriber watches its own callshop. The subscribers are split evenly between two nodes.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(2..=50_000))]
     subscribers: u32,
     /// Events per second. Each request has one event, and all requests go to the first node's hook.
@@ -130,7 +130,9 @@ async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64>
     let last = Instant::now();
     while run.arrived.load(Ordering::Relaxed) < sent {
         if last.elapsed() > PATIENCE {
-            return Err(format!("{} of {sent} events arrived", run.arrived.load(Ordering::Relaxed)).into());
+            return Err(
+                format!("only {} of {sent} events arrived", run.arrived.load(Ordering::Relaxed)).into()
+            );
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

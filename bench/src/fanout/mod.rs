@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Prefixes of the channel names of callshop and of the relay.
 const CHANNELS: [&str; 2] = ["ours:", "relay:"];
 
-/// What to measure.
+/// Options of the measurement.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Plan {
     /// Number of subscribers. Each subscriber watches its own callshop.
@@ -185,7 +185,7 @@ impl Side {
             if received != last {
                 (last, since) = (received, Instant::now());
             } else if since.elapsed() > PATIENCE {
-                return Err(format!("{}: {received} of {sent} events arrived", self.name).into());
+                return Err(format!("{}: only {received} of {sent} events arrived", self.name).into());
             }
             tokio::time::sleep(Duration::from_micros(500)).await;
         }

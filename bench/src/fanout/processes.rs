@@ -32,7 +32,7 @@ impl RedisServer {
             .current_dir(dir.path())
             .stdout(Stdio::null())
             .spawn()
-            .map_err(|error| format!("redis-server: {error}: apt-get install redis-server"))?;
+            .map_err(|error| format!("cannot run redis-server ({error}): apt-get install redis-server"))?;
         wait_for(SocketAddr::from(([127, 0, 0, 1], port)))?;
         Ok(Self { process, port, _dir: dir })
     }

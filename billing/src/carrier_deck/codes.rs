@@ -37,7 +37,7 @@ pub enum ListRule {
     Joint,
 }
 
-/// What happens to the 0 that begins an area code.
+/// The treatment of a 0 at the beginning of an area code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrunkZero {
@@ -184,7 +184,7 @@ fn all_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The text after a plus sign, 00 or 011, and whether there was one.
+/// Removes a plus sign, 00 or 011 from the beginning of the text. Also returns whether there was one.
 fn international(token: &str) -> (&str, bool) {
     let rest =
         token.strip_prefix('+').or_else(|| token.strip_prefix("00")).or_else(|| token.strip_prefix("011"));
@@ -237,7 +237,7 @@ fn token_codes(
     }
 }
 
-/// A token without spaces. After `351 21` in the same cell, the country code 351 also applies to this token.
+/// Reads a token without spaces. After `351 21` in the same cell, the country code 351 also applies to this token.
 fn plain_codes(
     country: &str,
     token: &str,

@@ -62,7 +62,7 @@ impl Columns {
     }
 }
 
-/// What the cells of a column contain.
+/// The kind of content in a column's cells.
 #[derive(Clone, Debug, Default)]
 struct Profile {
     filled: usize,
@@ -182,7 +182,7 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     let mut profiles = vec![Profile::default(); sheet.names.len()];
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
-        // titles and notes say nothing about columns
+        // titles and notes are no evidence for the meaning of columns
         if row.filled() < 2 {
             continue;
         }
@@ -599,7 +599,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Numbers with decimals in a column of unknown meaning may be a fee or a surcharge.
+    /// Asks about columns of unknown meaning that have numbers with decimals, because the numbers may be fees or surcharges.
     fn ask_unknown(&mut self) {
         if self.price.is_none() {
             return;
@@ -759,7 +759,7 @@ impl Draft<'_> {
         let reason = if self.sheet.has_header {
             "The column's name or the mapping says so."
         } else {
-            "The contents look so."
+            "The column's contents have this form."
         };
         let confidence = if self.sheet.has_header { Confidence::High } else { Confidence::Medium };
         let mut note = |item: String, column: usize| {

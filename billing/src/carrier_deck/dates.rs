@@ -16,7 +16,7 @@ pub enum DateOrder {
     Mdy,
 }
 
-/// What a cell of a date column says.
+/// The contents of a cell in a date column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Date {
     /// A date whose parts are certain.
@@ -27,7 +27,7 @@ pub(super) enum Date {
     Now,
 }
 
-/// What the date columns say about the order of day and month.
+/// Evidence from the date columns for the order of day and month.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Orders {
     pub(super) dmy: u64,
@@ -192,7 +192,7 @@ fn parts(text: &str) -> Option<Date> {
         }
         words.push(word);
     }
-    // cut off cut off a time after a T, as in ISO 8601
+    // cut off a time after a T, as in ISO 8601
     if let Some(last) = words.last_mut() {
         let word: &str = last;
         *last = word.split('t').next().filter(|day| is_number(day)).unwrap_or(word);

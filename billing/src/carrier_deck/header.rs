@@ -46,7 +46,7 @@ pub enum Role {
     Effective,
     /// The day from which the price no longer applies.
     Ends,
-    /// What changes: increase, new, removed, blocked.
+    /// The kind of change: increase, new, removed, blocked.
     Status,
     /// Remarks. A remark changes how a row is read only if it is a status word.
     Comment,
@@ -98,7 +98,7 @@ pub(super) struct PriceColumn {
     pub(super) band: Option<&'static str>,
 }
 
-/// What a column's name says.
+/// The result of interpreting a column's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Is(Role),
@@ -617,7 +617,7 @@ pub(super) enum TimeName {
     Band(String),
 }
 
-/// What a row's status does to its code.
+/// The effect of a row's status on its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusRule {
@@ -652,7 +652,7 @@ pub(super) fn status(text: &str) -> Option<StatusRule> {
     }
 }
 
-/// The unit of time that a price covers, as the text says.
+/// The unit of time that a price covers, according to a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceUnit {

@@ -75,7 +75,7 @@ pub struct Mapping {
     /// The meaning of slashes between codes, and of commas that may separate thousands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_list: Option<ListRule>,
-    /// What happens to a 0 before an area code.
+    /// The treatment of a 0 at the beginning of an area code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trunk_zero: Option<TrunkZero>,
     /// Digits that are put before every code, usually a country code; empty if the codes are complete.
@@ -189,7 +189,7 @@ impl Mapping {
         for key in self.columns.keys() {
             if column_key(key).is_none() {
                 let shown: String = key.chars().take(40).collect();
-                return fail(format!("{shown:?} is no role of a column."));
+                return fail(format!("{shown:?} is not a known column role."));
             }
         }
         if self.columns.len() > MAX_COLUMNS

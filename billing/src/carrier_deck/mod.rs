@@ -69,7 +69,7 @@ pub enum Confidence {
 /// A guess about the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detected {
-    /// What was guessed, such as `delimiter` or `column:price`.
+    /// The property that was guessed, such as `delimiter` or `column:price`.
     pub item: String,
     /// The guess.
     pub value: String,
@@ -167,7 +167,7 @@ impl CellError {
     }
 }
 
-/// What a row does to one code.
+/// The effect of a row on one code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Entry {
@@ -248,7 +248,7 @@ pub struct CarrierDeck {
     pub currency: Option<String>,
 }
 
-/// What is known in addition to the file.
+/// The inputs of reading a file, apart from the file itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// Limits on the file and on the list of problems.

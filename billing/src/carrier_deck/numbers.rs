@@ -58,7 +58,7 @@ pub(super) struct Number {
     scale: u32,
 }
 
-/// What the cells of the price columns say about decimal and thousands marks.
+/// Evidence from the price columns about decimal and thousands marks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Marks {
     /// Number of cells whose mark can only be a decimal point.
@@ -71,7 +71,7 @@ pub(super) struct Marks {
     pub(super) grouped: bool,
 }
 
-/// What the mark in one cell can mean.
+/// The possible meanings of the mark in one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     /// No mark, or not a number.

@@ -32,7 +32,7 @@ const CENTS_MEDIAN: i64 = 3_000_000;
 /// Above this median, in micros per minute, prices are probably not per second.
 const HIGH_MEDIAN: i64 = 5_000_000;
 
-/// What became of a row.
+/// The outcome of reading a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Read,
@@ -45,7 +45,7 @@ enum Fate {
 /// The price of one band in a row: the band's name, its price, and the column and amount of a first price if there is one.
 type BandCell = (String, BandPrice, Option<(usize, Option<Micros>)>);
 
-/// A first example of a doubt.
+/// The first cell that raised a doubt.
 struct Example {
     line: u64,
     cell: String,
@@ -355,7 +355,7 @@ impl<'t> Reader<'_, 't> {
         self.plan.columns.first(role).map_or("", |column| row.get(column))
     }
 
-    /// What the row does; `None` if its status is unknown.
+    /// The row's effect on its codes; `None` if its status is unknown.
     fn change(&mut self, row: Row<'t>) -> Option<StatusRule> {
         if is_true(self.cell(row, Role::Blocked)) {
             return Some(StatusRule::Block);
@@ -910,7 +910,7 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// Whether the text does not restrict the row to certain callers or calls.
+/// Whether the row applies to all callers and all calls, according to this text.
 fn is_general(text: &str, more: &[&str]) -> bool {
     const ALL: &[&str] = &[
         "any",

@@ -249,11 +249,11 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.cause, emitted.last()), (Some(EndCause::Lost), Some(&Emitted::Failed { at: at(5) })));
     let (call, emitted) = run(&[ringing(), lost(5), failed(4), failed(9)]);
     assert_eq!((call.sip_code, call.ended_at, call.estimated), (Some(486), Some(at(4)), false));
-    assert_eq!((call.cause, emitted.len()), (None, 2), "subscribers must learn that it failed");
+    assert_eq!((call.cause, emitted.len()), (None, 2), "subscribers must learn that the call failed");
     let (call, _) = run(&[ringing(), lost(5), ended(50, EndCause::Bye, Some(10))]);
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 40, false));
     let (call, _) = run(&[ended(41, EndCause::Bye, Some(10)), lost(50)]);
-    assert_eq!((call.talk_seconds, call.estimated), (31, false), "final is final");
+    assert_eq!((call.talk_seconds, call.estimated), (31, false), "a final state must not change");
 }
 
 /// Applies an event that the server receives at second `received`. The clocks may be five minutes apart.

@@ -97,7 +97,7 @@ fn the_level_that_pays_for_nothing_is_named() {
     let (rich, poor) = (purse(&price, i64::MAX), purse(&price, 69_999));
     assert_eq!(reach(&[rich, poor, rich], before_ringing(), 3600), Err(1));
     assert_eq!(reach(&[rich, rich, poor], before_ringing(), 3600), Err(2));
-    assert_eq!(reach(&[rich, rich], before_ringing(), 0), Err(0), "no second is asked for");
+    assert_eq!(reach(&[rich, rich], before_ringing(), 0), Err(0), "a cap of 0 allows no second");
 }
 
 fn any_pricing() -> impl Strategy<Value = Pricing> {

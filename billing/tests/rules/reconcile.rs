@@ -92,7 +92,11 @@ fn nothing_is_missing_while_an_entry_may_be_any_call() {
     for missed_at in [None, Some(at(0))] {
         let verdict = compare(&[LiveCall { missed_at, ..call(1) }, call(2)], &nameless, &strays);
         assert_eq!((verdict.missed, verdict.lost), (vec![], vec![]));
-        assert_eq!((verdict.seen, verdict.hang_up), (vec![2], vec![1]), "everything else must go on");
+        assert_eq!(
+            (verdict.seen, verdict.hang_up),
+            (vec![2], vec![1]),
+            "all other entries must still be compared"
+        );
     }
 }
 

@@ -169,7 +169,7 @@ impl Reader<'_> {
         let stuck = stuck.filter(|one| one.deliveries >= STUCK_DELIVERIES && one.id.age(now) >= STUCK_AFTER);
         for one in self.stream.status.found_stuck(stuck.collect()) {
             let (entry, deliveries) = (one.id, one.deliveries);
-            tracing::error!(%entry, deliveries, "an event of a proxy cannot be applied: it is still being retried, and a person has to look");
+            tracing::error!(%entry, deliveries, "a proxy's event still fails after many attempts; look at the query `problems`");
         }
         Ok(())
     }
@@ -196,9 +196,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer from the consumer group. The consumer may still have pending entries. It may have read entries after the check, or it may
-    /// be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If Redis forgot
-    /// pending entries, the group restarts at the beginning of the stream. The consumers of the group then read the whole stream again.
+    /// Removes a consumer from the consumer group. The consumer may still have pending entries. The consumer may have read entries after the check,
+    /// or the consumer may be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered.
+    /// If Redis forgot pending entries, the group restarts at the beginning of the stream. The consumers of the group then read the whole stream
+    /// again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

@@ -96,7 +96,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     for number in 1..=plan.kills {
         kill(&mut process, &site, &mut random, (number, plan.kills), &progress).await;
         if people.iter().any(tokio::task::JoinHandle::is_finished) {
-            // a client found a wrong answer and panicked; the code below raises that panic again
+            // if a client panicked because of a wrong answer, raise its panic here
             break;
         }
     }

@@ -61,7 +61,7 @@ async fn pay(site: &Site, session: &str, charges: i64, deposit: i64) {
     assert_eq!(paid["change"]["amount"], "0");
     let receipt = text(&paid["session"]["receiptNumber"]).parse().expect("a number");
     site.note(|notes| {
-        assert!(notes.receipts.insert(receipt), "receipt {receipt} was given twice");
+        assert!(notes.receipts.insert(receipt), "two sessions have the receipt number {receipt}");
         notes.sessions.insert(session.to_owned(), total);
         notes.cash += total;
     });
@@ -130,7 +130,8 @@ async fn events(site: &Site, batch: Vec<Value>) {
 pub(super) async fn money(site: &Site, mut random: Random) {
     static AMOUNT: AtomicU64 = AtomicU64::new(1);
     while !site.stopping() {
-        let number = i64::try_from(AMOUNT.fetch_add(1, Ordering::Relaxed)).expect("not so many");
+        let number =
+            i64::try_from(AMOUNT.fetch_add(1, Ordering::Relaxed)).expect("the number fits into 63 bits");
         let credit = 1_000_000 + number;
         let amount = json!({ "amount": Micros(credit).to_string(), "currency": "BRL" });
         let input = json!({ "accountId": site.shop.id, "amount": amount, "idempotencyKey": unique("key") });

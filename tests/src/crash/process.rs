@@ -93,11 +93,11 @@ impl Process {
         let begun = Instant::now();
         for address in self.addresses {
             while TcpStream::connect(address).await.is_err() {
-                let child = self.child.as_mut().expect("it was started");
-                let over = child.try_wait().expect("it can be asked");
+                let child = self.child.as_mut().expect("the server was started");
+                let over = child.try_wait().expect("the process has a status");
                 assert!(
                     over.is_none() && begun.elapsed() < PATIENCE,
-                    "it does not serve: {over:?}\n{}",
+                    "the server does not serve: {over:?}\n{}",
                     self.tail()
                 );
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -111,9 +111,9 @@ impl Process {
     /// # Panics
     /// Panics if the server is not running.
     pub async fn signal(&self, name: &str) {
-        let id = self.child.as_ref().and_then(Child::id).expect("it runs");
+        let id = self.child.as_ref().and_then(Child::id).expect("the server runs");
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().await;
-        assert!(sent.expect("sh runs").success(), "it takes a signal");
+        assert!(sent.expect("sh runs").success(), "the server must get the signal");
     }
 
     /// Waits until the server exits on its own. Returns the server's exit status.
@@ -121,9 +121,11 @@ impl Process {
     /// # Panics
     /// Panics if the server does not exit in time.
     pub async fn ended(&mut self) -> ExitStatus {
-        let mut child = self.child.take().expect("it was started");
+        let mut child = self.child.take().expect("the server was started");
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("it does not end\n{}", self.tail())).expect("it can be asked")
+        ended
+            .unwrap_or_else(|_| panic!("the server does not exit\n{}", self.tail()))
+            .expect("the process has a status")
     }
 
     /// The server's log.
@@ -136,10 +138,10 @@ impl Process {
     /// # Panics
     /// Panics if the server had already exited on its own.
     pub async fn kill(&mut self) {
-        let mut child = self.child.take().expect("it was started");
-        let over = child.try_wait().expect("it can be asked");
-        assert!(over.is_none(), "it ended by itself: {over:?}\n{}", self.tail());
-        child.kill().await.expect("it is killed");
+        let mut child = self.child.take().expect("the server was started");
+        let over = child.try_wait().expect("the process has a status");
+        assert!(over.is_none(), "the server exited on its own: {over:?}\n{}", self.tail());
+        child.kill().await.expect("the server is killed");
     }
 
     /// Runs `callshop audit`. Returns the output of the audit and whether the audit passed.

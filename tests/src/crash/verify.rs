@@ -71,7 +71,7 @@ async fn close_register(site: &Site) {
 fn once<T: Ord + Debug>(what: &str, noted: &BTreeSet<T>, found: Vec<T>) {
     let count = found.len();
     let found: BTreeSet<T> = found.into_iter().collect();
-    assert_eq!(found.len(), count, "{what}: some are there twice");
+    assert_eq!(found.len(), count, "{what}: some are stored twice");
     let missing: Vec<&T> = noted.difference(&found).collect();
     let unknown: Vec<&T> = found.difference(noted).collect();
     assert!(missing.is_empty() && unknown.is_empty(), "{what}: missing {missing:?}, unknown {unknown:?}");
@@ -145,7 +145,7 @@ async fn sessions(conn: &Reader, notes: &Notes) {
     }
     let receipts = rows.iter().filter_map(|row| row.receipt_number).collect();
     once("receipts", &notes.receipts, receipts);
-    let count = i64::try_from(rows.len()).expect("not so many");
+    let count = i64::try_from(rows.len()).expect("the number fits into 63 bits");
     assert_eq!(notes.receipts, (1..=count).collect(), "receipt numbers must have no gap");
 }
 

@@ -160,7 +160,9 @@ impl Cluster {
                 return Ok(());
             }
             if begun.elapsed() > PATIENCE {
-                return Err(format!("the cluster is not whole after {PATIENCE:?}"));
+                return Err(format!(
+                    "after {PATIENCE:?}, the cluster lacks two standbys, or no standby may take over"
+                ));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

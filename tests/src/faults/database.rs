@@ -62,7 +62,7 @@ impl Daemon {
             send(signal, id).await;
         }
         let over = tokio::time::timeout(PATIENCE, child.wait()).await;
-        over.unwrap_or_else(|_| panic!("{} does not stop", self.name)).expect("an exit status");
+        over.unwrap_or_else(|_| panic!("{} does not stop in time", self.name)).expect("an exit status");
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Du
     let made = make.current_dir("/").stdout(Stdio::null()).status().await;
     assert!(made.is_ok_and(|status| status.success()), "initdb");
     let hba = "local all all trust\nhost all all 127.0.0.0/8 trust\n";
-    fs::write(data.join("pg_hba.conf"), hba).expect("who may connect");
+    fs::write(data.join("pg_hba.conf"), hba).expect("pg_hba.conf is written");
     let log = folder.join("postgres.log");
     let fsync = if durability.fsync { "fsync=on" } else { "fsync=off" };
     let max_wal = if durability.small { "max_wal_size=64MB" } else { "max_wal_size=4GB" };

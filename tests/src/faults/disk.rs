@@ -18,7 +18,7 @@ impl Disk {
         // a tmpfs uses only as much memory as is written to it
         let mounted = run("mount", &["-t", "tmpfs", "-o", "size=50%,mode=755", "callshop-disk"], folder);
         mounted.map_err(|why| {
-            format!("a disk that can be full has to be mounted, which needs root: {why}. Run as root, or leave disk-full out")
+            format!("only root can mount the disk that disk-full fills: {why}. Run as root, or leave disk-full out")
         })?;
         Ok(Self { folder: folder.to_owned() })
     }

@@ -86,8 +86,8 @@ const SLOW: u16 = 4508;
 /// Maximum number of faults that run or wait for their component.
 const MOST_AT_ONCE: usize = 8;
 
-/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s. The lease counts because a killed node never
-/// releases it.
+/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s. The lease has to be waited out, because a
+/// killed node never releases it.
 const AFTER_LEASE: Duration = Duration::from_secs(90);
 
 /// Maximum time to retry an operation. After this time, the system counts as not recovered.
@@ -194,7 +194,7 @@ async fn calls_again(stage: &Stage) -> Result<Duration, String> {
         if begun.elapsed() > PATIENCE {
             let tails: Vec<String> = stage.site.nodes.iter().map(|linked| linked.node.tail()).collect();
             return Err(format!(
-                "the hook answers no call a minute after the fault is over: {said}\n{}",
+                "the hook does not answer calls within a minute after the fault: {said}\n{}",
                 tails.join("\n---\n")
             ));
         }
@@ -241,7 +241,7 @@ impl Held {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
             Fault::BadManners | Fault::IdleSockets => vec![],
-            // if another fault delayed events, the test would blame the subscribers that do not read
+            // no other fault may run, because the test would blame the subscribers that do not read for a delay that another fault caused
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();
@@ -449,8 +449,8 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// PostgreSQL's disk is full for a while. At first, there is no space for rows, and this lasts until at least one statement has failed. Later, there
-/// is no space for the WAL, so PostgreSQL shuts down.
+/// PostgreSQL's disk is full for a while. At first, there is no space for rows, until at least one statement has failed. Then, there is no space for
+/// the WAL either, so PostgreSQL shuts down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());
@@ -491,14 +491,13 @@ async fn write_log(database: &str) {
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
-/// Each subscriber that does not read queries the whole schema this many times, in addition to its subscription. The responses exceed what the kernel
-/// accepts for a client that does not read, so the server's own queue fills.
+/// Each subscriber that does not read queries the whole schema this many times, in addition to its subscription. The responses are larger than the
+/// kernel's buffers for a client that does not read, so the server's own queue fills.
 const ASKED: usize = 8;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. A delay above this limit would mean that the
-/// subscribers that do not read are delaying the others. An unoptimized server spends seconds of processor time on filling the buffers. Such a delay
-/// is not the fault of the subscribers that do not read.
+/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. A longer delay means that the subscribers that do
+/// not read delay the others. The limit is generous, because an unoptimized server spends seconds of processor time on filling the buffers.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })

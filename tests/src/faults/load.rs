@@ -269,7 +269,11 @@ impl Load {
                 && let Ok(body) = answer.json::<Value>().await
             {
                 let results = body["results"].as_array().expect("results");
-                assert_eq!(results.len(), batch.len(), "one result an event: {body}");
+                assert_eq!(
+                    results.len(),
+                    batch.len(),
+                    "the hook must return one result for each event: {body}"
+                );
                 if again {
                     self.batches_again.fetch_add(1, Ordering::Relaxed);
                 }

@@ -85,7 +85,8 @@ struct Stage {
 pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     if plan.faults.contains(&Fault::KillPrimary) && plan.faults.contains(&Fault::DiskFull) {
         return Err(
-            "kill-primary needs a cluster, disk-full a single PostgreSQL: leave one of them out".to_owned()
+            "kill-primary needs a cluster, but disk-full needs a single PostgreSQL; leave one of the two out"
+                .to_owned(),
         );
     }
     let stage = Stage::set(plan, &progress).await;
@@ -109,7 +110,7 @@ pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Resu
             let stopped = turn.elapsed();
             if !status.is_some_and(|status| status.success()) {
                 return Err(format!(
-                    "{} did not end in order: {status:?}\n{}",
+                    "{} did not stop gracefully: {status:?}\n{}",
                     linked.node.name,
                     linked.node.tail()
                 ));
@@ -171,7 +172,10 @@ impl Stage {
             following.push(tokio::spawn(watchers::follow(door.clone(), shop, seen.clone(), over.clone())));
         }
         while !watchers.iter().all(|seen| seen.begun.load(Ordering::Relaxed)) {
-            assert!(begun.elapsed() < Duration::from_secs(300), "subscribers do not get in");
+            assert!(
+                begun.elapsed() < Duration::from_secs(300),
+                "some subscribers got no first message within five minutes"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tasks.extend(following);
@@ -210,7 +214,7 @@ impl Stage {
         self.real.stop();
         for calling in self.calling {
             let over = tokio::time::timeout(Duration::from_secs(120), calling).await;
-            over.map_err(|_| "calls or events did not come to their end within two minutes")?
+            over.map_err(|_| "calls or events were not finished within two minutes")?
                 .map_err(|error| error.to_string())?;
         }
         let conn = site::connect(&self.site.database).await;
@@ -222,7 +226,10 @@ impl Stage {
         for task in self.tasks {
             task.abort();
         }
-        progress(&format!("everything is over; subscribers had everything after {} ms", behind.as_millis()));
+        progress(&format!(
+            "all calls have ended; the subscribers had received everything after {} ms",
+            behind.as_millis()
+        ));
         let (attempts, missed) =
             (self.load.attempts.load(Ordering::Relaxed), self.load.missed.load(Ordering::Relaxed));
         let failed = self.load.notes.lock().expect("the notes").failed.len();

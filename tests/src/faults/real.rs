@@ -235,7 +235,7 @@ impl Real {
                 return Ok(());
             }
             if begun.elapsed() > PATIENCE {
-                return Err(format!("{} calls of the real proxy stay up: {:?}", up.len(), up[0]));
+                return Err(format!("{} calls of the real proxy do not end: {:?}", up.len(), up[0]));
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -275,18 +275,18 @@ impl Real {
                 );
                 let told = told.all(conn).await.map_err(failed)?;
                 return Err(format!(
-                    "a real call {wrong}: {row:?}; its two ends saw {seen:?}; its proxy told {told:?}"
+                    "a real call {wrong}: {row:?}; its two ends saw {seen:?}; its proxy reported {told:?}"
                 ));
             }
             found.insert(row.sip_call_id.as_str());
             if charges.standing(row.id) > 0 && !charged.insert(row.sip_call_id.as_str()) {
-                return Err(format!("a real call was charged twice, by two calls stored: {row:?}"));
+                return Err(format!("a real call is stored as two calls, and both are charged: {row:?}"));
             }
         }
         let unknown =
             heard.iter().find(|(id, seen)| seen.answer_heard.is_some() && !found.contains(id.as_str()));
         if let Some(unknown) = unknown {
-            return Err(format!("a real call was talked and is not stored: {unknown:?}"));
+            return Err(format!("a real call was answered but is not stored: {unknown:?}"));
         }
         Ok(format!(
             "real calls: {} charged once, to the second that phones and gateway measured, {} up to where they were seen last \
@@ -329,8 +329,8 @@ impl Real {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
         if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // times that the proxy took during the step are an hour off, so the API doubts them, even if the proxy took all of its times during the
-            // step; the charge must still not exceed the price of the covered time
+            // the API doubts the times that the proxy reported during the step, because they are an hour off; the charge must still not exceed the
+            // price of the covered time
             count.stepped += 1;
             return if seconds <= i64::from(row.covered) {
                 Ok(())

@@ -14,7 +14,8 @@ use crate::relay::Relay;
 
 /// Maximum wait for a replica to catch up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Redis users in addition to the deployed users: the replica's user, as in docs/operations.md, and the user of an operator who promotes the replica.
+/// Users of Redis that are not in `deploy/redis/users.acl`: the replica's user, as in docs/operations.md, and the user of an operator who promotes
+/// the replica.
 const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
                           user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
 
@@ -91,7 +92,7 @@ impl Redis {
                 return Ok(());
             }
             if begun.elapsed() > PATIENCE {
-                return Err(format!("the replica of Redis does not follow: {told:?}, {state}"));
+                return Err(format!("the Redis replica does not connect to its primary: {told:?}, {state}"));
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

@@ -255,7 +255,7 @@ fn balance([a, b, c]: [u8; 3], folder: &Path) -> Child {
 }
 
 impl Site {
-    /// Waits until the balancer reaches both nodes.
+    /// Waits until the balancer answers a query, which a node that is ready has to serve.
     async fn serves(&self) {
         let begun = std::time::Instant::now();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
@@ -266,7 +266,10 @@ impl Site {
             if answer.send().await.is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
-            assert!(begun.elapsed() < Duration::from_secs(30), "the balancer does not serve");
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "the balancer does not answer within 30 seconds"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -282,7 +285,7 @@ impl Site {
         (count("ERROR:"), count("PANIC:") + count("FATAL:"))
     }
 
-    /// Restarts nodes and PostgreSQL if they exited on their own. The future works only while it is polled.
+    /// Restarts nodes and PostgreSQL if they exited on their own. This works only while the returned future is polled.
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
             // if a fault has the lock, it stops and starts PostgreSQL on purpose

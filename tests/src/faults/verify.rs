@@ -47,7 +47,7 @@ pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<D
         }
         if begun.elapsed() > PATIENCE {
             return Err(format!(
-                "{} subscribers are behind after a minute: (callshop, seen, there is) {:?}",
+                "{} subscribers are behind after a minute: (callshop, last seq seen, last seq stored) {:?}",
                 late.len(),
                 &late[..late.len().min(5)]
             ));
@@ -180,7 +180,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
         // the other calls were made through the real proxy
         let Some(outcome) = notes.calls.get(&row.request_id) else { continue };
         if !found.insert(row.request_id.clone()) {
-            return Err(format!("a question has two calls: {row:?}"));
+            return Err(format!("an authorization request has two calls: {row:?}"));
         }
         let (levels, times) = (charges.levels(row.id), charges.standing(row.id));
         let right = match outcome {
@@ -208,7 +208,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
     let lost = notes.calls.iter().find(|(request, outcome)| {
         !found.contains(*request) && matches!(outcome, Outcome::Failed | Outcome::Talked(..))
     });
-    lost.map_or(Ok(talked), |lost| Err(format!("a call is not there: {lost:?}")))
+    lost.map_or(Ok(talked), |lost| Err(format!("a call is not stored: {lost:?}")))
 }
 
 /// Compares the events that each subscriber saw with the stored events.
@@ -239,7 +239,7 @@ async fn delivered(
         }
         if seen.digest.load(Ordering::Relaxed) != expected[seen.shop] {
             return Err(format!(
-                "a subscriber of {} saw other events than are stored",
+                "a subscriber of {} saw events that differ from the stored events",
                 town.shops[seen.shop].id
             ));
         }

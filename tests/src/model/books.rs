@@ -15,12 +15,12 @@ pub const LONGEST: i64 = 600;
 pub const CEILING: i64 = 1_000_000;
 /// Cash rounding step of each shop, in micros.
 pub const CASH_STEP: [i64; 2] = [10_000, 50_000];
-/// Payment methods, in the order of the indexes that operations use.
+/// Payment methods; an operation names a method by its index in this list.
 pub const METHODS: [PaymentMethod; 4] =
     [PaymentMethod::Cash, PaymentMethod::Card, PaymentMethod::Pix, PaymentMethod::Other];
 const CENT: i64 = 10_000;
 
-/// Result of an operation, which either is done or is refused with this error code.
+/// Result of an operation: done, or refused with this error code.
 pub type Verdict = Result<(), &'static str>;
 
 /// Amounts by payment method.

@@ -60,7 +60,7 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
             && let Some(limit) = drive.books.limits[account]
             && row.balance.0 + limit - row.held.0 < 0
         {
-            return Err(format!("account {account} is past its limit of {limit}: {row:?}"));
+            return Err(format!("account {account} has exceeded its limit of {limit}: {row:?}"));
         }
     }
     same!("the sum of all balances", 0, found.values().sum::<i64>());
@@ -159,18 +159,18 @@ async fn calls(drive: &Drive<'_>) -> Result<(), Wrong> {
 /// Checks that no account is charged for more seconds than the call reserved, and that no call reserved more seconds than its limits allow.
 fn bounded(drive: &Drive<'_>, call: &Call) -> Result<(), Wrong> {
     if call.covered > LONGEST || call.talk > call.covered {
-        return Err(format!("too long: {call:?}"));
+        return Err(format!("longer than allowed or covered: {call:?}"));
     }
     let most = call.levels.first().map_or(0, |(_, price)| price.cost(call.covered));
     if call.charge > most {
-        return Err(format!("charged {} although {most} was covered: {call:?}", call.charge));
+        return Err(format!("charged {}, but only {most} was reserved: {call:?}", call.charge));
     }
     let Some(session) = call.session.filter(|_| call.is_live()).map(|session| &drive.books.sessions[session])
     else {
         return Ok(());
     };
     if session.seconds.is_some_and(|limit| call.covered > limit) {
-        return Err(format!("covered for longer than the session: {call:?}"));
+        return Err(format!("covered for longer than the session's time limit: {call:?}"));
     }
     Ok(())
 }
@@ -196,7 +196,7 @@ async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
         let held: i64 =
             calls().filter(|call| call.is_live()).map(|call| call.holds.first().unwrap_or(&0)).sum();
         if held > 0 && bound.is_some_and(|bound: i64| held > bound - drive.books.calls_total(index)) {
-            return Err(format!("{held} is held of {session:?}"));
+            return Err(format!("the calls hold {held}, more than is left of {session:?}"));
         }
     }
     Ok(())

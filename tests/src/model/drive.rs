@@ -179,7 +179,7 @@ impl Drive<'_> {
                 for again in 0..=usize::from(twice) {
                     let done = credit::adjust(app, &actor, &key, input.clone()).await;
                     if self.same(expected, verdict(&done))? && again == 0 {
-                        let transfer = done.expect("it was done").1.transfer_id;
+                        let transfer = done.expect("the program did it, like the model").1.transfer_id;
                         self.books.give(index, amount);
                         self.books.corrections.push((transfer, index, amount, false));
                     }
@@ -223,7 +223,11 @@ impl Drive<'_> {
                     let input = register::Opening { callshop_id, float: Micros(float) };
                     let done = register::open(app, &actor, &key, input).await;
                     if self.same(expected, verdict(&done))? && again == 0 {
-                        self.books.open_register(shop, done.expect("it was done").shift.id, float);
+                        self.books.open_register(
+                            shop,
+                            done.expect("the program did it, like the model").shift.id,
+                            float,
+                        );
                     }
                 }
             }
@@ -296,7 +300,7 @@ impl Drive<'_> {
         for again in 0..=usize::from(twice) {
             let done = sessions::open(&self.program.app, &actor, Some(&key), opening.clone()).await;
             if self.same(expected, verdict(&done))? && again == 0 {
-                let id = done.expect("it was done").session.id;
+                let id = done.expect("the program did it, like the model").session.id;
                 self.books.sessions.push(Session {
                     id,
                     shop,
@@ -496,7 +500,9 @@ impl Drive<'_> {
             self.same(expected, verdict(&done))?;
             let given = done.ok().map(|settled| settled.change);
             if again > 0 && given != change {
-                return Err(format!("the change was {change:?}, but {given:?} on repetition"));
+                return Err(format!(
+                    "the change was {change:?}, but the repeated request returned {given:?}"
+                ));
             }
             change = given;
         }
@@ -673,7 +679,7 @@ impl Drive<'_> {
                 None => EventResult::Applied,
             };
             self.program.count(match expected {
-                EventResult::Applied if estimated => "events that corrected",
+                EventResult::Applied if estimated => "events that corrected a call",
                 EventResult::Applied => "events applied",
                 EventResult::Duplicate => "events doubled",
                 _ => "events ignored",
@@ -749,7 +755,7 @@ impl Drive<'_> {
 
     fn answered_again(&self, request: &AuthorizeRequest, answer: &Authorization) -> Result<(), Wrong> {
         let first = self.books.calls.iter().find(|call| call.request == request.request_id);
-        let first = first.ok_or("an answer to a question that was not asked")?;
+        let first = first.ok_or("an answer to an authorization request that was not sent")?;
         let same = match answer {
             Authorization::Allowed { reference, max_seconds, .. } => {
                 first.is_live() && first.id == *reference && first.covered == i64::from(*max_seconds)
@@ -759,7 +765,11 @@ impl Drive<'_> {
                 first.refusal.as_deref().or(over) == Some(refusal.code())
             }
         };
-        if same { Ok(()) } else { Err(format!("the repeated question of {first:?} is answered {answer:?}")) }
+        if same {
+            Ok(())
+        } else {
+            Err(format!("the repeated authorization request of {first:?} got another answer: {answer:?}"))
+        }
     }
 
     /// Lets time pass until a call's next extension is due, and then runs the extension.
@@ -776,19 +786,21 @@ impl Drive<'_> {
         let looked = self.program.writer.extend(vec![row.id]).await.map_err(|error| error.to_string())?;
         let up = row.state == State::Answered && !row.hang_up;
         let Some(looked) = looked.first() else {
-            return if up { Err(format!("not extended: {row:?}")) } else { Ok(()) };
+            return if up { Err(format!("the call must be extended: {row:?}")) } else { Ok(()) };
         };
         if !up {
-            return Err(format!("extended although it is not in conversation: {row:?}"));
+            return Err(format!("the call was extended, but it is not in conversation: {row:?}"));
         }
         let confirmed = self.program.writer.confirm(row.id, looked.call.covered, looked.next, None).await;
         confirmed.map_err(|error| error.to_string())?;
         let covered = i64::from(looked.call.covered);
         let more = self.books.could_go_on(call);
         if (covered > row.covered) != more || covered < row.covered {
-            return Err(format!("could go on: {more}, covered {covered} after {row:?}"));
+            return Err(format!(
+                "the accounts can pay for more: {more}, but {covered} seconds are covered after {row:?}"
+            ));
         }
-        self.program.count(if more { "slices taken" } else { "slices not to be had" });
+        self.program.count(if more { "slices taken" } else { "slices without credit" });
         let holds = row.levels.iter().map(|(_, price)| price.cost(covered)).collect();
         let row = &mut self.books.calls[call];
         (row.covered, row.holds) = (covered, holds);

@@ -1,4 +1,4 @@
-//! Regression cases, in which the model test once found a difference.
+//! Regression cases: cases in which the model test once found a difference.
 
 use super::ops::{CallOp, Case, Op, Paying, Terms, What};
 
@@ -22,7 +22,10 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
                 tell(&[What::Answered { ago: 0 }, lost(1_000), ended(5_000), ended(9_000)]),
             ]),
         ),
-        ("a paid call stays unchanged on the bill although it went on", by_the_second(paid(ended(45_000)))),
+        (
+            "a paid call stays unchanged on the bill although it ended later",
+            by_the_second(paid(ended(45_000))),
+        ),
         (
             "a paid call stays unchanged although its answer was never acknowledged",
             by_the_second(paid(What::Ended { talk: 20_000, known: false, acked: false })),

@@ -48,7 +48,7 @@ impl Dose {
     pub fn from_env(cases: u64) -> Self {
         let number = |name: &str| {
             let text = std::env::var(name).ok()?;
-            Some(text.parse().unwrap_or_else(|_| panic!("{name}: a number, not {text:?}")))
+            Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
         };
         let random = || u64::from(uuid::Uuid::new_v4().as_fields().0);
         Self {

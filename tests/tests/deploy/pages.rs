@@ -25,7 +25,7 @@ pub const PASSED: [&str; 13] = [
     "/docs/guide/requests",
     "/docs/schema.graphql",
 ];
-/// Paths that only operators use, and paths that nobody uses.
+/// Paths for operators only, and paths that do not exist.
 pub const HIDDEN: [&str; 8] = [
     "/livez",
     "/readyz",

@@ -119,7 +119,11 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
     stage.call().await;
     let mut socket = stage.watch(Some(&cursor)).await;
     let (_, after) = until(&mut socket, "CALL_ENDED").await;
-    assert_eq!(after.first(), seqs.last().map(|last| last + 1).as_ref(), "must continue after the cursor");
+    assert_eq!(
+        after.first(),
+        seqs.last().map(|last| last + 1).as_ref(),
+        "the subscription must continue after the cursor"
+    );
     assert!(is_gap_free(&after), "{after:?}");
     let node = local.at(11, 8081);
     eventually("the node is started again and ready", async || {
@@ -165,7 +169,7 @@ async fn what_is_watched_is_there(local: &Local) {
     let get =
         async |url: String| http.get(&url).send().await.expect("an answer").text().await.expect("a text");
     let prometheus = local.at(5, 9090);
-    eventually("Prometheus sees everybody", async || {
+    eventually("Prometheus reaches every target", async || {
         let targets: Value =
             serde_json::from_str(&get(format!("http://{prometheus}/api/v1/targets")).await).ok()?;
         let targets = targets["data"]["activeTargets"].as_array()?;
@@ -204,7 +208,7 @@ async fn what_is_watched_is_there(local: &Local) {
             }
         }
     }
-    assert!(seen > 40, "{seen} metrics were looked for");
+    assert!(seen > 40, "only {seen} metrics were checked");
 }
 
 /// The text of all source files in a folder.
@@ -238,12 +242,12 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let backup = String::from_utf8_lossy(&backup.stdout).trim().to_owned();
 
     stage.call().await;
-    eventually("the call is there", async || (stage.calls().await == 3).then_some(())).await;
+    eventually("the call is stored", async || (stage.calls().await == 3).then_some(())).await;
     let moment = Utc::now();
     // an unwanted change happens, and afterward its WAL segment reaches the archive
     tokio::time::sleep(Duration::from_millis(50)).await;
     stage.call().await;
-    eventually("the call is there", async || (stage.calls().await == 4).then_some(())).await;
+    eventually("the call is stored", async || (stage.calls().await == 4).then_some(())).await;
     let psql = |sql: &'static str| {
         let mut command = as_superuser(Path::new("psql"));
         command.args(["-XAtq", "-d", "postgres", "-c", sql]);
@@ -258,7 +262,11 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let restored = Restored::start(local, folder, &backup, &moment.to_rfc3339()).await;
     let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
     let conn = Database::connect(&url).await.expect("the restored database opens");
-    assert_eq!(call::Entity::find().count(&conn).await.expect("calls"), 3, "the state at that moment");
+    assert_eq!(
+        call::Entity::find().count(&conn).await.expect("calls"),
+        3,
+        "the database must have the state at the given time"
+    );
     conn.close().await.expect("closes");
     let audit = local.command(&["audit", "--database", &url]).output().await.expect("callshop runs");
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
@@ -530,7 +538,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     // a secret in the environment must not reach the programs that `start` runs
     start.env("CS_PROXY_NAME", "a-secret-name");
     run(&mut start);
-    let seen = fs::read_to_string(path("seen")).expect("what was started");
+    let seen = fs::read_to_string(path("seen")).expect("the program logged its start");
     assert!(
         seen.contains("psql postgres://kamailio@127.0.0.1/kamailio -X") && seen.contains("kamailio -DD"),
         "{seen}"
@@ -550,7 +558,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     assert_eq!(mode & 0o777, 0o600);
     // create-db refuses a secret as an argument, and says how to pass the secret instead
     let create = Blocking::new("sh").arg(repository().join("kamailio/create-db")).arg(SECRETS[2].1).output();
-    let refused = create.expect("it runs");
+    let refused = create.expect("create-db starts");
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         !refused.status.success() && told.contains("create-db - <FILE") && !told.contains("a-secret"),

@@ -130,7 +130,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
         assert_eq!(
             (status, &answer["error"]),
             (503, &json!("UNAVAILABLE")),
-            "the proxy must keep them: {answer}"
+            "the proxy must keep the events: {answer}"
         );
         let ask = json!({ "request_id": unique("request"), "user": shop.phones[1].user, "dialed": "+13055550123",
             "src": "127.0.0.1:5060", "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
@@ -151,7 +151,8 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     disk.free();
     let results = shop.hook().events(&events).await;
     assert_eq!(results, ["applied"; 3]);
-    eventually("it is ready again", async || (readiness(&shop.server).await.0 == 200).then_some(())).await;
+    eventually("the node is ready again", async || (readiness(&shop.server).await.0 == 200).then_some(()))
+        .await;
     let answer = shop.attendant.send(document, json!({ "input": pay_in })).await;
     assert_eq!(answer["data"]["recordCashMovement"]["userErrors"], json!([]), "{answer}");
     shop.call(1, "+13055550123", 1_000).await;
@@ -249,16 +250,20 @@ async fn faults_of_a_row_that_somebody_holds_end_in_time_on_postgres() {
         Database::connect(shop.server.config().database_url.clone()).await.expect("PostgreSQL answers");
     let held = holder.begin().await.expect("a transaction");
     let row = format!("SELECT id FROM call WHERE id = '{}' FOR UPDATE", text(&up));
-    held.execute_unprepared(&row).await.expect("the row is held");
+    held.execute_unprepared(&row).await.expect("the row is locked");
     let before = stored(&shop.server).await;
     let begun = Instant::now();
     let (status, answer) = shop.hook().post("events", &json!([end])).await;
-    assert_eq!((status, &answer["error"]), (503, &json!("UNAVAILABLE")), "the proxy must keep it: {answer}");
+    assert_eq!(
+        (status, &answer["error"]),
+        (503, &json!("UNAVAILABLE")),
+        "the proxy must keep the event: {answer}"
+    );
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     assert_eq!(stored(&shop.server).await, before, "nothing may be partly stored");
     // events of other proxies are still applied
     assert_eq!(shop.hook().events(&[given_up()]).await, ["applied"]);
-    held.rollback().await.expect("the row is let go");
+    held.rollback().await.expect("the lock is released");
     assert_eq!(shop.hook().events(&[end]).await, ["applied"]);
     shop.finish().await;
 }

@@ -15,7 +15,7 @@ impl Stage {
     /// Waits until the proxy has stored whether this phone is blocked.
     async fn kept(&self, phone: usize, blocked: bool) {
         let user = &self.shop.phones[phone].user;
-        eventually("the proxy keeps the phone", async || {
+        eventually("the proxy has stored the phone's data", async || {
             let record = self.sip.kept(user).await?;
             let parts: Vec<&str> = record.split('|').collect();
             assert!(parts[3].split(',').any(|number| number == "190"), "{record}");
@@ -120,7 +120,7 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     }
     is_refused(&stage.sip, &stage.phones[0], "9991", "503").await;
     stage.shop.server = stopped.start().await;
-    let calls = eventually("both calls are there", async || {
+    let calls = eventually("both calls are stored", async || {
         let calls = stage.calls().await;
         (calls.len() == 2 && calls.iter().all(|call| call["state"] == "ENDED")).then_some(calls)
     })
@@ -130,7 +130,7 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     stage.finish().await;
 }
 
-/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not have to wait behind registering phones.
+/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not have to wait for their requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let plan = SipPlan::new();
@@ -147,7 +147,7 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let phone = sip.phone(&shop.phones[0]);
     sip.register(&phone).await;
     let user = &shop.phones[0].user;
-    eventually("the proxy keeps the phone", async || sip.kept(user).await).await;
+    eventually("the proxy has stored the phone's data", async || sip.kept(user).await).await;
     line.stall();
     let strangers = |numbers: std::ops::Range<u32>| {
         let register = |number| {
@@ -158,7 +158,7 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     };
     // each of the two workers waits three seconds for every response; after six seconds, four requests have been given up without a response
     let mut registering = strangers(0..10);
-    eventually("four questions have no answer", async || {
+    eventually("four requests got no response", async || {
         (sip.log().matches("no answer (28)").count() >= 4).then_some(())
     })
     .await;

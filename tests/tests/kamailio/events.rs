@@ -11,7 +11,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     stage.talk(0, "1500").finished().await;
     stage.call_in(0, "ENDED").await;
     let ways = stage.ways().await;
-    assert!(ways.streamed >= 3 + 1 + 4, "three phones, a boot, a call: {}", ways.streamed);
+    assert!(ways.streamed >= 3 + 1 + 4, "the events of three phones, a boot and a call: {}", ways.streamed);
     assert_eq!(ways.posted, 0);
 
     // when Redis stops during a call, SIP does not wait for Redis, and the end of the call is posted
@@ -21,7 +21,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     talking.finished().await;
     let ended = stage.call_in(1, "ENDED").await;
     let late = Utc::now() - time(&ended["endedAt"]);
-    assert!(late < TimeDelta::seconds(2), "known after {late}");
+    assert!(late < TimeDelta::seconds(2), "the API learned of the end only after {late}");
     // a whole call takes place without Redis
     let begun = Instant::now();
     stage.talk(2, "1000").finished().await;
@@ -30,7 +30,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     redis.start_again().await;
     let back = Instant::now();
     let posted = stage.ways().await.posted;
-    assert!(posted >= 5, "the end of one call and all of another: {posted}");
+    assert!(posted >= 5, "the end of one call and all events of another must be posted, not {posted} events");
 
     // the API is down while a call ends; the end waits in Redis, and the call is charged to the second
     eventually("the proxy writes to Redis again", async || {
@@ -66,7 +66,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     // the counters restart at zero with the process
     let stored =
         hook_event::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("the events");
-    assert_eq!(stored, streamed + posted + 1, "nothing may have been posted meanwhile");
+    assert_eq!(stored, streamed + posted + 1, "no event may have been posted");
     for call in &calls {
         let seconds = talk_of(call);
         assert!((1..=4).contains(&seconds), "{call}");
@@ -120,7 +120,11 @@ async fn kamailio_moves_what_waited_to_redis() {
     stage.shop.server = stopped.start().await;
     let ends = [stage.call_in(0, "ENDED").await, stage.call_in(1, "ENDED").await];
     let after = stage.ways().await;
-    assert_eq!((before.posted, after.streamed), (0, 2), "both ends came through Redis");
+    assert_eq!(
+        (before.posted, after.streamed),
+        (0, 2),
+        "the end events of both calls must come through Redis"
+    );
     stage.check_charges(&ends).await;
     stage.finish().await;
 }
@@ -133,7 +137,7 @@ async fn shipped_redis(options: &[String]) -> RedisServer {
         let users = std::fs::read_to_string(deployed("users.acl")).expect("users.acl");
         let more = "user replica on >copies resetkeys resetchannels -@all +psync +replconf +ping\nuser test on >tests ~* &* +@all\n";
         let acl = dir.join("users.acl");
-        std::fs::write(&acl, users + more).expect("it is written");
+        std::fs::write(&acl, users + more).expect("the users are written");
         let own = [deployed("redis.conf").display().to_string(), "--aclfile".to_owned(), acl.display().to_string()];
         own.into_iter().chain(options.iter().cloned()).collect()
     })
@@ -160,7 +164,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     let options =
         ["--replicaof", "127.0.0.1", primary.as_str(), "--masteruser", "replica", "--masterauth", "copies"];
     let mut second = shipped_redis(&options.map(str::to_owned)).await;
-    eventually("the replica follows", async || {
+    eventually("the replica has connected to its primary", async || {
         told::<String>(&first, "INFO replication").await.contains("state=online").then_some(())
     })
     .await;
@@ -194,7 +198,10 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     stage.ways().await;
     let stopped = stage.shop.server.pause().await;
     talking.finished().await;
-    assert!(told::<u64>(&second, "XLEN callshop:events").await > 0, "the end of the call is there, too");
+    assert!(
+        told::<u64>(&second, "XLEN callshop:events").await > 0,
+        "the new primary has the end of the call, too"
+    );
     second.kill().await;
     stage.shop.server = stopped.start().await;
     let posted = stage.call_in(1, "ENDED").await;

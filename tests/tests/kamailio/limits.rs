@@ -93,7 +93,10 @@ async fn kamailio_cuts_at_the_limit() {
     for (call, covered) in calls.iter_mut().zip([4, 2]) {
         let lasted = time(&call["endedAt"]) - time(&call["answeredAt"]);
         let lasted = lasted.num_milliseconds();
-        assert!((covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted), "{lasted} ms of {covered} s");
+        assert!(
+            (covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted),
+            "the call lasted {lasted} ms of {covered} s"
+        );
         assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
         assert_eq!(call["elapsedSeconds"], covered);
         // the seconds that the proxy allows beyond the covered time are not charged
@@ -113,7 +116,7 @@ fn check_cut(call: &Value) -> i64 {
     let covered = call["elapsedSeconds"].as_i64().expect("seconds");
     assert!(
         (covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted),
-        "{lasted} ms of {covered} s: {call}"
+        "the call lasted {lasted} ms of {covered} s: {call}"
     );
     assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
     assert_eq!(micros(&call["cost"]["amount"]), covered * 1_000);

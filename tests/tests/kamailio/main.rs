@@ -294,7 +294,7 @@ async fn close(shop: &Shop, index: usize, mode: &str) -> Value {
 tests::on_both!(kamailio_thirty_calls, |backend| async move {
     let stage = Stage::set(backend, 10, &[]).await;
     let shop = &stage.shop;
-    eventually("ten phones online", async || {
+    eventually("ten phones are online", async || {
         let query = "query($id: ID!) { phones(callshopId: $id, first: 20) { nodes { online } } }";
         let data = shop.attendant.ok(query, json!({ "id": shop.id })).await;
         let phones = data["phones"]["nodes"].as_array().expect("phones").clone();
@@ -337,7 +337,7 @@ tests::on_both!(kamailio_thirty_calls, |backend| async move {
     }
     assert_eq!(billed, owed);
     watcher
-        .until("ten cabins closed", |all| (count(&activities(all), "CABIN_CLOSED") == 10).then_some(()))
+        .until("ten cabins are closed", |all| (count(&activities(all), "CABIN_CLOSED") == 10).then_some(()))
         .await;
     check_sequence(&watcher.activities());
     drop(watcher);
@@ -346,12 +346,12 @@ tests::on_both!(kamailio_thirty_calls, |backend| async move {
 
 /// Waits until the gateway receives a request with this method in the call.
 async fn at_the_gateway(sip: &Sip, method: &str, call_id: &str) {
-    let received = eventually(&format!("{method} at the gateway"), async || {
+    let received = eventually(&format!("the gateway receives {method}"), async || {
         let received = sip.gateway_trace().received(method, call_id);
         (received > 0).then_some(received)
     })
     .await;
-    assert_eq!(received, 1, "{method} at the gateway");
+    assert_eq!(received, 1, "the gateway receives {method}");
 }
 
 /// The same price of 0.001 per second at every level, so that credit and talk time are equivalent.

@@ -74,7 +74,7 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     );
     assert!((9..=10).contains(&talk_of(&call)), "{call}");
     stage.check_charges(&[call]).await;
-    // the next call also needs no new registration
+    // the phone can make the next call without registering again, too
     stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "11988880801", &[])).finished().await;
     eventually("two calls have ended", async || {
         let calls = stage.calls().await;
@@ -156,7 +156,8 @@ async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
         row.expect("the database answers").and_then(|row| row.listed_at)
     };
     let after = Utc::now() + TimeDelta::seconds(2);
-    eventually("it is compared again", async || (compared().await > Some(after)).then_some(())).await;
+    eventually("the proxy is reconciled again", async || (compared().await > Some(after)).then_some(()))
+        .await;
     let (ringing_now, waiting) = (stage.call_in(0, "RINGING").await, stage.call_in(1, "AUTHORIZED").await);
     assert_eq!(ringing_now["id"], ringing["id"]);
     for call in [ringing_now, waiting] {

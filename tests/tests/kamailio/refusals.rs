@@ -140,7 +140,7 @@ async fn kamailio_gets_its_answer_too_late() {
     );
     line.mend();
     assert_eq!(outcome(&stage.call_in(0, "ABANDONED").await), json!(["ABANDONED", 503, "PROXY", null, "0"]));
-    eventually("the refusal says what the phone got", async || {
+    eventually("the refusal has the code that the phone got", async || {
         let call = stage.call_in(1, "REFUSED").await;
         (outcome(&call) == json!(["REFUSED", 503, null, "ABANDONED", "0"])).then_some(())
     })

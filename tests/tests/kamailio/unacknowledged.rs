@@ -78,7 +78,7 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_without_the_api() {
     stage.open_cabins().await;
     let silent = stage.sip.play(&stage.phones[0], &Script::call("phone-no-ack", "+351988880111", &[]));
     stage.call_in(0, "ANSWERED").await;
-    eventually("the proxy took a later limit", async || {
+    eventually("the proxy accepted a later limit", async || {
         let row = call::Entity::find().one(stage.shop.server.app.store.reader()).await.expect("a row");
         row.filter(|row| row.confirmed > 10)
     })

@@ -94,7 +94,7 @@ async fn half_a_batch(hook: SocketAddr, events: &[Value]) -> (TcpStream, Vec<u8>
         body.len()
     );
     let rest = body.split_off(body.len() / 2);
-    let mut stream = TcpStream::connect(hook).await.expect("the hook takes it");
+    let mut stream = TcpStream::connect(hook).await.expect("the hook accepts the connection");
     stream.write_all(head.as_bytes()).await.expect("the head is sent");
     stream.write_all(&body).await.expect("half of the body is sent");
     (stream, rest)
@@ -123,7 +123,7 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
     let mut late = site.watch().await;
     late.send(json!({ "type": "ping" })).await;
     let pong = late.receive().await;
-    assert_eq!(pong["type"], "pong", "sockets must stay open while balancers notice");
+    assert_eq!(pong["type"], "pong", "sockets must stay open until balancers have noticed the stop");
     assert_eq!(until(site.http, "livez", 200).await.1["status"], "ok", "a stopping node must still be live");
 
     for socket in sockets.into_iter().chain([late]) {
@@ -132,7 +132,8 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
         assert!(reason.contains("resume"), "{reason}");
     }
     assert!(told.elapsed() >= Duration::from_secs(2), "sockets must close after the drain");
-    let seen = tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").expect("it was read");
+    let seen =
+        tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").expect("the stream was read");
     assert!(seen.contains("event: next") && !seen.contains("event: complete"), "clients resume: {seen}");
 
     // new connections are refused, requests in progress are answered
@@ -140,18 +141,21 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
         assert!(told.elapsed() < PATIENCE, "the hook still accepts connections");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    batch.write_all(&rest).await.expect("the rest is taken");
+    batch.write_all(&rest).await.expect("the hook accepts the rest of the request");
     let mut answer = String::new();
-    batch.read_to_string(&mut answer).await.expect("an answer, and the end of the connection");
+    batch.read_to_string(&mut answer).await.expect("the hook answers and closes the connection");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.matches("applied").count() == 3, "{answer}");
 
     let status = site.process.ended().await;
     assert_eq!(status.code(), Some(0), "{status}\n{}", site.process.log());
-    assert!(told.elapsed() < Duration::from_secs(20), "within the grace time");
+    assert!(told.elapsed() < Duration::from_secs(20), "the node must exit within the grace time");
     let server = site.stopped.start().await;
     let call = entity::call::Entity::find_by_id(reference(&allowed));
     let ended = call.one(server.app.store.reader()).await;
-    assert_eq!(ended.expect("it reads").expect("it is there").state, entity::CallState::Ended);
+    assert_eq!(
+        ended.expect("the database answers").expect("the call is stored").state,
+        entity::CallState::Ended
+    );
     server.check_ledger().await;
     server.stop().await;
 });
@@ -172,7 +176,7 @@ async fn event_stream(site: &Site) -> tokio::task::JoinHandle<String> {
     assert_eq!(answer.status(), 200);
     let mut text = String::new();
     while !text.contains("event: next") {
-        let chunk = answer.chunk().await.expect("a chunk").expect("the stream goes on");
+        let chunk = answer.chunk().await.expect("a chunk").expect("the stream must continue");
         text.push_str(&String::from_utf8_lossy(&chunk));
     }
     tokio::spawn(async move {
@@ -227,14 +231,15 @@ async fn a_second_signal_ends_a_node_at_once() {
     site.process.signal("TERM").await;
     let status = site.process.ended().await;
     assert_eq!(status.code(), Some(128 + 15), "{status}");
-    assert!(told.elapsed() < Duration::from_secs(3), "it must stop at once");
+    assert!(told.elapsed() < Duration::from_secs(3), "the node must stop at once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_whose_database_is_away_is_not_ready_and_lives_on_postgres() {
     let url = tests::server::postgres_url();
     let there = url.rsplit('@').next().and_then(|host| host.split('/').next()).expect("a host").to_owned();
-    let address = tokio::net::lookup_host(&there).await.expect("it resolves").next().expect("an address");
+    let address =
+        tokio::net::lookup_host(&there).await.expect("the host name resolves").next().expect("an address");
     let relay = Relay::to(address).await;
     let through = relay.address.to_string();
     let server = TestServer::start(Backend::Postgres, |config| {
@@ -250,7 +255,10 @@ async fn a_node_whose_database_is_away_is_not_ready_and_lives_on_postgres() {
             checks["checks"]["database"].as_str().is_some_and(|line| line.starts_with("failed")),
             "{checks}"
         );
-        assert!(!checks.to_string().contains("127.0.0.1"), "no address may be shown: {checks}");
+        assert!(
+            !checks.to_string().contains("127.0.0.1"),
+            "the checks must not contain an address: {checks}"
+        );
     }
     // restarting the node would not bring the database back
     let (live, checks) = probe(server.http, "livez").await.expect("an answer");
@@ -270,7 +278,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     until(server.hook, "readyz", 200).await;
     let run = |sql: &'static str| {
         let conn = server.app.store.reader().clone();
-        async move { conn.execute_unprepared(sql).await.expect("it runs") }
+        async move { conn.execute_unprepared(sql).await.expect("the statement runs") }
     };
     run("UPDATE seaql_migrations SET version = 'x' || version").await;
     let (took, checks) = until(server.hook, "readyz", 503).await;
@@ -297,7 +305,8 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_")) {
         command.env_remove(name);
     }
-    let output = command.args(arguments).envs(variables.iter().copied()).output().await.expect("it runs");
+    let output =
+        command.args(arguments).envs(variables.iter().copied()).output().await.expect("the statement runs");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
@@ -371,7 +380,7 @@ on_both!(disabling_waits_for_what_the_user_is_doing, |backend| async move {
     let early = tokio::time::timeout(Duration::from_millis(500), &mut disabling).await;
     assert!(early.is_err(), "the mutation was answered while the user's transaction could still commit");
     go_on.notify_one();
-    doing.await.expect("it ran").expect("the transaction began before, so it commits");
+    doing.await.expect("the task ran").expect("the transaction began before, so it commits");
     disabling.await.expect("the user is disabled");
     other.stop().await;
     shop.finish().await;
@@ -457,7 +466,7 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
     let mut variables = listeners.to_vec();
     variables.push(("CALLSHOP_DATABASE_URL", &url));
     let (status, said) = callshop(&["check-config"], &variables).await;
-    assert_eq!(status, Some(1), "without a secret for the hook nothing starts: {said}");
+    assert_eq!(status, Some(1), "check-config must fail without a hook secret: {said}");
     assert!(said.contains("FAIL  hook.secrets") && said.contains("WARN  database"), "{said}");
     assert!(!file.exists(), "check-config must not create a database");
     // the queue is too small for one full batch
@@ -474,9 +483,9 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
 async fn secrets_come_from_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
-    std::fs::write(path("secrets"), format!("{SECRET}\n")).expect("it is written");
-    std::fs::write(path("key"), "0123456789012345678901234567890123\n").expect("it is written");
-    std::fs::write(path("url"), "sqlite:from-a-file.db\n").expect("it is written");
+    std::fs::write(path("secrets"), format!("{SECRET}\n")).expect("the file is written");
+    std::fs::write(path("key"), "0123456789012345678901234567890123\n").expect("the file is written");
+    std::fs::write(path("url"), "sqlite:from-a-file.db\n").expect("the file is written");
     let (secrets, key, url) = (path("secrets"), path("key"), path("url"));
     let files = [
         ("CALLSHOP_HOOK__SECRETS_FILE", secrets.as_str()),

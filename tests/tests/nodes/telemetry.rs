@@ -120,7 +120,7 @@ fn find<'a>(spans: &'a [Span], trace: &str, name: &str, parent: &str) -> Option<
 async fn a_call_is_traced_through_redis_to_its_subscriber() {
     let (collector, address, serving) = Collector::start().await;
     let config = TelemetryConfig { otlp_endpoint: Some(format!("http://{address}")), sample_ratio: 0.0 };
-    let exporter = Exporter::new(&config).expect("an exporter").expect("it is on");
+    let exporter = Exporter::new(&config).expect("an exporter").expect("the exporter is on");
     tracing_subscriber::registry().with(exporter.layer()).init();
     let redis = RedisServer::start().await;
     let url = redis.url();
@@ -151,7 +151,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     let mut add = redis::cmd("XADD");
     add.arg("callshop:events").arg("*").arg("event").arg(online.to_string());
     add.arg("traceparent").arg(format!("00-{trace}-{span}-01"));
-    add.query_async::<()>(&mut redis.connection().await).await.expect("Redis takes it");
+    add.query_async::<()>(&mut redis.connection().await).await.expect("Redis accepts the entry");
     assert!(socket.next().await["callshopActivity"]["event"].is_object(), "the phone is seen");
     let chain = |spans: &[Span]| {
         let entry = find(spans, trace, "stream", span)?;

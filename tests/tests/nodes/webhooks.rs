@@ -9,7 +9,7 @@ use tests::receiver::{Received, Receiver, Reply};
 use tests::shop::unique;
 use tests::{Backend, Shop, TestServer};
 
-/// Number of events of each half of the test.
+/// Number of events in each half of the test.
 const EVENTS: usize = 30;
 /// Maximum time for the other node to take over.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -32,8 +32,8 @@ async fn until(receiver: &Receiver, count: usize) -> Vec<i64> {
     }
 }
 
-/// Two nodes compete for the messages. Then one of them is killed while a message is on its way, and a third node takes over. Every event arrives, and
-/// arrives first after the events before it.
+/// Two nodes compete for the messages. Then one of them is killed while a message is on its way, and a third node takes over. Every event arrives,
+/// and its first arrival follows the first arrivals of all earlier events.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_dies_leaves_no_message_behind_on_postgres() {
     // this node only emits events

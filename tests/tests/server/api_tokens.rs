@@ -1,4 +1,4 @@
-//! Tests the life of API tokens: their secret, use, rotation and end. `roles/tokens.rs` tests what API tokens may do.
+//! Tests the life of API tokens: their secret, use, rotation and end. `roles/tokens.rs` tests the permissions of API tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::EntityTrait as _;
@@ -110,10 +110,10 @@ on_both!(a_secret_is_shown_once, |backend: Backend| async move {
     let rows = entity::api_token::Entity::find().all(conn).await.expect("tokens");
     let keys = entity::idempotency_key::Entity::find().all(conn).await.expect("keys");
     let log = entity::audit_log::Entity::find().all(conn).await.expect("entries");
-    assert_eq!(rows.len(), 2, "a repeated request creates nothing");
+    assert_eq!(rows.len(), 2, "a repeated request must not create a token");
     let stored = format!("{rows:?} {keys:?} {log:?}");
     for secret in [secret, text(&rotated["token"])] {
-        assert!(!stored.contains(&secret) && stored.contains(&secret[..11]), "the secret is stored");
+        assert!(!stored.contains(&secret) && stored.contains(&secret[..11]), "the secret must not be stored");
     }
     shop.finish().await;
 });
@@ -150,7 +150,7 @@ on_both!(a_rotated_token_stays_valid_for_a_while, |backend: Backend| async move 
     assert!(works(&old).await && works(&fresh).await);
     shop.server.time().pass(TimeDelta::seconds(20));
     assert!(!works(&old).await && works(&fresh).await);
-    assert_eq!(socket.closed().await.0, 4403, "a socket of the old token ends with it");
+    assert_eq!(socket.closed().await.0, 4403, "a socket of the old token must end with the token");
     shop.finish().await;
 });
 
@@ -278,7 +278,7 @@ async fn changed(value: &impl AsyncFn() -> Value, old: &Value) -> Value {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("the value is {old} for ten seconds");
+    panic!("the value is still {old} after ten seconds");
 }
 
 on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async move {

@@ -43,7 +43,7 @@ impl Books {
         let id = Uuid::now_v7;
         let (shifts, sessions) = ([id(), id()], [id(), id(), id()]);
         Self {
-            // this id is this id is older than any import, because a damaged rate refers to it
+            // this id is older than any import, because a damaged rate refers to it
             platform: store::first_id(Utc::now() - TimeDelta::days(1)),
             reseller: id(),
             shop: id(),
@@ -803,7 +803,7 @@ on_both!(every_damage_is_found_under_its_name, |backend| async move {
     for (name, damage, repair) in DAMAGES {
         execute(&server, damage).await;
         let found = broken(&server).await;
-        assert!(found.contains(name), "{name} is not named after {damage}: {found:?}");
+        assert!(found.contains(name), "the audit does not report {name} after {damage}: {found:?}");
         assert_eq!(command(&url).await, 1, "{name}");
         execute(&server, repair).await;
         assert_eq!(broken(&server).await, [""; 0], "{name} is mended");

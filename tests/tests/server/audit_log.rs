@@ -83,7 +83,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("logout", "ends a login, whose row has the time"),
     ("testWebhook", "changes nothing; the webhook's own log has the ping"),
     ("replayDelivery", "changes nothing; the webhook's own log has the message"),
-    ("hangUpCall", "the call stores who asked for it, and no money changes"),
+    ("hangUpCall", "the call stores the user who asked for it, and no money changes"),
 ];
 
 #[test]
@@ -100,7 +100,7 @@ fn every_mutation_is_written_down_or_says_why_not() {
         "call app::audit::record in these mutations, and add them to RUN: {missing:?}"
     );
     let gone: Vec<_> = named.difference(&known).collect();
-    assert!(gone.is_empty(), "remove these, the schema no longer has them: {gone:?}");
+    assert!(gone.is_empty(), "remove these mutations, because the schema no longer has them: {gone:?}");
 }
 
 /// The newest entry of an account.
@@ -333,7 +333,7 @@ async fn webhooks(log: &mut Log<'_>) {
         shop.server.app.store.write(|tx| async move {
             store::webhooks::disable(tx.conn(), row, gone, chrono::Utc::now()).await
         });
-    assert!(disabled.await.expect("it is written"));
+    assert!(disabled.await.expect("the webhook is disabled"));
     let enabled = ("state", json!("DISABLED"), json!("ACTIVE"));
     log.check((owner, "enableWebhook"), one.clone(), "webhook { id }", id, enabled).await;
     let deleted = ("url", json!("http://127.0.0.1:9"), Value::Null);
@@ -404,7 +404,7 @@ async fn versions(log: &mut Log<'_>, tariff: &Value, copy: &Value) {
     let rate = json!([{ "prefix": "44", "destination": "UK", "pricePerMinute": "0.7" }]);
     let input = json!({ "tariffId": tariff, "rates": rate });
     let made = reseller.did("upsertRates", "UpsertRatesInput", input, "version { id number }").await;
-    assert_eq!(made["version"]["number"], 5, "the number of a discarded draft is not used again");
+    assert_eq!(made["version"]["number"], 5, "the number of a discarded draft must not be used again");
     let input = json!({ "versionId": made["version"]["id"] });
     reseller.did("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }").await;
     let input = json!({ "tariffId": tariff });

@@ -178,7 +178,7 @@ on_both!(graphql_refuses_what_is_no_input, |backend| async move {
             "mutation($i: CreateUserInput!) { createUser(input: $i) { userErrors { code message } } }";
         let answer = shop.owner.send(query, json!({ "i": input })).await;
         assert_eq!(codes(&answer), [code], "{answer}");
-        assert!(!answer.to_string().contains("p1W!"), "a password comes back: {answer}");
+        assert!(!answer.to_string().contains("p1W!"), "the answer must not contain a password: {answer}");
     }
     for amount in ["-1", "0", "99999999999999999999"] {
         let input = json!({ "accountId": id, "amount": { "amount": amount, "currency": "BRL" }, "idempotencyKey": key() });
@@ -312,15 +312,17 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), body).await;
         assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("duplicate")), "{sent}: {answer}");
     }
-    assert_eq!(hook.events(&[one]).await, ["applied"], "what was kept as text was not taken for the event");
+    assert_eq!(hook.events(&[one]).await, ["applied"], "the stored text must not count as the event");
     shop.finish().await;
 });
 
 /// The stored part of a rejected event, as JSON.
 async fn kept(server: &TestServer, eid: &str) -> String {
-    let row =
-        hook_event::Entity::find_by_id(eid).one(server.app.store.reader()).await.expect("the rows read");
-    row.and_then(|row| row.body).expect("it is kept").to_string()
+    let row = hook_event::Entity::find_by_id(eid)
+        .one(server.app.store.reader())
+        .await
+        .expect("the database answers");
+    row.and_then(|row| row.body).expect("the event is stored").to_string()
 }
 
 on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
@@ -362,7 +364,11 @@ on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
         json!(5),
     ] {
         assert_eq!(hook.events(std::slice::from_ref(&bad)).await, ["rejected"], "{bad}");
-        assert_eq!(hook.events(std::slice::from_ref(&bad)).await, ["duplicate"], "the same again: {bad}");
+        assert_eq!(
+            hook.events(std::slice::from_ref(&bad)).await,
+            ["duplicate"],
+            "the same event again must be a duplicate: {bad}"
+        );
     }
     let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), b"{not json".to_vec()).await;
     assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("rejected")), "{answer}");

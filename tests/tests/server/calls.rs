@@ -86,7 +86,7 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
             "session { state receiptNumber } change { amount }",
         )
         .await;
-    assert_eq!(again, paid, "the same key answers the same");
+    assert_eq!(again, paid, "the same key must return the same answer");
     shop.finish().await;
 });
 
@@ -276,7 +276,7 @@ on_both!(an_attempt_given_up_before_its_answer_frees_the_phone, |backend: Backen
     let (_, first) = shop.hook().post("authorize", &ask).await;
     let (_, same) = shop.hook().post("authorize", &ask).await;
     assert_eq!(first["allow"], json!(true));
-    assert_eq!(first, same, "asked again, answered the same");
+    assert_eq!(first, same, "a repeated request must get the same answer");
     let busy = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!((&busy["code"], &busy["error"]), (&json!(486), &json!("PHONE_BUSY")));
     assert_eq!(shop.hook().events(&[abandoned(&request)]).await, ["applied"]);

@@ -80,7 +80,9 @@ pub(crate) async fn command(shop: &Shop, arguments: &[&str]) -> Output {
     let mut command = Command::new(tests::crash::process::build(false));
     command.args(["tariff", "import"]).args(arguments).args(["--database", &database]);
     command.env("CALLSHOP_HOOK__SECRETS", "[\"not a secret, and long enough for the check\"]");
-    tokio::task::spawn_blocking(move || command.output().expect("the command runs")).await.expect("it ends")
+    tokio::task::spawn_blocking(move || command.output().expect("the command runs"))
+        .await
+        .expect("the command ends")
 }
 
 on_both!(the_command_line_reports_as_json, |backend| async move {

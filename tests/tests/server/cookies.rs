@@ -113,7 +113,7 @@ on_both!(a_cookie_is_for_pages_of_this_server, |backend: Backend| async move {
     let mut browser = Browser::new(&shop);
     let secure = browser.login(&name, &[("x-forwarded-proto", "https")]).await.set.expect("a cookie");
     assert_eq!(secure, "HttpOnly; SameSite=Strict; Secure; Path=/graphql; Max-Age=2592000");
-    // requests from requests from another site's page, by script and by form
+    // requests from another site's page, by script and by form
     let before = browser.cookie.clone();
     let stolen = browser.send(REFRESH, json!({}), &[("origin", "https://evil.example")]).await;
     assert_eq!(stolen.body["errors"][0]["extensions"]["code"], "FORBIDDEN_ORIGIN", "{}", stolen.body);

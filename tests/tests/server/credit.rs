@@ -195,13 +195,13 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
     shop.finish().await;
 });
 
-/// Another transaction holds a lock that a mutation needs. The transaction holds the lock for longer than the mutation waits.
+/// Another transaction holds a lock that a mutation needs, for longer than the mutation waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     use sea_orm::ConnectionTrait as _;
     let shop = Shop::start(Backend::Postgres, 1).await;
     let keeper = shop.server.app.store.reader().begin().await.expect("a transaction");
-    keeper.execute_unprepared("SELECT 1 FROM account FOR UPDATE").await.expect("it is kept");
+    keeper.execute_unprepared("SELECT 1 FROM account FOR UPDATE").await.expect("the rows are locked");
     let change = "mutation($i: SetCreditLimitInput!) { setCreditLimit(input: $i) { callshop { id } userErrors { code } } }";
     let input = json!({ "i": { "accountId": shop.id, "limit": "50" } });
     let answer = shop.reseller.send(change, input.clone()).await;

@@ -129,7 +129,11 @@ on_both!(a_day_adds_up_and_hides_the_drawer_from_attendants, |backend: Backend| 
     assert_eq!(idle["data"]["daySummary"]["attendants"], json!([]), "{idle}");
     let one = summary(&shop.owner, &shop, &today(), Some(&own[0]["attendantId"])).await;
     assert_eq!(amount(&one["data"]["daySummary"]["total"]["sales"]), "8.12", "{one}");
-    assert_eq!(amount(&one["data"]["daySummary"]["total"]["refunds"]), "0", "the owner refunded: {one}");
+    assert_eq!(
+        amount(&one["data"]["daySummary"]["total"]["refunds"]),
+        "0",
+        "the owner made the refund: {one}"
+    );
 
     // after the count, the attendant sees the sales; a colleague, who sold nothing, sees none
     let counts = json!([{ "method": "CASH", "amount": "114.06" }, { "method": "PIX", "amount": "2.06" }]);

@@ -257,7 +257,10 @@ fn the_readmes_commands_are_those_that_are_tested() {
     }
     assert!(root().join("tests/run").is_file());
     // `cargo run` without `-p` must run the api, although the workspace has more than one binary
-    assert!(read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"), "cargo run must know its binary");
+    assert!(
+        read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"),
+        "cargo run must have a default binary"
+    );
 }
 
 /// Targets of the links in a Markdown text, outside its code.

@@ -82,7 +82,7 @@ on_both!(a_call_on_a_deposit_is_announced_once, |backend: Backend| async move {
     let query = "query($s: ID!, $id: ID!) { liveCalls(callshopId: $s) { endingSoon } session(id: $id) { depositLow } }";
     let shown = shop.attendant.ok(query, json!({ "s": shop.id, "id": session })).await;
     assert_eq!(shown, json!({ "liveCalls": [{ "endingSoon": true }], "session": { "depositLow": true } }));
-    eventually("the call gets further slices", async || {
+    eventually("the call has reserved further slices", async || {
         (call(&shop, &reference).await.covered >= 60).then_some(())
     })
     .await;
@@ -107,12 +107,16 @@ on_both!(credit_and_limits_end_a_call_too, |backend: Backend| async move {
     assert_eq!((row.warn_after, row.ending_soon), (Some(40), false));
     assert!(
         row.extend_at.is_some_and(|at| at < Utc::now() + TimeDelta::seconds(40)),
-        "the next slice comes first"
+        "the next slice must be due before the warning"
     );
     shop.server.time().pass(TimeDelta::seconds(41));
     eventually("the time limit is near", async || call(&shop, &reference).await.ending_soon.then_some(()))
         .await;
-    assert_eq!(announced(&shop).await, ["CALL_ENDING_SOON"], "there is no deposit");
+    assert_eq!(
+        announced(&shop).await,
+        ["CALL_ENDING_SOON"],
+        "a session without a deposit must not announce a low deposit"
+    );
     shop.finish().await;
 });
 
@@ -135,7 +139,7 @@ on_both!(a_shop_decides_whether_and_when, |backend: Backend| async move {
     }
     prepaid(&shop, "0.10").await;
     let reference = talking(&shop, 48).await;
-    eventually("the call gets further slices", async || {
+    eventually("the call has reserved further slices", async || {
         (call(&shop, &reference).await.covered >= 60).then_some(())
     })
     .await;
@@ -150,7 +154,7 @@ async fn two_nodes_announce_a_call_once_on_postgres() {
     let other = shop.server.another_node().await;
     prepaid(&shop, "0.10").await;
     let reference = talking(&shop, 48).await;
-    eventually("the call gets further slices", async || {
+    eventually("the call has reserved further slices", async || {
         (call(&shop, &reference).await.covered >= 60).then_some(())
     })
     .await;

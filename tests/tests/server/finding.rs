@@ -1,4 +1,4 @@
-//! Tests that calls, sessions, accounts, users and phones are found by filters and searches, in each order.
+//! Tests that filters and searches find calls, sessions, accounts, users and phones, in each sort order.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ async fn listed(shop: &Shop, list: &str, arguments: &str, field: &str) -> Vec<St
 }
 
 fn values(list: &Value, field: &str) -> Vec<String> {
-    let nodes = list["nodes"].as_array().unwrap_or_else(|| panic!("a list, not {list}"));
+    let nodes = list["nodes"].as_array().unwrap_or_else(|| panic!("expected a list, not {list}"));
     nodes.iter().map(|node| text(&node[field])).collect()
 }
 

@@ -1,4 +1,5 @@
-//! Tests that credit is never overdrawn. The tests cover holds before a phone rings, extensions during the call, and difficult cases with figures.
+//! Tests that credit is never overdrawn. The tests cover holds before a phone rings, extensions during the call, and difficult cases with worked
+//! figures.
 
 use std::sync::Arc;
 
@@ -115,7 +116,7 @@ async fn overdraft(backend: Backend, nodes: usize) {
         let hook = &hooks[number % hooks.len()];
         assert_eq!(hook.events(&[end(&call["ref"], now, 61_400)]).await, ["applied"]);
     }
-    assert_eq!(credit(&shop).await, (-400_000, 0), "at the limit, not a micro past it");
+    assert_eq!(credit(&shop).await, (-400_000, 0), "the account must be at its limit, to the micro");
     for other in others {
         other.stop().await;
     }
@@ -192,7 +193,8 @@ on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Gives customer and shop a tariff with these increments. The tariff costs 0.60 per minute by day and 0.06 at night, from 20:00 in São Paulo.
+/// Gives the shop a tariff with these increments, both for its customers and for its own costs. Calls cost 0.60 per minute by day and 0.06 at night,
+/// which begins at 20:00 in São Paulo.
 async fn day_and_night(shop: &Shop, increment: u32) {
     for kind in ["COST", "RETAIL"] {
         let input = json!({ "name": unique("tariff"), "timeZone": "America/Sao_Paulo",
@@ -301,7 +303,7 @@ on_both!(an_extension_racing_the_end, |backend: Backend| async move {
         assert_eq!((row.holds, row.extend_at), (json!([]), None));
         assert_eq!(credit(&shop).await, (500_000_000 - spent, 0), "round {round}");
     }
-    assert!(!control.told("/call/limit").is_empty(), "some were extended first");
+    assert!(!control.told("/call/limit").is_empty(), "some calls must have been extended before they ended");
     shop.finish().await;
 });
 
@@ -321,7 +323,10 @@ on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
     })
     .await;
     let covered: Vec<i64> = told.iter().map(|body| body["covered"].as_i64().expect("seconds")).collect();
-    assert!(covered.iter().all(|covered| *covered == 40), "nothing more may be held meanwhile: {covered:?}");
+    assert!(
+        covered.iter().all(|covered| *covered == 40),
+        "no further slice may be reserved before the proxy responds: {covered:?}"
+    );
     assert_eq!(credit(&shop).await, (500_000_000, 40_000));
     // the proxy ended the call at the old limit
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 20_900)]).await, ["applied"]);
@@ -346,9 +351,13 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
         change.update(tx.conn()).await?;
         Ok(())
     };
-    shop.server.app.store.write(broken).await.expect("it is broken");
+    shop.server.app.store.write(broken).await.expect("the call is damaged");
     assert_eq!(shop.hook().events(&ends).await, ["rejected", "applied"]);
-    assert_eq!(shop.hook().events(&ends).await, ["duplicate", "duplicate"], "both must count as received");
+    assert_eq!(
+        shop.hook().events(&ends).await,
+        ["duplicate", "duplicate"],
+        "both events must count as received"
+    );
     let found = shop.admin.ok("{ viewer { id } }", json!({})).await;
     assert!(found["viewer"]["id"].is_string(), "the server must keep serving");
     // the call's hold stays until an operator repairs the call
@@ -381,7 +390,7 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
     assert_eq!(
         shop.hook().post("authorize", &ask).await.1["error"],
         "ABANDONED",
-        "its hold must be released"
+        "the call's hold must be released"
     );
     shop.finish().await;
 });
@@ -448,7 +457,7 @@ on_both!(phones_that_never_rest, |backend: Backend| async move {
         let page = store::activity::after(shop.server.app.store.reader(), id, seq, 1_000).await;
         let page = page.expect("activities");
         let Some(last) = page.last() else { break };
-        assert_eq!(last.seq, seq + page.len() as i64, "numbered without a gap");
+        assert_eq!(last.seq, seq + page.len() as i64, "events must be numbered without a gap");
         seq = last.seq;
         page.into_iter().for_each(|row| steps.entry(row.call_id).or_default().push(row.kind));
     }
@@ -483,7 +492,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
         (self::call(&shop, &call["ref"]).await.covered == 10).then_some(())
     })
     .await;
-    eventually("it is hung up when they are used up", async || {
+    eventually("the call is hung up when its covered seconds are used up", async || {
         let told = control.told("/call/hangup");
         told.first().map(|body| assert_eq!(body["cause"], "max_duration"))
     })
@@ -502,7 +511,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Reports to the server that the proxy no longer has the call, and when the call was last seen. Reconciliation would send the same report.
+/// Reports a lost call to the server, with the time when the proxy last listed the call. Reconciliation would send the same report.
 async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(Arc::clone(&shop.server.app), stop.clone());
@@ -516,9 +525,9 @@ async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<E
             kind: CallEventKind::Lost,
         },
     };
-    let results = writer.apply(vec![event]).await.expect("it is applied");
+    let results = writer.apply(vec![event]).await.expect("the event is applied");
     stop.cancel();
-    writing.await.expect("the writer ends");
+    writing.await.expect("the writer stops");
     results
 }
 
@@ -537,7 +546,11 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
         assert_eq!((row.estimated, row.talk_seconds, row.charge.0), (true, 20, 20_000));
         calls.push(call);
     }
-    assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0), "charged to the last second seen");
+    assert_eq!(
+        credit(&shop).await,
+        (500_000_000 - 60_000, 0),
+        "the call must be charged up to the time when it was last listed"
+    );
     assert_eq!(shop.close_cabin(2).await["statement"]["total"]["amount"], "0.02");
     // the second customer pays before the true end of the call is known
     let closed = shop.close_cabin(1).await;
@@ -547,14 +560,18 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     // all calls had lasted 45 seconds
     for call in &calls {
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["applied"]);
-        assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["ignored"], "final is final");
+        assert_eq!(
+            shop.hook().events(&[end(call, answered, 45_000)]).await,
+            ["ignored"],
+            "a final state must not change"
+        );
     }
     assert_eq!(credit(&shop).await, (500_000_000 - 135_000, 0), "the account must pay for all the talk");
     let open = self::call(&shop, &calls[0]).await;
     assert_eq!((open.estimated, open.charge.0, open.written_off.0), (false, 45_000, 0));
     let paid = self::call(&shop, &calls[1]).await;
     assert_eq!((paid.estimated, paid.charge.0, paid.written_off.0), (false, 20_000, 25_000));
-    assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "as the bill says");
+    assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "the call must match the paid bill");
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.045");
     // the session is closed but unpaid, so its bill is recomputed
@@ -631,7 +648,7 @@ on_both!(calls_go_on_after_the_server_was_down, |backend: Backend| async move {
     let stopped = shop.server.pause().await;
     let told = control.told("/call/limit").len();
     shop.server = stopped.start().await;
-    eventually("the proxy is told to go on", async || {
+    eventually("the proxy gets a longer limit", async || {
         let told = &control.told("/call/limit")[told..];
         told.first().map(|body| assert_eq!(body["covered"], json!(40)))
     })

@@ -111,7 +111,10 @@ impl Description {
     /// Fails unless this is the response to a request that is not described.
     fn check_unlisted(&self, asked: &str, answer: &Answer) {
         let declared = &self.0["components"]["responses"]["Unlisted"];
-        assert!(declared.is_object() && declared["content"].is_null(), "it has no body: {declared}");
+        assert!(
+            declared.is_object() && declared["content"].is_null(),
+            "the declared response must have no body: {declared}"
+        );
         assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{asked}: {answer:?}");
     }
 }
@@ -172,7 +175,7 @@ async fn shop() -> (Shop, Vec<(&'static str, String)>) {
 /// An example whose placeholders are replaced by the values of a shop.
 fn with(example: &Value, real: &[(&'static str, String)]) -> Value {
     let text = real.iter().fold(example.to_string(), |text, (shown, real)| text.replace(shown, real));
-    serde_json::from_str(&text).expect("it is still JSON")
+    serde_json::from_str(&text).expect("the example with its values is JSON")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -199,7 +202,7 @@ async fn every_example_is_answered_as_described() {
             }
         }
     }
-    assert!(calls.is_empty(), "the redial was allowed, too: {calls:?}");
+    assert!(calls.is_empty(), "the redial must be allowed, too: {calls:?}");
     shop.finish().await;
 }
 
@@ -209,7 +212,8 @@ fn requirements(description: &Description, schema: &Value, found: &mut BTreeSet<
     let schema = description.resolve(schema);
     let says = schema["x-missing"].as_str();
     for property in schema["required"].as_array().into_iter().flatten() {
-        let says = says.unwrap_or_else(|| panic!("x-missing is beside what is required: {schema}"));
+        let says =
+            says.unwrap_or_else(|| panic!("a schema with `required` must also have `x-missing`: {schema}"));
         found.insert((property.as_str().expect("a name").to_owned(), says.to_owned()));
     }
     let below =
@@ -280,7 +284,7 @@ async fn what_is_left_out_matters_as_described() {
                 }
             }
         }
-        assert_eq!(missed, required, "{path}: the examples have every property that is required");
+        assert_eq!(missed, required, "{path}: the examples must have every required property");
     }
     shop.finish().await;
 }
@@ -401,7 +405,11 @@ fn an_answer_has_no_property_that_is_not_described() {
             }
         }
     }
-    assert!(open.is_empty(), "objects that say nothing of other properties\n{}", open.join("\n"));
+    assert!(
+        open.is_empty(),
+        "objects that do not say whether other properties are allowed\n{}",
+        open.join("\n")
+    );
 }
 
 /// Collects the objects in a schema that allow additional properties.

@@ -1,5 +1,5 @@
-//! Tests messages in the reader's language: which language a request gets on each transport, and whether the list of translations has every sentence
-//! of the sources.
+//! Tests messages in the reader's language: each transport must choose the right language, and the translations must cover every sentence in the
+//! sources.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -160,7 +160,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-/// The program's code in a folder: without the tests at the ends of files, and without the translations themselves.
+/// The program's code in a folder, without the tests at the ends of files and without the translations.
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -214,7 +214,7 @@ fn literal(code: &str) -> (String, &str) {
         match letter {
             '"' => return (text, &code[at + 1..]),
             '\\' => match letters.next() {
-                // the literal continues after the indentation of the next line
+                // a backslash at the end of a line continues the literal after the next line's indentation
                 Some((at, '\n')) => {
                     let line = code[at + 1..].trim_start();
                     let (more, left) = literal(line);
@@ -267,7 +267,7 @@ fn every_message_is_translated_and_every_translation_is_used() {
     }
     assert_eq!(missing, BTreeSet::new(), "add these sentences to app/src/languages/");
     let unused: Vec<_> = translated.iter().filter(|english| !used.contains(**english)).collect();
-    assert!(unused.is_empty(), "no message has these sentences: {unused:?}");
+    assert!(unused.is_empty(), "remove these sentences, because no message has them: {unused:?}");
 }
 
 /// `message!` gives every placeholder of its sentence a value, and each sentence with placeholders is in `message!`.

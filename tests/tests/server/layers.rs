@@ -111,7 +111,7 @@ fn each_layer_keeps_foreign_libraries_out() {
         ("sip", &["async-graphql", "sea-orm"]),
     ] {
         let used = dependencies(name);
-        assert!(!used.is_empty(), "the manifest of {name} is understood");
+        assert!(!used.is_empty(), "the manifest of {name} can be parsed");
         let found: Vec<&String> =
             used.iter().filter(|used| barred.iter().any(|start| used.starts_with(start))).collect();
         assert!(found.is_empty(), "{name} must not use {found:?}");
@@ -125,7 +125,7 @@ fn billing_reads_no_clock_no_file_and_no_socket() {
             .iter()
             .any(|word| line.contains(word))
     });
-    none(&places, "billing is pure: its callers pass what it needs");
+    none(&places, "billing must do no I/O: its callers pass all inputs");
 }
 
 #[test]
@@ -135,13 +135,14 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
             ["use sea_orm::ConnectionTrait;", "use sea_orm::{ConnectionTrait};"].contains(&line.trim());
         (line.contains("sea_orm") && !bound) || line.contains("sqlx")
     });
-    none(&places, "a use case takes `&impl ConnectionTrait` and hands it on: queries belong into store/src");
+    none(&places, "a use case takes `&impl ConnectionTrait` and hands it on: queries belong in store/src");
 }
 
 #[test]
 fn use_cases_write_as_their_actor() {
-    // the code in these files writes without a login: it stores the proxies' events, maintains tables, creates the platform's account, writes
-    // blocks of rates that stay invisible until the version is complete, deletes the rates of discarded drafts, notes the progress of imports, and records deliveries of webhooks
+    // the code in these files writes without a login: it stores the proxies' events, maintains tables, creates the platform's account, writes blocks
+    // of rates that stay invisible until the version is complete, deletes the rates of discarded drafts, notes the progress of imports, and records
+    // deliveries of webhooks
     let of_its_own = [
         "access.rs",
         "accounts.rs",

@@ -55,7 +55,7 @@ on_both!(entries_of_lists_have_ids, |backend: Backend| async move {
     let entries = &seen["auditLog"]["nodes"];
     let count = entries.as_array().expect("entries").len();
     assert_eq!(ids(entries, "entryId", Kind::AuditEntry).len(), count);
-    // these entries are parts of other objects, so nobody can ask for them by id
+    // these entries are parts of other objects, so `node` does not find them by their ids
     let node = "query($id: ID!) { node(id: $id) { id } }";
     for id in payments {
         assert_eq!(shop.owner.ok(node, json!({ "id": id })).await["node"], Value::Null);

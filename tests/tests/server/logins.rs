@@ -67,7 +67,7 @@ on_both!(a_lost_answer_to_a_refresh_ends_no_login, |backend| async move {
     assert_eq!(written.count(), 5, "{log:?}");
     let (sid, secret) = second.as_str().and_then(|token| token.split_once('.')).expect("a token");
     let row = entity::auth_session::Entity::find_by_id(sid.parse::<uuid::Uuid>().expect("an id"));
-    let row = row.one(shop.server.app.store.reader()).await.expect("it reads").expect("a login");
+    let row = row.one(shop.server.app.store.reader()).await.expect("the database answers").expect("a login");
     assert!(!format!("{row:?}").contains(secret), "no refresh token may be stored");
 
     shop.server.time().pass(TimeDelta::seconds(29));

@@ -57,9 +57,9 @@ async fn lint(text: &str) {
         .spawn()
         .expect("promtool is there: run the tests with tests/run, or apt-get install prometheus");
     let mut input = tool.stdin.take().expect("its input");
-    input.write_all(text.as_bytes()).await.expect("it reads");
+    input.write_all(text.as_bytes()).await.expect("promtool reads its input");
     drop(input);
-    let told = tool.wait_with_output().await.expect("it ends");
+    let told = tool.wait_with_output().await.expect("promtool exits");
     let all = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
     assert!(told.status.success() && all.trim().is_empty(), "{all}\n{text}");
 }
@@ -83,7 +83,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert_eq!(shop.hook().post_as("events", Some("a wrong secret"), b"[]".to_vec()).await.0, 401);
     let answer = shop.attendant.send("query { nothingOfTheKind }", json!({})).await;
     let code = answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned();
-    // the first call causes the messages authorized, ringing, answered and ended; the second call causes authorized; the third call causes refused
+    // the first call causes four messages (authorized, ringing, answered, ended), the second call one (authorized), and the third call one (refused)
     for _ in 0..6 {
         socket.next().await;
     }
@@ -114,7 +114,10 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert!(after["process_resident_memory_bytes"] > 1e6 && after["process_open_fds"] > 3.0);
     let now = chrono::Utc::now().timestamp();
     let age = now - after["process_start_time_seconds"] as i64;
-    assert!((0..7_200).contains(&age), "started {age} s ago");
+    assert!(
+        (0..7_200).contains(&age),
+        "the process must have started within the last two hours, not {age} s ago"
+    );
     until(hook, "callshop_live_calls{state=\"AUTHORIZED\"}", 1.0).await;
     let held = samples(hook).await;
     assert!(held["callshop_held_micros{currency=\"BRL\"}"] > 0.0);

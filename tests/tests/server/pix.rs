@@ -61,7 +61,7 @@ on_both!(a_pix_key_needs_a_name_and_a_city, |backend: Backend| async move {
     }
     accept_pix(&shop).await;
     let changed = set(&shop, json!({ "pixKey": "+55 11 98765-4321" })).await;
-    assert_eq!(changed["callshop"]["pixKey"], "+5511987654321", "name and city stay: {changed}");
+    assert_eq!(changed["callshop"]["pixKey"], "+5511987654321", "name and city must stay: {changed}");
     let none = set(&shop, json!({ "pixKey": null })).await;
     assert_eq!(none["callshop"], json!({ "pixKey": null, "pixName": null, "pixCity": null }));
     // Pix pays only in reais
@@ -124,7 +124,7 @@ on_both!(a_customer_pays_what_is_due_by_pix, |backend: Backend| async move {
     let bytes = STANDARD.decode(text(&commands["base64"])).expect("base64");
     assert!(
         bytes.windows(code_text.len()).any(|part| part == code_text.as_bytes()),
-        "the printer draws the code"
+        "the printer must draw the code"
     );
     shop.finish().await;
 });

@@ -73,7 +73,7 @@ impl Explaining {
     /// The statements whose plan reads a whole table or a whole index.
     fn scans(&self) -> Vec<String> {
         let (plans, for_all) = (self.plans.lock().unwrap(), self.plans_for_all.lock().unwrap());
-        assert!(plans.len() > 30, "{} statements were explained", plans.len());
+        assert!(plans.len() > 30, "only {} statements were explained", plans.len());
         let sqlite = self.get_database_backend() == DbBackend::Sqlite;
         assert!(sqlite || for_all.len() == plans.len(), "both plans of every statement must be checked");
         let scans = plans
@@ -439,7 +439,7 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     let strays = conn.strays(&["_202704", "_202705", "_202706", "_202707"]);
     assert!(strays.is_empty(), "{}", strays.join("\n\n"));
     if backend == Backend::Postgres {
-        assert!(!conn.strays(&["_202704"]).is_empty(), "the check must see reads");
+        assert!(!conn.strays(&["_202704"]).is_empty(), "the check must find reads of partitions");
         let parts = CALLS.partitions(&conn.tx).await.unwrap();
         assert!(parts.len() >= 8, "{parts:?}");
     }
@@ -484,7 +484,7 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     );
 }
 
-/// Answers one call and ends another. Some columns are then set in only one row.
+/// Answers one call and ends another. As a result, some columns are set in only one of the two rows.
 async fn events(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let requests: Vec<&str> = rows.iter().map(|row| row.request_id.as_str()).collect();
@@ -510,7 +510,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     let received = [an_event(&rows[0], None), an_event(&rows[1], Some("odd"))];
     let eids: Vec<&str> = received.iter().map(|event| event.eid.as_str()).collect();
     assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 2);
-    assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 0, "both are stored already");
+    assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 0, "both events must already be stored");
     meet(conn, &rows[0]).await;
     calls::ignore_events(conn, &eids).await.unwrap();
     sessions::lock_all(conn, &ids).await.unwrap();
@@ -532,7 +532,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
-/// Runs the queries of a batch for existing and for missing rows, except the queries for the batch's calls.
+/// Runs a batch's queries, except those for its calls, both for existing rows and for missing rows.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
     furnish(conn, open.id).await;
@@ -578,8 +578,8 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
     assert_eq!((credit.balance, credit.held), (Micros(-5), Micros(7)));
 }
 
-/// The summary of a day reads the shop's shifts and sessions by index, however many other shops there are. On PostgreSQL, the plan of the discounts
-/// depends on the sizes of the tables.
+/// The summary of a day reads the shop's shifts and sessions by index, regardless of the number of other shops. On PostgreSQL, the plan of the
+/// discounts depends on the sizes of the tables.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_days_summary_reads_by_index_on_sqlite() {
     let server = TestServer::start(Backend::Sqlite, |_| {}).await;

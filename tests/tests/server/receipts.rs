@@ -210,7 +210,10 @@ fn a_pdf_draws_the_code() {
     assert!(squares(&pdf) > 500, "{}", squares(&pdf));
     assert_eq!(squares(&full().render(Format::Pdf, Locale::parse("en"))), 0);
     let text: String = shown(&pdf).concat().split_whitespace().collect();
-    assert!(text.contains(&PIX.replace(' ', "")), "the code can also be copied: {text}");
+    assert!(
+        text.contains(&PIX.replace(' ', "")),
+        "the text must contain the code, so that it can be copied: {text}"
+    );
 }
 
 /// The text lines in a printer's commands; the commands without a text are left out.
@@ -254,8 +257,8 @@ fn a_printer_gets_the_lines_of_the_text_the_code_and_a_cut() {
         PIX.as_bytes(),
     ]
     .concat();
-    assert!(bytes.windows(store.len()).any(|part| part == store), "the printer draws the code itself");
-    assert!(!printed(&bytes).concat().contains("0014br.gov"), "and does not print it as text");
+    assert!(bytes.windows(store.len()).any(|part| part == store), "the printer must draw the code itself");
+    assert!(!printed(&bytes).concat().contains("0014br.gov"), "the printer must not print the code as text");
 }
 
 #[test]
@@ -511,7 +514,7 @@ on_both!(the_original_is_given_once_and_every_later_one_is_a_copy, |backend: Bac
     ] {
         assert!(original.contains(line), "{line}\n{original}");
     }
-    assert_eq!(settle(&shop, &session, &key).await, settled, "the same key gives the original again");
+    assert_eq!(settle(&shop, &session, &key).await, settled, "the same key must return the original again");
     // the callshop sets its own name and masking
     let mask = "UPDATE callshop SET mask_numbers = true, legal_name = 'Bar & Fone Ltda.', tax_id = '123', receipt_footer = 'Obrigado!'";
     let conn = shop.server.app.store.reader();

@@ -169,15 +169,15 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
         vec![dialog(&first, Some(answered)), dialog(&second, Some(answered_too)), dialog(&ringing, None)];
     stage.lists(|lists| lists.dialogs = both);
     stage.round().await;
-    let seen = stage.sighting(&first).await.expect("it was seen").seen_at.expect("an instant");
+    let seen = stage.sighting(&first).await.expect("the call has a sighting").seen_at.expect("an instant");
     assert!(seen - answered > TimeDelta::seconds(31));
     // the proxy loses two of the calls
     stage.lists(|lists| lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == second));
     stage.round().await;
     for reference in [&first, &second, &ringing] {
-        assert!(stage.call(reference).await.state != CallState::Ended, "one listing is not enough");
+        assert!(stage.call(reference).await.state != CallState::Ended, "one listing must not end a call");
     }
-    assert!(stage.sighting(&first).await.expect("it is remembered").missed_at.is_some());
+    assert!(stage.sighting(&first).await.expect("the call has a sighting").missed_at.is_some());
     stage.round().await;
     let row = stage.call(&first).await;
     let talked = i32::try_from(talk_seconds(answered, seen)).expect("a short call");
@@ -201,7 +201,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     let problems = stage.shop.owner.ok(query, json!({ "a": stage.shop.id })).await["problems"].take();
     let estimated =
         problems.as_array().expect("groups").iter().find(|group| group["kind"] == "END_ESTIMATED");
-    assert_eq!(estimated.expect("both are shown")["problems"].as_array().map(Vec::len), Some(2));
+    assert_eq!(estimated.expect("both calls are problems")["problems"].as_array().map(Vec::len), Some(2));
     // the row in `call_sighting` of an ended call is deleted
     stage.round().await;
     assert_eq!((stage.sighting(&first).await, stage.sighting(&ringing).await), (None, None));
@@ -243,7 +243,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     }
     assert!(stage.sighting(&lost).await.is_none_or(|row| row.missed_at.is_none()));
     for reference in [&ringing, &odd, &hidden] {
-        let seen = stage.sighting(reference).await.expect("it is up");
+        let seen = stage.sighting(reference).await.expect("the call has a sighting");
         assert!(seen.seen_at > Some(answered), "{reference}");
     }
     let online = async |stage: &Stage| {
@@ -274,7 +274,11 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     stage.lists(|lists| lists.odd_phones.clear());
     stage.round().await;
     assert!(!online(&stage).await);
-    assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new(), "nothing odd may be hung up");
+    assert_eq!(
+        stage.proxy.told("/call/hangup"),
+        Vec::<Value>::new(),
+        "no dialog with an odd entry may be hung up"
+    );
     for reference in [&odd, &hidden] {
         assert_eq!(stage.shop.hook().events(&[end(reference, answered, 200_000)]).await, ["applied"]);
     }
@@ -345,7 +349,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     assert_eq!(
         (row.estimated, row.talk_seconds, row.charge.0),
         (true, 1, 1_000),
-        "never seen after its answer"
+        "the call was never listed after its answer"
     );
     stage.finish().await;
 });
@@ -362,7 +366,7 @@ on_both!(an_api_that_was_down_finds_out_what_happened, |backend: Backend| async 
     ];
     stage.lists(|lists| lists.dialogs = all);
     stage.round().await;
-    let seen = stage.sighting(&lost).await.expect("it was seen").seen_at.expect("an instant");
+    let seen = stage.sighting(&lost).await.expect("the call has a sighting").seen_at.expect("an instant");
     let stopped = stage.shop.server.pause().await;
     // meanwhile, one call ended, and the proxy still has the event; the other call is lost
     stage.lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == up);
@@ -371,7 +375,11 @@ on_both!(an_api_that_was_down_finds_out_what_happened, |backend: Backend| async 
     stage.shop.server = stopped.start().await;
     stage.round().await;
     stage.round().await;
-    assert_eq!(stage.call(&ended).await.state, CallState::Answered, "its end is still on the way");
+    assert_eq!(
+        stage.call(&ended).await.state,
+        CallState::Answered,
+        "the end of the call is still in the queue"
+    );
     assert_eq!(stage.shop.hook().events(&[end(&ended, answered, 40_000)]).await, ["applied"]);
     stage.lists(|lists| lists.waiting = 0);
     stage.round().await;
@@ -395,7 +403,8 @@ on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| 
     let (reference, answered) = stage.talking(0).await;
     stage.lists(|lists| lists.dialogs = vec![dialog(&reference, Some(answered))]);
     stage.round().await;
-    let seen = stage.sighting(&reference).await.expect("it was seen").seen_at.expect("an instant");
+    let seen =
+        stage.sighting(&reference).await.expect("the call has a sighting").seen_at.expect("an instant");
     let closing = json!({ "cabinId": stage.shop.cabins[0] });
     stage.shop.attendant.did("closeCabin", "CloseCabinInput", closing, "session { id }").await;
     assert_eq!(stage.session(0).await["state"], "CLOSING");
@@ -406,7 +415,7 @@ on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| 
     let row = stage.call(&reference).await;
     let talked = i32::try_from(talk_seconds(answered, seen)).expect("a short call").min(row.covered);
     assert_eq!((row.estimated, row.talk_seconds), (true, talked));
-    assert!(row.charge.0 <= 50_000, "must not exceed the deposit: {row:?}");
+    assert!(row.charge.0 <= 50_000, "the charge must not exceed the deposit: {row:?}");
     let session = stage.session(0).await;
     assert_eq!(session["state"], "CLOSED");
     // the bill was paid before the true end was known, so the bill stays, but the accounts pay for the actual talk
@@ -443,7 +452,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
     assert_eq!(
         stage.proxy.told("/call/hangup"),
         Vec::<Value>::new(),
-        "its call may just be about to be stored"
+        "the dialog's call may not be stored yet"
     );
     stage.round().await;
     let told = stage.proxy.told("/call/hangup");
@@ -574,7 +583,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
         for _ in 0..2 {
             let before = looked().await;
             time.pass(TimeDelta::seconds(31));
-            eventually("both are compared", async || {
+            eventually("both proxies are reconciled", async || {
                 let now = looked().await;
                 places.push(phone().await.proxy);
                 (now.len() == 2 && now.iter().all(|(name, at)| before.get(name) < Some(at))).then_some(())
@@ -650,7 +659,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     assert_eq!(error["code"], "ILLEGAL_STATE", "{said}");
     assert!(text(&error["message"]).contains("does not know the call"), "{error}");
     stage.compared_after(before).await;
-    assert!(stage.sighting(&reference).await.expect("it is remembered").missed_at.is_some());
+    assert!(stage.sighting(&reference).await.expect("the call has a sighting").missed_at.is_some());
     stage.round().await;
     assert_eq!(stage.call(&reference).await.cause, Some(EndCause::Lost));
     stage.finish().await;

@@ -102,7 +102,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
     act(&shop, "closeCabin", json!({ "sessionId": rosa })).await;
     assert_eq!(movement(&shop, "PAY_IN", "10").await, "none");
     let too_much = movement_by(&shop.owner, &shop, "PAY_OUT", "130.01").await;
-    assert_eq!(too_much, "INSUFFICIENT_CASH", "only 100 + 20 + 10 are there");
+    assert_eq!(too_much, "INSUFFICIENT_CASH", "the drawer must have only 100 + 20 + 10");
     assert_eq!(movement(&shop, "PAY_OUT", "30").await, "none");
     let x = x_report(&shop).await;
     let cash = ["float", "deposits", "payIns", "payOuts", "sales", "expected"];
@@ -140,8 +140,8 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
     shop.owner.did("refundSession", "RefundSessionInput", refund, "session { id }").await;
     let x = x_report(&shop).await;
     assert_eq!(amounts(&x["methods"][0], ["refunds", "expected"]), ["1.68", "98.32"]);
-    assert_eq!(x["salesTotal"]["amount"], "0", "a refund is no sale of this shift");
-    assert_eq!(z_report(&shop, &second).await, z, "a Z report never changes");
+    assert_eq!(x["salesTotal"]["amount"], "0", "a refund must not count as a sale of this shift");
+    assert_eq!(z_report(&shop, &second).await, z, "a Z report must never change");
     let (third, z) = close(&shop, &[("CASH", "98.32")], &[]).await;
     assert_eq!(amounts(&z["salesByAttendant"][0], ["refunds", "amount"]), ["1.68", "0"]);
     for shift in [first, second, third] {
@@ -253,7 +253,7 @@ on_both!(attendants_count_blind, |backend| async move {
     act(&shop, "closeCabin", json!({ "sessionId": session })).await;
     let payments = json!([{ "method": "CASH", "amount": "0.70" }]);
     act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": payments }))).await;
-    // no query of an attendant about the open shift shows its float, movements or totals
+    // no query lets an attendant see the open shift's float, movements or totals
     let asked = "query($id: ID!, $shift: ID!) { \
         xReport(callshopId: $id) REPORT \
         currentRegister(callshopId: $id) { float { amount } zReport REPORT movements(first: 9) { nodes { kind amount { amount } reason } } } \
@@ -308,7 +308,7 @@ on_both!(attendants_count_blind, |backend| async move {
     assert_eq!(
         answer["session"]["payments"].as_array().map(Vec::len),
         Some(2),
-        "visible after the count: {answer}"
+        "the amounts must be visible after the count: {answer}"
     );
     bia.ok(receipt, of).await;
     shop.finish().await;

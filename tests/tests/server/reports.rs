@@ -20,11 +20,11 @@ fn row_id(global: &str) -> Uuid {
 }
 
 fn money(value: &Value) -> Micros {
-    Micros::parse(value["amount"].as_str().unwrap_or_else(|| panic!("money, not {value}")))
+    Micros::parse(value["amount"].as_str().unwrap_or_else(|| panic!("expected money, not {value}")))
         .expect("an amount")
 }
 
-/// The change of an account's book by the transfers of one call, or of all calls.
+/// The amount by which the transfers of one call, or of all calls, change an account's book.
 async fn booked(shop: &Shop, account: Uuid, book: Book, call: Option<Uuid>) -> Micros {
     let conn = shop.server.app.store.reader();
     let transfers = ledger_transfer::Entity::find().filter(match call {
@@ -133,7 +133,7 @@ on_both!(
         assert_eq!(free["levels"][0]["charge"]["amount"], "0");
         assert_ne!(
             free["levels"][1]["charge"]["amount"], "0",
-            "the shop pays for a call that is free to its customer"
+            "the shop must pay for a call that is free for its customer"
         );
         // every other level matches the ledger
         let names = ["Callshop", "Callshop", "Reseller", "Distributor"];
@@ -143,7 +143,7 @@ on_both!(
             assert_eq!(levels.iter().map(|level| text(&level["account"])).collect::<Vec<_>>(), names);
             for level in levels {
                 let last = level["steps"].as_array().and_then(|steps| steps.last()).expect("steps");
-                assert_eq!(last["amount"], level["charge"], "the last step is the charge: {level}");
+                assert_eq!(last["amount"], level["charge"], "the last step must be the charge: {level}");
             }
         }
         let call = row_id(&banded);
@@ -422,10 +422,10 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     let shop = Shop::start(backend, 4).await;
     let conn = shop.server.app.store.reader();
     let none = BTreeMap::new();
-    assert_eq!(problems(&shop.admin, &shop.id).await, none, "a new shop has no problem");
+    assert_eq!(problems(&shop.admin, &shop.id).await, none, "a new shop must have no problems");
     shop.open_register().await;
     let old = Utc::now() - TimeDelta::hours(25);
-    // the call is sold at 0.01 per minute and costs 0.04 per minute
+    // the shop sells the call at 0.01 per minute but pays 0.04 per minute for it
     let cheap = tests::shop::RETAIL.replace("0.0600", "0.0100");
     tests::shop::price(&shop.reseller, &shop.id, &cheap, "RETAIL", None).await;
     let first = row_id(&shop.open_cabin(0).await);
@@ -440,7 +440,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     );
     assert!(
         !problems(&shop.reseller, &shop.reseller_id).await.contains_key("MARGIN_NEGATIVE"),
-        "the reseller earns on it"
+        "the reseller must earn on the call"
     );
     // one session has been open for a day, one session waits for a call whose end never arrived, and one session has two calls
     cabin_session::Entity::update_many()
@@ -604,6 +604,6 @@ on_both!(what_was_given_away_this_week_is_a_problem_however_old_its_call, |backe
         let events = answered_call(&allowed["ref"], start, (covered + 60) * 1_000);
         assert_eq!(shop.hook().events(&events).await, ["applied"; 3]);
     }
-    assert_eq!(problems(&shop.owner, &shop.id).await["WRITTEN_OFF"].0, 1, "the other one ended a week ago");
+    assert_eq!(problems(&shop.owner, &shop.id).await["WRITTEN_OFF"].0, 1, "the other call ended a week ago");
     shop.finish().await;
 });

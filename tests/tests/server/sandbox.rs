@@ -65,7 +65,7 @@ impl Sandbox {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("the call of cabin {index} is never {state}");
+        panic!("the call of cabin {index} did not become {state} in time");
     }
 
     async fn close(self) {

@@ -20,7 +20,7 @@ async fn login(client: &Client, name: &str, password: &str, code: Option<&str>) 
     }
 }
 
-/// A new user of the reseller, and a client of that user. Returns the user's id and login, too.
+/// Creates a user of the reseller. Returns a client of that user, and the user's id and login.
 async fn newcomer(shop: &Shop) -> (String, String, Client) {
     let input = json!({ "accountId": shop.reseller_id, "role": "RESELLER", "user": person() });
     let made = shop.distributor.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -215,14 +215,14 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
         let refused = client.send(query, variables).await;
         assert_eq!(refusal(&refused), "TOTP_SETUP_REQUIRED", "{refused}");
     }
-    // otherwise, otherwise, an admin could create another admin, who would have no second factor either
+    // otherwise, an admin could create another admin, who would have no second factor either
     let admin = text(&shop.admin.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     let platform =
         text(&shop.admin.ok("{ viewer { account { id } } }", json!({})).await["viewer"]["account"]["id"]);
     let admin = anonymous.login(&admin, PASSWORD).await;
     let input = json!({ "accountId": platform, "role": "ADMIN", "user": person() });
     assert_eq!(admin.code("createUser", "CreateUserInput", input, "").await, "TOTP_SETUP_REQUIRED");
-    // a front-end shows the own shop's name beside the set-up, and nothing else of the shop
+    // before the set-up, a front-end may read the name of the user's own shop, and nothing else about the shop
     let attendant = text(&shop.attendant.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     let attendant = anonymous.login(&attendant, PASSWORD).await;
     let own_shop = attendant.ok("{ viewer { callshop { id } } }", json!({})).await;

@@ -1,4 +1,4 @@
-//! Tests sessions to their end: deposits, items, discounts, settlement with cash rounding, refunds, and their ledger entries.
+//! Tests sessions until they are paid: deposits, items, discounts, settlement with cash rounding, refunds, and their ledger entries.
 
 use billing::money::Micros;
 use chrono::Utc;
@@ -116,7 +116,10 @@ on_both!(a_prepaid_customer_gets_the_rest_back, |backend| async move {
     let (settled, change) = settle(&shop, &session, &[]).await;
     assert_eq!(change, "0");
     assert_eq!(settled["receiptNumber"], "1");
-    assert_eq!(settled["refundDue"]["amount"], "0", "the change was given already");
+    assert_eq!(
+        settled["refundDue"]["amount"], "0",
+        "the settlement has already refunded the rest of the deposit"
+    );
     let back = json!({ "kind": "DEPOSIT_REFUND", "method": "CASH", "amount": { "amount": "24.82" }, "reason": null });
     assert_eq!(settled["payments"].as_array().map(Vec::len), Some(3));
     assert_eq!(settled["payments"][2], back);

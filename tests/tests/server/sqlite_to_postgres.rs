@@ -45,11 +45,12 @@ async fn a_shop_goes_on_on_postgres() {
     let (done, said) = copy(&file, &url);
     assert!(done && said.contains("\nrate 30009\n"), "{said}");
     let (again, said) = copy(&file, &url);
-    assert!(!again && said.starts_with("not empty:"), "a second copy is refused: {said}");
+    assert!(!again && said.starts_with("not empty:"), "a second copy must be refused: {said}");
 
     let new = application(&url).await;
-    let (actor, _) = login::authenticate(&new, &tokens.access).await.expect("the token is good there, too");
-    let live = app::calls::live(&new, &actor, shop.callshop).await.expect("the shop is there");
+    let (actor, _) =
+        login::authenticate(&new, &tokens.access).await.expect("the token must be valid on PostgreSQL, too");
+    let live = app::calls::live(&new, &actor, shop.callshop).await.expect("the shop must be on PostgreSQL");
     assert!(live.is_empty());
     let checked = ledger::audit(&new.store, |_| {}).await.expect("the ledger reads");
     let broken: Vec<_> = checked.iter().filter(|invariant| !invariant.findings.is_empty()).collect();

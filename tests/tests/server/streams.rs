@@ -18,7 +18,7 @@ struct Stream {
 }
 
 impl Stream {
-    /// What a browser's `EventSource` sends.
+    /// Opens a stream like a browser's `EventSource`, with a ticket in the URL and with these headers.
     async fn open(
         node: &TestServer,
         shop: &Shop,
@@ -63,7 +63,7 @@ impl Stream {
                     return (of("id: ").map(str::to_owned), data);
                 }
             }
-            let chunk = self.response.chunk().await.expect("a piece").expect("the stream goes on");
+            let chunk = self.response.chunk().await.expect("a piece").expect("the stream must continue");
             self.unread.push_str(&String::from_utf8_lossy(&chunk));
         }
     }

@@ -97,7 +97,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
         // partitions of later months also get the new column
         let tx = db.begin().await.expect("a transaction");
         store::partitions::prepare(&tx, first.end.start()).await.expect("the next months");
-        tx.commit().await.expect("it commits");
+        tx.commit().await.expect("the transaction commits");
     }
 });
 
@@ -111,9 +111,13 @@ on_both!(tables_of_before_the_first_release_are_refused, |backend: Backend| asyn
         "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20261122_000001_first_call', 0)",
     ];
     for sql in old {
-        store.reader().execute_unprepared(sql).await.expect("the tables of before");
+        store.reader().execute_unprepared(sql).await.expect("the tables from before the first release");
     }
-    let refused = store.migrate().await.expect_err("they cannot be migrated").to_string();
+    let refused = store
+        .migrate()
+        .await
+        .expect_err("tables from before the first release cannot be migrated")
+        .to_string();
     assert!(refused.contains("before the first release") && refused.contains("empty database"), "{refused}");
     assert!(store.migrations().await.expect("a state").refusal.is_some());
     // the migration added no column to these tables
@@ -226,7 +230,10 @@ const KEYLESS: &[(&str, &str)] = &[
         "rate.version_id",
         "up to millions of rates are written before their version; `callshop audit` checks the reference",
     ),
-    ("idempotency_key.user_id", "nil for the operator at the command line, and the family of an API token"),
+    (
+        "idempotency_key.user_id",
+        "nil for the operator at the command line, and a token family's id for an API token",
+    ),
     ("audit_log.object_id", "refers to the table that object_kind names"),
     ("search_word.object_id", "refers to the table that kind names"),
     ("proxy.lease_holder", "a node, which has no row"),
@@ -236,7 +243,7 @@ const KEYLESS: &[(&str, &str)] = &[
     ("call.request_id", "made by the proxy, not a row"),
     ("call.sip_call_id", "made by the phone, not a row"),
     ("callshop.caller_id", "a phone number"),
-    ("callshop.tax_id", "made by an authority, not a row"),
+    ("callshop.tax_id", "given by an authority, not a row"),
     ("tariff_import.node", "a running program, not a row"),
 ];
 const HISTORY: &str = "retention removes each table by itself, so the call may be gone; `callshop audit` checks references to kept calls";
@@ -249,7 +256,7 @@ async fn texts(db: &DatabaseConnection, sql: &str) -> BTreeSet<String> {
     rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
 }
 
-/// The columns that look like references, as `table.column`. They are ids other than the row's own id, and texts whose names look like ids.
+/// The columns that look like references, as `table.column`. These columns are ids other than the row's own id, and texts whose names look like ids.
 async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<String> {
     let sql = match backend {
         Backend::Sqlite => {
@@ -288,11 +295,11 @@ async fn foreign_keys(db: &DatabaseConnection, backend: Backend) -> BTreeSet<Str
 fn relations_of<E: EntityTrait + Default>() -> Vec<String> {
     let column = |identity: &Identity| match identity {
         Identity::Unary(name) => name.to_string(),
-        more => panic!("{more:?}: every key has one column"),
+        more => panic!("{more:?}: every key must have one column"),
     };
     let relation = |relation: E::Relation| {
         let def = relation.def();
-        let TableRef::Table(parent, _) = &def.to_tbl else { panic!("{:?} is no table", def.to_tbl) };
+        let TableRef::Table(parent, _) = &def.to_tbl else { panic!("{:?} is not a table", def.to_tbl) };
         let (from, parent) = (E::default().table_name().to_owned(), parent.1.to_string());
         (!def.is_owner).then(|| format!("{from}.{} {parent}.{}", column(&def.from_col), column(&def.to_col)))
     };
@@ -345,7 +352,11 @@ on_both!(a_row_that_others_refer_to_cannot_be_deleted, |backend: Backend| async 
     for table in ["account", "callshop", "user_account", "phone", "cabin", "tariff", "register_shift"] {
         let deleted = format!("DELETE FROM {table}");
         conn.execute_unprepared("SAVEPOINT before").await.expect("a savepoint");
-        let refused = conn.execute_unprepared(&deleted).await.expect_err("others refer to it").to_string();
+        let refused = conn
+            .execute_unprepared(&deleted)
+            .await
+            .expect_err("the deletion of a row that others refer to must fail")
+            .to_string();
         assert!(refused.to_lowercase().contains("foreign key"), "{refused}");
         conn.execute_unprepared("ROLLBACK TO before").await.expect("as before");
     }
@@ -386,7 +397,7 @@ async fn locked_parents_do_not_block_new_children_on_postgres() {
         user_id: session.opened_by,
         at: Utc::now(),
     };
-    sessions::insert_payments(&writer, vec![payment]).await.expect("no lock is waited for");
+    sessions::insert_payments(&writer, vec![payment]).await.expect("the insert must not wait for a lock");
     let cabin = cabin::Model {
         id: uuid::Uuid::now_v7(),
         callshop_id: account.id,
@@ -397,7 +408,7 @@ async fn locked_parents_do_not_block_new_children_on_postgres() {
         retired_at: None,
         created_at: Utc::now(),
     };
-    cabins::insert(&writer, cabin).await.expect("no lock is waited for");
+    cabins::insert(&writer, cabin).await.expect("the insert must not wait for a lock");
     writer.rollback().await.expect("as before");
     holder.rollback().await.expect("as before");
     shop.finish().await;

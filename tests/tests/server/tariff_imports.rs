@@ -1,4 +1,4 @@
-//! Tests imports of rate decks as jobs: uploads, questions, progress, dead nodes, saved mappings, and what an unfinished import leaves behind.
+//! Tests imports of rate decks as jobs: uploads, questions, progress, dead nodes, saved mappings, and the cleanup of unfinished imports.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -90,7 +90,7 @@ async fn nothing_is_spooled(shop: &Shop) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("files are left: {:?}", spooled(shop));
+    panic!("the folder must be empty, but contains {:?}", spooled(shop));
 }
 
 on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
@@ -99,7 +99,11 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
     let key = unique("key");
     let input = json!({ "tariffId": id, "note": "October", "idempotencyKey": key });
     let job = create(&shop, input.clone()).await;
-    assert_eq!(create(&shop, input).await["id"], job["id"], "a repeated request makes no second job");
+    assert_eq!(
+        create(&shop, input).await["id"],
+        job["id"],
+        "a repeated request must not create a second job"
+    );
     let url = text(&job["uploadUrl"]);
     let (status, answer) = put(&shop.server, &url.replace("signature=", "signature=x"), "x").await;
     assert_eq!((status, &answer["errors"][0]["extensions"]["code"]), (403, &json!("FORBIDDEN")), "{answer}");
@@ -298,7 +302,7 @@ on_both!(a_job_whose_node_died_asks_for_its_file_again, |backend: Backend| async
     upload(&shop.server, &again, canonical(5)).await;
     assert_eq!(reaches(&shop, &id, "DONE").await["version"]["rateCount"], 5);
 
-    // nobody uploads: the job ends
+    // if no file is uploaded in time, the job ends
     let job = create(&shop, json!({ "tariffId": tariff })).await;
     let row = newest(&shop).await;
     update(&shop, tariff_import::Model { expires_at: long_ago, ..row }).await;
@@ -308,8 +312,8 @@ on_both!(a_job_whose_node_died_asks_for_its_file_again, |backend: Backend| async
     let row = newest(&shop).await;
     let ended_at = Some(app.clock.now() - TimeDelta::days(31));
     update(&shop, tariff_import::Model { ended_at, ..row }).await;
-    retention::maintain(app).await.expect("the history is looked after");
-    assert!(find(&shop, &text(&job["id"])).await.is_null(), "an old job is deleted");
+    retention::maintain(app).await.expect("the maintenance succeeds");
+    assert!(find(&shop, &text(&job["id"])).await.is_null(), "an old job must be deleted");
     shop.finish().await;
 });
 
@@ -350,7 +354,7 @@ on_both!(a_mapping_is_saved_for_the_next_deck, |backend: Backend| async move {
     };
     let first = save("Carrier", r#"{"date_order": "mdy"}"#).await;
     let saved = save("Carrier", r#"{"date_order": "dmy"}"#).await;
-    assert_eq!(saved["id"], first["id"], "the name has one mapping");
+    assert_eq!(saved["id"], first["id"], "the name must have only one mapping");
     let stored: Value = serde_json::from_str(&text(&saved["mapping"])).expect("JSON");
     assert_eq!(stored, json!({ "date_order": "dmy" }));
     let job = create(&shop, json!({ "tariffId": tariff, "mappingId": saved["id"], "dryRun": true })).await;
@@ -440,7 +444,7 @@ on_both!(rates_of_a_version_that_was_never_finished_are_deleted, |backend: Backe
     assert_eq!(banded.expect("a rate").band_prices, json!({ "night": { "price_per_minute": "1" } }));
     assert_eq!(stored.clone().count(conn).await.expect("a count"), 5_003);
 
-    retention::maintain(app).await.expect("the history is looked after");
+    retention::maintain(app).await.expect("the maintenance succeeds");
     assert_eq!(stored.count(conn).await.expect("a count"), 0);
     let left = unfinished_version::Entity::find_by_id(id).one(conn).await.expect("a query");
     assert_eq!(left, None);
@@ -467,7 +471,7 @@ on_both!(a_version_whose_rates_are_discarded_is_never_inserted, |backend: Backen
     };
     assert!(end(kept).await);
     for id in [kept, discarded] {
-        rate_writer::discard(store, id).await.expect("it is discarded");
+        rate_writer::discard(store, id).await.expect("the rates are discarded");
     }
     assert!(!end(discarded).await);
     assert_eq!((rates(kept).await, rates(discarded).await), (1, 0));

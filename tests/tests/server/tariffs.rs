@@ -1,5 +1,5 @@
-//! Tests tariffs through the API and the command line, on both databases: the version a change is based on, activation of drafts, data preserved
-//! in files, and searches by name. The submodules test the lifecycle of versions.
+//! Tests tariffs through the API and the command line, on both databases: the version on which a change is based, activation of drafts, values that
+//! an import keeps, and searches by name. The submodules test the lifecycle of versions.
 
 mod dates;
 mod impact;
@@ -91,7 +91,7 @@ impl Tariff {
         command.env("CALLSHOP_HOOK__SECRETS", "[\"not a secret, and long enough for the check\"]");
         tokio::task::spawn_blocking(move || command.output().expect("the command runs"))
             .await
-            .expect("it ends")
+            .expect("the command ends")
     }
 }
 

@@ -54,7 +54,7 @@ async fn talk(shop: &Shop) -> Value {
 /// Opens a shift with one customer, who has made a call but not paid yet. Returns the session.
 async fn evening(shop: &Shop, at: &str) -> String {
     shop.server.time().set(instant(at));
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
     talk(shop).await;
@@ -105,10 +105,10 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let january = text(&socket.next().await["callshopActivity"]["cursor"]);
     let january = cursor(parse_cursor(&january).expect("a position") - 2);
     drop(socket);
-    // an unpaid session prevents the deletion of its calls, and of everything that is later than these calls
+    // an unpaid session prevents the deletion of its calls and of all later history
     shop.server.time().set(instant("2027-04-20T20:00:00Z"));
     let before = stored(&shop).await;
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     let kept = stored(&shop).await;
     assert_eq!((kept[0], kept[1], kept[4]), (before[0], before[1], before[4]), "{before:?} {kept:?}");
     let from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
@@ -120,8 +120,12 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     settled(&shop, &april).await;
     let left = stored(&shop).await;
     assert_eq!((before[0], left[0]), (1, 1), "January's call, then April's");
-    assert_eq!((left[1], left[3]), (before[1], 3), "its charges, its events: {before:?} {left:?}");
-    assert!(left[4] > before[4], "entries must stay: {before:?} {left:?}");
+    assert_eq!(
+        (left[1], left[3]),
+        (before[1], 3),
+        "the charges and events of January's call must be deleted: {before:?} {left:?}"
+    );
+    assert!(left[4] > before[4], "ledger entries must stay: {before:?} {left:?}");
     let oldest = activity::Entity::find().filter(activity::Column::At.lt(instant("2027-03-01T00:00:00Z")));
     assert_eq!(oldest.count(shop.server.app.store.reader()).await.expect("activities"), 0);
     let kept_from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
@@ -155,7 +159,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     assert_eq!((&next["cursorExpired"], &next["event"]["seq"]), (&json!(false), &json!(seq)));
 
     // the maintenance can run again, and the shop can still be used
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     assert_eq!(stored(&shop).await, left);
     evening(&shop, "2027-04-22T20:00:00Z").await;
     if backend == Backend::Postgres {
@@ -213,13 +217,16 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
         slowest = slowest.max(begun.elapsed());
         calls += 1;
     }
-    trimming.await.expect("it ends").expect("the history is looked after");
+    trimming.await.expect("the maintenance ends").expect("the maintenance succeeds");
     let took = began.elapsed();
     println!("{OLD} keys in {took:?}, beside {calls} calls, the slowest {slowest:?}");
     let left =
         hook_event::Entity::find().filter(hook_event::Column::ReceivedAt.lt(instant("2027-02-01T00:00:00Z")));
     assert_eq!(left.count(shop.server.app.store.reader()).await.expect("keys"), 0);
-    assert!(took.as_secs_f64() < OLD as f64 / 2_000.0, "must be deleted faster than they arrive: {took:?}");
+    assert!(
+        took.as_secs_f64() < OLD as f64 / 2_000.0,
+        "keys must be deleted faster than they arrive: {took:?}"
+    );
     assert!(slowest < std::time::Duration::from_secs(2), "{slowest:?}");
     shop.finish().await;
 });
@@ -238,7 +245,11 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
     };
     let lost = async || {
         let checked = app::ledger::audit(&shop.server.app.store, |_| {}).await.expect("the audit runs");
-        checked.into_iter().find(|one| one.name.starts_with("no month")).expect("it looks at months").findings
+        checked
+            .into_iter()
+            .find(|one| one.name.starts_with("no month"))
+            .expect("the audit checks the months")
+            .findings
     };
     assert_eq!(lost().await, [""; 0]);
     let there = CALLS.partitions(shop.server.app.store.reader()).await.expect("partitions");
@@ -300,13 +311,13 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(0, "+13055550123", 1_000).await;
     }
     shop.open_cabin(1).await;
-    // this is the same release, restarted: the tables have everything that it needs, and more
+    // this node has the same release, restarted on tables that have more columns than it needs
     shop.server = shop.server.restart().await;
     for index in [0, 1] {
         shop.call(index, "+13055550123", 1_000).await;
         shop.close_cabin(index).await;
     }
-    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    retention::maintain(&shop.server.app).await.expect("the maintenance succeeds");
     assert_eq!(call::Entity::find().count(shop.server.app.store.reader()).await.expect("calls"), 26);
     shop.finish().await;
 });
@@ -344,10 +355,10 @@ async fn calls_are_updated_in_place_on_postgres() {
         if updated >= 180 {
             break (updated, hot);
         }
-        assert!(std::time::Instant::now() < deadline, "{updated} updates were counted");
+        assert!(std::time::Instant::now() < deadline, "only {updated} updates were counted");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     };
-    assert!(hot * 10 >= updated * 9, "{hot} of {updated} updates were in place");
+    assert!(hot * 10 >= updated * 9, "only {hot} of {updated} updates were in place");
     shop.finish().await;
 }
 

@@ -1,4 +1,5 @@
-//! Tests webhooks: what they deliver, to whom, and what happens if a receiver does not accept it. `nodes/webhooks.rs` tests them across nodes.
+//! Tests webhooks: the messages, their receivers, and the retries after a receiver does not accept a message. `nodes/webhooks.rs` tests them across
+//! nodes.
 
 use std::time::{Duration, Instant};
 
@@ -127,7 +128,7 @@ on_both!(a_failed_message_is_sent_again_before_the_next, |backend: Backend| asyn
         let expected = ["status 500", "failed", "did not answer within 1 seconds", "redirects"];
         assert!(error.contains(expected[attempts - 1]), "{error}");
         assert!(one["nextAttemptAt"].is_string());
-        // nothing is sent before its time
+        // no message is sent before its time
         tokio::time::sleep(Duration::from_millis(400)).await;
         assert_eq!(receiver.seen().len(), attempts);
         shop.server.time().pass(TimeDelta::hours(2));
@@ -167,7 +168,7 @@ on_both!(a_receiver_that_accepts_nothing_for_three_days_is_given_up, |backend: B
         json!([entry["action"], entry["objectId"], entry["user"]]),
         json!(["disableWebhook", id, null])
     );
-    // what was not delivered is kept
+    // messages that were not delivered are kept
     receiver.answer(&[], Reply::Status(204));
     let input = json!({ "webhookId": id });
     let enabled =
@@ -176,7 +177,7 @@ on_both!(a_receiver_that_accepts_nothing_for_three_days_is_given_up, |backend: B
     let seen = receiver.until(4).await;
     assert_eq!(seen[2].id(), seen[0].id());
     assert_eq!(seen[3].seq(), seen[2].seq() + 1);
-    // a receiver that is gone ends the webhook at once
+    // a receiver that answers 410 (gone) disables the webhook at once
     receiver.answer(&[], Reply::Status(410));
     events(&shop, 1).await;
     let gone = until(&shop.owner, &id, |webhook| webhook["state"] == "DISABLED").await;
@@ -211,14 +212,14 @@ on_both!(a_webhook_ends_with_the_rights_of_its_creator, |backend: Backend| async
     shop.reseller.did("updateAccount", "UpdateAccountInput", input, "callshop { id }").await;
     let seen = receiver.until(2).await;
     assert_eq!(seen[1].json()["data"]["accountActivity"]["callshopId"], another["callshop"]["id"]);
-    // neither another branch nor the shop below sees the webhook of the reseller
+    // neither another branch nor the reseller's own shop sees the reseller's webhook
     assert_eq!(shop.owner.object("webhook", &id, "id").await, Value::Null);
     let input = json!({ "accountId": shop.reseller_id });
     shop.distributor.did("suspendAccount", "AccountIdInput", input, "account { id }").await;
     let ended = until(&shop.distributor, &id, |webhook| webhook["state"] == "DISABLED").await;
     assert_eq!(ended["disabledReason"], "ACCOUNT_SUSPENDED");
     let is_told = receiver.seen().iter().any(|one| one.body.contains("SHOP_SUSPENDED"));
-    assert!(!is_told, "nothing is delivered after the suspension");
+    assert!(!is_told, "no message may be delivered after the suspension");
     shop.finish().await;
 });
 
@@ -348,7 +349,7 @@ on_both!(a_program_makes_webhooks_with_its_own_rights, |backend: Backend| async 
     let made = wide.did("createWebhook", "CreateWebhookInput", input, "webhook { id role scopes }").await;
     assert_eq!(made["webhook"]["scopes"], json!(["CALLS_READ", "WEBHOOKS_READ", "WEBHOOKS_WRITE"]));
     assert_eq!(made["webhook"]["role"], "CALLSHOP_OWNER");
-    // a program that may not read calls cannot send them elsewhere
+    // an API token that may not read calls cannot create a webhook that sends them
     let moved = json!({ "webhookId": made["webhook"]["id"], "url": receiver.url() });
     assert_eq!(
         narrow.code("updateWebhook", "UpdateWebhookInput", moved.clone(), "webhook { id }").await,
@@ -401,7 +402,7 @@ on_both!(an_address_must_be_public, |backend: Backend| async move {
         );
         assert!(text(&error["message"]).contains(reason), "{url}: {error}");
     }
-    // the network was allowed when the webhook was created, and is not when the message is sent
+    // the network was allowed when the webhook was created, but it is no longer allowed when the message is sent
     let made = create("http://127.0.0.2:9/").await;
     let id = text(&made["webhook"]["id"]);
     create("http://127.0.0.2:9/").await;
@@ -455,7 +456,7 @@ on_both!(the_log_is_shortened, |backend: Backend| async move {
             .app
             .store
             .write(|tx| async move { store::webhooks::trim(tx.conn(), row, cutoff, kept, 100).await });
-        trimmed.await.expect("it is trimmed")
+        trimmed.await.expect("the log is trimmed")
     };
     assert_eq!(trim(4).await, 0);
     assert_eq!(trim(3).await, 1);

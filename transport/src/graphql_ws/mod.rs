@@ -19,7 +19,7 @@
 //! | 4409 | an operation with the id of a running operation |
 //! | 4429 | a second `connection_init`, or messages faster than allowed |
 //! | 4503 | too many sockets of this subject |
-//! | 4504 | no sign of life for two pings |
+//! | 4504 | the client sent nothing during two ping intervals |
 //! | 4508 | the client reads its messages too slowly |
 
 mod inbox;

@@ -100,7 +100,7 @@ struct Session {
 impl Session {
     fn new(caller: Caller) -> Self {
         let left = caller.expires_at.map(|end| (end - Utc::now()).to_std().unwrap_or_default());
-        // a token that expires beyond the range of the clock never expires
+        // an expiry time beyond the clock's range counts as no expiry
         let expires = left.and_then(|left| Instant::now().checked_add(left));
         Self { revoked: Box::pin(caller.revoked.clone().cancelled_owned()), expires, caller }
     }

@@ -1,5 +1,5 @@
-//! Refuses JSON that is nested too deeply before it reaches a recursive parser or converter. serde_json has a limit of its own, but that limit is fixed
-//! and is reported as a syntax error. The scan never allocates and never recurses, so no input can exhaust memory or the stack.
+//! Refuses JSON that is nested too deeply, before a recursive parser or converter reads the JSON. serde_json has a limit of its own, but that limit
+//! is fixed and is reported as a syntax error. The scan never allocates and never recurses, so no input can exhaust memory or the stack.
 
 use actix_web::http::StatusCode;
 

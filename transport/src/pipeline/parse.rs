@@ -1,5 +1,5 @@
-//! Stage 2: parses the text to a syntax tree with apollo-compiler's parser. The parser's own limits protect the stack and bound its work: beyond a
-//! limit, it stops. The later stages and the executor's parser recurse over the same nesting, so they need no limit of their own.
+//! Stage 2: parses the text to a syntax tree with apollo-compiler's parser. The parser stops at its own limits, which protect the stack and bound the
+//! work. The later stages and the executor's parser recurse over the same nesting, so they need no limit of their own.
 
 use apollo_compiler::{
     ast::Document,
@@ -17,7 +17,7 @@ const MAX_ERRORS: usize = 20;
 pub fn parse(document: &str, limits: &Limits) -> Result<Document, RequestError> {
     let mut parser = Parser::new().recursion_limit(limits.bracket_depth).token_limit(limits.tokens);
     let parsed = parser.parse_ast(document, "request");
-    // a document that exceeds a limit also has syntax errors, because the parser stopped in its middle
+    // a document that exceeds a limit also has syntax errors, because the parser stopped in the middle of the document
     if parser.recursion_reached() > limits.bracket_depth {
         return Err(RequestError::document(
             "DOCUMENT_TOO_DEEP",

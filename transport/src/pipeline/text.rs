@@ -1,4 +1,4 @@
-//! Stage 7: checks every text of a request for forbidden characters: in the document, in a variable, in an argument or deep in an input. Databases
+//! Stage 7: checks every text of a request for forbidden characters, including texts in arguments, variables and nested input objects. Databases
 //! differ in the characters they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control characters. A field
 //! that is added later is checked automatically.
 

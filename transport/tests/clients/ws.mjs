@@ -44,7 +44,7 @@ await check('a subscription with variables', async () => {
   await client.dispose();
 });
 
-await check('an invalid document is an error of its operation, the socket goes on', async () => {
+await check('an invalid document fails only its own operation, and the socket stays open', async () => {
   const client = connect({ lazy: false });
   await assert.rejects(all(client, { query: '{ nothing }' }), (errors) => {
     assert.equal(errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
@@ -75,7 +75,7 @@ await check('a bad token closes with 4403', async () => {
   await assert.rejects(all(client, { query: '{ hello }' }), (event) => event.code === 4403);
 });
 
-await check('the client keeps alive by pings of its own', async () => {
+await check('the client's own pings keep the socket open', async () => {
   let pongs = 0;
   const client = connect({ keepAlive: 20, lazy: false, on: { pong: () => (pongs += 1) } });
   const silent = client.iterate({ query: 'subscription { silence }' });

@@ -1,4 +1,4 @@
-//! Tests the HTTP side of answers: compression, conditional requests, the cost, and what a refusal says.
+//! Tests the HTTP side of answers: compression, conditional requests, the cost, and the messages of refusals.
 
 use std::io::Read as _;
 

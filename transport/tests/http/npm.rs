@@ -10,11 +10,12 @@ fn node(script: &str, url: &str) {
     let install = format!("npm ci --prefix {}", folder.display());
     assert!(
         folder.join("node_modules/graphql").exists(),
-        "npm packages are missing: install node 20, then `{install}`"
+        "npm packages are missing: install Node.js 20, then run `{install}`"
     );
     let run = Command::new("node").arg(folder.join(script)).arg(url).output();
-    let output =
-        run.unwrap_or_else(|error| panic!("node is missing ({error}): install node 20, then `{install}`"));
+    let output = run.unwrap_or_else(|error| {
+        panic!("Node.js is missing ({error}): install Node.js 20, then run `{install}`")
+    });
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }

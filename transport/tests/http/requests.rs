@@ -152,7 +152,7 @@ fn a_table_that_names_what_is_not_there_is_refused() {
     }
 }
 
-/// Without a limit on nesting, the second document would end the whole process.
+/// Without a limit on nesting, the second document would overflow the stack and crash the server.
 #[tokio::test]
 async fn nested_brackets_are_refused() {
     let server = Server::start();

@@ -68,7 +68,13 @@ impl Client {
     /// Reads until the socket closes. Returns the close code and reason.
     async fn closed(&mut self) -> (u16, String) {
         loop {
-            match self.0.next().await.expect("a close comes before the end").expect("a frame") {
+            match self
+                .0
+                .next()
+                .await
+                .expect("the server sends a close frame before the connection ends")
+                .expect("a frame")
+            {
                 Message::Close(Some(close)) => return (close.code.into(), close.reason.to_string()),
                 Message::Close(None) => return (1005, String::new()),
                 _ => {}
@@ -88,7 +94,7 @@ async fn code_after(server: &Server, text: &str) -> u16 {
 async fn the_subprotocol_is_negotiated() {
     let server = Server::start();
     let offered = [("sec-websocket-protocol", "graphql-ws, graphql-transport-ws")];
-    Client::with(&server, &offered).await.expect("one of the two fits");
+    Client::with(&server, &offered).await.expect("the server accepts one of the two subprotocols");
     let mut none = Client::with(&server, &[]).await.expect("an upgrade");
     assert_eq!(none.closed().await, (4406, "Subprotocol not acceptable".into()));
 }
@@ -254,7 +260,7 @@ async fn operations_on_a_socket_are_bounded() {
     assert_eq!(refused["payload"][0]["extensions"]["code"], "TOO_MANY_OPERATIONS");
     client.send(json!({"type": "complete", "id": "1"})).await;
     client.subscribe("3", "subscription { silence }").await;
-    assert_eq!(client.next().await["type"], "next", "the first one's slot must be free");
+    assert_eq!(client.next().await["type"], "next", "the slot of the first socket must be free");
 }
 
 #[tokio::test]
@@ -272,7 +278,7 @@ async fn sockets_of_a_subject_and_an_address_are_bounded() {
     let headers = [("sec-websocket-protocol", "graphql-transport-ws")];
     match Client::with(&server, &headers).await {
         Err(Error::Http(response)) => assert_eq!(response.status(), 429),
-        _ => panic!("the second socket of the address has to be refused"),
+        _ => panic!("the second socket of the address must be refused"),
     }
 }
 
@@ -300,9 +306,16 @@ async fn a_fresh_token_in_a_ping_keeps_the_socket() {
     let pong = client.next().await;
     assert!(pong["payload"]["expiresAt"].is_string(), "{pong}");
     let past_the_first = tokio::time::timeout(Duration::from_millis(900), client.0.next()).await;
-    assert!(past_the_first.is_err(), "still open: {past_the_first:?}");
+    assert!(
+        past_the_first.is_err(),
+        "the socket must stay open after the first token expires: {past_the_first:?}"
+    );
     client.send(json!({"type": "ping", "payload": {"token": "other"}})).await;
-    assert_eq!(client.closed().await, (4403, "Forbidden".into()), "a token of someone else");
+    assert_eq!(
+        client.closed().await,
+        (4403, "Forbidden".into()),
+        "a token of another subject must close the socket"
+    );
 }
 
 #[tokio::test]
@@ -374,10 +387,10 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
         before = now;
     }
     let accepted = before * 16 * 1024;
-    assert!(accepted < 2 * 1024 * 1024, "{accepted} bytes accepted for a client that reads nothing");
+    assert!(accepted < 2 * 1024 * 1024, "{accepted} bytes were accepted for a client that does not read");
     GO_ON.notify_one();
     let turn = tokio::time::timeout(Duration::from_secs(20), TURN.acquire()).await;
-    drop(turn.expect("the turn is released").expect("a turn"));
+    drop(turn.expect("the operation must release the semaphore").expect("a turn"));
     assert_eq!(FLOODED.load(Ordering::Relaxed), before, "the queue must stay full");
     // the operation's response arrives as soon as the queue has room for it
     let mut answer = client.next().await;
@@ -393,7 +406,7 @@ async fn a_peer_without_a_sign_of_life_is_given_up() {
     let mut client = Client::ready(&server, "user").await;
     client.subscribe("1", "subscription { silence }").await;
     streams_open(1).await;
-    // A test client answers no ping while nobody polls it.
+    // The client answers no pings, because the test does not poll it.
     streams_open(0).await;
     assert_eq!(client.closed().await, (4504, "No sign of life".into()));
 }
@@ -437,7 +450,7 @@ async fn events(server: &Server, token: &str, query: &str) -> (u16, String) {
 async fn event_streams_tell_each_answer_and_the_end() {
     let server = Server::start();
     let (status, text) = events(&server, "user", "subscription { count(to: 2) }").await;
-    let text = text.strip_prefix("retry: 1000\n\n").expect("the time to wait comes first");
+    let text = text.strip_prefix("retry: 1000\n\n").expect("the stream must begin with the retry time");
     let text = text.trim_start_matches(":\n\n");
     let one =
         "event: next\ndata: {\"data\":{\"count\":1}}\n\nevent: next\ndata: {\"data\":{\"count\":2}}\n\n";
@@ -582,7 +595,7 @@ async fn what_is_no_upgrade_after_all_is_answered_and_ends_the_connection() {
         assert!(head.starts_with(&format!("http/1.1 {status}\r\n")), "{request}: {head}");
         assert!(head.contains("\r\nconnection: close"), "{request}: {head}");
         let length = format!("\r\ncontent-length: {}\r\n", raw.rest().await.len());
-        assert!(head.contains(&length), "{request}: {head} and not {length}");
+        assert!(head.contains(&length), "{request}: {head} must contain {length}");
     }
     assert_eq!(server.service.open_sockets(), 0);
 }

@@ -114,7 +114,7 @@ async fn a_fragment_at_the_root_of_a_subscription_is_run() {
     }
 }
 
-/// What a browser's event source sends: the URL, cookies, and the id of the last event.
+/// Sends a request like a browser's `EventSource`: with a ticket in the URL, and with these headers, such as cookies or the id of the last event.
 async fn browse(server: &Server, ticket: &str, headers: &[(&str, &str)]) -> reqwest::Response {
     let pairs = [("query", "subscription { steps(to: 2) }"), ("ticket", ticket)];
     let mut request = client().get(server.url()).query_pairs(&pairs);
@@ -158,8 +158,12 @@ async fn a_ticket_admits_once_and_then_with_its_cookie() {
 
 /// The JSON of each part. Panics unless the text is well-formed.
 fn parts(text: &str, is_ended: bool) -> Vec<Value> {
-    let text = text.strip_prefix("\r\n--graphql").expect("a boundary comes first");
-    let text = if is_ended { text.strip_suffix("--\r\n").expect("the last boundary") } else { text };
+    let text = text.strip_prefix("\r\n--graphql").expect("the response must begin with a boundary");
+    let text = if is_ended {
+        text.strip_suffix("--\r\n").expect("the response must end with the last boundary")
+    } else {
+        text
+    };
     let parts = text.split_terminator("\r\n--graphql");
     let json =
         |part: &str| part.strip_prefix("\r\nContent-Type: application/json\r\n\r\n").map(str::to_owned);

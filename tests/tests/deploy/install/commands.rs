@@ -21,7 +21,7 @@ fn deployed_demo_takes_no_options_from_the_environment_and_says_so() {
         let (status, told) = demo(name);
         assert!(status == Some(1) && told.contains(&format!("unset {name}")), "{status:?}: {told}");
     }
-    assert!(!folder.path().join("demo").exists(), "demo must not begin");
+    assert!(!folder.path().join("demo").exists(), "the demo must not start");
     // the log variable is not a configuration option
     run(Command::new(tests::crash::process::build(false))
         .args(["demo", "--help"])

@@ -16,8 +16,10 @@ fn deployed_images_carry_the_version_of_what_is_in_them() {
         "{images:?}"
     );
     for image in images {
-        let (name, tagged) =
-            image.trim_matches('"').split_once(':').unwrap_or_else(|| panic!("{image} has no version"));
+        let (name, tagged) = image
+            .trim_matches('"')
+            .split_once(':')
+            .unwrap_or_else(|| panic!("the image {image} needs a version"));
         assert!(!name.starts_with("callshop") || tagged == tag, "{image}");
         assert!(tagged != "latest", "{image}");
     }

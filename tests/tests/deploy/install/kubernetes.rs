@@ -174,7 +174,10 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     let number = |value: &Value| value.as_u64().expect("a number");
     let notices = number(&node["readinessProbe"]["periodSeconds"])
         * number(&node["readinessProbe"]["failureThreshold"]);
-    assert!(number(&config["shutdown"]["drain_seconds"]) > notices, "it is taken out after {notices} s");
+    assert!(
+        number(&config["shutdown"]["drain_seconds"]) > notices,
+        "the drain must take longer than the {notices} s until Kubernetes takes the node out of service"
+    );
     assert!(number(&pod["terminationGracePeriodSeconds"]) > number(&config["shutdown"]["grace_seconds"]));
     let replicas = number(&deployment["replicas"]);
     let budget = &get("PodDisruptionBudget", "callshop")["spec"];

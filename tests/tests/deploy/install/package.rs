@@ -92,7 +92,7 @@ impl Root {
 #[test]
 fn deployed_package_is_installed_upgraded_removed_and_purged() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
-    assert_eq!(uid, 0, "a package is installed by root: run this test as root");
+    assert_eq!(uid, 0, "only root can install a package: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
     let package = package(folder.path()).display().to_string();
     let root = Root::make();
@@ -116,7 +116,11 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     assert_eq!((user[5], user[6]), ("/var/lib/callshop", "/usr/sbin/nologin"));
     for own in ["var/lib/callshop", "var/backups/callshop"] {
         assert_eq!(mode(&root.path(own)), 0o700);
-        assert_eq!(fs::metadata(root.path(own)).expect("it is there").uid().to_string(), user[2], "{own}");
+        assert_eq!(
+            fs::metadata(root.path(own)).expect("the file exists").uid().to_string(),
+            user[2],
+            "{own}"
+        );
     }
     assert_eq!(mode(&root.path("etc/callshop/secrets")), 0o700);
 
@@ -183,7 +187,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     fs::write(root.path("etc/callshop/api.env"), edited).expect("an edit");
     fs::write(root.path("etc/callshop/secrets/token_key"), "secret").expect("a secret");
     root.dpkg(&["--force-confold", "-i", &package]);
-    assert_eq!(fs::read_to_string(root.path("etc/callshop/api.env")).expect("it is there"), edited);
+    assert_eq!(fs::read_to_string(root.path("etc/callshop/api.env")).expect("the file exists"), edited);
 
     // after removal, data and configuration stay; after purge, the data stays
     fs::write(root.path("var/lib/callshop/callshop.db"), "money").expect("a database");
@@ -200,7 +204,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     );
 
     // if there is no data, purging leaves nothing behind
-    fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("it was there");
+    fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("the file existed");
     root.dpkg(&["-i", &package]);
     root.dpkg(&["-P", "callshop"]);
     let left: BTreeSet<_> = root
@@ -250,7 +254,7 @@ fn deployed_package_units_agree_with_the_node() {
 #[test]
 fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
-    assert_eq!(uid, 0, "the nightly backup is made by root as another user: run this test as root");
+    assert_eq!(uid, 0, "root runs the nightly backup as another user: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
     // the test replaces the user of the package, because that user may not exist on this machine
     let bin = folder.path().join("bin");

@@ -100,7 +100,7 @@ fn printed(output: Output) -> PathBuf {
 #[test]
 fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
     let uid = std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").expect("this process"));
-    assert_eq!(uid, 0, "Debian's clusters are made by root: run this test as root");
+    assert_eq!(uid, 0, "only root can create Debian's clusters: run this test as root");
     let guide = read("docs/operating.md");
     for line in [
         "cp deploy/postgres/postgresql.conf /etc/postgresql/15/main/conf.d/callshop.conf",
@@ -141,7 +141,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
     cluster.sql("CREATE TABLE early AS SELECT 1 AS a");
     let begun = Instant::now();
     while names(&archive).is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing was archived");
+        assert!(begun.elapsed() < Duration::from_secs(30), "no WAL segment was archived in time");
         std::thread::sleep(Duration::from_millis(100));
     }
 
@@ -172,7 +172,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
     );
     // the segment is 16 MiB in size, but mostly unused
     let bytes = fs::metadata(archive.join(format!("{last}.zst"))).expect("the segment").len();
-    assert!(bytes < 200_000, "a segment of {bytes} bytes");
+    assert!(bytes < 200_000, "the archived segment must be small, not {bytes} bytes");
     let prune =
         |keep: &str| run(cluster.as_postgres(&scripts.join("prune")).args([&backups, &archive]).arg(keep));
     prune("2");
@@ -187,7 +187,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
 
     // a failed backup leaves nothing behind
     let mut refused = cluster.as_postgres(&scripts.join("backup"));
-    let refused = refused.arg(&backups).env("PGUSER", "nobody").output().expect("it runs");
+    let refused = refused.arg(&backups).env("PGUSER", "nobody").output().expect("the backup starts");
     assert!(!refused.status.success(), "{refused:?}");
     assert_eq!(names(&backups).len(), 1, "{:?}", names(&backups));
 }
@@ -226,6 +226,6 @@ fn deployed_balancer_serves_as_nobody_in_particular() {
         std::thread::sleep(Duration::from_millis(20));
     };
     run(Command::new("kill").arg(balancer.id().to_string()));
-    balancer.wait().expect("it ends");
+    balancer.wait().expect("HAProxy exits");
     assert!(status.split_whitespace().all(|uid| uid != "0"), "{status}");
 }

@@ -50,7 +50,7 @@ fn deployed_sqlite_files_are_their_owners_alone() {
         told.contains("WARN  database") && told.contains("mode 644") && told.contains("chmod 600"),
         "{told}"
     );
-    assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config changes nothing");
+    assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config must not change the mode");
     bash(folder.path(), &migrate);
     assert_eq!(open_files(folder.path()), Vec::<String>::new(), "an old database");
 }
@@ -93,7 +93,7 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
         .args(["/not/there.db", "other"])
         .current_dir(folder.path())
         .output()
-        .expect("it runs");
+        .expect("the script starts");
     assert!(!failed.status.success(), "{failed:?}");
     assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
 }
@@ -133,14 +133,14 @@ fn deployed_secrets_get_into_no_commit_and_no_image() {
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
         let ignored = git.current_dir(repository()).status().expect("git runs: run the tests with tests/run");
-        assert!(ignored.success(), "{path} is not ignored by git");
-        assert!(is_left_out(&read(".dockerignore"), path), "{path} gets into the context of an image");
+        assert!(ignored.success(), "git must ignore {path}");
+        assert!(is_left_out(&read(".dockerignore"), path), "{path} must not be in the context of an image");
     }
     let compose = read("docker-compose.yml");
     assert!(compose.contains("context: kamailio,"));
     assert!(
         is_left_out(&read("kamailio/.dockerignore"), "local.cfg"),
-        "the proxy's secrets get into its image's context"
+        "the proxy's secrets must not be in the context of its image"
     );
     // the folder that the guide writes to exists, and is private
     assert!(repository().join("deploy/tls").is_dir());
@@ -160,7 +160,11 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
     );
     let file = folder.path().join("tls/shop.example.pem");
     let data = fs::metadata(&file).expect("the certificate");
-    assert_eq!(fs::read_dir(folder.path().join("tls")).expect("a folder").count(), 1, "nothing else is left");
+    assert_eq!(
+        fs::read_dir(folder.path().join("tls")).expect("a folder").count(),
+        1,
+        "the folder must contain nothing else"
+    );
     assert_eq!(data.mode() & 0o7777, 0o640);
     if data.uid() != 0 {
         // the rest of the test runs as other users, and only root can become these users
@@ -203,8 +207,8 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     };
     let text = |name: &str| fs::read_to_string(secrets.join(name)).expect("a secret");
     let write = |name: &str, text: &str| {
-        fs::remove_file(secrets.join(name)).expect("it was there");
-        fs::write(secrets.join(name), text).expect("it is written");
+        fs::remove_file(secrets.join(name)).expect("the file existed");
+        fs::write(secrets.join(name), text).expect("the file is written");
     };
     assert_eq!(make("10.0.0"), "");
     let first: Vec<_> = ["database_url", "hook_proxies", "redis_users"].map(text).into();
@@ -234,14 +238,14 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     // unedited files change when their sources change
     assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
     // removed files are created again, whether their secrets are derived or random
-    fs::remove_file(secrets.join("database_url")).expect("it was there");
-    fs::remove_file(secrets.join("redis_callshop")).expect("it was there");
+    fs::remove_file(secrets.join("database_url")).expect("the file existed");
+    fs::remove_file(secrets.join("redis_callshop")).expect("the file existed");
     make("10.0.1");
     assert!(text("database_url").contains("@10.0.1.3:"));
     assert!(text("redis_url").contains(&text("redis_callshop")));
 
     // an old installation lacks the record that is used to detect edits
-    fs::remove_file(secrets.join(".made")).expect("what was made");
+    fs::remove_file(secrets.join(".made")).expect("the record existed");
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);
 }

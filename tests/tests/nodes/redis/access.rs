@@ -23,7 +23,7 @@ pub(super) async fn as_shipped(change: impl FnOnce(String) -> String) -> RedisSe
     let server = RedisServer::with(|dir| {
         let users = fs::read_to_string(deployed("users.acl")).expect("users.acl");
         let users = users.replace("change-me-proxy", PROXY).replace("change-me-api", API);
-        fs::write(dir.join("users.acl"), change(users)).expect("it is written");
+        fs::write(dir.join("users.acl"), change(users)).expect("the file is written");
         let acl = dir.join("users.acl").display().to_string();
         vec![deployed("redis.conf").display().to_string(), "--aclfile".to_owned(), acl]
     });
@@ -33,7 +33,7 @@ pub(super) async fn as_shipped(change: impl FnOnce(String) -> String) -> RedisSe
 pub(super) async fn connect(redis: &RedisServer, user: &str, password: &str) -> MultiplexedConnection {
     let url = format!("redis://{user}:{password}@{}", redis.address());
     let client = redis::Client::open(url).expect("an address");
-    client.get_multiplexed_async_connection().await.expect("Redis lets it in")
+    client.get_multiplexed_async_connection().await.expect("Redis accepts the login")
 }
 
 async fn refused(connection: &mut MultiplexedConnection, command: &str) {
@@ -149,7 +149,7 @@ async fn redis_behind_tls_is_believed_only_with_its_authority() {
         openssl(dir, &format!("req -x509 {new} -keyout ca.key -out ca.pem -subj /CN=test-authority -days 2"));
         openssl(dir, &format!("req -x509 {new} -keyout other.key -out other.pem -subj /CN=other-authority -days 2"));
         openssl(dir, &format!("req {new} -keyout redis.key -out redis.csr -subj /CN=redis"));
-        fs::write(dir.join("san"), "subjectAltName=IP:127.0.0.1").expect("it is written");
+        fs::write(dir.join("san"), "subjectAltName=IP:127.0.0.1").expect("the file is written");
         openssl(dir, "x509 -req -in redis.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out redis.pem");
         let file = |name: &str| dir.join(name).display().to_string();
         let options = [

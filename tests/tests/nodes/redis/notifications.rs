@@ -42,7 +42,7 @@ impl Watcher {
                 let Some(message) = message else { return };
                 let seq = message["callshopActivity"]["event"]["seq"].as_i64().expect("a seq");
                 let before = sender.borrow().0;
-                assert_eq!(seq, before + 1, "in order, none missing, none twice");
+                assert_eq!(seq, before + 1, "events must arrive in order, none missing and none twice");
                 noted.lock().expect("the times").push_back((seq, Instant::now()));
                 sender.send_replace((seq, Instant::now()));
             }
@@ -53,7 +53,7 @@ impl Watcher {
     /// Waits until the subscriber has received all committed events. Returns the waiting time.
     async fn caught_up(&self, node: &TestServer, shop: &Shop, patience: Duration) -> Duration {
         until("the watcher has seen everything", patience, async || {
-            assert!(self.seen.has_changed().is_ok(), "the watcher goes on");
+            assert!(self.seen.has_changed().is_ok(), "the watcher must still be running");
             let seen = self.seen.borrow().0;
             seen == head(node, shop).await
         })
@@ -119,7 +119,7 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
         println!("{what}");
         tokio::time::sleep(Duration::from_millis(1_500)).await;
     };
-    all("all is well").await;
+    all("the subscribers have received everything").await;
 
     redis.stop().await;
     until("both nodes notice that Redis has stopped", NOTICED, async || {
@@ -159,7 +159,7 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
     drop(going);
     let mut made = 0;
     for caller in callers {
-        made += caller.await.expect("calls continue whatever Redis does");
+        made += caller.await.expect("calls must continue even while Redis is down");
     }
     for watcher in &watchers {
         watcher.caught_up(&other, &shop, Duration::from_secs(8)).await;
@@ -197,8 +197,10 @@ async fn redis_tells_only_the_nodes_that_are_there() {
     linked(&shop.server).await;
 
     drop(watcher);
-    until("the last watcher takes the channel with it", NOTICED, async || other.app.hub.watched().is_empty())
-        .await;
+    until("the hub forgets the callshop after its last watcher has left", NOTICED, async || {
+        other.app.hub.watched().is_empty()
+    })
+    .await;
     other.stop().await;
     shop.finish().await;
 }
@@ -265,7 +267,11 @@ async fn redis_brings_activities_to_another_node_at_once() {
                 .expect("in time")
                 .expect("a watcher");
             let times = watcher.times.lock().expect("the times");
-            let at = times.iter().find(|(seen, _)| *seen == seq).map(|(_, at)| *at).expect("when it came");
+            let at = times
+                .iter()
+                .find(|(seen, _)| *seen == seq)
+                .map(|(_, at)| *at)
+                .expect("the event has an arrival time");
             delays.push(at - posted);
         }
     }
@@ -278,7 +284,7 @@ async fn redis_brings_activities_to_another_node_at_once() {
     assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
     // a poll of the table may come between a commit and its message
     let polled = other.app.hub.status().found.get();
-    assert!(polled <= 5, "{polled} of 150 were found by polling instead of being told");
+    assert!(polled <= 5, "{polled} of 150 events were found by polling, not by a notification");
     other.stop().await;
     shop.finish().await;
 }

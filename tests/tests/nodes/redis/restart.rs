@@ -55,7 +55,7 @@ async fn restarted(restricted: bool, kill: bool) {
         for _ in 0..10 {
             several.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(online(&shop).to_string()).ignore();
         }
-        several.query_async::<()>(&mut proxy).await.expect("Redis takes them");
+        several.query_async::<()>(&mut proxy).await.expect("Redis accepts the entries");
         drained(&node).await;
     }
     // the stream has these entries: one that the node has read but cannot apply, several that a dead node read in a batch, one that a dead node read
@@ -64,7 +64,7 @@ async fn restarted(restricted: bool, kill: bool) {
     assert_eq!(events.len(), 9);
     let held = books.hold().await;
     add_event(&mut proxy, &online(&shop)).await;
-    until("one is read", APPLIED, async || pending(&mut own).await == 1).await;
+    until("one entry is read", APPLIED, async || pending(&mut own).await == 1).await;
     for event in events.iter().chain([&online(&shop), &online(&shop)]) {
         add_event(&mut proxy, event).await;
     }
@@ -151,11 +151,11 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     assert_eq!(read_as(&mut connection, "forgotten", 200).await.len(), 200);
     let mut forget = redis::cmd("XGROUP");
     forget.arg("DELCONSUMER").arg(STREAM).arg("callshop").arg("forgotten");
-    forget.query_async::<()>(&mut connection).await.expect("it is forgotten");
+    forget.query_async::<()>(&mut connection).await.expect("the consumer is forgotten");
     let acknowledged = read_as(&mut connection, "died", 50).await;
     let mut acknowledge = redis::cmd("XACK");
     acknowledge.arg(STREAM).arg("callshop").arg(&acknowledged);
-    acknowledge.query_async::<()>(&mut connection).await.expect("they are acknowledged");
+    acknowledge.query_async::<()>(&mut connection).await.expect("the entries are acknowledged");
 
     let nodes = [
         shop.server.another_node_with(reading(&redis)).await,
@@ -172,9 +172,9 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     for command in [&["XGROUP", "DESTROY", STREAM, "callshop"][..], &["DEL", STREAM][..]] {
         let mut gone = redis::cmd(command[0]);
         gone.arg(&command[1..]);
-        gone.query_async::<()>(&mut connection).await.expect("it goes");
+        gone.query_async::<()>(&mut connection).await.expect("the deletion succeeds");
         add_event(&mut connection, &online(&shop)).await;
-        until("it is read again", APPLIED, async || length(&mut connection).await == 0).await;
+        until("the stream is read again", APPLIED, async || length(&mut connection).await == 0).await;
     }
     let all: Vec<hook_event::Model> =
         hook_event::Entity::find().all(shop.server.app.store.reader()).await.expect("the events");
@@ -201,10 +201,10 @@ async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     }
     // the group counts the entry as delivered, although no consumer has it; this also happens after Redis replays only half of a transaction
     all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
-    all.query_async::<()>(&mut connection).await.expect("Redis takes them");
+    all.query_async::<()>(&mut connection).await.expect("Redis accepts the entries");
     let is_drained = async || EventQueue::drained(stream(&node), "test").await.is_ok_and(|drained| drained);
     assert_eq!(pending(&mut connection).await, 0);
-    until("it is drained", Duration::from_secs(10), async || is_drained().await).await;
+    until("the stream is drained", Duration::from_secs(10), async || is_drained().await).await;
     assert_eq!(stream(&node).status.recovered.get(), 3);
     node.stop().await;
     shop.finish().await;

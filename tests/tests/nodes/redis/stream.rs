@@ -31,7 +31,7 @@ pub(super) fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
 }
 
 pub(super) fn stream(node: &TestServer) -> &EventStream {
-    node.stream.as_ref().expect("it reads the stream")
+    node.stream.as_ref().expect("the node reads the stream")
 }
 
 /// Number of events that this node has read from the stream, with any result.
@@ -41,7 +41,13 @@ fn taken(node: &TestServer) -> u64 {
 
 async fn add(redis: &mut MultiplexedConnection, field: &str, value: &[u8]) {
     let mut add = redis::cmd("XADD");
-    add.arg(STREAM).arg("*").arg(field).arg(value).query_async::<()>(redis).await.expect("Redis takes it");
+    add.arg(STREAM)
+        .arg("*")
+        .arg(field)
+        .arg(value)
+        .query_async::<()>(redis)
+        .await
+        .expect("Redis accepts the entry");
 }
 
 pub(super) async fn add_event(redis: &mut MultiplexedConnection, event: &Value) {
@@ -85,7 +91,7 @@ impl Books {
     pub(super) async fn count(&self, of: &str) -> i64 {
         let statement =
             Statement::from_string(self.0.get_database_backend(), format!("SELECT count(*) AS n FROM {of}"));
-        let row = self.0.query_one_raw(statement).await.expect("it counts").expect("a row");
+        let row = self.0.query_one_raw(statement).await.expect("the count succeeds").expect("a row");
         row.try_get("", "n").expect("a number")
     }
 
@@ -110,7 +116,11 @@ async fn spoil(books: &Books, table: &str, column: &str, value: &str) {
 }
 
 async fn mend(books: &Books, table: &str) {
-    books.0.execute_unprepared(&format!("DROP TRIGGER spoilt ON {table}")).await.expect("it goes");
+    books
+        .0
+        .execute_unprepared(&format!("DROP TRIGGER spoilt ON {table}"))
+        .await
+        .expect("the trigger is dropped");
 }
 
 pub(super) async fn pending(redis: &mut MultiplexedConnection) -> i64 {
@@ -161,7 +171,7 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     for event in events.into_iter().chain((0..81).map(|_| online(&shop))) {
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
     }
-    all.query_async::<()>(&mut connection).await.expect("Redis takes them");
+    all.query_async::<()>(&mut connection).await.expect("Redis accepts the entries");
     let list: Vec<Value> = (0..10).map(|_| online(&shop)).collect();
     add(&mut connection, "events", json!(list).to_string().as_bytes()).await;
     until("a batch is read", APPLIED, async || pending(&mut connection).await >= 64).await;
@@ -218,7 +228,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
 
     // Redis dies while nodes read, and then loses all data, including the group
     redis.kill().await;
-    until("that is known", super::NOTICED, async || {
+    until("the nodes notice that Redis is down", super::NOTICED, async || {
         nodes.iter().all(|node| stream(node).status.up.get() == 0)
     })
     .await;
@@ -227,7 +237,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     let mut connection = redis.connection().await;
     for flush in [false, true] {
         if flush {
-            redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.expect("it is empty");
+            redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.expect("Redis is emptied");
         }
         for event in calls(&shop).await {
             add_event(&mut connection, &event).await;
@@ -244,7 +254,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     assert!(!stream(&nodes[0]).applied_through(&end).await.expect("an answer"));
     assert!(!stream(&nodes[0]).drained().await.expect("an answer"));
     held.rollback().await.expect("the lock is released");
-    until("it is applied", APPLIED, async || {
+    until("the earlier entries are applied", APPLIED, async || {
         stream(&nodes[0]).applied_through(&end).await.expect("an answer")
     })
     .await;
@@ -293,7 +303,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     let other = shop.server.another_node_with(patient).await;
     assert!(stream(&node).status.stuck().is_empty(), "a young entry must not count as stuck");
     shop.server.time().pass(chrono::TimeDelta::minutes(11));
-    until("it is stuck", PATIENCE, async || {
+    until("the entries are stuck", PATIENCE, async || {
         [&node, &other].iter().all(|node| stream(node).status.stuck().len() == 3)
     })
     .await;
@@ -307,7 +317,11 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     let seen = tests::Client::anonymous(other.http).with_token(shop.admin.token());
     let groups = seen.ok(query, json!({ "a": platform })).await["problems"].take();
     let stuck = groups.as_array().expect("groups").iter().find(|group| group["kind"] == "EVENT_STUCK");
-    assert_eq!(stuck.expect("it is a problem")["problems"].as_array().map(Vec::len), Some(3), "{groups}");
+    assert_eq!(
+        stuck.expect("the stuck entries are a problem")["problems"].as_array().map(Vec::len),
+        Some(3),
+        "{groups}"
+    );
     // reconciliation does not wait for the stuck entry
     let end = stream(&node).end().await.expect("an end");
     assert!(stream(&node).applied_through(&end).await.expect("an answer"));
@@ -315,7 +329,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
 
     // after the cause is fixed, the entries are applied once and in order
     mend(&books, "call").await;
-    until("it is applied", PATIENCE + PATIENCE, async || {
+    until("all entries are applied", PATIENCE + PATIENCE, async || {
         stream(&node).drained().await.is_ok_and(|drained| drained)
     })
     .await;
@@ -333,7 +347,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     for _ in 0..400 {
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(online(&shop).to_string()).ignore();
     }
-    all.query_async::<()>(&mut connection).await.expect("Redis takes them");
+    all.query_async::<()>(&mut connection).await.expect("Redis accepts the entries");
     until("there is no room for more", APPLIED, async || stream(&node).status.retry_queue.get() > 192).await;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(pending(&mut connection).await <= 256, "the others wait in Redis");

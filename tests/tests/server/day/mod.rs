@@ -64,7 +64,8 @@ fn flat(value: &Value) -> Value {
 }
 
 fn amount(value: &Value) -> Micros {
-    Micros::parse(value.as_str().unwrap_or_else(|| panic!("an amount, not {value}"))).expect("an amount")
+    Micros::parse(value.as_str().unwrap_or_else(|| panic!("expected an amount, not {value}")))
+        .expect("an amount")
 }
 
 fn sum<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
@@ -198,14 +199,14 @@ impl Day {
     async fn covered(&self, call: &Value, seconds: i32) {
         let covered = async || {
             let row = self.row(call).await;
-            let due =
-                row.answered_at.expect("it was answered") + TimeDelta::seconds(i64::from(row.covered) - 1);
+            let due = row.answered_at.expect("the call was answered")
+                + TimeDelta::seconds(i64::from(row.covered) - 1);
             if row.covered < seconds && self.now() < due {
                 self.shop.server.time().set(due);
             }
             (row.covered >= seconds).then_some(())
         };
-        eventually("the call goes on", covered).await;
+        eventually("the call has reserved money for more seconds", covered).await;
     }
 
     /// Waits until the server tells the proxy to hang up a call with this cause.
@@ -346,7 +347,7 @@ on_both!(a_day_in_the_shop, |backend: Backend| async move {
     afternoon(&day, &carla, (&fabio, &fabios_call)).await;
     evening(&day).await;
     let second = end_of_second_shift(&day).await;
-    assert_eq!(day.z_report(&first).await, z, "a Z report never changes");
+    assert_eq!(day.z_report(&first).await, z, "a Z report must never change");
     assert_ne!(first, second);
     books(&day).await;
     sessions(&day).await;

@@ -96,7 +96,10 @@ pub(super) async fn sessions(day: &Day) {
             format!("R$ {:.2}", text(&session["total"]).parse::<rust_decimal::Decimal>().expect("a decimal"));
         assert!(text(&copy["text"]).contains(&total), "{total}\n{copy}");
         if session["customer"] == "Dora" {
-            assert!(text(&copy["text"]).contains("11:01:00  1:00\n"), "as on the original: {copy}");
+            assert!(
+                text(&copy["text"]).contains("11:01:00  1:00\n"),
+                "the copy must match the original: {copy}"
+            );
         }
         let refund = format!("{} 14:10 Cash", day.date.format("%-d %b %Y"));
         assert_eq!(text(&copy["text"]).contains(&refund), session["customer"] == "Carla", "{copy}");

@@ -141,16 +141,16 @@ pub(super) async fn a_lost_call(day: &Day) -> Value {
     call
 }
 
-/// Reports to the server that the proxy no longer has the call, and when the proxy last listed the call. Reconciliation would send the same report.
+/// Reports a lost call to the server, with the time when the proxy last listed the call. Reconciliation would send the same report.
 async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(day.shop.server.app.clone(), stop.clone());
     let reference = text(call).parse().expect("a ref");
     let body = EventBody::Call { reference, to_tag: None, kind: CallEventKind::Lost };
     let event = ProxyEvent { eid: unique("lost"), at: last_seen, proxy: "test".to_owned(), body };
-    let results = writer.apply(vec![event]).await.expect("it is applied");
+    let results = writer.apply(vec![event]).await.expect("the event is applied");
     stop.cancel();
-    writing.await.expect("the writer ends");
+    writing.await.expect("the writer stops");
     results
 }
 
@@ -200,7 +200,7 @@ pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     day.shop.server = stopped.start().await;
     day.at("12:10:00");
     let again = did(&ana, "settleSession", input, SETTLED).await;
-    assert_eq!(again, settled, "the same key answers the same");
+    assert_eq!(again, settled, "the same key must return the same answer");
     // the proxy lost Fabio's call in the outage. The proxy resends the events that it kept (twice if the response was lost), and then sends all
     // events once more
     let lost_at = day.instant("12:02:00");

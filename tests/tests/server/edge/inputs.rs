@@ -54,8 +54,8 @@ fn added(at: &str, ty: &str, sent: &Value, coerced: &Value, found: &mut BTreeSet
     }
 }
 
-/// Checks every optional field of every mutation's input, including nested fields. If a variable omits a field, the executor must not see that field,
-/// as if the document had omitted it.
+/// Checks every optional field of every mutation's input, including nested fields. If a variable omits a field, the executor must treat the field
+/// like a field that the document omits.
 #[test]
 fn a_variable_adds_nothing_to_what_was_sent() {
     let (schema, limits) = (schema(), Limits::default());

@@ -115,11 +115,11 @@ impl Case<'_> {
         let whole = self.pages(&["first: 100".to_owned()]).await;
         let cursors = cursors(&whole[0]);
         self.check_total(cursors.len()).await;
-        assert!(cursors.len() >= LEAST, "{} has {} objects only", self.key, cursors.len());
+        assert!(cursors.len() >= LEAST, "{} has only {} objects", self.key, cursors.len());
         assert_eq!(
             cursors.iter().collect::<BTreeSet<_>>().len(),
             cursors.len(),
-            "{}: cursors are unique",
+            "{}: cursors must be unique",
             self.key
         );
         // the list is long enough for pages before, around and after one object
@@ -337,7 +337,7 @@ on_both!(every_connection_keeps_to_relays_rules, |backend| async move {
     let made = furnish(&shop).await;
     let cases = cases(&shop, &made);
     let known: BTreeSet<String> = cases.iter().map(|case| case.key.to_owned()).collect();
-    assert_eq!(known, connections(), "every connection of the schema has a case here");
+    assert_eq!(known, connections(), "every connection of the schema must have a case here");
     let mut wrong = Vec::new();
     for case in &cases {
         case.check(&mut wrong).await;

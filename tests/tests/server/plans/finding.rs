@@ -83,8 +83,8 @@ impl Rows {
         vec![one(CallState::Refused), one(CallState::Ringing)]
     }
 
-    /// The filters of calls, each with the index on SQLite and the column on PostgreSQL that serve it. All filters except those by state match the
-    /// refused call.
+    /// The filters of calls, each with the index on SQLite and the column on PostgreSQL that serve it. Every filter except the filters by state
+    /// matches the refused call.
     fn filters(&self) -> Vec<Narrow<CallFilter>> {
         let rare = self.rare;
         let around = Within { from: Some(now() - TimeDelta::days(1)), to: Some(now() + TimeDelta::days(1)) };
@@ -161,8 +161,8 @@ fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     (scans, plans.iter().flat_map(|(_, plan)| plan.clone()).collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether PostgreSQL reads a table without a key. A read of all ids between two times is allowed. Here, one shop has most of the calls, so for a
-/// range of time, the index of ids is as good as the index of shops.
+/// Whether PostgreSQL reads a table without a key. A read of all ids between two times is allowed. In this test, one shop has most of the calls, so
+/// for a range of time, the index of ids is as good as the index of shops.
 fn scans_unbounded(plan: &[String]) -> bool {
     let is_bounded =
         plan.iter().any(|line| line.contains("Index Cond: ((id >= ") && line.contains("AND (id < "));

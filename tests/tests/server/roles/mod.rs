@@ -1,6 +1,6 @@
-//! Tests visibility through the API for every field of the schema × every role × own objects, objects outside the branch, and missing objects.
+//! Tests what each role sees through the API: every field of the schema × every role × own objects, objects outside the branch, and missing objects.
 //!
-//! A new field needs an entry in these tests: a root field in `roots.rs` and `tokens.rs`, and a field of an object type in `objects.rs`. `outcomes.rs`
+//! A new field needs an entry in these tests: a root field in `roots.rs` and `tokens.rs`, a field of an object type in `objects.rs`. `outcomes.rs`
 //! defines the outcomes.
 
 mod branch;
@@ -98,8 +98,8 @@ fn what_each_role_sees_of_the_schema() {
     }
     assert!(
         changed.is_empty(),
-        "what a role sees has changed: look at the difference after  UPDATE_SNAPSHOTS=1 cargo test --workspace --test server roles::what  and \
-         commit it if it is meant: {changed:?}"
+        "what a role sees has changed: run  UPDATE_SNAPSHOTS=1 cargo test --workspace --test server roles::what  and commit the \
+         difference if it is intended: {changed:?}"
     );
 }
 
@@ -154,7 +154,7 @@ async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &
     let fake = replace_word(query, field, &other);
     assert_ne!(fake, query, "{name} is in its own query");
     let (seen, fake) = (ask(server, client, query).await, ask(server, client, &fake).await);
-    assert!(seen.get("data").is_none_or(Value::is_null), "{name} is not hidden: {seen}");
+    assert!(seen.get("data").is_none_or(Value::is_null), "{name} must be hidden: {seen}");
     assert_eq!(
         seen.to_string().replace(&format!("`{field}`"), "F"),
         fake.to_string().replace(&format!("`{other}`"), "F"),
@@ -279,7 +279,7 @@ async fn check_outcome(server: &TestServer, (role, client): (Role, &Client), roo
     let context = format!("{} as {}: {answer}", root.field, role.key());
     let codes = codes(&answer);
     match root.outcomes.of(role) {
-        Outcome::Hidden => panic!("{context}: hidden fields are not asked for"),
+        Outcome::Hidden => panic!("{context}: the test must not query hidden fields"),
         Outcome::Allowed => {
             assert!(answer.get("errors").is_none(), "{context}");
             assert!(!first_value(&answer).is_null(), "{context}");
@@ -310,9 +310,12 @@ async fn foreign_is_missing(
         let nobodys = query.replace(key, &format!("\"{}\"", missing_id(kind)));
         let theirs = ask(server, client, &filled(&theirs, own, |_| false)).await;
         let nobodys = ask(server, client, &filled(&nobodys, own, |_| false)).await;
-        assert_eq!(theirs, nobodys, "{name}: {key} of another branch must look like one that does not exist");
+        assert_eq!(
+            theirs, nobodys,
+            "{name}: {key} of another branch must look like an object that does not exist"
+        );
         let done = codes(&nobodys).is_empty() && query.starts_with("mutation");
-        assert!(!done, "{name} was done to an object that does not exist: {nobodys}");
+        assert!(!done, "{name} succeeded for an object that does not exist: {nobodys}");
     }
 }
 
@@ -418,7 +421,7 @@ fn empty(value: &Value) -> bool {
     }
 }
 
-/// All fields of a call that the customer's side may see.
+/// All fields of a call that the callshop may see.
 const CALL: &str = "dialed number destination state cost { amount } billedSeconds pricePerMinute { amount } connectionFee { amount } \
     maxSeconds refusal sipCode cause";
 

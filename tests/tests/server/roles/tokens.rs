@@ -102,7 +102,7 @@ fn every_root_field_has_a_scope_in_this_test() {
 #[test]
 fn the_schema_of_a_token_is_printed() {
     let sdl = graphql::token_sdl("reseller", &[entity::TokenScope::TariffsWrite]).expect("a schema");
-    let shown = Schema::parse_and_validate(&sdl, "token.graphql").expect("it is valid");
+    let shown = Schema::parse_and_validate(&sdl, "token.graphql").expect("the printed schema is valid");
     let query = shown.get_object("Query").expect("queries");
     assert!(query.fields.contains_key("tariffs") && query.fields.contains_key("apiToken"));
     assert!(!query.fields.contains_key("calls") && shown.get_object("Call").is_none());
@@ -111,7 +111,7 @@ fn the_schema_of_a_token_is_printed() {
     assert_eq!(followed.fields.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["tariffImport"]);
 }
 
-/// `node` and `nodes` find objects of every kind, so each kind needs a scope. Of all tokens, a token sees only itself.
+/// `node` and `nodes` find objects of every kind, so each kind needs a scope. A token sees no tokens other than itself.
 #[test]
 fn every_node_has_a_scope() {
     let schema = schema();
@@ -126,7 +126,7 @@ fn every_node_has_a_scope() {
 fn the_table_of_scopes_has_each_key_once() {
     let mut known = BTreeSet::new();
     for (key, _) in graphql::scope_table() {
-        assert!(known.insert(key), "{key} has two rows");
+        assert!(known.insert(key), "{key} must have only one row");
     }
 }
 

@@ -62,7 +62,7 @@ on_both!(each_date_makes_a_scheduled_version, |backend| async move {
     assert_eq!(done["version"]["number"], 4);
     assert_eq!(tariff.in_force().await, expected[0]);
 
-    // the same file again changes nothing before the first date, and conflicts with its own schedule, all or nothing
+    // importing the file again changes nothing before the first date; it conflicts with the existing schedule, so none of its versions is stored
     let again = tariff.by_date(&csv, json!({ "mode": "MERGE" })).await;
     assert_eq!(again["userErrors"][0]["code"], "SCHEDULE_CONFLICT", "{again}");
     tariff.shop.server.time().pass(TimeDelta::days(3));

@@ -1,4 +1,4 @@
-//! Tests drafts in money: the calls of the last thirty days, rated by a draft.
+//! Tests a draft's effect on money: the calls of the last thirty days are rated by the draft.
 
 use app::auth::Actor;
 use app::tariffs;
@@ -13,7 +13,7 @@ const IMPACT: &str =
 const MONEY: &str =
     "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment,minimum_charge";
 
-/// Gives the callshop a cost of 0.30 per minute, and the tariff as retail tariff at 0.60 for Brazil and 1.20 for France.
+/// Gives the callshop a cost tariff of 0.30 per minute, and a retail tariff of 0.60 for Brazil and 1.20 for France. Returns the retail tariff.
 async fn sold(backend: tests::Backend) -> Tariff {
     let tariff = Tariff::with(backend, &["55,Brazil,0.6,0,1,1", "33,France,1.2,0,1,1"]).await;
     let shop = &tariff.shop;
@@ -54,7 +54,7 @@ on_both!(past_calls_are_rated_by_a_draft, |backend| async move {
     assert_eq!(figures(&same), ["2.4", "0.9", "1.5", "0"], "{same}");
     assert_eq!((&same["calls"], &same["unrated"], &same["isPartial"]), (&json!(3), &json!(0), &json!(false)));
     assert_eq!(same["destinationsBelowCost"], 0);
-    // a minimum charge and a fee count, and a call without a rate is lost
+    // the minimum charge and the fee count; the draft has no rate for France, so that call adds nothing
     let less = dry(reseller, &tariff.id, &["55,Brazil,0.1,0.1,1,1,0.25"]).await;
     assert_eq!(figures(&less), ["0.5", "0.6", "-0.1", "-1.6"], "{less}");
     assert_eq!((&less["unrated"], &less["destinationsBelowCost"]), (&json!(1), &json!(1)));
@@ -115,7 +115,7 @@ on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move 
         let input = json!({ "tariffId": tariff, "csv": csv, "dryRun": true });
         reseller.did("importTariff", "ImportTariffInput", input, fields).await["margin"].take()
     };
-    // the price is the cost's, but the callshop's cost has a fee
+    // the retail price equals the cost per minute, but the callshop's cost tariff also has a fee
     let cost = format!("{HEADER}\n55,Brazil,0.3,0.05,1,1\n33,France,0.3,0,1,1\n");
     price(reseller, &shop.id, &cost, "COST", None).await;
     let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;

@@ -1,4 +1,4 @@
-//! Tests changes of a tariff itself: its name and terms, the archive, and imports that are complete for some countries.
+//! Tests changes to a tariff itself: its name, its terms, archiving, and imports that replace the rates of some countries.
 
 use super::*;
 
@@ -38,7 +38,11 @@ on_both!(terms_change_with_a_version, |backend| async move {
     let band =
         |name: &str| json!({ "name": name, "weekdays": ["MONDAY"], "from": "20:00:00", "to": "06:00:00" });
     let refused = tariff.update(json!({ "bands": [band("late")] })).await;
-    assert_eq!(refused["userErrors"][0]["field"], json!(["bands"]), "a rate uses the band: {refused}");
+    assert_eq!(
+        refused["userErrors"][0]["field"],
+        json!(["bands"]),
+        "a band with rates must not be removed: {refused}"
+    );
     for bad in
         [json!({ "roundingDecimals": 7 }), json!({ "roundingDecimals": -1 }), json!({ "timeZone": "Mars" })]
     {
@@ -57,7 +61,7 @@ on_both!(terms_change_with_a_version, |backend| async move {
     assert_eq!(
         (&before["roundingDecimals"], &before["name"]),
         (&json!(4), &json!("Late")),
-        "the version is a draft"
+        "the version must be a draft"
     );
     assert_eq!(tariff.activate(&done["version"], None).await, "none");
     let expected = json!({ "name": "Late", "roundingDecimals": 2, "roundingMode": "UP", "timeZone": "Europe/Lisbon",
@@ -102,7 +106,7 @@ on_both!(an_archived_tariff_is_left_alone, |backend| async move {
     assert_eq!(assign(Value::Null).await, "none");
     let done = tariff.archive(true).await;
     assert!(done["tariff"]["archivedAt"].is_string(), "{done}");
-    assert_eq!(tariff.archive(true).await, done, "a repeated request changes nothing");
+    assert_eq!(tariff.archive(true).await, done, "a repeated request must change nothing");
     assert!(!listed("").await && listed(", includeArchived: true").await);
 
     assert_eq!(assign(json!(tariff.id)).await, "ILLEGAL_STATE");

@@ -1,4 +1,4 @@
-//! Tests the lifecycle of versions: canceled schedules, discarded drafts, the way back, comparisons, and changes at the same time.
+//! Tests the lifecycle of versions: canceled schedules, discarded drafts, returns to earlier versions, comparisons, and concurrent changes.
 
 use super::*;
 
@@ -20,7 +20,7 @@ impl Tariff {
         nodes.iter().map(|version| format!("{} {}", version["number"], text(&version["state"]))).collect()
     }
 
-    /// Goes back to a version, or to the version before. Returns the payload.
+    /// Goes back to this version, or to the previous version if it is `None`. Returns the payload.
     async fn revert(&self, version: Option<&Value>) -> Value {
         let input = json!({ "tariffId": self.id, "versionId": version.map(|version| version["id"].clone()) });
         let fields = "version { number state note } next { number }";
@@ -40,7 +40,11 @@ on_both!(a_schedule_is_canceled_and_its_draft_discarded, |backend| async move {
     assert_eq!(tariff.cancel(tariff.seller(), &december).await, "SCHEDULE_CONFLICT");
     assert_eq!(tariff.discard(&december).await, "ILLEGAL_STATE");
     assert_eq!(tariff.cancel(tariff.seller(), &january).await, "none");
-    assert_eq!(tariff.cancel(tariff.seller(), &january).await, "ILLEGAL_STATE", "it is a draft now");
+    assert_eq!(
+        tariff.cancel(tariff.seller(), &january).await,
+        "ILLEGAL_STATE",
+        "the canceled version is a draft now"
+    );
     assert_eq!(tariff.cancel(tariff.seller(), &december).await, "none");
     assert_eq!(tariff.states().await, ["3 DRAFT", "2 DRAFT", "1 ACTIVE"]);
     tariff.shop.server.time().pass(TimeDelta::minutes(6));
@@ -56,7 +60,7 @@ on_both!(a_schedule_is_canceled_and_its_draft_discarded, |backend| async move {
     assert_eq!(tariff.discard(&december).await, "NOT_FOUND");
     assert_eq!(tariff.states().await, ["1 ACTIVE"]);
     let next = tariff.reprice("0.5", None).await;
-    assert_eq!(next["number"], 4, "the numbers of discarded drafts are not used again");
+    assert_eq!(next["number"], 4, "the numbers of discarded drafts must not be used again");
     assert_eq!(tariff.discard(&next).await, "none");
 
     let first =
@@ -107,9 +111,9 @@ on_both!(one_mutation_goes_back, |backend| async move {
     let again = tariff.revert(Some(&first)).await;
     assert_eq!(
         again["userErrors"][0]["code"], "ILLEGAL_STATE",
-        "a repeated request changes nothing: {again}"
+        "a repeated request must change nothing: {again}"
     );
-    // without a version, it goes forward again, because version 2 was in force before
+    // without a version, `revertTariff` goes back to the previous version in force, which is version 2
     assert_eq!(tariff.revert(None).await["userErrors"], json!([]));
     assert_eq!(tariff.in_force().await, ["55 9"]);
     tariff.shop.finish().await;
@@ -122,7 +126,7 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
     let first =
         tariff.seller().ok(ACTIVE, json!({ "id": tariff.id })).await["tariff"]["activeVersion"].take();
     for round in 0..3 {
-        // two go back
+        // two requests go back to the first version at once
         let wrong = tariff.reprice(&format!("{round}.9"), None).await;
         assert_eq!(tariff.activate(&wrong, None).await, "none");
         let input = json!({ "tariffId": tariff.id, "versionId": first["id"] });
@@ -136,7 +140,7 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
         assert!(["STALE_DRAFT", "ILLEGAL_STATE"].contains(&loser.as_str()), "{codes:?}");
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.1"], "round {round}");
 
-        // two cancel a schedule, and two discard its draft
+        // two requests cancel a schedule at once, and then two requests discard its draft at once
         let next = tariff.reprice("7", None).await;
         assert_eq!(tariff.activate(&next, Some(tariff.now() + TimeDelta::days(1))).await, "none");
         let (one, two) =
@@ -147,11 +151,11 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
         let (one, two) = tokio::join!(tariff.discard(&next), tariff.discard(&next));
         let mut codes = [one, two];
         codes.sort();
-        // the second may come while the rates of the draft are deleted, and then finishes the same work
+        // the second request may arrive while the draft's rates are being deleted; it then finishes the same work
         assert!(codes[1] == "none" && ["NOT_FOUND", "none"].contains(&codes[0].as_str()), "{codes:?}");
     }
     let drafts = tariff.states().await.into_iter().filter(|state| state.ends_with("DRAFT")).count();
-    assert_eq!(drafts, 0, "the loser leaves no draft behind");
+    assert_eq!(drafts, 0, "a refused request must not leave a draft behind");
     second.stop().await;
     tariff.shop.finish().await;
 });
@@ -318,7 +322,7 @@ on_both!(the_command_line_knows_versions, |backend| async move {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[0], "1 added, 2 raised, 1 lowered, 1 changed, 1 removed, 1 unchanged", "{errors}");
     assert_eq!(lines[1], "RAISED 1 America: 0.1 -> 0.125 (25 %)");
-    assert_eq!(lines.len(), 7, "unchanged prefixes are left out: {said}");
+    assert_eq!(lines.len(), 7, "unchanged prefixes must be left out: {said}");
     let (said, _) = run(&["compare", "--from", &one, "--to", &two, "--kind", "removed", "--json"]).await;
     let row: Value = serde_json::from_str(said.lines().nth(1).expect("a row")).expect("JSON");
     assert_eq!((&row["kind"], &row["after"]), (&json!("REMOVED"), &Value::Null));

@@ -1,5 +1,5 @@
 //! Tests a callshop's day through the schema and the use cases, with phones, cabins, register and sessions. The database is PostgreSQL if
-//! `CALLSHOP_TEST_POSTGRES` is set, otherwise a file.
+//! `CALLSHOP_TEST_POSTGRES` is set; otherwise, it is a SQLite file.
 
 // helper functions of tests may panic, as tests do
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -132,7 +132,7 @@ async fn insert_call(shop: &InProcess, cabin: &str, session: &str, phone: &str, 
     };
     let row = &row;
     let insert = |tx: store::Tx| async move { calls::insert(tx.conn(), std::slice::from_ref(row)).await };
-    shop.app.store.write(insert).await.expect("it is inserted");
+    shop.app.store.write(insert).await.expect("the call is inserted");
     id
 }
 
@@ -154,7 +154,7 @@ async fn end_call(shop: &InProcess, id: Uuid, charge: i64) {
         store::ledger::post(tx.conn(), sales).await?;
         Ok(())
     };
-    shop.app.store.write(end).await.expect("it is ended");
+    shop.app.store.write(end).await.expect("the call is ended");
 }
 
 async fn kinds(shop: &InProcess) -> Vec<&'static str> {
@@ -224,7 +224,7 @@ async fn open_the_register_once(shop: &InProcess) {
     assert_eq!(
         open_register(shop, "50.00", "k1").await["shift"]["id"],
         opened["shift"]["id"],
-        "the same key answers the same"
+        "the same key must return the same answer"
     );
     let again = async |key| shop.code(&shop.attendant, "openRegister", register(shop, "1", key)).await;
     assert_eq!(again("k2").await, "REGISTER_OPEN");
@@ -352,11 +352,11 @@ async fn open_items_keep_the_register_open_until_they_are_carried_over_and_paid_
     let paid = shop.did(&shop.attendant, "settleSession", pay, "session { state }").await;
     assert_eq!(paid["session"]["state"], "SETTLED");
     let x = query(shop, &shop.owner, "xReport(callshopId: $shop) { salesTotal { amount } }").await;
-    assert_eq!(x["salesTotal"]["amount"], "1.5", "a sale belongs to the shift that settles it");
+    assert_eq!(x["salesTotal"]["amount"], "1.5", "a sale must belong to the shift that settles it");
     let list = "registerShifts(callshopId: $shop, first: 5) { nodes { number } }";
     let shifts = async |actor| query(shop, actor, list).await["nodes"].as_array().unwrap().len();
     assert_eq!(shifts(&shop.owner).await, 2);
-    assert_eq!(shifts(&shop.attendant).await, 2, "the same attendant opened both");
+    assert_eq!(shifts(&shop.attendant).await, 2, "the attendant opened both shifts, and must see both");
 }
 
 #[tokio::test]
@@ -380,7 +380,7 @@ async fn a_customer_moves_but_not_during_a_call_and_a_mistake_is_voided() {
     let moved = shop.did(&shop.attendant, "moveSession", go, SESSION).await;
     assert_eq!(moved["session"]["cabin"], json!({"number": 2, "state": "OPEN"}));
     let void = shop.code(&shop.attendant, "voidSession", of_session(&session)).await;
-    assert_eq!(void, "ILLEGAL_STATE", "it has a call");
+    assert_eq!(void, "ILLEGAL_STATE", "a session with a call cannot be voided");
     change_limits(shop, &session).await;
 
     let retire = in_cabin(&cabins[1]);
@@ -549,7 +549,7 @@ async fn what_many_try_at_once_happens_once() {
     let nodes = query(shop, &shop.owner, list).await["nodes"].take();
     let numbers: BTreeSet<&str> =
         nodes.as_array().unwrap().iter().map(|node| node["receiptNumber"].as_str().unwrap()).collect();
-    assert_eq!(numbers, BTreeSet::from(["1", "2"]), "consecutive, without a gap");
+    assert_eq!(numbers, BTreeSet::from(["1", "2"]), "receipt numbers must be consecutive");
 }
 
 /// Ids of the open sessions.

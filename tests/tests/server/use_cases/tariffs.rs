@@ -1,6 +1,6 @@
 //! Tests tariffs from a CSV file to a quote, through the use cases and the schema, on a temporary database file.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot continue fails")]
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -169,7 +169,8 @@ async fn ten_thousand_rates_come_in_and_go_out() {
         dry_run,
         note: "World".to_owned(),
     };
-    let dry = tariffs::import(app, actor, import(true), |_| panic!("nothing is written")).await.unwrap();
+    let dry =
+        tariffs::import(app, actor, import(true), |_| panic!("a dry run must write nothing")).await.unwrap();
     assert!(dry.version.is_none());
 
     let told = Arc::new(Mutex::new(Vec::new()));

@@ -329,7 +329,7 @@ impl Server {
         Self::serving(Limits::default(), HttpOptions::default(), |service| service.with_documents(documents))
     }
 
-    /// A server that words its own errors in Portuguese.
+    /// A server that translates its own errors to Portuguese.
     pub fn worded(change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
