@@ -116,7 +116,7 @@ async fn seen_accounts(
 }
 
 /// Name of the invariant about partitions.
-const MONTHS: &str = "every month of calls is there that was not dropped in order";
+const MONTHS: &str = "no month of calls is missing since the first kept call";
 /// Name of the invariant about holds.
 const HOLDS: &str = "held amounts equal the holds of live calls";
 /// Name of the invariant about Z reports.

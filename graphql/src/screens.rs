@@ -36,7 +36,7 @@ impl From<entity::auth_session::Model> for Screen {
     }
 }
 
-/// What a customer sees on the cabin's screen.
+/// Content of a customer's screen: the cabin, the current call and the cost so far.
 #[derive(async_graphql::Description)]
 pub struct CustomerScreen(Shown);
 
@@ -185,7 +185,7 @@ pub struct ScreenQuery;
 
 #[object(root = "Query")]
 impl ScreenQuery {
-    /// What the customer sees on the screen to which this login is bound.
+    /// Content of the customer's screen to which this login is bound.
     #[field(roles = SCREEN, scope = LOGIN_ONLY)]
     async fn customer_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<CustomerScreen> {
         Ok(CustomerScreen(screens::shown(app(ctx), actor(ctx)?).await.map_err(top_level)?))
@@ -239,7 +239,7 @@ pub struct ScreenSubscription;
 
 #[object(root = "Subscription")]
 impl ScreenSubscription {
-    /// What the customer sees on the screen to which this login is bound. A message is sent immediately, every second, and after each change.
+    /// Content of the customer's screen to which this login is bound. A message is sent immediately, every second, and after each change.
     #[field(roles = SCREEN, scope = LOGIN_ONLY)]
     async fn customer_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<Answers<CustomerScreen>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());

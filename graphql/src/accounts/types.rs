@@ -50,7 +50,7 @@ impl Account {
         Kind::Account.id(self.0.id)
     }
 
-    /// Position in the account tree.
+    /// Kind of the account: platform, distributor or reseller.
     fn kind(&self) -> AccountType {
         self.0.kind.into()
     }
@@ -136,7 +136,7 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the display name or login name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the display name or login name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
@@ -150,7 +150,7 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
@@ -335,7 +335,7 @@ impl Callshop {
         self.0.settings.pix_city.as_deref()
     }
 
-    /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
+    /// Whether receipts hide the four digits before the last two of each dialed number, as in "+351 912 *** *78".
     fn mask_numbers(&self) -> bool {
         self.0.settings.mask_numbers
     }
@@ -369,7 +369,7 @@ impl Callshop {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the display name or login name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the display name or login name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,

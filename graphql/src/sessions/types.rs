@@ -129,7 +129,7 @@ impl CabinSession {
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Cabin> {
         let view = load(ctx, CabinId(self.0.session.cabin_id)).await.map_err(top_level)?;
         view.map(Cabin)
-            .ok_or_else(|| top_level(Error::fault("a session refers to a cabin that is not there")))
+            .ok_or_else(|| top_level(Error::fault("a session refers to a cabin that does not exist")))
     }
 
     /// Callshop of the session.
