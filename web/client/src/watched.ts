@@ -13,7 +13,7 @@ export class Value<T> implements Watched<T> {
   readonly get = (): T => this.#value;
 
   readonly subscribe = (listener: () => void): (() => void) => {
-    // an own object for each call, so that subscribing the same function twice needs two ends
+    // a new function for each call, so that a listener that was subscribed twice must also be removed twice
     const own = (): void => {
       listener();
     };
