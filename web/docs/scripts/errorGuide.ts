@@ -8,11 +8,11 @@ export interface Advice {
 
 export interface TopLevel extends Advice {
   readonly meaning: string;
-  /** HTTP status, or where else the error arrives. */
+  /** The HTTP status of the response, or the message that carries the error if there is no HTTP response. */
   readonly status: string;
 }
 
-/** What to do about each code of `userErrors`. The meanings come from the doc comments in `base/src/error.rs`. */
+/** Advice about each code of `userErrors`. The meanings come from the doc comments in `base/src/error.rs`. */
 export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   INVALID_INPUT: { remedy: 'Correct the field that `field` names. `message` says what is allowed.', retry: 'no' },
   NOT_FOUND: { remedy: 'Read the list again: the object is gone, or it never belonged to the caller.', retry: 'no' },

@@ -8,7 +8,7 @@ import { permissionTables } from './permissions';
 import { referencePages } from './reference';
 import { copyPictures, repositoryPages } from './repository';
 
-/** Parts of written pages that are generated, by the comment that marks their place. */
+/** Generated parts of hand-written pages, by the comment that marks the place of each part. */
 const PARTS: Readonly<Record<string, () => Promise<string>>> = {
   '<!-- generated: permissions -->': permissionTables,
 };

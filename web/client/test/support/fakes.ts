@@ -11,7 +11,7 @@ export interface Sent {
 
 export type Answering = (sent: Sent) => Response | Promise<Response>;
 
-/** A fetch that answers by a function, and remembers what was sent. */
+/** A fake `fetch` that answers with the result of a function, and records the requests. */
 export class FakeServer {
   readonly sent: Sent[] = [];
   answer: Answering;
@@ -36,7 +36,7 @@ export class FakeServer {
     return Promise.race([this.answer(sent), aborted]);
   };
 
-  /** How often an operation was sent. */
+  /** Number of times that an operation was sent. */
   count(name: string): number {
     return this.sent.filter((sent) => sent.name === name).length;
   }
@@ -54,7 +54,7 @@ export function refused(code: string, status = 200, more: Record<string, unknown
   return json({ errors: [{ message: `It is ${code}.`, extensions: { code, ...more } }] }, status);
 }
 
-/** What `login` and `refresh` answer. */
+/** The response of `login` or `refresh`. */
 export function tokens(field: 'login' | 'refresh', number: number, lifeMs = 600_000): Response {
   const viewer = { id: 'user', login: 'ana@shop', displayName: 'Ana', role: 'ATTENDANT', permissions: ['OPERATE_CABINS'] };
   return json({
@@ -70,7 +70,7 @@ export function tokens(field: 'login' | 'refresh', number: number, lifeMs = 600_
   });
 }
 
-/** A page whose network is switched by hand. */
+/** A page whose network the test switches on and off. */
 export class FakePage implements Page {
   online = true;
   readonly #wakes = new Set<() => void>();
