@@ -192,7 +192,7 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
     retry: 'login',
   },
   PERSISTED_QUERY_NOT_FOUND: {
-    meaning: 'The server does not know the document with this hash, or no longer.',
+    meaning: 'The server does not know the document with this hash, or has forgotten it.',
     status: '400 (200 for `application/json`)',
     remedy: 'Send the hash and the document together.',
     retry: 'no',
