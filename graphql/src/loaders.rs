@@ -84,7 +84,9 @@ where
     K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,
     Batches: Loader<K, Error = Arc<Error>>,
 {
-    let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("the request has no data loaders"))?;
+    let loaders = ctx
+        .data::<Loaders>()
+        .map_err(|_| Error::fault("the request has no data loaders; this is a bug, please report it"))?;
     Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
         // the whole batch fails in the same way, but each request needs its own error value
         Error::Overloaded(what) => Error::Overloaded(what),

@@ -70,17 +70,17 @@ impl Account {
         &self.0.currency
     }
 
-    /// IANA time zone.
+    /// IANA time zone, such as "America/Sao_Paulo".
     fn time_zone(&self) -> &str {
         &self.0.time_zone
     }
 
-    /// BCP 47 tag.
+    /// Default language and region, as a BCP 47 tag such as "pt-BR".
     fn locale(&self) -> &str {
         &self.0.locale
     }
 
-    /// ISO 3166-1 alpha-2 code.
+    /// Country, as an ISO 3166-1 alpha-2 code such as "BR".
     fn country(&self) -> &str {
         &self.0.country
     }
@@ -163,8 +163,11 @@ impl Account {
 /// A callshop that an object refers to.
 pub(crate) async fn shop_of(ctx: &Context<'_>, id: Uuid) -> async_graphql::Result<Callshop> {
     let shop = load(ctx, ShopId(id)).await.map_err(top_level)?;
-    shop.map(Callshop)
-        .ok_or_else(|| top_level(Error::fault("a row refers to a callshop that does not exist")))
+    shop.map(Callshop).ok_or_else(|| {
+        top_level(Error::fault(
+            "a row refers to a callshop that does not exist; this is a bug, please report it",
+        ))
+    })
 }
 
 /// A shop with telephone cabins, which is always a leaf of the account tree.
@@ -190,22 +193,22 @@ impl Callshop {
         Ok(&self.0.account.code)
     }
 
-    /// ISO 4217 code.
+    /// Currency of all the callshop's amounts, as an ISO 4217 code.
     fn currency(&self) -> &str {
         &self.0.account.currency
     }
 
-    /// IANA time zone.
+    /// IANA time zone, such as "America/Sao_Paulo".
     fn time_zone(&self) -> &str {
         &self.0.account.time_zone
     }
 
-    /// BCP 47 tag.
+    /// Default language and region, as a BCP 47 tag such as "pt-BR".
     fn locale(&self) -> &str {
         &self.0.account.locale
     }
 
-    /// ISO 3166-1 alpha-2 code.
+    /// Country, as an ISO 3166-1 alpha-2 code such as "BR".
     fn country(&self) -> &str {
         &self.0.account.country
     }
@@ -384,7 +387,7 @@ impl Callshop {
 #[derive(SimpleObject)]
 #[graphql(name = "DialPlan")]
 pub struct DialPlanView {
-    /// ISO 3166-1 alpha-2 code.
+    /// Country, as an ISO 3166-1 alpha-2 code such as "BR".
     pub country: String,
     /// Country calling code, digits without "+".
     pub country_code: String,

@@ -53,8 +53,8 @@ export async function post<T, V>(
       throw error;
     }
     throw limit.signal.aborted
-      ? new CallshopError(TransportCode.TIMEOUT, 'The server did not answer in time.', { cause: error })
-      : new CallshopError(TransportCode.NETWORK, 'The server cannot be reached.', { cause: error });
+      ? new CallshopError(TransportCode.TIMEOUT, 'The server did not answer in time. Try again.', { cause: error })
+      : new CallshopError(TransportCode.NETWORK, 'The server cannot be reached. Check the network and the URL.', { cause: error });
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', abort);
@@ -104,7 +104,7 @@ export function read<T, V>(document: TypedDocumentNode<T, V>, response: Response
     throw error;
   }
   if (!isRecord(body) || !isDataOf(document, body.data)) {
-    throw new CallshopError(codeOf(response.status), `The server's answer (HTTP ${response.status}) is not from this API.`, headers);
+    throw new CallshopError(codeOf(response.status), `The server's answer (HTTP ${response.status}) is not from this API. Check the URL.`, headers);
   }
   return { data: body.data, requestId: headers.requestId, date: response.headers.get('date') };
 }

@@ -176,7 +176,7 @@ export class SessionKeeper {
         return other;
       }
       this.#set(null);
-      throw new CallshopError(TransportCode.UNAUTHENTICATED, 'The login has ended.', { cause: error });
+      throw new CallshopError(TransportCode.UNAUTHENTICATED, 'The login has ended. Log in again.', { cause: error });
     }
   }
 

@@ -41,13 +41,13 @@ export interface SessionFields extends SessionFieldsFragment {
 export interface ViewerAccount {
   readonly id: string;
   readonly name: string;
-  /** ISO 4217 code. */
+  /** Currency, as an ISO 4217 code. */
   readonly currency: string;
-  /** IANA time zone. */
+  /** IANA time zone, such as "America/Sao_Paulo". */
   readonly timeZone: string;
-  /** BCP 47 tag. */
+  /** Language and region, as a BCP 47 tag such as "pt-BR". */
   readonly locale: string;
-  /** ISO 3166-1 alpha-2 code. */
+  /** Country, as an ISO 3166-1 alpha-2 code. */
   readonly country: string;
 }
 

@@ -62,7 +62,7 @@ export async function startDemo(options: { readonly traffic: boolean }): Promise
     env: cleanEnvironment(),
   });
   const printed: unknown = JSON.parse(await firstLine(child));
-  if (!isPrinted(printed)) throw new Error('The demo printed something else than its addresses.');
+  if (!isPrinted(printed)) throw new Error('The output of `callshop demo --json` has an unexpected format.');
   const phones = phonesOf(JSON.parse(await readFile(join(folder, 'demo.json'), 'utf8')));
   const stop = async (): Promise<void> => {
     const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -91,5 +91,5 @@ function closing(error: unknown): string {
   if (error instanceof CloseEvent) {
     return `The socket closed: ${error.code} ${error.reason}`.trim();
   }
-  return textAt(error, 'message') ?? 'The socket could not be opened.';
+  return textAt(error, 'message') ?? 'The socket could not be opened. Check that the server is running.';
 }

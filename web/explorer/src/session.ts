@@ -75,7 +75,7 @@ export class Session {
     const answer = await this.#send({ query: `{ ${VIEWER} }` }, authorization(token));
     const viewer = at(answer.body, 'data', 'viewer');
     if (!isFields(viewer)) {
-      throw new RefusedError(problemOf(answer.body) ?? 'The token belongs to nobody.');
+      throw new RefusedError(problemOf(answer.body) ?? 'The token belongs to no user. Paste another token, or log in.');
     }
     this.#begin({ accessToken: token, refreshToken: null, expiresAt: null, ...named(viewer) }, null);
   }
@@ -161,7 +161,7 @@ function loginIn(answer: Answer, field: 'login' | 'refresh'): Login {
   }
   const told = textAt(payload, 'userErrors', 0, 'message');
   if (told !== null || isUnauthenticated(answer)) {
-    throw new RefusedError(told ?? 'The login has ended.', textAt(payload, 'userErrors', 0, 'code'));
+    throw new RefusedError(told ?? 'The login has ended. Log in again.', textAt(payload, 'userErrors', 0, 'code'));
   }
   throw new Error(problemOf(answer.body) ?? `The server answered with status ${answer.status}.`);
 }

@@ -99,7 +99,7 @@ export class Demo {
     });
     const printed: unknown = JSON.parse(await Promise.race([first, failed, late]));
     if (!isPrinted(printed)) {
-      throw new Error('The demo printed something else than it used to.');
+      throw new Error('The output of `callshop demo --json` has an unexpected format.');
     }
     this.#printed = printed;
   }

@@ -23,7 +23,7 @@ export class FakeServer {
   readonly fetch: typeof fetch = async (input, init) => {
     const body: unknown = JSON.parse(typeof init?.body === 'string' ? init.body : '{}');
     if (!isBody(body)) {
-      throw new Error('The client sent something else than GraphQL.');
+      throw new Error('The client sent a request that is not GraphQL.');
     }
     const headers = Object.fromEntries(new Headers(init?.headers));
     const name = /(?:query|mutation|subscription) (\w+)/.exec(body.query)?.[1] ?? '';
