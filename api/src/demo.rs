@@ -97,7 +97,7 @@ pub fn config(dir: &Path, hook_secret: &str) -> Config {
     };
     config.auth.access_seconds = 86_400;
     config.hook.secrets = vec![SecretString::from(hook_secret.to_owned())];
-    // a developer tries webhooks with a receiver on the same machine
+    // allow loopback addresses, because developers try webhooks with a receiver on the same machine
     config.webhooks.allow_private = Network::LOOPBACK.to_vec();
     config
 }

@@ -19,7 +19,7 @@ use app::{access, accounts};
 use base::error::ErrorCode;
 
 graphql_enum!(
-    /// What an API token may do. A token sees only the parts of the schema that its scopes and the role of its maker allow.
+    /// Scope of an API token. A token sees only the parts of the schema that its scopes and the role of its maker allow.
     TokenScope = "entity::TokenScope" {
         /// Read accounts, callshops and their users.
         AccountsRead,
@@ -140,7 +140,7 @@ impl ApiToken {
 pub struct CreateApiTokenInput {
     /// Name of the token, such as the program that uses it; at most 100 characters.
     pub name: String,
-    /// What the token may do. The token can never do more than the user who made it.
+    /// The scopes of the token, which say what the token may do. The token can never do more than the user who made it.
     pub scopes: Vec<TokenScope>,
     /// When the token expires, at most 400 days from now.
     pub expires_at: DateTime<Utc>,

@@ -14,7 +14,7 @@ use super::{app, caller};
 use app::day::{self, Asked, Attendant, Figures, Paid};
 use base::error::Result;
 
-/// What happened in a callshop on one local day.
+/// Summary of one local day of a callshop.
 #[object]
 #[derive(SimpleObject)]
 pub struct DaySummary {
@@ -149,9 +149,9 @@ pub struct DayQuery;
 
 #[object(root = "Query")]
 impl DayQuery {
-    /// What happened in a callshop on one day of its time zone: sessions, calls, payments by method, discounts, refunds and cash movements, in total
-    /// and by attendant. Attendants see only their own figures for the day. Paid and refunded amounts are hidden from them until every shift of the
-    /// day is counted. Null if there is no such callshop or user.
+    /// Summary of one day of a callshop, in the callshop's time zone: sessions, calls, payments by method, discounts, refunds and cash movements, in
+    /// total and by attendant. Attendants see only their own figures for the day. Paid and refunded amounts are hidden from them until every shift of
+    /// the day is counted. Null if there is no such callshop or user.
     #[field(roles = SIGNED_IN, scope = REPORTS_READ)]
     async fn day_summary(
         &self,

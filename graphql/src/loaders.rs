@@ -31,9 +31,9 @@ pub struct Batches(Arc<App>);
 /// A page of the calls of one cabin or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallsOf {
-    /// Calls that were made from this cabin. The flag says whether to load the prices of finished calls, too.
+    /// Calls that were made from this cabin. The flag says whether the prices of finished calls are also loaded.
     Cabin(Uuid, Page, bool),
-    /// Calls that are billed to this session. The flag says whether to load the prices of finished calls, too.
+    /// Calls that are billed to this session. The flag says whether the prices of finished calls are also loaded.
     Session(Uuid, Page, bool),
 }
 

@@ -15,7 +15,7 @@ export const TransportCode = {
   /** There is no login, or it has ended. */
   UNAUTHENTICATED: 'UNAUTHENTICATED',
   FORBIDDEN_ORIGIN: 'FORBIDDEN_ORIGIN',
-  /** Too many requests; `retryAfterSeconds` says how long to wait. */
+  /** Too many requests. Wait for `retryAfterSeconds` before the next request. */
   RATE_LIMITED: 'RATE_LIMITED',
   OVERLOADED: 'OVERLOADED',
   SHUTTING_DOWN: 'SHUTTING_DOWN',

@@ -32,7 +32,7 @@ export interface Head {
   readonly asOf: string | null;
 }
 
-/** Where a board's messages come from. */
+/** The subscriptions and requests from which a board gets its data. */
 export interface BoardSource {
   follow(after: string | null, next: (message: BoardMessage) => void, signal: AbortSignal): Promise<void>;
   head(next: (head: Head) => void, signal: AbortSignal): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Watched } from './types.js';
 
-/** A value that tells its listeners when it changes. */
+/** A value that notifies its listeners when it changes. */
 export class Value<T> implements Watched<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();

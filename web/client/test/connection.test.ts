@@ -255,7 +255,7 @@ describe('Socket', () => {
     await until('the connection', () => socket.connection.get().state === 'live');
     socket.dispose();
     await first;
-    // a server that accepts, and then says nothing
+    // a server that accepts connections but sends nothing
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const address = silent.address();

@@ -25,7 +25,7 @@ export async function allPages(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
-/** Writes all pages, and the files beside them, to where VitePress reads them. */
+/** Writes all pages, their pictures and the public files to the folder that VitePress reads. */
 export async function prepare(): Promise<void> {
   const pages = await allPages();
   await rm(GENERATED, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { outsideFences } from './markdown';
 import { REPOSITORY } from './paths';
 
-/** Where the documents of the repository's `docs` folder are on the site. */
+/** Folder of the site for the documents of the repository's `docs` folder. */
 export const FOLDER = 'operate';
 
 /** The repository's address, from its manifest. */
@@ -29,7 +29,7 @@ export async function repositoryPages(): Promise<ReadonlyMap<string, string>> {
   return pages;
 }
 
-/** Copies the documents' pictures beside the pages. */
+/** Copies the documents' pictures to the folder of their pages. */
 export async function copyPictures(target: string): Promise<void> {
   const pictures = join(REPOSITORY, 'docs/picture');
   if (existsSync(pictures)) {

@@ -18,7 +18,7 @@ export interface Connections {
   readonly log: AnswerLog;
 }
 
-/** How GraphiQL runs operations: queries and mutations over HTTP, subscriptions over WebSocket, all with the session's token. */
+/** The function with which GraphiQL runs operations: queries and mutations over HTTP, subscriptions over WebSocket, all with the session's token. */
 export function createFetcher({ send, subscribe, session, log }: Connections): Fetcher {
   const ask = async (operation: Operation, headers: Record<string, string>): Promise<Answer> => {
     const withToken = (): Record<string, string> => ({ ...authorization(session.token), ...headers });

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** `url` of the server, `metrics` of its private listener, `callshopId`, `cabinId`, `login`, `password`. */
+/**
+ * The shop under test: `url` of the server, `metrics` URL on the server's private listener, `callshopId`, `cabinId`, and a user's `login` and
+ * `password`.
+ */
 export const shop = JSON.parse(process.env.SHOP ?? '{}');
 
 export const LOGIN = 'mutation Login($input: LoginInput!) { login(input: $input) { accessToken userErrors { code message } } }';

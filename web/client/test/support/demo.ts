@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** What `callshop demo --json` prints. */
+/** The output of `callshop demo --json`. */
 interface Printed {
   readonly http: string;
   readonly callshopId: string;

@@ -29,7 +29,7 @@ export class FakeServer {
     const name = /(?:query|mutation|subscription) (\w+)/.exec(body.query)?.[1] ?? '';
     const sent = { url: String(input instanceof Request ? input.url : input), headers, ...body, name };
     this.sent.push(sent);
-    // a real fetch rejects when its signal is aborted, whatever the server does
+    // a real `fetch` rejects when its signal is aborted, even if the server answers later
     const aborted = new Promise<never>((_, reject) => {
       init?.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
     });

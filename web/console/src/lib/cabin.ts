@@ -38,7 +38,7 @@ export function limitUse(session: SessionFields, { remaining, remainingSeconds }
 export interface Ending {
   /** The limit that is probably used up first. */
   readonly reason: 'deposit' | 'other';
-  /** The seconds that are left; null if only the server knows them. */
+  /** The remaining seconds; null if this page cannot compute them. */
   readonly seconds: number | null;
 }
 

@@ -31,7 +31,7 @@ const NOUNS: Partial<Record<Thing, string>> = {
   unusedSession: 'open session without a call',
 };
 
-/** Fills in the ids that a ready operation wants, from the state of the shop at this moment. */
+/** Fills in the ids that a ready operation needs, from the shop's current state. */
 export async function fill(variables: Value, query: Query, random: () => string): Promise<Filled> {
   const missing = new Set<string>();
   const finder = new Finder(query, random);
