@@ -114,7 +114,11 @@ fn told(error: Error) -> RequestError {
             };
             RequestError::transport(status, error.code.as_str(), error.message.to_string())
         }
-        Error::NotFound => RequestError::transport(StatusCode::NOT_FOUND, "NOT_FOUND", "No such import."),
+        Error::NotFound => RequestError::transport(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            "No such import. Create one with `createTariffImport`.",
+        ),
         Error::Forbidden | Error::Unauthenticated => RequestError::transport(
             StatusCode::FORBIDDEN,
             "FORBIDDEN",

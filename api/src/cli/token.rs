@@ -83,7 +83,7 @@ pub(super) async fn token(command: TokenCommand) -> Result<(), Failure> {
     }
 }
 
-/// The error of a token that was not created, with the next step.
+/// The message for a token that could not be created. The message names the next step.
 fn refused(error: Error, login: &str) -> Failure {
     match error {
         Error::NotFound => format!(

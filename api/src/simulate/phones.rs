@@ -1,4 +1,4 @@
-//! Simulated phones, and the SIP proxy that they are registered at.
+//! Simulated phones, and the SIP proxy with which they are registered.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
