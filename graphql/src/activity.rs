@@ -367,7 +367,7 @@ pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
 }
 
-/// The subscriptions that this file defines.
+/// The fields of `Subscription` for activity events.
 #[derive(Default)]
 pub struct ActivitySubscription;
 

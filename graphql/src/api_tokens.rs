@@ -211,7 +211,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for API tokens.
 #[derive(Default)]
 pub struct ApiTokenQuery;
 
@@ -239,7 +239,7 @@ impl ApiTokenQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for API tokens.
 #[derive(Default)]
 pub struct ApiTokenMutation;
 

@@ -107,7 +107,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for logins and the current user.
 #[derive(Default)]
 pub struct AuthQuery;
 
@@ -122,7 +122,7 @@ impl AuthQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for logins and the current user.
 #[derive(Default)]
 pub struct AuthMutation;
 

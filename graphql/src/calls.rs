@@ -478,7 +478,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for calls.
 #[derive(Default)]
 pub struct CallQuery;
 
@@ -518,7 +518,7 @@ impl CallQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for calls.
 #[derive(Default)]
 pub struct CallMutation;
 

@@ -143,7 +143,7 @@ fn summary(of: &day::DaySummary, day: NaiveDate) -> Result<DaySummary> {
     })
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for the summary of a day.
 #[derive(Default)]
 pub struct DayQuery;
 

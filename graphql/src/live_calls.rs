@@ -33,7 +33,7 @@ pub struct LiveCalls {
     pub calls: Vec<Call>,
 }
 
-/// The subscriptions that this file defines.
+/// The fields of `Subscription` for live calls and their running cost.
 #[derive(Default)]
 pub struct LiveCallSubscription;
 

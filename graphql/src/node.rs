@@ -66,7 +66,7 @@ pub enum Node {
     Webhook(Webhook),
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for objects of any type by their global ids.
 #[derive(Default)]
 pub struct NodeQuery;
 

@@ -169,7 +169,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for phones.
 #[derive(Default)]
 pub struct PhoneQuery;
 
@@ -206,7 +206,7 @@ impl PhoneQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for phones.
 #[derive(Default)]
 pub struct PhoneMutation;
 

@@ -185,7 +185,7 @@ impl QuoteView {
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for prices and quotes.
 #[derive(Default)]
 pub struct PriceQuery;
 

@@ -179,7 +179,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for customers' screens.
 #[derive(Default)]
 pub struct ScreenQuery;
 
@@ -192,7 +192,7 @@ impl ScreenQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for customers' screens.
 #[derive(Default)]
 pub struct ScreenMutation;
 
@@ -233,7 +233,7 @@ impl ScreenMutation {
     }
 }
 
-/// The subscriptions that this file defines.
+/// The fields of `Subscription` for customers' screens.
 #[derive(Default)]
 pub struct ScreenSubscription;
 

@@ -45,7 +45,7 @@ pub struct UpdateCallshopSettingsInput {
     pub attendant_max_refund: Option<Decimal>,
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for the settings of callshops.
 #[derive(Default)]
 pub struct SettingsMutation;
 

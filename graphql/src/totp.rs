@@ -70,7 +70,7 @@ payload!(
     }
 );
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for the second factor.
 #[derive(Default)]
 pub struct TotpMutation;
 

@@ -51,7 +51,7 @@ pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Resu
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for accounts and callshops.
 #[derive(Default)]
 pub struct AccountQuery;
 

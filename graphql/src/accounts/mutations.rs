@@ -131,7 +131,7 @@ payload!(
     }
 );
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for accounts and callshops.
 #[derive(Default)]
 pub struct AccountMutation;
 
