@@ -99,7 +99,7 @@ export async function permissionTables(): Promise<string> {
       .filter((entry) => entry.name.startsWith(`${name}.`))
       .map((entry) => {
         const field = entry.name.slice(name.length + 1);
-        // the schema's file, and so the reference, is that of a server without a sandbox
+        // the schema's file, and therefore the reference, describes a server that is not a sandbox
         const cell = entry.sandbox ? `\`${field}\`` : `[\`${field}\`](../reference/${PAGES[name] ?? ''}.md#${field})`;
         return [cell, ...ROLES.map((role) => mark(entry, role))];
       })
