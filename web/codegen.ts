@@ -20,13 +20,13 @@ const config: CodegenConfig = {
       CurrencyCode: 'string',
     },
     strictScalars: true,
-    // a value and a union type of the same name: code can list the values, and no TypeScript enum remains
+    // generates a value and a union type with the same name instead of a TypeScript enum, so that code can list the values
     enumType: 'const',
     immutableTypes: true,
     skipTypename: true,
     useTypeImports: true,
     namingConvention: { enumValues: 'keep' },
-    // each document carries its fragments once, and nothing that the server does not need
+    // each document contains each of its fragments once, and nothing that the server does not need
     documentMode: 'documentNode',
     optimizeDocumentNode: true,
   },

@@ -20,20 +20,20 @@ export default defineConfig(
       'max-lines': ['error', 400],
       'max-lines-per-function': ['error', { max: 80, skipComments: true }],
       eqeqeq: 'error',
-      // narrow with a guard, which checks, rather than with a cast, which only claims
+      // narrow types with a guard, which is checked at run time, and not with a cast, which is not checked
       '@typescript-eslint/no-unsafe-type-assertion': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
-      // version 8.74 never ends on recursive types, such as those of React and of parsed documents
+      // version 8.74 of this rule does not terminate on recursive types, such as those of React and of parsed documents
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `void promise` marks a promise that is left to itself on purpose
+      // `void promise` marks a promise that is deliberately not awaited
       'no-void': ['error', { allowAsStatement: true }],
     },
   },
   {
-    // plugins without types
+    // these files use plugins without types
     files: ['eslint.config.js', 'eslint.schema.js'],
     extends: [tseslint.configs.disableTypeChecked],
   },

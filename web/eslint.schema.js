@@ -5,9 +5,9 @@ const schema = fileURLToPath(new URL('../schema.graphql', import.meta.url));
 
 /** Messages of subscriptions. Their position is a cursor, and `Activity.seq`. */
 const messages = ['AccountActivity', 'Activity', 'CabinActivity', 'CabinSnapshot', 'CallshopActivity', 'CallshopSnapshot', 'CustomerScreen', 'LiveCalls', 'ScreenCall'];
-/** Rows of lists. Their cursor identifies them, or a field such as `movementId`: `id` is a name for nodes only. */
+/** Rows of lists. A cursor or a field such as `movementId` identifies a row, because only nodes may have a field `id`. */
 const rows = ['AuditChange', 'AuditEntry', 'CashMovement', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'RateChange', 'ReportGroup', 'WebhookDelivery'];
-/** Values without a row of their own: amounts, settings, and what is computed for one answer. */
+/** Values that are not rows: amounts, settings, and results that are computed for one response. */
 const values = [
   'AttendantDay', 'AttendantSales', 'Balance', 'BandPrice', 'CabinSales', 'CallCost', 'ChargeExplanation', 'ChargeStep', 'DayFigures', 'DayMethod', 'DaySummary',
   'DeckAnswer', 'DeckGuess', 'DeckProblem', 'DeckQuestion', 'DeckSetAside', 'DestinationSales', 'DestinationTotal', 'DialPlan', 'DrawerAmount', 'LevelCharge', 'MarginGuard', 'MarginWarning', 'MethodReport', 'Money', 'OpenItem',
@@ -25,9 +25,9 @@ export default [
       ...graphql.configs['flat/schema-recommended'].rules,
       ...graphql.configs['flat/schema-relay'].rules,
       '@graphql-eslint/strict-id-in-types': ['error', { exceptions: { suffixes: ['Connection', 'Edge', 'Payload'], types: [...messages, ...rows, ...values] } }],
-      // Lists with a bound of their own, such as a cabin's live calls, need no pages. Some lists have rows that are not objects of their own (see above).
+      // Short lists with a fixed limit, such as a cabin's live calls, need no pages. The rows of some lists are not nodes (see above).
       '@graphql-eslint/relay-edge-types': ['error', { withEdgeSuffix: true, shouldImplementNode: false, listTypeCanWrapOnlyEdgeType: false }],
-      // The rule takes `Call.callshop` for a repetition. `pricePerMinute` has the same name on a price as on a call.
+      // The rule reports `Call.callshop` as a repetition of "call", and `Price.pricePerMinute`, whose name is the same as in `Call`.
       '@graphql-eslint/no-typename-prefix': 'off',
     },
   },

@@ -97,7 +97,7 @@ pub fn config(dir: &Path, hook_secret: &str) -> Config {
     };
     config.auth.access_seconds = 86_400;
     config.hook.secrets = vec![SecretString::from(hook_secret.to_owned())];
-    // a developer tries webhooks with a receiver on the same machine
+    // allow loopback addresses, because developers try webhooks with a receiver on the same machine
     config.webhooks.allow_private = Network::LOOPBACK.to_vec();
     config
 }
@@ -128,13 +128,15 @@ pub async fn seed(app: &App, dir: &Path, hook_secret: &str) -> Result<Demo> {
         (AccountKind::Callshop, "Callshop Sé", new_user("olga", "Olga Owner", entity::Role::CallshopOwner)),
     ] {
         let created = accounts::create(app, &operator, account(parent, kind, name, user.clone())).await?;
-        let person = created.user.ok_or_else(|| Error::fault("the new account has no user"))?;
+        let person = created
+            .user
+            .ok_or_else(|| Error::fault("the new account has no user; this is a bug, please report it"))?;
         made.push((person, created.account.code.clone(), user.password));
         parent = created.account.id;
         chain.push(created.account);
     }
     let [distributor, reseller, shop] = chain.as_slice() else {
-        return Err(Error::fault("the demo must create three accounts"));
+        return Err(Error::fault("the demo did not create three accounts; this is a bug, please report it"));
     };
     let attendant = new_user("ana", "Ana Attendant", entity::Role::Attendant);
     made.push((
@@ -227,7 +229,9 @@ async fn prices(
             note: "demo".to_owned(),
         };
         let outcome = tariffs::import(app, operator, import, |_| {}).await?;
-        let version = outcome.version.ok_or_else(|| Error::fault("the demo's rate deck was rejected"))?;
+        let version = outcome.version.ok_or_else(|| {
+            Error::fault("the demo's rate deck was rejected; this is a bug, please report it")
+        })?;
         tariffs::activate(app, operator, version.version.id, None).await?;
         tariffs::assign(app, operator, payer, Some(tariff.id), kind).await?;
     }
@@ -278,7 +282,10 @@ async fn equip(app: &App, operator: &Actor, shop: Uuid) -> Result<(Vec<Uuid>, Ve
 
 /// Opens the register with a counted drawer, and cabins for the first customers.
 async fn open_shop(app: &App, demo: &Demo) -> Result<()> {
-    let attendant = demo.users.last().ok_or_else(|| Error::fault("the demo has no attendant"))?;
+    let attendant = demo
+        .users
+        .last()
+        .ok_or_else(|| Error::fault("the demo has no attendant; delete its folder to create a new demo"))?;
     let tokens = login::login(app, &attendant.login, attendant.password.clone(), &origin()).await?;
     let opening = register::Opening { callshop_id: demo.callshop, float: Micros(200_000_000) };
     register::open(app, &tokens.actor, "demo", opening).await?;

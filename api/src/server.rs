@@ -89,7 +89,7 @@ impl Node {
     /// Creates a sandbox, whose only SIP proxy is the simulator.
     ///
     /// # Errors
-    /// Those of [`Node::new`].
+    /// Returns the errors of [`Node::new`].
     pub async fn sandbox(
         database: (Store, Arc<Hub>),
         config: Arc<Config>,
@@ -168,7 +168,7 @@ impl Server {
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
         let bound = listen_for_hook(node, &writer, &service, probes.clone())
             .and_then(|hook| Ok((hook, listen_for_graphql(&config, &app, service, probes)?)));
-        // without listeners, the writer ends, which then is no failure of the writer
+        // without listeners, the writer ends; `closing` is cancelled first, so that this end is not reported as a failure
         let ((hook_server, hook), (http_server, http)) = bound.inspect_err(|_| closing.cancel())?;
         let tasks = vec![
             watch.listener(hook_server),
@@ -382,7 +382,9 @@ fn named(error: std::io::Error, address: SocketAddr, setting: &str) -> std::io::
         ErrorKind::PermissionDenied => {
             "Choose a port of 1024 or higher, or allow the program to use this port."
         }
-        ErrorKind::AddrNotAvailable => "This machine does not have this address. Choose one of its own.",
+        ErrorKind::AddrNotAvailable => {
+            "This machine does not have this address. Choose an address of this machine."
+        }
         _ => "Choose another address.",
     };
     let message = format!("cannot listen at {address} (setting `{setting}`): {error}. {remedy}");

@@ -23,7 +23,7 @@ const WHOLE: Duration = Duration::from_secs(3600);
 /// Number of bytes that are written to the file at a time.
 const PART: usize = 256 << 10;
 
-/// What the handler needs.
+/// State of the handler.
 pub struct Uploads {
     /// The use cases.
     pub app: Arc<App>,
@@ -114,11 +114,15 @@ fn told(error: Error) -> RequestError {
             };
             RequestError::transport(status, error.code.as_str(), error.message.to_string())
         }
-        Error::NotFound => RequestError::transport(StatusCode::NOT_FOUND, "NOT_FOUND", "No such import."),
+        Error::NotFound => RequestError::transport(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            "No such import. Create one with `createTariffImport`.",
+        ),
         Error::Forbidden | Error::Unauthenticated => RequestError::transport(
             StatusCode::FORBIDDEN,
             "FORBIDDEN",
-            "The signature of the address is wrong.",
+            "The signature in the address is not valid. Use the address that `createTariffImport` returned, unchanged.",
         ),
         Error::Overtaken | Error::Overloaded(_) => {
             let message = "The server is busy. Try again in a moment.";

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rust_embed::{Embed, EmbeddedFile};
 use serde::{Deserialize, Serialize};
 
-/// Which pages a server shows.
+/// Options for the pages that a server shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebConfig {
@@ -87,7 +87,7 @@ pub fn configure(config: &mut web::ServiceConfig, pages: WebConfig) {
 fn answer(site: &Site, path: &str, request: &HttpRequest) -> HttpResponse {
     let path =
         if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
-    // VitePress links to pages without their extension
+    // VitePress omits the extension in links to pages
     let found = Found::read(site, &path).or_else(|| Found::read(site, &format!("{path}.html")));
     match found {
         Some(found) => found.respond(site, request),

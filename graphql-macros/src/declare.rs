@@ -87,7 +87,7 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
     })
 }
 
-/// Type and value of a method that is not `async` and takes only `&self`.
+/// The type and the value of a field whose method is not `async` and takes only `&self`; `None` for other methods.
 fn value_of(method: &ImplItemFn) -> Option<(Type, TokenStream)> {
     let only_self =
         method.sig.inputs.len() == 1 && matches!(method.sig.inputs.first(), Some(FnArg::Receiver(_)));

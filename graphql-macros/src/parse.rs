@@ -56,7 +56,7 @@ pub struct FieldArgs {
     pub columns: Vec<Ident>,
     /// Usual length of a list.
     pub length: Option<LitInt>,
-    /// Whether the compiled writer writes null.
+    /// Whether the compiled writer always writes null for this field.
     pub absent: bool,
 }
 

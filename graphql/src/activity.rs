@@ -128,7 +128,7 @@ impl Activity {
         self.seq
     }
 
-    /// When it happened. The time of an event that the proxy reported is by the proxy's clock; the time of any other event is by the server's clock.
+    /// When the event happened, by the proxy's clock if the proxy reported the event, and by the server's clock otherwise.
     fn at(&self) -> DateTime<Utc> {
         self.at
     }
@@ -367,7 +367,7 @@ pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
 }
 
-/// The subscriptions that this file defines.
+/// The fields of `Subscription` for activity events.
 #[derive(Default)]
 pub struct ActivitySubscription;
 
@@ -434,8 +434,8 @@ impl ActivitySubscription {
         Ok(answers(ctx, first, EventSubscription { watch, cabin: Some(cabin), kinds, metrics, position }))
     }
 
-    /// Every activity event of all callshops below an account, or of the account itself if it is a callshop: at most 500 callshops. A callshop that
-    /// is created later joins within ten seconds.
+    /// Every activity event of all callshops below an account, or of the account itself if it is a callshop. Fails with `BRANCH_TOO_LARGE` if there
+    /// are more than 500 callshops. A new callshop joins within ten seconds of its creation.
     #[field(roles = SIGNED_IN, scope = CALLS_READ | SESSIONS_READ)]
     async fn account_activity(
         &self,

@@ -19,7 +19,7 @@ use app::{access, accounts};
 use base::error::ErrorCode;
 
 graphql_enum!(
-    /// What an API token may do. A token sees only the parts of the schema that its scopes and the role of its maker allow.
+    /// Scope of an API token. A token sees only the parts of the schema that its scopes and the role of its maker allow.
     TokenScope = "entity::TokenScope" {
         /// Read accounts, callshops and their users.
         AccountsRead,
@@ -75,17 +75,17 @@ impl ApiToken {
         Kind::ApiToken.id(self.0.id)
     }
 
-    /// What the token is for.
+    /// Name of the token, which says what the token is for.
     fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The first characters of the secret, by which people can tell tokens apart.
+    /// The first characters of the secret, so that people can tell tokens apart.
     fn prefix(&self) -> &str {
         &self.0.prefix
     }
 
-    /// What the token may do, as its maker chose.
+    /// The scopes that the token's maker chose. They limit what the token may do.
     fn scopes(&self) -> Vec<TokenScope> {
         api_tokens::scopes_of(&self.0).into_iter().map(Into::into).collect()
     }
@@ -105,7 +105,7 @@ impl ApiToken {
         self.0.last_used_at
     }
 
-    /// When the token was revoked; null if it was not.
+    /// When the token was revoked; null if it has not been revoked.
     fn revoked_at(&self) -> Option<DateTime<Utc>> {
         self.0.revoked_at
     }
@@ -138,16 +138,15 @@ impl ApiToken {
 /// A new API token.
 #[derive(InputObject)]
 pub struct CreateApiTokenInput {
-    /// What the token is for, at most 100 characters.
+    /// Name of the token, such as the program that uses it; at most 100 characters.
     pub name: String,
-    /// What the token may do. The token can never do more than the user who made it.
+    /// The scopes of the token, which say what the token may do. The token can never do more than the user who made it.
     pub scopes: Vec<TokenScope>,
     /// When the token expires, at most 400 days from now.
     pub expires_at: DateTime<Utc>,
     /// The account or callshop whose subtree the token may use: the caller's account or an account below it. The caller's account if omitted.
     pub account_id: Option<ID>,
-    /// A repeated request with the same key does not create a second token. The response to the repeated request has no secret, but the error
-    /// `SECRET_SHOWN`.
+    /// A repeated request with the same key does not create a second token. Its response has the error `SECRET_SHOWN` instead of the secret.
     pub idempotency_key: Option<String>,
 }
 
@@ -168,7 +167,7 @@ pub struct RotateApiTokenInput {
     pub grace_period_seconds: i32,
     /// When the new token expires, at most 400 days from now. If omitted, it expires when the replaced token would have expired.
     pub expires_at: Option<DateTime<Utc>>,
-    /// A repeated request with the same key rotates only once. The response to the repeated request has no secret, but the error `SECRET_SHOWN`.
+    /// A repeated request with the same key does not rotate the token again. Its response has the error `SECRET_SHOWN` instead of the secret.
     pub idempotency_key: Option<String>,
 }
 
@@ -212,13 +211,13 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for API tokens.
 #[derive(Default)]
 pub struct ApiTokenQuery;
 
 #[object(root = "Query")]
 impl ApiTokenQuery {
-    /// The API token with which this request is sent. Only requests with an API token have this field.
+    /// The API token that authenticates this request. Only requests with an API token have this field.
     #[field(roles = TOKEN, scope = ANY_TOKEN)]
     async fn api_token(&self, ctx: &Context<'_>) -> async_graphql::Result<ApiToken> {
         Ok(ApiToken(api_tokens::own(app(ctx), actor(ctx)?).await.map_err(top_level)?))
@@ -240,7 +239,7 @@ impl ApiTokenQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for API tokens.
 #[derive(Default)]
 pub struct ApiTokenMutation;
 
@@ -266,8 +265,8 @@ impl ApiTokenMutation {
         answer(made.await.map(Into::into))
     }
 
-    /// Replaces a token by a new one with the same name, scopes and account. The old token stays valid for the grace period, so that a program has
-    /// time to switch to the new token. Only the user who made a token can rotate it.
+    /// Replaces a token with a new one that has the same name, scopes and account. The old token stays valid for the grace period, so that a program
+    /// has time to switch to the new token. Only the user who made a token can rotate it.
     #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn rotate_api_token(
         &self,

@@ -99,7 +99,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for the audit log.
 #[derive(Default)]
 pub struct AuditQuery;
 

@@ -36,7 +36,7 @@ pub struct LoginInput {
     /// The second factor: six digits of the authenticator app, or a recovery code. Without it, the login of a user with a second factor fails with
     /// `TOTP_REQUIRED`. It is ignored if the user has no second factor.
     pub totp: Option<String>,
-    /// Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. This is for pages of
+    /// Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
     /// the server's own origin that log in with an HTTP POST.
     #[graphql(default)]
     pub cookie: bool,
@@ -107,7 +107,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for logins and the current user.
 #[derive(Default)]
 pub struct AuthQuery;
 
@@ -122,7 +122,7 @@ impl AuthQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for logins and the current user.
 #[derive(Default)]
 pub struct AuthMutation;
 

@@ -168,7 +168,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for cabins.
 #[derive(Default)]
 pub struct CabinQuery;
 
@@ -207,7 +207,7 @@ pub(super) async fn cabins_of(
     connection(ctx, paging, false, read, |view: &CabinView| view.cabin.id, Cabin).await
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for cabins.
 #[derive(Default)]
 pub struct CabinMutation;
 

@@ -130,7 +130,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call with the values at `as_of`.
+    /// The call, with its elapsed time and cost computed at `as_of`.
     pub fn new(row: impl Into<Arc<call::View>>, as_of: DateTime<Utc>) -> Self {
         Self { row: row.into(), as_of }
     }
@@ -337,8 +337,7 @@ impl Call {
         self.row.estimated
     }
 
-    /// The value of the talk time beyond the paid time; zero unless the call was ended late. The talk time beyond the paid time is given away, not
-    /// charged.
+    /// The value of the talk time beyond the paid time, which is not charged; zero unless the call was ended late.
     #[field(columns(written_off, currency))]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)
@@ -474,12 +473,12 @@ pub struct HangUpCallInput {
 payload!(
     /// Result of `hangUpCall`.
     HangUpCallPayload {
-        /// The call at the moment when the proxy accepted the command. An activity event reports the end of the call later.
+        /// The call at the moment when the proxy accepted the command to hang up. An activity event reports the end of the call later.
         call: Call,
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for calls.
 #[derive(Default)]
 pub struct CallQuery;
 
@@ -519,7 +518,7 @@ impl CallQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for calls.
 #[derive(Default)]
 pub struct CallMutation;
 

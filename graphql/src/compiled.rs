@@ -16,9 +16,9 @@ use base::error::Error;
 /// Writes a value of a `T` as JSON.
 pub type Write<T> = Box<dyn Fn(&T, &mut Vec<u8>) -> Result<()> + Send + Sync>;
 
-/// The type of a field, whose values can be written as JSON.
+/// A field's type whose values can be written as JSON.
 pub trait Output {
-    /// The plan that is compiled once per document. The plan of an object is the writer of the selected fields. A scalar's plan is empty.
+    /// The compiled selection, made once per document. An object's plan is the writer of the selected fields. A scalar's plan is empty.
     type Plan: Send + Sync + 'static;
 
     /// Compiles the selection set below the field; `None` if only the executor can resolve this selection set.
@@ -140,7 +140,7 @@ fn json(value: impl serde::Serialize, out: &mut Vec<u8>) -> Result<()> {
     serde_json::to_writer(out, &value).map_err(|error| top_level(Error::fault(error)))
 }
 
-/// Implements [`Output`] for scalars, with a value that serde and the executor write in the same form.
+/// Implements [`Output`] for scalars. The expression after `=>` converts a scalar to a value that serde writes as the executor would.
 macro_rules! scalars {
     ($($type:ty: $value:ident => $json:expr;)+) => {
         $(impl Output for $type {

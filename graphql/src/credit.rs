@@ -127,7 +127,7 @@ payload!(
     }
 );
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for credit.
 #[derive(Default)]
 pub struct CreditMutation;
 
@@ -239,7 +239,7 @@ pub struct Balance {
     pub low: bool,
 }
 
-/// The subscriptions that this file defines.
+/// The fields of `Subscription` for credit.
 #[derive(Default)]
 pub struct CreditSubscription;
 

@@ -14,7 +14,7 @@ use super::{app, caller};
 use app::day::{self, Asked, Attendant, Figures, Paid};
 use base::error::Result;
 
-/// What happened in a callshop on one local day.
+/// Summary of one local day of a callshop.
 #[object]
 #[derive(SimpleObject)]
 pub struct DaySummary {
@@ -27,7 +27,7 @@ pub struct DaySummary {
     /// Whether paid and refunded amounts are hidden from the caller. An attendant sees these amounts only after every register shift of the day has
     /// been counted.
     pub blind: bool,
-    /// The figures of all users together, and of calls outside of any session. An attendant gets only the attendant's own figures.
+    /// The figures of all users together, including calls outside any session. An attendant gets only the attendant's own figures.
     pub total: DayFigures,
     /// The figures of each user, by name. An attendant gets only the attendant's own entry.
     #[field(length = 20)]
@@ -55,9 +55,9 @@ pub struct DayFigures {
     pub sessions: i64,
     /// Number of calls that were answered on the day and are over.
     pub calls: i64,
-    /// Talk time of these calls in seconds.
+    /// Talk time of the calls counted in `calls`, in seconds.
     pub talk_seconds: i64,
-    /// Price of these calls to the customers, whether they are paid or not.
+    /// Price to the customers of the calls counted in `calls`, paid or not.
     pub calls_total: Money,
     /// Discounts given on the day, not negative. Discounts on sessions opened more than 31 days before the day are not counted.
     pub discounts: Money,
@@ -143,15 +143,15 @@ fn summary(of: &day::DaySummary, day: NaiveDate) -> Result<DaySummary> {
     })
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for the summary of a day.
 #[derive(Default)]
 pub struct DayQuery;
 
 #[object(root = "Query")]
 impl DayQuery {
-    /// What happened in a callshop on one day of its time zone: sessions, calls, payments by method, discounts, refunds and cash movements, in total
-    /// and by attendant. Attendants see only their own figures for the day. Paid and refunded amounts are hidden from them until every shift of the
-    /// day is counted. Null if there is no such callshop or user.
+    /// Summary of one day of a callshop, in the callshop's time zone: sessions, calls, payments by method, discounts, refunds and cash movements, in
+    /// total and by attendant. Attendants see only their own figures for the day. Paid and refunded amounts are hidden from them until every shift of
+    /// the day is counted. Null if there is no such callshop or user.
     #[field(roles = SIGNED_IN, scope = REPORTS_READ)]
     async fn day_summary(
         &self,

@@ -130,7 +130,7 @@ fn level(level: LevelExplanation, currency: &str) -> LevelCharge {
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for the explanation of a charge.
 #[derive(Default)]
 pub struct ExplainQuery;
 

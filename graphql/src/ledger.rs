@@ -192,7 +192,7 @@ fn global_id(account: &account::Model) -> ID {
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for the ledger.
 #[derive(Default)]
 pub struct LedgerQuery;
 

@@ -410,7 +410,9 @@ pub(crate) fn caller<'a>(ctx: &Context<'a>) -> base::error::Result<&'a Actor> {
 
 /// The client's address and user agent.
 pub(crate) fn origin<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Origin> {
-    ctx.data_opt::<Origin>().ok_or_else(|| payload::top_level(Error::fault("the request has no origin")))
+    ctx.data_opt::<Origin>().ok_or_else(|| {
+        payload::top_level(Error::fault("the request has no origin; this is a bug, please report it"))
+    })
 }
 
 /// Declares a GraphQL enum with the same values as an existing Rust enum.

@@ -31,7 +31,7 @@ pub struct EventSubscription {
     pub kinds: Option<Kinds>,
     /// The metrics, which count deliveries.
     pub metrics: Arc<Metrics>,
-    /// The place for the cursor of each message; `None` if the transport does not use cursors.
+    /// Where the transport reads each message's cursor; `None` if the transport does not use cursors.
     pub position: Option<Position>,
 }
 
@@ -50,7 +50,7 @@ impl EventSubscription {
         }
     }
 
-    /// Builds a response from an event, and records the delivery in the metrics, the event's trace and the position.
+    /// Builds a response from an event. Records the delivery in the metrics and in the event's trace, and sets the position to the event's cursor.
     pub fn deliver<T>(&self, event: &ActivityEvent, answer: impl FnOnce(&ActivityEvent) -> T) -> T {
         self.metrics.delivered(event.since.elapsed());
         if let Some(position) = &self.position {

@@ -33,7 +33,7 @@ pub struct LiveCalls {
     pub calls: Vec<Call>,
 }
 
-/// The subscriptions that this file defines.
+/// The fields of `Subscription` for live calls and their running cost.
 #[derive(Default)]
 pub struct LiveCallSubscription;
 
@@ -64,7 +64,7 @@ impl LiveCallSubscription {
             }
             (None, Some(id)) => {
                 let account = parse_account(ctx, &id).await.map_err(top_level)?;
-                // this call checks the caller's access before the stream begins
+                // this read also checks the caller's access before the stream begins
                 branch::live_calls(&app, &actor, account).await.map_err(top_level)?;
                 let ticker = BranchTicker { app, actor, account, ticks: interval(every) };
                 Ok(ticks(ticker, |ticker| ticker.next().boxed()))

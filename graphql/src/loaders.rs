@@ -31,9 +31,9 @@ pub struct Batches(Arc<App>);
 /// A page of the calls of one cabin or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallsOf {
-    /// Calls that were made from this cabin. The flag says whether to load the prices of finished calls, too.
+    /// Calls that were made from this cabin. The flag says whether the prices of finished calls are also loaded.
     Cabin(Uuid, Page, bool),
-    /// Calls that are billed to this session. The flag says whether to load the prices of finished calls, too.
+    /// Calls that are billed to this session. The flag says whether the prices of finished calls are also loaded.
     Session(Uuid, Page, bool),
 }
 
@@ -84,7 +84,9 @@ where
     K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,
     Batches: Loader<K, Error = Arc<Error>>,
 {
-    let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("the request has no data loaders"))?;
+    let loaders = ctx
+        .data::<Loaders>()
+        .map_err(|_| Error::fault("the request has no data loaders; this is a bug, please report it"))?;
     Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
         // the whole batch fails in the same way, but each request needs its own error value
         Error::Overloaded(what) => Error::Overloaded(what),

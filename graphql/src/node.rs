@@ -66,7 +66,7 @@ pub enum Node {
     Webhook(Webhook),
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for objects of any type by their global ids.
 #[derive(Default)]
 pub struct NodeQuery;
 
@@ -258,7 +258,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::WebhookDelivery => return Err(Error::NotFound),
         // each account sees a transfer differently, so only the field `ledger` shows transfers
         Kind::LedgerTransfer | Kind::Screen | Kind::AuditEntry => return Err(Error::NotFound),
-        // an import has queries of its own, and a mapping is one of a short list
+        // imports and mappings have their own queries, so they are not nodes
         Kind::TariffImport | Kind::TariffMapping => return Err(Error::NotFound),
     })
 }

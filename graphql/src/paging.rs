@@ -33,7 +33,9 @@ impl Totals {
 
 impl Totals {
     fn total(&self) -> async_graphql::Result<Total> {
-        self.0.ok_or_else(|| top_level(Error::fault("the list was not counted")))
+        self.0.ok_or_else(|| {
+            top_level(Error::fault("the list was not counted; this is a bug, please report it"))
+        })
     }
 }
 
@@ -216,7 +218,7 @@ fn cursor(text: &str) -> Option<Uuid> {
     Uuid::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
-/// A cursor of an order: the id, or the order's tag, the id, and the key.
+/// Encodes the cursor of a row: its id in the default order, otherwise the order's tag, the id, and the key if the order has one.
 fn encode((key, id): Place, sort: Sort, tag: Option<u8>) -> String {
     let Some(tag) = tag else { return URL_SAFE_NO_PAD.encode(id.as_bytes()) };
     let mut bytes = vec![tag];

@@ -169,7 +169,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for phones.
 #[derive(Default)]
 pub struct PhoneQuery;
 
@@ -189,7 +189,7 @@ impl PhoneQuery {
         ctx: &Context<'_>,
         callshop_id: ID,
         #[graphql(
-            desc = "Beginnings of words of the label, without regard to accents and case. For roles that see them, SIP user names and \
+            desc = "Search text: beginnings of words in the label; accents and case are ignored. For roles that see them, SIP user names and \
                     User-Agents are searched, too. At most 100 characters and 8 words."
         )]
         search: Option<String>,
@@ -206,7 +206,7 @@ impl PhoneQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for phones.
 #[derive(Default)]
 pub struct PhoneMutation;
 

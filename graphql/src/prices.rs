@@ -78,7 +78,7 @@ impl PriceView {
         self.0.blocked
     }
 
-    /// What 60 seconds cost the callshop, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
+    /// Cost of 60 seconds to the callshop, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         self.0.cost_per_minute.map(|cost| Money::new(cost, &self.0.currency))
@@ -172,7 +172,7 @@ impl QuoteView {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
-    /// What 60 seconds cost the callshop now; null if no rate matches. Hidden from attendants.
+    /// Cost of 60 seconds to the callshop now; null if no rate matches. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;
@@ -185,7 +185,7 @@ impl QuoteView {
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for prices and quotes.
 #[derive(Default)]
 pub struct PriceQuery;
 

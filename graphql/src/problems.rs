@@ -135,7 +135,7 @@ fn group(account: &account::Model, group: Group) -> ProblemGroup {
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for problems.
 #[derive(Default)]
 pub struct ProblemQuery;
 

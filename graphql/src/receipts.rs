@@ -163,7 +163,7 @@ impl SettleSessionPayload {
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for receipts and bills.
 #[derive(Default)]
 pub struct ReceiptQuery;
 

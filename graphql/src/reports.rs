@@ -217,7 +217,7 @@ fn parse_cursor(text: &str) -> Option<GroupKey> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for reports.
 #[derive(Default)]
 pub struct ReportQuery;
 

@@ -20,7 +20,7 @@ pub const ATTENDANT: RoleSet = RoleSet::role(5);
 
 /// Every logged-in user of a sandbox has this role in addition to the user's own role.
 pub const SANDBOX: RoleSet = RoleSet::role(6);
-/// A customer's screen, whatever the role of the user who created it.
+/// A customer's screen, regardless of the role of the user who created it.
 pub const SCREEN: RoleSet = RoleSet::role(7);
 
 /// Every API token, in addition to the role of the user who made the token.

@@ -50,7 +50,7 @@ payload!(
     }
 );
 
-/// Mutations of this file.
+/// The fields of `Mutation` for simulated calls.
 #[derive(Default)]
 pub struct SandboxMutation;
 

@@ -36,7 +36,7 @@ impl From<entity::auth_session::Model> for Screen {
     }
 }
 
-/// What a customer sees on the cabin's screen.
+/// Content of a customer's screen: the cabin, the current call and the cost so far.
 #[derive(async_graphql::Description)]
 pub struct CustomerScreen(Shown);
 
@@ -179,20 +179,20 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for customers' screens.
 #[derive(Default)]
 pub struct ScreenQuery;
 
 #[object(root = "Query")]
 impl ScreenQuery {
-    /// What the customer sees on the screen to which this login is bound.
+    /// Content of the customer's screen to which this login is bound.
     #[field(roles = SCREEN, scope = LOGIN_ONLY)]
     async fn customer_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<CustomerScreen> {
         Ok(CustomerScreen(screens::shown(app(ctx), actor(ctx)?).await.map_err(top_level)?))
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for customers' screens.
 #[derive(Default)]
 pub struct ScreenMutation;
 
@@ -233,13 +233,13 @@ impl ScreenMutation {
     }
 }
 
-/// The subscriptions that this file defines.
+/// The fields of `Subscription` for customers' screens.
 #[derive(Default)]
 pub struct ScreenSubscription;
 
 #[object(root = "Subscription")]
 impl ScreenSubscription {
-    /// What the customer sees on the screen to which this login is bound. A message is sent immediately, every second, and after each change.
+    /// Content of the customer's screen to which this login is bound. A message is sent immediately, every second, and after each change.
     #[field(roles = SCREEN, scope = LOGIN_ONLY)]
     async fn customer_screen(&self, ctx: &Context<'_>) -> async_graphql::Result<Answers<CustomerScreen>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());

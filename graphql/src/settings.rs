@@ -34,7 +34,7 @@ pub struct UpdateCallshopSettingsInput {
     pub pix_name: Option<String>,
     /// Recipient's city in Pix codes, 1 to 15 letters. Accents are removed.
     pub pix_city: Option<String>,
-    /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
+    /// Whether receipts hide the four digits before the last two of each dialed number, as in "+351 912 *** *78".
     pub mask_numbers: Option<bool>,
     /// The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 disables both
     /// events.
@@ -45,7 +45,7 @@ pub struct UpdateCallshopSettingsInput {
     pub attendant_max_refund: Option<Decimal>,
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for the settings of callshops.
 #[derive(Default)]
 pub struct SettingsMutation;
 

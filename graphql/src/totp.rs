@@ -70,13 +70,14 @@ payload!(
     }
 );
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for the second factor.
 #[derive(Default)]
 pub struct TotpMutation;
 
 #[object(root = "Mutation")]
 impl TotpMutation {
-    /// Creates a secret for the caller's authenticator app (TOTP, RFC 6238). Nothing changes until `confirmTotp`. Another call replaces the secret.
+    /// Creates a secret for the caller's authenticator app (TOTP, RFC 6238). Nothing changes until `confirmTotp`. Repeating this mutation replaces
+    /// the secret.
     #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn begin_totp(
         &self,

@@ -233,7 +233,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for users.
 #[derive(Default)]
 pub struct UserQuery;
 
@@ -247,7 +247,7 @@ impl UserQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for users.
 #[derive(Default)]
 pub struct UserMutation;
 

@@ -1,5 +1,6 @@
-//! Compiles the documents of webhooks. A document is a subscription, so it is checked against the schema of its reader, and its messages are those of
-//! the subscription. Only documents that need no executor are accepted: a message then depends on its event alone, whenever it is delivered.
+//! Compiles the documents of webhooks. A document is a subscription, so it is checked against its reader's schema, and its messages have the
+//! subscription's format. Only documents that need no executor are accepted, so that a message depends only on its event, not on the time of
+//! delivery.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,7 @@ use base::error::{Error, OrFault as _, Result};
 use transport::pipeline::{Parameters, RolePipeline};
 use transport::{Limits, role_schema};
 
-/// Maximum number of schemas in memory. If there are more, all are made again when they are needed.
+/// Maximum number of schemas in memory. When the limit is reached, all schemas are dropped, and each is built again when it is needed.
 const MAX_VIEWS: usize = 32;
 
 /// Compiles documents with the limits of requests.
@@ -32,7 +33,7 @@ pub struct Compiler {
     views: Mutex<HashMap<RoleSet, Arc<View>>>,
 }
 
-/// What a reader sees of the schema.
+/// The part of the schema that a reader sees, and the pipeline that checks documents against it.
 struct View {
     schema: Valid<Schema>,
     pipeline: RolePipeline,
@@ -89,7 +90,7 @@ impl Documents for Compiler {
     }
 }
 
-/// The part of the schema that a reader sees: that of the same login or API token.
+/// The roles and scopes that select the part of the schema that the reader's login or API token sees.
 fn seen_by(reader: &Reader) -> RoleSet {
     let role = match reader.role {
         Role::Admin => roles::ADMIN,

@@ -5,7 +5,7 @@ const page = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 
 const LANGUAGES = ['pt-BR', 'en-US', 'es-ES'];
 
-/** React Aria brings its own words in more than thirty languages. The page needs those of its three. */
+/** Drops React Aria's texts in all languages but the page's three. React Aria has more than thirty. */
 function fewerLanguages(): Plugin {
   return {
     name: 'fewer-languages',
@@ -25,7 +25,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     sourcemap: false,
-    // many tiny files would cost more than they save
+    // merge small chunks, because many tiny files load more slowly than they save
     rollupOptions: {
       // the console, and the screen of a cabin's customer
       input: { index: page('index.html'), screen: page('screen.html') },

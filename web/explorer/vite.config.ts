@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from 'vite';
 const server = process.env.CALLSHOP_SERVER ?? 'http://127.0.0.1:8080';
 const own = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** GraphiQL loads the editor through this file, which selects nearly all of it. Ours selects what the page uses. */
+/** Replaces the file through which GraphiQL loads nearly the whole editor. The replacement loads only the parts that the page uses. */
 function leanMonaco(): Plugin {
   return {
     name: 'lean-monaco',
@@ -26,14 +26,14 @@ export default defineConfig({
   },
   build: {
     target: 'es2022',
-    // every browser that runs this page loads modules without help
+    // every browser that can run this page supports module preloading
     modulePreload: { polyfill: false },
-    // fonts stay files, so that the page needs no `font-src data:`
+    // keep fonts as files, so that the page's policy needs no `font-src data:`
     assetsInlineLimit: 0,
     // the editor is one large part, loaded after the page is drawn
     chunkSizeWarningLimit: 3000,
     rollupOptions: {
-      // packages mark their parts for React's server; there is no server here
+      // ignore the packages' marks for React's server components, which this page does not use
       onwarn: (warning, warn) => {
         if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') {
           warn(warning);

@@ -281,7 +281,7 @@ fn read_mapping(file: &Path) -> Result<Mapping, Failure> {
         return Err(format!("{} is larger than {MAX_MAPPING_BYTES} bytes", file.display()).into());
     }
     let mapping = serde_json::from_slice(&content);
-    Ok(mapping.map_err(|error| format!("{} is no mapping: {error}", file.display()))?)
+    Ok(mapping.map_err(|error| format!("{} is not a valid mapping: {error}", file.display()))?)
 }
 
 async fn import_deck(app: &App, import: Import, activate: bool, json: bool) -> Result<(), Failure> {
@@ -334,7 +334,9 @@ async fn import_deck(app: &App, import: Import, activate: bool, json: bool) -> R
         if let Some((next, from)) =
             done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
         {
-            eprintln!("version {next} takes its place at {from} without these changes: make them there, too");
+            eprintln!(
+                "version {next} replaces it at {from} and lacks these changes: make the changes in version {next}, too"
+            );
         }
     }
     let state = if activate { "in force" } else { "a draft" };

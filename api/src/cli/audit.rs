@@ -14,7 +14,7 @@ use store::{Store, StoreOptions};
 pub(super) const HELP: &str = "Exit status: 0 if every invariant holds, 1 if one is broken, 2 if the audit could not run.\n\n\
     Examples:\n  \
     callshop audit --database sqlite:/var/lib/callshop/callshop.db\n  \
-    callshop audit --quiet || mail -s 'the ledger does not hold together' operator@example.org";
+    callshop audit --quiet || mail -s 'callshop audit found errors' operator@example.org";
 
 #[derive(Debug, Args)]
 pub(super) struct AuditArgs {

@@ -89,7 +89,11 @@ pub(super) async fn run(args: CheckArgs) -> Result<u8, Failure> {
             redis(&mut found, &config).await;
         }
     }
-    let end = if found.failed { "it does not hold\n" } else { "it holds\n" };
+    let end = if found.failed {
+        "correct each FAIL and run this check again\n"
+    } else {
+        "the configuration works\n"
+    };
     out(&format!("{}{end}", found.text))?;
     Ok(u8::from(found.failed))
 }
@@ -193,14 +197,14 @@ fn modes(found: &mut Findings, path: &Path) {
 fn new_file(found: &mut Findings, path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if folder.is_dir() {
-        found.warn("database", format!("{} is not there yet: `serve` makes it", path.display()));
+        found.warn("database", format!("{} does not exist yet: `serve` creates it", path.display()));
     } else {
         found.fail("database", format!("the folder {} does not exist: create it", folder.display()));
     }
 }
 
 fn pool(found: &mut Findings, ours: u32, most: u32) {
-    let told = format!("{ours} of the {most} that the database allows; each node uses as many");
+    let told = format!("each node opens up to {ours}, and the database allows {most} in total");
     match ours {
         _ if ours > most => found.fail("database_connections", told),
         _ if ours.saturating_mul(2) > most => found.warn("database_connections", told),
@@ -210,7 +214,7 @@ fn pool(found: &mut Findings, ours: u32, most: u32) {
 
 fn clocks(found: &mut Findings, theirs: i64) {
     let apart = chrono::Utc::now().timestamp_micros().abs_diff(theirs) / 1_000;
-    let told = format!("the database's clock and this machine's differ by {apart} ms");
+    let told = format!("the clocks of the database and of this machine differ by {apart} ms");
     match apart {
         _ if apart > CLOCKS[1] => found.fail("clock", format!("{told}: is NTP running on both?")),
         _ if apart > CLOCKS[0] => found.warn("clock", told),
@@ -247,9 +251,9 @@ async fn redis(found: &mut Findings, config: &Config) {
     let client = match redis_client::client(&config.redis) {
         Ok(Some(client)) => client,
         Ok(None) if config.database_url.starts_with("postgres") => {
-            return found.ok("redis", "none: several nodes poll the database for each other's events");
+            return found.ok("redis", "not configured: if there are several nodes, each polls the database for the events of the others");
         }
-        Ok(None) => return found.ok("redis", "none, and one node needs none"),
+        Ok(None) => return found.ok("redis", "not configured, and a single node does not need it"),
         Err(error) => return found.fail("redis", error),
     };
     match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {

@@ -95,7 +95,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends the phones with the server, in case that a part of the server fails.
+/// Stops the simulated phones when the server stops, even if it stops because a part of it failed.
 async fn end_with(server: CancellationToken, phones: CancellationToken) {
     server.cancelled().await;
     phones.cancel();

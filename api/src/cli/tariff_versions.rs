@@ -50,7 +50,7 @@ versions remain scheduled, and the command names the next one.
 
 Examples:
   callshop tariff revert --tariff VGFyaWZm…
-  callshop tariff revert --tariff VGFyaWZm… --version VGFyaWZm… --note 'wrong deck of Monday'";
+  callshop tariff revert --tariff VGFyaWZm… --version VGFyaWZm… --note 'Monday deck had wrong prices'";
 
 #[derive(Debug, Args)]
 pub(super) struct VersionsArgs {
@@ -308,7 +308,7 @@ pub(super) async fn revert(args: RevertArgs) -> Result<(), Failure> {
     if let Some((next, from)) =
         done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
     {
-        eprintln!("version {next} takes its place at {from}: cancel it, if it should not");
+        eprintln!("version {next} replaces it at {from}; to prevent that, cancel version {next}");
     }
     let version = done.version.version;
     out(&format!("version {} is in force: {}\n", version.number, version.note))
@@ -331,7 +331,7 @@ pub(super) fn in_money(impact: &Impact) -> String {
         }
     }
     if impact.is_partial {
-        text.push_str(", not all calls were read");
+        text.push_str(", but not all calls were counted");
     }
     text.push('\n');
     text

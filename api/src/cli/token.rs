@@ -26,10 +26,10 @@ pub(super) enum TokenCommand {
         /// Login of the user for whom the program acts. The token can never do more than this user.
         #[arg(long, value_name = "NAME@CODE")]
         login: String,
-        /// What the token is for.
+        /// Name of the token, which says what the token is for.
         #[arg(long)]
         name: String,
-        /// What the token may do, such as tariffs:read. Give the option several times, or separate the scopes by commas.
+        /// Scopes of the token, such as tariffs:read. Repeat the option for several scopes, or separate the scopes with commas.
         #[arg(long = "scope", value_name = "NOUN:VERB", value_delimiter = ',', required = true)]
         scopes: Vec<String>,
         /// Days until the token expires.
@@ -83,7 +83,7 @@ pub(super) async fn token(command: TokenCommand) -> Result<(), Failure> {
     }
 }
 
-/// The error of a token that was not created, with the next step.
+/// The message for a token that could not be created. The message names the next step.
 fn refused(error: Error, login: &str) -> Failure {
     match error {
         Error::NotFound => format!(

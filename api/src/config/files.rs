@@ -33,7 +33,9 @@ pub(super) fn options(variables: &[(String, String)], options: &Json) -> Result<
             return Err(bad("the file is empty: write the value into it".to_owned()));
         }
         if text.len() > MAX_BYTES {
-            return Err(bad(format!("the file is larger than {MAX_BYTES} bytes")));
+            return Err(bad(format!(
+                "the file is larger than {MAX_BYTES} bytes: it must contain only the option's value"
+            )));
         }
         found.push((option.clone(), value(text, default_of(&option, options))));
     }

@@ -53,7 +53,7 @@ pub struct Tally {
 /// The phone whose call is over, and whether the call was allowed.
 type Finished = (String, Result<bool, DialError>);
 
-/// Registers the phones and makes calls until the plan is done or the simulator stops. Calls `progress` after each call.
+/// Registers the phones and makes calls until the plan is done or the simulator stops. Runs `progress` after each simulated call.
 pub async fn run(simulator: &Simulator, plan: Plan, progress: impl Fn(Tally)) -> Tally {
     let stop = simulator.stop().clone();
     simulator.register(&plan.users).await;

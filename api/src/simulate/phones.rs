@@ -1,4 +1,4 @@
-//! Simulated phones, and the SIP proxy that they are registered at.
+//! Simulated phones, and the SIP proxy with which they are registered.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,7 +33,7 @@ pub enum DialError {
     #[error("the hook did not answer: {0}")]
     Hook(#[from] reqwest::Error),
     /// The hook's response differs from docs/hook.md.
-    #[error("the hook's answer has no call id: {0}")]
+    #[error("the hook's answer differs from docs/hook.md, because it has no call id: {0}")]
     Answer(Value),
 }
 

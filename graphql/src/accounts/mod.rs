@@ -43,7 +43,7 @@ pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
 /// Like [`parse_account`], but for an optional id.
 ///
 /// # Errors
-/// As for [`parse_account`].
+/// Fails like [`parse_account`].
 pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Result<Option<Uuid>> {
     match id {
         Some(id) => parse_account(ctx, id).await.map(Some),
@@ -51,7 +51,7 @@ pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Resu
     }
 }
 
-/// The queries that this file defines.
+/// The fields of `Query` for accounts and callshops.
 #[derive(Default)]
 pub struct AccountQuery;
 
@@ -70,7 +70,7 @@ impl AccountQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
@@ -92,7 +92,7 @@ impl AccountQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,

@@ -65,7 +65,7 @@ pub struct UpdateAccountInput {
     pub account_id: ID,
     /// Display name.
     pub name: Option<String>,
-    /// IANA time zone.
+    /// IANA time zone, such as "America/Sao_Paulo".
     pub time_zone: Option<String>,
     /// BCP 47 tag, such as "pt-BR".
     pub locale: Option<String>,
@@ -131,7 +131,7 @@ payload!(
     }
 );
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for accounts and callshops.
 #[derive(Default)]
 pub struct AccountMutation;
 

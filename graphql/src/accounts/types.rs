@@ -50,7 +50,7 @@ impl Account {
         Kind::Account.id(self.0.id)
     }
 
-    /// Position in the account tree.
+    /// Kind of the account: platform, distributor or reseller.
     fn kind(&self) -> AccountType {
         self.0.kind.into()
     }
@@ -70,17 +70,17 @@ impl Account {
         &self.0.currency
     }
 
-    /// IANA time zone.
+    /// IANA time zone, such as "America/Sao_Paulo".
     fn time_zone(&self) -> &str {
         &self.0.time_zone
     }
 
-    /// BCP 47 tag.
+    /// Default language and region, as a BCP 47 tag such as "pt-BR".
     fn locale(&self) -> &str {
         &self.0.locale
     }
 
-    /// ISO 3166-1 alpha-2 code.
+    /// Country, as an ISO 3166-1 alpha-2 code such as "BR".
     fn country(&self) -> &str {
         &self.0.country
     }
@@ -136,7 +136,7 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the display name or login name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the display name or login name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
@@ -150,7 +150,7 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
@@ -163,8 +163,11 @@ impl Account {
 /// A callshop that an object refers to.
 pub(crate) async fn shop_of(ctx: &Context<'_>, id: Uuid) -> async_graphql::Result<Callshop> {
     let shop = load(ctx, ShopId(id)).await.map_err(top_level)?;
-    shop.map(Callshop)
-        .ok_or_else(|| top_level(Error::fault("a row refers to a callshop that does not exist")))
+    shop.map(Callshop).ok_or_else(|| {
+        top_level(Error::fault(
+            "a row refers to a callshop that does not exist; this is a bug, please report it",
+        ))
+    })
 }
 
 /// A shop with telephone cabins, which is always a leaf of the account tree.
@@ -190,22 +193,22 @@ impl Callshop {
         Ok(&self.0.account.code)
     }
 
-    /// ISO 4217 code.
+    /// Currency of all the callshop's amounts, as an ISO 4217 code.
     fn currency(&self) -> &str {
         &self.0.account.currency
     }
 
-    /// IANA time zone.
+    /// IANA time zone, such as "America/Sao_Paulo".
     fn time_zone(&self) -> &str {
         &self.0.account.time_zone
     }
 
-    /// BCP 47 tag.
+    /// Default language and region, as a BCP 47 tag such as "pt-BR".
     fn locale(&self) -> &str {
         &self.0.account.locale
     }
 
-    /// ISO 3166-1 alpha-2 code.
+    /// Country, as an ISO 3166-1 alpha-2 code such as "BR".
     fn country(&self) -> &str {
         &self.0.account.country
     }
@@ -335,7 +338,7 @@ impl Callshop {
         self.0.settings.pix_city.as_deref()
     }
 
-    /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
+    /// Whether receipts hide the four digits before the last two of each dialed number, as in "+351 912 *** *78".
     fn mask_numbers(&self) -> bool {
         self.0.settings.mask_numbers
     }
@@ -369,7 +372,7 @@ impl Callshop {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Beginnings of words of the display name or login name, in any order, without regard to accents and case; at most 100 characters and 8 words."
+            desc = "Search text: beginnings of words in the display name or login name, in any order; accents and case are ignored. At most 100 characters and 8 words."
         )]
         search: Option<String>,
         #[graphql(desc = "Oldest first if omitted.")] order_by: Option<NameOrder>,
@@ -384,7 +387,7 @@ impl Callshop {
 #[derive(SimpleObject)]
 #[graphql(name = "DialPlan")]
 pub struct DialPlanView {
-    /// ISO 3166-1 alpha-2 code.
+    /// Country, as an ISO 3166-1 alpha-2 code such as "BR".
     pub country: String,
     /// Country calling code, digits without "+".
     pub country_code: String,

@@ -207,7 +207,7 @@ payload!(
     }
 );
 
-/// The queries that this file defines.
+/// The fields of `Query` for the cash register.
 #[derive(Default)]
 pub struct RegisterQuery;
 
@@ -260,7 +260,7 @@ impl RegisterQuery {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for the cash register.
 #[derive(Default)]
 pub struct RegisterMutation;
 

@@ -21,7 +21,7 @@ use crate::roles::SIGNED_IN;
 use app::sessions::{self, SessionView};
 use store::sorted::Key;
 
-/// The queries that this file defines.
+/// The fields of `Query` for sessions and statements.
 #[derive(Default)]
 pub struct SessionQuery;
 

@@ -42,7 +42,7 @@ impl From<UserErrors> for SettleSessionPayload {
     }
 }
 
-/// The mutations that this file defines.
+/// The fields of `Mutation` for sessions.
 #[derive(Default)]
 pub struct SessionMutation;
 

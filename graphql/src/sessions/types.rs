@@ -128,8 +128,11 @@ impl CabinSession {
     /// The customer's current or last cabin.
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Cabin> {
         let view = load(ctx, CabinId(self.0.session.cabin_id)).await.map_err(top_level)?;
-        view.map(Cabin)
-            .ok_or_else(|| top_level(Error::fault("a session refers to a cabin that is not there")))
+        view.map(Cabin).ok_or_else(|| {
+            top_level(Error::fault(
+                "a session refers to a cabin that does not exist; this is a bug, please report it",
+            ))
+        })
     }
 
     /// Callshop of the session.

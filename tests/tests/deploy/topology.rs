@@ -225,7 +225,7 @@ fn files_below(folder: &Path) -> String {
     text
 }
 
-/// Follows the section "Backup, and back to a moment" of docs/operating.md on the running topology.
+/// Follows the section "Backup and point-in-time restore" of docs/operating.md on the running topology.
 async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let local = &stage.local;
     let scripts = repository().join("deploy/postgres");

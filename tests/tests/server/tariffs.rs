@@ -319,7 +319,7 @@ on_both!(the_command_line_tells_of_prices_below_cost, |backend| async move {
         assert_eq!(errors.matches(warning).count(), 1, "{more:?}: {errors}");
         assert!(errors.contains("1 price is below cost"), "{more:?}: {errors}");
         // the output of an activation names the scheduled version that will replace the new version
-        assert_eq!(errors.contains("version 2 takes its place"), more == ["--activate"], "{errors}");
+        assert_eq!(errors.contains("version 2 replaces it"), more == ["--activate"], "{errors}");
     }
     tariff.shop.finish().await;
 });

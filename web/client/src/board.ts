@@ -10,7 +10,7 @@ import type {
 } from './generated.js';
 import type { ActivityEvent, CabinFields, CabinView, CallFields, RegisterFields, SessionFields, UnpaidFields } from './types.js';
 
-/** What a shop's board shows besides its cabins. */
+/** The part of a shop's board that is not about cabins: the register and the unpaid bills. */
 export interface Counter {
   readonly register: RegisterFields | null;
   readonly unpaid: readonly UnpaidFields[];
@@ -18,7 +18,7 @@ export interface Counter {
 
 /** State of a board between two messages. It is never changed in place, and cabins that did not change stay the same objects. */
 export interface Board {
-  /** Counts the snapshots. An answer to a question from before a snapshot is out of date. */
+  /** Number of snapshots received. A response is out of date if a snapshot arrived after its request was sent. */
   readonly epoch: number;
   readonly asOf: string;
   readonly cursor: string;
@@ -29,11 +29,11 @@ export interface Board {
   readonly liveCalls: ReadonlyMap<string, CallFields>;
   /** `seq` of the last event about each cabin since the snapshot. */
   readonly versions: ReadonlyMap<string, number>;
-  /** Cabins that an event changed in a way it does not tell. They must be asked for. */
+  /** Ids of cabins that an event changed without containing their new data. The board must request these cabins. */
   readonly touched: ReadonlySet<string>;
   /** Null on the board of a single cabin. */
   readonly counter: Counter | null;
-  /** `seq` of the event since which the counter must be asked for; null if it is up to date. */
+  /** `seq` of the last event that may have changed the counter; null if the counter is up to date. */
   readonly counterTouched: number | null;
 }
 
@@ -44,7 +44,7 @@ export interface Snapshot {
   readonly counter: Counter | null;
 }
 
-/** When and by which clock a message arrived here. */
+/** When a message arrived, by this machine's clock, and how far that clock is ahead of the server's. */
 export interface Arrival {
   readonly now: number;
   readonly skewMs: number;
@@ -53,7 +53,7 @@ export interface Arrival {
 const LIVE: ReadonlySet<CallState> = new Set<CallState>(['AUTHORIZED', 'RINGING', 'ANSWERED']);
 
 /**
- * Events that say everything that they change on a board. Any other kind, even one that does not exist yet, makes the board query the server again.
+ * Events that contain all data that they change on a board. Any other kind, even one that does not exist yet, makes the board query the server again.
  */
 const COMPLETE: ReadonlySet<string> = new Set<ActivityKind>([
   'REGISTER_OPENED',
@@ -117,7 +117,7 @@ export function boardOf(snapshot: Snapshot, cursor: string, before: Board | null
   };
 }
 
-/** The board after an event. An event that the board has seen already changes nothing. */
+/** The board after an event. An event that the board has already processed changes nothing. */
 export function afterEvent(board: Board, event: ActivityEvent, cursor: string, arrival: Arrival): Board {
   if (event.seq <= board.seq) {
     return board;
@@ -138,7 +138,7 @@ export function afterEvent(board: Board, event: ActivityEvent, cursor: string, a
   };
 }
 
-/** A question about cabins, with what the board knew when it was asked. */
+/** A request for cabins or the counter, with the board's versions at the time of the request. */
 export interface Question {
   readonly epoch: number;
   readonly versions: ReadonlyMap<string, number>;
@@ -151,14 +151,14 @@ export function questionOf(board: Board, most: number): Question {
   return { epoch, versions, ids: [...board.touched].slice(0, most), counterTouched };
 }
 
-/** Whether something on the board must be asked for. */
+/** Whether the board must request data from the server. */
 export function mustAsk(board: Board): boolean {
   return board.touched.size > 0 || board.counterTouched !== null;
 }
 
 /**
- * The board after the answer, which has a cabin or null for each id. An event may have overtaken the answer: then the answer says
- * nothing about that cabin, which stays touched.
+ * The board after the response, which has a cabin or null for each id. If an event about a cabin arrived after the request, the response may be older
+ * than the event. The response for that cabin is then ignored, and the cabin is requested again.
  */
 export function afterAnswer(board: Board, question: Question, answer: readonly (CabinWithSessionFragment | null)[]): Board {
   if (board.epoch !== question.epoch) {
@@ -181,13 +181,13 @@ export function afterAnswer(board: Board, question: Question, answer: readonly (
   return { ...board, cabins: [...cabins.values()].sort(byNumber), touched };
 }
 
-/** The board after the answer about the counter, unless an event has overtaken the answer. */
+/** The board after the response about the counter. The response is ignored if an event that changes the counter arrived after the request. */
 export function afterCounter(board: Board, question: Question, counter: Counter): Board {
   const isCurrent = board.epoch === question.epoch && board.counterTouched === question.counterTouched;
   return isCurrent ? { ...board, counter, counterTouched: null } : board;
 }
 
-/** The board after the exact costs of live calls. Between events, only the server knows them: it has the rates' increments and bands. */
+/** The board with new costs of live calls. Only the server can compute the costs between events, because it has the rates' increments and bands. */
 export function afterCosts(board: Board, costs: readonly CallCostFieldsFragment[], arrival: Arrival): Board {
   const liveCalls = new Map(board.liveCalls);
   const changed = new Set<string | null>();
@@ -214,7 +214,7 @@ function byNumber(a: CabinView, b: CabinView): number {
 function viewOf(found: CabinWithSessionFragment, liveCalls: ReadonlyMap<string, CallFields>): CabinView {
   const { currentSession, liveCall, ...cabin } = found;
   const shown = liveCallOf(cabin.id, liveCalls);
-  // a call that the server no longer has among the live ones is in the figures, although the event of its end is still on its way
+  // if the server no longer lists a call as live, the session's figures contain the call, although its end event has not arrived yet
   const session = currentSession === null ? null : { ...currentSession, counted: liveCall ?? shown };
   return withState(cabin, session, shown);
 }
@@ -239,13 +239,13 @@ function needsAsking(board: Board, event: ActivityEvent, cabinId: string): boole
     return true;
   }
   if (event.kind === 'CALL_FAILED' || event.kind === 'CALL_ABANDONED') {
-    // such a call costs nothing; without a session, only the server knows whether the cabin is out of service
+    // such a call costs nothing, so the bill is unchanged; without a session, only the server knows whether the cabin is out of service
     return known.session === null;
   }
   return !COMPLETE.has(event.kind);
 }
 
-/** What an event tells of its cabin, before the answer about a touched one. */
+/** The view of a cabin after an event about the cabin. If the event lacks data, a later response completes the view. */
 function changed(view: CabinView, event: ActivityEvent, liveCalls: ReadonlyMap<string, CallFields>, now: number): CabinView {
   const online = event.kind === 'PHONE_ONLINE' ? true : event.kind === 'PHONE_OFFLINE' ? false : view.cabin.phoneOnline;
   const cabin = online === view.cabin.phoneOnline ? view.cabin : { ...view.cabin, phoneOnline: online };

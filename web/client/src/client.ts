@@ -12,13 +12,13 @@ import { Stream } from './stream.js';
 import type { Transport, TransportFactory } from './transport.js';
 import type { CallshopClient, ClientOptions, LiveCabin, RequestOptions, Session, ShopState } from './types.js';
 
-/** A question about changed cabins is repeated rather than awaited for long. */
+/** Timeout of a board's own requests. It is short because the board repeats a failed request. */
 const ASK_TIMEOUT_MS = 10_000;
 
 export function createClient(options: ClientOptions): CallshopClient {
   const endpoint: Endpoint = {
     url: options.url,
-    // called without `this`, which a browser's own fetch insists on
+    // a browser's own `fetch` fails if it is called as a method of another object
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     locale: options.locale,
   };
@@ -96,7 +96,7 @@ class Client implements CallshopClient {
     this.#transport.dispose();
   }
 
-  /** Iterables that end with the reader's signal or with the client. */
+  /** An iterable that ends when the caller's signal is aborted or the client is disposed of. */
   #stream<T>(source: ConstructorParameters<typeof Stream<T>>[0], options: RequestOptions): Stream<T> {
     return new Stream<T>(source, options.signal === undefined ? this.#disposed.signal : either(options.signal, this.#disposed.signal));
   }
@@ -104,7 +104,7 @@ class Client implements CallshopClient {
   readonly #ask: Request = async (document, variables, signal) =>
     (await this.#send(document, variables, { signal, timeoutMs: ASK_TIMEOUT_MS })).data;
 
-  /** Sends with a token that works; if the server refuses it, refreshes once and sends again. */
+  /** Sends a request with a valid token. If the server refuses the token, refreshes once and sends the request again. */
   async #send<T, V>(document: TypedDocumentNode<T, V>, variables: V, options: SendOptions): Promise<Answer<T>> {
     const token = await this.#keeper.token();
     try {
@@ -142,7 +142,7 @@ async function followCabin(
   await followBoard(parts, source, show, either(signal, retired.signal));
 }
 
-/** A signal that is aborted with the first of two. */
+/** A signal that is aborted as soon as one of the two signals is. */
 function either(a: AbortSignal, b: AbortSignal): AbortSignal {
   const both = new AbortController();
   const abort = (): void => {
@@ -164,7 +164,7 @@ function isMutation(document: DocumentNode): boolean {
   );
 }
 
-/** Without this check, a mutation that changed nothing would look like one that worked. */
+/** Throws if the response has user errors. Without this check, a failed mutation would look like a successful one. */
 function checkUserErrors({ data, requestId }: Answer<unknown>): void {
   for (const [field, payload] of Object.entries(isRecord(data) ? data : {})) {
     const errors = isRecord(payload) ? payload.userErrors : undefined;

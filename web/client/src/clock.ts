@@ -14,13 +14,14 @@ export function elapsedSeconds(call: CallFields, now: number): number {
   return Math.max(counted, call.elapsedSeconds, call.clock?.leastSeconds ?? 0);
 }
 
-/** Most decimals that a cost is expected to have: a tariff rounds to four unless it says otherwise. */
+/** Highest number of decimals that a cost is expected to have, because tariffs round to four decimals by default. */
 const USUAL_DECIMALS = 4;
 
 /**
- * What the call costs the customer so far: the server's last exact figure, which comes every two seconds. It is always an amount that the call can cost,
- * because only the server knows the rate's increments, bands and minimum. It never shrinks, and it keeps its number of decimals while the call goes
- * on ("0.1700" after "0.1542"), so that a screen stays calm. The cost does not depend on `now`; the parameter is that of {@link elapsedSeconds}.
+ * Cost of the call to the customer so far: the server's last exact figure, which arrives every two seconds. The client does not compute costs in
+ * between, because only the server knows the rate's increments, bands and minimum. During the call, the cost never decreases, and it keeps its number
+ * of decimals ("0.1700" after "0.1542"), so that its width on the screen does not change. `now` is not used; it makes the signature equal to that of
+ * {@link elapsedSeconds}.
  */
 export const costSoFar: (call: CallFields, now: number) => Money = (call) => {
   if (call.endedAt !== null || call.pricePerMinute === null) {
@@ -32,12 +33,12 @@ export const costSoFar: (call: CallFields, now: number) => Money = (call) => {
   return withDecimals(most, Math.max(decimalsOf(call.cost), decimalsOf(shown), expectedDecimals(call, call.pricePerMinute)));
 };
 
-/** The clock of a call that has just arrived; `before` is the same call as it was known until now. */
+/** The clock of a call whose data has just arrived. `before` is the previous data of the same call. */
 export function clockOf(before: CallFields | undefined, skewMs: number, now: number): CallClock {
   if (before === undefined) {
     return { skewMs, leastSeconds: 0, leastCost: '0' };
   }
-  // no second and no cent that a screen has shown is taken back while the call goes on
+  // during a call, the shown time and cost never decrease
   return { skewMs, leastSeconds: elapsedSeconds(before, now), leastCost: costSoFar(before, now).amount };
 }
 
@@ -50,25 +51,25 @@ function talkedMs(call: CallFields, now: number): number | null {
   return Math.max(0, serverNow - Date.parse(call.answeredAt), talkedAt(call));
 }
 
-/** Milliseconds of talk when the server wrote the call. */
+/** Milliseconds of talk at the time `asOf`. */
 function talkedAt(call: CallFields): number {
   return call.answeredAt === null ? 0 : Math.max(0, Date.parse(call.asOf) - Date.parse(call.answeredAt));
 }
 
-/** Decimals that a cost at this price can have. Only the server knows how it rounds. */
+/** Number of decimals that a cost at this price probably has. Only the server knows the tariff's rounding. */
 function expectedDecimals({ connectionFee }: CallFields, pricePerMinute: Money): number {
   const perMinute = parseMoney(pricePerMinute);
   const perSecond = perMinute % 60n === 0n ? decimalsOf(moneyOf(perMinute / 60n, pricePerMinute.currency)) : USUAL_DECIMALS;
   return Math.max(decimalsOf(pricePerMinute), connectionFee === null ? 0 : decimalsOf(connectionFee), Math.min(perSecond, USUAL_DECIMALS));
 }
 
-/** Samples older than this say little about a clock that may have been set since. */
+/** Maximum age of a sample. An older sample may be wrong, because the clock may have been set since. */
 const SAMPLES_KEPT_MS = 5 * 60_000;
 const SAMPLES = 32;
 
 /**
- * How far this machine's clock is ahead of the server's. Each message shows the difference plus the time that it traveled, so the
- * smallest difference is the closest.
+ * How far this machine's clock is ahead of the server's. The difference measured from a message includes the message's travel time, so the smallest
+ * difference is the most accurate.
  */
 export class Skew {
   #samples: { readonly at: number; readonly ms: number }[] = [];

@@ -1,12 +1,12 @@
 import { ErrorCode } from './generated.js';
 
-/** Codes of errors outside the schema: of the server's transport, and of the network before it. */
+/** Codes of errors that are not in the schema: errors of the server's transport, and errors of the network. */
 export const TransportCode = {
   /** The server could not be reached, or the connection broke. The request may have been carried out. */
   NETWORK: 'NETWORK',
   /** No answer in time. The request may have been carried out. */
   TIMEOUT: 'TIMEOUT',
-  /** Something else than this API answered. */
+  /** The response does not come from this API. */
   BAD_RESPONSE: 'BAD_RESPONSE',
   /** The server refused the WebSocket in a way that another attempt would not change. */
   PROTOCOL: 'PROTOCOL',
@@ -15,7 +15,7 @@ export const TransportCode = {
   /** There is no login, or it has ended. */
   UNAUTHENTICATED: 'UNAUTHENTICATED',
   FORBIDDEN_ORIGIN: 'FORBIDDEN_ORIGIN',
-  /** Too many requests; `retryAfterSeconds` says how long to wait. */
+  /** Too many requests. Wait for `retryAfterSeconds` before the next request. */
   RATE_LIMITED: 'RATE_LIMITED',
   OVERLOADED: 'OVERLOADED',
   SHUTTING_DOWN: 'SHUTTING_DOWN',
@@ -37,11 +37,11 @@ export type TransportCode = (typeof TransportCode)[keyof typeof TransportCode];
 
 /** An error that the caller of a mutation can correct. */
 export interface UserError {
-  /** `UNKNOWN` if the document did not select it. */
+  /** `UNKNOWN` if the document did not select `code`. */
   readonly code: ErrorCode | typeof TransportCode.UNKNOWN;
-  /** Sentence for people, in the language of the client's `locale`. If the document did not select it, a sentence with the code. */
+  /** Sentence for the user, in the language of the client's `locale`. If the document did not select `message`, a sentence with the code. */
   readonly message: string;
-  /** Path of the input field at fault, outermost name first. Empty if the document did not select it. */
+  /** Path of the input field at fault, outermost name first. Empty if the document did not select `field`. */
   readonly field: readonly string[];
 }
 
@@ -55,11 +55,11 @@ export interface ErrorDetails {
 export class CallshopError extends Error {
   override readonly name = 'CallshopError';
   readonly code: ErrorCode | TransportCode;
-  /** The code as the server wrote it. */
+  /** The code as the server sent it. */
   readonly rawCode: string;
   readonly userErrors: readonly UserError[];
   readonly retryAfterSeconds: number | null;
-  /** Quote it when you report an error. */
+  /** The server's id of the request. Quote this id when you report the error. */
   readonly requestId: string | null;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
@@ -76,7 +76,7 @@ function isKnownCode(code: string): code is ErrorCode | TransportCode {
   return Object.hasOwn(ErrorCode, code) || Object.hasOwn(TransportCode, code);
 }
 
-/** Errors that the same request may not meet again a moment later. */
+/** Codes of temporary errors: the same request may succeed later. */
 const PASSING: ReadonlySet<string> = new Set<TransportCode>([
   'NETWORK',
   'TIMEOUT',
@@ -96,7 +96,7 @@ export function isPassing(error: unknown): boolean {
   return error instanceof CallshopError && PASSING.has(error.code);
 }
 
-/** Whether the server said that the login is over. */
+/** Whether the error says that the login has ended. */
 export function isUnauthenticated(error: unknown): boolean {
   return error instanceof CallshopError && error.code === TransportCode.UNAUTHENTICATED;
 }
@@ -136,8 +136,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Reads an entry of `userErrors`, no matter which of its fields the document selected. An error must not go unseen just because some of its fields
- * are missing.
+ * Reads an entry of `userErrors`, no matter which of its fields the document selected. An entry counts as an error even if some of its fields are
+ * missing.
  */
 export function toUserError(value: unknown): UserError {
   const { code: sent, message, field } = isRecord(value) ? value : {};
@@ -149,7 +149,7 @@ export function toUserError(value: unknown): UserError {
   };
 }
 
-/** Any text: a later server may have codes that this version does not know. */
+/** Accepts any text, because a newer server may have codes that this version does not know. */
 function isSentCode(value: unknown): value is ErrorCode {
   return typeof value === 'string';
 }

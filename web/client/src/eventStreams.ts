@@ -18,23 +18,23 @@ const ACCEPT: Readonly<Record<StreamFormat, string>> = {
 };
 const TYPE: Readonly<Record<StreamFormat, string>> = { sse: 'text/event-stream', multipart: 'multipart/mixed' };
 const CONNECT_WITHIN_MS = 10_000;
-/** The server sends a sign of life every 20 seconds. */
+/** A stream without data for this long counts as dead. The server sends a keep-alive message every 20 seconds. */
 const QUIET_MS = 25_000;
-/** A stream that lasted this long was a good one. */
+/** After a stream that lasted longer than this, the pauses between attempts start from the shortest again. */
 const GOOD_AFTER_MS = 2_000;
 
 /**
- * Subscriptions over HTTP, for networks that let no WebSocket through. Each subscription is one request with one long response, so a page over
- * HTTP/1.1 should have few of them.
+ * Subscriptions over HTTP, for networks that block WebSockets. Each subscription is one request with one long response, so a page that uses HTTP/1.1
+ * should have few subscriptions.
  */
 export function eventStreams(format: StreamFormat = 'sse'): TransportFactory {
   return (parts) => new EventStreams(format, parts);
 }
 
-/** One long response. */
+/** A request whose long response is being read. */
 interface Running {
   readonly signal: AbortSignal;
-  /** Ends it. Always the same function, so that it can be removed as a listener. */
+  /** Ends the request. The function never changes, so that it can be removed as a listener. */
   readonly stop: () => void;
   openSince: number | null;
   lastHeard: number;
@@ -131,7 +131,7 @@ class EventStreams implements Transport {
       this.#gate.relax();
     }
     this.#running.delete(running);
-    // a reader that failed has left the response open
+    // closes the response, which is still open if reading it failed
     stop();
     this.#status.show();
   }
@@ -146,7 +146,7 @@ class EventStreams implements Transport {
     });
   }
 
-  /** The results of a response. A refusal is no stream, but one JSON object. */
+  /** The results of a response. If the server refused the request, the response is a single JSON object and not a stream. */
   async *#results<T, V>(document: TypedDocumentNode<T, V>, response: Response, running: Running): AsyncGenerator {
     if (!(response.headers.get('content-type') ?? '').startsWith(TYPE[this.#format])) {
       yield { data: read(document, response, await response.text()).data };
@@ -163,7 +163,7 @@ class EventStreams implements Transport {
     yield* this.#format === 'sse' ? eventsOf(response, heard) : partsOf(response, heard);
   }
 
-  /** The network may be back, or the machine may have slept. */
+  /** Called when the network may be back or the machine may have slept. Ends streams without recent data, and lets attempts begin at once. */
   #wake(): void {
     for (const running of this.#running) {
       if (Date.now() - running.lastHeard > QUIET_MS) {
@@ -217,7 +217,10 @@ async function* eventsOf({ body }: Response, heard: () => void): AsyncGenerator 
   }
 }
 
-/** Apollo's parts: a result in `payload`, `{}` as a sign of life, and an error of the connection beside an empty payload. */
+/**
+ * The results in a multipart response. A part has a result in `payload`, is `{}` to keep the connection alive, or has `errors` of the connection and
+ * a null `payload`.
+ */
 async function* partsOf(response: Response, heard: () => void): AsyncGenerator {
   const parts = await meros<unknown>(response);
   if (parts instanceof Response) {

@@ -2,18 +2,18 @@ import { costSoFar, elapsedSeconds } from './clock.js';
 import { decimalsOf, moneyOf, parseMoney, withDecimals } from './money.js';
 import type { CallFields, Money, SessionFields } from './types.js';
 
-/** What a session's bill has come to, and what is left of its limits. */
+/** Running total of a session, and the rest of its limits. */
 export interface SessionFigures {
   readonly runningTotal: Money;
-  /** What the customer may still spend on calls; null without a limit. */
+  /** Amount that the customer may still spend on calls; null without a limit. */
   readonly remaining: Money | null;
   /** Talk time that the customer may still use; null without a limit. */
   readonly remainingSeconds: number | null;
 }
 
 /**
- * The server's figures of a session, counted on with its live call. The server's figures are from when the session was read, and contain the call
- * up to then. `now` is this machine's time in milliseconds since 1970.
+ * The figures of a session, including its live call up to now. The server's figures contain the call only up to the time at which the session was
+ * read. `now` is this machine's time in milliseconds since 1970.
  */
 export function sessionFigures(session: SessionFields, call: CallFields | null, now: number): SessionFigures {
   const { runningTotal, remaining, remainingSeconds } = session;
@@ -23,7 +23,7 @@ export function sessionFigures(session: SessionFields, call: CallFields | null, 
   const counted = session.counted?.id === call.id ? session.counted : null;
   const shown = costSoFar(call, now);
   const cost = positive(parseMoney(shown) - (counted === null ? 0n : parseMoney(counted.cost)));
-  // as calm as the call's own cost
+  // with as many decimals as the call's cost, so that the width on the screen does not change
   const calm = (micros: bigint, like: Money): Money => withDecimals(moneyOf(micros, like.currency), Math.max(decimalsOf(shown), decimalsOf(like)));
   const seconds = Math.max(0, elapsedSeconds(call, now) - (counted?.elapsedSeconds ?? 0));
   return {
@@ -33,7 +33,7 @@ export function sessionFigures(session: SessionFields, call: CallFields | null, 
   };
 }
 
-/** The session after its call has ended with this final cost. */
+/** The session with the final cost of its ended call. */
 export function withEnded(session: SessionFields, call: CallFields, now: number): SessionFields {
   return call.sessionId === session.id ? { ...session, ...sessionFigures(session, call, now), counted: null } : session;
 }

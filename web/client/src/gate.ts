@@ -3,7 +3,7 @@ import { Backoff, type Page } from './waiting.js';
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** Holds attempts to connect back: during the pause after a loss, and while there is no network. */
+/** Delays attempts to connect: during the pause after a lost connection, and while there is no network. */
 export class Gate {
   readonly #page: Page;
   readonly #backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
@@ -19,7 +19,7 @@ export class Gate {
     return !this.#isPausing && this.#page.isOnline();
   }
 
-  /** Closes for the next pause, at least this long. */
+  /** Closes the gate for the next pause, which is at least `leastMs` long. */
   close(leastMs = 0): void {
     this.#isPausing = true;
     clearTimeout(this.#timer);
@@ -28,19 +28,19 @@ export class Gate {
     }, this.#backoff.next(leastMs));
   }
 
-  /** The next pause is a short one again. */
+  /** Makes the next pause the shortest one again. */
   relax(): void {
     this.#backoff.reset();
   }
 
-  /** Ends the pause now. */
+  /** Ends the pause now, and makes the next pause the shortest one again. */
   wake(): void {
     this.relax();
     clearTimeout(this.#timer);
     this.#open();
   }
 
-  /** Resolves with the next change: of the gate, or because someone has connected. */
+  /** Resolves when the gate opens, when `release` is called, or when the signal is aborted. */
   change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
@@ -53,7 +53,7 @@ export class Gate {
     });
   }
 
-  /** Lets everyone who waits look again. */
+  /** Resolves all promises of `change`, so that their callers check the state again. */
   release(): void {
     for (const done of [...this.#waiting]) {
       done();

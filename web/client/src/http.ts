@@ -18,13 +18,13 @@ export interface PostOptions {
 export interface Answer<T> {
   readonly data: T;
   readonly requestId: string | null;
-  /** The server's time, where the browser shows this header; null otherwise. */
+  /** The server's time from the header `Date`; null if the browser hides this header. */
   readonly date: string | null;
 }
 
 const TIMEOUT_MS = 30_000;
 
-/** Sends one operation. Throws a {@link CallshopError}, or the signal's reason if it is aborted. */
+/** Sends one operation. Throws a {@link CallshopError}, or the signal's reason if the signal is aborted. */
 export async function post<T, V>(
   endpoint: Endpoint,
   document: TypedDocumentNode<T, V>,
@@ -53,8 +53,8 @@ export async function post<T, V>(
       throw error;
     }
     throw limit.signal.aborted
-      ? new CallshopError(TransportCode.TIMEOUT, 'The server did not answer in time.', { cause: error })
-      : new CallshopError(TransportCode.NETWORK, 'The server cannot be reached.', { cause: error });
+      ? new CallshopError(TransportCode.TIMEOUT, 'The server did not answer in time. Try again.', { cause: error })
+      : new CallshopError(TransportCode.NETWORK, 'The server cannot be reached. Check the network and the URL.', { cause: error });
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', abort);
@@ -73,7 +73,7 @@ export function headersOf(endpoint: Endpoint, token: string | undefined): Record
 
 const texts = new WeakMap<object, string>();
 
-/** The document as text, printed once. Throws if it is not a parsed document, as it may be in a program without types. */
+/** The document as text, which is cached. Throws if the argument is not a parsed document, which can happen in programs without types. */
 export function textOf(document: DocumentNode): string {
   if (!isDocument(document)) {
     throw new CallshopError(TransportCode.BAD_REQUEST, "Pass a parsed document: parse(text), from the package 'graphql'.");
@@ -91,7 +91,7 @@ function isDocument(value: unknown): boolean {
   return isRecord(value) && value.kind === Kind.DOCUMENT;
 }
 
-/** The data of a JSON answer. Throws its errors. */
+/** The data of a JSON response. Throws if the response has errors, or no data. */
 export function read<T, V>(document: TypedDocumentNode<T, V>, response: Response, text: string): Answer<T> {
   const body = parse(text);
   const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
@@ -104,7 +104,7 @@ export function read<T, V>(document: TypedDocumentNode<T, V>, response: Response
     throw error;
   }
   if (!isRecord(body) || !isDataOf(document, body.data)) {
-    throw new CallshopError(codeOf(response.status), `The server's answer (HTTP ${response.status}) is not from this API.`, headers);
+    throw new CallshopError(codeOf(response.status), `The server's answer (HTTP ${response.status}) is not from this API. Check the URL.`, headers);
   }
   return { data: body.data, requestId: headers.requestId, date: response.headers.get('date') };
 }
@@ -117,7 +117,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What a proxy between this client and the server means by a status. */
+/** The code for a response that is not from the API, but probably from a proxy in front of the server. */
 function codeOf(status: number): TransportCode {
   if (status === 429) {
     return TransportCode.RATE_LIMITED;
@@ -125,7 +125,7 @@ function codeOf(status: number): TransportCode {
   return status >= 502 && status <= 504 ? TransportCode.OVERLOADED : TransportCode.BAD_RESPONSE;
 }
 
-/** The server has checked the document against the schema, so an object without errors has the document's type. */
+/** Assumes that any object has the document's type, because the server has checked the document against the schema. */
 export function isDataOf<T, V>(_document: TypedDocumentNode<T, V>, data: unknown): data is T {
   return isRecord(data);
 }

@@ -26,28 +26,28 @@ export interface BoardMessage {
   readonly event: ActivityEvent | null;
 }
 
-/** The present position of a board's events. */
+/** The position of the newest event of a board's subscription. */
 export interface Head {
   readonly cursor: string;
   readonly asOf: string | null;
 }
 
-/** Where a board's messages come from. */
+/** The subscriptions and requests from which a board gets its data. */
 export interface BoardSource {
   follow(after: string | null, next: (message: BoardMessage) => void, signal: AbortSignal): Promise<void>;
   head(next: (head: Head) => void, signal: AbortSignal): Promise<void>;
-  /** The exact costs of live calls, now and then. `live` tells the calls that are being charged. */
+  /** Requests the exact costs of live calls at regular intervals. `live` returns the ids of the calls that are being charged. */
   costs(live: () => readonly string[], next: (costs: readonly CallCostFieldsFragment[]) => void, signal: AbortSignal): Promise<void>;
-  /** The cabins of these ids, in order; null for one that does not exist. */
+  /** The cabins with these ids, in this order; null for a cabin that does not exist. */
   ask(ids: readonly string[], signal: AbortSignal): Promise<readonly (CabinWithSessionFragment | null)[]>;
-  /** The register and the unpaid bills. It is only called if snapshots have a counter. */
+  /** The register and the unpaid bills. This function is called only if snapshots have a counter. */
   askCounter(signal: AbortSignal): Promise<Counter>;
 }
 
-/** Cabins in one question. */
+/** Maximum number of cabins in one request. */
 const MOST_ASKED = 50;
 const NO_COUNTER: Counter = { register: null, unpaid: [] };
-/** Events whose time is the server's. The time of all others is the proxy's, whose clock may differ. */
+/** Events whose time is by the server's clock. Other events may have a time by the proxy's clock, which may differ. */
 const SERVER_TIME: ReadonlySet<ActivityKind> = new Set<ActivityKind>([
   'REGISTER_OPENED',
   'REGISTER_CLOSED',
@@ -60,7 +60,7 @@ const SERVER_TIME: ReadonlySet<ActivityKind> = new Set<ActivityKind>([
   'SESSION_SETTLED',
 ]);
 
-/** Follows a board until the signal is aborted. Throws an error that no further attempt can mend. */
+/** Follows a board until the signal is aborted. Throws an error if no further attempt can help. */
 export async function followBoard(connection: Connection, source: BoardSource, push: Push<ShopState>, signal: AbortSignal): Promise<void> {
   const follower = new Follower(source, push);
   await keepRunning(
@@ -83,7 +83,7 @@ class Follower {
   #stale = true;
   /** False after the server refused the cursor. */
   #mayResume = true;
-  /** Cursors since the connection began, until they are known to reach the head; then null. */
+  /** Cursors received on this connection; null once they include the head, that is, once no event is missing. */
   #passed: Set<string> | null = null;
   #head: string | null = null;
   #wakeAsker: () => void = () => undefined;
@@ -93,7 +93,7 @@ class Follower {
     this.#push = push;
   }
 
-  /** Runs the subscription once, from the last cursor. */
+  /** Runs the subscription once, from the last cursor. Always returns false, so that another attempt follows. */
   async follow(signal: AbortSignal): Promise<boolean> {
     const attempt = new AbortController();
     const stop = (): void => {
@@ -158,7 +158,7 @@ class Follower {
     this.#wakeAsker();
   }
 
-  /** Asks for the head, to know when the missed events are in: a subscription that resumes does not say so itself. */
+  /** Requests the head, to find out when all missed events have arrived. A resumed subscription does not report this. */
   async #findHead(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(1_000, 15_000);
     while (!signal.aborted && this.#passed !== null && this.#head === null) {
@@ -168,10 +168,10 @@ class Follower {
         }, signal);
       } catch (error) {
         if (error instanceof CallshopError && !isPassing(error)) {
-          // refused, as the subscription itself will be
+          // the server refuses this request, and will also refuse the subscription, which reports the error
           return;
         }
-        // lost: with event streams, the subscription may go on without this one
+        // the connection was lost: with event streams, only this request may be affected, so try it again
       }
       await pause(backoff.next(), signal);
     }
@@ -188,7 +188,7 @@ class Follower {
     this.#wakeAsker();
   }
 
-  /** Keeps costs current. Without it, they stand still between events, so its errors end nothing. */
+  /** Keeps the costs up to date. Errors are ignored, because without this function, the board only shows older costs. */
   async #followCosts(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(2_000, 60_000);
     const live = (): readonly string[] =>
@@ -197,7 +197,7 @@ class Follower {
       try {
         await this.#source.costs(live, (costs) => this.#priced(costs), signal);
       } catch {
-        // the pause below, and then again
+        // try again after the pause below
       }
       await pause(backoff.next(), signal);
     }
@@ -217,7 +217,7 @@ class Follower {
     }
   }
 
-  /** Notes whether everything missed is in. Returns whether the board has become current by this. */
+  /** Clears `stale` if all missed events have arrived and no data must be requested. Returns whether this call cleared `stale`. */
   #refreshed(): boolean {
     if (this.#head !== null && this.#passed?.has(this.#head) === true) {
       this.#passed = null;
@@ -230,7 +230,7 @@ class Follower {
     return true;
   }
 
-  /** While connected, asks for what events have touched. Ends only with the signal, or by an error that stays. */
+  /** While connected, requests the data that events have changed. Ends only when the signal is aborted or an error is not temporary. */
   async #ask(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(500, 10_000);
     while (!signal.aborted) {

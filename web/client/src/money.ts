@@ -1,6 +1,6 @@
 import type { Money } from './types.js';
 
-/** Decimals of an amount on the wire. */
+/** Maximum number of decimals of an amount in the API. */
 const SCALE = 6;
 const MICROS = 10n ** BigInt(SCALE);
 const AMOUNT = /^(-?)(\d+)(?:\.(\d{1,6}))?$/;
@@ -12,7 +12,7 @@ export function parseMoney(money: Money): bigint {
   return sign === '-' ? -micros : micros;
 }
 
-/** The money of that many millionths. */
+/** Converts millionths of the currency's unit to an amount. */
 export function moneyOf(micros: bigint, currency: string): Money {
   const absolute = micros < 0n ? -micros : micros;
   const fraction = (absolute % MICROS).toString().padStart(SCALE, '0').replace(/0+$/, '');
@@ -20,12 +20,15 @@ export function moneyOf(micros: bigint, currency: string): Money {
   return { amount: `${sign}${absolute / MICROS}${fraction === '' ? '' : `.${fraction}`}`, currency };
 }
 
-/** Decimals of the amount as it is written. */
+/** Number of decimals in the text of the amount. */
 export function decimalsOf({ amount }: Money): number {
   return amount.split('.')[1]?.length ?? 0;
 }
 
-/** The same amount, written with this many decimals if it is written with fewer, and if that is more than the currency's coins have. */
+/**
+ * The same amount with zeros added up to this number of decimals. The amount is unchanged if it already has as many decimals, or if the currency's
+ * minor unit has.
+ */
 export function withDecimals(money: Money, decimals: number): Money {
   const written = decimalsOf(money);
   if (written >= decimals || decimals <= minorDecimals(money.currency)) {
@@ -43,17 +46,17 @@ export function formatMoney(money: Money, locale: string): string {
   const format = new Intl.NumberFormat(locale, {
     style: 'currency',
     currency: money.currency,
-    // zeros at the end are there to keep the number of decimals
+    // keep zeros at the end, which `withDecimals` added so that the number of decimals stays constant
     minimumFractionDigits: Math.max(minorDecimals(money.currency), decimalsOf(money)),
     maximumFractionDigits: SCALE,
   });
-  // given text, the formatter keeps every digit; a number would round
+  // pass text, because the formatter then keeps every digit; a number would be rounded
   return format.format(amount);
 }
 
 const minor = new Map<string, number>();
 
-/** Decimals of the currency's coins. */
+/** Number of decimals of the currency's minor unit. */
 function minorDecimals(currency: string): number {
   const known = minor.get(currency);
   if (known !== undefined) {

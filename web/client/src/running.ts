@@ -9,16 +9,16 @@ export interface Connection {
 }
 
 export interface Attempts {
-  /** Runs the operation once. Returns whether it is done for good; it is not if the server merely completed it. */
+  /** Runs the operation once. Returns true if the operation is finished, and false if another attempt must follow. */
   readonly attempt: (signal: AbortSignal) => Promise<boolean>;
-  /** An attempt has ended, and another will follow. */
+  /** Called when an attempt has ended and another will follow. */
   readonly interrupted?: () => void;
 }
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** Runs an operation again and again until it is done, the signal is aborted, or an error comes that another attempt would meet, too. */
+/** Runs an operation repeatedly until it is finished, the signal is aborted, or an error is not temporary. */
 export async function keepRunning(connection: Connection, attempts: Attempts, signal: AbortSignal): Promise<void> {
   const end = connection.transport.want();
   const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
@@ -42,7 +42,7 @@ export async function keepRunning(connection: Connection, attempts: Attempts, si
 
 interface Result {
   readonly done: boolean;
-  /** Null if the server completed the operation. */
+  /** Error that ended the attempt; null if the server completed the operation. */
   readonly error: Error | null;
 }
 
@@ -55,7 +55,7 @@ async function tryOnce(transport: Transport, attempts: Attempts, signal: AbortSi
   }
 }
 
-/** Waits, or refreshes the login, so that the next attempt may succeed. Throws an error that nothing here can mend. */
+/** Waits, or refreshes the login, so that the next attempt may succeed. Throws the error if neither can help. */
 async function recover(keeper: SessionKeeper, error: Error | null, backoff: Backoff, signal: AbortSignal): Promise<void> {
   if (error instanceof ConnectionLost) {
     // the transport itself waits before it connects again
@@ -70,7 +70,7 @@ async function recover(keeper: SessionKeeper, error: Error | null, backoff: Back
   await pause(backoff.next(least * 1000), signal);
 }
 
-/** Throws only if the server refused. */
+/** Refreshes the login. Throws only if the server refused the refresh; ignores temporary errors. */
 async function refreshed(keeper: SessionKeeper): Promise<void> {
   try {
     await keeper.refresh();

@@ -14,20 +14,22 @@ import type { Session, SessionStore, Viewer } from './types.js';
 import { Backoff, pause } from './waiting.js';
 import { Value } from './watched.js';
 
-/** A token is replaced this long before it expires, or in the last quarter of a short life. */
+/** A token is replaced this long before it expires. A token with a short lifetime is replaced in the last quarter of its lifetime. */
 const RENEW_BEFORE_MS = 60_000;
-/** A token that expires sooner than this may expire on its way. */
+/** A token that expires sooner than this is not sent, because it may expire before the request arrives. */
 const LAST_MOMENT_MS = 5_000;
-/** A clock that is wrong must not make a new token look expired, and refresh it again and again. */
+/**
+ * Minimum assumed lifetime of a new token. If this machine's clock is wrong, a new token must not look expired, or it would be refreshed repeatedly.
+ */
 const LEAST_LIFE_MS = 30_000;
-/** The server repeats the answer to a refresh for 30 s. Within that time, a lost answer costs nothing. */
+/** How long a refresh is repeated after a lost response. The server accepts the same token again for 30 s. */
 const REPEAT_WITHIN_MS = 25_000;
 const REFRESH_TIMEOUT_MS = 8_000;
-/** As long as a browser's timer can wait. */
+/** A delay that stands for "never": almost the longest that a browser's timer supports. */
 const NEVER_MS = 2_000_000_000;
 
 const SHOP_ROLES: ReadonlySet<Role> = new Set<Role>(['CALLSHOP_OWNER', 'ATTENDANT']);
-/** Only these end the login here: the server has read the refresh token and refused it. */
+/** Only these codes end the session here, because they mean that the server has read the refresh token and refused it. */
 const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'BAD_CREDENTIALS', 'FORBIDDEN', 'INVALID_INPUT']);
 
 type Tokens = Pick<Session, 'accessToken' | 'accessTokenExpiresAt' | 'refreshToken'>;
@@ -37,11 +39,11 @@ export class SessionKeeper {
   readonly session: Value<Session | null>;
   readonly #endpoint: Endpoint;
   readonly #store: SessionStore;
-  /** When the present access token expires and when to replace it, by this machine's clock. */
+  /** When the current access token expires, and when to replace it, by this machine's clock. */
   #expiresAt = 0;
   #renewAt = 0;
   #refreshing: Promise<Session> | null = null;
-  /** A token that is used as it is, without a session. */
+  /** A token that is sent unchanged, without a session. */
   readonly #fixed: string | null;
   /** Whether the server has refused the fixed token. */
   #isRefused = false;
@@ -65,17 +67,17 @@ export class SessionKeeper {
     const input = this.#inCookie ? { login, ...secrets, cookie: true } : { login, ...secrets };
     const answer = await this.#post(LoginDocument, { input });
     const tokens = this.#tokensOf(answer.data.login, answer.requestId);
-    // a login's own answer shows neither account nor callshop
+    // the response to `login` contains neither the account nor the callshop
     const viewer = await this.#viewer(tokens.role, tokens.accessToken);
-    // the subscriptions of another login must not go on under this one
+    // end the subscriptions of the previous login
     this.#set(null);
     return this.#accept(tokens, viewer, answer.date);
   }
 
-  /** Forgets the session here, and ends it on the server if that can be reached. */
+  /** Forgets the session here, and ends it on the server if the server can be reached. */
   async logout(): Promise<void> {
     const session = this.session.get();
-    // only a token that works makes the server remove the cookie; if the server cannot be reached, the cookie stays, and is not used again
+    // the server removes the cookie only if the token is valid; if the server cannot be reached, the cookie stays but is not used again
     const token = this.#inCookie && session !== null ? await this.token().catch(() => session.accessToken) : session?.accessToken;
     this.#set(null);
     if (token === undefined) {
@@ -91,7 +93,7 @@ export class SessionKeeper {
     }
   }
 
-  /** An access token that works. Waits for a refresh only if the present one has expired. */
+  /** A valid access token. Waits for a refresh only if the current token has expired or is about to expire. */
   async token(): Promise<string> {
     if (this.#fixed !== null) {
       if (this.#isRefused) {
@@ -114,7 +116,7 @@ export class SessionKeeper {
     return session.accessToken;
   }
 
-  /** Another token than this one, which the server has refused. */
+  /** Returns a token other than `refused`, which the server has refused. Refreshes if there is no other token yet. */
   async replace(refused: string): Promise<string> {
     this.#isRefused = refused === this.#fixed;
     const session = this.session.get();
@@ -129,12 +131,12 @@ export class SessionKeeper {
     return this.#fixed !== null;
   }
 
-  /** Milliseconds until the present token should be replaced. */
+  /** Milliseconds until the current token should be replaced. */
   renewIn(): number {
     return this.#fixed !== null ? NEVER_MS : Math.max(0, this.#renewAt - Date.now());
   }
 
-  /** One refresh at a time: whoever asks meanwhile gets the same answer. */
+  /** Refreshes the session. If a refresh is already in progress, returns the result of that refresh. */
   refresh(): Promise<Session> {
     this.#refreshing ??= this.#exchange().finally(() => {
       this.#refreshing = null;
@@ -156,11 +158,11 @@ export class SessionKeeper {
       const answer = await (this.#inCookie ? oneTabAtATime(ask) : ask());
       const tokens = this.#tokensOf(answer.data.refresh, answer.requestId);
       if (this.session.get() !== session) {
-        // logged out, or logged in as someone else, while the answer was on its way
+        // the user logged out, or another user logged in, before the response arrived
         throw notLoggedIn();
       }
       if (tokens.viewer.id !== session.viewer.id) {
-        // someone else has logged in in another tab, and the cookie is theirs; what this page shows is not
+        // another user has logged in in another tab, so the cookie no longer belongs to the user of this page
         this.session.set(null);
         throw notLoggedIn();
       }
@@ -174,11 +176,11 @@ export class SessionKeeper {
         return other;
       }
       this.#set(null);
-      throw new CallshopError(TransportCode.UNAUTHENTICATED, 'The login has ended.', { cause: error });
+      throw new CallshopError(TransportCode.UNAUTHENTICATED, 'The login has ended. Log in again.', { cause: error });
     }
   }
 
-  /** Repeats the refresh with the same token until there is an answer, or until repeating could end the login. */
+  /** Repeats the refresh with the same token until a response arrives, or until another repetition could end the login. */
   async #askUntilAnswered(refreshToken: string | null): Promise<Answer<RefreshAnswer>> {
     const input = refreshToken === null ? {} : { refreshToken };
     const until = Date.now() + REPEAT_WITHIN_MS;
@@ -196,7 +198,7 @@ export class SessionKeeper {
     }
   }
 
-  /** With a store that tabs share, another tab may have refreshed already. */
+  /** The session that another tab has stored, if the tabs share a store and the other tab has already refreshed; otherwise null. */
   #fromAnotherTab(session: Session): Session | null {
     const kept = this.#store.load();
     if (kept?.viewer.id !== session.viewer.id || kept.refreshToken === session.refreshToken) {
@@ -267,8 +269,9 @@ interface RefreshAnswer {
 type LoginFields = Pick<Viewer, 'id' | 'login' | 'displayName' | 'role'>;
 
 /**
- * The tabs of a browser share the cookie, and each refresh replaces it. A tab that sent the former cookie too late would end the login of all
- * tabs. Browsers have locks only on pages with TLS and on this machine; elsewhere, the server's patience of 30 s is enough for most cases.
+ * The tabs of a browser share the cookie, and each refresh replaces it. If a tab sent the previous cookie too late, the server would end the login of
+ * all tabs. Browsers offer locks only to pages that use TLS or come from this machine. Elsewhere, the server's tolerance of 30 s is enough in most
+ * cases.
  */
 function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
   return typeof navigator !== 'undefined' && 'locks' in navigator

@@ -18,15 +18,15 @@ export interface SocketOptions {
   readonly page?: Page;
 }
 
-/** A connection that lasted this long was a good one. */
+/** After a connection that lasted longer than this, the pauses between attempts start from the shortest again. */
 const GOOD_AFTER_MS = 2_000;
-/** Leaving one screen and entering the next keeps the connection. */
+/** How long the connection stays open after the last subscription, so that a change of screens does not close it. */
 const LINGER_MS = 1_000;
-/** After a refresh that failed, before the next. */
+/** Pause after a failed refresh. */
 const RENEW_AGAIN_MS = 8_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Close codes that ask for a longer pause, with the least one. */
+/** Minimum pauses in milliseconds after close codes that require a longer pause. */
 const PAUSES: ReadonlyMap<number, number> = new Map([
   [1013, 2_000],
   [4408, 1_000],
@@ -35,7 +35,7 @@ const PAUSES: ReadonlyMap<number, number> = new Map([
   [4508, 1_000],
 ]);
 const TOKEN_REFUSED: ReadonlySet<number> = new Set([4401, 4403]);
-/** The same message would be refused again. */
+/** Close codes after which no further attempt is made, because the server would refuse the same message again. */
 const FATAL: ReadonlySet<number> = new Set([1009, 4400, 4406, 4409]);
 
 /** The one WebSocket of a client: opened for the first operation, opened again after a loss, closed after the last operation. */
@@ -44,7 +44,7 @@ export class Socket implements Transport {
   readonly #keeper: SessionKeeper;
   readonly #page: Page;
   readonly #gate: Gate;
-  /** Null where the platform has no WebSocket, which only subscriptions need. */
+  /** Null if the platform has no WebSocket. Only subscriptions need one. */
   readonly #client: Client | null;
   readonly #watchdog: Watchdog;
   readonly #stops: readonly (() => void)[];
@@ -52,7 +52,7 @@ export class Socket implements Transport {
   #isTrying = false;
   #open: WebSocket | null = null;
   #openSince = 0;
-  /** While a refused token is being replaced. */
+  /** The replacement of a refused token, if one is in progress. */
   #replacing: Promise<unknown> | null = null;
   #sentToken = '';
   #renewal: ReturnType<typeof setTimeout> | undefined;
@@ -152,7 +152,7 @@ export class Socket implements Transport {
           ...(locale === undefined ? {} : { acceptLanguage: locale() }),
         };
       },
-      // the gate and the operations' own loops decide when to try again, and from which cursor
+      // no retries here: the gate decides when to try again, and each operation's loop decides from which cursor
       retryAttempts: 0,
       lazyCloseTimeout: LINGER_MS,
       on: {
@@ -176,13 +176,13 @@ export class Socket implements Transport {
     this.#openSince = Date.now();
     this.#watchdog.opened();
     this.#planRenewal();
-    // the token may have been replaced on the way
+    // the token may have been replaced while the connection was being opened
     this.#sessionChanged();
     this.#status.show();
     this.#gate.release();
   }
 
-  /** An attempt or a connection has ended. An error and a close event may both tell it. */
+  /** Handles the end of an attempt or a connection. Does nothing on the second call, because an error and a close event may both report the end. */
   #lost(code: number | null): void {
     if (!this.#isTrying) {
       return;
@@ -203,11 +203,11 @@ export class Socket implements Transport {
     this.#status.show();
   }
 
-  /** The server refused the token: nothing is tried until there is another one. */
+  /** Replaces a token that the server refused. No connection is attempted until the replacement has ended. */
   #replaceToken(): void {
     const replacing = this.#keeper
       .replace(this.#sentToken)
-      // `ready` meets the same error
+      // `ready` reports the same error
       .catch(() => undefined)
       .then(() => {
         this.#replacing = null;
@@ -215,7 +215,7 @@ export class Socket implements Transport {
     this.#replacing = replacing;
   }
 
-  /** The network may be back, or the machine may have slept. */
+  /** Called when the network may be back or the machine may have slept. Checks the connection, or connects at once. */
   #wake(): void {
     if (this.#isTrying) {
       this.#watchdog.suspect();
@@ -287,7 +287,10 @@ function isWebSocketClass(value: unknown): value is typeof WebSocket {
   return typeof value === 'function';
 }
 
-/** A socket that is given up while it connects has no listeners left, and the package `ws` throws an error that nobody hears. */
+/**
+ * Adds an error listener to each socket. If a socket is closed while it connects, it has no other listener, and the package `ws` would throw its
+ * error.
+ */
 function heard(platform: typeof WebSocket): typeof WebSocket {
   return class extends platform {
     constructor(url: string | URL, protocols?: string | string[]) {

@@ -19,12 +19,12 @@ import type { BoardSource, Head } from './live.js';
 import type { Transport } from './transport.js';
 import { pause } from './waiting.js';
 
-/** Rarely enough for a telephone's data plan, and often enough that a new minute shows. */
+/** Interval of cost updates: long enough for a phone's data plan, and short enough to show a new billing step soon. */
 const COSTS_EVERY_SECONDS = 2;
 
 export type Request = <T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V, signal: AbortSignal) => Promise<T>;
 
-/** The board of a whole callshop. */
+/** The source of a whole callshop's board. */
 export function shopSource(transport: Transport, request: Request, callshopId: string): BoardSource {
   return {
     follow: (after, next, signal) =>
@@ -53,7 +53,7 @@ function withCounter({ register, unpaidSessions, ...rest }: ShopSnapshot): Snaps
   return { ...rest, counter: { register, unpaid: unpaidSessions } };
 }
 
-/** The board that has one cabin only. */
+/** The source of a board with a single cabin. */
 export function cabinSource(transport: Transport, request: Request, cabinId: string): BoardSource {
   return {
     follow: (after, next, signal) =>
@@ -68,7 +68,7 @@ export function cabinSource(transport: Transport, request: Request, cabinId: str
       ),
     head: (next, signal) => first(transport, CabinHeadDocument, { cabinId }, (data) => next(headOf(data.cabinActivity)), signal),
     costs: async (live, next, signal) => {
-      // there is no subscription to the live calls of one cabin
+      // the API has no subscription to the live calls of one cabin
       while (!signal.aborted) {
         const ids = live();
         if (ids.length > 0) {
@@ -87,7 +87,7 @@ function headOf(message: { readonly cursor: string; readonly snapshot: { readonl
   return { cursor: message.cursor, asOf: message.snapshot?.asOf ?? null };
 }
 
-/** The first message of a subscription. */
+/** Passes the first message of a subscription to `next`, and ends the subscription. */
 async function first<T, V extends Record<string, unknown>>(
   transport: Transport,
   document: TypedDocumentNode<T, V>,

@@ -2,12 +2,12 @@ import type { ConnectionState } from './types.js';
 import type { Page } from './waiting.js';
 import { Value } from './watched.js';
 
-/** The state of a connection as its readers see it. */
+/** The published state of a connection. */
 export class Status {
   readonly connection = new Value<ConnectionState>({ state: 'idle', since: Date.now() });
   readonly #page: Page;
   readonly #isOpen: () => boolean;
-  /** Subscriptions that want the connection, whether it is up or not. */
+  /** Number of subscriptions that need the connection, open or not. */
   #wanted = 0;
 
   constructor(page: Page, isOpen: () => boolean) {
@@ -28,7 +28,7 @@ export class Status {
     };
   }
 
-  /** Something may have changed. */
+  /** Publishes the state if it has changed. */
   show(): void {
     const before = this.connection.get();
     const state = this.#state();

@@ -33,10 +33,10 @@ export function webStorage(storage: Storage): SessionStore {
 }
 
 const VIEWER_KEY = 'callshop.viewer';
-/** The present access token has expired, so that the first request gets another one with the cookie. */
+/** A stored viewer has no access token, so the token counts as expired, and the first request gets a token with the cookie. */
 const LONG_AGO = new Date(0).toISOString();
 
-/** Keeps who is logged in, but no token: the refresh token is in a cookie, and each page has an access token of its own in memory. */
+/** Stores the logged-in user, but no token: the refresh token is in a cookie, and each page keeps its own access token in memory. */
 export function viewerStorage(storage: Storage): SessionStore {
   return {
     load() {
@@ -61,7 +61,7 @@ function parse(text: string | null): unknown {
   }
 }
 
-/** Another version of this package may have written the stored text. */
+/** Whether the stored value is a session. Another version of this package may have stored a different format. */
 function isSession(value: unknown): value is Session {
   return isRecord(value) && hasTexts(value, ['accessToken', 'accessTokenExpiresAt', 'refreshToken']) && isViewer(value.viewer);
 }

@@ -1,4 +1,6 @@
-/** Values that may wait for a slow reader. Beyond it, the oldest go: the newest value of a board is the whole board. */
+/**
+ * Maximum number of values that wait for a slow reader. If there are more, the oldest are dropped, because a board's newest value is the whole board.
+ */
 const MOST_WAITING = 10_000;
 
 export type Push<T> = (value: T) => void;
@@ -86,7 +88,7 @@ export class Stream<T> implements AsyncIterableIterator<T> {
     this.#serve();
   }
 
-  /** Hands values to readers. After the last value come the failure, once, and then the end. */
+  /** Hands values to readers. After the last value, one reader gets the failure, if there is one, and all others get the end. */
   #serve(): void {
     for (;;) {
       const reader = this.#readers[0];

@@ -3,15 +3,15 @@ import type { Endpoint } from './http.js';
 import type { SessionKeeper } from './session.js';
 import type { ConnectionState, Watched } from './types.js';
 
-/** The loss of the connection ended an operation. The next attempt may begin when `ready()` says so. */
+/** The connection was lost, which ended an operation. The next attempt may begin once `ready()` has resolved. */
 export class ConnectionLost extends Error {}
 
-/** Runs subscriptions: over one WebSocket, or over one HTTP response each. */
+/** Runs subscriptions: all of them over one WebSocket, or each over an HTTP response of its own. */
 export interface Transport {
   readonly connection: Watched<ConnectionState>;
-  /** Says that a subscription begins. Call the returned function when it ends. */
+  /** Registers a subscription that begins. Call the returned function when the subscription ends. */
   want(): () => void;
-  /** Waits until the next attempt may begin, with a token that works. Throws what the refresh of the token throws. */
+  /** Waits until the next attempt may begin with a valid token. Throws the errors of refreshing the token. */
   ready(signal: AbortSignal): Promise<void>;
   /** Runs one operation until the server completes it. Throws `ConnectionLost`, or a `CallshopError` of the operation. */
   run<T, V extends Record<string, unknown>>(
@@ -23,7 +23,7 @@ export interface Transport {
   dispose(): void;
 }
 
-/** What a transport is made from. */
+/** The parts of the client that a transport uses. */
 export interface TransportParts {
   readonly endpoint: Endpoint;
   readonly keeper: SessionKeeper;

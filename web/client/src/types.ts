@@ -19,11 +19,11 @@ export type RegisterFields = RegisterFieldsFragment;
 export type UnpaidFields = UnpaidFieldsFragment;
 export type ActivityEvent = ActivityFieldsFragment;
 
-/** How a call's clock goes on between two messages. The client adds it to the live calls of a board. */
+/** Data for computing a call's time between two messages. The client adds this object to the live calls of a board. */
 export interface CallClock {
   /** How many milliseconds this machine's clock is ahead of the server's. */
   readonly skewMs: number;
-  /** Seconds and cost that a screen may have shown already. What it shows later is never below them. */
+  /** Time and cost that a screen may already have shown. Values shown later are never lower. */
   readonly leastSeconds: number;
   readonly leastCost: string;
 }
@@ -33,21 +33,21 @@ export interface CallFields extends CallFieldsFragment {
 }
 
 export interface SessionFields extends SessionFieldsFragment {
-  /** The live call as far as the session's figures contain it. The client adds it to the sessions of a board. */
+  /** The part of the live call that the session's figures already contain. The client adds this field to the sessions of a board. */
   readonly counted?: CallCostFieldsFragment | null;
 }
 
-/** Account or callshop of a user, with what a screen needs to write amounts and times. */
+/** Account or callshop of a user, with the data that a screen needs to format amounts and times. */
 export interface ViewerAccount {
   readonly id: string;
   readonly name: string;
-  /** ISO 4217 code. */
+  /** Currency, as an ISO 4217 code. */
   readonly currency: string;
-  /** IANA time zone. */
+  /** IANA time zone, such as "America/Sao_Paulo". */
   readonly timeZone: string;
-  /** BCP 47 tag. */
+  /** Language and region, as a BCP 47 tag such as "pt-BR". */
   readonly locale: string;
-  /** ISO 3166-1 alpha-2 code. */
+  /** Country, as an ISO 3166-1 alpha-2 code. */
   readonly country: string;
 }
 
@@ -58,7 +58,7 @@ export interface Viewer {
   readonly login: string;
   readonly displayName: string;
   readonly role: Role;
-  /** What the user may do. */
+  /** The actions that the user may perform. */
   readonly permissions: readonly Permission[];
   /** The user's account. For an owner or an attendant, it is the callshop. */
   readonly account: ViewerAccount;
@@ -74,7 +74,7 @@ export interface Session {
   readonly viewer: Viewer;
 }
 
-/** Keeps the session between two starts of a page. */
+/** Stores the session, for example so that it survives a reload of the page. */
 export interface SessionStore {
   load(): Session | null;
   save(session: Session | null): void;
@@ -84,42 +84,42 @@ export interface ClientOptions {
   /** HTTP(S) URL of `/graphql`; in a page, it may be relative. The WebSocket's URL is derived from it. */
   readonly url: string;
   readonly fetch?: typeof fetch;
-  /** A WebSocket class, where the platform has none. */
+  /** A WebSocket class, for a platform without one. */
   readonly webSocketImpl?: unknown;
-  /** How subscriptions travel. Default: over one WebSocket. `eventStreams()` uses plain HTTP. */
+  /** Transport of subscriptions. By default, they share one WebSocket. `eventStreams()` uses plain HTTP. */
   readonly transport?: TransportFactory;
   /** Default: the session is kept in memory only. With `session: 'cookie'`, the default is `viewerStorage(localStorage)` ({@link viewerStorage}). */
   readonly store?: SessionStore;
   /**
-   * `'cookie'`: the server keeps the refresh token in a cookie that no script can read. The login lasts over reloads and in all tabs. This
-   * is for pages of the server's own origin. By default, the refresh token is a part of the session.
+   * `'cookie'`: the server keeps the refresh token in a cookie that no script can read. The login survives reloads and is shared by all tabs. Use
+   * this only for pages of the server's own origin. By default, the refresh token is a part of the session.
    */
   readonly session?: 'cookie';
   /**
-   * A token that cannot be refreshed, such as that of a customer's screen. The client then has no session, and ends with `UNAUTHENTICATED`
-   * when the server refuses the token.
+   * A token that cannot be refreshed, such as that of a customer's screen. The client then has no session. When the server refuses the token, all
+   * subscriptions and requests fail with `UNAUTHENTICATED`.
    */
   readonly token?: string;
   /** BCP 47 tag of the language of messages, sent as `Accept-Language` and as `acceptLanguage` when a socket opens. */
   readonly locale?: () => string;
 }
 
-/** A value that changes; fits React's `useSyncExternalStore`. */
+/** A value that changes over time. Its two functions can be passed to React's `useSyncExternalStore`. */
 export interface Watched<T> {
   get(): T;
-  /** Calls the listener after each change. Returns the function that ends this. */
+  /** Calls the listener after each change. Returns a function that removes the listener. */
   subscribe(listener: () => void): () => void;
 }
 
 export interface ConnectionState {
   /**
-   * `idle`: no subscription needs a connection. `connecting`: the first connection, or the next after a loss. `live`: messages
-   * arrive. `offline`: the browser says that there is no network; nothing is tried until it is back.
+   * `idle`: no subscription needs a connection. `connecting`: the client is connecting, for the first time or after a loss. `live`: messages arrive.
+   * `offline`: the browser reports that there is no network; the client does not try to connect until the network is back.
    */
   readonly state: 'idle' | 'connecting' | 'live' | 'offline';
   /**
-   * Since when, in milliseconds since 1970. From the loss of a connection until the next one is live, this is when it was lost, so a
-   * screen can say "not connected for 12 s".
+   * When the state began, in milliseconds since 1970. After a connection is lost, this stays the time of the loss until the next connection is live,
+   * so that a screen can say "not connected for 12 s".
    */
   readonly since: number;
 }
@@ -141,13 +141,13 @@ export interface ShopState {
   readonly cabins: readonly CabinView[];
   /** The open shift; null while the register is closed. */
   readonly register: RegisterFields | null;
-  /** Closed sessions that wait for payment, oldest first; the server sends 100 at most. */
+  /** Closed sessions that wait for payment, oldest first; at most 100. */
   readonly unpaid: readonly UnpaidFields[];
-  /** True from the loss of the connection until the missed events are in. */
+  /** True from the loss of the connection until the missed events have arrived. */
   readonly stale: boolean;
   /**
-   * The event that led to this state; null after a snapshot, and if only `stale` or a cabin's data changed. Each event comes once. It may be
-   * ahead of `cabins`: the board asks for a new session or bill, which a later state has, with null here.
+   * The event that led to this state; null after a snapshot, and if only `stale`, a cost or requested data changed. Each event appears once. An event
+   * may be ahead of `cabins`: the board requests a new session or bill, which arrives in a later state whose `lastEvent` is null.
    */
   readonly lastEvent: ActivityEvent | null;
 }
@@ -171,21 +171,22 @@ export interface CallshopClient {
    * app, or a recovery code.
    */
   login(login: string, password: string, code?: string): Promise<Session>;
-  /** Ends this login on the server, if it can be reached, and here in any case. */
+  /** Ends the session here, and also on the server if the server can be reached. */
   logout(): Promise<void>;
   /**
-   * A query or a mutation. Top-level errors throw a {@link CallshopError}. A mutation's `userErrors` throw, too, whatever the document
-   * selects of them: the error has the first one's code and message, and all of them in `userErrors`. A mutation that does not select
-   * `userErrors` throws `BAD_REQUEST` after it has run.
+   * A query or a mutation. Top-level errors throw a {@link CallshopError}. A mutation's `userErrors` also throw, whichever of their fields the
+   * document selects: the thrown error has the code and message of the first, and the list of all in `userErrors`. If the document does not select
+   * `userErrors`, the mutation runs, and then `BAD_REQUEST` is thrown.
    */
   request<T, V extends Variables>(document: TypedDocumentNode<T, V>, variables: V, options?: RequestOptions): Promise<T>;
   /**
-   * A subscription over the client's one WebSocket. After a loss of the connection, it starts again; see `liveCallshop` for one that misses nothing.
+   * A subscription over the client's transport. After the connection is lost, the subscription starts again and may miss events; `liveCallshop`
+   * misses none.
    */
   subscribe<T, V extends Variables>(document: TypedDocumentNode<T, V>, variables: V, options?: RequestOptions): AsyncIterable<T>;
-  /** A callshop's board: its state now, and again after every change. */
+  /** A callshop's board: yields its current state, and the new state after every change. */
   liveCallshop(callshopId: string, options?: RequestOptions): AsyncIterable<ShopState>;
-  /** One cabin of the board. */
+  /** A board of one cabin. Ends when the cabin is retired. */
   liveCabin(cabinId: string, options?: RequestOptions): AsyncIterable<LiveCabin>;
   /** Ends all subscriptions and timers. The login stays valid. */
   dispose(): void;

@@ -1,4 +1,7 @@
-/** Pauses between attempts: each about twice as long as the one before, at random, so that clients do not come back together. */
+/**
+ * Pauses between attempts. Each pause is about twice as long as the one before. A part is random, so that clients do not all reconnect at the same
+ * time.
+ */
 export class Backoff {
   readonly #firstMs: number;
   readonly #mostMs: number;
@@ -38,10 +41,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What the client needs to know of the page that it runs in. Outside a browser, a page is always online. */
+/** Information about the page in which the client runs. Outside a browser, `isOnline` is always true. */
 export interface Page {
   isOnline(): boolean;
-  /** Tells that the network may be back: the browser is online, or a hidden page is seen again. Returns the function that ends this. */
+  /**
+   * Calls the listener when the network may be back: when the browser goes online, or a hidden page becomes visible. Returns a function that removes
+   * the listener.
+   */
   onWake(listener: () => void): () => void;
   onOffline(listener: () => void): () => void;
 }

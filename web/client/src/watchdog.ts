@@ -1,18 +1,18 @@
-/** A connection without a message for this long is asked for one, and given up without an answer in time. */
+/** After this long without a message, the watchdog sends a ping. If no message follows in time, it gives the connection up. */
 const QUIET_MS = 8_000;
 const ANSWER_WITHIN_MS = 5_000;
-/** A page that wakes up, or hears that the network is gone, wants to know sooner. */
+/** Shorter limit after the page woke up or the browser went offline. */
 const SUSPECT_ANSWER_WITHIN_MS = 2_500;
 const CONNECT_WITHIN_MS = 10_000;
 
-/** Notices that a connection is dead although nobody has closed it. */
+/** Detects a dead connection that was never closed. */
 export class Watchdog {
   readonly #ping: () => void;
   readonly #giveUp: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #connectingSince = 0;
   #lastHeard = 0;
-  /** Messages so far. Two can come in one millisecond. */
+  /** Number of messages so far. The time of the last message is not enough, because two messages can arrive in the same millisecond. */
   #count = 0;
   #isOpen = false;
 
@@ -38,7 +38,7 @@ export class Watchdog {
     this.#count += 1;
   }
 
-  /** Whether the connection is dead is asked now, or, for one that has been coming up for too long, assumed. */
+  /** Checks an open connection with a ping at once. Gives up an attempt that has taken too long. */
   suspect(): void {
     if (this.#isOpen) {
       this.#ask(SUSPECT_ANSWER_WITHIN_MS);

@@ -1,6 +1,6 @@
 import type { Watched } from './types.js';
 
-/** A value that tells its listeners when it changes. */
+/** A value that notifies its listeners when it changes. */
 export class Value<T> implements Watched<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();
@@ -13,7 +13,7 @@ export class Value<T> implements Watched<T> {
   readonly get = (): T => this.#value;
 
   readonly subscribe = (listener: () => void): (() => void) => {
-    // an own object for each call, so that subscribing the same function twice needs two ends
+    // a new function for each call, so that a listener that was subscribed twice must also be removed twice
     const own = (): void => {
       listener();
     };

@@ -84,7 +84,7 @@ describe('a screen that is drawn again and again', () => {
       for (let step = 0; step < 60; step += 1) {
         now += random.int(0, 5_000);
         if (random.next() < 0.4) {
-          // messages are late, clocks are wrong, and prices have increments
+          // the messages arrive late, the clocks are wrong, and the prices have increments
           const asOf = time(Math.max(0, now - random.int(0, 8_000)) / 1000);
           const exact = Math.ceil(Date.parse(asOf) / 1000) - Math.ceil(ms(0) / 1000);
           const cost = brl(((Math.ceil(exact / 30) * random.int(1, 4)) / 10).toFixed(1));

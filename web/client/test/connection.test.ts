@@ -174,7 +174,7 @@ describe('Socket', () => {
 
   afterEach(() => server.stop());
 
-  /** A subscription that wants to live. */
+  /** A socket that a subscription needs. `attempt` runs an operation on it once. */
   function connect(webSocketImpl?: unknown): { socket: Socket; signal: AbortController; attempt: () => Promise<unknown>; keeper: SessionKeeper } {
     const keeper = keeperOf();
     const socket = new Socket({ url: server.url.replace('http', 'ws'), webSocketImpl, keeper, page });
@@ -206,7 +206,7 @@ describe('Socket', () => {
     const { socket, attempt } = connect();
     const first = attempt();
     await until('the connection', () => socket.connection.get().state === 'live');
-    // this asks for at least five seconds
+    // this close code requires a pause of at least five seconds
     server.closeAll(4503);
     await first;
     const second = attempt();
@@ -255,7 +255,7 @@ describe('Socket', () => {
     await until('the connection', () => socket.connection.get().state === 'live');
     socket.dispose();
     await first;
-    // a server that accepts, and then says nothing
+    // a server that accepts connections but sends nothing
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const address = silent.address();

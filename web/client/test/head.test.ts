@@ -6,7 +6,7 @@ import { createClient, type ShopState } from '../src/index.js';
 import { ConnectionLost, type Transport } from '../src/transport.js';
 import { until } from './support/until.js';
 
-/** A transport that a test works by hand: each operation has a connection of its own, as with event streams. */
+/** A transport that a test controls step by step. Each operation has its own connection, as with event streams. */
 class Hand implements Transport {
   readonly connection = { get: () => ({ state: 'live', since: 0 }) as const, subscribe: () => () => undefined };
   readonly runs: { readonly name: string; next: (data: unknown) => void; lose: () => void }[] = [];

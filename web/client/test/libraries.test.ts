@@ -11,7 +11,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const LIBRARIES = here('libraries');
 const PAGE = here('../../docs/pages/guide/subscriptions.md');
 
-/** The adapters of the documentation, in its order. They have no names of their own there. */
+/** File names for the adapters on the documentation page, in the order of the page, which does not name them. */
 const ADAPTERS = ['urql-websocket.js', 'apollo-websocket.js', 'relay-websocket.js'];
 
 let demo: Demo;
@@ -22,7 +22,7 @@ beforeAll(async () => {
     throw new Error(`The libraries are missing. Run npm ci --prefix ${LIBRARIES}`);
   });
   folder = await mkdtemp(join(tmpdir(), 'callshop-libraries-'));
-  // the modules of the documentation find the packages beside themselves
+  // the documentation's modules are in the folder of the packages, so that they find the packages
   await symlink(join(LIBRARIES, 'node_modules'), join(folder, 'node_modules'));
   await cp(LIBRARIES, folder, { recursive: true, filter: (path) => !path.endsWith('node_modules') });
   for (const [name, text] of await recipes()) {
@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The JavaScript of the page about subscriptions, with the address of the test in place of the example's. */
+/** The JavaScript of the documentation page about subscriptions, with the test server's address instead of the example's. */
 async function recipes(): Promise<ReadonlyMap<string, string>> {
   const page = await readFile(PAGE, 'utf8');
   const adapters = [...ADAPTERS];
@@ -51,7 +51,7 @@ async function recipes(): Promise<ReadonlyMap<string, string>> {
   return new Map(found);
 }
 
-/** Runs a program of the folder, and returns the lines that it printed. It fails with all that it said. */
+/** Runs a program of the folder, and returns the lines that it printed. If the program fails, the error contains its whole output. */
 async function run(script: string, ...options: readonly string[]): Promise<readonly string[]> {
   const { login, password } = demo.user('CALLSHOP_OWNER');
   const [cabinId = ''] = demo.printed.cabinIds;

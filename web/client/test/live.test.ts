@@ -20,7 +20,7 @@ const happened = (seq: number, kind: Parameters<typeof event>[1] = 'PHONE_OFFLIN
 /** The answer about an open register without bills to pay. */
 const COUNTER = { currentRegister: { id: 'shift-1', number: '1', openedAt: time(0), openedBy: null }, sessions: { nodes: [] } };
 
-/** Answers as the server does for a shop at this position: a snapshot to newcomers, and the head. */
+/** Answers like the server for a shop at this position: with a snapshot for new subscribers, and with the head. */
 function serveAt(cursor: () => string): void {
   sockets.onSubscribe = (subscription) => {
     if (subscription.name === 'CallshopHead') {
@@ -113,7 +113,7 @@ describe('liveCallshop', () => {
     follow().next(happened(12, 'PHONE_ONLINE'));
     await until('the second missed event', () => board.last()?.cursor === 'c12');
     expect(board.last()?.stale).toBe(false);
-    // the server repeats nothing; if it did, the board would not
+    // the server repeats no event; even if it did, the board would not show the event again
     follow().next(happened(12, 'PHONE_ONLINE'));
     follow().next(happened(13));
     await until('the next event', () => board.last()?.cursor === 'c13');

@@ -22,7 +22,7 @@ import { activityTable } from './support/table.js';
 import { Traffic } from './support/traffic.js';
 import { until } from './support/until.js';
 
-/** How long the network flaps; ten minutes are 600. */
+/** How long the network is disturbed, in seconds. */
 const FLAP_SECONDS = Number(process.env.CALLSHOP_TEST_FLAP_SECONDS ?? '30');
 const SEED = Number(process.env.CALLSHOP_TEST_SEED ?? String(Date.now() % 1_000_000));
 interface Way {
@@ -59,7 +59,7 @@ class Rider {
   readonly client: CallshopClient;
   readonly seen = new Seen();
   readonly backward: string[] = [];
-  /** Requests that met the limit of the user, whom all riders share. */
+  /** Number of requests over the rate limit, which all riders share because they have the same user. */
   limited = 0;
   readonly #leave = new AbortController();
   readonly #shown = new Map<string, { seconds: number; micros: bigint }>();
@@ -108,7 +108,7 @@ class Rider {
     return response;
   };
 
-  /** As a screen that is drawn again and again would. */
+  /** Reads time and cost like a screen that is drawn repeatedly, and records each value that went back. */
   #look(): void {
     for (const { liveCall } of this.seen.last?.cabins ?? []) {
       if (liveCall === null) {
@@ -139,7 +139,7 @@ async function gather(way: Way): Promise<Party> {
   return { way, riders, tab };
 }
 
-/** What must be equal on two boards: not when it was seen, and not how a running call has been counted on since. */
+/** The parts of the cabins that must be equal on two boards. Left out are times of arrival, and values that grow during a call. */
 function comparable(cabins: readonly CabinView[]): unknown {
   return cabins.map(({ cabin, session, liveCall }) => ({
     cabin,
@@ -148,13 +148,13 @@ function comparable(cabins: readonly CabinView[]): unknown {
   }));
 }
 
-/** A session without what a live call adds to its figures. */
+/** The session without its figures while a call is live, because the call changes them. */
 function settledFields(session: SessionFields, inCall: boolean): unknown {
   const { runningTotal, remaining, remainingSeconds, ...rest } = session;
   return { ...rest, counted: null, figures: inCall ? null : { runningTotal, remaining, remainingSeconds } };
 }
 
-/** The server's own board, once everybody is current and no event is on its way. */
+/** The server's board, once every board is current and no event is in transit. */
 async function finalBoard(reference: Reference, all: readonly Seen[]): Promise<ServerBoard> {
   const late = (): Seen[] => all.filter(({ last }) => last?.cursor !== reference.cursor || last.stale);
   const describe = (): unknown => [reference.cursor, ...late().map((seen) => [all.indexOf(seen), seen.last?.cursor, seen.last?.stale, seen.failure])];
@@ -167,17 +167,17 @@ async function finalBoard(reference: Reference, all: readonly Seen[]): Promise<S
   }
 }
 
-/** The board shows what the server shows to a newcomer, and has shown each event once. */
+/** Checks that the board equals the server's snapshot, and that the board has shown each event once. */
 async function expectSameBoard(seen: Seen, reference: Reference, board: ServerBoard): Promise<void> {
   expect(seen.failure).toBeNull();
-  // an answer about the last cabins that were touched may be on its way
+  // a response about the last changed cabins may be in transit
   const isSame = (): boolean => isDeepStrictEqual(comparable(seen.last?.cabins ?? []), comparable(board.cabins));
   await until('the same board', isSame).catch(() => undefined);
   expect(seen.events).toEqual(reference.since(seen.start));
   expect(comparable(seen.last?.cabins ?? [])).toEqual(comparable(board.cabins));
 }
 
-/** What the undisturbed connection has shown is what the database has. */
+/** Checks that the undisturbed connection has shown the events of the database. */
 async function expectSameTable(reference: Reference): Promise<void> {
   const shown = (): readonly string[] => reference.events.map(({ seq, kind }) => `${seq} ${kind}`);
   const table = activityTable(demo, reference.events[0]?.seq ?? 0);
@@ -231,7 +231,7 @@ async function startTalks(owner: Direct, traffic: Traffic, phones: readonly stri
   return Promise.all(free.slice(0, 2).map((phone) => traffic.talk(phone)));
 }
 
-/** One line for each transport. The events are those that each of its clients showed, each once. */
+/** The result as text, with one line for each transport. The number of events is that of each client, which showed each event once. */
 function report(parties: readonly Party[], reference: Reference, counter: Counter): void {
   const kinds = new Map<string, number>();
   for (const { kind } of reference.events) {

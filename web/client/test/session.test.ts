@@ -220,7 +220,7 @@ describe('logout', () => {
   });
 });
 
-/** What a browser keeps for one origin. */
+/** A browser's storage for one origin. */
 class FakeStorage implements Storage {
   readonly #items = new Map<string, string>();
 
@@ -253,7 +253,7 @@ class FakeStorage implements Storage {
   }
 }
 
-/** What `login` and `refresh` answer when the refresh token is in the cookie. */
+/** The response of `login` or `refresh` when the refresh token is in the cookie. */
 async function inCookie(field: 'login' | 'refresh', number: number, viewer = login().viewer): Promise<Response> {
   const body: unknown = await tokens(field, number).json();
   const text = JSON.stringify(body).replace(`"refresh-${number}"`, 'null').replace('"id":"user"', `"id":"${viewer.id}"`);

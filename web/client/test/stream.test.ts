@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Stream, type Push } from '../src/stream.js';
 
-/** A stream whose source is worked by hand. */
+/** A stream whose source the test controls step by step. */
 function byHand(signal?: AbortSignal) {
   const hand: { push: Push<number>; end: () => void; fail: (error: Error) => void; signal: AbortSignal | null } = {
     push: () => undefined,

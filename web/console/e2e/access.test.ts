@@ -13,7 +13,7 @@ const LOOKS: readonly Look[] = [
   { theme: 'dark', width: 390, language: 'pt-BR' },
 ];
 
-// The roles in the order of the screens, so that each logs in once.
+// The roles in the order of their first screens. Each role logs in once.
 const ROLES = ['ATTENDANT', 'CALLSHOP_OWNER', 'RESELLER'] as const;
 
 describe('accessibility', () => {

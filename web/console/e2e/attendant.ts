@@ -7,7 +7,7 @@ export interface Opening {
   readonly minutes?: string;
 }
 
-/** The console in Portuguese, in the hands of a person with a mouse. */
+/** The console in Portuguese, used with the mouse. */
 export class Attendant {
   readonly page: Page;
 
@@ -54,7 +54,7 @@ export class Attendant {
     await this.dialog.waitFor({ state: 'detached' });
   }
 
-  /** Presses the red button, and in the window the one with this name. The bill follows. */
+  /** Presses the red button of a cabin, and then the button with this name in the dialog. Waits for the bill. */
   async closeCabin(number: number, how: string): Promise<void> {
     await this.tile(number).locator('.button-close').click();
     await this.dialog.getByRole('button', { name: how }).click();
@@ -67,7 +67,7 @@ export class Attendant {
     return this.dialog;
   }
 
-  /** Pays a bill with exactly what is due, and leaves. */
+  /** Pays exactly the amount due in cash, and closes the dialog. */
   async payInCash(): Promise<void> {
     await this.dialog.getByRole('button', { name: 'Confirmar pagamento' }).waitFor();
     const notes = this.dialog.locator('.notes button');
@@ -82,7 +82,7 @@ export class Attendant {
     await this.page.frameLocator('.receipt-paper').getByText('TOTAL', { exact: true }).waitFor();
   }
 
-  /** Presses the button beside the paper on the screen. Returns what the printer gets. */
+  /** Presses the button beside the paper on the screen. Returns the text that is sent to the printer. */
   async print(): Promise<string> {
     const printed = this.page.evaluate(
       () =>
@@ -101,14 +101,14 @@ export class Attendant {
     return printed;
   }
 
-  /** Counts the cash and, if it was used, what came by Pix. */
+  /** Counts the drawer: the cash and, if `pix` is given, the Pix payments. */
   async countDrawer(cash: string, pix = ''): Promise<void> {
     await this.go('Caixa');
     await this.page.getByText('Os valores aparecem depois da contagem.').waitFor();
     const counts = this.page.locator('.counts');
     await counts.getByLabel(/^Dinheiro/).fill(cash);
     if (pix !== '') {
-      // an attendant who forgets it is told, and is not told how much it should be
+      // if the attendant forgets to count Pix, an error names Pix but not the expected amount
       await this.page.getByRole('button', { name: 'Fechar caixa e ver o Z' }).click();
       await this.page.getByRole('alert').getByText('PIX').waitFor();
       await counts.getByLabel(/^Pix/).fill(pix);
@@ -123,7 +123,7 @@ export class Attendant {
     return Number(minutes) * 60 + Number(rest);
   }
 
-  /** What must be the same on every screen of the shop: each cabin's state, and whom it serves or calls. */
+  /** The text that must be equal on every screen of the shop: each cabin's number, its state, and its customer or the called number. */
   async board(): Promise<readonly string[]> {
     return this.page
       .locator('.tile')
@@ -135,7 +135,7 @@ export class Attendant {
   }
 }
 
-/** The digits of an amount, in cents. */
+/** Cents of a shown amount, read from its digits. */
 export function cents(text: string): number {
   return Number(text.replace(/\D/g, ''));
 }

@@ -11,7 +11,7 @@ export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
 const pictures = process.env.CALLSHOP_PICTURES ?? '';
 
-/** Where pictures go: the folder that CALLSHOP_PICTURES names, or one of their own if it is 1. Empty if nobody wants pictures. */
+/** Folder for pictures: the folder that CALLSHOP_PICTURES names, or a temporary folder if the variable is 1. Empty if no pictures are wanted. */
 export const PICTURES = pictures === '1' ? join(tmpdir(), 'callshop-console-pictures') : pictures;
 
 export function launch(): Promise<Browser> {
@@ -35,7 +35,7 @@ export async function siteOf(demo: Pick<Demo, 'http'>): Promise<Site> {
   return serveConsole(DIST, new URL(demo.http));
 }
 
-/** After a failed test, saves what the pages show in the folder that CALLSHOP_FAILURES names. */
+/** After a failed test, saves pictures of the pages in the folder that CALLSHOP_FAILURES names. */
 export function pictureFailures(pages: () => readonly Page[]): void {
   const folder = process.env.CALLSHOP_FAILURES ?? '';
   afterEach(async ({ task }) => {
@@ -50,7 +50,7 @@ export interface Look {
   readonly language: 'pt-BR' | 'en' | 'es';
 }
 
-/** A page in a context of its own. Whatever the page complains about ends up in `complaints`. */
+/** Opens a page in its own browser context. `complaints` collects the page's errors and warnings. */
 export async function openPage(browser: Browser, site: Site, look: Look): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({
     viewport: { width: look.width, height: look.width < 600 ? 844 : 900 },

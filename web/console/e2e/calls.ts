@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Demo } from './demo.js';
 
-// The demo's hook, used as the SIP proxy uses it: see docs/hook.md.
+// Sends requests to the demo's hook as a SIP proxy would; see docs/hook.md.
 
 async function post(demo: Demo, path: string, body: unknown): Promise<unknown> {
   const credentials = Buffer.from(`kamailio:${demo.hook.secret}`).toString('base64');
@@ -66,7 +66,7 @@ export async function answeredCall(demo: Demo, cabinNumber: number, dialed: stri
   };
 }
 
-/** Registers the phones of these cabins, so that their lamps are on. */
+/** Registers the phones of these cabins, so that the console shows them as online. */
 export async function phonesOnline(demo: Demo, cabinNumbers: readonly number[]): Promise<void> {
   const events = cabinNumbers.map((cabinNumber) => ({
     eid: randomUUID(),

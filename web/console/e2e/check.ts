@@ -2,9 +2,9 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** Asks axe, and whether anything is wider than the window. */
+/** Checks the page with axe, and checks that nothing is wider than the window. */
 export async function check(page: Page, screen: string): Promise<void> {
-  // the receipt is the server's page, in a frame where no script runs, not even axe
+  // leave out the receipt: it is the server's page, in a frame where no script can run, not even axe
   const { violations } = await new AxeBuilder({ page }).exclude('.receipt-paper').analyze();
   const found = violations.map(({ id, nodes }) => `${screen}: ${id} at ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
   expect(found).toEqual([]);

@@ -7,7 +7,7 @@ import { emptyCabins, isRegisterOpen } from './day.js';
 import { startDemo, type Demo } from './demo.js';
 import type { Site } from './site.js';
 
-// An attendant's day, as the person at the counter lives it. The steps build on each other.
+// An attendant's day at the counter. Each step continues from the previous step.
 describe('the counter', () => {
   let demo: Demo;
   let site: Site;
@@ -126,7 +126,7 @@ describe('the counter', () => {
     await page.context().setOffline(false);
     await page.locator('.offline').waitFor({ state: 'detached', timeout: 60_000 });
     await page.locator('.tile-stale').first().waitFor({ state: 'detached' });
-    // what failed while offline was not kept and sent later
+    // the action that failed while offline was not sent later
     expect(await tile(7).getAttribute('data-state')).toBe('closed');
   });
 
@@ -164,7 +164,7 @@ describe('the counter', () => {
     const paper = page.frameLocator('.receipt-paper').locator('body');
     await paper.getByText('TOTAL', { exact: true }).waitFor();
     expect(await paper.innerText()).not.toContain('2ª VIA');
-    // the receipt's own style sheet holds, in spite of the content security policy
+    // the receipt's own style sheet applies despite the content security policy
     expect(await page.evaluate(() => document.querySelector('iframe')?.contentDocument?.adoptedStyleSheets.length)).toBe(1);
     await dialog().getByRole('button', { name: 'Concluir' }).click();
   });
@@ -192,7 +192,7 @@ describe('the counter', () => {
   }
 });
 
-/** What the browser itself says about the minute without a network. */
+/** Whether the browser logged this message because of the time without a network. */
 function isExpected(complaint: string): boolean {
   return /ERR_INTERNET_DISCONNECTED|WebSocket connection .* failed/.test(complaint);
 }

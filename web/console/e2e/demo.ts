@@ -53,7 +53,7 @@ export function serverBinary(): string {
   return binary;
 }
 
-/** Starts the real server with a shop of its own, in a folder that goes with it. */
+/** Starts the real server with a new shop, in a folder that is deleted when the server stops. */
 export async function startDemo(options: { readonly traffic: boolean }): Promise<Demo> {
   const folder = await mkdtemp(join(tmpdir(), 'callshop-console-'));
   const args = ['demo', '--listen', `127.0.0.1:${await freePort()}`, '--dir', folder, '--json'];
@@ -62,7 +62,7 @@ export async function startDemo(options: { readonly traffic: boolean }): Promise
     env: cleanEnvironment(),
   });
   const printed: unknown = JSON.parse(await firstLine(child));
-  if (!isPrinted(printed)) throw new Error('The demo printed something else than its addresses.');
+  if (!isPrinted(printed)) throw new Error('The output of `callshop demo --json` has an unexpected format.');
   const phones = phonesOf(JSON.parse(await readFile(join(folder, 'demo.json'), 'utf8')));
   const stop = async (): Promise<void> => {
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -73,7 +73,7 @@ export async function startDemo(options: { readonly traffic: boolean }): Promise
   return { ...printed, phones, stop };
 }
 
-/** Variables of this process that a server may have: it takes every CALLSHOP_ variable as one of its options. */
+/** The environment of this process without CALLSHOP_ variables, because a server reads each of them as an option. */
 export function cleanEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CALLSHOP_')));
 }
@@ -92,7 +92,7 @@ export function userOf(demo: Demo, role: string): DemoUser {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Sends a document to the API; without a token, as nobody. */
+/** Sends a document to the API; without a token, the caller is anonymous. */
 export async function send(http: string, token: string | null, query: string, variables: Variables = {}): Promise<unknown> {
   const response = await fetch(http, {
     method: 'POST',

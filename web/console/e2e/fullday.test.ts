@@ -10,8 +10,8 @@ import { startCluster } from './nodes.js';
 import { pixFields, readQr } from './qr.js';
 import type { Site } from './site.js';
 
-// A whole day, which a second person watches in another browser. The steps build on each other. Somewhere in the middle, the connection is lost:
-// at one server, the network is cut for thirty seconds; at a cluster, a node dies. The cluster needs CALLSHOP_TEST_POSTGRES, as in tests/run.
+// A whole day, which a second person watches in another browser. Each step continues from the previous step. In the middle, the connection is lost:
+// with one server, the network is cut for thirty seconds; with a cluster, a node dies. The cluster needs CALLSHOP_TEST_POSTGRES, as in tests/run.
 
 const CUT_SECONDS = 30;
 const PIX = { key: 'loja@exemplo.com.br', name: 'CALLSHOP CENTRO', city: 'SAO PAULO' };
@@ -140,7 +140,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     await expect.poll(async () => cents(await owner.tile(3).locator('.limit-text').innerText())).toBeGreaterThan(500);
   });
 
-  /** Has a simulated customer call. Only the sandbox has such customers. */
+  /** Lets a simulated customer make a call. Only the sandbox has such customers. */
   async function simulate(cabin: number): Promise<void> {
     const input = { cabinId: demo.cabinIds[cabin - 1], number: '00351912345678', answerAfterSeconds: 1, talkSeconds: 600 };
     const document = 'mutation($input: SimulateCallInput!) { simulateCall(input: $input) { call { id } userErrors { code } } }';
@@ -189,7 +189,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     await sameBoards();
   });
 
-  /** A call ends, and the owner closes that cabin. */
+  /** Ends a call, and lets the owner close its cabin. */
   async function meanwhile(): Promise<void> {
     await hangUp(5);
     await owner.tile(5, 'open').waitFor();
@@ -207,7 +207,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     const notice = () => ana.page.locator('.offline').innerText();
     await expect.poll(notice, { timeout: (CUT_SECONDS + 15) * 1000, interval: 500 }).toMatch(/Não conectado há (3\d|[4-9]\d) s/);
     expect(Date.now() - begun).toBeGreaterThan((CUT_SECONDS - 2) * 1000);
-    // the screen goes on counting, and still shows the customer who has left
+    // the clock continues, and the board still shows the customer who has left
     expect(await ana.seconds(1)).toBeGreaterThan(before + CUT_SECONDS - 5);
     expect(await ana.tile(5).getAttribute('data-state')).toBe('talking');
     await ana.page.context().setOffline(false);
@@ -309,7 +309,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
   });
 });
 
-/** What the browser itself says about a time without a connection. */
+/** Whether the browser logged this message because of the time without a connection. */
 function isExpected(complaint: string): boolean {
   return /ERR_INTERNET_DISCONNECTED|WebSocket connection .* failed|status of 50\d/.test(complaint);
 }

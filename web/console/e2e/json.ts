@@ -1,4 +1,4 @@
-/** Reads a value out of an answer by its path; fails if there is none. */
+/** The value at a path of names in a response. Fails if there is no value. */
 export function dig(value: unknown, ...path: readonly string[]): unknown {
   let found = value;
   for (const name of path) {

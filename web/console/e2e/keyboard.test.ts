@@ -7,10 +7,10 @@ import { emptyCabins, isRegisterOpen } from './day.js';
 import { startDemo, userOf, type Demo } from './demo.js';
 import type { Site } from './site.js';
 
-/** More presses of Tab than any screen has controls. */
+/** Maximum number of Tab presses; more than any screen has controls. */
 const MOST_TABS = 80;
 
-// A short day for somebody who uses no mouse: everything is reached with Tab, Enter, the arrows and the shortcuts.
+// A short day without a mouse. Tab, Enter, the arrow keys and the shortcuts reach every control.
 describe('the keyboard alone', () => {
   let demo: Demo;
   let site: Site;
@@ -22,7 +22,7 @@ describe('the keyboard alone', () => {
   const press = (key: string) => page.keyboard.press(key);
   const type = (text: string) => page.keyboard.type(text);
 
-  /** Presses Tab until this has the focus, which must show. */
+  /** Presses Tab until the target has the focus. The focus must be visible. */
   async function reach(target: Locator): Promise<void> {
     await target.waitFor();
     for (let presses = 0; presses <= MOST_TABS; presses += 1) {

@@ -13,11 +13,11 @@ const BALANCER = fileURLToPath(new URL('../../../deploy/haproxy.cfg', import.met
 const READY_WITHIN_MS = 60_000;
 
 export interface Cluster extends Demo {
-  /** Kills the first node without a warning. Its clients go on with the other one. */
+  /** Kills the first node without a warning. Its clients continue on the other node. */
   readonly killNode: () => Promise<void>;
 }
 
-/** Two nodes on a PostgreSQL database of their own, behind the balancer that is deployed, with a shop in it. */
+/** Starts two nodes with their own PostgreSQL database, which contains a shop, behind the balancer with the deployed configuration. */
 export async function startCluster(postgres: string): Promise<Cluster> {
   const database = `console_${randomBytes(6).toString('hex')}`;
   await sql(postgres, `CREATE DATABASE ${database}`);
@@ -62,7 +62,7 @@ export interface Strict {
   readonly stop: () => Promise<void>;
 }
 
-/** A server with a database of its own that requires a second factor of administrators. */
+/** Starts a server with its own database. The server requires a second factor for administrators. */
 export async function startStrict(): Promise<Strict> {
   const folder = await mkdtemp(join(tmpdir(), 'callshop-strict-'));
   const address = `127.${randomInt(64, 128)}.${randomInt(1, 255)}.11`;
@@ -99,7 +99,7 @@ async function createAdministrator(env: Record<string, string | undefined>): Pro
   return { login: stdout.replace('login:', '').trim(), password };
 }
 
-/** Waits until this address answers, with whatever it has to say. */
+/** Waits until this address answers with any status below 500. */
 async function ready(url: string): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;
   for (;;) {

@@ -9,7 +9,7 @@ import { busyDay } from './day.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
 
-// Takes a picture of every screen in each width, theme and language, and asks axe about it. It runs only when CALLSHOP_PICTURES asks for it.
+// Takes a picture of every screen in each width, theme and language, and checks the screen with axe. The test runs only if CALLSHOP_PICTURES is set.
 const only = (process.env.CALLSHOP_PICTURES_ONLY ?? '').split(',').filter((name) => name !== '');
 
 const LOOKS: readonly Look[] = (['pt-BR', 'en', 'es'] as const).flatMap((language) =>
@@ -39,10 +39,10 @@ describe.skipIf(PICTURES === '')('pictures', () => {
 
   it.each(looks.map((look) => [nameOf(look), look] as const))('%s', { timeout: 900_000 }, async (name, look) => {
     const shoot = async (page: Page, screen: string): Promise<void> => {
-      // a window lies above the page, so that only what the browser shows makes a picture
+      // a dialog covers the page, so its picture shows only the visible part
       const isPage = (await page.locator('[role="dialog"]').count()) === 0;
       const window = page.viewportSize();
-      // the bar at the bottom belongs below the page, and not over its middle
+      // make the window as high as the page, so that the bar at the bottom does not cover its middle
       if (isPage) await page.setViewportSize({ width: look.width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
       await page.screenshot({ path: join(PICTURES, `${screen}-${name}.png`), animations: 'disabled' });
       if (window !== null) await page.setViewportSize(window);

@@ -1,9 +1,9 @@
 import jsQR from 'jsqr';
 import type { Browser } from 'playwright-core';
 
-/** Reads the QR code in a picture, as a telephone's camera does. */
+/** Reads the QR code in a picture, as a phone's camera would. */
 export async function readQr(browser: Browser, png: Buffer): Promise<string | null> {
-  // a page of its own decodes the picture: the console's policy is not in its way
+  // decode the picture in a separate page, because the console's policy would forbid it
   const page = await browser.newPage();
   const { width, height, pixels } = await page.evaluate(async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -18,7 +18,7 @@ export async function readQr(browser: Browser, png: Buffer): Promise<string | nu
   return jsQR(Uint8ClampedArray.from(pixels), width, height)?.data ?? null;
 }
 
-/** The check sum of a Pix code: CRC-16 with the polynomial 0x1021, starting from 0xFFFF. */
+/** The checksum of a Pix code: CRC-16 with the polynomial 0x1021, starting from 0xFFFF. */
 function crc16(text: string): string {
   let crc = 0xffff;
   for (const byte of new TextEncoder().encode(text)) {
@@ -28,7 +28,7 @@ function crc16(text: string): string {
   return crc.toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** The fields of a Pix code by their number. Fails if the check sum is wrong. */
+/** The fields of a Pix code by their number. Fails if the checksum is wrong. */
 export function pixFields(code: string): ReadonlyMap<string, string> {
   const sum = crc16(code.slice(0, -4));
   if (sum !== code.slice(-4)) throw new Error(`The check sum is ${sum}, not ${code.slice(-4)}.`);

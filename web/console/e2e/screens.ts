@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { Demo } from './demo.js';
 
-/** A screen or a dialog, and how a person gets there. */
+/** A screen or a dialog, and the steps that open it. */
 export interface Screen {
   readonly name: string;
   readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER';
@@ -15,7 +15,7 @@ async function at(page: Page, hash: string): Promise<void> {
   await settled(page);
 }
 
-/** Waits until nothing on the page says that it loads. */
+/** Waits until nothing on the page is loading. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('#main .screen, #main .note').first().waitFor();
   await page.locator('.spinner').first().waitFor({ state: 'detached' });
@@ -55,7 +55,7 @@ export const SCREENS: readonly Screen[] = [
       await dialog(page);
       const segments = page.locator('[role="dialog"] .segments');
       await segments.first().getByRole('radio').last().check();
-      // any way to pay but cash has a reference
+      // all payment methods except cash have a reference
       await segments.last().getByRole('radio').last().check();
     },
   },

@@ -9,7 +9,7 @@ import { readQr } from './qr.js';
 import type { Site } from './site.js';
 import { codeOf } from './totp.js';
 
-// The first login at a server that requires a second factor. The steps build on each other.
+// The first login at a server that requires a second factor. Each step continues from the previous step.
 describe('a server that requires a second factor', () => {
   let server: Strict;
   let site: Site;
@@ -38,7 +38,7 @@ describe('a server that requires a second factor', () => {
     await page.getByRole('button', { name: 'Entrar' }).click();
   }
 
-  /** Asks axe about a page, and takes its picture if pictures are wanted. */
+  /** Checks the page with axe, and takes a picture of it if pictures are wanted. */
   async function look(screen: string): Promise<void> {
     await check(page, screen);
     if (PICTURES === '') return;

@@ -19,7 +19,7 @@ const PRICES = [
   '54,Argentina,0.6,0,1,1',
 ];
 
-/** A user who asks the API. */
+/** A logged-in user of the API. */
 class Person {
   readonly #http: string;
   readonly token: string;
@@ -45,7 +45,7 @@ class Person {
     return dig(answer, 'data', field);
   }
 
-  /** Makes a tariff of these rates, and assigns it to an account. */
+  /** Creates a tariff with these rates, and assigns it to an account. */
   async setPrices(accountId: string, kind: 'COST' | 'RETAIL', rates: readonly string[]): Promise<void> {
     const tariff = await this.change('createTariff', { name: `${kind} ${accountId.slice(-6)}`, currency: 'BRL' }, 'tariff { id }');
     const tariffId = text(tariff, 'tariff', 'id');
@@ -61,7 +61,7 @@ class Person {
 
 const user = (name: string) => ({ name, displayName: name.charAt(0).toUpperCase() + name.slice(1), password: PASSWORD });
 
-/** Makes what the demo has by itself: the accounts above a shop, and the shop with its prices, credit, phones, cabins and users. */
+/** Creates the objects that a demo has: the accounts above a shop, and the shop with its prices, credit, phones, cabins and users. */
 export async function seedShop(http: string, administrator: Administrator): Promise<Pick<Demo, 'callshopId' | 'cabinIds' | 'phones' | 'users'>> {
   const admin = await Person.enter(http, administrator.login, administrator.password);
   const place = { name: 'Atlantic', currency: 'BRL', country: 'BR', timeZone: 'America/Sao_Paulo' };

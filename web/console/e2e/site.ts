@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { AddressInfo } from 'node:net';
 
-/** The policy under which the server will serve the console. */
+/** The content security policy with which the server serves the console. */
 export const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'";
 

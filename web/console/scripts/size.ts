@@ -1,4 +1,4 @@
-// Writes what the first view (login and board) loads, compressed, and fails above the budget. Run after the build.
+// Prints the compressed size of the files that the first view (login and board) loads, and fails above the budget. Run this after the build.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ const BUDGET_BYTES = 150_000;
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const text = (file: string) => readFileSync(`${dist}${file}`, 'utf8');
 
-/** Files that a page loads at once: those that index.html names, and what these import statically. */
+/** Files that a page loads at once: those that index.html names, and their static imports. */
 function firstView(): ReadonlySet<string> {
   const files = new Set<string>();
   const queue = Array.from(text('index.html').matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.(?:js|css))"/g), ([, file]) => file ?? '');

@@ -11,7 +11,7 @@ afterEach(() => {
   opened = null;
 });
 
-/** A shop whose first cabin has a call that is about to end, with the event that tells it. */
+/** A shop whose first cabin has a call that is about to end, and the event that announces the end. */
 function endingShop(kind: ActivityEvent['kind']): ShopState {
   const call = callOf({ endingSoon: true, asOf: new Date().toISOString(), answeredAt: new Date().toISOString(), elapsedSeconds: 0, maxSeconds: 20, cost: brl('0') });
   const session = sessionOf({ mode: 'PREPAID', deposit: brl('5'), remaining: brl('0.7'), depositLow: kind === 'DEPOSIT_LOW' });

@@ -83,7 +83,7 @@ export function unpaidOf(more: Partial<UnpaidFields> = {}): UnpaidFields {
   };
 }
 
-/** A cabin of each kind. */
+/** A shop with one cabin in each state. */
 export function shopOf(more: Partial<ShopState> = {}): ShopState {
   const open = viewOf(4, { session: sessionOf({ id: 'session4', state: 'CLOSING' }) }, 'OPEN');
   return {

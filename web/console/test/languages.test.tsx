@@ -41,7 +41,7 @@ describe.each([
   });
 });
 
-/** Words that React Aria brings in the page's language: the hidden button that closes a drawer. */
+/** Texts that React Aria itself adds in the page's language: the hidden button that closes a drawer. */
 const REACT_ARIA = ['Descartar'];
 
 /** Everything on the page that is neither a message, nor from the server, nor a number. */

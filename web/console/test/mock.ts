@@ -29,7 +29,7 @@ const SCALARS: Readonly<Record<string, unknown>> = {
   CurrencyCode: 'BRL',
 };
 
-/** Fields whose text has a form of its own. */
+/** Values of fields whose text must have a certain format. */
 const FIELDS: Readonly<Record<string, unknown>> = {
   timeZone: 'America/Sao_Paulo',
   locale: 'pt-BR',
@@ -52,7 +52,7 @@ function valueOf(type: GraphQLOutputType, name: string): unknown {
   ids += 1;
   if (isEnumType(named)) {
     const values = named.getValues();
-    // each way to pay is listed once
+    // use a different payment method each time, because each is listed once
     return values[named.name === 'PaymentMethod' ? ids % values.length : 0]?.name;
   }
   if (isObjectType(named)) return {};
@@ -69,7 +69,7 @@ function resolver(overrides: Overrides): GraphQLFieldResolver<unknown, unknown> 
   };
 }
 
-/** An answer of the right form for any document, made from the schema. */
+/** A response for any document, generated from the schema. */
 export async function answer(document: DocumentNode, variables: Record<string, unknown>, overrides: Overrides): Promise<unknown> {
   const result = await execute({
     schema,
@@ -87,7 +87,7 @@ export async function answer(document: DocumentNode, variables: Record<string, u
 const ATTENDANT: readonly Permission[] = ['SEE_PHONES', 'QUOTE', 'OPERATE_CABINS', 'OPERATE_REGISTER', 'SEE_SHOP', 'HANG_UP'];
 const ABOVE = Object.values(Permission).filter((right) => !['OPERATE_CABINS', 'OPERATE_REGISTER', 'MANAGE_ATTENDANTS'].includes(right));
 
-/** What the server lets the roles do. */
+/** The permissions that the server gives to each role. */
 export const PERMISSIONS: Readonly<Record<Viewer['role'], readonly Permission[]>> = {
   ATTENDANT,
   CALLSHOP_OWNER: [...ATTENDANT, 'MANAGE_ATTENDANTS', 'MANAGE_CABINS', 'MANAGE_SETTINGS', 'SEE_COST', 'SEE_DRAWER', 'SEE_CREDIT'],
@@ -107,13 +107,13 @@ export interface Fake {
   readonly client: CallshopClient;
   /** The variables of every request, in order. */
   readonly requests: { readonly document: DocumentNode; readonly variables: Record<string, unknown> }[];
-  /** While it is set, requests fail like this. */
+  /** If set, every request fails with this error. */
   failWith: CallshopError | null;
 }
 
 const still = { subscribe: () => () => undefined };
 
-/** A client whose server knows only the schema. */
+/** A client with generated responses, which have the types of the schema. */
 export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrides: Overrides = {}): Fake {
   const session: Session | null =
     role === null

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cash, decimalOf, exact, minorUnit, parseAmount, roundCash, roundTo, typedAmount } from '../src/lib/money.js';
 
-/** Intl separates with spaces that are not plain ones. */
+/** Replaces the special spaces that `Intl` writes with plain spaces. */
 const spaces = (text: string) => text.replace(/\s/g, ' ');
 
 describe('parseAmount', () => {

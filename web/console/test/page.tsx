@@ -8,7 +8,7 @@ import { es } from '../src/i18n/es.js';
 import { ptBR, type Messages } from '../src/i18n/pt-BR.js';
 import type { Fake } from './mock.js';
 
-/** Screens are loaded when they are needed, which takes its time on a busy machine. */
+/** Timeout for loading screens, which are loaded when they are needed and load slowly on a busy machine. */
 const PATIENCE = { timeout: 90_000 };
 
 export const OPEN = '⟦';
@@ -35,7 +35,7 @@ async function languageOf(lng: string, translation: ResourceLanguage[string]): P
   return instance;
 }
 
-/** A language in which every message stands in brackets: whatever does not was never translated. */
+/** A language whose messages are all in brackets. A text without brackets is therefore not a translated message. */
 export function pseudoLanguage(): Promise<i18n> {
   return languageOf('pt-BR', marked(ptBR));
 }
@@ -52,7 +52,7 @@ export interface Opened {
   readonly close: () => void;
 }
 
-/** Draws the whole page at an address and waits until nothing loads any more. */
+/** Renders the whole page at an address and waits until nothing is loading. */
 export async function openAt(fake: Fake, i18n: i18n, hash: string): Promise<Opened> {
   window.location.hash = hash;
   const place = document.createElement('div');
@@ -71,7 +71,7 @@ export async function openAt(fake: Fake, i18n: i18n, hash: string): Promise<Open
 export async function idle(): Promise<void> {
   await vi.waitFor(
     () => {
-      // a bill that waits for its last call shows that it waits
+      // ignore the spinner of a bill that waits for its last call
       const loading = Array.from(document.querySelectorAll('.spinner')).filter((spinner) => spinner.closest('.closing') === null);
       if (document.querySelector('main') === null || loading.length > 0) throw new Error('It still loads.');
     },
@@ -90,7 +90,7 @@ export async function find(selector: string): Promise<HTMLElement> {
   );
 }
 
-/** Waits also on a busy machine. */
+/** Waits until the check passes, with a timeout for busy machines. */
 export function soon(check: () => void): Promise<void> {
   return vi.waitFor(check, PATIENCE);
 }
@@ -102,12 +102,12 @@ function set(field: Element | null, name: 'input' | 'change', text: string): voi
   field.dispatchEvent(new Event(name, { bubbles: true }));
 }
 
-/** Types as a person does: React listens to the event, not to the property. */
+/** Types into a field as a user would, with an event, because React does not notice a change of the property alone. */
 export function type(field: Element | null, text: string): void {
   set(field, 'input', text);
 }
 
-/** Chooses in a list. */
+/** Selects a value of a list. */
 export function choose(field: Element | null, value: string): void {
   set(field, 'change', value);
 }

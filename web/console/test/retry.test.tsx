@@ -33,7 +33,7 @@ it('tries again with the same key until it succeeds, and never by itself', { tim
   await attempt(2);
   fake.failWith = null;
   await attempt(3);
-  // the form is empty again: this payment is done, and the next one is another
+  // the form is empty again: this payment has succeeded, and the next payment gets a new key
   await soon(() => {
     expect(form?.querySelector<HTMLInputElement>('.field input')?.value).toBe('');
   });

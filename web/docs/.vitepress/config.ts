@@ -12,7 +12,10 @@ import { LISTED, SIDEBAR } from './sidebar';
 
 const base = '/docs/';
 const isBuild = process.env.NODE_ENV === 'production';
-/** The colors of code, as classes instead of inline styles. The name has no hash, so the file is not among the assets, which never change. */
+/**
+ * The colors of code, as classes instead of inline styles. The file's name has no hash, so the file is not in `assets`, whose files browsers cache
+ * forever.
+ */
 const code = { file: 'code.css', transformer: transformerStyleToClass() };
 const moved = new Map<string, Moved>();
 
@@ -32,9 +35,9 @@ export default defineConfig({
   title: 'callshop',
   description: 'Telephone booths with a GraphQL API: live calls, exact money, one schema per role.',
   head,
-  // otherwise, the theme writes a style element when it starts
+  // with transitions disabled, the theme would add a style element when it starts
   appearance: { disableTransition: false },
-  // a file of its own, so that no page has an inline script with it
+  // puts the pages' metadata into its own file, so that no page contains it as an inline script
   metaChunk: true,
   markdown: {
     anchor: { slugify: slug },

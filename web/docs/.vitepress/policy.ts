@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A file that takes the place of something inline, so that the site needs no `unsafe-inline`. */
+/** A file with the text of an inline script, so that the site's policy needs no `unsafe-inline`. */
 export interface Moved {
   readonly file: string;
   readonly text: string;
@@ -17,6 +17,6 @@ export function moveInline(html: string, base: string): { readonly html: string;
     moved.push({ file, text });
     return `<script id="${id}" src="${base}${file}"></script>`;
   });
-  // what the theme writes into pages, its scripts set again, and the site's style sheet has the rest
+  // inline styles can be dropped: the theme's scripts set them again, or the site's style sheet replaces them
   return { html: without.replaceAll(TAG, (tag) => tag.replace(/ style="[^"]*"/, '')), moved };
 }

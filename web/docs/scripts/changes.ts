@@ -15,28 +15,28 @@ import {
 import { page } from './markdown';
 import { REPOSITORY } from './paths';
 
-/** Earlier states of the schema, each named by its date, and `breaking.json`. */
+/** Folder with the schemas of earlier releases, each named by its date, and with `breaking.json`. */
 const EARLIER = join(REPOSITORY, 'docs/schema');
 
-/** A change that can make a client's document or program fail, and why it was made nevertheless. */
+/** A change that can make a client's document or program fail, and the reason for the change. */
 export interface Accepted {
   readonly change: string;
   readonly reason: string;
 }
 
-/** What changed between two states of the schema, as sentences. */
+/** The changes between two states of the schema, as sentences. */
 export interface Changes {
-  /** The later state's date, or null for the present one. */
+  /** The later state's date, or null for the current state. */
   readonly to: string | null;
   readonly from: string;
-  /** Documents that were valid may be invalid now, or a result may have another type. */
+  /** Changes after which a valid document may be invalid, or a result may have another type. */
   readonly breaking: readonly string[];
-  /** Valid documents stay valid, but may receive values that they do not expect. */
+  /** Changes after which valid documents stay valid, but may get values that the client does not expect. */
   readonly dangerous: readonly string[];
   readonly added: readonly string[];
 }
 
-/** All changes, the latest first. */
+/** The changes between all states, newest first. */
 export async function schemaChanges(): Promise<readonly Changes[]> {
   const dates = (await readdir(EARLIER)).filter((name) => name.endsWith('.graphql')).map((name) => name.replace('.graphql', '')).sort();
   const states = await Promise.all(dates.map(async (date) => ({ date, schema: await schemaOf(join(EARLIER, `${date}.graphql`)) })));
@@ -87,7 +87,7 @@ function section({ from, to, breaking, dangerous, added }: Changes, accepted: re
   return [heading, ...(lists.length === 0 ? ['Nothing changed.'] : lists)];
 }
 
-/** What the library calls dangerous, but no client can notice. */
+/** Kinds of changes that the library calls dangerous although they affect no client. */
 const HARMLESS: readonly string[] = [DangerousChangeType.OPTIONAL_ARG_ADDED, DangerousChangeType.OPTIONAL_INPUT_FIELD_ADDED];
 
 /** The changes between two states. `to` is null if the later one is the present state. */
@@ -122,7 +122,7 @@ function fieldsOf(type: GraphQLNamedType): readonly string[] {
   return isObjectType(type) || isInterfaceType(type) || isInputObjectType(type) ? Object.keys(type.getFields()) : [];
 }
 
-/** The library's sentences that are frequent, as ours. */
+/** Patterns of the library's most frequent sentences, and their replacements. */
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^An optional arg (\w+) on ([\w.]+) was added\.$/, '`$2` takes the argument `$1`.'],
   [/^A required arg (\w+) on ([\w.]+) was added\.$/, '`$2` requires the argument `$1`.'],

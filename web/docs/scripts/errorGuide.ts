@@ -8,11 +8,11 @@ export interface Advice {
 
 export interface TopLevel extends Advice {
   readonly meaning: string;
-  /** HTTP status, or where else the error arrives. */
+  /** The HTTP status of the response, or the message that carries the error if there is no HTTP response. */
   readonly status: string;
 }
 
-/** What to do about each code of `userErrors`. The meanings come from the doc comments in `base/src/error.rs`. */
+/** Advice about each code of `userErrors`. The meanings come from the doc comments in `base/src/error.rs`. */
 export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   INVALID_INPUT: { remedy: 'Correct the field that `field` names. `message` says what is allowed.', retry: 'no' },
   NOT_FOUND: { remedy: 'Read the list again: the object is gone, or it never belonged to the caller.', retry: 'no' },
@@ -192,7 +192,7 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
     retry: 'login',
   },
   PERSISTED_QUERY_NOT_FOUND: {
-    meaning: 'The server does not know the document with this hash, or no longer.',
+    meaning: 'The server does not know the document with this hash, or has forgotten it.',
     status: '400 (200 for `application/json`)',
     remedy: 'Send the hash and the document together.',
     retry: 'no',

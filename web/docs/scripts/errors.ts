@@ -10,7 +10,7 @@ export interface ErrorCode {
   readonly meaning: string;
 }
 
-/** Words in capitals in the transports that are no error codes: HTTP methods and labels of metrics. */
+/** Words in capital letters in the transports that are not error codes, such as HTTP methods and labels of metrics. */
 const OTHER_WORDS = new Set(['GET', 'POST', 'PUT', 'ID', 'NONE', 'OTHER']);
 const RETRIES: Readonly<Record<Retry, string>> = {
   no: 'no',
@@ -51,7 +51,7 @@ async function rustFiles(folder: string): Promise<readonly string[]> {
   return names.filter((name) => name.endsWith('.rs')).map((name) => join(folder, name)).sort();
 }
 
-/** The error catalogue. A code without advice, or advice without a code, is a mistake. */
+/** The page of all error codes. Fails if a code has no advice, or if advice has no code. */
 export async function errorPage(): Promise<string> {
   const userErrors = await userErrorCodes();
   const topLevel = await topLevelCodes();

@@ -1,4 +1,4 @@
-/** Text of the schema or of a comment, as Markdown: code stays code, and nothing else is markup. */
+/** Converts text of the schema or of a comment to Markdown: escapes HTML outside of code, and joins the lines. */
 export function prose(text: string): string {
   return text
     .split(/(`[^`]*`)/)
@@ -55,7 +55,7 @@ export function fences(markdown: string): readonly Fence[] {
   return found;
 }
 
-/** Changes the text outside of fenced code. */
+/** Applies `change` to each line outside of fenced code. */
 export function outsideFences(markdown: string, change: (line: string) => string): string {
   let fence: string | null = null;
   const lines = markdown.split('\n').map((line) => {
@@ -69,7 +69,7 @@ export function outsideFences(markdown: string, change: (line: string) => string
   return lines.join('\n');
 }
 
-/** The anchor of a heading, as code hosts make it, so that a link works in both places. */
+/** The anchor of a heading, in the format of code hosts, so that a link works both on the site and in the repository. */
 export function slug(heading: string): string {
   return heading
     .trim()

@@ -11,9 +11,9 @@ export interface Visible {
   /** `Query.viewer`, `Call.margin`, or a type's name. */
   readonly name: string;
   readonly roles: readonly Role[];
-  /** Whether a caller without a login sees it. */
+  /** Whether callers without a login see the field or type. */
   readonly anonymous: boolean;
-  /** Whether only a sandbox, such as the demo, has it. */
+  /** Whether the field or type exists only in a sandbox, such as the demo. */
   readonly sandbox: boolean;
 }
 
@@ -25,7 +25,7 @@ const TITLES: Readonly<Record<Role, string>> = {
   ATTENDANT: 'Attendant',
 };
 
-/** Who sees what, from the declarations in the sources: fields of the roots, and members that some roles do not see. */
+/** The declared roles from the sources: of root fields, and of types and fields that some roles do not see. */
 export async function declarations(): Promise<readonly Visible[]> {
   const folder = join(REPOSITORY, 'graphql/src');
   const sets = roleSets(await readFile(join(folder, 'roles.rs'), 'utf8'));
@@ -48,7 +48,7 @@ export async function declarations(): Promise<readonly Visible[]> {
   return found;
 }
 
-/** The constants of roles.rs: each is one role, or several others joined. */
+/** The constants of `roles.rs`. Each constant is one role, or a union of other constants. */
 function roleSets(source: string): ReadonlyMap<string, ReadonlySet<string>> {
   const sets = new Map<string, ReadonlySet<string>>();
   for (const [, name = '', value = ''] of source.matchAll(/pub const (\w+): RoleSet = ([^;]+);/g)) {
@@ -59,7 +59,7 @@ function roleSets(source: string): ReadonlyMap<string, ReadonlySet<string>> {
   return sets;
 }
 
-/** The members of one file that declare their roles. */
+/** The types and fields of one file that declare their roles, each with the name of the roles' constant. */
 function declared(source: string): readonly (readonly [string, string])[] {
   const found: (readonly [string, string])[] = [];
   let owner = '';
@@ -99,7 +99,7 @@ export async function permissionTables(): Promise<string> {
       .filter((entry) => entry.name.startsWith(`${name}.`))
       .map((entry) => {
         const field = entry.name.slice(name.length + 1);
-        // the schema's file, and so the reference, is that of a server without a sandbox
+        // the schema's file, and therefore the reference, describes a server that is not a sandbox
         const cell = entry.sandbox ? `\`${field}\`` : `[\`${field}\`](../reference/${PAGES[name] ?? ''}.md#${field})`;
         return [cell, ...ROLES.map((role) => mark(entry, role))];
       })

@@ -8,7 +8,7 @@ import { permissionTables } from './permissions';
 import { referencePages } from './reference';
 import { copyPictures, repositoryPages } from './repository';
 
-/** Parts of written pages that are generated, by the comment that marks their place. */
+/** Generated parts of hand-written pages, by the comment that marks the place of each part. */
 const PARTS: Readonly<Record<string, () => Promise<string>>> = {
   '<!-- generated: permissions -->': permissionTables,
 };
@@ -25,7 +25,7 @@ export async function allPages(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
-/** Writes all pages, and the files beside them, to where VitePress reads them. */
+/** Writes all pages, their pictures and the public files to the folder that VitePress reads. */
 export async function prepare(): Promise<void> {
   const pages = await allPages();
   await rm(GENERATED, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { outsideFences } from './markdown';
 import { REPOSITORY } from './paths';
 
-/** Where the documents of the repository's `docs` folder are on the site. */
+/** Folder of the site for the documents of the repository's `docs` folder. */
 export const FOLDER = 'operate';
 
 /** The repository's address, from its manifest. */
@@ -29,7 +29,7 @@ export async function repositoryPages(): Promise<ReadonlyMap<string, string>> {
   return pages;
 }
 
-/** Copies the documents' pictures beside the pages. */
+/** Copies the documents' pictures to the folder of their pages. */
 export async function copyPictures(target: string): Promise<void> {
   const pictures = join(REPOSITORY, 'docs/picture');
   if (existsSync(pictures)) {
@@ -61,7 +61,7 @@ function linkFrom(target: string, url: string): string {
   return `${url}/${kind}/main/${file}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
-/** The first paragraph describes the page in the index for language models and in search results. */
+/** Adds front matter with a description for the index for language models and for search results: the first sentence of the first paragraph. */
 function withFront(markdown: string): string {
   const first = markdown.split(/\n{2,}/).find((block) => /^[A-Z]/.test(block)) ?? '';
   const sentence = /^.*?[.:](?=\s|$)/s.exec(first)?.[0] ?? first;

@@ -12,7 +12,7 @@ import { SITE } from '../scripts/paths';
 import { block, filesOf, pageAt } from './pages';
 import { makeProject } from './project';
 
-/** What the site needs: its own files, and pictures inside of its style sheet. */
+/** The content security policy that the site needs: its own files, and pictures inside its style sheet. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -64,7 +64,7 @@ describe('the site', () => {
       path,
       async (page) => {
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-        // nothing runs below the outline beside it
+        // no table extends under the outline beside the text
         const right = await page.evaluate(() => document.querySelector('.vp-doc')?.getBoundingClientRect().right ?? 0);
         const tables = await page.evaluate(() => [...document.querySelectorAll('table')].map((table) => table.getBoundingClientRect().right));
         expect(tables.filter((edge) => edge > right + 1)).toEqual([]);
@@ -125,12 +125,12 @@ describe('the quick start for web pages', () => {
     await demo.stop();
   });
 
-  /** Logs in as a reader would, and waits for a call in the list. */
+  /** Logs in through the page like a reader, and waits for a call in the list. */
   async function useAt(address: string, button: string): Promise<void> {
     const { origin } = new URL(address);
     const watched = await openPage(browser, { origins: [origin, new URL(demo.http).origin] });
     const { page } = watched;
-    // a page without an icon is no mistake of the page
+    // a missing icon is not an error of the page
     await page.route('**/favicon.ico', (route) => route.fulfill({ status: 204 }));
     await page.goto(address);
     const ana = demo.user('ATTENDANT');

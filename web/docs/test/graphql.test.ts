@@ -6,7 +6,7 @@ import { isFields } from '../../explorer/src/json';
 import { REPOSITORY } from '../scripts/paths';
 import { writtenPages, type Page } from './pages';
 
-/** What only a sandbox has, such as the demo. */
+/** Fields that exist only in a sandbox, such as the demo. */
 const SANDBOX = `
   extend type Mutation { simulateCall(input: SimulateCallInput!): SimulateCallPayload! }
   input SimulateCallInput { cabinId: ID!, number: String!, answerAfterSeconds: Int, talkSeconds: Int, outcome: SimulatedOutcome }
@@ -21,7 +21,7 @@ interface Document {
   readonly text: string;
 }
 
-/** Every GraphQL document of a page: blocks of its own, and those inside of other languages. */
+/** Every GraphQL document of a page: GraphQL blocks, and documents inside blocks of other languages. */
 function documents({ path, fences }: Page): readonly Document[] {
   return fences.flatMap(({ language, text, line }) => {
     const place = `${path}:${line}`;

@@ -5,7 +5,7 @@ import { outsideFences, slug } from '../scripts/markdown';
 import { allPages } from '../scripts/prepare';
 
 const pages = await allPages();
-/** Files beside the pages. */
+/** Files of the site that are not pages. */
 const FILES = new Set(['/docs/schema.graphql', '/docs/llms.txt', '/docs/llms-full.txt', 'picture/live.png']);
 
 function anchorsOf(markdown: string): ReadonlySet<string> {

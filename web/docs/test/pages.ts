@@ -9,7 +9,7 @@ export interface Page {
   readonly fences: readonly Fence[];
 }
 
-/** The pages that people write: the others are generated, or tested where they are written. */
+/** The pages that this package contains. The other pages are generated, or come from the repository, where other tests check them. */
 export async function writtenPages(): Promise<readonly Page[]> {
   const names = (await readdir(PAGES, { recursive: true })).filter((name) => name.endsWith('.md')).sort();
   return Promise.all(
@@ -28,7 +28,7 @@ export async function pageAt(path: string): Promise<Page> {
   return found;
 }
 
-/** The block with this language and these words after it. */
+/** The block with this language, followed by these words. */
 export function block(page: Page, language: string, ...info: readonly string[]): string {
   const found = page.fences.find((fence) => fence.language === language && info.every((word) => fence.info.includes(word)));
   if (found === undefined) {

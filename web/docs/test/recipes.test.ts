@@ -12,7 +12,7 @@ import { REPOSITORY } from '../scripts/paths';
 import { filesOf, pageAt } from './pages';
 import { makeProject } from './project';
 
-/** A way to the server that can be cut. */
+/** A relay to the server, whose connections can be cut. */
 interface Way {
   readonly port: number;
   cut(): void;

@@ -13,7 +13,7 @@ afterAll(async () => {
   await demo.stop();
 });
 
-/** What a page takes from the pages before it. */
+/** Shell variables that a page uses but earlier pages define. */
 function preamble(path: string): string {
   return path === 'guide/subscriptions.md'
     ? `api=${demo.http} token=${demo.user('ATTENDANT').token} shop=${demo.callshopId}`
@@ -80,7 +80,7 @@ describe('the messages', () => {
   });
 });
 
-/** Sends the client's lines, and waits for each of the server's. Events of the shop may come in between. */
+/** Sends the client's lines, and waits for each of the server's lines. Events of the shop may arrive in between. */
 async function replay(session: string): Promise<void> {
   const socket = new WebSocket(demo.http.replace('http', 'ws'), 'graphql-transport-ws');
   const received: string[] = [];

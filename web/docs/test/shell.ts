@@ -7,7 +7,7 @@ import type { Page } from './pages';
 
 export interface Ran {
   readonly command: string;
-  /** What the page shows; null if it shows nothing. */
+  /** Output that the page shows for the command; null if it shows none. */
   readonly shown: string | null;
   readonly output: string;
 }
@@ -37,7 +37,7 @@ export async function runPage(page: Page, preamble: string): Promise<readonly Ra
   }
 }
 
-/** The pages use the default ports; other programs may, too. */
+/** Replaces the default ports in the commands, because other programs may use those ports. */
 function adapt(command: string, ports: Readonly<Record<string, number>>): string {
   const demo = `callshop demo --listen 127.0.0.1:${ports['8080'] ?? 0}`;
   return command

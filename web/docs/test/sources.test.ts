@@ -15,7 +15,7 @@ describe('the table of close codes', () => {
     for (const [, code = '', reason = ''] of found) {
       const row = table.split('\n').find((line) => new RegExp(`^\\| [^|]*\\b${code}\\b`).test(line));
       expect(row, code).toBeDefined();
-      // these three are about the frame, and have one row
+      // these three codes are about malformed frames and share one row
       if (!['1002', '1007', '1009'].includes(code)) {
         expect(row, code).toContain(`\`${reason}\``);
       }

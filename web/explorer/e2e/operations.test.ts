@@ -15,15 +15,15 @@ import { fill, type Query } from '../src/operations/find';
 import type { Ready } from '../src/operations/ready';
 import { startDemo, type Demo } from './support/demo';
 
-/** The owner comes first: some operations of the others need what these leave behind, such as a discount that attendants may give. */
+/** The owner comes first, because some operations of the other roles need the results of the owner's operations, such as a limit for discounts. */
 const ROLES = ['CALLSHOP_OWNER', 'ATTENDANT', 'RESELLER', 'DISTRIBUTOR', 'ADMIN'];
 
-/** Answers that belong to the demo, by title: its register is open, and its cabins are occupied. */
+/** Error codes that are correct in the demo, by title, because its register is open and its cabins are occupied. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'Open the register': ['REGISTER_OPEN'],
   'Close the register': ['OPEN_ITEMS'],
 };
-/** What only some callers can do, by title and role: a reseller stands between these roles and a shop. */
+/** Operations that fail for these roles, by title: between these roles and a shop, there must be a reseller. */
 const NOT_THEIRS: Readonly<Record<string, readonly string[]>> = {
   'Create a callshop': ['ADMIN', 'DISTRIBUTOR'],
 };
@@ -50,7 +50,7 @@ function isIntrospection(data: unknown): data is IntrospectionQuery {
   return isFields(data) && isFields(data.__schema);
 }
 
-/** Runs a ready operation as the explorer does: found ids filled in, then sent. Of a subscription, the first message. */
+/** Runs a ready operation as the explorer does: fills in the ids, then sends the operation. Returns the first message of a subscription. */
 async function run(role: string, { document, variables }: Ready): Promise<unknown> {
   const query: Query = async (text, values) => at(await demo.ask(role, text, values), 'data');
   random += 1;

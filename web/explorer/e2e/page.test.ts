@@ -27,7 +27,7 @@ afterAll(async () => {
   await demo.stop();
 });
 
-/** Uses the page, and then makes sure that nothing went wrong in it. */
+/** Runs the steps on a new page, and then checks that the page had no errors. */
 async function visit(
   act: (explorer: ExplorerPage, watched: Watched) => Promise<void>,
   { at: where = site, ...options }: Partial<PageOptions> & { at?: Site } = {},
@@ -123,7 +123,7 @@ describe('a login', () => {
 
   it('is exchanged while a subscription runs, which goes on with the new token', async () => {
     await visit(async (explorer, { page }) => {
-      // as if the token expired in half a minute: the page asks for another at once, and gets it when the subscription runs
+      // pretend that the token expires in half a minute: the page requests a new token at once, and gets it while the subscription runs
       let start = (): void => undefined;
       const running = new Promise<void>((resolve) => {
         start = resolve;

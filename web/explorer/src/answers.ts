@@ -15,12 +15,12 @@ export interface Answers {
   readonly count: number;
 }
 
-/** Older messages are dropped: a subscription may run for hours. */
+/** Maximum number of messages that are kept. Older messages are dropped, because a subscription may run for hours. */
 export const MOST_MESSAGES = 200;
 
 const NOTHING: Answers = { status: '', tone: 'plain', messages: [], count: 0 };
 
-/** What the line below the response shows: how the last operation went, and a subscription's messages. */
+/** The content of the line below the response: the status of the last operation, and a subscription's messages. */
 export class AnswerLog {
   readonly state = new Observable<Answers>(NOTHING);
 

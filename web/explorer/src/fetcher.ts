@@ -8,7 +8,7 @@ import type { Session } from './session';
 
 export type Fetcher = GraphiQLProps['fetcher'];
 
-/** GraphiQL reads the schema by an operation of this name; its result is not one that the user asked for. */
+/** Name of the operation with which GraphiQL reads the schema. The log does not show its result, because the user did not request it. */
 export const SCHEMA_OPERATION = 'ExplorerSchema';
 
 export interface Connections {
@@ -18,7 +18,7 @@ export interface Connections {
   readonly log: AnswerLog;
 }
 
-/** How GraphiQL runs operations: queries and mutations over HTTP, subscriptions over WebSocket, all with the session's token. */
+/** The function with which GraphiQL runs operations: queries and mutations over HTTP, subscriptions over WebSocket, all with the session's token. */
 export function createFetcher({ send, subscribe, session, log }: Connections): Fetcher {
   const ask = async (operation: Operation, headers: Record<string, string>): Promise<Answer> => {
     const withToken = (): Record<string, string> => ({ ...authorization(session.token), ...headers });
@@ -123,7 +123,7 @@ function operationsIn(query: string): readonly OperationDefinitionNode[] {
   try {
     return parse(query).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   } catch {
-    // the server says what is wrong with the document
+    // the server reports the error in the document
     return [];
   }
 }

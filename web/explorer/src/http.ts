@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Sends an operation and reads the answer, whatever its status. */
+/** Sends an operation and reads the response, regardless of its status. */
 export type Send = (operation: Operation, headers: Readonly<Record<string, string>>) => Promise<Answer>;
 
 export function endpoint(location: { readonly href: string }): URL {

@@ -7,8 +7,8 @@ interface Text {
 
 const FORMAT = 'jsonc-text';
 
-// Two halves of a Prettier plugin that lays out JSON with comments. GraphiQL asks Prettier for its whole JavaScript parser
-// to do that, which is ten times the size of everything else that the button needs.
+// The two halves of a Prettier plugin that formats JSON with comments. For this, GraphiQL would load Prettier's JavaScript parser, which is ten times
+// the size of everything else that the button needs.
 export const parsers = {
   jsonc: {
     astFormat: FORMAT,

@@ -11,7 +11,7 @@ export interface Listener {
   end(reason: string | null): void;
 }
 
-/** Starts a subscription on a socket of its own; the result stops it. */
+/** Starts a subscription on its own socket. Returns a function that stops the subscription. */
 export type Subscribe = (operation: Operation, authorization: string | null, listener: Listener) => () => void;
 
 /** Subscribes over WebSocket. When the session's token is exchanged, running subscriptions get the new one. */
@@ -28,7 +28,7 @@ export function subscribeTo(url: URL, session: Session): Subscribe {
     };
     const client = createClient({
       url: socketUrl.href,
-      // the explorer shows why a socket closed instead of hiding it behind another one
+      // no retries, so that the explorer can show why a socket closed
       retryAttempts: 0,
       ...(authorization === null ? {} : { connectionParams: { authorization } }),
     });
@@ -65,7 +65,7 @@ export function subscribeTo(url: URL, session: Session): Subscribe {
   };
 }
 
-/** Sends each new token of the session over the open socket. A header of the user's own is left alone. */
+/** Sends each new token of the session over the open socket, unless the user set an authorization header. */
 function followToken(client: Client, session: Session, authorization: string | null): () => void {
   let socket: WebSocket | null = null;
   let sent = authorization;
@@ -91,5 +91,5 @@ function closing(error: unknown): string {
   if (error instanceof CloseEvent) {
     return `The socket closed: ${error.code} ${error.reason}`.trim();
   }
-  return textAt(error, 'message') ?? 'The socket could not be opened.';
+  return textAt(error, 'message') ?? 'The socket could not be opened. Check that the server is running.';
 }

@@ -1,4 +1,4 @@
-// The editor with what a GraphQL page needs. The package's own selection also brings a diff editor, color pickers, inline
+// The editor with only the features that a GraphQL page needs. The package's own selection also brings a diff editor, color pickers, inline
 // completions, code lenses, renaming, sticky scrolling and other tools for programming languages.
 import 'monaco-editor/esm/vs/editor/browser/coreCommands.js';
 import 'monaco-editor/esm/vs/editor/browser/widget/codeEditor/codeEditorWidget.js';

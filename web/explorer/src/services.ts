@@ -4,7 +4,7 @@ import { sendTo } from './http';
 import { subscribeTo } from './live';
 import { Session } from './session';
 
-/** Everything behind the page. */
+/** The objects that the page's components share. */
 export interface Services extends Connections {
   readonly storage: Storage;
   readonly createFetcher: () => Fetcher;

@@ -4,7 +4,7 @@ import { Observable } from './observable';
 
 export interface Login {
   readonly accessToken: string;
-  /** Null for a token that was pasted: it cannot be refreshed. */
+  /** Null for a pasted token, which cannot be refreshed. */
   readonly refreshToken: string | null;
   readonly expiresAt: string | null;
   readonly name: string;
@@ -13,9 +13,9 @@ export interface Login {
 
 export interface SessionState {
   readonly login: Login | null;
-  /** Counts logins and logouts. A refreshed token belongs to the same identity. */
+  /** Number of logins and logouts so far. A refresh does not change it. */
   readonly identity: number;
-  /** Why the login ended, if the user did not end it. */
+  /** The reason why the login ended; null if the user ended it. */
   readonly notice: string | null;
 }
 
@@ -41,7 +41,7 @@ const LOGOUT = 'mutation { logout(input: {}) { done userErrors { code message } 
 const EARLY_MS = 30_000;
 /** After a failed exchange, wait this long. A longer wait would miss the 30 seconds in which a refresh token may be sent again. */
 const RETRY_MS = 5_000;
-/** Timers cannot wait longer than this. */
+/** Longest delay that a browser's timer supports. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** The login of this tab. It is kept in the tab's storage and exchanged before it expires. */
@@ -75,7 +75,7 @@ export class Session {
     const answer = await this.#send({ query: `{ ${VIEWER} }` }, authorization(token));
     const viewer = at(answer.body, 'data', 'viewer');
     if (!isFields(viewer)) {
-      throw new RefusedError(problemOf(answer.body) ?? 'The token belongs to nobody.');
+      throw new RefusedError(problemOf(answer.body) ?? 'The token belongs to no user. Paste another token, or log in.');
     }
     this.#begin({ accessToken: token, refreshToken: null, expiresAt: null, ...named(viewer) }, null);
   }
@@ -87,7 +87,7 @@ export class Session {
     await this.#send({ query: LOGOUT }, authorization(token));
   }
 
-  /** Exchanges the tokens, once at a time. Afterward, either the token is new or the login is over. */
+  /** Exchanges the tokens. If an exchange is already in progress, waits for it. If the server refuses the exchange, the login ends. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#exchange().finally(() => {
       this.#refreshing = null;
@@ -161,7 +161,7 @@ function loginIn(answer: Answer, field: 'login' | 'refresh'): Login {
   }
   const told = textAt(payload, 'userErrors', 0, 'message');
   if (told !== null || isUnauthenticated(answer)) {
-    throw new RefusedError(told ?? 'The login has ended.', textAt(payload, 'userErrors', 0, 'code'));
+    throw new RefusedError(told ?? 'The login has ended. Log in again.', textAt(payload, 'userErrors', 0, 'code'));
   }
   throw new Error(problemOf(answer.body) ?? `The server answered with status ${answer.status}.`);
 }

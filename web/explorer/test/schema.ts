@@ -2,5 +2,5 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildSchema } from 'graphql';
 
-/** The whole API; a role's schema is a part of it. */
+/** The schema of the whole API; each role's schema is a part of it. */
 export const SCHEMA = buildSchema(readFileSync(resolve(import.meta.dirname, '../../../schema.graphql'), 'utf8'));

@@ -1,4 +1,4 @@
-// Relay runs what its compiler has made of a document. This makes the same of the documents of these tests: fields with arguments, no fragments.
+// Relay runs the output of its compiler. This module makes the same output for the documents of these tests, which have arguments but no fragments.
 import { Kind, parse } from 'graphql';
 
 function value(node) {

@@ -1,9 +1,12 @@
-// What every library must do, and the means to see what the server and the network make of it.
+// The steps that every library must pass, and functions that observe the server and cut the network.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** `url` of the server, `metrics` of its private listener, `callshopId`, `cabinId`, `login`, `password`. */
+/**
+ * The shop under test: `url` of the server, `metrics` URL on the server's private listener, `callshopId`, `cabinId`, and a user's `login` and
+ * `password`.
+ */
 export const shop = JSON.parse(process.env.SHOP ?? '{}');
 
 export const LOGIN = 'mutation Login($input: LoginInput!) { login(input: $input) { accessToken userErrors { code message } } }';
@@ -16,7 +19,7 @@ export const INVALID = 'query Invalid { noSuchField }';
 export const INVALID_SUBSCRIPTION = 'subscription Invalid { noSuchField }';
 export const INVALID_CODE = 'GRAPHQL_VALIDATION_FAILED';
 
-/** The token of the login, which each library sends with its own means. */
+/** The token of the login, which each library sends in its own way. */
 export const login = { token: '' };
 export const headers = () => (login.token === '' ? {} : { authorization: `Bearer ${login.token}` });
 
@@ -28,13 +31,13 @@ export async function until(what, isSo, withinMs = 60_000) {
   }
 }
 
-/** How many subscriptions run on the server. */
+/** Number of subscriptions that run on the server. */
 export async function running() {
   const text = await (await fetch(shop.metrics)).text();
   return Number(/^\S*subscriptions_open (\d+)/m.exec(text)?.[1]);
 }
 
-/** A way to the server that can be cut. */
+/** A relay to the server, whose connections can be cut. */
 export async function way() {
   const sockets = new Set();
   let isCut = false;
@@ -70,14 +73,17 @@ export async function way() {
 let labels = 0;
 export const rename = () => ({ input: { cabinId: shop.cabinId, label: `Booth ${process.pid}-${++labels}` } });
 
-/** Changes the cabin past the library, while its network is cut. */
+/** Changes the cabin without the library, for example while the library's network is cut. */
 export async function renameDirectly() {
   const body = JSON.stringify({ query: RENAME, variables: rename() });
   const answer = await fetch(shop.url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers() }, body });
   assert.deepEqual((await answer.json()).data.updateCabin.userErrors, []);
 }
 
-/** Waits until no subscription runs on the server. It notices that an HTTP client has left when it writes: at the next event, or after 20 seconds. */
+/**
+ * Waits until no subscription runs on the server. The server notices that an HTTP client has left only when it writes: at the next event, or after 20
+ * s.
+ */
 export async function untilGone() {
   await until('the end of the subscription on the server', async () => {
     await renameDirectly();
@@ -85,7 +91,7 @@ export async function untilGone() {
   });
 }
 
-/** A sink that keeps what comes. `error` and `complete` may come from the library at any time. */
+/** A sink that records its calls. `error` and `complete` may come from the library at any time. */
 function keeping() {
   const kept = { messages: [], errors: [], completed: 0 };
   const sink = {
@@ -99,9 +105,9 @@ function keeping() {
 const done = (what) => console.log(`ok ${what}`);
 
 /**
- * The day of a library. `ask(document, variables)` resolves with the data, or rejects with the library's error. `subscribe(document, variables, sink)`
- * returns the function that ends the subscription. `codesOf(error)` finds the codes in the library's error. `resumes`: the library connects again by
- * itself, from the last cursor.
+ * Runs all steps with one library. `ask(document, variables)` resolves with the data, or rejects with the library's error. `subscribe(document,
+ * variables, sink)` returns the function that ends the subscription. `codesOf(error)` finds the codes in the library's error. `resumes`: the library
+ * connects again by itself, from the last cursor.
  */
 export async function exercise({ ask, subscribe, codesOf, network, resumes }) {
   const answer = await ask(LOGIN, { input: { login: shop.login, password: shop.password } });
@@ -111,7 +117,7 @@ export async function exercise({ ask, subscribe, codesOf, network, resumes }) {
   assert.equal((await ask(SHOP, { id: shop.callshopId })).callshop.id, shop.callshopId);
   done('query');
 
-  // the program before this one has just ended
+  // the previous program has just ended, so its subscription may still run
   await until('no subscription', async () => (await running()) === 0);
   const { kept, sink } = keeping();
   const stop = subscribe(ACTIVITY, { callshopId: shop.callshopId }, sink);
@@ -165,7 +171,7 @@ async function expectCodes(asked, codesOf) {
 
 export const codesIn = (errors) => errors.map(({ extensions }) => extensions.code);
 
-/** A request as a page without a library sends it. */
+/** Sends a request as a page without a library would. */
 export async function post(url, query, variables) {
   const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers() }, body: JSON.stringify({ query, variables }) };
   return (await fetch(url, init)).json();

@@ -16,11 +16,11 @@ async function askAnonymously(query, variables) {
 
 await exercise({
   network,
-  // without the recipe, a retry begins anew
+  // without the recipe, a retry starts without a cursor
   resumes: false,
   codesOf: (error) => (Array.isArray(error) ? codesIn(error) : [`${error}`]),
   async ask(query, variables) {
-    // over a socket, the login comes first
+    // a socket needs a token, so the login uses plain HTTP
     if (isSocket && login.token === '') return askAnonymously(query, variables);
     for await (const { data, errors } of client.iterate({ query, variables })) {
       if (errors) throw errors;

@@ -18,7 +18,7 @@ const environment = new Environment({ network: recipe.network, store: new Store(
 await exercise({
   network,
   resumes: true,
-  // an answer without data is an error with its source; what the recipe gives `sink.error` arrives as it is
+  // Relay turns an answer without data into an error with a source; errors that the recipe gives to `sink.error` arrive unchanged
   codesOf: (error) => (Array.isArray(error) ? codesIn(error) : codesIn(error.source?.errors ?? [])),
   ask(document, variables) {
     const request = artifact(document);

@@ -1,4 +1,4 @@
-// graphql-sse in the single-connection mode, which the server does not offer: the library must say so, and not wait.
+// graphql-sse in the single-connection mode, which the server does not offer: the library must report an error instead of waiting.
 import assert from 'node:assert/strict';
 import { createClient } from 'graphql-sse';
 import { ACTIVITY, running, shop } from './common.mjs';

@@ -1,4 +1,5 @@
-// The recipe for event streams with a token that the server refuses: it asks for another, and gives up if it gets the same.
+// The recipe for event streams with a token that the server refuses. The recipe must request another token, and must end if it gets the same token
+// again.
 import assert from 'node:assert/strict';
 import { ACTIVITY, LOGIN, login, post, shop, until, untilGone } from './common.mjs';
 import { createResumingStreams } from './resuming-streams.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** What `callshop demo --json` prints. */
+/** The output of `callshop demo --json`. */
 interface Printed {
   readonly http: string;
   readonly callshopId: string;
@@ -15,7 +15,7 @@ interface Printed {
   readonly users: readonly { readonly login: string; readonly password: string; readonly role: string }[];
 }
 
-/** On a machine that builds something else at the same time. */
+/** Maximum time for a start, long enough for a machine that builds something else at the same time. */
 const STARTS_WITHIN_MS = 120_000;
 
 /** The real server, with a database in a temporary folder and no traffic of its own. */
@@ -32,7 +32,7 @@ export class Demo {
     this.port = port;
   }
 
-  /** Starts the binary that the environment names. Without one, this fails: a test that cannot run has not passed. */
+  /** Starts the program that `CALLSHOP_TEST_SERVER` names. Fails without this variable, because a test that cannot run must not pass. */
   static async start(): Promise<Demo> {
     const binary = process.env.CALLSHOP_TEST_SERVER;
     if (binary === undefined || binary === '') {
@@ -99,12 +99,12 @@ export class Demo {
     });
     const printed: unknown = JSON.parse(await Promise.race([first, failed, late]));
     if (!isPrinted(printed)) {
-      throw new Error('The demo printed something else than it used to.');
+      throw new Error('The output of `callshop demo --json` has an unexpected format.');
     }
     this.#printed = printed;
   }
 
-  /** Stops the server as its operator would. */
+  /** Stops the server in the way its operator would. */
   async halt(): Promise<void> {
     const running = this.#process;
     this.#process = null;

@@ -11,7 +11,7 @@ export interface Sent {
 
 export type Answering = (sent: Sent) => Response | Promise<Response>;
 
-/** A fetch that answers by a function, and remembers what was sent. */
+/** A fake `fetch` that answers with the result of a function, and records the requests. */
 export class FakeServer {
   readonly sent: Sent[] = [];
   answer: Answering;
@@ -23,20 +23,20 @@ export class FakeServer {
   readonly fetch: typeof fetch = async (input, init) => {
     const body: unknown = JSON.parse(typeof init?.body === 'string' ? init.body : '{}');
     if (!isBody(body)) {
-      throw new Error('The client sent something else than GraphQL.');
+      throw new Error('The client sent a request that is not GraphQL.');
     }
     const headers = Object.fromEntries(new Headers(init?.headers));
     const name = /(?:query|mutation|subscription) (\w+)/.exec(body.query)?.[1] ?? '';
     const sent = { url: String(input instanceof Request ? input.url : input), headers, ...body, name };
     this.sent.push(sent);
-    // a real fetch rejects when its signal is aborted, whatever the server does
+    // a real `fetch` rejects when its signal is aborted, even if the server answers later
     const aborted = new Promise<never>((_, reject) => {
       init?.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
     });
     return Promise.race([this.answer(sent), aborted]);
   };
 
-  /** How often an operation was sent. */
+  /** Number of times that an operation was sent. */
   count(name: string): number {
     return this.sent.filter((sent) => sent.name === name).length;
   }
@@ -54,7 +54,7 @@ export function refused(code: string, status = 200, more: Record<string, unknown
   return json({ errors: [{ message: `It is ${code}.`, extensions: { code, ...more } }] }, status);
 }
 
-/** What `login` and `refresh` answer. */
+/** The response of `login` or `refresh`. */
 export function tokens(field: 'login' | 'refresh', number: number, lifeMs = 600_000): Response {
   const viewer = { id: 'user', login: 'ana@shop', displayName: 'Ana', role: 'ATTENDANT', permissions: ['OPERATE_CABINS'] };
   return json({
@@ -70,7 +70,7 @@ export function tokens(field: 'login' | 'refresh', number: number, lifeMs = 600_
   });
 }
 
-/** A page whose network is switched by hand. */
+/** A page whose network the test switches on and off. */
 export class FakePage implements Page {
   online = true;
   readonly #wakes = new Set<() => void>();

@@ -6,16 +6,16 @@ import type { Demo } from './demo.js';
 
 type Message = CallshopActivitySubscription['callshopActivity'];
 
-/** A shop's board as the server shows it to a newcomer. */
+/** A shop's board as the server's snapshot shows it to a new subscriber. */
 export interface ServerBoard {
   readonly cursor: string;
   readonly cabins: readonly CabinView[];
 }
 
-/** Reads a callshop's events straight from the server, over a connection that nothing disturbs. */
+/** Reads a callshop's events directly from the server, over an undisturbed connection. */
 export class Reference {
   readonly events: ActivityEvent[] = [];
-  /** The cursor of each message that is here; the first belongs to the snapshot. */
+  /** The cursor of each received message; the first is the snapshot's. */
   readonly #cursors: string[] = [];
   readonly #client: Client;
   readonly #demo: Demo;
@@ -30,7 +30,7 @@ export class Reference {
     });
   }
 
-  /** Begins to read, and returns when the first message is here. */
+  /** Starts reading, and resolves when the first message has arrived. */
   static async begin(demo: Demo, token: string): Promise<Reference> {
     const reference = new Reference(demo, token);
     await new Promise<void>((resolve, reject) => {
@@ -48,7 +48,10 @@ export class Reference {
     return reference;
   }
 
-  /** The events after a message. Someone who starts later than this starts after events of the demo's start, such as its phones' registration. */
+  /**
+   * The events after the message with this cursor. A board that starts later than this reader has not seen the events of the demo's start, such as
+   * the registrations of its phones.
+   */
   since(cursor: string): readonly ActivityEvent[] {
     const at = this.#cursors.indexOf(cursor);
     if (at === -1) {
@@ -57,7 +60,7 @@ export class Reference {
     return this.events.slice(at);
   }
 
-  /** The board as a newcomer would see it now. */
+  /** The current board as a new subscriber would see it. */
   async board(): Promise<ServerBoard> {
     const message = await new Promise<Message>((resolve, reject) => {
       const stop = this.#subscribe(reject, (first) => {

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Random } from './random.js';
 
-/** A TCP relay that is as bad as the network of a telephone on a train. */
+/** A TCP relay that loses connections like the network of a phone on a train. */
 export class Relay {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  /** While stalled, bytes wait in both directions, and nobody is told. */
+  /** While stalled, bytes wait in both directions, and neither side notices. */
   #isStalled = false;
   #isRefusing = false;
   readonly counts = { connections: 0, cuts: 0, stalls: 0, outages: 0 };
@@ -51,14 +51,14 @@ export class Relay {
     this.#each((socket) => socket.pause());
   }
 
-  /** The bytes that waited arrive late. */
+  /** Ends a stall or an outage. Delivers the bytes that were held back. */
   flow(): void {
     this.#isStalled = false;
     this.#isRefusing = false;
     this.#each((socket) => socket.resume());
   }
 
-  /** From now on, nobody gets through. */
+  /** Cuts all connections, and refuses new ones from now on. */
   refuse(): void {
     this.counts.outages += 1;
     this.#isRefusing = true;
@@ -76,7 +76,7 @@ export class Relay {
       while (!isLive() && Date.now() < patience) {
         await sleep(20);
       }
-      // sometimes the first messages get through, sometimes not even those
+      // wait at random, so that sometimes the first messages get through, and sometimes none do
       await sleep(random.next() < 0.4 ? random.int(0, 50) : random.int(50, 5_000));
       await this.#disturb(random);
       this.flow();
@@ -94,7 +94,7 @@ export class Relay {
         this.cut();
       }
     } else if (what < 0.8) {
-      // longer than the client waits for a sign of life
+      // longer than the client waits for a message before it gives the connection up
       this.stall();
       await sleep(16_000);
     } else {

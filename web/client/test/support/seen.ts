@@ -1,13 +1,13 @@
 import type { ActivityEvent, ShopState } from '../../src/index.js';
 
-/** What a board has shown since its first state. */
+/** The events and states that a board has shown since its first state. */
 export class Seen {
   readonly events: ActivityEvent[] = [];
   /** Cursor of the first state. */
   start = '';
   last: ShopState | null = null;
   staleTimes = 0;
-  /** How often the connection was there again after a loss. */
+  /** Number of times that the connection was live again after a loss. */
   reconnects = -1;
   failure: unknown = null;
 

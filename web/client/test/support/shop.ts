@@ -4,7 +4,10 @@ import type { Random } from './random.js';
 
 type Data = Record<string, unknown>;
 
-/** A request on a kept connection can meet the server's end of it. A browser sends it again by itself; Node does not. */
+/**
+ * Sends a request, and repeats it if the server closed the kept-alive connection in the meantime. A browser repeats such a request by itself; Node
+ * does not.
+ */
 export async function steadily(send: () => Promise<Response>): Promise<Response> {
   try {
     return await send();
@@ -13,7 +16,7 @@ export async function steadily(send: () => Promise<Response>): Promise<Response>
   }
 }
 
-/** Sends GraphQL straight to the server, past the client under test. */
+/** Sends GraphQL directly to the server, without the client under test. */
 export class Direct {
   readonly #demo: Demo;
   #token = '';
@@ -67,7 +70,7 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return found;
 }
 
-/** Everything that an owner does at the counter, at random. Some of it the server refuses, as it would refuse a person. */
+/** Performs random actions of an owner at the counter. The server refuses some of them, as it would refuse a person's. */
 export class Counter {
   readonly #owner: Direct;
   readonly #random: Random;

@@ -17,7 +17,7 @@ export interface Message {
   readonly payload?: unknown;
 }
 
-/** A graphql-transport-ws server that a test works by hand. */
+/** A graphql-transport-ws server that a test controls step by step. */
 export class SocketServer {
   readonly #server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'graphql-transport-ws' });
   readonly connections: Connection[] = [];

@@ -40,7 +40,7 @@ export class TabProgram {
   }
 }
 
-/** A browser's tab in the background: it is frozen again and again, sometimes for so long that the server gives it up. */
+/** A browser's tab in the background: it is frozen repeatedly, sometimes for so long that the server closes its connections. */
 export class Tab {
   readonly seen = new Seen();
   readonly counts = { freezes: 0, frozenSeconds: 0 };
@@ -58,12 +58,15 @@ export class Tab {
     return tab;
   }
 
-  /** Freezes the tab at random until the time is over. After half of the times, the tab hears that it is seen again; after the others, nobody tells it. */
+  /**
+   * Freezes the tab at random until the time is over. After half of the freezes, the tab gets an event that it is visible again; after the others, it
+   * gets none.
+   */
   async hide(random: Random, seconds: number): Promise<void> {
     const end = Date.now() + seconds * 1000;
     while (Date.now() < end) {
       await sleep(random.int(200, 4_000));
-      // the server gives up a socket that has been silent for two of its pings, which are 20 seconds apart
+      // the server closes a socket that has been silent for two ping intervals of 20 seconds
       const frozenMs = Math.min(random.next() < 0.5 ? random.int(500, 8_000) : random.int(8_000, 75_000), Math.max(0, end - Date.now()));
       this.#process.kill('SIGSTOP');
       await sleep(frozenMs);

@@ -1,4 +1,4 @@
-// A page with a board, in a process of its own, so that a test can freeze it as a browser freezes a hidden tab. See tab.ts.
+// A page with a board, in its own process, so that a test can freeze the process as a browser freezes a hidden tab. See tab.ts.
 import { createClient, eventStreams, type StreamFormat } from '../../src/index.js';
 
 export interface TabOptions {

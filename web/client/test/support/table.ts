@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Demo } from './demo.js';
 
-/** The rows of a callshop's activity table from a number on, as `seq kind`, read from the database itself. */
+/** The rows of a callshop's activity table from a sequence number on, as `seq kind`, read from the database. */
 export function activityTable(demo: Demo, from: number): readonly string[] {
   const database = new DatabaseSync(demo.database, { readOnly: true });
   try {

@@ -5,7 +5,7 @@ import { steadily } from './shop.js';
 
 const NUMBERS = ['+351912345678', '+13055550123', '+5491155501234', '+33612345678', '011987654321', '+442079460123', '190', '999'];
 
-/** Phones that call all the time, by the hook that a SIP proxy uses. */
+/** Phones that make calls continuously, through the hook that SIP proxies use. */
 export class Traffic {
   readonly #demo: Demo;
   readonly #random: Random;
@@ -21,7 +21,7 @@ export class Traffic {
     this.#running = Promise.all(phones.map((phone) => this.#use(phone)));
   }
 
-  /** Ends every call, and returns when the server knows it. */
+  /** Ends every call, and resolves when the server has accepted the end events. */
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#running;

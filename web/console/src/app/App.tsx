@@ -40,7 +40,7 @@ export function App({ client, i18n, setLanguage }: AppProps): ReactElement {
 
 function Page(): ReactElement {
   const session = useSession();
-  // somebody else's login starts with nothing of the former one's
+  // the key discards all state of the previous user when another user logs in
   return session === null ? (
     <Login />
   ) : (

@@ -18,14 +18,14 @@ const Bill = lazy(() => loadAll.bill().then((module) => ({ default: module.Bill 
 const OpenRegister = lazy(() => loadAll.openRegister().then((module) => ({ default: module.OpenRegister })));
 const Help = lazy(() => loadAll.help().then((module) => ({ default: module.Help })));
 
-/** Long enough for the board to appear first. */
+/** Delay in milliseconds, long enough for the board to appear first. */
 const PRELOAD_AFTER_MS = 1500;
 
-/** Loads the dialogs' code once the board is there: the first click then opens at once, and even if the network fails meanwhile. */
+/** Loads the dialogs' code after the board, so that the first dialog opens at once, even if the network has failed in the meantime. */
 function usePreload(): void {
   useEffect(() => {
     const timer = setTimeout(() => {
-      // a failure shows when the dialog is opened
+      // if loading fails, opening the dialog shows the error
       for (const load of Object.values(loadAll)) load().catch(() => undefined);
     }, PRELOAD_AFTER_MS);
     return () => {

@@ -11,7 +11,7 @@ interface State {
   readonly failed: boolean;
 }
 
-/** Keeps a fault of one screen, or code that could not be loaded, from taking the whole page with it. */
+/** Shows an error in place of a screen that failed or whose code could not be loaded, so that the rest of the page keeps working. */
 export class Faults extends Component<Props, State> {
   override state: State = { failed: false };
 

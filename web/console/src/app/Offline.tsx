@@ -5,10 +5,10 @@ import { useConnection } from './context.js';
 import { useNow } from './now.js';
 import { useShopOrNull } from './shop.js';
 
-/** A connection that comes back at once is not worth a word. */
+/** Delay before the notice appears, so that a connection that returns at once causes no notice. */
 const PATIENCE_MS = 1500;
 
-/** Says since when the board has not been heard of. The seconds are not read aloud, the loss itself is. */
+/** Shows how long the board has been without a connection. Screen readers read the loss aloud, but not the seconds. */
 export function Offline(): ReactElement | null {
   const connection = useConnection();
   const shop = useShopOrNull();

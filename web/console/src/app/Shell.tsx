@@ -25,7 +25,7 @@ const Wall = lazy(() => import('../reseller/Wall.js').then((module) => ({ defaul
 const Tariffs = lazy(() => import('../reseller/Tariffs.js').then((module) => ({ default: module.Tariffs })));
 const Settings = lazy(() => import('../settings/Settings.js').then((module) => ({ default: module.Settings })));
 
-/** The page of somebody who is logged in. */
+/** The page of a logged-in user. */
 export function Shell(): ReactElement {
   const viewer = useViewer();
   const route = useRoute();
@@ -44,7 +44,7 @@ export function Shell(): ReactElement {
   );
 }
 
-/** The screen of the address, if this user has it; otherwise the user's first screen. */
+/** The screen that the address names, if this user may see it; otherwise the user's first screen. */
 function screenOf(route: Route, own: readonly Screen[], insideShop: boolean): Screen {
   const allowed = insideShop ? [...own, ...INSIDE_SHOP] : own;
   const { screen } = route;
@@ -146,7 +146,7 @@ function Header(): ReactElement {
   );
 }
 
-/** The way around inside one shop, for those above it. */
+/** Navigation inside one shop, for users of the accounts above it. */
 function ShopNav({ route }: { readonly route: Route }): ReactElement {
   const { t } = useTranslation();
   const shop = useShopOrNull();

@@ -23,7 +23,7 @@ interface Said {
   readonly text: string;
 }
 
-/** Texts that go after a while. */
+/** Texts that disappear after a while, and a function that adds a text. */
 function usePassing(): readonly [readonly Said[], (text: string) => void] {
   const [shown, setShown] = useState<readonly Said[]>([]);
   const add = useCallback((text: string) => {

@@ -1,7 +1,7 @@
 import { createClient, type CallshopClient } from '@callshop/client';
 import { settingsStore } from './settings.js';
 
-/** The client of this page: same origin, and a login of all tabs, whose refresh token no script can read. */
+/** The client of this page. It uses the page's origin, and a login that all tabs share and whose refresh token no script can read. */
 export function pageClient(): CallshopClient {
   return createClient({
     url: '/graphql',

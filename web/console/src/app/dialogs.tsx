@@ -1,6 +1,6 @@
 import { createContext, use, useMemo, useState, type ReactElement, type ReactNode } from 'react';
 
-/** What is open above the page. One thing at a time. */
+/** The dialog that is open above the page. Only one dialog can be open. */
 export type Open =
   | { readonly kind: 'open-cabin'; readonly cabinId: string }
   | { readonly kind: 'cabin'; readonly cabinId: string }

@@ -1,6 +1,9 @@
 import { CallshopError } from '@callshop/client';
 
-/** Everything that the client throws is a CallshopError. Anything else is a fault of this page, and is reported as one, too. */
+/**
+ * Converts any error to a `CallshopError`. The client throws only this type. Any other error is a bug of this page, and is also reported to the
+ * browser.
+ */
 export function asError(cause: unknown): CallshopError {
   if (cause instanceof CallshopError) return cause;
   reportError(cause);

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-// One timer for the whole page: all clocks on the screen change in the same instant.
+// One timer for the whole page, so that all clocks on the screen change at the same time.
 const listeners = new Set<() => void>();
 let now = Date.now();
 let timer: ReturnType<typeof setInterval> | null = null;

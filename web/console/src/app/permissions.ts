@@ -2,7 +2,7 @@ import type { Permission, Viewer } from '@callshop/client';
 import { useViewer } from './context.js';
 import { SCREENS, type Screen } from './router.js';
 
-/** The permission without which a screen is of no use. Everyone has the settings. */
+/** The permission that a screen requires. The settings require none. */
 const NEEDS: Readonly<Record<Screen, Permission | null>> = {
   board: 'OPERATE_CABINS',
   prices: 'OPERATE_CABINS',
@@ -16,10 +16,10 @@ const NEEDS: Readonly<Record<Screen, Permission | null>> = {
   settings: null,
 };
 
-/** What somebody above a shop sees of it, in this order. */
+/** The screens of a shop for users of the accounts above it, in this order. */
 export const INSIDE_SHOP: readonly Screen[] = ['board', 'equipment', 'prices', 'receipts'];
 
-/** The screens of a user, the first one being the home. The equipment is that of one shop, so those above find it inside of a shop. */
+/** The screens of a user; the first is the home screen. The equipment belongs to one shop, so users of the accounts above find it inside the shop. */
 export function screensOf({ permissions, callshop }: Pick<Viewer, 'permissions' | 'callshop'>): readonly Screen[] {
   return SCREENS.filter((screen) => {
     const needed = NEEDS[screen];
@@ -27,7 +27,7 @@ export function screensOf({ permissions, callshop }: Pick<Viewer, 'permissions' 
   });
 }
 
-/** Whether the user may do this. The server decides; a screen only hides what would be refused. */
+/** Whether the user has this permission. The server checks permissions; the page only hides actions that the server would refuse. */
 export function useMay(permission: Permission): boolean {
   return useViewer().permissions.includes(permission);
 }

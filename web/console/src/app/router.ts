@@ -16,7 +16,7 @@ export type Screen = (typeof SCREENS)[number];
 
 export interface Route {
   readonly screen: Screen | null;
-  /** The shop that a reseller looks into. Owners and attendants have one shop, which needs no name in the address. */
+  /** The id of the shop that a reseller has opened. Null for owners and attendants, who have only one shop. */
   readonly shopId: string | null;
 }
 

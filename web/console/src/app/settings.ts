@@ -20,7 +20,7 @@ function oneOf<T extends string>(allowed: readonly T[], value: unknown, otherwis
   return allowed.find((candidate) => candidate === value) ?? otherwise;
 }
 
-/** Reads what an earlier visit stored. Whatever is missing or unknown gets its default. */
+/** Reads the settings that an earlier visit stored. Missing and unknown values get their defaults. */
 export function readSettings(stored: string | null): Settings {
   let parsed: unknown;
   try {

@@ -13,7 +13,7 @@ export interface Shop {
   readonly live: ShopState | null;
   /** The shop and its settings; undefined until they are known, null if there is no such shop. */
   readonly callshop: ShopFieldsFragment | null | undefined;
-  /** Number of the last event that moved money in or out of the drawer; 0 if there was none. */
+  /** `seq` of the last event that moved money in or out of the drawer; 0 if there was none. */
   readonly drawerSeq: number;
   readonly error: CallshopError | null;
   readonly reload: () => void;
@@ -21,7 +21,7 @@ export interface Shop {
 
 const ShopContext = createContext<Shop | null>(null);
 
-/** The shop whose board is followed; null for a reseller who has chosen none. */
+/** The shop whose board the page follows; null if a reseller has not chosen a shop. */
 export function useShopOrNull(): Shop | null {
   return use(ShopContext);
 }

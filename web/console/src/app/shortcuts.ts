@@ -28,7 +28,7 @@ export interface Typed {
   readonly at: number;
 }
 
-/** A second digit within this time belongs to the first: 1 and 2 are cabin 12. */
+/** A second digit within this time is added to the first: 1 and then 2 select cabin 12. */
 const DIGITS_WITHIN_MS = 800;
 
 export function typeDigit(former: Typed, digit: string, at: number, cabins: readonly number[]): Typed {
@@ -37,7 +37,7 @@ export function typeDigit(former: Typed, digit: string, at: number, cabins: read
   return { digits: fits ? joined : digit, at };
 }
 
-/** Whether a person is writing here, so that letters are text and not commands. */
+/** Whether this element accepts text, so that letters are input and not shortcuts. */
 export function isWriting(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.closest('[role="dialog"], [role="alertdialog"]') !== null) return true;

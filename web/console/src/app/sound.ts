@@ -14,7 +14,7 @@ const VOLUME = 0.08;
 
 let context: AudioContext | null = null;
 
-/** A short beep, unless sounds are off. Before the first click or key, browsers keep it silent. */
+/** Plays a short beep, unless sounds are off. Browsers play no sound before the first click or key press. */
 export function play(sound: Sound): void {
   if (!settingsStore.get().sound || typeof AudioContext === 'undefined') return;
   context ??= new AudioContext();

@@ -4,7 +4,7 @@ import { newKey } from '../lib/key.js';
 import { asError } from './errors.js';
 
 export interface Action<I extends readonly unknown[], R> {
-  /** Resolves to null if it failed; `error` then says why. */
+  /** Resolves to null if the action failed; `error` then has the reason. */
   readonly run: (...input: I) => Promise<R | null>;
   readonly busy: boolean;
   readonly error: CallshopError | null;
@@ -12,8 +12,8 @@ export interface Action<I extends readonly unknown[], R> {
 }
 
 /**
- * A change on the server. Its idempotency key stays the same until it succeeds: if the answer was lost, a second try cannot take
- * the money twice. Nothing is tried again unless the person asks for it.
+ * A change on the server. Its idempotency key stays the same until the change succeeds, so that a second attempt after a lost response cannot charge
+ * twice. The page never repeats a change by itself.
  */
 export function useAction<I extends readonly unknown[], R>(
   perform: (key: string, ...input: I) => Promise<R>,

@@ -13,7 +13,7 @@ export interface Format {
   readonly cash: (money: Money) => string;
   readonly roundCash: (money: Money) => string;
   readonly exact: (money: Money) => string;
-  /** An amount that is taken away. */
+  /** An amount with a minus sign, for discounts and refunds. */
   readonly minus: (money: Money) => string;
   readonly typed: (micros: bigint, currency: string) => string;
   readonly time: (instant: string) => string;
@@ -21,7 +21,7 @@ export interface Format {
   readonly date: (date: string) => string;
   readonly count: (value: number) => string;
   readonly percent: (ratio: string | null) => string;
-  /** `country` is the code that the server gives; null where it gives none. */
+  /** `country` is the server's country code; null if the server gives none. */
   readonly destination: (destination: string, country: string | null) => Pick<Destination, 'country' | 'name' | 'detail'>;
 }
 

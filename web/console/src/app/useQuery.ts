@@ -18,8 +18,8 @@ interface Answer<T> {
 }
 
 /**
- * Asks once for these variables, and again after `reload` and when `salt` changes. While it asks again, the former answer stays on
- * the screen. Null variables ask nothing.
+ * Sends the query once for these variables, and again after `reload` or when `salt` changes. While the query is repeated, `data` keeps the previous
+ * response. With null variables, nothing is sent.
  */
 export function useQuery<T, V extends Record<string, unknown>>(
   document: TypedDocumentNode<T, V>,

@@ -17,7 +17,7 @@ interface Place {
   readonly dialogs: Dialogs;
 }
 
-/** The bill that P means: the selected cabin's, or the one that has waited longest. */
+/** The bill that the key P opens: the selected cabin's bill, or else the bill that has waited longest. */
 function billToPay({ shop, selected }: Place): string | null {
   const unpaid = shop?.live?.unpaid ?? [];
   const own = unpaid.find((session) => session.cabin.id === selected?.cabin.id);
@@ -45,7 +45,7 @@ function search(screen: Screen, shopId: string | null): void {
   else go('prices', shopId);
 }
 
-/** Listens for the keys of the counter. Returns the number of the selected cabin. */
+/** Handles the keyboard shortcuts. Returns the number of the selected cabin; null if none is selected. */
 export function useShortcuts(screen: Screen, shopId: string | null): number | null {
   const dialogs = useDialogs();
   const shop = useShopOrNull();

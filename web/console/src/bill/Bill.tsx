@@ -24,7 +24,7 @@ export interface Settled {
 export function Bill({ sessionId, onClose }: { readonly sessionId: string; readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation();
   const shop = useShopOrNull();
-  // The bill is asked again when its line in the list of unpaid bills changes: it appears there when its last call has ended.
+  // The bill is requested again when its entry in the list of unpaid bills changes. The entry appears when the last call has ended.
   const listed = shop?.live?.unpaid.find((session) => session.id === sessionId);
   const query = useQuery(VisitDocument, { id: sessionId }, `${listed?.amountDue?.amount ?? ''} ${listed?.refundDue?.amount ?? ''}`);
   const visit = query.data?.session ?? null;

@@ -5,12 +5,12 @@ import { showPage } from './page.js';
 
 export interface PaperProps {
   readonly html: string;
-  /** What is on the paper, for those who do not see it. */
+  /** Description of the paper for screen readers. */
   readonly title: string;
   readonly onDone?: () => void;
 }
 
-/** A page from the server as the printer gets it, with the button that prints it. */
+/** A page from the server as it will be printed, with a button that prints it. */
 export function Paper({ html, title, onDone }: PaperProps): ReactElement {
   const { t } = useTranslation();
   const frame = useRef<HTMLIFrameElement>(null);

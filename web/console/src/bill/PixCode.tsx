@@ -16,7 +16,7 @@ export interface PixCodeProps {
   readonly micros: bigint;
 }
 
-/** The server's Pix code over the amount. Without the shop's key there is nothing to scan, and the text says who sets it. */
+/** The server's Pix code for the amount. If the shop has no Pix key, shows a text that says who can set one. */
 export function PixCode({ sessionId, hasKey, micros }: PixCodeProps): ReactElement | null {
   const { t } = useTranslation();
   const maySet = useMay('MANAGE_SETTINGS');

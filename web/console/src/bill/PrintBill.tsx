@@ -7,7 +7,7 @@ import { Button } from '../ui/Button.js';
 import { Answer } from '../ui/States.js';
 import { Paper } from './Paper.js';
 
-/** The bill on paper before it is paid, with the shop's Pix code if it has one. */
+/** The unpaid bill for printing, with a Pix code if the shop has a Pix key. */
 export function PrintBill({ visit }: { readonly visit: VisitFieldsFragment }): ReactElement {
   const { t } = useTranslation();
   const { language } = useSettings();

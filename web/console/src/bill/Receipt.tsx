@@ -8,7 +8,7 @@ import { Answer } from '../ui/States.js';
 import type { Settled } from './Bill.js';
 import { Paper } from './Paper.js';
 
-/** The receipt as it came with the payment. Every later one is marked as a copy. */
+/** The original receipt from the settlement. Receipts that are requested later are marked as copies. */
 export interface Original {
   readonly html: string;
 }

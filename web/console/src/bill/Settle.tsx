@@ -94,7 +94,7 @@ export function Settle({ visit, onSettled }: SettleProps): ReactElement {
 interface OutcomeProps {
   readonly result: Settlement;
   readonly valid: boolean;
-  /** Something was typed already: what is missing is worth a color. */
+  /** Whether the user has typed an amount; only then is a missing amount shown in color. */
   readonly begun: boolean;
   readonly currency: string;
 }
@@ -138,7 +138,7 @@ function PaymentRows({ rows, due, step, currency, onChange }: RowsProps): ReactE
   const set = (id: number, changes: Partial<Row>) => {
     onChange(rows.map((row) => (row.id === id ? { ...row, ...changes } : row)));
   };
-  // what the other rows leave open is what a row that is not cash is most likely for
+  // the amount that the other rows leave unpaid, which is the most likely amount of a row that is not cash
   const open = (without: number): string => {
     const missing = missingWithout(rows, without, due, step);
     return missing === 0n ? '' : typed(missing, currency);
@@ -187,7 +187,7 @@ function PaymentRows({ rows, due, step, currency, onChange }: RowsProps): ReactE
   );
 }
 
-/** Adds a payment by another method over what is still missing. */
+/** Adds a payment by another method for the missing amount. */
 function Split({ rows, due, step, currency, onChange }: RowsProps): ReactElement | null {
   const { t } = useTranslation();
   const { typed } = useFormat();

@@ -11,7 +11,7 @@ export interface Row {
   readonly reference: string;
 }
 
-/** The payments that the rows say; null if one of them is not an amount. An empty row pays nothing. */
+/** The payments in the rows; null if the text of a row is not an amount. An empty row is not a payment. */
 export function paidOf(rows: readonly Row[]): readonly Paid[] | null {
   const paid: Paid[] = [];
   for (const { method, typed } of rows) {
@@ -24,8 +24,8 @@ export function paidOf(rows: readonly Row[]): readonly Paid[] | null {
 }
 
 /**
- * The payments as the API takes them. A cash payment of zero stays: it tells the server that the rest is paid in cash, even if rounding makes
- * that rest zero.
+ * The payments as input for the API. A cash payment of zero is kept, because it tells the server that the rest is paid in cash, even if rounding
+ * reduces the rest to zero.
  */
 export function inputOf(rows: readonly Row[], due: bigint): PaymentInput[] {
   if (due === 0n) return [];

@@ -12,7 +12,7 @@ import { Empty, ErrorNote, Loading } from '../ui/States.js';
 import { Tile } from './Tile.js';
 import './board.css';
 
-/** From this number on, tiles are smaller. */
+/** Number of cabins from which the tiles are smaller. */
 const MANY_CABINS = 12;
 
 export function Board({ selected }: { readonly selected: number | null }): ReactElement {
@@ -102,7 +102,7 @@ function Tally({ cabins }: { readonly cabins: ShopState['cabins'] }): ReactEleme
   );
 }
 
-/** The bills that wait for payment. It stays in sight even if the cabin has its next customer. */
+/** The bills that wait for payment. A bill stays visible even if its cabin has its next customer. */
 function UnpaidStrip({ unpaid }: { readonly unpaid: readonly UnpaidFields[] }): ReactElement {
   const { t } = useTranslation();
   const { show } = useDialogs();

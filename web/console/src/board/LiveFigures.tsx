@@ -46,7 +46,7 @@ export function RunningTotal({ session, call }: { readonly session: SessionField
   );
 }
 
-/** New shops announce the end this early. It stands in until the shop's own settings are known. */
+/** Default of `endingSoonSeconds` in new shops, used until the shop's own settings are known. */
 const USUAL_SECONDS = 60;
 
 /** Counts down to the end of a call whose deposit, limit or credit is nearly used up. */

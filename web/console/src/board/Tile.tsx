@@ -21,7 +21,7 @@ const STATE_ICONS: Readonly<Record<TileState, IconName>> = {
 
 export interface TileProps {
   readonly view: CabinView;
-  /** A closed session of this cabin that nobody has paid for yet. */
+  /** A closed, unpaid session of this cabin. */
   readonly unpaid: UnpaidFields | undefined;
   readonly stale: boolean;
   readonly selected: boolean;

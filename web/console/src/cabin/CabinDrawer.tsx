@@ -114,7 +114,7 @@ interface VisitProps {
 }
 
 function Visit({ sessionId, view, mayOperate }: VisitProps): ReactElement {
-  // asked again whenever what the live board knows of the bill has changed
+  // the query is repeated whenever the bill's amounts on the live board change
   const known = view.session;
   const salt = [known?.runningTotal, known?.remaining, known?.deposit, known?.spendingLimit].map((money) => money?.amount).join(' ');
   const query = useQuery(VisitDocument, { id: sessionId }, salt);
@@ -155,7 +155,7 @@ function VisitParts({ visit, view, mayOperate, reload }: PartsProps): ReactEleme
 function CallsSoFar({ visit, liveCallId }: { readonly visit: VisitFieldsFragment; readonly liveCallId: string }): ReactElement {
   const { t } = useTranslation();
   const { cash, destination, time } = useFormat();
-  // attempts that nobody answered are on no bill, but a customer asks about them
+  // unanswered attempts are not on the bill, but customers ask about them
   const attempts = useQuery(AttemptsDocument, { id: visit.id }, `${visit.statement.callsTotal.amount} ${liveCallId}`);
   const calls = attempts.data?.session?.calls.nodes ?? [];
   return (

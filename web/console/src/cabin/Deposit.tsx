@@ -14,7 +14,7 @@ import { useMethods } from '../ui/useMethods.js';
 import { submitting } from '../ui/submitting.js';
 import type { PartProps } from './Extras.js';
 
-/** What a prepaid customer has left with the shop, and a form to add to it, even during a call. */
+/** The deposit of a prepaid customer, and a form that adds to it, even during a call. */
 export function Deposit({ visit, editable, onChange }: PartProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();

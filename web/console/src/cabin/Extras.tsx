@@ -139,7 +139,7 @@ function AddDiscount({ visit, onChange }: Omit<PartProps, 'editable'>): ReactEle
   const { t } = useTranslation();
   const client = useClient();
   const shop = useShop().callshop ?? null;
-  // whoever sets the attendants' limits has none
+  // users who may set the attendants' limits have no limit
   const isLimited = !useMay('MANAGE_SETTINGS');
   const { exact } = useFormat();
   const [reason, setReason] = useState('');

@@ -32,7 +32,7 @@ const EMPTY: Form = { customer: '', mode: 'POSTPAID', deposit: '', method: 'CASH
 
 type Fault = 'deposit' | 'spending' | 'minutes';
 
-/** The form as the API takes it, or the field that is wrong. An empty limit is no limit. */
+/** The form as input for the API, or the name of the invalid field. An empty limit means no limit. */
 function readForm(cabinId: string, form: Form, idempotencyKey: string): OpenCabinInput | Fault {
   const seconds = form.minutes.trim() === '' ? null : parseDuration(form.minutes);
   if (form.minutes.trim() !== '' && (seconds === null || seconds <= 0)) return 'minutes';

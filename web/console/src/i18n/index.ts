@@ -26,7 +26,7 @@ export async function startLanguages(language: Language): Promise<i18n> {
       'pt-BR': { translation: ptBR },
       [language]: { translation: await LOADERS[language]() },
     },
-    // React escapes by itself
+    // React already escapes texts
     interpolation: { escapeValue: false },
     react: { useSuspense: false },
   });

@@ -1,6 +1,6 @@
 import type { Language } from '../app/settings.js';
 
-/** Each language in its own words, so that people find theirs. */
+/** The name of each language in that language, so that users recognize their own. */
 export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
   'pt-BR': 'Português (Brasil)',
   en: 'English',

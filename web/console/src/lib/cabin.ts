@@ -2,7 +2,7 @@ import { parseMoney, type CabinView, type CallFields, type Money, type SessionFi
 
 export type TileState = 'closed' | 'open' | 'dialing' | 'ringing' | 'talking' | 'closing' | 'outOfService';
 
-/** What a tile says in one word. A call says more than the cabin's own state. */
+/** The state that a tile shows. During a call, this is the call's state, which is more precise than the cabin's state. */
 export function tileState({ cabin, session, liveCall }: CabinView): TileState {
   if (cabin.state === 'OUT_OF_SERVICE') return 'outOfService';
   if (liveCall !== null) {
@@ -20,7 +20,7 @@ export interface LimitUse {
   readonly most: bigint;
 }
 
-/** The limit that is nearest to its end; null if the session has none. */
+/** The limit of which the smallest share is left; null if the session has no limit. */
 export function limitUse(session: SessionFields, { remaining, remainingSeconds }: SessionFigures): LimitUse | null {
   const uses: LimitUse[] = [];
   const isPrepaid = session.mode === 'PREPAID';
@@ -36,24 +36,24 @@ export function limitUse(session: SessionFields, { remaining, remainingSeconds }
 }
 
 export interface Ending {
-  /** What is used up first, as far as the page can know. */
+  /** The limit that is probably used up first. */
   readonly reason: 'deposit' | 'other';
-  /** The seconds that are left; null if only the server knows them. */
+  /** The remaining seconds; null if this page cannot compute them. */
   readonly seconds: number | null;
 }
 
-/** The server announced the end by its own arithmetic, which knows the rate's increments. */
+/** Tolerance, because the server computes the end with the rate's increments, which this page does not know. */
 const SLACK_SECONDS = 5;
 
-/** What a screen shows of a call now. */
+/** Time and cost of a call as currently shown. */
 export interface CallSoFar {
   readonly elapsed: number;
   readonly cost: Money;
 }
 
 /**
- * What the server has announced: that the call, or the deposit that pays for it, is about to end. It is null again once a higher deposit or limit
- * lets the call go on. `within` is the shop's `endingSoonSeconds`.
+ * The end that the server has announced for the call, or for the deposit that pays for the call. The result is null again once a higher deposit or
+ * limit lets the call continue. `within` is the shop's `endingSoonSeconds`.
  */
 export function endingOf(
   session: SessionFields | null,
@@ -65,7 +65,7 @@ export function endingOf(
   if (call.state !== 'ANSWERED') return null;
   const depositLow = session?.depositLow === true;
   if (!call.endingSoon && !depositLow) return null;
-  // money is reserved in small steps, so the paid time says the least that is left, not the most
+  // money is reserved in small steps, so the paid time is the minimum that is left, not the maximum
   const paid = Math.max(0, call.maxSeconds - soFar.elapsed);
   const limit = limitSeconds(figures, call, soFar);
   const left = limit === null ? null : Math.max(limit, paid);
@@ -74,8 +74,8 @@ export function endingOf(
 }
 
 /**
- * The seconds that the limits of a session leave for a call at its present price; null if there is no limit. What a call costs grows in steps. What
- * it has cost and what is left of the money are one sum, from which the clock counts down without steps.
+ * The seconds that the session's limits leave for a call at its current price; null if there is no limit. The cost of a call grows in steps, but the
+ * sum of its cost and the remaining money is constant, so the result counts down smoothly.
  */
 function limitSeconds(figures: SessionFigures | null, call: CallFields, { elapsed, cost }: CallSoFar): number | null {
   const { remaining = null, remainingSeconds = null } = figures ?? {};

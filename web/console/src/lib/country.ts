@@ -17,7 +17,7 @@ function englishNames(): readonly (readonly [string, string])[] {
   const known = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
   english ??= Array.from(LETTERS, (first) => Array.from(LETTERS, (second) => first + second))
     .flat()
-    // a code of the past, such as that of East Germany, stands for another one
+    // leave out former codes, such as East Germany's, which are aliases of current codes
     .filter((country) => new Intl.Locale(`und-${country}`).region === country)
     .flatMap((country) => {
       const name = known.of(country);
@@ -29,17 +29,17 @@ function englishNames(): readonly (readonly [string, string])[] {
 
 export interface Destination {
   readonly country: string | null;
-  /** The country's name in the reader's language. If the name names no country, it is left as it is. */
+  /** The country's name in the reader's language. If the destination's name does not begin with a country, the unchanged name. */
   readonly name: string;
-  /** Whether the price list says that these are mobile phones. */
+  /** Whether the name in the price list says that these are mobile numbers. */
   readonly mobile: boolean;
-  /** What else follows the country, such as the network. Empty if nothing does. */
+  /** The rest of the name after the country, such as the network; may be empty. */
   readonly detail: string;
 }
 
 /**
  * A price list names destinations in English. This function reads the country at the beginning of a destination's name, so that the country can be
- * shown in another language. `country` is what the server says of the numbers; if it says nothing, the name decides.
+ * shown in another language. `country` is the server's country code for the numbers; if it is null, the country comes from the name.
  */
 export function readDestination(destination: string, country: string | null, locale: string): Destination {
   const lower = destination.toLowerCase();
@@ -57,7 +57,7 @@ export function readDestination(destination: string, country: string | null, loc
   };
 }
 
-/** The flag as an emoji: two letters of a special alphabet. */
+/** The flag as an emoji, which consists of two regional indicator letters. */
 export function flagOf(country: string): string {
   return String.fromCodePoint(...Array.from(country, (letter) => 0x1f1e6 + letter.charCodeAt(0) - 65));
 }
@@ -66,7 +66,7 @@ function simple(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** A country that somebody typed in their own language, as price lists name it: in English. Anything else stays as it is. */
+/** Translates the name of a country that the user typed in the page's language to English, as in price lists. Returns any other text unchanged. */
 export function englishDestination(typed: string, locale: string): string {
   const wanted = simple(typed.trim());
   if (wanted === '') return typed;

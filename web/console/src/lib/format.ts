@@ -41,7 +41,7 @@ export function dateAndTime(instant: string, locale: string, timeZone: string): 
   return dateFormat(locale, timeZone, 'both').format(new Date(instant));
 }
 
-/** A calendar date of the API, such as "2026-11-28". It belongs to no time zone. */
+/** Formats a calendar date of the API, such as "2026-11-28", without converting time zones. */
 export function calendarDate(date: string, locale: string): string {
   return dateFormat(locale, 'UTC', 'date').format(new Date(`${date}T00:00:00Z`));
 }
@@ -56,7 +56,7 @@ export function count(value: number, locale: string): string {
   return new Intl.NumberFormat(locale).format(value);
 }
 
-/** A ratio of the API, such as "0.6667", as a percentage. It is not money, so a float does no harm. */
+/** Formats a ratio of the API, such as "0.6667", as a percentage. A float is precise enough, because the ratio is not money. */
 export function percent(ratio: string | null, locale: string): string {
   if (ratio === null) return '–';
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(Number(ratio));

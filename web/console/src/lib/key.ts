@@ -1,6 +1,6 @@
 /**
- * A key that lets the server recognize a repeated request. `crypto.randomUUID` is missing on plain HTTP, where shops in a local
- * network run.
+ * A key that lets the server recognize a repeated request. `crypto.randomUUID` is not available to pages over plain HTTP, which shops in a local
+ * network use.
  */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -14,12 +14,12 @@ function currencyFormat(locale: string, currency: string): Intl.NumberFormat {
   return made;
 }
 
-/** Decimals of the currency's minor unit. */
+/** Number of decimals of the currency's minor unit. */
 export function minorDecimals(currency: string): number {
   return currencyFormat('en', currency).resolvedOptions().maximumFractionDigits ?? 2;
 }
 
-/** Decimal text of micros, as the API takes it: "-12.5". */
+/** Converts micros to decimal text for the API, such as "-12.5". */
 export function decimalOf(micros: bigint): string {
   const absolute = micros < 0n ? -micros : micros;
   const fraction = (absolute % MICROS).toString().padStart(SCALE, '0').replace(/0+$/, '');
@@ -31,7 +31,7 @@ export function moneyOf(micros: bigint, currency: string): Money {
   return { amount: decimalOf(micros), currency };
 }
 
-/** Half away from zero, to a multiple of `step`. */
+/** Rounds half away from zero, to a multiple of `step`. */
 export function roundTo(micros: bigint, step: bigint): bigint {
   if (step <= 0n) return micros;
   const absolute = micros < 0n ? -micros : micros;
@@ -44,19 +44,19 @@ export function minorUnit(currency: string): bigint {
   return 10n ** BigInt(Math.max(0, SCALE - minorDecimals(currency)));
 }
 
-/** An amount that people pay: rounded to the minor unit. Running costs are shown like this, so that a tile stays calm. */
+/** Formats an amount rounded to the minor unit, as customers pay it. Running costs are shown in this form, so that a tile changes less often. */
 export function cash(money: Money, locale: string): string {
   const micros = roundTo(parseMoney(money), minorUnit(money.currency));
   return formatMoney(moneyOf(micros, money.currency), locale);
 }
 
-/** The same for a note or a round sum, without decimals that are zero. */
+/** Formats an amount like {@link cash}, but without decimals that are zero, for notes and round sums. */
 export function roundCash(money: Money, locale: string): string {
   const isRound = minorDecimals(money.currency) > 0 && parseMoney(money) % MICROS === 0n;
   return isRound ? cash(money, locale).replace(/[.,]0+(?=\D*$)/, '') : cash(money, locale);
 }
 
-/** An amount with every digit that it has: for prices and the lines of a bill. */
+/** Formats an amount with all its digits, for prices and the lines of a bill. */
 export function exact(money: Money, locale: string): string {
   return formatMoney(money, locale);
 }
@@ -70,8 +70,8 @@ export function isNegative(money: Money): boolean {
 }
 
 /**
- * What a person typed, as micros; null if it is not an amount. Either a comma or a point separates the decimals. If both are
- * there, the last one does, and the other one groups thousands.
+ * Converts an amount that a user typed to micros; null if the text is not an amount. The decimals follow a comma or a point. If the text has both,
+ * the decimals follow the last one, and the other groups thousands.
  */
 export function parseAmount(typed: string): bigint | null {
   const text = typed.replace(/[\s\u00a0]/g, '');
@@ -88,7 +88,7 @@ export function parseAmount(typed: string): bigint | null {
   return negative ? -absolute : absolute;
 }
 
-/** Micros as a person would type them in this locale: "12,50". */
+/** Formats micros as a user would type them in this locale, such as "12,50". */
 export function typedAmount(micros: bigint, locale: string, currency: string): string {
   const decimals = minorDecimals(currency);
   const [whole = '0', fraction = ''] = decimalOf(micros).split('.');

@@ -1,6 +1,6 @@
 import qrcode from 'qrcode-generator';
 
-/** Blank modules around the code, without which scanners do not find it. */
+/** Number of blank modules around the code, which scanners need to find it. */
 const QUIET = 4;
 
 /** The dark modules of a QR code as one SVG path. */

@@ -4,7 +4,7 @@ export type Method = 'CASH' | 'CARD' | 'PIX' | 'OTHER';
 
 export const METHODS: readonly Method[] = ['CASH', 'PIX', 'CARD', 'OTHER'];
 
-/** A payment's reference as the API takes it: cash has none, and an empty one is none. */
+/** A payment's reference as input for the API. Cash has no reference, and an empty reference is omitted. */
 export function referenceOf(method: Method, typed: string): { readonly reference?: string } {
   const reference = typed.trim();
   return method === 'CASH' || reference === '' ? {} : { reference };
@@ -16,14 +16,14 @@ export interface Paid {
 }
 
 export interface Settlement {
-  /** What cash must cover, after rounding to the shop's smallest coin. */
+  /** The amount to pay in cash, rounded to the shop's smallest coin. */
   readonly cashDue: bigint;
   readonly change: bigint;
-  /** What is still missing; zero if the bill is covered. */
+  /** The amount still missing; zero if the bill is covered. */
   readonly missing: bigint;
-  /** By how much card, Pix and other payments exceed the bill. Only cash gives change, so this must be zero. */
+  /** The amount by which card, Pix and other payments exceed the bill. It must be zero, because only cash gives change. */
   readonly excess: bigint;
-  /** What rounding adds to the bill. */
+  /** The amount that rounding adds to the bill; negative if rounding reduces it. */
   readonly rounding: bigint;
 }
 
@@ -31,7 +31,7 @@ function sum(payments: readonly Paid[]): bigint {
   return payments.reduce((total, payment) => total + payment.micros, 0n);
 }
 
-/** The server's rule, shown before it is asked: other methods count in full, cash covers the rest and gives change. */
+/** Applies the server's rule before the payment is sent: other methods count in full, and cash covers the rest and gives change. */
 export function settlement(due: bigint, payments: readonly Paid[], cashStep: bigint | null): Settlement {
   const inCash = payments.filter((payment) => payment.method === 'CASH');
   const others = sum(payments.filter((payment) => payment.method !== 'CASH'));
@@ -52,7 +52,7 @@ export function isSettled(result: Settlement): boolean {
   return result.missing === 0n && result.excess === 0n;
 }
 
-/** Notes that a customer is likely to hand over for this amount: the amount itself, then the next round ones. */
+/** Amounts that a customer is likely to hand over: the exact amount, then the next round amounts. */
 export function likelyNotes(due: bigint): readonly bigint[] {
   const unit = 1_000_000n;
   const steps = [5n, 10n, 20n, 50n, 100n, 200n].map((note) => note * unit);

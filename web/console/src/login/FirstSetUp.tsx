@@ -5,14 +5,14 @@ import { RecoveryCodes, SetUp, type Codes } from '../settings/SetUp.js';
 import { Button } from '../ui/Button.js';
 import { Icon } from '../ui/Icon.js';
 
-/** The first page of a user whom the server lets do nothing before there is a second factor. */
+/** The first page of a user who must set up a second factor before doing anything else. */
 export function FirstSetUp({ onDone }: { readonly onDone: () => void }): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const viewer = useViewer();
   const [codes, setCodes] = useState<Codes | null>(null);
   const title = useRef<HTMLHeadingElement>(null);
-  // the page has replaced another one, so a screen reader must begin here
+  // this page has replaced another, so move the focus of screen readers to its beginning
   useEffect(() => {
     title.current?.focus();
   }, []);

@@ -11,7 +11,7 @@ import { Icon } from '../ui/Icon.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { submitting } from '../ui/submitting.js';
 
-/** The action of the form, and whether the user has a second factor, as far as the server has said. */
+/** The action of the form, and whether the server has asked for a code of the second factor. */
 function useLogin(): { login: Action<[string, string, string], unknown>; needsCode: boolean; forget: () => void } {
   const client = useClient();
   const [needsCode, setNeedsCode] = useState(false);
@@ -19,7 +19,7 @@ function useLogin(): { login: Action<[string, string, string], unknown>; needsCo
     try {
       return await client.login(name, password, code === '' ? undefined : code);
     } catch (error) {
-      // the password is right, and the field for the code appears in place of an error
+      // the password is correct, so show the field for the code instead of an error
       if (!(error instanceof CallshopError) || error.code !== 'TOTP_REQUIRED' || code !== '') throw error;
       setNeedsCode(true);
       return null;
@@ -43,7 +43,7 @@ export function Login(): ReactElement {
     void login.run(name.trim(), password, needsCode ? code.trim() : '');
   }
 
-  /** Another user may have no second factor. */
+  /** Removes the code and its field when the login or password changes, because another user may have no second factor. */
   function change(set: (value: string) => void): (value: string) => void {
     return (value) => {
       set(value);
@@ -125,7 +125,7 @@ function LanguageField(): ReactElement {
   );
 }
 
-/** The field for the code appears after the first answer, and nothing else is left to enter. */
+/** Focuses the field for the code when it appears, because nothing else is left to enter. */
 function focus(field: HTMLInputElement | null): void {
   field?.focus();
 }

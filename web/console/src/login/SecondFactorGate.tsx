@@ -6,8 +6,8 @@ import { Loading } from '../ui/States.js';
 const FirstSetUp = lazy(() => import('./FirstSetUp.js').then((module) => ({ default: module.FirstSetUp })));
 
 /**
- * Puts the set-up of the second factor before the page, if this server requires one and the user has none. The page does not wait for the answer,
- * because for nearly everybody it changes nothing.
+ * Shows the setup of the second factor instead of the page if the server requires one and the user has none. The page appears before the server's
+ * response, because for nearly all users the response changes nothing.
  */
 export function SecondFactorGate({ children }: { readonly children: ReactNode }): ReactElement {
   const { data, reload } = useQuery(SecondFactorDocument, {});

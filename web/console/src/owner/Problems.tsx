@@ -35,7 +35,7 @@ export function Problems(): ReactElement {
   );
 }
 
-/** The kind says what is wrong in the reader's language. The server's own words, with the names and figures, are in English. */
+/** The problems of one kind. The heading names the kind in the page's language. The server's texts have the names and figures. */
 function ProblemGroup({ group }: { readonly group: Group }): ReactElement {
   const { t } = useTranslation();
   const { dateTime } = useFormat();

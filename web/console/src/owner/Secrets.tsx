@@ -11,7 +11,7 @@ export interface Secret {
   readonly secret: string;
 }
 
-/** SIP passwords, which nobody can read again once this is closed. */
+/** SIP passwords, which cannot be shown again after this dialog is closed. */
 export function Secrets({ secrets, onClose }: { readonly secrets: readonly Secret[]; readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation();
   return (

@@ -21,7 +21,7 @@ interface Asked {
   readonly amount: string | null;
 }
 
-/** Text with three digits or more is a number that somebody wants to call; anything else is the name of a place. */
+/** Whether the text is a phone number, which has at least three digits. Any other text is the name of a destination. */
 export function isNumber(text: string): boolean {
   return /^[\d\s()+*#.-]+$/.test(text) && text.replace(/\D/g, '').length >= 3;
 }

@@ -19,7 +19,7 @@ const FILTERS = {
 
 type Filter = keyof typeof FILTERS;
 
-/** Digits are a receipt's number, of which there is one; anything else is a part of the customer's name. */
+/** The filter for a search text: digits are the number of one receipt, and any other text is a part of the customer's name. */
 export function sessionFilter(filter: Filter, text: string): SessionFilter {
   const states = FILTERS[filter];
   if (text === '') return { states };

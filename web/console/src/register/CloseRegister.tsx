@@ -21,7 +21,7 @@ export interface CloseRegisterProps {
 
 const NOTHING: Counts = { CASH: '', PIX: '', CARD: '', OTHER: '' };
 
-/** The drawer is counted blind: first the counts, then the figures of the books. */
+/** Closes the register with a blind count: the user enters the counts before the expected amounts are shown. */
 export function CloseRegister({ openItems, onClosed, onChange }: CloseRegisterProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();

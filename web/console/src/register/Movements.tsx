@@ -18,7 +18,7 @@ export interface MovementsProps {
   readonly onChange: () => void;
 }
 
-/** Cash that goes into or out of the drawer without a sale. */
+/** Cash that is put into the drawer or taken out of it, other than for a sale. */
 export function Movements({ movements, onChange }: MovementsProps): ReactElement {
   const { t } = useTranslation();
   const { exact, minus, time } = useFormat();

@@ -9,7 +9,7 @@ import { Note } from '../ui/States.js';
 
 export interface ReportProps {
   readonly report: ReportFieldsFragment;
-  /** The reader counts the drawer and sees no sums before. */
+  /** Whether the reader must count the drawer before seeing any sums. */
   readonly blind: boolean;
 }
 
@@ -84,7 +84,7 @@ function Methods({ report }: { readonly report: ReportFieldsFragment }): ReactEl
   );
 }
 
-/** The word says whether money is missing or left over, so that the color need not. */
+/** A variance with a word that says whether money is missing or left over, so that the color is not the only sign. */
 function Variance({ money }: { readonly money: Money }): ReactElement {
   const { t } = useTranslation();
   const { exact } = useFormat();
@@ -172,7 +172,7 @@ function SalesTable({ title, rows }: { readonly title: ReactNode; readonly rows:
   );
 }
 
-/** Payments that can be found in the bank's or the terminal's lists. */
+/** Payments with a reference, which can be found in the lists of the bank or the card terminal. */
 function References({ report }: { readonly report: ReportFieldsFragment }): ReactElement | null {
   const { t } = useTranslation();
   const { exact, minus, time } = useFormat();

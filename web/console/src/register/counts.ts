@@ -2,10 +2,10 @@ import type { CountInput } from '../generated.js';
 import { decimalOf, parseAmount } from '../lib/money.js';
 import { METHODS, type Method } from '../lib/settle.js';
 
-/** What was typed for each way to pay. */
+/** The text that the user typed for each payment method. */
 export type Counts = Readonly<Record<Method, string>>;
 
-/** The counts as the API takes them; null if one is not an amount or the cash is missing. A method left empty was not used. */
+/** The counts as input for the API; null if a text is not an amount or the cash is missing. An empty field means that the method was not used. */
 export function countsOf(counts: Counts): CountInput[] | null {
   const inputs: CountInput[] = [];
   for (const method of METHODS) {

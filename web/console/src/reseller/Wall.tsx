@@ -15,7 +15,7 @@ import { TopUp } from './TopUp.js';
 import { useBranchCalls } from './useBranchCalls.js';
 import './reseller.css';
 
-/** How often the wall asks for the shops' credit again, in milliseconds. */
+/** Milliseconds between two requests for the shops' credit. */
 const REFRESH_MS = 5_000;
 
 export function Wall(): ReactElement {
@@ -92,7 +92,7 @@ interface CardProps {
   readonly onTopUp: (shop: WallShopFragment) => void;
 }
 
-/** Below the owner's own threshold, or nothing left to spend. */
+/** Whether the shop's credit is below its low-credit threshold or used up. */
 function isLow(shop: WallShopFragment): boolean {
   if (shop.available !== null && parseMoney(shop.available) <= 0n) return true;
   if (shop.lowCredit === null) return false;

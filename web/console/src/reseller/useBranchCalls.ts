@@ -7,7 +7,7 @@ import { BranchCallsDocument, type BranchCallFragment } from '../generated.js';
 export interface BranchCalls {
   /** The calls of each shop that has any, by the shop's id; null until the first message. */
   readonly byShop: ReadonlyMap<string, readonly BranchCallFragment[]> | null;
-  /** Why nothing more comes. */
+  /** The error that ended the subscription. */
   readonly error: CallshopError | null;
 }
 

@@ -10,11 +10,11 @@ import './screen.css';
 
 export interface CustomerScreenProps {
   readonly client: CallshopClient;
-  /** The shop's language is known with the first message. */
+  /** Called with the shop's language, which the first message contains. */
   readonly onLocale: (locale: string) => Promise<void>;
 }
 
-/** What the customer in the cabin sees: the call, its time and cost, and the money left. */
+/** The screen for the customer in the cabin: the call, its time and cost, and the remaining money. */
 export function CustomerScreen({ client, onLocale }: CustomerScreenProps): ReactElement {
   const { t } = useTranslation();
   const { shown, error, stale } = useScreen(client);

@@ -9,7 +9,7 @@ import { CustomerScreen } from './CustomerScreen.js';
 const place = document.getElementById('root');
 if (place === null) throw new Error('The page has no place for the screen.');
 
-/** The page's language among ours: the shop's, whatever the device's. */
+/** The supported language that matches the shop's language; the device's language does not matter. */
 function languageOf(locale: string): Language {
   const wanted = locale.toLowerCase();
   return LANGUAGES.find((language) => wanted.startsWith(language.slice(0, 2).toLowerCase())) ?? 'en';

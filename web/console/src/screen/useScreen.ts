@@ -7,9 +7,9 @@ export type Shown = CustomerScreenSubscription['customerScreen'];
 
 export interface Screen {
   readonly shown: Shown | null;
-  /** Why nothing more comes. */
+  /** The error that ended the subscription. */
   readonly error: CallshopError | null;
-  /** Whether the last message is older than a screen may show without a word. */
+  /** Whether the last message is so old that the screen must show a notice. */
   readonly stale: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface PixSettingsProps {
   readonly onSaved: () => void;
 }
 
-/** The shop's Pix key, from which the server makes the codes that customers scan. An empty key removes it. */
+/** A form for the shop's Pix key, from which the server makes the codes that customers scan. An empty field removes the key. */
 export function PixSettings({ callshop, onSaved }: PixSettingsProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();

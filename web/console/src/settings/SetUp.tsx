@@ -12,7 +12,7 @@ import './second-factor.css';
 
 export type Codes = readonly string[];
 
-/** Asks for the password, shows the secret, and asks for a first code of it. */
+/** Asks for the password, shows the secret, and asks for a first code from the authenticator app. */
 export function SetUp({ onCodes }: { readonly onCodes: (codes: Codes) => void }): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
@@ -72,7 +72,7 @@ function Confirm({ secret, uri, onCodes }: ConfirmProps): ReactElement {
   );
 }
 
-/** Shows the codes for a lost telephone. The server never shows them again. */
+/** Shows the recovery codes, which the server never shows again. */
 export function RecoveryCodes({ codes, onKept }: { readonly codes: Codes; readonly onKept: () => void }): ReactElement {
   const { t } = useTranslation();
   return (

@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 
-/** How much of a limit is used. The text beside it says the same in numbers. */
+/** A bar that shows the used part of a limit. The text beside it says the same in numbers. */
 export function Bar({ label, used, most }: { readonly label: string; readonly used: number; readonly most: number }): ReactElement {
   const share = most <= 0 ? 1 : Math.min(1, used / most);
   const level = share >= 1 ? 'full' : share >= 0.8 ? 'high' : 'low';

@@ -8,7 +8,7 @@ export interface ButtonProps extends Omit<ComponentProps<'button'>, 'type' | 'cl
   readonly icon?: IconName;
   readonly size?: 'small' | 'normal' | 'large';
   readonly submit?: boolean;
-  /** Shows that it works and ignores further clicks, but keeps the focus. */
+  /** Shows that the action is in progress. The button ignores further clicks but keeps the focus. */
   readonly busy?: boolean;
   readonly wide?: boolean;
   readonly children?: ReactNode;

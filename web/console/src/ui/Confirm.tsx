@@ -10,7 +10,7 @@ export interface ConfirmProps {
   readonly onAnswer: (yes: boolean) => void;
 }
 
-/** Asks before something that cannot be undone. */
+/** Asks for confirmation before an action that cannot be undone. */
 export function Confirm({ title, text, action, onAnswer }: ConfirmProps): ReactElement {
   const { t } = useTranslation();
   return (

@@ -43,6 +43,6 @@ export function Dialog({ title, size = 'normal', onClose, children, footer }: Di
       </Modal>
     </ModalOverlay>
   );
-  // React Aria has a few words of its own, which follow the page's language, not the browser's
+  // React Aria has a few texts of its own; show them in the page's language, not in the browser's
   return <I18nProvider locale={language}>{overlay}</I18nProvider>;
 }

@@ -8,7 +8,7 @@ export interface FieldProps extends Omit<ComponentProps<'input'>, 'onChange' | '
   readonly onChange: (value: string) => void;
 }
 
-/** A labeled text field. Its hint and its problem are read with it. */
+/** A labeled text field. Screen readers read its hint and its error together with the field. */
 export function Field({ label, hint, problem = null, value, onChange, ...rest }: FieldProps): ReactElement {
   const id = useId();
   const described = [hint === undefined ? '' : `${id}-hint`, problem === null ? '' : `${id}-problem`].filter((part) => part !== '');
@@ -90,7 +90,7 @@ export function SelectField<T extends string>({ label, value, choices, onChange 
   );
 }
 
-/** A row of choices that are all visible, of which one holds. */
+/** A row of choices, all visible, one of which is selected. */
 export function Segments<T extends string>({ label, value, choices, onChange }: SelectFieldProps<T>): ReactElement {
   const name = useId();
   return (

@@ -3,7 +3,7 @@ import { flagOf } from '../lib/country.js';
 
 let supported: boolean | null = null;
 
-/** Windows and bare Linux draw the two letters of a flag side by side. A flag is one picture, so it is narrower. */
+/** Whether the system draws flags. Windows, and Linux without an emoji font, draw the two letters side by side, which is wider than a flag. */
 function drawsFlags(): boolean {
   if (supported !== null) return supported;
   const context = document.createElement('canvas').getContext('2d');

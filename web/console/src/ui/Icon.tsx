@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 
-/** Outlines on a grid of 24, drawn with a stroke of the text's color. */
+/** Outlines of icons on a 24 × 24 grid, drawn in the color of the text. */
 const PATHS = {
   add: 'M12 5v14M5 12h14',
   alert: 'M12 3 2.5 20h19L12 3zM12 10v5M12 17.5v.5',
@@ -37,7 +37,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** Always beside a text that says the same, so screen readers skip it. */
+/** An icon. Screen readers skip it, because a text beside it always says the same. */
 export function Icon({ name }: { readonly name: IconName }): ReactElement {
   return (
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

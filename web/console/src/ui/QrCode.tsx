@@ -2,7 +2,7 @@ import { useMemo, type ReactElement } from 'react';
 import { qrPath } from '../lib/qr.js';
 import './qr.css';
 
-/** A QR code as a picture. `label` says what it is. */
+/** A QR code as a picture. `label` describes it for screen readers. */
 export function QrCode({ text, label }: { readonly text: string; readonly label: string }): ReactElement {
   const { path, size } = useMemo(() => qrPath(text), [text]);
   return (

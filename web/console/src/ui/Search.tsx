@@ -11,14 +11,14 @@ export interface SearchProps {
   readonly onSearch: (text: string) => void;
 }
 
-/** A field whose text the server searches for, so that a list of any length can be searched. */
+/** A search field. The server does the search, so the list may have any length. */
 export function Search({ label, hint, onSearch }: SearchProps): ReactElement {
   const { t } = useTranslation();
   const [text, setText] = useState('');
 
   function change(typed: string): void {
     setText(typed);
-    // the field's own button empties it
+    // the field has its own button for deleting the text
     if (typed === '') onSearch('');
   }
 

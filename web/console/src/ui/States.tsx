@@ -26,7 +26,7 @@ export function Empty({ icon, children }: { readonly icon: IconName; readonly ch
 
 export interface ErrorNoteProps {
   readonly error: CallshopError;
-  /** Asks again. It marks an error of a query; a change is tried again with its own button. */
+  /** Sends the query again. Omit this for an error of a change, which the user repeats with the change's own button. */
   readonly onRetry?: () => void;
 }
 
@@ -61,7 +61,7 @@ export interface QueryView<T> {
   readonly reload: () => void;
 }
 
-/** A query's three faces: waiting, failed, and the answer. After a failed repetition, the former answer stays below the error. */
+/** Shows a query that is loading, has failed, or has data. If a repetition fails, the previous data stays below the error. */
 export function Answer<T>({
   query,
   children,

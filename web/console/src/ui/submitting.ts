@@ -1,6 +1,6 @@
 import type { SyntheticEvent } from 'react';
 
-/** For a form's `onSubmit`: the page stays, and the handler runs on by itself. It keeps its own errors. */
+/** A handler for a form's `onSubmit`. It keeps the browser from loading another page, and starts `run`, which must handle its own errors. */
 export function submitting(run: () => Promise<void> | void): (event: SyntheticEvent) => void {
   return (event) => {
     event.preventDefault();

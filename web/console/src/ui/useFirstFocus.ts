@@ -1,6 +1,6 @@
 import { useEffect, useRef, type RefObject } from 'react';
 
-/** Puts the focus on what a person most likely uses next in a window that has just opened, so that the keyboard is enough. */
+/** Focuses the control that the user most likely needs next in a dialog that has just opened, for use with the keyboard. */
 export function useFirstFocus<T extends HTMLElement>(selector: string): RefObject<T | null> {
   const within = useRef<T>(null);
   useEffect(() => {

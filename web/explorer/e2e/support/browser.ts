@@ -16,7 +16,7 @@ export function launch(): Promise<Browser> {
 export interface PageOptions {
   readonly width?: number;
   readonly scheme?: 'light' | 'dark';
-  /** Origins that the page may ask. Any other request is a fault of the page. */
+  /** Origins to which the page may send requests. A request to any other origin counts as a fault. */
   readonly origins: readonly string[];
 }
 
@@ -29,20 +29,20 @@ export interface Watched {
 
 const HEIGHTS: Readonly<Record<number, number>> = { 390: 844 };
 
-/** Opens a page of its own, with its own storage, and notes everything that goes wrong in it. */
+/** Opens a page with its own storage, and records its faults. */
 export async function openPage(browser: Browser, { width = 1280, scheme = 'light', origins }: PageOptions): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width, height: HEIGHTS[width] ?? 800 },
     colorScheme: scheme,
   });
-  // a busy machine is no fault of the page
+  // a long timeout, because a slow machine is not a fault of the page
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
     const { url } = message.location();
-    // a file such as schema.graphql names no icon, so the browser sometimes asks for this one
+    // ignore the default icon, which the browser requests for files such as schema.graphql
     const isIcon = url.endsWith('/favicon.ico');
     if (!isIcon && (message.type() === 'error' || message.type() === 'warning')) {
       faults.push(`${message.type()}: ${message.text()} ${url}`);

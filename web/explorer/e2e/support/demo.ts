@@ -20,7 +20,7 @@ export interface Demo {
   readonly cabinIds: readonly string[];
   readonly hook: { readonly url: string; readonly secret: string };
   user(role: string): DemoUser;
-  /** Runs an operation as the user of this role; without one, as nobody. */
+  /** Runs an operation as the user with this role; if the role is null, without a login. */
   ask(role: string | null, query: string, variables?: Readonly<Record<string, unknown>>): Promise<unknown>;
   stop(): Promise<void>;
 }

@@ -35,7 +35,7 @@ export class ExplorerPage {
     return (await this.page.locator('.who').innerText()).replaceAll(/\s+/g, ' ');
   }
 
-  /** Waits for the pill that names the user. */
+  /** Waits until the header shows the name of this user. */
   async waitFor(name: string): Promise<void> {
     await this.page.locator('.who', { hasText: name }).waitFor();
   }

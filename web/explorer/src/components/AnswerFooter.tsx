@@ -3,7 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { MOST_MESSAGES, type Message } from '../answers';
 import { useObservable, useServices } from './context';
 
-/** Below the response: how the operation went, and a subscription's messages one by one. */
+/** The line below the response: the operation's status, and a subscription's messages one by one. */
 export function AnswerFooter(): ReactNode {
   const { log } = useServices();
   const { status, tone, messages, count } = useObservable(log.state);

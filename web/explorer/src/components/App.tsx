@@ -23,7 +23,7 @@ query Hello {
 `;
 export function App({ services }: { services: Services }): ReactNode {
   const { identity } = useObservable(services.session.state);
-  // a new fetcher makes GraphiQL read the schema again: each role has its own
+  // a new fetcher makes GraphiQL read the schema again, because each role has its own schema
   const fetcher = useMemo(() => ({ identity, fetcher: services.createFetcher() }), [identity, services]).fetcher;
   return (
     <ServicesContext value={services}>

@@ -23,7 +23,7 @@ export function Header(): ReactNode {
         <button
           type="button"
           onClick={() => {
-            // the login ends on this page even if the server cannot be told
+            // the login ends on this page even if the server cannot be reached
             session.logout().catch(() => undefined);
           }}
         >

@@ -70,7 +70,7 @@ export function LoginDialog({ onClose }: { onClose: () => void }): ReactNode {
   );
 }
 
-/** The field appears after the first answer, and nothing else is left to enter. */
+/** Focuses the field for the code when it appears, because nothing else is left to enter. */
 function focus(field: HTMLInputElement | null): void {
   field?.focus();
 }

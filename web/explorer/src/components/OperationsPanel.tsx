@@ -25,7 +25,7 @@ export function OperationsIcon(): ReactNode {
   );
 }
 
-/** Ready operations of the role, and a way to write one for any field of its schema. */
+/** The role's ready operations, and a search that writes an operation for any field of the role's schema. */
 export function OperationsPanel(): ReactNode {
   const services = useServices();
   const schema = useGraphiQL((state) => state.schema);

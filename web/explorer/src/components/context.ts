@@ -2,7 +2,7 @@ import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Observable } from '../observable';
 import type { Services } from '../services';
 
-/** GraphiQL's plugins take no properties, so they find the services here. */
+/** GraphiQL's plugins take no properties, so they get the services from this context. */
 export const ServicesContext = createContext<Services | null>(null);
 
 export function useServices(): Services {

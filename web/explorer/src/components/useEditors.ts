@@ -1,11 +1,11 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 
-/** Whether an open panel leaves room for the editors; the style sheet has the same limit. */
+/** Whether the window is wide enough for the editors beside an open panel. The style sheet uses the same limit. */
 export function isWide(): boolean {
   return matchMedia('(min-width: 900px)').matches;
 }
 
-/** Puts a document and its variables into the editors. Text that somebody wrote stays in its own tab. */
+/** Puts a document and its variables into the editors. If the editor contains the user's own text, opens a new tab. */
 export function useEditors(): (document: string, variables: unknown) => void {
   const query = useGraphiQL((state) => state.queryEditor);
   const variableEditor = useGraphiQL((state) => state.variableEditor);

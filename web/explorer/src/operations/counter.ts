@@ -4,7 +4,7 @@ const group = 'A customer’s visit';
 const idempotencyKey = want('key');
 const openSession = want('openSession');
 
-/** In the order of a visit. */
+/** Operations at the counter, in the order of a customer's visit. */
 export const COUNTER: readonly Ready[] = [
   {
     group,

@@ -6,7 +6,7 @@ export type Query = (query: string, variables: Readonly<Record<string, string>>)
 
 type Found = string | readonly string[] | null;
 
-/** An operation's variables, and what could not be found for them. */
+/** An operation's variables, and the names of the things that could not be found. */
 export interface Filled {
   readonly variables: unknown;
   readonly missing: readonly string[];
@@ -31,7 +31,7 @@ const NOUNS: Partial<Record<Thing, string>> = {
   unusedSession: 'open session without a call',
 };
 
-/** Fills in the ids that a ready operation wants, from the state of the shop at this moment. */
+/** Fills in the ids that a ready operation needs, from the shop's current state. */
 export async function fill(variables: Value, query: Query, random: () => string): Promise<Filled> {
   const missing = new Set<string>();
   const finder = new Finder(query, random);
@@ -70,7 +70,7 @@ const TARIFFS = `{ tariffs(first: 20) { nodes { id currency versions(first: 10) 
 class Finder {
   readonly #query: Query;
   readonly #random: () => string;
-  /** Answers by query: several wanted things share one. */
+  /** Responses by query, because several things can come from the same query. */
   readonly #answers = new Map<string, Promise<unknown>>();
 
   constructor(query: Query, random: () => string) {
@@ -120,7 +120,10 @@ class Finder {
     }
   }
 
-  /** A field of the viewer. Asked for alone, because a role whose schema lacks it refuses the whole document. */
+  /**
+   * The id of an object in a field of `viewer`. Each field is requested in its own query, because a query with a field that the role's schema lacks
+   * fails as a whole.
+   */
   async #own(field: 'account' | 'callshop', selection: string): Promise<string | null> {
     return textAt(await this.#ask(`{ viewer { ${field} ${selection} } }`), 'viewer', field, 'id');
   }
@@ -152,7 +155,7 @@ class Finder {
     const isFree = (cabin: unknown): boolean =>
       at(cabin, 'state') === 'CLOSED' && textAt(cabin, 'phone', 'id') !== null && at(cabin, 'currentSession') === null;
     const occupied = cabins.filter((cabin) => textAt(cabin, 'currentSession', 'id') !== null);
-    // the last one is likely to be the user's own, opened a moment ago
+    // the last one was probably opened by this user a moment ago
     const unused = occupied.filter((cabin) => listAt(cabin, 'currentSession', 'calls', 'nodes').length === 0).at(-1);
     switch (thing) {
       case 'freeCabin':

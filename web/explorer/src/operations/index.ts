@@ -15,7 +15,7 @@ export function readyFor(schema: GraphQLSchema): readonly Ready[] {
 function isAllowed(schema: GraphQLSchema, text: string): boolean {
   const document = parse(text);
   const operation = getOperationAST(document);
-  // validation looks at no field of a root that the schema does not have
+  // if the schema lacks the root type, validation does not check its fields
   const root = operation && schema.getRootType(operation.operation);
   return Boolean(root) && validate(schema, document).length === 0;
 }

@@ -18,7 +18,7 @@ export type Thing =
   | 'tariff'
   | 'unpaidSessions'
   | 'unusedSession'
-  // made here, without asking the server
+  // generated without a request to the server
   | 'key'
   | 'name'
   | 'password'
@@ -31,7 +31,7 @@ export interface Wanted {
 
 export type Value = string | number | boolean | null | Wanted | readonly Value[] | { readonly [name: string]: Value };
 
-/** An operation that runs as it is once its wanted things are filled in. */
+/** An operation that can run once its variables are filled in. */
 export interface Ready {
   readonly group: string;
   readonly title: string;

@@ -28,9 +28,9 @@ export interface Written {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** How deep a written operation selects. */
+/** Depth of the selection in a written operation. */
 const DEPTH = 3;
-/** How many fields of one object it selects. */
+/** Maximum number of selected fields per object. */
 const FIELDS = 24;
 /** Arguments that are passed although they may be omitted. */
 const USEFUL = new Set(['first', 'after']);
@@ -46,7 +46,7 @@ export function rootFields(schema: GraphQLSchema): readonly RootField[] {
   return roots.flatMap(([kind, root]) => Object.values(root?.getFields() ?? {}).map((field) => ({ kind, field })));
 }
 
-/** Writes an operation for a field: its useful arguments as variables with sample values, and what it returns three levels deep. */
+/** Writes an operation for a field. Useful arguments become variables with sample values. The selection is three levels deep. */
 export function write({ kind, field }: RootField): Written {
   const args = field.args.filter((argument) => isRequiredArgument(argument) || USEFUL.has(argument.name));
   const name = `${field.name.charAt(0).toUpperCase()}${field.name.slice(1)}`;
@@ -67,7 +67,7 @@ function variable(name: string, type: GraphQLInputType): unknown {
   return isNonNullType(type) ? sample(type, 0) : null;
 }
 
-/** A value of the type, with everything that is required. */
+/** A sample value of the type, with all required fields. */
 function sample(type: GraphQLInputType, depth: number): unknown {
   if (isNonNullType(type)) {
     return sample(type.ofType, depth);

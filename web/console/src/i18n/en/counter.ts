@@ -1,6 +1,6 @@
 import type { counter as portuguese } from '../pt-BR/counter.js';
 
-/** What an attendant reads while serving customers. */
+/** Texts of the screens for serving customers. */
 export const counter: typeof portuguese = {
   common: {
     loading: 'Loading…',

@@ -161,7 +161,7 @@ export const office: typeof portuguese = {
     assign: 'The phone’s cabin',
     rotate: 'New password',
     rotateTitle: 'New password for {{phone}}?',
-    rotateText: 'The present password stops working at once. The phone comes back only with the new one.',
+    rotateText: 'The current password stops working at once. The phone must then use the new one.',
   },
   secrets: {
     title: 'Phone passwords',

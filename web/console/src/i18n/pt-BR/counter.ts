@@ -1,4 +1,4 @@
-/** What an attendant reads while serving customers. */
+/** Texts of the screens for serving customers. */
 export const counter = {
   common: {
     loading: 'Carregando…',
