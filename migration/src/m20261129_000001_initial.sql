@@ -638,6 +638,8 @@ CREATE TABLE idempotency_key (
     created_at {time} NOT NULL,
     PRIMARY KEY (user_id, mutation, key)
 ){strict};
+-- finds the keys that are too old to be kept
+CREATE INDEX idempotency_key_created ON idempotency_key (created_at);
 
 CREATE TABLE audit_log (
     id {uuid} NOT NULL,

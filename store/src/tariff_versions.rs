@@ -82,6 +82,22 @@ pub async fn assignments(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result
 /// The pairs of tariffs at which accounts buy from their parent and their parent buys itself, and which include this tariff. The parent's cost tariff is
 /// the pair's cost, and `callshops` is the number of accounts that buy. Returns at most `limit` pairs, those with the most accounts first.
 pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
+    let cost = |table: &str| Expr::col((Alias::new(table), account::Column::CostTariffId));
+    let either = Condition::any().add(cost("buyer").eq(tariff_id)).add(cost("seller").eq(tariff_id));
+    resales_where(conn, either, limit).await
+}
+
+/// Like [`resales`], but the pairs at which one account sells to the accounts just below it.
+pub async fn resales_of(conn: &impl ConnectionTrait, seller_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
+    let id = Expr::col((Alias::new("seller"), account::Column::Id));
+    resales_where(conn, Condition::all().add(id.eq(seller_id)), limit).await
+}
+
+async fn resales_where(
+    conn: &impl ConnectionTrait,
+    condition: Condition,
+    limit: u64,
+) -> Result<Vec<Spread>> {
     use account::Column::{CostTariffId, Id, ParentId};
     let (buyer, seller) = (Alias::new("buyer"), Alias::new("seller"));
     let cost = |table: &Alias| Expr::col((table.clone(), CostTariffId));
@@ -95,7 +111,7 @@ pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -
         .join_as(JoinType::InnerJoin, account::Entity, seller.clone(), joined)
         .and_where(cost(&buyer).is_not_null())
         .and_where(cost(&seller).is_not_null())
-        .cond_where(Condition::any().add(cost(&buyer).eq(tariff_id)).add(cost(&seller).eq(tariff_id)))
+        .cond_where(condition)
         .group_by_col((seller.clone(), CostTariffId))
         .group_by_col((buyer.clone(), CostTariffId))
         .order_by_expr(count(), Order::Desc)

@@ -16,8 +16,10 @@ use super::Version;
 use super::comparison::Comparison;
 use super::drafts::{Act, Base, Draft, ImportMode, Outcome, Start, Written, merged};
 use super::files::DatedRows;
+use super::kept::Kept;
 use crate::auth::Actor;
 use crate::{App, access, margin};
+use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Store, rate_writer};
 
@@ -54,18 +56,25 @@ pub(super) async fn import(
     outcome.loaded = Some(last.loaded.clone());
     outcome.comparison =
         Some(Comparison::of_draft(base, last.loaded.clone(), &tariff.currency, last.changes));
-    outcome.margins = margin::of_version(app, tariff.id, &last.loaded, app.clock.now()).await?;
+    let loaded = last.loaded.clone();
+    let compared = margin::of_version(app, tariff.id, &loaded, app.clock.now()).await?;
+    outcome.margins = compared.margins.clone();
     if file.dry_run {
         return Ok(outcome);
     }
     let store = app.store.clone();
+    let (kept, clock) = (Kept::drafted(tariff.id, base, &outcome), app.clock.clone());
     // write in a separate task; if the client disconnects, the task still completes the versions
-    let written = tokio::spawn(async move { write(&store, &drafts).await }).await.or_fault()??;
+    let written = tokio::spawn(async move { write(&store, &drafts, (&kept, &clock)).await });
+    let written = written.await.or_fault()??;
     let version = |written: Written| Version {
         tariff: Arc::new(written.tariff),
         version: written.version,
         state: written.state,
     };
+    if let Some(from) = written.last().and_then(|last| last.version.active_from) {
+        outcome.margins = margin::rechecked(app, tariff.id, &loaded, from, compared).await;
+    }
     outcome.scheduled = written.into_iter().map(version).collect();
     outcome.version = outcome.scheduled.last().cloned();
     Ok(outcome)
@@ -163,8 +172,8 @@ fn beginning(day: NaiveDate, time_zone: Tz) -> Result<DateTime<Utc>> {
 }
 
 /// Writes the rates of all drafts, and then all versions in one transaction.
-async fn write(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
-    let written = write_all(store, drafts).await;
+async fn write(store: &Store, drafts: &[Draft], answer: (&Kept, &Clock)) -> Result<Vec<Written>> {
+    let written = write_all(store, drafts, answer).await;
     if written.is_err() {
         for draft in drafts {
             let id = draft.loaded.version_id;
@@ -176,7 +185,11 @@ async fn write(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
     written
 }
 
-async fn write_all(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
+async fn write_all(
+    store: &Store,
+    drafts: &[Draft],
+    (kept, clock): (&Kept, &Clock),
+) -> Result<Vec<Written>> {
     for draft in drafts {
         draft.write_rates(store, &|_| {}).await?;
     }
@@ -186,6 +199,7 @@ async fn write_all(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
         for draft in drafts {
             written.push(draft.write_version(&tx).await?);
         }
+        kept.keep_all(&tx, &first.actor, clock, &written).await?;
         Ok(written)
     })
     .await

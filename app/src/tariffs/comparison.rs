@@ -109,6 +109,18 @@ impl Comparison {
         Self { counts, ..Self::new(before, Side::Loaded(draft), currency) }
     }
 
+    /// Compares a stored version with the version that it started from. The differences were already counted.
+    pub(super) fn of_stored(
+        base: Option<Uuid>,
+        version: Uuid,
+        currency: &str,
+        counts: RateChangeCounts,
+    ) -> Self {
+        let before = base.map_or(Side::Nothing, Side::Stored);
+        let counts = Arc::new(OnceCell::from(counts));
+        Self { counts, ..Self::new(before, Side::Stored(version), currency) }
+    }
+
     /// The currency of both versions' prices.
     pub fn currency(&self) -> &str {
         &self.currency

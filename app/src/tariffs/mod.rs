@@ -11,6 +11,7 @@ mod drafts;
 mod files;
 mod impact;
 pub mod imports;
+mod kept;
 mod lifecycle;
 pub mod mappings;
 mod updating;
@@ -43,7 +44,7 @@ use drafts::deck_permit;
 
 use super::accounts::clean_name;
 use super::audited::record;
-use super::{App, access, rates};
+use super::{App, access, idempotency, rates};
 use crate::auth::{Actor, Right};
 use crate::rates::{RateSearch, Terms};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -122,6 +123,10 @@ fn owners(actor: &Actor) -> Owners {
 /// # Errors
 /// Fails with `INVALID_INPUT`, `CURRENCY_MISMATCH`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::Model> {
+    idempotency::repeatable(app, actor, create_new(app, actor, new), |id| find(app, actor, id)).await
+}
+
+async fn create_new(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::Model> {
     actor.require(Right::ManageTariffs)?;
     let owner_id = new.account_id.unwrap_or(actor.account_id);
     let owner = access::account(app.store.reader(), actor, owner_id, Right::ManageTariffs).await?;
@@ -133,7 +138,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     app.write_as(actor, |tx| async move {
         rows::insert(tx.conn(), row.clone()).await?;
         let after = shown(row, &Terms::first(row)?);
-        record(&tx, actor, row.created_at, "createTariff", row, (Value::Null, after)).await
+        record(&tx, actor, row.created_at, "createTariff", row, (Value::Null, after)).await?;
+        idempotency::keep(&tx, actor, row.created_at, &row.id).await
     })
     .await?;
     Ok(tariff)
