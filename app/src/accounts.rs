@@ -288,12 +288,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
     idempotency::repeatable(app, actor, change_account(app, actor, id, change), again).await
 }
 
-async fn change_account(
-    app: &App,
-    actor: &Actor,
-    id: Uuid,
-    change: AccountChange,
-) -> Result<account::Model> {
+async fn change_account(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
     let change = &change;
     app.write_as(actor, |tx| async move {
         // lock the row: the update writes all columns, and other users may change limits, suspension and tariffs concurrently

@@ -340,12 +340,7 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
     idempotency::repeatable(app, actor, change_limit(app, actor, id, limit), again).await
 }
 
-async fn change_limit(
-    app: &App,
-    actor: &Actor,
-    id: Uuid,
-    limit: Option<Micros>,
-) -> Result<account::Model> {
+async fn change_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
     if limit.is_some_and(|limit| limit < Micros::ZERO) {
         return Err(Error::invalid("limit", "`limit` must not be negative; null for no limit."));
     }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::{App, access};
 use super::rates::LoadedVersion;
+use super::{App, access};
 use base::error::{OrFault as _, Result};
 use store::tariff_versions::{resales, resales_of};
 use store::tariffs::{self, Spread};
@@ -142,7 +142,8 @@ pub async fn of_account(app: &App, account: &account::Model, at: DateTime<Utc>) 
 /// The pair of two tariffs, if both exist.
 fn spread(cost: Option<Uuid>, retail: Option<Uuid>) -> Vec<Spread> {
     let pair = cost.zip(retail);
-    let spread = |(cost_tariff_id, retail_tariff_id)| Spread { cost_tariff_id, retail_tariff_id, callshops: 1 };
+    let spread =
+        |(cost_tariff_id, retail_tariff_id)| Spread { cost_tariff_id, retail_tariff_id, callshops: 1 };
     pair.map(spread).into_iter().collect()
 }
 
@@ -151,12 +152,7 @@ fn limit() -> u64 {
     MAX_SPREADS as u64 + 1
 }
 
-async fn basis_of(
-    app: &App,
-    tariff_id: Uuid,
-    own: &Arc<LoadedVersion>,
-    at: DateTime<Utc>,
-) -> Result<Basis> {
+async fn basis_of(app: &App, tariff_id: Uuid, own: &Arc<LoadedVersion>, at: DateTime<Utc>) -> Result<Basis> {
     let conn = app.store.reader();
     let (customers, accounts) =
         (tariffs::spreads(conn, tariff_id, limit()).await?, resales(conn, tariff_id, limit()).await?);
@@ -255,9 +251,9 @@ fn loss(retail: &Rate, cost: &Rate) -> Option<Loss> {
     let whole = |sixtieths: i128| Micros(i64::try_from(sixtieths / 60).unwrap_or(i64::MAX));
     let free = Some(retail.free_seconds.saturating_sub(1)).filter(|seconds| *seconds > 0);
     TALKS.into_iter().chain(free).find_map(|talk| {
-        let charges = places.iter().map(|(own, other)| {
-            (flat_sixtieths(retail, *own, talk), flat_sixtieths(cost, *other, talk))
-        });
+        let charges = places
+            .iter()
+            .map(|(own, other)| (flat_sixtieths(retail, *own, talk), flat_sixtieths(cost, *other, talk)));
         let (retail, cost) = charges.into_iter().find(|(retail, cost)| retail < cost)?;
         Some(Loss { retail: whole(retail), cost: whole(cost), seconds: Some(talk) })
     })
@@ -340,7 +336,10 @@ mod tests {
         assert_eq!(found(free(12_000, 20), free(6_000, 20)), None);
         // a fee of the seller's own covers a minute, but not an hour
         let fee = Rate { connection_fee: Micros(1_000), ..rate("55", 6_000) };
-        assert_eq!(found(fee, Rate { increment: 60, initial_increment: 1, ..rate("55", 6_000) }), Some(Some(61)));
+        assert_eq!(
+            found(fee, Rate { increment: 60, initial_increment: 1, ..rate("55", 6_000) }),
+            Some(Some(61))
+        );
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl RateCache {
         (self.0.entry_count(), self.0.weighted_size())
     }
 
+    /// Adds a version that was just written, so that no call has to load it.
+    pub async fn put(&self, version: Arc<LoadedVersion>) {
+        self.0.insert(version.version_id, version).await;
+    }
+
     /// Returns a tariff version's table of rates. A table that is not cached is read from the database; concurrent requests for the same table
     /// share one read.
     ///

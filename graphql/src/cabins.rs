@@ -230,7 +230,8 @@ impl CabinMutation {
                 label: input.label.unwrap_or_else(|| cabins::default_label(input.number)),
                 phone_id: input.phone_id.as_ref().map(|id| Kind::Phone.parse(id)).transpose()?,
             };
-            cabins::create(app(ctx), &keyed(ctx, input.idempotency_key.as_deref())?, new).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            cabins::create(app(ctx), &actor, new).await
         };
         answer(made.await.map(done))
     }

@@ -418,7 +418,8 @@ pub(crate) fn keyed<'a>(ctx: &Context<'a>, key: Option<&str>) -> base::error::Re
     let actor = caller(ctx)?;
     let Some(key) = key else { return Ok(Cow::Borrowed(actor)) };
     let arguments = ctx.field().arguments().map_err(|error| Error::fault(error.message))?;
-    let input = arguments.into_iter().map(|(name, value)| Ok((name.to_string(), value.into_json().or_fault()?)));
+    let input =
+        arguments.into_iter().map(|(name, value)| Ok((name.to_string(), value.into_json().or_fault()?)));
     let input = input.collect::<base::error::Result<serde_json::Map<_, _>>>()?;
     let key = Key::new(ctx.field().name(), key, input.into())?;
     Ok(Cow::Owned(actor.clone().with_key(key)))

@@ -298,8 +298,7 @@ impl PhoneMutation {
 
 /// The error of a repeated request if an earlier request showed the passwords.
 fn shown(is_repeated: bool) -> Vec<UserError> {
-    let message =
-        "An earlier request with this key showed the password. If it is lost, use `rotatePhoneSecret` with a new key.";
+    let message = "An earlier request with this key showed the password. If it is lost, use `rotatePhoneSecret` with a new key.";
     if is_repeated { vec![secret_shown(message)] } else { Vec::new() }
 }
 

@@ -400,7 +400,8 @@ fn explain(outcome: &Outcome) {
 
 fn warn_of_losses(margins: &Margins) {
     for warning in &margins.warnings {
-        let what = warning.seconds.map_or("per minute".to_owned(), |seconds| format!("for {seconds} seconds"));
+        let what =
+            warning.seconds.map_or("per minute".to_owned(), |seconds| format!("for {seconds} seconds"));
         eprintln!(
             "below cost: {} {} sells at {} and costs {} {what} (callshops: {})",
             warning.prefix,

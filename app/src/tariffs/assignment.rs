@@ -58,34 +58,34 @@ async fn set_assigned(
 ) -> Result<account::Model> {
     let owners = &owners(actor);
     app.write_as(actor, |tx| async move {
-            let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
-            if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
-                return Err(Error::invalid("kind", "Only a callshop can have a RETAIL tariff."));
-            }
-            if let Some(id) = tariff_id {
-                // the lock keeps the tariff out of the archive until the assignment is visible
-                let tariff = rows::lock(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
-                check_open(&tariff)?;
-                check_assignable(actor, &account, &tariff)?;
-            }
-            let (name, assigned) = match kind {
-                Assignment::Cost => ("costTariff", &mut account.cost_tariff_id),
-                Assignment::Retail => ("retailTariff", &mut account.retail_tariff_id),
-            };
-            let before = std::mem::replace(assigned, tariff_id);
-            let change = Change {
-                account_id,
-                action: "assignTariff",
-                object: (object(&account), account_id),
-                before: json!({ name: before }),
-                after: json!({ name: tariff_id }),
-            };
-            let now = app.clock.now();
-            audit::record(&tx, actor, now, change).await?;
-            idempotency::keep(&tx, actor, now, &account_id).await?;
-            accounts::update(tx.conn(), account).await
-        })
-        .await
+        let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
+        if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
+            return Err(Error::invalid("kind", "Only a callshop can have a RETAIL tariff."));
+        }
+        if let Some(id) = tariff_id {
+            // the lock keeps the tariff out of the archive until the assignment is visible
+            let tariff = rows::lock(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
+            check_open(&tariff)?;
+            check_assignable(actor, &account, &tariff)?;
+        }
+        let (name, assigned) = match kind {
+            Assignment::Cost => ("costTariff", &mut account.cost_tariff_id),
+            Assignment::Retail => ("retailTariff", &mut account.retail_tariff_id),
+        };
+        let before = std::mem::replace(assigned, tariff_id);
+        let change = Change {
+            account_id,
+            action: "assignTariff",
+            object: (object(&account), account_id),
+            before: json!({ name: before }),
+            after: json!({ name: tariff_id }),
+        };
+        let now = app.clock.now();
+        audit::record(&tx, actor, now, change).await?;
+        idempotency::keep(&tx, actor, now, &account_id).await?;
+        accounts::update(tx.conn(), account).await
+    })
+    .await
 }
 
 fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Model) -> Result<()> {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use billing::carrier_deck::{Counts, Detected, Mapping, Question};
 use billing::country::country_of;
@@ -15,14 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::activation::{self, check_open};
 use super::by_date;
 use super::comparison::Comparison;
 use super::kept::Kept;
-use super::{Version, VersionState, find_version, owned, owners, record};
+use super::{Version, VersionState, find_version, owned, owners, permit, record, terms};
 use crate::access;
 use crate::accounts::clean_name;
 use crate::auth::Actor;
@@ -44,10 +42,8 @@ pub const MAX_EDITS: usize = 1_000;
 
 const DISCARDED: &str = "The base version was discarded. Make the change again.";
 
-/// Limits the number of rate decks in memory. Requests beyond this limit wait for [`PERMIT_WITHIN`], and then fail with `OVERLOADED`.
+/// Limits the number of rate decks in memory.
 static DECKS: Semaphore = Semaphore::const_new(4);
-/// Longest wait of a request until a deck may be in memory. Most changes of tariffs take less time.
-const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
 /// How an import treats the existing rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,10 +202,7 @@ async fn local_day(app: &App, tariff: &tariff::Model) -> Result<NaiveDate> {
 
 /// Waits for a moment until a deck may be in memory.
 pub(super) async fn deck_permit() -> Result<SemaphorePermit<'static>> {
-    match timeout(PERMIT_WITHIN, DECKS.acquire()).await {
-        Ok(permit) => permit.or_fault(),
-        Err(_) => Err(Error::Overloaded("too many tariffs are being changed")),
-    }
+    permit(&DECKS, "too many tariffs are being changed").await
 }
 
 /// Waits until a deck may be in memory.
@@ -417,7 +410,7 @@ pub(super) struct Base {
     pub(super) version: Option<tariff_version::Model>,
     /// The draft's rounding, bands and holidays. The draft's terms are those of its base version or, without a base version, those of the tariff.
     pub(super) terms: Terms,
-    pub(super) rates: Vec<Rate>,
+    pub(super) rates: Arc<Vec<Rate>>,
 }
 
 impl Base {
@@ -433,6 +426,7 @@ impl Base {
             Some(version) => (Terms::of(version)?, whole(app, version, "baseVersionId").await?),
             None => (Terms::first(tariff)?, Vec::new()),
         };
+        let rates = Arc::new(rates);
         Ok(Self { version, terms, rates })
     }
 
@@ -529,7 +523,7 @@ impl Draft {
         let built = spawn_blocking(move || {
             let table = RateTable::build(edit(&base.rates)?);
             let table = table.map_err(|error| Error::user(ErrorCode::BadDeck, error.to_string()))?;
-            let changes = rate_changes::count(&base.rates, table.iter());
+            let changes = rate_changes::count(base.rates.iter(), table.iter());
             let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), terms: base.terms, table });
             Ok::<_, Error>((loaded, changes, base.version))
         });
@@ -627,6 +621,9 @@ impl Draft {
             "version": version.id, "number": version.number, "rates": version.rate_count, "added": added,
             "changed": raised + lowered + changed, "removed": removed,
         });
+        if let Some(base) = &self.base {
+            terms::record(&mut before, &mut after, (&Terms::of(base)?, terms));
+        }
         if let Some(name) = &self.act.rename {
             before["name"] = json!(tariff.name);
             after["name"] = json!(name);
@@ -695,6 +692,7 @@ async fn finish(
         });
         let written = written.await.or_fault()??;
         if let Some(from) = written.version.active_from {
+            app.rates.put(loaded.clone()).await;
             outcome.margins = margin::rechecked(app, tariff_id, &loaded, from, compared).await;
         }
         let tariff = Arc::new(written.tariff);

@@ -12,8 +12,8 @@ use super::{Version, find, find_version, find_versions};
 use crate::auth::Actor;
 use crate::margin;
 use crate::{App, idempotency};
-use base::error::{Error, Result};
 use base::clock::Clock;
+use base::error::{Error, Result};
 use store::Tx;
 
 /// The ids of the versions that a change made, and what it reported.
@@ -34,7 +34,14 @@ pub(super) struct Kept {
 impl Kept {
     /// A change that makes no draft.
     pub(super) fn row(tariff: Uuid) -> Self {
-        Self { tariff, version: None, scheduled: Vec::new(), base: None, next: None, report: Report::default() }
+        Self {
+            tariff,
+            version: None,
+            scheduled: Vec::new(),
+            base: None,
+            next: None,
+            report: Report::default(),
+        }
     }
 
     /// A version that was put in force.
@@ -58,7 +65,13 @@ impl Kept {
     }
 
     /// Stores the answer in the transaction that writes the versions of an import by date.
-    pub(super) async fn keep_all(&self, tx: &Tx, actor: &Actor, clock: &Clock, written: &[Written]) -> Result<()> {
+    pub(super) async fn keep_all(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        clock: &Clock,
+        written: &[Written],
+    ) -> Result<()> {
         let scheduled: Vec<Uuid> = written.iter().map(|written| written.version.id).collect();
         let kept = Self { version: scheduled.last().copied(), scheduled, ..self.clone() };
         idempotency::keep(tx, actor, clock.now(), &kept).await

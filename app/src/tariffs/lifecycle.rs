@@ -170,7 +170,7 @@ async fn go_back(
     let permit = deck_permit().await?;
     let (terms, copied) = (Terms::of(&target)?, whole(app, &target, "versionId").await?);
     let base = Base::read(app, &tariff, None).await?;
-    if base.terms == terms && rate_changes::count(&base.rates, &copied).differences() == 0 {
+    if base.terms == terms && rate_changes::count(base.rates.iter(), &copied).differences() == 0 {
         let number = base.version.as_ref().map_or(0, |version| version.number);
         return Err(illegal(base::message!(
             "Version {number} is in force, and has the same prices and terms as version {target}. Nothing needs to change.",

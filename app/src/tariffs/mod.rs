@@ -14,10 +14,13 @@ pub mod imports;
 mod kept;
 mod lifecycle;
 pub mod mappings;
+mod terms;
 mod updating;
+pub mod warming;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use billing::deck::write_deck;
 use billing::money::Rounding;
@@ -25,7 +28,9 @@ use billing::tariff::{Rate, TimeBand};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{AccountKind, Role, account, tariff, tariff_version};
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use activation::{Activated, activate};
@@ -38,6 +43,7 @@ pub use drafts::{
 
 pub use impact::{Impact, impact_of_draft, impact_of_version};
 pub use lifecycle::{archive, cancel, discard, revert};
+pub use terms::Term;
 pub use updating::{TariffUpdate, update};
 
 use drafts::deck_permit;
@@ -53,6 +59,9 @@ use store::{Listed, Page};
 
 /// Maximum number of holidays per tariff.
 pub const MAX_HOLIDAYS: usize = 1_000;
+
+/// Longest wait of a request for its turn. Most changes and comparisons of tariffs take less time.
+const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
 /// State of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +209,17 @@ fn check_holidays(holidays: &[NaiveDate]) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Waits for a moment for a turn to use many rates or calls.
+///
+/// # Errors
+/// Fails with `OVERLOADED` and this reason if no turn comes within [`PERMIT_WITHIN`].
+async fn permit(turns: &'static Semaphore, reason: &'static str) -> Result<SemaphorePermit<'static>> {
+    match timeout(PERMIT_WITHIN, turns.acquire()).await {
+        Ok(permit) => permit.or_fault(),
+        Err(_) => Err(Error::Overloaded(reason)),
+    }
 }
 
 async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {

@@ -53,16 +53,11 @@ pub async fn update(
     actor: &Actor,
     update: TariffUpdate,
 ) -> Result<(tariff::Model, Option<Outcome>)> {
-    let again =
-        async |kept: Kept| Ok((kept.tariff(app, actor).await?, kept.outcome(app, actor).await?));
+    let again = async |kept: Kept| Ok((kept.tariff(app, actor).await?, kept.outcome(app, actor).await?));
     idempotency::repeatable(app, actor, change(app, actor, update), again).await
 }
 
-async fn change(
-    app: &App,
-    actor: &Actor,
-    update: TariffUpdate,
-) -> Result<(tariff::Model, Option<Outcome>)> {
+async fn change(app: &App, actor: &Actor, update: TariffUpdate) -> Result<(tariff::Model, Option<Outcome>)> {
     let tariff = owned(app, actor, update.tariff_id).await?;
     check_open(&tariff)?;
     let name = update.name.as_deref().map(|name| clean_name("name", name)).transpose()?;

@@ -291,7 +291,8 @@ impl AccountMutation {
 }
 
 async fn create(ctx: &Context<'_>, key: Option<&str>, new: NewAccount) -> Result<Created> {
-    accounts::create(app(ctx), &keyed(ctx, key)?, new).await
+    let actor = keyed(ctx, key)?;
+    accounts::create(app(ctx), &actor, new).await
 }
 
 fn created(made: Created) -> CreateAccountPayload {

@@ -207,7 +207,8 @@ impl TariffMutation {
                 bands: input.bands.into_iter().map(Into::into).collect(),
                 holidays: input.holidays,
             };
-            tariffs::create(app(ctx), &keyed(ctx, input.idempotency_key.as_deref())?, new).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::create(app(ctx), &actor, new).await
         };
         answer(
             made.await
@@ -305,7 +306,8 @@ impl TariffMutation {
     ) -> async_graphql::Result<ActivateTariffVersionPayload> {
         let done = async {
             let id = Kind::TariffVersion.parse(&input.version_id)?;
-            tariffs::activate(app(ctx), &keyed(ctx, input.idempotency_key.as_deref())?, id, input.at).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::activate(app(ctx), &actor, id, input.at).await
         };
         answer(done.await.map(|done| ActivateTariffVersionPayload {
             version: Some(TariffVersion(done.version)),

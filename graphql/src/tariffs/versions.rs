@@ -36,7 +36,21 @@ graphql_enum!(
     }
 );
 
-/// The differences between the rates of two versions.
+graphql_enum!(
+    /// A part of a version's terms.
+    TariffTerm = "tariffs::Term" {
+        /// Decimals and direction of the rounding.
+        Rounding,
+        /// Time zone of the bands and holidays.
+        TimeZone,
+        /// Time bands.
+        Bands,
+        /// Holidays.
+        Holidays,
+    }
+);
+
+/// The differences between the rates and terms of two versions.
 #[derive(async_graphql::Description)]
 pub struct RateChanges(pub Comparison);
 
@@ -56,6 +70,12 @@ impl RateChanges {
     /// Currency of both versions' prices.
     fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.0.currency().to_owned())
+    }
+
+    /// The terms in which the versions differ; empty if there is no earlier version.
+    async fn terms(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<TariffTerm>> {
+        let changed = Box::pin(self.0.changed_terms(app(ctx))).await.map_err(top_level)?;
+        Ok(changed.into_iter().map(Into::into).collect())
     }
 
     /// Number of new prefixes.
@@ -316,7 +336,8 @@ impl TariffVersionMutation {
     ) -> async_graphql::Result<CancelTariffVersionPayload> {
         let done = async {
             let id = Kind::TariffVersion.parse(&input.version_id)?;
-            tariffs::cancel(app(ctx), &keyed(ctx, input.idempotency_key.as_deref())?, id).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::cancel(app(ctx), &actor, id).await
         };
         let payload = |version| CancelTariffVersionPayload {
             version: Some(TariffVersion(version)),

@@ -84,13 +84,14 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ tariffVersion(id: {version}) { HOLE } }",
         fields: &[(
             MANAGERS,
-            "id tariff number state activeFrom rateCount note createdAt changes impact rates",
+            "id tariff number state activeFrom rateCount note createdAt roundingDecimals roundingMode timeZone bands holidays changes \
+             impact rates",
         )],
     },
     Object {
         name: "RateChanges",
         reach: "{ tariffVersion(id: {version}) { changes { HOLE } } }",
-        fields: &[(MANAGERS, "currency added raised lowered changed removed unchanged rows")],
+        fields: &[(MANAGERS, "currency terms added raised lowered changed removed unchanged rows")],
     },
     Object {
         name: "RateChange",
