@@ -334,12 +334,10 @@ mod tests {
         assert_eq!(found(free(12_000, 5), rate("55", 6_000)), Some(Some(1)));
         assert_eq!(found(free(12_000, 50), free(6_000, 20)), Some(Some(49)));
         assert_eq!(found(free(12_000, 20), free(6_000, 20)), None);
-        // a fee of the seller's own covers a minute, but not an hour
+        // the minimum charge covers the fee of a minute, but not of a longer call
         let fee = Rate { connection_fee: Micros(1_000), ..rate("55", 6_000) };
-        assert_eq!(
-            found(fee, Rate { increment: 60, initial_increment: 1, ..rate("55", 6_000) }),
-            Some(Some(61))
-        );
+        let minimum = Rate { minimum_charge: Micros(7_000), ..rate("55", 6_000) };
+        assert_eq!(found(minimum, fee), Some(Some(61)));
     }
 
     #[test]
