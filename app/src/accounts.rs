@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::access::{self, Shop};
 use super::audit::{self, Change, changed};
 use super::credit::object;
-use super::{App, settings, users};
+use super::{App, idempotency, settings, users};
 use crate::auth::{Actor, Right, token};
 use crate::receipt::locale::locale_of;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -60,6 +60,21 @@ pub struct Created {
 /// # Errors
 /// Fails with `CURRENCY_MISMATCH` or the errors of [`users::build`]. May also fail with `INVALID_INPUT`.
 pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created> {
+    let again = |(id, user_id)| created(app, actor, id, user_id);
+    idempotency::repeatable(app, actor, create_new(app, actor, new), again).await
+}
+
+/// The result of an earlier request that created an account.
+async fn created(app: &App, actor: &Actor, id: Uuid, user_id: Option<Uuid>) -> Result<Created> {
+    let account = access::account(app.store.reader(), actor, id, Right::ManageAccounts).await?;
+    let user = match user_id {
+        Some(id) => Some(users::find(app, actor, id).await?),
+        None => None,
+    };
+    Ok(Created { account, user })
+}
+
+async fn create_new(app: &App, actor: &Actor, new: NewAccount) -> Result<Created> {
     actor.require(Right::ManageAccounts)?;
     let name = clean_name("name", &new.name)?;
     let id = Uuid::now_v7();
@@ -97,6 +112,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created
             after: shown(&account),
         };
         audit::record(&tx, actor, account.created_at, change).await?;
+        let answer = (account.id, user.as_ref().map(|user| user.id));
+        idempotency::keep(&tx, actor, account.created_at, &answer).await?;
         Ok(Created { account, user: user.clone() })
     })
     .await
@@ -267,6 +284,11 @@ pub struct AccountChange {
 /// # Errors
 /// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
+    let again = async |id| access::account(app.store.reader(), actor, id, Right::ManageAccounts).await;
+    idempotency::repeatable(app, actor, change_account(app, actor, id, change), again).await
+}
+
+async fn change_account(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
     let change = &change;
     app.write_as(actor, |tx| async move {
         // lock the row: the update writes all columns, and other users may change limits, suspension and tariffs concurrently
@@ -300,7 +322,9 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
         let (before, after) = changed(before, after);
         let object = (object(&account), account.id);
         let change = Change { account_id: account.id, action: "updateAccount", object, before, after };
-        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let now = app.clock.now();
+        audit::record(&tx, actor, now, change).await?;
+        idempotency::keep(&tx, actor, now, &account.id).await?;
         accounts::update(tx.conn(), account).await
     })
     .await

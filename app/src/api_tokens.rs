@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{TokenScope, account, api_token, user};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -26,7 +25,7 @@ const SHOWN: usize = 11;
 pub const MAX_GRACE_SECONDS: i64 = 7 * 86_400;
 
 /// Input for a new token.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NewToken {
     /// Name that tells people what the token is for.
     pub name: String,
@@ -39,7 +38,7 @@ pub struct NewToken {
 }
 
 /// Input for a rotation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Rotation {
     /// The token to replace.
     pub id: Uuid,
@@ -56,14 +55,6 @@ pub struct Made {
     pub token: api_token::Model,
     /// The secret; `None` if an earlier request with the same idempotency key already returned it.
     pub secret: Option<String>,
-}
-
-/// The answer that is stored for an idempotency key. The secret is not stored.
-#[derive(Serialize, Deserialize)]
-struct Answer {
-    id: Uuid,
-    #[serde(skip)]
-    secret: Option<String>,
 }
 
 /// The scope that this scope includes, if any. A token that may change a kind of object may also read it.
@@ -101,12 +92,18 @@ pub fn scopes_of(token: &api_token::Model) -> Vec<TokenScope> {
 /// Creates a token for the actor's user.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, `NOT_FOUND` for an account outside the actor's
-/// subtree, or `FORBIDDEN`.
-pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewToken) -> Result<Made> {
+/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, `NOT_FOUND` for an account outside the actor's subtree, or
+/// `FORBIDDEN`.
+pub async fn create(app: &App, actor: &Actor, new: NewToken) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     let maker = Maker { user_id: actor.user_id, account_id: actor.account_id, scope: actor.scope() };
-    create_for(app, actor, &maker, key, new).await
+    let act = create_for(app, actor, &maker, new);
+    idempotency::repeatable(app, actor, act, |id| made(app, actor, id)).await
+}
+
+/// The token of an earlier request.
+async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
+    Ok(Made { token: find(app, actor, id).await?, secret: None })
 }
 
 /// Creates a token for the user with this login (`name@code`), on behalf of the operator at the command line.
@@ -117,7 +114,7 @@ pub async fn create_as(app: &App, operator: &Actor, login: &str, new: NewToken) 
     operator.require(Right::ManageTokens)?;
     let (user, account) = maker_of(app, login).await?;
     let maker = Maker { user_id: user.id, account_id: account.id, scope: Scope::subtree(&account.path) };
-    create_for(app, operator, &maker, None, new).await
+    create_for(app, operator, &maker, new).await
 }
 
 async fn maker_of(app: &App, login: &str) -> Result<(user::Model, account::Model)> {
@@ -133,13 +130,7 @@ struct Maker {
     scope: Scope,
 }
 
-async fn create_for(
-    app: &App,
-    actor: &Actor,
-    maker: &Maker,
-    key: Option<&str>,
-    new: NewToken,
-) -> Result<Made> {
+async fn create_for(app: &App, actor: &Actor, maker: &Maker, new: NewToken) -> Result<Made> {
     let now = app.clock.now();
     let name = clean_name("name", &new.name)?;
     if new.scopes.is_empty() {
@@ -147,15 +138,7 @@ async fn create_for(
     }
     check_expiry(new.expires_at, now)?;
     let (new, name) = (&new, name.as_str());
-    app.write_as(actor, |tx| async move {
-        let act = || insert(&tx, actor, maker, (name, new), now);
-        let answer = match key {
-            Some(key) => idempotency::once(&tx, actor, &app.clock, "createApiToken", key, new, act).await?,
-            None => act().await?,
-        };
-        made(&tx, answer).await
-    })
-    .await
+    app.write_as(actor, |tx| async move { insert(&tx, actor, maker, (name, new), now).await }).await
 }
 
 async fn insert(
@@ -164,22 +147,16 @@ async fn insert(
     maker: &Maker,
     (name, new): (&str, &NewToken),
     now: DateTime<Utc>,
-) -> Result<Answer> {
+) -> Result<Made> {
     let id = new.account_id.unwrap_or(maker.account_id);
     // because of this lock, concurrent requests see each other's tokens when they count
     let account = accounts::lock(tx.conn(), &maker.scope, id).await?.ok_or(Error::NotFound)?;
     check_room(tx, account.id, now).await?;
-    let (row, secret) = build(maker.user_id, account.id, name, &new.scopes, (now, new.expires_at));
-    rows::insert(tx.conn(), row.clone()).await?;
-    record(tx, actor, "createApiToken", &row, (Value::Null, shown(&row)), now).await?;
-    Ok(Answer { id: row.id, secret: Some(secret) })
-}
-
-async fn made(tx: &Tx, answer: Answer) -> Result<Made> {
-    let token = rows::by_ids(tx.conn(), &[answer.id]).await?.pop();
-    let token =
-        token.ok_or_else(|| Error::fault("a stored answer names an API token that does not exist"))?;
-    Ok(Made { token, secret: answer.secret })
+    let (token, secret) = build(maker.user_id, account.id, name, &new.scopes, (now, new.expires_at));
+    rows::insert(tx.conn(), token.clone()).await?;
+    record(tx, actor, "createApiToken", &token, (Value::Null, shown(&token)), now).await?;
+    idempotency::keep(tx, actor, now, &token.id).await?;
+    Ok(Made { token, secret: Some(secret) })
 }
 
 fn check_expiry(expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
@@ -235,10 +212,14 @@ fn build(
 /// created the token may replace it, because the new secret has that user's rights.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` for a token that has ended or was rotated before, `NOT_FOUND`, or `FORBIDDEN` for another user's
-/// token.
-pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: Rotation) -> Result<Made> {
+/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` for a token that has ended or was rotated before, `NOT_FOUND`, or `FORBIDDEN` for another user's token.
+pub async fn rotate(app: &App, actor: &Actor, rotation: Rotation) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
+    let act = rotate_now(app, actor, rotation);
+    idempotency::repeatable(app, actor, act, |id| made(app, actor, id)).await
+}
+
+async fn rotate_now(app: &App, actor: &Actor, rotation: Rotation) -> Result<Made> {
     if !(0..=MAX_GRACE_SECONDS).contains(&rotation.grace_seconds) {
         let message =
             base::message!("`gracePeriodSeconds` must be between 0 and {max}.", max = MAX_GRACE_SECONDS);
@@ -249,17 +230,7 @@ pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: Rotat
         check_expiry(expires_at, now)?;
     }
     let rotation = &rotation;
-    let made = app.write_as(actor, |tx| async move {
-        let act = || replace(&tx, actor, rotation, now);
-        let answer = match key {
-            Some(key) => {
-                idempotency::once(&tx, actor, &app.clock, "rotateApiToken", key, rotation, act).await?
-            }
-            None => act().await?,
-        };
-        made(&tx, answer).await
-    });
-    let made = made.await?;
+    let made = app.write_as(actor, |tx| async move { replace(&tx, actor, rotation, now).await }).await?;
     if rotation.grace_seconds == 0 {
         login::forget(app, &[rotation.id]);
     } else {
@@ -268,7 +239,7 @@ pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: Rotat
     Ok(made)
 }
 
-async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>) -> Result<Answer> {
+async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>) -> Result<Made> {
     let old = rows::lock(tx.conn(), &actor.scope(), rotation.id).await?.ok_or(Error::NotFound)?;
     if old.created_by != actor.user_id {
         return Err(Error::Forbidden);
@@ -293,7 +264,8 @@ async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>
         (json!({ "expiresAt": old.expires_at }), json!({ "expiresAt": ends, "successor": row.id }));
     record(tx, actor, "rotateApiToken", &old, (before, after), now).await?;
     rows::update(tx.conn(), api_token::Model { expires_at: ends, ..old }).await?;
-    Ok(Answer { id: row.id, secret: Some(secret) })
+    idempotency::keep(tx, actor, now, &row.id).await?;
+    Ok(Made { token: row, secret: Some(secret) })
 }
 
 /// Revokes a token and closes its sockets on every node. Revoking a revoked token has no effect.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::accounts::clean_name;
 use super::audit::changed;
 use super::audited::record;
-use super::{App, access};
+use super::{App, access, idempotency};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Word;
@@ -245,6 +245,10 @@ pub struct NewCabin {
 /// Fails with `ILLEGAL_STATE` if the phone is in another cabin. Fails with `FORBIDDEN` for attendants. May also fail with `INVALID_INPUT`,
 /// `ALREADY_EXISTS` or `NOT_FOUND`.
 pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView> {
+    idempotency::repeatable(app, actor, create_new(app, actor, new), |id| find(app, actor, id)).await
+}
+
+async fn create_new(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView> {
     let (number, label) = (check_number(new.number)?, clean_name("label", &new.label)?);
     let (id, now) = (Uuid::now_v7(), app.clock.now());
     let cabin = &cabin::Model::new(id, new.callshop_id, number, label, new.phone_id, now);
@@ -267,6 +271,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
         cabins::insert(tx.conn(), cabin.clone()).await?;
         emit(&tx, ActivityKind::CabinChanged, cabin, None, cabin.created_at).await?;
         record(&tx, actor, cabin.created_at, "createCabin", cabin, (Value::Null, shown(cabin))).await?;
+        idempotency::keep(&tx, actor, cabin.created_at, &cabin.id).await?;
         view(tx.conn(), cabin.clone()).await
     });
     made.await.map_err(number_taken)

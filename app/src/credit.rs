@@ -336,6 +336,11 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
 /// Fails with `INVALID_INPUT` for a negative limit. Fails with `INSUFFICIENT_CREDIT` if the new limit is already exceeded. Fails with `FORBIDDEN`
 /// for anyone but the parent.
 pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
+    let again = async |id| access::account(app.store.reader(), actor, id, Right::ManageCredit).await;
+    idempotency::repeatable(app, actor, change_limit(app, actor, id, limit), again).await
+}
+
+async fn change_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
     if limit.is_some_and(|limit| limit < Micros::ZERO) {
         return Err(Error::invalid("limit", "`limit` must not be negative; null for no limit."));
     }
@@ -352,7 +357,9 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
             before: serde_json::json!({ "creditLimit": old.map(|limit: Micros| limit.to_string()) }),
             after: serde_json::json!({ "creditLimit": limit.map(|limit| limit.to_string()) }),
         };
-        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let now = app.clock.now();
+        audit::record(&tx, actor, now, change).await?;
+        idempotency::keep(&tx, actor, now, &id).await?;
         let account = account::Model { credit_limit: limit.map(Into::into), ..account };
         accounts::update(tx.conn(), account).await
     })

@@ -1,27 +1,31 @@
 //! The margin guard finds prices at which a callshop's customers, or the accounts below a reseller, pay less than the seller pays. The guard only
 //! warns, and never refuses a change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use billing::money::Micros;
-use billing::rating::minute_sixtieths;
+use billing::rating::flat_sixtieths;
 use billing::tariff::{BandPrice, Rate, RateTable};
 use chrono::{DateTime, Utc};
-use entity::account;
+use entity::{AccountKind, account};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::App;
 use super::rates::LoadedVersion;
+use super::{App, access};
 use base::error::{OrFault as _, Result};
-use store::tariff_versions::resales;
-use store::tariffs;
+use store::tariff_versions::{resales, resales_of};
+use store::tariffs::{self, Spread};
 
 /// Maximum number of warnings in the list. The total counts all warnings.
 pub const MAX_WARNINGS: usize = 100;
 /// Maximum number of tariff pairs (cost and retail) that are compared. The pairs used by the most callshops are compared first.
-const MAX_SPREADS: u64 = 20;
+const MAX_SPREADS: usize = 20;
+/// Talk times in seconds for which the charges are compared, besides the last free second: the first increment, a minute, the next increment, and a long
+/// call.
+const TALKS: [u32; 4] = [60, 1, 61, 3_601];
 
 /// A price below cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +34,13 @@ pub struct MarginWarning {
     pub prefix: String,
     /// Destination of the prefix.
     pub destination: String,
-    /// Price per minute for the buyer. If only fees, increments or minimum charges make the loss, this is the charge of a call of one minute.
+    /// Price per minute for the buyer; the charge of a call of `seconds` if only fees, increments, minimum charges or free seconds make the loss.
     pub retail_per_minute: Micros,
-    /// The seller's cost: a price per minute or the charge of a call of one minute, as in `retail_per_minute`.
+    /// Price per minute, or charge of the same call, for the seller.
     pub cost_per_minute: Micros,
+    /// Talk time of the call whose charges are given; `None` for prices per minute.
+    #[serde(default)]
+    pub seconds: Option<u32>,
     /// Number of accounts that use this pair of tariffs.
     pub callshops: i64,
 }
@@ -45,6 +52,32 @@ pub struct Margins {
     pub warnings: Vec<MarginWarning>,
     /// Number of all warnings.
     pub total: u64,
+    /// Whether there are more than [`MAX_SPREADS`] pairs of tariffs, so that some were not compared.
+    #[serde(default)]
+    pub is_partial: bool,
+}
+
+/// Warnings, with the versions that were compared.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The warnings.
+    pub margins: Margins,
+    basis: Basis,
+}
+
+/// The versions to compare.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Basis {
+    pairs: Vec<Pair>,
+    is_partial: bool,
+}
+
+/// Two versions: buyers pay by `retail`, and sellers by `cost`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pair {
+    retail: Uuid,
+    cost: Uuid,
+    accounts: i64,
 }
 
 /// Returns the warnings for all accounts that buy or sell at this tariff, as if this version were in force at `at`: callshops and their customers,
@@ -57,61 +90,116 @@ pub async fn of_version(
     tariff_id: Uuid,
     own: &Arc<LoadedVersion>,
     at: DateTime<Utc>,
-) -> Result<Margins> {
-    let mut margins = Margins::default();
-    let conn = app.store.reader();
-    let mut spreads = tariffs::spreads(conn, tariff_id, MAX_SPREADS).await?;
-    spreads.extend(resales(conn, tariff_id, MAX_SPREADS).await?);
-    for spread in spreads {
-        let sells = spread.retail_tariff_id == tariff_id;
-        let other_id = if sells { spread.cost_tariff_id } else { spread.retail_tariff_id };
-        if other_id == tariff_id {
-            continue;
-        }
-        if let Some(other) = in_force(app, other_id, at).await? {
-            let (retail, cost) = if sells { (own.clone(), other) } else { (other, own.clone()) };
-            margins = compared(margins, retail, cost, spread.callshops).await?;
-        }
-    }
-    Ok(margins)
+) -> Result<Compared> {
+    let basis = basis_of(app, tariff_id, own, at).await?;
+    let margins = compare(app, &basis, Some(own)).await?;
+    Ok(Compared { margins, basis })
 }
 
-/// Returns the warnings for a callshop's cost and retail tariffs. The list is empty if the callshop lacks one of the two tariffs.
+/// The warnings of [`of_version`], after the version was put in force at `at`. If another tariff changed between the comparison and the commit, the
+/// prices are compared again. If that fails, returns the earlier warnings, because the version is in force.
+pub async fn rechecked(
+    app: &App,
+    tariff_id: Uuid,
+    own: &Arc<LoadedVersion>,
+    at: DateTime<Utc>,
+    before: Compared,
+) -> Margins {
+    let again = async {
+        let basis = basis_of(app, tariff_id, own, at).await?;
+        if basis == before.basis { Ok(None) } else { compare(app, &basis, Some(own)).await.map(Some) }
+    };
+    match again.await {
+        Ok(found) => found.unwrap_or(before.margins),
+        Err(error) => {
+            tracing::warn!(%error, "the prices were not compared again after an activation");
+            before.margins
+        }
+    }
+}
+
+/// Returns the warnings for an account's tariffs: those of a callshop and its customers, those of the account's parent and the account, and those of
+/// the account and the accounts below it. The list is empty if the accounts lack one of the two tariffs.
 ///
 /// # Errors
 /// May fail with database errors.
-pub async fn of_callshop(app: &App, callshop: &account::Model, at: DateTime<Utc>) -> Result<Margins> {
-    let (Some(cost), Some(retail)) = (callshop.cost_tariff_id, callshop.retail_tariff_id) else {
-        return Ok(Margins::default());
-    };
-    if cost == retail {
-        return Ok(Margins::default());
-    }
-    match (in_force(app, retail, at).await?, in_force(app, cost, at).await?) {
-        (Some(retail), Some(cost)) => compared(Margins::default(), retail, cost, 1).await,
-        _ => Ok(Margins::default()),
-    }
-}
-
-async fn in_force(app: &App, tariff_id: Uuid, at: DateTime<Utc>) -> Result<Option<Arc<LoadedVersion>>> {
+pub async fn of_account(app: &App, account: &account::Model, at: DateTime<Utc>) -> Result<Margins> {
     let conn = app.store.reader();
-    match tariffs::effective_versions(conn, &[tariff_id], at).await?.get(&tariff_id) {
-        Some((version_id, _)) => Ok(Some(app.rates.get(conn, *version_id).await?)),
-        None => Ok(None),
+    let mut spreads = match account.kind {
+        AccountKind::Callshop => spread(account.cost_tariff_id, account.retail_tariff_id),
+        _ => resales_of(conn, account.id, limit()).await?,
+    };
+    if let Some(id) = account.parent_id {
+        let parent = access::by_id(conn, id).await?;
+        spreads.extend(spread(parent.cost_tariff_id, account.cost_tariff_id));
     }
+    let is_partial = spreads.len() > MAX_SPREADS;
+    spreads.truncate(MAX_SPREADS);
+    let pairs = pairs(app, spreads, None, at).await?;
+    compare(app, &Basis { pairs, is_partial }, None).await
 }
 
-async fn compared(
-    mut margins: Margins,
-    retail: Arc<LoadedVersion>,
-    cost: Arc<LoadedVersion>,
-    callshops: i64,
-) -> Result<Margins> {
-    let compare = move || {
-        add_warnings(&mut margins, &retail.table, &cost.table, callshops);
-        margins
+/// The pair of two tariffs, if both exist.
+fn spread(cost: Option<Uuid>, retail: Option<Uuid>) -> Vec<Spread> {
+    let pair = cost.zip(retail);
+    let spread =
+        |(cost_tariff_id, retail_tariff_id)| Spread { cost_tariff_id, retail_tariff_id, callshops: 1 };
+    pair.map(spread).into_iter().collect()
+}
+
+/// Number of pairs to read: one more than are compared, to find out whether there are more.
+fn limit() -> u64 {
+    MAX_SPREADS as u64 + 1
+}
+
+async fn basis_of(app: &App, tariff_id: Uuid, own: &Arc<LoadedVersion>, at: DateTime<Utc>) -> Result<Basis> {
+    let conn = app.store.reader();
+    let (customers, accounts) =
+        (tariffs::spreads(conn, tariff_id, limit()).await?, resales(conn, tariff_id, limit()).await?);
+    let is_partial = [&customers, &accounts].iter().any(|spreads| spreads.len() > MAX_SPREADS);
+    let spreads = [customers, accounts].into_iter().flat_map(|spreads| spreads.into_iter().take(MAX_SPREADS));
+    let pairs = pairs(app, spreads.collect(), Some((tariff_id, own.version_id)), at).await?;
+    Ok(Basis { pairs, is_partial })
+}
+
+/// The versions of these tariffs that are in force at `at`. `own` replaces the version of its tariff. Pairs without versions are left out.
+async fn pairs(
+    app: &App,
+    mut spreads: Vec<Spread>,
+    own: Option<(Uuid, Uuid)>,
+    at: DateTime<Utc>,
+) -> Result<Vec<Pair>> {
+    spreads.retain(|spread| spread.cost_tariff_id != spread.retail_tariff_id);
+    let ids: BTreeSet<Uuid> =
+        spreads.iter().flat_map(|spread| [spread.cost_tariff_id, spread.retail_tariff_id]).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let in_force = tariffs::effective_versions(app.store.reader(), &ids, at).await?;
+    let version = |tariff_id: Uuid| match own {
+        Some((own_tariff, own_version)) if own_tariff == tariff_id => Some(own_version),
+        _ => in_force.get(&tariff_id).map(|(version_id, _)| *version_id),
     };
-    spawn_blocking(compare).await.or_fault()
+    let pair = |spread: Spread| {
+        let (retail, cost) = (version(spread.retail_tariff_id)?, version(spread.cost_tariff_id)?);
+        Some(Pair { retail, cost, accounts: spread.callshops })
+    };
+    Ok(spreads.into_iter().filter_map(pair).collect())
+}
+
+async fn compare(app: &App, basis: &Basis, own: Option<&Arc<LoadedVersion>>) -> Result<Margins> {
+    let load = async |id: Uuid| match own {
+        Some(own) if own.version_id == id => Ok(own.clone()),
+        _ => app.rates.get(app.store.reader(), id).await,
+    };
+    let mut margins = Margins { is_partial: basis.is_partial, ..Margins::default() };
+    for pair in &basis.pairs {
+        let (retail, cost, accounts) = (load(pair.retail).await?, load(pair.cost).await?, pair.accounts);
+        let compare = move || {
+            add_warnings(&mut margins, &retail.table, &cost.table, accounts);
+            margins
+        };
+        margins = spawn_blocking(compare).await.or_fault()?;
+    }
+    Ok(margins)
 }
 
 /// For every prefix in either table, compares the rate with the matching rate of the other table.
@@ -123,37 +211,51 @@ fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, cal
         (rate.prefix != cost.prefix).then_some((cost, rate, cost))
     });
     for (place, retail, cost) in own.chain(finer) {
-        let Some((retail, cost)) = loss(retail, cost) else { continue };
+        let Some(loss) = loss(retail, cost) else { continue };
         margins.total += 1;
         if margins.warnings.len() < MAX_WARNINGS {
             margins.warnings.push(MarginWarning {
                 prefix: place.prefix.clone(),
                 destination: place.destination.clone(),
-                retail_per_minute: retail,
-                cost_per_minute: cost,
+                retail_per_minute: loss.retail,
+                cost_per_minute: loss.cost,
+                seconds: loss.seconds,
                 callshops,
             });
         }
     }
 }
 
-/// If calls are sold below cost, returns the retail amount and the cost amount. The amounts are the prices per minute or, if only fees, increments
-/// and minimum charges make the loss, the charges of a call of one minute. The comparison covers the prices outside the bands and in each band of the
-/// retail rate. A retail band is compared with the cost band of the same name. If the cost rate has no band of that name, the retail band is compared
-/// with the cost price outside the bands.
-fn loss(retail: &Rate, cost: &Rate) -> Option<(Micros, Micros)> {
-    let bands = retail.band_prices.iter().map(|(name, price)| (Some(price), cost.band_prices.get(name)));
-    let places = || std::iter::once((None, None)).chain(bands.clone());
+/// The amounts of a sale below cost, as in [`MarginWarning`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Loss {
+    retail: Micros,
+    cost: Micros,
+    seconds: Option<u32>,
+}
+
+/// Returns the amounts if calls are sold below cost: the prices per minute or, if only fees, increments, minimum charges and free seconds make the loss,
+/// the charges of a call of the first talk time of [`TALKS`] that has a loss. The comparison covers the prices outside the bands and in each band of
+/// either rate. A band is compared with the other rate's band of the same name or, without such a band, with the other rate's price outside the bands.
+fn loss(retail: &Rate, cost: &Rate) -> Option<Loss> {
+    let names: BTreeSet<&String> = retail.band_prices.keys().chain(cost.band_prices.keys()).collect();
+    let bands = names.into_iter().map(|name| (retail.band_prices.get(name), cost.band_prices.get(name)));
+    let places: Vec<_> = std::iter::once((None, None)).chain(bands).collect();
     let per_minute = |rate: &Rate, band: Option<&BandPrice>| {
         band.map_or(rate.price_per_minute, |band| band.price_per_minute)
     };
-    let mut prices = places().map(|(own, other)| (per_minute(retail, own), per_minute(cost, other)));
+    let prices = places.iter().map(|(own, other)| (per_minute(retail, *own), per_minute(cost, *other)));
+    if let Some((retail, cost)) = prices.clone().find(|(retail, cost)| retail < cost) {
+        return Some(Loss { retail, cost, seconds: None });
+    }
     let whole = |sixtieths: i128| Micros(i64::try_from(sixtieths / 60).unwrap_or(i64::MAX));
-    let mut minutes =
-        places().map(|(own, other)| (minute_sixtieths(retail, own), minute_sixtieths(cost, other)));
-    prices.find(|(retail, cost)| retail < cost).or_else(|| {
-        let (retail, cost) = minutes.find(|(retail, cost)| retail < cost)?;
-        Some((whole(retail), whole(cost)))
+    let free = Some(retail.free_seconds.saturating_sub(1)).filter(|seconds| *seconds > 0);
+    TALKS.into_iter().chain(free).find_map(|talk| {
+        let charges = places
+            .iter()
+            .map(|(own, other)| (flat_sixtieths(retail, *own, talk), flat_sixtieths(cost, *other, talk)));
+        let (retail, cost) = charges.into_iter().find(|(retail, cost)| retail < cost)?;
+        Some(Loss { retail: whole(retail), cost: whole(cost), seconds: Some(talk) })
     })
 }
 
@@ -213,13 +315,35 @@ mod tests {
         let cost = Rate { band_prices: night(30), ..rate("55", 80) };
         assert_eq!(warnings(vec![retail.clone()], vec![cost]).total, 0);
         assert_eq!(warnings(vec![retail], vec![rate("55", 80)]).total, 1);
+        // the customers pay the price outside the bands, while the cost is higher at night
+        let cost = Rate { band_prices: night(110), ..rate("55", 80) };
+        assert_eq!(warnings(vec![rate("55", 100)], vec![cost]).total, 1);
+    }
+
+    #[test]
+    fn short_and_long_calls_count() {
+        let found = |retail: Rate, cost: Rate| loss(&retail, &cost).map(|loss| loss.seconds);
+        let whole_minutes = |price| Rate { initial_increment: 60, increment: 60, ..rate("55", price) };
+        let free = |price, free_seconds| Rate { free_seconds, ..rate("55", price) };
+        assert_eq!(found(rate("55", 6_000), rate("55", 6_000)), None);
+        // the seller pays a whole minute for a call of one second
+        assert_eq!(found(rate("55", 12_000), whole_minutes(6_000)), Some(Some(1)));
+        // the buyer pays for thirty seconds at least
+        let half = Rate { initial_increment: 30, ..rate("55", 12_000) };
+        assert_eq!(found(half, Rate { initial_increment: 60, increment: 60, ..rate("55", 6_000) }), None);
+        assert_eq!(found(free(12_000, 5), rate("55", 6_000)), Some(Some(1)));
+        assert_eq!(found(free(12_000, 50), free(6_000, 20)), Some(Some(49)));
+        assert_eq!(found(free(12_000, 20), free(6_000, 20)), None);
+        // the minimum charge covers the fee of a minute, but not of a longer call
+        let fee = Rate { connection_fee: Micros(1_000), ..rate("55", 6_000) };
+        let minimum = Rate { minimum_charge: Micros(7_000), ..rate("55", 6_000) };
+        assert_eq!(found(minimum, fee), Some(Some(61)));
     }
 
     #[test]
     fn fees_and_minimums_count() {
         let fee = |price, fee| Rate { connection_fee: Micros(fee), ..rate("55", price) };
         let minimum = |price, minimum| Rate { minimum_charge: Micros(minimum), ..rate("55", price) };
-        assert_eq!(warnings(vec![rate("55", 100)], vec![fee(80, 20)]).total, 0);
         let found = warnings(vec![rate("55", 100)], vec![fee(80, 21)]);
         let amounts =
             |found: &Margins| (found.warnings[0].retail_per_minute.0, found.warnings[0].cost_per_minute.0);

@@ -12,7 +12,7 @@ use super::accounts::{MAX_NAME, clean_name};
 use super::audit;
 use super::audited::record;
 use super::cabins::CabinView;
-use super::{App, access, cabins};
+use super::{App, access, cabins, idempotency};
 use crate::auth::{Actor, Right, token};
 use base::error::{Error, ErrorCode, Result};
 use store::{Listed, Slice, Tx, accounts, cabins as cabin_rows, phones, sessions};
@@ -30,8 +30,8 @@ const SECRET_LENGTH: usize = 20;
 pub struct NewPhone {
     /// The phone.
     pub phone: phone::Model,
-    /// Its SIP password.
-    pub secret: String,
+    /// Its SIP password; `None` if an earlier request with the same idempotency key already returned it.
+    pub secret: Option<String>,
 }
 
 /// Creates `count` phones for a callshop, named `label 1`, `label 2` …. Numbering continues after the existing phones.
@@ -39,6 +39,25 @@ pub struct NewPhone {
 /// # Errors
 /// Fails with `FORBIDDEN` for users of callshops. May also fail with `INVALID_INPUT` or `NOT_FOUND`.
 pub async fn create(
+    app: &App,
+    actor: &Actor,
+    callshop_id: Uuid,
+    count: u32,
+    label: &str,
+) -> Result<Vec<NewPhone>> {
+    let again = async |ids: Vec<Uuid>| {
+        actor.require(Right::ManagePhones)?;
+        let mut phones = phones::find_all(app.store.reader(), &actor.scope(), &ids).await?;
+        if phones.is_empty() {
+            return Err(Error::NotFound);
+        }
+        phones.sort_by_key(|phone| phone.id);
+        Ok(phones.into_iter().map(|phone| NewPhone { phone, secret: None }).collect())
+    };
+    idempotency::repeatable(app, actor, create_new(app, actor, callshop_id, count, label), again).await
+}
+
+async fn create_new(
     app: &App,
     actor: &Actor,
     callshop_id: Uuid,
@@ -81,7 +100,10 @@ pub async fn create(
             let after = json!({ "label": phone.label, "sipUser": phone.sip_user });
             record(&tx, actor, phone.created_at, "createPhones", phone, (Value::Null, after)).await?;
         }
-        audit::announce(&tx, shop.id(), ActivityKind::PhoneChanged, app.clock.now());
+        let now = app.clock.now();
+        audit::announce(&tx, shop.id(), ActivityKind::PhoneChanged, now);
+        let ids: Vec<Uuid> = made.iter().map(|new| new.phone.id).collect();
+        idempotency::keep(&tx, actor, now, &ids).await?;
         Ok(made)
     })
     .await
@@ -107,7 +129,7 @@ fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
         proxy: None,
         created_at: app.clock.now(),
     };
-    NewPhone { phone, secret }
+    NewPhone { phone, secret: Some(secret) }
 }
 
 /// The hash of a phone's password for digest authentication: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
@@ -120,6 +142,17 @@ fn ha1(user: &str, realm: &str, secret: &str) -> String {
 /// # Errors
 /// Fails with `FORBIDDEN` for users of callshops. May also fail with `NOT_FOUND`.
 pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhone> {
+    let again = async |id| Ok(NewPhone { phone: managed(app, actor, id).await?, secret: None });
+    idempotency::repeatable(app, actor, replace_secret(app, actor, id), again).await
+}
+
+/// The phone of an earlier request.
+async fn managed(app: &App, actor: &Actor, id: Uuid) -> Result<phone::Model> {
+    actor.require(Right::ManagePhones)?;
+    phones::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
+}
+
+async fn replace_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhone> {
     let rotated = app
         .write_as(actor, |tx| async move {
             let mut phone = lock(&tx, actor, id).await?;
@@ -128,8 +161,10 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
             phone.ha1 = ha1(&phone.sip_user, &phone.realm, &secret);
             let phone = phones::update(tx.conn(), phone).await?;
             let change = (json!({}), json!({ "secret": "changed" }));
-            record(&tx, actor, app.clock.now(), "rotatePhoneSecret", &phone, change).await?;
-            Ok(NewPhone { phone, secret })
+            let now = app.clock.now();
+            record(&tx, actor, now, "rotatePhoneSecret", &phone, change).await?;
+            idempotency::keep(&tx, actor, now, &phone.id).await?;
+            Ok(NewPhone { phone, secret: Some(secret) })
         })
         .await?;
     app.proxies.purge_phone(&rotated.phone.sip_user).await;
@@ -141,6 +176,11 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
 /// # Errors
 /// Fails with `FORBIDDEN` for users of callshops. May also fail with `NOT_FOUND`.
 pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> Result<phone::Model> {
+    let act = change_blocked(app, actor, id, blocked);
+    idempotency::repeatable(app, actor, act, |id| managed(app, actor, id)).await
+}
+
+async fn change_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> Result<phone::Model> {
     let now = app.clock.now();
     let phone = app
         .write_as(actor, |tx| async move {
@@ -150,6 +190,7 @@ pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> R
             let change = audit::changed(before, json!({ "blockedAt": phone.blocked_at }));
             let action = if blocked { "blockPhone" } else { "unblockPhone" };
             record(&tx, actor, now, action, &phone, change).await?;
+            idempotency::keep(&tx, actor, now, &phone.id).await?;
             phones::update(tx.conn(), phone).await
         })
         .await?;

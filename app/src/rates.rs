@@ -92,6 +92,16 @@ impl RateCache {
         (self.0.entry_count(), self.0.weighted_size())
     }
 
+    /// Whether a version is in memory.
+    pub fn has(&self, version_id: Uuid) -> bool {
+        self.0.contains_key(&version_id)
+    }
+
+    /// Adds a version that was just written, so that no call has to load it.
+    pub async fn put(&self, version: Arc<LoadedVersion>) {
+        self.0.insert(version.version_id, version).await;
+    }
+
     /// Returns a tariff version's table of rates. A table that is not cached is read from the database; concurrent requests for the same table
     /// share one read.
     ///

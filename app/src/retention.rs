@@ -15,7 +15,7 @@ use base::error::Result;
 use store::partitions::{self, Month};
 use store::rate_writer;
 use store::retention as rows;
-use store::{tickets, webhooks};
+use store::{keys, tickets, webhooks};
 
 /// Interval between maintenance runs.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -35,6 +35,9 @@ const DELIVERIES_KEPT: u64 = 10_000;
 
 /// How long the marks of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
 const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
+
+/// How long idempotency keys are kept: longer than a year, because a key may be the number of a monthly or yearly bill.
+const KEYS_KEPT: TimeDelta = TimeDelta::days(400);
 
 /// Maximum time for writing the rates of a version. After this time, the program that writes them counts as dead.
 const WRITTEN_WITHIN: TimeDelta = TimeDelta::hours(1);
@@ -76,6 +79,7 @@ pub async fn maintain(app: &App) -> Result<()> {
         ("calls", calls),
         ("events", trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await),
         ("tickets", trim_tickets(app, now - TICKETS_KEPT).await),
+        ("idempotency keys", trim_keys(app, now - KEYS_KEPT).await),
         ("imports", worker::tidy(app).await),
         ("unfinished versions", discard_unfinished(app, now - WRITTEN_WITHIN).await),
         (
@@ -146,6 +150,23 @@ async fn trim_tickets(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         Ok(())
     });
     delete.await
+}
+
+async fn trim_keys(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    loop {
+        let begun = Instant::now();
+        let delete = app.store.write(|tx| async move {
+            // only one node deletes at a time, because two nodes would wait for each other's locks on rows
+            match partitions::alone(tx.conn()).await? {
+                true => keys::trim(tx.conn(), cutoff, CHUNK).await,
+                false => Ok(0),
+            }
+        });
+        if delete.await? < CHUNK {
+            return Ok(());
+        }
+        pause_after(begun).await;
+    }
 }
 
 /// Shortens the log of each webhook's deliveries.

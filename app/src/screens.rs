@@ -12,7 +12,7 @@ use super::audit::{self, Change};
 use super::cabins::{self as cabin_cases, CabinView};
 use super::calls::pricing;
 use super::sessions::{self, Running};
-use super::{App, access};
+use super::{App, access, idempotency};
 use crate::auth::{Actor, Right, login};
 use crate::feed::{Watch, stream as positions};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -23,7 +23,8 @@ const MAX_SCREENS: usize = 5;
 /// Maximum lifetime of a screen, in days.
 pub const MAX_DAYS: i32 = 400;
 
-/// Creates a screen for a cabin, valid for this many days. Returns the screen and its access token, which is not stored.
+/// Creates a screen for a cabin, valid for this many days. Returns the screen and its access token, which is not stored. The token is `None` if an earlier
+/// request with the same idempotency key already returned it.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if `days` is not between 1 and [`MAX_DAYS`]. Fails with `ILLEGAL_STATE` if the cabin has [`MAX_SCREENS`] screens or is
@@ -33,7 +34,32 @@ pub async fn create(
     actor: &Actor,
     cabin_id: Uuid,
     days: i32,
-) -> Result<(auth_session::Model, String)> {
+) -> Result<(auth_session::Model, Option<String>)> {
+    let again = |(id, cabin_id)| created(app, actor, id, cabin_id);
+    idempotency::repeatable(app, actor, create_new(app, actor, cabin_id, days), again).await
+}
+
+/// The screen of an earlier request, if it is still valid.
+async fn created(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    cabin_id: Uuid,
+) -> Result<(auth_session::Model, Option<String>)> {
+    let conn = app.store.reader();
+    cabins::find(conn, &actor.scope(), cabin_id).await?.ok_or(Error::NotFound)?;
+    actor.require(Right::OperateCabins)?;
+    let screens = accounts::screens(conn, &[cabin_id], app.clock.now()).await?;
+    let screen = screens.into_iter().find(|screen| screen.id == id).ok_or(Error::NotFound)?;
+    Ok((screen, None))
+}
+
+async fn create_new(
+    app: &App,
+    actor: &Actor,
+    cabin_id: Uuid,
+    days: i32,
+) -> Result<(auth_session::Model, Option<String>)> {
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(Error::invalid(
             "days",
@@ -55,7 +81,8 @@ pub async fn create(
         cabin_cases::emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
         let after = json!({ "screen": screen.id, "expiresAt": expires_at });
         record(&tx, actor, "createScreen", (cabin.callshop_id, cabin.id), (Value::Null, after), now).await?;
-        Ok((screen, token))
+        idempotency::keep(&tx, actor, now, &(screen.id, cabin.id)).await?;
+        Ok((screen, Some(token)))
     })
     .await
 }

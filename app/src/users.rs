@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::audit::{self, Change, changed};
-use super::{App, access};
+use super::{App, access, idempotency};
 use crate::accounts::{clean_locale, clean_name};
 use crate::auth::{Actor, Right, login, password, second_factor};
 use base::error::{Error, ErrorCode, Result};
@@ -92,6 +92,11 @@ fn fits(kind: AccountKind, role: Role) -> bool {
 /// Fails with `FORBIDDEN` if the actor's role does not allow this. May also fail with `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD` or
 /// `NOT_FOUND`.
 pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) -> Result<user::Model> {
+    let act = create_new(app, actor, account_id, new);
+    idempotency::repeatable(app, actor, act, |id| find(app, actor, id)).await
+}
+
+async fn create_new(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) -> Result<user::Model> {
     let account =
         accounts::find(app.store.reader(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
     check_right(actor, &account, new.role)?;
@@ -116,7 +121,7 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
         };
         audit::record(&tx, actor, row.created_at, change).await?;
         announce(&tx, shop, row.created_at);
-        Ok(())
+        idempotency::keep(&tx, actor, row.created_at, &row.id).await
     });
     let inserted = inserted.await;
     match inserted {

@@ -154,10 +154,10 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
     pricing.finish(exact)
 }
 
-/// The exact charge of a call of one minute, in sixtieths of a micro, with the connection fee, the increments, the free seconds and the minimum
+/// The exact charge of a call of `talk` seconds, in sixtieths of a micro, with the connection fee, the increments, the free seconds and the minimum
 /// charge. The whole call is priced by `band`, or outside the bands.
-pub fn minute_sixtieths(rate: &Rate, band: Option<&BandPrice>) -> i128 {
-    let billed = billed_seconds(rate, 60);
+pub fn flat_sixtieths(rate: &Rate, band: Option<&BandPrice>, talk: u32) -> i128 {
+    let billed = billed_seconds(rate, talk);
     if billed == 0 {
         return 0;
     }

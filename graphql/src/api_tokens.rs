@@ -8,15 +8,14 @@ use graphql_macros::object;
 
 use super::accounts::{Account, Callshop, parse_account, parse_account_if};
 use super::paging::{Page, Paging, connection};
-use super::payload::{UserError, UserErrors, answer, nullable, payload, top_level};
+use super::payload::{UserError, UserErrors, answer, nullable, payload, secret_shown, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, TOKEN};
 use super::scalars::Kind;
 use super::sessions::types::user;
 use super::users::User;
-use super::{actor, app, caller, graphql_enum};
+use super::{actor, app, caller, graphql_enum, keyed};
 use app::api_tokens::{self, Made, NewToken, Rotation};
 use app::{access, accounts};
-use base::error::ErrorCode;
 
 graphql_enum!(
     /// Scope of an API token. A token sees only the parts of the schema that its scopes and the role of its maker allow.
@@ -193,12 +192,7 @@ impl From<UserErrors> for ApiTokenSecretPayload {
 impl From<Made> for ApiTokenSecretPayload {
     fn from(made: Made) -> Self {
         let message = "An earlier request with this key showed the secret. If it is lost, rotate the token.";
-        let shown = UserError(base::error::UserError {
-            code: ErrorCode::SecretShown,
-            message: message.into(),
-            field: vec!["idempotencyKey".to_owned()],
-        });
-        let user_errors = if made.secret.is_none() { vec![shown] } else { Vec::new() };
+        let user_errors = if made.secret.is_none() { vec![secret_shown(message)] } else { Vec::new() };
         Self { token: made.secret, api_token: Some(ApiToken(made.token)), user_errors }
     }
 }
@@ -254,13 +248,14 @@ impl ApiTokenMutation {
         input: CreateApiTokenInput,
     ) -> async_graphql::Result<ApiTokenSecretPayload> {
         let made = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let new = NewToken {
                 name: input.name,
                 scopes: input.scopes.into_iter().map(Into::into).collect(),
                 expires_at: input.expires_at,
                 account_id: parse_account_if(ctx, input.account_id.as_ref()).await?,
             };
-            api_tokens::create(app(ctx), caller(ctx)?, input.idempotency_key.as_deref(), new).await
+            api_tokens::create(app(ctx), &actor, new).await
         };
         answer(made.await.map(Into::into))
     }
@@ -274,12 +269,13 @@ impl ApiTokenMutation {
         input: RotateApiTokenInput,
     ) -> async_graphql::Result<ApiTokenSecretPayload> {
         let made = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let rotation = Rotation {
                 id: Kind::ApiToken.parse(&input.api_token_id)?,
                 expires_at: input.expires_at,
                 grace_seconds: input.grace_period_seconds.into(),
             };
-            api_tokens::rotate(app(ctx), caller(ctx)?, input.idempotency_key.as_deref(), rotation).await
+            api_tokens::rotate(app(ctx), &actor, rotation).await
         };
         answer(made.await.map(Into::into))
     }

@@ -17,7 +17,7 @@ use super::roles::{BACK_OFFICE, SHOP, SIGNED_IN};
 use super::scalars::Kind;
 use super::screens::Screen;
 use super::sessions::CabinSession;
-use super::{actor, app, caller, graphql_enum};
+use super::{actor, app, caller, graphql_enum, keyed};
 use app::auth::Right;
 use app::cabins::{self, CabinChange, CabinView, NewCabin};
 use app::phones::PhoneView;
@@ -138,6 +138,9 @@ pub struct CreateCabinInput {
     pub label: Option<String>,
     /// A phone of the callshop that is not in any cabin.
     pub phone_id: Option<ID>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Changes to a cabin; omitted fields are left unchanged.
@@ -227,7 +230,8 @@ impl CabinMutation {
                 label: input.label.unwrap_or_else(|| cabins::default_label(input.number)),
                 phone_id: input.phone_id.as_ref().map(|id| Kind::Phone.parse(id)).transpose()?,
             };
-            cabins::create(app(ctx), caller(ctx)?, new).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            cabins::create(app(ctx), &actor, new).await
         };
         answer(made.await.map(done))
     }

@@ -12,7 +12,7 @@ use super::activity::application;
 use super::payload::{answer, payload, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS};
 use super::scalars::{Decimal, Kind, Money, MoneyInput};
-use super::{actor, app, caller};
+use super::{actor, app, caller, keyed};
 use app::auth::Right;
 use app::credit::{self, Adjustment, Posted, Reversal, Standing, TopUp};
 use base::error::{Error, Result};
@@ -98,6 +98,9 @@ pub struct SetCreditLimitInput {
     pub account_id: ID,
     /// How far below zero the balance may go, in the child's currency. The limit is zero or more; null removes the limit.
     pub limit: Option<Decimal>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// An account's low-credit threshold.
@@ -196,7 +199,8 @@ impl CreditMutation {
         let done = async {
             let (id, limit) =
                 (parse_account(ctx, &input.account_id).await?, input.limit.map(|limit| limit.0));
-            changed(ctx, credit::set_limit(app(ctx), caller(ctx)?, id, limit).await?).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            changed(ctx, credit::set_limit(app(ctx), &actor, id, limit).await?).await
         };
         answer(done.await)
     }

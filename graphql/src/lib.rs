@@ -42,6 +42,7 @@ pub mod users;
 pub mod webhook_documents;
 pub mod webhooks;
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Context, MergedObject, MergedSubscription, SchemaBuilder};
@@ -49,7 +50,8 @@ use async_graphql::{Context, MergedObject, MergedSubscription, SchemaBuilder};
 use app::App;
 use app::auth::Actor;
 use app::auth::login::Origin;
-use base::error::Error;
+use app::idempotency::Key;
+use base::error::{Error, OrFault as _};
 use fields::{Declaration, Declared};
 use roles::{RoleSet, Rule};
 use transport::pipeline::Notes;
@@ -406,6 +408,21 @@ pub(crate) fn actor<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Actor> {
 /// Fails with [`Error::Unauthenticated`] without a login.
 pub(crate) fn caller<'a>(ctx: &Context<'a>) -> base::error::Result<&'a Actor> {
     ctx.data_opt::<Actor>().ok_or(Error::Unauthenticated)
+}
+
+/// The logged-in user, with the idempotency key that the client sent with this mutation, if any.
+///
+/// # Errors
+/// Fails with [`Error::Unauthenticated`] without a login, and with `INVALID_INPUT` for a key that is empty or too long.
+pub(crate) fn keyed<'a>(ctx: &Context<'a>, key: Option<&str>) -> base::error::Result<Cow<'a, Actor>> {
+    let actor = caller(ctx)?;
+    let Some(key) = key else { return Ok(Cow::Borrowed(actor)) };
+    let arguments = ctx.field().arguments().map_err(|error| Error::fault(error.message))?;
+    let input =
+        arguments.into_iter().map(|(name, value)| Ok((name.to_string(), value.into_json().or_fault()?)));
+    let input = input.collect::<base::error::Result<serde_json::Map<_, _>>>()?;
+    let key = Key::new(ctx.field().name(), key, input.into())?;
+    Ok(Cow::Owned(actor.clone().with_key(key)))
 }
 
 /// The client's address and user agent.

@@ -80,11 +80,36 @@ pub fn params(message: &Message, locale: Locale) -> Vec<MessageParam> {
     message.params().iter().map(param).collect()
 }
 
+/// The error of a repeated request whose first response had a secret. `message` names the remedy.
+pub fn secret_shown(message: &'static str) -> UserError {
+    UserError(error::UserError {
+        code: error::ErrorCode::SecretShown,
+        message: message.into(),
+        field: vec!["idempotencyKey".to_owned()],
+    })
+}
+
 /// The user errors of one mutation, to be converted into its payload.
 pub struct UserErrors(pub Vec<UserError>);
 
-/// Declares a mutation payload: the given fields, all nullable, and `userErrors`.
+/// Declares a mutation payload: the given fields, all nullable, and `userErrors`. With `secret`, the payload may have the error `SECRET_SHOWN`.
 macro_rules! payload {
+    (secret $(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? }) => {
+        #[graphql_macros::object]
+        #[derive(Default, async_graphql::SimpleObject)]
+        $(#[$meta])*
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: Option<$type>,)*
+            /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, the objects are those of the first request, and the
+            /// secrets are null. With any other error, the other fields are null.
+            pub user_errors: Vec<$crate::payload::UserError>,
+        }
+        impl From<$crate::payload::UserErrors> for $name {
+            fn from(errors: $crate::payload::UserErrors) -> Self {
+                Self { user_errors: errors.0, ..Default::default() }
+            }
+        }
+    };
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? }) => {
         #[graphql_macros::object]
         #[derive(Default, async_graphql::SimpleObject)]

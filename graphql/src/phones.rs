@@ -8,10 +8,10 @@ use graphql_macros::object;
 use super::cabins::Cabin;
 use super::filters::NameOrder;
 use super::paging::{Page, Paging, Sort, sorted};
-use super::payload::{answer, nullable, payload, top_level};
+use super::payload::{UserError, answer, nullable, payload, secret_shown, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
-use super::{actor, app, caller};
+use super::{actor, app, caller, keyed};
 use app::auth::Right;
 use app::finding;
 use app::phones::{self, NewPhone, PhoneView};
@@ -104,8 +104,9 @@ impl Phone {
 pub struct PhoneSecret {
     /// The new phone.
     pub phone: Phone,
-    /// SIP password of the phone. The password cannot be read again, so enter it into the phone now.
-    pub secret: String,
+    /// SIP password of the phone. The password cannot be read again, so enter it into the phone now. Null if an earlier request with the same
+    /// idempotency key showed it.
+    pub secret: Option<String>,
 }
 
 impl From<NewPhone> for PhoneSecret {
@@ -124,6 +125,9 @@ pub struct CreatePhonesInput {
     /// Beginning of the phones' labels. A number is appended to each label.
     #[graphql(default_with = "\"Phone\".to_owned()")]
     pub label: String,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
+    /// secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Selects a phone.
@@ -131,6 +135,9 @@ pub struct CreatePhonesInput {
 pub struct PhoneIdInput {
     /// A phone in the caller's subtree.
     pub phone_id: ID,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// secret is not repeated: the response has the error `SECRET_SHOWN` instead. At most 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Assigns a phone to a cabin.
@@ -143,6 +150,7 @@ pub struct AssignPhoneInput {
 }
 
 payload!(
+    secret
     /// Result of `createPhones`.
     CreatePhonesPayload {
         /// The new phones, each with its password.
@@ -152,6 +160,7 @@ payload!(
 );
 
 payload!(
+    secret
     /// Result of `rotatePhoneSecret`.
     RotatePhoneSecretPayload {
         /// The phone after the change.
@@ -223,9 +232,11 @@ impl PhoneMutation {
             // the use case also rejects zero
             let count = u32::try_from(input.count).unwrap_or_default();
             let shop = Kind::Callshop.parse(&input.callshop_id)?;
-            let made = phones::create(app(ctx), caller(ctx)?, shop, count, &input.label).await?;
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            let made = phones::create(app(ctx), &actor, shop, count, &input.label).await?;
+            let user_errors = shown(made.iter().any(|new| new.secret.is_none()));
             let phones = made.into_iter().map(PhoneSecret::from).collect();
-            Ok(CreatePhonesPayload { phones: Some(phones), user_errors: Vec::new() })
+            Ok(CreatePhonesPayload { phones: Some(phones), user_errors })
         };
         answer(made.await)
     }
@@ -238,14 +249,12 @@ impl PhoneMutation {
         input: PhoneIdInput,
     ) -> async_graphql::Result<RotatePhoneSecretPayload> {
         let rotated = async {
-            let new =
-                phones::rotate_secret(app(ctx), caller(ctx)?, Kind::Phone.parse(&input.phone_id)?).await?;
-            let view = phones::view(app(ctx), new.phone).await?;
-            Ok(RotatePhoneSecretPayload {
-                phone: Some(Phone(view)),
-                secret: Some(new.secret),
-                user_errors: Vec::new(),
-            })
+            let (actor, id) =
+                (keyed(ctx, input.idempotency_key.as_deref())?, Kind::Phone.parse(&input.phone_id)?);
+            let new = phones::rotate_secret(app(ctx), &actor, id).await?;
+            let (phone, user_errors) =
+                (Some(Phone(phones::view(app(ctx), new.phone).await?)), shown(new.secret.is_none()));
+            Ok(RotatePhoneSecretPayload { phone, secret: new.secret, user_errors })
         };
         answer(rotated.await)
     }
@@ -257,7 +266,7 @@ impl PhoneMutation {
         ctx: &Context<'_>,
         input: PhoneIdInput,
     ) -> async_graphql::Result<PhonePayload> {
-        answer(set_blocked(ctx, &input.phone_id, true).await)
+        answer(set_blocked(ctx, &input, true).await)
     }
 
     /// Unblocks a phone.
@@ -267,7 +276,7 @@ impl PhoneMutation {
         ctx: &Context<'_>,
         input: PhoneIdInput,
     ) -> async_graphql::Result<PhonePayload> {
-        answer(set_blocked(ctx, &input.phone_id, false).await)
+        answer(set_blocked(ctx, &input, false).await)
     }
 
     /// Assigns a phone to a cabin, or removes the phone from its cabin. This mutation is not allowed during a call.
@@ -287,8 +296,15 @@ impl PhoneMutation {
     }
 }
 
-async fn set_blocked(ctx: &Context<'_>, id: &ID, blocked: bool) -> Result<PhonePayload> {
-    let phone = phones::set_blocked(app(ctx), caller(ctx)?, Kind::Phone.parse(id)?, blocked).await?;
+/// The error of a repeated request if an earlier request showed the passwords.
+fn shown(is_repeated: bool) -> Vec<UserError> {
+    let message = "An earlier request with this key showed the password. If it is lost, use `rotatePhoneSecret` with a new key.";
+    if is_repeated { vec![secret_shown(message)] } else { Vec::new() }
+}
+
+async fn set_blocked(ctx: &Context<'_>, input: &PhoneIdInput, blocked: bool) -> Result<PhonePayload> {
+    let (actor, id) = (keyed(ctx, input.idempotency_key.as_deref())?, Kind::Phone.parse(&input.phone_id)?);
+    let phone = phones::set_blocked(app(ctx), &actor, id, blocked).await?;
     done(ctx, phone).await
 }
 

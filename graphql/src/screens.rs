@@ -11,10 +11,10 @@ use super::activity::{Answers, application};
 use super::cabins::{Cabin, CabinState};
 use super::calls::Call;
 use super::live_calls::{interval, ticks};
-use super::payload::{answer, payload, top_level};
+use super::payload::{answer, payload, secret_shown, top_level};
 use super::roles::{SCREEN, SHOP};
 use super::scalars::{Kind, Money};
-use super::{actor, app, caller};
+use super::{actor, app, caller, keyed};
 use app::screens::{self, ScreenWatch, Shown};
 use base::error::Result;
 
@@ -151,6 +151,9 @@ pub struct CreateScreenInput {
     /// Days until the token expires, 1 to 400.
     #[graphql(default = 90)]
     pub days: i32,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
+    /// secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A screen.
@@ -161,11 +164,12 @@ pub struct RevokeScreenInput {
 }
 
 payload!(
+    secret
     /// Result of `createScreen`.
     CreateScreenPayload {
         /// The screen.
         screen: Screen,
-        /// Access token of the screen. The token is shown only once. Put the token in the fragment of the page's URL, because browsers do not send
+        /// Access token of the screen. The token is shown only once; a repeated request gets null. Put the token in the fragment of the page's URL, because browsers do not send
         /// the fragment to the server.
         token: String,
     }
@@ -207,12 +211,14 @@ impl ScreenMutation {
     ) -> async_graphql::Result<CreateScreenPayload> {
         let created = async {
             let cabin = Kind::Cabin.parse(&input.cabin_id)?;
-            screens::create(app(ctx), caller(ctx)?, cabin, input.days).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            screens::create(app(ctx), &actor, cabin, input.days).await
         };
+        let message = "An earlier request with this key showed the token. If it is lost, revoke the screen and create another one.";
         answer(created.await.map(|(screen, token)| CreateScreenPayload {
             screen: Some(screen.into()),
-            token: Some(token),
-            user_errors: Vec::new(),
+            user_errors: if token.is_none() { vec![secret_shown(message)] } else { Vec::new() },
+            token,
         }))
     }
 

@@ -10,7 +10,7 @@ use super::accounts::{Account, Callshop};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
-use super::{actor, app, caller, graphql_enum};
+use super::{actor, app, caller, graphql_enum, keyed};
 use app::auth::{Right, rights};
 use app::{access, accounts, users};
 
@@ -196,6 +196,9 @@ pub struct CreateUserInput {
     pub role: Role,
     /// Login and password of the new user.
     pub user: UserInput,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. The
+    /// password is not compared. At most 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A user's new display name.
@@ -263,7 +266,8 @@ impl UserMutation {
     ) -> async_graphql::Result<UserPayload> {
         let made = async {
             let account = super::accounts::parse_account(ctx, &input.account_id).await?;
-            users::create(app(ctx), caller(ctx)?, account, input.user.into_new(input.role.into())).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            users::create(app(ctx), &actor, account, input.user.into_new(input.role.into())).await
         };
         answer(made.await.map(done))
     }

@@ -9,15 +9,14 @@ use graphql_macros::object;
 use super::accounts::{Account, Callshop, parse_account, parse_account_if};
 use super::api_tokens::TokenScope;
 use super::paging::{Page, Paging, connection};
-use super::payload::{UserError, UserErrors, answer, nullable, payload, top_level};
+use super::payload::{UserError, UserErrors, answer, nullable, payload, secret_shown, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS};
 use super::scalars::Kind;
 use super::sessions::types::user;
 use super::users::{Role, User};
-use super::{actor, app, caller, graphql_enum};
+use super::{actor, app, caller, graphql_enum, keyed};
 use app::webhooks::{self, Made, NewWebhook, SecretRotation, WebhookChange};
 use app::{access, accounts};
-use base::error::ErrorCode;
 
 graphql_enum!(
     /// Whether a webhook delivers events.
@@ -314,6 +313,9 @@ pub struct TestWebhookInput {
 pub struct ReplayDeliveryInput {
     /// The message, from `Webhook.deliveries`.
     pub delivery_id: ID,
+    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Result of `createWebhook` and `rotateWebhookSecret`.
@@ -338,12 +340,7 @@ impl From<UserErrors> for WebhookSecretPayload {
 impl From<Made> for WebhookSecretPayload {
     fn from(made: Made) -> Self {
         let message = "An earlier request with this key showed the secret. If it is lost, rotate the secret of the webhook.";
-        let shown = UserError(base::error::UserError {
-            code: ErrorCode::SecretShown,
-            message: message.into(),
-            field: vec!["idempotencyKey".to_owned()],
-        });
-        let user_errors = if made.secret.is_none() { vec![shown] } else { Vec::new() };
+        let user_errors = if made.secret.is_none() { vec![secret_shown(message)] } else { Vec::new() };
         Self { secret: made.secret, webhook: Some(Webhook(made.webhook)), user_errors }
     }
 }
@@ -416,13 +413,14 @@ impl WebhookMutation {
         input: CreateWebhookInput,
     ) -> async_graphql::Result<WebhookSecretPayload> {
         let made = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let new = NewWebhook {
                 url: input.url,
                 query: input.query,
                 account_id: parse_account_if(ctx, input.account_id.as_ref()).await?,
                 description: input.description,
             };
-            webhooks::create(app(ctx), caller(ctx)?, input.idempotency_key.as_deref(), new).await
+            webhooks::create(app(ctx), &actor, new).await
         };
         answer(made.await.map(Into::into))
     }
@@ -450,11 +448,12 @@ impl WebhookMutation {
         input: RotateWebhookSecretInput,
     ) -> async_graphql::Result<WebhookSecretPayload> {
         let made = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let rotation = SecretRotation {
                 id: Kind::Webhook.parse(&input.webhook_id)?,
                 grace_seconds: input.grace_period_seconds.into(),
             };
-            webhooks::rotate(app(ctx), caller(ctx)?, input.idempotency_key.as_deref(), rotation).await
+            webhooks::rotate(app(ctx), &actor, rotation).await
         };
         answer(made.await.map(Into::into))
     }
@@ -514,7 +513,8 @@ impl WebhookMutation {
     ) -> async_graphql::Result<WebhookDeliveryPayload> {
         let sent = async {
             let id = Kind::WebhookDelivery.parse(&input.delivery_id)?;
-            webhooks::replay(app(ctx), caller(ctx)?, id).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            webhooks::replay(app(ctx), &actor, id).await
         };
         answer(sent.await.map(sent_message))
     }

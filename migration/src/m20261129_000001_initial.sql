@@ -240,6 +240,10 @@ CREATE TABLE tariff_version (
     PRIMARY KEY (id)
 ){strict};
 CREATE UNIQUE INDEX tariff_version_number ON tariff_version (tariff_id, number);
+-- finds the version in force, which each call needs at each level
+CREATE INDEX tariff_version_in_force ON tariff_version (tariff_id, active_from, number);
+-- finds the versions that take effect soon
+CREATE INDEX tariff_version_beginning ON tariff_version (active_from);
 
 CREATE TABLE rate (
     -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows. `callshop audit`
@@ -638,6 +642,8 @@ CREATE TABLE idempotency_key (
     created_at {time} NOT NULL,
     PRIMARY KEY (user_id, mutation, key)
 ){strict};
+-- finds the keys that are too old to be kept
+CREATE INDEX idempotency_key_created ON idempotency_key (created_at);
 
 CREATE TABLE audit_log (
     id {uuid} NOT NULL,

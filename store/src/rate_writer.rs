@@ -22,7 +22,7 @@ use sea_orm::{
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{BUSY, Store, journaled};
+use super::{BUSY, DEADLINE, Store, in_time, journaled};
 use base::error::{Error, OrFault as _, Result, is_busy};
 
 /// Number of rates in a block on SQLite. Such a transaction takes about ten milliseconds.
@@ -139,10 +139,14 @@ impl VersionWriter<'_> {
     /// Writes a block of rates.
     ///
     /// # Errors
-    /// May fail with database errors. The block is then not written, unless its commit was in progress.
+    /// Fails with [`Error::Overloaded`] if the database does not take the block in time. May also fail with database errors. The block is then not
+    /// written, unless its commit was in progress.
     pub async fn write(&mut self, rates: &[NewRate<'_>]) -> Result<()> {
         match &self.writer.0 {
-            Kind::Postgres(pool) => self.copy(pool, rates).await.map_err(failed),
+            Kind::Postgres(pool) => {
+                let copied = async { self.copy(pool, rates).await.map_err(failed) };
+                in_time(DEADLINE, copied).await
+            }
             Kind::Sqlite { turn, pool } => self.insert(turn, pool, rates).await,
         }
     }

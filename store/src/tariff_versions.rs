@@ -43,6 +43,39 @@ pub async fn made_from(
     Ok(query.order_by_asc(tariff_version::Column::Number).one(conn).await?)
 }
 
+/// The ids of at most `limit` versions that take effect between the two times, in the order in which they take effect. Only versions of assigned tariffs
+/// are included.
+pub async fn beginning(
+    conn: &impl ConnectionTrait,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+    limit: u64,
+) -> Result<Vec<Uuid>> {
+    let is_paid_by = |column: account::Column| {
+        let payer = Query::select()
+            .expr(Expr::val(1))
+            .from(account::Entity)
+            .and_where(
+                Expr::col((account::Entity, column))
+                    .equals((tariff_version::Entity, tariff_version::Column::TariffId)),
+            )
+            .to_owned();
+        Expr::exists(payer)
+    };
+    let query = tariff_version::Entity::find()
+        .select_only()
+        .column(tariff_version::Column::Id)
+        .filter(tariff_version::Column::ActiveFrom.gt(since))
+        .filter(tariff_version::Column::ActiveFrom.lte(until))
+        .filter(
+            Condition::any()
+                .add(is_paid_by(account::Column::CostTariffId))
+                .add(is_paid_by(account::Column::RetailTariffId)),
+        )
+        .order_by_asc(tariff_version::Column::ActiveFrom)
+        .limit(limit);
+    Ok(query.into_tuple().all(conn).await?)
+}
+
 fn of_tariff(tariff_id: Uuid) -> sea_orm::Select<tariff_version::Entity> {
     tariff_version::Entity::find().filter(tariff_version::Column::TariffId.eq(tariff_id))
 }
@@ -83,6 +116,18 @@ pub async fn assignments(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result
 /// Pairs of a parent's cost tariff and a child's cost tariff, at least one of which is this tariff. The child's tariff is `retail_tariff_id`, and
 /// `callshops` is the number of children with the pair. Returns at most `limit` pairs, those with the most accounts first.
 pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
+    let cost = |table: &str| Expr::col((Alias::new(table), account::Column::CostTariffId));
+    let either = Condition::any().add(cost("buyer").eq(tariff_id)).add(cost("seller").eq(tariff_id));
+    resales_where(conn, either, limit).await
+}
+
+/// Like [`resales`], but the pairs at which one account sells to the accounts just below it.
+pub async fn resales_of(conn: &impl ConnectionTrait, seller_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
+    let id = Expr::col((Alias::new("seller"), account::Column::Id));
+    resales_where(conn, Condition::all().add(id.eq(seller_id)), limit).await
+}
+
+async fn resales_where(conn: &impl ConnectionTrait, condition: Condition, limit: u64) -> Result<Vec<Spread>> {
     use account::Column::{CostTariffId, Id, ParentId};
     let (buyer, seller) = (Alias::new("buyer"), Alias::new("seller"));
     let cost = |table: &Alias| Expr::col((table.clone(), CostTariffId));
@@ -96,7 +141,7 @@ pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -
         .join_as(JoinType::InnerJoin, account::Entity, seller.clone(), joined)
         .and_where(cost(&buyer).is_not_null())
         .and_where(cost(&seller).is_not_null())
-        .cond_where(Condition::any().add(cost(&buyer).eq(tariff_id)).add(cost(&seller).eq(tariff_id)))
+        .cond_where(condition)
         .group_by_col((seller.clone(), CostTariffId))
         .group_by_col((buyer.clone(), CostTariffId))
         .order_by_expr(count(), Order::Desc)
@@ -181,12 +226,11 @@ pub struct PastCall {
     pub talk_seconds: i32,
 }
 
-/// A page of a callshop's attempts after the id `after`, oldest first. The page includes attempts in every state, so that each statement reads at
-/// most `limit` rows.
+/// A page of a callshop's attempts between two ids (exclusive), newest first, with all states, so that each statement reads at most `limit` rows.
 pub async fn past_calls(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
-    after: Uuid,
+    (after, before): (Uuid, Uuid),
     limit: u64,
 ) -> Result<Vec<PastCall>> {
     use call::Column::{AnsweredAt, Id, Number, State, TalkSeconds};
@@ -195,14 +239,15 @@ pub async fn past_calls(
         .columns([Id, State, Number, AnsweredAt, TalkSeconds])
         .filter(call::Column::CallshopId.eq(callshop_id))
         .filter(Id.gt(after))
-        .order_by_asc(Id)
+        .filter(Id.lt(before))
+        .order_by_desc(Id)
         .limit(limit);
     Ok(query.into_model::<PastCall>().all(conn).await?)
 }
 
-/// The charges of these calls by call and level. The ids are sorted.
+/// The charges of these calls by call and level. The ids are sorted, newest first.
 pub async fn charges(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<HashMap<(Uuid, i32), Micros>> {
-    let (Some(first), Some(last)) = (calls.first(), calls.last()) else { return Ok(HashMap::new()) };
+    let (Some(last), Some(first)) = (calls.first(), calls.last()) else { return Ok(HashMap::new()) };
     let mut query = call_charge::Entity::find().filter(bulk::among(
         conn,
         call_charge::Column::CallId,

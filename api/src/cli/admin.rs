@@ -402,8 +402,10 @@ fn explain(outcome: &Outcome) {
 
 fn warn_of_losses(margins: &Margins) {
     for warning in &margins.warnings {
+        let what =
+            warning.seconds.map_or("per minute".to_owned(), |seconds| format!("for {seconds} seconds"));
         eprintln!(
-            "below cost: {} {} sells at {} and costs {} per minute (callshops: {})",
+            "below cost: {} {} sells at {} and costs {} {what} (callshops: {})",
             warning.prefix,
             warning.destination,
             warning.retail_per_minute,
@@ -415,5 +417,8 @@ fn warn_of_losses(margins: &Margins) {
         0 => {}
         1 => eprintln!("1 price is below cost"),
         total => eprintln!("{total} prices are below cost"),
+    }
+    if margins.is_partial {
+        eprintln!("not all pairs of tariffs were compared: only the 20 pairs with the most accounts");
     }
 }

@@ -1,12 +1,14 @@
 //! The authenticated caller. An [`Actor`] is proof of authentication, and the use cases in `app` require it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use entity::{AccountKind, Role, TokenScope, account, api_token, auth_session, user};
 use uuid::Uuid;
 
 use super::rights::{self, Right};
 use crate::config::AuthConfig;
+use crate::idempotency::Key;
 use crate::receipt::Locale;
 use base::error::{Error, ErrorCode, Result};
 use store::Scope;
@@ -48,6 +50,7 @@ pub struct Actor {
     /// The locale for messages if the request names no supported language: the locale of the user, or else of the user's account.
     pub locale: Locale,
     path: String,
+    key: Option<Arc<Key>>,
 }
 
 impl Actor {
@@ -70,6 +73,7 @@ impl Actor {
             token: None,
             locale: Locale::parse(user.locale.as_ref().unwrap_or(&account.locale)),
             path: account.path.clone(),
+            key: None,
         }
     }
 
@@ -95,6 +99,7 @@ impl Actor {
             locale: Locale::parse(user.locale.as_ref().unwrap_or(&account.locale)),
             token: Some(ActingToken { id: token.id, family_id: token.family_id, scopes }),
             path: top.path.clone(),
+            key: None,
         }
     }
 
@@ -114,12 +119,23 @@ impl Actor {
             token: None,
             locale: Locale::parse(&platform.locale),
             path: platform.path.clone(),
+            key: None,
         }
     }
 
     /// Sets the address of the current request.
     pub fn from(self, address: IpAddr) -> Self {
         Self { address: Some(address), ..self }
+    }
+
+    /// Sets the idempotency key of the current mutation.
+    pub fn with_key(self, key: Key) -> Self {
+        Self { key: Some(Arc::new(key)), ..self }
+    }
+
+    /// The idempotency key of the current mutation.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_deref()
     }
 
     /// The scope of the actor's queries: the actor's account and all accounts below it.

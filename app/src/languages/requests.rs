@@ -112,6 +112,26 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "A chave já foi usada com outros dados. Use uma chave nova para cada operação.",
         "La clave ya se usó con otros datos. Use una clave nueva para cada operación.",
     ),
+    (
+        "An earlier request with this key was carried out, but you can no longer see its object. Use a new key to repeat the change.",
+        "Um pedido anterior com esta chave foi executado, mas você não pode mais ver o objeto dele. Use uma chave nova para repetir a alteração.",
+        "Una solicitud anterior con esta clave se ejecutó, pero usted ya no puede ver su objeto. Use una clave nueva para repetir el cambio.",
+    ),
+    (
+        "Another request with this key was carried out at the same time. Send this request again.",
+        "Outro pedido com esta chave foi executado ao mesmo tempo. Envie este pedido de novo.",
+        "Otra solicitud con esta clave se ejecutó al mismo tiempo. Envíe esta solicitud de nuevo.",
+    ),
+    (
+        "An earlier request with this key showed the password. If it is lost, use `rotatePhoneSecret` with a new key.",
+        "Um pedido anterior com esta chave já mostrou a senha. Se ela foi perdida, use `rotatePhoneSecret` com uma chave nova.",
+        "Una solicitud anterior con esta clave ya mostró la contraseña. Si se perdió, use `rotatePhoneSecret` con una clave nueva.",
+    ),
+    (
+        "An earlier request with this key showed the token. If it is lost, revoke the screen and create another one.",
+        "Um pedido anterior com esta chave já mostrou o token. Se ele foi perdido, revogue a tela e crie outra.",
+        "Una solicitud anterior con esta clave ya mostró el token. Si se perdió, revoque la pantalla y cree otra.",
+    ),
     // rights, and the state of the server
     (
         "No such object.",

@@ -6,10 +6,11 @@ use entity::{ActivityKind, tariff, tariff_version};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::kept::Kept;
 use super::{Version, VersionState, find_version, owners, record};
 use crate::auth::Actor;
 use crate::margin::{self, Margins};
-use crate::{App, audit};
+use crate::{App, audit, idempotency};
 use base::clock::Clock;
 use base::error::{Error, ErrorCode, Result};
 use base::message::Message;
@@ -42,6 +43,16 @@ pub async fn activate(
     version_id: Uuid,
     at: Option<DateTime<Utc>>,
 ) -> Result<Activated> {
+    let act = activate_draft(app, actor, version_id, at);
+    idempotency::repeatable(app, actor, act, async |kept: Kept| kept.activated(app, actor).await).await
+}
+
+async fn activate_draft(
+    app: &App,
+    actor: &Actor,
+    version_id: Uuid,
+    at: Option<DateTime<Utc>>,
+) -> Result<Activated> {
     let found = find_version(app, actor, version_id).await?;
     // truncate the time to microseconds, the precision of the databases
     let at = at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros()));
@@ -52,7 +63,7 @@ pub async fn activate(
     check_draft(&found.version)?;
     let (tariff, owners) = (&found.tariff, &owners(actor));
     let loaded = app.rates.get(app.store.reader(), version_id).await?;
-    let margins = margin::of_version(app, tariff.id, &loaded, at.unwrap_or(asked)).await?;
+    let compared = margin::of_version(app, tariff.id, &loaded, at.unwrap_or(asked)).await?;
     let begun = app
         .write_as(actor, |tx| async move {
             let conn = tx.conn();
@@ -64,9 +75,13 @@ pub async fn activate(
                 json!({ "version": begun.version.id, "number": begun.version.number, "activeFrom": begun.version.active_from }),
             );
             record(&tx, actor, begun.at, "activateTariffVersion", &tariff, change).await?;
+            let kept = Kept::begun(tariff.id, version_id, begun.next.as_ref().map(|next| next.id));
+            idempotency::keep(&tx, actor, begun.at, &kept).await?;
             Ok(begun)
         })
         .await?;
+    let from = begun.version.active_from.unwrap_or(begun.at);
+    let margins = margin::rechecked(app, tariff.id, &loaded, from, compared).await;
     let next = begun.next.map(|version| Version {
         tariff: found.tariff.clone(),
         version,

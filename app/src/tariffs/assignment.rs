@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::activation::check_open;
 use super::{owners, record};
-use crate::App;
 use crate::access::{self, Shop};
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
 use crate::credit::object;
 use crate::margin::{self, Margins};
+use crate::{App, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::accounts;
 use store::tariffs as rows;
@@ -42,37 +42,50 @@ pub async fn assign(
     tariff_id: Option<Uuid>,
     kind: Assignment,
 ) -> Result<(account::Model, Margins)> {
-    let owners = &owners(actor);
-    let account = app
-        .write_as(actor, |tx| async move {
-            let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
-            if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
-                return Err(Error::invalid("kind", "Only a callshop can have a RETAIL tariff."));
-            }
-            if let Some(id) = tariff_id {
-                // the lock keeps the tariff out of the archive until the assignment is visible
-                let tariff = rows::lock(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
-                check_open(&tariff)?;
-                check_assignable(actor, &account, &tariff)?;
-            }
-            let (name, assigned) = match kind {
-                Assignment::Cost => ("costTariff", &mut account.cost_tariff_id),
-                Assignment::Retail => ("retailTariff", &mut account.retail_tariff_id),
-            };
-            let before = std::mem::replace(assigned, tariff_id);
-            let change = Change {
-                account_id,
-                action: "assignTariff",
-                object: (object(&account), account_id),
-                before: json!({ name: before }),
-                after: json!({ name: tariff_id }),
-            };
-            audit::record(&tx, actor, app.clock.now(), change).await?;
-            accounts::update(tx.conn(), account).await
-        })
-        .await?;
-    let margins = margin::of_callshop(app, &account, app.clock.now()).await?;
+    let act = set_assigned(app, actor, account_id, tariff_id, kind);
+    let again = async |id| access::account(app.store.reader(), actor, id, Right::ManageTariffs).await;
+    let account = idempotency::repeatable(app, actor, act, again).await?;
+    let margins = margin::of_account(app, &account, app.clock.now()).await?;
     Ok((account, margins))
+}
+
+async fn set_assigned(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    tariff_id: Option<Uuid>,
+    kind: Assignment,
+) -> Result<account::Model> {
+    let owners = &owners(actor);
+    app.write_as(actor, |tx| async move {
+        let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
+        if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
+            return Err(Error::invalid("kind", "Only a callshop can have a RETAIL tariff."));
+        }
+        if let Some(id) = tariff_id {
+            // the lock keeps the tariff out of the archive until the assignment is visible
+            let tariff = rows::lock(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
+            check_open(&tariff)?;
+            check_assignable(actor, &account, &tariff)?;
+        }
+        let (name, assigned) = match kind {
+            Assignment::Cost => ("costTariff", &mut account.cost_tariff_id),
+            Assignment::Retail => ("retailTariff", &mut account.retail_tariff_id),
+        };
+        let before = std::mem::replace(assigned, tariff_id);
+        let change = Change {
+            account_id,
+            action: "assignTariff",
+            object: (object(&account), account_id),
+            before: json!({ name: before }),
+            after: json!({ name: tariff_id }),
+        };
+        let now = app.clock.now();
+        audit::record(&tx, actor, now, change).await?;
+        idempotency::keep(&tx, actor, now, &account_id).await?;
+        accounts::update(tx.conn(), account).await
+    })
+    .await
 }
 
 fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Model) -> Result<()> {

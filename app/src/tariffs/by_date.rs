@@ -4,20 +4,22 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use billing::day::beginning;
 use billing::deck::DeckColumns;
 use billing::rate_changes;
 use billing::tariff::{MAX_RATES, Rate};
-use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeZone as _, Utc};
-use chrono_tz::Tz;
+use chrono::NaiveDate;
 use entity::tariff;
 use tokio::sync::SemaphorePermit;
 
-use super::Version;
 use super::comparison::Comparison;
 use super::drafts::{Act, Base, Draft, ImportMode, Outcome, Start, Written, merged};
 use super::files::DatedRows;
+use super::kept::Kept;
+use super::{Version, VersionState};
 use crate::auth::Actor;
 use crate::{App, access, margin};
+use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Store, rate_writer};
 
@@ -54,18 +56,30 @@ pub(super) async fn import(
     outcome.loaded = Some(last.loaded.clone());
     outcome.comparison =
         Some(Comparison::of_draft(base, last.loaded.clone(), &tariff.currency, last.changes));
-    outcome.margins = margin::of_version(app, tariff.id, &last.loaded, app.clock.now()).await?;
+    let (loaded, first) = (last.loaded.clone(), drafts.first().map(|first| first.loaded.clone()));
+    let compared = margin::of_version(app, tariff.id, &loaded, app.clock.now()).await?;
+    outcome.margins = compared.margins.clone();
     if file.dry_run {
         return Ok(outcome);
     }
     let store = app.store.clone();
+    let (kept, clock) = (Kept::drafted(tariff.id, base, &outcome), app.clock.clone());
     // write in a separate task; if the client disconnects, the task still completes the versions
-    let written = tokio::spawn(async move { write(&store, &drafts).await }).await.or_fault()??;
+    let written = tokio::spawn(async move { write(&store, &drafts, (&kept, &clock)).await });
+    let written = written.await.or_fault()??;
     let version = |written: Written| Version {
         tariff: Arc::new(written.tariff),
         version: written.version,
         state: written.state,
     };
+    if let Some(first) =
+        first.filter(|_| written.first().is_some_and(|first| first.state == VersionState::Active))
+    {
+        app.rates.put(first).await;
+    }
+    if let Some(from) = written.last().and_then(|last| last.version.active_from) {
+        outcome.margins = margin::rechecked(app, tariff.id, &loaded, from, compared).await;
+    }
     outcome.scheduled = written.into_iter().map(version).collect();
     outcome.version = outcome.scheduled.last().cloned();
     Ok(outcome)
@@ -103,7 +117,11 @@ async fn drafts(
             // a complete deck without a row in force yet replaces nothing yet
             continue;
         }
-        let start = if is_today { Start::Now } else { Start::At(beginning(day, time_zone)?) };
+        let start = if is_today {
+            Start::Now
+        } else {
+            Start::At(beginning(time_zone, day).ok_or_else(|| Error::fault("a day is out of range"))?)
+        };
         let act = Act { start, ..Act::new("importTariff", file.note.clone()) };
         let (columns, mode) = (file.columns.clone(), file.mode);
         let waiting = waiting(file, &rates, &removed);
@@ -148,23 +166,9 @@ fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<S
     codes.filter(|code| !reached.contains(code)).map(str::to_owned).collect()
 }
 
-/// The first instant of a day in the tariff's time zone. A day may begin after midnight, where a clock change skips midnight.
-fn beginning(day: NaiveDate, time_zone: Tz) -> Result<DateTime<Utc>> {
-    let next = day.checked_add_days(Days::new(1)).ok_or_else(|| Error::fault("a day has no next day"))?;
-    for minutes in (0..24 * 60).step_by(15) {
-        let time = day.and_time(chrono::NaiveTime::MIN) + chrono::TimeDelta::minutes(minutes);
-        match time_zone.from_local_datetime(&time) {
-            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => return Ok(at.with_timezone(&Utc)),
-            LocalResult::None => {}
-        }
-    }
-    // a zone that moves across the date line skips a whole day
-    beginning(next, time_zone)
-}
-
 /// Writes the rates of all drafts, and then all versions in one transaction.
-async fn write(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
-    let written = write_all(store, drafts).await;
+async fn write(store: &Store, drafts: &[Draft], answer: (&Kept, &Clock)) -> Result<Vec<Written>> {
+    let written = write_all(store, drafts, answer).await;
     if written.is_err() {
         for draft in drafts {
             let id = draft.loaded.version_id;
@@ -176,7 +180,7 @@ async fn write(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
     written
 }
 
-async fn write_all(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
+async fn write_all(store: &Store, drafts: &[Draft], (kept, clock): (&Kept, &Clock)) -> Result<Vec<Written>> {
     for draft in drafts {
         draft.write_rates(store, &|_| {}).await?;
     }
@@ -186,25 +190,8 @@ async fn write_all(store: &Store, drafts: &[Draft]) -> Result<Vec<Written>> {
         for draft in drafts {
             written.push(draft.write_version(&tx).await?);
         }
+        kept.keep_all(&tx, &first.actor, clock, &written).await?;
         Ok(written)
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_begins_at_local_midnight_or_after_the_skipped_hour() {
-        let begins = |day: &str, zone: Tz| {
-            let at = beginning(day.parse().expect("a date"), zone).expect("a beginning");
-            at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-        };
-        assert_eq!(begins("2026-12-01", chrono_tz::America::Sao_Paulo), "2026-12-01T03:00:00Z");
-        // summer time began at midnight
-        assert_eq!(begins("2018-11-04", chrono_tz::America::Sao_Paulo), "2018-11-04T03:00:00Z");
-        // Samoa skipped this day
-        assert_eq!(begins("2011-12-30", chrono_tz::Pacific::Apia), "2011-12-30T10:00:00Z");
-    }
 }

@@ -7,22 +7,25 @@ use std::sync::Arc;
 
 use billing::rate_changes::{RateChangeCounts, RateChangeKind, RatePair, pairs};
 use billing::tariff::Rate;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use uuid::Uuid;
 
-use super::{Version, find_version};
+use super::{Term, Version, find_version, permit};
 use crate::App;
 use crate::auth::Actor;
-use crate::rates::{LoadedVersion, from_row};
+use crate::rates::{LoadedVersion, Terms, from_row};
 use base::error::{Error, ErrorCode, Result};
 use store::page::Total;
-use store::tariffs::{RateFilter, RatePage, rates};
+use store::tariffs::{RateFilter, RatePage, rates, version};
 use store::{Listed, Reader};
 
 /// Number of rates that the first statements read. The blocks grow, because most pages are short, but a search for a rare kind reads on.
 const FIRST_BLOCK: u64 = 500;
 /// Largest number of rates that one statement reads.
 const LARGEST_BLOCK: u64 = 10_000;
+
+/// Limits the number of comparisons of versions that run at once. One request may ask for many.
+static COMPARED: Semaphore = Semaphore::const_new(4);
 
 /// Two lists of rates to compare.
 #[derive(Clone, Debug)]
@@ -109,6 +112,18 @@ impl Comparison {
         Self { counts, ..Self::new(before, Side::Loaded(draft), currency) }
     }
 
+    /// Compares a stored version with the version that it started from. The differences were already counted.
+    pub(super) fn of_stored(
+        base: Option<Uuid>,
+        version: Uuid,
+        currency: &str,
+        counts: RateChangeCounts,
+    ) -> Self {
+        let before = base.map_or(Side::Nothing, Side::Stored);
+        let counts = Arc::new(OnceCell::from(counts));
+        Self { counts, ..Self::new(before, Side::Stored(version), currency) }
+    }
+
     /// The currency of both versions' prices.
     pub fn currency(&self) -> &str {
         &self.currency
@@ -129,6 +144,16 @@ impl Comparison {
             Ok::<_, Error>(counts)
         });
         counted.await.copied()
+    }
+
+    /// The parts of the terms that differ; none if there is no earlier version.
+    ///
+    /// # Errors
+    /// See [`Comparison::counts`].
+    pub async fn changed_terms(&self, app: &App) -> Result<Vec<Term>> {
+        let conn = app.store.reader();
+        let (before, after) = (self.before.terms(conn).await?, self.after.terms(conn).await?);
+        Ok(before.zip(after).map(|(before, after)| Term::differing(&before, &after)).unwrap_or_default())
     }
 
     /// Lists one page of the prefixes of this kind, or of all prefixes, sorted by prefix.
@@ -162,12 +187,16 @@ impl Comparison {
     }
 
     /// Visits the prefixes within the bounds, in order, until `visit` breaks.
+    ///
+    /// # Errors
+    /// Fails with `OVERLOADED` if too many versions are compared at the same time.
     async fn walk(
         &self,
         conn: &Reader,
         mut bounds: Bounds,
         mut visit: impl FnMut(RatePair<'_>) -> ControlFlow<()> + Send,
     ) -> Result<()> {
+        let _permit = permit(&COMPARED, "too many tariff versions are being compared").await?;
         let mut limit = FIRST_BLOCK;
         loop {
             let before = self.before.block(conn, &bounds, limit).await?;
@@ -212,6 +241,14 @@ struct Bounds {
 }
 
 impl Side {
+    async fn terms(&self, conn: &Reader) -> Result<Option<Terms>> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Stored(id) => version(conn, *id).await?.as_ref().map(Terms::of).transpose(),
+            Self::Loaded(draft) => Ok(Some(draft.terms.clone())),
+        }
+    }
+
     /// The first `limit` rates within the bounds, in the order of the bounds.
     async fn block(&self, conn: &Reader, bounds: &Bounds, limit: u64) -> Result<Vec<Rate>> {
         let Bounds { after, before, descending } = bounds.clone();

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use billing::carrier_deck::{Counts, Detected, Mapping, Question};
 use billing::country::country_of;
@@ -15,19 +14,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::activation::{self, check_open};
 use super::by_date;
 use super::comparison::Comparison;
-use super::{Version, VersionState, find_version, owned, owners, record};
+use super::kept::Kept;
+use super::{Version, VersionState, find_version, owned, owners, permit, record, terms};
 use crate::access;
 use crate::accounts::clean_name;
 use crate::auth::Actor;
 use crate::margin::{self, Margins};
 use crate::rates::{LoadedVersion, Terms};
-use crate::{App, rates};
+use crate::{App, idempotency, rates};
 use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::rate_writer::{self, NewRate};
@@ -43,10 +42,8 @@ pub const MAX_EDITS: usize = 1_000;
 
 const DISCARDED: &str = "The base version was discarded. Make the change again.";
 
-/// Limits the number of rate decks in memory. Requests beyond this limit wait for [`PERMIT_WITHIN`], and then fail with `OVERLOADED`.
+/// Limits the number of rate decks in memory.
 static DECKS: Semaphore = Semaphore::const_new(4);
-/// Longest wait of a request until a deck may be in memory. Most changes of tariffs take less time.
-const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
 /// How an import treats the existing rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,9 +144,17 @@ pub async fn import(
     import: Import,
     progress: impl Fn(Progress) + Send + Sync + 'static,
 ) -> Result<Outcome> {
-    let tariff = owned(app, actor, import.tariff_id).await?;
-    let note = clean_note(&import.note)?;
-    import_with(app, actor, import, (tariff, note, None), deck_permit().await?, progress).await
+    let act = async {
+        let tariff = owned(app, actor, import.tariff_id).await?;
+        let note = clean_note(&import.note)?;
+        import_with(app, actor, import, (tariff, note, None), deck_permit().await?, progress).await
+    };
+    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+}
+
+/// The outcome of an earlier request that made a draft.
+async fn again(app: &App, actor: &Actor, kept: Kept) -> Result<Outcome> {
+    kept.outcome(app, actor).await?.ok_or(Error::NotFound)
 }
 
 /// [`import`] with a permit that the caller holds. The draft belongs to `job`, if given ([`Act::job`]).
@@ -197,10 +202,7 @@ async fn local_day(app: &App, tariff: &tariff::Model) -> Result<NaiveDate> {
 
 /// Waits for a moment until a deck may be in memory.
 pub(super) async fn deck_permit() -> Result<SemaphorePermit<'static>> {
-    match timeout(PERMIT_WITHIN, DECKS.acquire()).await {
-        Ok(permit) => permit.or_fault(),
-        Err(_) => Err(Error::Overloaded("too many tariffs are being changed")),
-    }
+    permit(&DECKS, "too many tariffs are being changed").await
 }
 
 /// Waits until a deck may be in memory.
@@ -265,6 +267,11 @@ fn by_prefix(rates: &[Rate]) -> BTreeMap<String, Rate> {
 /// Fails with `INVALID_INPUT`; the error has the path of the invalid rate. Fails with `STALE_DRAFT` as in [`import`]. May also fail with `NOT_FOUND`
 /// or `FORBIDDEN`.
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
+    let act = with_rates(app, actor, edit, upserts);
+    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+}
+
+async fn with_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
     // the base may have millions of rates, so first make the checks that do not need rates
@@ -322,6 +329,11 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 /// # Errors
 /// Fails with `INVALID_INPUT` if a prefix has no rate of its own; the error has the path of the prefix. See [`upsert_rates`] for the other errors.
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
+    let act = without_rates(app, actor, edit, prefixes);
+    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+}
+
+async fn without_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
     let act = Act::new("deleteRates", clean_note(&edit.note)?);
@@ -359,6 +371,11 @@ pub(super) async fn drafted(
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str) -> Result<Outcome> {
+    let act = copy(app, actor, version_id, note);
+    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+}
+
+async fn copy(app: &App, actor: &Actor, version_id: Uuid, note: &str) -> Result<Outcome> {
     let source = find_version(app, actor, version_id).await?;
     let note = if note.trim().is_empty() {
         format!("Copy of version {}", source.version.number)
@@ -367,16 +384,24 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     };
     let permit = deck_permit().await?;
     let tariff = tariff::Model::clone(&source.tariff);
-    let copied = rates::read_all(app.store.reader(), version_id).await?;
-    if usize::try_from(source.version.rate_count) != Ok(copied.len()) {
-        // the rates are deleted before the version
-        return Err(Error::field(ErrorCode::StaleDraft, "versionId", DISCARDED));
-    }
+    let copied = whole(app, &source.version, "versionId").await?;
     // the rates refer to the bands of their own version, so a copy needs these bands
     let base = Base { terms: Terms::of(&source.version)?, ..Base::read(app, &tariff, None).await? };
     let act = Act::new("copyTariffVersion", note);
     let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
+}
+
+/// Reads all rates of a version.
+///
+/// # Errors
+/// Fails with `STALE_DRAFT` about `field` for a version whose rates are being deleted. The rates are deleted before the version.
+pub(super) async fn whole(app: &App, version: &tariff_version::Model, field: &str) -> Result<Vec<Rate>> {
+    let rates = rates::read_all(app.store.reader(), version.id).await?;
+    if usize::try_from(version.rate_count) == Ok(rates.len()) {
+        return Ok(rates);
+    }
+    Err(Error::field(ErrorCode::StaleDraft, field, DISCARDED))
 }
 
 /// The base version with its rates. A draft is created from the base, and is compared with it.
@@ -385,7 +410,7 @@ pub(super) struct Base {
     pub(super) version: Option<tariff_version::Model>,
     /// The draft's rounding, bands and holidays. The draft's terms are those of its base version or, without a base version, those of the tariff.
     pub(super) terms: Terms,
-    pub(super) rates: Vec<Rate>,
+    pub(super) rates: Arc<Vec<Rate>>,
 }
 
 impl Base {
@@ -398,13 +423,10 @@ impl Base {
             Some(id) => Some(Self::named(rows::version_of(conn, tariff.id, id).await?, in_force, now)?),
         };
         let (terms, rates) = match &version {
-            Some(version) => (Terms::of(version)?, rates::read_all(conn, version.id).await?),
+            Some(version) => (Terms::of(version)?, whole(app, version, "baseVersionId").await?),
             None => (Terms::first(tariff)?, Vec::new()),
         };
-        if version.as_ref().is_some_and(|version| usize::try_from(version.rate_count) != Ok(rates.len())) {
-            // the rates are deleted before the version
-            return Err(Error::field(ErrorCode::StaleDraft, "baseVersionId", DISCARDED));
-        }
+        let rates = Arc::new(rates);
         Ok(Self { version, terms, rates })
     }
 
@@ -501,7 +523,7 @@ impl Draft {
         let built = spawn_blocking(move || {
             let table = RateTable::build(edit(&base.rates)?);
             let table = table.map_err(|error| Error::user(ErrorCode::BadDeck, error.to_string()))?;
-            let changes = rate_changes::count(&base.rates, table.iter());
+            let changes = rate_changes::count(base.rates.iter(), table.iter());
             let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), terms: base.terms, table });
             Ok::<_, Error>((loaded, changes, base.version))
         });
@@ -512,9 +534,19 @@ impl Draft {
     }
 
     /// Writes the rates, and the version's row last. The rates become visible only with the version's row.
-    async fn write(&self, store: &Store, progress: &(impl Fn(Progress) + Sync)) -> Result<Written> {
+    async fn write(
+        &self,
+        store: &Store,
+        kept: &Kept,
+        progress: &(impl Fn(Progress) + Sync),
+    ) -> Result<Written> {
         self.write_rates(store, progress).await?;
-        access::write_as(store, &self.actor, |tx| async move { self.write_version(&tx).await }).await
+        let write = |tx: Tx| async move {
+            let written = self.write_version(&tx).await?;
+            kept.keep(&tx, &self.actor, &self.clock, &written).await?;
+            Ok(written)
+        };
+        access::write_as(store, &self.actor, write).await
     }
 
     /// Writes the rates in blocks ([`rate_writer`]), so that calls can be charged between two blocks.
@@ -589,6 +621,9 @@ impl Draft {
             "version": version.id, "number": version.number, "rates": version.rate_count, "added": added,
             "changed": raised + lowered + changed, "removed": removed,
         });
+        if let Some(base) = &self.base {
+            terms::record(&mut before, &mut after, (&Terms::of(base)?, terms));
+        }
         if let Some(name) = &self.act.rename {
             before["name"] = json!(tariff.name);
             after["name"] = json!(name);
@@ -620,7 +655,7 @@ pub(super) struct Written {
     /// [`VersionState::Draft`], unless the draft was put in force at once.
     pub(super) state: VersionState,
     /// The next scheduled version after a draft that was put in force.
-    next: Option<tariff_version::Model>,
+    pub(super) next: Option<tariff_version::Model>,
 }
 
 async fn finish(
@@ -638,13 +673,16 @@ async fn finish(
         &draft.tariff.currency,
         draft.changes,
     ));
-    outcome.margins = margin::of_version(app, draft.tariff.id, &draft.loaded, app.clock.now()).await?;
+    let (tariff_id, loaded) = (draft.tariff.id, draft.loaded.clone());
+    let compared = margin::of_version(app, tariff_id, &loaded, app.clock.now()).await?;
+    outcome.margins = compared.margins.clone();
     if !dry_run {
         let store = app.store.clone();
+        let kept = Kept::drafted(draft.tariff.id, draft.base.as_ref().map(|base| base.id), &outcome);
         // write in a separate task; if the client disconnects, the task still completes the version
         let written = tokio::spawn(async move {
             let id = draft.loaded.version_id;
-            let written = draft.write(&store, &progress).await;
+            let written = draft.write(&store, &kept, &progress).await;
             if written.is_err()
                 && let Err(error) = rate_writer::discard(&store, id).await
             {
@@ -653,6 +691,10 @@ async fn finish(
             written
         });
         let written = written.await.or_fault()??;
+        if let Some(from) = written.version.active_from {
+            app.rates.put(loaded.clone()).await;
+            outcome.margins = margin::rechecked(app, tariff_id, &loaded, from, compared).await;
+        }
         let tariff = Arc::new(written.tariff);
         outcome.next = written.next.map(|version| Version {
             tariff: tariff.clone(),

@@ -7,9 +7,10 @@ use billing::money::Micros;
 use billing::rating;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::CallState;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{Version, find, find_version};
+use super::{Version, find, find_version, permit};
 use crate::App;
 use crate::auth::Actor;
 use crate::rates::{LoadedVersion, pricing};
@@ -28,6 +29,9 @@ const PAGE: u64 = 2_000;
 const MAX_DESTINATIONS: usize = 20_000;
 /// Longest time that the calls are read and rated.
 const MAX_TIME: Duration = Duration::from_secs(8);
+
+/// Limits the number of versions whose calls are rated at once. One request may ask for many.
+static RATED: Semaphore = Semaphore::const_new(2);
 
 /// What the calls of the last thirty days would have brought by a draft. The money is that of the seller at the tariff's level: the account that
 /// the tariff's payers pay.
@@ -50,14 +54,15 @@ pub struct Impact {
     /// Number of destinations whose calls would have been sold below cost, by the seller or by the accounts just below, with fees, increments and
     /// minimum charges.
     pub destinations_below_cost: u64,
-    /// Whether a limit on the number of callshops, calls or destinations, or on the time, was reached. The other calls are left out.
+    /// Whether a limit on the number of callshops, calls or destinations, or on the time, was reached. The other calls are left out, the oldest first.
     pub is_partial: bool,
 }
 
 /// Rates the calls of the callshops that the tariff prices by this version. Nothing changes.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` or `FORBIDDEN`, and with a fault if a sum is out of range. May also fail with database errors.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of range.
+/// May also fail with database errors.
 pub async fn impact_of_version(app: &App, actor: &Actor, version: &Version) -> Result<Impact> {
     let found = find_version(app, actor, version.version.id).await?;
     let loaded = app.rates.get(app.store.reader(), found.version.id).await?;
@@ -79,30 +84,31 @@ pub async fn impact_of_draft(
 }
 
 async fn rate_calls(app: &App, tariff_id: Uuid, draft: &LoadedVersion) -> Result<Impact> {
+    let _permit = permit(&RATED, "the calls of too many tariff versions are being rated").await?;
     let (conn, begun) = (app.store.reader(), Instant::now());
     let since = app.clock.now() - TimeDelta::days(DAYS);
     let shops = rows::priced_shops(conn, tariff_id, MAX_SHOPS).await?;
     let mut sums = Sums { is_partial: shops.len() as u64 >= MAX_SHOPS, ..Sums::default() };
-    let mut left = MAX_ATTEMPTS;
-    'shops: for shop in &shops {
-        let mut after = store::first_id(since);
-        loop {
+    let (oldest, mut left) = (store::first_id(since), MAX_ATTEMPTS);
+    // each round reads the next older page of each callshop, so that the calls that are left out are the oldest of all callshops
+    let mut waiting: Vec<(&PricedShop, Uuid)> = shops.iter().map(|shop| (shop, Uuid::max())).collect();
+    'rounds: while !waiting.is_empty() {
+        for (shop, before) in std::mem::take(&mut waiting) {
             if left == 0 || begun.elapsed() > MAX_TIME {
                 sums.is_partial = true;
-                break 'shops;
+                break 'rounds;
             }
-            let attempts = rows::past_calls(conn, shop.callshop_id, after, PAGE).await?;
-            let Some(last) = attempts.last() else { break };
-            (after, left) = (last.id, left.saturating_sub(attempts.len()));
-            let is_last = (attempts.len() as u64) < PAGE;
+            let attempts = rows::past_calls(conn, shop.callshop_id, (oldest, before), PAGE).await?;
+            let Some(last) = attempts.last().map(|last| last.id) else { continue };
+            left = left.saturating_sub(attempts.len());
+            if attempts.len() as u64 == PAGE {
+                waiting.push((shop, last));
+            }
             let calls: Vec<PastCall> = attempts.into_iter().filter(is_charged).collect();
             let ids: Vec<Uuid> = calls.iter().map(|call| call.id).collect();
             let charges = rows::charges(conn, &ids).await?;
             for call in &calls {
                 sums.add(draft, shop, call, &charges)?;
-            }
-            if is_last {
-                break;
             }
         }
     }

@@ -9,11 +9,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::activation::{Activated, CLOCK_SKEW, announce};
-use super::drafts::{Act, Base, Start, clean_note, deck_permit, drafted};
+use super::drafts::{Act, Base, Start, clean_note, deck_permit, drafted, whole};
+use super::kept::Kept;
 use super::{Version, VersionState, find_version, owned, owners, record};
-use crate::App;
 use crate::auth::Actor;
-use crate::rates::{self, Terms};
+use crate::rates::Terms;
+use crate::{App, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Message;
 use store::{Store, tariff_versions, tariffs as rows};
@@ -31,6 +32,11 @@ fn illegal(message: impl Into<Message>) -> Error {
 /// Fails with `ILLEGAL_STATE` if the version is a draft, is in force, or takes effect right now. Fails with `SCHEDULE_CONFLICT` if another version is
 /// scheduled to follow it. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn cancel(app: &App, actor: &Actor, version_id: Uuid) -> Result<Version> {
+    let act = cancel_schedule(app, actor, version_id);
+    idempotency::repeatable(app, actor, act, |id| find_version(app, actor, id)).await
+}
+
+async fn cancel_schedule(app: &App, actor: &Actor, version_id: Uuid) -> Result<Version> {
     let found = find_version(app, actor, version_id).await?;
     let (tariff_id, owners) = (found.tariff.id, &owners(actor));
     let version = app
@@ -65,6 +71,7 @@ pub async fn cancel(app: &App, actor: &Actor, version_id: Uuid) -> Result<Versio
             );
             record(&tx, actor, now, "cancelTariffVersion", &tariff, change).await?;
             announce(&tx, tariff_id, now).await?;
+            idempotency::keep(&tx, actor, now, &version.id).await?;
             rows::update_version(conn, tariff_version::Model { active_from: None, ..version }).await
         })
         .await?;
@@ -143,6 +150,17 @@ pub async fn revert(
     version_id: Option<Uuid>,
     note: &str,
 ) -> Result<Activated> {
+    let act = go_back(app, actor, tariff_id, version_id, note);
+    idempotency::repeatable(app, actor, act, async |kept: Kept| kept.activated(app, actor).await).await
+}
+
+async fn go_back(
+    app: &App,
+    actor: &Actor,
+    tariff_id: Uuid,
+    version_id: Option<Uuid>,
+    note: &str,
+) -> Result<Activated> {
     let tariff = owned(app, actor, tariff_id).await?;
     let target = earlier(app, &tariff, version_id).await?;
     let note = match clean_note(note)? {
@@ -150,10 +168,9 @@ pub async fn revert(
         note => note,
     };
     let permit = deck_permit().await?;
-    let (conn, terms) = (app.store.reader(), Terms::of(&target)?);
-    let copied = rates::read_all(conn, target.id).await?;
+    let (terms, copied) = (Terms::of(&target)?, whole(app, &target, "versionId").await?);
     let base = Base::read(app, &tariff, None).await?;
-    if base.terms == terms && rate_changes::count(&base.rates, &copied).differences() == 0 {
+    if base.terms == terms && rate_changes::count(base.rates.iter(), &copied).differences() == 0 {
         let number = base.version.as_ref().map_or(0, |version| version.number);
         return Err(illegal(base::message!(
             "Version {number} is in force, and has the same prices and terms as version {target}. Nothing needs to change.",
@@ -203,11 +220,18 @@ async fn earlier(
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the tariff is assigned to an account. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn archive(app: &App, actor: &Actor, tariff_id: Uuid, archived: bool) -> Result<tariff::Model> {
+    let act = set_archived(app, actor, tariff_id, archived);
+    idempotency::repeatable(app, actor, act, |id| owned(app, actor, id)).await
+}
+
+async fn set_archived(app: &App, actor: &Actor, tariff_id: Uuid, archived: bool) -> Result<tariff::Model> {
     owned(app, actor, tariff_id).await?;
     let owners = &owners(actor);
     app.write_as(actor, |tx| async move {
         let conn = tx.conn();
-        let tariff = rows::lock(conn, owners, tariff_id).await?.ok_or(Error::NotFound)?;
+        let (tariff, now) =
+            (rows::lock(conn, owners, tariff_id).await?.ok_or(Error::NotFound)?, app.clock.now());
+        idempotency::keep(&tx, actor, now, &tariff_id).await?;
         if tariff.archived_at.is_some() == archived {
             return Ok(tariff);
         }
@@ -218,7 +242,6 @@ pub async fn archive(app: &App, actor: &Actor, tariff_id: Uuid, archived: bool) 
                 accounts
             )));
         }
-        let now = app.clock.now();
         let after = tariff::Model { archived_at: archived.then_some(now), ..tariff.clone() };
         let change =
             (json!({ "archivedAt": tariff.archived_at }), json!({ "archivedAt": after.archived_at }));

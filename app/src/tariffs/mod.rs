@@ -11,12 +11,16 @@ mod drafts;
 mod files;
 mod impact;
 pub mod imports;
+mod kept;
 mod lifecycle;
 pub mod mappings;
+mod terms;
 mod updating;
+pub mod warming;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use billing::deck::write_deck;
 use billing::money::Rounding;
@@ -24,7 +28,9 @@ use billing::tariff::{Rate, TimeBand};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{AccountKind, Role, account, tariff, tariff_version};
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use activation::{Activated, activate};
@@ -37,13 +43,14 @@ pub use drafts::{
 
 pub use impact::{Impact, impact_of_draft, impact_of_version};
 pub use lifecycle::{archive, cancel, discard, revert};
+pub use terms::Term;
 pub use updating::{TariffUpdate, update};
 
 use drafts::deck_permit;
 
 use super::accounts::clean_name;
 use super::audited::record;
-use super::{App, access, rates};
+use super::{App, access, idempotency, rates};
 use crate::auth::{Actor, Right};
 use crate::rates::{RateSearch, Terms};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -52,6 +59,9 @@ use store::{Listed, Page};
 
 /// Maximum number of holidays per tariff.
 pub const MAX_HOLIDAYS: usize = 1_000;
+
+/// Longest wait of a request for its turn. Most changes and comparisons of tariffs take less time.
+const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
 /// State of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +132,10 @@ fn owners(actor: &Actor) -> Owners {
 /// # Errors
 /// Fails with `INVALID_INPUT`, `CURRENCY_MISMATCH`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::Model> {
+    idempotency::repeatable(app, actor, create_new(app, actor, new), |id| find(app, actor, id)).await
+}
+
+async fn create_new(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::Model> {
     actor.require(Right::ManageTariffs)?;
     let owner_id = new.account_id.unwrap_or(actor.account_id);
     let owner = access::account(app.store.reader(), actor, owner_id, Right::ManageTariffs).await?;
@@ -133,7 +147,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     app.write_as(actor, |tx| async move {
         rows::insert(tx.conn(), row.clone()).await?;
         let after = shown(row, &Terms::first(row)?);
-        record(&tx, actor, row.created_at, "createTariff", row, (Value::Null, after)).await
+        record(&tx, actor, row.created_at, "createTariff", row, (Value::Null, after)).await?;
+        idempotency::keep(&tx, actor, row.created_at, &row.id).await
     })
     .await?;
     Ok(tariff)
@@ -194,6 +209,17 @@ fn check_holidays(holidays: &[NaiveDate]) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Waits for a moment for a turn to use many rates or calls.
+///
+/// # Errors
+/// Fails with `OVERLOADED` and this reason if no turn comes within [`PERMIT_WITHIN`].
+async fn permit(turns: &'static Semaphore, reason: &'static str) -> Result<SemaphorePermit<'static>> {
+    match timeout(PERMIT_WITHIN, turns.acquire()).await {
+        Ok(permit) => permit.or_fault(),
+        Err(_) => Err(Error::Overloaded(reason)),
+    }
 }
 
 async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {

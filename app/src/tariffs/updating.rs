@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::activation::check_open;
 use super::drafts::{Act, Base, Outcome, clean_note, deck_permit, drafted};
+use super::kept::Kept;
 use super::{check_holidays, owned, owners, parse_time_zone, record};
-use crate::App;
 use crate::accounts::clean_name;
 use crate::auth::Actor;
 use crate::rates::Terms;
+use crate::{App, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs as rows;
 
@@ -52,6 +53,11 @@ pub async fn update(
     actor: &Actor,
     update: TariffUpdate,
 ) -> Result<(tariff::Model, Option<Outcome>)> {
+    let again = async |kept: Kept| Ok((kept.tariff(app, actor).await?, kept.outcome(app, actor).await?));
+    idempotency::repeatable(app, actor, change(app, actor, update), again).await
+}
+
+async fn change(app: &App, actor: &Actor, update: TariffUpdate) -> Result<(tariff::Model, Option<Outcome>)> {
     let tariff = owned(app, actor, update.tariff_id).await?;
     check_open(&tariff)?;
     let name = update.name.as_deref().map(|name| clean_name("name", name)).transpose()?;
@@ -132,6 +138,7 @@ async fn change_row(
     first: Option<Terms>,
 ) -> Result<tariff::Model> {
     if rename.is_none() && first.is_none() {
+        idempotency::keep_unchanged(app, actor, &Kept::row(tariff.id)).await?;
         return Ok(tariff);
     }
     let (owners, rename, first) = (&owners(actor), &rename, &first);
@@ -152,7 +159,9 @@ async fn change_row(
         let new = first.clone().unwrap_or_else(|| old.clone());
         after.first_terms = serde_json::to_value(&new).or_fault()?;
         let change = (super::shown(&before, &old), super::shown(&after, &new));
-        record(&tx, actor, app.clock.now(), "updateTariff", &before, change).await?;
+        let now = app.clock.now();
+        record(&tx, actor, now, "updateTariff", &before, change).await?;
+        idempotency::keep(&tx, actor, now, &Kept::row(tariff_id)).await?;
         rows::update(conn, after).await
     })
     .await

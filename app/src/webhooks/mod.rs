@@ -15,7 +15,6 @@ use entity::{
     AccountKind, TokenScope, WebhookDeliveryStatus, WebhookMessageKind, WebhookState, account, webhook,
     webhook_delivery as log,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +41,7 @@ const MAX_QUERY: usize = 20_000;
 const TEST_PATIENCE: Duration = Duration::from_secs(7);
 
 /// Input for a new webhook.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NewWebhook {
     /// Where the messages are posted.
     pub url: String,
@@ -66,7 +65,7 @@ pub struct WebhookChange {
 }
 
 /// Input for a new secret.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct SecretRotation {
     /// The webhook.
     pub id: Uuid,
@@ -83,21 +82,17 @@ pub struct Made {
     pub secret: Option<String>,
 }
 
-/// The answer that is stored for an idempotency key. The secret is not stored.
-#[derive(Serialize, Deserialize)]
-struct Answer {
-    id: Uuid,
-    #[serde(skip)]
-    secret: Option<String>,
-}
-
 /// Creates a webhook. It delivers the events from now on.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for an address or a document that is not acceptable, `ILLEGAL_STATE` if the account has too many webhooks, `NOT_FOUND` for
 /// an account outside the actor's subtree, or `FORBIDDEN`.
-pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewWebhook) -> Result<Made> {
+pub async fn create(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     actor.require(Right::ManageWebhooks)?;
+    idempotency::repeatable(app, actor, create_new(app, actor, new), |id| made(app, actor, id)).await
+}
+
+async fn create_new(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     if !rows::may_make(app.store.reader(), &actor.scope(), actor.user_id).await? {
         let message = "A token that is limited to an account cannot have webhooks of its own. Use a token of its maker's account.";
         return Err(Error::user(ErrorCode::IllegalState, message));
@@ -116,14 +111,8 @@ pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewWebhook
     check_kind(&account, payload.as_ref())?;
     check_url(app, &new.url).await?;
     let (new, description) = (&new, description.as_str());
-    let answer = app.write_as(actor, |tx| async move {
-        let act = || insert(app, &tx, actor, account_id, (new, description));
-        match key {
-            Some(key) => idempotency::once(&tx, actor, &app.clock, "createWebhook", key, new, act).await,
-            None => act().await,
-        }
-    });
-    made(app, actor, answer.await?).await
+    app.write_as(actor, |tx| async move { insert(app, &tx, actor, account_id, (new, description)).await })
+        .await
 }
 
 async fn insert(
@@ -132,7 +121,7 @@ async fn insert(
     actor: &Actor,
     account_id: Uuid,
     (new, description): (&NewWebhook, &str),
-) -> Result<Answer> {
+) -> Result<Made> {
     let now = app.clock.now();
     // the lock makes concurrent requests count each other's webhooks
     let account = accounts::lock(tx.conn(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
@@ -161,11 +150,13 @@ async fn insert(
     };
     rows::insert(tx.conn(), row.clone(), &Scope::subtree(&account.path)).await?;
     record(tx, actor, "createWebhook", &row, (Value::Null, shown(&row)), now).await?;
-    Ok(Answer { id: row.id, secret: Some(signing::shown_secret(app, &row)?) })
+    idempotency::keep(tx, actor, now, &row.id).await?;
+    Ok(Made { secret: Some(signing::shown_secret(app, &row)?), webhook: row })
 }
 
-async fn made(app: &App, actor: &Actor, answer: Answer) -> Result<Made> {
-    Ok(Made { webhook: find(app, actor, answer.id).await?, secret: answer.secret })
+/// The webhook of an earlier request.
+async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
+    Ok(Made { webhook: find(app, actor, id).await?, secret: None })
 }
 
 /// Changes a webhook. If the address or the document changes, the webhook reads with the actor's role and scopes from now on.
@@ -207,7 +198,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: WebhookChange) -
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
-pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: SecretRotation) -> Result<Made> {
+pub async fn rotate(app: &App, actor: &Actor, rotation: SecretRotation) -> Result<Made> {
     actor.require(Right::ManageWebhooks)?;
     if !(0..=MAX_GRACE_SECONDS).contains(&rotation.grace_seconds) {
         let message =
@@ -215,19 +206,11 @@ pub async fn rotate(app: &App, actor: &Actor, key: Option<&str>, rotation: Secre
         return Err(Error::invalid("gracePeriodSeconds", message));
     }
     let rotation = &rotation;
-    let answer = app.write_as(actor, |tx| async move {
-        let act = || replace(app, &tx, actor, rotation);
-        match key {
-            Some(key) => {
-                idempotency::once(&tx, actor, &app.clock, "rotateWebhookSecret", key, rotation, act).await
-            }
-            None => act().await,
-        }
-    });
-    made(app, actor, answer.await?).await
+    let act = app.write_as(actor, |tx| async move { replace(app, &tx, actor, rotation).await });
+    idempotency::repeatable(app, actor, act, |id| made(app, actor, id)).await
 }
 
-async fn replace(app: &App, tx: &Tx, actor: &Actor, rotation: &SecretRotation) -> Result<Answer> {
+async fn replace(app: &App, tx: &Tx, actor: &Actor, rotation: &SecretRotation) -> Result<Made> {
     let now = app.clock.now();
     let old = rows::lock(tx.conn(), &actor.scope(), rotation.id).await?.ok_or(Error::NotFound)?;
     let until = now + TimeDelta::seconds(rotation.grace_seconds);
@@ -241,7 +224,8 @@ async fn replace(app: &App, tx: &Tx, actor: &Actor, rotation: &SecretRotation) -
         ..old
     };
     let row = rows::update(tx.conn(), row).await?;
-    Ok(Answer { id: row.id, secret: Some(signing::shown_secret(app, &row)?) })
+    idempotency::keep(tx, actor, now, &row.id).await?;
+    Ok(Made { secret: Some(signing::shown_secret(app, &row)?), webhook: row })
 }
 
 /// Deletes a webhook with its log. A message that is being sent may still arrive.
@@ -350,6 +334,16 @@ pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
 /// Fails with `ILLEGAL_STATE` for a ping, and for an event that was deleted, with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn replay(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     actor.require(Right::ManageWebhooks)?;
+    idempotency::repeatable(app, actor, post_again(app, actor, id), |id| delivery(app, actor, id)).await
+}
+
+/// The entry of a webhook's log.
+async fn delivery(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
+    let found = rows::delivery(app.store.reader(), &actor.scope(), id).await?;
+    found.map(|(row, _)| row).ok_or(Error::NotFound)
+}
+
+async fn post_again(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     let conn = app.store.reader();
     let found = rows::delivery(conn, &actor.scope(), id).await?;
     let (row, webhook) = found.ok_or(Error::NotFound)?;
@@ -392,9 +386,12 @@ async fn send_once(
         // the webhook may have been deleted meanwhile
         rows::lock(tx.conn(), &actor.scope(), noted.webhook_id).await?.ok_or(Error::NotFound)?;
         rows::note(tx.conn(), noted.clone()).await?;
-        rows::noted(tx.conn(), noted.webhook_id, &noted.message_id).await
+        let stored = rows::noted(tx.conn(), noted.webhook_id, &noted.message_id).await?;
+        let stored = stored.ok_or_else(|| Error::fault("a message is missing in the log"))?;
+        idempotency::keep(&tx, actor, app.clock.now(), &stored.id).await?;
+        Ok(stored)
     });
-    stored.await?.ok_or_else(|| Error::fault("a message is missing in the log"))
+    stored.await
 }
 
 /// The rights of the actor, with which the actor's webhooks read.

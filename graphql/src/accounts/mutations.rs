@@ -11,7 +11,7 @@ use crate::payload::{answer, payload};
 use crate::roles::{ADMIN, MANAGERS};
 use crate::scalars::{CurrencyCode, Kind};
 use crate::users::{User, UserInput};
-use crate::{app, caller};
+use crate::{app, caller, keyed};
 use app::accounts::{self, AccountChange, Created, NewAccount};
 use base::error::{Error, Result};
 
@@ -28,6 +28,9 @@ pub struct CreateDistributorInput {
     pub time_zone: String,
     /// The distributor's first user.
     pub user: UserInput,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A new reseller.
@@ -41,6 +44,9 @@ pub struct CreateResellerInput {
     pub time_zone: Option<String>,
     /// The reseller's first user.
     pub user: UserInput,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A new callshop.
@@ -56,6 +62,9 @@ pub struct CreateCallshopInput {
     pub time_zone: Option<String>,
     /// The callshop's owner.
     pub owner: UserInput,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Changes to an account; omitted fields are left unchanged.
@@ -73,6 +82,9 @@ pub struct UpdateAccountInput {
     pub max_call_seconds: Option<i32>,
     /// Caller ID shown for a callshop's calls: digits with an optional "+"; empty for anonymous calls.
     pub caller_id: Option<String>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Selects an account.
@@ -154,7 +166,7 @@ impl AccountMutation {
             locale: None,
             user: Some(input.user.into_new(entity::Role::Distributor)),
         };
-        answer(create(ctx, new).await.map(created))
+        answer(create(ctx, input.idempotency_key.as_deref(), new).await.map(created))
     }
 
     /// Creates a reseller and its first user.
@@ -175,7 +187,7 @@ impl AccountMutation {
                 locale: None,
                 user: Some(input.user.into_new(entity::Role::Reseller)),
             };
-            create(ctx, new).await
+            create(ctx, input.idempotency_key.as_deref(), new).await
         };
         answer(made.await.map(created))
     }
@@ -198,7 +210,7 @@ impl AccountMutation {
                 locale: None,
                 user: Some(input.owner.into_new(entity::Role::CallshopOwner)),
             };
-            let made = create(ctx, new).await?;
+            let made = create(ctx, input.idempotency_key.as_deref(), new).await?;
             let shop = accounts::find_shop(app(ctx), caller(ctx)?, made.account.id).await?;
             Ok(CreateCallshopPayload {
                 callshop: Some(Callshop(shop)),
@@ -227,13 +239,9 @@ impl AccountMutation {
                 })?,
                 caller_id: input.caller_id,
             };
-            let account = accounts::update(
-                app(ctx),
-                caller(ctx)?,
-                parse_account(ctx, &input.account_id).await?,
-                change,
-            )
-            .await?;
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            let id = parse_account(ctx, &input.account_id).await?;
+            let account = accounts::update(app(ctx), &actor, id, change).await?;
             changed(ctx, account).await
         };
         answer(changed.await)
@@ -282,8 +290,9 @@ impl AccountMutation {
     }
 }
 
-async fn create(ctx: &Context<'_>, new: NewAccount) -> Result<Created> {
-    accounts::create(app(ctx), caller(ctx)?, new).await
+async fn create(ctx: &Context<'_>, key: Option<&str>, new: NewAccount) -> Result<Created> {
+    let actor = keyed(ctx, key)?;
+    accounts::create(app(ctx), &actor, new).await
 }
 
 fn created(made: Created) -> CreateAccountPayload {

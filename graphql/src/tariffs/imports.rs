@@ -19,7 +19,7 @@ use crate::paging::{Page, Paging, connection};
 use crate::payload::{UserError, answer, nullable, payload, top_level};
 use crate::roles::{ADMIN, MANAGERS};
 use crate::scalars::Kind;
-use crate::{actor, app, caller, graphql_enum};
+use crate::{actor, app, caller, graphql_enum, keyed};
 use app::App;
 use app::tariffs::imports::{self, Job, NewImport};
 use app::tariffs::{self, mappings};
@@ -260,7 +260,8 @@ pub struct CreateTariffImportInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// A repeated request with the same key creates no second import.
+    /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and gets the first one. At most 100
+    /// bytes; keys are kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -360,6 +361,7 @@ impl TariffImportMutation {
         input: CreateTariffImportInput,
     ) -> async_graphql::Result<TariffImportPayload> {
         let done = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let base = input.base_version_id.as_ref();
             let mapping_id = input.mapping_id.as_ref();
             let new = NewImport {
@@ -372,7 +374,7 @@ impl TariffImportMutation {
                 effective_at: input.effective_at,
                 note: input.note,
             };
-            imports::create(app(ctx), caller(ctx)?, input.idempotency_key.as_deref(), new).await
+            imports::create(app(ctx), &actor, new).await
         };
         answer(done.await.map(imported))
     }

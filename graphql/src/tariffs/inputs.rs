@@ -61,6 +61,9 @@ pub struct CreateTariffInput {
     /// Local dates that count as holidays, at most 1000.
     #[graphql(default)]
     pub holidays: Vec<NaiveDate>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Rates as CSV.
@@ -91,6 +94,9 @@ pub struct ImportTariffInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A dry
+    /// run and an import with errors change nothing, so they do not use up the key. At most 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// The price within one time band.
@@ -164,6 +170,9 @@ pub struct UpsertRatesInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Rates to delete.
@@ -178,6 +187,9 @@ pub struct DeleteRatesInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A version to copy.
@@ -188,6 +200,9 @@ pub struct CopyTariffVersionInput {
     /// Description of the new version; if omitted, the description names the source version.
     #[graphql(default)]
     pub note: String,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A draft to activate.
@@ -197,6 +212,9 @@ pub struct ActivateTariffVersionInput {
     pub version_id: ID,
     /// When the version becomes active; now if omitted.
     pub at: Option<DateTime<Utc>>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// Assigns a tariff to an account.
@@ -208,6 +226,9 @@ pub struct AssignTariffInput {
     pub tariff_id: Option<ID>,
     /// Whether to assign the tariff as the account's cost tariff or as its retail tariff.
     pub kind: TariffAssignment,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A prefix to block or unblock.

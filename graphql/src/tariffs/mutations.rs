@@ -19,7 +19,7 @@ use crate::accounts::{Account, Callshop, parse_account, parse_account_if};
 use crate::payload::{UserError, answer, payload};
 use crate::roles::MANAGERS;
 use crate::scalars::{Decimal, Kind};
-use crate::{app, caller};
+use crate::{app, caller, keyed};
 use app::accounts;
 use app::margin::{MarginWarning, Margins};
 use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
@@ -61,10 +61,12 @@ pub struct MarginWarningView {
     pub prefix: String,
     /// Destination name.
     pub destination: String,
-    /// Buyer's price for 60 seconds; the charge of a call of one minute if only fees, increments or minimum charges make the loss.
+    /// Buyer's price for 60 seconds; the charge of a call of `seconds` if only fees, increments, minimum charges or free seconds make the loss.
     pub retail_per_minute: Decimal,
-    /// Seller's price for 60 seconds, or charge of a call of one minute.
+    /// Seller's price for 60 seconds, or charge of the same call.
     pub cost_per_minute: Decimal,
+    /// Talk time in seconds of the call whose charges are given; null if the prices are for 60 seconds.
+    pub seconds: Option<u32>,
     /// Number of accounts that buy and sell at the prices of these two tariffs.
     pub callshops: i64,
 }
@@ -76,6 +78,7 @@ impl From<MarginWarning> for MarginWarningView {
             destination: warning.destination,
             retail_per_minute: Decimal(warning.retail_per_minute),
             cost_per_minute: Decimal(warning.cost_per_minute),
+            seconds: warning.seconds,
             callshops: warning.callshops,
         }
     }
@@ -90,11 +93,14 @@ pub struct MarginGuard {
     pub warnings: Vec<MarginWarningView>,
     /// Total number of warnings.
     pub total: u64,
+    /// Whether more than 20 pairs of tariffs would have to be compared, so that the pairs with the fewest accounts were left out.
+    pub is_partial: bool,
 }
 
 impl From<Margins> for MarginGuard {
     fn from(margins: Margins) -> Self {
-        Self { warnings: margins.warnings.into_iter().map(Into::into).collect(), total: margins.total }
+        let Margins { warnings, total, is_partial } = margins;
+        Self { warnings: warnings.into_iter().map(Into::into).collect(), total, is_partial }
     }
 }
 
@@ -201,7 +207,8 @@ impl TariffMutation {
                 bands: input.bands.into_iter().map(Into::into).collect(),
                 holidays: input.holidays,
             };
-            tariffs::create(app(ctx), caller(ctx)?, new).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::create(app(ctx), &actor, new).await
         };
         answer(
             made.await
@@ -218,6 +225,7 @@ impl TariffMutation {
         input: ImportTariffInput,
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let import = Import {
                 tariff_id: Kind::Tariff.parse(&input.tariff_id)?,
                 file: input.csv.into_bytes(),
@@ -229,7 +237,7 @@ impl TariffMutation {
                 note: input.note,
             };
             let tariff_id = import.tariff_id;
-            let outcome = tariffs::import(app(ctx), caller(ctx)?, import, |_| {}).await?;
+            let outcome = tariffs::import(app(ctx), &actor, import, |_| {}).await?;
             drafted(ctx, tariff_id, outcome).await
         };
         answer(done.await)
@@ -243,10 +251,11 @@ impl TariffMutation {
         input: UpsertRatesInput,
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let rates = input.rates.into_iter().map(Into::into).collect();
             let edit = parse_edit(&input.tariff_id, input.base_version_id.as_ref(), input.note)?;
             let tariff_id = edit.tariff_id;
-            let outcome = tariffs::upsert_rates(app(ctx), caller(ctx)?, edit, rates).await?;
+            let outcome = tariffs::upsert_rates(app(ctx), &actor, edit, rates).await?;
             drafted(ctx, tariff_id, outcome).await
         };
         answer(done.await)
@@ -260,9 +269,10 @@ impl TariffMutation {
         input: DeleteRatesInput,
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let edit = parse_edit(&input.tariff_id, input.base_version_id.as_ref(), input.note)?;
             let tariff_id = edit.tariff_id;
-            let outcome = tariffs::delete_rates(app(ctx), caller(ctx)?, edit, input.prefixes).await?;
+            let outcome = tariffs::delete_rates(app(ctx), &actor, edit, input.prefixes).await?;
             drafted(ctx, tariff_id, outcome).await
         };
         answer(done.await)
@@ -278,7 +288,8 @@ impl TariffMutation {
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
             let id = Kind::TariffVersion.parse(&input.version_id)?;
-            let outcome = tariffs::copy_version(app(ctx), caller(ctx)?, id, &input.note).await?;
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            let outcome = tariffs::copy_version(app(ctx), &actor, id, &input.note).await?;
             let tariff_id = outcome.version.as_ref().map(|version| version.tariff.id).unwrap_or_default();
             drafted(ctx, tariff_id, outcome).await
         };
@@ -295,7 +306,8 @@ impl TariffMutation {
     ) -> async_graphql::Result<ActivateTariffVersionPayload> {
         let done = async {
             let id = Kind::TariffVersion.parse(&input.version_id)?;
-            tariffs::activate(app(ctx), caller(ctx)?, id, input.at).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::activate(app(ctx), &actor, id, input.at).await
         };
         answer(done.await.map(|done| ActivateTariffVersionPayload {
             version: Some(TariffVersion(done.version)),
@@ -316,8 +328,9 @@ impl TariffMutation {
         let done = async {
             let tariff_id = input.tariff_id.as_ref().map(|id| Kind::Tariff.parse(id)).transpose()?;
             let id = parse_account(ctx, &input.account_id).await?;
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
             let (account, margins) =
-                tariffs::assign(app(ctx), caller(ctx)?, id, tariff_id, input.kind.into()).await?;
+                tariffs::assign(app(ctx), &actor, id, tariff_id, input.kind.into()).await?;
             assigned(ctx, account, margins).await
         };
         answer(done.await)
@@ -359,9 +372,12 @@ fn parse_edit(tariff_id: &ID, base_version_id: Option<&ID>, note: String) -> Res
 /// The payload of a draft. The calls are rated only if the client asks for that.
 async fn drafted(ctx: &Context<'_>, tariff_id: Uuid, outcome: Outcome) -> Result<TariffDraftPayload> {
     let asked = ctx.look_ahead().field("impact").exists();
-    let impact = match outcome.loaded.as_ref().filter(|_| asked) {
-        Some(draft) => Some(tariffs::impact_of_draft(app(ctx), caller(ctx)?, tariff_id, draft).await?),
-        None => None,
+    let impact = match (&outcome.loaded, &outcome.version) {
+        _ if !asked => None,
+        (Some(draft), _) => Some(tariffs::impact_of_draft(app(ctx), caller(ctx)?, tariff_id, draft).await?),
+        // a repeated request has the version only
+        (None, Some(version)) => Some(tariffs::impact_of_version(app(ctx), caller(ctx)?, version).await?),
+        (None, None) => None,
     };
     let currency = outcome.comparison.as_ref().map(|rows| rows.currency().to_owned()).unwrap_or_default();
     let impact = impact.map(|impact| TariffImpact { impact, currency });

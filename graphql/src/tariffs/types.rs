@@ -247,6 +247,12 @@ impl From<TimeBand> for TimeBandView {
 #[derive(async_graphql::Description)]
 pub struct TariffVersion(pub Version);
 
+impl TariffVersion {
+    fn terms(&self) -> async_graphql::Result<Terms> {
+        Terms::of(&self.0.version).map_err(top_level)
+    }
+}
+
 #[object(roles = MANAGERS, scope = TARIFFS_READ)]
 impl TariffVersion {
     /// Global id.
@@ -287,6 +293,32 @@ impl TariffVersion {
     /// When the version was created.
     fn created_at(&self) -> DateTime<Utc> {
         self.0.version.created_at
+    }
+
+    /// Number of decimals to which a charge is rounded, once per call; 0 to 6.
+    fn rounding_decimals(&self) -> async_graphql::Result<i32> {
+        Ok(self.terms()?.rounding.decimals.into())
+    }
+
+    /// How a charge is rounded.
+    fn rounding_mode(&self) -> async_graphql::Result<RoundingMode> {
+        Ok(entity::RoundingMode::from(self.terms()?.rounding.mode).into())
+    }
+
+    /// IANA time zone of the bands and holidays.
+    fn time_zone(&self) -> async_graphql::Result<&'static str> {
+        Ok(self.terms()?.time_zone.name())
+    }
+
+    /// Parts of the week with their own prices. The first matching band applies.
+    #[field(length = 10)]
+    fn bands(&self) -> async_graphql::Result<Vec<TimeBandView>> {
+        Ok(self.terms()?.bands.into_iter().map(Into::into).collect())
+    }
+
+    /// Local dates that count as holidays, regardless of their weekday.
+    fn holidays(&self) -> async_graphql::Result<Vec<NaiveDate>> {
+        Ok(self.terms()?.holidays.into_iter().collect())
     }
 
     /// Differences between the rates of the version that this version replaces, or would replace, and the rates of this version. The first version is

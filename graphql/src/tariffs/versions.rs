@@ -12,7 +12,7 @@ use crate::paging::{Page, Paging};
 use crate::payload::{answer, nullable, payload, top_level};
 use crate::roles::MANAGERS;
 use crate::scalars::{CurrencyCode, Decimal, Kind};
-use crate::{app, caller, graphql_enum};
+use crate::{app, caller, graphql_enum, keyed};
 use app::tariffs::{self, Comparison, RateChange, TariffUpdate};
 use base::error::{Error, Result};
 use billing::rate_changes::percent;
@@ -36,7 +36,21 @@ graphql_enum!(
     }
 );
 
-/// The differences between the rates of two versions.
+graphql_enum!(
+    /// A part of a version's terms.
+    TariffTerm = "tariffs::Term" {
+        /// Decimals and direction of the rounding.
+        Rounding,
+        /// Time zone of the bands and holidays.
+        TimeZone,
+        /// Time bands.
+        Bands,
+        /// Holidays.
+        Holidays,
+    }
+);
+
+/// The differences between the rates and terms of two versions.
 #[derive(async_graphql::Description)]
 pub struct RateChanges(pub Comparison);
 
@@ -56,6 +70,12 @@ impl RateChanges {
     /// Currency of both versions' prices.
     fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.0.currency().to_owned())
+    }
+
+    /// The terms in which the versions differ; empty if there is no earlier version.
+    async fn terms(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<TariffTerm>> {
+        let changed = Box::pin(self.0.changed_terms(app(ctx))).await.map_err(top_level)?;
+        Ok(changed.into_iter().map(Into::into).collect())
     }
 
     /// Number of new prefixes.
@@ -163,6 +183,9 @@ impl RateChangeView {
 pub struct CancelTariffVersionInput {
     /// The scheduled version.
     pub version_id: ID,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A draft to discard.
@@ -182,6 +205,9 @@ pub struct RevertTariffInput {
     /// Description of the new version; if omitted, the description names the earlier version.
     #[graphql(default)]
     pub note: String,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A tariff to archive or to take out of the archive.
@@ -192,6 +218,9 @@ pub struct ArchiveTariffInput {
     /// Whether the tariff is archived after the change.
     #[graphql(default = true)]
     pub archived: bool,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 /// A change of a tariff. Omitted values remain unchanged.
@@ -216,6 +245,9 @@ pub struct UpdateTariffInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 payload!(
@@ -304,7 +336,8 @@ impl TariffVersionMutation {
     ) -> async_graphql::Result<CancelTariffVersionPayload> {
         let done = async {
             let id = Kind::TariffVersion.parse(&input.version_id)?;
-            tariffs::cancel(app(ctx), caller(ctx)?, id).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::cancel(app(ctx), &actor, id).await
         };
         let payload = |version| CancelTariffVersionPayload {
             version: Some(TariffVersion(version)),
@@ -340,7 +373,8 @@ impl TariffVersionMutation {
         let done = async {
             let id = Kind::Tariff.parse(&input.tariff_id)?;
             let to = input.version_id.as_ref().map(|id| Kind::TariffVersion.parse(id)).transpose()?;
-            tariffs::revert(app(ctx), caller(ctx)?, id, to, &input.note).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::revert(app(ctx), &actor, id, to, &input.note).await
         };
         answer(done.await.map(|done| RevertTariffPayload {
             version: Some(TariffVersion(done.version)),
@@ -360,7 +394,8 @@ impl TariffVersionMutation {
     ) -> async_graphql::Result<ArchiveTariffPayload> {
         let done = async {
             let id = Kind::Tariff.parse(&input.tariff_id)?;
-            tariffs::archive(app(ctx), caller(ctx)?, id, input.archived).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::archive(app(ctx), &actor, id, input.archived).await
         };
         let payload = |tariff| ArchiveTariffPayload { tariff: Some(Tariff(tariff)), ..Default::default() };
         answer(done.await.map(payload))
@@ -374,7 +409,10 @@ impl TariffVersionMutation {
         ctx: &Context<'_>,
         input: UpdateTariffInput,
     ) -> async_graphql::Result<UpdateTariffPayload> {
-        let done = async { tariffs::update(app(ctx), caller(ctx)?, parse_update(input)?).await };
+        let done = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            tariffs::update(app(ctx), &actor, parse_update(input)?).await
+        };
         answer(done.await.map(|(tariff, draft)| {
             let (version, margins) = draft.map(|draft| (draft.version, draft.margins)).unzip();
             UpdateTariffPayload {

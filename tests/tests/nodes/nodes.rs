@@ -207,6 +207,7 @@ async fn every_loop_says_that_it_lives_with_redis() {
         "reconciliation",
         "history",
         "webhooks",
+        "rates",
     ];
     for name in loops {
         let told = checks.get(name).unwrap_or_else(|| panic!("{name}: nothing in {checks:?}"));

@@ -20,6 +20,7 @@ mod ending_soon;
 mod finding;
 mod holds;
 mod hook_openapi;
+mod idempotency;
 mod languages;
 mod layers;
 mod list_keys;

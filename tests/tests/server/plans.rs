@@ -434,6 +434,9 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     events(&conn, &[one, two]).await;
     let scans = conn.scans();
     assert!(scans.is_empty(), "{}", scans.join("\n\n"));
+    let uses =
+        |(_, plan): &(String, Vec<String>)| plan.iter().any(|step| step.contains("tariff_version_in_force"));
+    assert!(conn.plans.lock().unwrap().iter().any(uses), "the version in force is found by its index");
     // a request may be repeated for a month, so its statements read that month; all other statements concern the present, and the coming months are
     // empty
     let strays = conn.strays(&["_202704", "_202705", "_202706", "_202707"]);

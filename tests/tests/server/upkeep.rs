@@ -3,7 +3,7 @@
 use app::feed::stream::{cursor, parse_cursor};
 use app::retention;
 use chrono::{DateTime, Utc};
-use entity::{activity, call, call_charge, hook_event, ledger_entry};
+use entity::{activity, call, call_charge, hook_event, idempotency_key, ledger_entry};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, Statement,
@@ -527,3 +527,24 @@ async fn a_pool_that_is_used_up_says_so_on_postgres() {
     new_login.ok(query, node).await;
     shop.finish().await;
 }
+
+on_both!(old_idempotency_keys_are_deleted, |backend| async move {
+    let shop = trimming(backend).await;
+    let app = &shop.server.app;
+    let input = keyed(json!({ "callshopId": shop.id, "number": 7 }));
+    let create = || shop.owner.code("createCabin", "CreateCabinInput", input.clone(), "cabin { id }");
+    let keys = async || idempotency_key::Entity::find().count(app.store.reader()).await.expect("a count");
+    assert_eq!(create().await, "none");
+    let known = keys().await;
+    shop.server.time().pass(chrono::TimeDelta::days(399));
+    retention::maintain(app).await.expect("the history is looked after");
+    assert_eq!(
+        (keys().await, create().await),
+        (known, "none".to_owned()),
+        "the key is known for more than a year"
+    );
+    shop.server.time().pass(chrono::TimeDelta::days(2));
+    retention::maintain(app).await.expect("the history is looked after");
+    assert_eq!(keys().await, 0);
+    shop.finish().await;
+});

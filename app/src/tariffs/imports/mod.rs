@@ -62,7 +62,7 @@ impl Imports {
 }
 
 /// Input for a new job.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NewImport {
     /// The tariff.
     pub tariff_id: Uuid,
@@ -199,7 +199,11 @@ impl Job {
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the tariff has [`MAX_OPEN`] jobs that have not ended, `NOT_FOUND` or `FORBIDDEN`.
-pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewImport) -> Result<Job> {
+pub async fn create(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
+    idempotency::repeatable(app, actor, create_new(app, actor, new), |id| find(app, actor, id)).await
+}
+
+async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
     let tariff = owned(app, actor, new.tariff_id).await?;
     let now = app.clock.now();
     let input = Input {
@@ -231,13 +235,9 @@ pub async fn create(app: &App, actor: &Actor, key: Option<&str>, new: NewImport)
     let (row, new) = (&for_actor(row, actor), &new);
     let id = app
         .write_as(actor, |tx| async move {
-            let act = || insert(&tx, actor, new, row);
-            match key {
-                Some(key) => {
-                    idempotency::once(&tx, actor, &app.clock, "createTariffImport", key, new, act).await
-                }
-                None => act().await,
-            }
+            let id = insert(&tx, actor, new, row).await?;
+            idempotency::keep(&tx, actor, now, &id).await?;
+            Ok(id)
         })
         .await?;
     find(app, actor, id).await

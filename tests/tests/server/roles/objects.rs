@@ -84,13 +84,14 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ tariffVersion(id: {version}) { HOLE } }",
         fields: &[(
             MANAGERS,
-            "id tariff number state activeFrom rateCount note createdAt changes impact rates",
+            "id tariff number state activeFrom rateCount note createdAt roundingDecimals roundingMode timeZone bands holidays changes \
+             impact rates",
         )],
     },
     Object {
         name: "RateChanges",
         reach: "{ tariffVersion(id: {version}) { changes { HOLE } } }",
-        fields: &[(MANAGERS, "currency added raised lowered changed removed unchanged rows")],
+        fields: &[(MANAGERS, "currency terms added raised lowered changed removed unchanged rows")],
     },
     Object {
         name: "RateChange",
@@ -508,9 +509,9 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("LiveCalls", "asOf calls"),
     ("LoginPayload", "accessToken accessTokenExpiresAt refreshToken viewer userErrors"),
     ("LogoutPayload", "done userErrors"),
-    ("MarginGuard", "warnings total"),
+    ("MarginGuard", "warnings total isPartial"),
     ("MessageParam", "name value money"),
-    ("MarginWarning", "prefix destination retailPerMinute costPerMinute callshops"),
+    ("MarginWarning", "prefix destination retailPerMinute costPerMinute seconds callshops"),
     ("OpenRegisterPayload", "shift cabins userErrors"),
     ("PhonePayload", "phone userErrors"),
     ("PhoneSecret", "phone secret"),

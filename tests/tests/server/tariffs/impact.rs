@@ -109,7 +109,8 @@ on_both!(only_answered_calls_of_thirty_days_count, |backend| async move {
 on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move {
     let tariff = sold(backend).await;
     let (shop, reseller) = (&tariff.shop, &tariff.shop.reseller);
-    let fields = "margin { total warnings { prefix retailPerMinute costPerMinute callshops } }";
+    let fields =
+        "margin { total isPartial warnings { prefix retailPerMinute costPerMinute seconds callshops } }";
     let warned = async |tariff: &str, rows: &[&str]| {
         let csv = format!("{MONEY}\n{}\n", rows.join("\n"));
         let input = json!({ "tariffId": tariff, "csv": csv, "dryRun": true });
@@ -119,17 +120,59 @@ on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move 
     let cost = format!("{HEADER}\n55,Brazil,0.3,0.05,1,1\n33,France,0.3,0,1,1\n");
     price(reseller, &shop.id, &cost, "COST", None).await;
     let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;
-    let expected =
-        json!({ "prefix": "55", "retailPerMinute": "0.3", "costPerMinute": "0.35", "callshops": 1 });
-    assert_eq!(found, json!({ "total": 1, "warnings": [expected] }));
-    assert_eq!(warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0.35", "33,France,0.3,0,1,1,0"]).await["total"], 0);
+    let expected = json!({ "prefix": "55", "retailPerMinute": "0.3", "costPerMinute": "0.35", "seconds": 60, "callshops": 1 });
+    assert_eq!(found, json!({ "total": 1, "isPartial": false, "warnings": [expected] }));
+    // the minimum charge covers the fee of a call of a minute, but not of a longer call
+    let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0.35", "33,France,0.3,0,1,1,0"]).await;
+    assert_eq!((&found["total"], &found["warnings"][0]["seconds"]), (&json!(1), &json!(61)), "{found}");
+    assert_eq!(warned(&tariff.id, &["55,Brazil,0.3,0.05,1,1,0", "33,France,0.3,0,1,1,0"]).await["total"], 0);
     // the reseller sells to the callshop below its own cost of 0.20
     let query = "query($id: ID!) { callshop(id: $id) { costTariff { id } } }";
     let id = reseller.ok(query, json!({ "id": shop.id })).await;
     let id = text(&id["callshop"]["costTariff"]["id"]);
     let found = warned(&id, &["55,Brazil,0.15,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;
-    let expected =
-        json!({ "prefix": "55", "retailPerMinute": "0.15", "costPerMinute": "0.2", "callshops": 1 });
-    assert_eq!(found, json!({ "total": 1, "warnings": [expected] }));
+    let expected = json!({ "prefix": "55", "retailPerMinute": "0.15", "costPerMinute": "0.2", "seconds": null, "callshops": 1 });
+    assert_eq!(found, json!({ "total": 1, "isPartial": false, "warnings": [expected] }));
+    // a cost tariff is compared when it is assigned: with the prices of the customers, with those of the accounts below, and with the parent's cost
+    let assigned = async |seller: &Client, account: &str, prices: [&str; 2]| {
+        let deck = format!("{HEADER}\n55,Brazil,{},0,1,1\n33,France,{},0,1,1\n", prices[0], prices[1]);
+        let input = json!({ "name": unique("tariff"), "currency": "BRL" });
+        let made = seller.did("createTariff", "CreateTariffInput", input, "tariff { id }").await;
+        let id = &made["tariff"]["id"];
+        let input = json!({ "tariffId": id, "csv": deck });
+        let made = seller.did("importTariff", "ImportTariffInput", input, "version { id }").await;
+        let input = json!({ "versionId": made["version"]["id"] });
+        seller.did("activateTariffVersion", "ActivateTariffVersionInput", input, "").await;
+        let input = json!({ "accountId": account, "tariffId": id, "kind": "COST" });
+        let made = seller.did("assignTariff", "AssignTariffInput", input, fields).await;
+        let warnings = made["margin"]["warnings"].as_array().expect("warnings").clone();
+        let line = |warning: &Value| {
+            format!(
+                "{} {} {}",
+                text(&warning["prefix"]),
+                text(&warning["retailPerMinute"]),
+                text(&warning["costPerMinute"])
+            )
+        };
+        warnings.iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(assigned(reseller, &shop.id, ["0.7", "0.1"]).await, ["55 0.6 0.7", "33 0.1 0.2"]);
+    assert_eq!(assigned(&shop.distributor, &shop.reseller_id, ["0.1", "0.15"]).await, ["33 0.1 0.15"]);
+    tariff.shop.finish().await;
+});
+
+on_both!(a_payer_sees_no_turnover_of_others, |backend| async move {
+    let tariff = sold(backend).await;
+    let shop = &tariff.shop;
+    shop.call(0, "+55 11 5555 0001", 60_000).await;
+    let query = "query($id: ID!) { account(id: $id) { costTariff { activeVersion { id } } } }";
+    let found = shop.distributor.ok(query, json!({ "id": shop.reseller_id })).await;
+    let version = &found["account"]["costTariff"]["activeVersion"]["id"];
+    let query = format!("query($id: ID!) {{ tariffVersion(id: $id) {{ {IMPACT} }} }}");
+    let sellers = shop.distributor.ok(&query, json!({ "id": version })).await;
+    assert_eq!(sellers["tariffVersion"]["impact"]["calls"], 1, "{sellers}");
+    // other resellers may pay by the same tariff
+    let payers = shop.reseller.ok(&query, json!({ "id": version })).await;
+    assert_eq!(payers["tariffVersion"], Value::Null);
     tariff.shop.finish().await;
 });

@@ -57,6 +57,28 @@ on_both!(terms_change_with_a_version, |backend| async move {
         (&json!("Late"), &json!("DRAFT")),
         "{done}"
     );
+    // the version shows its terms, what differs, and the audit log has the values
+    let query = "query($id: ID!) { tariffVersion(id: $id) { roundingDecimals roundingMode timeZone bands { name } holidays \
+        changes { terms unchanged } } }";
+    let shown = tariff.seller().ok(query, json!({ "id": done["version"]["id"] })).await;
+    let expected = json!({ "roundingDecimals": 2, "roundingMode": "UP", "timeZone": "Europe/Lisbon",
+        "bands": [{ "name": "night" }, { "name": "late" }], "holidays": ["2026-12-25"],
+        "changes": { "terms": ["ROUNDING", "TIME_ZONE", "BANDS", "HOLIDAYS"], "unchanged": 2 } });
+    assert_eq!(shown["tariffVersion"], expected);
+    let entries = tariff.seller().account_list(
+        "auditLog",
+        &tariff.shop.reseller_id,
+        1,
+        "action changes { field before after }",
+    );
+    let entry = entries.await.remove(0);
+    let changes = entry["changes"].as_array().expect("changes");
+    let change =
+        |field: &str| changes.iter().find(|change| change["field"] == field).cloned().unwrap_or_default();
+    assert_eq!(change("roundingDecimals")["after"], "2", "{entry}");
+    assert_eq!(change("timeZone")["after"], "Europe/Lisbon", "{entry}");
+    assert!(text(&change("holidays")["after"]).contains("2026-12-25"), "{entry}");
+    assert!(text(&change("bands")["after"]).contains("late"), "{entry}");
     let before = tariff.terms().await;
     assert_eq!(
         (&before["roundingDecimals"], &before["name"]),

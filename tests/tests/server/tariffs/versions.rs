@@ -1,5 +1,7 @@
 //! Tests the lifecycle of versions: canceled schedules, discarded drafts, returns to earlier versions, comparisons, and concurrent changes.
 
+use graphql::scalars::Kind;
+
 use super::*;
 
 impl Tariff {
@@ -337,5 +339,34 @@ on_both!(the_command_line_knows_versions, |backend| async move {
     assert_eq!(tariff.activate(&second, None).await, "none");
     let (said, errors) = run(&["revert", "--tariff", &tariff.id, "--version", &one]).await;
     assert_eq!(said, "version 3 is in force: Return to version 1\n", "{errors}");
+    tariff.shop.finish().await;
+});
+
+on_both!(rates_are_in_memory_before_a_call_needs_them, |backend| async move {
+    let tariff = Tariff::with(backend, &OLD).await;
+    let shop = &tariff.shop;
+    let input = json!({ "accountId": shop.id, "tariffId": tariff.id, "kind": "RETAIL" });
+    shop.reseller.did("assignTariff", "AssignTariffInput", input, "").await;
+    let node = shop.server.another_node().await;
+    let loaded = async |version: &Value| {
+        let id = Kind::TariffVersion.parse(&text(&version["id"]).into()).expect("an id");
+        for _ in 0..200 {
+            if node.app.rates.has(id) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the other node has not loaded {version}");
+    };
+    let second = tariff.reprice("0.9", None).await;
+    assert_eq!(tariff.activate(&second, None).await, "none");
+    loaded(&second).await;
+    // a scheduled version is loaded just before it takes effect
+    let third = tariff.reprice("1.9", None).await;
+    let later = TimeDelta::hours(3);
+    assert_eq!(tariff.activate(&third, Some(tariff.now() + later)).await, "none");
+    shop.server.time().pass(later - TimeDelta::seconds(30));
+    loaded(&third).await;
+    node.stop().await;
     tariff.shop.finish().await;
 });

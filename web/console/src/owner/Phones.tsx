@@ -191,7 +191,11 @@ function AddPhones({ onChange, onSecrets }: AddPhonesProps): ReactElement {
   async function submit(): Promise<void> {
     const created = (await create.run())?.createPhones.phones ?? null;
     if (created === null) return;
-    onSecrets(created.map(({ phone, secret }) => ({ label: phone.label, user: phone.sipUser, realm: phone.realm, secret })));
+    onSecrets(
+      created.flatMap(({ phone, secret }) =>
+        secret === null ? [] : [{ label: phone.label, user: phone.sipUser, realm: phone.realm, secret }],
+      ),
+    );
     setCount('1');
     onChange();
   }
