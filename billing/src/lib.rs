@@ -19,6 +19,7 @@ pub mod reconcile;
 pub mod register;
 pub mod session;
 pub mod statement;
+pub mod table;
 pub mod tariff;
 pub mod text;
 pub mod words;
