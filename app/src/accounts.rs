@@ -397,7 +397,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> 
 /// May fail with `FORBIDDEN` or database errors.
 pub async fn by_code(app: &App, actor: &Actor, code: &str) -> Result<Option<account::Model>> {
     actor.require(Right::SeeAccounts)?;
-    let found = rows::by_code(app.store.reader(), code).await?;
+    let found = accounts::by_code(app.store.reader(), code).await?;
     Ok(found.filter(|account| actor.scope().holds(&account.path)))
 }
 

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod carrier_deck;
 pub mod country;
+pub mod country_names;
 pub mod credit;
 pub mod day;
 pub mod deck;

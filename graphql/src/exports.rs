@@ -15,7 +15,7 @@ use super::{app, caller, graphql_enum};
 use app::App;
 use app::account_statement::{self, Line, LineKind, Statement};
 use app::exports::{self, Format, Request, Subject};
-use base::error::{Error, OrFault as _, Result};
+use base::error::{Error, Result};
 
 graphql_enum!(
     /// Rows to export.
@@ -276,12 +276,8 @@ impl ExportQuery {
         to: NaiveDate,
     ) -> Option<async_graphql::Result<AccountStatement>> {
         let made = async {
-            let (app, actor) = (app(ctx), caller(ctx)?);
             let id = parse_account(ctx, &account_id).await?;
-            let account = app::accounts::find(app, actor, id).await?;
-            let zone = account.time_zone.parse().or_fault()?;
-            let within = exports::period(zone, Some(&from.to_string()), Some(&to.to_string()))?;
-            account_statement::statement(app, actor, id, within).await
+            account_statement::of_days(app(ctx), caller(ctx)?, id, (from, to)).await
         };
         nullable(made.await.map(AccountStatement))
     }

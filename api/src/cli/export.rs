@@ -131,7 +131,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
     };
     let asked = Asked {
         subject: args.subject.into(),
-        account_id,
+        account_id: account_id.map(Into::into),
         tariff_version_id: args.tariff_version.map(Into::into),
         from: args.from,
         to: args.to,
@@ -157,14 +157,14 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
 }
 
 /// The global id of an account or callshop that is named by its code or its global id.
-async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<async_graphql::ID, Failure> {
+async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
     if graphql::scalars::parse_any(&name.into()).is_some() {
-        return Ok(name.into());
+        return Ok(name.to_owned());
     }
     let found = accounts::by_code(app, operator, name).await?;
     let found = found.ok_or_else(|| format!("there is no account with the code {name:?}: see `accounts` and `callshops` in the API"))?;
     let kind = if found.kind == entity::AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
-    Ok(kind.id(found.id))
+    Ok(kind.id(found.id).to_string())
 }
 
 /// Writes the whole export, and shows the number of rows on standard error if that is a terminal.
@@ -184,6 +184,6 @@ async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure>
     }
     file.flush()?;
     bar.finish_and_clear();
-    eprintln!("{} rows", export.written());
+    eprintln!("rows: {}", export.written());
     Ok(())
 }

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use billing::money::Micros;
 use billing::table::Cell;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use entity::{TransferKind, account, tariff_version};
 use uuid::Uuid;
 
 use super::{App, access};
 use crate::auth::{Actor, Right};
+use crate::exports;
 use crate::receipt::Locale;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::exports::{self as rows, CreditEntry};
@@ -135,6 +136,22 @@ pub async fn statement(app: &App, actor: &Actor, account_id: Uuid, within: Withi
     let opening = closing.checked_sub(books.moved).or_fault()?;
     let lines = books.lines(app).await?;
     Ok(Statement { account, within, made_at, opening, lines, closing })
+}
+
+/// The statement from the day `from` to the day `to` in the account's time zone, both inclusive.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` for an empty period. See also [`statement`].
+pub async fn of_days(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Statement> {
+    let account = access::account(app.store.reader(), actor, account_id, Right::SeeCredit).await?;
+    let zone = account.time_zone.parse().or_fault()?;
+    let within = exports::period(zone, Some(&from.to_string()), Some(&to.to_string()))?;
+    statement(app, actor, account_id, within).await
 }
 
 /// The entries of a period, added up.
