@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use flate2::Compression;
@@ -77,7 +77,7 @@ async fn other_method() -> HttpResponse {
         "METHOD_NOT_ALLOWED",
         "Send GET to this address.",
     ));
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(Method::GET.as_str()));
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET"));
     response
 }
 
@@ -256,10 +256,10 @@ impl Download {
     async fn run(mut self, first: Option<Vec<u8>>) {
         match timeout(WHOLE, self.pass_on(first)).await {
             Ok(Ok(())) => {}
-            Ok(Err(Ended::Failed(error))) => tracing::warn!(%error, file = self.export.file_name, "an export broke off"),
-            Ok(Err(Ended::Stalled)) => tracing::info!(file = self.export.file_name, "the client of an export reads nothing"),
+            Ok(Err(Ended::Failed(error))) => tracing::warn!(%error, file = %self.export.file_name, "an export broke off"),
+            Ok(Err(Ended::Stalled)) => tracing::info!(file = %self.export.file_name, "the client of an export reads nothing"),
             Ok(Err(Ended::Gone)) => tracing::debug!("the client of an export is gone"),
-            Err(_) => tracing::warn!(file = self.export.file_name, "an export took too long"),
+            Err(_) => tracing::warn!(file = %self.export.file_name, "an export took too long"),
         }
     }
 
@@ -275,11 +275,11 @@ impl Download {
         self.offer(Part::End).await
     }
 
-    async fn send(&self, bytes: Vec<u8>) -> Result<(), Ended> {
+    async fn send(&mut self, bytes: Vec<u8>) -> Result<(), Ended> {
         if bytes.is_empty() { Ok(()) } else { self.offer(Part::Bytes(bytes.into())).await }
     }
 
-    async fn offer(&self, part: Part) -> Result<(), Ended> {
+    async fn offer(&mut self, part: Part) -> Result<(), Ended> {
         match timeout(self.stalls, self.sender.send(part)).await {
             Ok(sent) => sent.map_err(|_| Ended::Gone),
             Err(_) => Err(Ended::Stalled),
@@ -334,8 +334,8 @@ impl File {
 
 /// The body of the response. If the sender ends without [`Part::End`], the body fails, and the connection closes without the last chunk.
 fn body(receiver: Receiver<Part>) -> impl stream::Stream<Item = io::Result<Bytes>> {
-    stream::unfold(Some(receiver), async |receiver| {
-        let mut receiver = receiver?;
+    stream::unfold(Some(receiver), |receiver| async move {
+        let mut receiver: Receiver<Part> = receiver?;
         match receiver.recv().await {
             Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
             Some(Part::End) => None,

@@ -169,7 +169,7 @@ impl RateCache {
 
     /// Returns the rates whose destinations match `text`, best first, one rate for each destination, at most `limit`. A destination equal to `text` is
     /// the best match, then the destinations of a country that `text` names in another language, then a destination that begins with `text`, then a
-    /// destination that contains `text` ([`Wanted::rank`]). Among equally good matches, the shortest prefix comes first.
+    /// destination that contains `text`. Among equally good matches, the shortest prefix comes first.
     ///
     /// # Errors
     /// See [`RateCache::get`].
@@ -181,7 +181,7 @@ impl RateCache {
         limit: usize,
     ) -> Result<Vec<Rate>> {
         let (version, wanted) = (self.get(conn, version_id).await?, Wanted::new(text));
-        let best = move || {
+        let best = move || -> Vec<Rate> {
             let mut found: BTreeMap<&str, (u8, usize, &Rate)> = BTreeMap::new();
             for rate in version.table.iter() {
                 let Some(rank) = wanted.rank(rate) else { continue };
@@ -192,7 +192,7 @@ impl RateCache {
                 }
             }
             let mut found: Vec<(u8, usize, &Rate)> = found.into_values().collect();
-            found.sort_by_key(|(rank, length, rate)| (*rank, *length, &rate.prefix));
+            found.sort_by(|one, other| (one.0, one.1, &one.2.prefix).cmp(&(other.0, other.1, &other.2.prefix)));
             found.into_iter().take(limit).map(|(_, _, rate)| rate.clone()).collect()
         };
         tokio::task::spawn_blocking(best).await.or_fault()

@@ -15,7 +15,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::exports;
 use crate::receipt::Locale;
-use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 use store::exports::{self as rows, CreditEntry};
 use store::tariffs::{self, Owners};
 use store::{Tx, Within, ledger};
@@ -149,7 +149,7 @@ pub async fn of_days(
     (from, to): (NaiveDate, NaiveDate),
 ) -> Result<Statement> {
     let account = access::account(app.store.reader(), actor, account_id, Right::SeeCredit).await?;
-    let zone = account.time_zone.parse().or_fault()?;
+    let zone: Tz = account.time_zone.parse().or_fault()?;
     let within = exports::period(zone, Some(&from.to_string()), Some(&to.to_string()))?;
     statement(app, actor, account_id, within).await
 }
@@ -255,15 +255,12 @@ fn too_long() -> Error {
         "The account has more than {max} ledger entries since the beginning of the period. Choose a later beginning.",
         max = MAX_ENTRIES
     );
-    Error::field(ErrorCode::InvalidInput, "from", message)
+    Error::invalid("from", message)
 }
 
 impl Statement {
     /// The rows of [`COLUMNS`], with the opening balance first and the closing balance last. Times have the offset of `zone`.
-    ///
-    /// # Errors
-    /// Fails with internal faults only.
-    pub(crate) fn table(&self, zone: Tz) -> Result<Vec<Vec<Cell>>> {
+    pub(crate) fn table(&self, zone: Tz) -> Vec<Vec<Cell>> {
         let time = |at: DateTime<Utc>| {
             Cell::Text(at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Millis, false))
         };
@@ -293,7 +290,7 @@ impl Statement {
         let mut rows = vec![balance("OPENING", self.within.from, self.opening)];
         rows.extend(self.lines.iter().map(row));
         rows.push(balance("CLOSING", Some(self.ends_at()), self.closing));
-        Ok(rows)
+        rows
     }
 
     /// When the period ended, or when the statement was made if that is earlier.

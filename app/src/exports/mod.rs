@@ -193,7 +193,7 @@ async fn statement(
             let locale = request.locale.as_deref().map_or(actor.locale, Locale::parse);
             Rows::Document(statement.pdf(locale))
         }
-        Format::Csv | Format::Jsonl => Rows::Table(statement.table(zone)?),
+        Format::Csv | Format::Jsonl => Rows::Table(statement.table(zone)),
     })
 }
 

@@ -29,6 +29,14 @@ fn bound(field: &str, text: &str, zone: Tz) -> Result<(DateTime<Utc>, DateTime<U
         let at = at.with_timezone(&Utc);
         return Ok((at, at));
     }
+    // the parser also accepts signs and numbers of fewer digits
+    let is_plain = text.bytes().enumerate().all(|(at, letter)| match at {
+        4 | 7 => letter == b'-',
+        _ => letter.is_ascii_digit(),
+    });
+    if !is_plain {
+        return Err(malformed());
+    }
     let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let (first, last) = match text.len() {
         10 => (day(text), day(text)),
