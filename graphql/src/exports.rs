@@ -13,7 +13,7 @@ use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{app, caller, graphql_enum};
 use app::App;
-use app::account_statement::{self, Line, LineKind, Statement};
+use app::account_statement::{self, Line, Statement};
 use app::exports::{self, Format, Request, Subject};
 use base::error::{Error, Result};
 
@@ -331,6 +331,8 @@ impl From<CreateExportLinkInput> for Asked {
 
 #[cfg(test)]
 mod tests {
+    use app::account_statement::LineKind;
+
     use super::*;
 
     #[test]

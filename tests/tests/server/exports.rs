@@ -349,6 +349,8 @@ async fn a_client_that_reads_nothing_is_dropped_and_its_file_has_no_end() {
     let change = |config: &mut api::config::Config| {
         config.exports.per_user = 1;
         config.exports.stall_seconds = 1;
+        // the deck is sent in one request
+        config.limits.body_bytes = 8 << 20;
     };
     let shop = Shop::on(TestServer::start(Backend::Sqlite, change).await, 1).await;
     let (server, reseller) = (&shop.server, &shop.reseller);
