@@ -5,8 +5,8 @@
 //! remedy. A validation library would not help: most checks compare two options or inspect a secret, and validation libraries leave such checks to
 //! custom functions.
 
-mod files;
 mod exports;
+mod files;
 mod imports;
 
 use std::net::{IpAddr, SocketAddr};

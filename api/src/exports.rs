@@ -8,8 +8,8 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use flate2::Compression;
@@ -126,7 +126,11 @@ impl Parameters {
     }
 }
 
-async fn begin(request: &HttpRequest, subject: &str, exports: &Exports) -> Result<HttpResponse, RequestError> {
+async fn begin(
+    request: &HttpRequest,
+    subject: &str,
+    exports: &Exports,
+) -> Result<HttpResponse, RequestError> {
     let subject = Subject::named(subject).ok_or_else(no_subject)?;
     let parameters = web::Query::<Parameters>::from_query(request.query_string())
         .map_err(|error| bad_request(format!("The parameters of the address are wrong: {error}.")))?
@@ -153,7 +157,8 @@ async fn begin(request: &HttpRequest, subject: &str, exports: &Exports) -> Resul
         response.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
     let (sender, receiver) = mpsc::channel(1);
-    let download = Download { export, sender, file: File::new(is_zipped), stalls: exports.stalls, _slot: slot };
+    let download =
+        Download { export, sender, file: File::new(is_zipped), stalls: exports.stalls, _slot: slot };
     tokio::spawn(download.run(first));
     Ok(response.streaming(Box::pin(body(receiver))))
 }
@@ -209,13 +214,13 @@ impl Slots {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.values().sum::<usize>() >= self.per_node {
             let message = "The server has too many downloads at once. Try again later.";
-            let error =
-                RequestError::transport(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_EXPORTS", message);
+            let error = RequestError::transport(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_EXPORTS", message);
             return Err(error.retry_after(RETRY));
         }
         let own = running.entry(principal).or_default();
         if *own >= self.per_user {
-            let message = format!("You already have {} downloads, the maximum. Wait for one to end.", self.per_user);
+            let message =
+                format!("You already have {} downloads, the maximum. Wait for one to end.", self.per_user);
             let error = RequestError::transport(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_EXPORTS", message);
             return Err(error.retry_after(RETRY));
         }
@@ -256,8 +261,12 @@ impl Download {
     async fn run(mut self, first: Option<Vec<u8>>) {
         match timeout(WHOLE, self.pass_on(first)).await {
             Ok(Ok(())) => {}
-            Ok(Err(Ended::Failed(error))) => tracing::warn!(%error, file = %self.export.file_name, "an export broke off"),
-            Ok(Err(Ended::Stalled)) => tracing::info!(file = %self.export.file_name, "the client of an export reads nothing"),
+            Ok(Err(Ended::Failed(error))) => {
+                tracing::warn!(%error, file = %self.export.file_name, "an export broke off")
+            }
+            Ok(Err(Ended::Stalled)) => {
+                tracing::info!(file = %self.export.file_name, "the client of an export reads nothing")
+            }
             Ok(Err(Ended::Gone)) => tracing::debug!("the client of an export is gone"),
             Err(_) => tracing::warn!(file = %self.export.file_name, "an export took too long"),
         }
@@ -409,7 +418,8 @@ mod tests {
         let (slots, one, other) = (Arc::new(slots), Uuid::new_v4(), Uuid::new_v4());
         let first = slots.take(one).expect("a slot");
         let _second = slots.take(one).expect("a slot");
-        let status = |taken: Result<Slot, RequestError>| taken.err().map(|error| (error.status, error.retry_after));
+        let status =
+            |taken: Result<Slot, RequestError>| taken.err().map(|error| (error.status, error.retry_after));
         assert_eq!(status(slots.take(one)), Some((StatusCode::TOO_MANY_REQUESTS, Some(RETRY))));
         let _third = slots.take(other).expect("a slot");
         assert_eq!(status(slots.take(other)), Some((StatusCode::SERVICE_UNAVAILABLE, Some(RETRY))));

@@ -192,7 +192,9 @@ impl RateCache {
                 }
             }
             let mut found: Vec<(u8, usize, &Rate)> = found.into_values().collect();
-            found.sort_by(|one, other| (one.0, one.1, &one.2.prefix).cmp(&(other.0, other.1, &other.2.prefix)));
+            found.sort_by(|one, other| {
+                (one.0, one.1, &one.2.prefix).cmp(&(other.0, other.1, &other.2.prefix))
+            });
             found.into_iter().take(limit).map(|(_, _, rate)| rate.clone()).collect()
         };
         tokio::task::spawn_blocking(best).await.or_fault()

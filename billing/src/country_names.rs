@@ -298,10 +298,12 @@ pub struct Named {
 pub fn named(folded: &str) -> Vec<Named> {
     let find = |(code, english, portuguese, spanish): &(&'static str, &str, &str, &str)| {
         let other = OTHER_NAMES.iter().filter(|(of, _)| of == code).map(|(_, name)| *name);
-        let names: Vec<String> = [*english, *portuguese, *spanish].into_iter().chain(other).map(fold).collect();
+        let names: Vec<String> =
+            [*english, *portuguese, *spanish].into_iter().chain(other).map(fold).collect();
         let naming = if names.iter().any(|name| name == folded) {
             Naming::Whole
-        } else if folded.chars().count() >= MIN_BEGINNING && names.iter().any(|name| name.starts_with(folded)) {
+        } else if folded.chars().count() >= MIN_BEGINNING && names.iter().any(|name| name.starts_with(folded))
+        {
             Naming::Beginning
         } else {
             return None;

@@ -179,8 +179,13 @@ mod tests {
     #[test]
     fn a_line_of_json_is_one_line_and_exact() {
         let (mut out, columns) = (String::new(), ["a", "b", "c", "d", "e"]);
-        let cells =
-            [text("=\"x\"\\\n\u{1}\u{2028}é"), Cell::Money(Micros(500)), Cell::Count(7), Cell::Flag(false), Cell::Empty];
+        let cells = [
+            text("=\"x\"\\\n\u{1}\u{2028}é"),
+            Cell::Money(Micros(500)),
+            Cell::Count(7),
+            Cell::Flag(false),
+            Cell::Empty,
+        ];
         json_row(&mut out, &columns, &cells);
         assert_eq!(out.lines().count(), 1);
         let read: serde_json::Value = serde_json::from_str(&out).expect("JSON");

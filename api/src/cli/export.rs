@@ -121,7 +121,10 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
     // a mistyped path must not create an empty database
     if let Some(path) = store::file::path(&config.database_url).filter(|path| !path.exists()) {
         let database = path.display();
-        return Err(format!("the database {database} does not exist: choose one with --database or --config").into());
+        return Err(format!(
+            "the database {database} does not exist: choose one with --database or --config"
+        )
+        .into());
     }
     let app = open(&config).await?.app;
     let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
@@ -162,14 +165,17 @@ async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<Stri
         return Ok(name.to_owned());
     }
     let found = accounts::by_code(app, operator, name).await?;
-    let found = found.ok_or_else(|| format!("there is no account with the code {name:?}: see `accounts` and `callshops` in the API"))?;
+    let found = found.ok_or_else(|| {
+        format!("there is no account with the code {name:?}: see `accounts` and `callshops` in the API")
+    })?;
     let kind = if found.kind == entity::AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
     Ok(kind.id(found.id).to_string())
 }
 
 /// Writes the whole export, and shows the number of rows on standard error if that is a terminal.
 async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure> {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let bar =
+        if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} rows, {per_sec}") {
         bar.set_style(style);
     }

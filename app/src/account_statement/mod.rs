@@ -324,7 +324,11 @@ mod tests {
     #[test]
     fn a_corrected_call_counts_once_with_its_present_seconds() {
         let version = Some(Uuid::now_v7());
-        let call = |kind, amount| CreditEntry { version_id: version, billed_seconds: Some(60), ..entry(kind, amount, 5) };
+        let call = |kind, amount| CreditEntry {
+            version_id: version,
+            billed_seconds: Some(60),
+            ..entry(kind, amount, 5)
+        };
         let mut books = Books::default();
         let undone = CreditEntry { reversed: Some(TransferKind::Call), ..call(TransferKind::Reversal, 7) };
         for entry in [call(TransferKind::Call, -7), undone, call(TransferKind::Call, -5)] {

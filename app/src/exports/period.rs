@@ -79,7 +79,9 @@ mod tests {
     #[test]
     fn other_texts_are_refused() {
         let zone = chrono_tz::UTC;
-        for text in ["", "2026", "2026-13", "2026-11-31", "yesterday", "2026-11-30T12:00:00", "+2026-1", "2026-1-001"] {
+        for text in
+            ["", "2026", "2026-13", "2026-11-31", "yesterday", "2026-11-30T12:00:00", "+2026-1", "2026-1-001"]
+        {
             assert!(period(zone, Some(text), None).is_err(), "{text}");
             assert!(period(zone, None, Some(text)).is_err(), "{text}");
         }

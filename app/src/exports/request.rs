@@ -138,7 +138,8 @@ impl Request {
     /// is safe in headers and in every file system.
     pub(super) fn file_name(&self, whose: &str) -> String {
         let parts = [Some(self.subject.name()), Some(whose), self.from.as_deref(), self.to.as_deref()];
-        let parts: Vec<String> = parts.into_iter().flatten().map(plain).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<String> =
+            parts.into_iter().flatten().map(plain).filter(|part| !part.is_empty()).collect();
         format!("{}.{}", parts.join("-"), self.format.extension())
     }
 }
@@ -146,7 +147,8 @@ impl Request {
 /// At most 60 letters, digits, `_` and `-`.
 fn plain(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let text: String = text.chars().take(60).map(|letter| if is_plain(letter) { letter } else { '-' }).collect();
+    let text: String =
+        text.chars().take(60).map(|letter| if is_plain(letter) { letter } else { '-' }).collect();
     text.trim_matches('-').to_owned()
 }
 

@@ -117,7 +117,9 @@ impl Rates {
         let found = tariffs::rates(app.store.reader(), self.version_id, &RateFilter::default(), page).await?;
         let Some(last) = found.rows.last() else { return Ok(None) };
         self.after = Some(last.prefix.clone());
-        let cells = |row| Ok(billing::deck::deck_cells(&rates::from_row(row)?, self.bands.iter().map(String::as_str)));
+        let cells = |row| {
+            Ok(billing::deck::deck_cells(&rates::from_row(row)?, self.bands.iter().map(String::as_str)))
+        };
         found.rows.into_iter().map(cells).collect::<Result<_>>().map(Some)
     }
 }
@@ -207,8 +209,11 @@ impl Shops {
             false => HashMap::new(),
         };
         let in_cabins: Vec<Uuid> = distinct(calls.iter().filter_map(|call| call.cabin_id));
-        let numbers: HashMap<Uuid, i32> =
-            cabins::by_ids(conn, &in_cabins).await?.into_iter().map(|cabin| (cabin.id, cabin.number)).collect();
+        let numbers: HashMap<Uuid, i32> = cabins::by_ids(conn, &in_cabins)
+            .await?
+            .into_iter()
+            .map(|cabin| (cabin.id, cabin.number))
+            .collect();
         let row = |call: &call::View| {
             let cabin = call.cabin_id.and_then(|id| numbers.get(&id));
             self.call(call, &shop.code, cabin.copied(), costs.get(&call.id).copied())

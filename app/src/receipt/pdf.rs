@@ -22,12 +22,26 @@ struct Sheet {
 }
 
 /// Paper 80 mm wide; 48 characters are 201.6 points wide. Readers are not required to show more than 14,400 points (ISO 32000-1, annex C).
-const ROLL: Sheet =
-    Sheet { width: 227, height: None, margin: 12, font_size: 7, line_height: 9, columns: COLUMNS_80, lines: 1500 };
+const ROLL: Sheet = Sheet {
+    width: 227,
+    height: None,
+    margin: 12,
+    font_size: 7,
+    line_height: 9,
+    columns: COLUMNS_80,
+    lines: 1500,
+};
 
 /// A4; 84 characters of 10 points are 504 points wide.
-const A4: Sheet =
-    Sheet { width: 595, height: Some(842), margin: 45, font_size: 10, line_height: 12, columns: 84, lines: 62 };
+const A4: Sheet = Sheet {
+    width: 595,
+    height: Some(842),
+    margin: 45,
+    font_size: 10,
+    line_height: 12,
+    columns: 84,
+    lines: 62,
+};
 
 /// Size of a QR code's module in points.
 const MODULE: u16 = 3;

@@ -107,7 +107,8 @@ on_both!(a_destination_is_found_by_its_name_in_any_language, |backend: Backend| 
         let listed = codes(&found["priceList"]["nodes"]);
         assert_eq!(listed.len(), candidates.len(), "{name}: {listed:?}");
     }
-    let by_number = "query($shop: ID!) { quote(callshopId: $shop, number: \"+351912345678\") { candidates } }";
+    let by_number =
+        "query($shop: ID!) { quote(callshopId: $shop, number: \"+351912345678\") { candidates } }";
     assert_eq!(shop.owner.ok(by_number, json!({ "shop": shop.id })).await["quote"]["candidates"], json!([]));
     shop.finish().await;
 });

@@ -92,7 +92,9 @@ on_both!(an_export_has_the_rows_of_the_api, |backend: Backend| async move {
     assert!(csv.contains(",'=1+1,") && !csv.contains(",=1+1"), "{csv}");
 
     let calls = rows(server, owner, &format!("{path}&format=jsonl")).await;
-    let listed = owner.shop_list("calls", &shop.id, 10, "id destination cost { amount } costs { amount { amount } }").await;
+    let listed = owner
+        .shop_list("calls", &shop.id, 10, "id destination cost { amount } costs { amount { amount } }")
+        .await;
     assert_eq!(calls.len(), listed.len());
     for call in &listed {
         let row = calls.iter().find(|row| row["id"] == call["id"]).unwrap_or_else(|| panic!("{call}"));
@@ -111,7 +113,8 @@ on_both!(an_export_has_the_rows_of_the_api, |backend: Backend| async move {
 
     // the ledger adds up to the balance, and the payments to the drawer's cash without the float
     let balance = async |book: &str| {
-        let query = format!("query($id: ID!) {{ ledgerBalances(accountId: $id, book: {book}) {{ amount }} }}");
+        let query =
+            format!("query($id: ID!) {{ ledgerBalances(accountId: $id, book: {book}) {{ amount }} }}");
         text(&owner.ok(&query, json!({ "id": shop.id })).await["ledgerBalances"][0]["amount"])
     };
     let credit = rows(server, owner, &ledger(&shop.id)).await;
@@ -136,7 +139,8 @@ on_both!(periods_are_exact_and_formats_agree, |backend: Backend| async move {
     let (server, owner) = (&shop.server, &shop.owner);
     let path = format!("/export/calls?accountId={}&format=jsonl", shop.id);
     let calls = rows(server, owner, &path).await;
-    let at = |row: &Value| DateTime::parse_from_rfc3339(&text(&row["authorized_at"])).expect("a time").to_utc();
+    let at =
+        |row: &Value| DateTime::parse_from_rfc3339(&text(&row["authorized_at"])).expect("a time").to_utc();
     let url = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let second = at(&calls[1]);
     assert_eq!(rows(server, owner, &format!("{path}&to={}", url(second))).await, calls[..1]);
@@ -191,7 +195,8 @@ on_both!(an_export_needs_the_rights_of_the_list, |backend: Backend| async move {
         assert_eq!(get(server, &shop.attendant, &of(subject, &shop.id)).await.status(), 200, "{subject}");
     }
     let token = async |scope: &str| {
-        let input = json!({ "name": "Export", "scopes": [scope], "expiresAt": Utc::now() + TimeDelta::days(1) });
+        let input =
+            json!({ "name": "Export", "scopes": [scope], "expiresAt": Utc::now() + TimeDelta::days(1) });
         let made = owner.did("createApiToken", "CreateApiTokenInput", input, "token apiToken { id }").await;
         (text(&made["apiToken"]["id"]), owner.with_token(&text(&made["token"])))
     };
@@ -218,7 +223,9 @@ on_both!(an_export_needs_the_rights_of_the_list, |backend: Backend| async move {
     let bare = http().get(format!("http://{}{calls}", server.http)).send().await.expect("an answer");
     assert_eq!(bare.headers()[header::WWW_AUTHENTICATE], "Bearer");
     assert_eq!(refusal(bare).await, (401, "UNAUTHENTICATED".to_owned()));
-    for wrong in ["&from=yesterday", "&from=2026-12&to=2026-11", "&format=pdf", "&book=CREDIT", "&tariffVersionId=x"] {
+    for wrong in
+        ["&from=yesterday", "&from=2026-12&to=2026-11", "&format=pdf", "&book=CREDIT", "&tariffVersionId=x"]
+    {
         answer(400, "INVALID_INPUT", owner, &format!("{calls}{wrong}")).await;
     }
     for wrong in ["&format=xlsx", "&limit=5", "&book=MONEY"] {
@@ -226,7 +233,13 @@ on_both!(an_export_needs_the_rights_of_the_list, |backend: Backend| async move {
     }
     answer(400, "INVALID_INPUT", owner, "/export/calls").await;
     answer(400, "INVALID_INPUT", &shop.reseller, "/export/rates").await;
-    answer(403, "FORBIDDEN", owner, &format!("/export/rates?tariffVersionId={}", Kind::TariffVersion.id(uuid::Uuid::nil()).as_str())).await;
+    answer(
+        403,
+        "FORBIDDEN",
+        owner,
+        &format!("/export/rates?tariffVersionId={}", Kind::TariffVersion.id(uuid::Uuid::nil()).as_str()),
+    )
+    .await;
     answer(404, "NOT_FOUND", owner, "/export/users").await;
     let posted = http().post(format!("http://{}{calls}", server.http)).send().await.expect("an answer");
     assert_eq!(posted.status(), 405);
@@ -236,7 +249,9 @@ on_both!(an_export_needs_the_rights_of_the_list, |backend: Backend| async move {
 on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move {
     let shop = busy(backend).await;
     let (server, owner) = (&shop.server, &shop.owner);
-    let download = async |path: &str| http().get(format!("http://{}{path}", server.http)).send().await.expect("an answer");
+    let download = async |path: &str| {
+        http().get(format!("http://{}{path}", server.http)).send().await.expect("an answer")
+    };
     let input = json!({ "subject": "CALLS", "accountId": shop.id, "format": "JSONL" });
     let made = link(owner, input.clone()).await;
     let url = text(&made["url"]);
@@ -271,7 +286,8 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     assert_eq!(download(&of_attendant).await.status(), 200);
     shop.attendant.did("logout", "LogoutInput", json!({}), "done").await;
     bad(&of_attendant, 401, "INVALID_LINK").await;
-    let token = json!({ "name": "Export", "scopes": ["CALLS_READ"], "expiresAt": Utc::now() + TimeDelta::days(1) });
+    let token =
+        json!({ "name": "Export", "scopes": ["CALLS_READ"], "expiresAt": Utc::now() + TimeDelta::days(1) });
     let token = owner.did("createApiToken", "CreateApiTokenInput", token, "token apiToken { id }").await;
     let program = owner.with_token(&text(&token["token"]));
     let of_program = text(&link(&program, input).await["url"]);
@@ -307,8 +323,10 @@ async fn version(shop: &Shop, rows: usize) -> String {
 on_both!(pages_are_bounded_and_end_with_the_token, |backend: Backend| async move {
     let shop = Shop::start(backend, 1).await;
     let (app, version) = (&shop.server.app, version(&shop, 1_200).await);
-    let token = json!({ "name": "Export", "scopes": ["TARIFFS_READ"], "expiresAt": Utc::now() + TimeDelta::days(1) });
-    let token = shop.reseller.did("createApiToken", "CreateApiTokenInput", token, "token apiToken { id }").await;
+    let token =
+        json!({ "name": "Export", "scopes": ["TARIFFS_READ"], "expiresAt": Utc::now() + TimeDelta::days(1) });
+    let token =
+        shop.reseller.did("createApiToken", "CreateApiTokenInput", token, "token apiToken { id }").await;
     let (actor, _) = app::auth::login::authenticate(app, &text(&token["token"])).await.expect("a token");
     let request = Request {
         subject: Subject::Rates,
@@ -356,7 +374,8 @@ async fn a_client_that_reads_nothing_is_dropped_and_its_file_has_no_end() {
     let (server, reseller) = (&shop.server, &shop.reseller);
     let path = format!("/export/rates?tariffVersionId={}", version(&shop, 40_000).await);
     let mut lazy = TcpStream::connect(server.http).await.expect("a connection");
-    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", reseller.token());
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", reseller.token());
     lazy.write_all(head.as_bytes()).await.expect("sent");
     let mut first = [0; 12];
     lazy.read_exact(&mut first).await.expect("the beginning");
@@ -395,7 +414,8 @@ on_both!(a_statement_adds_up_exactly, |backend: Backend| async move {
     let money = |amount: &str| json!({ "amount": amount, "currency": "BRL" });
     let input = json!({ "accountId": shop.id, "amount": money("-20"), "reason": "=a mistake", "idempotencyKey": unique("key") });
     let adjusted = shop.reseller.did("adjustCredit", "AdjustCreditInput", input, "transferId").await;
-    let input = json!({ "transferId": adjusted["transferId"], "reason": "undone", "idempotencyKey": unique("key") });
+    let input =
+        json!({ "transferId": adjusted["transferId"], "reason": "undone", "idempotencyKey": unique("key") });
     shop.reseller.did("reverseTransfer", "ReverseTransferInput", input, "transferId").await;
     tests::shop::top_up(&shop.reseller, &shop.id, "7").await;
     let after = balance().await;
@@ -423,7 +443,10 @@ on_both!(a_statement_adds_up_exactly, |backend: Backend| async move {
         accountId account opening { amount } closing { amount currency } lines { kind note count billedSeconds tariffVersionNumber
         amount { amount } } } }";
     let statement = owner.ok(query, days.clone()).await["accountStatement"].take();
-    assert_eq!((&statement["opening"]["amount"], &statement["closing"]["amount"]), (&json!("0"), &json!(after)));
+    assert_eq!(
+        (&statement["opening"]["amount"], &statement["closing"]["amount"]),
+        (&json!("0"), &json!(after))
+    );
     let lines = statement["lines"].as_array().expect("lines");
     let amounts: Vec<Value> = lines.iter().map(|line| line["amount"].clone()).collect();
     assert_eq!(sum(&amounts, "amount").to_string(), after);
@@ -433,7 +456,8 @@ on_both!(a_statement_adds_up_exactly, |backend: Backend| async move {
 
     let csv = body(server, owner, &format!("/export/statement?accountId={}&from={at}", shop.id)).await;
     assert!(csv.contains(",'=a mistake,") && csv.ends_with(&format!(",{after}\n")), "{csv}");
-    let pdf = get(server, owner, &format!("/export/statement?accountId={}&format=pdf&locale=pt-BR", shop.id)).await;
+    let pdf =
+        get(server, owner, &format!("/export/statement?accountId={}&format=pdf&locale=pt-BR", shop.id)).await;
     assert_eq!(pdf.headers()[header::CONTENT_TYPE], "application/pdf");
     let pdf = pdf.bytes().await.expect("a body");
     let shown = String::from_utf8_lossy(&pdf);

@@ -34,10 +34,7 @@ const FIELDS: &[(&str, &str)] = &[
         "PHONES_WRITE",
         "Mutation.createPhones Mutation.rotatePhoneSecret Mutation.blockPhone Mutation.unblockPhone Mutation.assignPhone",
     ),
-    (
-        "REGISTER_READ",
-        "Query.currentRegister Query.registerShifts Query.xReport Mutation.createExportLink",
-    ),
+    ("REGISTER_READ", "Query.currentRegister Query.registerShifts Query.xReport Mutation.createExportLink"),
     ("REGISTER_WRITE", "Mutation.openRegister Mutation.recordCashMovement Mutation.closeRegister"),
     ("REPORTS_READ", "Query.report Query.daySummary Query.problems"),
     (
