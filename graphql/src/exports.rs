@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{AccountKind, Book};
+use futures_util::FutureExt as _;
 use graphql_macros::object;
 use uuid::Uuid;
 
@@ -277,7 +278,7 @@ impl ExportQuery {
     ) -> Option<async_graphql::Result<AccountStatement>> {
         let made = async {
             let id = parse_account(ctx, &account_id).await?;
-            account_statement::of_days(app(ctx), caller(ctx)?, id, (from, to)).await
+            account_statement::of_days(app(ctx), caller(ctx)?, id, (from, to)).boxed().await
         };
         nullable(made.await.map(AccountStatement))
     }
@@ -303,7 +304,7 @@ impl ExportMutation {
         let made = async {
             let actor = caller(ctx)?;
             let request = asked.request(app).await?;
-            exports::check(app, actor, &request).await?;
+            exports::check(app, actor, &request).boxed().await?;
             exports::link::create(app, actor, request)
         };
         answer(made.await.map(|link| CreateExportLinkPayload {

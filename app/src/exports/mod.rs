@@ -116,8 +116,8 @@ pub async fn open(app: &Arc<App>, actor: &Actor, request: &Request, global_id: G
     require_scope(actor, request.subject.scope())?;
     request.check_format()?;
     let opened = match request.subject {
-        Subject::Rates => rates(app, actor, request).await?,
-        _ => of_account(app, actor, request, global_id).await?,
+        Subject::Rates => Box::pin(rates(app, actor, request)).await?,
+        _ => Box::pin(of_account(app, actor, request, global_id)).await?,
     };
     Ok(Export {
         app: app.clone(),
@@ -216,7 +216,7 @@ impl Export {
         if !std::mem::replace(&mut self.has_begun, true) && self.format == Format::Csv {
             csv_header(&mut text, &self.columns);
         }
-        let Some(rows) = self.read().await? else {
+        let Some(rows) = Box::pin(self.read()).await? else {
             self.has_ended = true;
             return Ok(match &mut self.rows {
                 Rows::Document(document) => Some(std::mem::take(document)),
