@@ -158,7 +158,7 @@ async fn begin(
     }
     let (sender, receiver) = mpsc::channel(1);
     let download =
-        Download { export, sender, file: File::new(is_zipped), stalls: exports.stalls, _slot: slot };
+        Download { export, sender, file: File::new(is_zipped), stalls: exports.stalls, slot: Some(slot) };
     tokio::spawn(download.run(first));
     Ok(response.streaming(Box::pin(body(receiver))))
 }
@@ -254,7 +254,7 @@ struct Download {
     sender: Sender<Part>,
     file: File,
     stalls: Duration,
-    _slot: Slot,
+    slot: Option<Slot>,
 }
 
 impl Download {
@@ -281,6 +281,8 @@ impl Download {
         }
         let end = self.file.end()?;
         self.send(end).await?;
+        // a client that sees the end may begin the next download
+        drop(self.slot.take());
         self.offer(Part::End).await
     }
 
