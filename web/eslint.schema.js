@@ -9,7 +9,7 @@ const messages = ['AccountActivity', 'Activity', 'CabinActivity', 'CabinSnapshot
 const rows = ['AuditChange', 'AuditEntry', 'CashMovement', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'RateChange', 'ReportGroup', 'WebhookDelivery'];
 /** Values that are not rows: amounts, settings, and results that are computed for one response. */
 const values = [
-  'AttendantDay', 'AttendantSales', 'Balance', 'BandPrice', 'CabinSales', 'CallCost', 'ChargeExplanation', 'ChargeStep', 'DayFigures', 'DayMethod', 'DaySummary',
+  'AccountStatement', 'AccountStatementLine', 'AttendantDay', 'AttendantSales', 'Balance', 'BandPrice', 'CabinSales', 'CallCost', 'ChargeExplanation', 'ChargeStep', 'DayFigures', 'DayMethod', 'DaySummary',
   'DeckAnswer', 'DeckGuess', 'DeckProblem', 'DeckQuestion', 'DeckSetAside', 'DestinationSales', 'DestinationTotal', 'DialPlan', 'DrawerAmount', 'LevelCharge', 'MarginGuard', 'MarginWarning', 'MethodReport', 'Money', 'OpenItem',
   'MessageParam', 'PageInfo', 'Payment', 'PaymentReference', 'PhoneSecret', 'PixCode', 'PrintedBill', 'Problem', 'ProblemGroup', 'Quote', 'RateChanges', 'Receipt', 'RegisterReport', 'Report',
   'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementCall', 'StatementLine', 'TariffImpact', 'TariffImportChanges', 'TimeBand', 'UserError',

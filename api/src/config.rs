@@ -5,6 +5,7 @@
 //! remedy. A validation library would not help: most checks compare two options or inspect a secret, and validation libraries leave such checks to
 //! custom functions.
 
+mod exports;
 mod files;
 mod imports;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sip::config::HookConfig;
 use transport::Limits;
 
+pub use exports::ExportsConfig;
 pub use imports::ImportsConfig;
 
 use crate::traces::TelemetryConfig;
@@ -68,6 +70,8 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// Imports of uploaded rate decks.
     pub imports: ImportsConfig,
+    /// Downloads of exports.
+    pub exports: ExportsConfig,
     /// Webhooks.
     pub webhooks: WebhookConfig,
     /// Tracing.
@@ -111,6 +115,7 @@ impl Default for Config {
             shutdown: ShutdownConfig::default(),
             retention: RetentionConfig::default(),
             imports: ImportsConfig::default(),
+            exports: ExportsConfig::default(),
             webhooks: WebhookConfig::default(),
             telemetry: TelemetryConfig::default(),
         }
@@ -210,6 +215,7 @@ impl Config {
             self.telemetry.check(),
             self.retention.check(),
             self.imports.check(self.limits.upload_bytes),
+            self.exports.check(),
             self.webhooks.check(self.retention.activity_days),
         ];
         sections.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Invalid)?;

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod exports;
 mod metrics;
 mod probes;
 pub mod server;

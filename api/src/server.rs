@@ -41,6 +41,7 @@ use transport::unread::close_unread;
 use transport::{Documents, GraphqlService, HttpOptions};
 
 use crate::config::Config;
+use crate::exports::{self, Exports};
 use crate::metrics::{self, Exported};
 use crate::probes::{self, Probes};
 use crate::simulate::Simulator;
@@ -285,10 +286,13 @@ fn listen_for_graphql(
     let pages = config.web;
     let uploads = Uploads { app: app.clone(), service: service.clone(), options: options.clone() };
     let uploads = web::Data::new(uploads);
+    let exports =
+        web::Data::new(Exports::new(app.clone(), service.clone(), options.clone(), &config.exports));
     let mount = move |mounted: &mut web::ServiceConfig| {
         transport::configure(mounted, service.clone(), options.clone());
         probes::configure(mounted, probes.clone());
         uploads::configure(mounted, uploads.clone());
+        exports::configure(mounted, exports.clone());
         web_pages::configure(mounted, pages);
     };
     transport::listen(config.listen, config.workers, request_seconds(config), mount)

@@ -415,6 +415,16 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> 
     if found.kind == AccountKind::Callshop { Err(Error::NotFound) } else { Ok(found) }
 }
 
+/// Finds the account with this code in the actor's subtree; `None` if there is none.
+///
+/// # Errors
+/// May fail with `FORBIDDEN` or database errors.
+pub async fn by_code(app: &App, actor: &Actor, code: &str) -> Result<Option<account::Model>> {
+    actor.require(Right::SeeAccounts)?;
+    let found = accounts::by_code(app.store.reader(), code).await?;
+    Ok(found.filter(|account| actor.scope().holds(&account.path)))
+}
+
 /// Finds the accounts with these ids in the actor's subtree, except callshops. Returns an empty list if the actor may not see accounts.
 ///
 /// # Errors

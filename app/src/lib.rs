@@ -1,6 +1,7 @@
 //! The use cases, one file per noun. Each use case takes an [`Actor`](crate::auth::Actor) and checks the actor's rights before it touches a row.
 
 pub mod access;
+pub mod account_statement;
 pub mod accounts;
 pub mod activity;
 pub mod api_tokens;
@@ -14,6 +15,7 @@ pub mod config;
 pub mod credit;
 pub mod day;
 pub mod explain;
+pub mod exports;
 pub mod feed;
 pub mod finding;
 pub mod idempotency;

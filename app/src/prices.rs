@@ -20,6 +20,9 @@ use store::tariffs::{self, RatePage};
 /// Maximum length of a destination in a search, in characters.
 const MAX_SEARCH: usize = 100;
 
+/// Maximum number of destinations that a quote offers.
+const MAX_CANDIDATES: usize = 10;
+
 /// One line of a callshop's price list.
 #[derive(Clone, Debug)]
 pub struct Price {
@@ -97,6 +100,8 @@ pub struct Quote {
     pub formatted_number: Option<String>,
     /// Name of the destination.
     pub destination: Option<String>,
+    /// In a quote by destination, the names of the destinations that match, best first.
+    pub candidates: Vec<String>,
     /// Whether the number is an emergency number, and therefore free.
     pub emergency: bool,
     /// ISO 4217 code.
@@ -206,7 +211,9 @@ async fn of_destination(
     let Some(tariff_id) = retail_tariff(&shop.account) else { return unknown(quote) };
     let versions = tariffs::effective_versions(conn, &[tariff_id], app.clock.now()).await?;
     let Some((version_id, _)) = versions.get(&tariff_id) else { return unknown(quote) };
-    match app.rates.by_destination(conn, *version_id, name).await? {
+    let found = app.rates.by_destination(conn, *version_id, name, MAX_CANDIDATES).await?;
+    let quote = Quote { candidates: found.iter().map(|rate| rate.destination.clone()).collect(), ..quote };
+    match found.first() {
         Some(rate) => priced(app, actor, shop, quote, &rate.prefix, amount).await,
         None => unknown(quote),
     }

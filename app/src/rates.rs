@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use billing::country::country_of;
+use billing::country_names::{Named, Naming, named};
 use billing::fold::fold;
 use billing::money::Rounding;
 use billing::rating::Pricing;
@@ -125,7 +127,7 @@ impl RateCache {
 pub struct RateSearch {
     /// Filter by prefix or number.
     pub filter: RateFilter,
-    /// Text contained in the destination, ignoring case and accents ([`fold`]).
+    /// Text contained in the destination, ignoring case and accents ([`fold`]), or a country's name in English, Portuguese or Spanish.
     pub destination: Option<String>,
 }
 
@@ -148,12 +150,13 @@ impl RateCache {
                 rows: rows.rows.into_iter().map(from_row).collect::<Result<_>>()?,
             });
         };
-        let (version, text, filter) = (self.get(conn, version_id).await?, fold(text), search.filter.clone());
+        let (version, wanted, filter) =
+            (self.get(conn, version_id).await?, Wanted::new(text), search.filter.clone());
         let matching = move || {
             let matches = |rate: &&Rate| {
                 filter.prefix.as_ref().is_none_or(|prefix| rate.prefix.starts_with(prefix))
                     && filter.number.as_ref().is_none_or(|number| number.starts_with(&rate.prefix))
-                    && fold(&rate.destination).contains(&text)
+                    && wanted.rank(rate).is_some()
             };
             let fits = |rate: &&Rate| {
                 page.after.as_ref().is_none_or(|after| rate.prefix > *after)
@@ -174,8 +177,9 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// Returns the rate whose destination matches `text` best. A destination equal to `text` is the best match, then a destination that begins with
-    /// `text`, then a destination that contains `text`. Among equally good matches, the shortest prefix is chosen.
+    /// Returns the rates whose destinations match `text`, best first, one rate for each destination, at most `limit`. A destination equal to `text` is
+    /// the best match, then the destinations of a country that `text` names in another language, then a destination that begins with `text`, then a
+    /// destination that contains `text`. Among equally good matches, the shortest prefix comes first.
     ///
     /// # Errors
     /// See [`RateCache::get`].
@@ -184,21 +188,59 @@ impl RateCache {
         conn: &impl ConnectionTrait,
         version_id: Uuid,
         text: &str,
-    ) -> Result<Option<Rate>> {
-        let (version, text) = (self.get(conn, version_id).await?, fold(text));
-        let best = move || {
-            let fitting = version.table.iter().filter_map(|rate| {
-                let name = fold(&rate.destination);
-                let rank = match name.find(&text)? {
-                    0 if name.len() == text.len() => 0,
-                    0 => 1,
-                    _ => 2,
-                };
-                Some((rank, rate.prefix.len(), rate))
+        limit: usize,
+    ) -> Result<Vec<Rate>> {
+        let (version, wanted) = (self.get(conn, version_id).await?, Wanted::new(text));
+        let best = move || -> Vec<Rate> {
+            let mut found: BTreeMap<&str, (u8, usize, &Rate)> = BTreeMap::new();
+            for rate in version.table.iter() {
+                let Some(rank) = wanted.rank(rate) else { continue };
+                let place = (rank, rate.prefix.len(), rate);
+                let best = found.entry(&rate.destination).or_insert(place);
+                if (place.0, place.1) < (best.0, best.1) {
+                    *best = place;
+                }
+            }
+            let mut found: Vec<(u8, usize, &Rate)> = found.into_values().collect();
+            found.sort_by(|one, other| {
+                (one.0, one.1, &one.2.prefix).cmp(&(other.0, other.1, &other.2.prefix))
             });
-            fitting.min_by_key(|(rank, length, _)| (*rank, *length)).map(|(_, _, rate)| rate.clone())
+            found.into_iter().take(limit).map(|(_, _, rate)| rate.clone()).collect()
         };
         tokio::task::spawn_blocking(best).await.or_fault()
+    }
+}
+
+/// A destination that a person searches for, in any of three languages.
+struct Wanted {
+    text: String,
+    countries: Vec<Named>,
+}
+
+impl Wanted {
+    fn new(text: &str) -> Self {
+        let text = fold(text);
+        Self { countries: named(&text), text }
+    }
+
+    /// How well the rate matches, where 0 is best; `None` if it does not match.
+    fn rank(&self, rate: &Rate) -> Option<u8> {
+        let name = fold(&rate.destination);
+        if name == self.text {
+            return Some(0);
+        }
+        let of_country = country_of(&rate.prefix);
+        let by_country = self.countries.iter().filter_map(|country| {
+            let is_its_name = country.names.contains(&name);
+            match country.naming {
+                Naming::Whole if is_its_name => Some(1),
+                Naming::Whole if of_country == Some(country.code) => Some(2),
+                Naming::Beginning if is_its_name || of_country == Some(country.code) => Some(4),
+                _ => None,
+            }
+        });
+        let by_text = name.find(&self.text).map(|at| if at == 0 { 3 } else { 5 });
+        by_country.chain(by_text).min()
     }
 }
 

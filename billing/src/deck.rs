@@ -19,10 +19,13 @@ use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Micros, MoneyError};
+use crate::table::{Cell, begins_like_formula, csv_header, csv_row, unescape};
 use crate::tariff::{
     BandPrice, MAX_BANDS, MAX_RATES, Rate, RateError, check_band_name, check_destination, check_free_seconds,
     check_increment, check_prefix, check_price,
 };
+
+pub use crate::table::csv_text;
 
 /// Columns that a rate deck must have.
 pub const REQUIRED_COLUMNS: [&str; 6] =
@@ -568,70 +571,41 @@ fn quoted(cell: &str) -> String {
     format!("\"{shown}{more}\"")
 }
 
-fn begins_like_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+/// The columns of a deck with these bands.
+pub fn deck_columns<'a>(bands: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let fixed = REQUIRED_COLUMNS.iter().chain(&OPTIONAL_COLUMNS).map(|column| (*column).to_owned());
+    let of_bands = bands.into_iter().flat_map(|band| BAND_COLUMNS.map(|column| band_column(column, band)));
+    fixed.chain(of_bands).collect()
 }
 
-/// True for text that begins like a spreadsheet formula, or like an escaped formula.
-fn needs_escape(text: &str) -> bool {
-    begins_like_formula(text.trim_start_matches('\''))
-}
-
-/// Escapes text for a CSV cell so that a spreadsheet does not run the text as a formula. Adds an apostrophe before text that begins like a formula.
-/// Text that already looks escaped gets an apostrophe too, so that [`unescape`] can always reverse the escaping.
-pub fn csv_text(text: &str) -> Cow<'_, str> {
-    if needs_escape(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
-}
-
-/// The inverse of [`csv_text`].
-fn unescape(text: &str) -> &str {
-    match text.strip_prefix('\'') {
-        Some(rest) if needs_escape(rest) => rest,
-        _ => text,
+/// The cells of a rate, in the order of [`deck_columns`].
+pub fn deck_cells<'a>(rate: &Rate, bands: impl IntoIterator<Item = &'a str>) -> Vec<Cell> {
+    let mut cells = vec![
+        Cell::Text(rate.prefix.clone()),
+        Cell::Text(rate.destination.clone()),
+        Cell::Money(rate.price_per_minute),
+        Cell::Money(rate.connection_fee),
+        Cell::Count(rate.initial_increment.into()),
+        Cell::Count(rate.increment.into()),
+        Cell::Money(rate.minimum_charge),
+        Cell::Count(rate.free_seconds.into()),
+    ];
+    for band in bands {
+        let price = rate.band_prices.get(band);
+        cells.push(Cell::money(price.map(|price| price.price_per_minute)));
+        cells.push(Cell::money(price.and_then(|price| price.connection_fee)));
     }
+    cells
 }
 
 /// Writes rates as a rate deck; [`parse_deck`] reads the same rates back.
 pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate> + Clone) -> String {
     let bands: BTreeSet<&str> =
         rates.clone().into_iter().flat_map(|rate| rate.band_prices.keys().map(String::as_str)).collect();
-    let mut header = [&REQUIRED_COLUMNS[..], &OPTIONAL_COLUMNS[..]].concat().join(",");
-    for band in &bands {
-        for column in BAND_COLUMNS {
-            header.push(',');
-            header.push_str(&csv_cell(&band_column(column, band)));
-        }
-    }
-    let mut deck = header;
-    deck.push('\n');
+    let mut deck = String::new();
+    csv_header(&mut deck, &deck_columns(bands.iter().copied()));
     for rate in rates {
-        let mut cells = vec![
-            rate.prefix.clone(),
-            csv_cell(&csv_text(&rate.destination)),
-            rate.price_per_minute.to_string(),
-            rate.connection_fee.to_string(),
-            rate.initial_increment.to_string(),
-            rate.increment.to_string(),
-            rate.minimum_charge.to_string(),
-            rate.free_seconds.to_string(),
-        ];
-        for band in &bands {
-            let price = rate.band_prices.get(*band);
-            cells.push(price.map_or(String::new(), |price| price.price_per_minute.to_string()));
-            let fee = price.and_then(|price| price.connection_fee);
-            cells.push(fee.map_or(String::new(), |fee| fee.to_string()));
-        }
-        deck.push_str(&cells.join(","));
-        deck.push('\n');
+        csv_row(&mut deck, &deck_cells(rate, bands.iter().copied()));
     }
     deck
-}
-
-/// Quotes a cell if RFC 4180 requires it.
-fn csv_cell(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod carrier_deck;
 pub mod country;
+pub mod country_names;
 pub mod credit;
 pub mod day;
 pub mod deck;
@@ -19,6 +20,7 @@ pub mod reconcile;
 pub mod register;
 pub mod session;
 pub mod statement;
+pub mod table;
 pub mod tariff;
 pub mod text;
 pub mod words;

@@ -13,6 +13,7 @@ pub mod day;
 mod descriptions;
 pub mod endpoint;
 pub mod explain;
+pub mod exports;
 pub mod fields;
 pub mod filters;
 pub mod languages;
@@ -94,6 +95,7 @@ root!(
         receipts::ReceiptQuery,
         explain::ExplainQuery,
         reports::ReportQuery,
+        exports::ExportQuery,
         day::DayQuery,
         problems::ProblemQuery,
         screens::ScreenQuery,
@@ -126,6 +128,7 @@ root!(
         screens::ScreenMutation,
         api_tokens::ApiTokenMutation,
         webhooks::WebhookMutation,
+        exports::ExportMutation,
         sandbox::SandboxMutation,
     }
 );
@@ -258,6 +261,9 @@ const OBJECTS: &[Declaration] = declarations![
     reports::Report,
     reports::ReportGroup,
     reports::ReportFigures,
+    exports::AccountStatement,
+    exports::AccountStatementLine,
+    exports::CreateExportLinkPayload,
     scalars::Money,
     screens::CreateScreenPayload,
     screens::CustomerScreen,

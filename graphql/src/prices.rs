@@ -121,6 +121,13 @@ impl QuoteView {
         self.0.destination.as_deref()
     }
 
+    /// In a quote by destination, the names of the destinations that match, best first, at most 10. The quote is for the first one. Empty in a quote for
+    /// a number.
+    #[field(length = 5)]
+    fn candidates(&self) -> &[String] {
+        &self.0.candidates
+    }
+
     /// Prefix of the matching rate; null if no rate matches.
     fn prefix(&self) -> Option<&str> {
         self.0.offer.as_ref().map(|offer| offer.rate.prefix.as_str())
@@ -218,7 +225,10 @@ impl PriceQuery {
         callshop_id: ID,
         #[graphql(desc = "Number as it is dialed in the callshop. Give either `number` or `destination`.")]
         number: Option<String>,
-        #[graphql(desc = "A destination name or a part of it. Give either `destination` or `number`.")]
+        #[graphql(
+            desc = "A destination name or a part of it, or a country's name in English, Portuguese or Spanish, without regard to accents and case. Give \
+                    either `destination` or `number`."
+        )]
         destination: Option<String>,
         #[graphql(desc = "Customer's budget, in the callshop's currency.")] amount: Option<Decimal>,
     ) -> async_graphql::Result<QuoteView> {

@@ -417,6 +417,8 @@ CREATE TABLE payment (
 ){strict};
 CREATE INDEX payment_shift ON payment (shift_id);
 CREATE INDEX payment_session ON payment (session_id);
+-- exports read a callshop's payments of a range of time
+CREATE INDEX payment_callshop ON payment (callshop_id, id);
 
 
 -- Calls. `call` and `call_charge` are partitioned by month on PostgreSQL, by the time in the id.

@@ -19,6 +19,7 @@ pub mod cabins;
 pub mod calls;
 pub mod counters;
 pub mod day;
+pub mod exports;
 pub mod file;
 mod filtered;
 pub mod health;

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod check;
 mod demo;
+mod export;
 mod healthcheck;
 mod serve;
 mod simulate;
@@ -71,6 +72,9 @@ enum Command {
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
+    /// Write rates, calls, the ledger, payments, shifts or a statement to a file, as CSV or JSON Lines.
+    #[command(after_help = export::HELP)]
+    Export(export::ExportArgs),
     /// Check every invariant of the ledger and related records.
     ///
     /// Among other things, checks that transfers sum to zero, balances equal the sum of their entries, each call is charged once and at its stored
@@ -134,6 +138,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::User(command) => admin::user(command).await,
         Command::Token(command) => token::token(command).await,
         Command::Tariff(command) => admin::tariff(command).await,
+        Command::Export(args) => Box::pin(export::run(args)).await,
         Command::Simulate(args) => simulate::run(args).await,
     };
     done.map(|()| 0)

@@ -124,6 +124,14 @@ impl TokenKey {
         self.code(&format!("upload {import} {until}"))
     }
 
+    /// The signature of the contents of a link to an export.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub fn export_code(&self, contents: &str) -> Result<String> {
+        self.code(&format!("export {contents}"))
+    }
+
     /// The secret of a login's cookie for event streams. Every node derives the same secret.
     ///
     /// # Errors

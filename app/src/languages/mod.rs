@@ -5,6 +5,7 @@
 //! instead. A test compares the sentences in the source code with these lists.
 
 mod counter;
+mod exports;
 mod general;
 mod imports;
 mod office;
@@ -40,6 +41,7 @@ fn by_key(list: impl Iterator<Item = &'static Sentence>) -> Translations {
 pub fn sentences() -> impl Iterator<Item = &'static Sentence> {
     [
         counter::SENTENCES,
+        exports::SENTENCES,
         imports::SENTENCES,
         office::SENTENCES,
         problems::SENTENCES,

@@ -8,7 +8,7 @@ use super::{Call, Receipt};
 
 /// An element of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Block {
+pub(crate) enum Block {
     /// Centered and bold.
     Title(String),
     /// Centered.
@@ -248,6 +248,6 @@ impl Layout<'_> {
 }
 
 /// Removes control characters, which some printers interpret as commands.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -252,7 +252,7 @@ impl Locale {
     }
 
     /// An exact price, with at least as many decimals as the currency's minor unit.
-    pub(super) fn price(self, amount: Micros, currency: &str) -> String {
+    pub(crate) fn price(self, amount: Micros, currency: &str) -> String {
         let magnitude = amount.0.unsigned_abs();
         let (whole, fraction) = (magnitude / 1_000_000, magnitude % 1_000_000);
         let (thousands, decimal) = if self.decimal_point { (',', '.') } else { ('.', ',') };
@@ -276,7 +276,7 @@ impl Locale {
     }
 
     /// Like `amount`, with the currency's symbol or code.
-    pub(super) fn money(self, amount: Micros, currency: &str) -> String {
+    pub(crate) fn money(self, amount: Micros, currency: &str) -> String {
         format!("{} {}", sign(currency), self.amount(amount, currency))
     }
 
@@ -293,7 +293,7 @@ impl Locale {
     }
 
     /// Date and time to the minute.
-    pub(super) fn date_time(self, at: DateTime<Utc>, zone: Tz) -> String {
+    pub(crate) fn date_time(self, at: DateTime<Utc>, zone: Tz) -> String {
         let format = match self.language {
             Language::English => "%-d %b %Y %H:%M",
             Language::Portuguese | Language::Spanish => "%d/%m/%Y %H:%M",
@@ -321,7 +321,7 @@ fn sign(currency: &str) -> &str {
 }
 
 /// `m:ss`, or `h:mm:ss` for one hour or more.
-pub(super) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }

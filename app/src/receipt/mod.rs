@@ -16,6 +16,7 @@ use billing::statement::PaymentMethod;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+pub(crate) use layout::{Block, clean};
 pub use locale::Locale;
 pub use qr::Qr;
 
@@ -227,6 +228,11 @@ impl Receipt {
             _ => Micros::ZERO,
         }
     }
+}
+
+/// Renders a document of these blocks as A4 pages in PDF. Call this function on a blocking thread if there can be thousands of blocks.
+pub(crate) fn pdf_pages(blocks: &[Block], title: &str, locale: Locale) -> Vec<u8> {
+    pdf::pages(blocks, title, locale)
 }
 
 /// Masks a number: the last two digits are kept, and the four digits before them become stars. Shorter numbers keep only their last two digits.

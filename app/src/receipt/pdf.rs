@@ -1,4 +1,4 @@
-//! Renders receipts as PDF pages 80 mm wide and as long as needed, in fonts that every reader has.
+//! Renders receipts as PDF, 80 mm wide and as long as needed, and other documents as A4 pages, in fonts that every reader has.
 
 use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
@@ -7,29 +7,69 @@ use super::qr::BORDER;
 use super::text::{self, Line};
 use super::{COLUMNS_80, Locale, Qr, Receipt};
 
-/// 80 mm in points.
-const PAGE_WIDTH: u16 = 227;
-/// Left and right margin in points; 48 Courier characters at [`FONT_SIZE`] are 201.6 points wide.
-const MARGIN: u16 = 12;
-/// Font size in points. The width of a Courier character is 0.6 times the font size.
-const FONT_SIZE: u16 = 7;
-/// Distance between lines in points.
-const LINE_HEIGHT: u16 = 9;
+/// The size of a page and its text, in points. The width of a Courier character is 0.6 times the font size.
+struct Sheet {
+    width: u16,
+    /// `None` for a page as long as its lines.
+    height: Option<u16>,
+    margin: u16,
+    font_size: u16,
+    line_height: u16,
+    /// Characters per line.
+    columns: usize,
+    /// Maximum number of lines per page.
+    lines: usize,
+}
+
+/// Paper 80 mm wide; 48 characters are 201.6 points wide. Readers are not required to show more than 14,400 points (ISO 32000-1, annex C).
+const ROLL: Sheet = Sheet {
+    width: 227,
+    height: None,
+    margin: 12,
+    font_size: 7,
+    line_height: 9,
+    columns: COLUMNS_80,
+    lines: 1500,
+};
+
+/// A4; 84 characters of 10 points are 504 points wide.
+const A4: Sheet = Sheet {
+    width: 595,
+    height: Some(842),
+    margin: 45,
+    font_size: 10,
+    line_height: 12,
+    columns: 84,
+    lines: 62,
+};
+
 /// Size of a QR code's module in points.
 const MODULE: u16 = 3;
-/// Rows of modules per line of text: [`LINE_HEIGHT`] / [`MODULE`].
+/// Rows of modules per line of text on a roll: its line height / [`MODULE`].
 const MODULES_PER_LINE: usize = 3;
-/// Maximum number of lines per page. Readers are not required to show more than 14,400 points (ISO 32000-1, annex C).
-const MAX_LINES: usize = 1500;
 const REGULAR: Name = Name(b"F1");
 const BOLD: Name = Name(b"F2");
 
 pub(super) fn render(receipt: &Receipt, locale: Locale) -> Vec<u8> {
-    let words = locale.words();
-    let (mut lines, codes) = placed(receipt, locale);
+    let (lines, codes) = placed(receipt, locale);
+    document(&ROLL, (lines, &codes), &receipt.title(locale), locale)
+}
+
+/// A document of these blocks on A4 pages. QR codes are written as text.
+pub(super) fn pages(blocks: &[Block], title: &str, locale: Locale) -> Vec<u8> {
+    let lines = blocks.iter().flat_map(|block| text::block_lines(block, A4.columns)).collect();
+    document(&A4, (lines, &[]), title, locale)
+}
+
+fn document(
+    sheet: &Sheet,
+    (mut lines, codes): (Vec<Line>, &[(usize, Qr)]),
+    title: &str,
+    locale: Locale,
+) -> Vec<u8> {
     if lines.iter().any(|line| line.text.chars().any(|letter| win_ansi(letter).is_none())) {
-        let rule = Line { text: "-".repeat(COLUMNS_80), strong: false };
-        let note = text::wrapped(words.unprintable, COLUMNS_80);
+        let rule = Line { text: "-".repeat(sheet.columns), strong: false };
+        let note = text::wrapped(locale.words().unprintable, sheet.columns);
         lines.push(rule);
         lines.extend(note.into_iter().map(|text| Line { text, strong: false }));
     }
@@ -37,10 +77,10 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> Vec<u8> {
     let mut next = || ids.next().unwrap_or(Ref::new(1));
     let (catalog, tree, info, regular, bold) = (next(), next(), next(), next(), next());
     let pages: Vec<(Ref, Ref, &[Line])> =
-        lines.chunks(MAX_LINES).map(|lines| (next(), next(), lines)).collect();
+        lines.chunks(sheet.lines).map(|lines| (next(), next(), lines)).collect();
     let mut pdf = Pdf::new();
     pdf.catalog(catalog).pages(tree).lang(TextStr(locale.tag()));
-    pdf.document_info(info).title(TextStr(&receipt.title(locale)));
+    pdf.document_info(info).title(TextStr(title));
     let count = i32::try_from(pages.len()).unwrap_or(i32::MAX);
     pdf.pages(tree).kids(pages.iter().map(|(page, _, _)| *page)).count(count);
     for (font, name) in [(regular, "Courier"), (bold, "Courier-Bold")] {
@@ -48,19 +88,21 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> Vec<u8> {
         font.base_font(Name(name.as_bytes())).encoding_predefined(Name(b"WinAnsiEncoding"));
     }
     for (index, (id, content_id, lines)) in pages.into_iter().enumerate() {
-        let height = page_height(lines.len());
+        let height = sheet.height.unwrap_or_else(|| roll_height(lines.len()));
         let mut page = pdf.page(id);
-        page.media_box(Rect::new(0.0, 0.0, f32::from(PAGE_WIDTH), f32::from(height)));
+        page.media_box(Rect::new(0.0, 0.0, f32::from(sheet.width), f32::from(height)));
         page.parent(tree).contents(content_id);
         page.resources().fonts().pair(REGULAR, regular).pair(BOLD, bold);
         page.finish();
-        pdf.stream(content_id, &content(lines, &codes, index * MAX_LINES, height));
+        pdf.stream(content_id, &content(sheet, lines, (codes, index * sheet.lines), height));
     }
     pdf.finish()
 }
 
-fn page_height(lines: usize) -> u16 {
-    u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(LINE_HEIGHT).saturating_add(2 * MARGIN)
+/// The height of a part of a roll.
+fn roll_height(lines: usize) -> u16 {
+    let text = u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(ROLL.line_height);
+    text.saturating_add(2 * ROLL.margin)
 }
 
 /// The receipt's lines and its QR codes. Each code comes with the number of the first line of the space that is left for it.
@@ -83,17 +125,17 @@ fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
 /// code may continue on the next page.
 fn draw(codes: &[(usize, Qr)], first: usize, lines: usize, height: u16, content: &mut Content) {
     for (start, qr) in codes {
-        let left = PAGE_WIDTH.saturating_sub(points(qr.width())) / 2;
+        let left = ROLL.width.saturating_sub(points(qr.width())) / 2;
         for (row, column, length) in qr.runs() {
             let row = row + BORDER;
             let line = start + row / MODULES_PER_LINE;
             if !(first..first + lines).contains(&line) {
                 continue;
             }
-            let below = usize::from(LINE_HEIGHT) * (line - first)
+            let below = usize::from(ROLL.line_height) * (line - first)
                 + usize::from(MODULE) * (row % MODULES_PER_LINE + 1);
             let bottom =
-                height.saturating_sub(MARGIN).saturating_sub(u16::try_from(below).unwrap_or(u16::MAX));
+                height.saturating_sub(ROLL.margin).saturating_sub(u16::try_from(below).unwrap_or(u16::MAX));
             let x = left.saturating_add(points(column));
             content.rect(f32::from(x), f32::from(bottom), f32::from(points(length)), f32::from(MODULE));
         }
@@ -106,14 +148,15 @@ fn points(modules: usize) -> u16 {
     u16::try_from(modules).unwrap_or(u16::MAX).saturating_mul(MODULE)
 }
 
-fn content(lines: &[Line], codes: &[(usize, Qr)], first: usize, height: u16) -> Vec<u8> {
+fn content(sheet: &Sheet, lines: &[Line], (codes, first): (&[(usize, Qr)], usize), height: u16) -> Vec<u8> {
     let mut content = Content::new();
     draw(codes, first, lines.len(), height, &mut content);
     content.begin_text();
-    content.set_leading(f32::from(LINE_HEIGHT));
-    content.next_line(f32::from(MARGIN), f32::from(height.saturating_sub(MARGIN + FONT_SIZE)));
+    content.set_leading(f32::from(sheet.line_height));
+    let top = height.saturating_sub(sheet.margin + sheet.font_size);
+    content.next_line(f32::from(sheet.margin), f32::from(top));
     for line in lines {
-        content.set_font(if line.strong { BOLD } else { REGULAR }, f32::from(FONT_SIZE));
+        content.set_font(if line.strong { BOLD } else { REGULAR }, f32::from(sheet.font_size));
         content.show(Str(&encoded(line.text.trim_end())));
         content.next_line_using_leading();
     }

@@ -21,7 +21,7 @@ use super::scalars::{Kind, parse_any};
 use super::{actor, app, caller};
 use crate::roles::{MANAGERS, SIGNED_IN};
 use app::access::Shop;
-use app::{accounts, finding};
+use app::{App, accounts, finding};
 use base::error::{Error, Result};
 use store::sorted::Key;
 use types::list_accounts;
@@ -31,13 +31,21 @@ use types::list_accounts;
 /// # Errors
 /// Fails with `NOT_FOUND` even if only the type in the id is wrong, because each object has exactly one valid id.
 pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
+    account_id(app(ctx), id).await
+}
+
+/// Like [`parse_account`], outside a request.
+///
+/// # Errors
+/// As for [`parse_account`].
+pub(super) async fn account_id(app: &App, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {
         Kind::Account => false,
         Kind::Callshop => true,
         _ => return Err(Error::NotFound),
     };
-    if accounts::is_callshop(app(ctx), id).await? == Some(named) { Ok(id) } else { Err(Error::NotFound) }
+    if accounts::is_callshop(app, id).await? == Some(named) { Ok(id) } else { Err(Error::NotFound) }
 }
 
 /// Like [`parse_account`], but for an optional id.

@@ -112,7 +112,7 @@ pub struct RateSearchInput {
     /// Rates whose prefix matches the start of this number, given in E.164 or as dialed in the account's country. A call is charged by the rate
     /// with the longest prefix.
     pub number: Option<String>,
-    /// Rates whose destination contains this text, ignoring case and accents.
+    /// Rates whose destination contains this text, or is in a country with this name in English, Portuguese or Spanish. Case and accents are ignored.
     pub destination: Option<String>,
 }
 

@@ -79,6 +79,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("createTariffImport", "makes only a job; the draft that the job creates is recorded as importTariff"),
     ("answerTariffImport", "continues a job"),
     ("cancelTariffImport", "ends a job that has changed nothing"),
+    ("createExportLink", "stores nothing: a link is signed"),
     ("createStreamTicket", "stores nothing: a ticket is signed"),
     ("logout", "ends a login, whose row has the time"),
     ("testWebhook", "changes nothing; the webhook's own log has the ping"),

@@ -88,3 +88,27 @@ on_both!(amounts_are_formatted_for_the_reader, |backend: Backend| async move {
     assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID_INPUT", "{refused}");
     shop.finish().await;
 });
+
+on_both!(a_destination_is_found_by_its_name_in_any_language, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let query = "query($shop: ID!, $name: String!) { quote(callshopId: $shop, destination: $name) { destination candidates prefix } \
+        priceList(callshopId: $shop, first: 10, search: { destination: $name }) { nodes { destination } } }";
+    for (name, candidates) in [
+        ("Brasil", vec!["Brazil", "Sao Paulo"]),
+        ("brazil", vec!["Brazil", "Sao Paulo"]),
+        ("ESTADOS UNIDOS", vec!["United States"]),
+        ("são", vec!["Sao Paulo"]),
+        ("Portu", vec!["Portugal"]),
+        ("Côte d'Ivoire", vec![]),
+    ] {
+        let found = shop.owner.ok(query, json!({ "shop": shop.id, "name": name })).await;
+        assert_eq!(found["quote"]["candidates"], json!(candidates), "{name}");
+        assert_eq!(found["quote"]["destination"].as_str(), candidates.first().copied(), "{name}");
+        let listed = codes(&found["priceList"]["nodes"]);
+        assert_eq!(listed.len(), candidates.len(), "{name}: {listed:?}");
+    }
+    let by_number =
+        "query($shop: ID!) { quote(callshopId: $shop, number: \"+351912345678\") { candidates } }";
+    assert_eq!(shop.owner.ok(by_number, json!({ "shop": shop.id })).await["quote"]["candidates"], json!([]));
+    shop.finish().await;
+});

@@ -250,6 +250,11 @@ fn the_steps_of_webhooks_run_as_they_are_shown() {
 }
 
 #[test]
+fn the_steps_of_exports_run_as_they_are_shown() {
+    runs_as_shown("docs/exports.md", "## Step by step");
+}
+
+#[test]
 fn the_readmes_commands_are_those_that_are_tested() {
     let readme = read("README.md");
     for command in ["cargo run -- demo", "tests/run"] {

@@ -151,7 +151,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "number formattedNumber countryCode destination prefix emergency pricePerMinute connectionFee minimumCharge initialIncrement \
+                "number formattedNumber countryCode destination candidates prefix emergency pricePerMinute connectionFee minimumCharge initialIncrement \
                 increment freeSeconds bandPrices seconds userErrors",
             ),
             (BACK_OFFICE, "costPerMinute"),
@@ -409,6 +409,19 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             BACK_OFFICE,
             "attempts refused answered asr acdSeconds talkSeconds billedSeconds retail revenue cost margin",
+        )],
+    },
+    Object {
+        name: "AccountStatement",
+        reach: r#"{ accountStatement(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { HOLE } }"#,
+        fields: &[(BACK_OFFICE, "accountId account from to opening lines closing")],
+    },
+    Object {
+        name: "AccountStatementLine",
+        reach: r#"{ accountStatement(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { lines { HOLE } } }"#,
+        fields: &[(
+            BACK_OFFICE,
+            "kind at note tariffVersionNumber tariffVersionActiveFrom count billedSeconds amount",
         )],
     },
     Object {

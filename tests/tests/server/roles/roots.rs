@@ -82,6 +82,11 @@ pub(super) const ROOTS: &[Root] = &[
         r#"{ report(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { currency } }"#,
     ),
     root(
+        "Query.accountStatement",
+        BACK_OFFICE,
+        r#"{ accountStatement(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { account } }"#,
+    ),
+    root(
         "Query.daySummary",
         SIGNED_IN,
         r#"{ daySummary(callshopId: {callshop}, day: "2026-11-29") { blind } }"#,
@@ -103,6 +108,11 @@ pub(super) const ROOTS: &[Root] = &[
         "Mutation.createStreamTicket",
         SIGNED_IN,
         "mutation { createStreamTicket { expiresAt userErrors { code } } }",
+    ),
+    root(
+        "Mutation.createExportLink",
+        SIGNED_IN,
+        "mutation { createExportLink(input: { subject: CALLS, accountId: {callshop} }) { url userErrors { code } } }",
     ),
     root(
         "Mutation.beginTotp",

@@ -18,26 +18,29 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "CALLS_READ",
         "Query.call Query.calls Query.liveCalls Query.explainCharge Subscription.liveCalls Subscription.callshopActivity \
-        Subscription.cabinActivity Subscription.accountActivity",
+        Subscription.cabinActivity Subscription.accountActivity Mutation.createExportLink",
     ),
     ("CALLS_WRITE", "Mutation.hangUpCall"),
     (
         "CREDIT_WRITE",
         "Mutation.topUp Mutation.adjustCredit Mutation.reverseTransfer Mutation.setCreditLimit Mutation.setLowCredit",
     ),
-    ("LEDGER_READ", "Query.ledger Query.ledgerBalances Subscription.balance"),
+    (
+        "LEDGER_READ",
+        "Query.ledger Query.ledgerBalances Query.accountStatement Subscription.balance Mutation.createExportLink",
+    ),
     ("PHONES_READ", "Query.phone Query.phones"),
     (
         "PHONES_WRITE",
         "Mutation.createPhones Mutation.rotatePhoneSecret Mutation.blockPhone Mutation.unblockPhone Mutation.assignPhone",
     ),
-    ("REGISTER_READ", "Query.currentRegister Query.registerShifts Query.xReport"),
+    ("REGISTER_READ", "Query.currentRegister Query.registerShifts Query.xReport Mutation.createExportLink"),
     ("REGISTER_WRITE", "Mutation.openRegister Mutation.recordCashMovement Mutation.closeRegister"),
     ("REPORTS_READ", "Query.report Query.daySummary Query.problems"),
     (
         "SESSIONS_READ",
         "Query.session Query.sessions Query.statement Query.receipt Query.printedBill Subscription.callshopActivity \
-        Subscription.cabinActivity Subscription.accountActivity",
+        Subscription.cabinActivity Subscription.accountActivity Mutation.createExportLink",
     ),
     (
         "SESSIONS_WRITE",
@@ -47,7 +50,7 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "TARIFFS_READ",
         "Query.tariff Query.tariffs Query.tariffVersion Query.compareTariffVersions Query.rates Query.priceList \
-        Query.quote Query.tariffMappings",
+        Query.quote Query.tariffMappings Mutation.createExportLink",
     ),
     (
         "TARIFFS_WRITE",

@@ -1,0 +1,195 @@
+//! `callshop export`.
+
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::auth::Actor;
+use app::exports::{self, Export, Format, Subject};
+use app::{App, accounts};
+use clap::{Args, ValueEnum};
+use entity::Book;
+use graphql::exports::{Asked, global_id};
+use graphql::scalars::Kind;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{ConfigArgs, Failure, open};
+
+pub(super) const HELP: &str = "\
+The file has one line for each row, oldest first, and is written while it is read, so its size does not matter. An account above callshops exports the
+rows of all callshops below it, one callshop after the other. Times have the offset of the account's time zone. docs/exports.md describes the columns.
+
+A day or month means all of it: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
+
+Examples:
+  callshop export calls --account shop1 --from 2026-11 --to 2026-11 --output november.csv
+  callshop export ledger --account lima --book credit --from 2026-11-01 --format jsonl | jq .amount
+  callshop export rates --tariff-version VGFyaWZm… > deck.csv
+  callshop export statement --account shop1 --from 2026-11 --to 2026-11 --format pdf --output statement.pdf
+
+Exit status: 0 if the file is complete, 1 otherwise. Progress is shown on standard error.";
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Rows to export.
+    subject: SubjectArg,
+    /// Code of the account or callshop, or its global id as the API returns it. Required for everything except rates.
+    #[arg(long, value_name = "CODE|ID")]
+    account: Option<String>,
+    /// Global id of the tariff version, as `callshop tariff versions` prints it. Required for rates.
+    #[arg(long, value_name = "ID")]
+    tariff_version: Option<String>,
+    /// Beginning of the period: a day, a month, or a time with an offset. If omitted, the first row.
+    #[arg(long, value_name = "DAY|MONTH|TIME")]
+    from: Option<String>,
+    /// End of the period. If omitted, now.
+    #[arg(long, value_name = "DAY|MONTH|TIME")]
+    to: Option<String>,
+    /// Book of the ledger, such as credit, revenue or drawer. If omitted, credit.
+    #[arg(long, value_name = "BOOK", value_parser = book)]
+    book: Option<Book>,
+    /// Format of the file.
+    #[arg(long, default_value = "csv")]
+    format: FormatArg,
+    /// Language of a PDF document, such as pt-BR.
+    #[arg(long, value_name = "TAG")]
+    locale: Option<String>,
+    /// File to write. It must not exist. If omitted, standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SubjectArg {
+    /// Rates of a tariff version, as a rate deck that `callshop tariff import` reads.
+    Rates,
+    /// Call attempts, by the time of their authorization.
+    Calls,
+    /// Changes of one book of an account.
+    Ledger,
+    /// Payments and refunds of customers.
+    Payments,
+    /// Shifts of the register, by the time of their opening.
+    Shifts,
+    /// Statement of an account: opening balance, movements, closing balance.
+    Statement,
+}
+
+impl From<SubjectArg> for Subject {
+    fn from(subject: SubjectArg) -> Self {
+        match subject {
+            SubjectArg::Rates => Self::Rates,
+            SubjectArg::Calls => Self::Calls,
+            SubjectArg::Ledger => Self::Ledger,
+            SubjectArg::Payments => Self::Payments,
+            SubjectArg::Shifts => Self::Shifts,
+            SubjectArg::Statement => Self::Statement,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArg {
+    /// Comma-separated values.
+    Csv,
+    /// One JSON object per line.
+    Jsonl,
+    /// A document to print; only for statements.
+    Pdf,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Jsonl => Self::Jsonl,
+            FormatArg::Pdf => Self::Pdf,
+        }
+    }
+}
+
+fn book(text: &str) -> Result<Book, String> {
+    let name = text.to_uppercase().replace('-', "_");
+    name.parse().map_err(|_| "the books are credit, issued, revenue, drawer, sales, deposits, receivable, rounding, variance, outside and write-off".to_owned())
+}
+
+pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
+    let config = args.config.load()?;
+    // a mistyped path must not create an empty database
+    if let Some(path) = store::file::path(&config.database_url).filter(|path| !path.exists()) {
+        let database = path.display();
+        return Err(format!(
+            "the database {database} does not exist: choose one with --database or --config"
+        )
+        .into());
+    }
+    let app = open(&config).await?.app;
+    let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
+    let account_id = match &args.account {
+        Some(account) => Some(account_id(&app, &operator, account).await?),
+        None => None,
+    };
+    let asked = Asked {
+        subject: args.subject.into(),
+        account_id: account_id.map(Into::into),
+        tariff_version_id: args.tariff_version.map(Into::into),
+        from: args.from,
+        to: args.to,
+        book: args.book,
+        format: args.format.into(),
+        locale: args.locale,
+    };
+    let request = asked.request(&app).await?;
+    let mut export = exports::open(&app, &operator, &request, global_id).await?;
+    match &args.output {
+        Some(path) => {
+            let file = std::fs::File::create_new(path)
+                .map_err(|error| format!("cannot create {}: {error}", path.display()))?;
+            let written = write(&mut export, file).await;
+            if written.is_err() {
+                // an incomplete file must not be taken for a whole one
+                drop(std::fs::remove_file(path));
+            }
+            written
+        }
+        None => write(&mut export, std::io::stdout()).await,
+    }
+}
+
+/// The global id of an account or callshop that is named by its code or its global id.
+async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
+    if graphql::scalars::parse_any(&name.into()).is_some() {
+        return Ok(name.to_owned());
+    }
+    let found = accounts::by_code(app, operator, name).await?;
+    let found = found.ok_or_else(|| {
+        format!("there is no account with the code {name:?}: see `accounts` and `callshops` in the API")
+    })?;
+    let kind = if found.kind == entity::AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
+    Ok(kind.id(found.id).to_string())
+}
+
+/// Writes the whole export, and shows the number of rows on standard error if that is a terminal.
+async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure> {
+    let bar =
+        if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} rows, {per_sec}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    while let Some(part) = export.next().await? {
+        match file.write_all(&part) {
+            // the reader of a pipe may stop early, such as `head`
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
+        }
+        bar.set_position(export.written());
+    }
+    file.flush()?;
+    bar.finish_and_clear();
+    eprintln!("rows: {}", export.written());
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! What a client asks to be exported.
+
+use entity::{Book, TokenScope};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::auth::Right;
+use base::error::{Error, Result};
+
+/// The rows to export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// The rates of a tariff version, as a rate deck.
+    Rates,
+    /// Call attempts, by the time of their authorization.
+    Calls,
+    /// Changes of one book of an account.
+    Ledger,
+    /// Payments and refunds of customers.
+    Payments,
+    /// Shifts of the register, by the time of their opening.
+    Shifts,
+    /// An account's statement of a period.
+    Statement,
+}
+
+impl Subject {
+    /// All subjects.
+    pub const ALL: [Self; 6] =
+        [Self::Rates, Self::Calls, Self::Ledger, Self::Payments, Self::Shifts, Self::Statement];
+
+    /// The name in addresses and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rates => "rates",
+            Self::Calls => "calls",
+            Self::Ledger => "ledger",
+            Self::Payments => "payments",
+            Self::Shifts => "shifts",
+            Self::Statement => "statement",
+        }
+    }
+
+    /// The subject with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|subject| subject.name() == name)
+    }
+
+    /// The scope that an API token needs, which is the scope of the same list in the API.
+    pub(super) fn scope(self) -> TokenScope {
+        match self {
+            Self::Rates => TokenScope::TariffsRead,
+            Self::Calls => TokenScope::CallsRead,
+            Self::Ledger | Self::Statement => TokenScope::LedgerRead,
+            Self::Payments => TokenScope::SessionsRead,
+            Self::Shifts => TokenScope::RegisterRead,
+        }
+    }
+
+    /// The right that the actor needs. Attendants may not export payments, because they count the drawer blind.
+    pub(super) fn right(self) -> Right {
+        match self {
+            Self::Rates => Right::ManageTariffs,
+            Self::Calls | Self::Shifts => Right::SeeShop,
+            Self::Ledger | Self::Statement => Right::SeeCredit,
+            Self::Payments => Right::SeeDrawer,
+        }
+    }
+}
+
+/// The format of the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Comma-separated values in UTF-8, with a header.
+    #[default]
+    Csv,
+    /// One JSON object per line.
+    Jsonl,
+    /// A document to print; only for statements.
+    Pdf,
+}
+
+impl Format {
+    /// The ending of the file's name, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Pdf => "pdf",
+        }
+    }
+
+    /// The format with this name, which is the ending of the file.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Csv, Self::Jsonl, Self::Pdf].into_iter().find(|format| format.extension() == name)
+    }
+
+    pub(super) fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Jsonl => "application/jsonl; charset=utf-8",
+            Self::Pdf => "application/pdf",
+        }
+    }
+}
+
+/// A request for an export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The rows to export.
+    pub subject: Subject,
+    /// The tariff version, or the account or callshop.
+    pub id: Uuid,
+    /// Beginning of the period, as in [`super::period`]; `None` for everything up to the end. Rates have no period.
+    pub from: Option<String>,
+    /// End of the period; `None` for everything from the beginning.
+    pub to: Option<String>,
+    /// The book of the ledger; CREDIT if `None`.
+    pub book: Option<Book>,
+    /// The format.
+    pub format: Format,
+    /// BCP 47 tag of the language of a PDF document; `None` for the actor's language.
+    pub locale: Option<String>,
+}
+
+impl Request {
+    pub(super) fn check_format(&self) -> Result<()> {
+        if self.format == Format::Pdf && self.subject != Subject::Statement {
+            let message = "Only statements are available as PDF. Choose CSV or JSONL.";
+            return Err(Error::invalid("format", message));
+        }
+        Ok(())
+    }
+
+    /// A file name of the subject, the account or tariff, and the period. Other characters than letters and digits become dashes, so that the name
+    /// is safe in headers and in every file system.
+    pub(super) fn file_name(&self, whose: &str) -> String {
+        let parts = [Some(self.subject.name()), Some(whose), self.from.as_deref(), self.to.as_deref()];
+        let parts: Vec<String> =
+            parts.into_iter().flatten().map(plain).filter(|part| !part.is_empty()).collect();
+        format!("{}.{}", parts.join("-"), self.format.extension())
+    }
+}
+
+/// At most 60 letters, digits, `_` and `-`.
+fn plain(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let text: String =
+        text.chars().take(60).map(|letter| if is_plain(letter) { letter } else { '-' }).collect();
+    text.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_plain() {
+        let request = Request {
+            subject: Subject::Calls,
+            id: Uuid::nil(),
+            from: Some("2026-11-01T00:00:00+01:00".to_owned()),
+            to: None,
+            book: None,
+            format: Format::Jsonl,
+            locale: None,
+        };
+        assert_eq!(request.file_name("../São \"x\"\r\n"), "calls-S-o--x-2026-11-01T00-00-00-01-00.jsonl");
+        assert!(request.file_name(&"ä".repeat(500)).len() < 200);
+    }
+
+    #[test]
+    fn subjects_and_formats_are_known_by_their_names() {
+        assert!(Subject::ALL.into_iter().all(|subject| Subject::named(subject.name()) == Some(subject)));
+        assert_eq!((Subject::named("users"), Format::named("xlsx")), (None, None));
+        assert_eq!(Format::named("jsonl"), Some(Format::Jsonl));
+    }
+}

@@ -1,0 +1,156 @@
+//! Reads whole histories in pages, for exports and account statements. A page is one short statement, so no transaction stays open while a client
+//! reads. Lists are read in the order of their ids, oldest first.
+
+use std::collections::HashMap;
+
+use billing::money::Micros;
+use chrono::{DateTime, Utc};
+use entity::{AccountKind, TransferKind, account, call, call_charge, payment};
+use sea_orm::sea_query::{Alias, Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait as _, Statement,
+};
+use uuid::Uuid;
+
+use super::{Scope, Within, bulk};
+use base::error::Result;
+
+/// A part of a history.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The range of time.
+    pub within: Within,
+    /// Only rows with a higher id.
+    pub after: Option<Uuid>,
+    /// Maximum number of rows.
+    pub limit: u64,
+}
+
+/// The callshops of a subtree, by id, after the callshop `after`.
+///
+/// # Errors
+/// Every function in this module may fail with a database error.
+pub async fn callshops(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<account::Model>> {
+    let mut query = account::Entity::find()
+        .filter(scope.accounts())
+        .filter(account::Column::Kind.eq(AccountKind::Callshop));
+    if let Some(after) = after {
+        query = query.filter(account::Column::Id.gt(after));
+    }
+    Ok(query.order_by_asc(account::Column::Id).limit(limit).all(conn).await?)
+}
+
+/// The calls of a callshop that were authorized in the range. The stored prices of ended calls, which are large, are not read. This query does not
+/// check the actor's scope: the calling function must have checked access to the callshop.
+pub async fn calls(conn: &impl ConnectionTrait, callshop_id: Uuid, part: Part) -> Result<Vec<call::View>> {
+    use call::Column::{AuthorizedAt, CallshopId, Id};
+    let mut query = call::Entity::find()
+        .select_only()
+        .filter(CallshopId.eq(callshop_id))
+        .filter(part.within.rows(Id, AuthorizedAt))
+        .order_by_asc(Id)
+        .limit(part.limit);
+    if let Some(after) = part.after {
+        query = query.filter(Id.gt(after));
+    }
+    let query = call::View::COLUMNS.iter().fold(query, |query, column| match *column {
+        "pricing" => {
+            query.expr_as(Expr::cust("CASE WHEN call.ended_at IS NULL THEN call.pricing END"), "pricing")
+        }
+        column => query.expr(Expr::col((call::Entity, Alias::new(column)))),
+    });
+    let rows = conn.query_all(query.as_query()).await?;
+    Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
+}
+
+/// The amounts that an account paid for these calls, by call. Calls that cost the account nothing may be missing.
+pub async fn costs(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    calls: &[Uuid],
+) -> Result<HashMap<Uuid, Micros>> {
+    use call_charge::Column::{AccountId, CallId, Level};
+    let Some((first, last)) = calls.iter().min().zip(calls.iter().max()) else { return Ok(HashMap::new()) };
+    let mut query = call_charge::Entity::find()
+        .filter(bulk::among(conn, CallId, calls.iter().copied()))
+        .filter(AccountId.eq(account_id))
+        // level 0 is the customer's price, recorded for the callshop
+        .filter(Level.gt(0));
+    if conn.get_database_backend() == DbBackend::Postgres {
+        // skips the partitions outside the page
+        query = query.filter(CallId.between(*first, *last));
+    }
+    Ok(query.all(conn).await?.into_iter().map(|row| (row.call_id, row.amount.into())).collect())
+}
+
+/// The payments and refunds of a callshop in the range. This query does not check the actor's scope: the calling function must have checked access
+/// to the callshop.
+pub async fn payments(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    part: Part,
+) -> Result<Vec<payment::Model>> {
+    use payment::Column::{At, CallshopId, Id};
+    let mut query =
+        payment::Entity::find().filter(CallshopId.eq(callshop_id)).filter(part.within.rows(Id, At));
+    if let Some(after) = part.after {
+        query = query.filter(Id.gt(after));
+    }
+    Ok(query.order_by_asc(Id).limit(part.limit).all(conn).await?)
+}
+
+/// A change of an account's credit.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CreditEntry {
+    /// The transfer.
+    pub transfer_id: Uuid,
+    /// The reason for the transfer.
+    pub kind: TransferKind,
+    /// The reason for the transfer that this transfer reverses.
+    pub reversed: Option<TransferKind>,
+    /// When the transfer was booked.
+    pub at: DateTime<Utc>,
+    /// Reason that the user gave; may be empty.
+    pub note: String,
+    /// The tariff version that priced the call; `None` if no call caused the transfer, or the call's charge was deleted with its month.
+    pub version_id: Option<Uuid>,
+    /// Seconds billed for the call, by its present charge.
+    pub billed_seconds: Option<i32>,
+    /// Signed change of the credit.
+    pub amount: entity::Micros,
+}
+
+/// The changes of an account's credit whose transfers have a higher id than `after`, at most `limit`. This query does not check the actor's scope: the
+/// calling function must have checked access to the account.
+pub async fn credit_entries(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    after: Uuid,
+    limit: u64,
+) -> Result<Vec<CreditEntry>> {
+    let sql = "SELECT entry.transfer_id, transfer.kind, undone.kind AS reversed, transfer.at, transfer.note, charge.version_id,
+            charge.billed_seconds, entry.amount
+        FROM ledger_entry AS entry
+        JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id
+        LEFT JOIN ledger_transfer AS undone ON undone.id = transfer.reverses
+        LEFT JOIN call_charge AS charge
+            ON charge.call_id = transfer.call_id AND charge.account_id = entry.account_id AND charge.level > 0
+        WHERE entry.account_id = $1 AND entry.book = 'CREDIT' AND entry.transfer_id > $2
+        ORDER BY entry.transfer_id LIMIT $3";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [account_id.into(), after.into(), limit.into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    Ok(CreditEntry::find_by_statement(statement).all(conn).await?)
+}
+
+/// The highest UUIDv7 that is lower than every id made in the range, or an hour before it.
+pub fn before(from: DateTime<Utc>) -> Uuid {
+    let from = from.checked_sub_signed(super::within::SKEW).unwrap_or(DateTime::UNIX_EPOCH);
+    Uuid::from_u128(super::first_id(from).as_u128().saturating_sub(1))
+}
