@@ -248,6 +248,8 @@ CREATE TABLE rate (
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,
     price_per_minute BIGINT NOT NULL,
+    -- price per minute of the initial increment; null means price_per_minute
+    initial_price BIGINT,
     connection_fee BIGINT NOT NULL,
     initial_increment {int} NOT NULL,
     increment {int} NOT NULL,

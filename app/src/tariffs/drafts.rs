@@ -308,6 +308,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
     let field = match error.field {
         "rate_per_minute" => "pricePerMinute",
         "connection_fee" => "connectionFee",
+        "initial_price" => "initialPrice",
         "initial_increment" => "initialIncrement",
         "minimum_charge" => "minimumCharge",
         "free_seconds" => "freeSeconds",

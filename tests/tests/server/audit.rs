@@ -138,6 +138,7 @@ impl Books {
             prefix: "1".to_owned(),
             destination: "US".to_owned(),
             price_per_minute: m(1).into(),
+            initial_price: None,
             connection_fee: m(0).into(),
             initial_increment: 1,
             increment: 1,
