@@ -303,6 +303,8 @@ mod tests {
             rate_count: 1,
             note: String::new(),
             base_version_id: None,
+            source_version_id: None,
+            source_revision: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
         }
     }

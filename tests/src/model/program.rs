@@ -326,6 +326,8 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
             rate_count: i32::try_from(of_version.len()).expect("few"),
             note: String::new(),
             base_version_id: None,
+            source_version_id: None,
+            source_revision: None,
             created_at: begin,
         });
         rates.extend(of_version);

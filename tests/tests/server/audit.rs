@@ -127,6 +127,8 @@ impl Books {
             rate_count: 0,
             note: String::new(),
             base_version_id: None,
+            source_version_id: None,
+            source_revision: None,
             created_at: self.now,
         };
         tariff_version::Entity::insert(version.into_active_model())
