@@ -321,6 +321,7 @@ const OBJECTS: &[Declaration] = declarations![
     sessions::mutations::SettleSessionPayload,
     sessions::mutations::SessionPayload,
     tariffs::mutations::CreateTariffPayload,
+    tariffs::derived::DeriveTariffPayload,
     tariffs::mutations::TariffDraftPayload,
     tariffs::mutations::ActivateTariffVersionPayload,
     tariffs::mutations::AssignTariffPayload,
