@@ -61,7 +61,8 @@ pub fn switch(plan: &Plan) -> Result<()> {
     let second = runtime.block_on(first.another_node());
     // each phone has one call
     let phones = RATE * u32::try_from(4 * PHASE.num_seconds())?;
-    let users = runtime.block_on(seed::open_shops(&first.app, phones.div_ceil(seed::MAX_CABINS), phones, true))?;
+    let users =
+        runtime.block_on(seed::open_shops(&first.app, phones.div_ceil(seed::MAX_CABINS), phones, true))?;
     let tariff = runtime.block_on(Switched::prepare(&first))?;
     println!("{PREFIXES} prefixes, {RATE} authorizations/s on two nodes, {:?}", plan.database);
     let ended = Arc::new(AtomicBool::new(false));
@@ -212,8 +213,12 @@ impl Switched {
             );
         }
         waits.sort_unstable();
-        let at = |share: usize| waits.get(waits.len() * share / 1_000).copied().unwrap_or_default().as_secs_f64() * 1_000.0;
-        println!("calls by version: {used:?}; none refused, none without a price, none at the price of another version");
+        let at = |share: usize| {
+            waits.get(waits.len() * share / 1_000).copied().unwrap_or_default().as_secs_f64() * 1_000.0
+        };
+        println!(
+            "calls by version: {used:?}; none refused, none without a price, none at the price of another version"
+        );
         println!("calls on the wrong side of the scheduled instant: {wrong} (bar: 0)");
         let longest = waits.last().copied().unwrap_or_default().as_secs_f64() * 1_000.0;
         println!("authorizations: p50 {:.1} ms, p99 {:.1} ms, longest {longest:.1} ms", at(500), at(990));

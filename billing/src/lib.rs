@@ -10,6 +10,7 @@ pub mod country_names;
 pub mod credit;
 pub mod day;
 pub mod deck;
+pub mod derived;
 pub mod fold;
 pub mod money;
 pub mod number;

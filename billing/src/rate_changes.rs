@@ -18,8 +18,8 @@ pub enum RateChangeKind {
     Raised,
     /// The price per minute is lower.
     Lowered,
-    /// The price per minute is the same, and another value differs: the name, a fee, an increment, the minimum charge, the free seconds or the price
-    /// in a band.
+    /// The price per minute is the same, and another value differs: the name, a fee, an increment, the price of the initial increment, the
+    /// minimum charge, the free seconds or a price in a band.
     Changed,
     /// Only the earlier version has a rate for the prefix.
     Removed,
@@ -161,6 +161,7 @@ mod tests {
             prefix: prefix.to_owned(),
             destination: "Place".to_owned(),
             price_per_minute: Micros(price),
+            initial_price: None,
             connection_fee: Micros::ZERO,
             initial_increment: 1,
             increment: 1,

@@ -82,6 +82,7 @@ async fn activate_draft(
         .await?;
     let from = begun.version.active_from.unwrap_or(begun.at);
     let margins = margin::rechecked(app, tariff.id, &loaded, from, compared).await;
+    app.following.wake();
     let next = begun.next.map(|version| Version {
         tariff: found.tariff.clone(),
         version,

@@ -26,8 +26,8 @@ graphql_enum!(
         Raised,
         /// The price per minute is lower.
         Lowered,
-        /// The price per minute is the same, and another value differs: the name, a fee, an increment, the minimum charge, the free seconds or the price
-        /// in a band.
+        /// The price per minute is the same, and another value differs: the name, a fee, an increment, the price of the initial increment, the
+        /// minimum charge, the free seconds or a price in a band.
         Changed,
         /// Only the earlier version has a rate for the prefix.
         Removed,
