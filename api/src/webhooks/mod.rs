@@ -173,15 +173,23 @@ impl WebhookSender {
         if let Some(made) = self.tls.get() {
             return Ok(made.clone());
         }
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(connection)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(self.tls.get_or_init(|| TlsConnector::from(Arc::new(config))).clone())
+        let made = tls_client().map_err(connection)?;
+        Ok(self.tls.get_or_init(|| made).clone())
     }
+}
+
+/// A TLS client that trusts the system's certificates and those of the web.
+///
+/// # Errors
+/// Fails if the cryptography has no safe version of TLS.
+pub(crate) fn tls_client() -> Result<TlsConnector, rustls::Error> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 #[async_trait::async_trait]

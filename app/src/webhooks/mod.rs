@@ -17,6 +17,7 @@ mod turn;
 
 pub use rights::scopes_of;
 pub use sending::{replay, skip, test};
+pub use signing::sign as signature;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{WebhookState, webhook, webhook_delivery as log};
