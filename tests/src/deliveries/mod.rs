@@ -83,7 +83,7 @@ pub async fn run(dose: Dose, progress: impl Fn(&str)) -> Result<String, String> 
     }
     let events = emitting.await.map_err(|error| error.to_string())?;
     moods.abort();
-    stage.receiver.calm_down().await;
+    stage.receiver.calm_down();
     progress(&format!("{events} events; nodes were killed {kills} times; waiting for the last messages"));
     let behind = stage.until_all().await?;
     let summary = stage.verify().await?;

@@ -86,7 +86,7 @@ impl Receiver {
     }
 
     /// Accepts everything from now on.
-    pub(super) async fn calm_down(&self) {
+    pub(super) fn calm_down(&self) {
         self.calm.store(true, Ordering::Relaxed);
         self.alive.store(true, Ordering::Relaxed);
     }

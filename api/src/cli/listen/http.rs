@@ -70,7 +70,9 @@ pub(super) async fn text(response: Response<Incoming>) -> Result<String, String>
     let (mut body, mut text) = (response.into_body(), Vec::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| error.to_string())?;
-        text.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref()));
+        if let Some(data) = frame.data_ref() {
+            text.extend_from_slice(data);
+        }
         if text.len() > MAX_BODY {
             return Err(format!("the response has more than {MAX_BODY} bytes"));
         }

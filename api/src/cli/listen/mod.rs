@@ -214,7 +214,9 @@ impl Listener {
             let frame = frame.map_err(|_| Ended::Lost("the server is silent".to_owned()))?;
             let Some(frame) = frame else { return Ok(()) };
             let frame = frame.map_err(|error| Ended::Lost(error.to_string()))?;
-            read.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref()));
+            if let Some(data) = frame.data_ref() {
+                read.extend_from_slice(data);
+            }
             while let Some(end) = read.windows(2).position(|two| two == b"\n\n") {
                 let event: Vec<u8> = read.drain(..end + 2).collect();
                 self.take(&String::from_utf8_lossy(&event)).await?;
