@@ -289,8 +289,7 @@ impl Node {
             // the message may have arrived, and will be sent again
             () = self.abort.cancelled() => Ok(false),
         };
-        let released =
-            self.app.store.write(|tx| async move { positions::release(tx.conn(), key, holder).await }).await;
+        let released = super::record::release(&self.app, key, holder).await;
         if let Err(error) = done.as_ref().map(|_| ()).and(released.as_ref().map(|_| ())) {
             tracing::warn!(%error, webhook = %key.0, "failed to deliver the events of a webhook");
         }

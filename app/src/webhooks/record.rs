@@ -127,6 +127,14 @@ pub(super) async fn note_failed(
     Ok(true)
 }
 
+/// Ends a holder's lease on a position.
+///
+/// # Errors
+/// May fail with database errors.
+pub(super) async fn release(app: &App, key: Key, holder: Uuid) -> Result<()> {
+    app.store.write(|tx| async move { positions::release(tx.conn(), key, holder).await }).await
+}
+
 /// Disables a webhook, unless it was changed since it was read.
 ///
 /// # Errors

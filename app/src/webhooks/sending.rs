@@ -144,7 +144,7 @@ async fn send_next(
             .await
     };
     let sent = sent.await;
-    app.store.write(|tx| async move { positions::release(tx.conn(), key, holder).await }).await?;
+    record::release(app, key, holder).await?;
     sent
 }
 
