@@ -265,6 +265,8 @@ text_enum!(
         RightsLost = "RIGHTS_LOST",
         /// The document is no longer valid in the schema of the webhook's role and scopes.
         DocumentInvalid = "DOCUMENT_INVALID",
+        /// The API token that made the webhook was revoked or has expired.
+        TokenEnded = "TOKEN_ENDED",
     }
 );
 text_enum!(
@@ -287,5 +289,7 @@ text_enum!(
         Delivered = "DELIVERED",
         /// The last attempt failed, and no other one follows.
         Failed = "FAILED",
+        /// A user moved the webhook past the message.
+        Skipped = "SKIPPED",
     }
 );

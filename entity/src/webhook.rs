@@ -14,6 +14,8 @@ pub struct Model {
     pub account_id: Uuid,
     /// The user who created the webhook, perhaps with an API token.
     pub created_by: Uuid,
+    /// The first token of the chain of rotations whose token last chose the address or the document; null for a login. The webhook ends with the chain.
+    pub api_token_id: Option<Uuid>,
     /// The URL to which the messages are posted.
     pub url: String,
     /// The subscription document.
@@ -55,6 +57,13 @@ pub enum Relation {
     /// The user who created the webhook.
     #[sea_orm(belongs_to = "super::user::Entity", from = "Column::CreatedBy", to = "super::user::Column::Id")]
     Maker,
+    /// The first token of the chain of rotations.
+    #[sea_orm(
+        belongs_to = "super::api_token::Entity",
+        from = "Column::ApiTokenId",
+        to = "super::api_token::Column::Id"
+    )]
+    ApiToken,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -25,6 +25,10 @@ pub struct Model {
     pub lease_holder: Option<Uuid>,
     /// When the lease ends unless it is extended; null if no node holds the lease.
     pub lease_until: Option<DateTimeUtc>,
+    /// When the last lease began; null before the first.
+    pub served_at: Option<DateTimeUtc>,
+    /// When the receiver last accepted a message of this position; null if it never did.
+    pub delivered_at: Option<DateTimeUtc>,
 }
 
 /// The table's relations, one for each foreign key.

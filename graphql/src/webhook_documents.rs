@@ -219,6 +219,10 @@ impl<T: Told> Payload for Plan<T> {
         T::IS_FOR_CALLSHOP
     }
 
+    fn wants_all(&self) -> bool {
+        self.kinds.is_none()
+    }
+
     fn wants(&self, kind: ActivityKind) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }

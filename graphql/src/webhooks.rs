@@ -31,7 +31,7 @@ graphql_enum!(
 graphql_enum!(
     /// Why the server disabled a webhook.
     WebhookDisabledReason = "entity::WebhookDisabledReason" {
-        /// The receiver accepted no delivery of an event for three days, or for another time that the operator chose.
+        /// The receiver accepted nothing of any callshop for three days, or for another time that the operator chose.
         DeliveryFailed,
         /// The receiver answered with status 410.
         Gone,
@@ -41,6 +41,8 @@ graphql_enum!(
         RightsLost,
         /// The document is no longer valid in the schema of the webhook's role and scopes.
         DocumentInvalid,
+        /// The API token that made the webhook was revoked or has expired. `enableWebhook` takes the webhook over.
+        TokenEnded,
     }
 );
 
@@ -65,6 +67,8 @@ graphql_enum!(
         Delivered,
         /// The last attempt failed, and no other one follows.
         Failed,
+        /// `skipDelivery` moved the webhook past the message.
+        Skipped,
     }
 );
 
@@ -111,12 +115,13 @@ impl Webhook {
         self.0.disabled_at
     }
 
-    /// The role with which the document is read: that of the user who last chose the address or the document.
+    /// The role with which the document is read: the lowest role of the users who chose the address and the document.
     fn role(&self) -> Role {
         self.0.role.into()
     }
 
-    /// The scopes with which the document is read; null if a person with a login chose them, who has all scopes.
+    /// The scopes with which the document is read; null if only people with a login chose the address and the document, who have all scopes. If scopes
+    /// limit the webhook, it is disabled when their API token ends.
     fn scopes(&self) -> Option<Vec<TokenScope>> {
         self.0.scopes.as_ref()?;
         Some(webhooks::scopes_of(&self.0).into_iter().map(Into::into).collect())
@@ -267,12 +272,16 @@ pub struct CreateWebhookInput {
 pub struct UpdateWebhookInput {
     /// The webhook.
     pub webhook_id: ID,
-    /// Where the messages are posted. If the address or the document changes, the webhook reads with the rights of the caller from now on.
+    /// Where the messages are posted. If the address or the document changes, the webhook reads from now on with the rights that both it and the caller
+    /// have.
     pub url: Option<String>,
     /// The subscription document, which must name the webhook's account.
     pub query: Option<String>,
     /// What the webhook is for, at most 200 characters.
     pub description: Option<String>,
+    /// Read with the rights of the caller from now on, even if these are wider than those of the webhook.
+    #[graphql(default)]
+    pub use_my_rights: bool,
 }
 
 /// A webhook that gets a new secret.
@@ -316,6 +325,13 @@ pub struct ReplayDeliveryInput {
     /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. At most
     /// 100 bytes; keys are kept for 400 days.
     pub idempotency_key: Option<String>,
+}
+
+/// A message to skip.
+#[derive(InputObject)]
+pub struct SkipDeliveryInput {
+    /// The message, from `Webhook.deliveries`.
+    pub delivery_id: ID,
 }
 
 /// Result of `createWebhook` and `rotateWebhookSecret`.
@@ -362,7 +378,7 @@ payload!(
 );
 
 payload!(
-    /// Result of `testWebhook` and `replayDelivery`.
+    /// Result of `testWebhook`, `replayDelivery` and `skipDelivery`.
     WebhookDeliveryPayload {
         /// The message with the result of the attempt. A receiver that does not accept the message is no error.
         delivery: WebhookDelivery,
@@ -434,7 +450,12 @@ impl WebhookMutation {
     ) -> async_graphql::Result<WebhookPayload> {
         let changed = async {
             let id = Kind::Webhook.parse(&input.webhook_id)?;
-            let change = WebhookChange { url: input.url, query: input.query, description: input.description };
+            let change = WebhookChange {
+                url: input.url,
+                query: input.query,
+                description: input.description,
+                use_my_rights: input.use_my_rights,
+            };
             webhooks::update(app(ctx), caller(ctx)?, id, change).await
         };
         answer(changed.await.map(changed_webhook))
@@ -475,8 +496,8 @@ impl WebhookMutation {
         }))
     }
 
-    /// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. For an active webhook, the next attempts begin at
-    /// once.
+    /// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made it has ended, the caller's login
+    /// or token takes its place, and the webhook keeps its role and scopes. For an active webhook, the next attempts begin at once.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
     async fn enable_webhook(
         &self,
@@ -504,7 +525,8 @@ impl WebhookMutation {
         answer(sent.await.map(sent_message))
     }
 
-    /// Posts a message of the log again and returns the result. The message has the same `webhook-id`, and is written as the document says now.
+    /// Posts a message of the log again and returns the result. The message has the same `webhook-id`, and is written as the document says now. If the
+    /// webhook waits for this message to be accepted, this is its next attempt, and the events after it follow.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
     async fn replay_delivery(
         &self,
@@ -517,6 +539,21 @@ impl WebhookMutation {
             webhooks::replay(app(ctx), &actor, id).await
         };
         answer(sent.await.map(sent_message))
+    }
+
+    /// Moves a webhook past a message that its receiver does not accept, so that the next events of the callshop follow. The message is not sent again. An
+    /// attempt that runs at this moment may still arrive, perhaps after the next event.
+    #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
+    async fn skip_delivery(
+        &self,
+        ctx: &Context<'_>,
+        input: SkipDeliveryInput,
+    ) -> async_graphql::Result<WebhookDeliveryPayload> {
+        let skipped = async {
+            let id = Kind::WebhookDelivery.parse(&input.delivery_id)?;
+            webhooks::skip(app(ctx), caller(ctx)?, id).await
+        };
+        answer(skipped.await.map(sent_message))
     }
 }
 

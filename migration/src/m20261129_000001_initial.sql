@@ -127,6 +127,7 @@ CREATE TABLE api_token (
 ){strict};
 CREATE UNIQUE INDEX api_token_secret ON api_token (secret_hash);
 CREATE INDEX api_token_account ON api_token (account_id, id);
+CREATE INDEX api_token_family ON api_token (family_id);
 CREATE UNIQUE INDEX api_token_rotated ON api_token (rotated_from_id) WHERE rotated_from_id IS NOT NULL;
 CREATE INDEX api_token_maker ON api_token (created_by);
 -- every node repeatedly reads the tokens that ended since its previous read
@@ -698,6 +699,8 @@ CREATE TABLE webhook (
     id {uuid} NOT NULL,
     account_id {uuid} NOT NULL REFERENCES account,
     created_by {uuid} NOT NULL REFERENCES user_account,
+    -- the first token of a chain of rotations; null for a login's webhook
+    api_token_id {uuid} REFERENCES api_token,
     url TEXT NOT NULL,
     query TEXT NOT NULL,
     description TEXT NOT NULL,
@@ -727,6 +730,9 @@ CREATE TABLE webhook_cursor (
     next_attempt_at {time},
     lease_holder {uuid},
     lease_until {time},
+    -- positions that were served longest ago come first
+    served_at {time},
+    delivered_at {time},
     PRIMARY KEY (webhook_id, callshop_id)
 ){strict};
 

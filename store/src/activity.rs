@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use entity::{activity, activity_head};
+use entity::{ActivityKind, activity, activity_head};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
 };
 use uuid::Uuid;
@@ -17,6 +17,9 @@ const MIGRATION_LOCK: i64 = 0x0063_616c_6c73_686f;
 
 /// Maximum number of callshops in a statement that reads their last activity numbers. SQLite allows 32,766 parameters.
 const HEADS: usize = 16_384;
+
+/// Maximum number of positions in a statement that reads the kinds of activities.
+const POSITIONS: usize = 64;
 
 /// Numbers and inserts the events that a transaction emitted. Locks the rows with the callshops' last numbers (`activity_head`) in id order.
 ///
@@ -150,6 +153,36 @@ pub async fn after(
         ));
     }
     Ok(rows)
+}
+
+/// Numbers and kinds of the activities after each of these positions (callshop and `seq`), at most `each` for a position, sorted by callshop and number.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn kinds_after(
+    conn: &impl ConnectionTrait,
+    positions: &[(Uuid, i64)],
+    each: i64,
+) -> Result<Vec<(Uuid, i64, ActivityKind)>> {
+    let mut found = Vec::new();
+    for some in positions.chunks(POSITIONS) {
+        let wanted = some.iter().fold(Condition::any(), |any, (shop, seq)| {
+            let one = Condition::all()
+                .add(activity::Column::CallshopId.eq(*shop))
+                .add(activity::Column::Seq.gt(*seq))
+                .add(activity::Column::Seq.lte(seq.saturating_add(each)));
+            any.add(one)
+        });
+        let query = activity::Entity::find()
+            .select_only()
+            .columns([activity::Column::CallshopId, activity::Column::Seq, activity::Column::Kind])
+            .filter(wanted)
+            .order_by_asc(activity::Column::CallshopId)
+            .order_by_asc(activity::Column::Seq);
+        let rows: Vec<(Uuid, i64, ActivityKind)> = query.into_tuple().all(conn).await?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// One activity; `None` if it was deleted.

@@ -111,6 +111,22 @@ pub async fn count_valid(conn: &impl ConnectionTrait, account_id: Uuid, now: Dat
     Ok(query.count(conn).await?)
 }
 
+/// Whether a token of this chain of rotations is valid at `now`: neither revoked nor expired. A disabled maker changes nothing here.
+pub async fn is_family_valid(
+    conn: &impl ConnectionTrait,
+    family_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::FamilyId.eq(family_id))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now));
+    let found: Option<Uuid> = query.limit(1).into_tuple().one(conn).await?;
+    Ok(found.is_some())
+}
+
 /// Records that the user who made these tokens was disabled. If `at` is `None`, records that the user was enabled again. Returns the ids of the
 /// user's tokens.
 pub async fn set_maker_disabled(

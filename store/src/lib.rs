@@ -48,6 +48,7 @@ pub mod tariff_mappings;
 pub mod tariff_versions;
 pub mod tariffs;
 pub mod tickets;
+pub mod webhook_positions;
 pub mod webhooks;
 pub mod within;
 

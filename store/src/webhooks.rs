@@ -1,9 +1,9 @@
-//! Webhooks, their positions in the callshops' activities, and the log of their deliveries.
+//! Webhooks and the log of their deliveries. `webhook_positions.rs` has their positions in the callshops' activities.
 //!
 //! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be deleted
 //! while a node delivers: the node finds its lease gone, and writes nothing.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};
 use entity::{
     AccountKind, WebhookDeliveryStatus, WebhookDisabledReason, WebhookState, account, user,
@@ -17,6 +17,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::webhook_positions::Key;
 use super::{Listed, Page, Scope, bulk, first_id};
 use base::error::Result;
 
@@ -65,6 +66,8 @@ pub async fn insert(conn: &impl ConnectionTrait, webhook: Model, scope: &Scope) 
         next_attempt_at: None,
         lease_holder: None,
         lease_until: None,
+        served_at: None,
+        delivered_at: None,
     };
     let rows: Vec<cursor::Model> = shops.into_iter().map(start).collect();
     bulk::insert::<cursor::Entity>(conn, &rows, "ON CONFLICT DO NOTHING").await
@@ -93,6 +96,16 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
 /// A webhook by id. This query does not check a scope: only the delivery, which acts for the webhook itself, may use it.
 pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(conn).await?)
+}
+
+/// The webhooks of these ids. Like [`by_id`], this query does not check a scope.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
+}
+
+/// A webhook by id, locked until the transaction ends. Like [`by_id`], this query does not check a scope.
+pub async fn lock_by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 /// A webhook whose account and creator are inside `scope`, locked until the transaction ends.
@@ -173,6 +186,17 @@ pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> R
     Ok(())
 }
 
+/// Marks a message of the log as skipped.
+pub async fn mark_skipped(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    log::Entity::update_many()
+        .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Skipped.as_str()))
+        .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(log::Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 /// Whether any webhook is active.
 pub async fn any_active(conn: &impl ConnectionTrait) -> Result<bool> {
     let query = Entity::find().select_only().column(Column::Id);
@@ -191,134 +215,6 @@ pub async fn follow_new_shops(conn: &impl ConnectionTrait) -> Result<()> {
             AND NOT EXISTS (SELECT 1 FROM webhook_cursor c WHERE c.webhook_id = w.id AND c.callshop_id = a.id)
         ORDER BY w.id, a.id ON CONFLICT DO NOTHING";
     conn.execute_raw(Statement::from_string(conn.get_database_backend(), sql)).await?;
-    Ok(())
-}
-
-/// The position of a webhook in a callshop.
-pub type Key = (Uuid, Uuid);
-
-/// How far the clocks of two nodes may differ. A lease that ends later than this after the end of a new lease comes from a node whose clock is wrong.
-const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
-
-/// Positions of active webhooks with events to deliver now and without a lease: at most `per_webhook` of each webhook, and `limit` in all. `horizon` is
-/// the latest end of a lease that a node with a right clock gives.
-pub async fn due(
-    conn: &impl ConnectionTrait,
-    (now, horizon): (DateTime<Utc>, DateTime<Utc>),
-    per_webhook: u64,
-    limit: u64,
-) -> Result<Vec<Key>> {
-    let sql = "SELECT webhook_id, callshop_id FROM (
-            SELECT c.webhook_id, c.callshop_id,
-                ROW_NUMBER() OVER (PARTITION BY c.webhook_id ORDER BY c.next_attempt_at NULLS FIRST, c.callshop_id) AS place
-            FROM webhook w
-            JOIN webhook_cursor c ON c.webhook_id = w.id
-            JOIN activity_head h ON h.callshop_id = c.callshop_id AND h.seq > c.seq
-            WHERE w.state = 'ACTIVE' AND (c.next_attempt_at IS NULL OR c.next_attempt_at <= $1)
-                AND (c.lease_until IS NULL OR c.lease_until <= $1 OR c.lease_until > $2)
-        ) AS waiting WHERE place <= $3 ORDER BY place, webhook_id LIMIT $4";
-    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let values =
-        [now.into(), (horizon + CLOCK_SKEW).into(), number(per_webhook).into(), number(limit).into()];
-    let asked = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
-    let rows = conn.query_all_raw(asked).await?;
-    let key =
-        |row: &sea_orm::QueryResult| Ok((row.try_get("", "webhook_id")?, row.try_get("", "callshop_id")?));
-    rows.iter().map(key).collect()
-}
-
-fn at((webhook_id, callshop_id): Key) -> Condition {
-    Condition::all()
-        .add(cursor::Column::WebhookId.eq(webhook_id))
-        .add(cursor::Column::CallshopId.eq(callshop_id))
-}
-
-/// Gives `holder` the lease on a position until `until`. Returns `None` if somebody else has the lease, or if the position is not due.
-pub async fn claim(
-    conn: &impl ConnectionTrait,
-    key: Key,
-    holder: Uuid,
-    (now, until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Option<cursor::Model>> {
-    let free = Condition::any()
-        .add(cursor::Column::LeaseUntil.is_null())
-        .add(cursor::Column::LeaseUntil.lte(now))
-        .add(cursor::Column::LeaseUntil.gt(until + CLOCK_SKEW));
-    let is_due = Condition::any()
-        .add(cursor::Column::NextAttemptAt.is_null())
-        .add(cursor::Column::NextAttemptAt.lte(now));
-    let taken = cursor::Entity::update_many()
-        .col_expr(cursor::Column::LeaseHolder, Expr::value(holder))
-        .col_expr(cursor::Column::LeaseUntil, Expr::value(until))
-        .filter(at(key))
-        .filter(free)
-        .filter(is_due)
-        .exec(conn)
-        .await?;
-    if taken.rows_affected == 0 {
-        return Ok(None);
-    }
-    Ok(cursor::Entity::find_by_id(key).one(conn).await?)
-}
-
-/// Extends a holder's lease until `until`. Returns whether the holder still has it.
-pub async fn extend(
-    conn: &impl ConnectionTrait,
-    key: Key,
-    holder: Uuid,
-    until: DateTime<Utc>,
-) -> Result<bool> {
-    let extended = cursor::Entity::update_many()
-        .col_expr(cursor::Column::LeaseUntil, Expr::value(until))
-        .filter(at(key))
-        .filter(cursor::Column::LeaseHolder.eq(holder))
-        .exec(conn)
-        .await?;
-    Ok(extended.rows_affected > 0)
-}
-
-/// Moves a position to `seq`, and forgets its failed attempts. Returns whether the holder still has the lease.
-pub async fn advance(conn: &impl ConnectionTrait, key: Key, holder: Uuid, seq: i64) -> Result<bool> {
-    let moved = cursor::Entity::update_many()
-        .col_expr(cursor::Column::Seq, Expr::value(seq))
-        .col_expr(cursor::Column::Attempts, Expr::value(0))
-        .col_expr(cursor::Column::FailingSince, Expr::value(Option::<DateTime<Utc>>::None))
-        .col_expr(cursor::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
-        .filter(at(key))
-        .filter(cursor::Column::LeaseHolder.eq(holder))
-        .exec(conn)
-        .await?;
-    Ok(moved.rows_affected > 0)
-}
-
-/// Records a failed attempt. Returns whether the holder still has the lease.
-pub async fn failed(
-    conn: &impl ConnectionTrait,
-    key: Key,
-    holder: Uuid,
-    attempts: i32,
-    (since, next): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<bool> {
-    let failed = cursor::Entity::update_many()
-        .col_expr(cursor::Column::Attempts, Expr::value(attempts))
-        .col_expr(cursor::Column::FailingSince, Expr::value(since))
-        .col_expr(cursor::Column::NextAttemptAt, Expr::value(next))
-        .filter(at(key))
-        .filter(cursor::Column::LeaseHolder.eq(holder))
-        .exec(conn)
-        .await?;
-    Ok(failed.rows_affected > 0)
-}
-
-/// Ends a holder's lease.
-pub async fn release(conn: &impl ConnectionTrait, key: Key, holder: Uuid) -> Result<()> {
-    cursor::Entity::update_many()
-        .col_expr(cursor::Column::LeaseHolder, Expr::value(Option::<Uuid>::None))
-        .col_expr(cursor::Column::LeaseUntil, Expr::value(Option::<DateTime<Utc>>::None))
-        .filter(at(key))
-        .filter(cursor::Column::LeaseHolder.eq(holder))
-        .exec(conn)
-        .await?;
     Ok(())
 }
 

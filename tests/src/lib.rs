@@ -9,6 +9,7 @@
 pub mod authenticator;
 pub mod client;
 pub mod crash;
+pub mod deliveries;
 pub mod endurance;
 pub mod faults;
 pub mod in_process;

@@ -23,6 +23,8 @@ pub enum Reply {
     Status(u16),
     /// Answers with 204 after this time.
     Late(Duration),
+    /// Answers with this status after this time.
+    LateStatus(Duration, u16),
     /// Reads the message and never answers.
     Hang,
     /// Reads the message and closes the connection.
@@ -97,6 +99,7 @@ pub struct Receiver {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Received>>>,
     replies: Arc<Mutex<(VecDeque<Reply>, Reply)>>,
+    refused: Arc<Mutex<Option<String>>>,
     serving: JoinHandle<()>,
 }
 
@@ -116,13 +119,14 @@ impl Receiver {
         let address = listener.local_addr().expect("its address");
         let seen = Arc::<Mutex<Vec<Received>>>::default();
         let replies = Arc::new(Mutex::new((VecDeque::new(), Reply::Status(204))));
-        let (kept, next) = (seen.clone(), replies.clone());
+        let refused = Arc::<Mutex<Option<String>>>::default();
+        let (kept, next, bad) = (seen.clone(), replies.clone(), refused.clone());
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, kept.clone(), next.clone()));
+                tokio::spawn(answer(stream, kept.clone(), (next.clone(), bad.clone())));
             }
         });
-        Self { address, seen, replies, serving }
+        Self { address, seen, replies, refused, serving }
     }
 
     /// The address for `createWebhook`.
@@ -136,6 +140,26 @@ impl Receiver {
     /// Panics if a connection panicked.
     pub fn answer(&self, first: &[Reply], then: Reply) {
         *self.replies.lock().expect("replies") = (first.iter().copied().collect(), then);
+    }
+
+    /// Answers messages that contain this text with 422, whatever else was chosen.
+    ///
+    /// # Panics
+    /// Panics if a connection panicked.
+    pub fn refuse(&self, text: Option<String>) {
+        *self.refused.lock().expect("a text") = text;
+    }
+
+    /// Waits until a message was received for which `is` holds.
+    ///
+    /// # Panics
+    /// Panics if the message does not come in time.
+    pub async fn until_any(&self, is: impl Fn(&Received) -> bool) {
+        let begun = Instant::now();
+        while !self.seen().iter().any(&is) {
+            assert!(begun.elapsed() < PATIENCE, "the message did not come: {:?}", self.seen());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The messages that were received, including those that were not accepted.
@@ -194,7 +218,7 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
 async fn answer(
     mut stream: TcpStream,
     seen: Arc<Mutex<Vec<Received>>>,
-    replies: Arc<Mutex<(VecDeque<Reply>, Reply)>>,
+    (replies, refused): (Arc<Mutex<(VecDeque<Reply>, Reply)>>, Arc<Mutex<Option<String>>>),
 ) {
     let Some(message) = read(&mut stream).await else { return };
     let reply = {
@@ -202,12 +226,18 @@ async fn answer(
         let then = replies.1;
         replies.0.pop_front().unwrap_or(then)
     };
+    let is_refused = refused.lock().expect("a text").as_ref().is_some_and(|text| message.body.contains(text));
     seen.lock().expect("messages").push(message);
     let status = match reply {
+        _ if is_refused => 422,
         Reply::Status(status) => status,
         Reply::Late(time) => {
             tokio::time::sleep(time).await;
             204
+        }
+        Reply::LateStatus(time, status) => {
+            tokio::time::sleep(time).await;
+            status
         }
         Reply::Hang => std::future::pending().await,
         Reply::Drop => return,

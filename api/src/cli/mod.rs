@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod export;
 mod healthcheck;
+mod listen;
 mod serve;
 mod simulate;
 mod tariff_versions;
@@ -86,6 +87,12 @@ enum Command {
     ///
     /// The exit status is 0 if the node is ready for requests, and 1 if it is not ready or does not respond.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// Forward the messages of a webhook to a program on this machine, to develop a receiver.
+    ///
+    /// Subscribes to the server with a token, and posts each event as a webhook would: the body is the answer to the webhook's document, and the headers are
+    /// those of Standard Webhooks. Prints each message with the status of its answer. After a lost connection, continues after the last message.
+    #[command(after_help = listen::HELP)]
+    Listen(listen::ListenArgs),
     /// Simulate phones and calls through a server's hook.
     Simulate(simulate::SimulateArgs),
 }
@@ -130,6 +137,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::CheckConfig(args) => return check::run(args).await,
         Command::Serve(_) => Ok(()),
         Command::Demo(args) => Box::pin(demo::run(args)).await,
+        Command::Listen(args) => listen::run(args).await,
         Command::Migrate(args) => {
             open(&args.load()?).await?;
             out("the database is up to date\n")

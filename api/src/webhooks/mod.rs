@@ -4,7 +4,7 @@
 
 mod addresses;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,11 +20,14 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-/// How long a name server may take to answer when a webhook is created.
+/// How long a name server may take to answer, including the wait for a thread.
 const RESOLVE: Duration = Duration::from_secs(5);
+/// Maximum number of threads that wait for name servers.
+const LOOKUPS: usize = 16;
 /// Maximum number of a host's addresses that are tried.
 const MAX_ADDRESSES: usize = 4;
 /// Number of bytes of a response that are kept.
@@ -38,14 +41,33 @@ trait Resolve: Send + Sync {
     async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the system.
-struct System;
+/// The resolver of the system. It blocks a thread until the name server answers, so the number of threads is limited: a thread that nobody waits for any
+/// more still counts.
+struct System {
+    threads: Arc<Semaphore>,
+}
 
 #[async_trait::async_trait]
 impl Resolve for System {
     async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((host, port)).await?.map(|address| address.ip()).collect())
+        let host = host.to_owned();
+        let ask = move || Ok((host.as_str(), port).to_socket_addrs()?.map(|address| address.ip()).collect());
+        in_thread(&self.threads, ask).await
     }
+}
+
+/// Runs a lookup in a thread of its own, as soon as fewer than the maximum number of lookups run.
+async fn in_thread<T: Send + 'static>(
+    threads: &Arc<Semaphore>,
+    ask: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    let place = threads.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let asked = tokio::task::spawn_blocking(move || {
+        let answer = ask();
+        drop(place);
+        answer
+    });
+    asked.await.map_err(std::io::Error::other)?
 }
 
 /// Posts messages to public addresses and to allowed networks.
@@ -97,7 +119,8 @@ impl Target {
 impl WebhookSender {
     /// A sender that uses the system's resolver.
     pub fn new(config: &WebhookConfig) -> Self {
-        Self::with(config.allow_private.clone(), Arc::new(System))
+        let threads = Arc::new(Semaphore::new(LOOKUPS));
+        Self::with(config.allow_private.clone(), Arc::new(System { threads }))
     }
 
     fn with(allowed: Vec<Network>, resolver: Arc<dyn Resolve>) -> Self {
@@ -109,7 +132,10 @@ impl WebhookSender {
         let found = match &target.host {
             Host::Ipv4(address) => vec![IpAddr::V4(*address)],
             Host::Ipv6(address) => vec![IpAddr::V6(*address)],
-            Host::Domain(name) => self.resolver.resolve(name, target.port).await.unwrap_or_default(),
+            Host::Domain(name) => {
+                let found = tokio::time::timeout(RESOLVE, self.resolver.resolve(name, target.port)).await;
+                found.ok().and_then(Result::ok).unwrap_or_default()
+            }
         };
         let host = target.host.to_string();
         if found.is_empty() {
@@ -147,23 +173,30 @@ impl WebhookSender {
         if let Some(made) = self.tls.get() {
             return Ok(made.clone());
         }
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(connection)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(self.tls.get_or_init(|| TlsConnector::from(Arc::new(config))).clone())
+        let made = tls_client().map_err(connection)?;
+        Ok(self.tls.get_or_init(|| made).clone())
     }
+}
+
+/// A TLS client that trusts the system's certificates and those of the web.
+///
+/// # Errors
+/// Fails if the cryptography has no safe version of TLS.
+pub(crate) fn tls_client() -> Result<TlsConnector, rustls::Error> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 #[async_trait::async_trait]
 impl Sender for WebhookSender {
     async fn check(&self, url: &str) -> Result<(), SendError> {
         let target = Target::parse(url)?;
-        let found = tokio::time::timeout(RESOLVE, self.addresses(&target)).await;
-        found.unwrap_or_else(|_| Err(SendError::Unresolved(target.host.to_string()))).map(|_| ())
+        self.addresses(&target).await.map(|_| ())
     }
 
     async fn post(&self, message: Outgoing) -> Result<Answer, SendError> {
@@ -344,6 +377,30 @@ mod tests {
             let got = sender.post(message(format!("http://127.0.0.1:{port}/"))).await;
             assert!(matches!(got, Err(SendError::Connection(_))), "{got:?}");
         }
+    }
+
+    /// Lookups that hang hold their threads, but no more than the maximum, and a request waits for a limited time.
+    #[tokio::test]
+    async fn slow_lookups_hold_a_limited_number_of_threads() {
+        let threads = Arc::new(Semaphore::new(2));
+        let (hang, end) = std::sync::mpsc::channel::<()>();
+        let end = Arc::new(Mutex::new(end));
+        let slow = || {
+            let end = end.clone();
+            let ask = move || {
+                // until the test ends
+                let _ = end.lock().expect("the end").recv();
+                Ok(())
+            };
+            tokio::time::timeout(Duration::from_millis(50), in_thread(&threads, ask))
+        };
+        assert!(slow().await.is_err() && slow().await.is_err());
+        assert_eq!(threads.available_permits(), 0);
+        let third = tokio::time::timeout(Duration::from_millis(50), in_thread(&threads, || Ok(()))).await;
+        assert!(third.is_err(), "it waits for a thread");
+        drop(hang);
+        let later = in_thread(&threads, || Ok(7)).await;
+        assert_eq!(later.expect("an answer"), 7);
     }
 
     /// The name has a public address when the webhook is created, and a private one when the message is sent.

@@ -39,6 +39,26 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El webhook no puede actuar: su cuenta está suspendida o fuera de la rama de quien lo creó.",
     ),
     (
+        "The API token that made the webhook was revoked or has expired. Use `enableWebhook` to take the webhook over.",
+        "O token de API que criou o webhook foi revogado ou expirou. Use `enableWebhook` para assumir o webhook.",
+        "El token de API que creó el webhook se revocó o venció. Use `enableWebhook` para hacerse cargo del webhook.",
+    ),
+    (
+        "The message is being sent at this moment. Look at the log again.",
+        "A mensagem está sendo enviada neste momento. Consulte o registro de novo.",
+        "El mensaje se está enviando en este momento. Consulte el registro otra vez.",
+    ),
+    (
+        "The message was skipped, or sent by another request. Look at the log again.",
+        "A mensagem foi pulada ou enviada por outra solicitação. Consulte o registro de novo.",
+        "El mensaje se omitió o lo envió otra solicitud. Consulte el registro otra vez.",
+    ),
+    (
+        "The webhook does not wait for this message, so there is nothing to skip.",
+        "O webhook não está esperando por esta mensagem, então não há nada para pular.",
+        "El webhook no espera este mensaje, así que no hay nada que omitir.",
+    ),
+    (
         "The document must be a text of at most {max} bytes, without control characters.",
         "O documento precisa ser um texto de no máximo {max} bytes, sem caracteres de controle.",
         "El documento debe ser un texto de {max} bytes como máximo, sin caracteres de control.",

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::ports::{Answer, Outgoing, SendError};
-use super::signing;
+use super::{rights, signing};
 use crate::{App, access};
 use base::error::Result;
 use store::{Scope, accounts};
@@ -39,7 +39,7 @@ pub(super) fn message_id(webhook_id: Uuid, callshop_id: Uuid, kind: WebhookMessa
     format!("msg_{text}")
 }
 
-/// Checks whether a webhook may still act: its account is in the subtree of its creator's account, the callshop is in the subtree of its own account,
+/// Checks whether a webhook may still act: the token that made it has not ended, its account is in the subtree of its creator's account, the callshop is in the subtree of its own account,
 /// and no account above its creator is suspended. A disabled creator changes nothing, because a webhook belongs to its account; clients see it.
 ///
 /// # Errors
@@ -62,6 +62,9 @@ pub(super) async fn may_act(
     // accounts never move, so this can only fail after a change by hand
     if !Scope::subtree(&above.path).holds(&own.path) || !Scope::subtree(&own.path).holds(&shop.path) {
         return Ok(Err(WebhookDisabledReason::RightsLost));
+    }
+    if rights::has_ended(app, conn, webhook).await? {
+        return Ok(Err(WebhookDisabledReason::TokenEnded));
     }
     if access::chain(conn, above).await?.iter().any(|account| account.suspended_at.is_some()) {
         return Ok(Err(WebhookDisabledReason::AccountSuspended));

@@ -16,11 +16,11 @@ pub struct WebhookConfig {
     pub timeout_seconds: u64,
     /// Seconds from the first failed attempt to the second, 1 to 3600. The pauses grow up to eight hours.
     pub first_retry_seconds: u32,
-    /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720.
+    /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720. An event that alone is refused blocks its callshop only.
     pub give_up_hours: u32,
     /// Maximum number of webhooks of an account, 1 to 1000.
     pub per_account: u64,
-    /// Maximum number of deliveries at the same time on each node, 1 to 1000. One webhook uses at most an eighth of them.
+    /// Maximum number of deliveries at the same time on each node, 1 to 1000. One webhook uses at most an eighth of them, and one account a quarter.
     pub concurrency: usize,
     /// Days to keep the log of deliveries, 1 to 400. The log of a webhook has at most 10,000 messages.
     pub log_days: u32,
@@ -73,6 +73,11 @@ impl WebhookConfig {
     /// Maximum number of deliveries of one webhook at the same time on each node.
     pub fn per_webhook(&self) -> usize {
         self.concurrency.div_ceil(8)
+    }
+
+    /// Maximum number of deliveries of all webhooks of one account at the same time on each node.
+    pub fn per_account_at_once(&self) -> usize {
+        self.concurrency.div_ceil(4)
     }
 }
 

@@ -5,19 +5,24 @@
 //! created may read more than the users of its account, so only users of the creator's account and of the accounts above may see or change it.
 
 mod attempt;
+mod checks;
 pub mod config;
 pub mod delivery;
 pub mod ports;
+mod record;
+mod rights;
+mod sending;
 mod signing;
+mod turn;
+
+pub use rights::scopes_of;
+pub use sending::{replay, skip, test};
+pub use signing::sign as signature;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{
-    AccountKind, TokenScope, WebhookDeliveryStatus, WebhookMessageKind, WebhookState, account, webhook,
-    webhook_delivery as log,
-};
+use entity::{WebhookState, webhook, webhook_delivery as log};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
 use uuid::Uuid;
 
 use super::api_tokens::MAX_GRACE_SECONDS;
@@ -25,20 +30,11 @@ use super::audit::{self, Change};
 use super::idempotency;
 use super::{App, access};
 use crate::auth::{Actor, Right, token};
-use crate::feed::ActivityEvent;
-use attempt::Message;
 use base::error::{Error, ErrorCode, Result};
-use ports::{Payload, Reader, SendError};
-use store::{Listed, Page, Scope, Tx, accounts, activity, webhooks as rows};
-
-/// Maximum length of a description, in characters.
-const MAX_DESCRIPTION: usize = 200;
-/// Maximum length of an address, in bytes.
-const MAX_URL: usize = 2_000;
-/// Maximum length of a document, in bytes.
-const MAX_QUERY: usize = 20_000;
-/// Longest wait of a request for a receiver's answer. A request has ten seconds in all.
-const TEST_PATIENCE: Duration = Duration::from_secs(7);
+use checks::{bad_url, check_kind, check_url, clean_description, clean_query};
+use ports::{Payload, Reader};
+use rights::Rights;
+use store::{Listed, Page, Scope, Tx, accounts, webhooks as rows};
 
 /// Input for a new webhook.
 #[derive(Clone, Debug)]
@@ -62,6 +58,8 @@ pub struct WebhookChange {
     pub query: Option<String>,
     /// What the webhook is for.
     pub description: Option<String>,
+    /// Whether the webhook reads with the rights of the actor from now on, even if these are wider.
+    pub use_my_rights: bool,
 }
 
 /// Input for a new secret.
@@ -102,14 +100,14 @@ async fn create_new(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     if let Some(id) = new.account_id {
         access::account(app.store.reader(), actor, id, Right::ManageWebhooks).await?;
     }
-    let payload = compile(app, &reader_of(actor), &new.query)?;
+    let payload = compile(app, &Rights::of(actor).reader(), &new.query)?;
     let account_id = payload.account_id();
     if new.account_id.is_some_and(|id| id != account_id) {
         return Err(Error::invalid("accountId", "The document and `accountId` must name the same account."));
     }
     let account = access::account(app.store.reader(), actor, account_id, Right::ManageWebhooks).await?;
     check_kind(&account, payload.as_ref())?;
-    check_url(app, &new.url).await?;
+    check_url(app, &new.url).await.map_err(bad_url)?;
     let (new, description) = (&new, description.as_str());
     app.write_as(actor, |tx| async move { insert(app, &tx, actor, account_id, (new, description)).await })
         .await
@@ -130,6 +128,7 @@ async fn insert(
         let message = base::message!("The account has {max} webhooks. Delete one of them first.", max = most);
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
+    let rights = Rights::of(actor);
     let row = webhook::Model {
         id: Uuid::now_v7(),
         account_id: account.id,
@@ -137,8 +136,9 @@ async fn insert(
         url: new.url.clone(),
         query: new.query.clone(),
         description: description.to_owned(),
-        role: actor.role,
-        scopes: stored_scopes(actor),
+        role: rights.role,
+        scopes: rights.stored_scopes(),
+        api_token_id: rights.api_token_id,
         seed: token::random_secret(),
         old_seed: None,
         old_seed_until: None,
@@ -149,7 +149,7 @@ async fn insert(
         updated_at: now,
     };
     rows::insert(tx.conn(), row.clone(), &Scope::subtree(&account.path)).await?;
-    record(tx, actor, "createWebhook", &row, (Value::Null, shown(&row)), now).await?;
+    record_change(tx, actor, "createWebhook", &row, (Value::Null, shown(&row)), now).await?;
     idempotency::keep(tx, actor, now, &row.id).await?;
     Ok(Made { secret: Some(signing::shown_secret(app, &row)?), webhook: row })
 }
@@ -159,7 +159,8 @@ async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
     Ok(Made { webhook: find(app, actor, id).await?, secret: None })
 }
 
-/// Changes a webhook. If the address or the document changes, the webhook reads with the actor's role and scopes from now on.
+/// Changes a webhook. If the address or the document changes, the webhook reads from now on with those rights that both it and the actor have, so that
+/// nobody raises its rights without asking for that.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`; see [`create`].
@@ -169,7 +170,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: WebhookChange) -
     let change = WebhookChange { query: change.query.as_deref().map(clean_query).transpose()?, ..change };
     find(app, actor, id).await?;
     if let Some(url) = &change.url {
-        check_url(app, url).await?;
+        check_url(app, url).await.map_err(bad_url)?;
     }
     let now = app.clock.now();
     let (change, description) = (&change, description.as_ref());
@@ -177,18 +178,21 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: WebhookChange) -
         let old = rows::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         let mut new = webhook::Model { updated_at: now, ..old.clone() };
         new.description = description.cloned().unwrap_or(new.description);
-        if change.url.is_some() || change.query.is_some() {
+        if change.url.is_some() || change.query.is_some() || change.use_my_rights {
             new.url = change.url.clone().unwrap_or(new.url);
             new.query = change.query.clone().unwrap_or(new.query);
-            (new.role, new.scopes) = (actor.role, stored_scopes(actor));
-            let payload = compile(app, &reader_of(actor), &new.query)?;
+            let own = Rights::of(actor);
+            let rights = if change.use_my_rights { own } else { Rights::stored(&old).and(&own) };
+            let payload = compile(app, &rights.reader(), &new.query)?;
+            (new.role, new.scopes) = (rights.role, rights.stored_scopes());
+            new.api_token_id = rights.api_token_id;
             if payload.account_id() != old.account_id {
                 return Err(Error::invalid("query", "The document must name the account of the webhook."));
             }
             check_kind(&access::by_id(tx.conn(), old.account_id).await?, payload.as_ref())?;
         }
         let values = audit::changed(shown(&old), shown(&new));
-        record(&tx, actor, "updateWebhook", &old, values, now).await?;
+        record_change(&tx, actor, "updateWebhook", &old, values, now).await?;
         rows::update(tx.conn(), new).await
     })
     .await
@@ -215,7 +219,8 @@ async fn replace(app: &App, tx: &Tx, actor: &Actor, rotation: &SecretRotation) -
     let old = rows::lock(tx.conn(), &actor.scope(), rotation.id).await?.ok_or(Error::NotFound)?;
     let until = now + TimeDelta::seconds(rotation.grace_seconds);
     let before = json!({ "oldSecretUntil": old.old_seed_until });
-    record(tx, actor, "rotateWebhookSecret", &old, (before, json!({ "oldSecretUntil": until })), now).await?;
+    record_change(tx, actor, "rotateWebhookSecret", &old, (before, json!({ "oldSecretUntil": until })), now)
+        .await?;
     let row = webhook::Model {
         old_seed: Some(old.seed),
         old_seed_until: Some(until),
@@ -237,13 +242,14 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
         let old = rows::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-        record(&tx, actor, "deleteWebhook", &old, (shown(&old), Value::Null), now).await?;
+        record_change(&tx, actor, "deleteWebhook", &old, (shown(&old), Value::Null), now).await?;
         rows::delete(tx.conn(), old.id).await
     })
     .await
 }
 
-/// Makes a disabled webhook deliver again, from the events that it has not delivered. Enabling an active webhook ends the pause before the next attempt.
+/// Makes a disabled webhook deliver again, from the events that it has not delivered. If the token that made it has ended, the webhook belongs to the
+/// actor's token, or to no token, from now on. Enabling an active webhook ends the pause before the next attempt.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document, `NOT_FOUND` or `FORBIDDEN`.
@@ -256,8 +262,17 @@ pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model
         if old.state == WebhookState::Active {
             return Ok(old);
         }
-        compile(app, &reader_of_row(&old), &old.query)?;
+        // the user or the token that enables the webhook answers for it from now on, with no more rights than it had
+        let ended = rights::has_ended(app, tx.conn(), &old).await?;
+        let rights = match ended {
+            true => Rights::stored(&old).without_token().and(&Rights::of(actor)),
+            false => Rights::stored(&old),
+        };
+        compile(app, &rights.reader(), &old.query)?;
         let new = webhook::Model {
+            role: rights.role,
+            scopes: rights.stored_scopes(),
+            api_token_id: rights.api_token_id,
             state: WebhookState::Active,
             disabled_reason: None,
             disabled_at: None,
@@ -265,7 +280,7 @@ pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model
             ..old.clone()
         };
         let values = audit::changed(shown(&old), shown(&new));
-        record(&tx, actor, "enableWebhook", &old, values, now).await?;
+        record_change(&tx, actor, "enableWebhook", &old, values, now).await?;
         rows::update(tx.conn(), new).await
     })
     .await
@@ -309,175 +324,15 @@ pub async fn deliveries(app: &App, actor: &Actor, id: Uuid, page: Page) -> Resul
     rows::deliveries(app.store.reader(), webhook.id, page).await
 }
 
-/// Posts a ping, which is a made-up message without an event, also if the webhook is disabled. Returns the result of the only attempt.
-///
-/// # Errors
-/// Fails with `NOT_FOUND` or `FORBIDDEN`. A receiver that does not accept the ping is no error.
-pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
-    actor.require(Right::ManageWebhooks)?;
-    let webhook = find(app, actor, id).await?;
-    let ping = json!({ "data": null, "extensions": { "ping": { "at": app.clock.now() } } });
-    let message = Message {
-        kind: WebhookMessageKind::Ping,
-        id: format!("msg_{}", Uuid::new_v4().simple()),
-        callshop_id: None,
-        seq: None,
-        body: ping.to_string(),
-    };
-    send_once(app, actor, &webhook, &message, 0).await
-}
-
-/// Posts a message of the log again, also if the webhook is disabled. The message has the same id. Its event is written as the document says now.
-/// Returns the result of this attempt.
-///
-/// # Errors
-/// Fails with `ILLEGAL_STATE` for a ping, and for an event that was deleted, with `NOT_FOUND` or `FORBIDDEN`.
-pub async fn replay(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
-    actor.require(Right::ManageWebhooks)?;
-    idempotency::repeatable(app, actor, post_again(app, actor, id), |id| delivery(app, actor, id)).await
-}
-
-/// The entry of a webhook's log.
-async fn delivery(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
-    let found = rows::delivery(app.store.reader(), &actor.scope(), id).await?;
-    found.map(|(row, _)| row).ok_or(Error::NotFound)
-}
-
-async fn post_again(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
-    let conn = app.store.reader();
-    let found = rows::delivery(conn, &actor.scope(), id).await?;
-    let (row, webhook) = found.ok_or(Error::NotFound)?;
-    let (Some(shop), Some(seq)) = (row.callshop_id, row.seq) else {
-        let message = "A ping cannot be replayed. Use `testWebhook` to send another one.";
-        return Err(Error::user(ErrorCode::IllegalState, message));
-    };
-    let payload = compile(app, &reader_of_row(&webhook), &webhook.query)?;
-    let body = match row.kind {
-        WebhookMessageKind::Gap => payload.gap(shop, seq)?,
-        _ => {
-            let event = activity::one(conn, shop, seq).await?.ok_or_else(|| {
-                Error::user(ErrorCode::IllegalState, "The event was deleted, so it cannot be sent again.")
-            })?;
-            payload.event(&ActivityEvent::of(&event, None)?)?
-        }
-    };
-    let message =
-        Message { kind: row.kind, id: row.message_id, callshop_id: Some(shop), seq: Some(seq), body };
-    send_once(app, actor, &webhook, &message, row.attempts).await
-}
-
-/// Posts a message once, and writes the result to the log.
-async fn send_once(
-    app: &App,
-    actor: &Actor,
-    webhook: &webhook::Model,
-    message: &Message,
-    attempts: i32,
-) -> Result<log::Model> {
-    let timeout = TEST_PATIENCE.min(Duration::from_secs(app.config.webhooks.timeout_seconds));
-    if attempt::may_act(app, webhook, message.callshop_id).await?.is_err() {
-        let message = "The webhook may not act: its account is suspended or outside of its creator's branch.";
-        return Err(Error::user(ErrorCode::IllegalState, message));
-    }
-    let outcome = attempt::post(app, webhook, message, timeout).await?;
-    let row = outcome.row(webhook.id, message, attempts + 1, WebhookDeliveryStatus::Failed, None);
-    let noted = &row;
-    let stored = app.write_as(actor, |tx| async move {
-        // the webhook may have been deleted meanwhile
-        rows::lock(tx.conn(), &actor.scope(), noted.webhook_id).await?.ok_or(Error::NotFound)?;
-        rows::note(tx.conn(), noted.clone()).await?;
-        let stored = rows::noted(tx.conn(), noted.webhook_id, &noted.message_id).await?;
-        let stored = stored.ok_or_else(|| Error::fault("a message is missing in the log"))?;
-        idempotency::keep(&tx, actor, app.clock.now(), &stored.id).await?;
-        Ok(stored)
-    });
-    stored.await
-}
-
-/// The rights of the actor, with which the actor's webhooks read.
-fn reader_of(actor: &Actor) -> Reader {
-    Reader { role: actor.role, scopes: actor.token.as_ref().map(|token| token.scopes.clone()) }
-}
-
-/// The rights that are stored with a webhook.
-fn reader_of_row(webhook: &webhook::Model) -> Reader {
-    Reader { role: webhook.role, scopes: webhook.scopes.as_ref().map(|_| scopes_of(webhook)) }
-}
-
-/// The scopes of an API token that are stored with a webhook; empty for a login's. A scope of a later release grants nothing here.
-pub fn scopes_of(webhook: &webhook::Model) -> Vec<TokenScope> {
-    let texts =
-        webhook.scopes.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    texts.filter_map(|text| text.parse().ok()).collect()
-}
-
-fn stored_scopes(actor: &Actor) -> Option<Value> {
-    actor.token.as_ref().map(|token| json!(token.scopes))
-}
-
 fn compile(app: &App, reader: &Reader, query: &str) -> Result<Arc<dyn Payload>> {
     app.webhooks.documents.compile(reader, query)
-}
-
-/// A document with line feeds and spaces in place of other white space. Databases refuse some control characters.
-fn clean_query(text: &str) -> Result<String> {
-    let text = text.replace("\r\n", "\n").replace('\t', " ");
-    if text.len() <= MAX_QUERY && billing::text::is_lines(&text) {
-        return Ok(text);
-    }
-    let message = base::message!(
-        "The document must be a text of at most {max} bytes, without control characters.",
-        max = MAX_QUERY
-    );
-    Err(Error::invalid("query", message))
-}
-
-/// Fails if a document about one callshop names another account.
-fn check_kind(account: &account::Model, payload: &dyn Payload) -> Result<()> {
-    let fits = !payload.is_for_callshop() || account.kind == AccountKind::Callshop;
-    if fits { Ok(()) } else { Err(Error::NotFound) }
-}
-
-fn clean_description(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.chars().count() <= MAX_DESCRIPTION && (text.is_empty() || billing::text::is_line(text)) {
-        return Ok(text.to_owned());
-    }
-    let message =
-        base::message!("`description` must have at most {max} printable characters.", max = MAX_DESCRIPTION);
-    Err(Error::invalid("description", message))
-}
-
-async fn check_url(app: &App, url: &str) -> Result<()> {
-    let invalid = |message: base::message::Message| Err(Error::invalid("url", message));
-    let checked = match url.len() <= MAX_URL {
-        true => app.webhooks.sender.check(url).await,
-        false => Err(SendError::Url),
-    };
-    match checked {
-        Ok(()) => Ok(()),
-        Err(SendError::Insecure(_)) => invalid(
-            "Use HTTPS. Plain HTTP is allowed only to the networks in `webhooks.allow_private`.".into(),
-        ),
-        Err(SendError::Forbidden(host)) => invalid(base::message!(
-            "{host} has no public address. Use a public host, or ask the operator to add its network to `webhooks.allow_private`.",
-            host
-        )),
-        Err(SendError::Unresolved(host)) => {
-            invalid(base::message!("{host} cannot be resolved. Check the name of the host.", host))
-        }
-        Err(_) => invalid(base::message!(
-            "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",
-            max = MAX_URL
-        )),
-    }
 }
 
 /// The fields of a webhook that the audit log records.
 /// The address is recorded without its path, because a path may contain a secret, and more people read the audit log.
 fn shown(webhook: &webhook::Model) -> Value {
     json!({ "url": origin(&webhook.url), "query": webhook.query, "description": webhook.description, "role": webhook.role,
-        "scopes": webhook.scopes, "state": webhook.state, "disabledReason": webhook.disabled_reason })
+        "scopes": webhook.scopes, "apiTokenId": webhook.api_token_id, "state": webhook.state, "disabledReason": webhook.disabled_reason })
 }
 
 /// The scheme, host and port of an address.
@@ -488,7 +343,7 @@ fn origin(url: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-async fn record(
+async fn record_change(
     tx: &Tx,
     actor: &Actor,
     action: &'static str,

@@ -44,6 +44,9 @@ pub trait Payload: Send + Sync {
     /// Whether the document is about one callshop, so that the account must be a callshop.
     fn is_for_callshop(&self) -> bool;
 
+    /// Whether the document wants events of all kinds.
+    fn wants_all(&self) -> bool;
+
     /// Whether the document wants events of this kind.
     fn wants(&self, kind: ActivityKind) -> bool;
 

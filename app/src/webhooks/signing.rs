@@ -51,7 +51,10 @@ pub(super) fn headers(
 }
 
 /// A signature of a message.
-fn sign(secret: &[u8], message_id: &str, timestamp: i64, body: &str) -> Result<String> {
+///
+/// # Errors
+/// Fails with internal faults only.
+pub fn sign(secret: &[u8], message_id: &str, timestamp: i64, body: &str) -> Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).or_fault()?;
     mac.update(format!("{message_id}.{timestamp}.").as_bytes());
     mac.update(body.as_bytes());

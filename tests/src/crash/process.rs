@@ -174,7 +174,7 @@ fn toml(config: &Config) -> String {
         "listen = \"{}\"\ndatabase_url = \"{}\"\ndatabase_connections = {}\n\n[auth]\naccess_seconds = {}\n\n\
          [hook]\nlisten = \"{}\"\nsecrets = [\"{secret}\"]\n\n\
          {}[calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
-         [webhooks]\nallow_private = [\"127.0.0.0/8\"]\ntimeout_seconds = {}\n\n\
+         [webhooks]\nallow_private = [\"127.0.0.0/8\"]\ntimeout_seconds = {}\nfirst_retry_seconds = {}\n\n\
          [shutdown]\ndrain_seconds = {}\ngrace_seconds = {}\n{}",
         config.listen,
         config.database_url,
@@ -184,6 +184,7 @@ fn toml(config: &Config) -> String {
         proxies.collect::<String>(),
         config.calls.slice_seconds,
         config.webhooks.timeout_seconds,
+        config.webhooks.first_retry_seconds,
         config.shutdown.drain_seconds,
         config.shutdown.grace_seconds,
         redis.unwrap_or_default(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tests::crash::process::{self, Process};
+use tests::deliveries::{self, Dose};
 use tests::receiver::{Received, Receiver, Reply};
 use tests::shop::unique;
 use tests::{Backend, Shop, TestServer};
@@ -82,4 +83,14 @@ async fn a_node_that_dies_leaves_no_message_behind_on_postgres() {
     assert_eq!(ids.len(), 2 * EVENTS, "a repeated message has its first id");
     third.stop().await;
     shop.finish().await;
+}
+
+/// A short dose of what `long-run deliveries` does for minutes (docs/testing.md).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_event_is_accepted_in_order_under_faults_on_postgres() {
+    let seed = u64::from(uuid::Uuid::new_v4().as_fields().0);
+    println!("seed {seed}");
+    let dose = Dose { time: Duration::from_secs(10), seed, release: false };
+    let told = deliveries::run(dose, |line| println!("{line}")).await;
+    println!("{}", told.unwrap_or_else(|wrong| panic!("{wrong}")));
 }

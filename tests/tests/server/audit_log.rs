@@ -59,6 +59,7 @@ const RUN: &[&str] = &[
     "setDialPlan",
     "setLowCredit",
     "stopDerivingTariff",
+    "skipDelivery",
     "suspendAccount",
     "topUp",
     "unblockDestination",
@@ -339,6 +340,7 @@ async fn webhooks(log: &mut Log<'_>) {
     assert!(disabled.await.expect("the webhook is disabled"));
     let enabled = ("state", json!("DISABLED"), json!("ACTIVE"));
     log.check((owner, "enableWebhook"), one.clone(), "webhook { id }", id, enabled).await;
+    skipped(log).await;
     let deleted = ("url", json!("http://127.0.0.1:9"), Value::Null);
     log.check((owner, "deleteWebhook"), one, "deletedWebhookId", id, deleted).await;
     let log =
@@ -346,6 +348,24 @@ async fn webhooks(log: &mut Log<'_>) {
     for secret in [&made["secret"], &secret["secret"]] {
         assert!(text(secret).starts_with("whsec_") && !log.contains(&text(secret)), "{log}");
     }
+}
+
+/// Skips a message that nobody receives.
+async fn skipped(log: &mut Log<'_>) {
+    let (owner, id) = (&log.shop.owner, log.shop.id.as_str());
+    let feed = format!("subscription {{ callshopActivity(callshopId: \"{id}\") {{ cursor }} }}");
+    let input = json!({ "url": "http://127.0.0.1:9/", "query": feed });
+    let made = owner.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+    let webhook = text(&made["webhook"]["id"]);
+    let input = json!({ "callshopId": id, "receiptFooter": "Thank you" });
+    owner.did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { id }").await;
+    let delivery = tests::sip::eventually("a message fails", async || {
+        let found = owner.object("webhook", &webhook, "deliveries(first: 1) { nodes { deliveryId } }").await;
+        found["deliveries"]["nodes"][0]["deliveryId"].as_str().map(str::to_owned)
+    });
+    let input = json!({ "deliveryId": delivery.await });
+    let status = ("status", json!("PENDING"), json!("SKIPPED"));
+    log.check((owner, "skipDelivery"), input, "delivery { status }", id, status).await;
 }
 
 async fn tariffs(log: &mut Log<'_>) {

@@ -87,8 +87,8 @@ fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
         cargo() { while [ \"$1\" != -- ]; do shift; done; shift\n\
-        [ \"$1\" != demo ] || exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; \"$CALLSHOP\" \"$@\"; }\n\
-        callshop() { [ \"$1\" != serve ] || exec \"$CALLSHOP\" \"$@\"; \"$CALLSHOP\" \"$@\"; }\n"
+        [ \"$1\" != demo ] || exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; callshop \"$@\"; }\n\
+        callshop() { case \"$1\" in serve|listen) exec \"$CALLSHOP\" \"$@\";; *) \"$CALLSHOP\" \"$@\";; esac; }\n"
         .to_owned();
     for step in steps {
         script.push_str(&format!("{}echo '{END}'\n", step.command));

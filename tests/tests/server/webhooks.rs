@@ -1,6 +1,9 @@
 //! Tests webhooks: the messages, their receivers, and the retries after a receiver does not accept a message. `nodes/webhooks.rs` tests them across
 //! nodes.
 
+mod blocked;
+mod listen;
+
 use std::time::{Duration, Instant};
 
 use api::config::Config;
@@ -355,7 +358,12 @@ on_both!(a_program_makes_webhooks_with_its_own_rights, |backend: Backend| async 
         narrow.code("updateWebhook", "UpdateWebhookInput", moved.clone(), "webhook { id }").await,
         "INVALID_INPUT"
     );
-    let own = shop.owner.did("updateWebhook", "UpdateWebhookInput", moved, "webhook { scopes }").await;
+    let own =
+        shop.owner.did("updateWebhook", "UpdateWebhookInput", moved.clone(), "webhook { scopes }").await;
+    assert_eq!(own["webhook"]["scopes"], made["webhook"]["scopes"]);
+    let mut mine = moved;
+    mine["useMyRights"] = json!(true);
+    let own = shop.owner.did("updateWebhook", "UpdateWebhookInput", mine, "webhook { scopes }").await;
     assert_eq!(own["webhook"]["scopes"], Value::Null);
     let other = json!({ "webhookId": made["webhook"]["id"], "query": feed(&shop.reseller_id) });
     assert_eq!(

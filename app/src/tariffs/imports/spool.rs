@@ -28,12 +28,14 @@ const LEFT_BEHIND: Duration = Duration::from_secs(25 * 3600);
 /// The folder of uploaded files.
 pub struct Spool {
     folder: PathBuf,
-    /// Maximum number of bytes of all files of this program.
+    /// Maximum number of bytes of all files in the folder, also of those that programs left behind when they died.
     quota: u64,
     /// Maximum number of bytes of one file.
     most: u64,
     node: Uuid,
     used: AtomicU64,
+    /// Number of bytes of the files of other programs, dead or alive, at the last look.
+    others: AtomicU64,
     files: Mutex<HashMap<Uuid, Spooled>>,
     /// Jobs whose files are being uploaded.
     uploading: Mutex<HashSet<Uuid>>,
@@ -55,6 +57,7 @@ impl Spool {
             most: config.upload_bytes,
             node,
             used: AtomicU64::new(0),
+            others: AtomicU64::new(0),
             files: Mutex::default(),
             uploading: Mutex::default(),
         }
@@ -94,7 +97,7 @@ impl Spool {
         }
     }
 
-    /// Deletes the files that programs left behind when they died.
+    /// Deletes the old files that programs left behind when they died, and counts the newer ones and those of other programs.
     ///
     /// # Errors
     /// Fails if the folder cannot be read.
@@ -103,26 +106,33 @@ impl Spool {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             entries => entries.or_fault()?,
         };
-        let listed: HashSet<PathBuf> = self.files().values().map(|file| file.path.clone()).collect();
+        let own = self.node.simple().to_string();
+        let mut others = 0;
         while let Some(entry) = entries.next_entry().await.or_fault()? {
-            // a job that asks again and again may wait for longer
-            if listed.contains(&entry.path()) {
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| name.ends_with(ENDING)) else { continue };
+            // a job that asks again and again may keep its file for longer
+            if name.starts_with(&own) {
                 continue;
             }
-            let is_ours = entry.file_name().to_str().is_some_and(|name| name.ends_with(ENDING));
-            let changed = entry.metadata().await.ok().and_then(|data| data.modified().ok());
-            let age = changed.and_then(|at| SystemTime::now().duration_since(at).ok());
-            if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
+            // the file may have been deleted meanwhile
+            let Ok(data) = entry.metadata().await else { continue };
+            let age = data.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+            if age.is_some_and(|age| age > LEFT_BEHIND) {
                 remove(&entry.path()).await;
+            } else {
+                others += data.len();
             }
         }
+        self.others.store(others, Ordering::Relaxed);
         Ok(())
     }
 
     /// Counts more bytes of a file.
     fn reserve(&self, bytes: u64) -> Result<()> {
         let used = self.used.fetch_add(bytes, Ordering::Relaxed);
-        if used.saturating_add(bytes) <= self.quota {
+        let others = self.others.load(Ordering::Relaxed);
+        if used.saturating_add(others).saturating_add(bytes) <= self.quota {
             return Ok(());
         }
         self.used.fetch_sub(bytes, Ordering::Relaxed);
@@ -176,6 +186,9 @@ pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<
         return Err(Error::Overloaded("the import's file is being uploaded already"));
     }
     let mut upload = Upload { spool, job, path: PathBuf::new(), file: None, bytes: 0 };
+    if upload.spool.others.load(Ordering::Relaxed) > 0 {
+        upload.spool.sweep().await?;
+    }
     let (path, file) = upload.spool.create(job).await?;
     (upload.path, upload.file) = (path, Some(file));
     Ok(upload)
@@ -284,5 +297,42 @@ impl Drop for Upload {
         if let Err(error) = std::fs::remove_file(&path) {
             tracing::warn!(%error, file = %path.display(), "an incomplete upload could not be deleted");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn files_that_a_dead_program_left_behind_count() {
+        let folder = std::env::temp_dir().join(format!("callshop-spool-{}", Uuid::new_v4().simple()));
+        let spool = |node| Spool {
+            folder: folder.clone(),
+            quota: 100,
+            most: 100,
+            node: Uuid::from_u128(node),
+            used: AtomicU64::new(0),
+            others: AtomicU64::new(0),
+            files: Mutex::default(),
+            uploading: Mutex::default(),
+        };
+        let dead = spool(1);
+        let (left, mut file) = dead.create(Uuid::from_u128(7)).await.expect("a file");
+        file.write_all(&[b'x'; 60]).await.expect("it is written");
+        file.flush().await.expect("it is written");
+        let next = spool(2);
+        next.sweep().await.expect("it is read");
+        assert!(matches!(next.reserve(41), Err(Error::Overloaded(_))));
+        next.reserve(40).expect("it fits");
+        // its own files are counted while they arrive
+        let (_, mut own) = next.create(Uuid::from_u128(8)).await.expect("a file");
+        own.write_all(&[b'x'; 40]).await.expect("it is written");
+        own.flush().await.expect("it is written");
+        remove(&left).await;
+        next.sweep().await.expect("it is read");
+        next.reserve(60).expect("the other file is gone");
+        assert!(next.reserve(1).is_err());
+        fs::remove_dir_all(&folder).await.expect("it is removed");
     }
 }

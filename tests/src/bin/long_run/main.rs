@@ -1,6 +1,7 @@
 //! The tests that find more bugs the longer they run (docs/testing.md). All these tests are in one program, so that the linker runs once.
 
 mod crash;
+mod deliveries;
 mod endurance;
 mod faults;
 mod rush;
@@ -14,6 +15,7 @@ use clap::Parser;
 #[command(name = "long-run")]
 enum Test {
     Crash(crash::Arguments),
+    Deliveries(deliveries::Arguments),
     Endurance(endurance::Arguments),
     Faults(faults::Arguments),
     Rush(rush::Arguments),
@@ -23,6 +25,7 @@ enum Test {
 async fn main() -> ExitCode {
     match Test::parse() {
         Test::Crash(arguments) => crash::main(arguments).await,
+        Test::Deliveries(arguments) => deliveries::main(arguments).await,
         Test::Endurance(arguments) => endurance::main(arguments).await,
         Test::Faults(arguments) => faults::main(arguments).await,
         Test::Rush(arguments) => rush::main(arguments).await,

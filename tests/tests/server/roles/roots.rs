@@ -530,6 +530,11 @@ pub(super) const ROOTS: &[Root] = &[
         "mutation { testWebhook(input: { webhookId: {webhook} }) { delivery { status } userErrors { code } } }",
     ),
     root(
+        "Mutation.skipDelivery",
+        BACK_OFFICE,
+        "mutation { skipDelivery(input: { deliveryId: {delivery} }) { delivery { status } userErrors { code } } }",
+    ),
+    root(
         "Mutation.replayDelivery",
         BACK_OFFICE,
         "mutation { replayDelivery(input: { deliveryId: {delivery} }) { delivery { status } userErrors { code } } }",

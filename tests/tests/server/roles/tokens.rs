@@ -64,7 +64,7 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "WEBHOOKS_WRITE",
         "Mutation.createWebhook Mutation.updateWebhook Mutation.rotateWebhookSecret Mutation.deleteWebhook Mutation.enableWebhook \
-        Mutation.testWebhook Mutation.replayDelivery",
+        Mutation.testWebhook Mutation.replayDelivery Mutation.skipDelivery",
     ),
 ];
 /// Root fields that every token sees.

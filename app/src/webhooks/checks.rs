@@ -1,0 +1,74 @@
+//! Checks the texts of webhooks.
+
+use entity::{AccountKind, account};
+
+use super::ports::{Payload, SendError};
+use crate::App;
+use base::error::{Error, Result};
+use base::message::Message;
+
+/// Maximum length of a description, in characters.
+const MAX_DESCRIPTION: usize = 200;
+/// Maximum length of an address, in bytes.
+const MAX_URL: usize = 2_000;
+/// Maximum length of a document, in bytes.
+const MAX_QUERY: usize = 20_000;
+
+/// A document with line feeds and spaces in place of other white space. Databases refuse some control characters.
+pub(super) fn clean_query(text: &str) -> Result<String> {
+    let text = text.replace("\r\n", "\n").replace('\t', " ");
+    if text.len() <= MAX_QUERY && billing::text::is_lines(&text) {
+        return Ok(text);
+    }
+    let message = base::message!(
+        "The document must be a text of at most {max} bytes, without control characters.",
+        max = MAX_QUERY
+    );
+    Err(Error::invalid("query", message))
+}
+
+/// Fails if a document about one callshop names another account.
+pub(super) fn check_kind(account: &account::Model, payload: &dyn Payload) -> Result<()> {
+    let fits = !payload.is_for_callshop() || account.kind == AccountKind::Callshop;
+    if fits { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// A description without spaces around it.
+pub(super) fn clean_description(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() <= MAX_DESCRIPTION && (text.is_empty() || billing::text::is_line(text)) {
+        return Ok(text.to_owned());
+    }
+    let message =
+        base::message!("`description` must have at most {max} printable characters.", max = MAX_DESCRIPTION);
+    Err(Error::invalid("description", message))
+}
+
+/// Checks whether messages may be posted to an address now.
+pub(super) async fn check_url(app: &App, url: &str) -> Result<(), SendError> {
+    match url.len() <= MAX_URL {
+        true => app.webhooks.sender.check(url).await,
+        false => Err(SendError::Url),
+    }
+}
+
+/// The error about an address that was refused.
+pub(super) fn bad_url(refused: SendError) -> Error {
+    let message: Message = match refused {
+        SendError::Insecure(_) => {
+            "Use HTTPS. Plain HTTP is allowed only to the networks in `webhooks.allow_private`.".into()
+        }
+        SendError::Forbidden(host) => base::message!(
+            "{host} has no public address. Use a public host, or ask the operator to add its network to `webhooks.allow_private`.",
+            host
+        ),
+        SendError::Unresolved(host) => {
+            base::message!("{host} cannot be resolved. Check the name of the host.", host)
+        }
+        _ => base::message!(
+            "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",
+            max = MAX_URL
+        ),
+    };
+    Error::invalid("url", message)
+}

@@ -1,0 +1,241 @@
+//! Tests that one receiver, one event or one user holds up no other, and that a webhook never has more rights than its makers.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use graphql::scalars::parse_any;
+use serde_json::json;
+use tests::receiver::{Receiver, Reply};
+use tests::shop::{person, text};
+use tests::{Backend, Client, on_both};
+
+use super::{PATIENCE, events, feed, nodes, shop_with, until, webhook};
+
+on_both!(
+    a_shop_whose_event_is_refused_does_not_end_the_webhook_of_the_branch,
+    |backend: Backend| async move {
+        let shop = shop_with(backend, |_| {}).await;
+        let receiver = Receiver::start().await;
+        let query = format!(
+            "subscription {{ accountActivity(accountId: \"{}\") {{ callshopId event {{ seq kind }} }} }}",
+            shop.reseller_id
+        );
+        let input = json!({ "url": receiver.url(), "query": query });
+        let made = shop.reseller.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+        let id = text(&made["webhook"]["id"]);
+        let input = json!({ "name": "Another", "owner": person() });
+        let another =
+            shop.reseller.did("createCallshop", "CreateCallshopInput", input, "callshop { id }").await;
+        let another = text(&another["callshop"]["id"]);
+        receiver.refuse(Some(shop.id.clone()));
+        events(&shop, 2).await;
+        receiver.until(1).await;
+        let attempts = async |most: i64| {
+            let is = |webhook: &serde_json::Value| {
+                let waits = |one: &serde_json::Value| {
+                    one["status"] == "PENDING" && one["attempts"].as_i64() >= Some(most)
+                };
+                nodes(webhook).iter().any(waits) || webhook["state"] == "DISABLED"
+            };
+            until(&shop.reseller, &id, is).await
+        };
+        attempts(1).await;
+        shop.server.time().pass(TimeDelta::hours(71));
+        attempts(2).await;
+        // meanwhile, the receiver accepts an event of the other shop
+        let input = json!({ "accountId": another, "name": "Renamed" });
+        shop.reseller.did("updateAccount", "UpdateAccountInput", input, "callshop { id }").await;
+        let of = |message: &tests::receiver::Received| {
+            text(&message.json()["data"]["accountActivity"]["callshopId"])
+        };
+        receiver.until_any(|one| of(one) == another).await;
+        shop.server.time().pass(TimeDelta::hours(2));
+        let failing = attempts(3).await;
+        assert_eq!(failing["state"], "ACTIVE", "{failing}");
+        let waiting = nodes(&failing).iter().find(|one| one["status"] == "PENDING").expect("a message");
+        // it is skipped, and the next event of the shop follows
+        let input = json!({ "deliveryId": waiting["deliveryId"] });
+        receiver.refuse(None);
+        let fields = "delivery { messageId status nextAttemptAt }";
+        let skipped = shop.reseller.did("skipDelivery", "SkipDeliveryInput", input.clone(), fields).await;
+        assert_eq!(
+            skipped["delivery"],
+            json!({ "messageId": waiting["messageId"], "status": "SKIPPED", "nextAttemptAt": null })
+        );
+        let next = waiting["seq"].as_i64().map(|seq| seq + 1);
+        let is_next = |one: &tests::receiver::Received| {
+            of(one) == shop.id && one.json()["data"]["accountActivity"]["event"]["seq"].as_i64() == next
+        };
+        receiver.until_any(is_next).await;
+        assert_eq!(
+            shop.reseller.code("skipDelivery", "SkipDeliveryInput", input, fields).await,
+            "ILLEGAL_STATE"
+        );
+        let fields = "action objectId changes { field after }";
+        let log = shop.reseller.account_list("auditLog", &shop.reseller_id, 5, fields).await;
+        let entry = log.iter().find(|entry| entry["action"] == "skipDelivery").expect("an entry");
+        assert_eq!(entry["objectId"], json!(id));
+        shop.finish().await;
+    }
+);
+
+on_both!(a_webhook_ends_with_its_token_and_a_login_takes_it_over, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let receiver = Receiver::start().await;
+    let expires_at = chrono::Utc::now() + TimeDelta::days(300);
+    let input =
+        json!({ "name": "Program", "scopes": ["WEBHOOKS_WRITE", "CALLS_READ"], "expiresAt": expires_at });
+    let made = shop.owner.did("createApiToken", "CreateApiTokenInput", input, "token apiToken { id }").await;
+    let program = shop.owner.with_token(&text(&made["token"]));
+    let (id, _) = webhook(&program, &shop.id, &receiver.url()).await;
+    events(&shop, 1).await;
+    receiver.until(1).await;
+    let input = json!({ "apiTokenId": made["apiToken"]["id"] });
+    shop.owner.did("revokeApiToken", "RevokeApiTokenInput", input, "apiToken { id }").await;
+    events(&shop, 1).await;
+    let ended = until(&shop.owner, &id, |webhook| webhook["state"] == "DISABLED").await;
+    assert_eq!(ended["disabledReason"], "TOKEN_ENDED");
+    assert_eq!(receiver.seen().len(), 1);
+    let one = json!({ "webhookId": id });
+    assert_eq!(
+        shop.owner.code("testWebhook", "TestWebhookInput", one.clone(), "delivery { status }").await,
+        "ILLEGAL_STATE"
+    );
+    // it keeps the scopes of the token
+    let fields = "webhook { state scopes role }";
+    let enabled = shop.owner.did("enableWebhook", "EnableWebhookInput", one, fields).await;
+    let scopes = json!(["CALLS_READ", "WEBHOOKS_READ", "WEBHOOKS_WRITE"]);
+    assert_eq!(enabled["webhook"], json!({ "state": "ACTIVE", "scopes": scopes, "role": "CALLSHOP_OWNER" }));
+    receiver.until(2).await;
+    shop.finish().await;
+});
+
+on_both!(nobody_raises_the_rights_of_a_webhook_by_chance, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let receiver = Receiver::start().await;
+    let (id, _) = webhook(&shop.owner, &shop.id, &receiver.url()).await;
+    let fields = "webhook { role scopes }";
+    let moved = json!({ "webhookId": id, "url": receiver.url() });
+    let updated = shop.reseller.did("updateWebhook", "UpdateWebhookInput", moved, fields).await;
+    assert_eq!(updated["webhook"]["role"], "CALLSHOP_OWNER");
+    let raised = json!({ "webhookId": id, "useMyRights": true });
+    let raised = shop.reseller.did("updateWebhook", "UpdateWebhookInput", raised, fields).await;
+    assert_eq!(raised["webhook"], json!({ "role": "RESELLER", "scopes": null }));
+    let moved = json!({ "webhookId": id, "url": receiver.url() });
+    let lowered = shop.owner.did("updateWebhook", "UpdateWebhookInput", moved, fields).await;
+    assert_eq!(lowered["webhook"]["role"], "CALLSHOP_OWNER");
+    shop.finish().await;
+});
+
+on_both!(a_pending_message_is_tried_at_once_and_the_next_ones_follow, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(&[], Reply::Status(500));
+    let (id, _) = webhook(&shop.owner, &shop.id, &receiver.url()).await;
+    events(&shop, 3).await;
+    let log = until(&shop.owner, &id, |webhook| nodes(webhook).len() == 1).await;
+    let input = json!({ "deliveryId": nodes(&log)[0]["deliveryId"] });
+    let fields = "delivery { status attempts }";
+    let failed = shop.owner.did("replayDelivery", "ReplayDeliveryInput", input.clone(), fields).await;
+    assert_eq!(failed["delivery"], json!({ "status": "PENDING", "attempts": 2 }));
+    receiver.answer(&[], Reply::Status(204));
+    let sent = shop.owner.did("replayDelivery", "ReplayDeliveryInput", input, fields).await;
+    assert_eq!(sent["delivery"], json!({ "status": "DELIVERED", "attempts": 3 }));
+    let seen = receiver.until(5).await;
+    let numbers: Vec<i64> = seen[2..].iter().map(tests::receiver::Received::seq).collect();
+    assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "{numbers:?}");
+    shop.finish().await;
+});
+
+on_both!(a_webhook_that_was_moved_survives_the_old_receiver_that_is_gone, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let (old, new) = (Receiver::start().await, Receiver::start().await);
+    old.answer(&[], Reply::LateStatus(Duration::from_secs(1), 410));
+    let (id, _) = webhook(&shop.owner, &shop.id, &old.url()).await;
+    events(&shop, 1).await;
+    old.until(1).await;
+    // the old receiver has the message and will answer with 410
+    let moved = json!({ "webhookId": id, "url": new.url() });
+    shop.owner.did("updateWebhook", "UpdateWebhookInput", moved, "webhook { id }").await;
+    let failed = until(&shop.owner, &id, |webhook| nodes(webhook).len() == 1).await;
+    assert_eq!(
+        json!([failed["state"], nodes(&failed)[0]["responseStatus"], nodes(&failed)[0]["status"]]),
+        json!(["ACTIVE", 410, "PENDING"])
+    );
+    shop.server.time().pass(TimeDelta::minutes(1));
+    new.until(1).await;
+    shop.finish().await;
+});
+
+// The receivers of one account take all of its places, and those of another account are still served at once.
+on_both!(slow_receivers_leave_places_for_others, |backend: Backend| async move {
+    let shop = shop_with(backend, |config| config.webhooks.concurrency = 4).await;
+    let (slow, quick) = (Receiver::start().await, Receiver::start().await);
+    slow.answer(&[], Reply::Hang);
+    for _ in 0..6 {
+        webhook(&shop.owner, &shop.id, &slow.url()).await;
+    }
+    events(&shop, 1).await;
+    slow.until(1).await;
+    let query = format!(
+        "subscription {{ accountActivity(accountId: \"{}\") {{ event {{ seq }} }} }}",
+        shop.reseller_id
+    );
+    let input = json!({ "url": quick.url(), "query": query });
+    shop.reseller.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+    events(&shop, 1).await;
+    let begun = Instant::now();
+    quick.until(1).await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "it did not wait for the slow ones");
+    assert_eq!(slow.seen().len(), 1, "the account has one of four places");
+    shop.finish().await;
+});
+
+// Events that no document wants move the positions without a claim and a release.
+on_both!(unwanted_events_are_passed_over_in_bulk, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let receiver = Receiver::start().await;
+    let query = format!(
+        "subscription {{ callshopActivity(callshopId: \"{}\", kinds: [CABIN_CHANGED]) {{ event {{ seq }} }} }}",
+        shop.id
+    );
+    let input = json!({ "url": receiver.url(), "query": query });
+    let made = shop.owner.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+    let key = |id: &str| parse_any(&id.to_owned().into()).expect("an id").1;
+    let key = (key(&text(&made["webhook"]["id"])), key(&shop.id));
+    events(&shop, 3).await;
+    let store = &shop.server.app.store;
+    let head = store::activity::head(store.reader(), key.1).await.expect("a head");
+    let begun = Instant::now();
+    let position = loop {
+        let found = store::webhook_positions::position(store.reader(), key).await.expect("a position");
+        let found = found.expect("a position");
+        if found.seq == head {
+            break found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{found:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!((position.served_at, position.lease_holder), (None, None));
+    assert!(receiver.seen().is_empty());
+    shop.finish().await;
+});
+
+on_both!(a_repeated_request_needs_no_name_server, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let receiver = Receiver::start().await;
+    let input = json!({ "url": receiver.url(), "query": feed(&shop.id), "idempotencyKey": "again" });
+    let fields = "webhook { id }";
+    let first = shop.owner.did("createWebhook", "CreateWebhookInput", input.clone(), fields).await;
+    // on this node, the address is refused, as if its name could not be resolved
+    let strict = shop.server.another_node_with(|config| config.webhooks.allow_private.clear()).await;
+    let client = Client::anonymous(strict.http).with_token(shop.owner.token());
+    let again = client.tried("createWebhook", "CreateWebhookInput", input.clone(), fields).await;
+    assert_eq!(again["webhook"], first["webhook"]);
+    assert_eq!(again["userErrors"][0]["code"], "SECRET_SHOWN");
+    let mut new = input;
+    new["idempotencyKey"] = json!("new");
+    assert_eq!(client.code("createWebhook", "CreateWebhookInput", new, fields).await, "INVALID_INPUT");
+    strict.stop().await;
+    shop.finish().await;
+});
