@@ -57,6 +57,7 @@ export const SIDEBAR: readonly Section[] = [
       { text: 'Tariffs', link: '/operate/tariffs' },
       { text: 'Rate decks of carriers', link: '/operate/decks' },
       { text: 'Webhooks', link: '/operate/webhooks' },
+      { text: 'Scripts and integrations', link: '/operate/integrators' },
       { text: 'The hook for SIP proxies', link: '/operate/hook' },
       { text: 'Performance', link: '/operate/performance' },
       { text: 'Testing', link: '/operate/testing' },

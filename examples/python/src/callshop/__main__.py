@@ -36,8 +36,8 @@ def text_cell(text: str) -> str:
 def report(job: ImportJob) -> None:
     """Shows what an import found."""
     for problem in job["problems"]:
-        value = f" {problem['value']!r}" if problem["value"] else ""
-        say(f"{problem['severity']} line {problem['line']}{value}: {problem['message']} {problem['remedy'] or ''}".rstrip())
+        place = f" in line {problem['line']}" if problem["line"] > 0 else ""
+        say(f"{problem['severity']}{place}: {problem['message']} {problem['remedy'] or ''}".rstrip())
     if job["problemsTotal"] > len(job["problems"]):
         say(f"… and {job['problemsTotal'] - len(job['problems'])} more problems")
     for aside in job["setAside"]:
