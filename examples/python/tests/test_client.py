@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from callshop import CallshopError, Client, Refused, RequestFailed, Unreachable, operations
-from callshop.tariffs import _merge
+from callshop.tariffs import merge_mappings
 
 #: An answer: its status, headers and body. None closes the connection without an answer.
 Answer = tuple[int, dict[str, str], str] | None
@@ -151,7 +151,7 @@ class ClientTest(unittest.TestCase):
 
     def test_mappings_are_merged(self) -> None:
         self.assertEqual(
-            _merge({"date_order": "dmy", "columns": {"price": 2}}, {"columns": {"prefix": 1}}),
+            merge_mappings({"date_order": "dmy", "columns": {"price": 2}}, {"columns": {"prefix": 1}}),
             {"date_order": "dmy", "columns": {"price": 2, "prefix": 1}},
         )
 

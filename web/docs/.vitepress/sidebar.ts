@@ -14,6 +14,7 @@ export const SIDEBAR: readonly Section[] = [
       { text: 'The demo', link: '/start/demo' },
       { text: 'A web page', link: '/start/web' },
       { text: 'A mobile app', link: '/start/mobile' },
+      { text: 'A script', link: '/start/script' },
       { text: 'Running a server', link: '/start/operators' },
     ],
   },

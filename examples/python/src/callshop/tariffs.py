@@ -96,16 +96,16 @@ def _reply(client: Client, job: ImportJob, answer: Answer) -> None:
         if number is None:
             client.run(operations.cancel_tariff_import(input={"importId": job["id"]}))
             raise Unanswered(job["questions"])
-        merged = _merge(merged, json.loads(question["answers"][number]["mapping"]))
+        merged = merge_mappings(merged, json.loads(question["answers"][number]["mapping"]))
     client.run(operations.answer_tariff_import(input={"importId": job["id"], "mapping": json.dumps(merged)}))
 
 
-def _merge(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:
+def merge_mappings(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:
     """Two mappings as one. Both may name columns."""
     merged = dict(one)
     for key, value in other.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        merged[key] = merge_mappings(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return merged
 
 
