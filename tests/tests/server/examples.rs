@@ -35,8 +35,7 @@ fn python_with_packages() -> PathBuf {
 
 /// Creates an API token with these scopes.
 async fn token(client: &Client, scopes: &[&str]) -> String {
-    let input =
-        json!({ "name": "Prices", "scopes": scopes, "expiresAt": Utc::now() + TimeDelta::days(10) });
+    let input = json!({ "name": "Prices", "scopes": scopes, "expiresAt": Utc::now() + TimeDelta::days(10) });
     text(&client.did("createApiToken", "CreateApiTokenInput", input, "token").await["token"])
 }
 
@@ -182,7 +181,10 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     desk.write("rates.csv", &rates.output);
     let base = ["--tariff", &tariff, "--mode", "REPLACE", "--dry-run", "rates.csv"];
     let again = desk.shell("import-deck", &base).await;
-    assert!(again.errors.contains("0 added, 1 raised, 0 lowered, 0 changed, 0 removed, 4 unchanged"), "{again:?}");
+    assert!(
+        again.errors.contains("0 added, 1 raised, 0 lowered, 0 changed, 0 removed, 4 unchanged"),
+        "{again:?}"
+    );
 
     // the month
     let month = Utc::now().with_timezone(&Sao_Paulo).format("%Y-%m").to_string();
@@ -195,10 +197,9 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
 
     // errors have codes
     desk.write("token.txt", "cs_wrong");
-    for ran in [
-        desk.python(&["token"]).await,
-        desk.shell("export-month", &["--shop", &shop.id, &month]).await,
-    ] {
+    for ran in
+        [desk.python(&["token"]).await, desk.shell("export-month", &["--shop", &shop.id, &month]).await]
+    {
         assert_eq!(ran.status, Some(1), "{ran:?}");
         assert!(ran.errors.contains("UNAUTHENTICATED: "), "{ran:?}");
     }
