@@ -19,7 +19,7 @@ trap 'rm -rf "$work"' EXIT
 # send CURL-OPTION…: sends a request, leaves its answer in $work/answer, and sets $status (000 without an answer) and $code, the first error's
 send() {
   : >"$work/answer" >"$work/headers"
-  status=$(curl --silent --max-time 600 --connect-timeout 10 --output "$work/answer" --dump-header "$work/headers" --write-out '%{http_code}' "$@") ||
+  status=$(curl --silent --globoff --max-time 600 --connect-timeout 10 --output "$work/answer" --dump-header "$work/headers" --write-out '%{http_code}' "$@") ||
     status=000
   code=$(jq -r '.errors[0].extensions.code // empty' "$work/answer" 2>"$work/no-json") || code=
 }

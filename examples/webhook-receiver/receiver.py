@@ -49,6 +49,7 @@ class Messages:
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, body TEXT NOT NULL, received_at REAL NOT NULL, done_at REAL, error TEXT)"
         )
+        self._database.execute("CREATE INDEX IF NOT EXISTS message_done ON message (done_at)")
 
     def _run(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -135,6 +135,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     let seen = desk.python(&["token"]).await.ok();
     assert!(seen.starts_with("Prices: ") && seen.contains("TARIFFS_WRITE"), "{seen}");
     assert!(desk.python(&["tariffs"]).await.ok().contains(&format!("{tariff} {november} ")));
+    assert_eq!(desk.python(&["shops"]).await.ok(), format!("{} America/Sao_Paulo Callshop", shop.id));
     let asked = desk.python(&["import", "--tariff", &tariff, "deck.csv"]).await;
     assert_eq!((asked.status, asked.output.as_str()), (Some(3), ""), "{asked:?}");
     assert!(asked.errors.contains("--answer DATE_ORDER=2  month, day, year"), "{asked:?}");

@@ -159,6 +159,18 @@ def run_tariffs(client: Client, chosen: argparse.Namespace) -> None:
         after = page["pageInfo"]["endCursor"]
 
 
+def run_shops(client: Client, chosen: argparse.Namespace) -> None:
+    """Prints the id, the time zone, and the name of each callshop."""
+    after: str | None = None
+    while True:
+        page = client.run(operations.callshops(after=after))["callshops"]
+        for shop in page["nodes"]:
+            print(shop["id"], shop["timeZone"], shop["name"])
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
 def run_token(client: Client, chosen: argparse.Namespace) -> None:
     """Prints what the token may do."""
     token = client.run(operations.own_token())["apiToken"]
@@ -179,6 +191,7 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     command("token", run_token, "show what the token may do")
+    command("shops", run_shops, "list the callshops, each with its time zone")
     command("tariffs", run_tariffs, "list the tariffs, each with the id of its version in force")
     one = command("import", run_import, "import a rate deck as a draft, and print the id of the version")
     one.add_argument("deck", type=Path, help="CSV, TSV, XLSX, or gzip of these")

@@ -123,26 +123,6 @@ class Tariffs(TypedDict):
     tariffs: TariffsTariffs
 
 
-class ActiveVersionTariffActiveVersion(TypedDict):
-    """An immutable version of a tariff's prices."""
-
-    id: str
-    number: int
-
-
-class ActiveVersionTariff(TypedDict):
-    """An account's table of prices."""
-
-    name: str
-    activeVersion: ActiveVersionTariffActiveVersion | None
-
-
-class ActiveVersion(TypedDict):
-    """Queries."""
-
-    tariff: ActiveVersionTariff | None
-
-
 TariffImportState = Literal[
     "UPLOAD",
     "UPLOAD_AGAIN",
@@ -331,12 +311,6 @@ class CancelTariffImportInput(TypedDict):
     """An import to cancel."""
 
     importId: str
-
-
-class FindTariffImport(TypedDict):
-    """Queries."""
-
-    tariffImport: ImportJob | None
 
 
 class FollowTariffImport(TypedDict):
@@ -888,25 +862,6 @@ def tariffs(*, after: str | None = None) -> Request[Tariffs]:
     return Request("query", "Tariffs", TARIFFS, variables)
 
 
-ACTIVE_VERSION = """\
-query ActiveVersion($tariffId: ID!) {
-  tariff(id: $tariffId) {
-    name
-    activeVersion {
-      id
-      number
-    }
-  }
-}
-"""
-
-
-def active_version(*, tariff_id: str) -> Request[ActiveVersion]:
-    """The query `ActiveVersion`."""
-    variables: dict[str, object] = {"tariffId": tariff_id}
-    return Request("query", "ActiveVersion", ACTIVE_VERSION, variables)
-
-
 CREATE_TARIFF_IMPORT = """\
 mutation CreateTariffImport($input: CreateTariffImportInput!) {
   createTariffImport(input: $input) {
@@ -950,21 +905,6 @@ def cancel_tariff_import(*, input: CancelTariffImportInput) -> Request[CancelTar
     """The mutation `CancelTariffImport`."""
     variables: dict[str, object] = {"input": input}
     return Request("mutation", "CancelTariffImport", CANCEL_TARIFF_IMPORT, variables)
-
-
-FIND_TARIFF_IMPORT = """\
-query FindTariffImport($id: ID!) {
-  tariffImport(id: $id) {
-    ...ImportJob
-  }
-}
-""" + IMPORT_JOB + QUESTION + PROBLEM + CHANGES + MARGIN_WARNING
-
-
-def find_tariff_import(*, id: str) -> Request[FindTariffImport]:
-    """The query `FindTariffImport`."""
-    variables: dict[str, object] = {"id": id}
-    return Request("query", "FindTariffImport", FIND_TARIFF_IMPORT, variables)
 
 
 FOLLOW_TARIFF_IMPORT = """\
