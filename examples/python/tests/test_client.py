@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from callshop import CallshopError, Client, Refused, RequestFailed, Unreachable, operations
 from callshop.tariffs import merge_mappings
-
-#: An answer: its status, headers and body. None closes the connection without an answer.
-Answer = tuple[int, dict[str, str], str] | None
+from server import Answer, Server, failure
 
 OK: Answer = (200, {}, '{"data": {"apiToken": null}}')
 ACTIVATED: Answer = (200, {}, '{"data": {"activateTariffVersion": {"version": null, "margin": null, "next": null, "userErrors": []}}}')
 CREATED: Answer = (200, {}, '{"data": {"createTariffImport": {"job": null, "userErrors": []}}}')
-
-
-def failure(status: int, code: str, **headers: str) -> Answer:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return status, named, json.dumps({"errors": [{"message": "No.", "extensions": {"code": code}}]})
 
 
 def stream(*messages: str) -> Answer:
@@ -33,43 +24,10 @@ def message(state: str) -> str:
     return f': sign of life\n\nevent: next\ndata: {{"data": {{"tariffImport": {{"state": "{state}"}}}}}}\n\n'
 
 
-class Server(ThreadingHTTPServer):
-    """Gives prepared answers, and keeps the requests."""
-
-    def __init__(self, *answers: Answer) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers = list(answers)
-        self.seen: list[tuple[str, dict[str, str], bytes]] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-        answer = self.server.answers.pop(0)
-        if answer is None:
-            return
-        status, headers, text = answer
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    do_PUT = do_POST
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
-
-
 class ClientTest(unittest.TestCase):
     def start(self, *answers: Answer) -> Client:
         self.server = Server(*answers)
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        self.addCleanup(self.server.server_close)
-        self.addCleanup(self.server.shutdown)
+        self.addCleanup(self.server.stop)
         self.pauses: list[float] = []
         return Client(f"http://127.0.0.1:{self.server.server_port}/graphql", "cs_test", sleep=self.pauses.append)
 

@@ -298,7 +298,7 @@ fn check(folder: &str, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str])
 }
 
 #[test]
-fn the_python_client_repeats_only_what_it_may() {
+fn the_scripts_repeat_only_what_they_may() {
     check("python", "python3", &["-m", "unittest", "discover", "tests"]);
 }
 
