@@ -4,7 +4,7 @@
 const TEXTS: &[(&str, &str)] = &[
     (
         "\"\"\"\nImplement the DateTime<Utc> scalar\n\nThe input/output is a string in RFC3339 format.\n\"\"\"",
-        "\"\"\"\nAn instant in UTC, as RFC 3339 text with up to six decimals: \"2026-11-28T14:30:00.123456Z\".\n\"\"\"",
+        "\"\"\"\nAn instant in UTC, as RFC 3339 text with up to six decimals: \"2026-11-28T14:30:00.123456+00:00\".\n\"\"\"",
     ),
     (
         "\"\"\"\nISO 8601 calendar date without timezone.\nFormat: %Y-%m-%d\n\n# Examples\n\n* `1994-11-13`\n* `2000-02-24`\n\"\"\"",

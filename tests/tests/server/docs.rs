@@ -81,8 +81,8 @@ fn steps(text: &str, heading: &str) -> Vec<Step> {
     steps
 }
 
-/// Runs the commands in one shell, in an empty folder. Returns the output of each command. `cargo run … -- ARGS` runs the built binary on a free
-/// port, and `callshop` runs the built binary.
+/// Runs the commands in one shell, in a folder that has only `examples`. Returns the output of each command. `cargo run … -- ARGS` runs the built
+/// binary on a free port, and `callshop` runs the built binary.
 fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
@@ -93,6 +93,7 @@ fn run(steps: &[Step]) -> Vec<String> {
     for step in steps {
         script.push_str(&format!("{}echo '{END}'\n", step.command));
     }
+    std::os::unix::fs::symlink(root().join("examples"), dir.path().join("examples")).expect("a link");
     let path = dir.path().join("tour.sh");
     std::fs::write(&path, script).expect("the script is written");
     let (out, err) = (dir.path().join("out"), dir.path().join("err"));
@@ -101,6 +102,8 @@ fn run(steps: &[Step]) -> Vec<String> {
         .current_dir(dir.path())
         .env("CALLSHOP", tests::crash::process::build(false))
         .env("TMPDIR", dir.path())
+        .env("PATH", path_with_packages())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
         .stdout(std::fs::File::create(&out).expect("a file"))
         .stderr(std::fs::File::create(&err).expect("a file"))
@@ -124,6 +127,14 @@ fn run(steps: &[Step]) -> Vec<String> {
     let mut outputs: Vec<String> = out.split(&format!("{END}\n")).map(str::to_owned).collect();
     outputs.pop();
     outputs
+}
+
+/// The PATH on which `python3` has the packages that `tests/run` installs, if they are there.
+fn path_with_packages() -> std::ffi::OsString {
+    let own = std::env::var_os("PATH").unwrap_or_default();
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let packages = target.join("tools/python/bin");
+    std::env::join_paths([packages].into_iter().chain(std::env::split_paths(&own))).expect("a PATH")
 }
 
 /// Whether the output matches the documented output. JSON is compared by value and other lines literally. `…` in the documentation matches
@@ -252,6 +263,11 @@ fn the_steps_of_webhooks_run_as_they_are_shown() {
 #[test]
 fn the_steps_of_exports_run_as_they_are_shown() {
     runs_as_shown("docs/exports.md", "## Step by step");
+}
+
+#[test]
+fn the_guide_for_integrators_runs_as_it_is_shown_with_python_packages() {
+    runs_as_shown("docs/integrators.md", "## Step by step");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod day_summary;
 mod docs;
 mod edge;
 mod ending_soon;
+mod examples;
 mod exports;
 mod finding;
 mod holds;

@@ -43,9 +43,15 @@ pub fn parse(document: &str, limits: &Limits) -> Result<Document, RequestError> 
     Ok(tree)
 }
 
-/// Joins the parser's diagnostics into one error with this `code`. Each diagnostic keeps its location in the document.
+/// Joins the diagnostics into one error with this `code`. Each diagnostic keeps its location in the document. A selection without valid fields counts as
+/// empty, so the diagnostic that a selection is missing comes last: it may only follow from another one.
 pub(super) fn errors_of(code: &'static str, diagnostics: &DiagnosticList) -> RequestError {
-    let errors = diagnostics.iter().take(MAX_ERRORS).map(|diagnostic| {
+    let of = |follows: bool| {
+        diagnostics.iter().filter(move |diagnostic| {
+            diagnostic.error.to_string().contains("must have a subselection set") == follows
+        })
+    };
+    let errors = of(false).chain(of(true)).take(MAX_ERRORS).map(|diagnostic| {
         let error = diagnostic.to_json();
         error.locations.iter().fold(RequestError::document(code, error.message), |found, place| {
             found.at(place.line, place.column)

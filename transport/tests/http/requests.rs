@@ -44,6 +44,7 @@ async fn what_a_role_may_not_see_answers_like_what_does_not_exist() {
     let server = Server::start();
     let pairs = [
         ("{ secret { word } }", "secret", "absent"),
+        ("{ node(id: \"1\") { gold { coins } } }", "gold", "lead"),
         ("mutation { wipe }", "wipe", "gone"),
         ("{ search(filter: {internal: true}) }", "internal", "imagined"),
         ("{ search(filter: {kind: HIDDEN}) }", "HIDDEN", "UNHEARD"),
@@ -56,6 +57,9 @@ async fn what_a_role_may_not_see_answers_like_what_does_not_exist() {
         let unseen = server.post(Some("user"), json!({"query": query.replace(hidden, absent)})).await;
         assert_eq!(code_of(&seen.1), "GRAPHQL_VALIDATION_FAILED", "{query}");
         assert_eq!(seen.1.to_string().replace(hidden, absent), unseen.1.to_string(), "{query}");
+        // not the error that follows from it
+        let first = seen.1["errors"][0]["message"].as_str().expect("a message");
+        assert!(first.contains(hidden), "{query}: {first}");
     }
     let admin = "{ search(filter: {internal: true, kind: HIDDEN}, audit: true) }";
     assert_eq!(data(&server, Some("admin"), admin).await["search"], "None Some(true) hidden Some(true) None");

@@ -76,6 +76,22 @@ function isFollow(module: unknown): module is Follow {
   return typeof module === 'object' && module !== null && 'followShop' in module && typeof module.followShop === 'function';
 }
 
+interface Board {
+  followBoard(options: {
+    url: string;
+    callshopId: string;
+    currentToken: () => Promise<string>;
+    draw: (cabins: unknown) => void;
+    tell: (state: string) => void;
+    fail: (reason: unknown) => void;
+    WebSocket: unknown;
+  }): () => void;
+}
+
+function isBoard(module: unknown): module is Board {
+  return typeof module === 'object' && module !== null && 'followBoard' in module && typeof module.followBoard === 'function';
+}
+
 interface Renewing {
   createRenewingClient(options: {
     url: string;
@@ -210,6 +226,43 @@ describe('the recipe for graphql-ws', () => {
     await expect.poll(kinds, { timeout: 60_000 }).toEqual(['snapshot', 'CABIN_OPENED', 'CABIN_OPENED', 'CABIN_OPENED']);
     const [first = 0, ...rest] = messages.slice(1).map((message) => Number(at(message, 'event', 'seq')));
     expect(rest).toEqual([first + 1, first + 2]);
+    stop();
+    await way.close();
+    await project.remove();
+  });
+
+  // last, because its call goes on
+  it('shows cabins and costs over one socket, and tells when it is lost', async () => {
+    const project = await makeProject(filesOf(await pageAt('guide/subscriptions.md')));
+    const way = await wayTo(Number(new URL(demo.http).port));
+    const module: unknown = await import(/* @vite-ignore */ pathToFileURL(join(project.folder, 'live-board.js')).href);
+    if (!isBoard(module)) {
+      throw new Error('live-board.js does not export followBoard.');
+    }
+    let cabins: unknown;
+    const states: string[] = [];
+    const reasons: unknown[] = [];
+    const stop = module.followBoard({
+      url: `ws://127.0.0.1:${way.port}/graphql`,
+      callshopId: demo.callshopId,
+      currentToken: () => Promise.resolve(demo.user('ATTENDANT').token),
+      draw: (drawn) => (cabins = drawn),
+      tell: (state) => states.push(state),
+      fail: (reason) => reasons.push(reason),
+      WebSocket,
+    });
+    const call = (): unknown => listAt({ cabins }, 'cabins').find((cabin) => at(cabin, 'number') === 1);
+    const simulate = 'mutation ($input: SimulateCallInput!) { simulateCall(input: $input) { userErrors { message } } }';
+    const input = { cabinId: demo.cabinIds[0], number: '+351212345678', answerAfterSeconds: 0, talkSeconds: 3600 };
+    await expect.poll(() => at(call(), 'state'), { timeout: 30_000 }).toBe('OPEN');
+    await demo.ask('ATTENDANT', simulate, { input });
+    await expect.poll(() => at(call(), 'call', 'cost', 'amount'), { timeout: 30_000 }).toBe('0.1542');
+    expect(states).toEqual(['live']);
+    way.cut();
+    await expect.poll(() => states[1], { timeout: 30_000 }).toMatch(/^not connected/);
+    way.mend();
+    await expect.poll(() => states.at(-1), { timeout: 60_000 }).toBe('live');
+    expect(reasons).toEqual([]);
     stop();
     await way.close();
     await project.remove();

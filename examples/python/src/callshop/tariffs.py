@@ -1,0 +1,134 @@
+"""Imports, schedules, compares and exports prices."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import operations
+from .client import Client
+from .errors import CallshopError, RequestFailed
+from .operations import Change, CreateTariffImportInput, ImportJob, Question, Rate, TariffImportMode
+
+#: Chooses the answer to a question about a deck: its number, counted from 0; None if there is no answer.
+Answer = Callable[[Question], int | None]
+
+
+class Unanswered(CallshopError):
+    """The deck has more than one meaning, and a question has no answer. The import was canceled."""
+
+    def __init__(self, questions: list[Question]) -> None:
+        super().__init__("UNANSWERED", f"The deck has questions: {', '.join(question['code'] for question in questions)}")
+        self.questions = questions
+
+
+class ImportFailed(CallshopError):
+    """The import failed. `job["problems"]` says which lines are wrong."""
+
+    def __init__(self, job: ImportJob) -> None:
+        error = job["error"]
+        super().__init__(error["code"] if error else job["state"], error["message"] if error else "The import was canceled.")
+        self.job = job
+
+
+def import_deck(
+    client: Client,
+    deck: Path,
+    *,
+    tariff_id: str,
+    mode: TariffImportMode = "MERGE",
+    mapping: str | None = None,
+    dry_run: bool = False,
+    note: str = "",
+    key: str | None = None,
+    answer: Answer = lambda question: None,
+) -> ImportJob:
+    """Imports a deck, and waits for the end. Returns the import, whose version is a draft, or whose changes are those of a dry run.
+
+    `key` is the idempotency key. With the same key and input, the import of an earlier run continues, instead of a second one.
+    """
+    input: CreateTariffImportInput = {
+        "tariffId": tariff_id,
+        "mode": mode,
+        "dryRun": dry_run,
+        "note": note or deck.name,
+        "idempotencyKey": key or str(uuid.uuid4()),
+    }
+    if mapping is not None:
+        input["mapping"] = mapping
+    job = client.run(operations.create_tariff_import(input=input))["createTariffImport"]["job"]
+    assert job is not None
+    while True:
+        if job["uploadUrl"] is not None:
+            _upload(client, job["uploadUrl"], deck)
+        elif job["state"] == "ASKS":
+            _reply(client, job, answer)
+        elif job["state"] in ("CHECKED", "DONE"):
+            return job
+        elif job["state"] != "READING":
+            raise ImportFailed(job)
+        job = _settled(client, job["id"])
+
+
+def _upload(client: Client, url: str, deck: Path) -> None:
+    try:
+        client.upload(url, deck)
+    except RequestFailed as error:
+        # the answer to the first attempt was lost: the server has the file
+        if error.code != "ILLEGAL_STATE":
+            raise
+
+
+def _settled(client: Client, id: str) -> ImportJob:
+    """The import as soon as it waits for something or has ended."""
+    for message in client.follow(operations.follow_tariff_import(id=id)):
+        if message["tariffImport"]["state"] != "READING":
+            return message["tariffImport"]
+    raise CallshopError("BAD_ANSWER", "The subscription ended before the import.")
+
+
+def _reply(client: Client, job: ImportJob, answer: Answer) -> None:
+    merged: dict[str, object] = {}
+    for question in job["questions"]:
+        number = answer(question)
+        if number is None:
+            client.run(operations.cancel_tariff_import(input={"importId": job["id"]}))
+            raise Unanswered(job["questions"])
+        merged = merge_mappings(merged, json.loads(question["answers"][number]["mapping"]))
+    client.run(operations.answer_tariff_import(input={"importId": job["id"], "mapping": json.dumps(merged)}))
+
+
+def merge_mappings(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:
+    """Two mappings as one. Both may name columns."""
+    merged = dict(one)
+    for key, value in other.items():
+        old = merged.get(key)
+        merged[key] = merge_mappings(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def differences(client: Client, earlier: str, later: str) -> Iterator[Change]:
+    """The prefixes whose rates differ between two versions, ordered by prefix."""
+    after: str | None = None
+    while True:
+        compared = client.run(operations.compare_versions(earlier=earlier, later=later, after=after))["compareTariffVersions"]
+        if compared is None:
+            raise CallshopError("NOT_FOUND", "One of the versions does not exist, or belongs to another account.")
+        rows = compared["rows"]
+        yield from (row for row in rows["nodes"] if row["kind"] != "UNCHANGED")
+        if not rows["pageInfo"]["hasNextPage"]:
+            return
+        after = rows["pageInfo"]["endCursor"]
+
+
+def rates(client: Client, version_id: str) -> Iterator[Rate]:
+    """All rates of a version, ordered by prefix."""
+    after: str | None = None
+    while True:
+        page = client.run(operations.rates(version_id=version_id, after=after))["rates"]
+        yield from page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
