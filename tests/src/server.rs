@@ -235,11 +235,6 @@ impl TestServer {
         self.server.finished().await.expect("the server stops gracefully");
     }
 
-    /// Changes the configuration for the next start.
-    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.config);
-    }
-
     /// The folder of the server's files.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()
@@ -269,6 +264,11 @@ impl StoppedServer {
     /// The server's configuration, including its addresses.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Changes the configuration for the next start.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
     }
 
     /// The folder of the server's files.

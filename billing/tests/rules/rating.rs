@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billing::money::{Micros, Rounding, RoundingMode};
 use billing::rating::{
-    Charge, ChargeStep, Pricing, amount, billed_seconds, charge, covered_seconds, is_free, max_charge,
-    minute_sixtieths, prices_at, talk_seconds,
+    Charge, ChargeStep, Pricing, amount, billed_seconds, charge, covered_seconds, flat_sixtieths, is_free,
+    max_charge, prices_at, talk_seconds,
 };
 use billing::tariff::{BandPrice, Rate, TimeBand, Weekdays};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
@@ -219,7 +219,7 @@ fn the_initial_increment_has_a_price_in_each_band() {
     // the most expensive answer keeps all of the initial increment in the day
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:20Z"), 60, 30), Micros(600_000));
     let by_minute = Rate { initial_price: Some(Micros(600_000)), ..rate(120_000, 50_000, 30, 6) };
-    assert_eq!(minute_sixtieths(&by_minute, None), 60 * (50_000 + 300_000 + 60_000));
+    assert_eq!(flat_sixtieths(&by_minute, None, 60), 60 * (50_000 + 300_000 + 60_000));
 }
 
 #[test]
