@@ -173,7 +173,16 @@ where
     if let Some(first) = keys::find(tx.conn(), actor.principal(), mutation, key).await? {
         return same_answer(first, &input_hash);
     }
-    let answer = act().await?;
+    let answer = match act().await {
+        Ok(answer) => answer,
+        Err(error @ (Error::User(_) | Error::NotFound | Error::Forbidden)) => {
+            // a request with this key may have committed while this one waited for a lock; this one runs again and finds its answer. The look-up fails if
+            // the database refuses further statements of the transaction
+            let found = keys::find(tx.conn(), actor.principal(), mutation, key).await;
+            return Err(if matches!(found, Ok(Some(_))) { Error::Overtaken } else { error });
+        }
+        Err(error) => return Err(error),
+    };
     let row = idempotency_key::Model {
         user_id: actor.principal(),
         mutation: mutation.to_owned(),

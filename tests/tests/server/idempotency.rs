@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use apollo_compiler::Schema;
+use graphql::scalars::Kind;
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 
@@ -230,11 +231,11 @@ async fn secrets(repeats: &mut Repeats<'_>) {
     let input = json!({ "webhookId": webhook });
     let other = ("gracePeriodSeconds", json!(5));
     repeats.run((owner, "rotateWebhookSecret"), input, other, fields).await;
-    let input = json!({ "callshopId": shop.id, "cashStep": "0.05" });
-    owner.did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { id }").await;
+    let input = json!({ "callshopId": shop.id, "number": 10 });
+    owner.did("createCabin", "CreateCabinInput", input, "cabin { id }").await;
     receiver.until(1).await;
     let delivery = delivered(owner, webhook).await;
-    let other = ("deliveryId", webhook.clone());
+    let other = ("deliveryId", json!(Kind::WebhookDelivery.id(uuid::Uuid::now_v7()).as_str()));
     let input = json!({ "deliveryId": delivery });
     repeats.run((owner, "replayDelivery"), input, other, "delivery { deliveryId }").await;
 }
