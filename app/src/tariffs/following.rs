@@ -105,7 +105,7 @@ async fn look_at(app: &App, found: &Followed, plan: &[Planned], now: DateTime<Ut
     if !taken.await? {
         return Ok(());
     }
-    let (followed, problem) = match follow(app, found, plan).await {
+    let (followed, problem) = match Box::pin(follow(app, found, plan)).await {
         Ok(()) => (Some(&key), None),
         Err(error) => (None, Some(told(error))),
     };
