@@ -499,6 +499,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("CreatePhonesPayload", "phones userErrors"),
     ("CreateScreenPayload", "screen token userErrors"),
     ("BeginTotpPayload", "secret uri qrSvg userErrors"),
+    ("CreateExportLinkPayload", "url expiresAt userErrors"),
     ("CreateStreamTicketPayload", "ticket expiresAt userErrors"),
     ("CreateTariffPayload", "tariff userErrors"),
     ("CreditPayload", "transferId balance userErrors"),
