@@ -12,7 +12,7 @@ const values = [
   'AttendantDay', 'AttendantSales', 'Balance', 'BandPrice', 'CabinSales', 'CallCost', 'ChargeExplanation', 'ChargeStep', 'DayFigures', 'DayMethod', 'DaySummary',
   'DeckAnswer', 'DeckGuess', 'DeckProblem', 'DeckQuestion', 'DeckSetAside', 'DestinationSales', 'DestinationTotal', 'DialPlan', 'DrawerAmount', 'LevelCharge', 'MarginGuard', 'MarginWarning', 'MethodReport', 'Money', 'OpenItem',
   'MessageParam', 'PageInfo', 'Payment', 'PaymentReference', 'PhoneSecret', 'PixCode', 'PrintedBill', 'Problem', 'ProblemGroup', 'Quote', 'RateChanges', 'Receipt', 'RegisterReport', 'Report',
-  'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementCall', 'StatementLine', 'TariffImpact', 'TariffImportChanges', 'TimeBand', 'UserError',
+  'ReportFigures', 'Screen', 'SessionItem', 'Statement', 'StatementCall', 'StatementLine', 'TariffDerivation', 'TariffImpact', 'TariffImportChanges', 'TimeBand', 'UserError',
 ];
 
 /** Lints `schema.graphql`. Run it in the repository's root, since ESLint ignores files above its own folder. */

@@ -244,6 +244,7 @@ fn share(percent: i64) -> Result<String> {
     let part = |price: Micros| Micros(price.0 * percent / 100);
     let rates = deck.rates.into_iter().map(|rate| billing::tariff::Rate {
         price_per_minute: part(rate.price_per_minute),
+        initial_price: rate.initial_price.map(part),
         connection_fee: part(rate.connection_fee),
         initial_increment: 1,
         increment: 1,

@@ -24,6 +24,7 @@ use app::calls::writer::CallWriter;
 use app::calls::{extend, reconcile};
 use app::feed::{self, Hub};
 use app::sip_proxies::{EventQueue, SipProxies};
+use app::tariffs::following;
 use app::tariffs::imports::worker as imports;
 use app::webhooks::{delivery, ports::Outlets};
 use app::{App, Connections, retention, sandbox, statistics};
@@ -176,6 +177,7 @@ impl Server {
             tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(statistics::run(app.clone(), closing.clone())),
             tokio::spawn(imports::run(app.clone(), closing.clone())),
+            tokio::spawn(following::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(extend::run(app.clone(), writer.clone(), closing.clone())),
             tokio::spawn(delivery::run(app.clone(), closing.clone())),

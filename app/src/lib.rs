@@ -54,6 +54,7 @@ use crate::feed::Hub;
 use crate::metrics::Metrics;
 use crate::sandbox::Simulator;
 use crate::sip_proxies::{EventQueue, SipProxies};
+use crate::tariffs::following::Following;
 use crate::tariffs::imports::Imports;
 use crate::webhooks::ports::Outlets;
 use base::clock::Clock;
@@ -77,6 +78,8 @@ pub struct App {
     pub rates: rates::RateCache,
     /// Imports of rate decks that run on this node.
     pub imports: Imports,
+    /// Wakes the loop that keeps derived tariffs up to date.
+    pub following: Following,
     /// Client that sends commands to the SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
     /// The external queue that delivers the proxies' events; `None` if the proxies post all events over HTTP.
@@ -139,6 +142,7 @@ impl App {
             identities,
             rates,
             imports,
+            following: Following::default(),
             proxies,
             event_queue,
             simulator,

@@ -168,6 +168,7 @@ mod tests {
             prefix: prefix.to_owned(),
             destination: format!("Place {prefix}"),
             price_per_minute: Micros(price),
+            initial_price: None,
             connection_fee: Micros::ZERO,
             initial_increment: 1,
             increment: 1,
@@ -206,7 +207,7 @@ mod tests {
         let night = |price| {
             BTreeMap::from([(
                 "night".to_owned(),
-                BandPrice { price_per_minute: Micros(price), connection_fee: None },
+                BandPrice { price_per_minute: Micros(price), initial_price: None, connection_fee: None },
             )])
         };
         let retail = Rate { band_prices: night(40), ..rate("55", 100) };
@@ -228,7 +229,11 @@ mod tests {
         // a long call is below cost, although the fee covers the first minute
         assert_eq!(amounts(&warnings(vec![fee(80, 500)], vec![rate("55", 100)])), (80, 100));
         let night = |price, fee| {
-            let price = BandPrice { price_per_minute: Micros(price), connection_fee: Some(Micros(fee)) };
+            let price = BandPrice {
+                price_per_minute: Micros(price),
+                initial_price: None,
+                connection_fee: Some(Micros(fee)),
+            };
             Rate { band_prices: BTreeMap::from([("night".to_owned(), price)]), ..rate("55", 100) }
         };
         assert_eq!(amounts(&warnings(vec![night(50, 0)], vec![night(50, 1)])), (50, 51));

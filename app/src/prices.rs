@@ -2,7 +2,7 @@
 
 use billing::money::Micros;
 use billing::number::{DialPlan, Dialed, E164, format_international};
-use billing::rating::{self, ChargeStep, Pricing};
+use billing::rating::{self, PricesAt, Pricing};
 use billing::tariff::Rate;
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, callshop, tariff};
@@ -114,6 +114,8 @@ pub struct Offer {
     pub rate: Rate,
     /// The price per minute at this moment, which depends on time bands.
     pub price_per_minute: Micros,
+    /// The price per minute of the initial increment at this moment; `None` if it is `price_per_minute`.
+    pub initial_price: Option<Micros>,
     /// Connection fee of a call that is answered now.
     pub connection_fee: Micros,
     /// Seconds that the requested amount pays for, at most the callshop's maximum call length; `None` if no amount was given.
@@ -304,63 +306,11 @@ fn offer(
     // assume that the call is answered at the most expensive moment of the ring time, as the server does for a prepaid call
     let lasts = |amount| rating::covered_seconds(&retail, now, app.config.calls.ring_seconds, amount, cap);
     let seconds = amount.map(lasts);
-    let (connection_fee, price_per_minute) = prices_at(&retail, now);
-    let cost_per_minute = cost.map(|cost| prices_at(&cost, now).1);
-    Ok(Offer { price_per_minute, connection_fee, seconds, cost_per_minute, rate: retail.rate })
-}
-
-/// Connection fee and price per minute of a call answered at `at`, the same as in the explanation of the call's charge.
-fn prices_at(pricing: &Pricing, at: DateTime<Utc>) -> (Micros, Micros) {
-    let talk = pricing.rate.free_seconds.max(1);
-    let (mut fee, mut price) = (pricing.rate.connection_fee, None);
-    for step in rating::charge(pricing, at, talk).steps {
-        match step {
-            ChargeStep::ConnectionFee { amount, .. } => fee = amount,
-            ChargeStep::Time { price_per_minute, .. } => price = price.or(Some(price_per_minute)),
-            _ => {}
-        }
-    }
-    (fee, price.unwrap_or(pricing.rate.price_per_minute))
+    let PricesAt { connection_fee, initial_price, price_per_minute } = rating::prices_at(&retail, now);
+    let cost_per_minute = cost.map(|cost| rating::prices_at(&cost, now).price_per_minute);
+    Ok(Offer { price_per_minute, initial_price, connection_fee, seconds, cost_per_minute, rate: retail.rate })
 }
 
 fn refused(quote: Quote, code: ErrorCode, message: impl Into<Message>) -> Quote {
     Quote { refusal: Some(UserError { code, message: message.into(), field: Vec::new() }), ..quote }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use billing::money::Rounding;
-    use billing::tariff::{BandPrice, TimeBand, Weekdays};
-    use chrono::{NaiveTime, TimeZone as _};
-
-    use super::*;
-
-    #[test]
-    fn the_price_now_is_that_of_the_band() {
-        let night = BandPrice { price_per_minute: Micros(40_000), connection_fee: Some(Micros(7)) };
-        let band = TimeBand {
-            name: "night".to_owned(),
-            weekdays: Weekdays::ALL,
-            from: NaiveTime::from_hms_opt(20, 0, 0).unwrap(),
-            to: NaiveTime::from_hms_opt(6, 0, 0).unwrap(),
-            holidays: true,
-        };
-        let rate = Rate {
-            prefix: "55".to_owned(),
-            destination: "Brazil".to_owned(),
-            price_per_minute: Micros(80_000),
-            connection_fee: Micros(9),
-            initial_increment: 1,
-            increment: 1,
-            minimum_charge: Micros::ZERO,
-            free_seconds: 30,
-            band_prices: BTreeMap::from([("night".to_owned(), night)]),
-        };
-        let pricing = Pricing::freeze(&rate, Rounding::default(), &[band], &BTreeSet::new(), chrono_tz::UTC);
-        let at = |hour| Utc.with_ymd_and_hms(2026, 11, 23, hour, 0, 0).unwrap();
-        assert_eq!(prices_at(&pricing, at(12)), (Micros(9), Micros(80_000)));
-        assert_eq!(prices_at(&pricing, at(23)), (Micros(7), Micros(40_000)));
-    }
 }

@@ -235,6 +235,7 @@ pub fn new_row(rate: &Rate) -> Result<NewRate<'_>> {
         prefix: &rate.prefix,
         destination: &rate.destination,
         price_per_minute: rate.price_per_minute.0,
+        initial_price: rate.initial_price.map(|price| price.0),
         connection_fee: rate.connection_fee.0,
         initial_increment: seconds(rate.initial_increment)?,
         increment: seconds(rate.increment)?,
@@ -252,6 +253,7 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     let seconds = |seconds: i32| u32::try_from(seconds).or_fault();
     Ok(Rate {
         price_per_minute: row.price_per_minute.into(),
+        initial_price: row.initial_price.map(Into::into),
         connection_fee: row.connection_fee.into(),
         initial_increment: seconds(row.initial_increment)?,
         increment: seconds(row.increment)?,
@@ -301,6 +303,8 @@ mod tests {
             rate_count: 1,
             note: String::new(),
             base_version_id: None,
+            source_version_id: None,
+            source_revision: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
         }
     }
@@ -310,6 +314,7 @@ mod tests {
             prefix: "5511".to_owned(),
             destination: "São Paulo".to_owned(),
             price_per_minute: billing::money::Micros(80_000),
+            initial_price: None,
             connection_fee: billing::money::Micros(10_000),
             initial_increment: 30,
             increment: 6,
@@ -322,7 +327,11 @@ mod tests {
     #[test]
     fn a_rate_survives_its_row() {
         let mut rate = rate();
-        let night = BandPrice { price_per_minute: billing::money::Micros(40_000), connection_fee: None };
+        let night = BandPrice {
+            price_per_minute: billing::money::Micros(40_000),
+            initial_price: None,
+            connection_fee: None,
+        };
         rate.band_prices.insert("night".to_owned(), night);
         let new = new_row(&rate).unwrap();
         let row = rate::Model {
@@ -330,6 +339,7 @@ mod tests {
             prefix: new.prefix.to_owned(),
             destination: new.destination.to_owned(),
             price_per_minute: entity::Micros(new.price_per_minute),
+            initial_price: new.initial_price.map(entity::Micros),
             connection_fee: entity::Micros(new.connection_fee),
             initial_increment: new.initial_increment,
             increment: new.increment,
@@ -347,7 +357,11 @@ mod tests {
         assert_eq!((plain.bands.len(), plain.holidays.len()), (0, 0));
         assert_eq!(plain.rounding, Rounding::new(2, billing::money::RoundingMode::Up).unwrap());
         assert_eq!(plain.time_zone, chrono_tz::America::Sao_Paulo);
-        let night = BandPrice { price_per_minute: billing::money::Micros(40_000), connection_fee: None };
+        let night = BandPrice {
+            price_per_minute: billing::money::Micros(40_000),
+            initial_price: None,
+            connection_fee: None,
+        };
         rate.band_prices.insert("night".to_owned(), night);
         let banded = pricing(&terms, &rate);
         assert_eq!(banded.bands.iter().map(|band| band.name.as_str()).collect::<Vec<_>>(), ["night"]);

@@ -72,6 +72,7 @@ fn pricing(banded: bool) -> Pricing {
         prefix: "5511".to_owned(),
         destination: "São Paulo".to_owned(),
         price_per_minute: Micros(89_900),
+        initial_price: None,
         connection_fee: Micros(25_000),
         initial_increment: 30,
         increment: 6,
@@ -87,7 +88,7 @@ fn pricing(banded: bool) -> Pricing {
         holidays: true,
     };
     if banded {
-        let price = BandPrice { price_per_minute: Micros(45_000), connection_fee: None };
+        let price = BandPrice { price_per_minute: Micros(45_000), initial_price: None, connection_fee: None };
         rate.band_prices.insert(night.name.clone(), price);
     }
     let christmas = NaiveDate::from_ymd_opt(2026, 12, 25).expect("a date");

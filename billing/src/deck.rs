@@ -27,12 +27,13 @@ use crate::tariff::{
 /// Columns that a rate deck must have.
 pub const REQUIRED_COLUMNS: [&str; 6] =
     ["prefix", "destination", "rate_per_minute", "connection_fee", "initial_increment", "increment"];
-/// Columns that a rate deck may have. The value is 0 if the column is missing or the cell is empty.
-pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
+/// Columns that a rate deck may have. If the column is missing or the cell is empty, the value is 0, and the initial increment has no price of its own.
+pub const OPTIONAL_COLUMNS: [&str; 3] = ["minimum_charge", "free_seconds", "initial_price"];
 
-/// Columns that a rate deck may have for each time band: the price, and the connection fee of calls answered in the band. A colon and the band's
-/// name follow the column's name. If a cell is empty, the rate's own value applies.
-pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
+/// Columns that a rate deck may have for each time band: the price, the connection fee of calls answered in the band, and the price of the initial
+/// increment. A colon and the band's name follow the column's name. If the fee is empty, the rate's own fee applies. If the price of the initial
+/// increment is empty, the band's price applies.
+pub const BAND_COLUMNS: [&str; 3] = ["rate_per_minute", "connection_fee", "initial_price"];
 
 /// Maximum number of commas in a line.
 const MAX_CELLS: usize = 1_000;
@@ -119,8 +120,20 @@ pub struct DeckColumns {
     pub minimum_charge: bool,
     /// Whether the deck has the column `free_seconds`.
     pub free_seconds: bool,
-    /// The bands with a column `rate_per_minute:BAND`. The value is true if the deck also has `connection_fee:BAND`.
-    pub bands: BTreeMap<String, bool>,
+    /// Whether the deck has the column `initial_price`.
+    #[serde(default)]
+    pub initial_price: bool,
+    /// The bands with a column `rate_per_minute:BAND`.
+    pub bands: BTreeMap<String, BandColumns>,
+}
+
+/// The optional columns that a deck has for a band.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BandColumns {
+    /// Whether the deck has the column `connection_fee:BAND`.
+    pub connection_fee: bool,
+    /// Whether the deck has the column `initial_price:BAND`.
+    pub initial_price: bool,
 }
 
 impl DeckColumns {
@@ -133,13 +146,23 @@ impl DeckColumns {
         if !self.free_seconds {
             rate.free_seconds = before.free_seconds;
         }
+        if !self.initial_price {
+            rate.initial_price = before.initial_price;
+        }
         for (name, price) in before.band_prices {
             match (self.bands.get(&name), rate.band_prices.get_mut(&name)) {
                 (None, _) => {
                     rate.band_prices.insert(name, price);
                 }
-                (Some(false), Some(new)) => new.connection_fee = price.connection_fee,
-                (Some(_), _) => {}
+                (Some(columns), Some(new)) => {
+                    if !columns.connection_fee {
+                        new.connection_fee = price.connection_fee;
+                    }
+                    if !columns.initial_price {
+                        new.initial_price = price.initial_price;
+                    }
+                }
+                (Some(_), None) => {}
             }
         }
     }
@@ -252,14 +275,19 @@ fn read_rows(
     }
 }
 
-/// The index of the cell with a band's price. If the deck has a column for the band's fee, the result also has the index of the cell with the fee.
-type BandColumns = (usize, Option<usize>);
+/// The indexes of the cells with a band's price and, if the deck has these columns, with the band's fee and the price of the initial increment.
+#[derive(Clone, Copy)]
+struct BandCells {
+    price: usize,
+    fee: Option<usize>,
+    initial: Option<usize>,
+}
 
 /// The cell index of each column.
 struct Columns {
     required: [usize; REQUIRED_COLUMNS.len()],
     optional: [Option<usize>; OPTIONAL_COLUMNS.len()],
-    bands: BTreeMap<String, BandColumns>,
+    bands: BTreeMap<String, BandCells>,
     count: usize,
 }
 
@@ -300,7 +328,7 @@ impl Columns {
 
     fn bands(
         names: &[(String, Option<&str>)],
-    ) -> Result<BTreeMap<String, BandColumns>, (&'static str, String)> {
+    ) -> Result<BTreeMap<String, BandCells>, (&'static str, String)> {
         let mut bands = BTreeMap::new();
         for band in names.iter().filter_map(|(_, band)| *band) {
             let find =
@@ -311,7 +339,8 @@ impl Columns {
                     format!("Column {} is missing.", quoted(&band_column(BAND_COLUMNS[0], band))),
                 )
             })?;
-            bands.insert(band.to_owned(), (price, find(BAND_COLUMNS[1])));
+            let cells = BandCells { price, fee: find(BAND_COLUMNS[1]), initial: find(BAND_COLUMNS[2]) };
+            bands.insert(band.to_owned(), cells);
         }
         if bands.len() > MAX_BANDS {
             return Err(("TOO_MANY_BANDS", format!("A deck can price at most {MAX_BANDS} bands.")));
@@ -320,9 +349,13 @@ impl Columns {
     }
 
     fn present(&self) -> DeckColumns {
-        let [minimum_charge, free_seconds] = self.optional.map(|column| column.is_some());
-        let bands = self.bands.iter().map(|(name, (_, fee))| (name.clone(), fee.is_some())).collect();
-        DeckColumns { minimum_charge, free_seconds, bands }
+        let [minimum_charge, free_seconds, initial_price] = self.optional.map(|column| column.is_some());
+        let columns = |cells: &BandCells| BandColumns {
+            connection_fee: cells.fee.is_some(),
+            initial_price: cells.initial.is_some(),
+        };
+        let bands = self.bands.iter().map(|(name, cells)| (name.clone(), columns(cells))).collect();
+        DeckColumns { minimum_charge, free_seconds, initial_price, bands }
     }
 }
 
@@ -353,12 +386,14 @@ impl Row<'_> {
         let free_seconds = self
             .optional(1)
             .map_or(Some(0), |cell| self.count(cell, "free_seconds", |_, value| check_free_seconds(value)));
+        let initial_price = self.priced(self.columns.optional[2], OPTIONAL_COLUMNS[2]);
         let band_prices = self.band_prices();
         let prefix = self.first_of_its_prefix(prefix?, lines)?;
         Some(Rate {
             prefix,
             destination: destination?,
             price_per_minute: price_per_minute?,
+            initial_price: initial_price?,
             connection_fee: connection_fee?,
             initial_increment: initial_increment?,
             increment: increment?,
@@ -372,18 +407,25 @@ impl Row<'_> {
     fn band_prices(&mut self) -> Option<BTreeMap<String, BandPrice>> {
         let columns = self.columns;
         let mut prices = Some(BTreeMap::new());
-        for (band, (price, fee)) in &columns.bands {
-            let price = self.filled(*price).map(|cell| self.money(cell, BAND_COLUMNS[0]));
-            let fee = fee.and_then(|fee| self.filled(fee)).map(|cell| self.money(cell, BAND_COLUMNS[1]));
-            match (price, fee) {
-                (None, None) => {}
-                (None, Some(_)) => {
+        for (band, cells) in &columns.bands {
+            let price = self.priced(Some(cells.price), BAND_COLUMNS[0]);
+            let fee = self.priced(cells.fee, BAND_COLUMNS[1]);
+            let initial = self.priced(cells.initial, BAND_COLUMNS[2]);
+            match (price, fee, initial) {
+                (Some(None), Some(None), Some(None)) => {}
+                (Some(None), Some(_), Some(None)) => {
                     let message = format!("Band {} has a fee but no price; give both.", quoted(band));
                     self.error(Some(BAND_COLUMNS[0]), "BAND_PRICE_MISSING", message);
                     prices = None;
                 }
-                (Some(Some(price_per_minute)), None | Some(Some(_))) => {
-                    let price = BandPrice { price_per_minute, connection_fee: fee.flatten() };
+                (Some(None), Some(_), Some(_)) => {
+                    let message =
+                        format!("Band {} has an initial price but no price; give both.", quoted(band));
+                    self.error(Some(BAND_COLUMNS[0]), "BAND_PRICE_MISSING", message);
+                    prices = None;
+                }
+                (Some(Some(price_per_minute)), Some(connection_fee), Some(initial_price)) => {
+                    let price = BandPrice { price_per_minute, initial_price, connection_fee };
                     if let Some(prices) = &mut prices {
                         prices.insert(band.clone(), price);
                     }
@@ -392,6 +434,14 @@ impl Row<'_> {
             }
         }
         prices
+    }
+
+    /// The amount in a cell that may be empty or missing: `Some(None)`. `None` after an error.
+    fn priced(&mut self, index: Option<usize>, column: &'static str) -> Option<Option<Micros>> {
+        match index.and_then(|index| self.filled(index)) {
+            None => Some(None),
+            Some(cell) => self.money(cell, column).map(Some),
+        }
     }
 
     /// Checks that no earlier row has this row's prefix. Earlier rows with errors in other cells count too.
@@ -604,6 +654,7 @@ pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate> + Clone) -> Stri
     }
     let mut deck = header;
     deck.push('\n');
+    let optional = |amount: Option<Micros>| amount.map_or(String::new(), |amount| amount.to_string());
     for rate in rates {
         let mut cells = vec![
             rate.prefix.clone(),
@@ -614,12 +665,13 @@ pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate> + Clone) -> Stri
             rate.increment.to_string(),
             rate.minimum_charge.to_string(),
             rate.free_seconds.to_string(),
+            optional(rate.initial_price),
         ];
         for band in &bands {
             let price = rate.band_prices.get(*band);
-            cells.push(price.map_or(String::new(), |price| price.price_per_minute.to_string()));
-            let fee = price.and_then(|price| price.connection_fee);
-            cells.push(fee.map_or(String::new(), |fee| fee.to_string()));
+            cells.push(optional(price.map(|price| price.price_per_minute)));
+            cells.push(optional(price.and_then(|price| price.connection_fee)));
+            cells.push(optional(price.and_then(|price| price.initial_price)));
         }
         deck.push_str(&cells.join(","));
         deck.push('\n');

@@ -9,6 +9,7 @@ pub mod country;
 pub mod credit;
 pub mod day;
 pub mod deck;
+pub mod derived;
 pub mod fold;
 pub mod money;
 pub mod number;

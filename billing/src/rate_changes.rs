@@ -161,6 +161,7 @@ mod tests {
             prefix: prefix.to_owned(),
             destination: "Place".to_owned(),
             price_per_minute: Micros(price),
+            initial_price: None,
             connection_fee: Micros::ZERO,
             initial_increment: 1,
             increment: 1,

@@ -63,7 +63,7 @@ pub enum ChargeStep {
         /// The fee.
         amount: Micros,
     },
-    /// A run of billed seconds at one price. The exact cost of the run is `price_per_minute * seconds / 60`.
+    /// A run of billed seconds at one price, within the initial increment or after it. The exact cost of the run is `price_per_minute * seconds / 60`.
     Time {
         /// The time band's name; `None` if the rate has no price for the band at that time.
         band: Option<String>,
@@ -165,7 +165,7 @@ pub fn minute_sixtieths(rate: &Rate, band: Option<&BandPrice>) -> i128 {
         Some(band) => (band.price_per_minute, band.connection_fee.unwrap_or(rate.connection_fee)),
         None => (rate.price_per_minute, rate.connection_fee),
     };
-    let exact = sixtieths(fee) + i128::from(price.0) * i128::from(billed);
+    let exact = sixtieths(fee) + time_cost(rate, (rate.first_price(band), price), billed);
     exact.max(sixtieths(rate.minimum_charge))
 }
 
@@ -227,19 +227,44 @@ pub fn is_free(pricing: &Pricing) -> bool {
     let rate = &pricing.rate;
     let zero = |amount: Micros| amount.0 <= 0;
     zero(rate.price_per_minute)
+        && zero(rate.first_price(None))
         && zero(rate.connection_fee)
         && zero(rate.minimum_charge)
-        && pricing
-            .bands
-            .iter()
-            .filter_map(|band| rate.band_prices.get(&band.name))
-            .all(|price| zero(price.price_per_minute) && zero(price.connection_fee.unwrap_or_default()))
+        && pricing.bands.iter().filter_map(|band| rate.band_prices.get(&band.name)).all(|price| {
+            zero(price.price_per_minute)
+                && zero(rate.first_price(Some(price)))
+                && zero(price.connection_fee.unwrap_or_default())
+        })
 }
 
-/// A run of seconds with one price, from the requested second to `until` (exclusive).
+/// The prices of a call that is answered at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PricesAt {
+    /// Fee of the call.
+    pub connection_fee: Micros,
+    /// Price of sixty seconds that holds at that instant for the initial increment; `None` if `price_per_minute` holds from the beginning.
+    pub initial_price: Option<Micros>,
+    /// Price of sixty seconds that holds at that instant after the initial increment.
+    pub price_per_minute: Micros,
+}
+
+/// The prices of a call that is answered at `at`.
+pub fn prices_at(pricing: &Pricing, at: DateTime<Utc>) -> PricesAt {
+    let span = pricing.span_at(at.timestamp());
+    PricesAt {
+        connection_fee: span.fee,
+        initial_price: (span.first != span.price).then_some(span.first),
+        price_per_minute: span.price,
+    }
+}
+
+/// A run of seconds with the same prices, from the requested second to `until` (exclusive).
 #[derive(Clone, Copy, Debug)]
 struct Span {
     band: Option<usize>,
+    /// The price within the initial increment.
+    first: Micros,
+    /// The price after the initial increment.
     price: Micros,
     fee: Micros,
     until: i64,
@@ -267,7 +292,9 @@ impl Pricing {
 
     /// Exact cost of `billed` seconds without bands, in sixtieths of a micro.
     fn flat_cost(&self, billed: u32) -> i128 {
-        sixtieths(self.rate.connection_fee) + i128::from(self.rate.price_per_minute.0) * i128::from(billed)
+        let rate = &self.rate;
+        sixtieths(rate.connection_fee)
+            + time_cost(rate, (rate.first_price(None), rate.price_per_minute), billed)
     }
 
     /// Converts an exact cost to the charge by applying the minimum charge and then rounding once.
@@ -296,8 +323,13 @@ impl Pricing {
     /// The price at a Unix second, and a later time up to which that price is known to apply.
     fn span_at(&self, second: i64) -> Span {
         let rate = &self.rate;
-        let base =
-            Span { band: None, price: rate.price_per_minute, fee: rate.connection_fee, until: i64::MAX };
+        let base = Span {
+            band: None,
+            first: rate.first_price(None),
+            price: rate.price_per_minute,
+            fee: rate.connection_fee,
+            until: i64::MAX,
+        };
         if !self.is_banded() {
             return base;
         }
@@ -314,6 +346,7 @@ impl Pricing {
         match found {
             Some((index, price)) => Span {
                 band: Some(index),
+                first: rate.first_price(Some(price)),
                 price: price.price_per_minute,
                 fee: price.connection_fee.unwrap_or(rate.connection_fee),
                 until,
@@ -356,13 +389,20 @@ impl Pricing {
         i64::from(self.time_zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
     }
 
-    /// Splits `billed` seconds from `first` into runs of one price, and calls `visit(offset, seconds, span)` for each run.
+    /// Splits `billed` seconds from `first` into runs of one price, and calls `visit(offset, seconds, span)` for each run. The span's `price` is the
+    /// price of the run.
     fn walk(&self, first: i64, billed: u32, mut visit: impl FnMut(u32, u32, &Span)) {
+        let initial = self.rate.initial_increment;
         let mut offset = 0u32;
         while offset < billed {
             let at = first + i64::from(offset);
-            let span = self.span_at(at);
-            let seconds = u32::try_from(span.until - at).unwrap_or(u32::MAX).min(billed - offset);
+            let mut span = self.span_at(at);
+            let mut end = billed;
+            if offset < initial {
+                end = billed.min(initial);
+                span.price = span.first;
+            }
+            let seconds = u32::try_from(span.until - at).unwrap_or(u32::MAX).min(end - offset);
             visit(offset, seconds, &span);
             offset += seconds;
         }
@@ -378,6 +418,12 @@ fn sixtieths(amount: Micros) -> i128 {
     i128::from(amount.0) * 60
 }
 
+/// Exact cost of `billed` seconds at one price for the initial increment and one for the rest, in sixtieths of a micro.
+fn time_cost(rate: &Rate, (first, price): (Micros, Micros), billed: u32) -> i128 {
+    let initial = billed.min(rate.initial_increment);
+    i128::from(first.0) * i128::from(initial) + i128::from(price.0) * i128::from(billed - initial)
+}
+
 fn fee_step(pricing: &Pricing, first: i64) -> ChargeStep {
     let span = pricing.span_at(first);
     let own = pricing.band_name(span.band).filter(|name| {
@@ -386,11 +432,12 @@ fn fee_step(pricing: &Pricing, first: i64) -> ChargeStep {
     ChargeStep::ConnectionFee { band: own, amount: span.fee }
 }
 
-/// Adds a run of seconds to the explanation; extends the previous line if that line has the same band.
+/// Adds a run of seconds to the explanation; extends the previous line if that line has the same band and price.
 fn push_time(steps: &mut Vec<ChargeStep>, pricing: &Pricing, offset: u32, length: u32, span: &Span) {
     let name = pricing.band_name(span.band);
-    if let Some(ChargeStep::Time { band, seconds, .. }) = steps.last_mut()
+    if let Some(ChargeStep::Time { band, seconds, price_per_minute, .. }) = steps.last_mut()
         && *band == name
+        && *price_per_minute == span.price
     {
         *seconds += length;
         return;
@@ -403,13 +450,23 @@ fn push_time(steps: &mut Vec<ChargeStep>, pricing: &Pricing, offset: u32, length
     });
 }
 
-/// A [`Span`] with its start, and the exact cost of all seconds before it.
+/// A [`Span`] with its start, and the exact cost of all seconds before it at each of its two prices.
 #[derive(Clone, Copy, Debug)]
 struct LaidSpan {
     start: i64,
+    first: Micros,
     price: Micros,
     fee: Micros,
-    cost_before: i128,
+    before: Laid,
+}
+
+/// The exact cost of a run of seconds, in sixtieths of a micro.
+#[derive(Clone, Copy, Debug, Default)]
+struct Laid {
+    /// The cost if the seconds belong to the initial increment.
+    first: i128,
+    /// The cost if the seconds come after the initial increment.
+    price: i128,
 }
 
 /// The possible answer times, in whole Unix seconds, and the prices from the first answer time on. Prices are computed only as far as needed.
@@ -417,6 +474,7 @@ struct AnswerWindow<'a> {
     pricing: &'a Pricing,
     first: i64,
     last: i64,
+    has_initial_price: bool,
     spans: Vec<LaidSpan>,
     laid_until: i64,
 }
@@ -426,7 +484,8 @@ impl<'a> AnswerWindow<'a> {
         let first = authorized_at.timestamp();
         // The first and the last answer time have the same fraction of a second, so adding whole seconds to the first gives the last.
         let last = first + i64::from(ring_timeout_secs);
-        AnswerWindow { pricing, first, last, spans: Vec::new(), laid_until: first }
+        let has_initial_price = pricing.rate.has_initial_price();
+        AnswerWindow { pricing, first, last, has_initial_price, spans: Vec::new(), laid_until: first }
     }
 
     /// The highest exact cost of `talk` seconds, before the minimum charge and rounding are applied; `None` if all these seconds are free. A longer
@@ -446,28 +505,44 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Some answer times, among them the most expensive one. Between two neighboring answer times, neither the first nor the last billed second
-    /// crosses a price change. Therefore, the cost is linear in the answer time, and is highest at one of the two answer times.
+    /// Some answer times, among them the most expensive one. Between two neighboring answer times, neither the first nor the last billed second nor
+    /// the end of an initial increment with its own price crosses a price change. Therefore, the cost is linear in the answer time, and is highest at one of the two answer times.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);
             self.spans[begin..].iter().map(|span| span.start).take_while(move |start| *start <= to)
         };
         let starts = edges_near(self.first, self.last + 1);
-        let ends = edges_near(self.first + billed - 1, self.last + billed + 1).map(move |edge| edge - billed);
-        let around = starts.chain(ends).flat_map(|edge| [edge - 1, edge, edge + 1]);
+        let from = move |length: i64| {
+            edges_near(self.first + length - 1, self.last + length + 1).map(move |edge| edge - length)
+        };
+        let initial = self.has_initial_price.then(|| from(i64::from(self.pricing.rate.initial_increment)));
+        let around = starts
+            .chain(initial.into_iter().flatten())
+            .chain(from(billed))
+            .flat_map(|edge| [edge - 1, edge, edge + 1]);
         [self.first, self.last].into_iter().chain(around).filter(|at| (self.first..=self.last).contains(at))
     }
 
     fn cost(&self, answer: i64, billed: i64) -> i128 {
         let fee = self.span(answer).map_or(Micros::ZERO, |span| span.fee);
-        sixtieths(fee) + self.cost_until(answer + billed) - self.cost_until(answer)
+        let (begin, end) = (self.cost_until(answer), self.cost_until(answer + billed));
+        if !self.has_initial_price {
+            return sixtieths(fee) + end.price - begin.price;
+        }
+        let initial = self.cost_until(answer + i64::from(self.pricing.rate.initial_increment));
+        sixtieths(fee) + initial.first - begin.first + end.price - initial.price
     }
 
     /// Exact cost of all seconds from the first possible answer to `second`, exclusive.
-    fn cost_until(&self, second: i64) -> i128 {
-        self.span(second)
-            .map_or(0, |span| span.cost_before + i128::from(second - span.start) * i128::from(span.price.0))
+    fn cost_until(&self, second: i64) -> Laid {
+        self.span(second).map_or(Laid::default(), |span| {
+            let seconds = i128::from(second - span.start);
+            Laid {
+                first: span.before.first + seconds * i128::from(span.first.0),
+                price: span.before.price + seconds * i128::from(span.price.0),
+            }
+        })
     }
 
     fn span(&self, second: i64) -> Option<&LaidSpan> {
@@ -479,10 +554,11 @@ impl<'a> AnswerWindow<'a> {
         while self.laid_until <= second {
             let start = self.laid_until;
             let span = self.pricing.span_at(start);
-            let cost_before = self.cost_until(start);
-            let same = self.spans.last().is_some_and(|last| last.price == span.price && last.fee == span.fee);
-            if !same {
-                self.spans.push(LaidSpan { start, price: span.price, fee: span.fee, cost_before });
+            let before = self.cost_until(start);
+            let Span { first, price, fee, .. } = span;
+            let same = |last: &LaidSpan| (last.first, last.price, last.fee) == (first, price, fee);
+            if !self.spans.last().is_some_and(same) {
+                self.spans.push(LaidSpan { start, first, price, fee, before });
             }
             self.laid_until = span.until;
         }

@@ -34,6 +34,9 @@ pub struct Rate {
     pub destination: String,
     /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
+    /// Price of sixty seconds that holds for the initial increment, outside the time bands in `band_prices`; if `None`, `price_per_minute` holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_price: Option<Micros>,
     /// Fee charged once per answered call.
     pub connection_fee: Micros,
     /// Minimum billed seconds of an answered call.
@@ -56,6 +59,9 @@ pub struct Rate {
 pub struct BandPrice {
     /// Price of sixty seconds.
     pub price_per_minute: Micros,
+    /// Price of sixty seconds for the seconds of the initial increment that are within the band; if `None`, `price_per_minute` holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_price: Option<Micros>,
     /// Connection fee of a call answered within the band; if `None`, the rate's fee applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_fee: Option<Micros>,
@@ -80,11 +86,25 @@ impl RateError {
 }
 
 impl Rate {
+    /// The price of sixty seconds of the initial increment, in `band` or outside the bands.
+    pub fn first_price(&self, band: Option<&BandPrice>) -> Micros {
+        match band {
+            Some(band) => band.initial_price.unwrap_or(band.price_per_minute),
+            None => self.initial_price.unwrap_or(self.price_per_minute),
+        }
+    }
+
+    /// Whether the rate or one of its bands has a price of its own for the initial increment.
+    pub fn has_initial_price(&self) -> bool {
+        self.initial_price.is_some() || self.band_prices.values().any(|band| band.initial_price.is_some())
+    }
+
     /// Checks every field against its range and reports the first error.
     pub fn validate(&self) -> Result<(), RateError> {
         check_prefix(&self.prefix)?;
         check_destination(&self.destination)?;
         check_price("rate_per_minute", self.price_per_minute)?;
+        check_price("initial_price", self.initial_price.unwrap_or_default())?;
         check_price("connection_fee", self.connection_fee)?;
         check_price("minimum_charge", self.minimum_charge)?;
         check_increment("initial_increment", self.initial_increment)?;
@@ -97,6 +117,7 @@ impl Rate {
         for (name, price) in &self.band_prices {
             check_band_name(name)?;
             check_price("band_prices", price.price_per_minute)?;
+            check_price("band_prices", price.initial_price.unwrap_or_default())?;
             check_price("band_prices", price.connection_fee.unwrap_or_default())?;
         }
         Ok(())

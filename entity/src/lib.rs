@@ -34,6 +34,7 @@ pub mod search_word;
 pub mod session_item;
 pub mod setting;
 pub mod tariff;
+pub mod tariff_derivation;
 pub mod tariff_import;
 pub mod tariff_mapping;
 pub mod tariff_version;

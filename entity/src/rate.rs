@@ -19,6 +19,8 @@ pub struct Model {
     pub destination: String,
     /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
+    /// Price of sixty seconds that holds for the initial increment, outside the time bands; if null, `price_per_minute` holds.
+    pub initial_price: Option<Micros>,
     /// Fee charged once per answered call.
     pub connection_fee: Micros,
     /// Minimum billed seconds of an answered call.

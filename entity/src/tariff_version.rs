@@ -38,6 +38,10 @@ pub struct Model {
     /// The version from which this version was made; null for the first version. A version can be activated only as the direct successor of its base
     /// version.
     pub base_version_id: Option<Uuid>,
+    /// The version of another tariff from which this version was derived; null for other versions.
+    pub source_version_id: Option<Uuid>,
+    /// The revision of the tariff's derivation with which this version was derived; null for other versions.
+    pub source_revision: Option<i32>,
     /// When the version was created.
     pub created_at: DateTimeUtc,
 }
@@ -48,4 +52,6 @@ parents! {
     ;
     /// The version from which this version was made.
     BaseVersion: BaseVersionId => tariff_version::Id,
+    /// The version from which this version was derived.
+    SourceVersion: SourceVersionId => tariff_version::Id,
 }

@@ -18,6 +18,7 @@ use app::access::Shop;
 use app::cabins::CabinView;
 use app::rates::Terms;
 use app::sessions::{Running, SessionView};
+use app::tariffs::derived::{self, Derivation};
 use app::{App, accounts, cabins, screens, sessions, tariffs, users};
 use base::error::{Error, Result};
 use store::Page;
@@ -68,6 +69,10 @@ pub struct ScreensOf(pub Uuid);
 /// Key: a tariff's id. The loader reads the terms of the tariff's current version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TermsOf(pub Uuid);
+
+/// Key: a tariff's id. The loader reads how the tariff is derived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DerivationOf(pub Uuid);
 
 /// Data loaders for a new request.
 pub fn loaders(app: Arc<App>) -> Loaders {
@@ -215,5 +220,16 @@ impl Loader<TermsOf> for Batches {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let terms = tariffs::current_terms(&self.0, &ids).await?;
         Ok(terms.into_iter().map(|(id, terms)| (TermsOf(id), terms)).collect())
+    }
+}
+
+impl Loader<DerivationOf> for Batches {
+    type Value = Derivation;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[DerivationOf]) -> Result<HashMap<DerivationOf, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let found = derived::of_tariffs(&self.0, &ids).await?;
+        Ok(found.into_iter().map(|(id, derivation)| (DerivationOf(id), derivation)).collect())
     }
 }

@@ -42,6 +42,11 @@ impl PriceView {
         Money::new(self.0.rate.price_per_minute, &self.0.currency)
     }
 
+    /// Customer's price for 60 seconds of the initial increment, outside the time bands; null if `pricePerMinute` holds from the beginning.
+    fn initial_price(&self) -> Option<Money> {
+        self.0.rate.initial_price.map(|price| Money::new(price, &self.0.currency))
+    }
+
     /// Fee that is charged once per answered call.
     fn connection_fee(&self) -> Money {
         Money::new(self.0.rate.connection_fee, &self.0.currency)
@@ -134,6 +139,12 @@ impl QuoteView {
     /// Customer's price for 60 seconds now; null if no rate matches.
     fn price_per_minute(&self) -> Option<Money> {
         self.money(|offer| offer.price_per_minute)
+    }
+
+    /// Customer's price for 60 seconds of the initial increment now; null if `pricePerMinute` holds from the beginning, or if no rate matches.
+    fn initial_price(&self) -> Option<Money> {
+        let price = self.0.offer.as_ref()?.initial_price?;
+        Some(Money::new(price, &self.0.currency))
     }
 
     /// Fee of a call answered now; null if no rate matches.

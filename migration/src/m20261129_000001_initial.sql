@@ -236,10 +236,35 @@ CREATE TABLE tariff_version (
     rate_count {int} NOT NULL,
     note TEXT NOT NULL,
     base_version_id {uuid} REFERENCES tariff_version,
+    -- of a derived version: the version of the source, and the revision of the rule
+    source_version_id {uuid} REFERENCES tariff_version ON DELETE SET NULL,
+    source_revision {int},
     created_at {time} NOT NULL,
     PRIMARY KEY (id)
 ){strict};
 CREATE UNIQUE INDEX tariff_version_number ON tariff_version (tariff_id, number);
+CREATE INDEX tariff_version_source ON tariff_version (source_version_id) WHERE source_version_id IS NOT NULL;
+
+-- Tariffs whose prices follow another tariff.
+CREATE TABLE tariff_derivation (
+    tariff_id {uuid} NOT NULL REFERENCES tariff,
+    -- null means the cost tariff of the tariff's owner
+    source_tariff_id {uuid} REFERENCES tariff,
+    rule {json} NOT NULL,
+    automatic {bool} NOT NULL,
+    -- the number of changes of the rule and the source
+    revision {int} NOT NULL,
+    -- the source's versions that the tariff follows: id and begin
+    followed {json},
+    -- why the tariff does not follow its source
+    problem {json},
+    -- until when a node works on it, or when the next attempt begins
+    next_at {time},
+    created_at {time} NOT NULL,
+    updated_at {time} NOT NULL,
+    PRIMARY KEY (tariff_id)
+){strict};
+CREATE INDEX tariff_derivation_source ON tariff_derivation (source_tariff_id) WHERE source_tariff_id IS NOT NULL;
 
 CREATE TABLE rate (
     -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows. `callshop audit`
@@ -248,6 +273,8 @@ CREATE TABLE rate (
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,
     price_per_minute BIGINT NOT NULL,
+    -- price per minute of the initial increment; null means price_per_minute
+    initial_price BIGINT,
     connection_fee BIGINT NOT NULL,
     initial_increment {int} NOT NULL,
     increment {int} NOT NULL,

@@ -41,6 +41,7 @@ pub mod session_list;
 pub mod sessions;
 pub mod sorted;
 pub mod statistics;
+pub mod tariff_derivations;
 pub mod tariff_imports;
 pub mod tariff_mappings;
 pub mod tariff_versions;

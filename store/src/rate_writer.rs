@@ -43,12 +43,14 @@ const DELETED: u64 = 2_000;
 const STATEMENTS: usize = 12;
 
 /// Columns of `rate`, in the order of [`NewRate`].
-const COLUMNS: &str = "version_id, prefix, destination, price_per_minute, connection_fee, initial_increment, \
-                       increment, minimum_charge, free_seconds, band_prices";
+const COLUMNS: &str = "version_id, prefix, destination, price_per_minute, initial_price, connection_fee, \
+                       initial_increment, increment, minimum_charge, free_seconds, band_prices";
 /// Number of [`COLUMNS`].
-const COLUMN_COUNT: i16 = 10;
+const COLUMN_COUNT: i16 = 11;
 /// The beginning of PostgreSQL's binary format: its signature, no flags, no extension.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// The length of a field without a value.
+const NULL: i32 = -1;
 /// The first byte of `jsonb` in binary format.
 const JSONB: u8 = 1;
 
@@ -61,6 +63,8 @@ pub struct NewRate<'a> {
     pub destination: &'a str,
     /// Price of 60 seconds, in millionths.
     pub price_per_minute: i64,
+    /// Price of 60 seconds of the initial increment, in millionths; `None` means `price_per_minute`.
+    pub initial_price: Option<i64>,
     /// Fee of an answered call, in millionths.
     pub connection_fee: i64,
     /// Minimum billed seconds.
@@ -195,7 +199,7 @@ impl VersionWriter<'_> {
             return sql.clone();
         }
         let bands = if has_bands { "?" } else { "'{}'" };
-        let row = format!("(X'{}',?,?,?,?,?,?,?,?,{bands})", self.version_id.simple());
+        let row = format!("(X'{}',?,?,?,?,?,?,?,?,?,{bands})", self.version_id.simple());
         let rows = vec![row.as_str(); rates.len()].join(",");
         let sql: Arc<str> = format!("INSERT INTO rate ({COLUMNS}) VALUES {rows}").into();
         self.sql.push((key, sql.clone()));
@@ -239,6 +243,7 @@ async fn write_block(
                 .bind(rate.prefix.to_owned())
                 .bind(rate.destination.to_owned())
                 .bind(rate.price_per_minute)
+                .bind(rate.initial_price)
                 .bind(rate.connection_fee)
                 .bind(rate.initial_increment)
                 .bind(rate.increment)
@@ -260,6 +265,10 @@ fn encode(bytes: &mut Vec<u8>, version_id: Uuid, rate: &NewRate<'_>) {
     field(bytes, rate.prefix.as_bytes());
     field(bytes, rate.destination.as_bytes());
     field(bytes, &rate.price_per_minute.to_be_bytes());
+    match rate.initial_price {
+        Some(price) => field(bytes, &price.to_be_bytes()),
+        None => bytes.extend(NULL.to_be_bytes()),
+    }
     field(bytes, &rate.connection_fee.to_be_bytes());
     field(bytes, &rate.initial_increment.to_be_bytes());
     field(bytes, &rate.increment.to_be_bytes());
@@ -383,6 +392,7 @@ mod tests {
             prefix,
             destination: "",
             price_per_minute: 1,
+            initial_price: None,
             connection_fee: 0,
             initial_increment: 1,
             increment: 1,

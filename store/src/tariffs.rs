@@ -168,6 +168,21 @@ pub async fn list_versions(
     page.read(conn, query, tariff_version::Column::Id).await
 }
 
+/// A page of a tariff's version in force at `now` and its scheduled versions. This query does not check the actor's scope: the calling function must
+/// have checked access to the tariff.
+pub async fn list_planned(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    now: DateTime<Utc>,
+    page: Page,
+) -> Result<Listed<tariff_version::Model>> {
+    use tariff_version::Column::{ActiveFrom, Id, TariffId};
+    let in_force = in_force(conn, tariff_id, now).await?.map(|version| version.id);
+    let planned = Condition::any().add(ActiveFrom.gt(now)).add(Id.is_in(in_force));
+    let query = tariff_version::Entity::find().filter(TariffId.eq(tariff_id)).filter(planned);
+    page.read(conn, query, Id).await
+}
+
 /// The tariff's version with the highest number, which may be a draft.
 pub async fn latest_version(
     conn: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! Sentences about imports of rate decks and saved mappings.
+//! Sentences about imports of rate decks, saved mappings and derived tariffs.
 
 use super::Sentence;
 
@@ -75,6 +75,77 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "There is no mapping with the name \"{name}\".",
         "Não há mapeamento com o nome \"{name}\".",
         "No hay ningún mapeo con el nombre \"{name}\".",
+    ),
+    (
+        "`percent` must be between -100 and 10000.",
+        "`percent` deve estar entre -100 e 10000.",
+        "`percent` debe estar entre -100 y 10000.",
+    ),
+    (
+        "`addition` is out of range.",
+        "`addition` está fora dos limites.",
+        "`addition` está fuera de los límites.",
+    ),
+    (
+        "`minimumMargin` must not be negative, and not above the highest price.",
+        "`minimumMargin` não pode ser negativo nem maior que o preço mais alto.",
+        "`minimumMargin` no puede ser negativo ni mayor que el precio más alto.",
+    ),
+    (
+        "`priceEnding` must be above 0 and below 1000, such as 0.09.",
+        "`priceEnding` deve ser maior que 0 e menor que 1000, como 0.09.",
+        "`priceEnding` debe ser mayor que 0 y menor que 1000, como 0.09.",
+    ),
+    ("Give either `tariffId` or `name`.", "Informe `tariffId` ou `name`.", "Indique `tariffId` o `name`."),
+    (
+        "Give either `source.tariffId` or `source.ownCost`.",
+        "Informe `source.tariffId` ou `source.ownCost`.",
+        "Indique `source.tariffId` o `source.ownCost`.",
+    ),
+    (
+        "An account can have at most {max} derived tariffs.",
+        "Uma conta pode ter no máximo {max} tarifas derivadas.",
+        "Una cuenta puede tener como máximo {max} tarifas derivadas.",
+    ),
+    (
+        "The owner of the tariff has no such tariff.",
+        "O dono da tarifa não tem essa tarifa.",
+        "El dueño de la tarifa no tiene esa tarifa.",
+    ),
+    (
+        "The platform pays nobody, so it has no cost. Give `source.tariffId`.",
+        "A plataforma não paga a ninguém, portanto não tem custo. Informe `source.tariffId`.",
+        "La plataforma no paga a nadie, por lo que no tiene costo. Indique `source.tariffId`.",
+    ),
+    (
+        "The account has no cost tariff. Its parent assigns one with `assignTariff`.",
+        "A conta não tem tarifa de custo. A conta superior atribui uma com `assignTariff`.",
+        "La cuenta no tiene tarifa de costo. La cuenta superior asigna una con `assignTariff`.",
+    ),
+    (
+        "The source has prices in {source}, and the tariff in {derived}. Derive a tariff in the currency of its source.",
+        "A origem tem preços em {source}, e a tarifa em {derived}. Derive uma tarifa na moeda da origem.",
+        "El origen tiene precios en {source}, y la tarifa en {derived}. Derive una tarifa en la moneda de su origen.",
+    ),
+    (
+        "The source is the tariff itself or is derived from it. Choose another source.",
+        "A origem é a própria tarifa ou deriva dela. Escolha outra origem.",
+        "El origen es la propia tarifa o deriva de ella. Elija otro origen.",
+    ),
+    (
+        "At most {max} tariffs can be derived one from another. Choose a source nearer to the first tariff.",
+        "No máximo {max} tarifas podem derivar uma da outra. Escolha uma origem mais próxima da primeira tarifa.",
+        "Como máximo {max} tarifas pueden derivar una de otra. Elija un origen más cercano a la primera tarifa.",
+    ),
+    (
+        "The server could not derive the tariff. It tries again in a moment.",
+        "O servidor não conseguiu derivar a tarifa. Ele tentará de novo em instantes.",
+        "El servidor no pudo derivar la tarifa. Lo intentará de nuevo en un momento.",
+    ),
+    (
+        "Prefix {prefix}: {error} Change the rule, or the rate of the source.",
+        "Prefixo {prefix}: {error} Mude a regra ou a tarifa da origem.",
+        "Prefijo {prefix}: {error} Cambie la regla o la tarifa del origen.",
     ),
     ("`after` must not be negative.", "`after` não pode ser negativo.", "`after` no puede ser negativo."),
 ];

@@ -67,6 +67,7 @@ pub async fn activate(
             Ok(begun)
         })
         .await?;
+    app.following.wake();
     let next = begun.next.map(|version| Version {
         tariff: found.tariff.clone(),
         version,

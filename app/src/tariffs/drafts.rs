@@ -308,6 +308,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
     let field = match error.field {
         "rate_per_minute" => "pricePerMinute",
         "connection_fee" => "connectionFee",
+        "initial_price" => "initialPrice",
         "initial_increment" => "initialIncrement",
         "minimum_charge" => "minimumCharge",
         "free_seconds" => "freeSeconds",
@@ -374,7 +375,8 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     }
     // the rates refer to the bands of their own version, so a copy needs these bands
     let base = Base { terms: Terms::of(&source.version)?, ..Base::read(app, &tariff, None).await? };
-    let act = Act::new("copyTariffVersion", note);
+    let derived = source.version.source_revision.map(|revision| (source.version.source_version_id, revision));
+    let act = Act { source: derived, ..Act::new("copyTariffVersion", note) };
     let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
@@ -459,11 +461,13 @@ pub(super) struct Act {
     pub(super) rename: Option<String>,
     /// The job that creates the draft, and the node that runs it. If the job was canceled, no draft is created.
     pub(super) job: Option<(Uuid, Uuid)>,
+    /// The version from which the draft is derived, and the revision of the rule.
+    pub(super) source: Option<(Option<Uuid>, i32)>,
 }
 
 impl Act {
     pub(super) fn new(action: &'static str, note: String) -> Self {
-        Self { action, note, start: Start::Never, rename: None, job: None }
+        Self { action, note, start: Start::Never, rename: None, job: None, source: None }
     }
 }
 
@@ -572,6 +576,8 @@ impl Draft {
             rate_count: i32::try_from(self.loaded.table.len()).or_fault()?,
             note: self.act.note.clone(),
             base_version_id: self.precedes,
+            source_version_id: self.act.source.and_then(|(version, _)| version),
+            source_revision: self.act.source.map(|(_, revision)| revision),
             created_at: self.created_at,
         };
         rows::insert_version(conn, version.clone()).await?;

@@ -7,12 +7,15 @@ mod activation;
 mod assignment;
 mod by_date;
 mod comparison;
+pub mod derived;
 mod drafts;
 mod files;
+pub mod following;
 mod impact;
 pub mod imports;
 mod lifecycle;
 pub mod mappings;
+mod reading;
 mod updating;
 
 use std::collections::HashMap;
@@ -37,6 +40,7 @@ pub use drafts::{
 
 pub use impact::{Impact, impact_of_draft, impact_of_version};
 pub use lifecycle::{archive, cancel, discard, revert};
+pub use reading::{is_bought, readable, readable_version};
 pub use updating::{TariffUpdate, update};
 
 use drafts::deck_permit;
@@ -273,13 +277,21 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
     versions.into_iter().next().ok_or_else(|| Error::fault("the state of a version was not found"))
 }
 
-/// Lists the versions of a tariff, oldest first.
+/// Lists the versions of a tariff, oldest first. Of the tariff by which the actor's account pays, only the version in force and the scheduled versions.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> Result<Listed<Version>> {
-    let tariff = owned(app, actor, tariff_id).await?;
-    let versions = rows::list_versions(app.store.reader(), tariff.id, page).await?;
+    let (conn, tariff) = (app.store.reader(), readable(app, actor, tariff_id).await?);
+    if is_bought(actor, &tariff) {
+        let versions = rows::list_planned(conn, tariff.id, app.clock.now(), page).await?;
+        let listed = with_states(app, Arc::new(tariff), versions.rows).await?;
+        return Ok(Listed {
+            total: versions.total,
+            rows: listed.into_iter().map(reading::for_buyer).collect(),
+        });
+    }
+    let versions = rows::list_versions(conn, tariff.id, page).await?;
     Ok(Listed { total: versions.total, rows: with_states(app, Arc::new(tariff), versions.rows).await? })
 }
 
@@ -288,10 +300,10 @@ pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> 
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn active_version(app: &App, actor: &Actor, tariff_id: Uuid) -> Result<Option<Version>> {
-    let tariff = owned(app, actor, tariff_id).await?;
+    let tariff = readable(app, actor, tariff_id).await?;
     let effective = rows::effective_versions(app.store.reader(), &[tariff.id], app.clock.now()).await?;
     match effective.get(&tariff.id) {
-        Some((id, _)) => find_version(app, actor, *id).await.map(Some),
+        Some((id, _)) => readable_version(app, actor, *id).await.map(Some),
         None => Ok(None),
     }
 }
@@ -320,7 +332,7 @@ pub async fn version_rates(
     search: &RateSearch,
     page: RatePage,
 ) -> Result<Listed<Rate>> {
-    let found = find_version(app, actor, version_id).await?;
+    let found = readable_version(app, actor, version_id).await?;
     app.rates.search(app.store.reader(), found.version.id, search, page).await
 }
 

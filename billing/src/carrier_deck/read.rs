@@ -153,6 +153,7 @@ impl<'t> Reader<'_, 't> {
         let columns = &plan.columns;
         let money = |role| columns.first(role).is_some();
         self.deck.columns.minimum_charge = money(Role::MinimumCharge);
+        self.deck.columns.initial_price = money(Role::FirstPrice);
         self.deck.columns.free_seconds = money(Role::FreeSeconds)
             || self
                 .deck
@@ -162,8 +163,9 @@ impl<'t> Reader<'_, 't> {
         for rate in &self.deck.rates {
             if let Entry::Price(rate) = &rate.entry {
                 for (band, price) in &rate.band_prices {
-                    let fee = self.deck.columns.bands.entry(band.clone()).or_default();
-                    *fee |= price.connection_fee.is_some();
+                    let columns = self.deck.columns.bands.entry(band.clone()).or_default();
+                    columns.connection_fee |= price.connection_fee.is_some();
+                    columns.initial_price |= price.initial_price.is_some();
                 }
             }
         }
@@ -440,7 +442,11 @@ impl<'t> Reader<'_, 't> {
         for prefix in codes {
             if let (Some(band), Some(rate)) = (&band, &template) {
                 let fee = self.plan.columns.first(Role::ConnectionFee).map(|_| rate.connection_fee);
-                let price = BandPrice { price_per_minute: rate.price_per_minute, connection_fee: fee };
+                let price = BandPrice {
+                    price_per_minute: rate.price_per_minute,
+                    initial_price: rate.initial_price,
+                    connection_fee: fee,
+                };
                 self.band_rows.push(BandRow { line: row.line, prefix, effective, band: band.clone(), price });
                 continue;
             }
@@ -534,17 +540,19 @@ impl<'t> Reader<'_, 't> {
             self.plan.columns.first(Role::FirstPrice).map(|column| (column, self.amount(row, column, true)));
         let bands = self.band_prices(row);
         let (price, increments) = (price?, increments?);
-        let fee = self.with_first_price(row, first, price, increments, fee?)?;
+        let (initial_price, fee) =
+            Self::with_first_price(self.options.mapping, first, price, increments, fee?)?;
         let rate = Rate {
             prefix: "1".to_owned(),
             destination: destination?,
             price_per_minute: price,
+            initial_price,
             connection_fee: fee,
             initial_increment: increments.initial,
             increment: increments.next,
             minimum_charge: minimum?,
             free_seconds: increments.free.unwrap_or(free?),
-            band_prices: self.banded(row, bands?, increments)?,
+            band_prices: Self::banded(self.options.mapping, bands?, increments)?,
         };
         self.valid(row, rate)
     }
@@ -562,6 +570,7 @@ impl<'t> Reader<'_, 't> {
                 let column = match error.field {
                     "destination" => self.plan.columns.first(Role::Destination),
                     "connection_fee" => self.plan.columns.first(Role::ConnectionFee),
+                    "initial_price" => self.plan.columns.first(Role::FirstPrice),
                     "minimum_charge" => self.plan.columns.first(Role::MinimumCharge),
                     _ => Some(self.plan.columns.price),
                 };
@@ -776,33 +785,27 @@ impl<'t> Reader<'_, 't> {
         number
     }
 
-    /// Handles a first price that differs from the next price. A higher first price is equivalent to a fee, because the first increment is always
-    /// charged.
+    /// The price of the initial increment, if it differs from the next price, and the fee. If the mapping asks for it, a higher first price becomes a
+    /// fee, which makes the same charge, because the initial increment is always charged. `None` after an error in the cell of the first price.
     fn with_first_price(
-        &mut self,
-        row: Row<'_>,
+        mapping: &Mapping,
         first: Option<(usize, Option<Micros>)>,
         price: Micros,
         increments: Increments,
         fee: Micros,
-    ) -> Option<Micros> {
-        let Some((column, first)) = first else { return Some(fee) };
-        let extra = first?.checked_sub(price).ok()?;
+    ) -> Option<(Option<Micros>, Micros)> {
+        let Some((_, first)) = first else { return Some((None, fee)) };
+        let first = first?;
+        let extra = first.checked_sub(price).ok()?;
         if extra == Micros::ZERO {
-            return Some(fee);
+            return Some((None, fee));
         }
         let seconds = extra.checked_mul(increments.initial).ok().filter(|sum| sum.0 > 0 && sum.0 % 60 == 0);
         match seconds {
-            Some(sum) if self.options.mapping.first_price_as_fee == Some(true) => {
-                fee.checked_add(Micros(sum.0 / 60)).ok()
+            Some(sum) if mapping.first_price_as_fee == Some(true) => {
+                Some((None, fee.checked_add(Micros(sum.0 / 60)).ok()?))
             }
-            _ => {
-                let message =
-                    "The first price differs from the next price, but a rate can have only one price.";
-                let remedy = "Set `first_price_as_fee` in the mapping to import a higher first price as a connection fee.";
-                self.problem(row, Some(column), CellError::new("FIRST_PRICE_DIFFERS", message, remedy));
-                None
-            }
+            _ => Some((Some(first), fee)),
         }
     }
 
@@ -840,7 +843,8 @@ impl<'t> Reader<'_, 't> {
             let first = band.first.map(|column| (column, self.amount(row, column, true)));
             match (price, fee) {
                 (Some(price_per_minute), None | Some(Some(_))) => {
-                    let price = BandPrice { price_per_minute, connection_fee: fee.flatten() };
+                    let price =
+                        BandPrice { price_per_minute, initial_price: None, connection_fee: fee.flatten() };
                     if let Some(found) = &mut found {
                         found.push((name, price, first));
                     }
@@ -852,19 +856,19 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn banded(
-        &mut self,
-        row: Row<'_>,
+        mapping: &Mapping,
         prices: Vec<BandCell>,
         increments: Increments,
     ) -> Option<BTreeMap<String, BandPrice>> {
         let mut bands = BTreeMap::new();
         for (name, mut price, first) in prices {
             let fee = price.connection_fee.unwrap_or_default();
-            let with_first = self.with_first_price(row, first, price.price_per_minute, increments, fee)?;
+            let (initial_price, with_first) =
+                Self::with_first_price(mapping, first, price.price_per_minute, increments, fee)?;
             if with_first != fee {
                 price.connection_fee = Some(with_first);
             }
-            bands.insert(name, price);
+            bands.insert(name, BandPrice { initial_price, ..price });
         }
         Some(bands)
     }

@@ -6,6 +6,7 @@ use billing::carrier_deck::{
     CarrierDeck, ColumnRef, DateOrder, Entry, Mapping, Options, PriceUnit, StatusRule, read_carrier_deck,
 };
 use billing::deck::{DeckLimits, Severity, write_deck};
+use billing::money::Micros;
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
@@ -200,9 +201,15 @@ fn no_header() {
 fn peak_and_off_peak_with_first_prices() {
     let file = include_bytes!("../data/decks/peak-off-peak.csv");
     let deck = read(file);
-    assert_eq!(rates(&deck).len(), 5);
-    // the first price of this row is higher, but a rate can have only one price
-    assert_eq!(errors(&deck), [(3, "FIRST_PRICE_DIFFERS")]);
+    assert_eq!(rates(&deck).len(), 6);
+    assert_eq!(errors(&deck), []);
+    let Entry::Price(rate) = &deck.rates[5].entry else { panic!("a price") };
+    let prices =
+        |first: Option<Micros>, next: Micros| (first.map(|price| price.to_string()), next.to_string());
+    assert_eq!(prices(rate.initial_price, rate.price_per_minute), (Some("0.148".into()), "0.141".into()));
+    let band = &rate.band_prices["Nights and weekends"];
+    assert_eq!(prices(band.initial_price, band.price_per_minute), (Some("0.119".into()), "0.112".into()));
+    assert!(deck.columns.initial_price);
     assert_eq!(deck.set_aside.get("PERIOD_NOT_A_TIME"), Some(&1));
     let mapping = Mapping { first_price_as_fee: Some(true), ..Mapping::default() };
     let deck = read_with(file, &mapping, None);

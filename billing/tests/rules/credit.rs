@@ -15,6 +15,7 @@ fn pricing(price: i64, fee: i64, (initial, increment): (u32, u32), minimum: i64)
             prefix: "55".to_owned(),
             destination: "Brazil".to_owned(),
             price_per_minute: Micros(price),
+            initial_price: None,
             connection_fee: Micros(fee),
             initial_increment: initial,
             increment,

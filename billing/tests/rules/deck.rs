@@ -105,11 +105,21 @@ fn bands_have_columns_of_their_own() {
     let header = HEADER.replace("increment\n", "increment, Rate_per_minute:Night,connection_fee:Night\n");
     let deck = parse(format!("{header}55,A,0.1,0,1,1, 0.05,\n56,B,0.1,0,1,1,0.05,0.01\n57,C,0.1,0,1,1,,\n"));
     assert_eq!(codes(&deck), [(2, "SPACES_TRIMMED")]);
-    let night = |fee| BandPrice { price_per_minute: Micros(50_000), connection_fee: fee };
+    let night =
+        |fee| BandPrice { price_per_minute: Micros(50_000), initial_price: None, connection_fee: fee };
     let prices: Vec<_> = deck.rates.iter().map(|rate| rate.band_prices.get("Night").cloned()).collect();
     assert_eq!(prices, [Some(night(None)), Some(night(Some(Micros(10_000)))), None]);
     let deck = parse(format!("{header}55,A,0.1,0,1,1,,0.01\n56,B,0.1,0,1,1,free,0\n"));
     assert_eq!(codes(&deck), [(2, "BAND_PRICE_MISSING"), (3, "NOT_A_NUMBER")]);
+    let header =
+        HEADER.replace("increment\n", "increment,initial_price,rate_per_minute:Night,initial_price:Night\n");
+    let deck = parse(format!(
+        "{header}55,A,0.1,0,60,1,0.2,0.05,0.06\n56,B,0.1,0,60,1,,0.05,\n57,C,0.1,0,60,1,,,0.06\n"
+    ));
+    assert_eq!(codes(&deck), [(4, "BAND_PRICE_MISSING")]);
+    let initial = |rate: &Rate| (rate.initial_price, rate.band_prices["Night"].initial_price);
+    let found: Vec<_> = deck.rates.iter().map(initial).collect();
+    assert_eq!(found, [(Some(Micros(200_000)), Some(Micros(60_000))), (None, None)]);
     // seventeen bands are one more than the limit
     let many: String = (0..17).map(|band| format!(",rate_per_minute:{band}")).collect();
     assert_eq!(codes(&parse(HEADER.replace('\n', &format!("{many}\n")))), [(1, "TOO_MANY_BANDS")]);
@@ -197,14 +207,17 @@ fn formulas_are_written_so_that_nothing_runs_them() {
 fn any_rate() -> impl Strategy<Value = Rate> {
     let price = || (0..=MAX_PRICE.0).prop_map(Micros);
     let destination = "['=+@-]{0,3}[a-zA-Zé\",;'=+@-][ -~é]{0,20}[a-z\"']";
-    let band = (price(), prop::option::of(price()))
-        .prop_map(|(price_per_minute, connection_fee)| BandPrice { price_per_minute, connection_fee });
+    let optional = || prop::option::of(price());
+    let band =
+        (price(), optional(), optional()).prop_map(|(price_per_minute, initial_price, connection_fee)| {
+            BandPrice { price_per_minute, initial_price, connection_fee }
+        });
     let bands = prop::collection::btree_map("[a-zé\",:=']([ -~]{0,8}[a-z\",:])?", band, 0..3);
     let increment = || 1u32..=86_400;
     (
         "[1-9][0-9]{0,14}",
         destination,
-        price(),
+        (price(), optional()),
         price(),
         increment(),
         increment(),
@@ -216,7 +229,7 @@ fn any_rate() -> impl Strategy<Value = Rate> {
             |(
                 prefix,
                 destination,
-                price_per_minute,
+                (price_per_minute, initial_price),
                 connection_fee,
                 initial,
                 increment,
@@ -228,6 +241,7 @@ fn any_rate() -> impl Strategy<Value = Rate> {
                     prefix,
                     destination,
                     price_per_minute,
+                    initial_price,
                     connection_fee,
                     initial_increment: initial,
                     increment,

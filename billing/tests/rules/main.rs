@@ -8,6 +8,7 @@ mod country;
 mod credit;
 mod day;
 mod deck;
+mod derived;
 mod money;
 mod number;
 mod pix;

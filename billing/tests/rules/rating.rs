@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::money::{Micros, Rounding, RoundingMode};
 use billing::rating::{
     Charge, ChargeStep, Pricing, amount, billed_seconds, charge, covered_seconds, is_free, max_charge,
-    talk_seconds,
+    minute_sixtieths, prices_at, talk_seconds,
 };
 use billing::tariff::{BandPrice, Rate, TimeBand, Weekdays};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
@@ -21,6 +21,7 @@ fn rate(price: i64, fee: i64, initial: u32, increment: u32) -> Rate {
         prefix: "55".to_owned(),
         destination: "Brazil".to_owned(),
         price_per_minute: Micros(price),
+        initial_price: None,
         connection_fee: Micros(fee),
         initial_increment: initial,
         increment,
@@ -50,7 +51,7 @@ fn band(name: &str, weekdays: Weekdays, from: (u32, u32), to: (u32, u32), holida
 }
 
 fn price(per_minute: i64, fee: Option<i64>) -> BandPrice {
-    BandPrice { price_per_minute: Micros(per_minute), connection_fee: fee.map(Micros) }
+    BandPrice { price_per_minute: Micros(per_minute), initial_price: None, connection_fee: fee.map(Micros) }
 }
 
 /// A pricing of 0.60 per minute by day and 0.06 per minute at night (20:00 to 06:00 on all days, including holidays).
@@ -132,6 +133,20 @@ fn charges_by_hand() {
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 4, 0),
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 5, 110_000),
         (Rate { minimum_charge: Micros(9), ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 0, 0),
+        // the first 30 s cost 0.60 per minute, and the rest 0.12 per minute
+        (
+            Rate { initial_price: Some(Micros(600_000)), ..rate(120_000, 0, 30, 6) },
+            with(6, HalfUp),
+            1,
+            300_000,
+        ),
+        (
+            Rate { initial_price: Some(Micros(600_000)), ..rate(120_000, 0, 30, 6) },
+            with(6, HalfUp),
+            31,
+            312_000,
+        ),
+        (Rate { initial_price: Some(Micros(0)), ..rate(120_000, 0, 30, 6) }, with(6, HalfUp), 31, 12_000),
     ] {
         let pricing = Pricing { rounding, ..flat(rate) };
         assert_eq!(amount(&pricing, noon, talk), Micros(micros), "{pricing:?} at {talk}");
@@ -169,6 +184,42 @@ fn seconds_are_priced_where_they_fall() {
     let told = charge(&pricing, at("2026-11-24T02:59:30Z"), 60);
     assert_eq!(told.steps.len(), 3);
     assert_eq!(told.amount, Micros(60_000));
+}
+
+#[test]
+fn the_initial_increment_has_a_price_in_each_band() {
+    let mut pricing = day_and_night(Tz::UTC);
+    pricing.rate.initial_increment = 30;
+    pricing.rate.increment = 30;
+    pricing.rate.initial_price = Some(Micros(1_200_000));
+    let first = BandPrice { initial_price: Some(Micros(300_000)), ..price(60_000, None) };
+    pricing.rate.band_prices.insert("night".to_owned(), first);
+    let run = |band: Option<&str>, first_second, seconds, price| ChargeStep::Time {
+        band: band.map(str::to_owned),
+        first_second,
+        seconds,
+        price_per_minute: Micros(price),
+    };
+    // ten seconds of the day, then the night
+    let answered = at("2026-11-23T19:59:50Z");
+    let told = charge(&pricing, answered, 31);
+    let runs = [
+        run(None, 0, 10, 1_200_000),
+        run(Some("night"), 10, 20, 300_000),
+        run(Some("night"), 30, 30, 60_000),
+    ];
+    assert_eq!(told.steps[1..4], runs);
+    assert_eq!(told.amount, Micros(200_000 + 100_000 + 30_000));
+    let prices = |instant: &str| {
+        let found = prices_at(&pricing, at(instant));
+        (found.initial_price, found.price_per_minute)
+    };
+    assert_eq!(prices("2026-11-23T19:59:59Z"), (Some(Micros(1_200_000)), Micros(600_000)));
+    assert_eq!(prices("2026-11-23T20:00:00Z"), (Some(Micros(300_000)), Micros(60_000)));
+    // the most expensive answer keeps all of the initial increment in the day
+    assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:20Z"), 60, 30), Micros(600_000));
+    let by_minute = Rate { initial_price: Some(Micros(600_000)), ..rate(120_000, 50_000, 30, 6) };
+    assert_eq!(minute_sixtieths(&by_minute, None), 60 * (50_000 + 300_000 + 60_000));
 }
 
 #[test]
@@ -252,12 +303,17 @@ fn free_means_free_whenever() {
     assert!(is_free(&flat(rate(0, 0, 1, 1))));
     assert!(!is_free(&flat(rate(1, 0, 1, 1))));
     assert!(!is_free(&flat(rate(0, 1, 1, 1))));
+    assert!(!is_free(&flat(Rate { initial_price: Some(Micros(1)), ..rate(0, 0, 1, 1) })));
+    assert!(!is_free(&flat(Rate { initial_price: Some(Micros(0)), ..rate(1, 0, 1, 1) })));
     assert!(!is_free(&flat(Rate { minimum_charge: Micros(1), ..rate(0, 0, 1, 1) })));
     let mut banded = day_and_night(Tz::UTC);
     banded.rate.price_per_minute = Micros::ZERO;
     assert!(!is_free(&banded));
     banded.rate.band_prices.insert("night".to_owned(), price(0, None));
     assert!(is_free(&banded));
+    let first = BandPrice { initial_price: Some(Micros(1)), ..price(0, None) };
+    banded.rate.band_prices.insert("night".to_owned(), first);
+    assert!(!is_free(&banded));
 }
 
 #[test]
@@ -280,6 +336,10 @@ fn cover_by_hand() {
     assert_eq!(cover(Rate { free_seconds: 10, ..rate(600_000, 0, 60, 60) }, 0), 9);
     assert_eq!(cover(Rate { minimum_charge: Micros(700_000), ..rate(600_000, 0, 60, 60) }, 699_999), 0);
     assert_eq!(cover(rate(i64::MAX, 0, 60, 60), i64::MAX), 3_600);
+    // the first 30 s cost 0.30, and each further 6 s cost 0.01
+    let first = Rate { initial_price: Some(Micros(600_000)), ..rate(100_000, 0, 30, 6) };
+    assert_eq!((cover(first.clone(), 299_999), cover(first.clone(), 300_000)), (0, 30));
+    assert_eq!((cover(first.clone(), 309_999), cover(first, 310_000)), (30, 36));
     // one second costs 0.00045, which is rounded by default to 0.0005
     let rounded =
         |available| covered_seconds(&flat(rate(27_000, 0, 1, 1)), now, 60, Micros(available), 3_600);
@@ -358,7 +418,12 @@ fn counted(pricing: &Pricing, answered: DateTime<Utc>, talk: u32) -> Micros {
     let fee = at_second(0).and_then(|price| price.connection_fee).unwrap_or(rate.connection_fee);
     let mut sixtieths = i128::from(fee.0) * 60;
     for k in 0..billed {
-        sixtieths += i128::from(at_second(k).map_or(rate.price_per_minute, |price| price.price_per_minute).0);
+        let (first, next) = match at_second(k) {
+            Some(price) => (price.initial_price, price.price_per_minute),
+            None => (rate.initial_price, rate.price_per_minute),
+        };
+        let price = if k < rate.initial_increment { first.unwrap_or(next) } else { next };
+        sixtieths += i128::from(price.0);
     }
     sixtieths = sixtieths.max(i128::from(rate.minimum_charge.0) * 60);
     let unit = 10i128.pow(6 - u32::from(pricing.rounding.decimals));
@@ -376,7 +441,8 @@ fn any_rounding() -> impl Strategy<Value = Rounding> {
 }
 
 fn any_band_price() -> impl Strategy<Value = BandPrice> {
-    (0i64..2_000_000, prop::option::of(0i64..2_000_000)).prop_map(|(per_minute, fee)| price(per_minute, fee))
+    (0i64..2_000_000, any_initial_price(), prop::option::of(0i64..2_000_000))
+        .prop_map(|(per_minute, initial_price, fee)| BandPrice { initial_price, ..price(per_minute, fee) })
 }
 
 fn any_band(name: &'static str) -> impl Strategy<Value = TimeBand> {
@@ -388,18 +454,28 @@ fn any_band(name: &'static str) -> impl Strategy<Value = TimeBand> {
         .prop_map(move |(weekdays, from, to, holidays)| band(name, weekdays, from, to, holidays))
 }
 
+/// Half of the rates have no price of their own for the initial increment.
+fn any_initial_price() -> impl Strategy<Value = Option<Micros>> {
+    prop::option::of(prop::sample::select(vec![0i64, 1, 40_000, 1_999_999]).prop_map(Micros))
+}
+
 fn any_pricing() -> impl Strategy<Value = Pricing> {
     let increments = || prop::sample::select(vec![1u32, 6, 7, 30, 60]);
     let base =
         (0i64..2_000_000, prop::sample::select(vec![0i64, 1, 50_000, 999_999]), increments(), increments());
-    let extra = (prop::sample::select(vec![0i64, 0, 70_001]), prop::sample::select(vec![0u32, 0, 5, 61]));
+    let extra = (
+        prop::sample::select(vec![0i64, 0, 70_001]),
+        prop::sample::select(vec![0u32, 0, 5, 61]),
+        any_initial_price(),
+    );
     let bands = (any_band("a"), any_band("b"), any_band_price(), any_band_price(), 0usize..3);
     let zone = prop::sample::select(vec![Tz::America__Sao_Paulo, Tz::America__New_York, Tz::Asia__Kathmandu]);
     (base, extra, bands, any_rounding(), zone).prop_map(
-        |(base, (minimum, free), (a, b, pa, pb, used), rounding, zone)| {
+        |(base, (minimum, free, initial), (a, b, pa, pb, used), rounding, zone)| {
             let mut rate = rate(base.0, base.1, base.2, base.3);
             rate.minimum_charge = Micros(minimum);
             rate.free_seconds = free;
+            rate.initial_price = initial;
             rate.band_prices = [("a".to_owned(), pa), ("b".to_owned(), pb)].into_iter().take(used).collect();
             let holidays = ["2026-11-01", "2026-03-09"].iter().map(|day| day.parse().unwrap()).collect();
             Pricing { rate, rounding, bands: vec![a, b], holidays, time_zone: zone }
@@ -468,6 +544,7 @@ proptest! {
     fn an_edge_between_equal_prices_changes_nothing((pricing, instant) in near_an_edge(), talk in 0u32..90_000) {
         let mut pricing = pricing;
         let same = price(pricing.rate.price_per_minute.0, None);
+        let same = BandPrice { initial_price: pricing.rate.initial_price, ..same };
         pricing.rate.band_prices = [("a".to_owned(), same.clone()), ("b".to_owned(), same)].into();
         let mut plain = pricing.clone();
         plain.rate.band_prices.clear();

@@ -13,6 +13,7 @@ fn rate(prefix: &str) -> Rate {
         prefix: prefix.to_owned(),
         destination: format!("to {prefix}"),
         price_per_minute: Micros(100_000),
+        initial_price: None,
         connection_fee: Micros::ZERO,
         initial_increment: 30,
         increment: 6,
@@ -108,11 +109,16 @@ fn each_field_has_its_range() {
         ("INCREMENT_OUT_OF_RANGE", |rate| rate.increment = 86_401),
         ("FREE_SECONDS_OUT_OF_RANGE", |rate| rate.free_seconds = u32::MAX),
         ("BAND_NAME_INVALID", |rate| {
-            let price = BandPrice { price_per_minute: Micros::ZERO, connection_fee: None };
+            let price =
+                BandPrice { price_per_minute: Micros::ZERO, initial_price: None, connection_fee: None };
             rate.band_prices.insert(" ".to_owned(), price);
         }),
         ("PRICE_NEGATIVE", |rate| {
-            let price = BandPrice { price_per_minute: Micros::ZERO, connection_fee: Some(Micros(-1)) };
+            let price = BandPrice {
+                price_per_minute: Micros::ZERO,
+                initial_price: None,
+                connection_fee: Some(Micros(-1)),
+            };
             rate.band_prices.insert("night".to_owned(), price);
         }),
     ];

@@ -16,7 +16,7 @@ use crate::payload::{nullable, top_level};
 use crate::register::RegisterShift;
 use crate::roles::{BACK_OFFICE, MANAGERS};
 use crate::scalars::{Kind, Money};
-use crate::tariffs::{Tariff, assigned_tariff};
+use crate::tariffs::{Tariff, bought_tariff};
 use crate::users::User;
 use crate::{actor, app, credit, graphql_enum};
 use app::access::Shop;
@@ -85,10 +85,11 @@ impl Account {
         &self.0.country
     }
 
-    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff.
+    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff. An account may view
+    /// its own cost tariff, and its parent may view it.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
-        assigned_tariff(ctx, self.0.cost_tariff_id).boxed().await
+        bought_tariff(ctx, self.0.cost_tariff_id).boxed().await
     }
 
     /// When the account was suspended; null if it is not suspended. No new calls are allowed below a suspended account.
@@ -216,13 +217,13 @@ impl Callshop {
     /// Tariff that determines what the callshop pays its parent; null if no tariff is assigned or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
-        assigned_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
+        bought_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
     /// Tariff that determines what customers pay; null if the cost tariff determines it or the caller may not view the tariff.
     #[field(roles = MANAGERS)]
     async fn retail_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
-        assigned_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
+        bought_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
     }
 
     /// Prefixes (E.164 digits) that are blocked for this callshop, in addition to the blocked prefixes of its tariffs.

@@ -70,8 +70,8 @@ pub struct ImportTariffInput {
     pub tariff_id: ID,
     /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server finds the layout of a carrier's deck and reports
     /// its guesses in `detected` and its doubts in `questions`. The server's own format has a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
-    /// Optional columns: minimum_charge, free_seconds, and for each time band of the tariff `rate_per_minute:BAND` and `connection_fee:BAND`. A
-    /// prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
+    /// Optional columns: minimum_charge, free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`,
+    /// `connection_fee:BAND` and `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
     /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
     pub csv: String,
     /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
@@ -100,6 +100,8 @@ pub struct BandPriceInput {
     pub band: String,
     /// Price of 60 seconds.
     pub price_per_minute: Decimal,
+    /// Price of 60 seconds for the seconds of the initial increment that are in the band; `pricePerMinute` if omitted.
+    pub initial_price: Option<Decimal>,
     /// Connection fee of a call that is answered in the band; the rate's own fee if omitted.
     pub connection_fee: Option<Decimal>,
 }
@@ -113,6 +115,8 @@ pub struct RateInput {
     pub destination: String,
     /// Price of 60 seconds, in the tariff's currency.
     pub price_per_minute: Decimal,
+    /// Price of 60 seconds that holds for the initial increment, outside the time bands; `pricePerMinute` if omitted.
+    pub initial_price: Option<Decimal>,
     /// Fee that is charged once per answered call; zero if omitted.
     pub connection_fee: Option<Decimal>,
     /// Minimum number of seconds billed.
@@ -135,13 +139,18 @@ impl From<RateInput> for Rate {
     fn from(input: RateInput) -> Self {
         let amount = |amount: Option<Decimal>| amount.map_or(Micros::ZERO, |amount| amount.0);
         let band = |input: BandPriceInput| {
-            let connection_fee = input.connection_fee.map(|fee| fee.0);
-            (input.band, BandPrice { price_per_minute: input.price_per_minute.0, connection_fee })
+            let price = BandPrice {
+                price_per_minute: input.price_per_minute.0,
+                initial_price: input.initial_price.map(|price| price.0),
+                connection_fee: input.connection_fee.map(|fee| fee.0),
+            };
+            (input.band, price)
         };
         Self {
             prefix: input.prefix,
             destination: input.destination,
             price_per_minute: input.price_per_minute.0,
+            initial_price: input.initial_price.map(|price| price.0),
             connection_fee: amount(input.connection_fee),
             initial_increment: input.initial_increment,
             increment: input.increment,

@@ -1,6 +1,7 @@
 //! Tariffs, their versions and rates.
 
 pub(crate) mod carrier_decks;
+pub(crate) mod derived;
 pub(crate) mod impact;
 pub(crate) mod imports;
 pub(crate) mod inputs;
@@ -14,6 +15,7 @@ use entity::tariff;
 use graphql_macros::object;
 use uuid::Uuid;
 
+pub use derived::{DeriveTariffPayload, TariffDerivationMutation};
 pub use imports::{
     TariffImportMutation, TariffImportPayload, TariffImportQuery, TariffImportSubscription,
     TariffMappingPayload,
@@ -44,10 +46,11 @@ pub struct TariffQuery;
 
 #[object(root = "Query")]
 impl TariffQuery {
-    /// A tariff of the caller's account; null if there is no such tariff. Callshop owners and attendants cannot see tariffs.
+    /// A tariff of the caller's account, or the tariff by which the account pays its parent; null if there is no such tariff. Callshop owners and
+    /// attendants cannot see tariffs.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariff(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tariff>> {
-        let found = async { tariffs::find(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
+        let found = async { tariffs::readable(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
         nullable(found.await.map(Tariff))
     }
 
@@ -64,19 +67,21 @@ impl TariffQuery {
         connection(ctx, paging, false, read, |row: &tariff::Model| row.id, Tariff).await
     }
 
-    /// A version of a tariff of the caller's account; null if there is no such version.
+    /// A version of a tariff of the caller's account, or an active or scheduled version of the tariff by which the account pays its parent; null if
+    /// there is no such version.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariff_version(
         &self,
         ctx: &Context<'_>,
         id: ID,
     ) -> Option<async_graphql::Result<TariffVersion>> {
-        let found =
-            async { tariffs::find_version(app(ctx), caller(ctx)?, Kind::TariffVersion.parse(&id)?).await };
+        let found = async {
+            tariffs::readable_version(app(ctx), caller(ctx)?, Kind::TariffVersion.parse(&id)?).await
+        };
         nullable(found.await.map(TariffVersion))
     }
 
-    /// Rates of a version of a tariff of the caller's account, ordered by prefix.
+    /// Rates of a version that `tariffVersion` shows, ordered by prefix.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn rates(
         &self,
@@ -86,19 +91,19 @@ impl TariffQuery {
         paging: Paging,
     ) -> async_graphql::Result<Page<RateView>> {
         let found = async {
-            tariffs::find_version(app(ctx), caller(ctx)?, Kind::TariffVersion.parse(&version_id)?).await
+            tariffs::readable_version(app(ctx), caller(ctx)?, Kind::TariffVersion.parse(&version_id)?).await
         };
         let version = found.await.map_err(top_level)?;
         version_rates(ctx, &version, search, paging).await
     }
 }
 
-/// A tariff that is assigned to an account; `None` if the caller may not see the whole tariff. Only the tariff's owner and platform admins may see a
-/// whole tariff.
-pub(super) async fn assigned_tariff(
+/// A tariff that is assigned to an account; `None` if the caller may not see the tariff. Platform admins and the tariff's owner see the whole tariff.
+/// The account that pays by the tariff sees its active and scheduled versions.
+pub(super) async fn bought_tariff(
     ctx: &Context<'_>,
     id: Option<Uuid>,
 ) -> async_graphql::Result<Option<Tariff>> {
     let Some(id) = id else { return Ok(None) };
-    nullable(tariffs::find(app(ctx), actor(ctx)?, id).await.map(Tariff)).transpose()
+    nullable(tariffs::readable(app(ctx), actor(ctx)?, id).await.map(Tariff)).transpose()
 }

@@ -50,6 +50,11 @@ impl RateView {
         Money::new(self.rate.price_per_minute, &self.currency)
     }
 
+    /// Price of 60 seconds that holds for the initial increment, outside the time bands; null if `pricePerMinute` holds from the beginning.
+    fn initial_price(&self) -> Option<Money> {
+        self.rate.initial_price.map(|price| Money::new(price, &self.currency))
+    }
+
     /// Fee that is charged once per answered call.
     fn connection_fee(&self) -> Money {
         Money::new(self.rate.connection_fee, &self.currency)
@@ -91,6 +96,8 @@ pub struct BandPriceView {
     pub band: String,
     /// Price of 60 seconds.
     pub price_per_minute: Money,
+    /// Price of 60 seconds for the seconds of the initial increment that are in the band; null if `pricePerMinute` holds from the beginning.
+    pub initial_price: Option<Money>,
     /// Fee of a call answered in the band; null if the rate's own fee applies.
     pub connection_fee: Option<Money>,
 }
@@ -99,6 +106,7 @@ pub(crate) fn band_prices(rate: &Rate, currency: &str) -> Vec<BandPriceView> {
     let view = |(band, price): (&String, &BandPrice)| BandPriceView {
         band: band.clone(),
         price_per_minute: Money::new(price.price_per_minute, currency),
+        initial_price: price.initial_price.map(|price| Money::new(price, currency)),
         connection_fee: price.connection_fee.map(|fee| Money::new(fee, currency)),
     };
     rate.band_prices.iter().map(view).collect()

@@ -7,11 +7,12 @@ use entity::tariff;
 use futures_util::FutureExt as _;
 use graphql_macros::object;
 
+use super::derived::TariffDerivation;
 use super::impact::TariffImpact;
 use super::rates::{RateSearchInput, RateView, version_rates};
 use super::versions::RateChanges;
 use crate::accounts::Account;
-use crate::loaders::{self, TermsOf};
+use crate::loaders::{self, DerivationOf, TermsOf};
 use crate::paging::{Page, Paging, connection};
 use crate::payload::top_level;
 use crate::roles::MANAGERS;
@@ -135,11 +136,14 @@ impl Tariff {
         Kind::Tariff.id(self.0.id)
     }
 
-    /// Owner of the tariff.
-    async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Account> {
+    /// Owner of the tariff; null if the owner is the parent of the caller's account, which pays by this tariff.
+    async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
+        if tariffs::is_bought(actor(ctx)?, &self.0) {
+            return Ok(None);
+        }
         let owner =
             access::by_id(app(ctx).store.reader(), self.0.account_id).boxed().await.map_err(top_level)?;
-        Ok(Account(owner))
+        Ok(Some(Account(owner)))
     }
 
     /// Display name.
@@ -206,7 +210,16 @@ impl Tariff {
         Ok(found.map(TariffVersion))
     }
 
-    /// Versions, newest first.
+    /// How the prices follow another tariff; null if they do not, or if the tariff belongs to the parent of the caller's account.
+    async fn derivation(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffDerivation>> {
+        if tariffs::is_bought(actor(ctx)?, &self.0) {
+            return Ok(None);
+        }
+        let found = loaders::load(ctx, DerivationOf(self.0.id)).await.map_err(top_level)?;
+        Ok(found.map(|derivation| TariffDerivation { derivation, tariff: self.0.clone() }))
+    }
+
+    /// Versions, newest first. If the tariff belongs to the parent of the caller's account, only the active version and the scheduled ones.
     async fn versions(
         &self,
         ctx: &Context<'_>,
@@ -279,7 +292,12 @@ impl TariffVersion {
         self.0.version.rate_count
     }
 
-    /// Description as free text.
+    /// Whether the version was derived from a version of another tariff.
+    fn is_derived(&self) -> bool {
+        self.0.version.source_revision.is_some()
+    }
+
+    /// Description as free text; empty in a tariff of the parent of the caller's account.
     fn note(&self) -> &str {
         &self.0.version.note
     }
@@ -290,12 +308,12 @@ impl TariffVersion {
     }
 
     /// Differences between the rates of the version that this version replaces, or would replace, and the rates of this version. The first version is
-    /// compared with an empty version.
+    /// compared with an empty version, and so is each version of a tariff of the parent of the caller's account.
     fn changes(&self) -> RateChanges {
         RateChanges(tariffs::changes_of(&self.0))
     }
 
-    /// The calls of the last thirty days, rated by this version. Requesting this field takes up to ten seconds.
+    /// The calls of the last thirty days, rated by this version. Requesting this field takes up to ten seconds. Only the tariff's owner may request it.
     async fn impact(&self, ctx: &Context<'_>) -> async_graphql::Result<TariffImpact> {
         let rated = tariffs::impact_of_version(app(ctx), actor(ctx)?, &self.0);
         let impact = rated.boxed().await.map_err(top_level)?;

@@ -38,7 +38,7 @@ const COST: Price = by_second(40_000);
 const WHOLESALE: Price = by_second(30_000);
 
 const fn by_second(minute: i64) -> Price {
-    Price { minute, fee: 0, initial: 1, increment: 1, minimum: 0, free: 0 }
+    Price { minute, first: minute, fee: 0, initial: 1, increment: 1, minimum: 0, free: 0 }
 }
 
 /// Parameters of a run.

@@ -3,8 +3,10 @@
 /// A rate, in micros and seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Price per minute.
+    /// Price per minute, after the first increment.
     pub minute: i64,
+    /// Price per minute of the first increment.
+    pub first: i64,
     /// Connection fee.
     pub fee: i64,
     /// Minimum billed seconds.
@@ -18,7 +20,7 @@ pub struct Price {
 }
 
 const fn price(minute: i64, fee: i64, initial: i64, increment: i64, minimum: i64, free: i64) -> Price {
-    Price { minute, fee, initial, increment, minimum, free }
+    Price { minute, first: minute, fee, initial, increment, minimum, free }
 }
 
 const NOTHING: Price = price(0, 0, 1, 1, 0, 0);
@@ -27,14 +29,16 @@ const STEPS: Price = price(300_000, 50_000, 60, 6, 0, 0);
 const MINIMUM: Price = price(120_000, 0, 30, 6, 90_000, 0);
 const ODD: Price = price(77_777, 0, 1, 1, 0, 5);
 const CHEAP: Price = price(40_000, 1_300, 7, 3, 0, 0);
+const FIRST: Price = Price { first: 190_003, ..CHEAP };
+const LATER: Price = Price { first: 0, ..STEPS };
 
 /// The tariffs to assign, as prices by prefix; `None` if the tariff has no rate for the prefix.
 pub const TARIFFS: [[Option<Price>; 3]; 6] = [
     [Some(NOTHING), Some(NOTHING), Some(NOTHING)],
     [Some(BY_SECOND), Some(STEPS), Some(ODD)],
-    [Some(CHEAP), Some(MINIMUM), None],
+    [Some(FIRST), Some(MINIMUM), None],
     [Some(MINIMUM), Some(ODD), Some(BY_SECOND)],
-    [Some(ODD), Some(BY_SECOND), Some(STEPS)],
+    [Some(ODD), Some(BY_SECOND), Some(LATER)],
     [Some(STEPS), Some(CHEAP), Some(CHEAP)],
 ];
 
@@ -47,12 +51,13 @@ impl Price {
         }
         let beyond = (talk - self.initial).max(0);
         let billed = self.initial + (beyond + self.increment - 1) / self.increment * self.increment;
-        let sixtieths = (self.fee * 60 + self.minute * billed).max(self.minimum * 60);
+        let time = self.first * self.initial + self.minute * (billed - self.initial);
+        let sixtieths = (self.fee * 60 + time).max(self.minimum * 60);
         (sixtieths + 3_000) / 6_000 * 100
     }
 
     /// True if every call at this price is free.
     pub fn is_free(self) -> bool {
-        self.minute == 0 && self.fee == 0 && self.minimum == 0
+        self.minute == 0 && self.first == 0 && self.fee == 0 && self.minimum == 0
     }
 }

@@ -304,6 +304,7 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
                 prefix: prefix.to_owned(),
                 destination: prefix.to_owned(),
                 price_per_minute: Micros(price.minute),
+                initial_price: (price.first != price.minute).then_some(Micros(price.first)),
                 connection_fee: Micros(price.fee),
                 initial_increment: i32::try_from(price.initial).expect("seconds"),
                 increment: i32::try_from(price.increment).expect("seconds"),
@@ -325,6 +326,8 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
             rate_count: i32::try_from(of_version.len()).expect("few"),
             note: String::new(),
             base_version_id: None,
+            source_version_id: None,
+            source_revision: None,
             created_at: begin,
         });
         rates.extend(of_version);

@@ -127,6 +127,8 @@ impl Books {
             rate_count: 0,
             note: String::new(),
             base_version_id: None,
+            source_version_id: None,
+            source_revision: None,
             created_at: self.now,
         };
         tariff_version::Entity::insert(version.into_active_model())
@@ -138,6 +140,7 @@ impl Books {
             prefix: "1".to_owned(),
             destination: "US".to_owned(),
             price_per_minute: m(1).into(),
+            initial_price: None,
             connection_fee: m(0).into(),
             initial_increment: 1,
             increment: 1,

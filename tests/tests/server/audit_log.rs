@@ -35,9 +35,10 @@ const RUN: &[&str] = &[
     "deleteRates",
     "deleteTariffMapping",
     "deleteWebhook",
+    "deriveTariff",
     "disableTotp",
-    "discardTariffVersion",
     "disableUser",
+    "discardTariffVersion",
     "enableUser",
     "enableWebhook",
     "importTariff",
@@ -46,17 +47,18 @@ const RUN: &[&str] = &[
     "resetTotp",
     "resumeAccount",
     "retireCabin",
-    "revertTariff",
     "reverseTransfer",
+    "revertTariff",
     "revokeApiToken",
     "revokeScreen",
     "rotateApiToken",
     "rotatePhoneSecret",
-    "saveTariffMapping",
     "rotateWebhookSecret",
+    "saveTariffMapping",
     "setCreditLimit",
     "setDialPlan",
     "setLowCredit",
+    "stopDerivingTariff",
     "suspendAccount",
     "topUp",
     "unblockDestination",
@@ -414,6 +416,12 @@ async fn versions(log: &mut Log<'_>, tariff: &Value, copy: &Value) {
     renamed["name"] = json!("Late");
     let name = ("name", json!("Night"), json!("Late"));
     log.check((reseller, "updateTariff"), renamed, "tariff { id }", at, name).await;
+    let derive = json!({ "name": "Derived", "source": { "tariffId": tariff }, "percent": "10" });
+    let rule = ("rule", Value::Null, json!("*"));
+    let derived = log.check((reseller, "deriveTariff"), derive, "tariff { id }", at, rule).await;
+    let stop = json!({ "tariffId": derived["tariff"]["id"] });
+    let rule = ("rule", json!("*"), Value::Null);
+    log.check((reseller, "stopDerivingTariff"), stop, "tariff { id }", at, rule).await;
     let archived = ("archivedAt", Value::Null, json!("*"));
     log.check((reseller, "archiveTariff"), input.clone(), "tariff { id }", at, archived).await;
     let mut back = input;

@@ -140,9 +140,8 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
 
 #[test]
 fn use_cases_write_as_their_actor() {
-    // the code in these files writes without a login: it stores the proxies' events, maintains tables, creates the platform's account, writes blocks
-    // of rates that stay invisible until the version is complete, deletes the rates of discarded drafts, notes the progress of imports, and records
-    // deliveries of webhooks
+    // the code in these files writes without a login: it stores the proxies' events, maintains tables, creates the platform's account, writes
+    // blocks of rates that stay invisible until the version is complete, deletes the rates of discarded drafts, notes the progress of imports, takes derivations and notes their ends, and records deliveries of webhooks
     let of_its_own = [
         "access.rs",
         "accounts.rs",
@@ -152,6 +151,7 @@ fn use_cases_write_as_their_actor() {
         "retention.rs",
         "statistics.rs",
         "tariffs/drafts.rs",
+        "tariffs/following.rs",
         "tariffs/lifecycle.rs",
         "tariffs/imports/spool.rs",
         "tariffs/imports/worker.rs",

@@ -312,7 +312,7 @@ fn relations() -> BTreeSet<String> {
     }
     let all = of!(account activity activity_head api_token audit_log auth_session cabin cabin_session call call_charge call_sighting
         callshop cash_movement hook_event idempotency_key ledger_balance ledger_entry ledger_transfer live_call login_failure
-        payment phone proxy rate register_shift search_word session_item setting tariff tariff_import tariff_mapping tariff_version unfinished_version used_ticket user
+        payment phone proxy rate register_shift search_word session_item setting tariff tariff_derivation tariff_import tariff_mapping tariff_version unfinished_version used_ticket user
         webhook webhook_cursor webhook_delivery);
     all.into_iter().flatten().collect()
 }

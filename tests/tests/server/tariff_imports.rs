@@ -400,6 +400,7 @@ fn new_rate(prefix: &str) -> NewRate<'_> {
         prefix,
         destination: "São \"Tomé\"",
         price_per_minute: 12_345_678_901,
+        initial_price: prefix.ends_with('0').then_some(98_765_432_109),
         connection_fee: 1,
         initial_increment: 60,
         increment: 6,
@@ -432,6 +433,7 @@ on_both!(rates_of_a_version_that_was_never_finished_are_deleted, |backend: Backe
         prefix: "10000".to_owned(),
         destination: "São \"Tomé\"".to_owned(),
         price_per_minute: entity::Micros(12_345_678_901),
+        initial_price: Some(entity::Micros(98_765_432_109)),
         connection_fee: entity::Micros(1),
         initial_increment: 60,
         increment: 6,
@@ -441,7 +443,9 @@ on_both!(rates_of_a_version_that_was_never_finished_are_deleted, |backend: Backe
     };
     assert_eq!(first, expected);
     let banded = stored.clone().filter(rate::Column::Prefix.eq("10007")).one(conn).await.expect("a query");
-    assert_eq!(banded.expect("a rate").band_prices, json!({ "night": { "price_per_minute": "1" } }));
+    let banded = banded.expect("a rate");
+    assert_eq!(banded.initial_price, None);
+    assert_eq!(banded.band_prices, json!({ "night": { "price_per_minute": "1" } }));
     assert_eq!(stored.clone().count(conn).await.expect("a count"), 5_003);
 
     retention::maintain(app).await.expect("the maintenance succeeds");

@@ -2,6 +2,7 @@
 //! an import keeps, and searches by name. The submodules test the lifecycle of versions.
 
 mod dates;
+mod derived;
 mod impact;
 mod terms;
 mod versions;
@@ -274,9 +275,9 @@ on_both!(a_merge_keeps_what_the_file_has_no_column_for, |backend| async move {
 
 on_both!(an_export_is_imported_as_it_was, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
-    let bands = json!([{ "band": "night", "pricePerMinute": "0.05", "connectionFee": "0.02" },
+    let bands = json!([{ "band": "night", "pricePerMinute": "0.05", "initialPrice": "0.07", "connectionFee": "0.02" },
         { "band": "Sunday, \"all\" day", "pricePerMinute": "0.01" }]);
-    let rates = json!([{ "prefix": "33", "destination": "=France, \"all\"", "pricePerMinute": "0.3", "minimumCharge": "0.1",
+    let rates = json!([{ "prefix": "33", "destination": "=France, \"all\"", "pricePerMinute": "0.3", "initialPrice": "0.4", "initialIncrement": 60, "minimumCharge": "0.1",
         "freeSeconds": 4, "bandPrices": bands }, { "prefix": "55", "destination": "Brazil", "pricePerMinute": "0.2" }]);
     let input = json!({ "tariffId": tariff.id, "rates": rates });
     let banded =
@@ -295,6 +296,41 @@ on_both!(an_export_is_imported_as_it_was, |backend| async move {
         "{said}{imported:?}"
     );
     tariff.shop.finish().await;
+});
+
+on_both!(the_initial_increment_has_a_price_of_its_own, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let deck = format!("{HEADER},initial_price\n55,Brazil,0.12,0,30,6,0.60\n");
+    price(&shop.reseller, &shop.id, &deck, "RETAIL", None).await;
+    let query = "query($id: ID!, $amount: Decimal) { quote(callshopId: $id, number: \"11987654321\", amount: $amount) { seconds
+        pricePerMinute { amount } initialPrice { amount } } priceList(callshopId: $id, first: 1) { nodes { initialPrice { amount } } } }";
+    // the first 30 s cost 0.30, and each further 6 s cost 0.012
+    for (amount, seconds) in [("0.2999", 0), ("0.3119", 30), ("0.312", 36)] {
+        let found = shop.owner.ok(query, json!({ "id": shop.id, "amount": amount })).await;
+        let quote = &found["quote"];
+        assert_eq!(quote["seconds"], seconds, "{found}");
+        assert_eq!(
+            (&quote["pricePerMinute"]["amount"], &quote["initialPrice"]["amount"]),
+            (&json!("0.12"), &json!("0.6"))
+        );
+        assert_eq!(found["priceList"]["nodes"][0]["initialPrice"]["amount"], "0.6");
+    }
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.call(0, "11987654321", 31_000).await;
+    let closed = shop.close_cabin(0).await;
+    assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.312");
+    let call = shop.owner.shop_list("calls", &shop.id, 1, "id").await;
+    let query = "query($id: ID!) { explainCharge(callId: $id) { levels { steps { kind seconds pricePerMinute { amount } } } } }";
+    let explained = shop.owner.ok(query, json!({ "id": call[0]["id"] })).await;
+    let steps = explained["explainCharge"]["levels"][0]["steps"].as_array().expect("steps");
+    let times: Vec<_> = steps.iter().filter(|step| step["kind"] == "TIME").collect();
+    let told = |step: &Value| (step["seconds"].clone(), step["pricePerMinute"]["amount"].clone());
+    assert_eq!(
+        times.into_iter().map(told).collect::<Vec<_>>(),
+        [(json!(30), json!("0.6")), (json!(6), json!("0.12"))]
+    );
+    shop.finish().await;
 });
 
 on_both!(the_command_line_tells_of_prices_below_cost, |backend| async move {

@@ -150,7 +150,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(code: ErrorCode, message: impl Into<Message>) -> Self {
+    pub(super) fn new(code: ErrorCode, message: impl Into<Message>) -> Self {
         Self { code: code.as_str().to_owned(), message: message.into().to_string() }
     }
 

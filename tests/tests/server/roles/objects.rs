@@ -71,7 +71,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             MANAGERS,
             "id account name currency roundingDecimals roundingMode timeZone bands holidays blockedPrefixes createdAt \
-                archivedAt activeVersion versions",
+                archivedAt activeVersion derivation versions",
         )],
     },
     Object {
@@ -84,7 +84,7 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ tariffVersion(id: {version}) { HOLE } }",
         fields: &[(
             MANAGERS,
-            "id tariff number state activeFrom rateCount note createdAt changes impact rates",
+            "id tariff number state activeFrom rateCount isDerived note createdAt changes impact rates",
         )],
     },
     Object {
@@ -124,7 +124,7 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ tariffVersion(id: {version}) { rates(first: 5) { nodes { HOLE } } } }",
         fields: &[(
             MANAGERS,
-            "prefix countryCode destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices",
+            "prefix countryCode destination pricePerMinute initialPrice connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices",
         )],
     },
     Object {
@@ -133,7 +133,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "prefix countryCode destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices \
+                "prefix countryCode destination pricePerMinute initialPrice connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices \
                 blocked",
             ),
             (BACK_OFFICE, "costPerMinute"),
@@ -142,7 +142,7 @@ pub(super) const OBJECTS: &[Object] = &[
     Object {
         name: "BandPrice",
         reach: "{ priceList(callshopId: {callshop}, first: 5) { nodes { bandPrices { HOLE } } } }",
-        fields: &[(SIGNED_IN, "band pricePerMinute connectionFee")],
+        fields: &[(SIGNED_IN, "band pricePerMinute initialPrice connectionFee")],
     },
     Object {
         name: "Quote",
@@ -150,7 +150,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[
             (
                 SIGNED_IN,
-                "number formattedNumber countryCode destination prefix emergency pricePerMinute connectionFee minimumCharge initialIncrement \
+                "number formattedNumber countryCode destination prefix emergency pricePerMinute initialPrice connectionFee minimumCharge initialIncrement \
                 increment freeSeconds bandPrices seconds userErrors",
             ),
             (BACK_OFFICE, "costPerMinute"),
@@ -501,6 +501,11 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("DeckAnswer", "text mapping"),
     ("DeckQuestion", "code text line example answers"),
     ("DeckSetAside", "reason rows"),
+    ("DeriveTariffPayload", "tariff userErrors"),
+    (
+        "TariffDerivation",
+        "source ownCost percent addition minimumMargin priceEnding automatic problem sourceStartsFirstAt updatedAt",
+    ),
     ("DisableTotpPayload", "viewer userErrors"),
     ("DiscardTariffVersionPayload", "tariff userErrors"),
     ("HangUpCallPayload", "call userErrors"),

@@ -259,6 +259,16 @@ pub(super) const ROOTS: &[Root] = &[
         r#"mutation { deleteTariffMapping(input: { name: "Carrier" }) { mapping { id } userErrors { code } } }"#,
     ),
     root(
+        "Mutation.deriveTariff",
+        TARIFF_OWNER,
+        r#"mutation { deriveTariff(input: { name: {key}, source: { tariffId: {tariff} } }) { tariff { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.stopDerivingTariff",
+        TARIFF_OWNER,
+        "mutation { stopDerivingTariff(input: { tariffId: {tariff} }) { tariff { id } userErrors { code } } }",
+    ),
+    root(
         "Mutation.upsertRates",
         TARIFF_OWNER,
         r#"mutation { upsertRates(input: { tariffId: {tariff}, rates: [{ prefix: "44", destination: "UK", pricePerMinute: "0.5" }] }) { version { id } userErrors { code } } }"#,

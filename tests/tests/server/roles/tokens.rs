@@ -53,7 +53,7 @@ const FIELDS: &[(&str, &str)] = &[
         "TARIFFS_WRITE",
         "Mutation.createTariff Mutation.importTariff Mutation.upsertRates Mutation.deleteRates Mutation.copyTariffVersion \
         Mutation.activateTariffVersion Mutation.cancelTariffVersion Mutation.discardTariffVersion Mutation.revertTariff \
-        Mutation.archiveTariff Mutation.updateTariff Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination \
+        Mutation.deriveTariff Mutation.stopDerivingTariff Mutation.archiveTariff Mutation.updateTariff Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination \
         Query.tariffImport Subscription.tariffImport Mutation.createTariffImport Mutation.answerTariffImport \
         Mutation.cancelTariffImport Mutation.saveTariffMapping Mutation.deleteTariffMapping",
     ),

@@ -120,6 +120,7 @@ fn rate(prefix: &str, destination: &str) -> Rate {
         prefix: prefix.to_owned(),
         destination: destination.to_owned(),
         price_per_minute: Micros(80_000),
+        initial_price: None,
         connection_fee: Micros::ZERO,
         initial_increment: 30,
         increment: 6,
@@ -315,7 +316,7 @@ async fn edits_make_drafts() {
     assert_eq!(find(by_destination("0%")).await, ["5511"]);
     assert!(find(by_destination("_")).await.is_empty());
 
-    let night = BandPrice { price_per_minute: Micros(1), connection_fee: None };
+    let night = BandPrice { price_per_minute: Micros(1), initial_price: None, connection_fee: None };
     let banded = Rate { band_prices: [("night".to_owned(), night)].into(), ..rate.clone() };
     let error = tariffs::upsert_rates(app, actor, edit(), vec![banded]).await.unwrap_err();
     assert_eq!(field(&error), "rates.0.bandPrices");

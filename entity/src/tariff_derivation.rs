@@ -1,0 +1,41 @@
+//! Tariffs whose prices follow another tariff.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::parents::parents;
+
+/// How the prices of a tariff follow the prices of another tariff.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "tariff_derivation")]
+pub struct Model {
+    /// The tariff that is derived.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tariff_id: Uuid,
+    /// The source; null means the cost tariff of the tariff's owner.
+    pub source_tariff_id: Option<Uuid>,
+    /// A `billing::derived::DerivationRule`.
+    pub rule: Json,
+    /// Whether derived versions take effect with their source; otherwise, they stay drafts.
+    pub automatic: bool,
+    /// Number of changes of the rule and the source, from 1.
+    pub revision: i32,
+    /// The source's versions that the tariff follows, in force and scheduled, as a list of their ids and times; null if there was no attempt yet.
+    pub followed: Option<Json>,
+    /// Why the tariff does not follow its source: a code and a message; null if it does.
+    pub problem: Option<Json>,
+    /// Until when a node works on the derivation, or when it is tried again after a problem.
+    pub next_at: Option<DateTimeUtc>,
+    /// When the derivation was created.
+    pub created_at: DateTimeUtc,
+    /// When the rule or the source changed last.
+    pub updated_at: DateTimeUtc,
+}
+
+parents! {
+    /// The tariff that is derived.
+    Tariff: TariffId => tariff::Id,
+    ;
+    /// The source.
+    Source: SourceTariffId => tariff::Id,
+}

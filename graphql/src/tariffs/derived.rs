@@ -1,0 +1,198 @@
+//! Derived tariffs.
+
+use async_graphql::{Context, ID, InputObject};
+use billing::derived::DerivationRule;
+use billing::money::Micros;
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use graphql_macros::object;
+
+use super::bought_tariff;
+use super::types::Tariff;
+use crate::payload::{UserError, answer, payload, top_level};
+use crate::roles::MANAGERS;
+use crate::scalars::{Decimal, Kind, Money};
+use crate::{app, caller};
+use app::tariffs::derived::{self, Derivation, Derive, Source, Target};
+use base::error::{self, Error, Result};
+
+/// How the prices of a tariff follow the prices of another tariff.
+#[derive(async_graphql::Description)]
+pub struct TariffDerivation {
+    pub(super) derivation: Derivation,
+    pub(super) tariff: entity::tariff::Model,
+}
+
+impl TariffDerivation {
+    fn money(&self, amount: Micros) -> Money {
+        Money::new(amount, &self.tariff.currency)
+    }
+}
+
+#[object]
+impl TariffDerivation {
+    /// The tariff that the prices follow. If `ownCost` is true, the present cost tariff of the tariff's owner. Null if the caller may not see it.
+    async fn source(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
+        let id = derived::source_of(app(ctx), &self.derivation).boxed().await.map_err(top_level)?;
+        bought_tariff(ctx, id).boxed().await
+    }
+
+    /// Whether the prices follow what the tariff's owner pays, by whichever cost tariff its parent assigns.
+    fn own_cost(&self) -> bool {
+        self.derivation.is_own_cost()
+    }
+
+    /// Per cent that are added to each amount; negative if they are subtracted.
+    fn percent(&self) -> Decimal {
+        Decimal(self.derivation.rule.percent)
+    }
+
+    /// Amount that is added to each price per minute, after the percentage; negative if it is subtracted.
+    fn addition(&self) -> Money {
+        self.money(self.derivation.rule.addition)
+    }
+
+    /// How far each price per minute is at least above the source's price; null if it may be below.
+    fn minimum_margin(&self) -> Option<Money> {
+        self.derivation.rule.minimum_margin.map(|margin| self.money(margin))
+    }
+
+    /// Last digits of each price per minute, such as "0.09"; null if prices are not rounded to an ending.
+    fn price_ending(&self) -> Option<Decimal> {
+        self.derivation.rule.price_ending.map(Decimal)
+    }
+
+    /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
+    fn automatic(&self) -> bool {
+        self.derivation.row.automatic
+    }
+
+    /// Why the tariff does not follow its source; null if it does, or if there was no attempt yet. The server tries again every half minute.
+    fn problem(&self) -> Option<UserError> {
+        let failure = self.derivation.problem.as_ref()?;
+        let (code, message) = (failure.code(), failure.message.clone().into());
+        Some(UserError(error::UserError { code, message, field: Vec::new() }))
+    }
+
+    /// A warning that the source starts first: the time at which prices of the source took or will take effect that no derived version follows; null
+    /// if a derived version takes effect with each version of the source.
+    async fn source_starts_first_at(
+        &self,
+        ctx: &Context<'_>,
+    ) -> async_graphql::Result<Option<DateTime<Utc>>> {
+        derived::source_starts_first(app(ctx), &self.derivation).boxed().await.map_err(top_level)
+    }
+
+    /// When the rule or the source changed last.
+    fn updated_at(&self) -> DateTime<Utc> {
+        self.derivation.row.updated_at
+    }
+}
+
+/// What a tariff is derived from. Give either `tariffId` or `ownCost`.
+#[derive(InputObject)]
+pub struct TariffSourceInput {
+    /// Another tariff of the account that owns the derived tariff.
+    pub tariff_id: Option<ID>,
+    /// Whether to derive from what the account pays its parent.
+    #[graphql(default)]
+    pub own_cost: bool,
+}
+
+/// A tariff to derive, and how. Give either `tariffId` or `name`.
+#[derive(InputObject)]
+pub struct DeriveTariffInput {
+    /// The tariff to derive. An earlier rule and source are replaced.
+    pub tariff_id: Option<ID>,
+    /// Name of a new tariff, which gets the currency, time zone, bands, holidays and rounding of its source.
+    pub name: Option<String>,
+    /// The source.
+    pub source: TariffSourceInput,
+    /// Per cent to add to each amount: prices, fees and minimum charges. At least -100; zero if omitted.
+    pub percent: Option<Decimal>,
+    /// Amount to add to each price per minute, after the percentage; may be negative; zero if omitted.
+    pub addition: Option<Decimal>,
+    /// How far each price per minute must be above the source's price. Fees and minimum charges are then not below the source's. No minimum if omitted.
+    pub minimum_margin: Option<Decimal>,
+    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, and "0.99" makes
+    /// 1.99. A price of 0 stays 0. Below 1000; no ending if omitted.
+    pub price_ending: Option<Decimal>,
+    /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
+    #[graphql(default)]
+    pub automatic: bool,
+}
+
+impl DeriveTariffInput {
+    fn read(self) -> Result<Derive> {
+        let target = match (&self.tariff_id, self.name) {
+            (Some(id), None) => Target::Tariff(Kind::Tariff.parse(id)?),
+            (None, Some(name)) => Target::New(name),
+            _ => return Err(Error::invalid("tariffId", "Give either `tariffId` or `name`.")),
+        };
+        let source = match (&self.source.tariff_id, self.source.own_cost) {
+            (Some(id), false) => Source::Tariff(Kind::Tariff.parse(id)?),
+            (None, true) => Source::OwnCost,
+            _ => return Err(Error::invalid("source", "Give either `source.tariffId` or `source.ownCost`.")),
+        };
+        let amount = |amount: Option<Decimal>| amount.map_or(Micros::ZERO, |amount| amount.0);
+        let rule = DerivationRule {
+            percent: amount(self.percent),
+            addition: amount(self.addition),
+            minimum_margin: self.minimum_margin.map(|margin| margin.0),
+            price_ending: self.price_ending.map(|ending| ending.0),
+        };
+        Ok(Derive { target, source, rule, automatic: self.automatic })
+    }
+}
+
+/// A tariff that is to keep its prices.
+#[derive(InputObject)]
+pub struct StopDerivingTariffInput {
+    /// The derived tariff.
+    pub tariff_id: ID,
+}
+
+payload!(
+    /// Result of `deriveTariff` and `stopDerivingTariff`.
+    DeriveTariffPayload {
+        /// The tariff after the change. Its versions are derived in the next seconds.
+        tariff: Tariff,
+    }
+);
+
+/// The mutations that this file defines.
+#[derive(Default)]
+pub struct TariffDerivationMutation;
+
+#[object(root = "Mutation")]
+impl TariffDerivationMutation {
+    /// Derives a tariff from another tariff of the account, or from what the account pays itself. A version is derived from each version of the source
+    /// that is active or scheduled, and again whenever the source gets a new version. With `automatic`, it takes effect at the same instant as its
+    /// source; otherwise, it stays a draft. Increments, free seconds and bands are those of the source. At most 5 tariffs may be derived one from
+    /// another.
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
+    async fn derive_tariff(
+        &self,
+        ctx: &Context<'_>,
+        input: DeriveTariffInput,
+    ) -> async_graphql::Result<DeriveTariffPayload> {
+        let done = async { derived::derive(app(ctx), caller(ctx)?, input.read()?).await };
+        let payload = |tariff| DeriveTariffPayload { tariff: Some(Tariff(tariff)), ..Default::default() };
+        answer(done.await.map(payload))
+    }
+
+    /// Ends the derivation of a tariff, which keeps its versions, also the scheduled ones.
+    #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
+    async fn stop_deriving_tariff(
+        &self,
+        ctx: &Context<'_>,
+        input: StopDerivingTariffInput,
+    ) -> async_graphql::Result<DeriveTariffPayload> {
+        let done = async {
+            let id = Kind::Tariff.parse(&input.tariff_id)?;
+            derived::stop(app(ctx), caller(ctx)?, id).await
+        };
+        let payload = |tariff| DeriveTariffPayload { tariff: Some(Tariff(tariff)), ..Default::default() };
+        answer(done.await.map(payload))
+    }
+}
