@@ -168,9 +168,12 @@ pub(super) async fn import_with(
 ) -> Result<Outcome> {
     let (file, currency, today) = (import.file, tariff.currency.clone(), local_day(app, &tariff).await?);
     let mapping = import.mapping;
+    let mapped: Vec<String> =
+        mapping.iter().flat_map(|mapping| mapping.bands.values().flatten().cloned()).collect();
     let by_date = import.by_date;
     let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, (today, by_date)));
-    let super::files::ReadDeck { rates: read, removed, columns, dated, outcome } = read.await.or_fault()?;
+    let super::files::ReadDeck { rates: read, removed, columns, dated, mut outcome } =
+        read.await.or_fault()?;
     if outcome.errors > 0 || !outcome.questions.is_empty() {
         return Ok(outcome);
     }
@@ -178,6 +181,12 @@ pub(super) async fn import_with(
         return Err(Error::field(ErrorCode::BadDeck, "csv", "The file has no rates."));
     }
     let base = Base::read(app, &tariff, import.base_version_id).await?;
+    let bands: Vec<&str> = base.terms.bands.iter().map(|band| band.name.as_str()).collect();
+    // a carrier has its own names for bands
+    outcome.questions = super::files::band_questions(&outcome, &columns, &bands, &mapped);
+    if !outcome.questions.is_empty() {
+        return Ok(outcome);
+    }
     check_bands(&base.terms.bands, &columns)?;
     let mode = import.mode;
     if let Some(dated) = dated {

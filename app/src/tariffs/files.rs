@@ -1,6 +1,6 @@
 //! Reads the file of an import: the canonical CSV, or a carrier's deck in its own layout.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use billing::carrier_deck::{Answer, CarrierDeck, Mapping, Options, Question, read_carrier_deck};
 use billing::deck::{DeckColumns, DeckLimits, is_canonical, parse_deck};
@@ -86,6 +86,36 @@ fn by_day(deck: &mut CarrierDeck, today: NaiveDate) -> DatedRows {
     let days = deck.dates().into_iter().chain(ends).filter(|day| *day > today).collect();
     let rows = CarrierDeck { rates: std::mem::take(&mut deck.rates), ..CarrierDeck::default() };
     DatedRows { rows, today, days }
+}
+
+/// Asks about the bands of a carrier's deck that the tariff does not have. `mapped` are the bands to which the mapping leads; they are not asked
+/// about again. There are no questions about the canonical CSV, which must name the tariff's bands.
+pub(super) fn band_questions(
+    outcome: &Outcome,
+    columns: &DeckColumns,
+    bands: &[&str],
+    mapped: &[String],
+) -> Vec<Question> {
+    let is_known = |name: &String| bands.contains(&name.as_str()) || mapped.contains(name);
+    let unknown = columns.bands.keys().filter(|name| outcome.counts.is_some() && !is_known(name));
+    let question = |name: &String| {
+        let answer = |text: String, band: Option<&str>| {
+            let bands = BTreeMap::from([(name.clone(), band.map(str::to_owned))]);
+            Answer { text, mapping: Mapping { bands, ..Mapping::default() } }
+        };
+        let left_out = answer("leave these prices out".to_owned(), None);
+        let offered = bands.iter().map(|band| answer(format!("the band {band:?}"), Some(*band)));
+        Question {
+            code: "BANDS".into(),
+            text: format!(
+                "The deck has prices for {name:?}, which is no band of the tariff. Choose the band, or add it to the tariff first."
+            ),
+            line: 0,
+            example: name.clone(),
+            answers: std::iter::once(left_out).chain(offered).collect(),
+        }
+    };
+    unknown.map(question).collect()
 }
 
 /// A version has one date. If a deck has several dates, and at least one of them is in the future, the user chooses the version's date.

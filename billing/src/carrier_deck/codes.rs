@@ -169,11 +169,16 @@ fn check_unbroken(text: &str, kind: Kind) -> Result<(), CodeDoubt> {
 /// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.
 pub(super) fn looks_like_codes(cell: &str) -> bool {
     let text = unprotect(cell);
+    // a country code may be in parentheses
+    let text = text
+        .strip_prefix('(')
+        .filter(|rest| rest.split_once(')').is_some_and(|(code, _)| all_digits(code)))
+        .unwrap_or(text);
     let (mut digits, mut others) = (0u32, 0u32);
     for letter in text.chars() {
         match letter {
             '0'..='9' => digits += 1,
-            '+' | '-' | ',' | ';' | '|' | ' ' | '/' | '\n' | '\r' | '*' | '\u{a0}' | '‐'..='―' => {}
+            '+' | '-' | ',' | ';' | '|' | ' ' | '/' | '\n' | '\r' | '*' | '\u{a0}' | ')' | '‐'..='―' => {}
             _ => others += 1,
         }
     }
@@ -216,6 +221,12 @@ fn token_codes(
         .trim_end_matches(['*', '%'])
         .replace(['‐', '‑', '‒', '–', '—', '―'], "-")
         .replace('\u{a0}', " ");
+    // `(1) 809` has its country code in parentheses
+    let parts = token.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    let joined = parts
+        .filter(|(code, _)| all_digits(code) && calling_code(code) == Some(*code))
+        .map(|(code, rest)| format!("+{code} {}", rest.trim()));
+    let token = joined.unwrap_or(token);
     let (text, is_international) =
         if country.is_empty() { international(&token) } else { (token.as_str(), false) };
     let spaced: Vec<&str> = text.split(' ').filter(|part| !part.is_empty()).collect();

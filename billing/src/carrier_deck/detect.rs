@@ -1,9 +1,10 @@
 //! Makes a plan for a file: its sheet, header and columns, and the formats of its numbers, dates and codes.
 
+use super::cells::{PriceUnit, currencies, is_cents, is_other_unit, unit};
 use super::codes::{CodeRules, looks_like_codes};
 use super::columns::{CodeSource, Columns, Sheet, assign};
 use super::dates::{Date, DateOrder, Orders};
-use super::header::{Meaning, PriceUnit, Role, currencies, is_cents, is_other_unit, meaning, unit, words};
+use super::header::{Meaning, Role, meaning, mentions_price, words};
 use super::mapping::Mapping;
 use super::numbers::{DecimalMark, Marks};
 use super::table::{Row, Table};
@@ -162,7 +163,7 @@ fn header_score(row: Row<'_>) -> usize {
                 has_price = true;
                 known += 1;
             }
-            Meaning::Is(_) => known += 1,
+            Meaning::Is(_) | Meaning::Part(_) => known += 1,
             Meaning::Ignored | Meaning::Unknown => {}
         }
     }
@@ -387,13 +388,7 @@ impl Plan<'_> {
 
     /// Finds the unit, and whether prices are in hundredths, from the header, the lines above it, and the mapping.
     fn find_unit(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
-        let priced = |cell: &&str| {
-            let priced = !currencies(cell).is_empty() || matches!(meaning(cell), Meaning::Price(_));
-            let per =
-                words(cell).iter().any(|word| matches!(word.as_str(), "per" | "por" | "par" | "pro" | "al"))
-                    || cell.contains('/');
-            priced && per
-        };
+        let priced = |cell: &&str| is_unit_note(cell);
         let named = unit(self.price_name());
         let mut above: Option<u32> = None;
         let mut cents_above = false;
@@ -416,7 +411,7 @@ impl Plan<'_> {
         }
         let mapped = mapping.price_unit.map(|unit| if unit == PriceUnit::Minute { 60 } else { 1 });
         let (price_name, has_unit) = (self.price_name(), self.columns.first(Role::Unit).is_some());
-        if mapped.is_none() && named.is_none() && !has_unit && is_other_unit(price_name) {
+        if mapped.is_none() && named.is_none() && above.is_none() && !has_unit && is_other_unit(price_name) {
             deck.questions.push(unit_question(
                 "The price's column names a unit that is neither a minute nor a second.",
             ));
@@ -512,6 +507,39 @@ impl Plan<'_> {
             partial: matches!(self.columns.code, CodeSource::Parts(..)),
         };
     }
+}
+
+/// Whether a line says for which time prices hold. The time of a billing increment says nothing about prices.
+fn is_unit_note(cell: &str) -> bool {
+    const CURRENCY_NAMES: &[&str] = &[
+        "euro", "euros", "dollar", "dollars", "dolar", "dolares", "pounds", "pesos", "reais", "real",
+        "franken",
+    ];
+    const PER: &[&str] = &["per", "por", "par", "pro", "al"];
+    const BILLED: &[&str] = &[
+        "billed",
+        "billing",
+        "charged",
+        "increment",
+        "increments",
+        "facturacion",
+        "facturado",
+        "facturados",
+        "tarification",
+        "tarifacao",
+        "cobranca",
+        "fatturazione",
+        "abrechnung",
+        "abgerechnet",
+        "rounded",
+        "facturation",
+    ];
+    let words = words(cell);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let billed =
+        words.windows(2).any(|pair| BILLED.contains(&pair[0].as_str()) && PER.contains(&pair[1].as_str()));
+    let priced = !currencies(cell).is_empty() || has(CURRENCY_NAMES) || mentions_price(cell);
+    priced && !billed && (has(PER) || cell.contains('/'))
 }
 
 fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(), Refusal> {

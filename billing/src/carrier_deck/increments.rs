@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::header::unit;
+use super::cells::unit;
 use super::table::Kind;
 use super::{CellError, MAX_WORDS_IN_CELL};
 use crate::tariff::MAX_INCREMENT;

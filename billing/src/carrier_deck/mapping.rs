@@ -6,9 +6,10 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
+use super::cells::{PriceUnit, StatusRule};
 use super::codes::{HyphenRule, ListRule, SpaceRule, TrunkZero};
 use super::dates::DateOrder;
-use super::header::{PriceUnit, Role, StatusRule, words};
+use super::header::{Role, words};
 use super::increments::IncrementOrder;
 use super::numbers::{DecimalMark, PriceRounding};
 use super::{MAX_COLUMNS, Refusal};

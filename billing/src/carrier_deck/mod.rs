@@ -7,11 +7,14 @@
 //!
 //! A code list that no explicit rule can expand is an error. Codes are never run together or guessed.
 
+mod cells;
 mod codes;
 mod columns;
 mod dates;
 mod detect;
 mod header;
+// one line holds many words
+#[rustfmt::skip]
 mod header_words;
 mod increments;
 mod mapping;
@@ -30,9 +33,10 @@ use serde::{Deserialize, Serialize};
 use crate::deck::{DeckColumns, DeckLimits, RowProblem, Severity};
 use crate::tariff::Rate;
 
+pub use cells::{PriceUnit, StatusRule};
 pub use codes::{HyphenRule, ListRule, SpaceRule, TrunkZero};
 pub use dates::DateOrder;
-pub use header::{PriceUnit, Role, StatusRule};
+pub use header::Role;
 pub use increments::IncrementOrder;
 pub use mapping::{ColumnRef, Mapping};
 pub use numbers::{DecimalMark, PriceRounding};

@@ -86,7 +86,8 @@ impl Marks {
         if kind != Kind::Text {
             return;
         }
-        match shape(strip(cell)) {
+        let expanded = small(cell);
+        match shape(strip(expanded.as_deref().unwrap_or(cell))) {
             Shape::Plain => {}
             Shape::Either => self.either += 1,
             Shape::Certain(mark, grouped) => {
@@ -159,6 +160,17 @@ fn strip(cell: &str) -> &str {
     if from < to && known(before) && known(after) { cell.get(from..to).unwrap_or(cell) } else { cell }
 }
 
+/// A small number with an exponent, as spreadsheets write it, in plain digits: `1.23E-02` is `0.0123`. Large numbers may have been rounded.
+fn small(cell: &str) -> Option<String> {
+    let (number, exponent) = cell.split_once("E-").or_else(|| cell.split_once("e-"))?;
+    let places: usize = exponent.parse().ok().filter(|places| (1..=9).contains(places))?;
+    let mark = if number.contains(',') { ',' } else { '.' };
+    let (whole, fraction) = number.split_once(mark).unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (whole.len() == 1 && digits(whole) && digits(fraction))
+        .then(|| format!("0{mark}{}{whole}{fraction}", "0".repeat(places - 1)))
+}
+
 fn is_group_space(letter: char) -> bool {
     matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’')
 }
@@ -216,7 +228,8 @@ impl Number {
             }
             Kind::Text => {}
         }
-        let text = strip(cell);
+        let expanded = small(cell);
+        let text = strip(expanded.as_deref().unwrap_or(cell));
         let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         match shape(unsigned) {
             Shape::Certain(found, _) if found != mark => return Err(wrong_mark(cell)),
@@ -298,7 +311,8 @@ fn wrong_mark(_cell: &str) -> CellError {
 
 /// Whether a cell is a number with decimals, and whether the number is not zero.
 pub(super) fn decimal(cell: &str, kind: Kind) -> Option<bool> {
-    let text = strip(cell);
+    let expanded = small(cell);
+    let text = strip(expanded.as_deref().unwrap_or(cell));
     let marked = match kind {
         Kind::Number => text.contains('.'),
         Kind::Date => false,

@@ -1,7 +1,7 @@
 //! Warnings about decks that can be read: outliers, old decks, and codes whose calls would get the price of a shorter code.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{Days, NaiveDate};
 
@@ -23,7 +23,9 @@ pub(super) fn warn(deck: &mut CarrierDeck, options: &Options<'_>) {
     let mut found = outliers(&deck.rates);
     if let Some(today) = options.today {
         found.extend(old(deck, today));
-        found.extend(cheaper_until(&deck.rates, today));
+        found.extend(all_later(deck, today).filter(|_| options.mapping.effective_on.is_none()));
+        // the version takes effect on the chosen date
+        found.extend(cheaper_until(&deck.rates, options.mapping.effective_on.unwrap_or(today)));
     }
     found.extend(withdrawn(&deck.rates));
     for problem in found {
@@ -106,6 +108,18 @@ fn old(deck: &CarrierDeck, today: NaiveDate) -> Option<RowProblem> {
     })
 }
 
+/// A deck whose only date is in the future must not be put in force before it.
+fn all_later(deck: &CarrierDeck, today: NaiveDate) -> Option<RowProblem> {
+    let dates = deck.dates();
+    let first = dates.first().copied().filter(|first| *first > today)?;
+    let line = deck.rates.iter().find(|rate| rate.effective == Some(first)).map_or(0, |rate| rate.line);
+    (dates.len() == 1).then(|| {
+        let message = format!("The prices apply from {first}, which is in the future.");
+        let remedy = "Schedule the version for this date, or import the file by date.";
+        warning(line, "DATE_IN_FUTURE", &first.to_string(), message, remedy)
+    })
+}
+
 /// The proper prefixes of a code, longest first.
 fn shorter(code: &str) -> impl Iterator<Item = &str> {
     (1..code.len()).rev().filter_map(|length| code.get(..length))
@@ -124,7 +138,8 @@ fn cheaper_until(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
         };
         shorter(rate.prefix()).find_map(|code| now.get(code)).is_some_and(|until| *until < own)
     };
-    let found = rates.iter().filter(falls).map(|rate| {
+    let mut named: HashSet<&str> = HashSet::new();
+    let found = rates.iter().filter(falls).filter(|rate| named.insert(rate.prefix())).map(|rate| {
         let message = format!(
             "Until the date of code {}, its calls have the price of a shorter and cheaper code.",
             rate.prefix()

@@ -3,13 +3,15 @@
 use std::io::{Cursor, Write as _};
 
 use billing::carrier_deck::{
-    CarrierDeck, ColumnRef, DateOrder, Entry, Mapping, Options, PriceUnit, StatusRule, read_carrier_deck,
+    CarrierDeck, ColumnRef, DateOrder, Entry, Mapping, Options, PriceUnit, read_carrier_deck,
 };
 use billing::deck::{DeckLimits, Severity, write_deck};
 use billing::money::Micros;
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
+
+mod families;
 
 fn read_with(bytes: &[u8], mapping: &Mapping, currency: Option<&str>) -> CarrierDeck {
     let limits = DeckLimits::default();
@@ -631,15 +633,6 @@ fn increments_in_a_cell() {
     for cell in ["0/0", "fast", "99999/60", "1/2/3/4"] {
         assert_eq!(errors(&read(&file(cell))).len(), 1, "{cell}");
     }
-}
-
-#[test]
-fn statuses_that_are_unknown_are_errors_until_mapped() {
-    let file = b"Code,Name,Rate,Status\n44,United Kingdom,0.05,Baja\n33,France,0.02,Nuevo\n";
-    assert_eq!(errors(&read(file)), [(2, "STATUS_UNKNOWN")]);
-    let mapping =
-        Mapping { statuses: [("baja".to_owned(), StatusRule::Remove)].into(), ..Mapping::default() };
-    assert_eq!(clean(&read_with(file, &mapping, None)), ["44 removed", "33 0.02 0 60/60"]);
 }
 
 #[test]

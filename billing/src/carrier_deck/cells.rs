@@ -1,0 +1,247 @@
+//! Finds the meaning of cells and notes from their words: times, statuses, units, currencies.
+
+use serde::{Deserialize, Serialize};
+
+use super::header::{Words, words};
+use super::header_words::{BLOCK, COUNTED, CURRENCIES, KEEP, MINUTES, PER_TIME, REMOVE, SECONDS, TOTALS};
+
+/// The times that a text names, as a band; `None` if the text is not a time.
+pub(super) fn time_band(text: &str) -> Option<TimeName> {
+    let words = Words(words(text));
+    const ALWAYS: &[&str] = &[
+        "all",
+        "any",
+        "always",
+        "flat",
+        "default",
+        "24x7",
+        "24h",
+        "todo",
+        "todos",
+        "standard",
+        "peak",
+        "pico",
+        "punta",
+        "pointe",
+        "picco",
+        "hauptzeit",
+        "day",
+        "daytime",
+        "normal",
+        "business",
+        "pleine",
+        "pleines",
+    ];
+    const TIMES: &[&str] = &[
+        "night",
+        "nights",
+        "weekend",
+        "weekends",
+        "weekday",
+        "weekdays",
+        "evening",
+        "evenings",
+        "hour",
+        "hours",
+        "holiday",
+        "holidays",
+        "monday",
+        "saturday",
+        "sunday",
+        "friday",
+        "sat",
+        "sun",
+        "mon",
+        "fri",
+        "noche",
+        "noches",
+        "fin",
+        "semana",
+        "noite",
+        "nuit",
+        "notte",
+        "nacht",
+        "feriados",
+        "offpeak",
+        "economy",
+        "reduced",
+        "valle",
+        "creuse",
+        "creuses",
+        "nebenzeit",
+        "wochenende",
+        "reducida",
+        "reduzida",
+    ];
+    let off = words.phrase(&["off", "peak"]) || words.phrase(&["fora", "de", "pico"]);
+    if words.0.is_empty() || (words.any(ALWAYS) && !off && !words.any(TIMES)) {
+        return Some(TimeName::Standard);
+    }
+    (off || words.any(TIMES)).then(|| TimeName::Band(text.trim().to_owned()))
+}
+
+/// A part of the week that a cell names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TimeName {
+    /// The time outside all bands.
+    Standard,
+    /// A band whose name is the text of the cell.
+    Band(String),
+}
+
+/// The effect of a row's status on its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusRule {
+    /// The row sets the price of its code.
+    Keep,
+    /// The code is withdrawn as of the row's date.
+    Remove,
+    /// Calls to the code are blocked.
+    Block,
+}
+
+/// The meaning of a status; `None` for unknown words.
+pub(super) fn status(text: &str) -> Option<StatusRule> {
+    let words = Words(words(text));
+    if words.0.is_empty() {
+        return Some(StatusRule::Keep);
+    }
+    let negated = words.any(&["not", "non", "nicht", "nao", "pas", "kein"]);
+    let neutral = |list: &[&str]| {
+        words.0.iter().all(|word| {
+            list.contains(&word.as_str())
+                || [
+                    "code",
+                    "codes",
+                    "destination",
+                    "rate",
+                    "price",
+                    "route",
+                    "is",
+                    "the",
+                    "from",
+                    "offer",
+                    "of",
+                    "by",
+                    "carrier",
+                    "service",
+                    "codigo",
+                    "codice",
+                    "destino",
+                    "prefix",
+                    "prefijo",
+                    "prefixo",
+                ]
+                .contains(&word.as_str())
+        })
+    };
+    match () {
+        () if negated => None,
+        () if words.any(REMOVE) && neutral(REMOVE) => Some(StatusRule::Remove),
+        () if words.any(BLOCK) && neutral(BLOCK) => Some(StatusRule::Block),
+        () if words.only(KEEP) => Some(StatusRule::Keep),
+        () => None,
+    }
+}
+
+/// The unit of time that a price covers, according to a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceUnit {
+    /// The price covers sixty seconds.
+    Minute,
+    /// The price covers one second.
+    Second,
+}
+
+/// The number of seconds that a price covers, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds".
+pub(super) fn unit(text: &str) -> Option<u32> {
+    // "6s" is a number and a unit
+    let split = |word: String| {
+        let digits = word.len() - word.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+        let (number, unit) = word.split_at(digits);
+        [number.to_owned(), if unit == "s" && digits > 0 { "sec".to_owned() } else { unit.to_owned() }]
+    };
+    let parts = words(text).into_iter().flat_map(split).filter(|part| !part.is_empty());
+    let words = Words(parts.collect());
+    let other_min = words.any(&["charge", "duration", "time"]);
+    let minute = words.any(MINUTES) && !(other_min && !words.any(PER_TIME) && words.any(&["min"]));
+    let seconds = match (minute, words.any(SECONDS)) {
+        (true, false) => 60,
+        (false, true) => 1,
+        _ => return None,
+    };
+    let mut numbers = words.0.iter().filter_map(|word| word.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (None, _) => Some(seconds),
+        (Some(count), None) => count.checked_mul(seconds).filter(|total| (1..=3_600).contains(total)),
+        _ => None,
+    }
+}
+
+/// Whether the text says that a price is for something other than a minute or a second, such as a block. "Hora punta" names a time of day.
+pub(super) fn is_other_unit(text: &str) -> bool {
+    let words = Words(words(text));
+    let hours = words.any(&["hour", "hora", "heure", "stunde", "ora"]);
+    hours && (words.any(PER_TIME) || text.contains('/'))
+        || words.any(&[
+            "block",
+            "unit",
+            "pulse",
+            "interval",
+            "increment",
+            "impulso",
+            "bloque",
+            "unidad",
+            "unidade",
+            "impulsion",
+        ])
+}
+
+/// Whether a text only announces a total: "Total destinations: 15", "Average".
+pub(super) fn is_total(text: &str) -> bool {
+    let words = Words(words(text));
+    let number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let first = words.0.iter().find(|word| !["grand", "the", "general"].contains(&word.as_str()));
+    let known =
+        |word: &String| TOTALS.contains(&word.as_str()) || COUNTED.contains(&word.as_str()) || number(word);
+    first.is_some_and(|word| TOTALS.contains(&word.as_str())) && words.0.iter().all(known)
+}
+
+/// Whether the text says that prices are in hundredths of the currency.
+pub(super) fn is_cents(text: &str) -> bool {
+    let words = Words(words(text));
+    text.contains('¢')
+        || words.any(&[
+            "cent",
+            "cents",
+            "cts",
+            "ct",
+            "usc",
+            "pence",
+            "eurocent",
+            "eurocents",
+            "centimes",
+            "centavos",
+            "centesimi",
+            "centimos",
+            "usct",
+        ])
+}
+
+/// The currencies that a text names, by code or by an unambiguous symbol.
+pub(super) fn currencies(text: &str) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    for word in text.split(|letter: char| !letter.is_alphanumeric()) {
+        found.extend(CURRENCIES.iter().copied().filter(|code| *code == word));
+    }
+    for (symbol, code) in [("€", "EUR"), ("£", "GBP"), ("R$", "BRL"), ("US$", "USD")] {
+        if text.contains(symbol) {
+            found.push(code);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}

@@ -1,0 +1,174 @@
+//! Decides which columns have the codes.
+
+use std::collections::BTreeMap;
+
+use super::super::codes::looks_like_codes;
+use super::super::header::Role;
+use super::super::mapping::Mapping;
+use super::super::{Answer, MAX_COLUMNS, Question, Refusal};
+use super::{CodeSource, Draft, SAMPLE};
+
+impl Draft<'_> {
+    /// Finds the codes; `None` if a question must be answered first.
+    pub(super) fn choose_code(&mut self, mapping: &Mapping) -> Option<CodeSource> {
+        if self.roles.get(&Role::Prefix).is_some_and(|columns| columns.len() > 1) {
+            let columns = self.roles.get(&Role::Prefix).cloned().unwrap_or_default();
+            self.ask_code(&columns);
+            return None;
+        }
+        match (self.role(Role::Prefix), self.role(Role::CountryCode), self.role(Role::AreaCode)) {
+            (Some(code), None, None) | (None, Some(code), None) => Some(CodeSource::Full(code)),
+            (Some(code), Some(country), Some(area)) => match self.overlap(country, code) {
+                Overlap::All => Some(CodeSource::Full(code)),
+                _ => Some(CodeSource::Parts(country, area)),
+            },
+            (Some(code), Some(country), None) => self.joined(country, code, true, mapping),
+            (Some(country), None, Some(area)) | (None, Some(country), Some(area)) => {
+                self.joined(country, area, false, mapping)
+            }
+            (None, None, Some(area)) if mapping.code_prefix.is_some() => Some(CodeSource::Full(area)),
+            (None, None, Some(area)) => {
+                self.questions.push(country_question(&self.name(area), 0, &self.example(area)));
+                None
+            }
+            (None, None, None) if self.questions.iter().any(|question| question.code == "CODE_COLUMN") => {
+                None
+            }
+            (None, None, None) => self.find_code(),
+        }
+    }
+
+    /// Without a known name, the codes are in a column whose contents look like codes.
+    fn find_code(&mut self) -> Option<CodeSource> {
+        let used = self.used();
+        let coded = |column: &usize| {
+            let profile = &self.profiles[*column];
+            let long = profile.largest > 0 && !profile.looks_like_increments();
+            profile.is_mostly(profile.codes)
+                && !used.contains(column)
+                && (long || profile.codes > profile.integers)
+        };
+        let all: Vec<usize> = (0..self.profiles.len()).filter(coded).collect();
+        let columns: Vec<usize> = all.into_iter().filter(|column| !self.counts_rows(*column)).collect();
+        match columns.as_slice() {
+            [] => {
+                let message = "No column has codes.";
+                let remedy =
+                    "Name the column with the codes in a mapping: {\"columns\": {\"prefix\": \"Code\"}}.";
+                self.refusal = Some(Refusal::new(0, "CODE_COLUMN_MISSING", message, remedy));
+                None
+            }
+            [code] => {
+                self.guess(*code, Role::Prefix, "Only this column has codes.");
+                Some(CodeSource::Full(*code))
+            }
+            several => {
+                self.ask_code(several);
+                None
+            }
+        }
+    }
+
+    pub(super) fn ask_code(&mut self, columns: &[usize]) {
+        let answers = columns.iter().map(|column| {
+            Answer::new(self.name(*column), Mapping::column("prefix", self.reference(*column)))
+        });
+        self.questions.push(Question {
+            code: "CODE_COLUMN".into(),
+            text: "Choose the column with the codes.".to_owned(),
+            line: 0,
+            example: columns.first().map(|column| self.example(*column)).unwrap_or_default(),
+            answers: answers.take(MAX_COLUMNS).collect(),
+        });
+    }
+
+    pub(super) fn joined(
+        &mut self,
+        country: usize,
+        code: usize,
+        may_be_full: bool,
+        mapping: &Mapping,
+    ) -> Option<CodeSource> {
+        // the mapping named both columns, so each code consists of two parts
+        if mapping.columns.contains_key("area_code") && mapping.columns.contains_key("country_code") {
+            return Some(CodeSource::Parts(country, code));
+        }
+        match self.overlap(country, code) {
+            Overlap::All if may_be_full => Some(CodeSource::Full(code)),
+            Overlap::All | Overlap::Some => {
+                let absent = |key: &str| Mapping {
+                    columns: BTreeMap::from([(key.to_owned(), None)]),
+                    ..Mapping::default()
+                };
+                let full = Mapping::column("prefix", self.reference(code))
+                    .merged(absent("country_code"))
+                    .merged(absent("area_code"));
+                let parts = Mapping::column("country_code", self.reference(country))
+                    .merged(Mapping::column("area_code", self.reference(code)))
+                    .merged(absent("prefix"));
+                self.questions.push(Question {
+                    code: "CODE_PARTS".into(),
+                    text: format!("Some codes in the column {:?} begin with the country code of their row. Choose whether the codes in this column are complete.", self.name(code)),
+                    line: 0,
+                    example: self.example(code),
+                    answers: vec![Answer::new("the codes are complete", full), Answer::new("the codes follow the country code", parts)],
+                });
+                None
+            }
+            Overlap::Few => Some(CodeSource::Parts(country, code)),
+        }
+    }
+
+    /// How many codes begin with the country code of their row.
+    fn overlap(&self, country: usize, code: usize) -> Overlap {
+        let (mut total, mut begin, mut single) = (0usize, 0usize, true);
+        for index in self.sheet.start..self.sheet.table.len().min(self.sheet.start.saturating_add(SAMPLE)) {
+            let Some(row) = self.sheet.table.row(index) else { break };
+            let digits = |column: usize| row.get(column).trim_start_matches(['+', '0']);
+            let (country, code) = (digits(country), digits(code));
+            if !country.is_empty() && !code.is_empty() && looks_like_codes(code) {
+                total += 1;
+                begin += usize::from(code.starts_with(country));
+                single &= country.len() == 1;
+            }
+        }
+        match () {
+            () if begin * 10 <= total && begin < 3 || begin * 50 <= total => Overlap::Few,
+            () if begin == total && !single => Overlap::All,
+            () => Overlap::Some,
+        }
+    }
+}
+
+enum Overlap {
+    Few,
+    Some,
+    All,
+}
+
+/// Asks which country code belongs before codes that lack one.
+pub(in crate::carrier_deck) fn country_question(column: &str, line: u64, example: &str) -> Question {
+    let answer = |text: &str, code: &str| {
+        Answer::new(text, Mapping { code_prefix: Some(code.to_owned()), ..Mapping::default() })
+    };
+    Question {
+        code: "CODE_COUNTRY".into(),
+        text: format!(
+            "The codes in {column:?} may lack their country code. Choose the digits to put before every code; a mapping may set `code_prefix` to any country code."
+        ),
+        line,
+        example: example.to_owned(),
+        answers: vec![
+            answer("the codes are complete", ""),
+            answer("1 (North America)", "1"),
+            answer("55 (Brazil)", "55"),
+            answer("52 (Mexico)", "52"),
+            answer("34 (Spain)", "34"),
+            answer("351 (Portugal)", "351"),
+            answer("44 (United Kingdom)", "44"),
+            answer("49 (Germany)", "49"),
+            answer("33 (France)", "33"),
+            answer("39 (Italy)", "39"),
+        ],
+    }
+}

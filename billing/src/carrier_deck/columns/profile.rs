@@ -1,0 +1,73 @@
+//! Counts the kinds of content in a column's cells.
+
+use std::collections::BTreeSet;
+
+use super::super::codes::looks_like_codes;
+use super::super::dates::Date;
+use super::super::numbers::decimal;
+use super::super::table::Kind;
+
+/// The kind of content in a column's cells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Profile {
+    pub(super) filled: usize,
+    pub(super) codes: usize,
+    pub(super) decimals: usize,
+    pub(super) nonzero: usize,
+    pub(super) integers: usize,
+    pub(super) dates: usize,
+    pub(super) pairs: usize,
+    pub(super) texts: usize,
+    pub(super) text_length: usize,
+    pub(super) largest: u64,
+    pub(super) distinct: BTreeSet<String>,
+}
+
+impl Profile {
+    pub(super) fn is_mostly(&self, count: usize) -> bool {
+        self.filled > 0 && count * 5 >= self.filled * 4
+    }
+
+    /// Whether all values are usual increments.
+    pub(super) fn looks_like_increments(&self) -> bool {
+        const USUAL: &[&str] = &["1", "5", "6", "10", "12", "15", "18", "20", "30", "60", "120", "180"];
+        self.filled >= 2 && self.distinct.iter().all(|value| USUAL.contains(&value.as_str()))
+    }
+
+    pub(super) fn see(&mut self, cell: &str, kind: Kind) {
+        self.filled += 1;
+        if self.distinct.len() < 64 && cell.len() <= 64 {
+            self.distinct.insert(cell.to_owned());
+        }
+        let all_digits = cell.bytes().all(|byte| byte.is_ascii_digit());
+        let has_digit = cell.contains(|letter: char| letter.is_ascii_digit());
+        if let Some(nonzero) = decimal(cell, kind) {
+            self.decimals += 1;
+            self.nonzero += usize::from(nonzero);
+        } else if kind == Kind::Date || (!all_digits && has_digit && is_date(cell)) {
+            self.dates += 1;
+        } else if all_digits {
+            self.integers += 1;
+            self.codes += usize::from(!cell.starts_with('0') || cell.starts_with("00"));
+            self.largest = self.largest.max(cell.parse().unwrap_or(u64::MAX));
+        } else if is_pair(cell) {
+            self.pairs += 1;
+        } else if looks_like_codes(cell) {
+            self.codes += 1;
+        } else {
+            self.texts += 1;
+            self.text_length += cell.len();
+        }
+    }
+}
+
+fn is_date(cell: &str) -> bool {
+    matches!(Date::read(cell), Ok(Date::Known(_) | Date::Numeric(..)))
+}
+
+/// Two or three small numbers with a slash or plus sign between them.
+fn is_pair(cell: &str) -> bool {
+    let parts: Vec<&str> = cell.split(['/', '+', ':']).map(str::trim).collect();
+    let small = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    (2..=3).contains(&parts.len()) && parts.iter().all(small)
+}

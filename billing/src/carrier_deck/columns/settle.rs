@@ -1,0 +1,368 @@
+//! Corrects the meanings of names that the contents contradict, and settles the columns whose names are unknown.
+
+use super::super::cells::{StatusRule, status};
+use super::super::header::{
+    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, mentions_price, mentions_time,
+};
+use super::super::mapping::Mapping;
+use super::super::{Answer, Question};
+use super::profile::Profile;
+use super::{Draft, role_name};
+
+impl Draft<'_> {
+    /// Corrects meanings that the contents contradict.
+    pub(super) fn correct(&mut self) {
+        self.settle_general();
+        for column in 0..self.meanings.len() {
+            let Some(profile) = self.profiles.get(column) else { continue };
+            let new = self.corrected_name(column, profile).or_else(|| self.corrected_time(column, profile));
+            if let Some(new) = new {
+                self.meanings[column] = new;
+            }
+        }
+    }
+
+    /// A column like "Standard Rate" has the prices of the standard time only if another column has those of another time.
+    fn settle_general(&mut self) {
+        let banded = self.meanings.iter().any(|meaning| {
+            matches!(meaning, Meaning::Price(price) if price.band.is_some_and(|band| band != GENERAL))
+        });
+        for (column, meaning) in self.meanings.iter_mut().enumerate() {
+            let Meaning::Price(price) = meaning else { continue };
+            if price.band != Some(GENERAL) {
+                continue;
+            }
+            let name = self.sheet.names.get(column).map_or("", String::as_str);
+            match (banded, mentions_price(name)) {
+                (true, _) => price.band = Some("peak"),
+                (false, true) => price.band = None,
+                (false, false) => *meaning = Meaning::Unknown,
+            }
+        }
+    }
+
+    /// The meaning of a column whose name stands for names, codes or remarks, but whose contents are something else.
+    fn corrected_name(&self, column: usize, profile: &Profile) -> Option<Meaning> {
+        let numeric = profile.is_mostly(profile.decimals + profile.integers);
+        let coded = profile.is_mostly(profile.codes + profile.decimals.min(profile.codes));
+        match &self.meanings[column] {
+            Meaning::Is(Role::Destination | Role::Network | Role::Country) if coded => {
+                if self.has(Role::CountryCode) && !self.has(Role::AreaCode) {
+                    Some(Meaning::Is(Role::AreaCode))
+                } else if !self.has(Role::Prefix) && !self.has(Role::CountryCode) {
+                    Some(Meaning::Is(Role::Prefix))
+                } else {
+                    Some(Meaning::Ignored)
+                }
+            }
+            Meaning::Is(Role::Prefix | Role::AreaCode | Role::CountryCode)
+                if profile.is_mostly(profile.texts) =>
+            {
+                Some(Meaning::Unknown)
+            }
+            Meaning::Is(Role::Status) if profile.is_mostly(profile.dates) && !self.has(Role::Effective) => {
+                Some(Meaning::Is(Role::Effective))
+            }
+            Meaning::Is(Role::Status | Role::Comment) if numeric => Some(Meaning::Ignored),
+            Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
+                Some(Meaning::Ignored)
+            }
+            // amounts in a column without a name are never left out silently
+            Meaning::Ignored
+                if self.sheet.names.get(column).is_some_and(String::is_empty)
+                    && self.sheet.has_header
+                    && !self.mapped.contains(&column)
+                    && profile.nonzero + profile.pairs > 0 =>
+            {
+                Some(Meaning::Unknown)
+            }
+            _ => None,
+        }
+    }
+
+    /// The meaning of a column with prices or times, if its contents show a different one than its name.
+    fn corrected_time(&self, column: usize, profile: &Profile) -> Option<Meaning> {
+        let name = self.sheet.names.get(column).map_or("", String::as_str);
+        let pairs = profile.is_mostly(profile.pairs);
+        let amounts = profile.is_mostly(profile.decimals)
+            || profile.nonzero > 0 && profile.is_mostly(profile.decimals + profile.integers);
+        let integers = profile.is_mostly(profile.integers);
+        let price = |step| Meaning::Price(PriceColumn { age: Age::Plain, step, band: None });
+        match &self.meanings[column] {
+            Meaning::Part(step)
+                if amounts || integers && mentions_price(name) && !profile.looks_like_increments() =>
+            {
+                Some(price(*step))
+            }
+            Meaning::Part(_) if pairs => Some(Meaning::Is(Role::Increment)),
+            Meaning::Part(step) if integers => Some(Meaning::Is(match step {
+                Step::Next => Role::NextIncrement,
+                Step::Any | Step::First => Role::InitialIncrement,
+            })),
+            Meaning::Part(_) if profile.filled == 0 => Some(Meaning::Ignored),
+            Meaning::Part(_) => Some(Meaning::Unknown),
+            Meaning::Is(Role::InitialIncrement | Role::NextIncrement | Role::Period | Role::Unit)
+                if pairs =>
+            {
+                Some(Meaning::Is(Role::Increment))
+            }
+            Meaning::Is(role @ (Role::InitialIncrement | Role::NextIncrement))
+                if amounts && mentions_price(name) =>
+            {
+                Some(price(if *role == Role::NextIncrement { Step::Next } else { Step::First }))
+            }
+            Meaning::Is(
+                Role::InitialIncrement | Role::NextIncrement | Role::Increment | Role::Effective | Role::Ends,
+            ) if profile.is_mostly(profile.decimals) => Some(Meaning::Unknown),
+            Meaning::Is(Role::Period) if integers && profile.looks_like_increments() => {
+                Some(Meaning::Is(Role::Increment))
+            }
+            Meaning::Is(Role::Unit) if integers => Some(Meaning::Unknown),
+            Meaning::Price(price)
+                if integers
+                    && profile.looks_like_increments()
+                    && mentions_time(name)
+                    && self.has_decimals_beside(column) =>
+            {
+                Some(Meaning::Is(match price.step {
+                    Step::First => Role::InitialIncrement,
+                    Step::Next => Role::NextIncrement,
+                    Step::Any => Role::Increment,
+                }))
+            }
+            Meaning::Price(_) if pairs => Some(Meaning::Is(Role::Increment)),
+            _ => None,
+        }
+    }
+
+    /// Whether another column has prices with decimals.
+    fn has_decimals_beside(&self, column: usize) -> bool {
+        self.meanings.iter().enumerate().any(|(other, meaning)| {
+            let profile = &self.profiles[other];
+            other != column && matches!(meaning, Meaning::Price(_)) && profile.is_mostly(profile.decimals)
+        })
+    }
+
+    /// A minimum charge of 1, 30 or 60 beside prices below 1 is probably a time. It is one if no row's next increment is longer.
+    pub(super) fn settle_minimum(&mut self) {
+        let Some(column) = self.role(Role::MinimumCharge).filter(|column| !self.mapped.contains(column))
+        else {
+            return;
+        };
+        let profile = &self.profiles[column];
+        let integers = profile.is_mostly(profile.integers) && profile.looks_like_increments();
+        if !integers
+            || !self.has_decimals_beside(column)
+            || profile.largest < 2 && self.has(Role::InitialIncrement)
+        {
+            return;
+        }
+        let next = self.role(Role::Increment).or(self.role(Role::NextIncrement));
+        let single = |column: usize| {
+            let profile = &self.profiles[column];
+            profile.is_mostly(profile.integers) && profile.looks_like_increments()
+        };
+        match next.filter(|next| single(*next)) {
+            Some(next) if !self.has(Role::InitialIncrement) && self.is_never_less(column, next) => {
+                self.roles.remove(&Role::MinimumCharge);
+                self.guess(
+                    column,
+                    Role::InitialIncrement,
+                    "Its numbers are seconds like those of the increments.",
+                );
+                self.share_increments();
+            }
+            _ => {
+                let reference = self.reference(column);
+                let answers = vec![
+                    Answer::new(
+                        "the first increment in seconds",
+                        Mapping::column("initial_increment", reference.clone()),
+                    ),
+                    Answer::new("an amount of money", Mapping::column("minimum_charge", reference)),
+                ];
+                self.ask_unknown_column(column, "may have seconds or amounts", answers);
+            }
+        }
+    }
+
+    fn is_never_less(&self, column: usize, than: usize) -> bool {
+        self.sample().all(|row| match (row.get(column).parse::<u32>(), row.get(than).parse::<u32>()) {
+            (Ok(one), Ok(other)) => one >= other,
+            _ => true,
+        })
+    }
+
+    /// Guesses the meaning of columns with unknown names if their contents allow only one, and asks about the others that may matter.
+    pub(super) fn settle_unknown(&mut self) {
+        if !self.sheet.has_header {
+            return self.ask_amounts();
+        }
+        let unknown: Vec<usize> =
+            (0..self.meanings.len()).filter(|column| self.meanings[*column] == Meaning::Unknown).collect();
+        let mut seconds: Vec<usize> = Vec::new();
+        for column in unknown {
+            if self.used().contains(&column) || is_surcharge(&self.name(column)) {
+                continue;
+            }
+            let profile = &self.profiles[column];
+            let has_increments = [Role::Increment, Role::InitialIncrement, Role::NextIncrement]
+                .into_iter()
+                .any(|role| self.role(role).is_some());
+            if profile.is_mostly(profile.pairs) {
+                if has_increments {
+                    self.ask_role(column, "looks like increments", &["increment"]);
+                } else {
+                    self.guess(column, Role::Increment, "Its cells look like increments.");
+                }
+            } else if profile.is_mostly(profile.integers)
+                && profile.looks_like_increments()
+                && !self.counts_rows(column)
+            {
+                seconds.push(column);
+            } else if profile.is_mostly(profile.dates) {
+                self.ask_role(column, "has dates", &["effective", "ends"]);
+            } else if profile.is_mostly(profile.texts) && self.is_status(column) {
+                self.guess(column, Role::Status, "Its cells say which codes are removed or blocked.");
+            }
+        }
+        self.settle_seconds(&seconds);
+        self.ask_amounts();
+    }
+
+    /// Whole numbers that are usual increments.
+    fn settle_seconds(&mut self, columns: &[usize]) {
+        let first = self.role(Role::InitialIncrement).is_some();
+        let next = self.role(Role::NextIncrement).or(self.role(Role::Increment)).is_some();
+        match (columns, first, next) {
+            ([], ..) => {}
+            (_, false, false) => self.ask_increments(columns),
+            (_, _, _) => {
+                for column in columns {
+                    let roles: &[&str] = match (first, next) {
+                        (false, _) => &["initial_increment", "connection_fee"],
+                        (true, false) => &["next_increment", "connection_fee"],
+                        (true, true) => &["connection_fee"],
+                    };
+                    self.ask_role(*column, "has whole numbers", roles);
+                }
+            }
+        }
+    }
+
+    /// Whether all cells are known statuses, one of which removes or blocks its code.
+    fn is_status(&self, column: usize) -> bool {
+        let values = &self.profiles[column].distinct;
+        let ends = |value: &String| matches!(status(value), Some(StatusRule::Remove | StatusRule::Block));
+        values.len() <= 12 && values.iter().all(|value| status(value).is_some()) && values.iter().any(ends)
+    }
+
+    /// Asks about columns of unknown meaning that have numbers with decimals, because the numbers may be fees or surcharges.
+    fn ask_amounts(&mut self) {
+        if self.price.is_none() {
+            return;
+        }
+        let whole_prices = self.price.is_some_and(|price| {
+            let profile = &self.profiles[price];
+            profile.is_mostly(profile.integers)
+        });
+        let used = self.used();
+        let unknown: Vec<usize> = (0..self.meanings.len())
+            .filter(|column| {
+                let profile = &self.profiles[*column];
+                let amounts = profile.nonzero * 5 >= profile.filled && profile.nonzero > 0;
+                let whole = whole_prices
+                    && profile.is_mostly(profile.integers)
+                    && profile.largest > 0
+                    && !self.counts_rows(*column);
+                let surcharge =
+                    (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
+                let ignored = is_ignored(&self.name(*column));
+                self.meanings[*column] == Meaning::Unknown
+                    && !used.contains(column)
+                    && (amounts || surcharge || whole && !ignored)
+            })
+            .collect();
+        for column in unknown {
+            let asked = self.questions.iter().any(|question| {
+                question.answers.iter().any(|answer| {
+                    answer.mapping.columns.values().flatten().any(|named| *named == self.reference(column))
+                })
+            });
+            if !asked {
+                self.ask_role(column, "has amounts", &["connection_fee", "minimum_charge"]);
+            }
+        }
+    }
+
+    fn ask_role(&mut self, column: usize, why: &str, roles: &[&str]) {
+        let reference = self.reference(column);
+        let mut answers =
+            vec![Answer::new("leave the column out", Mapping::column("ignore", reference.clone()))];
+        for role in roles {
+            let text = match *role {
+                "connection_fee" => "the fee of each call",
+                "minimum_charge" => "the minimum charge of each call",
+                "initial_increment" => "the first increment in seconds",
+                "next_increment" => "the next increment in seconds",
+                "increment" => "the increments",
+                "effective" => "the first day of the price",
+                _ => "the day from which the price no longer applies",
+            };
+            let taken = self.roles.keys().any(|taken| role_name(*taken) == *role);
+            if !taken || answers.len() < 2 {
+                answers.push(Answer::new(text, Mapping::column(role, reference.clone())));
+            }
+        }
+        self.ask_unknown_column(column, why, answers);
+    }
+
+    fn ask_unknown_column(&mut self, column: usize, why: &str, answers: Vec<Answer>) {
+        let text = format!(
+            "The column {:?} {why}, but its name does not say what it is. Choose its meaning.",
+            self.name(column)
+        );
+        let example = self.example(column);
+        self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
+    }
+
+    /// If several columns have the role of one, the user chooses.
+    pub(super) fn ask_repeated(&mut self) {
+        const SINGLE: &[Role] = &[
+            Role::InitialIncrement,
+            Role::NextIncrement,
+            Role::FreeSeconds,
+            Role::ConnectionFee,
+            Role::MinimumCharge,
+            Role::Effective,
+            Role::Ends,
+            Role::Unit,
+            Role::Currency,
+        ];
+        for role in SINGLE.iter().copied() {
+            let columns = self.roles.get(&role).cloned().unwrap_or_default();
+            let filled: Vec<usize> =
+                columns.iter().copied().filter(|column| self.profiles[*column].filled > 0).collect();
+            let Some(first) = filled.first().copied() else { continue };
+            self.roles.insert(role, filled.clone());
+            // a column named only "date" gives way to one with a longer name
+            let vague = role == Role::Effective && self.is_vague_date(&filled);
+            let same =
+                filled.iter().all(|column| self.sample().all(|row| row.get(*column) == row.get(first)));
+            if filled.len() < 2 || vague || same {
+                continue;
+            }
+            let key = role_name(role);
+            let answers = filled.iter().map(|column| {
+                Answer::new(self.name(*column), Mapping::column(&key, self.reference(*column)))
+            });
+            let answers = answers.collect();
+            let text = format!(
+                "Several columns may be the {}. Choose one; the others are left out.",
+                key.replace('_', " ")
+            );
+            let example = self.name(first);
+            self.questions.push(Question { code: "COLUMN_CHOICE".into(), text, line: 0, example, answers });
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Names of price columns: their age, the part of the call, and the time of the day.
+
+use super::super::cells::currencies;
+use super::super::header_words::{CODE, CURRENT, FIRST, INTERVAL, MINIMUMS, MINUTES, NEW, NEXT, OLD, PRICE};
+use super::{Age, GENERAL, Meaning, PriceColumn, Step, Words};
+
+/// Prices at certain times: off-peak, night, weekend.
+pub(super) fn band_price(words: &Words) -> Option<Meaning> {
+    let phrase = |phrases: &[&[&str]]| phrases.iter().any(|phrase| words.phrase(phrase));
+    let band = if words.any(OFF_PEAK) || phrase(OFF_PEAK_PHRASES) {
+        "off-peak"
+    } else if words.any(&["weekend", "weekends", "wochenende"]) || phrase(WEEKEND_PHRASES) {
+        "weekend"
+    } else if words.any(NIGHT) {
+        "night"
+    } else if words.any(&[
+        "holiday", "holidays", "feriado", "feriados", "ferie", "festivo", "festivos", "feiertag", "feries",
+    ]) {
+        "holiday"
+    } else if words.any(PEAK) {
+        "peak"
+    } else if words.any(&["standard", "day", "dia", "jour", "tag", "giorno", "normal", "normale", "estandar"])
+    {
+        GENERAL
+    } else {
+        return None;
+    };
+    if words.any(INTERVAL) && !words.any(PRICE) || words.any(CODE) {
+        return None;
+    }
+    price(words, vec![band])
+}
+
+const OFF_PEAK: &[&str] = &[
+    "offpeak",
+    "economy",
+    "economica",
+    "reduced",
+    "reducida",
+    "reducido",
+    "reduzida",
+    "reduzido",
+    "creuse",
+    "creuses",
+    "valle",
+    "llana",
+    "nebenzeit",
+    "ridotta",
+    "ridotto",
+    "reduit",
+    "reduite",
+    "schwachlast",
+    "neben",
+    "vazio",
+];
+
+const OFF_PEAK_PHRASES: &[&[&str]] = &[
+    &["off", "peak"],
+    &["off", "pico"],
+    &["non", "peak"],
+    &["fora", "de", "pico"],
+    &["fora", "pico"],
+    &["fora", "de", "ponta"],
+    &["fora", "do", "pico"],
+    &["fuera", "de", "punta"],
+    &["fuera", "de", "pico"],
+    &["hors", "pointe"],
+    &["fuori", "punta"],
+    &["fuori", "picco"],
+];
+
+const WEEKEND_PHRASES: &[&[&str]] =
+    &[&["week", "end"], &["fin", "de", "semana"], &["fim", "de", "semana"], &["fine", "settimana"]];
+
+const NIGHT: &[&str] = &[
+    "night",
+    "nights",
+    "noche",
+    "noite",
+    "nuit",
+    "notte",
+    "nacht",
+    "nachts",
+    "nachttarif",
+    "nocturna",
+    "nocturno",
+    "nocturne",
+    "noturno",
+    "noturna",
+    "notturna",
+    "notturno",
+    "evening",
+    "evenings",
+];
+
+const PEAK: &[&str] = &[
+    "peak",
+    "pico",
+    "punta",
+    "ponta",
+    "pointe",
+    "plein",
+    "pleine",
+    "pleines",
+    "plena",
+    "picco",
+    "hauptzeit",
+    "haupt",
+    "daytime",
+    "diurna",
+    "diurno",
+    "diurne",
+    "diurnal",
+    "tagsuber",
+];
+
+pub(super) fn price(words: &Words, bands: Vec<&'static str>) -> Option<Meaning> {
+    let per_minute =
+        words.any(MINUTES) && words.0.len() <= 3 && words.any(&["per", "por", "usd", "eur", "gbp", "al"]);
+    if bands.is_empty() && !words.any(PRICE) && !per_minute {
+        return None;
+    }
+    if words.any(&[
+        "name", "plan", "type", "group", "id", "sheet", "key", "table", "class", "category", "count",
+        "nombre", "nome",
+    ]) {
+        return Some(Meaning::Ignored);
+    }
+    if words.any(&[
+        "percent",
+        "difference",
+        "delta",
+        "variation",
+        "diff",
+        "margin",
+        "diferencia",
+        "diferenca",
+    ]) {
+        return Some(Meaning::Ignored);
+    }
+    let age = if words.any(NEW) {
+        Age::New
+    } else if words.any(OLD) {
+        Age::Old
+    } else if words.any(CURRENT) {
+        Age::Current
+    } else {
+        Age::Plain
+    };
+    // in the name of a price column, "min" means minute
+    let firsts: Vec<&str> =
+        FIRST.iter().copied().filter(|word| !MINIMUMS.contains(word) && *word != "setup").collect();
+    let step = if words.any(NEXT) {
+        Step::Next
+    } else if words.any(&firsts) {
+        Step::First
+    } else {
+        Step::Any
+    };
+    Some(Meaning::Price(PriceColumn { age, step, band: bands.first().copied() }))
+}
+
+/// A price that is named only by its currency and unit: "R$/min".
+pub(super) fn money(words: &Words, name: &str) -> Option<Meaning> {
+    let symbol = name.contains(['$', '€', '£', '¥']) || !currencies(name).is_empty();
+    let plain = PriceColumn { age: Age::Plain, step: Step::Any, band: None };
+    (symbol && words.any(MINUTES) && words.0.len() <= 3).then_some(Meaning::Price(plain))
+}

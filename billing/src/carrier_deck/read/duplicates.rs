@@ -1,0 +1,156 @@
+//! Rows with the same code and date. If a column tells them apart, such as the quality of the route, the user chooses among its values.
+
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+
+use super::super::columns::CodeSource;
+use super::super::header::{Role, words};
+use super::super::mapping::Mapping;
+use super::super::table::Row;
+use super::super::{Answer, CellError, MAX_COLUMNS, Question};
+use super::Reader;
+
+/// A column with more values than this is not offered as a choice.
+const MAX_VALUES: usize = 20;
+/// Maximum number of repeated codes that are kept for the question.
+const MAX_KEPT: usize = 100_000;
+
+/// A repeated code.
+pub(super) struct Duplicate {
+    /// The rows with the code: the first one, and a later one.
+    first: usize,
+    again: usize,
+    prefix: String,
+}
+
+impl Reader<'_, '_> {
+    /// Notes a code that an earlier row has with the same date; `None` for such a code.
+    pub(super) fn first_of_its_code(&mut self, prefix: &str, effective: Option<NaiveDate>) -> Option<()> {
+        match self.seen.entry((prefix.to_owned(), effective)) {
+            Slot::Vacant(free) => {
+                free.insert(self.at);
+                Some(())
+            }
+            Slot::Occupied(first) => {
+                let first = *first.get();
+                if self.duplicates.len() < MAX_KEPT {
+                    self.duplicates.push(Duplicate { first, again: self.at, prefix: prefix.to_owned() });
+                }
+                None
+            }
+        }
+    }
+
+    /// Asks which of the rows with the same code to read. If no column tells them apart, they are errors.
+    pub(super) fn settle_duplicates(&mut self) {
+        let found = std::mem::take(&mut self.duplicates);
+        let Some(example) = found.first() else { return };
+        let mut answers: Vec<Answer> = Vec::new();
+        let mut columns: Vec<String> = Vec::new();
+        let separating: Vec<usize> =
+            self.candidates().into_iter().filter(|column| self.separates(*column, &found)).collect();
+        let lettered: Vec<usize> =
+            separating.iter().copied().filter(|column| self.has_letters(*column)).collect();
+        for column in if lettered.is_empty() { separating } else { lettered } {
+            let name = self.plan.names.get(column).cloned().unwrap_or_default();
+            for (value, rows) in self.values(column) {
+                let shown = if value.is_empty() { "(empty)" } else { value.as_str() };
+                let text = format!("only the rows whose {name} is {shown} ({rows} rows)");
+                let only = BTreeMap::from([(name.clone(), vec![value])]);
+                answers.push(Answer::new(text, Mapping { only, ..Mapping::default() }));
+            }
+            columns.push(format!("{name:?}"));
+        }
+        answers.truncate(MAX_COLUMNS);
+        if answers.len() < 2 {
+            return self.report(found);
+        }
+        let line = self.plan.table.row(example.again).map_or(0, |row| row.line);
+        let text = format!(
+            "{} codes have several rows, which differ in the column {}. Choose the rows to read.",
+            found.len(),
+            columns.join(" and ")
+        );
+        let example = example.prefix.clone();
+        self.deck.questions.push(Question { code: "DUPLICATES".into(), text, line, example, answers });
+    }
+
+    /// The columns that may say which of two rows applies: those with a name that are neither names nor numbers.
+    fn candidates(&self) -> Vec<usize> {
+        let columns = &self.plan.columns;
+        let mut found = columns.others.clone();
+        for role in [Role::Network, Role::Comment, Role::Status] {
+            found.extend(columns.all(role));
+        }
+        let name = |column: usize| {
+            self.plan.names.get(column).map(|name| words(name)).filter(|name| !name.is_empty())
+        };
+        let is_unique = |column: &usize| {
+            name(*column).is_some_and(|own| {
+                (0..self.plan.names.len()).filter(|other| name(*other).as_ref() == Some(&own)).count() == 1
+            })
+        };
+        let asked = |column: &usize| self.only.iter().all(|(chosen, _)| chosen != column);
+        found.retain(|column| is_unique(column) && asked(column));
+        found
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        (self.plan.start..self.plan.table.len()).filter_map(|index| self.plan.table.row(index))
+    }
+
+    fn has_letters(&self, column: usize) -> bool {
+        self.rows().any(|row| row.get(column).contains(char::is_alphabetic))
+    }
+
+    /// Whether the rows of each repeated code have different values in a column with few values.
+    fn separates(&self, column: usize, found: &[Duplicate]) -> bool {
+        let cell =
+            |index: usize| self.plan.table.row(index).map(|row| words(row.get(column))).unwrap_or_default();
+        let mut groups: HashMap<(usize, &str), BTreeSet<Vec<String>>> = HashMap::new();
+        for Duplicate { first, again, prefix } in found {
+            let values =
+                groups.entry((*first, prefix.as_str())).or_insert_with(|| BTreeSet::from([cell(*first)]));
+            if !values.insert(cell(*again)) || values.len() > MAX_VALUES {
+                return false;
+            }
+        }
+        let all: BTreeSet<Vec<String>> = groups.into_values().flatten().collect();
+        all.len() <= MAX_VALUES && self.values(column).len() <= MAX_VALUES
+    }
+
+    /// The values of a column with the numbers of their rows, most frequent first; at most one more than [`MAX_VALUES`].
+    fn values(&self, column: usize) -> Vec<(String, usize)> {
+        let mut values: BTreeMap<Vec<String>, (String, usize)> = BTreeMap::new();
+        for row in self.rows().filter(|row| !super::titles::is_title(self.plan, *row)) {
+            let cell = row.get(column);
+            values.entry(words(cell)).or_insert_with(|| (cell.to_owned(), 0)).1 += 1;
+            if values.len() > MAX_VALUES {
+                break;
+            }
+        }
+        let mut values: Vec<(String, usize)> = values.into_values().collect();
+        values.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        values
+    }
+
+    fn report(&mut self, found: Vec<Duplicate>) {
+        let column = match self.plan.columns.code {
+            CodeSource::Full(column) | CodeSource::Parts(_, column) => column,
+        };
+        for Duplicate { first, again, prefix } in found {
+            let (Some(first), Some(row)) = (self.plan.table.row(first), self.plan.table.row(again)) else {
+                continue;
+            };
+            let message = format!(
+                "Code {prefix} is on line {} and on line {}, with the same date.",
+                first.line, row.line
+            );
+            let remedy =
+                "Remove one of the rows, or select rows by the values of a column (`only` in the mapping).";
+            self.problem(row, Some(column), CellError::new("DUPLICATE_PREFIX", message, remedy));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The questions about cells and values, each asked once for the whole file.
+
+use super::super::codes::{HyphenRule, ListRule, SpaceRule, TrunkZero, is_assigned, look_national};
+use super::super::columns::{CodeSource, country_question};
+use super::super::detect::{cents_question, unit_question};
+use super::super::increments::IncrementOrder;
+use super::super::mapping::Mapping;
+use super::super::numbers::PriceRounding;
+use super::super::table::Row;
+use super::super::{Answer, CarrierRate, Entry, Question};
+use super::{Example, Reader};
+
+/// Below this median, in micros, prices without a unit may be per second.
+const LOW_MEDIAN: i64 = 200;
+/// At or above this median, in micros per minute, prices in dollars or euros may be in cents.
+const CENTS_MEDIAN: i64 = 3_000_000;
+/// Above this median, in micros per minute, prices are probably not per second.
+const HIGH_MEDIAN: i64 = 5_000_000;
+
+impl Reader<'_, '_> {
+    pub(super) fn ask(&mut self, code: &'static str, row: Row<'_>, column: usize) {
+        self.asked
+            .entry(code)
+            .or_insert_with(|| Example { line: row.line, cell: row.get(column).chars().take(80).collect() });
+    }
+
+    pub(super) fn ask_all(&mut self) {
+        for (code, example) in std::mem::take(&mut self.asked) {
+            let (text, answers) = question(code);
+            self.deck.questions.push(Question {
+                code: code.into(),
+                text: text.to_owned(),
+                line: example.line,
+                example: example.cell,
+                answers,
+            });
+        }
+    }
+
+    /// Asks about doubts that only the values of the whole deck can raise.
+    pub(super) fn ask_about_values(&mut self) {
+        if self.options.mapping.code_prefix.is_none() {
+            let codes = self.deck.rates.len();
+            let unassigned = self.deck.rates.iter().filter(|rate| !is_assigned(rate.prefix())).count();
+            let national = self.plan.codes.before.is_empty()
+                && !self.plan.codes.partial
+                && look_national(self.deck.rates.iter().map(CarrierRate::prefix));
+            if unassigned * 10 > codes || national {
+                let wrong = |rate: &&CarrierRate| national || !is_assigned(rate.prefix());
+                if let Some(rate) = self.deck.rates.iter().find(wrong) {
+                    let column = match self.plan.columns.code {
+                        CodeSource::Full(column) | CodeSource::Parts(_, column) => column,
+                    };
+                    let name = self.plan.names.get(column).cloned().unwrap_or_default();
+                    let question = country_question(&name, rate.line, rate.prefix());
+                    self.deck.questions.push(question);
+                }
+            }
+        }
+        let mut prices: Vec<i64> = self
+            .deck
+            .rates
+            .iter()
+            .filter_map(|rate| match &rate.entry {
+                Entry::Price(rate) if rate.price_per_minute.0 > 0 => Some(rate.price_per_minute.0),
+                _ => None,
+            })
+            .collect();
+        prices.sort_unstable();
+        let median = prices.get(prices.len() / 2).copied().unwrap_or(LOW_MEDIAN);
+        let is_mapped = self.options.mapping.price_unit.is_some();
+        self.ask_about_cents(median);
+        if !self.plan.unit_is_known && median < LOW_MEDIAN {
+            self.deck
+                .questions
+                .push(unit_question("The prices are very low, and the file does not name their unit."));
+        } else if self.plan.unit == 1 && !is_mapped && median > HIGH_MEDIAN {
+            self.deck.questions.push(unit_question("The prices are very high for prices per second."));
+        }
+    }
+
+    /// If prices are several dollars per minute, they are probably in cents.
+    pub(super) fn ask_about_cents(&mut self, median: i64) {
+        let currency = self.options.currency.or(self.plan.currency.as_deref());
+        let is_strong = currency.is_none_or(|currency| matches!(currency, "USD" | "EUR" | "GBP" | "CHF"));
+        if is_strong
+            && median >= CENTS_MEDIAN
+            && !self.plan.cents
+            && self.options.mapping.price_in_cents.is_none()
+        {
+            self.deck.questions.push(cents_question("The prices are very high."));
+        }
+    }
+}
+
+/// The text and the answers of a question.
+fn question(code: &str) -> (&'static str, Vec<Answer>) {
+    let none = Mapping::default;
+    match code {
+        "CODE_HYPHEN" => (
+            "A hyphen between codes may join two parts of one code or mark a range. Choose its meaning.",
+            vec![
+                Answer::new(
+                    "the digits on both sides are one code",
+                    Mapping { code_hyphen: Some(HyphenRule::Joint), ..none() },
+                ),
+                Answer::new("a range of codes", Mapping { code_hyphen: Some(HyphenRule::Range), ..none() }),
+            ],
+        ),
+        "CODE_LIST" => (
+            "A slash or comma between digits may separate two codes or be part of one code. Choose its meaning.",
+            vec![
+                Answer::new("two codes", Mapping { code_list: Some(ListRule::List), ..none() }),
+                Answer::new(
+                    "the digits on both sides are one code",
+                    Mapping { code_list: Some(ListRule::Joint), ..none() },
+                ),
+            ],
+        ),
+        "CODE_SPACE" => (
+            "A space between codes may join two parts of one code or separate two codes. Choose its meaning.",
+            vec![
+                Answer::new(
+                    "the digits on both sides are one code",
+                    Mapping { code_space: Some(SpaceRule::Joint), ..none() },
+                ),
+                Answer::new("two codes", Mapping { code_space: Some(SpaceRule::List), ..none() }),
+            ],
+        ),
+        "TRUNK_ZERO" => (
+            "An area code begins with 0. Choose whether the 0 is dialed from abroad.",
+            vec![
+                Answer::new("leave the 0 out", Mapping { trunk_zero: Some(TrunkZero::Strip), ..none() }),
+                Answer::new("keep the 0", Mapping { trunk_zero: Some(TrunkZero::Keep), ..none() }),
+            ],
+        ),
+        "INCREMENT_ORDER" => (
+            "The values of the increments do not show their order. Choose the order.",
+            vec![
+                Answer::new(
+                    "first, next, free seconds",
+                    Mapping { increment_order: Some(IncrementOrder::InitialNextFree), ..none() },
+                ),
+                Answer::new(
+                    "free seconds, first, next",
+                    Mapping { increment_order: Some(IncrementOrder::FreeInitialNext), ..none() },
+                ),
+                Answer::new(
+                    "minimum, first, next",
+                    Mapping { increment_order: Some(IncrementOrder::MinimumInitialNext), ..none() },
+                ),
+            ],
+        ),
+        "FIRST_PRICE" => (
+            "A tariff has a price for the first increment, but the deck has one for the first minute, and its first increment is not a minute. Choose how the higher price is charged.",
+            vec![
+                Answer::new(
+                    "for the first increment only",
+                    Mapping { first_price_as_fee: Some(false), ..none() },
+                ),
+                Answer::new(
+                    "as a fee of each call, for the first increment",
+                    Mapping { first_price_as_fee: Some(true), ..none() },
+                ),
+            ],
+        ),
+        "PRICE_DECIMALS" => (
+            "A price has more than six decimals. Choose how such prices are rounded.",
+            vec![
+                Answer::new("up", Mapping { price_rounding: Some(PriceRounding::Up), ..none() }),
+                Answer::new(
+                    "to the nearest millionth",
+                    Mapping { price_rounding: Some(PriceRounding::HalfUp), ..none() },
+                ),
+            ],
+        ),
+        _ => (
+            "A row has no name. Choose its name.",
+            vec![
+                Answer::new("the name of the row above", Mapping { fill_down: Some(true), ..none() }),
+                Answer::new("the code", Mapping { fill_down: Some(false), ..none() }),
+            ],
+        ),
+    }
+}

@@ -1,0 +1,198 @@
+//! Reads what a row does to its codes: set a price, remove them, or block them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::super::cells::{StatusRule, status};
+use super::super::header::{Role, mentions_end, words};
+use super::super::mapping::Mapping;
+use super::super::table::Row;
+use super::super::{Answer, CellError, Confidence, Detected, Question};
+use super::{Reader, is_true};
+use crate::deck::{RowProblem, Severity};
+
+/// Maximum number of unknown statuses that are asked about. A column with more is probably no status.
+const MAX_STATUSES: usize = 20;
+
+/// An unknown word in a column of statuses.
+struct Unknown {
+    cell: String,
+    line: u64,
+    /// Whether a row with the word has a price.
+    priced: bool,
+}
+
+impl<'t> Reader<'_, 't> {
+    /// The row's effect on its codes; `None` if its status is unknown.
+    pub(super) fn change(&mut self, row: Row<'t>) -> Option<StatusRule> {
+        if is_true(self.cell(row, Role::Blocked)) {
+            return Some(StatusRule::Block);
+        }
+        if is_true(self.cell(row, Role::Removed)) {
+            return Some(StatusRule::Remove);
+        }
+        let plan = self.plan;
+        let columns = &plan.columns;
+        let mut change = StatusRule::Keep;
+        for column in columns.all(Role::Status).iter().copied() {
+            match self.status(row.get(column)) {
+                None if self.asks_statuses => {}
+                None => {
+                    let message = "The status is unknown.";
+                    let remedy = "Give its meaning in the mapping: {\"statuses\": {\"word\": \"keep\"}}, or remove or block.";
+                    self.problem(row, Some(column), CellError::new("STATUS_UNKNOWN", message, remedy));
+                    return None;
+                }
+                Some(StatusRule::Keep) => {}
+                Some(found) => change = found,
+            }
+        }
+        // remarks are free text, so a remark counts only if it is a status word; the price cell may contain a status word, too
+        let remarks = columns.all(Role::Comment).iter().chain(std::iter::once(&columns.price));
+        for column in remarks {
+            let text = row.get(*column);
+            if text.contains(char::is_alphabetic) {
+                match self.status(text) {
+                    Some(found) if found != StatusRule::Keep => change = found,
+                    None if mentions_end(text) => self.warn_remark(row, *column),
+                    _ => {}
+                }
+            }
+        }
+        Some(change)
+    }
+
+    /// Warns about a remark that mentions removal or blocking but is not a status word.
+    fn warn_remark(&mut self, row: Row<'_>, column: usize) {
+        self.deck.note(
+            self.options.limits,
+            RowProblem {
+                line: row.line,
+                column: self.plan.names.get(column).cloned(),
+                severity: Severity::Warning,
+                code: Cow::Borrowed("REMARK_UNREAD"),
+                message:
+                    "The remark may say that the code is removed or blocked, but the row is read as a price."
+                        .to_owned(),
+                value: Some(row.get(column).chars().take(80).collect()),
+                remedy: Some("Read the remark, and remove or block the code if necessary.".to_owned()),
+            },
+        );
+    }
+
+    fn status(&self, text: &str) -> Option<StatusRule> {
+        if text.is_empty() {
+            return Some(StatusRule::Keep);
+        }
+        let wanted = words(text);
+        let mapped = self.options.mapping.statuses.iter().find(|(word, _)| words(word) == wanted);
+        match mapped {
+            Some((_, rule)) => Some(*rule),
+            None if !text.contains(char::is_alphabetic) => Some(StatusRule::Keep),
+            None => status(text).or_else(|| self.statuses.get(&wanted).copied()),
+        }
+    }
+
+    /// Finds the meaning of unknown statuses, or asks for it. Rows without a price remove their codes. A "D" beside another word for removed codes
+    /// is a decrease; alone, it may be a decrease or a deletion.
+    pub(super) fn find_statuses(&mut self) {
+        let (unknown, removes) = self.unknown_statuses();
+        let mut asked: Vec<Unknown> = Vec::new();
+        for (word, found) in unknown {
+            let rule = match () {
+                () if !found.priced => StatusRule::Remove,
+                () if removes && (word == ["d"] || word == ["c"]) => StatusRule::Keep,
+                () => {
+                    asked.push(found);
+                    continue;
+                }
+            };
+            let reason = match rule {
+                StatusRule::Keep => "Other rows have a word for removed codes.",
+                StatusRule::Remove | StatusRule::Block => "No row with this status has a price.",
+            };
+            let value = format!("{}: {}", found.cell, rule_name(rule));
+            self.deck.detected.push(Detected::new("status", value, reason, Confidence::Medium));
+            self.statuses.insert(word, rule);
+        }
+        if asked.len() <= MAX_STATUSES && !asked.is_empty() {
+            self.asks_statuses = true;
+            self.ask_statuses(&asked);
+        }
+    }
+
+    /// The unknown statuses by their words, and whether a known status removes codes.
+    fn unknown_statuses(&self) -> (BTreeMap<Vec<String>, Unknown>, bool) {
+        let mut unknown: BTreeMap<Vec<String>, Unknown> = BTreeMap::new();
+        let mut removes = false;
+        let plan = self.plan;
+        let price = plan.columns.price;
+        for index in plan.start..plan.table.len() {
+            let Some(row) = plan.table.row(index).filter(|row| !super::titles::is_title(plan, *row)) else {
+                continue;
+            };
+            for column in plan.columns.all(Role::Status) {
+                let cell = row.get(*column);
+                match self.status(cell) {
+                    Some(StatusRule::Remove) => removes = true,
+                    Some(_) => {}
+                    None if unknown.len() <= MAX_STATUSES => {
+                        let new =
+                            Unknown { cell: cell.chars().take(80).collect(), line: row.line, priced: false };
+                        let known = unknown.entry(words(cell)).or_insert(new);
+                        known.priced |= row.get(price).contains(|letter: char| matches!(letter, '1'..='9'));
+                    }
+                    None => {}
+                }
+            }
+        }
+        (unknown, removes)
+    }
+
+    /// Asks about one or two statuses together, and about each of several.
+    fn ask_statuses(&mut self, unknown: &[Unknown]) {
+        const RULES: [StatusRule; 3] = [StatusRule::Keep, StatusRule::Remove, StatusRule::Block];
+        let answer = |meanings: &[(&Unknown, StatusRule)]| {
+            let text: Vec<String> = meanings
+                .iter()
+                .map(|(found, rule)| format!("{}: {}", found.cell, rule_text(*rule)))
+                .collect();
+            let statuses = meanings.iter().map(|(found, rule)| (found.cell.clone(), *rule)).collect();
+            Answer::new(text.join("; "), Mapping { statuses, ..Mapping::default() })
+        };
+        for found in unknown.chunks(if unknown.len() <= 2 { 2 } else { 1 }) {
+            let mut answers: Vec<Answer> = Vec::new();
+            for rule in RULES {
+                match found {
+                    [one] => answers.push(answer(&[(one, rule)])),
+                    [one, two] => answers.extend(RULES.map(|other| answer(&[(one, rule), (two, other)]))),
+                    _ => {}
+                }
+            }
+            let Some(first) = found.first() else { continue };
+            self.deck.questions.push(Question {
+                code: "STATUS".into(),
+                text: "A status may keep, remove or block its code. Choose its meaning.".to_owned(),
+                line: first.line,
+                example: first.cell.clone(),
+                answers,
+            });
+        }
+    }
+}
+
+fn rule_name(rule: StatusRule) -> &'static str {
+    match rule {
+        StatusRule::Keep => "keep",
+        StatusRule::Remove => "remove",
+        StatusRule::Block => "block",
+    }
+}
+
+fn rule_text(rule: StatusRule) -> &'static str {
+    match rule {
+        StatusRule::Keep => "the row has the code's price",
+        StatusRule::Remove => "the code is removed",
+        StatusRule::Block => "the code is blocked",
+    }
+}
