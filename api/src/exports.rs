@@ -314,12 +314,16 @@ impl From<io::Error> for Ended {
 /// The bytes of the body: the file as it is, or compressed.
 enum File {
     Plain,
-    Zipped(GzEncoder<Vec<u8>>),
+    Zipped(Box<GzEncoder<Vec<u8>>>),
 }
 
 impl File {
     fn new(is_zipped: bool) -> Self {
-        if is_zipped { Self::Zipped(GzEncoder::new(Vec::new(), Compression::fast())) } else { Self::Plain }
+        if is_zipped {
+            Self::Zipped(Box::new(GzEncoder::new(Vec::new(), Compression::fast())))
+        } else {
+            Self::Plain
+        }
     }
 
     fn write(&mut self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {

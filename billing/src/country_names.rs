@@ -308,7 +308,7 @@ pub fn named(folded: &str) -> Vec<Named> {
         } else {
             return None;
         };
-        Some(Named { code: *code, naming, names })
+        Some(Named { code, naming, names })
     };
     NAMES.iter().filter_map(find).collect()
 }

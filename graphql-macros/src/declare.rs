@@ -62,6 +62,9 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
             {
                 resolver.attrs.push(syn::parse_quote!(#[graphql(guard = crate::scopes::Needs(#scope))]));
             }
+            if args.root.as_ref().is_some_and(|root| root.value() != "Subscription") {
+                box_body(&mut resolver);
+            }
             resolvers.push(resolver);
         }
         fields.push(Field { name, args: field, value });
@@ -110,6 +113,19 @@ fn resolver(method: &ImplItemFn, name: &str) -> ImplItemFn {
     }
     resolver.block = syn::parse_quote!({ self.#value() });
     resolver
+}
+
+/// Boxes the future of a root field. The executor's resolver of a root type contains the futures of all fields of the root type, and in unoptimized
+/// builds a place on the stack for each of them: more than a thread's stack of 2 MiB, if the futures contain their use cases.
+fn box_body(method: &mut ImplItemFn) {
+    let (ReturnType::Type(_, ty), Some(_)) = (&method.sig.output, &method.sig.asyncness) else { return };
+    let body = &method.block.stmts;
+    method.block = syn::parse_quote!({
+        let body: ::std::pin::Pin<
+            ::std::boxed::Box<dyn ::std::future::Future<Output = #ty> + ::std::marker::Send + '_>,
+        > = ::std::boxed::Box::pin(async move { #(#body)* });
+        body.await
+    });
 }
 
 /// Relay's arguments of a connection, and their descriptions (Relay Cursor Connections Specification, section 4).

@@ -98,7 +98,7 @@ impl Received {
 pub struct Receiver {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Received>>>,
-    replies: Arc<Mutex<(VecDeque<Reply>, Reply)>>,
+    replies: Arc<Mutex<Replies>>,
     refused: Arc<Mutex<Option<String>>>,
     serving: JoinHandle<()>,
 }
@@ -215,10 +215,13 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
     Some(Received { headers, body: String::from_utf8(body).expect("a text") })
 }
 
+/// The replies to the next messages, and the reply to all messages after those.
+type Replies = (VecDeque<Reply>, Reply);
+
 async fn answer(
     mut stream: TcpStream,
     seen: Arc<Mutex<Vec<Received>>>,
-    (replies, refused): (Arc<Mutex<(VecDeque<Reply>, Reply)>>, Arc<Mutex<Option<String>>>),
+    (replies, refused): (Arc<Mutex<Replies>>, Arc<Mutex<Option<String>>>),
 ) {
     let Some(message) = read(&mut stream).await else { return };
     let reply = {

@@ -274,7 +274,7 @@ pub(super) async fn unchanged(
 /// Result of checking a refresh token.
 enum Presented {
     /// The refresh token is valid, and the login continues with this secret.
-    Good(Box<auth_session::Model>, String, Actor),
+    Good(Box<auth_session::Model>, String, Box<Actor>),
     /// The refresh token was used before, so the login is revoked.
     Reused(Uuid),
     /// This server did not issue the refresh token, so no login is affected.
@@ -296,7 +296,7 @@ pub async fn refresh(app: &App, refresh: &str, origin: &Origin) -> Result<Tokens
     match presented {
         Presented::Good(session, secret, actor) => {
             app.identities.known.invalidate(&id);
-            tokens(app, &session, &secret, actor, now)
+            tokens(app, &session, &secret, *actor, now)
         }
         Presented::Reused(id) => {
             tracing::warn!(login = %id, "a used refresh token was presented again; login revoked");
@@ -333,7 +333,7 @@ async fn present(
             ..session
         };
         accounts::update_auth_session(tx.conn(), session.clone()).await?;
-        return Ok(Presented::Good(Box::new(session), next, actor));
+        return Ok(Presented::Good(Box::new(session), next, Box::new(actor)));
     }
     let Some(generation) = key.generation_of(id, secret)? else { return Ok(Presented::Unknown) };
     let successor = key.refresh_secret(id, session.generation)?;
@@ -348,7 +348,7 @@ async fn present(
             after: serde_json::json!({ "refreshToken": "repeated" }),
         };
         audit::record(tx, &actor.clone().from(origin.address), now, change).await?;
-        return Ok(Presented::Good(Box::new(session), successor, actor));
+        return Ok(Presented::Good(Box::new(session), successor, Box::new(actor)));
     }
     let ended = auth_session::Model { revoked_at: Some(now), ..session };
     accounts::update_auth_session(tx.conn(), ended).await?;

@@ -149,7 +149,7 @@ pub async fn import(
         let note = clean_note(&import.note)?;
         import_with(app, actor, import, (tariff, note, None), deck_permit().await?, progress).await
     };
-    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+    idempotency::repeatable(app, actor, Box::pin(act), |kept| again(app, actor, kept)).await
 }
 
 /// The outcome of an earlier request that made a draft.
@@ -277,7 +277,7 @@ fn by_prefix(rates: &[Rate]) -> BTreeMap<String, Rate> {
 /// or `FORBIDDEN`.
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let act = with_rates(app, actor, edit, upserts);
-    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+    idempotency::repeatable(app, actor, Box::pin(act), |kept| again(app, actor, kept)).await
 }
 
 async fn with_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
@@ -340,7 +340,7 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
 /// Fails with `INVALID_INPUT` if a prefix has no rate of its own; the error has the path of the prefix. See [`upsert_rates`] for the other errors.
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let act = without_rates(app, actor, edit, prefixes);
-    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+    idempotency::repeatable(app, actor, Box::pin(act), |kept| again(app, actor, kept)).await
 }
 
 async fn without_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
@@ -382,7 +382,7 @@ pub(super) async fn drafted(
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str) -> Result<Outcome> {
     let act = copy(app, actor, version_id, note);
-    idempotency::repeatable(app, actor, act, |kept| again(app, actor, kept)).await
+    idempotency::repeatable(app, actor, Box::pin(act), |kept| again(app, actor, kept)).await
 }
 
 async fn copy(app: &App, actor: &Actor, version_id: Uuid, note: &str) -> Result<Outcome> {

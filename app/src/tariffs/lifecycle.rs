@@ -151,7 +151,8 @@ pub async fn revert(
     note: &str,
 ) -> Result<Activated> {
     let act = go_back(app, actor, tariff_id, version_id, note);
-    idempotency::repeatable(app, actor, act, async |kept: Kept| kept.activated(app, actor).await).await
+    idempotency::repeatable(app, actor, Box::pin(act), async |kept: Kept| kept.activated(app, actor).await)
+        .await
 }
 
 async fn go_back(

@@ -54,7 +54,7 @@ pub async fn update(
     update: TariffUpdate,
 ) -> Result<(tariff::Model, Option<Outcome>)> {
     let again = async |kept: Kept| Ok((kept.tariff(app, actor).await?, kept.outcome(app, actor).await?));
-    idempotency::repeatable(app, actor, change(app, actor, update), again).await
+    idempotency::repeatable(app, actor, Box::pin(change(app, actor, update)), again).await
 }
 
 async fn change(app: &App, actor: &Actor, update: TariffUpdate) -> Result<(tariff::Model, Option<Outcome>)> {

@@ -125,6 +125,6 @@ mod tests {
         assert_eq!(owner.and(&program), program);
         assert_eq!(program.and(&other), other);
         assert_eq!(other.and(&program), rights(Role::CallshopOwner, Some(&[CallsRead]), Some(1)));
-        assert_eq!(program.clone().without_token().and(&owner).api_token_id, None);
+        assert_eq!(program.without_token().and(&owner).api_token_id, None);
     }
 }

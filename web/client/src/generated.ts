@@ -278,7 +278,7 @@ export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** Login and password. */
 export type LoginInput = {
   /**
-   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. This is for pages of
+   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
    * the server's own origin that log in with an HTTP POST.
    */
   readonly cookie?: boolean;

@@ -285,6 +285,11 @@ export type CountInput = {
 export type CreateCabinInput = {
   /** Callshop that gets the cabin. */
   readonly callshopId: string;
+  /**
+   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+   * 100 bytes; keys are kept for 400 days.
+   */
+  readonly idempotencyKey?: string | null | undefined;
   /** Display name; "Cabin" and the number if omitted. */
   readonly label?: string | null | undefined;
   /** Number on the door, 1 to 9999, unique in the callshop. */
@@ -299,6 +304,11 @@ export type CreatePhonesInput = {
   readonly callshopId: string;
   /** Number of phones, 1 to 100. */
   readonly count: number;
+  /**
+   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
+   * secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+   */
+  readonly idempotencyKey?: string | null | undefined;
   /** Beginning of the phones' labels. A number is appended to each label. */
   readonly label?: string;
 };
@@ -309,6 +319,11 @@ export type CreateScreenInput = {
   readonly cabinId: string;
   /** Days until the token expires, 1 to 400. */
   readonly days?: number;
+  /**
+   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
+   * secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+   */
+  readonly idempotencyKey?: string | null | undefined;
 };
 
 /** A customer's deposit. */
@@ -326,7 +341,7 @@ export type DepositInput = {
 
 /** A code that proves the second factor. */
 export type DisableTotpInput = {
-  /** Six digits of the authenticator app, or a recovery code. */
+  /** A six-digit code from the authenticator app, or a recovery code. */
   readonly code: string;
 };
 
@@ -455,7 +470,7 @@ export type HangUpCallInput = {
 /** Login and password. */
 export type LoginInput = {
   /**
-   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. This is for pages of
+   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
    * the server's own origin that log in with an HTTP POST.
    */
   readonly cookie?: boolean;
@@ -614,6 +629,11 @@ export const Permission = {
 export type Permission = typeof Permission[keyof typeof Permission];
 /** Selects a phone. */
 export type PhoneIdInput = {
+  /**
+   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+   * secret is not repeated: the response has the error `SECRET_SHOWN` instead. At most 100 bytes; keys are kept for 400 days.
+   */
+  readonly idempotencyKey?: string | null | undefined;
   /** A phone in the caller's subtree. */
   readonly phoneId: string;
 };
@@ -667,7 +687,7 @@ export const ProblemKind = {
 export type ProblemKind = typeof ProblemKind[keyof typeof ProblemKind];
 /** Filter of rates; all given conditions must match. */
 export type RateSearchInput = {
-  /** Rates whose destination contains this text, ignoring case and accents. */
+  /** Rates whose destination contains this text, or is in a country with this name in English, Portuguese or Spanish. Case and accents are ignored. */
   readonly destination?: string | null | undefined;
   /**
    * Rates whose prefix matches the start of this number, given in E.164 or as dialed in the account's country. A call is charged by the rate
@@ -722,7 +742,7 @@ export type RefundSessionInput = {
 
 /** A code that proves the second factor. */
 export type RegenerateRecoveryCodesInput = {
-  /** Six digits of the authenticator app, or a recovery code. */
+  /** A six-digit code from the authenticator app, or a recovery code. */
   readonly code: string;
 };
 
@@ -895,7 +915,7 @@ export type UpdateCallshopSettingsInput = {
   readonly endingSoonSeconds?: number | null | undefined;
   /** Name printed on receipts, at most 100 characters. If this name is empty, receipts show the display name. */
   readonly legalName?: string | null | undefined;
-  /** Whether receipts mask dialed numbers: of the last six digits, the first four are hidden. */
+  /** Whether receipts hide the four digits before the last two of each dialed number, as in "+351 912 *** *78". */
   readonly maskNumbers?: boolean | null | undefined;
   /** Recipient's city in Pix codes, 1 to 15 letters. Accents are removed. */
   readonly pixCity?: string | null | undefined;
@@ -1085,7 +1105,7 @@ export type CreatePhonesMutationVariables = Exact<{
 }>;
 
 
-export type CreatePhonesMutation = { readonly createPhones: { readonly phones: ReadonlyArray<{ readonly secret: string, readonly phone: { readonly id: string, readonly label: string, readonly sipUser: string, readonly realm: string, readonly online: boolean, readonly onlineChangedAt: string | null, readonly blockedAt: string | null, readonly source: string | null, readonly userAgent: string | null, readonly cabin: { readonly id: string, readonly number: number } | null } }> | null, readonly userErrors: ReadonlyArray<{ readonly code: ErrorCode, readonly message: string, readonly field: ReadonlyArray<string> }> } };
+export type CreatePhonesMutation = { readonly createPhones: { readonly phones: ReadonlyArray<{ readonly secret: string | null, readonly phone: { readonly id: string, readonly label: string, readonly sipUser: string, readonly realm: string, readonly online: boolean, readonly onlineChangedAt: string | null, readonly blockedAt: string | null, readonly source: string | null, readonly userAgent: string | null, readonly cabin: { readonly id: string, readonly number: number } | null } }> | null, readonly userErrors: ReadonlyArray<{ readonly code: ErrorCode, readonly message: string, readonly field: ReadonlyArray<string> }> } };
 
 export type RotateSecretMutationVariables = Exact<{
   input: PhoneIdInput;
