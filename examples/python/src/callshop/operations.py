@@ -394,6 +394,7 @@ class ActivateTariffVersionInput(TypedDict):
 
     versionId: str
     at: NotRequired[str | None]
+    idempotencyKey: NotRequired[str | None]
 
 
 RateChangeKind = Literal[
@@ -437,7 +438,7 @@ class CompareVersionsCompareTariffVersionsRows(TypedDict):
 
 
 class CompareVersionsCompareTariffVersions(TypedDict):
-    """The differences between the rates of two versions."""
+    """The differences between the rates and terms of two versions."""
 
     added: int
     raised: int
