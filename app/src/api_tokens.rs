@@ -189,6 +189,8 @@ fn build(
     let mut scopes = scopes.to_vec();
     scopes.sort_unstable();
     scopes.dedup();
+    // truncated to microseconds, the precision of the databases, so that a repeated request gets the same answer
+    let expires_at = DateTime::from_timestamp_micros(expires_at.timestamp_micros()).unwrap_or(expires_at);
     let row = api_token::Model {
         id,
         family_id: id,

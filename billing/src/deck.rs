@@ -60,9 +60,9 @@ pub struct DeckLimits {
 }
 
 impl Default for DeckLimits {
-    /// The default limits are 64 MiB, 500,000 rows and 1,000 problems.
+    /// The default limits are 128 MiB, 1,000,000 rows and 1,000 problems.
     fn default() -> DeckLimits {
-        DeckLimits { max_bytes: 64 << 20, max_rows: 500_000, max_problems: 1_000 }
+        DeckLimits { max_bytes: 128 << 20, max_rows: 1_000_000, max_problems: 1_000 }
     }
 }
 

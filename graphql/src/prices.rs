@@ -128,7 +128,6 @@ impl QuoteView {
 
     /// In a quote by destination, the names of the destinations that match, best first, at most 10. The quote is for the first one. Empty in a quote for
     /// a number.
-    #[field(length = 5)]
     fn candidates(&self) -> &[String] {
         &self.0.candidates
     }

@@ -73,7 +73,7 @@ pub(super) enum TariffCommand {
         #[arg(long)]
         tariff: String,
         /// Carrier's deck, or CSV file with the columns prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most
-        /// 64 MiB; see examples/decks for all columns.
+        /// 128 MiB; see examples/decks for all columns.
         file: PathBuf,
         /// Answers and corrections for a carrier's deck: a JSON file, or the name of a mapping that the tariff's account has saved. With a mapping,
         /// the file is read as a carrier's deck.

@@ -491,6 +491,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La tarifa no tiene la franja \"{name}\". Las franjas de la tarifa son: {bands}.",
     ),
     (
+        "The deck has prices for \"{name}\", which is no band of the tariff. Choose the band, or add it to the tariff first.",
+        "A lista tem preços para \"{name}\", que não é uma faixa da tarifa. Escolha a faixa, ou acrescente-a antes à tarifa.",
+        "La lista tiene precios para \"{name}\", que no es una franja de la tarifa. Elija la franja, o añádala antes a la tarifa.",
+    ),
+    (
         "The tariff has no band \"{name}\".",
         "A tarifa não tem a faixa \"{name}\".",
         "La tarifa no tiene la franja \"{name}\".",

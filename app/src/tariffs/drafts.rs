@@ -34,7 +34,7 @@ use store::tariffs as rows;
 use store::{Store, Tx, tariff_imports};
 
 /// Maximum size of an imported rate deck, in bytes of UTF-8.
-pub const MAX_DECK_BYTES: usize = 64 << 20;
+pub const MAX_DECK_BYTES: usize = 128 << 20;
 /// Maximum number of problems that are listed for a rate deck. The counts include all problems.
 pub const MAX_PROBLEMS: usize = 1_000;
 /// Maximum number of rates or prefixes per edit.
@@ -43,7 +43,13 @@ pub const MAX_EDITS: usize = 1_000;
 const DISCARDED: &str = "The base version was discarded. Make the change again.";
 
 /// Limits the number of rate decks in memory.
-static DECKS: Semaphore = Semaphore::const_new(4);
+static DECKS: Semaphore = Semaphore::const_new(DECKS_AT_ONCE as usize);
+/// Number of rate decks in memory.
+const DECKS_AT_ONCE: u32 = 4;
+/// A larger file counts as [`LARGE_DECK_SHARE`] decks. A file of this size has about 250,000 rates.
+const LARGE_DECK_BYTES: u64 = 16 << 20;
+/// Leaves room for one small deck beside a large one.
+const LARGE_DECK_SHARE: u32 = DECKS_AT_ONCE - 1;
 
 /// How an import treats the existing rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,9 +220,10 @@ pub(super) async fn deck_permit() -> Result<SemaphorePermit<'static>> {
     permit(&DECKS, "too many tariffs are being changed").await
 }
 
-/// Waits until a deck may be in memory.
-pub(super) async fn wait_for_permit() -> Result<SemaphorePermit<'static>> {
-    DECKS.acquire().await.or_fault()
+/// Waits until a deck of this size may be in memory.
+pub(super) async fn wait_for_permit(bytes: u64) -> Result<SemaphorePermit<'static>> {
+    let share = if bytes > LARGE_DECK_BYTES { LARGE_DECK_SHARE } else { 1 };
+    DECKS.acquire_many(share).await.or_fault()
 }
 
 pub(super) fn clean_note(note: &str) -> Result<String> {

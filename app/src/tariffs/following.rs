@@ -222,7 +222,7 @@ impl Follower<'_> {
     /// refer to them.
     async fn derive(&self, source: &Planned) -> Result<()> {
         let (app, conn) = (self.app, self.app.store.reader());
-        let permit = wait_for_permit().await?;
+        let permit = wait_for_permit(0).await?;
         let version = tariffs::version(conn, source.id).await?.ok_or(Error::NotFound)?;
         let now = app.clock.now();
         let is_scheduled = source.active_from > now;

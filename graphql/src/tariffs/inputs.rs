@@ -75,7 +75,7 @@ pub struct ImportTariffInput {
     /// its guesses in `detected` and its doubts in `questions`. The server's own format has a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
     /// Optional columns: minimum_charge, free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`,
     /// `connection_fee:BAND` and `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
-    /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
+    /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 128 MiB.
     pub csv: String,
     /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,

@@ -168,7 +168,7 @@ async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
         return Ok(Ending::failed(None, Failure::new(ErrorCode::BadDeck, message)));
     }
     // at most a few decks are in memory, so the file is read with the permit
-    let permit = wait_for_permit().await?;
+    let permit = wait_for_permit(bytes).await?;
     let import = Import {
         tariff_id: tariff.id,
         file: tokio::fs::read(&path).await.or_fault()?,

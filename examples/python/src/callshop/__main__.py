@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -84,7 +85,10 @@ def run_import(client: Client, chosen: argparse.Namespace) -> None:
 
 def run_schedule(client: Client, chosen: argparse.Namespace) -> None:
     """Puts a version in force."""
-    done = client.run(operations.activate_tariff_version(input={"versionId": chosen.version, "at": chosen.at}))["activateTariffVersion"]
+    # with a key, the client may send the request again after a lost answer
+    key = str(uuid.uuid4())
+    request = operations.activate_tariff_version(input={"versionId": chosen.version, "at": chosen.at, "idempotencyKey": key})
+    done = client.run(request)["activateTariffVersion"]
     version, below_cost, replacing = done["version"], done["margin"], done["next"]
     assert version is not None
     say(f"version {version['number']} is {version['state']} from {version['activeFrom']}")

@@ -971,7 +971,7 @@ def activate_tariff_version(*, input: ActivateTariffVersionInput) -> Request[Act
 
 
 COMPARE_VERSIONS = """\
-query CompareVersions($earlier: ID!, $later: ID!, $after: String) {
+query CompareVersions($earlier: ID!, $later: ID!, $kind: RateChangeKind!, $after: String) {
   compareTariffVersions(from: $earlier, to: $later) {
     added
     raised
@@ -979,7 +979,7 @@ query CompareVersions($earlier: ID!, $later: ID!, $after: String) {
     changed
     removed
     unchanged
-    rows(first: 100, after: $after) {
+    rows(kind: $kind, first: 100, after: $after) {
       nodes {
         ...Change
       }
@@ -992,9 +992,9 @@ query CompareVersions($earlier: ID!, $later: ID!, $after: String) {
 """ + CHANGE + MONEY + PAGE
 
 
-def compare_versions(*, earlier: str, later: str, after: str | None = None) -> Request[CompareVersions]:
+def compare_versions(*, earlier: str, later: str, kind: RateChangeKind, after: str | None = None) -> Request[CompareVersions]:
     """The query `CompareVersions`."""
-    variables: dict[str, object] = {"earlier": earlier, "later": later}
+    variables: dict[str, object] = {"earlier": earlier, "later": later, "kind": kind}
     if after is not None:
         variables["after"] = after
     return Request("query", "CompareVersions", COMPARE_VERSIONS, variables)

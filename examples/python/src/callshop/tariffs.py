@@ -10,7 +10,10 @@ from pathlib import Path
 from . import operations
 from .client import Client
 from .errors import CallshopError, RequestFailed
-from .operations import Change, CreateTariffImportInput, ImportJob, Question, Rate, TariffImportMode
+from .operations import Change, CreateTariffImportInput, ImportJob, Question, Rate, RateChangeKind, TariffImportMode
+
+#: The kinds of differences. Without a kind, pages also have the equal rates, of which there may be thousands between two differences.
+KINDS: tuple[RateChangeKind, ...] = ("RAISED", "LOWERED", "CHANGED", "ADDED", "REMOVED")
 
 #: Chooses the answer to a question about a deck: its number, counted from 0; None if there is no answer.
 Answer = Callable[[Question], int | None]
@@ -110,17 +113,19 @@ def merge_mappings(one: dict[str, object], other: dict[str, object]) -> dict[str
 
 
 def differences(client: Client, earlier: str, later: str) -> Iterator[Change]:
-    """The prefixes whose rates differ between two versions, ordered by prefix."""
-    after: str | None = None
-    while True:
-        compared = client.run(operations.compare_versions(earlier=earlier, later=later, after=after))["compareTariffVersions"]
-        if compared is None:
-            raise CallshopError("NOT_FOUND", "One of the versions does not exist, or belongs to another account.")
-        rows = compared["rows"]
-        yield from (row for row in rows["nodes"] if row["kind"] != "UNCHANGED")
-        if not rows["pageInfo"]["hasNextPage"]:
-            return
-        after = rows["pageInfo"]["endCursor"]
+    """The prefixes whose rates differ between two versions: for each kind of difference, ordered by prefix."""
+    for kind in KINDS:
+        after: str | None = None
+        while True:
+            request = operations.compare_versions(earlier=earlier, later=later, kind=kind, after=after)
+            compared = client.run(request)["compareTariffVersions"]
+            if compared is None:
+                raise CallshopError("NOT_FOUND", "One of the versions does not exist, or belongs to another account.")
+            rows = compared["rows"]
+            yield from rows["nodes"]
+            if not rows["pageInfo"]["hasNextPage"]:
+                break
+            after = rows["pageInfo"]["endCursor"]
 
 
 def rates(client: Client, version_id: str) -> Iterator[Rate]:
