@@ -51,7 +51,7 @@ pub async fn of_each(
 ) -> Result<Vec<Arc<call::View>>> {
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
     let bounds =
-        [page.above.unwrap_or(Uuid::nil()).into(), page.below.unwrap_or(Uuid::max()).into(), limit.into()];
+        [page.above.unwrap_or_default().into(), page.below.unwrap_or(Uuid::max()).into(), limit.into()];
     let values = |of: sea_orm::Value| std::iter::once(of).chain(bounds.clone());
     let statements: Vec<Statement> = match conn.get_database_backend() {
         backend @ DbBackend::Postgres => {
