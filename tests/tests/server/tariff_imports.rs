@@ -119,7 +119,8 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
     let (one, two) = tokio::join!(put(&shop.server, &url, file.clone()), put(&shop.server, &url, file));
     let mut statuses = [one.0, two.0];
     statuses.sort_unstable();
-    assert_eq!(statuses, [202, 409], "{one:?} {two:?}");
+    // the other one is refused, while the first is being received (503) or after it (409)
+    assert!(matches!(statuses, [202, 409 | 503]), "{one:?} {two:?}");
     let id = text(&job["id"]);
     let done = reaches(&shop, &id, "DONE").await;
     assert_eq!(done["version"]["rateCount"], 6_000, "{done}");
