@@ -65,7 +65,11 @@ function declared(source: string): readonly (readonly [string, string])[] {
   let owner = '';
   let named: string | null = null;
   let waiting: string | null = null;
-  for (const line of source.split('\n')) {
+  // the formatter breaks long attributes
+  const joined = source.replace(/#\[(?:field|object)\(\n[^\]]*\n\s*\)\]/g, (attribute) =>
+    attribute.replace(/\(\s+/, '(').replace(/\s+\)\]$/, ')]').replace(/\s+/g, ' '),
+  );
+  for (const line of joined.split('\n')) {
     const attribute = /^\s*#\[(?:field|object)\((.*)\)\]$/.exec(line)?.[1];
     if (attribute !== undefined) {
       // `root` and `name` are the names in the schema of the block that follows
