@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::idempotency_key;
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -41,9 +42,30 @@ impl Key {
     }
 
     /// The stored answer of the first request with this key.
-    async fn first<A: DeserializeOwned>(&self, app: &App, actor: &Actor) -> Result<Option<A>> {
-        let found = keys::find(app.store.reader(), actor.principal(), &self.mutation, &self.key).await?;
+    async fn first<A: DeserializeOwned>(
+        &self,
+        conn: &impl ConnectionTrait,
+        actor: &Actor,
+    ) -> Result<Option<A>> {
+        let found = keys::find(conn, actor.principal(), &self.mutation, &self.key).await?;
         found.map(|first| same_answer(first, &self.input_hash)).transpose()
+    }
+
+    /// The row that stores the answer to the actor's request.
+    fn row(
+        &self,
+        actor: &Actor,
+        created_at: DateTime<Utc>,
+        answer: &impl Serialize,
+    ) -> Result<idempotency_key::Model> {
+        Ok(idempotency_key::Model {
+            user_id: actor.principal(),
+            mutation: self.mutation.clone(),
+            key: self.key.clone(),
+            input_hash: self.input_hash.clone(),
+            answer: serde_json::to_value(answer).or_fault()?,
+            created_at,
+        })
     }
 }
 
@@ -94,12 +116,12 @@ where
     Fut: Future<Output = Result<T>>,
 {
     let Some(key) = actor.key() else { return act.await };
-    let first = match key.first(app, actor).await? {
+    let first = match key.first(app.store.reader(), actor).await? {
         Some(first) => first,
         None => match Box::pin(act).await {
             Ok(done) => return Ok(done),
             // another request with this key may have been faster, and this request failed because of its changes
-            Err(error) => key.first(app, actor).await?.ok_or(error)?,
+            Err(error) => key.first(app.store.reader(), actor).await?.ok_or(error)?,
         },
     };
     Box::pin(again(first)).await.map_err(|error| match error {
@@ -120,21 +142,15 @@ where
 /// with database errors.
 pub async fn keep(tx: &Tx, actor: &Actor, at: DateTime<Utc>, answer: &impl Serialize) -> Result<()> {
     let Some(key) = actor.key() else { return Ok(()) };
-    let row = idempotency_key::Model {
-        user_id: actor.principal(),
-        mutation: key.mutation.clone(),
-        key: key.key.clone(),
-        input_hash: key.input_hash.clone(),
-        answer: serde_json::to_value(answer).or_fault()?,
-        created_at: at,
-    };
-    keys::insert(tx.conn(), row).await.map_err(|error| match error.is_unique_violation() {
-        true => Error::field(
-            ErrorCode::IdempotencyConflict,
-            "idempotencyKey",
-            "Another request with this key was carried out at the same time. Send this request again.",
-        ),
-        false => error,
+    keys::insert(tx.conn(), key.row(actor, at, answer)?).await.map_err(|error| {
+        match error.is_unique_violation() {
+            true => Error::field(
+                ErrorCode::IdempotencyConflict,
+                "idempotencyKey",
+                "Another request with this key was carried out at the same time. Send this request again.",
+            ),
+            false => error,
+        }
     })
 }
 
@@ -170,29 +186,22 @@ where
 {
     check_length(key)?;
     let input_hash = token::digest(&serde_json::to_string(input).or_fault()?);
-    if let Some(first) = keys::find(tx.conn(), actor.principal(), mutation, key).await? {
-        return same_answer(first, &input_hash);
+    let key = Key { mutation: mutation.to_owned(), key: key.to_owned(), input_hash };
+    if let Some(first) = key.first(tx.conn(), actor).await? {
+        return Ok(first);
     }
     let answer = match act().await {
         Ok(answer) => answer,
         Err(error @ (Error::User(_) | Error::NotFound | Error::Forbidden)) => {
             // a request with this key may have committed while this one waited for a lock; this one runs again and finds its answer. The look-up fails if
             // the database refuses further statements of the transaction
-            let found = keys::find(tx.conn(), actor.principal(), mutation, key).await;
+            let found = keys::find(tx.conn(), actor.principal(), &key.mutation, &key.key).await;
             return Err(if matches!(found, Ok(Some(_))) { Error::Overtaken } else { error });
         }
         Err(error) => return Err(error),
     };
-    let row = idempotency_key::Model {
-        user_id: actor.principal(),
-        mutation: mutation.to_owned(),
-        key: key.to_owned(),
-        input_hash,
-        answer: serde_json::to_value(&answer).or_fault()?,
-        created_at: clock.now(),
-    };
     // if two concurrent requests have the same key, the second request runs again and finds the answer of the first request
-    keys::insert(tx.conn(), row)
+    keys::insert(tx.conn(), key.row(actor, clock.now(), &answer)?)
         .await
         .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;
     Ok(answer)

@@ -165,7 +165,7 @@ pub async fn last_success(conn: &impl ConnectionTrait, webhook_id: Uuid) -> Resu
     Ok(found.flatten())
 }
 
-/// Moves a position to `seq`, whoever has its lease, and ends the lease. Returns whether the position was before `seq`.
+/// Moves a position to `seq` and ends its lease, even if another node has the lease. Returns whether the position was before `seq`.
 pub async fn skip_to(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<bool> {
     let moved = moving(seq)
         .col_expr(cursor::Column::LeaseHolder, Expr::value(Option::<Uuid>::None))
@@ -177,8 +177,8 @@ pub async fn skip_to(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<
     Ok(moved.rows_affected > 0)
 }
 
-/// Gives `holder` the lease on a position until `until`. Returns `None` if somebody else has the lease, or if the position is not due; `early` claims also
-/// a position that waits for its next attempt.
+/// Gives `holder` the lease on a position until `until`. Returns `None` if another holder has the lease, or if the position is not due. With
+/// `early`, also claims a position that waits for its next attempt.
 pub async fn claim(
     conn: &impl ConnectionTrait,
     key: Key,

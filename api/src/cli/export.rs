@@ -14,7 +14,7 @@ use graphql::exports::{Asked, global_id};
 use graphql::scalars::Kind;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{ConfigArgs, Failure, open};
+use super::{ConfigArgs, Failure, operator};
 
 pub(super) const HELP: &str = "\
 The file has one line for each row, oldest first, and is written while it is read, so its size does not matter. An account above callshops exports the
@@ -117,17 +117,7 @@ fn book(text: &str) -> Result<Book, String> {
 }
 
 pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
-    let config = args.config.load()?;
-    // a mistyped path must not create an empty database
-    if let Some(path) = store::file::path(&config.database_url).filter(|path| !path.exists()) {
-        let database = path.display();
-        return Err(format!(
-            "the database {database} does not exist: choose one with --database or --config"
-        )
-        .into());
-    }
-    let app = open(&config).await?.app;
-    let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
+    let (app, operator) = operator(&args.config).await?;
     let account_id = match &args.account {
         Some(account) => Some(account_id(&app, &operator, account).await?),
         None => None,

@@ -26,7 +26,9 @@ use crate::config::Config;
 use crate::log_filter;
 use crate::server::Node;
 use crate::traces::Exporter;
+use app::auth::Actor;
 use app::feed::Hub;
+use app::{App, accounts};
 use base::clock::Clock;
 use base::secret::without_password;
 use store::Store;
@@ -188,6 +190,21 @@ fn log(json: bool, exporter: Option<&Exporter>) {
 /// Connects to the configured database, migrates it, and creates the node.
 async fn open(config: &Config) -> Result<Node, Failure> {
     Ok(Node::new(connect(config).await?, Arc::new(config.clone()), Clock::system()).await?)
+}
+
+/// Opens a database that exists, on behalf of the operator. A mistyped path must not create an empty database.
+async fn operator(args: &ConfigArgs) -> Result<(Arc<App>, Actor), Failure> {
+    let config = args.load()?;
+    if let Some(path) = store::file::path(&config.database_url).filter(|path| !path.exists()) {
+        let database = path.display();
+        return Err(format!(
+            "the database {database} does not exist: choose one with --database or --config"
+        )
+        .into());
+    }
+    let app = open(&config).await?.app;
+    let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
+    Ok((app, operator))
 }
 
 /// Opens the database and migrates it.

@@ -5,10 +5,10 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use super::admin::parse_scopes;
-use super::{ConfigArgs, Failure, open, out};
+use super::{ConfigArgs, Failure, operator, out};
+use app::App;
 use app::api_tokens::{self, NewToken};
 use app::auth::Actor;
-use app::{App, accounts};
 use base::error::Error;
 use entity::api_token;
 use graphql::scalars::{Kind, parse_any};
@@ -98,21 +98,6 @@ fn refused(error: Error, login: &str) -> Failure {
         .into(),
         error => error.into(),
     }
-}
-
-async fn operator(config: &ConfigArgs) -> Result<(std::sync::Arc<App>, Actor), Failure> {
-    let config = config.load()?;
-    // a mistyped path must not create an empty database
-    if let Some(path) = store::file::path(&config.database_url).filter(|path| !path.exists()) {
-        let database = path.display();
-        return Err(format!(
-            "the database {database} does not exist: choose one with --database or --config"
-        )
-        .into());
-    }
-    let app = open(&config).await?.app;
-    let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
-    Ok((app, operator))
 }
 
 fn account_id(global: String) -> Result<Uuid, Failure> {

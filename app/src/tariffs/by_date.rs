@@ -13,7 +13,8 @@ use entity::tariff;
 use tokio::sync::SemaphorePermit;
 
 use super::comparison::Comparison;
-use super::drafts::{Act, Base, Draft, ImportMode, Outcome, Start, Written, merged};
+use super::draft_writer::{Act, Base, Draft, Start, Written};
+use super::drafts::{ImportMode, Outcome, merged};
 use super::files::DatedRows;
 use super::kept::Kept;
 use super::{Version, VersionState};

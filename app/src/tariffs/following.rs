@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use super::activation::check_open;
 use super::derived::{check_currency, no_cost};
-use super::drafts::{Act, Base, Start, drafted, wait_for_permit};
+use super::draft_writer::{Act, Base, Start};
+use super::drafts::{drafted, wait_for_permit};
 use super::imports::Failure;
 use super::lifecycle::{cancel, discard};
 use crate::App;
@@ -65,7 +66,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         if let Err(error) = looked {
-            tracing::warn!(%error, "the derived tariffs could not be looked after: it is tried again in a moment");
+            tracing::warn!(%error, "failed to check the derived tariffs; the next check is in a second");
         }
     }
 }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::activation::Activated;
 use super::comparison::Comparison;
-use super::drafts::{Outcome, Written};
+use super::draft_writer::Written;
+use super::drafts::Outcome;
 use super::imports::Report;
 use super::{Version, find, find_version, find_versions};
 use crate::auth::Actor;

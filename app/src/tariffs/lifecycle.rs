@@ -9,7 +9,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::activation::{Activated, CLOCK_SKEW, announce};
-use super::drafts::{Act, Base, Start, clean_note, deck_permit, drafted, whole};
+use super::draft_writer::{Act, Base, Start, whole};
+use super::drafts::{clean_note, deck_permit, drafted};
 use super::kept::Kept;
 use super::{Version, VersionState, find_version, owned, owners, record};
 use crate::auth::Actor;

@@ -8,6 +8,7 @@ mod assignment;
 mod by_date;
 mod comparison;
 pub mod derived;
+mod draft_writer;
 mod drafts;
 mod files;
 pub mod following;

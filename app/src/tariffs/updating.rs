@@ -9,7 +9,8 @@ use entity::tariff;
 use uuid::Uuid;
 
 use super::activation::check_open;
-use super::drafts::{Act, Base, Outcome, clean_note, deck_permit, drafted};
+use super::draft_writer::{Act, Base};
+use super::drafts::{Outcome, clean_note, deck_permit, drafted};
 use super::kept::Kept;
 use super::{check_holidays, owned, owners, parse_time_zone, record};
 use crate::accounts::clean_name;

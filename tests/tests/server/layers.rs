@@ -151,7 +151,7 @@ fn use_cases_write_as_their_actor() {
         "lib.rs",
         "retention.rs",
         "statistics.rs",
-        "tariffs/drafts.rs",
+        "tariffs/draft_writer.rs",
         "tariffs/following.rs",
         "tariffs/lifecycle.rs",
         "tariffs/imports/spool.rs",

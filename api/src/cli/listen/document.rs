@@ -1,9 +1,17 @@
 //! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that tell the position.
 
+use apollo_compiler::ast::{self, Definition, OperationDefinition, OperationType, Selection};
 use serde_json::{Map, Value, json};
 
 /// The fields that are added to the document, with their names in the answer. They are removed from the messages.
 const ADDED: [&str; 4] = ["listenCursor", "listenExpired", "listenEvent", "listenShop"];
+
+/// What is added to a subscription to one callshop.
+const CALLSHOP: &str = "subscription($listenAfter: String) { position(after: $listenAfter) {
+    listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind } } }";
+/// What is added to a subscription to the callshops of a branch.
+const BRANCH: &str = "subscription($listenAfter: [ShopCursor!]) { position(after: $listenAfter) {
+    listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind } listenShop: callshopId } }";
 
 /// A document whose subscription resumes.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,79 +37,21 @@ pub(super) struct Message {
     pub(super) expired: bool,
 }
 
-/// A piece of a document, with its place in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Token<'a> {
-    text: &'a str,
-    start: usize,
+fn parse(text: &str) -> Result<ast::Document, String> {
+    ast::Document::parse(text, "document.graphql")
+        .map_err(|error| format!("the document is not valid GraphQL: {}", error.errors))
 }
 
-/// Splits a document into names, strings and punctuation, without comments and white space.
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let (bytes, mut at, mut found) = (text.as_bytes(), 0, Vec::new());
-    while let Some(byte) = bytes.get(at) {
-        let start = at;
-        match byte {
-            b'#' => {
-                at += text.get(at..).and_then(|rest| rest.find('\n')).unwrap_or(text.len() - at);
-                continue;
-            }
-            b'"' => at = end_of_string(text, at),
-            byte if byte.is_ascii_alphanumeric() || *byte == b'_' => {
-                while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
-                    at += 1;
-                }
-            }
-            byte if byte.is_ascii_whitespace() || *byte == b',' || !byte.is_ascii() => {
-                at += 1;
-                continue;
-            }
-            _ => at += 1,
+/// The first subscription of a document.
+fn subscription(document: &mut ast::Document) -> Option<&mut OperationDefinition> {
+    document.definitions.iter_mut().find_map(|definition| match definition {
+        Definition::OperationDefinition(operation)
+            if operation.operation_type == OperationType::Subscription =>
+        {
+            Some(operation.make_mut())
         }
-        if let Some(text) = text.get(start..at) {
-            found.push(Token { text, start });
-        }
-    }
-    found
-}
-
-/// Where a string ends that begins at `start`.
-fn end_of_string(text: &str, start: usize) -> usize {
-    let rest = text.get(start..).unwrap_or_default();
-    if rest.starts_with("\"\"\"") {
-        return rest
-            .get(3..)
-            .and_then(|rest| rest.find("\"\"\""))
-            .map_or(text.len(), |end| start + 3 + end + 3);
-    }
-    let mut escaped = false;
-    for (at, letter) in rest.char_indices().skip(1) {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return start + at + 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// The index of the token that closes the bracket at `open`.
-fn closing(tokens: &[Token<'_>], open: usize) -> Option<usize> {
-    let mut depth = 0_u32;
-    for (index, token) in tokens.iter().enumerate().skip(open) {
-        match token.text {
-            "{" | "(" | "[" => depth += 1,
-            "}" | ")" | "]" => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(index);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
+        _ => None,
+    })
 }
 
 impl Document {
@@ -111,53 +61,32 @@ impl Document {
     /// The error says what the document lacks.
     pub(super) fn of(text: &str) -> Result<Self, String> {
         let none = || "the document must be a subscription to callshopActivity or accountActivity".to_owned();
-        let tokens = tokens(text);
-        let mut at = 0;
-        // fragments may come before the subscription
-        while let Some(token) = tokens.get(at).filter(|token| token.text != "subscription") {
-            at = if token.text == "{" { closing(&tokens, at).ok_or_else(none)? + 1 } else { at + 1 };
-        }
-        let is = |index: usize, text: &str| tokens.get(index).is_some_and(|token| token.text == text);
-        let named = usize::from(!is(at + 1, "{"));
-        let set = at + 1 + named;
-        if !is(set, "{") {
+        let mut document = parse(text)?;
+        let operation = subscription(&mut document).ok_or_else(none)?;
+        if !operation.variables.is_empty() || !operation.directives.is_empty() {
             return Err("the document must have no variables and no directives".to_owned());
         }
-        let aliased = if is(set + 2, ":") { 2 } else { 0 };
-        let field = tokens.get(set + 1 + aliased).ok_or_else(none)?;
-        let of_branch = match field.text {
+        let [Selection::Field(field)] = operation.selection_set.as_mut_slice() else { return Err(none()) };
+        let of_branch = match field.name.as_str() {
             "callshopActivity" => false,
             "accountActivity" => true,
             _ => return Err(none()),
         };
-        let arguments = set + 2 + aliased;
-        if !is(arguments, "(") {
-            return Err(none());
-        }
-        let selection = closing(&tokens, arguments).ok_or_else(none)? + 1;
-        if !is(selection, "{") {
+        if !field.directives.is_empty() {
             return Err("the subscription's field must have no directives".to_owned());
         }
-        let kind = if of_branch { "[ShopCursor!]" } else { "String" };
-        let shop = if of_branch { " listenShop: callshopId" } else { "" };
-        let places = [
-            (tokens.get(set).map_or(0, |token| token.start), format!("($listenAfter: {kind}) ")),
-            (tokens.get(arguments).map_or(0, |token| token.start + 1), "after: $listenAfter, ".to_owned()),
-            (
-                tokens.get(selection).map_or(0, |token| token.start + 1),
-                format!(
-                    " listenCursor: cursor listenExpired: cursorExpired listenEvent: event {{ seq kind }}{shop} "
-                ),
-            ),
-        ];
-        let (mut out, mut last) = (String::with_capacity(text.len() + 200), 0);
-        for (place, added) in places {
-            out.push_str(text.get(last..place).unwrap_or_default());
-            out.push_str(&added);
-            last = place;
+        if field.arguments.is_empty() || field.selection_set.is_empty() {
+            return Err(none());
         }
-        out.push_str(text.get(last..).unwrap_or_default());
-        Ok(Self { text: out, of_branch })
+        let mut added = parse(if of_branch { BRANCH } else { CALLSHOP })?;
+        let added = subscription(&mut added).ok_or_else(none)?;
+        let field = field.make_mut();
+        if let [Selection::Field(position)] = added.selection_set.as_slice() {
+            field.arguments.extend(position.arguments.iter().cloned());
+            field.selection_set.extend(position.selection_set.iter().cloned());
+        }
+        operation.variables.clone_from(&added.variables);
+        Ok(Self { text: document.to_string(), of_branch })
     }
 
     /// The value of the variable `listenAfter`, from the last cursor of each callshop.
@@ -209,20 +138,29 @@ mod tests {
 
     #[test]
     fn a_document_gets_an_argument_and_fields() {
+        let plain = |text: &str| parse(text).expect("a document").to_string();
         let text = "# a comment {\nsubscription Feed { feed: callshopActivity(callshopId: \"a(}\\\"b\", kinds: [CALL_ENDED]) { event { seq } } }";
         let made = Document::of(text).expect("a document");
         assert_eq!(
             made.text,
-            "# a comment {\nsubscription Feed ($listenAfter: String) { feed: callshopActivity(after: $listenAfter, callshopId: \"a(}\\\"b\", kinds: [CALL_ENDED]) { listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind }  event { seq } } }"
+            plain(
+                "subscription Feed($listenAfter: String) {
+                    feed: callshopActivity(callshopId: \"a(}\\\"b\", kinds: [CALL_ENDED], after: $listenAfter) {
+                        event { seq } listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind } } }"
+            )
         );
         assert_eq!(made.after(&BTreeMap::new()), Value::Null);
         assert_eq!(made.after(&BTreeMap::from([(String::new(), "c".to_owned())])), json!("c"));
         let text = "fragment F on AccountActivity { cursor } subscription{accountActivity(accountId:\"\"\"x\"\"\"){...F}}";
         let made = Document::of(text).expect("a document");
-        assert!(made.text.contains(
-            "subscription($listenAfter: [ShopCursor!]) {accountActivity(after: $listenAfter, accountId"
-        ));
-        assert!(made.text.contains("listenShop: callshopId ...F}"));
+        assert_eq!(
+            made.text,
+            plain(
+                "fragment F on AccountActivity { cursor } subscription($listenAfter: [ShopCursor!]) {
+                    accountActivity(accountId: \"x\", after: $listenAfter) { ...F listenCursor: cursor listenExpired: cursorExpired
+                        listenEvent: event { seq kind } listenShop: callshopId } }"
+            )
+        );
         let after = made.after(&BTreeMap::from([("s".to_owned(), "c".to_owned())]));
         assert_eq!(after, json!([{ "callshopId": "s", "cursor": "c" }]));
     }
