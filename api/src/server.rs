@@ -26,7 +26,7 @@ use app::feed::{self, Hub};
 use app::sip_proxies::{EventQueue, SipProxies};
 use app::tariffs::{following, imports::worker as imports, warming};
 use app::webhooks::{delivery, ports::Outlets};
-use app::{App, Connections, retention, sandbox, statistics};
+use app::{App, Connections, notices, retention, sandbox, statistics};
 use base::clock::Clock;
 use base::error::{OrFault as _, Result};
 use graphql::endpoint;
@@ -179,6 +179,7 @@ impl Server {
             tokio::spawn(imports::run(app.clone(), closing.clone())),
             tokio::spawn(warming::run(app.clone(), closing.clone())),
             tokio::spawn(following::run(app.clone(), closing.clone())),
+            tokio::spawn(notices::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(extend::run(app.clone(), writer.clone(), closing.clone())),
             tokio::spawn(delivery::run(app.clone(), closing.clone())),

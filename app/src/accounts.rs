@@ -200,6 +200,7 @@ fn child_of(
         retail_tariff_id: None,
         credit_limit: Some(Micros::ZERO.into()),
         low_credit: None,
+        credit_low: false,
         suspended_at: None,
         created_at: app.clock.now(),
     })
@@ -546,6 +547,7 @@ pub async fn ensure_platform(app: &App) -> Result<account::Model> {
                 retail_tariff_id: None,
                 credit_limit: None,
                 low_credit: None,
+                credit_low: false,
                 suspended_at: None,
                 created_at: app.clock.now(),
             };

@@ -1,7 +1,8 @@
-//! Starts a subscription to a callshop or cabin. The subscription begins after a cursor, or with a snapshot of the current state.
+//! Starts a subscription to a callshop, a cabin, or the feed of another account. A subscription to a callshop or cabin begins after a cursor, or with a
+//! snapshot of the current state.
 
 use chrono::{DateTime, Utc};
-use entity::call;
+use entity::{AccountKind, call};
 use uuid::Uuid;
 
 use super::cabins::{self as cabin_cases, CabinView};
@@ -96,3 +97,39 @@ pub async fn start(
         .await?;
     Ok(Start { watch: watch.from_seq(seq), seq, snapshot: Some(state), expired: after.is_some() })
 }
+
+/// The start of a subscription to the feed of an account.
+pub struct FeedStart {
+    /// The events after `seq`.
+    pub watch: Watch,
+    /// The number of the last event before the subscription.
+    pub seq: i64,
+    /// Whether the subscriber's cursor was too old, so that events were lost.
+    pub expired: bool,
+    /// Whether the subscription resumes after the subscriber's cursor.
+    pub resumed: bool,
+}
+
+/// Starts a subscription to the feed of an account, after the cursor, or after the last event.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` for a callshop or a malformed cursor. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+pub async fn start_feed(app: &App, actor: &Actor, id: Uuid, after: Option<&str>) -> Result<FeedStart> {
+    let account = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
+    if account.kind == AccountKind::Callshop {
+        return Err(Error::invalid("accountId", NO_FEED));
+    }
+    let after = after.map(stream::parse_cursor).transpose()?;
+    // start listening before reading the last number, so that no event between the two steps is lost
+    let watch = Watch::start(&app.store, &app.hub, id);
+    if let Some(seq) = after
+        && watch.can_resume(seq).await?
+    {
+        return Ok(FeedStart { watch: watch.from_seq(seq), seq, expired: false, resumed: true });
+    }
+    let seq = activity::head(app.store.reader(), id).await?;
+    Ok(FeedStart { watch: watch.from_seq(seq), seq, expired: after.is_some(), resumed: false })
+}
+
+/// Why a callshop has no feed.
+pub const NO_FEED: &str = "A callshop has no feed of its own. Its events are those of `callshopActivity`.";

@@ -389,8 +389,10 @@ pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) ->
             before: serde_json::json!({ "lowCredit": old.map(|low| low.to_string()) }),
             after: serde_json::json!({ "lowCredit": low.map(|low| low.to_string()) }),
         };
-        audit::record(&tx, actor, app.clock.now(), change).await?;
-        let account = account::Model { low_credit: low.map(Into::into), ..account };
+        let now = app.clock.now();
+        audit::record(&tx, actor, now, change).await?;
+        idempotency::keep(&tx, actor, now, &id).await?;
+        let account = account::Model { low_credit: low.map(Into::into), credit_low: false, ..account };
         accounts::update(tx.conn(), account).await
     })
     .await

@@ -23,6 +23,7 @@ pub mod languages;
 pub mod ledger;
 pub mod margin;
 pub mod metrics;
+pub mod notices;
 pub mod phones;
 pub mod prices;
 pub mod problems;

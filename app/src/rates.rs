@@ -343,6 +343,7 @@ mod tests {
             id: Uuid::now_v7(),
             tariff_id: Uuid::now_v7(),
             number: 1,
+            starts_later: false,
             active_from: None,
             rounding_decimals: 2,
             rounding_mode: entity::RoundingMode::Up,

@@ -1,18 +1,18 @@
-//! An activity event of a callshop, as published to subscribers. Events of a callshop are numbered without gaps.
+//! An activity event of a callshop, or of another account's feed, as published to subscribers. Events of an account are numbered without gaps.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::ActivityKind;
 
-/// An activity event of a callshop, as published to subscribers. Events of a callshop are numbered without gaps.
+/// An activity event of a callshop, or of another account's feed, as published to subscribers. Events of an account are numbered without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "activity")]
 pub struct Model {
-    /// The callshop.
+    /// The callshop; the account itself in the feed of another account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
-    /// Number of the event in its callshop: 1, 2, 3 …, without gaps.
+    /// Number of the event in its account: 1, 2, 3 …, without gaps.
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,
     /// When the event happened.

@@ -228,7 +228,7 @@ text_enum!(
     HookStatus { Applied = "APPLIED", Ignored = "IGNORED", Doubted = "DOUBTED", Rejected = "REJECTED" }
 );
 text_enum!(
-    /// The kind of an activity event of a callshop.
+    /// The kind of an activity event of a callshop, or of an event in the feed of another account.
     ActivityKind {
         RegisterOpened = "REGISTER_OPENED", RegisterClosed = "REGISTER_CLOSED",
         CabinOpened = "CABIN_OPENED", CabinClosing = "CABIN_CLOSING", CabinClosed = "CABIN_CLOSED", CabinChanged = "CABIN_CHANGED",
@@ -242,6 +242,9 @@ text_enum!(
         CashMoved = "CASH_MOVED", PhoneChanged = "PHONE_CHANGED", CreditChanged = "CREDIT_CHANGED",
         PricesChanged = "PRICES_CHANGED", SettingsChanged = "SETTINGS_CHANGED", UsersChanged = "USERS_CHANGED",
         ShopSuspended = "SHOP_SUSPENDED", ShopResumed = "SHOP_RESUMED",
+        ImportWaits = "IMPORT_WAITS", ImportEnded = "IMPORT_ENDED", VersionScheduled = "VERSION_SCHEDULED",
+        VersionCanceled = "VERSION_CANCELED", VersionInForce = "VERSION_IN_FORCE", VersionDerived = "VERSION_DERIVED",
+        CostChanged = "COST_CHANGED", WebhookDisabled = "WEBHOOK_DISABLED",
     }
 );
 text_enum!(

@@ -20,6 +20,8 @@ pub struct Model {
     pub url: String,
     /// The subscription document.
     pub query: String,
+    /// Whether the document is about the feed of the account itself, and not about the activity of callshops.
+    pub of_account: bool,
     /// Description of the webhook's purpose; may be empty.
     pub description: String,
     /// The role of the user who last chose the address or the document. The document is read with this role.

@@ -12,7 +12,7 @@ pub struct Model {
     pub id: Uuid,
     /// The webhook.
     pub webhook_id: Uuid,
-    /// The callshop that the message is about; null for a ping.
+    /// The callshop that the message is about; null for a ping, and for a message about the feed of the webhook's account.
     pub callshop_id: Option<Uuid>,
     /// The number of the event, or of the last event of a gap; null for a ping.
     pub seq: Option<i64>,

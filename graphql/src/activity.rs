@@ -1,4 +1,4 @@
-//! Subscriptions to the activity events of a callshop, a cabin or a branch.
+//! Subscriptions to the activity events of a callshop, a cabin or a branch, and to the feed of an account.
 
 use graphql_macros::object;
 use std::collections::HashMap;
@@ -16,14 +16,14 @@ use super::live::{self, EventSubscription, Kinds};
 use super::loaders::{CabinId, SessionId, load};
 use super::payload::top_level;
 use super::register::RegisterShift;
-use super::roles::SIGNED_IN;
+use super::roles::{MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
 use super::sessions::CabinSession;
 use super::{actor, graphql_enum};
 use app::App;
-use app::activity::{self as watching, Start, State};
+use app::activity::{self as watching, FeedStart, Start, State};
 use app::branch::{self, Body, Branch, Message};
-use app::feed::{ActivityEvent, stream as positions};
+use app::feed::{ActivityEvent, Subject, stream as positions};
 
 graphql_enum!(
     /// Kind of an activity event.
@@ -65,7 +65,7 @@ graphql_enum!(
         CallEndingSoon,
         /// A user asked to hang up a call. CALL_ENDED follows when the proxy reports the end.
         CallHangUpRequested,
-        /// The callshop's credit fell below its `lowCredit` threshold.
+        /// The credit of the callshop or account fell below its `lowCredit` threshold.
         CreditLow,
         /// A customer paid.
         SessionSettled,
@@ -92,7 +92,7 @@ graphql_enum!(
         CashMoved,
         /// Phones were created, a phone was blocked or unblocked, or a phone got a new secret or registered from another address.
         PhoneChanged,
-        /// A user changed the callshop's credit, its credit limit, or its low-credit threshold. Calls do not cause this event.
+        /// A user changed the credit of the callshop or account, its credit limit, or its low-credit threshold. Calls do not cause this event.
         CreditChanged,
         /// A tariff was assigned to the callshop, a version of its retail tariff was activated or scheduled, or a destination was blocked or
         /// unblocked.
@@ -105,10 +105,27 @@ graphql_enum!(
         ShopSuspended,
         /// The callshop, or an account above it, was resumed. The callshop stays suspended while another of these accounts is suspended.
         ShopResumed,
+        /// In `accountFeed`: an import of a rate deck asks a question, or needs its file again. `subjectId` is the import.
+        ImportWaits,
+        /// In `accountFeed`: an import of a rate deck has ended; see its `state`. `subjectId` is the import.
+        ImportEnded,
+        /// In `accountFeed`: a version of a tariff of the account was scheduled. `subjectId` is the version.
+        VersionScheduled,
+        /// In `accountFeed`: the schedule of a version was canceled, so that the version is a draft again. `subjectId` is the version.
+        VersionCanceled,
+        /// In `accountFeed`: a version of a tariff of the account took effect. `subjectId` is the version.
+        VersionInForce,
+        /// In `accountFeed`: a draft was derived from another tariff, and waits for its activation. `subjectId` is the version.
+        VersionDerived,
+        /// In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, canceled, or took effect.
+        /// `subjectId` is the tariff; null if the account has none any more.
+        CostChanged,
+        /// The server disabled a webhook of the callshop or account. `subjectId` is the webhook.
+        WebhookDisabled,
     }
 );
 
-/// An activity event: something that happened in a callshop. The event's `call` shows the call at the time of the event. The event's `cabin` and
+/// An activity event: something that happened in a callshop, or to an account. The event's `call` shows the call at the time of the event. The event's `cabin` and
 /// `session` show their current state.
 #[derive(async_graphql::Description)]
 pub struct Activity {
@@ -117,12 +134,13 @@ pub struct Activity {
     kind: ActivityKind,
     cabin_id: Option<Uuid>,
     session_id: Option<Uuid>,
+    subject: Option<Subject>,
     call: Option<Call>,
 }
 
 #[object]
 impl Activity {
-    /// Sequence number, counted from 1 without gaps in each callshop. A cabin's subscription skips the numbers of events that do not concern the
+    /// Sequence number, counted from 1 without gaps in each callshop and in the feed of each account. A cabin's subscription skips the numbers of events that do not concern the
     /// cabin.
     fn seq(&self) -> i64 {
         self.seq
@@ -146,6 +164,18 @@ impl Activity {
     /// Session that the event is about; null if the event is about no session.
     fn session_id(&self) -> Option<ID> {
         self.session_id.map(|id| Kind::CabinSession.id(id))
+    }
+
+    /// Import, version, tariff or webhook that the event is about, as the event's kind says; null for other events. The object may have been deleted
+    /// since.
+    fn subject_id(&self) -> Option<ID> {
+        let (kind, id) = match self.subject? {
+            Subject::Tariff(id) => (Kind::Tariff, id),
+            Subject::TariffImport(id) => (Kind::TariffImport, id),
+            Subject::TariffVersion(id) => (Kind::TariffVersion, id),
+            Subject::Webhook(id) => (Kind::Webhook, id),
+        };
+        Some(kind.id(id))
     }
 
     /// The call at the time of this event; null if the event is not about a call.
@@ -250,6 +280,19 @@ pub struct AccountActivity {
     pub cursor_expired: bool,
 }
 
+/// A message of `accountFeed`. The first message tells the position at which the subscription begins, unless the subscription resumes after a cursor; all
+/// other messages are events.
+#[object]
+#[derive(SimpleObject)]
+pub struct AccountFeed {
+    /// Position of this message. Pass this cursor as `after` to resume after this message.
+    pub cursor: String,
+    /// The event; null in the first message.
+    pub event: Option<Activity>,
+    /// True if the cursor passed as `after` is older than the stored events. The events between that cursor and this message are lost.
+    pub cursor_expired: bool,
+}
+
 /// A subscriber's position in the events of one callshop of a branch.
 #[derive(InputObject)]
 pub struct ShopCursor {
@@ -301,6 +344,7 @@ impl From<&ActivityEvent> for Activity {
             kind: event.kind.into(),
             cabin_id: event.cabin_id,
             session_id: event.session_id,
+            subject: event.subject,
             call: event.call.clone().map(|call| Call::new(call, event.at)),
         }
     }
@@ -325,6 +369,12 @@ impl From<&ActivityEvent> for CabinActivity {
             event: Some(event.into()),
             cursor_expired: false,
         }
+    }
+}
+
+impl From<&ActivityEvent> for AccountFeed {
+    fn from(event: &ActivityEvent) -> Self {
+        Self { cursor: positions::cursor(event.seq), event: Some(event.into()), cursor_expired: false }
     }
 }
 
@@ -466,6 +516,30 @@ impl ActivitySubscription {
             }
         });
         Ok(messages.boxed())
+    }
+
+    /// Every event of the feed of an account that is not a callshop, in order: its imports have ended, its versions are scheduled or take effect, its costs
+    /// or its credit change, its webhooks are disabled. The feed has only events of the account itself, not of the accounts below it.
+    #[field(roles = MANAGERS, scope = ACCOUNTS_READ | TARIFFS_READ)]
+    async fn account_feed(
+        &self,
+        ctx: &Context<'_>,
+        account_id: ID,
+        #[graphql(desc = "Resume after this cursor, without gaps or repeats.")] after: Option<String>,
+        #[graphql(desc = "Deliver only events of these kinds; if omitted, all events.")] kinds: Option<
+            Vec<ActivityKind>,
+        >,
+    ) -> async_graphql::Result<Answers<AccountFeed>> {
+        let (app, actor) = (application(ctx), actor(ctx)?);
+        let account = parse_account(ctx, &account_id).await.map_err(top_level)?;
+        let kinds = wanted(kinds)?;
+        let FeedStart { watch, seq, expired, resumed } =
+            watching::start_feed(&app, actor, account, after.as_deref()).await.map_err(top_level)?;
+        let cursor = positions::cursor(seq);
+        let first = (!resumed).then_some(AccountFeed { cursor, event: None, cursor_expired: expired });
+        let position = live::position(ctx, first.is_some().then_some(seq));
+        let metrics = app.metrics.clone();
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, kinds, metrics, position }))
     }
 }
 

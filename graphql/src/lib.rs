@@ -219,6 +219,7 @@ const OBJECTS: &[Declaration] = declarations![
     activity::CallshopActivity,
     activity::CabinActivity,
     activity::AccountActivity,
+    activity::AccountFeed,
     live_calls::LiveCalls,
     api_tokens::ApiToken,
     api_tokens::ApiTokenPayload,

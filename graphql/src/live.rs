@@ -9,7 +9,7 @@ use async_graphql::{Context, Request, Response};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use uuid::Uuid;
 
-use super::activity::{CabinActivity, CallshopActivity};
+use super::activity::{AccountFeed, CabinActivity, CallshopActivity};
 use super::compiled::{Below, Write, Written};
 use super::languages;
 use super::payload::top_level;
@@ -21,7 +21,7 @@ use transport::pipeline::{Answer, Live, Position};
 /// The kinds of events that a subscriber wants.
 pub type Kinds = HashSet<entity::ActivityKind>;
 
-/// A subscription to the activity events of a callshop or cabin.
+/// A subscription to the activity events of a callshop or cabin, or to the feed of an account.
 pub struct EventSubscription {
     /// The callshop's event stream, from the start position.
     pub watch: Watch,
@@ -116,6 +116,7 @@ pub fn compile(document: &ExecutableDocument, operation: &Operation) -> Option<A
     let plan = match fields.first()?.name.as_str() {
         "callshopActivity" => Plan::of::<CallshopActivity>(key, &below),
         "cabinActivity" => Plan::of::<CabinActivity>(key, &below),
+        "accountFeed" => Plan::of::<AccountFeed>(key, &below),
         _ => None,
     };
     Some(Arc::new(plan?))
@@ -173,6 +174,7 @@ mod tests {
         for (parent, above, after) in [
             ("CallshopActivity", "callshopActivity(callshopId: \"x\") {", "}"),
             ("CabinActivity", "cabinActivity(cabinId: \"x\") {", "}"),
+            ("AccountFeed", "accountFeed(accountId: \"x\") {", "}"),
             ("Activity", "callshopActivity(callshopId: \"x\") { event {", "} }"),
             ("Call", "cabinActivity(cabinId: \"x\") { event { call {", "} } }"),
         ] {

@@ -13,11 +13,12 @@ use async_graphql::ID;
 use entity::{ActivityKind, Role};
 use uuid::Uuid;
 
-use super::activity::{AccountActivity, CallshopActivity};
+use super::activity::{AccountActivity, AccountFeed, CallshopActivity};
 use super::compiled::{Below, Object, Written};
 use super::roles::{self, RoleSet};
 use super::scalars::{Kind, parse_any};
 use super::{notes, scope_table, scopes, sdl, visibility};
+use app::activity::NO_FEED;
 use app::feed::{ActivityEvent, stream as positions};
 use app::webhooks::ports::{Documents, Payload, Reader};
 use base::error::{Error, OrFault as _, Result};
@@ -85,6 +86,7 @@ impl Documents for Compiler {
         match field.name.as_str() {
             "callshopActivity" => Plan::<CallshopActivity>::of(key, field, "callshopId", &below),
             "accountActivity" => Plan::<AccountActivity>::of(key, field, "accountId", &below),
+            "accountFeed" => Plan::<AccountFeed>::of(key, field, "accountId", &below),
             _ => Err(not_one()),
         }
     }
@@ -113,7 +115,7 @@ fn not_valid(reason: String) -> Error {
 fn not_one() -> Error {
     Error::invalid(
         "query",
-        "The document must be one subscription to `callshopActivity` or `accountActivity`, without variables and without directives.",
+        "The document must be one subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without directives.",
     )
 }
 
@@ -121,6 +123,8 @@ fn not_one() -> Error {
 trait Told: Written + Send + Sync {
     /// Whether the subscription is about one callshop.
     const IS_FOR_CALLSHOP: bool;
+    /// Whether the subscription is about the feed of an account that is not a callshop.
+    const IS_FOR_ACCOUNT: bool;
 
     /// The message about an event.
     fn event(event: &ActivityEvent) -> Self;
@@ -131,6 +135,7 @@ trait Told: Written + Send + Sync {
 
 impl Told for CallshopActivity {
     const IS_FOR_CALLSHOP: bool = true;
+    const IS_FOR_ACCOUNT: bool = false;
 
     fn event(event: &ActivityEvent) -> Self {
         event.into()
@@ -143,6 +148,7 @@ impl Told for CallshopActivity {
 
 impl Told for AccountActivity {
     const IS_FOR_CALLSHOP: bool = false;
+    const IS_FOR_ACCOUNT: bool = false;
 
     fn event(event: &ActivityEvent) -> Self {
         Self {
@@ -162,6 +168,19 @@ impl Told for AccountActivity {
             event: None,
             cursor_expired: true,
         }
+    }
+}
+
+impl Told for AccountFeed {
+    const IS_FOR_CALLSHOP: bool = false;
+    const IS_FOR_ACCOUNT: bool = true;
+
+    fn event(event: &ActivityEvent) -> Self {
+        event.into()
+    }
+
+    fn gap(_: Uuid, last: i64) -> Self {
+        Self { cursor: positions::cursor(last), event: None, cursor_expired: true }
     }
 }
 
@@ -187,6 +206,7 @@ impl<T: Told> Plan<T> {
             Error::invalid("query", "The document names no account. Write the id into the document.")
         })?;
         let account_id = match parse_any(&id) {
+            Some((Kind::Callshop, _)) if T::IS_FOR_ACCOUNT => return Err(Error::invalid("query", NO_FEED)),
             Some((Kind::Callshop, id)) => id,
             Some((Kind::Account, id)) if !T::IS_FOR_CALLSHOP => id,
             _ => return Err(Error::NotFound),
@@ -217,6 +237,10 @@ impl<T: Told> Payload for Plan<T> {
 
     fn is_for_callshop(&self) -> bool {
         T::IS_FOR_CALLSHOP
+    }
+
+    fn is_for_account(&self) -> bool {
+        T::IS_FOR_ACCOUNT
     }
 
     fn wants_all(&self) -> bool {
@@ -286,6 +310,7 @@ mod tests {
             session_id: None,
             call_id: None,
             call: None,
+            subject: None,
             trace: None,
             since: Instant::now(),
         }

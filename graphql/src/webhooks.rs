@@ -72,7 +72,8 @@ graphql_enum!(
     }
 );
 
-/// A webhook: the server posts the events of an account's callshops to an address, at least once, and in order for each callshop. The body of a message
+/// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address, at least once, and in order for each
+/// callshop. The body of a message
 /// is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and `webhook-signature` are those of Standard
 /// Webhooks.
 #[derive(async_graphql::Description)]
@@ -194,12 +195,12 @@ impl WebhookDelivery {
         self.0.kind.into()
     }
 
-    /// The callshop that the message is about; null for a ping.
+    /// The callshop that the message is about; null for a ping, and for a message about the feed of the webhook's account.
     fn callshop_id(&self) -> Option<ID> {
         self.0.callshop_id.map(|id| Kind::Callshop.id(id))
     }
 
-    /// The event's number in its callshop, or that of the last event of a gap; null for a ping.
+    /// The event's number in its callshop or feed, or that of the last event of a gap; null for a ping.
     fn seq(&self) -> Option<i64> {
         self.0.seq
     }
@@ -255,10 +256,10 @@ impl WebhookDelivery {
 pub struct CreateWebhookInput {
     /// Where the messages are posted: an HTTPS address of a public host, of at most 2,000 bytes. Redirects are not followed.
     pub url: String,
-    /// A subscription to `callshopActivity` or `accountActivity`, without variables and without `after`, of at most 20,000 bytes. It may select the fields
+    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, of at most 20,000 bytes. It may select the fields
     /// of the event itself, but not objects in their current state, such as `cabin`.
     pub query: String,
-    /// The account whose callshops' events are delivered, which the document must name, too. If omitted, the account that the document names.
+    /// The account whose events or whose callshops' events are delivered, which the document must name, too. If omitted, the account that the document names.
     pub account_id: Option<ID>,
     /// What the webhook is for, at most 200 characters.
     #[graphql(default)]
@@ -275,7 +276,7 @@ pub struct UpdateWebhookInput {
     /// Where the messages are posted. If the address or the document changes, the webhook reads from now on with the rights that both it and the caller
     /// have.
     pub url: Option<String>,
-    /// The subscription document, which must name the webhook's account.
+    /// The subscription document, which must name the webhook's account, and may not change between `accountFeed` and the activity of callshops.
     pub query: Option<String>,
     /// What the webhook is for, at most 200 characters.
     pub description: Option<String>,

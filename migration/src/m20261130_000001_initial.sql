@@ -30,6 +30,8 @@ CREATE TABLE account (
     retail_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     credit_limit BIGINT,
     low_credit BIGINT,
+    -- whether the account's feed was told that its credit is low
+    credit_low {bool} NOT NULL DEFAULT {false},
     suspended_at {time},
     created_at {time} NOT NULL,
     PRIMARY KEY (id)
@@ -37,6 +39,8 @@ CREATE TABLE account (
 CREATE UNIQUE INDEX account_code ON account (code);
 CREATE UNIQUE INDEX account_path ON account (path);
 CREATE INDEX account_parent ON account (parent_id);
+-- finds the accounts whose feeds tell that credit is low
+CREATE INDEX account_low_credit ON account (id) WHERE low_credit IS NOT NULL AND kind <> 'CALLSHOP';
 
 -- The part of an account that only callshops have.
 CREATE TABLE callshop (
@@ -229,6 +233,8 @@ CREATE TABLE tariff_version (
     tariff_id {uuid} NOT NULL REFERENCES tariff,
     number {int} NOT NULL,
     active_from {time},
+    -- whether the owner's feed has yet to tell that the scheduled version took effect
+    starts_later {bool} NOT NULL DEFAULT {false},
     rounding_decimals {int} NOT NULL,
     rounding_mode TEXT NOT NULL,
     time_zone TEXT NOT NULL,
@@ -248,6 +254,7 @@ CREATE UNIQUE INDEX tariff_version_number ON tariff_version (tariff_id, number);
 CREATE INDEX tariff_version_in_force ON tariff_version (tariff_id, active_from, number);
 -- finds the versions that take effect soon
 CREATE INDEX tariff_version_beginning ON tariff_version (active_from);
+CREATE INDEX tariff_version_starts_later ON tariff_version (active_from) WHERE starts_later;
 CREATE INDEX tariff_version_source ON tariff_version (source_version_id) WHERE source_version_id IS NOT NULL;
 
 -- Tariffs whose prices follow another tariff.
@@ -703,6 +710,8 @@ CREATE TABLE webhook (
     api_token_id {uuid} REFERENCES api_token,
     url TEXT NOT NULL,
     query TEXT NOT NULL,
+    -- whether the document is about the feed of the account itself
+    of_account {bool} NOT NULL DEFAULT {false},
     description TEXT NOT NULL,
     -- the rights with which the document is read; null scopes are those of a login
     role TEXT NOT NULL,
@@ -720,7 +729,7 @@ CREATE TABLE webhook (
 ){strict};
 CREATE INDEX webhook_account ON webhook (account_id, id);
 
--- The position of a webhook in each callshop. The holder of the lease is one run of one node.
+-- The position of a webhook in each callshop, or in the feed of its account. The holder of the lease is one run of one node.
 CREATE TABLE webhook_cursor (
     webhook_id {uuid} NOT NULL REFERENCES webhook,
     callshop_id {uuid} NOT NULL REFERENCES account,
@@ -736,7 +745,8 @@ CREATE TABLE webhook_cursor (
     PRIMARY KEY (webhook_id, callshop_id)
 ){strict};
 
--- The log of the deliveries, which the hourly maintenance shortens. A ping has no callshop and no number.
+-- The log of the deliveries, which the hourly maintenance shortens. A ping has no callshop and no number, and a message
+-- about the feed of the webhook's account has no callshop.
 CREATE TABLE webhook_delivery (
     id {uuid} NOT NULL,
     webhook_id {uuid} NOT NULL REFERENCES webhook,

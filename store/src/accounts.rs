@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, auth_session, callshop, login_failure, setting, user};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -115,6 +115,43 @@ pub async fn selling_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<
         .filter(account::Column::Kind.eq(AccountKind::Callshop))
         .order_by_asc(account::Column::Id);
     Ok(query.into_tuple().all(conn).await?)
+}
+
+/// The accounts that pay by this tariff and are not callshops.
+pub async fn resellers_paying_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<Vec<Uuid>> {
+    let query = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::CostTariffId.eq(tariff_id))
+        .filter(account::Column::Kind.ne(AccountKind::Callshop))
+        .order_by_asc(account::Column::Id);
+    Ok(query.into_tuple().all(conn).await?)
+}
+
+/// At most `limit` accounts that are not callshops and whose spendable credit has fallen below `low_credit` (true), or is not below it any more, since
+/// `credit_low` was stored.
+pub async fn credit_turns(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<(Uuid, bool)>> {
+    let sql = "SELECT id, CASE WHEN is_low THEN 1 ELSE 0 END AS low FROM (
+            SELECT a.id, a.credit_low, b.balance + a.credit_limit < a.low_credit AS is_low FROM account a
+            JOIN ledger_balance b ON b.account_id = a.id AND b.book = 'CREDIT' AND b.currency = a.currency
+            WHERE a.low_credit IS NOT NULL AND a.kind <> 'CALLSHOP' AND a.credit_limit IS NOT NULL
+        ) AS watched WHERE is_low <> credit_low ORDER BY id LIMIT $1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let asked = Statement::from_sql_and_values(conn.get_database_backend(), sql, [limit.into()]);
+    let rows = conn.query_all_raw(asked).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get::<i32>("", "low")? == 1))).collect()
+}
+
+/// Stores whether an account's credit is low. Returns false if another node has stored it, or if the account has no threshold any more.
+pub async fn set_credit_low(conn: &impl ConnectionTrait, id: Uuid, low: bool) -> Result<bool> {
+    let stored = account::Entity::update_many()
+        .col_expr(account::Column::CreditLow, Expr::value(low))
+        .filter(account::Column::Id.eq(id))
+        .filter(account::Column::CreditLow.ne(low))
+        .filter(account::Column::LowCredit.is_not_null())
+        .exec(conn)
+        .await?;
+    Ok(stored.rows_affected > 0)
 }
 
 /// Settings of several callshops.

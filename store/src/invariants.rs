@@ -90,17 +90,17 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "activity events refer only to existing rows",
         unit: Unit::Count,
-        query: "SELECT t.callshop_id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop'
+        query: "SELECT t.callshop_id AS id, CASE WHEN s.id IS NULL THEN 'account'
                 WHEN t.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin'
                 WHEN t.session_id IS NOT NULL AND x.id IS NULL THEN 'session' ELSE 'call' END || ' of activity event' AS what,
                 1 AS expected, 0 AS found FROM activity t
-            LEFT JOIN callshop s ON s.account_id = t.callshop_id LEFT JOIN cabin b ON b.id = t.cabin_id
+            LEFT JOIN account s ON s.id = t.callshop_id LEFT JOIN cabin b ON b.id = t.cabin_id
             LEFT JOIN cabin_session x ON x.id = t.session_id LEFT JOIN call c ON c.id = t.call_id
-            WHERE s.account_id IS NULL OR (t.cabin_id IS NOT NULL AND b.id IS NULL)
+            WHERE s.id IS NULL OR (t.cabin_id IS NOT NULL AND b.id IS NULL)
                 OR (t.session_id IS NOT NULL AND x.id IS NULL) OR (t.call_id IS NOT NULL AND c.id IS NULL AND {kept})
             UNION ALL
-            SELECT h.callshop_id, 'callshop of activity head', 1, 0 FROM activity_head h
-            LEFT JOIN callshop s ON s.account_id = h.callshop_id WHERE s.account_id IS NULL",
+            SELECT h.callshop_id, 'account of activity head', 1, 0 FROM activity_head h
+            LEFT JOIN account s ON s.id = h.callshop_id WHERE s.id IS NULL",
     },
     Invariant {
         name: "sightings refer only to existing rows",

@@ -76,6 +76,32 @@ pub async fn beginning(
     Ok(query.into_tuple().all(conn).await?)
 }
 
+/// The ids of at most `limit` scheduled versions that have taken effect and whose owners have not been told, with the ids of their tariffs.
+pub async fn begun(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<(Uuid, Uuid)>> {
+    // the condition is written as in the partial index
+    let query = tariff_version::Entity::find()
+        .select_only()
+        .columns([tariff_version::Column::Id, tariff_version::Column::TariffId])
+        .filter(Expr::cust("starts_later"))
+        .filter(tariff_version::Column::ActiveFrom.lte(now))
+        .order_by_asc(tariff_version::Column::ActiveFrom)
+        .limit(limit);
+    Ok(query.into_tuple().all(conn).await?)
+}
+
+/// Notes that the owner of a scheduled version is told that the version took effect. Returns false if another node tells it, or if the schedule was
+/// canceled.
+pub async fn mark_begun(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let marked = tariff_version::Entity::update_many()
+        .col_expr(tariff_version::Column::StartsLater, Expr::value(false))
+        .filter(tariff_version::Column::Id.eq(id))
+        .filter(tariff_version::Column::StartsLater.eq(true))
+        .filter(tariff_version::Column::ActiveFrom.lte(now))
+        .exec(conn)
+        .await?;
+    Ok(marked.rows_affected > 0)
+}
+
 fn of_tariff(tariff_id: Uuid) -> sea_orm::Select<tariff_version::Entity> {
     tariff_version::Entity::find().filter(tariff_version::Column::TariffId.eq(tariff_id))
 }

@@ -41,12 +41,12 @@ pub async fn may_make(conn: &impl ConnectionTrait, scope: &Scope, user_id: Uuid)
     Ok(maker.one(conn).await?.is_some())
 }
 
-/// Inserts a webhook, with its position in each callshop of its account's subtree: after the callshop's last event.
+/// Inserts a webhook, with its position in each callshop of its account's subtree, or in the feed of its account: after the last event.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.
 pub async fn insert(conn: &impl ConnectionTrait, webhook: Model, scope: &Scope) -> Result<()> {
-    let id = webhook.id;
+    let (id, feed) = (webhook.id, webhook.of_account.then_some(webhook.account_id));
     Entity::insert(webhook.into_active_model()).exec_without_returning(conn).await?;
     let shops = account::Entity::find()
         .select_only()
@@ -54,7 +54,10 @@ pub async fn insert(conn: &impl ConnectionTrait, webhook: Model, scope: &Scope) 
         .filter(scope.accounts())
         .filter(account::Column::Kind.eq(AccountKind::Callshop))
         .order_by_asc(account::Column::Id);
-    let shops: Vec<Uuid> = shops.into_tuple().all(conn).await?;
+    let shops: Vec<Uuid> = match feed {
+        Some(account) => vec![account],
+        None => shops.into_tuple().all(conn).await?,
+    };
     let heads = super::activity::heads(conn, shops.clone()).await?;
     let heads: std::collections::HashMap<Uuid, i64> = heads.into_iter().collect();
     let start = |shop: Uuid| cursor::Model {
@@ -178,7 +181,10 @@ pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> R
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
         .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
         .filter(log::Column::WebhookId.eq(key.0))
-        .filter(log::Column::CallshopId.eq(key.1))
+        // messages about the feed of the webhook's account have no callshop
+        .filter(
+            Condition::any().add(log::Column::CallshopId.eq(key.1)).add(log::Column::CallshopId.is_null()),
+        )
         .filter(log::Column::Seq.lte(seq))
         .filter(log::Column::Status.eq(WebhookDeliveryStatus::Pending))
         .exec(conn)
@@ -211,7 +217,7 @@ pub async fn follow_new_shops(conn: &impl ConnectionTrait) -> Result<()> {
         SELECT w.id, a.id, 0, 0 FROM webhook w
         JOIN account own ON own.id = w.account_id
         JOIN account a ON a.path >= own.path AND a.path < substr(own.path, 1, length(own.path) - 1) || '0' AND a.kind = 'CALLSHOP'
-        WHERE w.state = 'ACTIVE'
+        WHERE w.state = 'ACTIVE' AND NOT w.of_account
             AND NOT EXISTS (SELECT 1 FROM webhook_cursor c WHERE c.webhook_id = w.id AND c.callshop_id = a.id)
         ORDER BY w.id, a.id ON CONFLICT DO NOTHING";
     conn.execute_raw(Statement::from_string(conn.get_database_backend(), sql)).await?;

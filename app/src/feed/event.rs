@@ -8,14 +8,14 @@ use entity::{ActivityKind, activity, call};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::snapshot::Payload;
+use super::snapshot::{Payload, Subject};
 use base::error::{OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
 /// An activity, and the trace that caused it.
 #[derive(Clone, Debug)]
 pub struct ActivityEvent {
-    /// The callshop where the activity happened.
+    /// The callshop where the activity happened; the account itself in the feed of another account.
     pub callshop_id: Uuid,
     /// Number of the activity in its callshop: 1, 2, 3 … without a gap.
     pub seq: i64,
@@ -31,6 +31,8 @@ pub struct ActivityEvent {
     pub call_id: Option<Uuid>,
     /// The call as it was at the time of the activity; `None` if the activity is not about a call.
     pub call: Option<Arc<call::View>>,
+    /// The object that the activity is about, if it is neither a cabin nor a session nor a call.
+    pub subject: Option<Subject>,
     /// Trace context of the commit; `None` if the commit was not traced or its context was lost.
     pub trace: Option<TraceContext>,
     /// When this node learned of the activity.
@@ -66,6 +68,7 @@ impl ActivityEvent {
             session_id: row.session_id,
             call_id: row.call_id,
             call: payload.call.map(Arc::new),
+            subject: payload.subject,
             trace: trace.cloned(),
             since: Instant::now(),
         })
@@ -83,6 +86,7 @@ impl ActivityEvent {
             session_id: sent.session_id,
             call_id: sent.call_id,
             call: sent.payload.call.map(Arc::new),
+            subject: sent.payload.subject,
             trace,
             since: Instant::now(),
         })

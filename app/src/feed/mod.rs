@@ -15,6 +15,7 @@ pub mod stream;
 
 pub use event::ActivityEvent;
 pub use hub::Hub;
+pub use snapshot::Subject;
 pub use status::Status;
 pub use stream::Watch;
 

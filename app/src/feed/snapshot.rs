@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, call};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use base::error::{OrFault as _, Result};
 use store::NewActivity;
@@ -29,12 +30,29 @@ pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Re
     })
 }
 
-/// An activity's payload. Objects other than the call are ignored.
+/// The object that an activity is about, if it is neither a cabin nor a session nor a call. The object may have been deleted since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Subject {
+    /// A tariff.
+    Tariff(Uuid),
+    /// An import of a rate deck.
+    TariffImport(Uuid),
+    /// A version of a tariff.
+    TariffVersion(Uuid),
+    /// A webhook.
+    Webhook(Uuid),
+}
+
+/// An activity's payload. Objects other than the call and the subject are ignored.
 #[derive(Deserialize)]
 pub struct Payload {
     /// The call snapshot, if there is one.
     #[serde(default)]
     pub call: Option<call::View>,
+    /// The object that the activity is about, if it is none of the objects above.
+    #[serde(default)]
+    pub subject: Option<Subject>,
 }
 
 #[cfg(test)]

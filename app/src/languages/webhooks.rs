@@ -94,9 +94,19 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El documento no es válido: {reason}.",
     ),
     (
-        "The document must be one subscription to `callshopActivity` or `accountActivity`, without variables and without directives.",
-        "O documento precisa ser uma única assinatura de `callshopActivity` ou `accountActivity`, sem variáveis e sem diretivas.",
-        "El documento debe ser una sola suscripción a `callshopActivity` o `accountActivity`, sin variables y sin directivas.",
+        "The document must be one subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without directives.",
+        "O documento precisa ser uma única assinatura de `callshopActivity`, `accountActivity` ou `accountFeed`, sem variáveis e sem diretivas.",
+        "El documento debe ser una sola suscripción a `callshopActivity`, `accountActivity` o `accountFeed`, sin variables y sin directivas.",
+    ),
+    (
+        "The document must stay with the feed of the account, or with the activity of callshops. Create another webhook.",
+        "O documento precisa continuar com o feed da conta, ou com a atividade das lojas. Crie outro webhook.",
+        "El documento debe seguir con el feed de la cuenta, o con la actividad de las tiendas. Cree otro webhook.",
+    ),
+    (
+        "A callshop has no feed of its own. Its events are those of `callshopActivity`.",
+        "Uma loja não tem feed próprio. Seus eventos são os de `callshopActivity`.",
+        "Una tienda no tiene feed propio. Sus eventos son los de `callshopActivity`.",
     ),
     (
         "The document names no account. Write the id into the document.",

@@ -10,7 +10,7 @@ use super::kept::Kept;
 use super::{Version, VersionState, find_version, owners, record};
 use crate::auth::Actor;
 use crate::margin::{self, Margins};
-use crate::{App, audit, idempotency};
+use crate::{App, audit, idempotency, notices};
 use base::clock::Clock;
 use base::error::{Error, ErrorCode, Result};
 use base::message::Message;
@@ -128,20 +128,29 @@ pub(super) async fn begin(
         },
     };
     around.check(&draft, from, now)?;
-    announce(tx, tariff.id, now).await?;
-    let active = tariff_version::Model { active_from: Some(from), ..draft };
+    let starts_later = from > now;
+    let kind = if starts_later { ActivityKind::VersionScheduled } else { ActivityKind::VersionInForce };
+    announce(tx, tariff, (kind, draft.id), now).await?;
+    let active = tariff_version::Model { active_from: Some(from), starts_later, ..draft };
     Ok(Begun {
         version: rows::update_version(conn, active).await?,
-        state: if from > now { VersionState::Scheduled } else { VersionState::Active },
+        state: if starts_later { VersionState::Scheduled } else { VersionState::Active },
         replaced: around.before.map(|before| before.id),
         next: around.next,
         at: now,
     })
 }
 
-/// Tells the callshops that sell at this tariff that their prices change.
-pub(super) async fn announce(tx: &Tx, tariff_id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    for shop in accounts::selling_by(tx.conn(), tariff_id).await? {
+/// Tells the callshops that sell at this tariff that their prices change, the owner what happened to a version, and the accounts that pay by the tariff
+/// that their costs change.
+pub(super) async fn announce(
+    tx: &Tx,
+    tariff: &tariff::Model,
+    (kind, version_id): (ActivityKind, Uuid),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    notices::version(tx, tariff, kind, version_id, now).await?;
+    for shop in accounts::selling_by(tx.conn(), tariff.id).await? {
         audit::announce(tx, shop, ActivityKind::PricesChanged, now);
     }
     Ok(())

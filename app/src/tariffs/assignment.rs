@@ -1,7 +1,8 @@
 //! Assigns tariffs to accounts, and blocks prefixes.
 
 use billing::tariff::check_prefix;
-use entity::{AccountKind, Role, account, tariff};
+use entity::{AccountKind, ActivityKind, Role, account, tariff};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,8 +12,9 @@ use crate::access::{self, Shop};
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
 use crate::credit::object;
+use crate::feed::Subject;
 use crate::margin::{self, Margins};
-use crate::{App, idempotency};
+use crate::{App, idempotency, notices};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::accounts;
 use store::tariffs as rows;
@@ -82,6 +84,9 @@ async fn set_assigned(
         };
         let now = app.clock.now();
         audit::record(&tx, actor, now, change).await?;
+        if account.kind != AccountKind::Callshop {
+            notices::tell(&tx, account_id, ActivityKind::CostChanged, tariff_id.map(Subject::Tariff), now)?;
+        }
         idempotency::keep(&tx, actor, now, &account_id).await?;
         accounts::update(tx.conn(), account).await
     })

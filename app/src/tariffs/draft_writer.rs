@@ -5,7 +5,7 @@ use std::sync::Arc;
 use billing::rate_changes::{self, RateChangeCounts};
 use billing::tariff::{Rate, RateTable};
 use chrono::{DateTime, Utc};
-use entity::{tariff, tariff_version};
+use entity::{ActivityKind, tariff, tariff_version};
 use serde_json::json;
 use tokio::sync::SemaphorePermit;
 use tokio::task::spawn_blocking;
@@ -16,8 +16,9 @@ use super::drafts::Progress;
 use super::kept::Kept;
 use super::{VersionState, owners, record, terms};
 use crate::auth::Actor;
+use crate::feed::Subject;
 use crate::rates::{LoadedVersion, Terms};
-use crate::{App, access, rates};
+use crate::{App, access, notices, rates};
 use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::rate_writer::{self, NewRate};
@@ -232,6 +233,7 @@ impl Draft {
             tariff_id: self.tariff.id,
             number: latest.map_or(0, |latest| latest.number).max(tariff.last_number.unwrap_or(0)) + 1,
             active_from: None,
+            starts_later: false,
             rounding_decimals: terms.rounding.decimals.into(),
             rounding_mode: terms.rounding.mode.into(),
             time_zone: terms.time_zone.name().to_owned(),
@@ -278,7 +280,19 @@ impl Draft {
                 after["activeFrom"] = json!(begun.version.active_from);
                 Written { version: begun.version, state: begun.state, next: begun.next, tariff }
             }
-            None => Written { version, state: VersionState::Draft, next: None, tariff },
+            None => {
+                if version.source_version_id.is_some() {
+                    let subject = Some(Subject::TariffVersion(version.id));
+                    notices::tell(
+                        tx,
+                        tariff.account_id,
+                        ActivityKind::VersionDerived,
+                        subject,
+                        self.created_at,
+                    )?;
+                }
+                Written { version, state: VersionState::Draft, next: None, tariff }
+            }
         };
         let change = (before, after);
         record(tx, &self.actor, self.created_at, self.act.action, &written.tariff, change).await?;

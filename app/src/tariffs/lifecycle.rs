@@ -4,7 +4,7 @@
 
 use billing::rate_changes;
 use chrono::TimeDelta;
-use entity::{tariff, tariff_version};
+use entity::{ActivityKind, tariff, tariff_version};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -71,9 +71,10 @@ async fn cancel_schedule(app: &App, actor: &Actor, version_id: Uuid) -> Result<V
                 json!({ "number": version.number, "version": version.id, "activeFrom": null }),
             );
             record(&tx, actor, now, "cancelTariffVersion", &tariff, change).await?;
-            announce(&tx, tariff_id, now).await?;
+            announce(&tx, &tariff, (ActivityKind::VersionCanceled, version_id), now).await?;
             idempotency::keep(&tx, actor, now, &version.id).await?;
-            rows::update_version(conn, tariff_version::Model { active_from: None, ..version }).await
+            let draft = tariff_version::Model { active_from: None, starts_later: false, ..version };
+            rows::update_version(conn, draft).await
         })
         .await?;
     Ok(Version { version, state: VersionState::Draft, ..found })

@@ -27,9 +27,10 @@ pub(super) fn clean_query(text: &str) -> Result<String> {
     Err(Error::invalid("query", message))
 }
 
-/// Fails if a document about one callshop names another account.
+/// Fails if a document about one callshop names another account, or if one about an account's feed names a callshop.
 pub(super) fn check_kind(account: &account::Model, payload: &dyn Payload) -> Result<()> {
-    let fits = !payload.is_for_callshop() || account.kind == AccountKind::Callshop;
+    let is_callshop = account.kind == AccountKind::Callshop;
+    let fits = if is_callshop { !payload.is_for_account() } else { !payload.is_for_callshop() };
     if fits { Ok(()) } else { Err(Error::NotFound) }
 }
 

@@ -367,6 +367,10 @@ mod tests {
             true
         }
 
+        fn is_for_account(&self) -> bool {
+            false
+        }
+
         fn wants_all(&self) -> bool {
             false
         }

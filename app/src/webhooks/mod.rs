@@ -96,7 +96,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let description = clean_description(&new.description)?;
-    let new = NewWebhook { query: clean_query(&new.query)?, ..new };
+    let new = NewWebhook { query: clean_query(&new.query)?, description, ..new };
     if let Some(id) = new.account_id {
         access::account(app.store.reader(), actor, id, Right::ManageWebhooks).await?;
     }
@@ -108,8 +108,8 @@ async fn create_new(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     let account = access::account(app.store.reader(), actor, account_id, Right::ManageWebhooks).await?;
     check_kind(&account, payload.as_ref())?;
     check_url(app, &new.url).await.map_err(bad_url)?;
-    let (new, description) = (&new, description.as_str());
-    app.write_as(actor, |tx| async move { insert(app, &tx, actor, account_id, (new, description)).await })
+    let (new, of_account) = (&new, payload.is_for_account());
+    app.write_as(actor, |tx| async move { insert(app, &tx, actor, account_id, (new, of_account)).await })
         .await
 }
 
@@ -118,7 +118,7 @@ async fn insert(
     tx: &Tx,
     actor: &Actor,
     account_id: Uuid,
-    (new, description): (&NewWebhook, &str),
+    (new, of_account): (&NewWebhook, bool),
 ) -> Result<Made> {
     let now = app.clock.now();
     // the lock makes concurrent requests count each other's webhooks
@@ -135,7 +135,8 @@ async fn insert(
         created_by: actor.user_id,
         url: new.url.clone(),
         query: new.query.clone(),
-        description: description.to_owned(),
+        of_account,
+        description: new.description.clone(),
         role: rights.role,
         scopes: rights.stored_scopes(),
         api_token_id: rights.api_token_id,
@@ -190,6 +191,10 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: WebhookChange) -
                 return Err(Error::invalid("query", "The document must name the account of the webhook."));
             }
             check_kind(&access::by_id(tx.conn(), old.account_id).await?, payload.as_ref())?;
+            if payload.is_for_account() != old.of_account {
+                let message = "The document must stay with the feed of the account, or with the activity of callshops. Create another webhook.";
+                return Err(Error::invalid("query", message));
+            }
         }
         let values = audit::changed(shown(&old), shown(&new));
         record_change(&tx, actor, "updateWebhook", &old, values, now).await?;

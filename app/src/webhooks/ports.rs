@@ -44,6 +44,9 @@ pub trait Payload: Send + Sync {
     /// Whether the document is about one callshop, so that the account must be a callshop.
     fn is_for_callshop(&self) -> bool;
 
+    /// Whether the document is about the feed of the account itself, so that the account must not be a callshop.
+    fn is_for_account(&self) -> bool;
+
     /// Whether the document wants events of all kinds.
     fn wants_all(&self) -> bool;
 
@@ -56,7 +59,7 @@ pub trait Payload: Send + Sync {
     /// Fails if a value of the event cannot be shown.
     fn event(&self, event: &ActivityEvent) -> AppResult<String>;
 
-    /// The JSON of the document's answer to the loss of a callshop's events up to the number `last`: no event, and `cursorExpired` true.
+    /// The JSON of the document's answer to the loss of events of a callshop, or of the account's feed, up to the number `last`: no event, and `cursorExpired` true.
     ///
     /// # Errors
     /// Fails with internal faults only.

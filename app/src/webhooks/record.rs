@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    WebhookDeliveryStatus, WebhookDisabledReason, WebhookState, audit_log, webhook, webhook_cursor,
+    ActivityKind, WebhookDeliveryStatus, WebhookDisabledReason, WebhookState, audit_log, webhook,
+    webhook_cursor,
 };
 use rand::Rng as _;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::attempt::{Message, Outcome};
-use crate::App;
+use crate::feed::Subject;
+use crate::{App, notices};
 use base::error::Result;
 use store::webhook_positions::{self as positions, Key};
 use store::{Tx, audit, webhooks as rows};
@@ -184,6 +186,8 @@ async fn disable_in(
         after: json!({ "state": WebhookState::Disabled, "disabledReason": reason }),
     };
     audit::insert(tx.conn(), entry).await?;
+    let subject = Some(Subject::Webhook(webhook.id));
+    notices::tell(tx, webhook.account_id, ActivityKind::WebhookDisabled, subject, now)?;
     Ok(true)
 }
 

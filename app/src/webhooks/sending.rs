@@ -62,7 +62,7 @@ async fn post_again(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     let conn = app.store.reader();
     let found = rows::delivery(conn, &actor.scope(), id).await?;
     let (row, webhook) = found.ok_or(Error::NotFound)?;
-    let (Some(shop), Some(seq)) = (row.callshop_id, row.seq) else {
+    let (shop, Some(seq)) = (row.callshop_id.unwrap_or(webhook.account_id), row.seq) else {
         return Err(illegal("A ping cannot be replayed. Use `testWebhook` to send another one."));
     };
     let payload = compile(app, &reader_of_row(&webhook), &webhook.query)?;
@@ -75,8 +75,8 @@ async fn post_again(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
             payload.event(&ActivityEvent::of(&event, None)?)?
         }
     };
-    let message =
-        Message { kind: row.kind, id: row.message_id, callshop_id: Some(shop), seq: Some(seq), body };
+    let callshop_id = row.callshop_id;
+    let message = Message { kind: row.kind, id: row.message_id, callshop_id, seq: Some(seq), body };
     let position = positions::position(conn, (webhook.id, shop)).await?;
     if position.is_some_and(|position| position.seq < seq) {
         return send_next(app, actor, &webhook, &message).await;
@@ -137,7 +137,7 @@ async fn send_next(
     webhook: &webhook::Model,
     message: &Message,
 ) -> Result<log::Model> {
-    let key = (webhook.id, message.callshop_id.unwrap_or_default());
+    let key = (webhook.id, message.callshop_id.unwrap_or(webhook.account_id));
     let (holder, now) = (Uuid::new_v4(), app.clock.now());
     let until = now + delivery::lease(app);
     let claimed = app.write_as(actor, |tx| async move {
@@ -196,7 +196,9 @@ pub async fn skip(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     let found = rows::delivery(app.store.reader(), &actor.scope(), id).await?;
     let (row, webhook) = found.ok_or(Error::NotFound)?;
     let not_waiting = || illegal("The webhook does not wait for this message, so there is nothing to skip.");
-    let (Some(shop), Some(seq)) = (row.callshop_id, row.seq) else { return Err(not_waiting()) };
+    let (shop, Some(seq)) = (row.callshop_id.unwrap_or(webhook.account_id), row.seq) else {
+        return Err(not_waiting());
+    };
     let (key, row, now) = ((webhook.id, shop), &row, app.clock.now());
     app.write_as(actor, |tx| async move {
         let webhook = rows::lock(tx.conn(), &actor.scope(), key.0).await?.ok_or(Error::NotFound)?;

@@ -122,7 +122,7 @@ impl<'a> Turn<'a> {
             while let Some(row) = self.read.pop_front() {
                 if plan.wants(row.kind) {
                     let body = ActivityEvent::of(&row, None).and_then(|event| plan.event(&event));
-                    return Ok(self.message(WebhookMessageKind::Event, row.seq, body));
+                    return Ok(self.message(WebhookMessageKind::Event, row.seq, plan, body));
                 }
                 skipped = Some(row.seq);
             }
@@ -135,7 +135,7 @@ impl<'a> Turn<'a> {
             let kept_from = activity::first_kept(conn, shop).await?.unwrap_or(1);
             if kept_from > self.cursor.seq + 1 {
                 let last = kept_from - 1;
-                return Ok(self.message(WebhookMessageKind::Gap, last, plan.gap(shop, last)));
+                return Ok(self.message(WebhookMessageKind::Gap, last, plan, plan.gap(shop, last)));
             }
             self.read = activity::after(conn, shop, self.cursor.seq, PAGE).await?.into();
             if self.read.is_empty() {
@@ -144,10 +144,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn message(&self, kind: WebhookMessageKind, seq: i64, body: Result<String>) -> Next {
+    fn message(&self, kind: WebhookMessageKind, seq: i64, plan: &dyn Payload, body: Result<String>) -> Next {
         let (webhook_id, shop) = self.key;
         let id = attempt::message_id(webhook_id, shop, kind, seq);
-        let message = |body| Message { kind, id, callshop_id: Some(shop), seq: Some(seq), body };
+        let callshop_id = (!plan.is_for_account()).then_some(shop);
+        let message = |body| Message { kind, id, callshop_id, seq: Some(seq), body };
         match body {
             Ok(body) => Next::Message(message(body)),
             Err(error) => Next::Unwritten(message(String::new()), error),

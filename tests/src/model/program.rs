@@ -156,6 +156,7 @@ impl Branch {
                 retail_tariff_id: shop.and_then(|shop| tariff(case.tariffs[5 + shop])),
                 credit_limit: index.checked_sub(1).and_then(|below| case.limits[below]).map(Micros),
                 low_credit: shop.map(|_| Micros(500_000)),
+                credit_low: false,
                 suspended_at: None,
                 created_at: now,
             });
@@ -318,6 +319,7 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
             tariff_id,
             number: 1,
             active_from: Some(begin),
+            starts_later: false,
             rounding_decimals: 4,
             rounding_mode: RoundingMode::HalfUp,
             time_zone: "America/Sao_Paulo".to_owned(),

@@ -208,6 +208,7 @@ async fn every_loop_says_that_it_lives_with_redis() {
         "history",
         "webhooks",
         "rates",
+        "notices",
     ];
     for name in loops {
         let told = checks.get(name).unwrap_or_else(|| panic!("{name}: nothing in {checks:?}"));

@@ -88,6 +88,7 @@ impl Books {
                 retail_tariff_id: None,
                 credit_limit: limit.map(Into::into),
                 low_credit: None,
+                credit_low: false,
                 suspended_at: None,
                 created_at: self.now,
             };
@@ -119,6 +120,7 @@ impl Books {
             tariff_id: self.version,
             number: 1,
             active_from: None,
+            starts_later: false,
             rounding_decimals: 4,
             rounding_mode: entity::RoundingMode::HalfUp,
             time_zone: "UTC".to_owned(),

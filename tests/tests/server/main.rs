@@ -1,5 +1,6 @@
 //! Tests that need one server and its database: the API over the network, the use cases beneath it, and the repository itself.
 
+mod account_feed;
 mod activity;
 mod api_tokens;
 mod audit;

@@ -239,6 +239,7 @@ fn a_shop(id: Uuid) -> account::Model {
         retail_tariff_id: None,
         credit_limit: None,
         low_credit: None,
+        credit_low: false,
         suspended_at: None,
         created_at: now(),
     }

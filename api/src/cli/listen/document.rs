@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// The fields that are added to the document, with their names in the answer. They are removed from the messages.
 const ADDED: [&str; 4] = ["listenCursor", "listenExpired", "listenEvent", "listenShop"];
 
-/// What is added to a subscription to one callshop.
+/// What is added to a subscription to one callshop, or to the feed of an account.
 const CALLSHOP: &str = "subscription($listenAfter: String) { position(after: $listenAfter) {
     listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind } } }";
 /// What is added to a subscription to the callshops of a branch.
@@ -27,11 +27,11 @@ pub(super) struct Document {
 pub(super) struct Message {
     /// The message as a webhook sends it.
     pub(super) body: Value,
-    /// The callshop's global id; `None` if the subscription is about one callshop.
+    /// The callshop's global id; `None` if the subscription is about one callshop, or about the feed of an account.
     pub(super) shop: Option<String>,
     /// The position after the message.
     pub(super) cursor: String,
-    /// Number and kind of the event; `None` for a snapshot.
+    /// Number and kind of the event; `None` for a snapshot, and for the first message of a feed.
     pub(super) event: Option<(i64, String)>,
     /// Whether events were lost before the message.
     pub(super) expired: bool,
@@ -60,7 +60,10 @@ impl Document {
     /// # Errors
     /// The error says what the document lacks.
     pub(super) fn of(text: &str) -> Result<Self, String> {
-        let none = || "the document must be a subscription to callshopActivity or accountActivity".to_owned();
+        let none = || {
+            "the document must be a subscription to callshopActivity, accountActivity or accountFeed"
+                .to_owned()
+        };
         let mut document = parse(text)?;
         let operation = subscription(&mut document).ok_or_else(none)?;
         if !operation.variables.is_empty() || !operation.directives.is_empty() {
@@ -68,7 +71,7 @@ impl Document {
         }
         let [Selection::Field(field)] = operation.selection_set.as_mut_slice() else { return Err(none()) };
         let of_branch = match field.name.as_str() {
-            "callshopActivity" => false,
+            "callshopActivity" | "accountFeed" => false,
             "accountActivity" => true,
             _ => return Err(none()),
         };

@@ -21,11 +21,10 @@ use uuid::Uuid;
 use super::drafts::clean_note;
 use super::mappings::check_mapping;
 use super::{ImportMode, Outcome, owned, owners};
-use crate::App;
 use crate::auth::{Actor, Right};
 use crate::config::ImportConfig;
-use crate::idempotency;
 use crate::margin::Margins;
+use crate::{App, idempotency, notices};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Message;
 use spool::Spool;
@@ -347,11 +346,13 @@ async fn change(
     id: Uuid,
     next: impl Fn(tariff_import::Model) -> Result<tariff_import::Model> + Send + Sync,
 ) -> Result<Job> {
-    let (next, tariff) = (&next, find(app, actor, id).await?.tariff);
+    let (next, now, tariff) = (&next, app.clock.now(), find(app, actor, id).await?.tariff);
     let row = app
         .write_as(actor, |tx| async move {
             let row = rows::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
-            rows::update(tx.conn(), next(row)?).await
+            let row = rows::update(tx.conn(), next(row)?).await?;
+            notices::import(&tx, &row, now).await?;
+            Ok(row)
         })
         .await?;
     app.imports.wake.notify_one();

@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Failure, Input, Job, Report, WAITS_FOR, spool};
-use crate::App;
 use crate::auth::{Actor, resume};
 use crate::tariffs::drafts::{import_with, wait_for_permit};
 use crate::tariffs::{Import, MAX_DECK_BYTES, Progress, activate, find_version, owned};
+use crate::{App, notices};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::tariff_imports as rows;
+use store::{Tx, tariff_imports as rows};
 
 /// Interval between looks at the jobs.
 const EVERY: Duration = Duration::from_secs(1);
@@ -288,12 +288,18 @@ async fn end(app: &App, id: Uuid, ending: Ending) -> Result<()> {
                 ended_at: (!asks).then_some(now),
                 ..row
             };
-            rows::update(tx.conn(), row).await.map(drop)
+            save(&tx, row, now).await
         })
         .await?;
     // a job that has ended needs its file no more
     app.imports.wake.notify_one();
     Ok(())
+}
+
+/// Stores a job that has ended or waits, and tells the tariff's owner.
+async fn save(tx: &Tx, row: tariff_import::Model, now: DateTime<Utc>) -> Result<()> {
+    let row = rows::update(tx.conn(), row).await?;
+    notices::import(tx, &row, now).await
 }
 
 /// What becomes of a job whose node is gone.
@@ -326,7 +332,7 @@ pub async fn rescue(app: &App) -> Result<()> {
                 let row = rows::lock(tx.conn(), id).await?;
                 let lost = row.filter(|row| rows::HELD.contains(&row.state) && row.heartbeat_at < dead);
                 match lost {
-                    Some(row) => rows::update(tx.conn(), orphaned(row, now)?).await.map(drop),
+                    Some(row) => save(&tx, orphaned(row, now)?, now).await,
                     None => Ok(()),
                 }
             })
@@ -346,7 +352,7 @@ pub async fn rescue(app: &App) -> Result<()> {
                 let error = Some(late.clone());
                 let row =
                     tariff_import::Model { state: ImportState::Failed, error, ended_at: Some(now), ..row };
-                rows::update(tx.conn(), row).await.map(drop)
+                save(&tx, row, now).await
             })
             .await?;
     }
@@ -364,7 +370,7 @@ async fn give_up(app: &App) -> Result<()> {
                 let row = rows::lock(tx.conn(), id).await?;
                 let ours = row.filter(|row| rows::HELD.contains(&row.state) && row.node == Some(node));
                 match ours {
-                    Some(row) => rows::update(tx.conn(), orphaned(row, now)?).await.map(drop),
+                    Some(row) => save(&tx, orphaned(row, now)?, now).await,
                     None => Ok(()),
                 }
             })

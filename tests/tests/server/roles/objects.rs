@@ -474,7 +474,8 @@ pub(super) const OBJECTS: &[Object] = &[
 pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),
-    ("Activity", "seq at kind cabinId sessionId call cabin session"),
+    ("AccountFeed", "cursor event cursorExpired"),
+    ("Activity", "seq at kind cabinId sessionId subjectId call cabin session"),
     ("ApiTokenPayload", "apiToken userErrors"),
     ("ApiTokenSecretPayload", "token apiToken userErrors"),
     ("ArchiveTariffPayload", "tariff userErrors"),

@@ -473,6 +473,11 @@ pub(super) const ROOTS: &[Root] = &[
         SIGNED_IN,
         "subscription { accountActivity(accountId: {callshop}) { cursor } }",
     ),
+    root(
+        "Subscription.accountFeed",
+        MANAGERS,
+        "subscription { accountFeed(accountId: {account}) { cursor } }",
+    ),
     root("Subscription.customerScreen", NOBODY, "subscription { customerScreen { asOf } }"),
     root("Query.customerScreen", NOBODY, "{ customerScreen { asOf } }"),
     root(

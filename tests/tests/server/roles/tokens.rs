@@ -6,7 +6,10 @@ use super::*;
 
 /// The root fields that each scope shows, apart from those that the scope shows because it includes another scope.
 const FIELDS: &[(&str, &str)] = &[
-    ("ACCOUNTS_READ", "Query.viewer Query.account Query.accounts Query.callshop Query.callshops Query.user"),
+    (
+        "ACCOUNTS_READ",
+        "Query.viewer Query.account Query.accounts Query.callshop Query.callshops Query.user Subscription.accountFeed",
+    ),
     (
         "ACCOUNTS_WRITE",
         "Mutation.createDistributor Mutation.createReseller Mutation.createCallshop Mutation.updateAccount Mutation.suspendAccount \
@@ -50,7 +53,7 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "TARIFFS_READ",
         "Query.tariff Query.tariffs Query.tariffVersion Query.compareTariffVersions Query.rates Query.priceList \
-        Query.quote Query.tariffMappings Mutation.createExportLink",
+        Query.quote Query.tariffMappings Subscription.accountFeed Mutation.createExportLink",
     ),
     (
         "TARIFFS_WRITE",

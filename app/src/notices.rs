@@ -1,0 +1,135 @@
+//! Events in the feed of an account that is not a callshop: what happens to its tariffs, its costs, its credit and its webhooks. Such a feed has
+//! numbers of its own, and is stored, delivered and deleted like the activity of a callshop.
+//!
+//! Two events have no request that causes them: a scheduled version takes effect, and calls bring an account's credit below its threshold. Each second,
+//! every node looks for them, and one node tells each of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use entity::{ActivityKind, ImportState, tariff, tariff_import};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::App;
+use crate::feed::Subject;
+use base::error::{Error, OrFault as _, Result};
+use store::{NewActivity, Tx, accounts, tariff_versions, tariffs};
+
+/// Interval between two looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// The loop counts as stuck if it records no heartbeat for this time.
+const HUNG: Duration = Duration::from_secs(60);
+/// Maximum number of versions, and of accounts, that one look handles. The others follow in the next look.
+const MOST: u64 = 100;
+
+/// Looks for events until `stop`.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let heart = app.health.heartbeat("notices", HUNG);
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        heart.beat();
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = step(&app).await {
+            tracing::warn!(%error, "failed to look for events of accounts; the next look is in a second");
+        }
+    }
+}
+
+/// Tells once what happened since the last look.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn step(app: &App) -> Result<()> {
+    let conn = app.store.reader();
+    for (id, tariff_id) in tariff_versions::begun(conn, app.clock.now(), MOST).await? {
+        app.store.write(|tx| async move { begun(app, &tx, id, tariff_id).await }).await?;
+    }
+    for (id, low) in accounts::credit_turns(conn, MOST).await? {
+        let now = app.clock.now();
+        let turned = app.store.write(|tx| async move {
+            if accounts::set_credit_low(tx.conn(), id, low).await? && low {
+                tell(&tx, id, ActivityKind::CreditLow, None, now)?;
+            }
+            Ok(())
+        });
+        turned.await?;
+    }
+    Ok(())
+}
+
+async fn begun(app: &App, tx: &Tx, id: Uuid, tariff_id: Uuid) -> Result<()> {
+    let now = app.clock.now();
+    if !tariff_versions::mark_begun(tx.conn(), id, now).await? {
+        return Ok(());
+    }
+    let tariff = tariffs::by_id(tx.conn(), tariff_id).await?.ok_or(Error::NotFound)?;
+    version(tx, &tariff, ActivityKind::VersionInForce, id, now).await
+}
+
+/// Emits an event in the feed of an account, or in the activity of a callshop.
+///
+/// # Errors
+/// Fails with internal faults only.
+pub(crate) fn tell(
+    tx: &Tx,
+    account_id: Uuid,
+    kind: ActivityKind,
+    subject: Option<Subject>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let payload = match subject {
+        Some(subject) => json!({ "subject": serde_json::to_value(subject).or_fault()? }),
+        None => json!({}),
+    };
+    tx.emit(NewActivity {
+        callshop_id: account_id,
+        at,
+        kind,
+        cabin_id: None,
+        session_id: None,
+        call_id: None,
+        payload,
+    });
+    Ok(())
+}
+
+/// Tells the owner of a tariff what happened to a version, and the accounts that pay by the tariff that their costs change.
+///
+/// # Errors
+/// May fail with database errors.
+pub(crate) async fn version(
+    tx: &Tx,
+    tariff: &tariff::Model,
+    kind: ActivityKind,
+    id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    tell(tx, tariff.account_id, kind, Some(Subject::TariffVersion(id)), at)?;
+    for payer in accounts::resellers_paying_by(tx.conn(), tariff.id).await? {
+        tell(tx, payer, ActivityKind::CostChanged, Some(Subject::Tariff(tariff.id)), at)?;
+    }
+    Ok(())
+}
+
+/// Tells the owner of an import's tariff that the import has ended or waits for a person or a program. An import that goes on tells nothing.
+///
+/// # Errors
+/// May fail with database errors.
+pub(crate) async fn import(tx: &Tx, row: &tariff_import::Model, at: DateTime<Utc>) -> Result<()> {
+    let kind = match row.state {
+        ImportState::Upload | ImportState::Reading => return Ok(()),
+        ImportState::Asks | ImportState::UploadAgain => ActivityKind::ImportWaits,
+        ImportState::Checked | ImportState::Done | ImportState::Failed | ImportState::Canceled => {
+            ActivityKind::ImportEnded
+        }
+    };
+    let tariff = tariffs::by_id(tx.conn(), row.tariff_id).await?.ok_or(Error::NotFound)?;
+    tell(tx, tariff.account_id, kind, Some(Subject::TariffImport(row.id)), at)
+}
