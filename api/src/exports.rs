@@ -3,6 +3,8 @@
 //! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off ends
 //! without the last chunk of HTTP's chunked encoding, so clients do not take it for a whole file.
 
+mod refusals;
+
 use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,13 +25,16 @@ use uuid::Uuid;
 use app::App;
 use app::auth::{Actor, login};
 use app::exports::{self, Export, Format, Request, Subject, link};
-use base::error::{Error, ErrorCode};
+use app::receipt::Locale;
+use base::error::Error;
 use entity::Book;
 use graphql::exports::{Asked, global_id};
+use transport::connection::Cut;
 use transport::uploads::{admit, download_cors, peer, refused, token, unauthenticated};
-use transport::{GraphqlService, HttpOptions, RequestError};
+use transport::{GraphqlService, HttpOptions, Languages, RequestError};
 
 use crate::config::ExportsConfig;
+use refusals::{Refusal, bad_link, bad_request, no_subject, told};
 
 /// Longest download.
 const WHOLE: Duration = Duration::from_secs(3600);
@@ -85,9 +90,10 @@ async fn get(request: HttpRequest, subject: web::Path<String>, exports: web::Dat
     if let Err(error) = admit(&request, &exports.service, &exports.options) {
         return refused(&error);
     }
-    match begin(&request, &subject, &exports).await {
+    let mut reader = Locale::preferred(Languages::of(&request).tags());
+    match begin(&request, &subject, &exports, &mut reader).await {
         Ok(response) => response,
-        Err(error) => refused(&error),
+        Err(refusal) => refused(&refusal.told(reader.unwrap_or(Locale::ENGLISH))),
     }
 }
 
@@ -126,16 +132,21 @@ impl Parameters {
     }
 }
 
+/// Begins a download. `reader` is the language that the client prefers, if any, and becomes that of the caller if there is none.
 async fn begin(
     request: &HttpRequest,
     subject: &str,
     exports: &Exports,
-) -> Result<HttpResponse, RequestError> {
+    reader: &mut Option<Locale>,
+) -> Result<HttpResponse, Refusal> {
     let subject = Subject::named(subject).ok_or_else(no_subject)?;
     let parameters = web::Query::<Parameters>::from_query(request.query_string())
-        .map_err(|error| bad_request(format!("The parameters of the address are wrong: {error}.")))?
+        .map_err(|error| {
+            bad_request(base::message!("The parameters of the address are wrong: {error}.", error))
+        })?
         .into_inner();
     let (actor, asked) = identify(request, subject, parameters, exports).await?;
+    reader.get_or_insert(actor.locale);
     let slot = exports.slots.take(actor.principal())?;
     let mut export = exports::open(&exports.app, &actor, &asked, global_id).await.map_err(told)?;
     // errors of the first part can still be told with a status
@@ -157,8 +168,8 @@ async fn begin(
         response.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
     let (sender, receiver) = mpsc::channel(1);
-    let download =
-        Download { export, sender, file: File::new(is_zipped), stalls: exports.stalls, slot: Some(slot) };
+    let (file, stalls, slot) = (File::new(is_zipped), exports.stalls, Some(slot));
+    let download = Download { export, sender, file, stalls, slot, connection: Cut::of(request) };
     tokio::spawn(download.run(first));
     Ok(response.streaming(Box::pin(body(receiver))))
 }
@@ -169,7 +180,7 @@ async fn identify(
     subject: Subject,
     parameters: Parameters,
     exports: &Exports,
-) -> Result<(Actor, Request), RequestError> {
+) -> Result<(Actor, Request), Refusal> {
     let (app, address) = (&*exports.app, peer(request, &exports.options));
     if let Some(text) = &parameters.link {
         if parameters.asks() {
@@ -210,19 +221,21 @@ struct Slot {
 }
 
 impl Slots {
-    fn take(self: &Arc<Self>, principal: Uuid) -> Result<Slot, RequestError> {
+    fn take(self: &Arc<Self>, principal: Uuid) -> Result<Slot, Refusal> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.values().sum::<usize>() >= self.per_node {
             let message = "The server has too many downloads at once. Try again later.";
-            let error = RequestError::transport(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_EXPORTS", message);
-            return Err(error.retry_after(RETRY));
+            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_EXPORTS", message);
+            return Err(refusal.retry_after(RETRY));
         }
         let own = running.entry(principal).or_default();
         if *own >= self.per_user {
-            let message =
-                format!("You already have {} downloads, the maximum. Wait for one to end.", self.per_user);
-            let error = RequestError::transport(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_EXPORTS", message);
-            return Err(error.retry_after(RETRY));
+            let message = base::message!(
+                "You already have {max} downloads, the maximum. Wait for one to end.",
+                max = self.per_user
+            );
+            let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_EXPORTS", message);
+            return Err(refusal.retry_after(RETRY));
         }
         *own += 1;
         Ok(Slot { slots: self.clone(), principal })
@@ -255,6 +268,8 @@ struct Download {
     file: File,
     stalls: Duration,
     slot: Option<Slot>,
+    /// The client's connection.
+    connection: Option<Arc<Cut>>,
 }
 
 impl Download {
@@ -265,10 +280,21 @@ impl Download {
                 tracing::warn!(%error, file = %self.export.file_name, "an export broke off")
             }
             Ok(Err(Ended::Stalled)) => {
-                tracing::info!(file = %self.export.file_name, "the client of an export reads nothing")
+                tracing::info!(file = %self.export.file_name, "the client of an export reads nothing");
+                self.cut();
             }
             Ok(Err(Ended::Gone)) => tracing::debug!("the client of an export is gone"),
-            Err(_) => tracing::warn!(file = %self.export.file_name, "an export took too long"),
+            Err(_) => {
+                tracing::warn!(file = %self.export.file_name, "an export took too long");
+                self.cut();
+            }
+        }
+    }
+
+    /// Ends the connection, because its client may never read the error at the end of the body.
+    fn cut(&self) {
+        if let Some(connection) = &self.connection {
+            connection.cut();
         }
     }
 
@@ -359,59 +385,6 @@ fn body(receiver: Receiver<Part>) -> impl stream::Stream<Item = io::Result<Bytes
     })
 }
 
-fn no_subject() -> RequestError {
-    let names: Vec<&str> = Subject::ALL.into_iter().map(Subject::name).collect();
-    let message = format!("There is no such export. The exports are {}.", names.join(", "));
-    RequestError::transport(StatusCode::NOT_FOUND, "NOT_FOUND", message)
-}
-
-fn bad_request(message: impl Into<String>) -> RequestError {
-    RequestError::transport(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
-}
-
-/// The response for a link that cannot be used.
-fn bad_link(error: Error) -> RequestError {
-    match error {
-        Error::Unauthenticated => RequestError::transport(
-            StatusCode::UNAUTHORIZED,
-            "INVALID_LINK",
-            "The link has expired, was changed, or its login has ended. Create a new link.",
-        ),
-        error => told(error),
-    }
-}
-
-/// The response for an error.
-fn told(error: Error) -> RequestError {
-    match error {
-        Error::User(error) => {
-            let status = match error.code {
-                ErrorCode::InvalidInput => StatusCode::BAD_REQUEST,
-                ErrorCode::TotpSetupRequired => StatusCode::FORBIDDEN,
-                _ => StatusCode::CONFLICT,
-            };
-            RequestError::transport(status, error.code.as_str(), error.message.to_string()).about(error.field)
-        }
-        Error::NotFound => {
-            RequestError::transport(StatusCode::NOT_FOUND, "NOT_FOUND", "No such account or tariff version.")
-        }
-        Error::Forbidden => {
-            let message = "Your role, or the scopes of the API token, do not allow this export.";
-            RequestError::transport(StatusCode::FORBIDDEN, "FORBIDDEN", message)
-        }
-        Error::Unauthenticated => unauthenticated(),
-        Error::Overtaken | Error::Overloaded(_) => {
-            let message = "The server is busy. Try again in a moment.";
-            RequestError::transport(StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED", message).retry_after(5)
-        }
-        error => {
-            tracing::error!(%error, "an export failed");
-            let message = "Internal error. Try again.";
-            RequestError::transport(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::StreamExt as _;
@@ -425,7 +398,7 @@ mod tests {
         let first = slots.take(one).expect("a slot");
         let _second = slots.take(one).expect("a slot");
         let status =
-            |taken: Result<Slot, RequestError>| taken.err().map(|error| (error.status, error.retry_after));
+            |taken: Result<Slot, Refusal>| taken.err().map(|error| (error.status, error.retry_after));
         assert_eq!(status(slots.take(one)), Some((StatusCode::TOO_MANY_REQUESTS, Some(RETRY))));
         let _third = slots.take(other).expect("a slot");
         assert_eq!(status(slots.take(other)), Some((StatusCode::SERVICE_UNAVAILABLE, Some(RETRY))));

@@ -169,12 +169,14 @@ async fn gather(app: &App, view: &SessionView, stage: Stage) -> Result<Receipt> 
     let calls = statement.calls.into_iter().map(|call| Call {
         number: shown(call.number),
         destination: call.destination,
+        country: call.country_code,
         started_at: call.started_at,
         seconds: call.talk_seconds.into(),
         amount: call.amount,
     });
     let destinations = statement.by_destination.into_iter().map(|total| Destination {
         name: total.destination,
+        country: total.country_code,
         calls: total.calls,
         seconds: total.talk_seconds,
         amount: total.amount,

@@ -43,7 +43,7 @@ pub struct SettingsChange {
     pub pix_name: Option<String>,
     /// Recipient's city in Pix codes.
     pub pix_city: Option<String>,
-    /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
+    /// Whether receipts hide the four digits before the last two of each dialed number.
     pub mask_numbers: Option<bool>,
     /// The remaining time, in seconds, at which the coming end of a call is announced. `Some(None)` or zero means never.
     pub ending_soon_seconds: Option<Option<i32>>,

@@ -1,4 +1,4 @@
-//! Names of countries in English, Portuguese and Spanish, from CLDR, to find destinations by them.
+//! Names of countries in English, Portuguese and Spanish, from CLDR, to find destinations by them and to show them.
 
 use crate::fold::fold;
 
@@ -313,6 +313,22 @@ pub fn named(folded: &str) -> Vec<Named> {
     NAMES.iter().filter_map(find).collect()
 }
 
+/// The names of a country in English, Portuguese and Spanish.
+pub fn names_of(code: &str) -> Option<[&'static str; 3]> {
+    let at = NAMES.binary_search_by_key(&code, |(of, ..)| of).ok()?;
+    NAMES.get(at).map(|(_, english, portuguese, spanish)| [*english, *portuguese, *spanish])
+}
+
+/// The rest of a destination after the name of its country in any of the languages, such as " Mobile"; `None` if it does not begin with the name.
+pub fn after_country<'a>(destination: &'a str, code: &str) -> Option<&'a str> {
+    let other = OTHER_NAMES.iter().filter(|(of, _)| *of == code).map(|(_, name)| *name);
+    let names: Vec<String> = names_of(code)?.into_iter().chain(other).map(fold).collect();
+    let ends = destination.char_indices().filter(|(_, letter)| !letter.is_alphanumeric()).map(|(at, _)| at);
+    let ends: Vec<usize> = ends.chain([destination.len()]).collect();
+    let is_name = |end: &&usize| destination.get(..**end).is_some_and(|part| names.contains(&fold(part)));
+    ends.iter().rev().find(is_name).and_then(|end| destination.get(*end..))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,6 +349,24 @@ mod tests {
         assert_eq!(codes("Alem"), [("DE", Naming::Beginning)]);
         assert!(codes("Br").is_empty() && codes("").is_empty() && codes("Brazil Mobile").is_empty());
         assert!(codes("Guin").len() > 2);
+    }
+
+    #[test]
+    fn a_destination_begins_with_its_country() {
+        assert_eq!(names_of("BR"), Some(["Brazil", "Brasil", "Brasil"]));
+        assert_eq!(names_of("XX"), None);
+        for (destination, code, rest) in [
+            ("Brazil", "BR", Some("")),
+            ("Brasil - Mobile", "BR", Some(" - Mobile")),
+            ("COSTA DO MARFIM Orange", "CI", Some(" Orange")),
+            ("Guinea-Bissau Mobile", "GW", Some(" Mobile")),
+            ("Mobile Brazil", "BR", None),
+            ("Brazilian", "BR", None),
+            ("", "BR", None),
+            ("=1+1", "BR", None),
+        ] {
+            assert_eq!(after_country(destination, code), rest, "{destination}");
+        }
     }
 
     #[test]

@@ -33,6 +33,8 @@ graphql_enum!(
         Shifts,
         /// The statement of an account.
         Statement,
+        /// The customer prices of a callshop that are in force, with the names of countries in the reader's language.
+        PriceList,
     }
 );
 
@@ -43,7 +45,7 @@ graphql_enum!(
         Csv,
         /// One JSON object per line.
         Jsonl,
-        /// A document to print. Only statements have this format.
+        /// A document to print. Only statements and price lists have this format.
         Pdf,
     }
 );
@@ -70,7 +72,7 @@ pub struct Asked {
     pub book: Option<Book>,
     /// The format.
     pub format: Format,
-    /// The language of a PDF document.
+    /// The language of a PDF document, and of the names of countries in a price list.
     pub locale: Option<String>,
 }
 
@@ -81,11 +83,12 @@ impl Asked {
     /// Fails with `INVALID_INPUT` if an argument is missing, or does not belong to the subject. Fails with `NOT_FOUND` for an invalid id.
     pub async fn request(self, app: &App) -> Result<Request> {
         let is_rates = self.subject == Subject::Rates;
+        let is_of_now = is_rates || self.subject == Subject::PriceList;
         let foreign = [
             ("accountId", is_rates && self.account_id.is_some()),
             ("tariffVersionId", !is_rates && self.tariff_version_id.is_some()),
-            ("from", is_rates && self.from.is_some()),
-            ("to", is_rates && self.to.is_some()),
+            ("from", is_of_now && self.from.is_some()),
+            ("to", is_of_now && self.to.is_some()),
             ("book", self.subject != Subject::Ledger && self.book.is_some()),
         ];
         if let Some((field, _)) = foreign.into_iter().find(|(_, is_foreign)| *is_foreign) {
@@ -133,7 +136,7 @@ pub struct CreateExportLinkInput {
     /// Format of the file.
     #[graphql(default_with = "ExportFormat::Csv")]
     pub format: ExportFormat,
-    /// BCP 47 tag of the language of a PDF document, such as "pt-BR"; the caller's language if omitted.
+    /// BCP 47 tag of the language of a PDF document, and of the names of countries in a price list, such as "pt-BR"; the caller's language if omitted.
     pub locale: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID};
 use billing::country::{country_of, country_of_number};
 use billing::money::Micros;
+use chrono::{DateTime, Utc};
 use graphql_macros::object;
 
 use super::paging::{Page, Paging};
@@ -12,7 +13,7 @@ use super::scalars::{Decimal, Kind, Money};
 use super::tariffs::{BandPriceView, RateSearchInput, band_prices, by_prefix};
 use super::{actor, app, caller};
 use app::accounts;
-use app::prices::{self, Price, Quote, Target};
+use app::prices::{self, Price, Question, Quote, Target};
 use base::error::Error;
 
 /// One line of a callshop's price list.
@@ -227,8 +228,10 @@ impl PriceQuery {
         by_prefix(ctx, paging, read, |price: &Price| price.rate.prefix.as_str(), PriceView).await
     }
 
-    /// Price of a call made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.
+    /// Price of a call made from a callshop, now or at another time, and the talk time that an amount pays for. If the call would be refused, `userErrors`
+    /// says why.
     #[field(roles = SIGNED_IN, scope = TARIFFS_READ)]
+    #[allow(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn quote(
         &self,
         ctx: &Context<'_>,
@@ -241,6 +244,16 @@ impl PriceQuery {
         )]
         destination: Option<String>,
         #[graphql(desc = "Customer's budget, in the callshop's currency.")] amount: Option<Decimal>,
+        #[graphql(
+            desc = "When the call is answered; now if omitted. The price is that of the versions and time bands in force at that time, as far as they are \
+                    scheduled."
+        )]
+        at: Option<DateTime<Utc>>,
+        #[graphql(
+            desc = "A version of the tariff that sets the customers' prices, to quote by this version before it takes effect, even if it is a draft. Only \
+                    for those who may read the tariff's drafts."
+        )]
+        version_id: Option<ID>,
     ) -> async_graphql::Result<QuoteView> {
         let quoted = async {
             let target = match (number, destination) {
@@ -248,8 +261,9 @@ impl PriceQuery {
                 (None, Some(destination)) => Target::Destination(destination),
                 _ => return Err(Error::invalid("number", "Give exactly one of `number` and `destination`.")),
             };
-            let amount = amount.map(|amount| amount.0);
-            prices::quote(app(ctx), caller(ctx)?, Kind::Callshop.parse(&callshop_id)?, target, amount).await
+            let version_id = version_id.map(|id| Kind::TariffVersion.parse(&id)).transpose()?;
+            let question = Question { target, amount: amount.map(|amount| amount.0), at, version_id };
+            prices::quote(app(ctx), caller(ctx)?, Kind::Callshop.parse(&callshop_id)?, question).await
         };
         quoted.await.map(QuoteView).map_err(top_level)
     }

@@ -28,7 +28,7 @@ impl Languages {
     }
 
     /// The languages of a request; none without the header.
-    pub(crate) fn of(request: &HttpRequest) -> Self {
+    pub fn of(request: &HttpRequest) -> Self {
         let header = request.headers().get(header::ACCEPT_LANGUAGE);
         header.and_then(|value| value.to_str().ok()).map(Self::parse).unwrap_or_default()
     }

@@ -8,6 +8,7 @@
 
 mod caching;
 mod compress;
+pub mod connection;
 mod cookies;
 pub mod error;
 mod graphql_http;

@@ -15,15 +15,16 @@ use std::{
 
 use actix_codec::{Encoder as _, Framed};
 use actix_http::{
-    ConnectionType, HttpMessage as _, HttpService, Request, Response,
+    ConnectionType, HttpMessage as _, HttpService, Protocol, Request, Response,
     body::MessageBody as _,
+    error::DispatchError,
     h1::{Codec, Message},
 };
 use actix_server::Server;
 use actix_service::{
     Service, ServiceFactory as _, ServiceFactoryExt as _, always_ready,
     boxed::{self, BoxService, BoxServiceFactory},
-    fn_factory, map_config,
+    fn_factory, fn_service, map_config,
 };
 use actix_web::{
     App, HttpResponse,
@@ -41,6 +42,7 @@ use tokio::{
 };
 
 use super::{
+    connection::Connection,
     graphql_ws::{Handover, Socket},
     unread::close_unread,
 };
@@ -57,7 +59,7 @@ const UNSENT: u32 = 128 * 1024;
 type Application = BoxService<Request, ServiceResponse, HttpResponse>;
 type ApplicationFactory = BoxServiceFactory<(), Request, ServiceResponse, HttpResponse, ()>;
 /// An upgrade request and its connection.
-type Asked = (Request, Framed<TcpStream, Codec>);
+type Asked = (Request, Framed<Connection, Codec>);
 
 /// Starts a server with the routes of `mount`. Returns the server and its bound address. The server ignores signals. A graceful stop waits
 /// `shutdown_seconds` for running requests.
@@ -82,17 +84,24 @@ pub fn listen(
             });
             app.map_err(|error: actix_web::Error| error.error_response())
         };
-        HttpService::build()
+        let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
             .client_disconnect_timeout(DISCONNECT)
-            .on_connect_ext(|stream: &TcpStream, _| tune(stream))
+            .on_connect_ext(|connection: &Connection, data| {
+                tune(connection.stream());
+                data.insert(connection.cut().clone());
+            })
             .local_addr(address)
             .upgrade(upgrades(boxed::factory(application())))
-            .finish(application())
-            .tcp()
+            .finish(application());
+        fn_service(|stream: TcpStream| async move {
+            let peer = stream.peer_addr().ok();
+            Ok::<_, DispatchError>((Connection::new(stream), Protocol::Http1, peer))
+        })
+        .and_then(http)
     })?;
     Ok((builder.run(), address))
 }
@@ -145,11 +154,11 @@ impl Service<Asked> for Upgrades {
 /// Sends the application's response to the client. If the application accepted, turns the connection into a socket.
 async fn open(
     response: HttpResponse,
-    connection: Framed<TcpStream, Codec>,
+    connection: Framed<Connection, Codec>,
     handover: &Handover,
 ) -> io::Result<Option<Socket>> {
     let parts = connection.into_parts();
-    let (mut stream, mut codec, mut out) = (parts.io, parts.codec, parts.write_buf);
+    let (mut stream, mut codec, mut out) = (parts.io.into_stream(), parts.codec, parts.write_buf);
     let agreed = handover.take().filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS);
     let Some(opened) = agreed else {
         refuse(response, &mut stream, codec, out).await?;

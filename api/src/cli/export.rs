@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{ConfigArgs, Failure, operator};
 
 pub(super) const HELP: &str = "\
-The file has one line for each row, oldest first, and is written while it is read, so its size does not matter. An account above callshops exports the
+The file has one line for each row, oldest first or by prefix, and is written while it is read, so its size does not matter. An account above callshops exports the
 rows of all callshops below it, one callshop after the other. Times have the offset of the account's time zone. docs/exports.md describes the columns.
 
 A day or month means all of it: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
@@ -27,6 +27,7 @@ Examples:
   callshop export ledger --account lima --book credit --from 2026-11-01 --format jsonl | jq .amount
   callshop export rates --tariff-version VGFyaWZm… > deck.csv
   callshop export statement --account shop1 --from 2026-11 --to 2026-11 --format pdf --output statement.pdf
+  callshop export price-list --account shop1 --locale pt-BR --output prices.csv
 
 Exit status: 0 if the file is complete, 1 otherwise. Progress is shown on standard error.";
 
@@ -54,7 +55,7 @@ pub(super) struct ExportArgs {
     /// Format of the file.
     #[arg(long, default_value = "csv")]
     format: FormatArg,
-    /// Language of a PDF document, such as pt-BR.
+    /// Language of a PDF document, and of the names of countries in a price list, such as pt-BR.
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
     /// File to write. It must not exist. If omitted, standard output.
@@ -76,6 +77,8 @@ enum SubjectArg {
     Shifts,
     /// Statement of an account: opening balance, movements, closing balance.
     Statement,
+    /// Customer prices of a callshop that are in force.
+    PriceList,
 }
 
 impl From<SubjectArg> for Subject {
@@ -87,6 +90,7 @@ impl From<SubjectArg> for Subject {
             SubjectArg::Payments => Self::Payments,
             SubjectArg::Shifts => Self::Shifts,
             SubjectArg::Statement => Self::Statement,
+            SubjectArg::PriceList => Self::PriceList,
         }
     }
 }
@@ -97,7 +101,7 @@ enum FormatArg {
     Csv,
     /// One JSON object per line.
     Jsonl,
-    /// A document to print; only for statements.
+    /// A document to print; only for statements and price lists.
     Pdf,
 }
 

@@ -1,10 +1,11 @@
-//! Exports: rates, calls, the ledger, payments, shifts and statements as files of any length, in constant memory.
+//! Exports: rates, calls, the ledger, payments, shifts, statements and price lists as files of any length, in constant memory.
 //!
 //! [`open`] checks the actor's rights, which are those of the lists in the API. [`Export::next`] then reads one bounded page after the other, each in a
 //! statement of its own, so that a slow client keeps no transaction open. Before each page, it checks that the actor's login or token is still valid.
 
 pub mod link;
 mod period;
+mod price_list;
 mod request;
 mod tables;
 
@@ -19,11 +20,12 @@ pub use period::period;
 pub use request::{Format, Request, Subject};
 
 use crate::account_statement;
-use crate::auth::{Actor, resume};
+use crate::auth::{Actor, Right, resume};
+use crate::prices::Prices;
 use crate::rates::Terms;
-use crate::receipt::Locale;
-use crate::{App, access, tariffs};
+use crate::{App, access, prices, tariffs};
 use base::error::{Error, OrFault as _, Result};
+use price_list::PriceList;
 use store::{Scope, Within};
 use tables::{Ledger, Rates, Shops};
 
@@ -53,6 +55,7 @@ enum Rows {
     Rates(Rates),
     Shops(Shops),
     Ledger(Ledger),
+    PriceList(Box<PriceList>),
     /// All rows of a short table.
     Table(Vec<Vec<Cell>>),
     /// A document instead of rows.
@@ -103,6 +106,7 @@ pub async fn check(app: &App, actor: &Actor, request: &Request) -> Result<()> {
     request.check_format()?;
     match request.subject {
         Subject::Rates => drop(tariffs::find_version(app, actor, request.id).await?),
+        Subject::PriceList => drop(access::shop(app.store.reader(), actor, request.id, Right::Quote).await?),
         _ => drop(whose(app, actor, request).await?),
     }
     Ok(())
@@ -117,6 +121,7 @@ pub async fn open(app: &Arc<App>, actor: &Actor, request: &Request, global_id: G
     request.check_format()?;
     let opened = match request.subject {
         Subject::Rates => Box::pin(rates(app, actor, request)).await?,
+        Subject::PriceList => Box::pin(price_list(app, actor, request)).await?,
         _ => Box::pin(of_account(app, actor, request, global_id)).await?,
     };
     Ok(Export {
@@ -150,6 +155,19 @@ async fn rates(app: &App, actor: &Actor, request: &Request) -> Result<Opened> {
     })
 }
 
+async fn price_list(app: &App, actor: &Actor, request: &Request) -> Result<Opened> {
+    let prices = prices::in_force(app, actor, request.id).await?;
+    let account = access::account(app.store.reader(), actor, request.id, request.subject.right()).await?;
+    let shop = prices.as_ref().map_or(account.name.as_str(), Prices::shop_name).to_owned();
+    let list = PriceList::new(prices, request.language(actor));
+    let columns = list.columns();
+    let rows = match request.format {
+        Format::Pdf => Rows::Document(list.pdf(app, &shop).await?),
+        Format::Csv | Format::Jsonl => Rows::PriceList(Box::new(list)),
+    };
+    Ok(Opened { rows, columns, name: account.code })
+}
+
 /// The account of a request, its time zone and the period.
 async fn whose(app: &App, actor: &Actor, request: &Request) -> Result<(account::Model, Tz, Within)> {
     let account = access::account(app.store.reader(), actor, request.id, request.subject.right()).await?;
@@ -175,7 +193,9 @@ async fn of_account(app: &App, actor: &Actor, request: &Request, global_id: Glob
         }
         Subject::Payments => (Rows::Shops(shops(tables::List::Payments)), names(&tables::PAYMENTS)),
         Subject::Shifts => (Rows::Shops(shops(tables::List::Shifts)), tables::shift_columns()),
-        Subject::Calls | Subject::Rates => (Rows::Shops(shops(tables::List::Calls)), names(&tables::CALLS)),
+        Subject::Calls | Subject::Rates | Subject::PriceList => {
+            (Rows::Shops(shops(tables::List::Calls)), names(&tables::CALLS))
+        }
     };
     Ok(Opened { rows, columns, name: account.code })
 }
@@ -189,10 +209,7 @@ async fn statement(
 ) -> Result<Rows> {
     let statement = account_statement::statement(app, actor, account_id, within).await?;
     Ok(match request.format {
-        Format::Pdf => {
-            let locale = request.locale.as_deref().map_or(actor.locale, Locale::parse);
-            Rows::Document(statement.pdf(locale))
-        }
+        Format::Pdf => Rows::Document(statement.pdf(request.language(actor))),
         Format::Csv | Format::Jsonl => Rows::Table(statement.table(zone)),
     })
 }
@@ -240,6 +257,7 @@ impl Export {
             Rows::Rates(rates) => rates.read(app).await,
             Rows::Shops(shops) => shops.read(app, actor).await,
             Rows::Ledger(ledger) => ledger.read(app, actor).await,
+            Rows::PriceList(list) => list.read(app).await,
             Rows::Table(rows) => Ok((!rows.is_empty()).then(|| std::mem::take(rows))),
             Rows::Document(_) => Ok(None),
         }

@@ -4,7 +4,8 @@ use entity::{Book, TokenScope};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::auth::Right;
+use crate::auth::{Actor, Right};
+use crate::receipt::Locale;
 use base::error::{Error, Result};
 
 /// The rows to export.
@@ -23,12 +24,21 @@ pub enum Subject {
     Shifts,
     /// An account's statement of a period.
     Statement,
+    /// The customer prices of a callshop that are in force.
+    PriceList,
 }
 
 impl Subject {
     /// All subjects.
-    pub const ALL: [Self; 6] =
-        [Self::Rates, Self::Calls, Self::Ledger, Self::Payments, Self::Shifts, Self::Statement];
+    pub const ALL: [Self; 7] = [
+        Self::Rates,
+        Self::Calls,
+        Self::Ledger,
+        Self::Payments,
+        Self::Shifts,
+        Self::Statement,
+        Self::PriceList,
+    ];
 
     /// The name in addresses and on the command line.
     pub fn name(self) -> &'static str {
@@ -39,6 +49,7 @@ impl Subject {
             Self::Payments => "payments",
             Self::Shifts => "shifts",
             Self::Statement => "statement",
+            Self::PriceList => "price-list",
         }
     }
 
@@ -50,7 +61,7 @@ impl Subject {
     /// The scope that an API token needs, which is the scope of the same list in the API.
     pub(super) fn scope(self) -> TokenScope {
         match self {
-            Self::Rates => TokenScope::TariffsRead,
+            Self::Rates | Self::PriceList => TokenScope::TariffsRead,
             Self::Calls => TokenScope::CallsRead,
             Self::Ledger | Self::Statement => TokenScope::LedgerRead,
             Self::Payments => TokenScope::SessionsRead,
@@ -65,6 +76,7 @@ impl Subject {
             Self::Calls | Self::Shifts => Right::SeeShop,
             Self::Ledger | Self::Statement => Right::SeeCredit,
             Self::Payments => Right::SeeDrawer,
+            Self::PriceList => Right::Quote,
         }
     }
 }
@@ -78,7 +90,7 @@ pub enum Format {
     Csv,
     /// One JSON object per line.
     Jsonl,
-    /// A document to print; only for statements.
+    /// A document to print; only for statements and price lists.
     Pdf,
 }
 
@@ -113,7 +125,7 @@ pub struct Request {
     pub subject: Subject,
     /// The tariff version, or the account or callshop.
     pub id: Uuid,
-    /// Beginning of the period, as in [`super::period`]; `None` for everything up to the end. Rates have no period.
+    /// Beginning of the period, as in [`super::period`]; `None` for everything up to the end. Rates and price lists have no period.
     pub from: Option<String>,
     /// End of the period; `None` for everything from the beginning.
     pub to: Option<String>,
@@ -121,17 +133,22 @@ pub struct Request {
     pub book: Option<Book>,
     /// The format.
     pub format: Format,
-    /// BCP 47 tag of the language of a PDF document; `None` for the actor's language.
+    /// BCP 47 tag of the language of a PDF document, and of the names of countries in a price list; `None` for the actor's language.
     pub locale: Option<String>,
 }
 
 impl Request {
     pub(super) fn check_format(&self) -> Result<()> {
-        if self.format == Format::Pdf && self.subject != Subject::Statement {
-            let message = "Only statements are available as PDF. Choose CSV or JSONL.";
+        if self.format == Format::Pdf && !matches!(self.subject, Subject::Statement | Subject::PriceList) {
+            let message = "Only statements and price lists are available as PDF. Choose CSV or JSONL.";
             return Err(Error::invalid("format", message));
         }
         Ok(())
+    }
+
+    /// The language of the file: the requested one, or that of the actor.
+    pub(super) fn language(&self, actor: &Actor) -> Locale {
+        self.locale.as_deref().map_or(actor.locale, Locale::parse)
     }
 
     /// A file name of the subject, the account or tariff, and the period. Other characters than letters and digits become dashes, so that the name

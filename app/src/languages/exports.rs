@@ -4,9 +4,14 @@ use super::Sentence;
 
 pub(super) const SENTENCES: &[Sentence] = &[
     (
-        "Only statements are available as PDF. Choose CSV or JSONL.",
-        "Só extratos existem em PDF. Escolha CSV ou JSONL.",
-        "Solo los estados de cuenta existen en PDF. Elija CSV o JSONL.",
+        "Only statements and price lists are available as PDF. Choose CSV or JSONL.",
+        "Só extratos e tabelas de preços existem em PDF. Escolha CSV ou JSONL.",
+        "Solo los estados de cuenta y las listas de precios existen en PDF. Elija CSV o JSONL.",
+    ),
+    (
+        "The price list has more than {max} lines, which is too long to print. Choose CSV or JSONL.",
+        "A tabela de preços tem mais de {max} linhas, longa demais para imprimir. Escolha CSV ou JSONL.",
+        "La lista de precios tiene más de {max} líneas, demasiado larga para imprimir. Elija CSV o JSONL.",
     ),
     (
         "Use a day such as 2026-11-30, a month such as 2026-11, or a time with an offset such as 2026-11-30T12:00:00Z.",
@@ -38,4 +43,40 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Informe a conta ou a loja a exportar.",
         "Indique la cuenta o el locutorio que se exporta.",
     ),
+    (
+        "There is no such export. The exports are {names}.",
+        "Essa exportação não existe. As exportações são {names}.",
+        "Esa exportación no existe. Las exportaciones son {names}.",
+    ),
+    (
+        "The server has too many downloads at once. Try again later.",
+        "O servidor tem downloads demais ao mesmo tempo. Tente de novo mais tarde.",
+        "El servidor tiene demasiadas descargas a la vez. Inténtelo de nuevo más tarde.",
+    ),
+    (
+        "You already have {max} downloads, the maximum. Wait for one to end.",
+        "Você já tem {max} downloads, o máximo. Espere um deles terminar.",
+        "Ya tiene {max} descargas, el máximo. Espere a que termine una.",
+    ),
+    (
+        "The link has expired, was changed, or its login has ended. Create a new link.",
+        "O link expirou, foi alterado ou seu login terminou. Crie um novo link.",
+        "El enlace venció, fue modificado o su sesión terminó. Cree un enlace nuevo.",
+    ),
+    (
+        "No such account or tariff version.",
+        "Essa conta ou versão de tarifa não existe.",
+        "Esa cuenta o versión de tarifa no existe.",
+    ),
+    (
+        "Your role, or the scopes of the API token, do not allow this export.",
+        "Sua função, ou os escopos do token de API, não permitem esta exportação.",
+        "Su función, o los alcances del token de API, no permiten esta exportación.",
+    ),
+    (
+        "The server is busy. Try again in a moment.",
+        "O servidor está ocupado. Tente de novo em instantes.",
+        "El servidor está ocupado. Inténtelo de nuevo en un momento.",
+    ),
+    ("Internal error. Try again.", "Erro interno. Tente de novo.", "Error interno. Inténtelo de nuevo."),
 ];

@@ -10,6 +10,7 @@ mod general;
 mod imports;
 mod office;
 mod problems;
+mod questions;
 mod requests;
 mod webhooks;
 mod words;
@@ -32,6 +33,7 @@ type Translations = HashMap<&'static str, (&'static str, &'static str)>;
 static SENTENCES: LazyLock<Translations> = LazyLock::new(|| by_key(sentences()));
 static WORDS: LazyLock<Translations> = LazyLock::new(|| by_key(words::WORDS.iter()));
 static GENERAL: LazyLock<Translations> = LazyLock::new(|| by_key(general::GENERAL.iter()));
+static QUESTIONS: LazyLock<Translations> = LazyLock::new(|| by_key(questions::QUESTIONS.iter()));
 
 fn by_key(list: impl Iterator<Item = &'static Sentence>) -> Translations {
     list.map(|(key, portuguese, spanish)| (*key, (*portuguese, *spanish))).collect()
@@ -74,6 +76,11 @@ pub fn told(message: &Message, code: &str, locale: Locale) -> String {
 /// The general sentence of an error code; `None` in English, and for codes that only developers see.
 pub fn general(code: &str, locale: Locale) -> Option<&'static str> {
     find(&GENERAL, code, locale.language())
+}
+
+/// The question about a carrier's rate deck with this code; `None` in English, and for an unknown code.
+pub fn question(code: &str, locale: Locale) -> Option<&'static str> {
+    find(&QUESTIONS, code, locale.language())
 }
 
 /// A value as a sentence shows it: an amount with its currency, or a word of the API in the reader's language. English sentences use the API's words
@@ -129,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_text_is_a_sentence() {
-        for (_, portuguese, spanish) in sentences().chain(general::GENERAL) {
+        for (_, portuguese, spanish) in sentences().chain(general::GENERAL).chain(questions::QUESTIONS) {
             for text in [portuguese, spanish] {
                 assert!(text.ends_with('.') && !text.contains("  "), "{text}");
                 assert!(!text.starts_with(char::is_lowercase), "{text}");

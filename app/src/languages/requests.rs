@@ -174,4 +174,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Erro interno. Ao avisar o suporte, cite `extensions.requestId`.",
         "Error interno. Al avisar al soporte, cite `extensions.requestId`.",
     ),
+    (
+        "The version must be one of the tariff that sets the prices of the callshop's customers.",
+        "A versão precisa ser da tarifa que define os preços dos clientes da loja.",
+        "La versión debe ser de la tarifa que fija los precios de los clientes de la tienda.",
+    ),
 ];

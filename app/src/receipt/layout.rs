@@ -109,7 +109,8 @@ impl Layout<'_> {
     fn call(&mut self, call: &Call) {
         let start = self.locale.start(call.started_at, self.receipt.time_zone);
         self.sum(call.number.as_str(), call.amount);
-        self.blocks.push(Block::Note(clean(&call.destination)));
+        let destination = self.locale.destination(&call.destination, call.country.as_deref());
+        self.blocks.push(Block::Note(clean(&destination)));
         self.blocks.push(Block::Note(format!("{start}  {}", duration(call.seconds))));
     }
 
@@ -124,7 +125,8 @@ impl Layout<'_> {
             // the subtotal is the sum of the printed amounts, so that the customer can check it
             let lines = receipt.calls.iter().filter(|call| call.destination == total.name);
             let amount = Micros::try_sum(lines.map(|call| self.shown(call.amount)));
-            self.sum(total.name.as_str(), amount.unwrap_or(total.amount));
+            let name = self.locale.destination(&total.name, total.country.as_deref());
+            self.sum(name, amount.unwrap_or(total.amount));
             self.blocks.push(Block::Note(format!("{} x  {}", total.calls, duration(total.seconds))));
         }
     }

@@ -1,5 +1,8 @@
 //! The languages of receipts and messages: words, numbers, money, dates.
 
+use std::borrow::Cow;
+
+use billing::country_names;
 use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use billing::statement::PaymentMethod;
 use chrono::{DateTime, Utc};
@@ -225,6 +228,26 @@ impl Locale {
             Language::Portuguese => "pt-BR",
             Language::English => "en",
             Language::Spanish => "es",
+        }
+    }
+
+    /// The name of a country in the language; `None` for an unknown code.
+    pub fn country(self, code: &str) -> Option<&'static str> {
+        let [english, portuguese, spanish] = country_names::names_of(code)?;
+        Some(match self.language {
+            Language::Portuguese => portuguese,
+            Language::English => english,
+            Language::Spanish => spanish,
+        })
+    }
+
+    /// A destination with the name of its country in the language, if it begins with that name in another language. The rest stays as it is, because it
+    /// is often the name of a network.
+    pub fn destination<'a>(self, destination: &'a str, country: Option<&str>) -> Cow<'a, str> {
+        let code = country.unwrap_or_default();
+        match (self.country(code), country_names::after_country(destination, code)) {
+            (Some(name), Some(rest)) => Cow::Owned(format!("{name}{rest}")),
+            _ => Cow::Borrowed(destination),
         }
     }
 

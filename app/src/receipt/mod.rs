@@ -146,8 +146,10 @@ pub struct Due {
 pub struct Call {
     /// The number formatted for the customer, possibly masked.
     pub number: String,
-    /// Destination name.
+    /// Destination name, as in the rate.
     pub destination: String,
+    /// The number's country, ISO 3166-1 alpha-2; `None` if no single country is certain.
+    pub country: Option<String>,
     /// When the call was answered.
     pub started_at: DateTime<Utc>,
     /// Talk time in seconds.
@@ -159,8 +161,10 @@ pub struct Call {
 /// Total of the calls to one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Destination name.
+    /// Destination name, as in the rate.
     pub name: String,
+    /// The country of all these calls, ISO 3166-1 alpha-2; `None` if their countries differ or are not certain.
+    pub country: Option<String>,
     /// Number of calls.
     pub calls: u32,
     /// Talk time in seconds.

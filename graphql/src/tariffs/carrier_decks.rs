@@ -1,10 +1,10 @@
 //! The report on a carrier's rate deck: guesses, questions, and rows that were set aside.
 
-use async_graphql::SimpleObject;
+use async_graphql::{Context, SimpleObject};
 use billing::carrier_deck::{Answer, Detected, Mapping, Question};
 use graphql_macros::object;
 
-use crate::graphql_enum;
+use crate::{graphql_enum, languages};
 use base::error::{Error, Result};
 
 /// Maximum size of a mapping in bytes.
@@ -64,27 +64,42 @@ impl From<Answer> for DeckAnswer {
 }
 
 /// A question that must be answered before a carrier's deck can be read.
+#[derive(async_graphql::Description)]
+pub struct DeckQuestion(Question);
+
 #[object]
-#[derive(SimpleObject)]
-pub struct DeckQuestion {
+impl DeckQuestion {
     /// Stable code.
-    pub code: String,
-    /// English sentence.
-    pub text: String,
+    fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// Sentence in the language of the reader. In English, it also names the columns.
+    async fn text(&self, ctx: &Context<'_>) -> String {
+        let translated = app::languages::question(&self.0.code, languages::reader(ctx));
+        translated.unwrap_or(&self.0.text).to_owned()
+    }
+
     /// Line of the first example; 0 if the question concerns the whole file.
-    pub line: u64,
+    fn line(&self) -> u64 {
+        self.0.line
+    }
+
     /// A cell or column name from the file.
-    pub example: String,
+    fn example(&self) -> &str {
+        &self.0.example
+    }
+
     /// Possible answers, at most 256.
     #[field(length = 10)]
-    pub answers: Vec<DeckAnswer>,
+    fn answers(&self) -> Vec<DeckAnswer> {
+        self.0.answers.iter().cloned().map(Into::into).collect()
+    }
 }
 
 impl From<Question> for DeckQuestion {
     fn from(question: Question) -> Self {
-        let Question { code, text, line, example, answers } = question;
-        let answers = answers.into_iter().map(Into::into).collect();
-        Self { code: code.into_owned(), text, line, example, answers }
+        Self(question)
     }
 }
 

@@ -199,7 +199,7 @@ on_both!(an_export_needs_the_rights_of_the_list, |backend: Backend| async move {
     for subject in ["ledger", "payments", "statement"] {
         answer(403, "FORBIDDEN", &shop.attendant, &of(subject, &shop.id)).await;
     }
-    for subject in ["calls", "shifts"] {
+    for subject in ["calls", "shifts", "price-list"] {
         assert_eq!(status(server, &shop.attendant, &of(subject, &shop.id)).await, 200, "{subject}");
     }
     let token = async |scope: &str| {
@@ -251,6 +251,69 @@ on_both!(an_export_needs_the_rights_of_the_list, |backend: Backend| async move {
     answer(404, "NOT_FOUND", owner, "/export/users").await;
     let posted = http().post(format!("http://{}{calls}", server.http)).send().await.expect("an answer");
     assert_eq!(posted.status(), 405);
+    shop.finish().await;
+});
+
+on_both!(a_price_list_has_the_prices_in_force_in_the_readers_language, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let (server, owner) = (&shop.server, &shop.owner);
+    let path = format!("/export/price-list?accountId={}", shop.id);
+    let input = json!({ "callshopId": shop.id, "prefix": "1" });
+    shop.reseller.did("blockDestination", "BlockDestinationInput", input, "callshop { id }").await;
+    let found = rows(server, owner, &format!("{path}&format=jsonl&locale=pt")).await;
+    let listed = owner.ok(
+        "query($id: ID!) { priceList(callshopId: $id, first: 10) { nodes { prefix blocked pricePerMinute { amount } costPerMinute { amount } } } }",
+        json!({ "id": shop.id }),
+    );
+    let listed = listed.await["priceList"]["nodes"].take();
+    let listed = listed.as_array().expect("prices");
+    assert_eq!((found.len(), listed.len()), (4, 4));
+    for (row, price) in found.iter().zip(listed) {
+        assert_eq!((&row["prefix"], &row["blocked"]), (&price["prefix"], &price["blocked"]), "{row}");
+        assert_eq!(row["rate_per_minute"], price["pricePerMinute"]["amount"], "{row}");
+        assert_eq!(row["cost_per_minute"], price["costPerMinute"]["amount"], "{row}");
+    }
+    let countries: Vec<&Value> = found.iter().map(|row| &row["country"]).collect();
+    assert_eq!(countries, [&Value::Null, &json!("Portugal"), &json!("Brasil"), &json!("Brasil")]);
+    // an attendant sees no costs
+    let csv = body(server, &shop.attendant, &format!("{path}&locale=en")).await;
+    assert!(csv.starts_with("country_code,country,currency,blocked,cost_per_minute,prefix,"), "{csv}");
+    assert!(csv.contains("\nBR,Brazil,BRL,false,,55,Brazil,0.12,"), "{csv}");
+    let pdf = body(server, &shop.attendant, &format!("{path}&format=pdf&locale=pt")).await;
+    for shown in ["TABELA DE PRE", "(Brasil)", "Portugal \\(60/6\\)", "taxa de conex"] {
+        assert!(pdf.contains(shown), "{shown}: {pdf}");
+    }
+    assert!(!pdf.contains("United States"), "a blocked destination: {pdf}");
+    let input = json!({ "subject": "PRICE_LIST", "accountId": shop.id, "locale": "es" });
+    let url = text(&link(&shop.attendant, input).await["url"]);
+    let file = http().get(format!("http://{}{url}", server.http)).send().await.expect("an answer");
+    let name = file.headers()[header::CONTENT_DISPOSITION].to_str().expect("text").to_owned();
+    assert!(name.contains("filename=\"price-list-"), "{name}");
+
+    // it has no period, and belongs to a callshop
+    let refusal = refused(server, owner, &format!("{path}&from=2026-11")).await;
+    assert_eq!(refusal, (400, "INVALID_INPUT".to_owned()));
+    let of_account = format!("/export/price-list?accountId={}", shop.reseller_id);
+    assert_eq!(refused(server, &shop.reseller, &of_account).await, (404, "NOT_FOUND".to_owned()));
+    // refusals are in the language that the client prefers, or else in that of the caller
+    let refused_in = async |language: Option<&str>, path: &str| {
+        let mut request =
+            http().get(format!("http://{}{path}", server.http)).bearer_auth(shop.attendant.token());
+        if let Some(language) = language {
+            request = request.header(header::ACCEPT_LANGUAGE, language);
+        }
+        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        text(&answer["errors"][0]["message"])
+    };
+    let payments = format!("/export/payments?accountId={}", shop.id);
+    for (language, begins) in
+        [(Some("en"), "Your role"), (Some("es-MX,en;q=0.5"), "Su funci"), (None, "Sua fun")]
+    {
+        let told = refused_in(language, &payments).await;
+        assert!(told.starts_with(begins), "{language:?}: {told}");
+    }
+    let told = refused_in(Some("pt"), "/export/users").await;
+    assert!(told.starts_with("Essa exporta") && told.contains("price-list"), "{told}");
     shop.finish().await;
 });
 
@@ -412,6 +475,13 @@ async fn a_client_that_reads_nothing_is_dropped_and_its_file_has_no_end() {
     .await
     .expect("the lazy client is dropped");
     assert_eq!(whole.lines().count(), 40_001);
+    // the connection ends even though its client still reads nothing
+    let ended = tokio::time::timeout(Duration::from_secs(30), async {
+        while lazy.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    ended.await.expect("the connection ends");
     let read = tokio::time::timeout(Duration::from_secs(30), rest(&mut lazy)).await.expect("an end");
     assert!(read.len() < whole.len(), "{} of {} bytes", read.len(), whole.len());
     assert!(!read.ends_with(b"0\r\n\r\n"), "the end is no valid end");

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use app::receipt::Locale;
 use serde_json::{Value, json};
 use tests::shop::{PASSWORD, Shop, text, unique};
 use tests::socket::Socket;
@@ -268,6 +269,28 @@ fn every_message_is_translated_and_every_translation_is_used() {
     assert_eq!(missing, BTreeSet::new(), "add these sentences to app/src/languages/");
     let unused: Vec<_> = translated.iter().filter(|english| !used.contains(**english)).collect();
     assert!(unused.is_empty(), "remove these sentences, because no message has them: {unused:?}");
+}
+
+/// Each question about a carrier's deck has a translation, because its code is its key.
+#[test]
+fn every_question_about_a_deck_is_translated() {
+    let mut codes = BTreeSet::new();
+    for (_, code) in sources(&root().join("billing/src/carrier_deck")) {
+        for mark in ["code: \"", "ask(\""] {
+            let found = code.split(mark).skip(1).filter_map(|rest| rest.split_once('"'));
+            codes.extend(
+                found
+                    .filter(|(_, after)| mark != "code: \"" || after.starts_with(".into()"))
+                    .map(|(code, _)| code.to_owned()),
+            );
+        }
+    }
+    assert!(codes.len() > 20, "{codes:?}");
+    for code in codes {
+        for tag in ["pt-BR", "es"] {
+            assert!(app::languages::question(&code, Locale::parse(tag)).is_some(), "{code} in {tag}");
+        }
+    }
 }
 
 /// `message!` gives every placeholder of its sentence a value, and each sentence with placeholders is in `message!`.

@@ -19,14 +19,22 @@ fn call(number: &str, destination: &str, started_at: DateTime<Utc>, seconds: u64
     Call {
         number: number.to_owned(),
         destination: destination.to_owned(),
+        country: country(destination),
         started_at,
         seconds,
         amount: Micros(micros),
     }
 }
 
+/// The country of a destination of these tests.
+fn country(destination: &str) -> Option<String> {
+    let code =
+        [("Portugal", "PT"), ("Germany", "DE")].into_iter().find(|(name, _)| destination.starts_with(name));
+    code.map(|(_, code)| code.to_owned())
+}
+
 fn destination(name: &str, calls: u32, seconds: u64, micros: i64) -> Destination {
-    Destination { name: name.to_owned(), calls, seconds, amount: Micros(micros) }
+    Destination { name: name.to_owned(), country: country(name), calls, seconds, amount: Micros(micros) }
 }
 
 fn item(description: &str, quantity: u32, unit_price: i64) -> Item {
@@ -50,12 +58,12 @@ fn full() -> Receipt {
         currency: "BRL".to_owned(),
         calls: vec![
             call("+351 912 *** *78", "Portugal Mobile", at(23, 16, 40, 0), 61, 380_000),
-            call("+55 11 9876* **21", "Sao Paulo", at(23, 16, 45, 30), 31, 48_000),
+            call("+49 1512 345* **21", "Germany Mobile", at(23, 16, 45, 30), 31, 48_000),
             call("+351 912 *** *78", "Portugal Mobile", at(23, 16, 50, 0), 3_725, 23_712_345),
         ],
         destinations: vec![
             destination("Portugal Mobile", 2, 3_786, 24_092_345),
-            destination("Sao Paulo", 1, 31, 48_000),
+            destination("Germany Mobile", 1, 31, 48_000),
         ],
         items: vec![item("Fotocópia", 2, 250_000), item("Água mineral", 1, 3_000_000)],
         discounts: vec![item("cliente frequente", 1, 1_000_000)],

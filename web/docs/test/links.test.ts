@@ -6,7 +6,7 @@ import { allPages } from '../scripts/prepare';
 
 const pages = await allPages();
 /** Files of the site that are not pages. */
-const FILES = new Set(['/docs/schema.graphql', '/docs/llms.txt', '/docs/llms-full.txt', 'picture/live.png']);
+const FILES = new Set(['/docs/schema.graphql', '/docs/llms.txt', '/docs/llms-full.txt']);
 
 function anchorsOf(markdown: string): ReadonlySet<string> {
   const anchors = new Set<string>();

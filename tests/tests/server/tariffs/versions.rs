@@ -370,3 +370,45 @@ on_both!(rates_are_in_memory_before_a_call_needs_them, |backend| async move {
     node.stop().await;
     tariff.shop.finish().await;
 });
+
+on_both!(a_quote_is_for_a_moment_or_for_a_version, |backend| async move {
+    let tariff = Tariff::with(backend, &NOVEMBER).await;
+    let shop = &tariff.shop;
+    let input = json!({ "accountId": shop.id, "tariffId": tariff.id, "kind": "RETAIL" });
+    shop.reseller.did("assignTariff", "AssignTariffInput", input, "callshop { id }").await;
+    let december = tariff.reprice("0.3", None).await;
+    assert_eq!(tariff.activate(&december, Some(tariff.now() + TimeDelta::days(1))).await, "none");
+    let draft = tariff.reprice("0.5", None).await;
+    let query = "query($s: ID!, $at: DateTime, $v: ID) { \
+        number: quote(callshopId: $s, number: \"+5521987654321\", amount: \"3\", at: $at, versionId: $v) { \
+            pricePerMinute { amount } seconds userErrors { code } } \
+        named: quote(callshopId: $s, destination: \"Brasil\", at: $at, versionId: $v) { pricePerMinute { amount } } }";
+    let asked = async |client: &Client, variables: Value| {
+        let mut variables = variables;
+        variables["s"] = json!(shop.id);
+        client.send(query, variables).await
+    };
+    let price = async |client: &Client, variables: Value| {
+        let answer = asked(client, variables).await;
+        let (number, named) = (&answer["data"]["number"], &answer["data"]["named"]);
+        assert_eq!(number["pricePerMinute"], named["pricePerMinute"], "{answer}");
+        (text(&number["pricePerMinute"]["amount"]), number["seconds"].as_i64().expect("seconds"))
+    };
+    let at = |days: i64| (tariff.now() + TimeDelta::days(days)).to_rfc3339();
+    assert_eq!(price(&shop.owner, json!({})).await, ("0.1".to_owned(), 1_800));
+    // everybody may ask for the prices of tomorrow, which are scheduled
+    assert_eq!(price(&shop.attendant, json!({ "at": at(2) })).await, ("0.3".to_owned(), 600));
+    // a draft is for those who may read it
+    let of_draft = json!({ "v": draft["id"] });
+    assert_eq!(price(&shop.reseller, of_draft.clone()).await, ("0.5".to_owned(), 360));
+    assert_eq!(price(&shop.reseller, json!({ "v": draft["id"], "at": at(2) })).await.0, "0.5");
+    let code = |answer: Value| answer["errors"][0]["extensions"]["code"].clone();
+    assert_eq!(code(asked(&shop.owner, of_draft.clone()).await), "FORBIDDEN");
+    let input = json!({ "name": unique("tariff") });
+    let other = shop.reseller.did("createTariff", "CreateTariffInput", input, "tariff { id }").await;
+    let input = json!({ "tariffId": other["tariff"]["id"], "csv": format!("{HEADER}\n55,Brazil,9,0,1,1\n") });
+    let other = shop.reseller.did("importTariff", "ImportTariffInput", input, "version { id }").await;
+    let of_other = json!({ "v": other["version"]["id"] });
+    assert_eq!(code(asked(&shop.reseller, of_other).await), "INVALID_INPUT");
+    tariff.shop.finish().await;
+});

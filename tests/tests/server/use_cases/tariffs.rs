@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use app::auth::Actor;
-use app::prices::{self, Target};
+use app::prices::{self, Question, Target};
 use app::rates;
 use app::rates::RateSearch;
 use app::tariffs::{self, Assignment, BlockOn, Edit, Import, ImportMode, NewTariff, Outcome, VersionState};
@@ -392,9 +392,9 @@ async fn quotes_agree_with_the_chain() {
     let branch = Branch::new().await;
     let (app, shop, owner) = (&branch.app, &branch.callshop, &branch.owner);
     let quote = async |actor: &Actor, number: &str| {
-        prices::quote(app, actor, shop.id, Target::Number(number.to_owned()), Some(Micros(1_000_000)))
-            .await
-            .unwrap()
+        let target = Target::Number(number.to_owned());
+        let question = Question { target, amount: Some(Micros(1_000_000)), at: None, version_id: None };
+        prices::quote(app, actor, shop.id, question).await.unwrap()
     };
     let refusal = async |number: &str| quote(owner, number).await.refusal.map(|error| error.code);
     assert_eq!(refusal(LONDON).await, Some(ErrorCode::DestinationNotRated));
@@ -418,8 +418,9 @@ async fn quotes_agree_with_the_chain() {
     assert_eq!(refusal("junk").await, Some(ErrorCode::NumberInvalid));
     let emergency = quote(owner, "190").await;
     assert!(emergency.emergency && emergency.refusal.is_none());
-    let named =
-        prices::quote(app, owner, shop.id, Target::Destination("london".to_owned()), None).await.unwrap();
+    let target = Target::Destination("london".to_owned());
+    let question = Question { target, amount: None, at: None, version_id: None };
+    let named = prices::quote(app, owner, shop.id, question).await.unwrap();
     assert_eq!(named.offer.unwrap().rate.prefix, "4420");
 
     // the reseller cannot buy this destination; the shop learns only that the destination is "not available"

@@ -50,7 +50,7 @@ function ProblemGroup({ group }: { readonly group: Group }): ReactElement {
           <li key={`${problem.objectId ?? ''} ${problem.since} ${index}`} className="line">
             <span className="line-main">
               {problem.callshop === null ? null : <strong>{problem.callshop}</strong>}
-              <span lang="en">{problem.text}</span>
+              <span>{problem.text}</span>
             </span>
             <span className="line-time">{dateTime(problem.since)}</span>
           </li>

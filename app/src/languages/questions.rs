@@ -1,0 +1,122 @@
+//! The questions about carriers' rate decks, by their codes. Their English texts are with the code that asks (`billing/src/carrier_deck/`).
+
+use super::Sentence;
+
+pub(super) const QUESTIONS: &[Sentence] = &[
+    (
+        "ENCODING",
+        "O arquivo não está em UTF-8 e provavelmente não é da Europa Ocidental. Escolha a codificação.",
+        "El archivo no está en UTF-8 y probablemente no es de Europa Occidental. Elija la codificación.",
+    ),
+    (
+        "SHEET",
+        "Várias planilhas têm códigos e preços. Escolha uma.",
+        "Varias hojas tienen códigos y precios. Elija una.",
+    ),
+    (
+        "DECIMAL_MARK",
+        "Os preços não mostram se o separador decimal é vírgula ou ponto. Escolha o separador decimal.",
+        "Los precios no muestran si el separador decimal es coma o punto. Elija el separador decimal.",
+    ),
+    (
+        "DATE_ORDER",
+        "As datas não mostram se o dia ou o mês vem primeiro. Escolha a ordem.",
+        "Las fechas no muestran si primero va el día o el mes. Elija el orden.",
+    ),
+    (
+        "PRICE_CENTS",
+        "Os preços podem estar em centésimos da moeda. Escolha a unidade dos preços.",
+        "Los precios pueden estar en centésimos de la moneda. Elija la unidad de los precios.",
+    ),
+    (
+        "PRICE_UNIT",
+        "O arquivo não deixa claro se os preços são por minuto ou por segundo. Escolha o tempo a que um preço se refere.",
+        "El archivo no deja claro si los precios son por minuto o por segundo. Elija el tiempo al que se refiere un precio.",
+    ),
+    (
+        "PRICE_COLUMN",
+        "Não está claro qual coluna tem o preço. Escolha o preço.",
+        "No está claro qué columna tiene el precio. Elija el precio.",
+    ),
+    ("CODE_COLUMN", "Escolha a coluna com os códigos.", "Elija la columna con los códigos."),
+    (
+        "CODE_PARTS",
+        "Alguns códigos começam com o código do país da sua linha. Escolha se os códigos desta coluna estão completos.",
+        "Algunos códigos empiezan con el código de país de su fila. Elija si los códigos de esta columna están completos.",
+    ),
+    (
+        "CODE_COUNTRY",
+        "Talvez falte o código do país nos códigos. Escolha os dígitos a colocar antes de cada código. Um mapeamento pode definir qualquer código de país em `code_prefix`.",
+        "Quizá falte el código de país en los códigos. Elija los dígitos que van antes de cada código. Un mapeo puede definir cualquier código de país en `code_prefix`.",
+    ),
+    (
+        "CODE_HYPHEN",
+        "Um hífen entre códigos pode juntar duas partes de um código ou indicar um intervalo. Escolha o significado.",
+        "Un guion entre códigos puede unir dos partes de un código o indicar un rango. Elija el significado.",
+    ),
+    (
+        "CODE_LIST",
+        "Uma barra ou vírgula entre dígitos pode separar dois códigos ou fazer parte de um código. Escolha o significado.",
+        "Una barra o coma entre dígitos puede separar dos códigos o ser parte de un código. Elija el significado.",
+    ),
+    (
+        "CODE_SPACE",
+        "Um espaço entre códigos pode juntar duas partes de um código ou separar dois códigos. Escolha o significado.",
+        "Un espacio entre códigos puede unir dos partes de un código o separar dos códigos. Elija el significado.",
+    ),
+    (
+        "TRUNK_ZERO",
+        "Um código de área começa com 0. Escolha se o 0 é discado do exterior.",
+        "Un código de área empieza con 0. Elija si el 0 se marca desde el extranjero.",
+    ),
+    (
+        "NAME_COLUMN",
+        "Várias colunas podem ter os nomes dos destinos. Escolha uma.",
+        "Varias columnas pueden tener los nombres de los destinos. Elija una.",
+    ),
+    (
+        "DESTINATION_EMPTY",
+        "Algumas linhas não têm o nome do destino. Escolha o nome delas.",
+        "Algunas filas no tienen el nombre del destino. Elija su nombre.",
+    ),
+    (
+        "COLUMN_MEANING",
+        "Números inteiros podem ser incrementos. Escolha os significados dessas colunas, na ordem do arquivo. As demais colunas são ignoradas.",
+        "Los números enteros pueden ser incrementos. Elija los significados de esas columnas, en el orden del archivo. Las demás columnas se ignoran.",
+    ),
+    (
+        "COLUMN_UNKNOWN",
+        "O nome de uma coluna não diz o que ela é. Escolha o significado dela.",
+        "El nombre de una columna no dice qué es. Elija su significado.",
+    ),
+    (
+        "COLUMN_CHOICE",
+        "Várias colunas podem ter o mesmo significado. Escolha uma. As outras são deixadas de lado.",
+        "Varias columnas pueden tener el mismo significado. Elija una. Las otras se dejan de lado.",
+    ),
+    (
+        "INCREMENT_ORDER",
+        "Os valores dos incrementos não mostram a ordem deles. Escolha a ordem.",
+        "Los valores de los incrementos no muestran su orden. Elija el orden.",
+    ),
+    (
+        "FIRST_PRICE",
+        "Uma tarifa tem um preço para o primeiro incremento, mas o arquivo tem um para o primeiro minuto. Escolha como o preço mais alto é cobrado.",
+        "Una tarifa tiene un precio para el primer incremento, pero el archivo tiene uno para el primer minuto. Elija cómo se cobra el precio más alto.",
+    ),
+    (
+        "PRICE_DECIMALS",
+        "Um preço tem mais de seis casas decimais. Escolha como esses preços são arredondados.",
+        "Un precio tiene más de seis decimales. Elija cómo se redondean esos precios.",
+    ),
+    (
+        "STATUS",
+        "Um status pode manter, remover ou bloquear o código. Escolha o significado dele.",
+        "Un estado puede mantener, quitar o bloquear el código. Elija su significado.",
+    ),
+    (
+        "DUPLICATES",
+        "Alguns códigos têm várias linhas diferentes. Escolha as linhas que devem ser lidas.",
+        "Algunos códigos tienen varias filas distintas. Elija las filas que deben leerse.",
+    ),
+];

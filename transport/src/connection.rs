@@ -1,0 +1,120 @@
+//! A client's connection, which the server can end while the client reads nothing. The HTTP dispatcher looks at a response's body only when there is room
+//! for more bytes, so a body cannot end the connection of such a client.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_web::HttpRequest;
+use futures_util::task::AtomicWaker;
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// Ends one connection.
+#[derive(Debug, Default)]
+pub struct Cut {
+    is_cut: AtomicBool,
+    /// Wakes the task that waits for room for more bytes.
+    writer: AtomicWaker,
+}
+
+impl Cut {
+    /// The end of the connection on which a request came; `None` if the listener has no such connections.
+    pub fn of(request: &HttpRequest) -> Option<Arc<Self>> {
+        request.conn_data::<Arc<Self>>().cloned()
+    }
+
+    /// Ends the connection. Bytes that the client has not received are lost, and the client gets a reset.
+    pub fn cut(&self) {
+        self.is_cut.store(true, Ordering::Release);
+        self.writer.wake();
+    }
+}
+
+/// A client's connection.
+pub(super) struct Connection {
+    stream: TcpStream,
+    cut: Arc<Cut>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self { stream, cut: Arc::default() }
+    }
+
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    pub(super) fn cut(&self) -> &Arc<Cut> {
+        &self.cut
+    }
+
+    /// The connection as a plain stream, which nobody can cut.
+    pub(super) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
+    /// Fails if the connection was cut, and otherwise asks to be woken when it is.
+    fn poll_cut(&self, context: &Context<'_>) -> io::Result<()> {
+        self.cut.writer.register(context.waker());
+        if !self.cut.is_cut.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // without this, the kernel would keep the bytes for the client for minutes after the close
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
+        Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the client reads nothing"))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.poll_cut(context)?;
+        Pin::new(&mut this.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.poll_cut(context)?;
+        Pin::new(&mut this.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.poll_cut(context)?;
+        Pin::new(&mut this.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
