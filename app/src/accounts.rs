@@ -365,6 +365,11 @@ async fn update_settings(
 /// # Errors
 /// Fails with `INVALID_INPUT` if the plan contradicts itself. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -> Result<Shop> {
+    let again = async |id| access::shop(app.store.reader(), actor, id, Right::ManageAccounts).await;
+    idempotency::repeatable(app, actor, replace_dial_plan(app, actor, id, plan), again).await
+}
+
+async fn replace_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -> Result<Shop> {
     plan.validate().map_err(|error| Error::invalid("dialPlan", error.to_string()))?;
     let plan = serde_json::to_value(&plan).or_fault()?;
     let plan = &plan;
@@ -376,7 +381,9 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
         let (before, after) = changed(shown_settings(&old), shown_settings(&settings));
         let object = ("Callshop", account.id);
         let change = Change { account_id: account.id, action: "setDialPlan", object, before, after };
-        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let now = app.clock.now();
+        audit::record(&tx, actor, now, change).await?;
+        idempotency::keep(&tx, actor, now, &id).await?;
         let settings = accounts::update_callshop(tx.conn(), settings).await?;
         Ok(Shop { account, settings })
     })

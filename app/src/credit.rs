@@ -371,6 +371,11 @@ async fn change_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>)
 /// # Errors
 /// Fails with `INVALID_INPUT` for a negative amount. Fails with `FORBIDDEN` for anyone but the account's own managers and its parent.
 pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
+    let again = async |id| access::account(app.store.reader(), actor, id, Right::SeeCredit).await;
+    idempotency::repeatable(app, actor, change_low(app, actor, id, low), again).await
+}
+
+async fn change_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
     if low.is_some_and(|low| low < Micros::ZERO) {
         return Err(Error::invalid("amount", "`amount` must not be negative; null for no warnings."));
     }

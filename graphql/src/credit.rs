@@ -110,6 +110,9 @@ pub struct SetLowCreditInput {
     pub account_id: ID,
     /// Users are notified when `balance + creditLimit` falls below this amount. The amount is zero or more; null turns the notifications off.
     pub amount: Option<Decimal>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 payload!(
@@ -215,7 +218,8 @@ impl CreditMutation {
         let done = async {
             let (id, low) =
                 (parse_account(ctx, &input.account_id).await?, input.amount.map(|amount| amount.0));
-            changed(ctx, credit::set_low(app(ctx), caller(ctx)?, id, low).await?).await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            changed(ctx, credit::set_low(app(ctx), &actor, id, low).await?).await
         };
         answer(done.await)
     }

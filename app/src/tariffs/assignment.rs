@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::activation::check_open;
-use super::{owners, record};
+use super::{owned, owners, record};
 use crate::access::{self, Shop};
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
@@ -113,7 +113,7 @@ fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Mo
 }
 
 /// The scope of a blocked prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BlockOn {
     /// All calls that are charged by this tariff.
     Tariff(Uuid),
@@ -143,12 +143,24 @@ pub async fn set_blocked(
     prefix: &str,
     blocked: bool,
 ) -> Result<Blocked> {
+    let again = async |on: BlockOn| match on {
+        BlockOn::Tariff(id) => Ok(Blocked::Tariff(Box::new(owned(app, actor, id).await?))),
+        BlockOn::Callshop(id) => {
+            let shop = access::shop(app.store.reader(), actor, id, Right::ManageTariffs).await?;
+            Ok(Blocked::Callshop(Box::new(shop)))
+        }
+    };
+    idempotency::repeatable(app, actor, block(app, actor, on, prefix, blocked), again).await
+}
+
+async fn block(app: &App, actor: &Actor, on: BlockOn, prefix: &str, blocked: bool) -> Result<Blocked> {
     actor.require(Right::ManageTariffs)?;
     check_prefix(prefix).map_err(|error| Error::invalid("prefix", error.message))?;
     let (owners, now) = (&owners(actor), app.clock.now());
     let action = if blocked { "blockDestination" } else { "unblockDestination" };
     app.write_as(actor, |tx| async move {
         let conn = tx.conn();
+        idempotency::keep(&tx, actor, now, &on).await?;
         match on {
             BlockOn::Tariff(id) => {
                 let mut tariff = rows::lock(conn, owners, id).await?.ok_or(Error::NotFound)?;

@@ -103,6 +103,9 @@ pub struct SetDialPlanInput {
     pub country: String,
     /// Area code that is prepended to local numbers.
     pub area_code: Option<String>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
+    /// 100 bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 payload!(
@@ -279,8 +282,8 @@ impl AccountMutation {
                 area_code: input.area_code,
                 ..DialPlan::for_country(&input.country.to_ascii_uppercase())
             };
-            accounts::set_dial_plan(app(ctx), caller(ctx)?, Kind::Callshop.parse(&input.callshop_id)?, plan)
-                .await
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            accounts::set_dial_plan(app(ctx), &actor, Kind::Callshop.parse(&input.callshop_id)?, plan).await
         };
         answer(
             changed

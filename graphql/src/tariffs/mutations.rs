@@ -450,7 +450,8 @@ async fn set_blocked(
         _ => return Err(Error::invalid("tariffId", "Give exactly one of `tariffId` and `callshopId`.")),
     };
     let mut payload = BlockDestinationPayload::default();
-    match tariffs::set_blocked(app(ctx), caller(ctx)?, on, &input.prefix, blocked).await? {
+    let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+    match tariffs::set_blocked(app(ctx), &actor, on, &input.prefix, blocked).await? {
         Blocked::Tariff(tariff) => payload.tariff = Some(Tariff(*tariff)),
         Blocked::Callshop(shop) => payload.callshop = Some(Callshop(*shop)),
     }

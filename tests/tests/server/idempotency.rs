@@ -137,6 +137,9 @@ async fn accounts(repeats: &mut Repeats<'_>) {
     repeats.run(created, input, other.clone(), "callshop { id } owner { id }").await;
     let input = json!({ "accountId": shop.id, "name": "Renamed" });
     repeats.run((&shop.reseller, "updateAccount"), input, other, "callshop { id name }").await;
+    let input = json!({ "callshopId": shop.id, "country": "BR", "areaCode": "11" });
+    let other = ("areaCode", json!("21"));
+    repeats.run((&shop.reseller, "setDialPlan"), input, other, "callshop { id }").await;
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let other = ("role", json!("CALLSHOP_OWNER"));
     repeats.run((&shop.owner, "createUser"), input, other, "user { id login }").await;
@@ -211,6 +214,12 @@ async fn tariffs(repeats: &mut Repeats<'_>) {
     repeats.run((reseller, "assignTariff"), input, ("kind", json!("RETAIL")), fields).await;
     let input = json!({ "tariffId": made["tariff"]["id"] });
     repeats.run((reseller, "createTariffImport"), input, note(), "import { id }").await;
+    let (input, other) =
+        (json!({ "tariffId": made["tariff"]["id"], "prefix": "44" }), ("prefix", json!("45")));
+    let fields = "tariff { id blockedPrefixes } callshop { id }";
+    repeats.run((reseller, "blockDestination"), input, other.clone(), fields).await;
+    let input = json!({ "callshopId": shop.id, "prefix": "44" });
+    repeats.run((reseller, "unblockDestination"), input, other, fields).await;
 }
 
 async fn secrets(repeats: &mut Repeats<'_>) {
@@ -264,6 +273,8 @@ async fn credit(repeats: &mut Repeats<'_>) {
     let posted = repeats.run((reseller, "adjustCredit"), input, other, fields).await;
     let input = json!({ "transferId": posted["transferId"], "reason": "right" });
     repeats.run((reseller, "reverseTransfer"), input, ("reason", json!("other")), fields).await;
+    let input = json!({ "accountId": shop.id, "amount": "3" });
+    repeats.run((reseller, "setLowCredit"), input, ("amount", json!("4")), "callshop { id }").await;
     let input = json!({ "accountId": shop.id, "limit": "7" });
     repeats.run((reseller, "setCreditLimit"), input, ("limit", json!("8")), "callshop { id }").await;
 }
