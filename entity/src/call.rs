@@ -45,6 +45,8 @@ pub struct Model {
     pub ended_at: Option<DateTimeUtc>,
     /// Covered time: the maximum number of seconds that may be billed.
     pub covered: i32,
+    /// Seconds of talk that the call may reach at most, as credit, deposit and limits were when money was last reserved for it; at least `covered`.
+    pub reach: i32,
     /// Final SIP code of a call that was not answered.
     pub sip_code: Option<i32>,
     /// Who ended the call.
@@ -131,6 +133,8 @@ pub struct NewCall {
     pub authorized_at: DateTimeUtc,
     /// See [`Model::covered`]. The proxy gets this limit with the decision, so it counts as confirmed.
     pub covered: i32,
+    /// See [`Model::reach`].
+    pub reach: i32,
     /// See [`Model::currency`].
     pub currency: String,
     /// See [`Model::pricing`].
@@ -170,6 +174,7 @@ impl Model {
             answered_at: None,
             ended_at: None,
             covered: new.covered,
+            reach: new.reach,
             sip_code: None,
             ended_by: None,
             cause: None,
@@ -234,6 +239,8 @@ view! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ended_at: Option<DateTimeUtc>,
         covered: i32,
+        #[serde(default)]
+        reach: i32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sip_code: Option<i32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -122,7 +122,7 @@ graphql_enum!(
 );
 
 /// One call attempt. Between updates, a client can show a running clock: `elapsedSeconds` plus the time since `asOf`. For the exact running cost, use
-/// `liveCalls`; clients cannot compute this cost, because a call does not include the rate's increments.
+/// `liveCalls`. A client can also compute the cost from the call's prices and increments, unless the tariff has time bands.
 #[derive(Clone, async_graphql::Description)]
 pub struct Call {
     row: Arc<call::View>,
@@ -315,6 +315,46 @@ impl Call {
     #[field(columns(pricing, currency))]
     fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
         Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
+    }
+
+    /// Customer's price for 60 seconds of the initial increment, outside time bands; null if there is no rate, or if `pricePerMinute` holds from the
+    /// beginning.
+    #[field(columns(pricing, currency))]
+    fn initial_price(&self) -> async_graphql::Result<Option<Money>> {
+        let price = self.retail()?.and_then(|level| level.pricing.rate.initial_price);
+        Ok(price.map(|price| self.money(price)))
+    }
+
+    /// Minimum number of seconds billed to the customer; null if there is no rate.
+    #[field(columns(pricing))]
+    fn initial_increment(&self) -> async_graphql::Result<Option<u32>> {
+        Ok(self.retail()?.map(|level| level.pricing.rate.initial_increment))
+    }
+
+    /// Size in seconds of each billing step after the initial increment; null if there is no rate. With the prices above, a client can show the running
+    /// cost between updates, except in time bands.
+    #[field(columns(pricing))]
+    fn increment(&self) -> async_graphql::Result<Option<u32>> {
+        Ok(self.retail()?.map(|level| level.pricing.rate.increment))
+    }
+
+    /// Minimum charge of the call if it is answered; null if there is no rate.
+    #[field(columns(pricing, currency))]
+    fn minimum_charge(&self) -> async_graphql::Result<Option<Money>> {
+        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.minimum_charge)))
+    }
+
+    /// The call is free if it is shorter than this many seconds; null if there is no rate.
+    #[field(columns(pricing))]
+    fn free_seconds(&self) -> async_graphql::Result<Option<u32>> {
+        Ok(self.retail()?.map(|level| level.pricing.rate.free_seconds))
+    }
+
+    /// Talk time in seconds that the call may reach at most, as credit, deposit and limits were when money was last reserved for it. It is at least
+    /// `maxSeconds`, and changes when others use the same credit, or when somebody adds to it.
+    #[field(columns(reach))]
+    fn reach_seconds(&self) -> i32 {
+        self.row.reach
     }
 
     /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
@@ -555,14 +595,14 @@ mod tests {
         let (id, other) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2472c42e-9d02-4bf4-969d-8cc8cdbd0658");
         let price = |price: i64| {
             let rate = json!({ "prefix": "351", "destination": "Portugal", "price_per_minute": price, "connection_fee": price,
-                "initial_increment": 1, "increment": 1 });
+                "initial_increment": price, "increment": price, "initial_price": price, "minimum_charge": price, "free_seconds": price });
             json!([{ "account_id": id, "payee_id": id, "version_id": id, "pricing": { "rate": rate, "time_zone": "UTC" } }])
         };
         let row = |id: &str, second: u32, of: &Value| {
             let at = |offset: u32| format!("2026-11-22T10:00:{:02}Z", second + offset);
             json!({ "id": id, "callshop_id": id, "phone_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
                 "351912345671" } else { "5511987654321" }, "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
-                at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "sip_code": second, "ended_by": if second == 1 {
+                at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "reach": second, "sip_code": second, "ended_by": if second == 1 {
                 "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": if second == 1 {
                 "NO_CREDIT" } else { "CABIN_CLOSED" }, "ending_soon": second == 1, "talk_seconds": second,
                 "billed_seconds": second, "charge": second, "currency": if second == 1 { "BRL" } else { "EUR" }, "estimated": second == 1,

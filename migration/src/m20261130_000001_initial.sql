@@ -490,6 +490,7 @@ CREATE TABLE call (
     pricing {json} NOT NULL,
     holds {json} NOT NULL DEFAULT '[]',
     covered {int} NOT NULL,
+    reach {int} NOT NULL DEFAULT 0,
     confirmed {int} NOT NULL DEFAULT 0,
     extend_at {time},
     warn_after {int},

@@ -134,6 +134,7 @@ fn row(
         emergency: true,
         authorized_at: at,
         covered,
+        reach: covered,
         currency: shop.currency.clone(),
         pricing: serde_json::json!([]),
         proxy: proxy.to_owned(),

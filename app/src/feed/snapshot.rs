@@ -70,7 +70,7 @@ mod tests {
         let (id, at) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2026-11-22T10:00:00.000001Z");
         json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": null, "phone_id": id, "request_id": "r",
             "dialed": "00351912345678", "number": "351912345678", "destination": "Portugal", "emergency": false,
-            "state": "ENDED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": at, "covered": 3600,
+            "state": "ENDED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": at, "covered": 3600, "reach": 7200,
             "sip_code": null, "ended_by": "CALLER", "cause": "BYE", "refusal": null, "talk_seconds": 90, "billed_seconds": 90,
             "charge": 359_900, "currency": "BRL", "pricing": [{ "rate": 1 }, { "rate": 2 }], "proxy": "sip1", "sip_call_id": "c",
             "from_tag": "f", "to_tag": "t", "hang_up_by": null })

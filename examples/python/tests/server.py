@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         answer = self.server.answers.pop(0)
         if answer is None:
@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    do_PUT = do_POST
+    do_GET = do_PUT = do_POST
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass

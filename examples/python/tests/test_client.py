@@ -38,6 +38,14 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(self.pauses[3], 7.0)
         self.assertEqual(self.server.seen[0][1]["authorization"], "Bearer cs_test")
 
+    def test_a_download_has_the_whole_file(self) -> None:
+        client = self.start((200, {"Content-Type": "text/csv"}, "prefix\n351\n"), failure(403, "FORBIDDEN"))
+        self.assertEqual(b"".join(client.download("/export/rates?tariffVersionId=1")), b"prefix\n351\n")
+        self.assertEqual(self.server.seen[0][1]["authorization"], "Bearer cs_test")
+        with self.assertRaises(RequestFailed) as raised:
+            list(client.download("/export/rates?tariffVersionId=1"))
+        self.assertEqual(raised.exception.code, "FORBIDDEN")
+
     def test_it_gives_up(self) -> None:
         client = self.start(*[None] * 6, OK)
         with self.assertRaises(Unreachable):

@@ -8,13 +8,14 @@ import sys
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from . import operations
 from .calls import calls, month_of
 from .client import Client
 from .errors import CallshopError
 from .operations import ImportJob, Question
-from .tariffs import ImportFailed, Unanswered, differences, import_deck, rates
+from .tariffs import ImportFailed, Unanswered, differences, import_deck
 
 
 def say(text: str) -> None:
@@ -139,15 +140,8 @@ def run_export_calls(client: Client, chosen: argparse.Namespace) -> None:
 
 def run_export_rates(client: Client, chosen: argparse.Namespace) -> None:
     """Prints the rates of a version as CSV in the server's own format."""
-    header = ["prefix", "destination", "rate_per_minute", "connection_fee", "initial_increment", "increment", "minimum_charge", "free_seconds"]
-
-    def row(rate: operations.Rate) -> list[object]:
-        if rate["bandPrices"]:
-            raise CallshopError("BANDS", "The version has prices in bands, which this example does not export.")
-        return [rate["prefix"], rate["destination"], rate["pricePerMinute"]["amount"], rate["connectionFee"]["amount"],
-                rate["initialIncrement"], rate["increment"], rate["minimumCharge"]["amount"], rate["freeSeconds"]]
-
-    write_csv(header, (row(rate) for rate in rates(client, chosen.version)))
+    for part in client.download(f"/export/rates?{urlencode({'tariffVersionId': chosen.version})}"):
+        sys.stdout.buffer.write(part)
 
 
 def run_tariffs(client: Client, chosen: argparse.Namespace) -> None:

@@ -91,6 +91,14 @@ class Client:
 
         self._repeated(put, is_repeatable=True)
 
+    def download(self, path: str) -> Iterator[bytes]:
+        """The parts of an export, such as `/export/rates?tariffVersionId=…`. A file that breaks off raises `Unreachable`."""
+        with self._answer("GET", path, {"Authorization": f"Bearer {self._token}"}, None) as answer:
+            if answer.status >= 300:
+                raise _failure(answer, _json(answer.read()))
+            while part := answer.read(65_536):
+                yield part
+
     def _run_once(self, request: Request[R]) -> dict[str, object]:
         with self._post(request, "application/graphql-response+json") as answer:
             return _data(answer, _checked(answer))
@@ -116,7 +124,7 @@ class Client:
         return self._answer("POST", self._path, headers, json.dumps(body).encode())
 
     @contextmanager
-    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes | BinaryIO) -> Iterator[http.client.HTTPResponse]:
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes | BinaryIO | None) -> Iterator[http.client.HTTPResponse]:
         # no redirects are followed, so the token goes to no other server
         make = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
         connection = make(self._host, self._port, timeout=SILENCE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import operations
 from .client import Client
 from .errors import CallshopError, RequestFailed
-from .operations import Change, CreateTariffImportInput, ImportJob, Question, Rate, RateChangeKind, TariffImportMode
+from .operations import Change, CreateTariffImportInput, ImportJob, Question, RateChangeKind, TariffImportMode
 
 #: The kinds of differences. Without a kind, pages also have the equal rates, of which there may be thousands between two differences.
 KINDS: tuple[RateChangeKind, ...] = ("RAISED", "LOWERED", "CHANGED", "ADDED", "REMOVED")
@@ -126,14 +126,3 @@ def differences(client: Client, earlier: str, later: str) -> Iterator[Change]:
             if not rows["pageInfo"]["hasNextPage"]:
                 break
             after = rows["pageInfo"]["endCursor"]
-
-
-def rates(client: Client, version_id: str) -> Iterator[Rate]:
-    """All rates of a version, ordered by prefix."""
-    after: str | None = None
-    while True:
-        page = client.run(operations.rates(version_id=version_id, after=after))["rates"]
-        yield from page["nodes"]
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
