@@ -122,7 +122,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// Runs a turn of one server. If `postgres` is given, it is the process of the database, and the turn also measures its processor time.
+    /// Runs one server's turn. If `postgres` is given, it is the process of the database, and the turn also measures processor time.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;

@@ -1,5 +1,5 @@
-//! Puts new versions of a large tariff in force while two nodes authorize calls, and checks every call: no call is without a price, each call's price is
-//! the one of its version, and each node follows within a second.
+//! Puts new versions of a large tariff in force while two nodes authorize calls, and checks that every call has a price
+//! of the version that applies to it, and that each node uses a new version within a second.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -88,7 +88,7 @@ pub fn switch(plan: &Plan) -> Result<()> {
     tariff.report(&made, &calls, scheduled, activated)
 }
 
-/// Attempts at an even pace until `ended`. The number of each attempt has another of the prefixes.
+/// Makes attempts at an even pace until `ended` is set. Each attempt dials a number with a different prefix.
 fn attempts(hook: std::net::SocketAddr, users: &[String], ended: &AtomicBool) -> Result<Vec<Attempt>> {
     let mut load = Load::new(hook, 1)?;
     load.connect()?;
@@ -167,7 +167,7 @@ impl Switched {
         Ok(Self { operator, versions })
     }
 
-    /// Schedules the second version, and later puts the third in force at once. Returns the instant of the schedule, and the time at which the
+    /// Schedules the second version, and later puts the third in force immediately. Returns the instant of the schedule, and the time at which the
     /// activation was committed.
     async fn switch(&self, server: &TestServer) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
         let pause = || async { tokio::time::sleep(PHASE.to_std().unwrap_or_default()).await };
@@ -226,7 +226,7 @@ impl Switched {
     }
 }
 
-/// The index of the version that priced a call. Fails if the rate is not the one of the number's prefix.
+/// The index of the version that priced a call. Fails if the call was not priced by the rate of its number's prefix.
 fn version_of(call: &call::Model) -> Result<usize> {
     let levels = pricing::levels(call)?;
     let rate = &levels.first().ok_or("a call without a price")?.pricing.rate;

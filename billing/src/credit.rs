@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::money::Micros;
 use crate::rating::{self, Pricing};
 
-/// A call reserves one fourth of its remaining time at once (a slice), so that credit is left for calls that begin later.
+/// A call reserves one fourth of its remaining time in one step (a slice), so that credit is left for calls that begin later.
 const SHARE: u32 = 4;
 /// A call's next slice of reserved time is due at least this many seconds before the current slice ends. The proxy can then be notified before the
 /// current slice ends.

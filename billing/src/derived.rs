@@ -1,14 +1,15 @@
 //! Derives the rates of a tariff from the rates of another tariff: a percentage, an addition, a minimum margin and a price ending.
 //!
-//! All prices are rounded up, once, so a derived price is never below the exact result of its rule. The increments, the free seconds and the bands stay
-//! those of the source, so that both tariffs bill the same seconds of a call, and the minimum margin holds for each of them.
+//! All prices are rounded up, once, so a derived price is never below the exact result of its rule. A derived rate keeps the
+//! source's increments, free seconds and bands. Therefore, both tariffs bill the same seconds of a call, and the minimum margin holds for each
+//! second.
 
 use serde::{Deserialize, Serialize};
 
 use crate::money::Micros;
 use crate::tariff::{BandPrice, MAX_PRICE, Rate, RateError};
 
-/// Micros of one hundred per cent: a percentage has six decimals.
+/// One hundred percent in micros; a percentage has six decimals.
 const WHOLE: i128 = 100_000_000;
 /// The lowest percentage: prices become 0.
 pub const MIN_PERCENT: Micros = Micros(-100_000_000);
@@ -20,11 +21,11 @@ pub const MAX_ENDING: Micros = Micros(1_000_000_000);
 /// How prices are derived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DerivationRule {
-    /// Per cent that are added to each amount, with up to six decimals; negative to subtract.
+    /// The percentage that is added to each amount, with up to six decimals; negative to subtract.
     pub percent: Micros,
     /// Added to each price per minute, after the percentage; negative to subtract.
     pub addition: Micros,
-    /// How far each price per minute must be above the source's price. With a minimum margin, no fee or minimum charge is below the source's either.
+    /// How much each price per minute must exceed the source's price. With a minimum margin, no fee or minimum charge is below the source's either.
     pub minimum_margin: Option<Micros>,
     /// The last digits of each price per minute, from the first digit that is not 0: 0.09 makes 1.29 from 1.234, and 0.99 makes 1.99.
     pub price_ending: Option<Micros>,
@@ -94,13 +95,13 @@ impl DerivationRule {
         checked("rate_per_minute", self.price_ending.map_or(price, |ending| with_ending(price, ending)))
     }
 
-    /// A fee or a minimum charge, which has neither an addition nor a price ending.
+    /// A fee or a minimum charge. The addition and the price ending do not apply to it.
     fn fee(&self, field: &'static str, source: Micros) -> Result<Micros, RateError> {
         let least = self.minimum_margin.map_or(0, |_| i128::from(source.0));
         checked(field, ceiling(self.hundredths(source)).max(least).max(0))
     }
 
-    /// The amount with the percentage, in fractions of [`WHOLE`].
+    /// The amount after the percentage is added, in fractions of [`WHOLE`].
     fn hundredths(&self, source: Micros) -> i128 {
         i128::from(source.0) * (WHOLE + i128::from(self.percent.0))
     }
@@ -111,7 +112,7 @@ fn ceiling(exact: i128) -> i128 {
     exact.div_euclid(WHOLE) + i128::from(exact.rem_euclid(WHOLE) != 0)
 }
 
-/// The lowest price at or above `price` with this ending. A price of 0 stays 0, because a free destination is to stay free.
+/// The lowest price at or above `price` with this ending. A price of 0 stays 0, so that a free destination stays free.
 fn with_ending(price: i128, ending: Micros) -> i128 {
     if price == 0 {
         return 0;

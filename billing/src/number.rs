@@ -524,8 +524,8 @@ fn check_north_american(national: &str) -> Result<(), NumberError> {
     if digits[0] < b'2' || digits[3] < b'2' { Err(NumberError::InvalidNational) } else { Ok(()) }
 }
 
-/// A Brazilian number is a two-digit area code without zeros, then eight digits or a 9 and eight digits. A Brazilian number may also be 300, 500, 800
-/// or 900, followed by seven digits.
+/// A Brazilian number is a two-digit area code without zeros, followed by eight digits, or by a 9 and eight digits. A Brazilian number may also be
+/// 300, 500, 800 or 900, followed by seven digits.
 fn check_brazilian(national: &str) -> Result<(), NumberError> {
     let digits = national.as_bytes();
     if let [b'3' | b'5' | b'8' | b'9', b'0', b'0', ..] = digits {

@@ -1,8 +1,8 @@
 //! Writes tables as CSV (RFC 4180) and as JSON Lines.
 //!
 //! Spreadsheets run cells that begin like a formula. Therefore, a text that begins like a formula is written with an apostrophe before it
-//! ([`csv_text`]). Amounts and counts are numbers and stay as they are, even if they are negative. JSON Lines has no spreadsheet in mind, so its texts
-//! are exact.
+//! ([`csv_text`]). Amounts and counts are numbers and stay as they are, even if they are negative. JSON Lines is not meant for spreadsheets, so its
+//! texts are unchanged.
 
 use std::borrow::Cow;
 

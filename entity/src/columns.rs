@@ -283,11 +283,11 @@ text_enum!(
 text_enum!(
     /// Whether a message reached a webhook's receiver.
     WebhookDeliveryStatus {
-        /// An attempt failed, and another one follows.
+        /// An attempt failed, and a further attempt follows.
         Pending = "PENDING",
         /// The receiver answered with a status from 200 to 299.
         Delivered = "DELIVERED",
-        /// The last attempt failed, and no other one follows.
+        /// The last attempt failed, and no further attempt follows.
         Failed = "FAILED",
         /// A user moved the webhook past the message.
         Skipped = "SKIPPED",

@@ -14,7 +14,8 @@ pub struct Model {
     pub account_id: Uuid,
     /// The user who created the webhook, perhaps with an API token.
     pub created_by: Uuid,
-    /// The first token of the chain of rotations whose token last chose the address or the document; null for a login. The webhook ends with the chain.
+    /// If a token last chose the address or the document, the first token of its chain of rotations; null if a login did. The webhook ends with the
+    /// chain.
     pub api_token_id: Option<Uuid>,
     /// The URL to which the messages are posted.
     pub url: String,

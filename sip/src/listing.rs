@@ -347,7 +347,7 @@ mod tests {
             dialogs(body.as_bytes()).expect("a listing").list.remove(0)
         };
         assert!(entry(r#"{"emergency":"proxy"}"#).emergency);
-        assert!(entry(r#"{"emergency":null}"#).emergency, "in doubt it is one");
+        assert!(entry(r#"{"emergency":null}"#).emergency, "if in doubt, it is an emergency call");
         assert!(!entry(r#"{"answered":"1795885479943825"}"#).emergency);
     }
 

@@ -105,7 +105,7 @@ pub async fn payments(
     Ok(query.order_by_asc(Id).limit(part.limit).all(conn).await?)
 }
 
-/// A change of an account's credit.
+/// A change to an account's credit.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CreditEntry {
     /// The transfer.
@@ -120,13 +120,13 @@ pub struct CreditEntry {
     pub note: String,
     /// The tariff version that priced the call; `None` if no call caused the transfer, or the call's charge was deleted with its month.
     pub version_id: Option<Uuid>,
-    /// Seconds billed for the call, by its present charge.
+    /// Seconds billed for the call, according to its current charge.
     pub billed_seconds: Option<i32>,
-    /// Signed change of the credit.
+    /// Signed change to the credit.
     pub amount: entity::Micros,
 }
 
-/// The changes of an account's credit whose transfers have a higher id than `after`, at most `limit`. This query does not check the actor's scope: the
+/// At most `limit` changes to an account's credit, from transfers with an id higher than `after`. This query does not check the actor's scope: the
 /// calling function must have checked access to the account.
 pub async fn credit_entries(
     conn: &impl ConnectionTrait,
@@ -149,7 +149,7 @@ pub async fn credit_entries(
     Ok(CreditEntry::find_by_statement(statement).all(conn).await?)
 }
 
-/// The highest UUIDv7 that is lower than every id made in the range, or an hour before it.
+/// An id that is lower than every UUIDv7 made at `from` or later, or in the hour before `from`.
 pub fn before(from: DateTime<Utc>) -> Uuid {
     let from = from.checked_sub_signed(super::within::SKEW).unwrap_or(DateTime::UNIX_EPOCH);
     Uuid::from_u128(super::first_id(from).as_u128().saturating_sub(1))

@@ -130,8 +130,14 @@ impl<E: EntityTrait> Filtered<E> {
         conn.query_all(&query).await?.iter().map(place).collect()
     }
 
-    /// The access path to use: the only one, the first one that leads to few rows, the list itself if the bounds leave few rows, or the first one
-    /// that reads in id order.
+    /// The access path to use, by the first of these rules that applies:
+    ///
+    /// 1. a path that is known to lead to few rows;
+    /// 2. the only path, if it reads in id order;
+    /// 3. the first path that turns out to lead to few rows;
+    /// 4. the list itself, if its rows within the bounds are few;
+    /// 5. the first path that reads in id order;
+    /// 6. the list itself.
     async fn way(&self, conn: &impl ConnectionTrait) -> Result<&Way> {
         if let Some(few) = self.ways.iter().find(|way| way.reads == Reads::Few) {
             return Ok(few);

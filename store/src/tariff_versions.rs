@@ -121,7 +121,7 @@ pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -
     resales_where(conn, either, limit).await
 }
 
-/// Like [`resales`], but the pairs at which one account sells to the accounts just below it.
+/// Like [`resales`], but returns the pairs of which the parent is the account `seller_id`.
 pub async fn resales_of(conn: &impl ConnectionTrait, seller_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     let id = Expr::col((Alias::new("seller"), account::Column::Id));
     resales_where(conn, Condition::all().add(id.eq(seller_id)), limit).await
@@ -184,7 +184,7 @@ pub async fn priced_shops(
     Ok(shops.into_values().collect())
 }
 
-/// The callshops for whose calls this account pays by the tariff.
+/// The callshops whose calls this account pays for under the tariff.
 async fn below(
     conn: &impl ConnectionTrait,
     payer: &account::Model,
@@ -226,7 +226,7 @@ pub struct PastCall {
     pub talk_seconds: i32,
 }
 
-/// A page of a callshop's attempts between two ids (exclusive), newest first, with all states, so that each statement reads at most `limit` rows.
+/// A page of a callshop's attempts between two ids (exclusive), newest first, in all states, so that each statement reads at most `limit` rows.
 pub async fn past_calls(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -245,7 +245,7 @@ pub async fn past_calls(
     Ok(query.into_model::<PastCall>().all(conn).await?)
 }
 
-/// The charges of these calls by call and level. The ids are sorted, newest first.
+/// The charges of these calls, by call and level. `calls` must be sorted, newest first.
 pub async fn charges(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<HashMap<(Uuid, i32), Micros>> {
     let (Some(last), Some(first)) = (calls.first(), calls.last()) else { return Ok(HashMap::new()) };
     let mut query = call_charge::Entity::find().filter(bulk::among(

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::header::{Words, words};
 use super::header_words::{BLOCK, COUNTED, CURRENCIES, KEEP, MINUTES, PER_TIME, REMOVE, SECONDS, TOTALS};
 
-/// The times that a text names, as a band; `None` if the text is not a time.
+/// The part of the week that a text names; `None` if the text does not name one.
 pub(super) fn time_band(text: &str) -> Option<TimeName> {
     let words = Words(words(text));
     const ALWAYS: &[&str] = &[

@@ -46,9 +46,10 @@ pub(super) struct Columns {
     pub(super) bands: Vec<Band>,
     pub(super) code: CodeSource,
     pub(super) price: usize,
-    /// Whether the first price covers a minute, according to its name.
+    /// Whether the first price covers a minute, according to its column's name.
     pub(super) first_minute: bool,
-    /// The columns with texts whose meaning is unknown or irrelevant. Their values may tell rows of the same code apart.
+    /// The text columns whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns may tell the rows
+    /// apart.
     pub(super) others: Vec<usize>,
 }
 
@@ -93,9 +94,9 @@ struct Draft<'a> {
     mapped: BTreeSet<usize>,
     /// Whether the mapping says where the names are.
     mapping_names: bool,
-    /// The reasons for meanings that the contents show.
+    /// For each column whose meaning was found from its contents, the reason for that meaning.
     guessed: BTreeMap<usize, &'static str>,
-    /// Set if no answer could help.
+    /// Why the deck is refused; set only if no answer to a question could make the deck readable.
     refusal: Option<Refusal>,
 }
 
@@ -212,7 +213,7 @@ impl Draft<'_> {
                 Meaning::Is(guess) => *guess == role,
                 Meaning::Price(price) => {
                     let base = price.band.is_none_or(|band| band == "peak");
-                    // a chosen price does not make a separate first price superfluous
+                    // a separate first price is still needed after the user has chosen the price
                     base && (role == Role::Price && price.step != Step::First
                         || role == Role::FirstPrice && price.step == Step::First)
                 }
@@ -274,7 +275,7 @@ impl Draft<'_> {
         self.share_increments();
     }
 
-    /// Beside a column for the first or the next increment, whole numbers in a column of increments are the other one.
+    /// If one column has the first or the next increment, a general column of increments with whole numbers has the other of the two.
     fn share_increments(&mut self) {
         let single = |draft: &Self, column: usize| {
             let profile = &draft.profiles[column];
@@ -284,7 +285,7 @@ impl Draft<'_> {
         general.retain(|column| self.profiles[*column].filled > 0);
         let pairs = |column: &&usize| self.profiles[**column].is_mostly(self.profiles[**column].pairs);
         if let Some(pair) = general.iter().find(pairs).copied() {
-            // cells like 60/1 say everything
+            // cells like 60/1 have both increments
             self.roles.insert(Role::Increment, vec![pair]);
             return;
         }
@@ -376,7 +377,7 @@ impl Draft<'_> {
 }
 
 fn role_name(role: Role) -> String {
-    // the serialized name is the name in mappings
+    // mappings use the serialized name
     format!("{role:?}").char_indices().fold(String::new(), |mut name, (at, letter)| {
         if letter.is_uppercase() && at > 0 {
             name.push('_');

@@ -48,7 +48,7 @@ pub enum Role {
     NextIncrement,
     /// Seconds below which a call is free.
     FreeSeconds,
-    /// The first day of the price.
+    /// The first day on which the price applies.
     Effective,
     /// The day from which the price no longer applies.
     Ends,
@@ -104,7 +104,7 @@ pub(super) struct PriceColumn {
     pub(super) band: Option<&'static str>,
 }
 
-/// The band of a column like "Standard Rate", which is the standard time only beside a column for another time.
+/// The band of a column like "Standard Rate". It means the standard time only if another column is for another time.
 pub(super) const GENERAL: &str = "standard";
 
 /// The result of interpreting a column's name.
@@ -112,7 +112,7 @@ pub(super) const GENERAL: &str = "standard";
 pub(super) enum Meaning {
     Is(Role),
     Price(PriceColumn),
-    /// Something about the first or the next part of a call; the contents show whether they are prices or increments.
+    /// Values for the first or the next part of a call; the contents show whether the values are prices or increments.
     Part(Step),
     /// The name is known, but irrelevant for prices.
     Ignored,
@@ -276,7 +276,7 @@ fn is_in_seconds(words: &Words, name: &str) -> bool {
     words.any(TIME) && !rated && currencies(name).is_empty() && !is_cents(name)
 }
 
-/// Increments whose names have words of prices, fees or times of the week: "Min. Charge (sec)", "Initial Period".
+/// Columns of increments whose names contain words for prices, fees or times of the week: "Min. Charge (sec)", "Initial Period".
 fn seconds(words: &Words, name: &str) -> Option<Meaning> {
     let unit: Vec<&str> = TIME.iter().copied().filter(|word| word.starts_with('s')).collect();
     let in_seconds = is_in_seconds(words, name) && words.any(&unit);
@@ -320,7 +320,7 @@ const FREE: &[&str] = &[
     "freisekunden",
 ];
 
-/// How probably a column of names has the complete names of destinations: 2 for "Destination", 1 for "Name", 0 for "Region".
+/// How likely a column of names is to have the complete names of destinations: 2 for "Destination", 1 for "Name", 0 for "Region".
 pub(super) fn name_rank(name: &str) -> u8 {
     let words = Words::of(name);
     match () {
@@ -330,7 +330,7 @@ pub(super) fn name_rank(name: &str) -> u8 {
     }
 }
 
-/// Whether a price's name says that it covers the first minute.
+/// Whether the name of a price column says that its price covers the first minute.
 pub(super) fn is_first_minute(name: &str) -> bool {
     let words = Words::of(name);
     let minute = words.0.iter().any(|word| word.len() > 3 && MINUTES.contains(&word.as_str()));
@@ -352,7 +352,7 @@ pub(super) fn mentions_price(name: &str) -> bool {
         || !currencies(name).is_empty()
 }
 
-/// Whether a column's name is known to have nothing that a tariff needs, such as a quality or an id.
+/// Whether a column's name is known to mean something that no tariff needs, such as a quality or an id.
 pub(super) fn is_ignored(name: &str) -> bool {
     Words::of(name).any(IGNORED) || name.contains('%')
 }

@@ -238,7 +238,7 @@ pub(super) const TOTALS: &[&str] = &[
     "nombre", "numero", "number",
 ];
 
-/// Words for what such a line counts.
+/// Words for what a line of totals counts.
 pub(super) const COUNTED: &[&str] = &[
     "of", "de", "des", "di", "der", "the", "grand", "general", "records", "record", "registros", "registro", "rows", "row", "lines", "line",
     "lineas", "linhas", "lignes", "righe", "zeilen", "codes", "code", "codigos", "codici", "prefixes", "prefix", "prefijos", "prefixos",
@@ -247,7 +247,7 @@ pub(super) const COUNTED: &[&str] = &[
     "prix", "prezzo", "prezzi", "preis", "preise", "entries", "entrees", "eintrage", "n", "no", "items", "item",
 ];
 
-/// Words that say nothing about the meaning of a column named first or next.
+/// Words that, in a column's name beside "first" or "next", do not show whether the column has prices or increments.
 pub(super) const BARE: &[&str] = &[
     "minute", "minutes", "minuto", "minutos", "minuti", "minuten", "min", "mins", "mn", "ht", "ttc", "hors", "netto", "net", "neto", "brutto",
     "usd", "eur", "gbp", "brl", "chf", "cop", "mxn", "per", "par", "por", "pro", "al", "the", "de", "la", "le", "les", "der", "die", "das", "a",

@@ -60,7 +60,7 @@ struct Reader<'p, 't> {
     at: usize,
     /// The row of each code and date that was read.
     seen: HashMap<(String, Option<NaiveDate>), usize>,
-    /// Codes that an earlier row has with the same date.
+    /// Codes that also appear, with the same date, in an earlier row.
     duplicates: Vec<Duplicate>,
     asked: BTreeMap<&'static str, Example>,
     titles: Titles,
@@ -70,11 +70,11 @@ struct Reader<'p, 't> {
     last_country: (String, String),
     /// The name of the row above, for rows with an empty name.
     last_name: String,
-    /// The meanings of statuses that the rows show, by their words.
+    /// The meanings of unknown statuses, by the words of the status, as found from the rows.
     statuses: BTreeMap<Vec<String>, StatusRule>,
     /// Whether the user is asked about unknown statuses.
     asks_statuses: bool,
-    /// The codes of rows that ended in the past, with the first such line.
+    /// The codes of rows that ended in the past. `expired_line` is the line of the first such row.
     expired: BTreeSet<String>,
     expired_line: u64,
     /// The accepted values of columns.

@@ -219,7 +219,7 @@ fn decode<'a>(
     Ok((text, doubtful))
 }
 
-/// UTF-16 without a byte order mark: almost every second byte of a price list is zero.
+/// Detects UTF-16 without a byte order mark, in which nearly every other byte of a price list is zero.
 fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
     let zeros = |from: usize| sample.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();

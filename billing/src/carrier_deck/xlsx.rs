@@ -11,7 +11,7 @@ use crate::deck::DeckLimits;
 
 /// Maximum number of files in the archive of a workbook.
 const MAX_ENTRIES: usize = 1_000;
-/// The inflated archive may be this many times larger than a text file, because XML is verbose.
+/// The inflated archive may be this many times as large as a text file, because XML is verbose.
 const XML_FACTOR: u64 = 4;
 
 /// The visible sheets of a workbook, by name.

@@ -266,7 +266,7 @@ fn one_row_for_each_destination() {
 
 // ---- twenty layouts of other carriers
 
-/// How a layout is read: at once, or after an answer.
+/// How a layout is read: without a question, or after an answer.
 enum How {
     Read,
     Asked(&'static str, usize),

@@ -196,10 +196,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer from the consumer group. The consumer may still have pending entries. The consumer may have read entries after the check,
-    /// or the consumer may be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered.
-    /// If Redis forgot pending entries, the group restarts at the beginning of the stream. The consumers of the group then read the whole stream
-    /// again.
+    /// Removes a consumer from the consumer group. The consumer may still have pending entries: it may have read entries after the check, or
+    /// it may be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered. In that case,
+    /// the group restarts at the beginning of the stream, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

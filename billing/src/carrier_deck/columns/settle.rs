@@ -22,7 +22,7 @@ impl Draft<'_> {
         }
     }
 
-    /// A column like "Standard Rate" has the prices of the standard time only if another column has those of another time.
+    /// A column like "Standard Rate" has prices for the standard time only if another column has prices for another time.
     fn settle_general(&mut self) {
         let banded = self.meanings.iter().any(|meaning| {
             matches!(meaning, Meaning::Price(price) if price.band.is_some_and(|band| band != GENERAL))
@@ -41,7 +41,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The meaning of a column whose name stands for names, codes or remarks, but whose contents are something else.
+    /// The meaning of a column whose name suggests names, codes or remarks, but whose contents are something else.
     fn corrected_name(&self, column: usize, profile: &Profile) -> Option<Meaning> {
         let numeric = profile.is_mostly(profile.decimals + profile.integers);
         let coded = profile.is_mostly(profile.codes + profile.decimals.min(profile.codes));
@@ -80,7 +80,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The meaning of a column with prices or times, if its contents show a different one than its name.
+    /// The true meaning of a column whose name suggests prices or times, if its contents contradict the name.
     fn corrected_time(&self, column: usize, profile: &Profile) -> Option<Meaning> {
         let name = self.sheet.names.get(column).map_or("", String::as_str);
         let pairs = profile.is_mostly(profile.pairs);
@@ -143,7 +143,7 @@ impl Draft<'_> {
         })
     }
 
-    /// A minimum charge of 1, 30 or 60 beside prices below 1 is probably a time. It is one if no row's next increment is longer.
+    /// If prices are below 1, a "minimum charge" of 1, 30 or 60 is probably a time. It is treated as a time if no row's next increment is longer.
     pub(super) fn settle_minimum(&mut self) {
         let Some(column) = self.role(Role::MinimumCharge).filter(|column| !self.mapped.contains(column))
         else {
@@ -230,7 +230,7 @@ impl Draft<'_> {
         self.ask_amounts();
     }
 
-    /// Whole numbers that are usual increments.
+    /// Settles columns whose whole numbers are usual increments.
     fn settle_seconds(&mut self, columns: &[usize]) {
         let first = self.role(Role::InitialIncrement).is_some();
         let next = self.role(Role::NextIncrement).or(self.role(Role::Increment)).is_some();
@@ -326,7 +326,7 @@ impl Draft<'_> {
         self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
     }
 
-    /// If several columns have the role of one, the user chooses.
+    /// Asks the user to choose if several columns have a role that only one column may have.
     pub(super) fn ask_repeated(&mut self) {
         const SINGLE: &[Role] = &[
             Role::InitialIncrement,

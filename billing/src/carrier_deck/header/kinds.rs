@@ -244,7 +244,7 @@ pub(super) fn named(words: &Words) -> Option<Meaning> {
     if words.any(NAME) && !code {
         return role(Role::Destination);
     }
-    // a route's quality is no name
+    // a route's quality is not a name
     words
         .only(&["route", "routes", "ruta", "rutas", "rota", "rotas"])
         .then_some(Meaning::Is(Role::Destination))

@@ -26,7 +26,7 @@ pub(super) struct Duplicate {
 }
 
 impl Reader<'_, '_> {
-    /// Notes a code that an earlier row has with the same date; `None` for such a code.
+    /// Returns `None` if an earlier row has the same code and date; the code is then remembered as a duplicate.
     pub(super) fn first_of_its_code(&mut self, prefix: &str, effective: Option<NaiveDate>) -> Option<()> {
         match self.seen.entry((prefix.to_owned(), effective)) {
             Slot::Vacant(free) => {
@@ -43,7 +43,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Asks which of the rows with the same code to read. If no column tells them apart, they are errors.
+    /// Asks which of the rows with the same code to read. If no column tells the rows apart, the rows are errors.
     pub(super) fn settle_duplicates(&mut self) {
         let found = std::mem::take(&mut self.duplicates);
         let Some(example) = found.first() else { return };
@@ -121,7 +121,7 @@ impl Reader<'_, '_> {
         all.len() <= MAX_VALUES && self.values(column).len() <= MAX_VALUES
     }
 
-    /// The values of a column with the numbers of their rows, most frequent first; at most one more than [`MAX_VALUES`].
+    /// Each value of a column and the number of rows that have it, most frequent first; at most one value more than [`MAX_VALUES`].
     fn values(&self, column: usize) -> Vec<(String, usize)> {
         let mut values: BTreeMap<Vec<String>, (String, usize)> = BTreeMap::new();
         for row in self.rows().filter(|row| !super::titles::is_title(self.plan, *row)) {

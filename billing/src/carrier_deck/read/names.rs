@@ -48,7 +48,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// The country of the row. If the cell is empty, it is the country of the row above, unless the codes belong to another one.
+    /// The country of the row. A row with an empty cell has the country of the row above, unless the codes of the row belong to another country.
     fn country(&mut self, row: Row<'t>) -> String {
         let cell = self.cell(row, Role::Country);
         let has_column = self.plan.columns.first(Role::Country).is_some();

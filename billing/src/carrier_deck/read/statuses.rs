@@ -11,7 +11,7 @@ use super::super::{Answer, CellError, Confidence, Detected, Question};
 use super::{Reader, is_true};
 use crate::deck::{RowProblem, Severity};
 
-/// Maximum number of unknown statuses that are asked about. A column with more is probably no status.
+/// Maximum number of unknown statuses that are asked about. A column with more is probably not a status column.
 const MAX_STATUSES: usize = 20;
 
 /// An unknown word in a column of statuses.
@@ -93,8 +93,8 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Finds the meaning of unknown statuses, or asks for it. Rows without a price remove their codes. A "D" beside another word for removed codes
-    /// is a decrease; alone, it may be a decrease or a deletion.
+    /// Finds the meaning of unknown statuses, or asks for it. If no row with a status has a price, the status removes
+    /// codes. A "D" means a decrease if another status is a word for removed codes; otherwise, it may mean a decrease or a deletion.
     pub(super) fn find_statuses(&mut self) {
         let (unknown, removes) = self.unknown_statuses();
         let mut asked: Vec<Unknown> = Vec::new();
@@ -149,7 +149,7 @@ impl<'t> Reader<'_, 't> {
         (unknown, removes)
     }
 
-    /// Asks about one or two statuses together, and about each of several.
+    /// Asks one question about one or two statuses, or one question for each of more than two.
     fn ask_statuses(&mut self, unknown: &[Unknown]) {
         const RULES: [StatusRule; 3] = [StatusRule::Keep, StatusRule::Remove, StatusRule::Block];
         let answer = |meanings: &[(&Unknown, StatusRule)]| {
