@@ -150,7 +150,7 @@ impl Receiver {
         *self.refused.lock().expect("a text") = text;
     }
 
-    /// Waits until a message was received for which `is` holds.
+    /// Waits until a message that satisfies `is` has been received.
     ///
     /// # Panics
     /// Panics if the message does not come in time.

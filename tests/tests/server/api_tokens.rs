@@ -166,7 +166,7 @@ on_both!(only_the_maker_rotates_a_token, |backend: Backend| async move {
     let query = "mutation($i: RotateApiTokenInput!) { rotateApiToken(input: $i) { token } }";
     let refused = shop.reseller.send(query, json!({ "i": { "apiTokenId": id } })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
-    // without a grace period, the old token ends at once
+    // without a grace period, the old token ends immediately
     assert!(works(&old).await);
     let input = json!({ "apiTokenId": id, "gracePeriodSeconds": 0 });
     let made = shop.owner.did("rotateApiToken", "RotateApiTokenInput", input, "token").await;

@@ -437,7 +437,7 @@ async fn versions(log: &mut Log<'_>, tariff: &Value, copy: &Value) {
     renamed["name"] = json!("Late");
     let name = ("name", json!("Night"), json!("Late"));
     log.check((reseller, "updateTariff"), renamed, "tariff { id }", at, name).await;
-    // without a version, so that no derived version is recorded meanwhile
+    // the source has no version, so that no derived version is recorded in the meantime
     let empty = json!({ "name": "Empty" });
     let empty =
         reseller.did("createTariff", "CreateTariffInput", empty, "tariff { id }").await["tariff"].take();

@@ -271,7 +271,7 @@ on_both!(the_receiver_sends_a_push_with_python_packages, |backend: Backend| asyn
         assert_eq!(request.send().await.expect("an answer").status().as_u16(), 401, "{signature}");
     }
 
-    // what arrived before a restart is known after it
+    // after a restart, the receiver still knows the messages that it stored before
     receiver.kill().await.expect("the receiver is killed");
     let (_receiver, address) = start_receiver(&desk, &phone.url()).await;
     let input = json!({ "webhookId": webhook, "url": address });

@@ -237,7 +237,7 @@ async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
 on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async move {
     let (shop, night) = evening(backend, 1).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // the hold assumes the most expensive time at which the call can be answered: at once, at the day rate
+    // the hold assumes the most expensive time at which the call can be answered: immediately, at the day rate
     assert_eq!((credit(&shop).await.1, &call["max_seconds"]), (600_000, &json!(60)));
     // the call is answered at night, thirty seconds after the change of rate
     let answered = night + TimeDelta::seconds(30);

@@ -1,5 +1,5 @@
 //! Tests every mutation with an `idempotencyKey`: two requests at the same time and a later one have the same effect as one request, and get the same
-//! answer. The first answer alone has the secret. The same key with another input is refused.
+//! answer. Only the first answer has the secret. The same key with another input is refused.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ struct Repeats<'a> {
 }
 
 impl Repeats<'_> {
-    /// Runs a mutation with a new key. `other` is a field of the input and another value of it. Returns the first answer.
+    /// Runs a mutation with a new key. `other` is a field of the input and a different value for that field. Returns the first answer.
     async fn run(
         &mut self,
         (client, mutation): (&Client, &str),
@@ -318,10 +318,10 @@ on_both!(a_repeated_request_whose_object_is_gone_says_so, |backend| async move {
     let again = create(&shop.owner).await;
     assert_eq!(again["userErrors"][0]["code"], "NOT_FOUND", "{again}");
     assert!(text(&again["userErrors"][0]["message"]).contains("Use a new key"), "{again}");
-    // keys belong to the user: the same key of another user is another key
+    // keys belong to a user: the same key from another user is a different key
     let other = create(&shop.reseller).await;
     assert_eq!(other["userErrors"], json!([]), "{other}");
-    // an error uses up no key, and neither does a dry run
+    // neither an error nor a dry run uses up a key
     let input = json!({ "callshopId": shop.id, "number": 0, "idempotencyKey": "two" });
     let code = shop.owner.code("createCabin", "CreateCabinInput", input, "cabin { id }").await;
     assert_eq!(code, "INVALID_INPUT");

@@ -232,7 +232,7 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
     // the other roles are not affected
     let owner = text(&shop.owner.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     anonymous.login(&owner, PASSWORD).await.ok("{ callshops(first: 1) { nodes { id } } }", json!({})).await;
-    // once the second factor is set up, the same login has its rights at once
+    // once the second factor is set up, the same login immediately has its rights
     let app = Authenticator::begin(&client).await;
     app.confirm(&client, now(&shop)).await;
     assert_eq!(client.ok(own, json!({})).await["viewer"]["totpSetupRequired"], json!(false));

@@ -107,19 +107,19 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
     let url = text(&job["uploadUrl"]);
     let (status, answer) = put(&shop.server, &url.replace("signature=", "signature=x"), "x").await;
     assert_eq!((status, &answer["errors"][0]["extensions"]["code"]), (403, &json!("FORBIDDEN")), "{answer}");
-    // the signature is of this job only
+    // the signature is valid only for this job
     let other = create(&shop, json!({ "tariffId": id })).await;
     let query = url.split_once('?').expect("a query").1;
     let theirs = text(&other["uploadUrl"]);
     let mixed = format!("{}?{query}", theirs.split_once('?').expect("a query").0);
     assert_eq!(put(&shop.server, &mixed, "x").await.0, 403);
 
-    // of two uploads at the same time, one is the job's
+    // if two uploads run at the same time, the job takes only one of them
     let file = canonical(6_000);
     let (one, two) = tokio::join!(put(&shop.server, &url, file.clone()), put(&shop.server, &url, file));
     let mut statuses = [one.0, two.0];
     statuses.sort_unstable();
-    // the other one is refused, while the first is being received (503) or after it (409)
+    // the other upload gets 503 while the first is being received, or 409 afterward
     assert!(matches!(statuses, [202, 409 | 503]), "{one:?} {two:?}");
     let id = text(&job["id"]);
     let done = reaches(&shop, &id, "DONE").await;

@@ -18,7 +18,7 @@ from .tariffs import ImportFailed, Unanswered, differences, import_deck, rates
 
 
 def say(text: str) -> None:
-    """Tells a person. The standard output has results only."""
+    """Prints a message for people on the standard error, because the standard output has only results."""
     print(text, file=sys.stderr)
 
 
@@ -30,7 +30,7 @@ def write_csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
 
 
 def text_cell(text: str) -> str:
-    """A carrier's text as a cell that no spreadsheet takes for a formula."""
+    """A carrier's text, escaped so that no spreadsheet reads the cell as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

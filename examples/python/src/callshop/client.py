@@ -24,7 +24,7 @@ T = TypeVar("T")
 ATTEMPTS = 6
 #: The longest pause between two attempts, in seconds, even if the server asks for a longer one.
 LONGEST_PAUSE = 60.0
-#: The longest silence of the server, in seconds. Queries take at most 10 seconds, and streams have a sign of life every 20 seconds.
+#: The longest silence of the server, in seconds. A query takes at most 10 seconds, and the server sends a sign of life on a stream every 20 seconds.
 SILENCE = 60.0
 
 
@@ -64,9 +64,9 @@ class Client:
         return cast(R, data)
 
     def follow(self, request: Request[R]) -> Iterator[R]:
-        """The messages of a subscription. After a lost connection, it subscribes again, so that a message may arrive twice.
+        """The messages of a subscription. If the connection is lost, it subscribes again, so a message may arrive twice.
 
-        This is right for subscriptions whose every message is complete, such as `tariffImport`. To miss no event of `callshopActivity`, send
+        This suits subscriptions in which each message is complete by itself, such as `tariffImport`. To miss no event of `callshopActivity`, send
         the last cursor as `after`.
         """
         failures = 0
@@ -108,7 +108,7 @@ class Client:
                         return
                 elif field == "data" and kind == "next":
                     yield _data(answer, _json(value.encode()))
-        raise Unreachable("The stream ended before the subscription.")
+        raise Unreachable("The stream ended before the subscription was complete.")
 
     def _post(self, request: Request[R], accept: str) -> AbstractContextManager[http.client.HTTPResponse]:
         body = {"query": request.document, "variables": request.variables, "operationName": request.name}
@@ -138,13 +138,13 @@ class Client:
                 self._wait_after(error, failures, is_repeatable)
 
     def _wait_after(self, error: CallshopError, failures: int, is_repeatable: bool) -> None:
-        """Waits before the next attempt, or raises the error if no attempt is left or none can help."""
+        """Waits before the next attempt, or raises the error if no attempt is left or if another attempt could not help."""
         may_pass = isinstance(error, Unreachable) or isinstance(error, RequestFailed) and error.passes
         did_nothing = isinstance(error, RequestFailed) and error.did_nothing
         if not may_pass or failures >= ATTEMPTS or not (is_repeatable or did_nothing):
             raise error
         asked = error.retry_after if isinstance(error, RequestFailed) else None
-        # a random part, so that many scripts do not come back at once
+        # a random part, so that many scripts do not try again at the same moment
         pause = 0.5 * 2 ** (failures - 1) * random.uniform(0.5, 1.0)
         self._sleep(min(max(pause, asked or 0.0), LONGEST_PAUSE))
 

@@ -12,10 +12,10 @@ from .client import Client
 from .errors import CallshopError, RequestFailed
 from .operations import Change, CreateTariffImportInput, ImportJob, Question, Rate, RateChangeKind, TariffImportMode
 
-#: The kinds of differences. Without a kind, pages also have the equal rates, of which there may be thousands between two differences.
+#: The kinds of differences. Without a kind, pages also contain equal rates, and there may be thousands of them between two differences.
 KINDS: tuple[RateChangeKind, ...] = ("RAISED", "LOWERED", "CHANGED", "ADDED", "REMOVED")
 
-#: Chooses the answer to a question about a deck: its number, counted from 0; None if there is no answer.
+#: Chooses the answer to a question about a deck. Returns the number of the answer, counted from 0; None if there is no answer.
 Answer = Callable[[Question], int | None]
 
 
@@ -48,9 +48,9 @@ def import_deck(
     key: str | None = None,
     answer: Answer = lambda question: None,
 ) -> ImportJob:
-    """Imports a deck, and waits for the end. Returns the import, whose version is a draft, or whose changes are those of a dry run.
+    """Imports a deck, and waits for the end. Returns the import, which has the new draft or, after a dry run, only the changes.
 
-    `key` is the idempotency key. With the same key and input, the import of an earlier run continues, instead of a second one.
+    `key` is the idempotency key. If an earlier run used the same key and input, that import continues, and no second import begins.
     """
     input: CreateTariffImportInput = {
         "tariffId": tariff_id,
@@ -89,7 +89,7 @@ def _settled(client: Client, id: str) -> ImportJob:
     for message in client.follow(operations.follow_tariff_import(id=id)):
         if message["tariffImport"]["state"] != "READING":
             return message["tariffImport"]
-    raise CallshopError("BAD_ANSWER", "The subscription ended before the import.")
+    raise CallshopError("BAD_ANSWER", "The subscription ended before the import did.")
 
 
 def _reply(client: Client, job: ImportJob, answer: Answer) -> None:

@@ -55,7 +55,7 @@ impl Rows {
     }
 
     fn ordinary(&self) -> Vec<call::Model> {
-        // some attempts were refused for another reason
+        // some attempts were refused for a reason other than the one that the filter looks for
         let refusal = |n: usize| n.is_multiple_of(10).then(|| "CABIN_CLOSED".to_owned());
         let one = |n| call::Model {
             callshop_id: self.shop,

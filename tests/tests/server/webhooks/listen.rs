@@ -65,7 +65,7 @@ on_both!(messages_are_forwarded_signed_and_resume_after_a_lost_connection, |back
     assert!(lines.iter().any(|line| line.contains(" 500 SETTINGS_CHANGED ")), "{lines:?}");
     drop(listening);
 
-    // the document of a webhook, for another program
+    // `--webhook` uses the document of an existing webhook, and forwards the messages to another program
     let (id, _) = webhook(&shop.owner, &shop.id, &Receiver::start().await.url()).await;
     let mut of_webhook =
         Listening::start(&["--webhook", &id, "--forward-to", &hook, "--api", &api], shop.owner.token());
