@@ -229,7 +229,7 @@ const COUNTRIES: &[CountryRule] = &[
     ("CA", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
     // 134 and 137: Servicio Nacional de Turismo
     ("CL", "56", &["00"], "", 9, 9, &["131", "132", "133", "134", "137", "911"]),
-    // 125: the ambulances. Each international prefix but 00 includes the code of a carrier (Comisión de Regulación de Comunicaciones)
+    // 125: the ambulances. Each international prefix except 00 includes the code of a carrier (Comisión de Regulación de Comunicaciones)
     (
         "CO",
         "57",

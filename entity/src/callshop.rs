@@ -43,7 +43,7 @@ pub struct Model {
     pub pix_city: Option<String>,
     /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,
-    /// The remaining time in seconds at which the approaching end of a call is announced; null if it is never announced.
+    /// How many seconds before the end of a call a warning that the call is about to end is given; null if no warning is given.
     pub ending_soon_seconds: Option<i32>,
     /// Largest total discount an attendant may apply to one session.
     pub attendant_max_discount: Micros,

@@ -180,7 +180,7 @@ text_enum!(
         Deposits = "DEPOSITS",
         /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
-        /// The amounts that rounding adds to statements and cash payments; the balance is negative.
+        /// The amounts that rounding adds to statements and cash payments, with the opposite sign.
         Rounding = "ROUNDING",
         /// Differences between counts and books; positive if money was missing.
         Variance = "VARIANCE",

@@ -27,7 +27,7 @@ pub struct Model {
     pub lease_until: Option<DateTimeUtc>,
     /// When the last lease began; null if there was none.
     pub served_at: Option<DateTimeUtc>,
-    /// When the receiver last accepted a message of this position; null if it never did.
+    /// When the receiver last accepted a message from this position; null if it never did.
     pub delivered_at: Option<DateTimeUtc>,
 }
 

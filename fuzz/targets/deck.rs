@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Every rate that was read is one that a tariff can hold.
+/// Checks that a tariff can hold every rate that was read.
 fn check(rates: &[Rate]) {
     for rate in rates {
         if let Err(error) = rate.validate() {

@@ -9,7 +9,7 @@
 -- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
 -- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
 -- retention removed. tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because
--- a draft may be discarded. Nothing deletes any other row that others refer to, and deleting one by hand must fail.
+-- a draft may be discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -272,8 +272,8 @@ CREATE TABLE tariff_derivation (
 CREATE INDEX tariff_derivation_source ON tariff_derivation (source_tariff_id) WHERE source_tariff_id IS NOT NULL;
 
 CREATE TABLE rate (
-    -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows. `callshop audit`
-    -- checks the versions instead
+    -- no foreign key: the rates of a version are written in blocks, before the version, and a foreign key would check each of up to millions of rows.
+    -- `callshop audit` checks the versions instead
     version_id {uuid} NOT NULL,
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,

@@ -33,7 +33,7 @@ const SQLITE_ROWS: usize = 256;
 const POSTGRES_BLOCK: usize = 20_000;
 /// Number of bytes that are sent to PostgreSQL at a time.
 const SENT: usize = 64 << 10;
-/// Pause between two blocks on SQLite. It is longer than the interval in which other processes try to get the lock of the file.
+/// Pause between two blocks on SQLite. It is longer than the interval at which other processes try to get the lock of the file.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Number of blocks after which the write-ahead log is copied into the database file.
 const CHECKPOINT: u32 = 4;
@@ -102,7 +102,7 @@ impl RateWriter {
     pub(super) async fn sqlite(writer: &DatabaseConnection, mut options: ConnectOptions) -> Result<Self> {
         options.min_connections(0).connect_lazy(true).map_sqlx_sqlite_opts(|sqlite| {
             journaled(sqlite)
-                // a commit without `fsync` may be lost in a power failure, but never without all later commits
+                // a commit without `fsync` may be lost in a power failure, but then all later commits are lost, too
                 .synchronous(SqliteSynchronous::Normal)
                 // the log is copied between the blocks, not in a commit
                 .pragma("wal_autocheckpoint", "0")

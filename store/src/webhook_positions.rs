@@ -29,7 +29,7 @@ pub struct Room {
     pub limit: u64,
 }
 
-/// Webhooks and accounts of which a node already serves as many positions as it may.
+/// Webhooks and accounts for which a node already serves the maximum number of positions.
 #[derive(Clone, Debug, Default)]
 pub struct Full {
     /// The webhooks.

@@ -36,8 +36,8 @@ fn within(scope: &Scope) -> Condition {
     Condition::all().add(scope.owns((Entity, Column::AccountId))).add(made_within(scope))
 }
 
-/// Whether a webhook that this user creates would be inside `scope`. It would not if `scope` is that of a token that is limited to an account below
-/// its maker's account.
+/// Whether a webhook that this user creates would be inside `scope`. It would be outside if `scope` is that of a token that is limited to an account
+/// below its maker's account.
 pub async fn may_make(conn: &impl ConnectionTrait, scope: &Scope, user_id: Uuid) -> Result<bool> {
     let maker = user::Entity::find_by_id(user_id).filter(scope.owns((user::Entity, user::Column::AccountId)));
     Ok(maker.one(conn).await?.is_some())

@@ -275,7 +275,8 @@ impl Draft<'_> {
         self.share_increments();
     }
 
-    /// If one column has the first or the next increment, a general column of increments with whole numbers has the other of the two.
+    /// Completes a pair of increments: if one column has the first (or the next) increment, whole numbers in a column called just "increment" are the
+    /// next (or the first) one.
     fn share_increments(&mut self) {
         let single = |draft: &Self, column: usize| {
             let profile = &draft.profiles[column];

@@ -113,7 +113,7 @@ async fn newest(client: &Client, account: &str) -> Value {
     client.account_list("auditLog", account, 1, fields).await.remove(0)
 }
 
-/// The changes of an entry, by field, as the values before and after.
+/// The changes in an entry, by field, as the values before and after.
 fn changes(entry: &Value) -> BTreeMap<String, (Value, Value)> {
     let changes = entry["changes"].as_array().expect("changes");
     changes

@@ -168,7 +168,7 @@ impl Draft<'_> {
                 self.guess(
                     column,
                     Role::InitialIncrement,
-                    "Its numbers are seconds like those of the increments.",
+                    "Its numbers are seconds, like those in the column of increments.",
                 );
                 self.share_increments();
             }

@@ -149,7 +149,7 @@ impl<'t> Reader<'_, 't> {
         (unknown, removes)
     }
 
-    /// Asks one question about one or two statuses, or one question for each of more than two.
+    /// Asks about one or two statuses in one question; asks about more than two statuses in separate questions.
     fn ask_statuses(&mut self, unknown: &[Unknown]) {
         const RULES: [StatusRule; 3] = [StatusRule::Keep, StatusRule::Remove, StatusRule::Block];
         let answer = |meanings: &[(&Unknown, StatusRule)]| {

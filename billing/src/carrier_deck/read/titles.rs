@@ -77,8 +77,8 @@ impl Titles {
     }
 }
 
-/// The countries above groups of rates. A title is a country if the codes below it belong to one country. If most titles are not,
-/// the titles may be regions or notes, and none of them counts as a country.
+/// The countries above groups of rates. A title is a country if the codes below it belong to one country. If most titles are not
+/// countries, the titles may be regions or notes, and none of them counts as a country.
 fn countries(plan: &Plan<'_>, footer: usize) -> BTreeMap<usize, Option<String>> {
     let groups = groups(plan, footer);
     let headed = || groups.iter().filter(|group| group.heading.is_some() && group.rows > 0);

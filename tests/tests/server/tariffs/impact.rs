@@ -171,7 +171,7 @@ on_both!(a_payer_sees_no_turnover_of_others, |backend| async move {
     let query = format!("query($id: ID!) {{ tariffVersion(id: $id) {{ {IMPACT} }} }}");
     let sellers = shop.distributor.ok(&query, json!({ "id": version })).await;
     assert_eq!(sellers["tariffVersion"]["impact"]["calls"], 1, "{sellers}");
-    // a payer may read its own cost tariff, but not how much is sold under a version, because other resellers may have the same cost tariff
+    // a payer may read its own cost tariff, but not the impact of a version, because other resellers may have the same cost tariff
     let payers = shop.reseller.send(&query, json!({ "id": version })).await;
     assert_eq!(payers["data"]["tariffVersion"], Value::Null, "{payers}");
     assert_eq!(payers["errors"][0]["extensions"]["code"], "NOT_FOUND", "{payers}");
