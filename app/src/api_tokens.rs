@@ -18,7 +18,7 @@ use store::{Listed, Page, Scope, Tx, accounts, api_tokens as rows};
 pub const MAX_DAYS: i64 = 400;
 /// Maximum number of valid tokens of an account.
 const MAX_TOKENS: u64 = 100;
-/// Number of characters at the beginning of the secret that are stored and shown, including [`secrets::PREFIX`]. The stored characters reveal so
+/// Number of characters that are stored and shown from the beginning of the secret, including [`secrets::PREFIX`]. The stored characters reveal so
 /// little that more than 200 random bits of the secret remain unknown.
 const SHOWN: usize = 11;
 /// Longest time in seconds for which a rotated token stays valid: seven days.
@@ -101,7 +101,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewToken) -> Result<Made> {
     idempotency::repeatable(app, actor, act, |id| made(app, actor, id)).await
 }
 
-/// The token of an earlier request.
+/// The token that an earlier request created, without its secret.
 async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
     Ok(Made { token: find(app, actor, id).await?, secret: None })
 }

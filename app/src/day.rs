@@ -182,7 +182,7 @@ async fn attendant(tx: &Tx, actor: &Actor, asked: Option<Uuid>) -> Result<Option
     Ok(asked)
 }
 
-/// The instants of the local day.
+/// The first instant of the local day, and the first instant after it.
 async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
     if !reports::YEARS.contains(&day.year()) {
         let (first, last) = (reports::YEARS.start(), reports::YEARS.end());

@@ -185,7 +185,7 @@ impl Look<'_> {
     ) {
         let problem = |found: Found| Problem {
             subject: subject(found.id),
-            // `named` adds the callshops' names later, all at once
+            // `named` adds all callshops' names later, with one query
             callshop: Some((found.callshop_id, String::new())),
             since: found.since,
             text: text.into(),

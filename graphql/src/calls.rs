@@ -33,7 +33,7 @@ use store::sorted::Key;
 graphql_enum!(
     /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
     CallState = "entity::CallState" {
-        /// The call is allowed, but does not ring yet.
+        /// The call is allowed, but is not ringing yet.
         Authorized,
         /// The called phone is ringing.
         Ringing,

@@ -21,7 +21,7 @@ pub(super) fn look_after(ahead: Option<u32>, reach: u32) -> Result<Option<i32>> 
     ahead.map(|ahead| i32::try_from(reach.saturating_sub(ahead))).transpose().or_fault()
 }
 
-/// When to check whether an answered call ends soon; `None` if the call was announced, or is never announced.
+/// When to check whether an answered call ends soon; `None` if the end of the call was already announced, or is never announced.
 pub(super) fn due(call: &call::Model) -> Option<DateTime<Utc>> {
     Some(call.answered_at? + TimeDelta::seconds(call.warn_after?.into()))
 }

@@ -50,7 +50,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "O login ou o token de API que criou a importação terminou. Importe o arquivo de novo.",
         "El inicio de sesión o el token de API que creó la importación terminó. Importe el archivo de nuevo.",
     ),
-    ("The tariff does not exist any more.", "A tarifa não existe mais.", "La tarifa ya no existe."),
+    ("The tariff no longer exists.", "A tarifa não existe mais.", "La tarifa ya no existe."),
     (
         "The server could not finish the import. Import the file again.",
         "O servidor não conseguiu terminar a importação. Importe o arquivo de novo.",

@@ -46,12 +46,12 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La cuenta ya tiene un usuario con este nombre. Elija otro nombre.",
     ),
     (
-        "Enter a code of your authenticator app, or a recovery code.",
+        "Enter a code from your authenticator app, or a recovery code.",
         "Digite um código do seu aplicativo autenticador, ou um código de recuperação.",
         "Escriba un código de su aplicación de autenticación, o un código de recuperación.",
     ),
     (
-        "The code is wrong or was used. Wait for the next code of your app.",
+        "The code is wrong or was already used. Wait for the next code from your app.",
         "O código está errado ou já foi usado. Espere o próximo código do seu aplicativo.",
         "El código no es correcto o ya se usó. Espere el siguiente código de su aplicación.",
     ),
@@ -358,7 +358,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La versión {number} no está programada.",
     ),
     (
-        "Version {number} is in force since {from}. Use `revertTariff` to go back to an earlier version.",
+        "Version {number} has been in force since {from}. Use `revertTariff` to go back to an earlier version.",
         "A versão {number} está em vigor desde {from}. Use `revertTariff` para voltar a uma versão anterior.",
         "La versión {number} está en vigor desde {from}. Use `revertTariff` para volver a una versión anterior.",
     ),

@@ -99,7 +99,7 @@ fn document(
     pdf.finish()
 }
 
-/// The height of a part of a roll.
+/// The height of a roll page with this many lines of text, in points.
 fn roll_height(lines: usize) -> u16 {
     let text = u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(ROLL.line_height);
     text.saturating_add(2 * ROLL.margin)

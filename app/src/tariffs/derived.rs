@@ -1,4 +1,4 @@
-//! Derived tariffs: a tariff whose prices follow another tariff of the same account, or the prices that the account pays itself.
+//! Derived tariffs: a tariff whose prices follow another tariff of the same account, or the prices that the account itself pays.
 //!
 //! A derivation is a rule ([`DerivationRule`]) and a source. [`super::following`] derives a version from each version of the source that is in force or
 //! scheduled.
@@ -22,7 +22,7 @@ use crate::{App, access};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, accounts, tariff_derivations as rows, tariffs};
 
-/// Maximum number of derivations from a tariff that is not derived to the last one: a derives from b, b from c, and so on.
+/// Maximum number of derivations in a chain, in which each tariff is derived from the next. The tariff at the end of a chain is not derived.
 pub const MAX_CHAIN: usize = 5;
 /// Maximum number of an account's derived tariffs.
 pub const MAX_DERIVED: u64 = 200;
@@ -41,7 +41,7 @@ pub enum Target {
 pub enum Source {
     /// Another tariff of the account.
     Tariff(Uuid),
-    /// The prices that the account pays its parent, by whichever tariff its parent assigns.
+    /// The prices that the account pays its parent. They change when the parent assigns another tariff.
     OwnCost,
 }
 
@@ -65,7 +65,7 @@ pub struct Derivation {
     pub row: tariff_derivation::Model,
     /// How prices are derived.
     pub rule: DerivationRule,
-    /// Why the tariff does not follow its source.
+    /// Why the tariff does not follow its source; `None` if it does.
     pub problem: Option<Failure>,
 }
 
@@ -97,7 +97,7 @@ pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::
     let done = app
         .write_as(actor, |tx| async move {
             let conn = tx.conn();
-            // two derivations of an account at once could close a circle
+            // without this lock, two derivations of an account at the same time could form a circle
             let scope = store::Scope::subtree(&tariff.owner.path);
             let owner = accounts::lock(conn, &scope, tariff.owner.id).await?.ok_or(Error::NotFound)?;
             let source = source(&tx, actor, &owner, derive.source).await?;
@@ -307,7 +307,7 @@ async fn source(tx: &Tx, actor: &Actor, owner: &account::Model, source: Source) 
     }
 }
 
-/// The error for an account that pays by no tariff.
+/// The error for an account that has no cost tariff.
 pub(super) fn no_cost() -> Error {
     let message = "The account has no cost tariff. Its parent assigns one with `assignTariff`.";
     Error::user(ErrorCode::IllegalState, message)

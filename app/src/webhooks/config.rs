@@ -14,9 +14,11 @@ pub struct WebhookConfig {
     pub allow_private: Vec<Network>,
     /// Seconds that a receiver has to answer, 1 to 60.
     pub timeout_seconds: u64,
-    /// Seconds from the first failed attempt to the second, 1 to 3600. The pauses grow up to eight hours.
+    /// Seconds from the first failed attempt to the second, 1 to 3600. Later pauses are longer, up to 5,760 times as long, which is eight hours by
+    /// default.
     pub first_retry_seconds: u32,
-    /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720. An event that alone is refused blocks its callshop only.
+    /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720. If the receiver refuses only a single event, that event
+    /// blocks only later events of its callshop.
     pub give_up_hours: u32,
     /// Maximum number of webhooks of an account, 1 to 1000.
     pub per_account: u64,

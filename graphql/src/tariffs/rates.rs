@@ -50,7 +50,7 @@ impl RateView {
         Money::new(self.rate.price_per_minute, &self.currency)
     }
 
-    /// Price of 60 seconds that holds for the initial increment, outside the time bands; null if `pricePerMinute` holds from the beginning.
+    /// Price of 60 seconds that applies to the initial increment, outside the time bands; null if `pricePerMinute` applies from the beginning.
     fn initial_price(&self) -> Option<Money> {
         self.rate.initial_price.map(|price| Money::new(price, &self.currency))
     }
@@ -96,9 +96,9 @@ pub struct BandPriceView {
     pub band: String,
     /// Price of 60 seconds.
     pub price_per_minute: Money,
-    /// Price of 60 seconds for the seconds of the initial increment that are in the band; null if `pricePerMinute` holds from the beginning.
+    /// Price of 60 seconds for the seconds of the initial increment that are in the band; null if `pricePerMinute` applies from the beginning.
     pub initial_price: Option<Money>,
-    /// Fee of a call answered in the band; null if the rate's own fee applies.
+    /// Connection fee of a call that is answered in the band; null if the rate's own fee applies.
     pub connection_fee: Option<Money>,
 }
 
