@@ -1,4 +1,4 @@
-//! Records changes of single rows in the audit log.
+//! Records changes to single rows in the audit log.
 
 use chrono::{DateTime, Utc};
 use entity::{cabin, cabin_session, phone, register_shift, tariff};

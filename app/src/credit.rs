@@ -128,7 +128,7 @@ async fn give(
     let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
     let before = lock(tx, account.id).await?;
     let balance = before.balance.checked_add(amount).or_fault()?;
-    // check both signs: without a credit limit, a balance could fall to the end of the column's range, and then the account's calls could not be
+    // check both signs: without a credit limit, a balance could come close to what its column can store, and then the account's calls could not be
     // charged
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(

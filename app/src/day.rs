@@ -80,7 +80,7 @@ pub struct Figures {
     pub pay_outs: Micros,
 }
 
-/// Money that customers paid or got back by one method.
+/// Money that customers paid or got back with one payment method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Paid {
     /// Payments at settlement, net of change.

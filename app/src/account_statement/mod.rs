@@ -50,7 +50,7 @@ pub enum LineKind {
     Adjustment,
     /// The parent reversed a top-up or an adjustment.
     Reversal,
-    /// The account paid for calls, priced by one tariff version. Charges that were corrected later are included with their corrections.
+    /// The account paid for calls that one tariff version priced. Charges that were corrected later are included, together with their corrections.
     Calls,
 }
 
@@ -84,7 +84,7 @@ pub struct Line {
     pub at: Option<DateTime<Utc>>,
     /// Reason that the user gave; may be empty.
     pub note: String,
-    /// The tariff version that priced the calls; `None` for other kinds, and if the charges were deleted with their months.
+    /// The tariff version that priced the calls; `None` for other kinds, and for calls whose charges are no longer stored.
     pub version: Option<tariff_version::Model>,
     /// Number of charged calls, or of movements of another kind.
     pub count: i64,

@@ -189,7 +189,7 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     Ok(taken.map(|_| app.reconciliation.begun(name)))
 }
 
-/// Maximum number of times that a proxy's queue is read until it is empty.
+/// Maximum number of further reads of a proxy's queue if the queue is not empty.
 const QUEUE_LOOKS: u32 = 20;
 /// Pause between two reads of the queue.
 const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);

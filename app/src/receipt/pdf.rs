@@ -105,7 +105,7 @@ fn roll_height(lines: usize) -> u16 {
     text.saturating_add(2 * ROLL.margin)
 }
 
-/// The receipt's lines and its QR codes. Each code comes with the number of the first line of the space that is left for it.
+/// The receipt's lines and its QR codes. Each code comes with the number of the first line of the space that is reserved for the code.
 fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
     let (mut lines, mut codes) = (Vec::new(), Vec::new());
     for block in blocks(receipt, locale) {

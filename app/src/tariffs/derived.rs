@@ -76,7 +76,7 @@ impl Derivation {
         Ok(Self { row, rule, problem })
     }
 
-    /// Whether the source is what the tariff's owner pays.
+    /// Whether the prices follow the prices that the tariff's owner pays.
     pub fn is_own_cost(&self) -> bool {
         self.row.source_tariff_id.is_none()
     }
@@ -88,7 +88,7 @@ impl Derivation {
 /// # Errors
 /// Fails with `INVALID_INPUT` for a rule out of range, a source that is the tariff itself or is derived from it, or a chain that is longer than
 /// [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an account
-/// without a cost tariff, or beyond [`MAX_DERIVED`]. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// without a cost tariff, or if the account already has [`MAX_DERIVED`] derived tariffs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::Model> {
     check_rule(&derive.rule)?;
     let tariff = target(app, actor, &derive).await?;
@@ -170,7 +170,7 @@ pub async fn of_tariffs(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, Derivat
     found.into_iter().map(|row| Ok((row.tariff_id, Derivation::of(row)?))).collect()
 }
 
-/// The source that a derivation follows now; `None` if it is what the owner pays, and the owner has no cost tariff. Does not check rights.
+/// The tariff that a derivation follows now; `None` if the derivation follows the owner's cost tariff, but the owner has none. Does not check rights.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -102,7 +102,7 @@ pub(super) enum Start {
     At(DateTime<Utc>),
 }
 
-/// The mutation that creates a draft, and what it does together with the draft.
+/// The mutation that creates a draft, and the other changes that it makes in the same transaction.
 #[derive(Debug)]
 pub(super) struct Act {
     /// The mutation's name, for the audit log.

@@ -205,8 +205,8 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Whether a derived version takes effect together with this version of the source. Without `automatic`, a derived draft is enough. A person's
-    /// later change to the derived tariff does not count as missing this version, so that the change is not undone.
+    /// Whether a derived version takes effect together with this version of the source. Without `automatic`, a derived draft is enough. A version
+    /// that a person put in force later does not matter, so that the person's change is not undone.
     async fn follows(&self, source: &Planned) -> Result<bool> {
         let (conn, now) = (self.app.store.reader(), self.app.clock.now());
         let latest = rows::latest(conn, self.tariff.id, source.active_from.max(now)).await?;

@@ -34,7 +34,7 @@ const MAX_TIME: Duration = Duration::from_secs(8);
 static RATED: Semaphore = Semaphore::const_new(2);
 
 /// The amounts that the calls of the last thirty days would have brought at a draft's prices. The amounts are those of the seller at the tariff's
-/// level, which is the account that gets paid at this tariff.
+/// level, which is the account that is paid according to this tariff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Impact {
     /// Calls that were authorized before this time are not included.

@@ -31,7 +31,7 @@ async fn account_of(app: &App, actor: &Actor, account_id: Option<Uuid>) -> Resul
     if id != actor.account_id && actor.role != Role::Admin {
         return Err(Error::Forbidden);
     }
-    // a token that was limited to an account below has no own account
+    // a token that is limited to a lower account has no account of its own
     Ok(access::account(app.store.reader(), actor, id, Right::ManageTariffs).await?.id)
 }
 

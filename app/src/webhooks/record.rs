@@ -18,11 +18,11 @@ use store::{Tx, audit, webhooks as rows};
 /// seconds.
 const PAUSES: [i64; 9] = [1, 6, 24, 120, 360, 720, 1_440, 2_880, 5_760];
 
-/// A lease on a position, as it was before the attempt.
+/// A lease on a position.
 pub(super) struct Lease {
     /// The holder of the lease.
     pub(super) holder: Uuid,
-    /// The position.
+    /// The position, as it was before the attempt.
     pub(super) cursor: webhook_cursor::Model,
 }
 
@@ -44,7 +44,7 @@ pub(super) async fn delivered(tx: &Tx, lease: &Lease, message: &Message, outcome
     }
     let row = outcome.row(key.0, message, attempts, WebhookDeliveryStatus::Failed, None);
     rows::note(conn, row).await?;
-    // the message of a deleted event will not be sent
+    // an earlier message may still be waiting for an attempt although its event was deleted; it will not be sent
     if attempts > 1 {
         rows::give_up_until(conn, key, seq).await?;
     }

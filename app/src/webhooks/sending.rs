@@ -90,7 +90,7 @@ fn illegal(message: &'static str) -> Error {
     Error::user(ErrorCode::IllegalState, message)
 }
 
-/// Posts a message once, with the shorter timeout of requests.
+/// Posts a message once, with the shorter timeout that applies to requests.
 async fn post(app: &App, webhook: &webhook::Model, message: &Message) -> Result<Outcome> {
     match attempt::may_act(app, webhook, message.callshop_id).await? {
         Ok(()) => {}

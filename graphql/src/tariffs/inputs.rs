@@ -246,7 +246,7 @@ pub struct AssignTariffInput {
 pub struct BlockDestinationInput {
     /// Tariff in which the prefix is blocked or unblocked. Give either `tariffId` or `callshopId`.
     pub tariff_id: Option<ID>,
-    /// Callshop for which the prefix is blocked or unblocked, a child of the caller's account. Give either `callshopId` or `tariffId`.
+    /// Callshop for which the prefix is blocked or unblocked. It must be a child of the caller's account. Give either `callshopId` or `tariffId`.
     pub callshop_id: Option<ID>,
     /// E.164 digits without "+".
     pub prefix: String,

@@ -34,7 +34,7 @@ impl RateView {
         &self.rate.prefix
     }
 
-    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix belongs to no single country, such as a satellite network or "1" without an area
+    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix belongs to no single country, as with a satellite network or "1" without an area
     /// code.
     fn country_code(&self) -> Option<&str> {
         country_of(&self.rate.prefix)

@@ -130,7 +130,7 @@ impl RateChanges {
     }
 }
 
-/// A prefix of one or both of two versions.
+/// A prefix that one or both of the compared versions have.
 #[derive(async_graphql::Description)]
 pub struct RateChangeView {
     change: RateChange,
