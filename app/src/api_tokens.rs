@@ -251,7 +251,7 @@ async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     if rows::successor(tx.conn(), old.id).await?.is_some() {
-        let message = "The token was rotated before. Rotate its successor.";
+        let message = "The token has already been rotated. Rotate its successor.";
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     accounts::lock(tx.conn(), &actor.scope(), old.account_id).await?.ok_or(Error::NotFound)?;

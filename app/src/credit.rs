@@ -342,7 +342,7 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
 
 async fn change_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
     if limit.is_some_and(|limit| limit < Micros::ZERO) {
-        return Err(Error::invalid("limit", "`limit` must not be negative; null for no limit."));
+        return Err(Error::invalid("limit", "`limit` must not be negative. Use null for no limit."));
     }
     check_size("limit", limit.unwrap_or(Micros::ZERO))?;
     app.write_as(actor, |tx| async move {
@@ -372,7 +372,7 @@ async fn change_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>)
 /// Fails with `INVALID_INPUT` for a negative amount. Fails with `FORBIDDEN` for anyone but the account's own managers and its parent.
 pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
     if low.is_some_and(|low| low < Micros::ZERO) {
-        return Err(Error::invalid("amount", "`amount` must not be negative; null for no warnings."));
+        return Err(Error::invalid("amount", "`amount` must not be negative. Use null for no warnings."));
     }
     check_size("amount", low.unwrap_or(Micros::ZERO))?;
     app.write_as(actor, |tx| async move {

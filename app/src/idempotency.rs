@@ -92,7 +92,7 @@ fn remove_not_compared(input: &mut Value) {
 
 fn same_answer<A: DeserializeOwned>(first: idempotency_key::Model, input_hash: &str) -> Result<A> {
     if first.input_hash != input_hash {
-        let message = "The key was already used with another input. Use a new key for each operation.";
+        let message = "The key was already used with different input. Use a new key for each operation.";
         return Err(Error::field(ErrorCode::IdempotencyConflict, "idempotencyKey", message));
     }
     serde_json::from_value(first.answer).or_fault()

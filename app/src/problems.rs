@@ -288,7 +288,7 @@ impl Look<'_> {
             callshop: None,
             since: stuck.since,
             text: base::message!(
-                "The entry {entry} of the Redis stream failed {times} times and is still retried. Later events of the same call or phone \
+                "The entry {entry} of the Redis stream failed {times} times and is still being retried. Later events of the same call or phone \
                  wait for this entry. See the servers' logs for the reason.",
                 entry = stuck.id,
                 times = stuck.deliveries

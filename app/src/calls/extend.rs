@@ -305,7 +305,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         }
         heart.beat();
         if let Err(error) = look(&app, &writer).await {
-            tracing::warn!(%error, "running calls could not be processed; they are tried again in a moment");
+            tracing::warn!(%error, "running calls could not be processed; the server tries again in a moment");
         }
     }
 }

@@ -87,7 +87,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "`addition` está fuera de los límites.",
     ),
     (
-        "`minimumMargin` must not be negative, and not above the highest price.",
+        "`minimumMargin` must not be negative or above the highest price.",
         "`minimumMargin` não pode ser negativo nem maior que o preço mais alto.",
         "`minimumMargin` no puede ser negativo ni mayor que el precio más alto.",
     ),
@@ -133,7 +133,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El origen es la propia tarifa o deriva de ella. Elija otro origen.",
     ),
     (
-        "At most {max} tariffs can be derived one from another. Choose a source nearer to the first tariff.",
+        "A chain can have at most {max} derived tariffs. Choose a source nearer to the first tariff.",
         "No máximo {max} tarifas podem derivar uma da outra. Escolha uma origem mais próxima da primeira tarifa.",
         "Como máximo {max} tarifas pueden derivar una de otra. Elija un origen más cercano a la primera tarifa.",
     ),

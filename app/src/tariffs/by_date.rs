@@ -92,7 +92,7 @@ fn file_days(file: &File) -> Result<Vec<NaiveDate>> {
         std::iter::once(file.rows.today).chain(file.rows.days.iter().copied()).collect();
     if days.len() > MAX_DAYS {
         let message = base::message!(
-            "The rows have {days} dates. At most {max} versions can be made at once. Import the file for single dates with `effective_on`.",
+            "The rows have {days} dates. One import can make at most {max} versions. Import the file for single dates with `effective_on`.",
             days = days.len(),
             max = MAX_DAYS
         );

@@ -204,7 +204,7 @@ fn check_rule(rule: &DerivationRule) -> Result<()> {
         RuleError::Addition => Error::invalid("addition", "`addition` is out of range."),
         RuleError::MinimumMargin => Error::invalid(
             "minimumMargin",
-            "`minimumMargin` must not be negative, and not above the highest price.",
+            "`minimumMargin` must not be negative or above the highest price.",
         ),
         RuleError::PriceEnding => {
             Error::invalid("priceEnding", "`priceEnding` must be above 0 and below 1000, such as 0.09.")
@@ -358,7 +358,7 @@ async fn check_chain(tx: &Tx, tariff_id: Uuid, source_id: Uuid) -> Result<()> {
 
 fn too_long() -> Error {
     let message = base::message!(
-        "At most {max} tariffs can be derived one from another. Choose a source nearer to the first tariff.",
+        "A chain can have at most {max} derived tariffs. Choose a source nearer to the first tariff.",
         max = MAX_CHAIN
     );
     Error::invalid("source.tariffId", message)

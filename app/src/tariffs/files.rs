@@ -108,7 +108,7 @@ pub(super) fn band_questions(
         Question {
             code: "BANDS".into(),
             text: format!(
-                "The deck has prices for \"{name}\", which is no band of the tariff. Choose the band, or add it to the tariff first."
+                "The deck has prices for \"{name}\", which is not a band of the tariff. Choose the band, or add it to the tariff first."
             ),
             line: 0,
             example: name.clone(),

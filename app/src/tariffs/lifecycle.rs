@@ -208,7 +208,7 @@ async fn earlier(
     let number = version.number;
     match super::state(&version, Some(in_force.id), now) {
         VersionState::Retired => Ok(version),
-        VersionState::Active => Err(illegal(base::message!("Version {number} is in force already.", number))),
+        VersionState::Active => Err(illegal(base::message!("Version {number} is already in force.", number))),
         VersionState::Draft | VersionState::Scheduled => Err(illegal(base::message!(
             "Version {number} was never in force. Use `activateTariffVersion` to put it in force.",
             number

@@ -64,7 +64,7 @@ pub(super) fn bad_url(refused: SendError) -> Error {
             host
         ),
         SendError::Unresolved(host) => {
-            base::message!("{host} cannot be resolved. Check the name of the host.", host)
+            base::message!("{host} cannot be resolved. Check the host name.", host)
         }
         _ => base::message!(
             "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",

@@ -93,7 +93,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
 
 async fn create_new(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     if !rows::may_make(app.store.reader(), &actor.scope(), actor.user_id).await? {
-        let message = "A token that is limited to an account cannot have webhooks of its own. Use a token of its maker's account.";
+        let message = "A token that is limited to an account cannot have its own webhooks. Use a token for its maker's account.";
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let description = clean_description(&new.description)?;
