@@ -86,7 +86,7 @@ graphql_enum!(
 );
 
 graphql_enum!(
-    /// Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE.
+    /// Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE.
     CallRefusal = "app::calls::authorize::Refusal" {
         /// The phone is blocked.
         PhoneBlocked,

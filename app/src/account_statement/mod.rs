@@ -90,7 +90,7 @@ pub struct Line {
     pub count: i64,
     /// Seconds billed for the calls.
     pub billed_seconds: i64,
-    /// Signed change of the credit.
+    /// Signed change in the credit.
     pub amount: Micros,
 }
 

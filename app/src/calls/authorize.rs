@@ -66,7 +66,7 @@ pub enum Authorization {
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// The reason why a call is refused. A problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
+        /// The reason why a call is refused. A problem with an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {

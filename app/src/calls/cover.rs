@@ -72,7 +72,7 @@ pub(super) struct Cover {
     pub(super) reach: u32,
 }
 
-/// Whether a session has a limit of money or time.
+/// Whether a deposit, a spending limit or a time limit bounds the session's calls.
 pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }

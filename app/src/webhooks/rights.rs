@@ -17,7 +17,7 @@ pub(super) struct Rights {
     pub(super) role: Role,
     /// `None` for a login, which has all scopes.
     scopes: Option<Vec<TokenScope>>,
-    /// The first token in a chain of rotations. The rights end when this chain ends. `None` for rights of a login.
+    /// The first token in a chain of rotations. The rights end when this chain ends. `None` if the rights come from a login.
     pub(super) api_token_id: Option<Uuid>,
 }
 

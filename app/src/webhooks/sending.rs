@@ -192,7 +192,7 @@ async fn note_next(
 /// If the message is being sent at this moment, it may still arrive, perhaps after the next event.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` for a message that does not hold up the webhook. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` for a message that does not block later messages. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn skip(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     actor.require(Right::ManageWebhooks)?;
     let found = rows::delivery(app.store.reader(), &actor.scope(), id).await?;
