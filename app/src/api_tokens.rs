@@ -18,7 +18,7 @@ use store::{Listed, Page, Scope, Tx, accounts, api_tokens as rows};
 pub const MAX_DAYS: i64 = 400;
 /// Maximum number of valid tokens of an account.
 const MAX_TOKENS: u64 = 100;
-/// Number of characters at the beginning of the secret that are stored and shown, including [`secrets::PREFIX`]. The stored characters reveal so
+/// Number of characters that are stored and shown from the beginning of the secret, including [`secrets::PREFIX`]. The stored characters reveal so
 /// little that more than 200 random bits of the secret remain unknown.
 const SHOWN: usize = 11;
 /// Longest time in seconds for which a rotated token stays valid: seven days.
@@ -101,7 +101,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewToken) -> Result<Made> {
     idempotency::repeatable(app, actor, act, |id| made(app, actor, id)).await
 }
 
-/// The token of an earlier request.
+/// The token that an earlier request created, without its secret.
 async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
     Ok(Made { token: find(app, actor, id).await?, secret: None })
 }
@@ -251,7 +251,7 @@ async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     if rows::successor(tx.conn(), old.id).await?.is_some() {
-        let message = "The token was rotated before. Rotate its successor.";
+        let message = "The token has already been rotated. Rotate its successor.";
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     accounts::lock(tx.conn(), &actor.scope(), old.account_id).await?.ok_or(Error::NotFound)?;

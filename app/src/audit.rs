@@ -1,4 +1,4 @@
-//! The audit log: every mutation of money, rights, tariffs or cabins records the user and the change, in the same transaction.
+//! The audit log: every mutation that changes money, rights, tariffs or cabins records the user and the change, in the same transaction.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -45,14 +45,15 @@ pub struct ImportConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
     /// Key that signs access tokens and derives refresh tokens, at least 32 characters. If no key is set, a key is generated and stored in the
-    /// database for all nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
+    /// database for all nodes. Changing the key invalidates access tokens immediately; logins continue with their refresh tokens.
     #[serde(serialize_with = "base::secret::hidden")]
     pub token_key: Option<SecretString>,
     /// Lifetime of an access token, in seconds.
     pub access_seconds: i64,
     /// Number of seconds after which a login ends unless it is refreshed.
     pub refresh_seconds: i64,
-    /// Roles whose users need a second factor. A user of these roles without a second factor can log in, but can do nothing except set it up.
+    /// Roles whose users need a second factor. A user with one of these roles but without a second factor can log in, but can do nothing except set
+    /// up the second factor.
     pub require_totp: Vec<Role>,
 }
 

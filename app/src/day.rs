@@ -80,7 +80,7 @@ pub struct Figures {
     pub pay_outs: Micros,
 }
 
-/// Money that customers paid or got back by one method.
+/// Money that customers paid or got back with one payment method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Paid {
     /// Payments at settlement, net of change.
@@ -182,7 +182,7 @@ async fn attendant(tx: &Tx, actor: &Actor, asked: Option<Uuid>) -> Result<Option
     Ok(asked)
 }
 
-/// The instants of the local day.
+/// The first instant of the local day, and the first instant after it.
 async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
     if !reports::YEARS.contains(&day.year()) {
         let (first, last) = (reports::YEARS.start(), reports::YEARS.end());

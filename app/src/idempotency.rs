@@ -92,15 +92,15 @@ fn remove_not_compared(input: &mut Value) {
 
 fn same_answer<A: DeserializeOwned>(first: idempotency_key::Model, input_hash: &str) -> Result<A> {
     if first.input_hash != input_hash {
-        let message = "The key was already used with another input. Use a new key for each operation.";
+        let message = "The key was already used with different input. Use a new key for each operation.";
         return Err(Error::field(ErrorCode::IdempotencyConflict, "idempotencyKey", message));
     }
     serde_json::from_value(first.answer).or_fault()
 }
 
-/// Runs `act`, unless an earlier request with the actor's key was carried out. In that case, `again` makes the result from the answer that the earlier
-/// request stored with [`keep`]. Of two requests at the same time, one is carried out, and the other gets its answer. `again` must check the actor's
-/// rights. Without a key, only runs `act`.
+/// Runs `act`, unless an earlier request with the actor's key was carried out. In that case, `again` makes the result from the answer that the
+/// earlier request stored with [`keep`]. If two requests with the same key arrive at the same time, one is carried out, and both get its answer.
+/// `again` must check the actor's rights. Without a key, only runs `act`.
 ///
 /// # Errors
 /// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input, and with `NOT_FOUND` if the object of the earlier request is gone.
@@ -120,7 +120,7 @@ where
         Some(first) => first,
         None => match Box::pin(act).await {
             Ok(done) => return Ok(done),
-            // another request with this key may have been faster, and this request failed because of its changes
+            // another request with this key may have been faster, and its changes may have made this request fail
             Err(error) => key.first(app.store.reader(), actor).await?.ok_or(error)?,
         },
     };
@@ -154,7 +154,7 @@ pub async fn keep(tx: &Tx, actor: &Actor, at: DateTime<Utc>, answer: &impl Seria
     })
 }
 
-/// Stores the answer to a request with a key that had nothing to change. Without a key, does nothing.
+/// Stores the answer to a request that has a key but had nothing to change. Without a key, does nothing.
 ///
 /// # Errors
 /// See [`keep`].
@@ -193,8 +193,8 @@ where
     let answer = match act().await {
         Ok(answer) => answer,
         Err(error @ (Error::User(_) | Error::NotFound | Error::Forbidden)) => {
-            // a request with this key may have committed while this one waited for a lock; this one runs again and finds its answer. The look-up fails if
-            // the database refuses further statements of the transaction
+            // another request with this key may have committed while this request waited for a lock; this request then runs again and finds the
+            // stored answer. The look-up fails if the database refuses further statements of the transaction
             let found = keys::find(tx.conn(), actor.principal(), &key.mutation, &key.key).await;
             return Err(if matches!(found, Ok(Some(_))) { Error::Overtaken } else { error });
         }

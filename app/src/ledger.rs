@@ -35,7 +35,7 @@ pub struct Line {
     pub reversed_by: Option<Uuid>,
 }
 
-/// Lists one page of the transfers in a time range that changed one book of an account in the actor's subtree.
+/// Lists one page of the transfers that changed one book of an account in a time range. The account must be in the actor's subtree.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.

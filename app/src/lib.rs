@@ -156,7 +156,8 @@ impl App {
         })
     }
 
-    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). A login that has ended is also removed from this node's cache.
+    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). If the actor's login has ended, also removes the login from this
+    /// node's cache.
     ///
     /// # Errors
     /// See [`access::write_as`].

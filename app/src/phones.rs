@@ -321,8 +321,8 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Phon
     Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
 }
 
-/// Lists one page of a callshop's phones, optionally limited to phones that match all of the given words ([`crate::finding::words`]). Everyone
-/// searches labels. For an actor that may see SIP user names and User-Agents, the search also covers these.
+/// Lists one page of a callshop's phones, optionally limited to phones that match all of the given words ([`crate::finding::words`]). The search
+/// covers labels and, if the actor may see them, SIP user names and User-Agents.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.

@@ -130,7 +130,7 @@ pub struct Offer {
 }
 
 /// Quotes the price of a call, and the number of seconds that `amount` pays for. If the call would be refused, [`Quote::refusal`] has the reason. A
-/// problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
+/// problem with an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a negative amount, or a destination that is empty or too long. May also fail with `NOT_FOUND`.

@@ -177,9 +177,9 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// Returns the rates whose destinations match `text`, best first, one rate for each destination, at most `limit`. A destination equal to `text` is
-    /// the best match, then the destinations of a country that `text` names in another language, then a destination that begins with `text`, then a
-    /// destination that contains `text`. Among equally good matches, the shortest prefix comes first.
+    /// Returns the rates whose destinations match `text`, best first, one rate for each destination, at most `limit`. From best to worst, a
+    /// destination matches because it is equal to `text`, because it is in a country that `text` names in another language, because it begins with
+    /// `text`, or because it contains `text`. Among equally good matches, the shortest prefix comes first.
     ///
     /// # Errors
     /// See [`RateCache::get`].
@@ -317,7 +317,7 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     })
 }
 
-/// Copies everything that determines a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
+/// Copies everything that determines the charges at `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
 pub fn pricing(terms: &Terms, rate: &Rate) -> Pricing {
     Pricing::freeze(rate, terms.rounding, &terms.bands, &terms.holidays, terms.time_zone)
 }

@@ -33,7 +33,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(5
 /// Maximum number of rows in the log of one webhook.
 const DELIVERIES_KEPT: u64 = 10_000;
 
-/// How long the marks of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
+/// How long the records of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
 const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// How long idempotency keys are kept: longer than a year, because a key may be the number of a monthly or yearly bill.

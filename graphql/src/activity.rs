@@ -255,7 +255,7 @@ pub struct AccountActivity {
 pub struct ShopCursor {
     /// The callshop.
     pub callshop_id: ID,
-    /// The cursor of the last message about the callshop.
+    /// The cursor of the last message that the client received about the callshop.
     pub cursor: String,
 }
 

@@ -33,7 +33,7 @@ use store::sorted::Key;
 graphql_enum!(
     /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
     CallState = "entity::CallState" {
-        /// The call is allowed, but does not ring yet.
+        /// The call is allowed, but is not ringing yet.
         Authorized,
         /// The called phone is ringing.
         Ringing,
@@ -86,7 +86,7 @@ graphql_enum!(
 );
 
 graphql_enum!(
-    /// Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE.
+    /// Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE.
     CallRefusal = "app::calls::authorize::Refusal" {
         /// The phone is blocked.
         PhoneBlocked,

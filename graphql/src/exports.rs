@@ -25,7 +25,7 @@ graphql_enum!(
         Rates,
         /// Call attempts of a callshop, or of all callshops below an account, by the time of their authorization.
         Calls,
-        /// Changes of one book of an account.
+        /// Changes to one book of an account.
         Ledger,
         /// Payments and refunds of customers. Hidden from attendants.
         Payments,
@@ -39,7 +39,7 @@ graphql_enum!(
 graphql_enum!(
     /// Format of an exported file.
     ExportFormat = "app::exports::Format" {
-        /// Comma-separated values in UTF-8, with a header. Texts that begin like a formula get an apostrophe.
+        /// Comma-separated values in UTF-8, with a header. A text that begins like a formula gets an apostrophe before it.
         Csv,
         /// One JSON object per line.
         Jsonl,
@@ -157,12 +157,12 @@ graphql_enum!(
         Adjustment,
         /// The parent reversed a top-up or an adjustment.
         Reversal,
-        /// The account paid for calls that one tariff version priced, with later corrections.
+        /// The account paid for calls that one tariff version priced, including later corrections.
         Calls,
     }
 );
 
-/// The statement of an account's credit with its parent for a period. `opening` plus the amounts of all lines is exactly `closing`.
+/// An account's statement for a period, about its credit with its parent. `opening` plus the amounts of all lines is exactly `closing`.
 #[derive(async_graphql::Description)]
 pub struct AccountStatement(Statement);
 
@@ -195,8 +195,8 @@ impl AccountStatement {
         Money::new(self.0.opening, &self.0.account.currency)
     }
 
-    /// Top-ups, adjustments and reversals in their order, then the calls, one line per tariff version. Beyond 1000 top-ups, adjustments and reversals,
-    /// one line per kind has the sum of the others.
+    /// Top-ups, adjustments and reversals in the order of their booking, then the calls, one line per tariff version. If there are more than 1000
+    /// top-ups, adjustments and reversals, the rest are added up in one line per kind.
     #[field(length = 20)]
     fn lines(&self) -> Vec<AccountStatementLine> {
         let currency = &self.0.account.currency;
@@ -239,7 +239,7 @@ impl AccountStatementLine {
         self.line.version.as_ref().map(|version| version.number)
     }
 
-    /// When this tariff version took effect; null as for `tariffVersionNumber`.
+    /// When this tariff version took effect; null if `tariffVersionNumber` is null.
     fn tariff_version_active_from(&self) -> Option<DateTime<Utc>> {
         self.line.version.as_ref().and_then(|version| version.active_from)
     }
@@ -254,7 +254,7 @@ impl AccountStatementLine {
         self.line.billed_seconds
     }
 
-    /// Signed change of the balance.
+    /// Signed change in the balance.
     fn amount(&self) -> Money {
         Money::new(self.line.amount, &self.currency)
     }

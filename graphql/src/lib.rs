@@ -483,7 +483,7 @@ mod tests {
             || ["Connection", "Edge", "PageInfo"].iter().any(|ending| name.ends_with(ending))
     }
 
-    /// If a type is missing from the list, every role can see the type, even if its declaration restricts the roles.
+    /// If a type is missing from the list of declarations, every role can see the type, even if its declaration restricts the roles.
     #[test]
     fn every_object_is_in_the_list_with_all_its_fields() {
         let (schema, declared) = (whole(), fields());
@@ -496,7 +496,8 @@ mod tests {
         }
     }
 
-    /// The list also contains input types and interfaces, because the declared roles of a type apply only if the type is in the list.
+    /// The list of declarations must also contain input types and interfaces, because the declared roles of a type apply only if the type is in the
+    /// list.
     #[test]
     fn every_declaration_is_in_the_list() {
         let (mut folders, mut found) = (vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src").into()], 0);

@@ -122,11 +122,11 @@ pub struct CreatePhonesInput {
     pub callshop_id: ID,
     /// Number of phones, 1 to 100.
     pub count: i32,
-    /// Beginning of the phones' labels. A number is appended to each label.
+    /// Beginning of the phones' labels. Each label is this text with a number after it.
     #[graphql(default_with = "\"Phone\".to_owned()")]
     pub label: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
-    /// secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has the
+    /// error `SECRET_SHOWN` instead of the secrets. At most 100 bytes; keys are kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -229,7 +229,7 @@ impl PhoneMutation {
         input: CreatePhonesInput,
     ) -> async_graphql::Result<CreatePhonesPayload> {
         let made = async {
-            // the use case also rejects zero
+            // a negative count becomes zero, which `phones::create` rejects
             let count = u32::try_from(input.count).unwrap_or_default();
             let shop = Kind::Callshop.parse(&input.callshop_id)?;
             let actor = keyed(ctx, input.idempotency_key.as_deref())?;

@@ -95,7 +95,7 @@ impl Money {
 }
 
 impl Money {
-    /// An amount in a currency read from the database.
+    /// An amount in a currency that was read from the database.
     pub fn new(amount: impl Into<Micros>, currency: &str) -> Self {
         Self { amount: Decimal(amount.into()), currency: CurrencyCode(currency.to_owned()) }
     }

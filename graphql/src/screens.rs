@@ -151,8 +151,8 @@ pub struct CreateScreenInput {
     /// Days until the token expires, 1 to 400.
     #[graphql(default = 90)]
     pub days: i32,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
-    /// secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has the
+    /// error `SECRET_SHOWN` instead of the token. At most 100 bytes; keys are kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

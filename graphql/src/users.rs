@@ -201,7 +201,7 @@ pub struct CreateUserInput {
     pub idempotency_key: Option<String>,
 }
 
-/// A user's new display name.
+/// A user's new display name and language.
 #[derive(InputObject)]
 pub struct UpdateUserInput {
     /// The user to change.
@@ -212,7 +212,7 @@ pub struct UpdateUserInput {
     pub locale: MaybeUndefined<String>,
 }
 
-/// Selects a user to disable or enable.
+/// Selects a user.
 #[derive(InputObject)]
 pub struct UserIdInput {
     /// A user in the caller's subtree.

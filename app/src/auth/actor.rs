@@ -143,7 +143,8 @@ impl Actor {
         Scope::subtree(&self.path)
     }
 
-    /// The owner of limits and idempotency keys: the user, or the API token with its predecessors and successors.
+    /// The id to which limits and idempotency keys belong: the id of the user or, for an API token, an id that all tokens in its chain of rotations
+    /// share.
     pub fn principal(&self) -> Uuid {
         self.token.as_ref().map_or(self.user_id, |token| token.family_id)
     }

@@ -169,8 +169,8 @@ pub(super) async fn holder_of(
 /// login with a wrong password.
 ///
 /// # Errors
-/// Fails with `BAD_CREDENTIALS` regardless of the cause. With the right password, fails with `TOTP_REQUIRED` without a code and with `TOTP_INVALID`
-/// with a wrong code. Fails with `TRY_LATER` while wrong passwords or codes delay the login.
+/// Fails with `BAD_CREDENTIALS` regardless of the cause. If the password is right, fails with `TOTP_REQUIRED` if the code is missing, and with
+/// `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong passwords or codes delay the login.
 pub async fn login(app: &App, login: &str, secrets: impl Into<Secrets>, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let Secrets { password, code } = secrets.into();

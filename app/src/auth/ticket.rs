@@ -34,7 +34,7 @@ pub struct Admission {
     pub actor: Actor,
     /// When the login expires unless it is refreshed.
     pub expires_at: DateTime<Utc>,
-    /// The name and the value of the cookie to set, after the ticket's first use.
+    /// The name and the value of the cookie to set; `None` unless this is the ticket's first use.
     pub cookie: Option<(String, String)>,
 }
 

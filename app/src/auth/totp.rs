@@ -71,7 +71,7 @@ mod tests {
 
     const OF_THE_RFC: Secret = Secret(*b"12345678901234567890");
 
-    /// RFC 6238, appendix B. The RFC shows eight digits, and a code is the last six of them.
+    /// The test vectors of RFC 6238, appendix B. The RFC shows eight digits; a code consists of the last six.
     #[test]
     fn the_codes_are_those_of_the_rfc() {
         for (seconds, code) in [

@@ -66,7 +66,7 @@ pub enum Authorization {
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// The reason why a call is refused. A problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
+        /// The reason why a call is refused. A problem with an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {
@@ -443,7 +443,7 @@ async fn check(
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
     let cap = u32::try_from(shop.max_call_seconds).or_fault()?;
     let dialed = plan.normalize(&request.dialed);
-    // the row of a refused attempt also shows the dialed number
+    // even the row of a refused attempt shows the dialed number
     match &dialed {
         Ok(Dialed::Emergency { number }) => {
             found.number.clone_from(number);

@@ -72,7 +72,7 @@ pub(super) struct Cover {
     pub(super) reach: u32,
 }
 
-/// Whether a session has a limit of money or time.
+/// Whether a deposit, a spending limit or a time limit bounds the session's calls.
 pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }
@@ -90,7 +90,7 @@ pub(super) struct CoverRequest<'a> {
     pub(super) holds: &'a [Micros],
     /// Maximum call duration in seconds.
     pub(super) cap: u32,
-    /// Maximum length in seconds of the next slice of talk time; `None` reserves money for as much time as possible at once.
+    /// Maximum length in seconds of the next slice of talk time; `None` reserves money for as much time as possible in one step.
     pub(super) slice: Option<u32>,
 }
 
@@ -163,7 +163,7 @@ pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }
 
-/// Adds the change of the call's hold (from `before` to `after`) to `money`, for every level that an account pays.
+/// Adds the change in the call's hold (from `before` to `after`) to `money`, for every level that an account pays.
 pub(super) fn change_holds(
     levels: &[pricing::Level],
     before: &[Micros],

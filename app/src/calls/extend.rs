@@ -45,12 +45,12 @@ const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
 /// After a hang-up, the call is processed again after this delay. The call's end event should arrive before then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
-/// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms.
+/// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms the limit.
 #[derive(Clone, Debug)]
 pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
-    /// The time of the call's next extension if the proxy confirms; `None` if the call needs no further extension.
+    /// The time of the call's next extension if the proxy confirms the limit; `None` if the call needs no further extension.
     pub next: Option<DateTime<Utc>>,
     /// Whether to hang up the call because its covered time is used up.
     pub cut: bool,
@@ -241,7 +241,7 @@ pub(super) async fn session_use(
     Ok((store::calls::spent(conn, &opened).await?, live))
 }
 
-/// The accounts that pay for a call with these prices from their credit.
+/// The accounts that, at these prices, pay for a call from their credit.
 pub(super) fn paying_accounts(levels: &[Level]) -> impl Iterator<Item = Uuid> {
     levels.iter().skip(1).filter(|level| !rating::is_free(&level.pricing)).map(|level| level.account_id)
 }
@@ -305,7 +305,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         }
         heart.beat();
         if let Err(error) = look(&app, &writer).await {
-            tracing::warn!(%error, "running calls could not be processed; they are tried again in a moment");
+            tracing::warn!(%error, "running calls could not be processed; the server tries again in a moment");
         }
     }
 }

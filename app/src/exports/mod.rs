@@ -1,7 +1,8 @@
 //! Exports: rates, calls, the ledger, payments, shifts and statements as files of any length, in constant memory.
 //!
-//! [`open`] checks the actor's rights, which are those of the lists in the API. [`Export::next`] then reads one bounded page after the other, each in a
-//! statement of its own, so that a slow client keeps no transaction open. Before each page, it checks that the actor's login or token is still valid.
+//! [`open`] checks that the actor has the rights that the same lists need in the API. [`Export::next`] then reads one bounded page at a time, each
+//! with its own query, so that a slow client keeps no transaction open. Before each page, [`Export::next`] checks that the actor's login or token is
+//! still valid.
 
 pub mod link;
 mod period;
@@ -27,7 +28,7 @@ use base::error::{Error, OrFault as _, Result};
 use store::{Scope, Within};
 use tables::{Ledger, Rates, Shops};
 
-/// Number of rows that one statement reads.
+/// Number of rows that one query reads.
 const PAGE: u64 = 500;
 
 /// Writes the global id of the row with this UUID. The first argument is the name of the row's GraphQL type.
@@ -59,7 +60,7 @@ enum Rows {
     Document(Vec<u8>),
 }
 
-/// What all tables need to write their cells.
+/// The settings with which all tables write their cells.
 #[derive(Clone, Copy)]
 struct Style {
     zone: Tz,
@@ -94,10 +95,10 @@ fn require_scope(actor: &Actor, scope: TokenScope) -> Result<()> {
     }
 }
 
-/// Checks whether the actor may export this, and whether the request is valid, without reading rows.
+/// Checks whether the request is valid and whether the actor may make it, without reading rows.
 ///
 /// # Errors
-/// As for [`open`].
+/// See [`open`].
 pub async fn check(app: &App, actor: &Actor, request: &Request) -> Result<()> {
     require_scope(actor, request.subject.scope())?;
     request.check_format()?;
@@ -108,7 +109,7 @@ pub async fn check(app: &App, actor: &Actor, request: &Request) -> Result<()> {
     Ok(())
 }
 
-/// Opens an export. The actor needs the right and, with an API token, the scope for the same list in the API.
+/// Opens an export. The actor needs the right to read the same list in the API and, with an API token, the list's scope.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a bad range or a format that the subject does not have. May also fail with `FORBIDDEN` or `NOT_FOUND`.
@@ -136,7 +137,7 @@ pub async fn open(app: &Arc<App>, actor: &Actor, request: &Request, global_id: G
 struct Opened {
     rows: Rows,
     columns: Vec<String>,
-    /// What the file name says about the account or tariff.
+    /// The part of the file name that names the account or tariff.
     name: String,
 }
 

@@ -17,7 +17,7 @@ use store::OnCommit;
 use telemetry::trace::TraceContext;
 
 /// Maximum number of activities that a subscriber may lag behind. If a subscriber lags further behind, it reads the activities from the table. Each
-/// place in a channel takes about 50 bytes, even if it is unused, and every callshop with subscribers has a channel.
+/// slot in a channel takes about 50 bytes, even if the slot is unused, and every callshop with subscribers has a channel.
 const BACKLOG: usize = 32;
 /// Maximum number of subscribers that read the table at the same time. After an outage, all subscribers want to read the table, but other requests
 /// need the database as well.

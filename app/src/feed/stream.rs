@@ -18,7 +18,7 @@ use store::{Store, activity, in_time};
 
 /// Timeout for a subscriber's read from the database. The subscriber's timeout is longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// Number of rows that a subscriber reads at once when it catches up.
+/// Number of rows that a subscriber reads with one query when it catches up.
 const PAGE: u64 = 200;
 /// If a later activity arrives first, a subscriber waits this long for the missing earlier activity. After that time, the subscriber reads the
 /// missing activity from the table.

@@ -50,7 +50,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "O login ou o token de API que criou a importação terminou. Importe o arquivo de novo.",
         "El inicio de sesión o el token de API que creó la importación terminó. Importe el archivo de nuevo.",
     ),
-    ("The tariff does not exist any more.", "A tarifa não existe mais.", "La tarifa ya no existe."),
+    ("The tariff no longer exists.", "A tarifa não existe mais.", "La tarifa ya no existe."),
     (
         "The server could not finish the import. Import the file again.",
         "O servidor não conseguiu terminar a importação. Importe o arquivo de novo.",
@@ -87,7 +87,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "`addition` está fuera de los límites.",
     ),
     (
-        "`minimumMargin` must not be negative, and not above the highest price.",
+        "`minimumMargin` must not be negative or above the highest price.",
         "`minimumMargin` não pode ser negativo nem maior que o preço mais alto.",
         "`minimumMargin` no puede ser negativo ni mayor que el precio más alto.",
     ),
@@ -133,7 +133,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El origen es la propia tarifa o deriva de ella. Elija otro origen.",
     ),
     (
-        "At most {max} tariffs can be derived one from another. Choose a source nearer to the first tariff.",
+        "A chain can have at most {max} derived tariffs. Choose a source nearer to the first tariff.",
         "No máximo {max} tarifas podem derivar uma da outra. Escolha uma origem mais próxima da primeira tarifa.",
         "Como máximo {max} tarifas pueden derivar una de otra. Elija un origen más cercano a la primera tarifa.",
     ),

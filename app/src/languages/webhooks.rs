@@ -4,7 +4,7 @@ use super::Sentence;
 
 pub(super) const SENTENCES: &[Sentence] = &[
     (
-        "A token that is limited to an account cannot have webhooks of its own. Use a token of its maker's account.",
+        "A token that is limited to an account cannot have its own webhooks. Use a token for its maker's account.",
         "Um token limitado a uma conta não pode ter webhooks. Use um token da conta de quem o criou.",
         "Un token limitado a una cuenta no puede tener webhooks. Use un token de la cuenta de quien lo creó.",
     ),
@@ -79,7 +79,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El servidor {host} no tiene una dirección pública. Use un servidor público, o pida al operador que agregue la red a `webhooks.allow_private`.",
     ),
     (
-        "{host} cannot be resolved. Check the name of the host.",
+        "{host} cannot be resolved. Check the host name.",
         "O nome {host} não pode ser resolvido. Confira o nome do servidor.",
         "El nombre {host} no se puede resolver. Revise el nombre del servidor.",
     ),

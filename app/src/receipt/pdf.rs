@@ -99,13 +99,13 @@ fn document(
     pdf.finish()
 }
 
-/// The height of a part of a roll.
+/// The height of a roll page with this many lines of text, in points.
 fn roll_height(lines: usize) -> u16 {
     let text = u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(ROLL.line_height);
     text.saturating_add(2 * ROLL.margin)
 }
 
-/// The receipt's lines and its QR codes. Each code comes with the number of the first line of the space that is left for it.
+/// The receipt's lines and its QR codes. Each code comes with the number of the first line of the space that is reserved for the code.
 fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
     let (mut lines, mut codes) = (Vec::new(), Vec::new());
     for block in blocks(receipt, locale) {

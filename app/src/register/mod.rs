@@ -98,7 +98,7 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
 
 /// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are not
 /// checked, because the bank pays them. The check never applies to attendants: they count the drawer blind, and could find out the expected cash by
-/// trying amounts. If an attendant pays out more than the ledger has, the count later shows a variance.
+/// trying amounts. If an attendant pays out more than the ledger's balance of the drawer, the count later shows a variance.
 ///
 /// # Errors
 /// Fails with `INSUFFICIENT_CASH`.

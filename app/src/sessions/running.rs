@@ -52,7 +52,7 @@ impl Running {
     }
 }
 
-/// The cost of each session up to now, by the session's id. Each session is given by its id and the time it was opened. The calling function has
+/// The cost of each session up to now, by the session's id. `of` contains the id and the opening time of each session. The calling function has
 /// already checked access to the sessions. The number of queries does not depend on the number of sessions.
 ///
 /// # Errors

@@ -88,8 +88,8 @@ fn by_day(deck: &mut CarrierDeck, today: NaiveDate) -> DatedRows {
     DatedRows { rows, today, days }
 }
 
-/// Asks about the bands of a carrier's deck that the tariff does not have. `mapped` are the bands to which the mapping leads; they are not asked
-/// about again. There are no questions about the canonical CSV, which must name the tariff's bands.
+/// Asks about the bands of a carrier's deck that the tariff does not have. There are no questions about `mapped`, the bands that the mapping has
+/// already chosen. There are also no questions about the canonical CSV, which must name the tariff's bands.
 pub(super) fn band_questions(
     outcome: &Outcome,
     columns: &DeckColumns,
@@ -108,7 +108,7 @@ pub(super) fn band_questions(
         Question {
             code: "BANDS".into(),
             text: format!(
-                "The deck has prices for \"{name}\", which is no band of the tariff. Choose the band, or add it to the tariff first."
+                "The deck has prices for \"{name}\", which is not a band of the tariff. Choose the band, or add it to the tariff first."
             ),
             line: 0,
             example: name.clone(),

@@ -1,4 +1,4 @@
-//! What a change of a tariff stores for its idempotency key, and the result that is made from it when a request is repeated.
+//! The answer that a change to a tariff stores for its idempotency key, and the result of a repeated request, which is made from this answer.
 
 use entity::tariff;
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,7 @@ impl Kept {
     }
 }
 
-/// The version that was scheduled next; `None` if it was discarded since.
+/// The version that was scheduled next; `None` if it has been discarded since.
 async fn next(app: &App, actor: &Actor, id: Option<Uuid>) -> Result<Option<Version>> {
     Ok(match id {
         Some(id) => find_versions(app, actor, &[id]).await?.pop(),

@@ -31,7 +31,7 @@ async fn account_of(app: &App, actor: &Actor, account_id: Option<Uuid>) -> Resul
     if id != actor.account_id && actor.role != Role::Admin {
         return Err(Error::Forbidden);
     }
-    // a token that was limited to an account below has no own account
+    // a token that is limited to a lower account has no account of its own
     Ok(access::account(app.store.reader(), actor, id, Right::ManageTariffs).await?.id)
 }
 
@@ -79,7 +79,7 @@ pub async fn save(
             updated_at: now,
         };
         audit::record(&tx, actor, now, change(&row, serde_json::Value::Null)).await?;
-        // if two requests save the same name at once, the second runs again and replaces the mapping of the first
+        // if two requests save the same name at the same time, the second runs again and replaces the mapping of the first
         rows::insert(conn, row.clone())
             .await
             .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;
@@ -115,7 +115,7 @@ fn unknown(name: &str) -> Error {
     Error::invalid("name", base::message!("There is no mapping with the name \"{name}\".", name))
 }
 
-/// Deletes the mapping with this name, and returns it. Imports that were created with it keep their copy.
+/// Deletes the mapping with this name, and returns it. Imports that were created with the mapping keep their own copies.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if there is none, with `NOT_FOUND` or `FORBIDDEN`.

@@ -14,7 +14,8 @@ const MAX_URL: usize = 2_000;
 /// Maximum length of a document, in bytes.
 const MAX_QUERY: usize = 20_000;
 
-/// A document with line feeds and spaces in place of other white space. Databases refuse some control characters.
+/// Replaces tabs and Windows line ends in a document by spaces and line feeds, and refuses other control characters, because databases refuse some of
+/// them.
 pub(super) fn clean_query(text: &str) -> Result<String> {
     let text = text.replace("\r\n", "\n").replace('\t', " ");
     if text.len() <= MAX_QUERY && billing::text::is_lines(&text) {
@@ -27,13 +28,13 @@ pub(super) fn clean_query(text: &str) -> Result<String> {
     Err(Error::invalid("query", message))
 }
 
-/// Fails if a document about one callshop names another account.
+/// Fails if the document is about one callshop, but the account is not a callshop.
 pub(super) fn check_kind(account: &account::Model, payload: &dyn Payload) -> Result<()> {
     let fits = !payload.is_for_callshop() || account.kind == AccountKind::Callshop;
     if fits { Ok(()) } else { Err(Error::NotFound) }
 }
 
-/// A description without spaces around it.
+/// Trims and checks a description.
 pub(super) fn clean_description(text: &str) -> Result<String> {
     let text = text.trim();
     if text.chars().count() <= MAX_DESCRIPTION && (text.is_empty() || billing::text::is_line(text)) {
@@ -63,7 +64,7 @@ pub(super) fn bad_url(refused: SendError) -> Error {
             host
         ),
         SendError::Unresolved(host) => {
-            base::message!("{host} cannot be resolved. Check the name of the host.", host)
+            base::message!("{host} cannot be resolved. Check the host name.", host)
         }
         _ => base::message!(
             "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",

@@ -1,4 +1,4 @@
-//! A node's turn at one position.
+//! A node's turn at one position, during which the node delivers the position's events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use base::error::{Error, Result};
 use store::webhook_positions::{self as positions, Key};
 use store::{activity, webhooks as rows};
 
-/// Number of events that are read at once.
+/// Number of events that one query reads.
 pub(super) const PAGE: u64 = 50;
-/// Number of messages after which a position goes back to the queue, so that others get their turn.
+/// Number of messages after which a position goes back to the queue, so that other positions get their turn.
 const MESSAGES: usize = 100;
-/// Time after which no other message of the turn begins.
+/// Time after which a turn begins no further message.
 const TIME: Duration = Duration::from_secs(10);
 
 /// A node's turn at one position.
@@ -40,7 +40,7 @@ pub(super) struct Turn<'a> {
     read: VecDeque<activities::Model>,
 }
 
-/// What follows a position.
+/// The next step at a position.
 enum Next {
     /// A message.
     Message(Message),
@@ -154,7 +154,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Extends the lease, unless it is long enough for an attempt. Returns whether this turn still has it.
+    /// Extends the lease, unless it is long enough for an attempt. Returns whether this turn still has the lease.
     async fn extend(&mut self) -> Result<bool> {
         let (now, lease) = (self.app().clock.now(), self.node.lease());
         if self.until - now > lease / 2 {

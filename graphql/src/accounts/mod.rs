@@ -37,7 +37,7 @@ pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
 /// Like [`parse_account`], outside a request.
 ///
 /// # Errors
-/// As for [`parse_account`].
+/// See [`parse_account`].
 pub(super) async fn account_id(app: &App, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {
@@ -51,7 +51,7 @@ pub(super) async fn account_id(app: &App, id: &ID) -> Result<Uuid> {
 /// Like [`parse_account`], but for an optional id.
 ///
 /// # Errors
-/// Fails like [`parse_account`].
+/// See [`parse_account`].
 pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Result<Option<Uuid>> {
     match id {
         Some(id) => parse_account(ctx, id).await.map(Some),

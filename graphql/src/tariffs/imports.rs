@@ -25,7 +25,7 @@ use app::tariffs::imports::{self, Job, NewImport};
 use app::tariffs::{self, mappings};
 use base::error::{self, Error};
 
-/// Interval at which a subscription looks for changes of an import.
+/// Interval at which a subscription checks an import for changes.
 const EVERY: Duration = Duration::from_millis(500);
 /// Maximum number of problems in one response.
 const MAX_PROBLEMS: i32 = 1_000;
@@ -66,7 +66,7 @@ pub struct TariffImportChanges {
     pub raised: u64,
     /// Number of prefixes with a lower price per minute.
     pub lowered: u64,
-    /// Number of prefixes with the same price per minute and another difference.
+    /// Number of prefixes with the same price per minute but another difference.
     pub changed: u64,
     /// Number of removed prefixes.
     pub removed: u64,
@@ -97,7 +97,7 @@ impl TariffImport {
         imports::upload_path(app(ctx), &self.0).map_err(top_level)
     }
 
-    /// When the import fails unless the file is uploaded, or the questions are answered.
+    /// Time by which the file must be uploaded, or the questions answered; otherwise, the import fails.
     fn expires_at(&self) -> DateTime<Utc> {
         self.0.row.expires_at
     }
@@ -117,12 +117,12 @@ impl TariffImport {
         self.0.input.effective_at
     }
 
-    /// Number of rates that are stored. They become visible together with the version.
+    /// Number of rates stored so far. The rates become visible together with the version.
     fn rows_read(&self) -> i32 {
         i32::try_from(self.0.row.rows_read).unwrap_or(i32::MAX)
     }
 
-    /// Number of rates to store; null until the file was read.
+    /// Number of rates to store; null until the file has been read.
     fn rows_total(&self) -> Option<i32> {
         self.0.row.rows_total.map(|total| i32::try_from(total).unwrap_or(i32::MAX))
     }
@@ -168,14 +168,14 @@ impl TariffImport {
         self.0.report.set_aside.clone().into_iter().map(Into::into).collect()
     }
 
-    /// Changes compared to the base version; null until the file was read without an error or question.
+    /// Changes compared to the base version; null until the file has been read without an error or question.
     fn changes(&self) -> Option<TariffImportChanges> {
         let RateChangeCounts { added, raised, lowered, changed, removed, unchanged } =
             self.0.report.changes?;
         Some(TariffImportChanges { added, raised, lowered, changed, removed, unchanged })
     }
 
-    /// Prices below cost; null as for `changes`.
+    /// Prices below cost; null if `changes` is null.
     fn margin(&self) -> Option<MarginGuard> {
         self.0.report.margins.clone().map(Into::into)
     }
@@ -260,8 +260,8 @@ pub struct CreateTariffImportInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and gets the first one. At most 100
-    /// bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and returns the first import. At
+    /// most 100 bytes; keys are kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -485,7 +485,7 @@ impl TariffImportSubscription {
     }
 }
 
-/// Whether two readings of an import show the same. The node's signs of life are not shown.
+/// Whether two readings of an import look the same to clients, which do not see the node's heartbeats.
 fn is_same(last: &Job, now: &Job) -> bool {
     let beat = now.row.heartbeat_at;
     let row = entity::tariff_import::Model { heartbeat_at: beat, ..last.row.clone() };

@@ -85,7 +85,8 @@ pub struct ImportTariffInput {
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
     /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-    /// zone. Rows without a date, or with a date in the past, take effect at once. Either all versions are scheduled or none. At most 20 versions.
+    /// zone. Rows without a date, or with a date in the past, take effect immediately. Either all versions are scheduled or none. At most 20
+    /// versions.
     #[graphql(default)]
     pub by_date: bool,
     /// Whether the import only reports the changes that it would make.
@@ -121,7 +122,7 @@ pub struct RateInput {
     pub destination: String,
     /// Price of 60 seconds, in the tariff's currency.
     pub price_per_minute: Decimal,
-    /// Price of 60 seconds that holds for the initial increment, outside the time bands; `pricePerMinute` if omitted.
+    /// Price of 60 seconds that applies to the initial increment, outside the time bands; `pricePerMinute` if omitted.
     pub initial_price: Option<Decimal>,
     /// Fee that is charged once per answered call; zero if omitted.
     pub connection_fee: Option<Decimal>,
@@ -189,7 +190,7 @@ pub struct UpsertRatesInput {
 pub struct DeleteRatesInput {
     /// The tariff to change.
     pub tariff_id: ID,
-    /// 1 to 1000 prefixes, all present in the version to start from.
+    /// 1 to 1000 prefixes. Each must have a rate of its own in the version to start from.
     pub prefixes: Vec<String>,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
@@ -245,7 +246,7 @@ pub struct AssignTariffInput {
 pub struct BlockDestinationInput {
     /// Tariff in which the prefix is blocked or unblocked. Give either `tariffId` or `callshopId`.
     pub tariff_id: Option<ID>,
-    /// Callshop for which the prefix is blocked or unblocked, a child of the caller's account. Give either `callshopId` or `tariffId`.
+    /// Callshop for which the prefix is blocked or unblocked. It must be a child of the caller's account. Give either `callshopId` or `tariffId`.
     pub callshop_id: Option<ID>,
     /// E.164 digits without "+".
     pub prefix: String,

@@ -59,7 +59,7 @@ impl TariffQuery {
     async fn tariffs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whether to list archived tariffs, too.", default)] include_archived: bool,
+        #[graphql(desc = "Whether to include archived tariffs.", default)] include_archived: bool,
         paging: Paging,
     ) -> async_graphql::Result<Page<Tariff>> {
         let (app, actor) = (app(ctx), actor(ctx)?);

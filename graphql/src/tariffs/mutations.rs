@@ -61,9 +61,10 @@ pub struct MarginWarningView {
     pub prefix: String,
     /// Destination name.
     pub destination: String,
-    /// Buyer's price for 60 seconds; the charge of a call of `seconds` if only fees, increments, minimum charges or free seconds make the loss.
+    /// Buyer's price for 60 seconds. If only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
+    /// `seconds` instead.
     pub retail_per_minute: Decimal,
-    /// Seller's price for 60 seconds, or charge of the same call.
+    /// Seller's price for 60 seconds, or the seller's charge for the same call.
     pub cost_per_minute: Decimal,
     /// Talk time in seconds of the call whose charges are given; null if the prices are for 60 seconds.
     pub seconds: Option<u32>,
@@ -93,7 +94,7 @@ pub struct MarginGuard {
     pub warnings: Vec<MarginWarningView>,
     /// Total number of warnings.
     pub total: u64,
-    /// Whether more than 20 pairs of tariffs would have to be compared, so that the pairs with the fewest accounts were left out.
+    /// Whether the pairs of tariffs with the fewest accounts were left out, because there were more than 20 pairs to compare.
     pub is_partial: bool,
 }
 
@@ -139,7 +140,7 @@ payload!(
         set_aside: Vec<DeckSetAside>,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The calls of the last thirty days, rated by the draft. Requesting this field takes up to ten seconds.
+        /// The calls of the last thirty days, rated at the draft's prices. Requesting this field takes up to ten seconds.
         impact: TariffImpact,
     }
 );
@@ -151,8 +152,8 @@ payload!(
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The scheduled version that will replace the activated version, and that does not contain its changes; null if no version is scheduled. To
-        /// keep the changes, make them again with the scheduled version as `baseVersionId`.
+        /// The scheduled version that will replace the activated version, but does not contain the activated version's changes; null if no version is
+        /// scheduled. To keep the changes, make them again with the scheduled version as `baseVersionId`.
         next: TariffVersion,
     }
 );
@@ -375,7 +376,7 @@ async fn drafted(ctx: &Context<'_>, tariff_id: Uuid, outcome: Outcome) -> Result
     let impact = match (&outcome.loaded, &outcome.version) {
         _ if !asked => None,
         (Some(draft), _) => Some(tariffs::impact_of_draft(app(ctx), caller(ctx)?, tariff_id, draft).await?),
-        // a repeated request has the version only
+        // for a repeated request, only the version is known, not the draft's rates
         (None, Some(version)) => Some(tariffs::impact_of_version(app(ctx), caller(ctx)?, version).await?),
         (None, None) => None,
     };

@@ -219,7 +219,8 @@ impl Tariff {
         Ok(found.map(|derivation| TariffDerivation { derivation, tariff: self.0.clone() }))
     }
 
-    /// Versions, newest first. If the tariff belongs to the parent of the caller's account, only the active version and the scheduled ones.
+    /// Versions, newest first. If the tariff belongs to the parent of the caller's account, the list has only the active version and the scheduled
+    /// versions.
     async fn versions(
         &self,
         ctx: &Context<'_>,
@@ -345,7 +346,8 @@ impl TariffVersion {
         RateChanges(tariffs::changes_of(&self.0))
     }
 
-    /// The calls of the last thirty days, rated by this version. Requesting this field takes up to ten seconds. Only the tariff's owner may request it.
+    /// The calls of the last thirty days, rated at this version's prices. Requesting this field takes up to ten seconds. Only the tariff's owner may
+    /// request it.
     async fn impact(&self, ctx: &Context<'_>) -> async_graphql::Result<TariffImpact> {
         let rated = tariffs::impact_of_version(app(ctx), actor(ctx)?, &self.0);
         let impact = rated.boxed().await.map_err(top_level)?;

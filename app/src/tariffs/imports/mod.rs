@@ -1,6 +1,6 @@
-//! Imports of rate decks as jobs. A job is created, its file is uploaded to any node, and that node works the job off ([`worker`]).
+//! Imports of rate decks as jobs. A job is created, its file is uploaded to any node, and that node carries out the job ([`worker`]).
 //!
-//! The job's row is what all nodes know of it. The file is in the spool folder of one node ([`spool`]). If that node dies, the job asks for the file
+//! All nodes can read the job's row, but the file is in the spool folder of one node ([`spool`]). If that node dies, the job asks for the file
 //! again. The version and the job's row change in one transaction, so a job that is canceled leaves no version behind.
 
 pub mod spool;
@@ -41,7 +41,7 @@ pub struct Imports {
     /// The id of this running program.
     node: Uuid,
     spool: Arc<Spool>,
-    /// Limits the number of jobs that run at once.
+    /// Limits the number of jobs that run at the same time.
     slots: Arc<Semaphore>,
     wake: Notify,
     running: Mutex<HashSet<Uuid>>,
@@ -189,7 +189,7 @@ impl Job {
         rows::UPLOADS.contains(&self.row.state)
     }
 
-    /// Whether the job has ended and will not change any more.
+    /// Whether the job has ended, and therefore no longer changes.
     pub fn has_ended(&self) -> bool {
         self.row.ended_at.is_some()
     }
@@ -243,7 +243,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
     find(app, actor, id).await
 }
 
-/// The job works for this login or API token from now on.
+/// The job's row, changed so that the job acts for this login or API token from now on.
 fn for_actor(row: tariff_import::Model, actor: &Actor) -> tariff_import::Model {
     let api_token_id = actor.token.as_ref().map(|token| token.id);
     let is_login = api_token_id.is_none() && !actor.session_id.is_nil();
@@ -304,10 +304,10 @@ pub fn upload_path(app: &App, job: &Job) -> Result<Option<String>> {
     Ok(Some(format!("{}/{id}?until={until}&signature={signature}", spool::PATH)))
 }
 
-/// Answers the open questions of a job, which then continues with the same file. The job works for the actor from now on.
+/// Answers the open questions of a job, which then continues with the same file. From now on, the job acts for the actor.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a bad mapping, `ILLEGAL_STATE` if the job asks nothing, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` for a bad mapping, `ILLEGAL_STATE` if the job has no open question, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn answer(app: &App, actor: &Actor, id: Uuid, mapping: Mapping) -> Result<Job> {
     check_mapping(&mapping)?;
     change(app, actor, id, |row| {
