@@ -249,7 +249,7 @@ macro_rules! for_each_error_code {
             TotpSetupRequired = "TOTP_SETUP_REQUIRED",
             /// The password is too short, too long or too easy to guess.
             WeakPassword = "WEAK_PASSWORD",
-            /// The idempotency key was already used with another input.
+            /// The idempotency key was already used with different input.
             IdempotencyConflict = "IDEMPOTENCY_CONFLICT",
             /// The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token.
             SecretShown = "SECRET_SHOWN",

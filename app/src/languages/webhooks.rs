@@ -34,9 +34,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El evento se borró, así que no se puede enviar otra vez.",
     ),
     (
-        "The webhook may not act: its account is suspended or outside of its creator's branch.",
-        "O webhook não pode agir: sua conta está suspensa ou fora do ramo de quem o criou.",
-        "El webhook no puede actuar: su cuenta está suspendida o fuera de la rama de quien lo creó.",
+        "The webhook cannot deliver: the account of its creator, or an account above that account, is suspended. Ask for the account to be resumed, or use `enableWebhook` to take the webhook over.",
+        "O webhook não pode entregar: a conta de quem o criou, ou uma conta acima dela, está suspensa. Peça que a conta seja retomada ou use `enableWebhook` para assumir o webhook.",
+        "El webhook no puede entregar: la cuenta de quien lo creó, o una cuenta por encima de ella, está suspendida. Pida que se reanude la cuenta o use `enableWebhook` para hacerse cargo del webhook.",
     ),
     (
         "The API token that made the webhook was revoked or has expired. Use `enableWebhook` to take the webhook over.",

@@ -101,7 +101,7 @@ async fn post(app: &App, webhook: &webhook::Model, message: &Message) -> Result<
         }
         Err(_) => {
             return Err(illegal(
-                "The webhook may not act: its account is suspended or outside of its creator's branch.",
+                "The webhook cannot deliver: the account of its creator, or an account above that account, is suspended. Ask for the account to be resumed, or use `enableWebhook` to take the webhook over.",
             ));
         }
     }

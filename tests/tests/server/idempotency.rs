@@ -1,5 +1,5 @@
 //! Tests every mutation with an `idempotencyKey`: two requests at the same time and a later one have the same effect as one request, and get the same
-//! answer. Only the first answer has the secret. The same key with another input is refused.
+//! answer. Only the first answer has the secret. The same key with different input is refused.
 
 use std::collections::BTreeSet;
 
