@@ -17,15 +17,15 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   INVALID_INPUT: { remedy: 'Correct the field that `field` names. `message` says what is allowed.', retry: 'no' },
   NOT_FOUND: { remedy: 'Read the list again: the object is gone, or it never belonged to the caller.', retry: 'no' },
   FORBIDDEN: { remedy: 'Hide the action for this role, or ask somebody with another role.', retry: 'no' },
-  ALREADY_EXISTS: { remedy: 'Choose another name or number, or use the object that exists.', retry: 'no' },
+  ALREADY_EXISTS: { remedy: 'Choose another name or number, or use the existing object.', retry: 'no' },
   ILLEGAL_STATE: { remedy: 'Read the object again and show its state. If it is what the user wanted, nothing is left to do.', retry: 'no' },
   BAD_CREDENTIALS: { remedy: 'Ask for the password again. The answer is the same for a wrong login and a wrong password.', retry: 'no' },
   TRY_LATER: { remedy: 'Wait, up to 30 seconds, then try again.', retry: 'wait' },
-  TOTP_REQUIRED: { remedy: 'Ask for a code of the authenticator app, or a recovery code, and send the login again with `totp`.', retry: 'no' },
+  TOTP_REQUIRED: { remedy: 'Ask for a code from the authenticator app, or a recovery code, and send the login again with `totp`.', retry: 'no' },
   TOTP_INVALID: { remedy: 'Ask for the next code. A code works once.', retry: 'no' },
   TOTP_SETUP_REQUIRED: { remedy: 'Show the page that sets up the second factor: `beginTotp`, then `confirmTotp`.', retry: 'no' },
   WEAK_PASSWORD: { remedy: 'Ask for a longer password, or one that is harder to guess.', retry: 'no' },
-  IDEMPOTENCY_CONFLICT: { remedy: 'Make a new key for each new intention. Send a key again only with the same input.', retry: 'no' },
+  IDEMPOTENCY_CONFLICT: { remedy: 'Make a new key for each new action. Send a key again only with the same input.', retry: 'no' },
   SECRET_SHOWN: { remedy: 'Use the secret from the first answer. If it is lost, rotate the token.', retry: 'no' },
   CURRENCY_MISMATCH: { remedy: 'Use the currency of the account or the callshop.', retry: 'no' },
   REGISTER_CLOSED: { remedy: 'Offer to open the register.', retry: 'no' },
@@ -39,8 +39,8 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   OVERPAID: { remedy: 'Reduce the card, Pix or other payments to the amount due.', retry: 'no' },
   INSUFFICIENT_CREDIT: { remedy: 'Let the parent account top up the credit or raise the limit.', retry: 'no' },
   CEILING_EXCEEDED: { remedy: 'Reduce the amount, or let the owner do it.', retry: 'no' },
-  INSUFFICIENT_CASH: { remedy: 'Take less, or record cash that was put in first.', retry: 'no' },
-  DISCOUNT_TOO_HIGH: { remedy: 'Reduce the discount to at most the calls and items of the session.', retry: 'no' },
+  INSUFFICIENT_CASH: { remedy: 'Take less cash out, or first record cash that was put in.', retry: 'no' },
+  DISCOUNT_TOO_HIGH: { remedy: 'Reduce the discount to at most the total of the session’s calls and items.', retry: 'no' },
   REFUND_TOO_HIGH: { remedy: 'Reduce the refund to what is left.', retry: 'no' },
   ALREADY_REVERSED: { remedy: 'Read the ledger again: the reversal is there.', retry: 'no' },
   STALE_DRAFT: { remedy: 'Make the change again on the active version, or activate a copy of the draft.', retry: 'no' },
@@ -51,7 +51,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   NUMBER_INVALID: { remedy: 'Check the number against the shop’s dial plan.', retry: 'no' },
   BRANCH_TOO_LARGE: { remedy: 'Subscribe to the accounts below this account, one by one.', retry: 'no' },
   SEARCH_TOO_BROAD: { remedy: 'Give a shorter time range or another filter, or leave out `orderBy`.', retry: 'no' },
-  PROXY_UNREACHABLE: { remedy: 'Try again. If it stays, hang up at the telephone and tell the operator.', retry: 'wait' },
+  PROXY_UNREACHABLE: { remedy: 'Try again. If the error persists, hang up at the telephone and tell the operator.', retry: 'wait' },
 };
 
 /** Errors that concern the whole request. They are in `errors`, with the code in `extensions.code`. */
@@ -136,7 +136,7 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
   },
   GRAPHQL_VALIDATION_FAILED: {
     meaning:
-      'The role’s schema does not have what the document asks for. Without a login, that is everything but `viewer`, `login` and `refresh`.',
+      'The role’s schema does not have what the document asks for. Without a login, the schema has only `viewer`, `login` and `refresh`.',
     status: '400 (200 for `application/json`)',
     remedy: 'Log in, or ask for what the role has. A code generator with the role’s schema finds this at build time.',
     retry: 'no',
@@ -186,7 +186,7 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
     retry: 'no',
   },
   INVALID_TICKET: {
-    meaning: 'The ticket of an event stream was used, has expired, belongs to a login that has ended, or is no ticket of this server.',
+    meaning: 'The ticket of an event stream was used, has expired, belongs to a login that has ended, or was not issued by this server.',
     status: '401',
     remedy: 'Create another ticket with `createStreamTicket`, and another `EventSource`.',
     retry: 'login',
@@ -210,7 +210,7 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
     retry: 'no',
   },
   DOCUMENT_NOT_TRUSTED: {
-    meaning: 'The server runs only the documents of its list.',
+    meaning: 'The server runs only the documents on its list.',
     status: '400 (200 for `application/json`)',
     remedy: 'Ask the operator to add the document to the list.',
     retry: 'no',
