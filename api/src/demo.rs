@@ -193,7 +193,7 @@ fn account(parent: Uuid, kind: AccountKind, name: &str, user: NewUser) -> accoun
     }
 }
 
-/// Creates the tariffs of the demo. Customers pay the list price, the callshop pays 85 % of it, the reseller 70 %, and the distributor nothing.
+/// Creates the tariffs of the demo. Customers pay the list price, the callshop pays 85% of it, the reseller 70%, and the distributor nothing.
 async fn prices(
     app: &App,
     operator: &Actor,

@@ -203,7 +203,7 @@ struct Slots {
     running: Mutex<HashMap<Uuid, usize>>,
 }
 
-/// A download that runs, until it is dropped.
+/// Counts a download as running until this value is dropped.
 struct Slot {
     slots: Arc<Slots>,
     principal: Uuid,

@@ -173,7 +173,7 @@ async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure>
     bar.enable_steady_tick(Duration::from_millis(200));
     while let Some(part) = export.next().await? {
         match file.write_all(&part) {
-            // the reader of a pipe may stop early, such as `head`
+            // the reader of a pipe, such as `head`, may stop early
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }

@@ -181,7 +181,7 @@ impl WebhookSender {
 /// A TLS client that trusts the certificate authorities of the system and those of Mozilla's list.
 ///
 /// # Errors
-/// Fails if the cryptography has no safe version of TLS.
+/// Fails if the cryptography library supports no safe version of TLS.
 pub(crate) fn tls_client() -> Result<TlsConnector, rustls::Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

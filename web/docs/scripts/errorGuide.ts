@@ -35,7 +35,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   CABIN_OCCUPIED: { remedy: 'Choose another cabin, or close this one first.', retry: 'no' },
   SUSPENDED: { remedy: 'Let the reseller, or an account above, resume the account.', retry: 'no' },
   SERVICE_UNAVAILABLE: { remedy: 'Contact the reseller. Accounts above see the cause.', retry: 'no' },
-  UNDERPAID: { remedy: 'Take the rest. `amountDue` says how much is due.', retry: 'no' },
+  UNDERPAID: { remedy: 'Collect the rest. `amountDue` says how much is due.', retry: 'no' },
   OVERPAID: { remedy: 'Reduce the card, Pix or other payments to the amount due.', retry: 'no' },
   INSUFFICIENT_CREDIT: { remedy: 'Let the parent account top up the credit or raise the limit.', retry: 'no' },
   CEILING_EXCEEDED: { remedy: 'Reduce the amount, or let the owner do it.', retry: 'no' },
@@ -178,7 +178,7 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
   ...tooMuch('TOO_MANY_FIELDS', 'The document selects too many fields, with fragments expanded.'),
   ...tooMuch('TOO_MANY_ALIASES', 'The document has too many aliases.'),
   ...tooMuch('TOO_MANY_DIRECTIVES', 'The document has too many directives.'),
-  ...tooMuch('QUERY_TOO_COMPLEX', 'The result may be too large: the fields, times the sizes of the lists around them.'),
+  ...tooMuch('QUERY_TOO_COMPLEX', 'The result may be too large: each field counts once for every entry of the lists around it.'),
   RESPONSE_TOO_LARGE: {
     meaning: 'The result is too large. A mutation has taken effect nevertheless.',
     status: '400 (200 for `application/json`)',
