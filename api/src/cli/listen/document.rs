@@ -1,4 +1,4 @@
-//! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that tell the position.
+//! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that contain the position.
 
 use apollo_compiler::ast::{self, Definition, OperationDefinition, OperationType, Selection};
 use serde_json::{Map, Value, json};

@@ -17,7 +17,7 @@ use crate::webhooks::tls_client;
 /// Maximum size of a response that is read as a whole, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// Posts JSON. The response's body is read by the calling function; the connection ends with it.
+/// Posts JSON. The calling function reads the response's body. The connection ends with the body.
 ///
 /// # Errors
 /// The error is a sentence about the connection.
