@@ -138,7 +138,7 @@ impl Gauges {
         registry.register("ready", "Whether /readyz answers 200", self.ready.clone());
         let help = "Events and call attempts waiting for the writer";
         registry.register("writer_queue_jobs", help, self.waiting.clone());
-        let help = "Free places in the writer's queue; at zero the hook answers 503";
+        let help = "Jobs for which the writer's queue has room; at zero the hook answers 503";
         registry.register("writer_queue_free_jobs", help, self.room.clone());
         let help =
             "Activities waiting to be published to the other nodes; beyond redis.queue they are dropped";
