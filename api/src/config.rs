@@ -44,7 +44,7 @@ pub struct Config {
     pub database_connections: u32,
     /// HTTP worker threads.
     pub workers: usize,
-    /// Browser origins whose pages may call the API, such as `https://shop.example`; if empty, only the server's own page may.
+    /// Browser origins whose pages may call the API, such as `https://shop.example`; if empty, only the server's own pages may.
     pub allowed_origins: Vec<String>,
     /// Addresses of load balancers whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpAddr>,

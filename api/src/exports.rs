@@ -1,7 +1,7 @@
 //! Downloads of exports: `GET /export/SUBJECT`, with a token or with the signed link that `createExportLink` returns.
 //!
 //! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off ends
-//! without the last chunk of HTTP's chunked encoding, so clients do not take it for a whole file.
+//! without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
@@ -138,7 +138,7 @@ async fn begin(
     let (actor, asked) = identify(request, subject, parameters, exports).await?;
     let slot = exports.slots.take(actor.principal())?;
     let mut export = exports::open(&exports.app, &actor, &asked, global_id).await.map_err(told)?;
-    // errors of the first part can still be told with a status
+    // an error in the first part can still be reported with a status
     let first = export.next().await.map_err(told)?;
     let is_zipped = asked.format != Format::Pdf && accepts_gzip(request);
     let mut response = HttpResponse::Ok();
@@ -203,7 +203,7 @@ struct Slots {
     running: Mutex<HashMap<Uuid, usize>>,
 }
 
-/// A download that runs, until it is dropped.
+/// Counts a download as running until this value is dropped.
 struct Slot {
     slots: Arc<Slots>,
     principal: Uuid,
@@ -244,7 +244,7 @@ impl Drop for Slot {
 /// A part of the body.
 enum Part {
     Bytes(Bytes),
-    /// The end of a whole file.
+    /// Marks that the file was sent completely.
     End,
 }
 
@@ -281,7 +281,7 @@ impl Download {
         }
         let end = self.file.end()?;
         self.send(end).await?;
-        // a client that sees the end may begin the next download
+        // free the slot first, because a client that sees the end may begin the next download
         drop(self.slot.take());
         self.offer(Part::End).await
     }

@@ -171,7 +171,7 @@ async fn refuse(
 ) -> io::Result<()> {
     let (mut head, body) = Response::from(response).into_parts();
     head.head_mut().set_connection_type(ConnectionType::Close);
-    // the codec writes a response to an upgrade without chunks
+    // the response to an upgrade request is sent without chunked encoding
     head.head_mut().no_chunking(true);
     codec.encode(Message::Item((head, body.size())), &mut out)?;
     let mut body = pin!(body);

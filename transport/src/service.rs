@@ -34,7 +34,7 @@ use crate::metrics::Metrics;
 /// Time within which all sockets are closed when the server stops.
 const MAX_JITTER: Duration = Duration::from_secs(2);
 
-/// The message of an error code in the first of these languages that the application speaks; `None` to keep the English message.
+/// The message of an error code in the first of these languages that the application supports; `None` to keep the English message.
 pub type Wording = fn(code: &str, languages: &Languages) -> Option<&'static str>;
 
 /// Attaches the caller's data to a request, for the resolvers. The request already has the client's [`Languages`].
@@ -52,7 +52,7 @@ pub struct Caller {
     pub subject: String,
     /// Time at which the token expires. Its sockets and streams end at that time. `None` if the token never expires.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Canceled when the session or token is revoked or its user is disabled. The cancellation ends sockets and streams at once.
+    /// Canceled when the session or token is revoked or its user is disabled. The cancellation ends sockets and streams immediately.
     pub revoked: CancellationToken,
     /// Whether the subject is a user or token, whose id may appear in logs.
     pub is_authenticated: bool,

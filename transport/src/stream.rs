@@ -32,7 +32,7 @@ pub(crate) struct Form {
     pub(crate) start: &'static str,
     /// Writes one answer, which is JSON without line breaks. The second argument is the answer's position.
     pub(crate) answer: fn(&str, Option<&str>) -> String,
-    /// Writes an error of the transport in the form of an answer.
+    /// Writes a transport error in the form of an answer.
     pub(crate) error: fn(&RequestError) -> String,
     /// The text that shows that the connection is alive.
     pub(crate) idle: &'static str,

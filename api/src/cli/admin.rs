@@ -89,10 +89,10 @@ pub(super) enum TariffCommand {
         #[arg(long, conflicts_with = "merge")]
         replace_countries: bool,
         /// Make one version for each date in a carrier's deck, and schedule each version at the beginning of its day. Rows without a date take effect
-        /// at once.
+        /// immediately.
         #[arg(long, conflicts_with = "activate")]
         by_date: bool,
-        /// Report the changes, the errors, and the last thirty days' calls at the new prices without storing anything.
+        /// Store nothing, and only report the changes, the errors, and what the last thirty days' calls would have cost at the new prices.
         #[arg(long)]
         dry_run: bool,
         /// Activate the new version immediately instead of leaving it as a draft.
@@ -116,7 +116,7 @@ pub(super) enum TariffCommand {
     /// Cancel the schedule of a version. The version becomes a draft again.
     #[command(after_help = tariff_versions::CANCEL_HELP)]
     Cancel(tariff_versions::CancelArgs),
-    /// Go back to the prices and terms of an earlier version at once, by activating a new version that copies them.
+    /// Go back to the prices and terms of an earlier version immediately, by activating a new version that copies them.
     #[command(after_help = tariff_versions::REVERT_HELP)]
     Revert(tariff_versions::RevertArgs),
 }

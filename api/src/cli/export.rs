@@ -17,10 +17,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{ConfigArgs, Failure, operator};
 
 pub(super) const HELP: &str = "\
-The file has one line for each row, oldest first, and is written while it is read, so its size does not matter. An account above callshops exports the
-rows of all callshops below it, one callshop after the other. Times have the offset of the account's time zone. docs/exports.md describes the columns.
+The file has one line for each row, oldest first. Rows are written as they are read, so the file may be of any size. An account above callshops
+exports the rows of all callshops below it, one callshop after the other. Times have the offset of the account's time zone. docs/exports.md
+describes the columns.
 
-A day or month means all of it: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
+A day or a month stands for the whole of it: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
 
 Examples:
   callshop export calls --account shop1 --from 2026-11 --to 2026-11 --output november.csv
@@ -42,10 +43,10 @@ pub(super) struct ExportArgs {
     /// Global id of the tariff version, as `callshop tariff versions` prints it. Required for rates.
     #[arg(long, value_name = "ID")]
     tariff_version: Option<String>,
-    /// Beginning of the period: a day, a month, or a time with an offset. If omitted, the first row.
+    /// Beginning of the period: a day, a month, or a time with an offset. If omitted, the period begins with the first row.
     #[arg(long, value_name = "DAY|MONTH|TIME")]
     from: Option<String>,
-    /// End of the period. If omitted, now.
+    /// End of the period. If omitted, the period lasts until now.
     #[arg(long, value_name = "DAY|MONTH|TIME")]
     to: Option<String>,
     /// Book of the ledger, such as credit, revenue or drawer. If omitted, credit.
@@ -68,7 +69,7 @@ enum SubjectArg {
     Rates,
     /// Call attempts, by the time of their authorization.
     Calls,
-    /// Changes of one book of an account.
+    /// Changes to one book of an account.
     Ledger,
     /// Payments and refunds of customers.
     Payments,
@@ -140,7 +141,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
                 .map_err(|error| format!("cannot create {}: {error}", path.display()))?;
             let written = write(&mut export, file).await;
             if written.is_err() {
-                // an incomplete file must not be taken for a whole one
+                // nobody must mistake an incomplete file for a whole one
                 drop(std::fs::remove_file(path));
             }
             written
@@ -172,7 +173,7 @@ async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure>
     bar.enable_steady_tick(Duration::from_millis(200));
     while let Some(part) = export.next().await? {
         match file.write_all(&part) {
-            // the reader of a pipe may stop early, such as `head`
+            // the reader of a pipe, such as `head`, may stop early
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }

@@ -92,7 +92,8 @@ enum Command {
     /// Forward the messages of a webhook to a program on this machine, to develop a receiver.
     ///
     /// Subscribes to the server with a token, and posts each event as a webhook would: the body is the answer to the webhook's document, and the headers are
-    /// those of Standard Webhooks. Prints each message with the status of its answer. After a lost connection, continues after the last message.
+    /// those of Standard Webhooks. Prints each message with the status of its answer. If the connection is lost, reconnects and continues from the
+    /// last message.
     #[command(after_help = listen::HELP)]
     Listen(listen::ListenArgs),
     /// Simulate phones and calls through a server's hook.
@@ -229,7 +230,7 @@ fn stop_on_signal() -> std::io::Result<CancellationToken> {
                 _ = terminate.recv() => SignalKind::terminate(),
             };
             if stopped.is_cancelled() {
-                eprintln!("callshop: second signal, exiting at once");
+                eprintln!("callshop: second signal, exiting immediately");
                 std::process::exit(128 + signal.as_raw_value());
             }
             stopped.cancel();

@@ -26,7 +26,7 @@ pub enum Shape {
 /// Input fields whose text is not a single line, as `Type.field`.
 pub type Texts = &'static [(&'static str, Shape)];
 
-/// The name of the only argument of mutations. Paths in errors do not include the argument's name, as in `userErrors`.
+/// The name of the only argument of mutations. Paths in errors omit this name, as the paths in `userErrors` do.
 const INPUT: &str = "input";
 
 /// Checks every `String` of an operation.

@@ -163,7 +163,7 @@ class EventStreams implements Transport {
     yield* this.#format === 'sse' ? eventsOf(response, heard) : partsOf(response, heard);
   }
 
-  /** Called when the network may be back or the machine may have slept. Ends streams without recent data, and lets attempts begin at once. */
+  /** Called when the network may be back or the machine may have slept. Ends streams without recent data, and lets attempts begin immediately. */
   #wake(): void {
     for (const running of this.#running) {
       if (Date.now() - running.lastHeard > QUIET_MS) {

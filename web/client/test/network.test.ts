@@ -108,7 +108,7 @@ class Rider {
     return response;
   };
 
-  /** Reads time and cost like a screen that is drawn repeatedly, and records each value that went back. */
+  /** Reads time and cost like a screen that is drawn repeatedly, and records each value that decreased. */
   #look(): void {
     for (const { liveCall } of this.seen.last?.cabins ?? []) {
       if (liveCall === null) {

@@ -1,4 +1,4 @@
-//! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that tell the position.
+//! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that contain the position.
 
 use apollo_compiler::ast::{self, Definition, OperationDefinition, OperationType, Selection};
 use serde_json::{Map, Value, json};
@@ -98,13 +98,13 @@ impl Document {
     }
 }
 
-/// Takes an answer of the subscription apart.
+/// Splits an answer of the subscription into its parts.
 ///
 /// # Errors
 /// Fails with the errors that the server sent.
 pub(super) fn message(answer: &str) -> Result<Message, String> {
     let mut body: Value =
-        serde_json::from_str(answer).map_err(|error| format!("the server sent no JSON: {error}"))?;
+        serde_json::from_str(answer).map_err(|error| format!("the server sent invalid JSON: {error}"))?;
     if let Some(errors) = body.get("errors").and_then(Value::as_array).filter(|errors| !errors.is_empty()) {
         let texts = errors.iter().map(|error| match error["extensions"]["code"].as_str() {
             Some(code) => format!("{code}: {}", error["message"].as_str().unwrap_or_default()),

@@ -1,5 +1,5 @@
-//! A client for single HTTP requests, with TLS for HTTPS. The workspace builds `reqwest` without TLS, because nothing else in it needs HTTPS but webhooks,
-//! which connect to checked addresses themselves and share their TLS with this client.
+//! A client for single HTTP requests, with TLS for HTTPS. The workspace builds `reqwest` without TLS, because the only other code that needs HTTPS
+//! sends webhooks. That code connects to checked addresses itself, and shares its TLS client with this one.
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -17,7 +17,7 @@ use crate::webhooks::tls_client;
 /// Maximum size of a response that is read as a whole, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// Posts JSON. The response's body is read by the calling function; the connection ends with it.
+/// Posts JSON. The calling function reads the response's body. The connection ends with the body.
 ///
 /// # Errors
 /// The error is a sentence about the connection.

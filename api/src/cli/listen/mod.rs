@@ -51,8 +51,8 @@ pub(super) struct ListenArgs {
     /// Address of the server's GraphQL API.
     #[arg(long, value_name = "URL", env = "CALLSHOP_API", default_value = "http://127.0.0.1:8080/graphql")]
     api: Url,
-    /// File with an API token or an access token. If omitted, the environment variable CALLSHOP_TOKEN. Other users of this machine can read a command
-    /// line, so the token is not an option.
+    /// File with an API token or an access token. If omitted, the token is read from the environment variable CALLSHOP_TOKEN. The token itself is not
+    /// an option, because other users of this machine can read command lines.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     #[command(flatten)]
@@ -82,7 +82,7 @@ enum Ended {
     Refused(String),
 }
 
-/// What the command works with.
+/// The state of the command.
 struct Listener {
     api: Url,
     token: String,
@@ -93,7 +93,7 @@ struct Listener {
     cursors: BTreeMap<String, String>,
     /// Whether this connection received something.
     heard: bool,
-    /// Whether any connection did.
+    /// Whether any connection has received something.
     begun: bool,
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn run(args: ListenArgs) -> Result<(), Failure> {
     for url in [&args.api, &args.forward_to] {
         if !["http", "https"].contains(&url.scheme()) {
             return Err(format!(
-                "{url} is no address of a web server: it must begin with http:// or https://"
+                "{url} is not the address of a web server: it must begin with http:// or https://"
             )
             .into());
         }
@@ -163,7 +163,7 @@ async fn text(args: &ListenArgs, token: &str) -> Result<String, Failure> {
     let id = args.what.account.as_deref().unwrap_or_default();
     // a global id is in base64
     if !id.chars().all(|letter| letter.is_ascii_alphanumeric() || "+/=_-".contains(letter)) {
-        return Err(format!("{id:?} is no global id: use an id that the API returned").into());
+        return Err(format!("{id:?} is not a global id: use an id that the API returned").into());
     }
     Ok(format!(
         "subscription {{ accountActivity(accountId: \"{id}\") {{ callshopId cursorExpired event {{ seq at kind cabinId sessionId }} }} }}"
