@@ -294,6 +294,6 @@ export const office: typeof portuguese = {
     DESTINATION_BLOCKED: 'This destination is blocked.',
     NUMBER_INVALID: 'This is not a valid phone number.',
     SEARCH_TOO_BROAD: 'Too many entries to search. Choose a shorter time range.',
-    PROXY_UNREACHABLE: 'The exchange did not respond. The call may continue.',
+    PROXY_UNREACHABLE: 'The SIP proxy did not respond. The call may continue.',
   },
 };
