@@ -23,7 +23,7 @@ pub const MAX_BATCH: u32 = 100;
 const MAX_PHONES: u64 = 1000;
 /// Length of a SIP user name. The 31^12 possible names are too many to guess, and collisions are negligible.
 const USER_LENGTH: usize = 12;
-/// Length of a SIP password. A password has 99 bits, but is short enough to be typed into a phone.
+/// Length of a SIP password. A password has 99 bits of entropy, but is short enough to type into a phone.
 const SECRET_LENGTH: usize = 20;
 
 /// A phone with its secret. The secret cannot be read again.

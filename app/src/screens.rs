@@ -18,7 +18,7 @@ use crate::feed::{Watch, stream as positions};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, accounts, cabins};
 
-/// Maximum number of valid screens of a cabin.
+/// Maximum number of valid screens per cabin.
 const MAX_SCREENS: usize = 5;
 /// Maximum lifetime of a screen, in days.
 pub const MAX_DAYS: i32 = 400;

@@ -41,7 +41,7 @@ pub fn of(name: &str) -> Vec<String> {
 /// The words of a search text. An object matches if each of these words is a prefix of one of the object's words.
 ///
 /// # Errors
-/// Fails for a text that is too long, has too many words, or has no word.
+/// Fails if the text is too long, has too many words, or has no words.
 pub fn wanted(search: &str) -> Result<Vec<String>, SearchError> {
     if search.chars().count() > MAX_SEARCH {
         return Err(SearchError::TooLong);

@@ -77,7 +77,7 @@ graphql_enum!(
         SessionMoved,
         /// A customer added to a deposit.
         DepositAdded,
-        /// The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
+        /// What the current call has left of a deposit pays for at most `endingSoonSeconds` more seconds of the call. There is at most one such
         /// event until another deposit is added. The event contains the call.
         DepositLow,
         /// The limits of a session changed.

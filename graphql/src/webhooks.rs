@@ -120,8 +120,8 @@ impl Webhook {
         self.0.role.into()
     }
 
-    /// The scopes with which the document is read; null if the address and the document were chosen only with logins, which have all scopes. If
-    /// scopes limit the webhook, the webhook is disabled when the API token with these scopes ends.
+    /// The scopes with which the document is read; null if no API token was used to choose the address or the document, because a logged-in
+    /// user has all scopes. If scopes limit the webhook, the webhook is disabled when the API token with these scopes ends.
     fn scopes(&self) -> Option<Vec<TokenScope>> {
         self.0.scopes.as_ref()?;
         Some(webhooks::scopes_of(&self.0).into_iter().map(Into::into).collect())

@@ -130,7 +130,7 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     }
 }
 
-/// Whether it is doubtful that the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
+/// Whether it is unclear if the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
 /// separator, unless both parts belong to the same country.
 fn is_doubtful_list(country: &str, text: &str) -> bool {
     let parts: Vec<&str> = text.split([',', '/']).collect();

@@ -137,7 +137,7 @@ pub(super) fn column_key(key: &str) -> Option<(Role, Option<&str>)> {
 }
 
 impl Mapping {
-    /// This mapping, in which the fields of `other` replace the fields that both mappings have.
+    /// This mapping combined with `other`. If both set a field, the value from `other` is used.
     pub fn merged(mut self, other: Mapping) -> Mapping {
         macro_rules! take {
             ($($field:ident),*) => { $( self.$field = other.$field.or(self.$field); )* };

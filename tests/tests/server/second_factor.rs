@@ -20,7 +20,7 @@ async fn login(client: &Client, name: &str, password: &str, code: Option<&str>) 
     }
 }
 
-/// Creates a user of the reseller. Returns a client of that user, and the user's id and login.
+/// Creates a user of the reseller. Returns the user's id and login, and a client logged in as that user.
 async fn newcomer(shop: &Shop) -> (String, String, Client) {
     let input = json!({ "accountId": shop.reseller_id, "role": "RESELLER", "user": person() });
     let made = shop.distributor.did("createUser", "CreateUserInput", input, "user { id login }").await;

@@ -32,7 +32,7 @@ struct Group {
     repeated: bool,
 }
 
-/// Whether the row is not a rate: it has neither a code nor a price, or it is a total or a repeated header.
+/// True if the row is not a rate, because it has neither a code nor a price, or is a total or a repeated header.
 pub(super) fn is_title(plan: &Plan<'_>, row: Row<'_>) -> bool {
     let has_digit = |column: usize| row.get(column).contains(|letter: char| letter.is_ascii_digit());
     let (coded, clean) = match plan.columns.code {

@@ -54,7 +54,7 @@ on_both!(past_calls_are_rated_by_a_draft, |backend| async move {
     assert_eq!(figures(&same), ["2.4", "0.9", "1.5", "0"], "{same}");
     assert_eq!((&same["calls"], &same["unrated"], &same["isPartial"]), (&json!(3), &json!(0), &json!(false)));
     assert_eq!(same["destinationsBelowCost"], 0);
-    // the minimum charge and the fee count; the draft has no rate for France, so that call adds nothing
+    // both the minimum charge and the fee are included; the draft has no rate for France, so that call adds nothing
     let less = dry(reseller, &tariff.id, &["55,Brazil,0.1,0.1,1,1,0.25"]).await;
     assert_eq!(figures(&less), ["0.5", "0.6", "-0.1", "-1.6"], "{less}");
     assert_eq!((&less["unrated"], &less["destinationsBelowCost"]), (&json!(1), &json!(1)));
