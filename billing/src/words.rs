@@ -18,7 +18,7 @@ pub enum SearchError {
     /// The text has too many words.
     #[error("Use at most {MAX_WORDS} words.")]
     TooManyWords,
-    /// The text has no word.
+    /// The text contains no words.
     #[error("Use at least one letter or digit.")]
     NoWord,
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Pricing, Span, billed_seconds, sixtieths};
 use crate::money::Micros;
 
-/// A [`Span`] with its start, and the exact cost of all seconds before it at each of its two prices.
+/// A [`Span`], its start, and the exact cost of all seconds before that start: once at the initial-increment prices, and once at the normal prices.
 #[derive(Clone, Copy, Debug)]
 struct LaidSpan {
     start: i64,

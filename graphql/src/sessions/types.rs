@@ -448,7 +448,7 @@ impl PixCode {
         Ok(qr.svg())
     }
 
-    /// The transaction id, 25 letters and digits, with which the payment appears in the callshop's bank account. It is the same for all codes of a
+    /// The transaction id, 25 letters and digits, under which the payment appears in the callshop's bank account. It is the same for all codes of a
     /// session.
     fn txid(&self) -> &str {
         &self.0.txid

@@ -161,7 +161,7 @@ on_both!(periods_are_exact_and_formats_agree, |backend: Backend| async move {
     let later = url(second + TimeDelta::seconds(1));
     assert_eq!(body(server, owner, &format!("{path}&from={later}")).await, "");
 
-    // a compressed file has the same bytes
+    // a compressed file decompresses to the same bytes
     let plain = body(server, owner, &path).await;
     let request = http().get(format!("http://{}{path}", server.http)).bearer_auth(owner.token());
     let zipped = request.header(header::ACCEPT_ENCODING, "gzip").send().await.expect("an answer");

@@ -437,8 +437,8 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     let uses =
         |(_, plan): &(String, Vec<String>)| plan.iter().any(|step| step.contains("tariff_version_in_force"));
     assert!(conn.plans.lock().unwrap().iter().any(uses), "the version in force is found by its index");
-    // a request may be repeated for a month, so its statements read that month; all other statements concern the present, and the coming months are
-    // empty
+    // a request may be repeated up to a month later, so the statements that look up a request also read last month's partition; all other statements
+    // read the current month, and the later months are empty
     let strays = conn.strays(&["_202704", "_202705", "_202706", "_202707"]);
     assert!(strays.is_empty(), "{}", strays.join("\n\n"));
     if backend == Backend::Postgres {

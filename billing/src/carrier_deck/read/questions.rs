@@ -37,7 +37,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Asks about doubts that only the values of the whole deck can raise.
+    /// Adds the questions that arise only when the values of the whole deck are considered together.
     pub(super) fn ask_about_values(&mut self) {
         if self.options.mapping.code_prefix.is_none() {
             let codes = self.deck.rates.len();
