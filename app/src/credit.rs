@@ -315,7 +315,7 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
     let transfer = ledger::transfers(tx.conn(), &[id]).await?.pop().ok_or(Error::NotFound)?;
     let entries = ledger::entries(tx.conn(), &[id]).await?;
     let credit = entries.iter().find(|entry| entry.book == Book::Credit);
-    // the query finds only transfers that changed credit
+    // a transfer that did not change credit counts as not found
     let credit = credit.ok_or(Error::NotFound)?;
     let account = access::child(tx.conn(), actor, credit.account_id, Right::ManageCredit).await?;
     match transfer.kind {

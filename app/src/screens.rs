@@ -126,7 +126,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// The valid screens of cabins, without an access check. The ids must come from rows that the actor may see.
+/// The valid screens of these cabins. Does not check access: the ids must come from rows that the actor may see.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -43,7 +43,7 @@ pub struct Model {
     pub pix_city: Option<String>,
     /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,
-    /// How many seconds before the end of a call a warning that the call is about to end is given; null if no warning is given.
+    /// Number of seconds before the end of a call at which a warning says that the call is about to end; null for no warning.
     pub ending_soon_seconds: Option<i32>,
     /// Largest total discount an attendant may apply to one session.
     pub attendant_max_discount: Micros,

@@ -14,7 +14,7 @@ pub struct TypeArgs {
     pub root: Option<LitStr>,
     /// Roles that see the type.
     pub roles: Option<Expr>,
-    /// Scopes with which a token sees the type.
+    /// Scopes that let a token see the type.
     pub scope: Vec<Ident>,
     /// Row that `columns` refers to.
     pub row: Option<Type>,
@@ -50,7 +50,7 @@ impl Parse for TypeArgs {
 pub struct FieldArgs {
     /// Roles that see the field.
     pub roles: Option<Expr>,
-    /// Scopes with which a token sees the field.
+    /// Scopes that let a token see the field.
     pub scope: Vec<Ident>,
     /// Columns that the field reads.
     pub columns: Vec<Ident>,

@@ -10,7 +10,7 @@ pub struct Declaration {
     pub name: &'static str,
     /// Roles that see the type; `None` if every role that can reach the type sees it.
     pub roles: Option<RoleSet>,
-    /// Scopes with which a token sees the type; `None` if every token that can reach the type sees it.
+    /// Scopes that let a token see the type; `None` if every token that can reach the type sees it.
     pub scope: Option<RoleSet>,
     /// The fields in order.
     pub fields: &'static [Field],
@@ -22,7 +22,7 @@ pub struct Field {
     pub name: &'static str,
     /// Roles that see the field; `None` if every role that sees the type sees the field.
     pub roles: Option<RoleSet>,
-    /// Scopes with which a token sees the field; `None` if every token that sees the type sees the field.
+    /// Scopes that let a token see the field; `None` if every token that sees the type sees the field.
     pub scope: Option<RoleSet>,
     /// Columns that the field reads, named like the fields of the row.
     pub columns: &'static [&'static str],

@@ -113,7 +113,7 @@ pub async fn assignments(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result
     Ok(account::Entity::find().filter(either).count(conn).await?)
 }
 
-/// Pairs of a parent's cost tariff and a child's cost tariff, at least one of which is this tariff. The child's tariff is `retail_tariff_id`, and
+/// Pairs of a parent's cost tariff and a child's cost tariff. In each pair, at least one of the two is this tariff. The child's tariff is `retail_tariff_id`, and
 /// `callshops` is the number of children with the pair. Returns at most `limit` pairs, those with the most accounts first.
 pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     let cost = |table: &str| Expr::col((Alias::new(table), account::Column::CostTariffId));

@@ -55,7 +55,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Stage 3 limits the recursion depth.
+    /// Checks these selections and those below them. Recursion is safe because stage 3 limits the depth.
     fn selections(&mut self, set: &'a SelectionSet) -> Result<(), RequestError> {
         for selection in &set.selections {
             match selection {

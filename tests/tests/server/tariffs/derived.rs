@@ -76,7 +76,7 @@ on_both!(a_derived_tariff_takes_effect_with_its_source, |backend| async move {
     seller.did("cancelTariffVersion", "CancelTariffVersionInput", input, "version { id }").await;
     until(seller, &derived, &["1 ACTIVE 44 0.29, 55 0.19"]).await;
 
-    // a version that takes effect immediately is followed a moment later
+    // if a version of the source takes effect immediately, the derived tariff follows a moment later
     let hotfix = tariff.reprice("0.11", None).await;
     assert_eq!(tariff.activate(&hotfix, None).await, "none");
     until(seller, &derived, &["3 ACTIVE 44 0.29, 55 0.19", "1 RETIRED 44 0.29, 55 0.19"]).await;

@@ -128,7 +128,7 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
     let first =
         tariff.seller().ok(ACTIVE, json!({ "id": tariff.id })).await["tariff"]["activeVersion"].take();
     for round in 0..3 {
-        // two requests go back to the first version at once
+        // two requests at the same time revert the tariff to its first version
         let wrong = tariff.reprice(&format!("{round}.9"), None).await;
         assert_eq!(tariff.activate(&wrong, None).await, "none");
         let input = json!({ "tariffId": tariff.id, "versionId": first["id"] });
