@@ -66,7 +66,8 @@ pub enum ChargeStep {
         /// The fee.
         amount: Micros,
     },
-    /// A run of billed seconds at one price, within the initial increment or after it. The exact cost of the run is `price_per_minute * seconds / 60`.
+    /// A run of billed seconds at one price, within the initial increment or after it. The exact cost of the run is `price_per_minute * seconds /
+    /// 60`.
     Time {
         /// The time band's name; `None` if the rate has no price for the band at that time.
         band: Option<String>,

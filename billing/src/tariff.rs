@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Micros;
 
-/// Number of digits of the longest E.164 number, and therefore of the longest prefix.
+/// Maximum number of digits in an E.164 number, and therefore in a prefix.
 pub const MAX_PREFIX_DIGITS: usize = 15;
-/// Number of characters of the longest destination name.
+/// Maximum number of characters in a destination name.
 pub const MAX_DESTINATION_CHARS: usize = 100;
 /// The highest price or fee: a million currency units. This limit keeps the charge of any call of up to 17 years within [`Micros`].
 pub const MAX_PRICE: Micros = Micros(1_000_000_000_000);
@@ -20,7 +20,7 @@ pub const MAX_INCREMENT: u32 = 86_400;
 pub const MAX_FREE_SECONDS: u32 = 86_400;
 /// Maximum number of time bands in a tariff.
 pub const MAX_BANDS: usize = 16;
-/// Number of characters of the longest band name.
+/// Maximum number of characters in a band name.
 pub const MAX_BAND_NAME_CHARS: usize = 40;
 /// Maximum number of rates in a table.
 pub const MAX_RATES: usize = 2_000_000;

@@ -337,7 +337,7 @@ impl Call {
         self.row.estimated
     }
 
-    /// The value of the talk time beyond the paid time, which is not charged; zero unless the call was ended late.
+    /// Value of the talk time that was not charged because it exceeded the paid time; zero unless the call was ended late.
     #[field(columns(written_off, currency))]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)

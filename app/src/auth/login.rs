@@ -442,8 +442,8 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins and API tokens that ended on other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// When the node looks for logins that ended, it starts this long before its last successful poll. This time is longer than the maximum duration of a
-/// transaction plus the difference between the nodes' clocks.
+/// Each poll covers the time since the last successful poll, and this much time before that poll. This overlap is longer than the maximum duration of
+/// a transaction plus the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. If the database is unavailable, the loop's query fails before this time is

@@ -33,8 +33,8 @@ const MAX_TIME: Duration = Duration::from_secs(8);
 /// Limits the number of versions whose calls are rated at the same time. A single request may ask for many versions.
 static RATED: Semaphore = Semaphore::const_new(2);
 
-/// The amounts that the calls of the last thirty days would have brought at a draft's prices. The amounts are those of the seller at the tariff's
-/// level, which is the account that is paid according to this tariff.
+/// The amounts that the calls of the last thirty days would have brought at a draft's prices. The amounts are those of the seller, which is the
+/// account that charges this tariff's prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Impact {
     /// Calls that were authorized before this time are not included.
@@ -62,8 +62,8 @@ pub struct Impact {
 /// Rates the calls that the tariff prices, at this version's prices. Changes nothing.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of range.
-/// May also fail with database errors.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of
+/// range. May also fail with database errors.
 pub async fn impact_of_version(app: &App, actor: &Actor, version: &Version) -> Result<Impact> {
     let found = find_version(app, actor, version.version.id).await?;
     let loaded = app.rates.get(app.store.reader(), found.version.id).await?;

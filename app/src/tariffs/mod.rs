@@ -304,7 +304,7 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
     versions.into_iter().next().ok_or_else(|| Error::fault("the state of a version was not found"))
 }
 
-/// Lists the versions of a tariff, oldest first. For the tariff by which the actor's account pays, lists only the version in force and the scheduled
+/// Lists the versions of a tariff, oldest first. For the cost tariff of the actor's account, lists only the version in force and the scheduled
 /// versions.
 ///
 /// # Errors

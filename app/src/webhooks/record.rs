@@ -51,9 +51,9 @@ pub(super) async fn delivered(tx: &Tx, lease: &Lease, message: &Message, outcome
     Ok(true)
 }
 
-/// Records that the receiver did not accept a message, and decides whether the webhook is disabled: if the receiver is gone, or if it has accepted no
-/// message about any callshop for `webhooks.give_up_hours`. Nothing is recorded if the lease has ended, and a webhook that was changed during the
-/// attempt stays active.
+/// Records that the receiver did not accept a message. Disables the webhook if the receiver is gone, or if the receiver has accepted no message about
+/// any callshop for `webhooks.give_up_hours`. If the lease has ended, nothing is recorded. A webhook that was changed during the attempt stays
+/// active.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -1,4 +1,4 @@
-//! Posts messages at the request of a user, and skips them.
+//! Posts or skips messages at a user's request.
 
 use std::time::Duration;
 

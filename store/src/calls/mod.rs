@@ -29,8 +29,8 @@ pub use shown::{find, find_all, live, live_in, live_of_cabins, of_each};
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
-/// How long after an authorization request the proxy may repeat the request, abandon it, or send events of its call. The rows that identify a
-/// repeated request or event are stored for longer ([`crate::config::RetentionConfig`]).
+/// The period after an authorization request in which the proxy may still repeat the request, abandon it, or send events of its call. The rows that
+/// identify a repeated request or event are stored for longer ([`crate::config::RetentionConfig`]).
 pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 
 /// Whether a call was answered more than a day before or after its authorization. Reports find such calls by a flag instead of by id.

@@ -1,5 +1,5 @@
-//! A client for single HTTP requests, with TLS for HTTPS. The workspace builds `reqwest` without TLS, because the only other code that needs HTTPS
-//! sends webhooks. That code connects to checked addresses itself, and shares its TLS client with this one.
+//! A client for single HTTP requests, with TLS for HTTPS. The workspace builds `reqwest` without TLS, because only this client and the sender of
+//! webhooks need HTTPS. The sender connects to checked addresses itself, and shares its TLS client with this client.
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};

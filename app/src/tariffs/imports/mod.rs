@@ -119,7 +119,7 @@ pub struct Report {
     pub counts: Option<Counts>,
     /// Rows that a tariff cannot hold, by reason.
     pub set_aside: BTreeMap<String, u64>,
-    /// Retail prices below cost; `None` as for `changes`.
+    /// Retail prices below cost; `None` in the same cases as `changes`.
     pub margins: Option<Margins>,
 }
 
