@@ -246,9 +246,9 @@ pub fn is_free(pricing: &Pricing) -> bool {
 pub struct PricesAt {
     /// Fee of the call.
     pub connection_fee: Micros,
-    /// Price of sixty seconds that holds at that instant for the initial increment; `None` if `price_per_minute` holds from the beginning.
+    /// Price of sixty seconds that applies to the initial increment at that instant; `None` if `price_per_minute` applies from the beginning.
     pub initial_price: Option<Micros>,
-    /// Price of sixty seconds that holds at that instant after the initial increment.
+    /// Price of sixty seconds that applies after the initial increment at that instant.
     pub price_per_minute: Micros,
 }
 

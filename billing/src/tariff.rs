@@ -34,7 +34,7 @@ pub struct Rate {
     pub destination: String,
     /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
-    /// Price of sixty seconds that holds for the initial increment, outside the time bands in `band_prices`; if `None`, `price_per_minute` holds.
+    /// Price of sixty seconds that applies to the initial increment, outside the time bands in `band_prices`; if `None`, `price_per_minute` applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_price: Option<Micros>,
     /// Fee charged once per answered call.
@@ -59,7 +59,7 @@ pub struct Rate {
 pub struct BandPrice {
     /// Price of sixty seconds.
     pub price_per_minute: Micros,
-    /// Price of sixty seconds for the seconds of the initial increment that are within the band; if `None`, `price_per_minute` holds.
+    /// Price of sixty seconds for the seconds of the initial increment that are within the band; if `None`, `price_per_minute` applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_price: Option<Micros>,
     /// Connection fee of a call answered within the band; if `None`, the rate's fee applies.

@@ -23,7 +23,7 @@ pub struct Model {
     pub query: String,
     /// Description of the webhook's purpose; may be empty.
     pub description: String,
-    /// The role of the user who last chose the address or the document. The document is read with this role.
+    /// The role with which the document is read: the lowest role of the users who chose the address and the document.
     pub role: super::Role,
     /// Texts of the [`super::TokenScope`]s with which the document is read; null if no scopes limit the document, as in a login.
     pub scopes: Option<Json>,

@@ -596,7 +596,7 @@ mod tests {
         assert_eq!(CallRefusal::from(Refusal::stored("OF_A_LATER_RELEASE")), CallRefusal::ServiceUnavailable);
     }
 
-    /// A list does not read large columns that no requested field declares, so a field must not read columns that it does not declare.
+    /// A list skips large columns that none of the requested fields declares. Therefore, a field must declare every column that it reads.
     #[test]
     fn a_field_reads_only_the_columns_that_it_declares() {
         let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");

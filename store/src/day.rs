@@ -30,7 +30,7 @@ pub struct Day {
     pub to: DateTime<Utc>,
 }
 
-/// The shifts that were open at any time during the day, oldest first, at most `limit`.
+/// At most `limit` shifts that were open at any time during the day, oldest first.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.

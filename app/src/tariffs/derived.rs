@@ -86,9 +86,9 @@ impl Derivation {
 /// changes, nothing is derived again.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a rule out of range, a source that is the tariff itself or is derived from it, or a chain that is longer than
-/// [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an account
-/// without a cost tariff, or if the account already has [`MAX_DERIVED`] derived tariffs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if the rule is out of range, if the source is the tariff itself or is derived from it, or if a chain would be longer
+/// than [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an
+/// account without a cost tariff, or if the account already has [`MAX_DERIVED`] derived tariffs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::Model> {
     check_rule(&derive.rule)?;
     let tariff = target(app, actor, &derive).await?;
@@ -232,7 +232,7 @@ struct Chosen {
     name: String,
 }
 
-/// The tariff to derive. A new tariff belongs to the source's owner, or to the actor's account if the source is what the account pays.
+/// The tariff to derive. A new tariff belongs to the source's owner, or to the actor's account if the source is that account's cost tariff.
 async fn target(app: &App, actor: &Actor, derive: &Derive) -> Result<Chosen> {
     let conn = app.store.reader();
     let (tariff, name, owner_id) = match (&derive.target, derive.source) {

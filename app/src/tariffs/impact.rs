@@ -142,7 +142,7 @@ struct Sums {
     drafted: Sales,
     /// The seller's sales as they were charged.
     charged: Sales,
-    /// By destination: the seller's sales, and the sales of the level below, whose cost is the draft's price.
+    /// For each destination, the seller's sales and the sales of the level below. For the level below, the draft's price is the cost.
     destinations: HashMap<String, [Sales; 2]>,
     is_partial: bool,
 }

@@ -84,8 +84,8 @@ pub struct Made {
 /// Creates a webhook, which delivers all events that happen from now on.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for an address or a document that is not acceptable, `ILLEGAL_STATE` if the account has too many webhooks, `NOT_FOUND`
-/// for an account outside the actor's subtree, or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` for an address or a document that is not acceptable, with `ILLEGAL_STATE` if the account has too many webhooks, and
+/// with `NOT_FOUND` for an account outside the actor's subtree. May also fail with `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     actor.require(Right::ManageWebhooks)?;
     idempotency::repeatable(app, actor, create_new(app, actor, new), |id| made(app, actor, id)).await
@@ -254,7 +254,7 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
 /// attempt.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model> {
     actor.require(Right::ManageWebhooks)?;
     let now = app.clock.now();

@@ -44,7 +44,7 @@ pub(super) async fn delivered(tx: &Tx, lease: &Lease, message: &Message, outcome
     }
     let row = outcome.row(key.0, message, attempts, WebhookDeliveryStatus::Failed, None);
     rows::note(conn, row).await?;
-    // an earlier message may still be waiting for an attempt although its event was deleted; it will not be sent
+    // an earlier message may still be waiting for an attempt, but its event was deleted, so the message will not be sent
     if attempts > 1 {
         rows::give_up_until(conn, key, seq).await?;
     }

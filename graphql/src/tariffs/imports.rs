@@ -156,7 +156,8 @@ impl TariffImport {
         self.0.report.detected.iter().cloned().map(Into::into).collect()
     }
 
-    /// Questions about a carrier's deck. Merge the mapping of one answer to each question, and pass the result to `answerTariffImport`.
+    /// Questions about a carrier's deck. Choose one answer to each question, merge the mappings of these answers, and pass the result to
+    /// `answerTariffImport`.
     #[field(length = 5)]
     fn questions(&self) -> Vec<DeckQuestion> {
         self.0.report.questions.iter().cloned().map(Into::into).collect()

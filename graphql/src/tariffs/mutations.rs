@@ -217,8 +217,8 @@ impl TariffMutation {
         )
     }
 
-    /// Creates a draft from a file in the server's own format or a carrier's. If any row has an error, nothing is imported, and `problems` lists
-    /// every bad row. If a carrier's file can be read in more than one way, nothing is imported, and `questions` lists the possible answers.
+    /// Creates a draft from a file in the server's own format or in a carrier's format. If any row has an error, nothing is imported, and `problems`
+    /// lists every bad row. If a carrier's file can be read in more than one way, nothing is imported, and `questions` lists the possible answers.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn import_tariff(
         &self,

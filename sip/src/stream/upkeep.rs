@@ -77,7 +77,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The oldest entries that were delivered but are not pending for any consumer, at most about [`MOST_LOST`].
+    /// Up to about [`MOST_LOST`] of the oldest entries that were delivered but are not pending for any consumer.
     async fn find_lost(&self, connection: &mut MultiplexedConnection) -> RedisResult<HashSet<EntryId>> {
         let mut lost = HashSet::new();
         let Some(last) = self.last_delivered(connection).await? else { return Ok(lost) };

@@ -293,7 +293,7 @@ impl Drop for Upload {
         }
         self.spool.used.fetch_sub(self.bytes, Ordering::Relaxed);
         let path = std::mem::take(&mut self.path);
-        // removing a file's name takes so little time that it may block the thread
+        // removing a file's name takes so little time that blocking the thread is acceptable
         if let Err(error) = std::fs::remove_file(&path) {
             tracing::warn!(%error, file = %path.display(), "an incomplete upload could not be deleted");
         }
