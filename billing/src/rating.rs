@@ -159,7 +159,7 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
 }
 
 /// The exact charge of a call of `talk` seconds, in sixtieths of a micro, with the connection fee, the increments, the free seconds and the minimum
-/// charge. The whole call is priced by `band`, or outside the bands.
+/// charge. The whole call is priced by `band` or, if `band` is `None`, by the prices outside the bands.
 pub fn flat_sixtieths(rate: &Rate, band: Option<&BandPrice>, talk: u32) -> i128 {
     let billed = billed_seconds(rate, talk);
     if billed == 0 {
@@ -226,7 +226,7 @@ pub fn covered_seconds(
     good
 }
 
-/// True if calls at this price are free at any time.
+/// True if calls at this price are always free.
 pub fn is_free(pricing: &Pricing) -> bool {
     let rate = &pricing.rate;
     let zero = |amount: Micros| amount.0 <= 0;

@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 const CHECKPOINT: u32 = 4;
 /// Number of rates that one transaction deletes.
 const DELETED: u64 = 2_000;
-/// Number of prepared statements of the connection on SQLite. Each version has statements of its own.
+/// Number of prepared statements that the connection on SQLite caches. Each version has statements of its own.
 const STATEMENTS: usize = 12;
 
 /// Columns of `rate`, in the order of [`NewRate`].

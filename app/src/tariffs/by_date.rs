@@ -168,7 +168,7 @@ fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<S
     codes.filter(|code| !reached.contains(code)).map(str::to_owned).collect()
 }
 
-/// Writes the rates of all drafts, and then all versions in one transaction.
+/// Writes the rates of all drafts first. Then writes all versions in one transaction.
 async fn write(store: &Store, drafts: &[Draft], answer: (&Kept, &Clock)) -> Result<Vec<Written>> {
     let written = write_all(store, drafts, answer).await;
     if written.is_err() {

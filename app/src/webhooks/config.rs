@@ -44,7 +44,7 @@ impl Default for WebhookConfig {
 }
 
 impl WebhookConfig {
-    /// Checks the bounds that types cannot express. `activity_days` is the retention of activities.
+    /// Checks the bounds that types cannot express. `activity_days` is the number of days for which activities are kept.
     ///
     /// # Errors
     /// Returns a sentence that names the first option that is out of its bounds.

@@ -44,7 +44,7 @@ pub const BAND_COLUMNS: [&str; 3] = ["rate_per_minute", "connection_fee", "initi
 /// Maximum number of commas in a line.
 const MAX_CELLS: usize = 1_000;
 
-/// A header with more bytes is not in the canonical format.
+/// A header with more bytes than this is not in the canonical format.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 
 fn band_column(column: &str, band: &str) -> String {

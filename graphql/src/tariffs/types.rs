@@ -54,7 +54,7 @@ graphql_enum!(
         /// The file is the complete new version.
         Replace,
         /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A
-        /// prefix that belongs to no single country is replaced alone.
+        /// prefix that belongs to no single country is replaced individually.
         ReplaceCountries,
         /// The file's rows add rates to the base version or change its rates. Values that have no column in the file are left unchanged.
         Merge,

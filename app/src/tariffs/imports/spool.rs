@@ -266,7 +266,7 @@ impl Upload {
         true
     }
 
-    /// Keeps the file for the job, or removes it from the list again.
+    /// Keeps the file for the job if `is_taken` is true; otherwise, removes the file from the list again.
     fn settle(&mut self, is_taken: bool) {
         let mut files = self.spool.files();
         if !is_taken {
