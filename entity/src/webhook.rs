@@ -27,7 +27,8 @@ pub struct Model {
     pub role: super::Role,
     /// Texts of the [`super::TokenScope`]s with which the document is read; null if no scopes limit the document, as in a login.
     pub scopes: Option<Json>,
-    /// Random text. The secret is derived from it and the token key, so a copy of the database is not enough to sign messages without the token key.
+    /// Random text. The secret is derived from this text and the token key, so a copy of the database is not enough to sign messages without the
+    /// token key.
     pub seed: String,
     /// The seed of the previous secret.
     pub old_seed: Option<String>,

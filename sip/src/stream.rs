@@ -273,7 +273,7 @@ impl Reader<'_> {
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new entries only if the retry queue would have room for all of them if they failed.
+    /// Reads new entries only if the retry queue has room for all of them in case they fail.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,

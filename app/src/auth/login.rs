@@ -169,8 +169,9 @@ pub(super) async fn holder_of(
 /// login with a wrong password.
 ///
 /// # Errors
-/// Fails with `BAD_CREDENTIALS` regardless of the cause. If the password is right, fails with `TOTP_REQUIRED` if the code is missing, and with
-/// `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong passwords or codes delay the login.
+/// Fails with `BAD_CREDENTIALS` whether the login is unknown, the user is disabled, or the password is wrong. If the password is right, fails with
+/// `TOTP_REQUIRED` if the code is missing, and with `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong passwords or codes delay
+/// the login.
 pub async fn login(app: &App, login: &str, secrets: impl Into<Secrets>, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let Secrets { password, code } = secrets.into();
