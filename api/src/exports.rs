@@ -1,7 +1,7 @@
 //! Downloads of exports: `GET /export/SUBJECT`, with a token or with the signed link that `createExportLink` returns.
 //!
-//! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off ends
-//! without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
+//! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off
+//! ends without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
@@ -31,7 +31,7 @@ use transport::{GraphqlService, HttpOptions, RequestError};
 
 use crate::config::ExportsConfig;
 
-/// Longest download.
+/// Maximum duration of a download.
 const WHOLE: Duration = Duration::from_secs(3600);
 /// Time after which a refused client may try again, in seconds.
 const RETRY: u64 = 10;

@@ -27,7 +27,7 @@ pub struct State {
     pub live: Vec<call::View>,
     /// The open shift of a callshop, if any. A cabin's state has none.
     pub register: Option<ShiftView>,
-    /// Closed sessions of a callshop that wait for payment, oldest first, at most [`MAX_UNPAID`]. A cabin's state has none.
+    /// At most [`MAX_UNPAID`] closed sessions of a callshop that wait for payment, oldest first. A cabin's state has none.
     pub unpaid: Vec<SessionView>,
 }
 

@@ -92,8 +92,8 @@ pub fn scopes_of(token: &api_token::Model) -> Vec<TokenScope> {
 /// Creates a token for the actor's user.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, `NOT_FOUND` for an account outside the actor's subtree, or
-/// `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, and with `NOT_FOUND` for an account outside the actor's subtree. May
+/// also fail with `INVALID_INPUT` or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewToken) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     let maker = Maker { user_id: actor.user_id, account_id: actor.account_id, scope: actor.scope() };
@@ -214,7 +214,8 @@ fn build(
 /// created the token may replace it, because the new secret has that user's rights.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` for a token that has ended or was rotated before, `NOT_FOUND`, or `FORBIDDEN` for another user's token.
+/// Fails with `ILLEGAL_STATE` for a token that has ended or was rotated before, and with `FORBIDDEN` for another user's token. May also fail with
+/// `INVALID_INPUT` or `NOT_FOUND`.
 pub async fn rotate(app: &App, actor: &Actor, rotation: Rotation) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     let act = rotate_now(app, actor, rotation);
@@ -358,7 +359,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// Parses a scope as the documentation and the command line write it, such as `tariffs:read`.
+/// Parses a scope in the notation of the documentation and the command line, such as `tariffs:read`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for an unknown scope. The message lists all scopes.
@@ -376,7 +377,7 @@ pub fn all_scopes() -> impl Iterator<Item = TokenScope> {
     TokenScope::all()
 }
 
-/// A scope as the documentation and the command line write it, such as `tariffs:read`.
+/// A scope in the notation of the documentation and the command line, such as `tariffs:read`.
 pub fn spelling(scope: TokenScope) -> String {
     scope.as_str().to_lowercase().replacen('_', ":", 1)
 }

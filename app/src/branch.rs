@@ -181,7 +181,7 @@ async fn begin(
     Ok((Box::new(watch), body))
 }
 
-/// The live calls of a branch, oldest first, at most 1,000.
+/// The oldest live calls of a branch, at most 1,000, oldest first.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.

@@ -1,7 +1,8 @@
 //! Idempotency keys. If a request repeats a key with the same input, it gets the first answer again, and nothing happens twice.
 //!
-//! Mutations that move money need a key, and look it up under the locks of their only transaction ([`once`]). Most other mutations take an optional key,
-//! which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and the transaction that makes the change calls [`keep`].
+//! Mutations that move money need a key. They have only one transaction, and look the key up while this transaction holds its locks ([`once`]). Most
+//! other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and the transaction
+//! that makes the change calls [`keep`].
 
 use chrono::{DateTime, Utc};
 use entity::idempotency_key;
@@ -194,7 +195,7 @@ where
         Ok(answer) => answer,
         Err(error @ (Error::User(_) | Error::NotFound | Error::Forbidden)) => {
             // another request with this key may have committed while this request waited for a lock; this request then runs again and finds the
-            // stored answer. The look-up fails if the database refuses further statements of the transaction
+            // stored answer. The look-up fails if the database refuses further statements in this transaction
             let found = keys::find(tx.conn(), actor.principal(), &key.mutation, &key.key).await;
             return Err(if matches!(found, Ok(Some(_))) { Error::Overtaken } else { error });
         }

@@ -81,8 +81,8 @@ struct Pair {
     accounts: i64,
 }
 
-/// Returns the warnings for all accounts that buy or sell at this tariff, as if this version were in force at `at`: callshops and their customers,
-/// and resellers and the accounts below them.
+/// Returns the warnings as if this version were in force at `at`. The warnings cover all accounts that buy or sell at this tariff: callshops and
+/// their customers, and resellers and the accounts below them.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -148,7 +148,7 @@ fn spread(cost: Option<Uuid>, retail: Option<Uuid>) -> Vec<Spread> {
     pair.map(spread).into_iter().collect()
 }
 
-/// Number of pairs to read: one more than are compared, to find out whether there are more.
+/// Number of pairs to read. It is one more than the number of pairs to compare, to find out whether there are more pairs.
 fn limit() -> u64 {
     MAX_SPREADS as u64 + 1
 }

@@ -177,9 +177,9 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// Returns the rates whose destinations match `text`, best first, one rate for each destination, at most `limit`. From best to worst, a
-    /// destination matches because it is equal to `text`, because it is in a country that `text` names in another language, because it begins with
-    /// `text`, or because it contains `text`. Among equally good matches, the shortest prefix comes first.
+    /// Returns at most `limit` rates whose destinations match `text`, best first, with one rate for each destination. Destinations that are equal to
+    /// `text` come first, then destinations in a country that `text` names in another language, then destinations that begin with `text`, and then
+    /// destinations that contain `text`. Among equally good matches, the shortest prefix comes first.
     ///
     /// # Errors
     /// See [`RateCache::get`].

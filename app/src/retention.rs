@@ -26,8 +26,8 @@ const HUNG: Duration = Duration::from_secs(3 * 3600);
 const CHUNK: u64 = 500;
 /// Number of keys that one query reads. With fewer keys, the queries would rescan the pages of deleted rows more often.
 const LOOK: u64 = 20 * CHUNK;
-/// Minimum and maximum pause between two transactions that delete rows. Within these bounds, a pause lasts as long as the previous transaction, so deletion
-/// uses at most half of a connection's capacity.
+/// Minimum and maximum pause between two transactions that delete rows. Within these bounds, a pause lasts as long as the previous transaction, so
+/// deletion uses at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
 
 /// Maximum number of rows in the log of one webhook.

@@ -23,8 +23,8 @@ const MAX_SCREENS: usize = 5;
 /// Maximum lifetime of a screen, in days.
 pub const MAX_DAYS: i32 = 400;
 
-/// Creates a screen for a cabin, valid for this many days. Returns the screen and its access token, which is not stored. The token is `None` if an earlier
-/// request with the same idempotency key already returned it.
+/// Creates a screen for a cabin, valid for this many days. Returns the screen and its access token, which is not stored. The token is `None` if an
+/// earlier request with the same idempotency key already returned it.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if `days` is not between 1 and [`MAX_DAYS`]. Fails with `ILLEGAL_STATE` if the cabin has [`MAX_SCREENS`] screens or is

@@ -175,8 +175,8 @@ impl Error {
     }
 }
 
-/// Whether the connection to the database was lost, or the database is shutting down or starting. The transaction was not stored; if
-/// its commit was in progress, it may have been stored.
+/// Whether the connection to the database was lost, or the database is shutting down or starting. If this happened during the commit, the transaction
+/// may have been stored; otherwise, it was not stored.
 pub fn is_connection_lost(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error as Cause;
     let lost = cause(error).is_some_and(|cause| {

@@ -1,5 +1,5 @@
-//! Puts new versions of a large tariff in force while two nodes authorize calls, and checks that every call has a price
-//! of the version that applies to it, and that each node uses a new version within a second.
+//! Puts new versions of a large tariff in force while two nodes authorize calls. Checks that every call is priced by the version that applies to the
+//! call, and that each node uses a new version within a second.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -167,8 +167,8 @@ impl Switched {
         Ok(Self { operator, versions })
     }
 
-    /// Schedules the second version, and later puts the third in force immediately. Returns the instant of the schedule, and the time at which the
-    /// activation was committed.
+    /// Schedules the second version. After a pause, puts the third version in force without scheduling it. Returns the instant of the schedule, and
+    /// the time at which the activation was committed.
     async fn switch(&self, server: &TestServer) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
         let pause = || async { tokio::time::sleep(PHASE.to_std().unwrap_or_default()).await };
         let scheduled = Utc::now() + PHASE;

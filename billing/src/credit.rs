@@ -93,7 +93,7 @@ fn increment(pricing: &Pricing, covered: u32) -> u32 {
     if covered == 0 { pricing.rate.initial_increment } else { pricing.rate.increment }
 }
 
-/// How many seconds before the end of the covered time the call's next slice is due. `slice` is the length of the current slice in seconds.
+/// Number of seconds before the end of the covered time at which the call's next slice is due. `slice` is the length of the current slice in seconds.
 pub fn lead(slice: u32) -> u32 {
     (slice / 2).clamp(SHORTEST_LEAD, LONGEST_LEAD)
 }

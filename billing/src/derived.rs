@@ -25,7 +25,8 @@ pub struct DerivationRule {
     pub percent: Micros,
     /// Added to each price per minute, after the percentage; negative to subtract.
     pub addition: Micros,
-    /// How much each price per minute must exceed the source's price. With a minimum margin, no fee or minimum charge is below the source's either.
+    /// Minimum by which each price per minute must exceed the source's price. With a minimum margin, no fee or minimum charge is below the source's
+    /// either.
     pub minimum_margin: Option<Micros>,
     /// The last digits of each price per minute, from the first digit that is not 0: 0.09 makes 1.29 from 1.234, and 0.99 makes 1.99.
     pub price_ending: Option<Micros>,
@@ -95,7 +96,7 @@ impl DerivationRule {
         checked("rate_per_minute", self.price_ending.map_or(price, |ending| with_ending(price, ending)))
     }
 
-    /// A fee or a minimum charge. The addition and the price ending do not apply to it.
+    /// A fee or a minimum charge. The addition and the price ending do not apply to these amounts.
     fn fee(&self, field: &'static str, source: Micros) -> Result<Micros, RateError> {
         let least = self.minimum_margin.map_or(0, |_| i128::from(source.0));
         checked(field, ceiling(self.hundredths(source)).max(least).max(0))

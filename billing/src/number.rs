@@ -209,7 +209,7 @@ pub struct DialPlan {
 type CountryRule =
     (&'static str, &'static str, &'static [&'static str], &'static str, u8, u8, &'static [&'static str]);
 
-/// The emergency numbers are those of libphonenumber's short numbers (release 9.0.33), except where a comment names another source. A number that was
+/// The emergency numbers come from libphonenumber's short numbers (release 9.0.33), except where a comment names another source. A number that was
 /// replaced, or that was never activated, is left out; a shop can add numbers to its own plan.
 const COUNTRIES: &[CountryRule] = &[
     // 111: Ministério do Interior, 2020
@@ -229,7 +229,7 @@ const COUNTRIES: &[CountryRule] = &[
     ("CA", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
     // 134 and 137: Servicio Nacional de Turismo
     ("CL", "56", &["00"], "", 9, 9, &["131", "132", "133", "134", "137", "911"]),
-    // 125: the ambulances. Each international prefix except 00 includes the code of a carrier (Comisión de Regulación de Comunicaciones)
+    // 125: ambulances. Each international prefix except 00 includes the code of a carrier (Comisión de Regulación de Comunicaciones)
     (
         "CO",
         "57",
@@ -257,7 +257,7 @@ const COUNTRIES: &[CountryRule] = &[
     // 132: Bomberos Voluntarios; 141: Ministerio de Salud Pública
     ("PY", "595", &["00"], "0", 8, 9, &["128", "132", "141", "911"]),
     ("US", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
-    // 104 and 109: Ministerio del Interior; 105: the ambulances
+    // 104 and 109: Ministerio del Interior; 105: ambulances
     ("UY", "598", &["00"], "0", 8, 8, &["104", "105", "109", "128", "911"]),
 ];
 

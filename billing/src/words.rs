@@ -23,8 +23,8 @@ pub enum SearchError {
     NoWord,
 }
 
-/// The distinct words by which a name can be found. A part of a name with punctuation inside is found by each of its words, and by these words
-/// written together: `00:0b:82` also gives `000b82`.
+/// The distinct words by which a name can be found. If a part of a name contains punctuation, the result has each word of this part, and also these
+/// words written together: `00:0b:82` also gives `000b82`.
 pub fn of(name: &str) -> Vec<String> {
     let folded = fold(name);
     let mut words = Vec::new();

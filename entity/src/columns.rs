@@ -261,7 +261,7 @@ text_enum!(
         Gone = "GONE",
         /// The account of the webhook's creator, or an account above it, is suspended.
         AccountSuspended = "ACCOUNT_SUSPENDED",
-        /// The webhook's account is no longer in the subtree of its creator.
+        /// The webhook's account is no longer in the subtree of the creator's account.
         RightsLost = "RIGHTS_LOST",
         /// The document is no longer valid in the schema of the webhook's role and scopes.
         DocumentInvalid = "DOCUMENT_INVALID",

@@ -15,14 +15,14 @@
 //! - `name = "Rate"`: the type's name in the schema, if that name is not the Rust name;
 //! - `root = "Query"`: the block is a part of a root type. Every field of a root type must state its roles and its scope;
 //! - `roles = MANAGERS`: the roles that see the type. Without this argument, the type is visible to every role that can reach the type;
-//! - `scope = CALLS_READ`: the scopes with which an API token sees the type, named as in `crate::scopes` and separated by `|`. A token that has none
-//!   of them sees neither the type nor any field that returns the type;
+//! - `scope = CALLS_READ`: the scopes that let an API token see the type, named as in `crate::scopes` and separated by `|`. A token that has none of
+//!   them sees neither the type nor any field that returns the type;
 //! - `row = call::View`: the row that `columns` refers to.
 //!
 //! Arguments of `#[field(…)]`, on a method or a struct field:
 //! - `roles = BACK_OFFICE`: the roles that see the field. Without this argument, every role that sees the type sees the field;
-//! - `scope = LEDGER_READ`: the scopes with which an API token sees the field. The resolver of a root field also checks the scope when it runs.
-//!   Without this argument, every token that sees the type also sees the field;
+//! - `scope = LEDGER_READ`: the scopes that let an API token see the field. The resolver of a root field also checks the scope when it runs. Without
+//!   this argument, every token that sees the type also sees the field;
 //! - `columns(number, emergency)`: the columns of `row` that the field reads;
 //! - `length = 20`: the usual length of a list of objects that is not paged, used to compute the cost of a query;
 //! - `absent`: the nullable field is null in every object that is written without the executor.

@@ -60,8 +60,8 @@ graphql_enum!(
         CallRefused,
         /// A call in progress may continue for longer, because more credit was reserved for it.
         CallExtended,
-        /// The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits still
-        /// allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
+        /// The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits
+        /// still allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
         CallEndingSoon,
         /// A user asked to hang up a call. CALL_ENDED follows when the proxy reports the end.
         CallHangUpRequested,
@@ -77,8 +77,8 @@ graphql_enum!(
         SessionMoved,
         /// A customer added to a deposit.
         DepositAdded,
-        /// What the current call has left of a deposit pays for at most `endingSoonSeconds` more seconds of the call. There is at most one such
-        /// event until another deposit is added. The event contains the call.
+        /// The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one such event
+        /// until another deposit is added. The event contains the call.
         DepositLow,
         /// The limits of a session changed.
         LimitsChanged,

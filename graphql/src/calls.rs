@@ -337,7 +337,7 @@ impl Call {
         self.row.estimated
     }
 
-    /// The value of the talk time beyond the paid time, which is not charged; zero unless the call was ended late.
+    /// Value of the talk time that was not charged because it exceeded the paid time; zero unless the call was ended late.
     #[field(columns(written_off, currency))]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)
@@ -596,7 +596,7 @@ mod tests {
         assert_eq!(CallRefusal::from(Refusal::stored("OF_A_LATER_RELEASE")), CallRefusal::ServiceUnavailable);
     }
 
-    /// A list does not read large columns that no requested field declares, so a field must not read columns that it does not declare.
+    /// A list skips large columns that none of the requested fields declares. Therefore, a field must declare every column that it reads.
     #[test]
     fn a_field_reads_only_the_columns_that_it_declares() {
         let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");

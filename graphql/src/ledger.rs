@@ -33,7 +33,7 @@ graphql_enum!(
         Deposits,
         /// Amounts that customers owe for closed sessions.
         Receivable,
-        /// Total that rounding added to statements and cash payments; the balance is negative.
+        /// Amounts that rounding added to statements and cash payments, with the opposite sign.
         Rounding,
         /// Differences between counted money and the books; positive if money was missing.
         Variance,

@@ -126,7 +126,7 @@ pub struct CreatePhonesInput {
     #[graphql(default_with = "\"Phone\".to_owned()")]
     pub label: String,
     /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has the
-    /// error `SECRET_SHOWN` instead of the secrets. At most 100 bytes; keys are kept for 400 days.
+    /// error `SECRET_SHOWN` instead of the secrets. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -136,7 +136,7 @@ pub struct PhoneIdInput {
     /// A phone in the caller's subtree.
     pub phone_id: ID,
     /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
-    /// secret is not repeated: the response has the error `SECRET_SHOWN` instead. At most 100 bytes; keys are kept for 400 days.
+    /// secret is not repeated: the response has the error `SECRET_SHOWN` instead. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

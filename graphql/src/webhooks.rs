@@ -23,7 +23,7 @@ graphql_enum!(
     WebhookState = "entity::WebhookState" {
         /// The webhook delivers events.
         Active,
-        /// The server disabled the webhook; see `disabledReason`. After `enableWebhook`, it delivers the events that are still stored.
+        /// The server disabled the webhook; see `disabledReason`. After `enableWebhook`, the webhook delivers the events that are still stored.
         Disabled,
     }
 );
@@ -37,7 +37,7 @@ graphql_enum!(
         Gone,
         /// The account of the webhook's creator, or an account above it, is suspended.
         AccountSuspended,
-        /// The webhook's account is no longer in the subtree of its creator.
+        /// The webhook's account is no longer in the subtree of the creator's account.
         RightsLost,
         /// The document is no longer valid in the schema of the webhook's role and scopes.
         DocumentInvalid,
@@ -61,20 +61,20 @@ graphql_enum!(
 graphql_enum!(
     /// Whether a message reached a webhook's receiver.
     WebhookDeliveryStatus = "entity::WebhookDeliveryStatus" {
-        /// An attempt failed, and another one follows.
+        /// An attempt failed, and another attempt follows.
         Pending,
         /// The receiver answered with a status from 200 to 299.
         Delivered,
-        /// The last attempt failed, and no other one follows.
+        /// The last attempt failed, and no further attempt follows.
         Failed,
         /// `skipDelivery` moved the webhook past the message.
         Skipped,
     }
 );
 
-/// A webhook: the server posts the events of an account's callshops to an address, at least once, and in order for each callshop. The body of a message
-/// is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and `webhook-signature` are those of Standard
-/// Webhooks.
+/// A webhook: the server posts the events of an account's callshops to an address, at least once, and in order for each callshop. The body of a
+/// message is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and `webhook-signature` are those of
+/// Standard Webhooks.
 #[derive(async_graphql::Description)]
 pub struct Webhook(pub webhook::Model);
 
@@ -255,10 +255,11 @@ impl WebhookDelivery {
 pub struct CreateWebhookInput {
     /// Where the messages are posted: an HTTPS address of a public host, of at most 2,000 bytes. Redirects are not followed.
     pub url: String,
-    /// A subscription to `callshopActivity` or `accountActivity`, without variables and without `after`, of at most 20,000 bytes. It may select the fields
-    /// of the event itself, but not objects in their current state, such as `cabin`.
+    /// A subscription to `callshopActivity` or `accountActivity`, without variables and without `after`, of at most 20,000 bytes. It may select the
+    /// fields of the event itself, but not objects in their current state, such as `cabin`.
     pub query: String,
-    /// The account whose callshops' events are delivered. The document must name the same account. If omitted, the account that the document names.
+    /// The account whose callshops' events are delivered. The document must name the same account. If omitted, the document alone determines the
+    /// account.
     pub account_id: Option<ID>,
     /// What the webhook is for, at most 200 characters.
     #[graphql(default)]
@@ -323,8 +324,8 @@ pub struct TestWebhookInput {
 pub struct ReplayDeliveryInput {
     /// The message, from `Webhook.deliveries`.
     pub delivery_id: ID,
-    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -343,8 +344,8 @@ pub struct WebhookSecretPayload {
     pub secret: Option<String>,
     /// The webhook.
     pub webhook: Option<Webhook>,
-    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is that of the first request. With any other error,
-    /// the other fields are null.
+    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is that of the first request. With any other
+    /// error, the other fields are null.
     pub user_errors: Vec<UserError>,
 }
 
@@ -498,9 +499,9 @@ impl WebhookMutation {
         }))
     }
 
-    /// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made it has ended, the caller's
-    /// login or token takes that token's place, and the webhook keeps only those of its rights that the caller also has. For an active webhook, the
-    /// next attempts begin immediately.
+    /// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made the webhook has ended, the
+    /// caller's login or token takes that token's place, and the webhook keeps only those of its rights that the caller also has. For an active
+    /// webhook, the next attempts begin immediately.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
     async fn enable_webhook(
         &self,

@@ -155,7 +155,8 @@ pub async fn after(
     Ok(rows)
 }
 
-/// Numbers and kinds of the activities after each of these positions (callshop and `seq`), at most `each` for a position, sorted by callshop and number.
+/// Numbers and kinds of the activities after each of these positions (callshop and `seq`), sorted by callshop and number. Returns at most `each`
+/// activities for a position.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 const CHECKPOINT: u32 = 4;
 /// Number of rates that one transaction deletes.
 const DELETED: u64 = 2_000;
-/// Number of prepared statements of the connection on SQLite. Each version has statements of its own.
+/// Number of prepared statements that the connection on SQLite caches. Each version has statements of its own.
 const STATEMENTS: usize = 12;
 
 /// Columns of `rate`, in the order of [`NewRate`].
@@ -143,8 +143,8 @@ impl VersionWriter<'_> {
     /// Writes a block of rates.
     ///
     /// # Errors
-    /// Fails with [`Error::Overloaded`] if the database does not take the block in time. May also fail with database errors. After an error,
-    /// the block was not written; if its commit was in progress, it may have been written.
+    /// Fails with [`Error::Overloaded`] if the database does not take the block in time. May also fail with database errors. If the error occurred
+    /// during the block's commit, the block may have been written; after any other error, it was not written.
     pub async fn write(&mut self, rates: &[NewRate<'_>]) -> Result<()> {
         match &self.writer.0 {
             Kind::Postgres(pool) => {
@@ -327,7 +327,7 @@ pub async fn end(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     Ok(ended.rows_affected > 0)
 }
 
-/// Versions whose rates were begun before `before` and never ended, at most `limit`.
+/// At most `limit` versions whose rates were announced before `before` and never completed.
 pub async fn abandoned(
     conn: &impl ConnectionTrait,
     before: DateTime<Utc>,
@@ -338,9 +338,9 @@ pub async fn abandoned(
     Ok(query.limit(limit).all(conn).await?)
 }
 
-/// Deletes the rates of a version that was begun and not inserted, in short transactions. The announcement is marked first and deleted last. Once
-/// the announcement is marked, the version can no longer be inserted. If the version exists, its rates are kept: its commit succeeded and deleted the
-/// announcement, and only the response to the commit was lost.
+/// Deletes the rates of a version that was announced but never inserted, in short transactions. The announcement is marked first and deleted last.
+/// Once the announcement is marked, the version can no longer be inserted. If the version exists, its rates are kept: its commit succeeded and
+/// deleted the announcement, and only the response to the commit was lost.
 pub async fn discard(store: &Store, id: Uuid) -> Result<()> {
     if !store.write(|tx| async move { mark(tx.conn(), id).await }).await? {
         return Ok(());

@@ -128,7 +128,7 @@ pub async fn attempts(
         let (calls, refused): (i64, i64) = (row.try_get("", "calls")?, row.try_get("", "refused")?);
         let key = selection.key(row)?;
         // the numbers of one destination are close together, so the first number and the last number represent all of them; numbers without a rate
-        // have the empty destination
+        // have an empty destination
         let country = match key.destination.as_deref() {
             Some(name) if !name.is_empty() => {
                 let (lowest, highest): (String, String) =

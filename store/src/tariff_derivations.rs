@@ -132,8 +132,8 @@ pub async fn planned(
     Ok(planned)
 }
 
-/// Takes a derivation, so that no other node works on it until `until`. Returns false if another node has it, if it was changed, or if it is not due
-/// yet.
+/// Reserves a derivation, so that no other node works on it until `until`. Returns false if another node has reserved the derivation, or if it was
+/// changed or is not due yet.
 pub async fn take(
     conn: &impl ConnectionTrait,
     derivation: &Model,

@@ -51,9 +51,9 @@ pub struct Due {
     pub attempts: i32,
 }
 
-/// Positions of active webhooks that have events to deliver now and that have no lease, as many as `room` allows. Accounts take turns; within an
-/// account, its webhooks take turns; within a webhook, its positions do. Among equals, the position that was served longest ago comes first.
-/// `horizon` is the latest time at which a lease from a node with a correct clock can end.
+/// Positions of active webhooks that have events to deliver now and that have no lease, as many as `room` allows. The accounts take turns, the
+/// webhooks of an account take turns, and the positions of a webhook take turns: the position that was served longest ago comes first. `horizon` is
+/// the latest time at which a lease from a node with a correct clock can end.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.
@@ -233,8 +233,8 @@ fn moving(seq: i64) -> sea_orm::UpdateMany<cursor::Entity> {
         .col_expr(cursor::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
 }
 
-/// Moves a position to `seq`, and forgets its failed attempts. `delivered` is when the receiver accepted a message, if it did. Returns whether the holder
-/// still has the lease.
+/// Moves a position to `seq`, and forgets its failed attempts. `delivered` is when the receiver accepted a message, if it did. Returns whether the
+/// holder still has the lease.
 pub async fn advance(
     conn: &impl ConnectionTrait,
     key: Key,

@@ -1,7 +1,7 @@
 //! Webhooks and the log of their deliveries. `webhook_positions.rs` has their positions in the callshops' activities.
 //!
-//! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be deleted
-//! while a node delivers: the node finds its lease gone, and writes nothing.
+//! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be
+//! deleted while a node delivers: the node finds its lease gone, and writes nothing.
 
 use chrono::{DateTime, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};
@@ -95,7 +95,8 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
     Ok(Entity::find().filter(wanted).filter(within(scope)).all(conn).await?)
 }
 
-/// A webhook by id. This query does not check a scope: only the delivery, which acts for the webhook itself, may use it.
+/// A webhook by id. This query does not check a scope: only the code that delivers messages may use it, because that code acts for the webhook
+/// itself.
 pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(conn).await?)
 }
@@ -131,7 +132,7 @@ pub async fn count(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<u64>
     Ok(Entity::find().filter(Column::AccountId.eq(account_id)).count(conn).await?)
 }
 
-/// Lets every failing position of a webhook be attempted immediately.
+/// Makes the next attempt of every failing position of a webhook due immediately.
 pub async fn forgive(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     cursor::Entity::update_many()
         .col_expr(cursor::Column::Attempts, Expr::value(0))

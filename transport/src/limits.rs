@@ -86,11 +86,11 @@ pub struct SocketLimits {
 pub struct RateLimits {
     /// Operations per minute and subject (`RATE_LIMITED`). A mutation counts once for each of its root fields.
     pub subject_per_minute: u32,
-    /// Operations that a subject may start at once, before the rate limit applies.
+    /// Number of operations that a subject may start in a burst, before the rate limit applies.
     pub subject_burst: u32,
     /// Requests per minute and address, checked before the token (`RATE_LIMITED`).
     pub address_per_minute: u32,
-    /// Requests that an address may start at once, before the rate limit applies.
+    /// Number of requests that an address may start in a burst, before the rate limit applies.
     pub address_burst: u32,
 }
 

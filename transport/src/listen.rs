@@ -190,8 +190,8 @@ async fn refuse(
     Ok(())
 }
 
-/// Closes a connection after the last response. Before closing, input is read and discarded for a moment. Closing a connection with unread bytes
-/// would reset the connection, and the client might lose the end of its response.
+/// Closes a connection after the last response. First reads and discards input for a moment, because closing a connection with unread bytes would
+/// reset the connection, and the client might lose the end of its response.
 pub(super) async fn linger(stream: &mut TcpStream) {
     let end = async {
         stream.shutdown().await?;

@@ -108,7 +108,8 @@ fn keep_alive(seconds: u64) -> Interval {
     interval
 }
 
-/// Waits until the stream must end before its operation ends. Returns the error to send; `None` at a shutdown.
+/// Waits until a shutdown, or the end of the caller's token, ends the stream before its operation has ended. Returns the error to send; `None` at a
+/// shutdown.
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,

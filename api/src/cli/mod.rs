@@ -91,9 +91,9 @@ enum Command {
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Forward the messages of a webhook to a program on this machine, to develop a receiver.
     ///
-    /// Subscribes to the server with a token, and posts each event as a webhook would: the body is the answer to the webhook's document, and the headers are
-    /// those of Standard Webhooks. Prints each message with the status of its answer. If the connection is lost, reconnects and continues from the
-    /// last message.
+    /// Subscribes to the server with a token, and posts each event as a webhook would: the body is the answer to the webhook's document, and the
+    /// headers are those of Standard Webhooks. Prints each message with the status of its answer. If the connection is lost, reconnects and continues
+    /// from the last message.
     #[command(after_help = listen::HELP)]
     Listen(listen::ListenArgs),
     /// Simulate phones and calls through a server's hook.

@@ -379,7 +379,7 @@ mod tests {
         }
     }
 
-    /// Lookups that hang hold their threads, but no more than the maximum, and a request waits for a limited time.
+    /// Lookups that hang keep their threads, but the number of these threads is limited, and a request waits for a thread only for a limited time.
     #[tokio::test]
     async fn slow_lookups_hold_a_limited_number_of_threads() {
         let threads = Arc::new(Semaphore::new(2));

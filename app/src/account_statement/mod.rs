@@ -162,7 +162,7 @@ struct Books {
     /// Sum of the entries after the period.
     later: Micros,
     listed: Vec<Line>,
-    /// Sums of the movements for which the list has no more room, by kind.
+    /// Sums, by kind, of the movements that no longer fit in the list.
     further: BTreeMap<LineKind, Line>,
     calls: BTreeMap<Option<Uuid>, Line>,
 }

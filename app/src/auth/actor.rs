@@ -33,7 +33,8 @@ pub struct Actor {
     pub session_id: Uuid,
     /// The user's account.
     pub account_id: Uuid,
-    /// The top account of the actor's subtree: the user's account, or an account below it for an API token that was limited to that account.
+    /// The top account of the actor's subtree: the user's account or, for an API token that is limited to an account below the user's account, that
+    /// lower account.
     pub top_id: Uuid,
     /// Kind of the user's account.
     pub kind: AccountKind,

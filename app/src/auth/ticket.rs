@@ -27,7 +27,7 @@ pub struct StreamTicket {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The stream that a ticket admits.
+/// The result of admitting an event stream.
 #[derive(Clone, Debug)]
 pub struct Admission {
     /// The ticket's owner.

@@ -116,8 +116,8 @@ refusals! {
 }
 
 impl Refusal {
-    /// The refusal with a stored code. During an upgrade, a node of the next release may store a code that this release does not know; the result is
-    /// then `ServiceUnavailable`.
+    /// The refusal that a stored code names. During an upgrade, a node of the next release may store a code that this release does not know; the
+    /// result is then `ServiceUnavailable`.
     pub fn stored(code: &str) -> Self {
         Self::ALL.iter().copied().find(|refusal| refusal.code() == code).unwrap_or(Self::ServiceUnavailable)
     }

@@ -107,7 +107,8 @@ fn bounded(charge: LevelCharge, bound: Option<Micros>) -> LevelCharge {
     LevelCharge { amount, ..charge }
 }
 
-/// Sets the customer's price. Writes off the price of talk time beyond the covered seconds, and any charge that can no longer go on a paid bill.
+/// Sets the customer's price. Writes off the price of talk time beyond the covered seconds. If the bill is already paid, also writes off any charge
+/// that is not on the bill.
 fn customer(
     row: &mut call::Model,
     charge: LevelCharge,

@@ -35,8 +35,8 @@ const TICK: Duration = Duration::from_secs(1);
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of other proxies.
 const LONGEST: Duration = Duration::from_secs(50);
-/// The loop counts as stuck if it records no heartbeat for this time. Even the longest comparison ends before then, although it includes the time to
-/// take and release the lease in a slow database.
+/// The loop counts as stuck if it records no heartbeat for this time. Even the longest comparison ends before then, including the time to take and
+/// release the lease in a slow database.
 const HUNG: Duration = Duration::from_secs(180);
 /// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;

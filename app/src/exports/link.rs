@@ -42,7 +42,7 @@ struct Contents {
     request: Request,
 }
 
-/// Makes a link to an export. The caller has opened the export, and thus checked the actor's rights.
+/// Makes a link to an export. The caller must already have opened the export, which checks the actor's rights.
 ///
 /// # Errors
 /// Fails with internal faults only.

@@ -1,6 +1,6 @@
 //! Exports: rates, calls, the ledger, payments, shifts and statements as files of any length, in constant memory.
 //!
-//! [`open`] checks that the actor has the rights that the same lists need in the API. [`Export::next`] then reads one bounded page at a time, each
+//! [`open`] checks that the actor has the rights to read the same list through the API. [`Export::next`] then reads one bounded page at a time, each
 //! with its own query, so that a slow client keeps no transaction open. Before each page, [`Export::next`] checks that the actor's login or token is
 //! still valid.
 

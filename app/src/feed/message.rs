@@ -90,7 +90,7 @@ impl<'a> Message<'a> {
     /// The activity event; `None` if the row was left out, or if this version cannot read the row.
     pub fn event(&self) -> Option<ActivityEvent> {
         let event = ActivityEvent::parse(self.row, self.trace.and_then(TraceContext::parse))?;
-        // a publisher must not be able to put the event of one shop into another shop
+        // a publisher must not be able to put one shop's event into another shop's stream
         (event.callshop_id == self.head.callshop_id && event.seq == self.head.seq).then_some(event)
     }
 }

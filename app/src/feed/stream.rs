@@ -116,7 +116,7 @@ impl Watch {
                 return ActivityEvent::of(&row, None).map(Arc::new);
             }
             if self.behind {
-                // this future is rare and large; it is boxed, so that idle subscribers need no memory for it
+                // this future is large and rarely needed; it is boxed, so that idle subscribers need no memory for it
                 Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.out_of_order.remove(&(self.last + 1)) {
                 self.last = activity.seq;

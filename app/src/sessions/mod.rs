@@ -186,7 +186,7 @@ pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     with_currencies(conn, sessions::by_ids(conn, ids).await?).await
 }
 
-/// The closed sessions of a callshop that wait for payment, oldest first, at most `limit`. The calling function has already checked access to the
+/// At most `limit` closed sessions of a callshop that wait for payment, oldest first. The calling function has already checked access to the
 /// callshop.
 ///
 /// # Errors

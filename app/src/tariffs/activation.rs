@@ -139,7 +139,7 @@ pub(super) async fn begin(
     })
 }
 
-/// Notifies the callshops that sell at this tariff's prices of the change.
+/// Notifies each callshop that sells at this tariff's prices.
 pub(super) async fn announce(tx: &Tx, tariff_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     for shop in accounts::selling_by(tx.conn(), tariff_id).await? {
         audit::announce(tx, shop, ActivityKind::PricesChanged, now);

@@ -101,8 +101,8 @@ fn file_days(file: &File) -> Result<Vec<NaiveDate>> {
     Ok(days)
 }
 
-/// One draft for each day, to take effect after the draft of the day before. A draft's rates are those of the base version, changed by the rows that
-/// are in force on the draft's day.
+/// One draft for each day. Each draft takes effect after the draft of the previous day. A draft's rates are those of the base version, changed by the
+/// rows that are in force on the draft's day.
 async fn drafts(
     app: &App,
     actor: &Actor,
@@ -160,7 +160,7 @@ async fn drafts(
     Ok(drafts)
 }
 
-/// The codes of the file for which no row is in force yet on a day. `rates` and `removed` are the rates and the removed codes of that day.
+/// The codes of the file that have no row in force yet on a given day. `rates` and `removed` are the rates and the removed codes of that day.
 fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<String> {
     let reached: HashSet<&str> =
         rates.iter().map(|rate| rate.prefix.as_str()).chain(removed.iter().map(String::as_str)).collect();
@@ -168,7 +168,7 @@ fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<S
     codes.filter(|code| !reached.contains(code)).map(str::to_owned).collect()
 }
 
-/// Writes the rates of all drafts, and then all versions in one transaction.
+/// Writes the rates of all drafts first. Then writes all versions in one transaction.
 async fn write(store: &Store, drafts: &[Draft], answer: (&Kept, &Clock)) -> Result<Vec<Written>> {
     let written = write_all(store, drafts, answer).await;
     if written.is_err() {

@@ -250,7 +250,7 @@ impl Side {
         }
     }
 
-    /// The first `limit` rates within the bounds, in the order of the bounds.
+    /// The first `limit` rates within the bounds, in the direction that the bounds give.
     async fn block(&self, conn: &Reader, bounds: &Bounds, limit: u64) -> Result<Vec<Rate>> {
         let Bounds { after, before, descending } = bounds.clone();
         match self {

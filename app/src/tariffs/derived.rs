@@ -1,7 +1,7 @@
 //! Derived tariffs: a tariff whose prices follow another tariff of the same account, or the prices that the account itself pays.
 //!
-//! A derivation is a rule ([`DerivationRule`]) and a source. [`super::following`] derives a version from each version of the source that is in force or
-//! scheduled.
+//! A derivation is a rule ([`DerivationRule`]) and a source. [`super::following`] derives a version from each version of the source that is in force
+//! or scheduled.
 
 use std::collections::HashMap;
 
@@ -82,13 +82,13 @@ impl Derivation {
     }
 }
 
-/// Derives a tariff from a source, or changes its rule or source. The versions are derived soon afterwards by [`super::following`]. If nothing changes,
-/// nothing is derived again.
+/// Derives a tariff from a source, or changes its rule or source. The versions are derived soon afterwards by [`super::following`]. If nothing
+/// changes, nothing is derived again.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a rule out of range, a source that is the tariff itself or is derived from it, or a chain that is longer than
-/// [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an account
-/// without a cost tariff, or if the account already has [`MAX_DERIVED`] derived tariffs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if the rule is out of range, if the source is the tariff itself or is derived from it, or if a chain would be longer
+/// than [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an
+/// account without a cost tariff, or if the account already has [`MAX_DERIVED`] derived tariffs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::Model> {
     check_rule(&derive.rule)?;
     let tariff = target(app, actor, &derive).await?;
@@ -97,7 +97,7 @@ pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::
     let done = app
         .write_as(actor, |tx| async move {
             let conn = tx.conn();
-            // without this lock, two derivations of an account at the same time could form a circle
+            // without this lock, two concurrent derivations in one account could form a circle
             let scope = store::Scope::subtree(&tariff.owner.path);
             let owner = accounts::lock(conn, &scope, tariff.owner.id).await?.ok_or(Error::NotFound)?;
             let source = source(&tx, actor, &owner, derive.source).await?;
@@ -141,7 +141,7 @@ pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::
     Ok(done)
 }
 
-/// Ends the derivation of a tariff, which keeps its versions. Does nothing if the tariff is not derived.
+/// Ends the derivation of a tariff. The tariff keeps its versions. Does nothing if the tariff is not derived.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
@@ -179,8 +179,8 @@ pub async fn source_of(app: &App, derivation: &Derivation) -> Result<Option<Uuid
     Ok(found.and_then(|found| found.source_id))
 }
 
-/// The first time at which the source has, or will have, prices that the derived tariff does not follow; `None` if a derived version takes effect with
-/// each version of the source. Does not check rights, because the caller already has the tariff.
+/// The first time at which the source has, or will have, prices that the derived tariff does not follow; `None` if a derived version takes effect
+/// with each version of the source. Does not check rights, because the caller already has the tariff.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -232,7 +232,7 @@ struct Chosen {
     name: String,
 }
 
-/// The tariff to derive. A new tariff belongs to the source's owner, or to the actor's account if the source is what the account pays.
+/// The tariff to derive. A new tariff belongs to the source's owner, or to the actor's account if the source is that account's cost tariff.
 async fn target(app: &App, actor: &Actor, derive: &Derive) -> Result<Chosen> {
     let conn = app.store.reader();
     let (tariff, name, owner_id) = match (&derive.target, derive.source) {

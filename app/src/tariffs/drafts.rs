@@ -51,7 +51,7 @@ pub enum ImportMode {
     /// The file is the complete new version.
     Replace,
     /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A prefix
-    /// that belongs to no single country is replaced alone.
+    /// that belongs to no single country is replaced individually.
     ReplaceCountries,
     /// The file's rows are merged into the rates of the base version. Values that have no column in the file are left unchanged.
     Merge,

@@ -34,7 +34,7 @@ pub(super) struct ReadDeck {
 }
 
 /// Reads a file. `currency` is the tariff's currency. Dates after `today` are in the future. With `by_date`, the user is not asked to choose a date
-/// if the file has several.
+/// if the file has several dates.
 pub(super) fn read(
     file: &[u8],
     mapping: Option<Mapping>,

@@ -206,7 +206,7 @@ impl Follower<'_> {
     }
 
     /// Whether a derived version takes effect together with this version of the source. Without `automatic`, a derived draft is enough. A version
-    /// that a person put in force later does not matter, so that the person's change is not undone.
+    /// that a person put in force later is ignored, so that the person's change is not undone.
     async fn follows(&self, source: &Planned) -> Result<bool> {
         let (conn, now) = (self.app.store.reader(), self.app.clock.now());
         let latest = rows::latest(conn, self.tariff.id, source.active_from.max(now)).await?;

@@ -33,8 +33,8 @@ const MAX_TIME: Duration = Duration::from_secs(8);
 /// Limits the number of versions whose calls are rated at the same time. A single request may ask for many versions.
 static RATED: Semaphore = Semaphore::const_new(2);
 
-/// The amounts that the calls of the last thirty days would have brought at a draft's prices. The amounts are those of the seller at the tariff's
-/// level, which is the account that is paid according to this tariff.
+/// The amounts that the calls of the last thirty days would have brought at a draft's prices. The amounts are those of the seller, which is the
+/// account that charges this tariff's prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Impact {
     /// Calls that were authorized before this time are not included.
@@ -54,16 +54,16 @@ pub struct Impact {
     /// Number of destinations for which the seller, or an account directly below the seller, would have sold calls below cost. Fees, increments and
     /// minimum charges are taken into account.
     pub destinations_below_cost: u64,
-    /// Whether a limit on the number of callshops, calls or destinations, or on the time, was reached. If so, some calls were left out, the oldest
-    /// first.
+    /// Whether a limit was reached. There are limits on the number of callshops, calls and destinations, and on the time. If so, some calls were left
+    /// out, the oldest first.
     pub is_partial: bool,
 }
 
 /// Rates the calls that the tariff prices, at this version's prices. Changes nothing.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of range.
-/// May also fail with database errors.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of
+/// range. May also fail with database errors.
 pub async fn impact_of_version(app: &App, actor: &Actor, version: &Version) -> Result<Impact> {
     let found = find_version(app, actor, version.version.id).await?;
     let loaded = app.rates.get(app.store.reader(), found.version.id).await?;
@@ -142,7 +142,7 @@ struct Sums {
     drafted: Sales,
     /// The seller's sales as they were charged.
     charged: Sales,
-    /// By destination: the seller's sales, and the sales of the level below, whose cost is the draft's price.
+    /// For each destination, the seller's sales and the sales of the level below. For the level below, the draft's price is the cost.
     destinations: HashMap<String, [Sales; 2]>,
     is_partial: bool,
 }

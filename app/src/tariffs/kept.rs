@@ -17,7 +17,7 @@ use base::clock::Clock;
 use base::error::{Error, Result};
 use store::Tx;
 
-/// The ids of the versions that a change made, and what it reported.
+/// The ids of the versions that a change made, and the data that the change reported.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Kept {
     tariff: Uuid,

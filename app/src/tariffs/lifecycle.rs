@@ -124,8 +124,8 @@ pub async fn discard(app: &App, actor: &Actor, version_id: Uuid) -> Result<tarif
     Ok(tariff)
 }
 
-/// Deletes the rates in blocks and the version last, so that no rate is ever without its version. The version is deleted under the tariff's lock, because
-/// another change may hold the lock and use the version.
+/// Deletes the rates in blocks and the version last, so that no rate is ever without its version. The version is deleted under the tariff's lock,
+/// because another change may hold the lock and use the version.
 async fn delete(store: &Store, actor: &Actor, tariff_id: Uuid, version_id: Uuid) -> Result<()> {
     let block =
         |tx: store::Tx| async move { tariff_versions::delete_rates(tx.conn(), version_id, BLOCK).await };
@@ -143,7 +143,8 @@ async fn delete(store: &Store, actor: &Actor, tariff_id: Uuid, version_id: Uuid)
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if there is no earlier version, if the named version was never in force or is in force, or if the version in force has
-/// the same rates and terms. Fails with `STALE_DRAFT` if another version takes effect at the same time. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// the same rates and terms. Fails with `STALE_DRAFT` if another version takes effect at the same time. May also fail with `NOT_FOUND` or
+/// `FORBIDDEN`.
 pub async fn revert(
     app: &App,
     actor: &Actor,

@@ -38,7 +38,7 @@ async fn account_of(app: &App, actor: &Actor, account_id: Option<Uuid>) -> Resul
 /// Saves a mapping under a name. A mapping with the same name is replaced.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_MAPPINGS`] mappings, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the account has [`MAX_MAPPINGS`] mappings. May also fail with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn save(
     app: &App,
     actor: &Actor,
@@ -118,7 +118,7 @@ fn unknown(name: &str) -> Error {
 /// Deletes the mapping with this name, and returns it. Imports that were created with the mapping keep their own copies.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` if there is none, with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if there is no such mapping. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn delete(
     app: &App,
     actor: &Actor,

@@ -121,7 +121,7 @@ pub struct NewTariff {
     pub holidays: Vec<NaiveDate>,
 }
 
-/// The owners whose tariffs the actor may manage: the actor's account, or all accounts of the subtree for the platform's admins.
+/// The owners whose tariffs the actor may manage: the actor's account or, for the platform's admins, all accounts of the subtree.
 fn owners(actor: &Actor) -> Owners {
     match actor.role {
         Role::Admin => Owners::Subtree(actor.scope()),
@@ -232,7 +232,7 @@ async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
     rows::find(app.store.reader(), &owners(actor), id).await?.ok_or(Error::NotFound)
 }
 
-/// Finds a tariff that the actor may manage: a tariff of the actor's account, or any tariff for the platform's admins.
+/// Finds a tariff that the actor may manage: a tariff of the actor's account or, for the platform's admins, any tariff.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
@@ -304,7 +304,7 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
     versions.into_iter().next().ok_or_else(|| Error::fault("the state of a version was not found"))
 }
 
-/// Lists the versions of a tariff, oldest first. For the tariff by which the actor's account pays, lists only the version in force and the scheduled
+/// Lists the versions of a tariff, oldest first. For the cost tariff of the actor's account, lists only the version in force and the scheduled
 /// versions.
 ///
 /// # Errors

@@ -39,9 +39,13 @@ pub(super) fn message_id(webhook_id: Uuid, callshop_id: Uuid, kind: WebhookMessa
     format!("msg_{text}")
 }
 
-/// Checks whether a webhook may still act. The token that made the webhook must not have ended, the webhook's account must be in the subtree of its
-/// creator's account, the callshop must be in the subtree of the webhook's account, and neither the creator's account nor an account above it may be
-/// suspended. The webhook still acts if its creator is disabled, because a webhook belongs to its account.
+/// Checks whether a webhook may still act:
+/// - the token that made the webhook must not have ended;
+/// - the webhook's account must be in the subtree of the account of the webhook's creator;
+/// - the callshop must be in the subtree of the webhook's account;
+/// - neither the creator's account nor an account above it may be suspended.
+///
+/// A webhook still acts if its creator is disabled, because a webhook belongs to its account.
 ///
 /// # Errors
 /// May fail with database errors. The inner error is the reason to disable the webhook.

@@ -14,8 +14,8 @@ const MAX_URL: usize = 2_000;
 /// Maximum length of a document, in bytes.
 const MAX_QUERY: usize = 20_000;
 
-/// Replaces tabs and Windows line ends in a document by spaces and line feeds, and refuses other control characters, because databases refuse some of
-/// them.
+/// Replaces tabs in a document with spaces, and Windows line ends with line feeds. Refuses all other control characters, because databases refuse
+/// some of them.
 pub(super) fn clean_query(text: &str) -> Result<String> {
     let text = text.replace("\r\n", "\n").replace('\t', " ");
     if text.len() <= MAX_QUERY && billing::text::is_lines(&text) {

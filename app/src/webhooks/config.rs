@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebhookConfig {
-    /// Networks, such as `10.1.0.0/16`, to which webhooks may be sent although their addresses are not public. Plain HTTP is allowed there, too.
+    /// Networks, such as `10.1.0.0/16`, to which messages may be sent even though these networks are not public. Plain HTTP is allowed there, too.
     pub allow_private: Vec<Network>,
-    /// Seconds that a receiver has to answer, 1 to 60.
+    /// Time limit in seconds for a receiver's answer, 1 to 60.
     pub timeout_seconds: u64,
-    /// Seconds from the first failed attempt to the second, 1 to 3600. Later pauses are longer, up to 5,760 times as long, which is eight hours by
+    /// Seconds from the first failed attempt to the second, 1 to 3600. Later pauses are longer: up to 5,760 times this value, which is eight hours by
     /// default.
     pub first_retry_seconds: u32,
     /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720. If the receiver refuses only a single event, that event
@@ -44,7 +44,7 @@ impl Default for WebhookConfig {
 }
 
 impl WebhookConfig {
-    /// Checks the bounds that types cannot express. `activity_days` is the retention of activities.
+    /// Checks the bounds that types cannot express. `activity_days` is the number of days for which activities are kept.
     ///
     /// # Errors
     /// Returns a sentence that names the first option that is out of its bounds.

@@ -1,7 +1,7 @@
 //! Delivers the events of webhooks: at least once, and in order for each callshop.
 //!
-//! Every node runs this task. A position (a webhook and a callshop) belongs to the node that has its lease. If the node dies, the lease ends, and another
-//! node continues from the last event that the dead node recorded. So a message may arrive twice, with the same id.
+//! Every node runs this task. A position (a webhook and a callshop) belongs to the node that has its lease. If the node dies, the lease ends, and
+//! another node continues from the last event that the dead node recorded. So a message may arrive twice, with the same id.
 //!
 //! A failed event blocks only its own position, which waits for its next attempt and holds no lease meanwhile. A position's turn has a time limit,
 //! and an account can use only a part of a node's delivery slots, so that slow receivers of one account do not delay the receivers of other accounts.
@@ -35,7 +35,7 @@ const NEW_SHOPS_EVERY: Duration = Duration::from_secs(5);
 const HUNG: Duration = Duration::from_secs(120);
 /// How long a stopping node waits for the answers to its messages.
 const STOPPING: Duration = Duration::from_secs(2);
-/// How much longer a lease is than two timeouts.
+/// The margin by which a lease is longer than two timeouts.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// Number of compiled documents that a node remembers.
 const PLANS: u64 = 1_000;
@@ -52,7 +52,7 @@ pub(super) struct Node {
     abort: CancellationToken,
 }
 
-/// The turns of one node that have not ended.
+/// One node's turns that have not ended.
 #[derive(Default)]
 struct Turns {
     running: JoinSet<Ended>,
@@ -322,7 +322,7 @@ pub(super) fn lease(app: &App) -> TimeDelta {
 /// The events that follow a position.
 #[derive(Debug, PartialEq, Eq)]
 struct Unwanted {
-    /// The last of the events that nobody wants; the position itself if there are none.
+    /// The last of the events that the document does not want; the position itself if there are none.
     last: i64,
     /// Whether a wanted event or a gap follows.
     then_wanted: bool,

@@ -1,7 +1,7 @@
 //! Webhooks: the server posts the activity events of an account's callshops to an address. The body of each message is the answer to a subscription
 //! document, which the webhook's creator chose.
 //!
-//! A webhook reads with the role and the scopes of the user who last chose its address or its document, never with more. If a user of a higher
+//! A webhook never reads more than the role and the scopes of the user who last chose its address or its document allow. If a user of a higher
 //! account created a webhook, the webhook may read more than the users of its own account may. Therefore, only users of the creator's account and of
 //! accounts above it may see or change the webhook.
 
@@ -84,8 +84,8 @@ pub struct Made {
 /// Creates a webhook, which delivers all events that happen from now on.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for an address or a document that is not acceptable, `ILLEGAL_STATE` if the account has too many webhooks, `NOT_FOUND` for
-/// an account outside the actor's subtree, or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` for an address or a document that is not acceptable, with `ILLEGAL_STATE` if the account has too many webhooks, and
+/// with `NOT_FOUND` for an account outside the actor's subtree. May also fail with `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     actor.require(Right::ManageWebhooks)?;
     idempotency::repeatable(app, actor, create_new(app, actor, new), |id| made(app, actor, id)).await
@@ -249,12 +249,12 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
     .await
 }
 
-/// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made it has ended, the webhook
-/// belongs to the actor's token from now on; if the actor has no token, it belongs to none. Enabling an active webhook ends the pause before the next
+/// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made the webhook has ended, the
+/// webhook belongs to the actor's token from now on, or to no token if the actor has none. Enabling an active webhook ends the pause before the next
 /// attempt.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model> {
     actor.require(Right::ManageWebhooks)?;
     let now = app.clock.now();
@@ -264,7 +264,7 @@ pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model
         if old.state == WebhookState::Active {
             return Ok(old);
         }
-        // if its token has ended, the webhook depends on the actor's login or token from now on, and gets no more rights than before
+        // if the webhook's token has ended, the webhook depends on the actor's login or token from now on, and gets no more rights than before
         let ended = rights::has_ended(app, tx.conn(), &old).await?;
         let rights = match ended {
             true => Rights::stored(&old).without_token().and(&Rights::of(actor)),

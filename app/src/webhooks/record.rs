@@ -44,16 +44,16 @@ pub(super) async fn delivered(tx: &Tx, lease: &Lease, message: &Message, outcome
     }
     let row = outcome.row(key.0, message, attempts, WebhookDeliveryStatus::Failed, None);
     rows::note(conn, row).await?;
-    // an earlier message may still be waiting for an attempt although its event was deleted; it will not be sent
+    // an earlier message may still be waiting for an attempt, but its event was deleted, so the message will not be sent
     if attempts > 1 {
         rows::give_up_until(conn, key, seq).await?;
     }
     Ok(true)
 }
 
-/// Records that the receiver did not accept a message, and decides whether the webhook is disabled: if the receiver is gone, or if it has accepted no
-/// message about any callshop for `webhooks.give_up_hours`. Nothing is recorded if the lease has ended, and a webhook that was changed during the
-/// attempt stays active.
+/// Records that the receiver did not accept a message. Disables the webhook if the receiver is gone, or if the receiver has accepted no message about
+/// any callshop for `webhooks.give_up_hours`. If the lease has ended, nothing is recorded. A webhook that was changed during the attempt stays
+/// active.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -1,4 +1,4 @@
-//! Posts messages at the request of a user, and skips them.
+//! Posts or skips messages at a user's request.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(7);
 /// Posts a ping, even if the webhook is disabled. A ping is a made-up message without an event. Returns the result of the only attempt.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the webhook may not act, with `NOT_FOUND` or `FORBIDDEN`. It is not an error if the receiver does not accept the
-/// ping.
+/// Fails with `ILLEGAL_STATE` if the webhook may not act. May also fail with `NOT_FOUND` or `FORBIDDEN`. It is not an error if the receiver does not
+/// accept the ping.
 pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     actor.require(Right::ManageWebhooks)?;
     let webhook = find(app, actor, id).await?;

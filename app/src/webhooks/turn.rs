@@ -25,7 +25,7 @@ use store::{activity, webhooks as rows};
 pub(super) const PAGE: u64 = 50;
 /// Number of messages after which a position goes back to the queue, so that other positions get their turn.
 const MESSAGES: usize = 100;
-/// Time after which a turn begins no further message.
+/// Time limit of a turn. After this time, the turn posts no further message.
 const TIME: Duration = Duration::from_secs(10);
 
 /// A node's turn at one position.
@@ -95,8 +95,8 @@ impl<'a> Turn<'a> {
         &self.node.app
     }
 
-    /// The webhook with its compiled document, read again before each attempt; `None` if it must not deliver. A webhook that lost its rights is
-    /// disabled.
+    /// The webhook with its compiled document, read again before each attempt; `None` if the webhook must not deliver. Disables a webhook that has
+    /// lost its rights.
     async fn standing(&self) -> Result<Option<(webhook::Model, Arc<dyn Payload>)>> {
         let Some(webhook) = rows::by_id(self.app().store.reader(), self.key.0).await? else {
             return Ok(None);

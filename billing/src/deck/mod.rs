@@ -32,7 +32,8 @@ mod writing;
 /// Columns that a rate deck must have.
 pub const REQUIRED_COLUMNS: [&str; 6] =
     ["prefix", "destination", "rate_per_minute", "connection_fee", "initial_increment", "increment"];
-/// Columns that a rate deck may have. If the column is missing or the cell is empty, the value is 0, and the initial increment has no price of its own.
+/// Columns that a rate deck may have. If the column is missing or the cell is empty, the value is 0, and the initial increment has no price of its
+/// own.
 pub const OPTIONAL_COLUMNS: [&str; 3] = ["minimum_charge", "free_seconds", "initial_price"];
 
 /// Columns that a rate deck may have for each time band: the price, the connection fee of calls answered in the band, and the price of the initial
@@ -43,7 +44,7 @@ pub const BAND_COLUMNS: [&str; 3] = ["rate_per_minute", "connection_fee", "initi
 /// Maximum number of commas in a line.
 const MAX_CELLS: usize = 1_000;
 
-/// A header with more bytes is not in the canonical format.
+/// A header with more bytes than this is not in the canonical format.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 
 fn band_column(column: &str, band: &str) -> String {

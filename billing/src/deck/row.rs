@@ -93,7 +93,7 @@ impl Row<'_> {
         prices
     }
 
-    /// The amount in a cell that may be empty or missing: `Some(None)`. `None` after an error.
+    /// The amount in a cell; `Some(None)` if the cell is empty or missing, and `None` after an error.
     fn priced(&mut self, index: Option<usize>, column: &'static str) -> Option<Option<Micros>> {
         match index.and_then(|index| self.filled(index)) {
             None => Some(None),

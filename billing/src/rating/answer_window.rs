@@ -64,8 +64,8 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Some answer times, among them the most expensive one. Between two neighboring answer times, no price change is
-    /// crossed by the first billed second, the last billed second, or the end of an initial increment with its own price. Therefore, the cost is
+    /// Some answer times, among them the most expensive one. When the answer moves from one of these times to the next, neither the first billed
+    /// second, nor the last billed second, nor the end of an initial increment with its own price crosses a price change. Therefore, the cost is
     /// linear in the answer time between the two, and is highest at one of them.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {

@@ -85,8 +85,8 @@ impl Account {
         &self.0.country
     }
 
-    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff. An account may view
-    /// its own cost tariff, and its parent may view it.
+    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff. An account and
+    /// its parent may view the account's cost tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         bought_tariff(ctx, self.0.cost_tariff_id).boxed().await

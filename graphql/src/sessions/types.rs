@@ -228,7 +228,7 @@ impl CabinSession {
         Ok(left.map(|left| self.money(left.into())))
     }
 
-    /// Talk time that the customer may still use, in seconds, less the talk time of a live call. The talk time is null without a time limit.
+    /// Talk time that the customer may still use, in seconds. The talk time of a live call is already subtracted. Null without a time limit.
     async fn remaining_seconds(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<u32>> {
         Ok(self.running(ctx).await?.seconds_left(&self.0.session))
     }
@@ -260,9 +260,9 @@ impl CabinSession {
         self.due().map(|(due, _)| self.money(due.into()))
     }
 
-    /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop has no
-    /// Pix key. In the callshop's bank account, the payment appears with `PixCode.txid`. This server is not notified of the payment, so check the
-    /// bank account before you settle the session.
+    /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop
+    /// has no Pix key. In the callshop's bank account, the payment appears under `PixCode.txid`. This server is not notified of the payment, so check
+    /// the bank account before you settle the session.
     async fn pix(
         &self,
         ctx: &Context<'_>,

@@ -76,8 +76,8 @@ impl TariffDerivation {
         Some(UserError(error::UserError { code, message, field: Vec::new() }))
     }
 
-    /// A warning that the source starts first: the first time at which prices of the source took or will take effect without a derived version. Null
-    /// if a derived version takes effect with each version of the source.
+    /// The first time at which prices of the source took effect, or will take effect, before the derived version of these prices. Null if a derived
+    /// version takes effect with each version of the source.
     async fn source_starts_first_at(
         &self,
         ctx: &Context<'_>,
@@ -117,8 +117,8 @@ pub struct DeriveTariffInput {
     /// Minimum by which each price per minute must exceed the source's price. If it is given, fees and minimum charges are not below the source's
     /// either. No minimum if omitted.
     pub minimum_margin: Option<Decimal>,
-    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, and "0.99" makes
-    /// 1.99. A price of 0 stays 0. Must be below 1000; no ending if omitted.
+    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, and "0.99"
+    /// makes 1.99. A price of 0 stays 0. Must be below 1000; no ending if omitted.
     pub price_ending: Option<Decimal>,
     /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
     #[graphql(default)]
@@ -158,7 +158,7 @@ pub struct StopDerivingTariffInput {
 payload!(
     /// Result of `deriveTariff` and `stopDerivingTariff`.
     DeriveTariffPayload {
-        /// The tariff after the change. Its versions are derived within the next seconds.
+        /// The tariff after the change. Its versions are derived within a few seconds.
         tariff: Tariff,
     }
 );
@@ -184,7 +184,7 @@ impl TariffDerivationMutation {
         answer(done.await.map(payload))
     }
 
-    /// Ends the derivation of a tariff, which keeps its versions, including scheduled versions.
+    /// Ends the derivation of a tariff. The tariff keeps its versions, including scheduled versions.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn stop_deriving_tariff(
         &self,

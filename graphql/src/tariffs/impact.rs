@@ -6,9 +6,9 @@ use graphql_macros::object;
 use crate::scalars::Money;
 use app::tariffs::Impact;
 
-/// What the calls of the last thirty days would have brought at the prices of a version. The calls are those of the callshops to which the tariff
-/// applies now. The amounts are those of the seller at the tariff's level: the callshop for a retail tariff, and the account that assigned the tariff
-/// for a cost tariff. Nothing is stored or changed.
+/// The income that the calls of the last thirty days would have brought at the prices of a version. The calls are those of the callshops to which the
+/// tariff applies now. The amounts are those of the seller at the tariff's level: the callshop for a retail tariff, and the account that assigned the
+/// tariff for a cost tariff. Nothing is stored or changed.
 #[derive(async_graphql::Description)]
 pub struct TariffImpact {
     pub(super) impact: Impact,

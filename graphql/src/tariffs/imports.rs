@@ -39,7 +39,7 @@ graphql_enum!(
         UploadAgain,
         /// The file is read, and its rates are stored.
         Reading,
-        /// The file has more than one meaning. Answer `questions` with `answerTariffImport`.
+        /// The file can be read in more than one way. Answer `questions` with `answerTariffImport`.
         Asks,
         /// The file was checked in a dry run.
         Checked,
@@ -91,8 +91,8 @@ impl TariffImport {
         self.0.row.state.into()
     }
 
-    /// Address for the file, relative to the address of the server: send the file with PUT as it is (CSV, TSV, XLSX, or gzip of these). The address
-    /// contains a signature, so the upload needs no token. Null if the import does not wait for a file.
+    /// Address for the file, relative to the address of the server. Send the unchanged file (CSV, TSV, XLSX, or one of these compressed with gzip)
+    /// with PUT. The address contains a signature, so the upload needs no token. Null if the import does not wait for a file.
     async fn upload_url(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
         imports::upload_path(app(ctx), &self.0).map_err(top_level)
     }
@@ -156,7 +156,8 @@ impl TariffImport {
         self.0.report.detected.iter().cloned().map(Into::into).collect()
     }
 
-    /// Questions about a carrier's deck. Merge the mapping of one answer to each question, and pass the result to `answerTariffImport`.
+    /// Questions about a carrier's deck. Choose one answer to each question, merge the mappings of these answers, and pass the result to
+    /// `answerTariffImport`.
     #[field(length = 5)]
     fn questions(&self) -> Vec<DeckQuestion> {
         self.0.report.questions.iter().cloned().map(Into::into).collect()
@@ -254,14 +255,14 @@ pub struct CreateTariffImportInput {
     pub dry_run: bool,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
-    /// When the new version takes effect. If omitted, the new version is a draft. If the version cannot take effect at this time, the import fails, and
-    /// the version stays a draft.
+    /// When the new version takes effect. If omitted, the new version is a draft. If the version cannot take effect at this time, the import fails,
+    /// and the version stays a draft.
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and returns the first import. At
-    /// most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and returns the first import. A key
+    /// has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -451,7 +452,7 @@ pub struct TariffImportSubscription;
 
 #[object(root = "Subscription")]
 impl TariffImportSubscription {
-    /// An import: a message immediately, and one after each change, until the import has ended.
+    /// An import. A message is sent immediately, and after each change until the import has ended.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn tariff_import(
         &self,

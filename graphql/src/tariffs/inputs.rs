@@ -61,8 +61,8 @@ pub struct CreateTariffInput {
     /// Local dates that count as holidays, at most 1000.
     #[graphql(default)]
     pub holidays: Vec<NaiveDate>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -71,11 +71,12 @@ pub struct CreateTariffInput {
 pub struct ImportTariffInput {
     /// The tariff to import into.
     pub tariff_id: ID,
-    /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server finds the layout of a carrier's deck and reports
-    /// its guesses in `detected` and its doubts in `questions`. The server's own format has a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
-    /// Optional columns: minimum_charge, free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`,
-    /// `connection_fee:BAND` and `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
-    /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 128 MiB.
+    /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server detects the layout of a carrier's deck. It
+    /// reports its guesses in `detected`, and asks in `questions` about everything that it cannot decide. The server's own format has a header.
+    /// Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment. Optional columns: minimum_charge,
+    /// free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`, `connection_fee:BAND` and `initial_price:BAND`. A
+    /// prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size of
+    /// a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 128 MiB.
     pub csv: String,
     /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,
@@ -95,8 +96,8 @@ pub struct ImportTariffInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A dry
-    /// run and an import with errors change nothing, so they do not use up the key. At most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// dry run and an import with errors change nothing, so they do not use up the key. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -180,8 +181,8 @@ pub struct UpsertRatesInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -197,8 +198,8 @@ pub struct DeleteRatesInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -210,8 +211,8 @@ pub struct CopyTariffVersionInput {
     /// Description of the new version; if omitted, the description names the source version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -222,8 +223,8 @@ pub struct ActivateTariffVersionInput {
     pub version_id: ID,
     /// When the version becomes active; now if omitted.
     pub at: Option<DateTime<Utc>>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -236,8 +237,8 @@ pub struct AssignTariffInput {
     pub tariff_id: Option<ID>,
     /// Whether to assign the tariff as the account's cost tariff or as its retail tariff.
     pub kind: TariffAssignment,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

@@ -68,7 +68,7 @@ pub struct MarginWarningView {
     pub cost_per_minute: Decimal,
     /// Talk time in seconds of the call whose charges are given; null if the prices are for 60 seconds.
     pub seconds: Option<u32>,
-    /// Number of accounts that buy and sell at the prices of these two tariffs.
+    /// Number of accounts that use this pair of tariffs.
     pub callshops: i64,
 }
 
@@ -217,8 +217,8 @@ impl TariffMutation {
         )
     }
 
-    /// Creates a draft from a file in the server's own format or a carrier's. If any row has an error, nothing is imported, and `problems` lists every
-    /// bad row. If a carrier's file can be read in more than one way, nothing is imported, and `questions` lists the possible answers.
+    /// Creates a draft from a file in the server's own format or in a carrier's format. If any row has an error, nothing is imported, and `problems`
+    /// lists every bad row. If a carrier's file can be read in more than one way, nothing is imported, and `questions` lists the possible answers.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn import_tariff(
         &self,

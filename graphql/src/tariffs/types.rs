@@ -53,8 +53,8 @@ graphql_enum!(
     TariffImportMode = "tariffs::ImportMode" {
         /// The file is the complete new version.
         Replace,
-        /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A prefix
-        /// that belongs to no single country is replaced alone.
+        /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A
+        /// prefix that belongs to no single country is replaced individually.
         ReplaceCountries,
         /// The file's rows add rates to the base version or change its rates. Values that have no column in the file are left unchanged.
         Merge,
@@ -136,7 +136,7 @@ impl Tariff {
         Kind::Tariff.id(self.0.id)
     }
 
-    /// Owner of the tariff; null if the owner is the parent of the caller's account, which pays by this tariff.
+    /// Owner of the tariff; null if the owner is the parent of the caller's account.
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
         if tariffs::is_bought(actor(ctx)?, &self.0) {
             return Ok(None);
@@ -304,7 +304,7 @@ impl TariffVersion {
         self.0.version.source_revision.is_some()
     }
 
-    /// Description as free text; empty in a tariff of the parent of the caller's account.
+    /// Description as free text; empty if the tariff belongs to the parent of the caller's account.
     fn note(&self) -> &str {
         &self.0.version.note
     }
@@ -341,7 +341,7 @@ impl TariffVersion {
     }
 
     /// Differences between the rates of the version that this version replaces, or would replace, and the rates of this version. The first version is
-    /// compared with an empty version, and so is each version of a tariff of the parent of the caller's account.
+    /// compared with an empty version. If the tariff belongs to the parent of the caller's account, every version is compared with an empty version.
     fn changes(&self) -> RateChanges {
         RateChanges(tariffs::changes_of(&self.0))
     }

@@ -102,14 +102,14 @@ pub async fn live_of_cabins(conn: &impl ConnectionTrait, cabins: &[Uuid]) -> Res
     views(conn, query.order_by_asc(call::Column::Id)).await
 }
 
-/// The live calls of all callshops inside the scope, oldest first, at most 1,000.
+/// At most 1,000 live calls of all callshops inside the scope, oldest first.
 pub async fn live_in(conn: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<call::View>> {
     let owned = scope.owns((live_call::Entity, live_call::Column::CallshopId));
     let query = call::Entity::find().filter(is_one_of(live_call::Entity::find().filter(owned)));
     views(conn, query.order_by_asc(call::Column::Id).limit(1_000)).await
 }
 
-/// The live calls of a callshop, oldest first, at most 1,000.
+/// At most 1,000 live calls of a callshop, oldest first.
 pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::View>> {
     let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));
     let query = call::Entity::find().filter(is_one_of(live));

@@ -225,7 +225,7 @@ impl Socket {
         heard.map(Ok)
     }
 
-    /// Reads a message, and writes all ready events at once.
+    /// Reads a message, and writes all ready events together.
     fn poll_both_ways(&mut self, context: &mut Context<'_>) -> Result<Poll<ClientFrame>, End> {
         let mut turns = TURNS;
         loop {

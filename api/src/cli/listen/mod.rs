@@ -190,7 +190,7 @@ impl Listener {
         }
     }
 
-    /// Subscribes after the last message, and forwards until the stream ends.
+    /// Resumes the subscription after the last message, and forwards messages until the stream ends.
     async fn connect(&mut self) -> Result<(), Ended> {
         let variables = json!({ "listenAfter": self.document.after(&self.cursors) });
         let body = json!({ "query": self.document.text, "variables": variables }).to_string();

@@ -82,7 +82,7 @@ impl Batch {
         after
     }
 
-    /// Sets the columns of the row that follow from the call's new state.
+    /// Sets those columns of the row that follow from the call's new state.
     fn note(
         &self,
         app: &App,

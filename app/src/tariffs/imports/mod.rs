@@ -119,7 +119,7 @@ pub struct Report {
     pub counts: Option<Counts>,
     /// Rows that a tariff cannot hold, by reason.
     pub set_aside: BTreeMap<String, u64>,
-    /// Retail prices below cost; `None` as for `changes`.
+    /// Retail prices below cost; `None` in the same cases as `changes`.
     pub margins: Option<Margins>,
 }
 
@@ -198,7 +198,8 @@ impl Job {
 /// Creates a job, which then waits for its file.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the tariff has [`MAX_OPEN`] jobs that have not ended, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the tariff has [`MAX_OPEN`] jobs that have not ended. May also fail with `INVALID_INPUT`, `NOT_FOUND` or
+/// `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
     idempotency::repeatable(app, actor, create_new(app, actor, new), |id| find(app, actor, id)).await
 }
@@ -307,7 +308,8 @@ pub fn upload_path(app: &App, job: &Job) -> Result<Option<String>> {
 /// Answers the open questions of a job, which then continues with the same file. From now on, the job acts for the actor.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a bad mapping, `ILLEGAL_STATE` if the job has no open question, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` for a bad mapping, and with `ILLEGAL_STATE` if the job has no open question. May also fail with `NOT_FOUND` or
+/// `FORBIDDEN`.
 pub async fn answer(app: &App, actor: &Actor, id: Uuid, mapping: Mapping) -> Result<Job> {
     check_mapping(&mapping)?;
     change(app, actor, id, |row| {
@@ -325,7 +327,7 @@ pub async fn answer(app: &App, actor: &Actor, id: Uuid, mapping: Mapping) -> Res
 /// Cancels a job that has not ended. Its file is deleted.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the job has ended or its version is stored, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the job has ended or its version is stored. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<Job> {
     let now = app.clock.now();
     change(app, actor, id, |row| {

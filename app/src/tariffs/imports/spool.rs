@@ -266,7 +266,7 @@ impl Upload {
         true
     }
 
-    /// Keeps the file for the job, or removes it from the list again.
+    /// Keeps the file for the job if `is_taken` is true; otherwise, removes the file from the list again.
     fn settle(&mut self, is_taken: bool) {
         let mut files = self.spool.files();
         if !is_taken {
@@ -293,7 +293,7 @@ impl Drop for Upload {
         }
         self.spool.used.fetch_sub(self.bytes, Ordering::Relaxed);
         let path = std::mem::take(&mut self.path);
-        // removing a file's name takes so little time that it may block the thread
+        // removing a file's name takes so little time that blocking the thread is acceptable
         if let Err(error) = std::fs::remove_file(&path) {
             tracing::warn!(%error, file = %path.display(), "an incomplete upload could not be deleted");
         }

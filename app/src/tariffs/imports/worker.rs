@@ -25,7 +25,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const BEATS: Duration = Duration::from_secs(5);
 /// Interval between searches for jobs of nodes that died.
 const RESCUES: Duration = Duration::from_secs(10);
-/// A node that sends no heartbeat for this time counts as dead. With a shorter time, a node could count as dead only because its database is slow.
+/// A node that sends no heartbeat for this time counts as dead. With a shorter time, a node could count as dead merely because its database is slow.
 const DEAD_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// Interval at which a job's progress is stored.
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
@@ -194,7 +194,7 @@ async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
     conclude(app, &actor, job, report, version).await
 }
 
-/// The state that follows from the report, after the new version was scheduled if requested.
+/// The state of the job according to its report. If requested, first activates or schedules the new version.
 async fn conclude(
     app: &App,
     actor: &Actor,
