@@ -8,7 +8,7 @@ use store::{Page, Slice, Within};
 
 use super::*;
 
-/// Number of calls and sessions that most filters must not read.
+/// Number of ordinary calls, and of ordinary sessions. Most filters must not read these rows.
 const MANY: usize = 3_000;
 
 fn page() -> Slice {
