@@ -7,7 +7,7 @@ import { answeredCall, phonesOnline, ringingCall } from './calls.js';
 import { beginShift, emptyCabins, finishedCall, openCabin } from './day.js';
 import { startDemo, type Demo } from './demo.js';
 
-// Takes the picture of README.md, docs/picture/console.png. The test runs only together with the other pictures, when CALLSHOP_PICTURES is set. Copy
+// Takes the picture for README.md, which is docs/picture/console.png. The test runs only together with the other pictures, when CALLSHOP_PICTURES is set. Copy
 // the picture by hand.
 
 const SIZE = { width: 1280, height: 560 };

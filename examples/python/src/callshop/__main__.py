@@ -198,7 +198,7 @@ def parser() -> argparse.ArgumentParser:
     command("shops", run_shops, "list the callshops, each with its time zone")
     command("tariffs", run_tariffs, "list the tariffs, each with the id of its version in force")
     one = command("import", run_import, "import a rate deck as a draft, and print the id of the version")
-    one.add_argument("deck", type=Path, help="CSV, TSV, XLSX, or gzip of these")
+    one.add_argument("deck", type=Path, help="CSV, TSV or XLSX, which may be compressed with gzip")
     one.add_argument("--tariff", required=True, metavar="ID")
     one.add_argument("--mode", choices=["MERGE", "REPLACE", "REPLACE_COUNTRIES"], default="MERGE")
     one.add_argument("--mapping", type=Path, metavar="FILE", help="the carrier's mapping, as JSON")

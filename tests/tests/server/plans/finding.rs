@@ -150,7 +150,7 @@ fn wanted_session(shop: Uuid, rare: Uuid, state: SessionState) -> cabin_session:
     }
 }
 
-/// The statements that read a table without a key since the last call of this function, and the plans of all statements since then as text.
+/// The statements that have read a table without a key since the last call of this function, and the plans of all statements since then, as text.
 fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
     conn.plans_for_all.lock().unwrap().clear();
