@@ -219,7 +219,8 @@ impl Stage {
     }
 }
 
-/// Checks that no event was accepted before the event with the previous number, and that all messages of an event had the same id. Returns the number of events.
+/// Checks that no event was accepted before the event with the previous number, and that all messages of an event had the same id. Returns the number
+/// of events.
 fn in_order(accepted: &[Accepted], bases: &BTreeMap<String, i64>) -> Result<usize, String> {
     let mut last = bases.clone();
     let mut ids = BTreeMap::new();

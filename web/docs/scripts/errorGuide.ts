@@ -18,7 +18,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   NOT_FOUND: { remedy: 'Read the list again: the object is gone, or it never belonged to the caller.', retry: 'no' },
   FORBIDDEN: { remedy: 'Hide the action for this role, or ask somebody with another role.', retry: 'no' },
   ALREADY_EXISTS: { remedy: 'Choose another name or number, or use the existing object.', retry: 'no' },
-  ILLEGAL_STATE: { remedy: 'Read the object again and show its state. If the object is already in the state that the user wanted, nothing is left to do.', retry: 'no' },
+  ILLEGAL_STATE: { remedy: 'Read the object again and show its state. If this is the state that the user wanted, nothing is left to do.', retry: 'no' },
   BAD_CREDENTIALS: { remedy: 'Ask for the password again. The answer is the same for a wrong login and a wrong password.', retry: 'no' },
   TRY_LATER: { remedy: 'Wait, up to 30 seconds, then try again.', retry: 'wait' },
   TOTP_REQUIRED: { remedy: 'Ask for a code from the authenticator app, or a recovery code, and send the login again with `totp`.', retry: 'no' },
