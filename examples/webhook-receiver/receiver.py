@@ -65,7 +65,7 @@ class Messages:
         return (rows[0][0], rows[0][1]) if rows else None
 
     def done(self, id: str, error: str | None) -> None:
-        """Keeps only the id of a message, and deletes old ones."""
+        """Keeps only the id of a message, and deletes old ids."""
         now = time.time()
         self._run("UPDATE message SET done_at = ?, error = ?, body = '' WHERE id = ?", now, error, id)
         self._run("DELETE FROM message WHERE done_at < ?", now - KEPT)

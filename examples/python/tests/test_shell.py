@@ -1,4 +1,4 @@
-"""Tests when the scripts in `examples/shell` send a request again."""
+"""Tests in which cases the scripts in `examples/shell` send a request again."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ enum Mood {
     AcceptAndDrop,
 }
 
-/// The receiver. It accepts a message when it has stored the message, even if its answer does not arrive.
+/// The receiver. A message counts as accepted once the receiver has stored it, even if the answer does not arrive.
 pub(super) struct Receiver {
     address: SocketAddr,
     /// Whether connections are accepted.

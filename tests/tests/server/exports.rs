@@ -110,7 +110,7 @@ on_both!(an_export_has_the_rows_of_the_api, |backend: Backend| async move {
         assert_eq!(row["cost"], call["costs"][0]["amount"]["amount"], "{row}");
         assert!(text(&row["authorized_at"]).ends_with("-03:00"), "the time zone of the shop: {row}");
     }
-    // the reseller's calls are those of its shops, with its own cost
+    // the reseller's calls are those of its shops, with the reseller's own cost
     let of_reseller = format!("/export/calls?accountId={}&format=jsonl", shop.reseller_id);
     let bought = rows(server, &shop.reseller, &of_reseller).await;
     let ledger = |id: &str| format!("/export/ledger?accountId={id}&format=jsonl");

@@ -18,7 +18,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   NOT_FOUND: { remedy: 'Read the list again: the object is gone, or it never belonged to the caller.', retry: 'no' },
   FORBIDDEN: { remedy: 'Hide the action for this role, or ask somebody with another role.', retry: 'no' },
   ALREADY_EXISTS: { remedy: 'Choose another name or number, or use the existing object.', retry: 'no' },
-  ILLEGAL_STATE: { remedy: 'Read the object again and show its state. If it is what the user wanted, nothing is left to do.', retry: 'no' },
+  ILLEGAL_STATE: { remedy: 'Read the object again and show its state. If this is the state that the user wanted, nothing is left to do.', retry: 'no' },
   BAD_CREDENTIALS: { remedy: 'Ask for the password again. The answer is the same for a wrong login and a wrong password.', retry: 'no' },
   TRY_LATER: { remedy: 'Wait, up to 30 seconds, then try again.', retry: 'wait' },
   TOTP_REQUIRED: { remedy: 'Ask for a code from the authenticator app, or a recovery code, and send the login again with `totp`.', retry: 'no' },
@@ -83,7 +83,7 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
   OVERLOADED: {
     meaning: 'The server is too busy, or its database does not answer. Nothing was changed, unless the connection was lost during a commit.',
     status: '200 in `errors`, or 503',
-    remedy: 'Wait a second, then send the request again: with the same idempotency key, if it moves money.',
+    remedy: 'Wait a second, then send the request again. If it moves money, use the same idempotency key.',
     retry: 'wait',
   },
   INTERNAL: {
@@ -99,13 +99,13 @@ export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
     retry: 'wait',
   },
   RATE_LIMITED: {
-    meaning: 'Too many requests of this user or this address.',
+    meaning: 'Too many requests came from this user or this address.',
     status: '429, with `Retry-After`',
     remedy: 'Wait as many seconds as `extensions.retryAfter` says.',
     retry: 'wait',
   },
   TOO_MANY_SOCKETS: {
-    meaning: 'Too many open sockets and event streams: of the address or user (429), or of the server (503).',
+    meaning: 'The address or user (429), or the server (503), has too many open sockets and event streams.',
     status: '429 or 503, with `Retry-After`',
     remedy: 'Use one socket for all subscriptions of a page.',
     retry: 'wait',

@@ -198,11 +198,11 @@ def parser() -> argparse.ArgumentParser:
     command("shops", run_shops, "list the callshops, each with its time zone")
     command("tariffs", run_tariffs, "list the tariffs, each with the id of its version in force")
     one = command("import", run_import, "import a rate deck as a draft, and print the id of the version")
-    one.add_argument("deck", type=Path, help="CSV, TSV, XLSX, or gzip of these")
+    one.add_argument("deck", type=Path, help="CSV, TSV or XLSX, which may be compressed with gzip")
     one.add_argument("--tariff", required=True, metavar="ID")
     one.add_argument("--mode", choices=["MERGE", "REPLACE", "REPLACE_COUNTRIES"], default="MERGE")
     one.add_argument("--mapping", type=Path, metavar="FILE", help="the carrier's mapping, as JSON")
-    one.add_argument("--answer", action="append", default=[], metavar="CODE=NUMBER", help="the answer to a question of the deck")
+    one.add_argument("--answer", action="append", default=[], metavar="CODE=NUMBER", help="the answer to a question about the deck")
     one.add_argument("--dry-run", action="store_true", help="only say what would change")
     one.add_argument("--note", default="", help="description of the version; the name of the file if omitted")
     one.add_argument("--key", help="idempotency key, with which a repeated command continues the first import")
@@ -227,7 +227,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Runs a command. The exit status is 1 after an error, and 3 if a question of the deck has no answer."""
+    """Runs a command. The exit status is 1 after an error, and 3 if a question about the deck has no answer."""
     chosen = parser().parse_args()
     try:
         chosen.run(Client.from_environment(), chosen)

@@ -113,7 +113,7 @@ def merge_mappings(one: dict[str, object], other: dict[str, object]) -> dict[str
 
 
 def differences(client: Client, earlier: str, later: str) -> Iterator[Change]:
-    """The prefixes whose rates differ between two versions: for each kind of difference, ordered by prefix."""
+    """The prefixes whose rates differ between two versions, grouped by the kind of difference and ordered by prefix."""
     for kind in KINDS:
         after: str | None = None
         while True:

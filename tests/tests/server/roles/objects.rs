@@ -470,7 +470,8 @@ pub(super) const OBJECTS: &[Object] = &[
     },
 ];
 
-/// Types that only mutations or subscriptions return. The fields of these types are as visible as the operation. Page types are not listed.
+/// Types that only mutations or subscriptions return. The fields of these types are as visible as the operation that returns them. Page types are not
+/// listed.
 pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),

@@ -187,7 +187,7 @@ on_both!(derivations_are_bounded, |backend| async move {
     assert_eq!(refused(seller, of(&chain[5], "F")).await, "INVALID_INPUT", "the chain is too long");
     assert_eq!(refused(seller, again(&chain[0], &chain[2])).await, "INVALID_INPUT", "a circle");
     assert_eq!(refused(seller, again(&chain[1], &chain[1])).await, "INVALID_INPUT", "itself");
-    // a source for the first tariff would also make the chain longer
+    // the chain is already as long as it may be, so its first tariff cannot be derived from yet another tariff
     let other =
         seller.did("createTariff", "CreateTariffInput", json!({ "name": "G" }), "tariff { id }").await;
     let other = text(&other["tariff"]["id"]);
