@@ -86,7 +86,7 @@ impl RateError {
 }
 
 impl Rate {
-    /// The price of sixty seconds of the initial increment, in `band` or outside the bands.
+    /// The price of sixty seconds of the initial increment, in `band`, or outside all bands if `band` is `None`.
     pub fn first_price(&self, band: Option<&BandPrice>) -> Micros {
         match band {
             Some(band) => band.initial_price.unwrap_or(band.price_per_minute),

@@ -251,7 +251,8 @@ impl<E: EntityTrait> Filtered<E> {
         // an access path that leads to few rows is read completely
         let limit = if in_order && !self.is_filtered { page.limit } else { SCANNED };
         let mut query = self.outer(inner.limit(limit).to_owned(), &[self.id]);
-        // SQLite would sort all rows again instead of stopping at the limit. It reads the inner rows one by one in their order
+        // with an outer ORDER BY, SQLite would sort all rows again instead of stopping at the limit; without it, SQLite reads the inner rows one by one, in
+        // their order
         if !in_order || conn.get_database_backend() == DbBackend::Postgres {
             query.order_by(by_id, order);
         }

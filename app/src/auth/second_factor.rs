@@ -145,7 +145,7 @@ pub(super) fn recovery_codes_left(before: &user::Model, after: &user::Model) -> 
     is_used.then(|| left(after))
 }
 
-/// Changes the caller's own second factor. `edit` returns `None` if the code is wrong, which counts like a wrong password.
+/// Changes the caller's own second factor. `edit` returns `None` if the code is wrong; a wrong code counts as a wrong password.
 async fn change(
     app: &App,
     actor: &Actor,

@@ -72,7 +72,7 @@ impl Table {
         self.kinds.push(kind);
     }
 
-    /// Number of cells in the row that was begun last.
+    /// Number of cells in the most recently started row.
     pub(super) fn cells_in_last(&self) -> usize {
         self.rows.last().map_or(0, |(_, first)| self.ends.len().saturating_sub(*first as usize))
     }

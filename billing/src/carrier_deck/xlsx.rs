@@ -131,7 +131,7 @@ fn value(cell: &DataRef<'_>) -> (String, Kind) {
     }
 }
 
-/// A number as a spreadsheet shows it: with at most 15 digits, because any further digits come from binary fractions.
+/// A number as a spreadsheet shows it: with at most 15 digits, because any further digits are artifacts of binary floating point.
 fn plain(number: f64) -> String {
     let rounded = format!("{number:.14e}").parse::<f64>().unwrap_or(number);
     rounded.to_string()

@@ -76,8 +76,8 @@ impl TariffDerivation {
         Some(UserError(error::UserError { code, message, field: Vec::new() }))
     }
 
-    /// The first time at which prices of the source took effect, or will take effect, before the derived version of these prices. Null if a derived
-    /// version takes effect with each version of the source.
+    /// The first time at which the source has, or will have, prices that the derived tariff does not follow. Null if a derived version takes effect
+    /// with each version of the source.
     async fn source_starts_first_at(
         &self,
         ctx: &Context<'_>,

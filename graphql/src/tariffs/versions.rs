@@ -178,7 +178,7 @@ impl RateChangeView {
     }
 }
 
-/// A scheduled version whose schedule is canceled.
+/// Cancels the schedule of a version.
 #[derive(InputObject)]
 pub struct CancelTariffVersionInput {
     /// The scheduled version.

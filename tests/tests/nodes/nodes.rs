@@ -312,7 +312,7 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
 
-/// Logs in an attendant at another node. The other node has just read the attendant's login. Returns the user's id and the client.
+/// Logs in an attendant at another node and runs a query there, so that the node has just read the login. Returns the user's id and the client.
 async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;

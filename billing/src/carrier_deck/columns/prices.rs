@@ -59,7 +59,7 @@ impl Draft<'_> {
         };
         let (any, first, next) = (of(Step::Any), of(Step::First), of(Step::Next));
         if let Some(price) = self.price {
-            // the mapping chose the price; a separate first price is not lost
+            // the mapping already chose the price column; a separate column for the first price is still used
             let kept = first.as_slice();
             if let ([first], false) =
                 (kept, self.roles.contains_key(&Role::FirstPrice) || first.contains(&price))
