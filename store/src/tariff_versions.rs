@@ -151,7 +151,7 @@ async fn resales_where(conn: &impl ConnectionTrait, condition: Condition, limit:
     rows.iter().map(|row| Ok(Spread::from_query_result(row, "")?)).collect()
 }
 
-/// A callshop whose calls a tariff prices.
+/// A callshop with calls that are priced by a tariff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PricedShop {
     /// The callshop.

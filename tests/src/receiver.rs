@@ -54,7 +54,7 @@ impl Received {
         serde_json::from_str(&self.body).expect("the body is JSON")
     }
 
-    /// The number of the event of `callshopActivity`.
+    /// The sequence number (`seq`) of the `callshopActivity` event in the body.
     ///
     /// # Panics
     /// Panics if the body has no number.

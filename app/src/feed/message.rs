@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
         let kind = match bytes.get(1)? {
             1 => Kind::Heartbeat,
             2 => Kind::Leave,
-            // a kind of message added in a later version also concerns an activity, and that activity is in the table
+            // an unknown kind was added in a later version; such a message also concerns an activity, which can be read from the table
             _ => Kind::Activity,
         };
         let head = Head {
