@@ -6,6 +6,9 @@
 //!
 //! The languages of the client are those of the upgrade request's `Accept-Language`, or of `acceptLanguage` in the payload of `connection_init`.
 //!
+//! The server does not agree to compression (`permessage-deflate`). Subscribers share the text of an event, but with the extension's usual context each
+//! socket's compressed bytes depend on everything sent before, so each socket would compress every event anew, and keep its own window of 32 KiB.
+//!
 //! | close code | reason |
 //! | --- | --- |
 //! | 1001 | the server shuts down |
