@@ -23,6 +23,7 @@ use super::{actor, graphql_enum};
 use app::App;
 use app::activity::{self as watching, Start, State};
 use app::branch::{self, Body, Branch, Message};
+use app::feed::event::CallSnapshot;
 use app::feed::{ActivityEvent, stream as positions};
 
 graphql_enum!(
@@ -117,7 +118,7 @@ pub struct Activity {
     kind: ActivityKind,
     cabin_id: Option<Uuid>,
     session_id: Option<Uuid>,
-    call: Option<Call>,
+    call: CallSnapshot,
 }
 
 #[object]
@@ -149,8 +150,9 @@ impl Activity {
     }
 
     /// The call at the time of this event; null if the event is not about a call.
-    fn call(&self) -> Option<Call> {
-        self.call.clone()
+    fn call(&self) -> async_graphql::Result<Option<Call>> {
+        let call = self.call.read().map_err(top_level)?;
+        Ok(call.map(|call| Call::new(call, self.at)))
     }
 
     /// Cabin that the event is about, in its current state; null if the event is about no cabin.
@@ -301,7 +303,7 @@ impl From<&ActivityEvent> for Activity {
             kind: event.kind.into(),
             cabin_id: event.cabin_id,
             session_id: event.session_id,
-            call: event.call.clone().map(|call| Call::new(call, event.at)),
+            call: event.call.clone(),
         }
     }
 }

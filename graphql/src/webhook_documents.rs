@@ -259,10 +259,8 @@ fn kinds(field: &Field) -> Result<Option<HashSet<ActivityKind>>> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use chrono::{TimeZone as _, Utc};
-    use entity::TokenScope;
+    use entity::{TokenScope, activity};
 
     use super::*;
 
@@ -277,7 +275,7 @@ mod tests {
     }
 
     fn event() -> ActivityEvent {
-        ActivityEvent {
+        let row = activity::Model {
             callshop_id: Uuid::from_u128(1),
             seq: 7,
             at: Utc.timestamp_opt(0, 0).single().expect("a time"),
@@ -285,10 +283,9 @@ mod tests {
             cabin_id: None,
             session_id: None,
             call_id: None,
-            call: None,
-            trace: None,
-            since: Instant::now(),
-        }
+            payload: serde_json::json!({}),
+        };
+        ActivityEvent::of(Arc::new(row), None)
     }
 
     #[test]

@@ -284,11 +284,11 @@ pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<Stri
 ///
 /// # Errors
 /// Fails with `RESPONSE_TOO_LARGE` if the response exceeds the limit.
-pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> Result<String, RequestError> {
+pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> Result<Arc<str>, RequestError> {
     match answer {
         pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
         pipeline::Answer::Written(json) => Ok(json),
-        pipeline::Answer::Response(response) => response_json(&response, limits),
+        pipeline::Answer::Response(response) => response_json(&response, limits).map(Arc::from),
     }
 }
 
@@ -350,9 +350,10 @@ mod tests {
         let limits = Limits { answer_bytes: 20, ..Limits::default() };
         let response = |text: &str| pipeline::Answer::Response(Response::new(Value::String(text.to_owned())));
         let json = |answer| answer_json(answer, &limits).map_err(|error| error.code);
-        assert_eq!(json(pipeline::Answer::Written("x".repeat(20))), Ok("x".repeat(20)));
-        assert_eq!(json(response("123456789")), Ok(r#"{"data":"123456789"}"#.to_owned()));
-        for large in [pipeline::Answer::Written("x".repeat(21)), response("1234567890")] {
+        let written = |length: usize| pipeline::Answer::Written("x".repeat(length).into());
+        assert_eq!(json(written(20)), Ok("x".repeat(20).into()));
+        assert_eq!(json(response("123456789")), Ok(r#"{"data":"123456789"}"#.into()));
+        for large in [written(21), response("1234567890")] {
             assert_eq!(json(large), Err("RESPONSE_TOO_LARGE"));
         }
     }

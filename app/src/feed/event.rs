@@ -1,19 +1,20 @@
-//! An activity event as subscribers receive it, decoded once and shared by all subscribers.
+//! An activity event as subscribers receive it, shared by all subscribers of the node.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, activity, call};
-use serde::Deserialize;
+use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::snapshot::Payload;
-use base::error::{OrFault as _, Result};
+use super::texts::Texts;
+use base::error::{Error, Result};
 use telemetry::trace::TraceContext;
 
 /// An activity, and the trace that caused it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ActivityEvent {
     /// The callshop where the activity happened.
     pub callshop_id: Uuid,
@@ -29,35 +30,20 @@ pub struct ActivityEvent {
     pub session_id: Option<Uuid>,
     /// The call that the activity concerns, if any.
     pub call_id: Option<Uuid>,
-    /// The call as it was at the time of the activity; `None` if the activity is not about a call.
-    pub call: Option<Arc<call::View>>,
+    /// The call as it was at the time of the activity.
+    pub call: CallSnapshot,
     /// Trace context of the commit; `None` if the commit was not traced or its context was lost.
     pub trace: Option<TraceContext>,
     /// When this node learned of the activity.
     pub since: Instant,
-}
-
-/// A row that another node sent. The row is deserialized directly, without building a JSON tree.
-#[derive(Deserialize)]
-struct WireActivity {
-    callshop_id: Uuid,
-    seq: i64,
-    at: DateTime<Utc>,
-    kind: ActivityKind,
-    cabin_id: Option<Uuid>,
-    session_id: Option<Uuid>,
-    call_id: Option<Uuid>,
-    payload: Payload,
+    /// The texts that were written from this event for subscribers.
+    pub texts: Texts,
 }
 
 impl ActivityEvent {
-    /// Creates the event from a row of the activity table.
-    ///
-    /// # Errors
-    /// Fails with a fault if the payload's `call` cannot be read as a call.
-    pub fn of(row: &activity::Model, trace: Option<&TraceContext>) -> Result<Self> {
-        let payload = Payload::deserialize(&row.payload).or_fault()?;
-        Ok(Self {
+    /// Creates the event from a row of the activity table. The call is not read yet.
+    pub fn of(row: Arc<activity::Model>, trace: Option<&TraceContext>) -> Self {
+        Self {
             callshop_id: row.callshop_id,
             seq: row.seq,
             at: row.at,
@@ -65,26 +51,100 @@ impl ActivityEvent {
             cabin_id: row.cabin_id,
             session_id: row.session_id,
             call_id: row.call_id,
-            call: payload.call.map(Arc::new),
             trace: trace.cloned(),
             since: Instant::now(),
-        })
+            texts: Texts::default(),
+            call: CallSnapshot::new(row.callshop_id, Stored::Row(row)),
+        }
+    }
+}
+
+/// The call of an activity. The first subscriber whose document asks for the call reads it from its stored JSON, and the other subscribers share the
+/// result. If no document asks for the call, the JSON is never parsed. Clones share the result, too.
+#[derive(Clone, Debug)]
+pub struct CallSnapshot(Arc<Lazy>);
+
+#[derive(Debug)]
+struct Lazy {
+    callshop_id: Uuid,
+    stored: Stored,
+    /// The call, or the reason why it cannot be read.
+    call: OnceLock<Result<Option<Arc<call::View>>, String>>,
+}
+
+/// The payload of an activity.
+#[derive(Debug)]
+enum Stored {
+    /// A row of the activity table.
+    Row(Arc<activity::Model>),
+    /// JSON that another node sent.
+    Json(Box<[u8]>),
+}
+
+impl CallSnapshot {
+    fn new(callshop_id: Uuid, stored: Stored) -> Self {
+        Self(Arc::new(Lazy { callshop_id, stored, call: OnceLock::new() }))
     }
 
-    /// Creates the event from a row's JSON text; `None` if this version cannot read it.
-    pub(super) fn parse(text: &[u8], trace: Option<TraceContext>) -> Option<Self> {
-        let sent: WireActivity = serde_json::from_slice(text).ok()?;
-        Some(Self {
-            callshop_id: sent.callshop_id,
-            seq: sent.seq,
-            at: sent.at,
-            kind: sent.kind,
-            cabin_id: sent.cabin_id,
-            session_id: sent.session_id,
-            call_id: sent.call_id,
-            call: sent.payload.call.map(Arc::new),
-            trace,
-            since: Instant::now(),
-        })
+    /// The call in the JSON of a payload of an activity of this callshop.
+    pub(super) fn sent(callshop_id: Uuid, payload: &[u8]) -> Self {
+        Self::new(callshop_id, Stored::Json(payload.into()))
+    }
+
+    /// The call; `None` if the activity is not about a call.
+    ///
+    /// # Errors
+    /// Fails with a fault if the payload's `call` cannot be read as a call of the callshop.
+    pub fn read(&self) -> Result<Option<Arc<call::View>>> {
+        self.0.call.get_or_init(|| self.0.parse()).clone().map_err(Error::fault)
+    }
+}
+
+impl Lazy {
+    fn parse(&self) -> Result<Option<Arc<call::View>>, String> {
+        let payload = match &self.stored {
+            Stored::Row(row) => Payload::deserialize(&row.payload),
+            Stored::Json(json) => serde_json::from_slice(json),
+        };
+        let call = payload.map_err(|error| error.to_string())?.call;
+        // a publisher must not be able to put the call of one shop into another shop
+        if call.as_ref().is_some_and(|call| call.callshop_id != self.callshop_id) {
+            return Err("the call of an activity belongs to another callshop".to_owned());
+        }
+        Ok(call.map(Arc::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_call_is_read_only_when_it_is_asked_for() {
+        let shop = Uuid::now_v7();
+        let of = |payload: serde_json::Value| {
+            let row = activity::Model {
+                callshop_id: shop,
+                seq: 1,
+                at: Utc::now(),
+                kind: ActivityKind::CallEnded,
+                cabin_id: None,
+                session_id: None,
+                call_id: None,
+                payload,
+            };
+            ActivityEvent::of(Arc::new(row), None)
+        };
+        assert_eq!(of(json!({ "phone": {} })).call.read().expect("a payload"), None);
+        // an unreadable call is an error only for a reader that asks for it, and for each of these readers
+        let unreadable = of(json!({ "call": { "id": 1 } }));
+        assert!(unreadable.call.0.call.get().is_none());
+        for _ in 0..2 {
+            assert!(matches!(unreadable.call.read(), Err(Error::Fault(_))));
+        }
+        assert!(CallSnapshot::sent(shop, b"{").read().is_err());
+        assert_eq!(CallSnapshot::sent(shop, b"{}").read().expect("a payload"), None);
     }
 }

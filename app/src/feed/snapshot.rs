@@ -38,8 +38,9 @@ pub struct Payload {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use entity::Micros;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -47,9 +48,9 @@ mod tests {
         Payload::deserialize(payload).expect("a payload").call
     }
 
-    /// A call snapshot with more columns than this version stores.
-    fn whole() -> Value {
-        let (id, at) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2026-11-22T10:00:00.000001Z");
+    /// A snapshot of a callshop's call, with more columns than this version stores.
+    pub fn whole(id: Uuid) -> Value {
+        let at = "2026-11-22T10:00:00.000001Z";
         json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": null, "phone_id": id, "request_id": "r",
             "dialed": "00351912345678", "number": "351912345678", "destination": "Portugal", "emergency": false,
             "state": "ENDED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": at, "covered": 3600,
@@ -59,7 +60,7 @@ mod tests {
     }
 
     fn row() -> call::Model {
-        let mut row = whole();
+        let mut row = whole(Uuid::from_u128(1));
         let added = json!({ "holds": [], "extend_at": null, "confirmed": 0, "warn_after": null, "ending_soon": true, "estimated": true, "written_off": 7,
             "attempt_day": "2026-11-22", "answer_day": null, "answered_far": false });
         let (Some(row_fields), Value::Object(added)) = (row.as_object_mut(), added) else {
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_older_activities_keep_is_read() {
-        let view = read(&json!({ "call": whole() })).expect("a call");
+        let view = read(&json!({ "call": whole(Uuid::from_u128(1)) })).expect("a call");
         assert_eq!(
             (view.number.as_str(), view.charge, view.pricing),
             ("351912345678", Micros(359_900), Some(json!([{ "rate": 1 }, { "rate": 2 }])))

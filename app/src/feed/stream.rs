@@ -113,7 +113,7 @@ impl Watch {
         loop {
             if let Some(row) = self.read.pop_front() {
                 self.last = row.seq;
-                return ActivityEvent::of(&row, None).map(Arc::new);
+                return Ok(Arc::new(ActivityEvent::of(Arc::new(row), None)));
             }
             if self.behind {
                 // this future is large and rarely needed; it is boxed, so that idle subscribers need no memory for it

@@ -1,5 +1,6 @@
 //! Posts or skips messages at a user's request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use entity::{
@@ -74,7 +75,7 @@ async fn post_again(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
             let event = activity::one(conn, shop, seq)
                 .await?
                 .ok_or_else(|| illegal("The event was deleted, so it cannot be sent again."))?;
-            payload.event(&ActivityEvent::of(&event, None)?)?
+            payload.event(&ActivityEvent::of(Arc::new(event), None))?
         }
     };
     let message =

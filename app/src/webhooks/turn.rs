@@ -121,8 +121,8 @@ impl<'a> Turn<'a> {
             let mut skipped = None;
             while let Some(row) = self.read.pop_front() {
                 if plan.wants(row.kind) {
-                    let body = ActivityEvent::of(&row, None).and_then(|event| plan.event(&event));
-                    return Ok(self.message(WebhookMessageKind::Event, row.seq, body));
+                    let event = ActivityEvent::of(Arc::new(row), None);
+                    return Ok(self.message(WebhookMessageKind::Event, event.seq, plan.event(&event)));
                 }
                 skipped = Some(row.seq);
             }

@@ -1,6 +1,8 @@
 //! Tests that no statement of the call path reads a whole table, because the cost of a call must not grow with the number of stored calls.
 
 mod finding;
+mod shards;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
