@@ -1,9 +1,11 @@
 //! Reads a deck's codes: lists and ranges in a cell, country and area codes in two columns, and international prefixes.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::table::Kind;
-use super::{CellError, MAX_CODES_PER_CELL, MAX_RANGE};
+use super::{CellError, MAX_CELL_BYTES, MAX_CODES_PER_CELL, MAX_RANGE};
 use crate::number::calling_code;
 use crate::tariff::check_prefix;
 
@@ -99,9 +101,10 @@ pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
 /// Reads the codes of a cell. `country` is the country code from another column, or empty.
 pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> Result<Codes, CodeDoubt> {
     let mut found = Codes::default();
-    let text = unprotect(cell);
+    let normal = normal(unprotect(cell));
+    let text = normal.as_ref();
     check_unbroken(text, kind)?;
-    if text.is_empty() && rules.partial {
+    if rules.partial && is_whole_country(text) {
         push(&mut found, &[rules.before.as_str(), country].concat())?;
         return Ok(found);
     }
@@ -135,7 +138,12 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
 fn is_doubtful_list(country: &str, text: &str) -> bool {
     let parts: Vec<&str> = text.split([',', '/']).collect();
     if parts.len() < 2 || !parts.iter().all(|part| all_digits(part) && !part.is_empty()) {
-        return text.contains('/');
+        return text.contains('/') && text.matches('/').count() < 2;
+    }
+    // `70/71` and `7/8/9` can only be lists
+    let long = parts.iter().all(|part| part.len() == parts[0].len() && (part.len() > 1 || parts.len() > 2));
+    if text.contains('/') && !text.contains(',') && (long || parts.len() > 2) {
+        return false;
     }
     let (first, rest) = (parts[0], parts.get(1..).unwrap_or_default());
     let grouped = first.len() <= 3 && rest.iter().all(|part| part.len() == 3);
@@ -143,6 +151,48 @@ fn is_doubtful_list(country: &str, text: &str) -> bool {
         |part: &&str| calling_code(first).is_some() && calling_code(part) == calling_code(first);
     let is_list = if country.is_empty() { rest.iter().all(same_country) } else { first.len() == 3 };
     text.contains('/') || (grouped && !is_list)
+}
+
+/// Whether an area code says that the row is for the whole country.
+fn is_whole_country(text: &str) -> bool {
+    const WHOLE: &[&str] = &[
+        "", "-", "all", "any", "proper", "n/a", "na", "none", "rest", "other", "others", "national", "todos",
+        "tous", "alle", "resto",
+    ];
+    WHOLE.contains(&text.to_lowercase().as_str())
+}
+
+/// The cell with one spelling of lists and ranges: `70 & 71` and `70 and 71` become `70,71`, `70 to 75` becomes `70-75`, and `1(242)` becomes `1-242`.
+fn normal(text: &str) -> Cow<'_, str> {
+    const SPELLINGS: &[(&str, &str)] = &[
+        (" & ", ","),
+        ("&", ","),
+        (" and ", ","),
+        (" y ", ","),
+        (" et ", ","),
+        (" und ", ","),
+        (" to ", "-"),
+        (" bis ", "-"),
+        (" a ", "-"),
+        (" à ", "-"),
+        ("~", "-"),
+        ("..", "-"),
+    ];
+    let opens = text.find('(').is_some_and(|at| at > 0) && !text.contains([',', ';', '|', '\n']);
+    if !opens && !SPELLINGS.iter().any(|(from, _)| text.contains(from)) || text.len() > MAX_CELL_BYTES {
+        return Cow::Borrowed(text);
+    }
+    let mut normal = text.to_owned();
+    for (from, to) in SPELLINGS {
+        if normal.contains(from) {
+            normal = normal.replace(from, to);
+        }
+    }
+    if opens {
+        normal = normal.replace(" (", "(").replace(") ", ")").replace(['(', ')'], "-").replace("--", "-");
+        normal.truncate(normal.trim_end_matches('-').len());
+    }
+    Cow::Owned(normal)
 }
 
 /// Removes the characters that keep a spreadsheet from changing a code: `'351` and `="351"`.
@@ -168,7 +218,9 @@ fn check_unbroken(text: &str, kind: Kind) -> Result<(), CodeDoubt> {
 
 /// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.
 pub(super) fn looks_like_codes(cell: &str) -> bool {
-    let text = unprotect(cell);
+    let normal = normal(unprotect(cell));
+    // an X stands for any digit
+    let text = normal.trim_end_matches(['x', 'X']);
     // a country code may be in parentheses
     let text = text
         .strip_prefix('(')
@@ -218,7 +270,7 @@ fn token_codes(
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
     let token = token
-        .trim_end_matches(['*', '%'])
+        .trim_end_matches(['*', '%', 'x', 'X'])
         .replace(['‐', '‑', '‒', '–', '—', '―'], "-")
         .replace('\u{a0}', " ");
     // `(1) 809` has its country code in parentheses
@@ -272,7 +324,8 @@ fn spaced_codes(
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
     check_parts(parts)?;
-    match rules.space {
+    let rule = rules.space.or_else(|| certain_space(country, parts));
+    match rule {
         None => Err(CodeDoubt::Space),
         Some(SpaceRule::List) => {
             for part in parts {
@@ -301,6 +354,76 @@ fn spaced_codes(
     }
 }
 
+/// The meaning of spaces between parts that can have only one: a part that is no country's code cannot stand alone, and parts that all begin with the
+/// code of one country cannot be joined.
+fn certain_space(country: &str, parts: &[&str]) -> Option<SpaceRule> {
+    let first = parts.first()?;
+    let begins = calling_code(first).filter(|_| country.is_empty())?;
+    let rest = parts.get(1..).unwrap_or_default();
+    match () {
+        () if begins == *first && rest.iter().any(|part| calling_code(part).is_none()) => {
+            Some(SpaceRule::Joint)
+        }
+        () if begins != *first
+            && rest.iter().all(|part| calling_code(part) == Some(begins) && part.len() > begins.len()) =>
+        {
+            Some(SpaceRule::List)
+        }
+        () => None,
+    }
+}
+
+/// The meaning of hyphens between digits that can have only one. Both ends of a range have the same length, or the second end shows only the last
+/// digits, which are higher than those of the first end. A joint begins with a country's code.
+fn certain_hyphen(parts: &[&str]) -> Option<HyphenRule> {
+    let [from, rest @ ..] = parts else { return None };
+    let starts = calling_code(from) == Some(*from);
+    match rest {
+        [to] => {
+            let rising = from.len() == to.len() && from < to;
+            let short =
+                from.len() > to.len() && from.get(from.len() - to.len()..).is_some_and(|tail| tail < *to);
+            match (rising, starts) {
+                (true, _) if from.len() >= 3 && from.get(..1) == to.get(..1) => Some(HyphenRule::Range),
+                (false, true) if !short => Some(HyphenRule::Joint),
+                _ => None,
+            }
+        }
+        [_, ..] if starts => Some(HyphenRule::Joint),
+        _ => None,
+    }
+}
+
+/// Whether the hyphens and the spaces in a column of codes join parts of codes: some cells can be read in no other way, and no cell shows the opposite.
+pub(super) fn evidence<'a>(cells: impl Iterator<Item = &'a str>) -> (bool, bool) {
+    let (mut hyphens, mut spaces) = ([0usize; 2], [0usize; 2]);
+    for cell in cells.filter(|cell| cell.contains(['-', ' ', '('])) {
+        let normal = normal(unprotect(cell));
+        for token in normal.split([',', ';', '|', '/', '\n']).map(str::trim) {
+            let token = token.trim_start_matches('+');
+            let digits = |parts: &[&str]| {
+                parts.len() > 1 && parts.iter().all(|part| !part.is_empty() && all_digits(part))
+            };
+            let (hyphened, spaced): (Vec<&str>, Vec<&str>) =
+                (token.split('-').collect(), token.split(' ').collect());
+            if digits(&hyphened) {
+                match certain_hyphen(&hyphened) {
+                    Some(HyphenRule::Joint) => hyphens[0] += 1,
+                    Some(HyphenRule::Range) => hyphens[1] += 1,
+                    None => {}
+                }
+            } else if digits(&spaced) {
+                match certain_space("", &spaced) {
+                    Some(SpaceRule::Joint) => spaces[0] += 1,
+                    Some(SpaceRule::List) => spaces[1] += 1,
+                    None => {}
+                }
+            }
+        }
+    }
+    (hyphens[0] > 0 && hyphens[1] == 0, spaces[0] > 0 && spaces[1] == 0)
+}
+
 /// Every part except the last must be digits; the last may be a range.
 fn check_parts(parts: &[&str]) -> Result<(), CodeDoubt> {
     let digits = parts.iter().rev().skip(1).all(|part| all_digits(part));
@@ -325,6 +448,18 @@ fn range_codes(head: &str, token: &str, rules: &CodeRules, found: &mut Codes) ->
         return push(found, &[head, token].concat());
     };
     let (from, to) = (from.trim(), to.trim());
+    let parts: Vec<&str> = token.split('-').map(str::trim).collect();
+    let digits = parts.iter().all(|part| !part.is_empty() && all_digits(part));
+    if digits
+        && head.is_empty()
+        && rules.hyphen.is_none()
+        && certain_hyphen(&parts) == Some(HyphenRule::Joint)
+        || digits
+            && parts.len() > 2
+            && (rules.hyphen == Some(HyphenRule::Joint) || certain_hyphen(&parts).is_some())
+    {
+        return push(found, &[head, parts.concat().as_str()].concat());
+    }
     if from.is_empty() || to.is_empty() || !all_digits(from) || !all_digits(to) {
         return Err(error("CODE_INVALID", "The code is not in digits."));
     }

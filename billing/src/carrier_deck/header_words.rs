@@ -1,7 +1,7 @@
 //! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
 pub(super) const CODE: &[&str] = &[
-    "code", "codes", "prefix", "prefixes", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
+    "code", "codes", "prefix", "prefixes", "clave", "claves", "lada", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
     "prefixos", "indicatif", "indicatifs", "prefixe", "prefisso", "prefissi", "codice", "codici", "vorwahl", "vorwahlen", "kennzahl",
     "kennzahlen", "npanxx", "npa", "nxx", "breakout", "breakouts", "dial", "dialed", "dialing", "dialling", "prafix", "rufnummernbereich",
     "e164", "range", "ranges", "dialstring", "dnis", "pattern", "indicativo", "indicativos", "praefix", "rufnummer", "rufnummern",
@@ -18,7 +18,7 @@ pub(super) const INTERNATIONAL: &[&str] = &[
 ];
 
 pub(super) const AREA: &[&str] = &[
-    "area", "city", "region", "regional", "ciudad", "cidade", "ville", "zone", "local", "locale", "national", "nacional", "sub", "orts", "ndc",
+    "lada", "area", "city", "region", "regional", "ciudad", "cidade", "ville", "zone", "local", "locale", "national", "nacional", "sub", "orts", "ndc",
     "destinations", "ortsnetz", "localidad", "localidade", "localita",
 ];
 
@@ -253,4 +253,67 @@ pub(super) const BARE: &[&str] = &[
     "usd", "eur", "gbp", "brl", "chf", "cop", "mxn", "per", "par", "por", "pro", "al", "the", "de", "la", "le", "les", "der", "die", "das", "a",
     "or", "and", "y", "e", "et", "und", "part", "time", "sec", "secs", "seconds", "s", "seg", "sek", "period", "periodo", "periode", "unit",
     "call",
+];
+
+/// Words beside the numbers of increments.
+pub(super) const FILLERS: &[&str] = &[
+    "then", "and", "y", "e", "et", "und", "of", "de", "del", "di", "by", "per", "por", "par", "pro", "al", "la", "a", "au", "ao", "the", "in",
+    "each", "every", "full", "whole", "thereafter", "increment", "increments", "incr", "inc", "interval", "intervals", "block", "blocks",
+    "billing", "billed", "rounding", "rounded", "minimum", "minimo", "mindestens", "luego", "despues", "depois", "puis", "ensuite", "poi",
+    "dann", "danach", "je", "step", "steps", "started", "begun", "up", "to", "call", "calls", "charge", "charged", "pulse", "duration",
+    "cada", "chaque", "ogni", "jede", "completo", "completa", "entiere", "volle", "voll", "intero", "dopo", "apres", "plus", "tras",
+];
+
+/// Words in sentences about increments.
+pub(super) const BILLS: &[&str] = &[
+    "billing", "billed", "increment", "increments", "charged", "charging", "rounded", "rounding", "granularity", "pulse", "pulses", "taktung",
+    "takt", "abrechnung", "abgerechnet", "abrechnungstakt", "sekundentakt", "minutentakt", "sekundengenau", "sekundengenaue", "minutengenau",
+    "sekundengenauer", "incremento", "incrementos", "facturacion", "facturado", "facturados", "facturan", "factura", "tasacion", "tasado",
+    "tarificacion", "tarificado", "tarifican", "fraccion", "fraccionamiento", "redondeo", "cobranca", "cobrado", "cobradas", "tarifacao",
+    "tarifado", "faturamento", "faturadas", "cadencia", "cadence", "palier", "paliers", "facturation", "facture", "facturee", "facturees",
+    "factures", "tarification", "taxation", "arrondi", "increment", "fatturazione", "fatturato", "fatturate", "tariffazione", "tariffate",
+    "tassazione", "conteggio", "scatti", "arrotondamento", "afrekening", "facturering", "afgerekend", "naliczanie", "rozliczane",
+    "taksymetria", "fakturering", "faktureres", "debitering", "tarifikacia", "тарификация", "шаг", "округление", "ucretlendirme", "granularidad",
+    "granularidade", "granularite", "granularita", "intervals", "interval",
+];
+
+/// Words in sentences about payments, which are not about increments.
+pub(super) const PAYS: &[&str] = &[
+    "payment", "payments", "terms", "invoice", "invoices", "invoicing", "invoiced", "days", "weekly", "monthly", "month", "week", "due", "net",
+    "prepaid", "postpaid", "dispute", "disputes", "currency", "pago", "pagos", "factura", "dias", "semanal", "mensual", "pagamento", "dia",
+    "paiement", "jours", "mensuelle", "hebdomadaire", "zahlung", "tage", "rechnung", "pagamenti", "giorni", "mensal", "fatura",
+];
+
+/// Words that come before the destinations of an exception.
+pub(super) const EXCEPTS: &[&str] = &[
+    "except", "excepting", "excluding", "exception", "exceptions", "besides", "other", "excepto", "salvo", "menos", "exceto", "sauf", "hors",
+    "ausser", "auser", "ausgenommen", "eccetto", "tranne", "unless", "only", "but",
+];
+
+/// Words in a list of destinations that are not part of a name.
+pub(super) const ALL_PLACES: &[&str] = &[
+    "all", "any", "every", "other", "others", "destinations", "destination", "countries", "country", "codes", "calls", "call", "routes",
+    "route", "traffic", "for", "to", "in", "on", "the", "of", "with", "are", "is", "be", "will", "which", "where", "that", "as", "at", "by",
+    "default", "standard", "general", "otherwise", "apply", "applies", "using", "use", "following", "follows", "seconds", "second", "sec",
+    "s", "our", "this", "these", "offer", "have", "has", "para", "todos", "todas", "los", "las", "el", "la", "destinos", "resto", "demas",
+    "os", "as", "o", "a", "de", "do", "da", "del", "em", "en", "por", "pour", "tous", "toutes", "les", "le", "vers", "autres", "destinations",
+    "fur", "alle", "ziele", "lander", "ubrigen", "nach", "per", "tutte", "tutti", "destinazioni", "altre", "le", "i", "gli", "basis",
+    "rest", "remaining", "world", "worldwide", "duration", "min", "minimum", "steps", "apart", "from", "rates", "rate", "prices", "price",
+    "terms", "units", "unit", "so", "demais", "que", "son", "sao", "es", "sind", "wird", "werden", "sont", "sono", "und", "voice",
+];
+
+/// Taxes on calls.
+pub(super) const TAXES: &[&str] = &[
+    "vat", "iva", "tva", "mwst", "ust", "tax", "taxes", "taxe", "impuesto", "impuestos", "imposto", "impostos", "gst", "icms", "btw", "moms",
+    "kdv", "steuer", "steuern", "mehrwertsteuer", "ндс", "dph", "tasse", "imposte", "pis", "cofins", "iss", "igv",
+];
+
+/// Words beside a tax that say whether it is included.
+pub(super) const TAX_NOTES: &[&str] = &[
+    "excl", "excluding", "exclusive", "excluded", "exc", "ex", "w", "o", "without", "wo", "plus", "net", "of", "sin", "sem", "senza", "hors",
+    "ht", "ohne", "zzgl", "zuzuglich", "exkl", "inkl", "inklusive", "incl", "including", "inclusive", "included", "inc", "with", "con", "com",
+    "avec", "mit", "no", "not", "non", "mas", "piu", "before", "escl", "esclusa", "escluso", "esclusi", "exclu", "exclue", "exclus", "exclues",
+    "inclusa", "incluso", "inclus", "incluse", "incluida", "incluido", "incluidos", "incluidas", "inclusos", "excluido", "excluidos", "s",
+    "compris", "comprise", "comprises", "gesetzl", "gesetzlicher", "der", "the", "all", "and", "any", "e", "y", "antes", "de", "sur", "bez",
+    "без", "hariç", "haric", "dahil", "excl.", "net", "free", "applicable", "local",
 ];

@@ -1,9 +1,9 @@
 //! Decides which columns have the prices.
 
-use super::super::cells::currencies;
-use super::super::header::is_surcharge;
-use super::super::header::{Age, Meaning, PriceColumn, Role, Step};
+use super::super::cells::{currencies, unit};
+use super::super::header::{Age, Meaning, PriceColumn, Role, Step, is_gross, is_surcharge};
 use super::super::mapping::Mapping;
+use super::super::numbers::{DecimalMark, amount};
 use super::super::{Answer, Question, Refusal};
 use super::Draft;
 
@@ -25,6 +25,7 @@ impl Draft<'_> {
             prices.retain(|(_, price)| price.age != Age::Old);
         }
         self.keep_currency(&mut prices, currency);
+        self.drop_rivals(&mut prices);
         let any_base = prices.iter().any(|(_, price)| price.band.is_none()) || self.price.is_some();
         let is_base = |price: &PriceColumn| price.band.is_none() || price.band == Some("peak") && !any_base;
         let (base, banded): (Vec<_>, Vec<_>) = prices.into_iter().partition(|(_, price)| is_base(price));
@@ -51,6 +52,80 @@ impl Draft<'_> {
         {
             prices.retain(|(column, _)| wanted(*column));
         }
+    }
+
+    /// Drops columns with the same prices in another form: for another time, with taxes, or in the same amounts for all times of the day.
+    fn drop_rivals(&mut self, prices: &mut Vec<(usize, PriceColumn)>) {
+        if prices.len() < 2 {
+            return;
+        }
+        let gross = |column: &usize| is_gross(&self.name(*column));
+        let minute = |column: &usize| unit(&self.name(*column)) == Some(60);
+        let all = prices.clone();
+        let mut dropped: Vec<(usize, &'static str)> = Vec::new();
+        for (column, price) in &all {
+            let rivals = || {
+                all.iter().filter(|(other, rival)| {
+                    other != column
+                        && rival.step == price.step
+                        && !dropped.iter().any(|(gone, _)| gone == other)
+                })
+            };
+            let same_band = |rival: &PriceColumn| rival.band == price.band;
+            let base = |rival: &PriceColumn| matches!(rival.band, None | Some("peak"));
+            let proportional = |other: &usize| self.ratio(*other, *column).is_some();
+            let equal = |other: &usize| self.ratio(*other, *column) == Some((1, 1));
+            let other_time = |other: &usize| minute(other) && !minute(column) && proportional(other);
+            let reason = match () {
+                () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {
+                    "It has the prices with taxes."
+                }
+                () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
+                    "It has the same prices for another time."
+                }
+                () if rivals().any(|(other, rival)| same_band(rival) && other < column && equal(other)) => {
+                    "It repeats the prices of another column."
+                }
+                () if !base(price) && rivals().any(|(other, rival)| base(rival) && equal(other)) => {
+                    "Its prices are those of the standard time."
+                }
+                () => continue,
+            };
+            dropped.push((*column, reason));
+        }
+        prices.retain(|(column, _)| !dropped.iter().any(|(gone, _)| gone == column));
+        for (column, reason) in dropped {
+            self.meanings[column] = Meaning::Ignored;
+            self.left.push((column, reason));
+        }
+    }
+
+    /// The constant ratio of the amounts of two columns, as a fraction; `None` if the ratio differs or a cell is not a number.
+    fn ratio(&self, one: usize, other: usize) -> Option<(i64, i64)> {
+        let mut ratio: Option<(i64, i64)> = None;
+        let mut rows = 0;
+        for row in self.sample().filter(|row| row.filled() > 2) {
+            let value = |column: usize| {
+                let cell = row.get(column);
+                let mark = if cell.contains(',') { DecimalMark::Comma } else { DecimalMark::Point };
+                amount(cell, row.kind(column), mark)
+            };
+            if row.get(one).is_empty() && row.get(other).is_empty() {
+                continue;
+            }
+            let (first, second) = (value(one)?, value(other)?);
+            match ratio {
+                None if first > 0 && second > 0 => ratio = Some((first, second)),
+                None => {}
+                Some((a, b)) if i128::from(first) * i128::from(b) != i128::from(second) * i128::from(a) => {
+                    return None;
+                }
+                Some(_) => {}
+            }
+            rows += 1;
+        }
+        let (first, second) = ratio.filter(|_| rows >= 2)?;
+        Some(if first == second { (1, 1) } else { (first, second) })
     }
 
     pub(super) fn choose_base(&mut self, base: &[(usize, PriceColumn)]) {

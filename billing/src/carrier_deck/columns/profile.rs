@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::codes::looks_like_codes;
 use super::super::dates::Date;
+use super::super::increments::{is_spoken_pair, is_usual, spoken};
 use super::super::numbers::decimal;
 use super::super::table::Kind;
 
@@ -18,6 +19,10 @@ pub(super) struct Profile {
     pub(super) dates: usize,
     pub(super) pairs: usize,
     pub(super) texts: usize,
+    /// Texts that name only one time, such as "per second".
+    pub(super) timed: usize,
+    /// Codes that may be increments: `30-6`.
+    pub(super) hyphened: usize,
     pub(super) text_length: usize,
     pub(super) largest: u64,
     pub(super) distinct: BTreeSet<String>,
@@ -54,7 +59,11 @@ impl Profile {
             self.pairs += 1;
         } else if looks_like_codes(cell) {
             self.codes += 1;
+            self.hyphened += usize::from(is_hyphened(cell));
+        } else if is_spoken_pair(cell) {
+            self.pairs += 1;
         } else {
+            self.timed += usize::from(cell.contains(char::is_alphabetic) && spoken(cell).is_some());
             self.texts += 1;
             self.text_length += cell.len();
         }
@@ -63,6 +72,13 @@ impl Profile {
 
 fn is_date(cell: &str) -> bool {
     matches!(Date::read(cell), Ok(Date::Known(_) | Date::Numeric(..)))
+}
+
+/// Two usual increments with a hyphen between them.
+fn is_hyphened(cell: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| is_usual(*number));
+    let pair = cell.split_once('-').and_then(|(first, next)| Some((number(first)?, number(next)?)));
+    pair.is_some_and(|(first, next)| first >= next)
 }
 
 /// Two or three small numbers with a slash or plus sign between them.

@@ -1,9 +1,11 @@
 //! Corrects the meanings of names that the contents contradict, and settles the columns whose names are unknown.
 
-use super::super::cells::{StatusRule, status};
+use super::super::cells::{StatusRule, status, unit};
 use super::super::header::{
-    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, mentions_price, mentions_time,
+    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, is_surcharge_by_origin,
+    mentions_price, mentions_time,
 };
+use super::super::increments::spoken;
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
 use super::profile::Profile;
@@ -83,7 +85,7 @@ impl Draft<'_> {
     /// The true meaning of a column whose name suggests prices or times, if its contents contradict the name.
     fn corrected_time(&self, column: usize, profile: &Profile) -> Option<Meaning> {
         let name = self.sheet.names.get(column).map_or("", String::as_str);
-        let pairs = profile.is_mostly(profile.pairs);
+        let pairs = profile.is_mostly(profile.pairs + profile.hyphened);
         let amounts = profile.is_mostly(profile.decimals)
             || profile.nonzero > 0 && profile.is_mostly(profile.decimals + profile.integers);
         let integers = profile.is_mostly(profile.integers);
@@ -205,23 +207,35 @@ impl Draft<'_> {
             if self.used().contains(&column) || is_surcharge(&self.name(column)) {
                 continue;
             }
-            let profile = &self.profiles[column];
+            let profile = self.profiles[column].clone();
             let has_increments = [Role::Increment, Role::InitialIncrement, Role::NextIncrement]
                 .into_iter()
                 .any(|role| self.role(role).is_some());
-            if profile.is_mostly(profile.pairs) {
+            if profile.is_mostly(profile.pairs + profile.hyphened) {
                 if has_increments {
                     self.ask_role(column, "looks like increments", &["increment"]);
                 } else {
                     self.guess(column, Role::Increment, "Its cells look like increments.");
                 }
+            } else if profile.is_mostly(profile.timed) && self.settle_times(column, has_increments) {
             } else if profile.is_mostly(profile.integers)
                 && profile.looks_like_increments()
                 && !self.counts_rows(column)
             {
                 seconds.push(column);
             } else if profile.is_mostly(profile.dates) {
-                self.ask_role(column, "has dates", &["effective", "ends"]);
+                let dates = self.profiles.iter().filter(|profile| profile.is_mostly(profile.dates)).count();
+                let full = self.profiles[column].filled * 10
+                    >= self.sample().filter(|row| row.filled() > 2).count() * 9;
+                if dates == 1
+                    && full
+                    && self.role(Role::Effective).is_none()
+                    && !is_ignored(&self.name(column))
+                {
+                    self.guess(column, Role::Effective, "Only this column has dates.");
+                } else {
+                    self.ask_role(column, "has dates", &["effective", "ends"]);
+                }
             } else if profile.is_mostly(profile.texts) && self.is_status(column) {
                 self.guess(column, Role::Status, "Its cells say which codes are removed or blocked.");
             }
@@ -230,8 +244,48 @@ impl Draft<'_> {
         self.ask_amounts();
     }
 
+    /// Settles a column of texts like "per second", which may be increments or the unit of the prices. A column that would change nothing is left out.
+    fn settle_times(&mut self, column: usize, has_increments: bool) -> bool {
+        let minute = self.profiles[column].distinct.iter().all(|cell| spoken(cell) == Some((60, 60)));
+        let priced = self.price.is_some_and(|price| unit(&self.name(price)).is_some());
+        match (minute, has_increments || self.role(Role::Increment).is_some()) {
+            (true, _) => {}
+            (false, false) if priced || self.role(Role::Unit).is_some() => {
+                self.guess(column, Role::Increment, "Its cells name times, and the prices have a unit.");
+            }
+            (false, has_increments) => {
+                let reference = self.reference(column);
+                let mut answers = vec![
+                    Answer::new(
+                        "the time for which a price holds",
+                        Mapping::column("unit", reference.clone()),
+                    ),
+                    Answer::new("leave the column out", Mapping::column("ignore", reference.clone())),
+                ];
+                if !has_increments {
+                    answers.insert(0, Answer::new("the increments", Mapping::column("increment", reference)));
+                }
+                self.ask_unknown_column(column, "has times", answers);
+            }
+        }
+        true
+    }
+
     /// Settles columns whose whole numbers are usual increments.
     fn settle_seconds(&mut self, columns: &[usize]) {
+        // a name like "(sec)" leaves only one meaning
+        if let [column] = columns
+            && mentions_time(&self.name(*column))
+            && [Role::InitialIncrement, Role::NextIncrement, Role::Increment]
+                .iter()
+                .all(|role| self.role(*role).is_none())
+        {
+            return self.guess(
+                *column,
+                Role::Increment,
+                "Its name mentions seconds, and its numbers are usual increments.",
+            );
+        }
         let first = self.role(Role::InitialIncrement).is_some();
         let next = self.role(Role::NextIncrement).or(self.role(Role::Increment)).is_some();
         match (columns, first, next) {
@@ -278,8 +332,11 @@ impl Draft<'_> {
                 let surcharge =
                     (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
                 let ignored = is_ignored(&self.name(*column));
+                // such a surcharge is left out with a warning
+                let by_origin = is_surcharge_by_origin(&self.name(*column));
                 self.meanings[*column] == Meaning::Unknown
                     && !used.contains(column)
+                    && !by_origin
                     && (amounts || surcharge || whole && !ignored)
             })
             .collect();
