@@ -178,7 +178,15 @@ fn normal(text: &str) -> Cow<'_, str> {
         ("~", "-"),
         ("..", "-"),
     ];
+    if let Some(expanded) = bracketed(text) {
+        return Cow::Owned(expanded);
+    }
     let opens = text.find('(').is_some_and(|at| at > 0) && !text.contains([',', ';', '|', '\n']);
+    let inner = text.trim_start_matches('+');
+    let plus = inner.contains('+') && inner.split('+').all(|part| part.len() >= 3 && all_digits(part));
+    if plus {
+        return Cow::Owned(inner.replace('+', ","));
+    }
     if !opens && !SPELLINGS.iter().any(|(from, _)| text.contains(from)) || text.len() > MAX_CELL_BYTES {
         return Cow::Borrowed(text);
     }
@@ -193,6 +201,24 @@ fn normal(text: &str) -> Cow<'_, str> {
         normal.truncate(normal.trim_end_matches('-').len());
     }
     Cow::Owned(normal)
+}
+
+/// The codes of `8801[3-9]` or `93(70,71-73)` as a plain list: the digits before the bracket belong to each part between the brackets.
+fn bracketed(text: &str) -> Option<String> {
+    let (open, close) = if text.contains('[') { ('[', ']') } else { ('(', ')') };
+    let (head, rest) = text.split_once(open)?;
+    let list = rest.strip_suffix(close)?;
+    let head = head.trim();
+    let plain = list.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, ',' | '-' | ' '));
+    let several = list.contains([',', '-']);
+    if head.is_empty() || !all_digits(head) || !plain || !several || list.len() > 1_000 {
+        return None;
+    }
+    let part = |part: &str| match part.trim().split_once('-') {
+        Some((from, to)) => format!("{head}{}-{head}{}", from.trim(), to.trim()),
+        None => format!("{head}{}", part.trim()),
+    };
+    Some(list.split(',').map(part).collect::<Vec<_>>().join(","))
 }
 
 /// Removes the characters that keep a spreadsheet from changing a code: `'351` and `="351"`.
@@ -399,6 +425,13 @@ pub(super) fn evidence<'a>(cells: impl Iterator<Item = &'a str>) -> (bool, bool)
     let (mut hyphens, mut spaces) = ([0usize; 2], [0usize; 2]);
     for cell in cells.filter(|cell| cell.contains(['-', ' ', '('])) {
         let normal = normal(unprotect(cell));
+        // a list of ranges does not begin each range with the same country
+        let tokens: Vec<&str> = normal.split([',', ';', '|', '/', '\n']).map(str::trim).collect();
+        let heads: Vec<&str> =
+            tokens.iter().filter_map(|token| token.split_once('-')).map(|(head, _)| head).collect();
+        let repeated =
+            heads.len() > 1 && heads.iter().all(|head| *head == heads[0] && calling_code(head) == Some(head));
+        hyphens[0] += usize::from(repeated);
         for token in normal.split([',', ';', '|', '/', '\n']).map(str::trim) {
             let token = token.trim_start_matches('+');
             let digits = |parts: &[&str]| {

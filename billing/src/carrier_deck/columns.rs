@@ -264,7 +264,16 @@ impl Draft<'_> {
     }
 
     fn take_roles(&mut self) {
+        // an empty column has no codes if another column has some
+        let coded = |meaning: &Meaning| {
+            matches!(meaning, Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode))
+        };
+        let empty = |column: usize| self.profiles[column].filled == 0;
+        let filled = (0..self.meanings.len()).any(|column| coded(&self.meanings[column]) && !empty(column));
         for (column, meaning) in self.meanings.iter().enumerate() {
+            if filled && coded(meaning) && empty(column) {
+                continue;
+            }
             if let Meaning::Is(role) = meaning {
                 let columns = self.roles.entry(*role).or_default();
                 if !columns.contains(&column) {

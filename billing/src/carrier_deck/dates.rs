@@ -86,7 +86,7 @@ const MONTHS: [&[&str]; 12] = [
     &["feb", "fev", "lut", "sub", "фев"],
     &["mar", "mae", "mrz", "mrt", "мар"],
     &["apr", "abr", "avr", "kwi", "nis", "апр"],
-    &["may", "mai", "mag", "mei", "maj", "май", "мая"],
+    &["may", "mai", "mag", "mei", "maj", "маи", "мая"],
     &["jun", "giu", "juin", "cze", "haz", "июн"],
     &["jul", "lug", "juil", "lip", "tem", "июл"],
     &["aug", "ago", "aou", "sie", "agu", "авг"],

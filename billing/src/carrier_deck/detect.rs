@@ -14,7 +14,7 @@ mod notes;
 mod sheets;
 
 pub(super) use marks::{cents_question, unit_question};
-pub(super) use notes::SaidIncrements;
+pub(super) use notes::{SaidIncrements, increments_in};
 pub(super) use sheets::joined;
 use sheets::{choose_sheet, open_sheet};
 

@@ -319,6 +319,25 @@ pub(super) fn is_specific_date(name: &str) -> bool {
     !Words(words(name)).only(&["date", "fecha", "data", "datum"])
 }
 
+/// Whether a price column's name says that it is for the first or the next increment.
+pub(super) fn names_step(name: &str) -> bool {
+    let words = Words::of(name);
+    words.any(FIRST) || words.any(NEXT)
+}
+
+/// Whether a price column's name has only a number for the first increment: "Price 1". It may also be the first of several prices.
+pub(super) fn is_numbered(name: &str) -> bool {
+    let words = Words::of(name);
+    let named: Vec<&str> = FIRST.iter().copied().filter(|word| !matches!(*word, "1" | "t1")).collect();
+    !words.any(&named)
+}
+
+/// Whether a price column's name has a word for the next increment that is not just the number 2.
+pub(super) fn is_next(name: &str) -> bool {
+    let named: Vec<&str> = NEXT.iter().copied().filter(|word| !matches!(*word, "2" | "t2")).collect();
+    Words::of(name).any(&named)
+}
+
 /// Whether a sentence says from when something applies.
 pub(super) fn is_effective(text: &str) -> bool {
     const BEGINS: &[&str] =

@@ -1,6 +1,7 @@
 //! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
 pub(super) const CODE: &[&str] = &[
+    "код", "коды", "префикс", "kod", "kodu", "kodlar", "prefiks", "prefiksy", "netnummer", "landnummer", "landcode", "riktnummer", "landskod", "predvolba", "kierunkowy", "区号", "代码", "前缀", "국번",
     "code", "codes", "prefix", "prefixes", "clave", "claves", "lada", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
     "prefixos", "indicatif", "indicatifs", "prefixe", "prefisso", "prefissi", "codice", "codici", "vorwahl", "vorwahlen", "kennzahl",
     "kennzahlen", "npanxx", "npa", "nxx", "breakout", "breakouts", "dial", "dialed", "dialing", "dialling", "prafix", "rufnummernbereich",
@@ -9,6 +10,7 @@ pub(super) const CODE: &[&str] = &[
 ];
 
 pub(super) const COUNTRY: &[&str] = &[
+    "страна", "ulke", "kraj", "tara", "zeme", "国家", "orszag",
     "country", "countries", "pais", "paises", "pays", "paese", "land", "lander", "lands", "zielland", "landes", "nation", "nazione", "landname",
     "landesname", "laender",
 ];
@@ -23,6 +25,7 @@ pub(super) const AREA: &[&str] = &[
 ];
 
 pub(super) const PRICE: &[&str] = &[
+    "цена", "тариф", "стоимость", "ставка", "fiyat", "fiyati", "ucret", "stawka", "cena", "tarief", "prijs", "pris", "pret", "费率", "价格", "单价",
     "rate", "rates", "price", "prices", "cost", "costs", "tariff", "tariffs", "charge", "charges", "fee", "tarifa", "tarifas", "precio",
     "precios", "preco", "precos", "valor", "costo", "coste", "custo", "prix", "tarif", "tarifs", "cout", "prezzo", "prezzi", "tariffa",
     "tariffe", "preis", "preise", "kosten", "entgelt", "satz", "importe", "amount", "minutenpreis", "minutepreis", "minutenentgelt", "cent",
@@ -67,6 +70,7 @@ pub(super) const NEXT: &[&str] = &[
 ];
 
 pub(super) const INTERVAL: &[&str] = &[
+    "тарификация", "тарификации", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
     "increment", "increments", "interval", "intervals", "billing", "rounding", "block", "pulse", "pulses", "takt", "taktung", "abrechnung",
     "abrechnungstakt", "incremento", "incrementos", "intervalo", "intervalos", "facturacion", "facturado", "cadencia", "cadence", "fraccion",
     "fraccionamiento", "fracao", "tarifacao", "tarificacion", "facturation", "intervalle", "palier", "arrondi", "intervallo", "intervalli",
@@ -84,6 +88,7 @@ pub(super) const PER_TIME: &[&str] = &[
 ];
 
 pub(super) const NAME: &[&str] = &[
+    "направление", "yon", "hedef", "kierunek", "bestemming", "目的地", "destinatie", "smer", "направления", "地区",
     "destination", "destinations", "description", "desc", "name", "names", "location", "destino", "destinos", "descripcion", "nombre",
     "descricao", "nome", "localidade", "libelle", "nom", "destinazione", "destinazioni", "descrizione", "ziel", "zielort", "ziele",
     "bezeichnung", "beschreibung", "region", "area", "zone", "zona", "breakdown", "term", "destinationname", "localidad", "localite",
@@ -98,6 +103,7 @@ pub(super) const NETWORK: &[&str] = &[
 ];
 
 pub(super) const DATE: &[&str] = &[
+    "дата", "деиствует", "gecerlilik", "tarih", "tarihi", "obowiazuje", "waznosc", "ingangsdatum", "ingang", "giltig", "gyldig", "生效日期", "生效",
     "effective", "efective", "eff", "valid", "validity", "validite", "vigencia", "vigente", "vigor", "vigueur", "effet", "efectiva", "efectivo",
     "efetiva", "decorrenza", "gultig", "gultigkeit", "wirksam", "activation", "date", "fecha", "data", "datum", "start", "starts", "inicio",
     "debut", "inizio", "beginn", "valido", "valida", "valable", "gueltig", "gueltigkeit", "wirkung", "inkrafttreten", "entrada", "aplicacion",
@@ -135,6 +141,7 @@ pub(super) const ORIGIN: &[&str] = &[
 ];
 
 pub(super) const FEE: &[&str] = &[
+    "conn", "соединение",
     "connection", "connect", "setup", "flagfall", "conexion", "conexao", "establecimiento", "etablissement", "connexion", "connessione",
     "verbindung", "verbindungsgebuhr", "verbindungsentgelt", "verbindungspreis", "bandeirada", "risposta", "attempt", "completamento",
     "conection", "setupfee", "atendimento", "completion", "answer", "answered", "arranque", "aufbau", "verbindungs", "verbindungsaufbau",
@@ -149,6 +156,7 @@ pub(super) const SURCHARGES: &[&str] = &[
 ];
 
 pub(super) const IGNORED: &[&str] = &[
+    "diff", "variance", "var", "abweichung",
     "asr", "acd", "ner", "pdd", "mos", "mcc", "mnc", "mccmnc", "ocn", "lata", "state", "lerg", "tier", "rank", "preference", "percent",
     "margin", "quality", "product", "level", "lcr", "routes", "route", "capacity", "id", "item", "serial", "row", "num", "no", "difference",
     "delta", "variation", "diferencia", "diferenca", "ecart", "differenza", "differenz", "cli", "iso", "iso2", "iso3", "gmt", "ports",
@@ -189,10 +197,12 @@ pub(super) const BLOCK: &[&str] = &[
 ];
 
 pub(super) const MINUTES: &[&str] = &[
+    "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
     "minute", "minutes", "minuto", "minutos", "minut", "minuti", "minuten", "minutenpreis", "permin", "ppm", "mn", "mins", "min",
 ];
 
 pub(super) const SECONDS: &[&str] = &[
+    "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
 ];
@@ -266,7 +276,7 @@ pub(super) const FILLERS: &[&str] = &[
 
 /// Words in sentences about increments.
 pub(super) const BILLS: &[&str] = &[
-    "billing", "billed", "increment", "increments", "charged", "charging", "rounded", "rounding", "granularity", "pulse", "pulses", "taktung",
+    "billing", "billed", "increment", "increments", "charged", "charging", "rounded", "rounding", "rounds", "granularity", "pulse", "pulses", "taktung",
     "takt", "abrechnung", "abgerechnet", "abrechnungstakt", "sekundentakt", "minutentakt", "sekundengenau", "sekundengenaue", "minutengenau",
     "sekundengenauer", "incremento", "incrementos", "facturacion", "facturado", "facturados", "facturan", "factura", "tasacion", "tasado",
     "tarificacion", "tarificado", "tarifican", "fraccion", "fraccionamiento", "redondeo", "cobranca", "cobrado", "cobradas", "tarifacao",
@@ -280,7 +290,7 @@ pub(super) const BILLS: &[&str] = &[
 /// Words in sentences about payments, which are not about increments.
 pub(super) const PAYS: &[&str] = &[
     "payment", "payments", "terms", "invoice", "invoices", "invoicing", "invoiced", "days", "weekly", "monthly", "month", "week", "due", "net",
-    "prepaid", "postpaid", "dispute", "disputes", "currency", "pago", "pagos", "factura", "dias", "semanal", "mensual", "pagamento", "dia",
+    "prepaid", "postpaid", "dispute", "disputes", "pago", "pagos", "factura", "dias", "semanal", "mensual", "pagamento", "dia",
     "paiement", "jours", "mensuelle", "hebdomadaire", "zahlung", "tage", "rechnung", "pagamenti", "giorni", "mensal", "fatura",
 ];
 

@@ -84,8 +84,8 @@ struct Reader<'p, 't> {
     /// Prices from rows that apply in one band only; they are added to the rates of rows without a band.
     band_rows: Vec<BandRow>,
     defaulted: u64,
-    /// The codes of rows for some callers only, with the line of the first such row.
-    by_origin: BTreeMap<String, u64>,
+    /// The codes of rows for some callers only, with the line of the first such row and their number.
+    by_origin: BTreeMap<String, (u64, usize)>,
     /// Whether all rows have the same origin.
     one_origin: bool,
     /// The index of the last row with a price, if the rows after it may have more codes of it.
@@ -405,6 +405,10 @@ impl<'t> Reader<'_, 't> {
 
     fn date(&mut self, row: Row<'_>, role: Role) -> Option<Option<NaiveDate>> {
         let Some(column) = self.plan.columns.first(role) else { return Some(None) };
+        // 9999-12-31 means that a price has no end
+        if role == Role::Ends && row.get(column).contains("9999") {
+            return Some(None);
+        }
         match date_of(row.get(column), self.plan.order) {
             Ok(date) => Some(date),
             Err(error) => {

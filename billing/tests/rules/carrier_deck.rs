@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 
+mod carriers;
 mod families;
 
 fn read_with(bytes: &[u8], mapping: &Mapping, currency: Option<&str>) -> CarrierDeck {

@@ -1,7 +1,9 @@
 //! Decides which columns have the prices.
 
 use super::super::cells::{currencies, unit};
-use super::super::header::{Age, Meaning, PriceColumn, Role, Step, is_gross, is_surcharge};
+use super::super::header::{
+    Age, Meaning, PriceColumn, Role, Step, is_gross, is_next, is_numbered, is_surcharge,
+};
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, amount};
 use super::super::{Answer, Question, Refusal};
@@ -23,6 +25,14 @@ impl Draft<'_> {
             prices.retain(|(_, price)| !matches!(price.age, Age::Old | Age::Current));
         } else if has(&prices, Age::Plain) || has(&prices, Age::Current) {
             prices.retain(|(_, price)| price.age != Age::Old);
+        }
+        // "Price 1" and "Price 2" may be prices of two grades
+        if !prices.iter().any(|(column, _)| is_next(&self.name(*column))) {
+            for (column, price) in &mut prices {
+                if price.step == Step::Next || price.step == Step::First && is_numbered(&self.name(*column)) {
+                    price.step = Step::Any;
+                }
+            }
         }
         self.keep_currency(&mut prices, currency);
         self.drop_rivals(&mut prices);
@@ -75,7 +85,11 @@ impl Draft<'_> {
             let base = |rival: &PriceColumn| matches!(rival.band, None | Some("peak"));
             let proportional = |other: &usize| self.ratio(*other, *column).is_some();
             let equal = |other: &usize| self.ratio(*other, *column) == Some((1, 1));
-            let other_time = |other: &usize| minute(other) && !minute(column) && proportional(other);
+            let other_time = |other: &usize| {
+                minute(other)
+                    && !minute(column)
+                    && (proportional(other) || self.is_converted(*other, *column))
+            };
             let reason = match () {
                 () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {
                     "It has the prices with taxes."
@@ -126,6 +140,29 @@ impl Draft<'_> {
         }
         let (first, second) = ratio.filter(|_| rows >= 2)?;
         Some(if first == second { (1, 1) } else { (first, second) })
+    }
+
+    /// Whether the second column has the rounded prices of the first column, which are per minute, for the time in its name.
+    fn is_converted(&self, minute: usize, other: usize) -> bool {
+        let Some(seconds) = unit(&self.name(other)).map(i64::from).filter(|seconds| *seconds < 60) else {
+            return false;
+        };
+        let mut rows = 0;
+        for row in self.sample().filter(|row| row.filled() > 2 && !row.get(minute).is_empty()) {
+            let value = |column: usize| {
+                let cell = row.get(column);
+                let mark = if cell.contains(',') { DecimalMark::Comma } else { DecimalMark::Point };
+                amount(cell, row.kind(column), mark)
+            };
+            let (Some(price), Some(part)) = (value(minute), value(other)) else { return false };
+            // both prices may be rounded
+            let tolerance = price / 100 + 60;
+            if (price - part.saturating_mul(60 / seconds)).abs() > tolerance {
+                return false;
+            }
+            rows += 1;
+        }
+        rows >= 2
     }
 
     pub(super) fn choose_base(&mut self, base: &[(usize, PriceColumn)]) {

@@ -1,10 +1,11 @@
 //! Corrects the meanings of names that the contents contradict, and settles the columns whose names are unknown.
 
-use super::super::cells::{StatusRule, status, unit};
+use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
     Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, is_surcharge_by_origin,
-    mentions_price, mentions_time,
+    mentions_price, mentions_time, words,
 };
+use super::super::header_words::PER_TIME;
 use super::super::increments::spoken;
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
@@ -96,6 +97,10 @@ impl Draft<'_> {
             {
                 Some(price(*step))
             }
+            // the day is the same for all rows, or the rows are told apart later
+            Meaning::Is(
+                Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
+            ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
             Meaning::Part(_) if pairs => Some(Meaning::Is(Role::Increment)),
             Meaning::Part(step) if integers => Some(Meaning::Is(match step {
                 Step::Next => Role::NextIncrement,
@@ -200,6 +205,7 @@ impl Draft<'_> {
         if !self.sheet.has_header {
             return self.ask_amounts();
         }
+        self.find_units();
         let unknown: Vec<usize> =
             (0..self.meanings.len()).filter(|column| self.meanings[*column] == Meaning::Unknown).collect();
         let mut seconds: Vec<usize> = Vec::new();
@@ -242,6 +248,26 @@ impl Draft<'_> {
         }
         self.settle_seconds(&seconds);
         self.ask_amounts();
+    }
+
+    /// A column of texts like "USD/min" has the unit of the prices, whatever its name.
+    fn find_units(&mut self) {
+        let is_unit = |cell: &String| {
+            let rated =
+                cell.contains('/') || words(cell).iter().any(|word| PER_TIME.contains(&word.as_str()));
+            rated && unit(cell).is_some() && !currencies(cell).is_empty()
+        };
+        let found = (0..self.meanings.len()).find(|column| {
+            let profile = &self.profiles[*column];
+            matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored)
+                && !self.used().contains(column)
+                && !self.mapped.contains(column)
+                && profile.filled > 0
+                && profile.distinct.iter().all(is_unit)
+        });
+        if let (Some(column), None) = (found, self.role(Role::Unit)) {
+            self.guess(column, Role::Unit, "Its cells name the time of the prices.");
+        }
     }
 
     /// Settles a column of texts like "per second", which may be increments or the unit of the prices. A column that would change nothing is left out.
@@ -304,9 +330,16 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether all cells are known statuses, one of which removes or blocks its code.
+    /// Whether all cells are known statuses, one of which removes or blocks its code, or letters that stand for increases, decreases and the like.
     fn is_status(&self, column: usize) -> bool {
+        const LETTERS: &[&str] = &["i", "d", "n", "u", "c", "s", "nc", "a", "x", "b", "r"];
         let values = &self.profiles[column].distinct;
+        let letter = |value: &String| LETTERS.contains(&value.to_lowercase().as_str());
+        let common =
+            values.iter().filter(|value| matches!(value.to_lowercase().as_str(), "i" | "d" | "n")).count();
+        if common >= 2 && values.iter().all(|value| letter(value) || status(value).is_some()) {
+            return true;
+        }
         let ends = |value: &String| matches!(status(value), Some(StatusRule::Remove | StatusRule::Block));
         values.len() <= 12 && values.iter().all(|value| status(value).is_some()) && values.iter().any(ends)
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::super::cells::{PriceUnit, currencies, has_cents, is_cents, is_other_unit, is_pence, unit};
 use super::super::dates::{DateOrder, Orders, dates_in};
-use super::super::header::{Role, Words, is_effective, mentions_price, words};
+use super::super::header::{Role, Words, is_effective, mentions_price, names_step, words};
 use super::super::header_words::{BILLS, END};
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, Marks, amount};
@@ -151,12 +151,10 @@ impl Plan<'_> {
     /// The line and the text of the date from which all prices apply, according to a line above or below the rates.
     fn said_date(&self) -> Option<(u64, String)> {
         self.notes().into_iter().find_map(|note| {
-            let dates = dates_in(&note.text);
-            let ends = Words(words(&note.text)).any(END);
-            let first = dates
-                .first()
-                .filter(|_| is_effective(&note.text) && (dates.len() == 1 && !ends || dates.len() == 2));
-            first.map(|date| (note.line, date.clone()))
+            let date = dates_in(&note.text).into_iter().next()?;
+            let before = note.text.split(&date).next().unwrap_or_default();
+            let begins = is_effective(before) && !Words(words(before)).any(END);
+            begins.then_some((note.line, date))
         })
     }
 
@@ -186,7 +184,13 @@ impl Plan<'_> {
         });
         let mapped = mapping.price_unit.map(|unit| if unit == PriceUnit::Minute { 60 } else { 1 });
         let (price_name, has_unit) = (self.price_name(), self.columns.first(Role::Unit).is_some());
-        if mapped.is_none() && named.is_none() && above.is_none() && !has_unit && is_other_unit(price_name) {
+        if mapped.is_none()
+            && named.is_none()
+            && above.is_none()
+            && !has_unit
+            && is_other_unit(price_name)
+            && !names_step(price_name)
+        {
             deck.questions.push(unit_question(
                 "The price's column names a unit that is neither a minute nor a second.",
             ));

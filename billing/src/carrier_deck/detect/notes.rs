@@ -25,6 +25,8 @@ pub(in crate::carrier_deck) struct Note {
 pub(in crate::carrier_deck) struct SaidIncrements {
     /// The first and the next increment of all destinations; several if the sentences contradict each other.
     pub(in crate::carrier_deck) general: Vec<(u32, u32)>,
+    /// Increments that may be for places that the deck does not have.
+    doubtful: Vec<(u32, u32)>,
     /// The words with which the names of some destinations begin, and their increments.
     pub(in crate::carrier_deck) exceptions: Vec<(Vec<String>, (u32, u32))>,
     /// The first sentence about increments.
@@ -37,9 +39,8 @@ impl Plan<'_> {
     /// The sentences above the header, and in the short lines at the end of the file.
     pub(in crate::carrier_deck) fn notes(&self) -> Vec<Note> {
         let last = self.table.len().saturating_sub(NOTES).max(self.start);
-        let below = (last..self.table.len())
-            .filter_map(|index| self.table.row(index))
-            .filter(|row| row.filled() <= 2);
+        let below =
+            (last..self.table.len()).filter_map(|index| self.table.row(index)).filter(|row| is_note(*row));
         let above = (0..self.above).filter_map(|index| self.table.row(index));
         above.chain(below).flat_map(sentences).collect()
     }
@@ -52,14 +53,19 @@ impl Plan<'_> {
             if !words.any(BILLS) || words.any(PAYS) {
                 continue;
             }
-            let before = said.general.len() + said.exceptions.len();
+            let count =
+                |said: &SaidIncrements| said.general.len() + said.exceptions.len() + said.doubtful.len();
+            let before = count(&said);
             self.read_increments(&note.text, &mut said);
-            let found = said.general.len() + said.exceptions.len() > before;
+            let found = count(&said) > before;
             let unread = !found && speaks_of_increments(&words);
             said.unread |= unread;
             if found || unread {
                 said.example.get_or_insert((note.line, note.text.chars().take(200).collect()));
             }
+        }
+        if said.general.is_empty() {
+            said.general = std::mem::take(&mut said.doubtful);
         }
         said
     }
@@ -93,9 +99,12 @@ impl Plan<'_> {
                 said.exceptions.push((name.clone(), value));
             }
             // the destinations of an exception may be missing from the deck
-            let general = names.is_empty() && !(excepted && !places(before).is_empty() && at > 0);
-            if general && !said.general.contains(&value) {
-                said.general.push(value);
+            let unknown = names.is_empty() && !places(before).is_empty();
+            if names.is_empty() && !(excepted && unknown && at > 0) {
+                let list = if unknown { &mut said.doubtful } else { &mut said.general };
+                if !list.contains(&value) {
+                    list.push(value);
+                }
             }
         }
     }
@@ -108,23 +117,43 @@ impl Plan<'_> {
     }
 }
 
-/// The sentences of a line. A label and its value are one sentence.
+/// Whether a line below the rates is text. The delimiter of the file may have split it.
+fn is_note(row: Row<'_>) -> bool {
+    let filled = row.filled();
+    let words = row.cells().map(|cell| cell.split_whitespace().count()).sum::<usize>();
+    filled <= 2 || words >= filled * 3
+}
+
+/// The sentences of a line. The delimiter of the file may have split a sentence, so the cells are joined.
 fn sentences(row: Row<'_>) -> Vec<Note> {
-    let mut texts: Vec<String> = Vec::new();
-    let mut joins = false;
+    let mut text = String::new();
     for cell in row.cells().filter(|cell| !cell.is_empty()) {
-        let text: String = cell.chars().take(MAX_NOTE_CHARS).collect();
-        match texts.last_mut().filter(|_| joins) {
-            Some(last) => {
-                last.push(' ');
-                last.push_str(&text);
-            }
-            None => texts.push(text),
+        if !text.is_empty() {
+            // "Currency: EUR" begins a sentence of its own
+            let label = cell.contains(':') && !text.ends_with(':');
+            text.push_str(match () {
+                () if label => "\n",
+                () if text.ends_with(':') || row.filled() == 2 => " ",
+                () => ", ",
+            });
         }
-        joins = cell.ends_with(':') || row.filled() == 2;
+        text.extend(cell.chars().take(MAX_NOTE_CHARS));
     }
-    let note = |text: &str| Note { line: row.line, text: text.trim().to_owned() };
-    texts.iter().flat_map(|text| split(text)).map(|text| note(&text)).collect()
+    split(&text).iter().map(|text| Note { line: row.line, text: text.trim().to_owned() }).collect()
+}
+
+/// The only two increments in a remark, such as "billed 60/60".
+pub(in crate::carrier_deck) fn increments_in(text: &str) -> Option<(u32, u32)> {
+    if !text.contains(|letter: char| letter.is_ascii_digit()) || text.len() > MAX_NOTE_CHARS {
+        return None;
+    }
+    let tokens = tokens(text);
+    match pairs(&tokens).as_slice() {
+        [pair] if pair.end - pair.start == tokens.len() || Words(words(text)).any(BILLS) => {
+            Some((pair.initial, pair.next))
+        }
+        _ => None,
+    }
 }
 
 /// Splits a text after points that end sentences. A point after a short word may belong to an abbreviation.

@@ -120,6 +120,13 @@ pub(in crate::carrier_deck) fn joined(
     mapping: &Mapping,
     deck: &mut CarrierDeck,
 ) -> Vec<(String, Table)> {
+    for (_, table) in &mut tables {
+        if let Some(one) = stacked(table).filter(|_| mapping.header_line.is_none()) {
+            *table = one;
+            let reason = "The names of the columns are repeated beside the first columns.";
+            deck.detected.push(Detected::new("columns", "several blocks", reason, Confidence::High));
+        }
+    }
     if tables.len() < 2 || mapping.sheet.is_some() {
         return tables;
     }
@@ -143,6 +150,47 @@ pub(in crate::carrier_deck) fn joined(
         }
     }
     tables
+}
+
+/// A table whose columns are repeated beside each other, with the blocks below each other.
+fn stacked(table: &Table) -> Option<Table> {
+    let at = find_header(table)?;
+    let header = table.row(at)?;
+    let name = |column: usize| words(header.get(column));
+    let start = (0..header.len()).find(|column| !name(*column).is_empty())?;
+    let next = (start + 2..header.len()).find(|column| name(*column) == name(start))?;
+    let period = next - start;
+    let width = (start..next).rev().find(|column| !name(*column).is_empty())? + 1 - start;
+    let blocks: Vec<usize> = (start..header.len()).step_by(period).collect();
+    let same = |block: &usize| (0..width).all(|offset| name(block + offset) == name(start + offset));
+    let roles: Vec<Meaning> = (0..width).map(|offset| meaning(header.get(start + offset))).collect();
+    let coded = roles.iter().any(|role| matches!(role, Meaning::Is(Role::Prefix | Role::CountryCode)));
+    let priced = roles.iter().any(|role| matches!(role, Meaning::Price(_)));
+    if !blocks.iter().all(same) || width < 2 || !coded || !priced {
+        return None;
+    }
+    let mut found = Table::default();
+    found.blank = table.blank;
+    for row in table.iter().take(at) {
+        copy(&mut found, row, 0, row.len());
+    }
+    copy(&mut found, header, start, width);
+    for block in blocks {
+        for index in at + 1..table.len() {
+            let Some(row) = table.row(index) else { break };
+            if (0..width).any(|offset| !row.get(block + offset).is_empty()) {
+                copy(&mut found, row, block, width);
+            }
+        }
+    }
+    Some(found)
+}
+
+fn copy(table: &mut Table, row: Row<'_>, from: usize, width: usize) {
+    table.begin(row.line);
+    for column in from..from + width {
+        table.push(row.get(column), row.kind(column));
+    }
 }
 
 /// The column with the names of the destinations, or else of the countries.

@@ -86,7 +86,7 @@ impl Reader<'_, '_> {
     pub(super) fn keep_origin(&mut self, row: Row<'_>) {
         if let (_, Ok(found)) = self.read_codes(row) {
             for code in found.codes {
-                self.by_origin.entry(code).or_insert(row.line);
+                self.by_origin.entry(code).or_insert((row.line, 0)).1 += 1;
             }
         }
     }
@@ -98,7 +98,8 @@ impl Reader<'_, '_> {
         let falls = |code: &str| {
             (1..code.len()).any(|length| code.get(..length).is_some_and(|part| seen.contains(part)))
         };
-        let matters = without().count() >= MANY_CODES || without().any(|(code, _)| falls(code));
+        let matters =
+            without().count() >= MANY_CODES || without().any(|(code, (_, rows))| *rows > 1 || falls(code));
         let lost = without().next().filter(|_| matters);
         let (Some(column), Some((code, line))) = (self.plan.columns.first(Role::Origin), lost) else {
             return;
@@ -132,7 +133,7 @@ impl Reader<'_, '_> {
         let text = format!(
             "Some codes have no general price, only prices by the caller's number in the column {name:?}. Choose the prices to read."
         );
-        let (line, example) = (*line, code.clone());
+        let (line, example) = (line.0, code.clone());
         self.deck.questions.push(Question { code: "ORIGIN".into(), text, line, example, answers });
     }
 }

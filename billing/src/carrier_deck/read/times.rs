@@ -1,5 +1,6 @@
 //! Reads increments and free seconds.
 
+use super::super::detect::increments_in;
 use super::super::header::{Role, words};
 use super::super::increments::{Doubt, Increments};
 use super::super::mapping::Mapping;
@@ -11,7 +12,8 @@ impl Reader<'_, '_> {
     pub(super) fn increments(&mut self, row: Row<'_>, name: &str) -> Option<Increments> {
         let plan = self.plan;
         let columns = &plan.columns;
-        let (initial, next) = self.said_for(name).unwrap_or_else(|| self.defaults());
+        let remarked = columns.all(Role::Comment).iter().find_map(|column| increments_in(row.get(*column)));
+        let (initial, next) = remarked.or_else(|| self.said_for(name)).unwrap_or_else(|| self.defaults());
         if let Some(column) = columns.first(Role::Increment) {
             return match row.get(column) {
                 "" | "-" => {
