@@ -1,13 +1,19 @@
 //! Reads a deck's codes: lists and ranges in a cell, country and area codes in two columns, and international prefixes.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use super::table::Kind;
-use super::{CellError, MAX_CELL_BYTES, MAX_CODES_PER_CELL, MAX_RANGE};
+use super::{CellError, MAX_CODES_PER_CELL, MAX_RANGE};
 use crate::number::calling_code;
 use crate::tariff::check_prefix;
+
+mod marks;
+mod spelling;
+
+pub(super) use marks::evidence;
+use marks::{certain_hyphen, certain_space};
+pub(super) use spelling::looks_like_codes;
+use spelling::{is_whole_country, normal, unprotect};
 
 /// The meaning of a hyphen between two codes that do not clearly form a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,80 +159,6 @@ fn is_doubtful_list(country: &str, text: &str) -> bool {
     text.contains('/') || (grouped && !is_list)
 }
 
-/// Whether an area code says that the row is for the whole country.
-fn is_whole_country(text: &str) -> bool {
-    const WHOLE: &[&str] = &[
-        "", "-", "all", "any", "proper", "n/a", "na", "none", "rest", "other", "others", "national", "todos",
-        "tous", "alle", "resto",
-    ];
-    WHOLE.contains(&text.to_lowercase().as_str())
-}
-
-/// The cell with one spelling of lists and ranges: `70 & 71` and `70 and 71` become `70,71`, `70 to 75` becomes `70-75`, and `1(242)` becomes `1-242`.
-fn normal(text: &str) -> Cow<'_, str> {
-    const SPELLINGS: &[(&str, &str)] = &[
-        (" & ", ","),
-        ("&", ","),
-        (" and ", ","),
-        (" y ", ","),
-        (" et ", ","),
-        (" und ", ","),
-        (" to ", "-"),
-        (" bis ", "-"),
-        (" a ", "-"),
-        (" à ", "-"),
-        ("~", "-"),
-        ("..", "-"),
-    ];
-    if let Some(expanded) = bracketed(text) {
-        return Cow::Owned(expanded);
-    }
-    let opens = text.find('(').is_some_and(|at| at > 0) && !text.contains([',', ';', '|', '\n']);
-    let inner = text.trim_start_matches('+');
-    let plus = inner.contains('+') && inner.split('+').all(|part| part.len() >= 3 && all_digits(part));
-    if plus {
-        return Cow::Owned(inner.replace('+', ","));
-    }
-    if !opens && !SPELLINGS.iter().any(|(from, _)| text.contains(from)) || text.len() > MAX_CELL_BYTES {
-        return Cow::Borrowed(text);
-    }
-    let mut normal = text.to_owned();
-    for (from, to) in SPELLINGS {
-        if normal.contains(from) {
-            normal = normal.replace(from, to);
-        }
-    }
-    if opens {
-        normal = normal.replace(" (", "(").replace(") ", ")").replace(['(', ')'], "-").replace("--", "-");
-        normal.truncate(normal.trim_end_matches('-').len());
-    }
-    Cow::Owned(normal)
-}
-
-/// The codes of `8801[3-9]` or `93(70,71-73)` as a plain list: the digits before the bracket belong to each part between the brackets.
-fn bracketed(text: &str) -> Option<String> {
-    let (open, close) = if text.contains('[') { ('[', ']') } else { ('(', ')') };
-    let (head, rest) = text.split_once(open)?;
-    let list = rest.strip_suffix(close)?;
-    let head = head.trim();
-    let plain = list.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, ',' | '-' | ' '));
-    let several = list.contains([',', '-']);
-    if head.is_empty() || !all_digits(head) || !plain || !several || list.len() > 1_000 {
-        return None;
-    }
-    let part = |part: &str| match part.trim().split_once('-') {
-        Some((from, to)) => format!("{head}{}-{head}{}", from.trim(), to.trim()),
-        None => format!("{head}{}", part.trim()),
-    };
-    Some(list.split(',').map(part).collect::<Vec<_>>().join(","))
-}
-
-/// Removes the characters that keep a spreadsheet from changing a code: `'351` and `="351"`.
-fn unprotect(cell: &str) -> &str {
-    let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim()
-}
-
 /// Refuses codes that a spreadsheet has changed to a rounded number or a date.
 fn check_unbroken(text: &str, kind: Kind) -> Result<(), CodeDoubt> {
     if kind == Kind::Date {
@@ -240,27 +172,6 @@ fn check_unbroken(text: &str, kind: Kind) -> Result<(), CodeDoubt> {
         return Err(error("CODE_BROKEN", "A code must not have a decimal point."));
     }
     Ok(())
-}
-
-/// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.
-pub(super) fn looks_like_codes(cell: &str) -> bool {
-    let normal = normal(unprotect(cell));
-    // an X stands for any digit
-    let text = normal.trim_end_matches(['x', 'X']);
-    // a country code may be in parentheses
-    let text = text
-        .strip_prefix('(')
-        .filter(|rest| rest.split_once(')').is_some_and(|(code, _)| all_digits(code)))
-        .unwrap_or(text);
-    let (mut digits, mut others) = (0u32, 0u32);
-    for letter in text.chars() {
-        match letter {
-            '0'..='9' => digits += 1,
-            '+' | '-' | ',' | ';' | '|' | ' ' | '/' | '\n' | '\r' | '*' | '\u{a0}' | ')' | '‐'..='―' => {}
-            _ => others += 1,
-        }
-    }
-    digits > 0 && others == 0
 }
 
 fn all_digits(text: &str) -> bool {
@@ -378,83 +289,6 @@ fn spaced_codes(
             )
         }
     }
-}
-
-/// The meaning of spaces between parts that can have only one: a part that is no country's code cannot stand alone, and parts that all begin with the
-/// code of one country cannot be joined.
-fn certain_space(country: &str, parts: &[&str]) -> Option<SpaceRule> {
-    let first = parts.first()?;
-    let begins = calling_code(first).filter(|_| country.is_empty())?;
-    let rest = parts.get(1..).unwrap_or_default();
-    match () {
-        () if begins == *first && rest.iter().any(|part| calling_code(part).is_none()) => {
-            Some(SpaceRule::Joint)
-        }
-        () if begins != *first
-            && rest.iter().all(|part| calling_code(part) == Some(begins) && part.len() > begins.len()) =>
-        {
-            Some(SpaceRule::List)
-        }
-        () => None,
-    }
-}
-
-/// The meaning of hyphens between digits that can have only one. Both ends of a range have the same length, or the second end shows only the last
-/// digits, which are higher than those of the first end. A joint begins with a country's code.
-fn certain_hyphen(parts: &[&str]) -> Option<HyphenRule> {
-    let [from, rest @ ..] = parts else { return None };
-    let starts = calling_code(from) == Some(*from);
-    match rest {
-        [to] => {
-            let rising = from.len() == to.len() && from < to;
-            let short =
-                from.len() > to.len() && from.get(from.len() - to.len()..).is_some_and(|tail| tail < *to);
-            match (rising, starts) {
-                (true, _) if from.len() >= 3 && from.get(..1) == to.get(..1) => Some(HyphenRule::Range),
-                (false, true) if !short => Some(HyphenRule::Joint),
-                _ => None,
-            }
-        }
-        [_, ..] if starts => Some(HyphenRule::Joint),
-        _ => None,
-    }
-}
-
-/// Whether the hyphens and the spaces in a column of codes join parts of codes: some cells can be read in no other way, and no cell shows the opposite.
-pub(super) fn evidence<'a>(cells: impl Iterator<Item = &'a str>) -> (bool, bool) {
-    let (mut hyphens, mut spaces) = ([0usize; 2], [0usize; 2]);
-    for cell in cells.filter(|cell| cell.contains(['-', ' ', '('])) {
-        let normal = normal(unprotect(cell));
-        // a list of ranges does not begin each range with the same country
-        let tokens: Vec<&str> = normal.split([',', ';', '|', '/', '\n']).map(str::trim).collect();
-        let heads: Vec<&str> =
-            tokens.iter().filter_map(|token| token.split_once('-')).map(|(head, _)| head).collect();
-        let repeated =
-            heads.len() > 1 && heads.iter().all(|head| *head == heads[0] && calling_code(head) == Some(head));
-        hyphens[0] += usize::from(repeated);
-        for token in normal.split([',', ';', '|', '/', '\n']).map(str::trim) {
-            let token = token.trim_start_matches('+');
-            let digits = |parts: &[&str]| {
-                parts.len() > 1 && parts.iter().all(|part| !part.is_empty() && all_digits(part))
-            };
-            let (hyphened, spaced): (Vec<&str>, Vec<&str>) =
-                (token.split('-').collect(), token.split(' ').collect());
-            if digits(&hyphened) {
-                match certain_hyphen(&hyphened) {
-                    Some(HyphenRule::Joint) => hyphens[0] += 1,
-                    Some(HyphenRule::Range) => hyphens[1] += 1,
-                    None => {}
-                }
-            } else if digits(&spaced) {
-                match certain_space("", &spaced) {
-                    Some(SpaceRule::Joint) => spaces[0] += 1,
-                    Some(SpaceRule::List) => spaces[1] += 1,
-                    None => {}
-                }
-            }
-        }
-    }
-    (hyphens[0] > 0 && hyphens[1] == 0, spaces[0] > 0 && spaces[1] == 0)
 }
 
 /// Every part except the last must be digits; the last may be a range.

@@ -289,7 +289,7 @@ pub(super) const BILLS: &[&str] = &[
 
 /// Words in sentences about payments, which are not about increments.
 pub(super) const PAYS: &[&str] = &[
-    "payment", "payments", "terms", "invoice", "invoices", "invoicing", "invoiced", "days", "weekly", "monthly", "month", "week", "due", "net",
+    "payment", "payments", "terms", "cycle", "cycles", "ciclo", "invoice", "invoices", "invoicing", "invoiced", "days", "weekly", "monthly", "month", "week", "due", "net",
     "prepaid", "postpaid", "dispute", "disputes", "pago", "pagos", "factura", "dias", "semanal", "mensual", "pagamento", "dia",
     "paiement", "jours", "mensuelle", "hebdomadaire", "zahlung", "tage", "rechnung", "pagamenti", "giorni", "mensal", "fatura",
 ];

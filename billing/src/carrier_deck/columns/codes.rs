@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes::looks_like_codes;
-use super::super::header::{Meaning, Role};
+use super::super::header::{Meaning, Role, is_ignored};
 use super::super::mapping::Mapping;
 use super::super::{Answer, MAX_COLUMNS, Question, Refusal};
 use super::{CodeSource, Draft, SAMPLE};
@@ -70,8 +70,11 @@ impl Draft<'_> {
         let used = self.used();
         let tells = |column: &usize| {
             let profile = &self.profiles[*column];
+            // numbers of rows or networks are in every row
+            let proper = profile.filled < rows && !is_ignored(&self.name(*column));
             let named = matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored);
             named
+                && proper
                 && !used.contains(column)
                 && !self.mapped.contains(column)
                 && profile.is_mostly(profile.codes)

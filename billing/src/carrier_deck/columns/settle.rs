@@ -70,6 +70,10 @@ impl Draft<'_> {
             Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
                 Some(Meaning::Ignored)
             }
+            // "Cost unit" has texts
+            Meaning::Price(_) if profile.is_mostly(profile.texts) && !self.is_mapped_price(column) => {
+                Some(Meaning::Unknown)
+            }
             // amounts in a column without a name are never left out silently
             Meaning::Ignored
                 if self.sheet.names.get(column).is_some_and(String::is_empty)
@@ -81,6 +85,10 @@ impl Draft<'_> {
             }
             _ => None,
         }
+    }
+
+    fn is_mapped_price(&self, column: usize) -> bool {
+        self.price == Some(column) || self.mapped.contains(&column)
     }
 
     /// The true meaning of a column whose name suggests prices or times, if its contents contradict the name.

@@ -228,9 +228,19 @@ impl Plan<'_> {
         let filled = || self.rows().map(|row| row.get(self.columns.price)).filter(|cell| !cell.is_empty());
         let cells = filled().take(MAX_COLUMNS).filter(|cell| has_cents(cell)).count();
         let said = notes.iter().find(|note| is_cents_note(&note.text, pounds));
+        let units = self.columns.first(Role::Unit).is_some_and(|column| {
+            let mut cells = self
+                .rows()
+                .map(|row| row.get(column))
+                .filter(|cell| !cell.is_empty())
+                .take(MAX_COLUMNS)
+                .peekable();
+            cells.peek().is_some() && cells.all(is_cents)
+        });
         let named = is_cents(name) || pounds && is_pence(name);
         let reason = match () {
             () if named => "The price's column says so.",
+            () if units => "The column with the unit of the prices says so.",
             () if cells > 0 && cells * 2 > filled().take(MAX_COLUMNS).count() => "The prices say so.",
             () if said.is_some() && currencies(name).is_empty() => "A line above or below the rates says so.",
             () if said.is_some() => {

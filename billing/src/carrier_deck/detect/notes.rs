@@ -50,7 +50,16 @@ impl Plan<'_> {
         let mut said = SaidIncrements::default();
         for note in self.notes() {
             let words = Words(words(&note.text));
-            if !words.any(BILLS) || words.any(PAYS) {
+            if !words.any(BILLS) {
+                continue;
+            }
+            // "Billing cycle: 15/15" is about invoices
+            let pays = words.any(PAYS);
+            if pays
+                && pairs(&tokens(&note.text))
+                    .iter()
+                    .all(|pair| ![pair.initial, pair.next].iter().any(|time| matches!(time, 1 | 6 | 60)))
+            {
                 continue;
             }
             let count =

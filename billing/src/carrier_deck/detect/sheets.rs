@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::super::cells::{currencies, unit};
 use super::super::codes::looks_like_codes;
 use super::super::columns::Sheet;
-use super::super::header::{Meaning, Role, meaning, words};
+use super::super::header::{Meaning, Role, Words, meaning, words};
+use super::super::header_words::{CURRENT, FIRST, NEW, NEXT, OLD};
 use super::super::mapping::Mapping;
 use super::super::table::{Row, Table};
 use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_HEADER_ROWS, Question, Refusal};
@@ -296,10 +298,21 @@ fn names_of(table: &Table, row: usize, width: usize) -> Vec<String> {
     (0..width).map(|column| row.get(column).chars().take(200).collect()).collect()
 }
 
+/// Whether a cell below a column's name has its unit, such as "(USD/min)" or "sec".
+fn is_unit(cell: &str) -> bool {
+    cell.len() <= 20 && (unit(cell).is_some() || !currencies(cell).is_empty())
+}
+
 fn continues_header(row: Row<'_>) -> bool {
     let cells: Vec<&str> = row.cells().filter(|cell| !cell.is_empty()).collect();
-    let known =
-        cells.iter().filter(|cell| !matches!(meaning(cell), Meaning::Unknown | Meaning::Ignored)).count();
+    let part = |cell: &str| {
+        let words = Words(words(cell));
+        [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| words.only(list)) || is_unit(cell)
+    };
+    let known = cells
+        .iter()
+        .filter(|cell| part(cell) || !matches!(meaning(cell), Meaning::Unknown | Meaning::Ignored))
+        .count();
     cells.len() >= 2
         && known * 2 >= cells.len()
         && !cells.iter().any(|cell| cell.contains(|letter: char| letter.is_ascii_digit()))
