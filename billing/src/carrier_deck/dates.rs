@@ -152,7 +152,8 @@ pub(super) fn dates_in(text: &str) -> Vec<String> {
             let text = words.get(at..at + length)?.join(" ");
             let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
             let date = !text.bytes().all(|byte| byte.is_ascii_digit()) || text.len() == 8;
-            let starts = text.starts_with(|letter: char| letter.is_ascii_digit()) || length > 1;
+            let starts = text.starts_with(|letter: char| letter.is_ascii_digit())
+                || length > 1 && month(&fold(text)).is_some();
             let known = matches!(Date::read(text), Ok(Date::Known(_) | Date::Numeric(..)));
             (date && starts && known).then(|| (length, text.to_owned()))
         });

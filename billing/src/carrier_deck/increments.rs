@@ -100,7 +100,7 @@ pub(super) fn spoken(cell: &str) -> Option<(u32, u32)> {
     }
     match times(&words(cell), true)?.as_slice() {
         [(both, _)] => Some((*both, *both)),
-        [(next, Part::Any | Part::Next), (first, Part::First)] => Some((*first, *next)),
+        [(next, Part::Any | Part::Next), (first, Part::First)] if first >= next => Some((*first, *next)),
         [(first, _), (next, _)] if first >= next => Some((*first, *next)),
         _ => None,
     }
@@ -168,7 +168,10 @@ pub(super) fn times(words: &[String], strict: bool) -> Option<Vec<(u32, Part)>> 
     if let (Some(last), true) = (number, strict) {
         found.push((last, part));
     }
-    let swapped = matches!(found.as_slice(), [(_, Part::Any | Part::Next), (_, Part::First)]);
+    let swapped = matches!(
+        found.as_slice(),
+        [(next, Part::Any | Part::Next), (first, Part::First)] if first >= next
+    );
     if swapped && !strict {
         found.swap(0, 1);
     }

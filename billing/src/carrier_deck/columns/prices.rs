@@ -157,7 +157,7 @@ impl Draft<'_> {
             let (Some(price), Some(part)) = (value(minute), value(other)) else { return false };
             // both prices may be rounded
             let tolerance = price / 100 + 60;
-            if (price - part.saturating_mul(60 / seconds)).abs() > tolerance {
+            if price.saturating_sub(part.saturating_mul(60 / seconds)).saturating_abs() > tolerance {
                 return false;
             }
             rows += 1;

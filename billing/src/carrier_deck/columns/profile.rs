@@ -78,10 +78,10 @@ fn is_date(cell: &str) -> bool {
     matches!(Date::read(cell), Ok(Date::Known(_) | Date::Numeric(..)))
 }
 
-/// Two usual increments with a hyphen between them.
+/// Two usual increments with a hyphen or a space between them.
 fn is_hyphened(cell: &str) -> bool {
     let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| is_usual(*number));
-    let pair = cell.split_once('-').and_then(|(first, next)| Some((number(first)?, number(next)?)));
+    let pair = cell.split_once(['-', ' ']).and_then(|(first, next)| Some((number(first)?, number(next)?)));
     pair.is_some_and(|(first, next)| first >= next)
 }
 

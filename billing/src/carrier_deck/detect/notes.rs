@@ -142,7 +142,7 @@ fn sentences(row: Row<'_>) -> Vec<Note> {
             let label = cell.contains(':') && !text.ends_with(':');
             text.push_str(match () {
                 () if label => "\n",
-                () if text.ends_with(':') || row.filled() == 2 => " ",
+                () if text.ends_with(':') || row.filled() == 2 && !cell.contains('=') => " ",
                 () => ", ",
             });
         }
