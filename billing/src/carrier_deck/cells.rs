@@ -73,6 +73,12 @@ pub(super) fn time_band(text: &str) -> Option<TimeName> {
         "reducida",
         "reduzida",
     ];
+    // "00:00-24:00" is the whole day
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let whole = ["24", "024", "247", "724", "00002400", "00002359", "000000235959", "000000240000", "024007"];
+    if !text.contains(char::is_alphabetic) && whole.contains(&digits.as_str()) {
+        return Some(TimeName::Standard);
+    }
     let off = words.phrase(&["off", "peak"]) || words.phrase(&["fora", "de", "pico"]);
     if words.0.is_empty() || (words.any(ALWAYS) && !off && !words.any(TIMES)) {
         return Some(TimeName::Standard);

@@ -294,7 +294,7 @@ impl Draft<'_> {
     fn share_increments(&mut self) {
         let single = |draft: &Self, column: usize| {
             let profile = &draft.profiles[column];
-            profile.is_mostly(profile.integers)
+            profile.is_mostly(profile.integers + profile.timed)
         };
         let mut general = self.roles.remove(&Role::Increment).unwrap_or_default();
         general.retain(|column| self.profiles[*column].filled > 0);

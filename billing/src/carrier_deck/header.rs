@@ -8,8 +8,9 @@ use prices::{band_price, money, price};
 
 use super::cells::{currencies, is_cents};
 use super::header_words::{
-    AREAS, BARE, BLOCK, CODE, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEXT, NOTICE,
-    ORIGIN, PER_TIME, PERIODS, PRICE, REMOVE, SURCHARGES, TAX_NOTES, TAXES, TIME,
+    AREAS, BARE, BLOCK, CODE, CURRENT, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEW,
+    NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE, SECONDS, SURCHARGES, TAX_NOTES,
+    TAXES, TIME,
 };
 use crate::fold::fold;
 use serde::{Deserialize, Serialize};
@@ -336,6 +337,17 @@ pub(super) fn is_numbered(name: &str) -> bool {
 pub(super) fn is_next(name: &str) -> bool {
     let named: Vec<&str> = NEXT.iter().copied().filter(|word| !matches!(*word, "2" | "t2")).collect();
     Words::of(name).any(&named)
+}
+
+/// Whether a price column's name has words that are not about prices in general, and so may name a time of the day.
+pub(super) fn is_qualified(name: &str) -> bool {
+    let known: [&[&str]; 12] =
+        [PRICE, MINUTES, SECONDS, PER_TIME, NEW, OLD, CURRENT, FIRST, NEXT, BARE, PLAIN_PRICE, TAX_NOTES];
+    let is_known = |word: &String| {
+        let word = word.as_str();
+        known.iter().any(|list| list.contains(&word)) || !currencies(&word.to_uppercase()).is_empty()
+    };
+    !words(&plain(name)).iter().all(is_known)
 }
 
 /// Whether a sentence says from when something applies.

@@ -70,6 +70,7 @@ pub(super) const NEXT: &[&str] = &[
 ];
 
 pub(super) const INTERVAL: &[&str] = &[
+    "step", "schritt", "paso", "passo", "tariffing",
     "тарификация", "тарификации", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
     "increment", "increments", "interval", "intervals", "billing", "rounding", "block", "pulse", "pulses", "takt", "taktung", "abrechnung",
     "abrechnungstakt", "incremento", "incrementos", "intervalo", "intervalos", "facturacion", "facturado", "cadencia", "cadence", "fraccion",
@@ -326,4 +327,10 @@ pub(super) const TAX_NOTES: &[&str] = &[
     "inclusa", "incluso", "inclus", "incluse", "incluida", "incluido", "incluidos", "incluidas", "inclusos", "excluido", "excluidos", "s",
     "compris", "comprise", "comprises", "gesetzl", "gesetzlicher", "der", "the", "all", "and", "any", "e", "y", "antes", "de", "sur", "bez",
     "без", "hariç", "haric", "dahil", "excl.", "net", "free", "applicable", "local",
+];
+
+/// Words in the name of a column with the price at any time.
+pub(super) const PLAIN_PRICE: &[&str] = &[
+    "flat", "general", "all", "any", "base", "basic", "default", "termination", "voice", "call", "calls", "net", "unit", "the", "in", "of", "for",
+    "usd", "eur", "gbp", "brl", "chf", "wholesale", "final", "your", "our", "offered", "offer", "normal", "full", "a", "z", "international",
 ];

@@ -2,7 +2,7 @@
 
 use super::super::cells::{currencies, unit};
 use super::super::header::{
-    Age, Meaning, PriceColumn, Role, Step, is_gross, is_next, is_numbered, is_surcharge,
+    Age, Meaning, PriceColumn, Role, Step, is_gross, is_next, is_numbered, is_qualified, is_surcharge,
 };
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, amount};
@@ -38,6 +38,19 @@ impl Draft<'_> {
         self.drop_rivals(&mut prices);
         let any_base = prices.iter().any(|(_, price)| price.band.is_none()) || self.price.is_some();
         let is_base = |price: &PriceColumn| price.band.is_none() || price.band == Some("peak") && !any_base;
+        // beside a price for the day, a price with a further word in its name is not the general price
+        let day: Vec<usize> = prices
+            .iter()
+            .filter(|(_, price)| price.band == Some("peak"))
+            .map(|(column, _)| *column)
+            .collect();
+        let plain = prices.iter().filter(|(_, price)| price.band.is_none() && price.step != Step::First);
+        let doubtful: Vec<usize> =
+            plain.map(|(column, _)| *column).filter(|column| is_qualified(&self.name(*column))).collect();
+        if let (None, [_, ..], [_, ..]) = (self.price, day.as_slice(), doubtful.as_slice()) {
+            let columns = [day, doubtful].concat();
+            return self.ask_price(&columns, "Several columns may have the standard price. Choose it.");
+        }
         let (base, banded): (Vec<_>, Vec<_>) = prices.into_iter().partition(|(_, price)| is_base(price));
         self.choose_base(&base);
         for (column, price) in banded {

@@ -110,10 +110,12 @@ impl Draft<'_> {
                 Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
             ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
             Meaning::Part(_) if pairs => Some(Meaning::Is(Role::Increment)),
-            Meaning::Part(step) if integers => Some(Meaning::Is(match step {
-                Step::Next => Role::NextIncrement,
-                Step::Any | Step::First => Role::InitialIncrement,
-            })),
+            Meaning::Part(step) if integers || profile.is_mostly(profile.timed) => {
+                Some(Meaning::Is(match step {
+                    Step::Next => Role::NextIncrement,
+                    Step::Any | Step::First => Role::InitialIncrement,
+                }))
+            }
             Meaning::Part(_) if profile.filled == 0 => Some(Meaning::Ignored),
             Meaning::Part(_) => Some(Meaning::Unknown),
             Meaning::Is(Role::InitialIncrement | Role::NextIncrement | Role::Period | Role::Unit)
@@ -125,6 +127,11 @@ impl Draft<'_> {
                 if amounts && mentions_price(name) =>
             {
                 Some(price(if *role == Role::NextIncrement { Step::Next } else { Step::First }))
+            }
+            // "Rates valid until 6 December" are the old prices
+            Meaning::Is(role @ (Role::Effective | Role::Ends)) if amounts && mentions_price(name) => {
+                let age = if *role == Role::Ends { Age::Old } else { Age::New };
+                Some(Meaning::Price(PriceColumn { age, step: Step::Any, band: None }))
             }
             Meaning::Is(
                 Role::InitialIncrement | Role::NextIncrement | Role::Increment | Role::Effective | Role::Ends,
@@ -282,8 +289,12 @@ impl Draft<'_> {
     fn settle_times(&mut self, column: usize, has_increments: bool) -> bool {
         let minute = self.profiles[column].distinct.iter().all(|cell| spoken(cell) == Some((60, 60)));
         let priced = self.price.is_some_and(|price| unit(&self.name(price)).is_some());
+        let named = mentions_price(&self.name(column)) && self.role(Role::Unit).is_none();
         match (minute, has_increments || self.role(Role::Increment).is_some()) {
             (true, _) => {}
+            (false, _) if named => {
+                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name times.")
+            }
             (false, false) if priced || self.role(Role::Unit).is_some() => {
                 self.guess(column, Role::Increment, "Its cells name times, and the prices have a unit.");
             }

@@ -1,7 +1,7 @@
 //! Reads the lines above and below the rates: units, currencies, increments and dates that apply to all rows.
 
 use super::super::cells::currencies;
-use super::super::header::{Words, mentions_price, words};
+use super::super::header::{Role, Words, mentions_price, words};
 use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, PAYS};
 use super::super::increments::{is_usual, times};
 use super::super::table::Row;
@@ -118,11 +118,26 @@ impl Plan<'_> {
         }
     }
 
-    /// The places with which the name of a destination begins.
+    /// The places with which the name of a destination or country begins.
     fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
-        let begins =
-            |name: &Vec<String>| self.rows().any(|row| row.cells().any(|cell| words(cell).starts_with(name)));
-        places.iter().filter(|name| begins(name)).cloned().collect()
+        let mut left: Vec<&Vec<String>> = places.iter().take(MAX_EXCEPTIONS).collect();
+        let roles = [Role::Destination, Role::Country, Role::Network];
+        let columns: Vec<usize> = roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();
+        let mut found = Vec::new();
+        for row in self.rows() {
+            if left.is_empty() {
+                break;
+            }
+            for column in &columns {
+                let name = words(row.get(*column));
+                left.retain(|place| {
+                    let begins = name.starts_with(place);
+                    found.extend(begins.then(|| (*place).clone()));
+                    !begins
+                });
+            }
+        }
+        found
     }
 }
 

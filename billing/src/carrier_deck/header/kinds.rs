@@ -204,6 +204,12 @@ pub(super) fn code(words: &Words) -> Option<Meaning> {
     }
     let place = words.any(AREA) && !words.any(&["destinations"]);
     Some(Meaning::Is(match (words.any(COUNTRY) || words.any(INTERNATIONAL), place) {
+        // "Country code + area code"
+        (true, true)
+            if !words.any(&["without", "sin", "sem", "sans", "ohne", "senza", "no", "w", "excl"]) =>
+        {
+            Role::Prefix
+        }
         (true, false) => Role::CountryCode,
         (_, true) => Role::AreaCode,
         (false, false) => Role::Prefix,

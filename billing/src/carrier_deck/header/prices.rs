@@ -11,7 +11,7 @@ pub(super) fn band_price(words: &Words) -> Option<Meaning> {
     let phrase = |phrases: &[&[&str]]| phrases.iter().any(|phrase| words.phrase(phrase));
     let band = if words.any(OFF_PEAK) || phrase(OFF_PEAK_PHRASES) {
         "off-peak"
-    } else if words.any(&["weekend", "weekends", "wochenende"]) || phrase(WEEKEND_PHRASES) {
+    } else if words.any(WEEKEND) || phrase(WEEKEND_PHRASES) {
         "weekend"
     } else if words.any(&["evening", "evenings", "abend", "soiree", "sera"]) {
         "evening"
@@ -71,6 +71,23 @@ const OFF_PEAK_PHRASES: &[&[&str]] = &[
     &["hors", "pointe"],
     &["fuori", "punta"],
     &["fuori", "picco"],
+];
+
+const WEEKEND: &[&str] = &[
+    "weekend",
+    "weekends",
+    "wochenende",
+    "we",
+    "wknd",
+    "wkend",
+    "finde",
+    "sabado",
+    "domingo",
+    "samstag",
+    "sonntag",
+    "saturday",
+    "sunday",
+    "hafta",
 ];
 
 const WEEKEND_PHRASES: &[&[&str]] =

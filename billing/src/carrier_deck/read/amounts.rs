@@ -99,8 +99,13 @@ impl Reader<'_, '_> {
         if cell.is_empty() {
             return Some(self.plan.unit);
         }
-        let found = unit(cell);
-        if found.is_none() {
+        // a unit like "cents" or "USD" is no time
+        let money = is_cents(cell) || !currencies(cell).is_empty();
+        let found = unit(cell).or_else(|| Some(self.plan.unit).filter(|_| money));
+        let same = self.options.mapping.price_in_cents.is_some()
+            || is_cents(cell) == self.plan.cents
+            || !is_cents(cell);
+        if found.is_none() || !same {
             let message = "The unit of the price is unknown.";
             self.problem(
                 row,
@@ -112,7 +117,7 @@ impl Reader<'_, '_> {
                 ),
             );
         }
-        found
+        found.filter(|_| same)
     }
 
     pub(super) fn fee(&mut self, row: Row<'_>, column: Option<usize>) -> Option<Micros> {

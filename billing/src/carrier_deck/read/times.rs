@@ -23,7 +23,9 @@ impl Reader<'_, '_> {
                 cell => self.increment_cell(row, column, cell),
             };
         }
-        let first = self.seconds(row, columns.first(Role::InitialIncrement))?;
+        // a minimum of 0 seconds is none
+        let minimum = columns.first(Role::InitialIncrement).filter(|column| row.get(*column) != "0");
+        let first = self.seconds(row, minimum)?;
         let following = self.seconds(row, columns.first(Role::NextIncrement))?;
         self.defaulted += u64::from(first.is_none() && following.is_none());
         match (first, following) {

@@ -248,3 +248,34 @@ fn codes_that_belong_together() {
     let deck = read_with(ids.as_bytes(), &question[0].answers[0].mapping, None);
     assert_eq!(clean(&deck)[0], "5211 0.007 0 60/60");
 }
+
+#[test]
+fn columns_with_two_possible_meanings() {
+    // the weekend's price is not the general price
+    let bands =
+        "Ziel;Vorwahl;Tarif Tag;Tarif Nacht;Tarif WE\nKuba;53;0,75;0,74;0,74\nGhana;233;0,2;0,19;0,19\n";
+    let deck = read(bands.as_bytes());
+    assert_eq!(clean(&deck)[0], "53 0.75 0 60/60");
+    let Entry::Price(rate) = &deck.rates[0].entry else { panic!("a price") };
+    assert_eq!(rate.band_prices.len(), 2);
+    let unknown = bands.replace("WE", "Xyz");
+    assert_eq!(asked(&unknown, None), ["PRICE_COLUMN"]);
+    for (column, cells, expected) in [
+        ("Unit", ["cents", "cents"], "233 0.002 0 60/60"),
+        ("Rate type", ["USD/min", "USD/min"], "233 0.2 0 60/60"),
+        ("Min duration (s)", ["0", "0"], "233 0.2 0 60/60"),
+        ("Period", ["00:00-24:00", "00:00-24:00"], "233 0.2 0 60/60"),
+        ("Remarks", ["billed 30/6", ""], "233 0.2 0 30/6"),
+    ] {
+        let text = format!(
+            "Destination,Code,Rate,{column}\nGhana,233,0.2,{}\nHaiti,509,0.3,{}\n",
+            cells[0], cells[1]
+        );
+        assert_eq!(first(&text), expected, "{column}");
+    }
+    let second =
+        "Destination,Code,Rate,Price basis\nGhana,233,0.002,per second\nHaiti,509,0.003,per second\n";
+    assert_eq!(first(second), "233 0.12 0 60/60");
+    let parts = "Destination,Country code + area code,Rate\nGhana,233,0.2\nGhana Mobile,23324,0.3\n";
+    assert_eq!(first(parts), "233 0.2 0 60/60");
+}
