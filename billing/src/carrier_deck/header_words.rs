@@ -285,7 +285,7 @@ pub(super) const BILLS: &[&str] = &[
     "factures", "tarification", "taxation", "arrondi", "increment", "fatturazione", "fatturato", "fatturate", "tariffazione", "tariffate",
     "tassazione", "conteggio", "scatti", "arrotondamento", "afrekening", "facturering", "afgerekend", "naliczanie", "rozliczane",
     "taksymetria", "fakturering", "faktureres", "debitering", "tarifikacia", "тарификация", "шаг", "округление", "ucretlendirme", "granularidad",
-    "granularidade", "granularite", "granularita", "intervals", "interval",
+    "granularidade", "granularite", "granularita", "intervals", "interval", "duration", "duracion", "duracao", "duree", "durata", "dauer",
 ];
 
 /// Words in sentences about payments, which are not about increments.

@@ -98,10 +98,11 @@ impl Draft<'_> {
             let base = |rival: &PriceColumn| matches!(rival.band, None | Some("peak"));
             let proportional = |other: &usize| self.ratio(*other, *column).is_some();
             let equal = |other: &usize| self.ratio(*other, *column) == Some((1, 1));
+            let unnamed =
+                |other: &usize| unit(&self.name(*other)).is_none() && self.is_converted(*other, *column);
             let other_time = |other: &usize| {
-                minute(other)
-                    && !minute(column)
-                    && (proportional(other) || self.is_converted(*other, *column))
+                let named = minute(other) && (proportional(other) || self.is_converted(*other, *column));
+                !minute(column) && (named || unnamed(other))
             };
             let reason = match () {
                 () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {

@@ -50,7 +50,8 @@ impl Plan<'_> {
         let mut said = SaidIncrements::default();
         for note in self.notes() {
             let words = Words(words(&note.text));
-            if !words.any(BILLS) {
+            let measured = words.any(&["average", "acd", "asr", "maximum", "max", "limit"]);
+            if !words.any(BILLS) || measured {
                 continue;
             }
             // "Billing cycle: 15/15" is about invoices

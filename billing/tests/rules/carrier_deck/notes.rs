@@ -39,6 +39,8 @@ fn increments_in_sentences() {
         ("Taktung 60/1", "60/1"),
         ("Mexico is billed 60/60; all other destinations 30/6", "30/6"),
         ("Billing cycle: 6/6", "6/6"),
+        ("Minimum duration: 30 seconds, then 6 seconds", "30/6"),
+        ("Average call duration: 3 minutes", "60/60"),
         // these say nothing about increments
         ("Billing cycle: 15/15", "60/60"),
         ("Invoices are billed weekly. Payment within 30 days.", "60/60"),
@@ -154,6 +156,8 @@ fn prices_that_repeat_others() {
         let text = format!("Destination,Code,{header}\nChina,86,0.0009,0.0090\nLaos,856,0.0077,0.0770\n");
         assert_eq!(first(&text), "86 0.009 0 60/60", "{header}");
     }
+    let second = "Destination,Code,Rate,Rate/sec\nChina,86,0.27,0.0045\nLaos,856,0.60,0.0100\n";
+    assert_eq!(first(second), "86 0.27 0 60/60");
     let grades = "Destination,Code,Rate A,Rate B\nChina,86,0.0009,0.0090\nLaos,856,0.0077,0.0770\n";
     assert_eq!(asked(grades, None), ["PRICE_COLUMN"]);
     for header in ["Price 1,Price 2", "T1 Price,T2 Price"] {
