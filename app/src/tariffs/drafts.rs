@@ -172,17 +172,18 @@ pub(super) async fn import_with(
         mapping.iter().flat_map(|mapping| mapping.bands.values().flatten().cloned()).collect();
     let by_date = import.by_date;
     let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, (today, by_date)));
-    let super::files::ReadDeck { rates: read, removed, columns, dated, mut outcome } =
-        read.await.or_fault()?;
-    if outcome.errors > 0 || !outcome.questions.is_empty() {
-        return Ok(outcome);
+    let mut read = read.await.or_fault()?;
+    if read.outcome.errors > 0 || !read.outcome.questions.is_empty() {
+        return Ok(read.outcome);
     }
-    if read.is_empty() && (removed.is_empty() || import.mode == ImportMode::Replace) {
+    if read.rates.is_empty() && (read.removed.is_empty() || import.mode == ImportMode::Replace) {
         return Err(Error::field(ErrorCode::BadDeck, "csv", "The file has no rates."));
     }
     let base = Base::read(app, &tariff, import.base_version_id).await?;
     let bands: Vec<&str> = base.terms.bands.iter().map(|band| band.name.as_str()).collect();
     // a carrier has its own names for bands
+    read.rename_bands(&bands);
+    let super::files::ReadDeck { rates: read, removed, columns, dated, mut outcome } = read;
     outcome.questions = super::files::band_questions(&outcome, &columns, &bands, &mapped);
     if !outcome.questions.is_empty() {
         return Ok(outcome);

@@ -77,6 +77,8 @@ pub(super) struct Sheet<'a> {
     pub(super) table: &'a Table,
     /// The first row after the header.
     pub(super) start: usize,
+    /// The number of rows above the header.
+    pub(super) above: usize,
     pub(super) names: Vec<String>,
     pub(super) has_header: bool,
 }
@@ -96,6 +98,8 @@ struct Draft<'a> {
     mapping_names: bool,
     /// For each column whose meaning was found from its contents, the reason for that meaning.
     guessed: BTreeMap<usize, &'static str>,
+    /// Columns of prices that are not needed, each with the reason.
+    left: Vec<(usize, &'static str)>,
     /// Why the deck is refused; set only if no answer to a question could make the deck readable.
     refusal: Option<Refusal>,
 }
@@ -119,6 +123,7 @@ pub(super) fn assign(
         mapped: BTreeSet::new(),
         mapping_names: options.mapping.columns.contains_key("destination"),
         guessed: BTreeMap::new(),
+        left: Vec::new(),
         refusal: None,
     };
     draft.map(options.mapping)?;
@@ -259,7 +264,16 @@ impl Draft<'_> {
     }
 
     fn take_roles(&mut self) {
+        // an empty column has no codes if another column has some
+        let coded = |meaning: &Meaning| {
+            matches!(meaning, Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode))
+        };
+        let empty = |column: usize| self.profiles[column].filled == 0;
+        let filled = (0..self.meanings.len()).any(|column| coded(&self.meanings[column]) && !empty(column));
         for (column, meaning) in self.meanings.iter().enumerate() {
+            if filled && coded(meaning) && empty(column) {
+                continue;
+            }
             if let Meaning::Is(role) = meaning {
                 let columns = self.roles.entry(*role).or_default();
                 if !columns.contains(&column) {
@@ -280,7 +294,7 @@ impl Draft<'_> {
     fn share_increments(&mut self) {
         let single = |draft: &Self, column: usize| {
             let profile = &draft.profiles[column];
-            profile.is_mostly(profile.integers)
+            profile.is_mostly(profile.integers + profile.timed)
         };
         let mut general = self.roles.remove(&Role::Increment).unwrap_or_default();
         general.retain(|column| self.profiles[*column].filled > 0);
@@ -360,9 +374,18 @@ impl Draft<'_> {
                 .iter()
                 .for_each(|(role, column)| note(format!("column:{}:{band}", role_name(*role)), *column));
         }
+        for (column, reason) in &self.left {
+            deck.detected.push(Detected::new(
+                "column:left_out",
+                self.name(*column),
+                *reason,
+                Confidence::High,
+            ));
+        }
         let used = self.used();
         let left: Vec<String> = (0..self.meanings.len())
             .filter(|column| !used.contains(column) && self.profiles[*column].filled > 0)
+            .filter(|column| self.left.iter().all(|(left, _)| left != column))
             .map(|column| self.name(column))
             .collect();
         if !left.is_empty() {

@@ -1,15 +1,19 @@
 //! Finds the meaning of a column from the words of its name, in six languages.
 
 mod kinds;
+mod plain;
 mod prices;
 
 use kinds::{code, dated, increment, named, special};
+pub(super) use plain::is_gross;
+use plain::plain;
 use prices::{band_price, money, price};
 
 use super::cells::{currencies, is_cents};
 use super::header_words::{
-    AREAS, BARE, BLOCK, CODE, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEXT,
-    PER_TIME, PERIODS, PRICE, REMOVE, SURCHARGES, TIME,
+    AREAS, BARE, BLOCK, CODE, CURRENT, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEW,
+    NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE, SECONDS, SURCHARGES, TAX_NOTES,
+    TIME,
 };
 use crate::fold::fold;
 use serde::{Deserialize, Serialize};
@@ -210,12 +214,62 @@ impl Words {
 
 /// Whether a column's name denotes an amount that changes the price, such as a surcharge.
 pub(super) fn is_surcharge(name: &str) -> bool {
-    Words::of(name).any(SURCHARGES)
+    Words::of(&plain(name)).any(SURCHARGES)
+}
+
+/// Whether a surcharge depends on the caller's number, which no tariff can represent.
+pub(super) fn is_surcharge_by_origin(name: &str) -> bool {
+    const AREAS: &[&str] = &["eea", "eee", "ewr", "eer", "eu", "ue", "cli", "anumber", "row"];
+    let words = Words::of(name);
+    words.any(SURCHARGES) && (words.any(ORIGIN) || words.any(AREAS))
 }
 
 /// Whether a date column's name is more than the word "date".
 pub(super) fn is_specific_date(name: &str) -> bool {
     !Words(words(name)).only(&["date", "fecha", "data", "datum"])
+}
+
+/// Whether a price column's name says that it is for the first or the next increment.
+pub(super) fn names_step(name: &str) -> bool {
+    let words = Words::of(name);
+    words.any(FIRST) || words.any(NEXT)
+}
+
+/// Whether a price column's name has only a number for the first increment: "Price 1". It may also be the first of several prices.
+pub(super) fn is_numbered(name: &str) -> bool {
+    let words = Words::of(name);
+    let named: Vec<&str> = FIRST.iter().copied().filter(|word| !matches!(*word, "1" | "t1")).collect();
+    !words.any(&named)
+}
+
+/// Whether a price column's name has a word for the next increment that is not just the number 2.
+pub(super) fn is_next(name: &str) -> bool {
+    let named: Vec<&str> = NEXT.iter().copied().filter(|word| !matches!(*word, "2" | "t2")).collect();
+    Words::of(name).any(&named)
+}
+
+/// Whether a price column's name has words that are not about prices in general, and so may name a time of the day.
+pub(super) fn is_qualified(name: &str) -> bool {
+    let known: [&[&str]; 12] =
+        [PRICE, MINUTES, SECONDS, PER_TIME, NEW, OLD, CURRENT, FIRST, NEXT, BARE, PLAIN_PRICE, TAX_NOTES];
+    let is_known = |word: &String| {
+        let word = word.as_str();
+        known.iter().any(|list| list.contains(&word)) || !currencies(&word.to_uppercase()).is_empty()
+    };
+    !words(&plain(name)).iter().all(is_known)
+}
+
+/// Whether a sentence says from when something applies.
+pub(super) fn is_effective(text: &str) -> bool {
+    const BEGINS: &[&str] =
+        &["start", "starting", "starts", "begin", "beginning", "from", "ab", "desde", "dal", "partir"];
+    const PLAIN: &[&str] = &["date", "data", "datum", "fecha"];
+    let words = Words(words(text));
+    let effective = words.0.iter().any(|word| {
+        let word = word.as_str();
+        (DATE.contains(&word) || BEGINS.contains(&word)) && !PLAIN.contains(&word)
+    });
+    effective && !words.any(NOTICE)
 }
 
 /// Whether a remark has a word for removal or blocking.
@@ -226,6 +280,8 @@ pub(super) fn mentions_end(text: &str) -> bool {
 
 /// The meaning of a column's name.
 pub(super) fn meaning(name: &str) -> Meaning {
+    let name = plain(name);
+    let name = name.as_str();
     let words = Words::of(name);
     if words.0.is_empty() {
         return if name.trim().is_empty() || name.contains('#') {

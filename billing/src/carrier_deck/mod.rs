@@ -288,7 +288,8 @@ fn try_read(bytes: &[u8], options: &Options<'_>, deck: &mut CarrierDeck) -> Resu
         deck.questions.push(detect::encoding_question());
         return Ok(());
     }
-    let Some(plan) = detect::plan(&source.tables, options, deck)? else { return Ok(()) };
+    let tables = detect::joined(source.tables, options.mapping, deck);
+    let Some(plan) = detect::plan(&tables, options, deck)? else { return Ok(()) };
     read::rows(&plan, options, deck);
     Ok(())
 }

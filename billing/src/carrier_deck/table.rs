@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::io::Read as _;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
 
+use super::header::words;
 use super::mapping::Mapping;
 use super::{Confidence, Detected, MAX_CELL_BYTES, MAX_COLUMNS, MAX_HEADER_ROWS, Refusal, xlsx};
 use crate::deck::DeckLimits;
@@ -212,12 +213,35 @@ fn decode<'a>(
         detected.push(Detected::sure("encoding", UTF_8.name(), "The file is valid UTF-8."));
         return Ok((Cow::Borrowed(text), false));
     }
+    // Russian decks are recognized by the words of their headers
+    let (russian, _) = WINDOWS_1251.decode_without_bom_handling(bytes);
+    let head: String = russian.chars().take(4_000).collect();
+    if head.lines().flat_map(words).filter(|word| RUSSIAN.contains(&word.as_str())).count() >= 2 {
+        let reason = "The file is not UTF-8, and it has Russian words in this encoding.";
+        detected.push(Detected::new("encoding", WINDOWS_1251.name(), reason, Confidence::High));
+        return Ok((russian, false));
+    }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let reason = "The file is not UTF-8. ISO-8859-1 has the same letters.";
     detected.push(Detected::new("encoding", WINDOWS_1252.name(), reason, Confidence::Medium));
     let doubtful = is_unlikely_western(&text);
     Ok((text, doubtful))
 }
+
+/// Words in the headers of Russian decks.
+const RUSSIAN: &[&str] = &[
+    "код",
+    "коды",
+    "страна",
+    "направление",
+    "цена",
+    "тариф",
+    "префикс",
+    "дата",
+    "тарификация",
+    "оператор",
+    "стоимость",
+];
 
 /// Detects UTF-16 without a byte order mark, in which nearly every other byte of a price list is zero.
 fn wide(bytes: &[u8]) -> Option<&'static Encoding> {

@@ -22,6 +22,7 @@ impl Draft<'_> {
         let area_only = name_rank(&self.name(name)) == 0 && !self.mapped.contains(&name);
         if let Some(country) = country
             && area_only
+            && self.profiles[country].filled * 10 >= self.profiles[name].filled * 9
             && self.distinct(&[country]) == self.distinct(&[country, name])
             && !self.repeats(country, name)
         {

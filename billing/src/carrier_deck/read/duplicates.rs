@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::super::columns::CodeSource;
 use super::super::header::{Role, words};
-use super::super::mapping::Mapping;
+use super::super::mapping::{ColumnRef, Mapping};
 use super::super::table::Row;
 use super::super::{Answer, CellError, MAX_COLUMNS, Question};
 use super::Reader;
@@ -53,6 +53,12 @@ impl Reader<'_, '_> {
             self.candidates().into_iter().filter(|column| self.separates(*column, &found)).collect();
         let lettered: Vec<usize> =
             separating.iter().copied().filter(|column| self.has_letters(*column)).collect();
+        answers.extend(
+            separating
+                .iter()
+                .filter(|column| !lettered.contains(column))
+                .filter_map(|column| self.parts_answer(*column)),
+        );
         for column in if lettered.is_empty() { separating } else { lettered } {
             let name = self.plan.names.get(column).cloned().unwrap_or_default();
             for (value, rows) in self.values(column) {
@@ -75,6 +81,18 @@ impl Reader<'_, '_> {
         );
         let example = example.prefix.clone();
         self.deck.questions.push(Question { code: "DUPLICATES".into(), text, line, example, answers });
+    }
+
+    /// The answer that the digits in a column follow the country codes, which several rows share.
+    fn parts_answer(&self, column: usize) -> Option<Answer> {
+        let CodeSource::Full(code) = self.plan.columns.code else { return None };
+        let name = |column: usize| self.plan.names.get(column).filter(|name| !name.is_empty()).cloned();
+        let (country, area) = (name(code)?, name(column)?);
+        let text = format!("the digits in {area} follow those in {country}");
+        let mapping = Mapping::column("country_code", ColumnRef::Name(country))
+            .merged(Mapping::column("area_code", ColumnRef::Name(area)))
+            .merged(Mapping { columns: BTreeMap::from([("prefix".to_owned(), None)]), ..Mapping::default() });
+        Some(Answer::new(text, mapping))
     }
 
     /// The columns that may say which of two rows applies: those with a name that are neither names nor numbers.

@@ -1,5 +1,6 @@
 //! Makes the destination's name from the columns for the country, the destination and the network, or from the title above the row.
 
+use super::super::columns::CodeSource;
 use super::super::header::{Role, words};
 use super::super::table::Row;
 use super::Reader;
@@ -59,7 +60,10 @@ impl<'t> Reader<'_, 't> {
         }
         let named =
             !self.cell(row, Role::Destination).is_empty() || !self.cell(row, Role::Network).is_empty();
-        if has_column && named && !calling.is_empty() && self.last_country.1 == calling {
+        // with an empty country code, too, the row belongs to the country above
+        let parts =
+            matches!(self.plan.columns.code, CodeSource::Parts(country, _) if row.get(country).is_empty());
+        if has_column && named && (parts || !calling.is_empty() && self.last_country.1 == calling) {
             return self.last_country.0.clone();
         }
         self.heading.clone().filter(|_| named && !has_column).unwrap_or_default()
