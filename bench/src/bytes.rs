@@ -114,7 +114,9 @@ impl Sizes {
     }
 
     fn print(&self, before: &Self, calls: i64) {
-        println!("| table | heap | indexes | TOAST | total | packed |\n| --- | --- | --- | --- | --- | --- |");
+        println!(
+            "| table | heap | indexes | TOAST | total | packed |\n| --- | --- | --- | --- | --- | --- |"
+        );
         let (mut kept, mut trimmed) = (Size::default(), Size::default());
         for (name, size) in &self.tables {
             let grown = size.less(before.tables.get(name).copied().unwrap_or_default());

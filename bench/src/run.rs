@@ -259,7 +259,8 @@ impl Bench {
             let (references, _, _) = self.authorize(&users)?;
             let at = Utc::now();
             for event in [ringing, answered, ended] {
-                let all = references.iter().map(|reference| self.load.request("events", &event(reference, at)));
+                let all =
+                    references.iter().map(|reference| self.load.request("events", &event(reference, at)));
                 let all = all.collect();
                 self.load.send(all)?;
             }

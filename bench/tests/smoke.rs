@@ -61,7 +61,10 @@ fn bytes_on_sqlite_and_on_postgres() {
         let arguments = ["bytes", "--database", database, "--shops", "2", "--calls", "50"];
         let run = Command::new(env!("CARGO_BIN_EXE_callshop-bench")).args(arguments).output().unwrap();
         let (text, errors) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
-        assert!(run.status.success() && text.contains("| call |") && text.contains("| all |"), "{text}{errors}");
+        assert!(
+            run.status.success() && text.contains("| call |") && text.contains("| all |"),
+            "{text}{errors}"
+        );
         assert_eq!(text.contains("write-ahead log"), database == "postgres", "{text}");
     }
 }

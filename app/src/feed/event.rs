@@ -8,7 +8,7 @@ use entity::{ActivityKind, activity, call};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::snapshot::Payload;
+use super::snapshot::{Ids, Payload};
 use base::error::{OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
@@ -56,7 +56,7 @@ impl ActivityEvent {
     /// # Errors
     /// Fails with a fault if the payload's `call` cannot be read as a call.
     pub fn of(row: &activity::Model, trace: Option<&TraceContext>) -> Result<Self> {
-        let payload = Payload::deserialize(&row.payload).or_fault()?;
+        let call = Payload::deserialize(&row.payload).or_fault()?.into_call(&row.into());
         Ok(Self {
             callshop_id: row.callshop_id,
             seq: row.seq,
@@ -65,7 +65,7 @@ impl ActivityEvent {
             cabin_id: row.cabin_id,
             session_id: row.session_id,
             call_id: row.call_id,
-            call: payload.call.map(Arc::new),
+            call: call.map(Arc::new),
             trace: trace.cloned(),
             since: Instant::now(),
         })
@@ -74,15 +74,17 @@ impl ActivityEvent {
     /// Creates the event from a row's JSON text; `None` if this version cannot read it.
     pub(super) fn parse(text: &[u8], trace: Option<TraceContext>) -> Option<Self> {
         let sent: WireActivity = serde_json::from_slice(text).ok()?;
+        let WireActivity { callshop_id, cabin_id, session_id, call_id, .. } = sent;
+        let call = sent.payload.into_call(&Ids { callshop_id, cabin_id, session_id, call_id });
         Some(Self {
-            callshop_id: sent.callshop_id,
+            callshop_id,
             seq: sent.seq,
             at: sent.at,
             kind: sent.kind,
-            cabin_id: sent.cabin_id,
-            session_id: sent.session_id,
-            call_id: sent.call_id,
-            call: sent.payload.call.map(Arc::new),
+            cabin_id,
+            session_id,
+            call_id,
+            call: call.map(Arc::new),
             trace,
             since: Instant::now(),
         })
