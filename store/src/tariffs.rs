@@ -377,7 +377,8 @@ pub async fn spreads(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -
         .await?)
 }
 
-/// The rates with these keys, each with its version, in one statement. Rates that do not exist are left out.
+/// The rates with these keys, each with its version, in one statement. Rates that do not exist are left out, and the last rate may occur several
+/// times.
 pub async fn used_rates(
     conn: &impl ConnectionTrait,
     keys: &[RateKey],
@@ -394,25 +395,20 @@ pub async fn used_rates(
             let padded = keys.iter().chain(std::iter::repeat(last)).take(count);
             let values = padded.flat_map(|key| [key.version_id.into(), key.prefix.to_string().into()]);
             let rows = vec!["(?, ?)"; count].join(", ");
-            (
-                format!(
-                    "(SELECT column1 AS version_id, column2 AS prefix FROM (VALUES {rows}) GROUP BY 1, 2) AS v"
-                ),
-                values.collect(),
-            )
+            (format!("(VALUES {rows}) AS v"), values.collect())
         }
         _ => {
             let versions = keys.iter().map(|key| key.version_id.into()).collect();
             let prefixes = keys.iter().map(|key| key.prefix.to_string().into()).collect();
             let arrays = [(ArrayType::Uuid, versions), (ArrayType::String, prefixes)];
             let arrays = arrays.map(|(kind, values)| Value::Array(kind, Some(Box::new(values))));
-            ("unnest($1::uuid[], $2::text[]) AS v (version_id, prefix)".to_owned(), arrays.into())
+            ("unnest($1::uuid[], $2::text[]) AS v (column1, column2)".to_owned(), arrays.into())
         }
     };
     // CROSS JOIN makes SQLite look up each key in the primary keys
     let sql = format!(
         "SELECT {columns} FROM {wanted} CROSS JOIN rate r CROSS JOIN tariff_version t \
-         WHERE r.version_id = v.version_id AND r.prefix = v.prefix AND t.id = r.version_id"
+         WHERE r.version_id = v.column1 AND r.prefix = v.column2 AND t.id = r.version_id"
     );
     let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     let read = |row: &QueryResult| {
