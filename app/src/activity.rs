@@ -5,6 +5,7 @@ use entity::call;
 use uuid::Uuid;
 
 use super::cabins::{self as cabin_cases, CabinView};
+use super::calls::pricing;
 use super::register::{self, ShiftView};
 use super::sessions::{self, SessionView};
 use super::{App, access};
@@ -75,7 +76,7 @@ pub async fn start(
     {
         return Ok(Start { watch: watch.from_seq(seq), seq, snapshot: None, expired: false });
     }
-    let (seq, state) = app
+    let (seq, mut state) = app
         .store
         .read(|tx| async move {
             let seq = activity::head(tx.conn(), shop).await?;
@@ -94,5 +95,6 @@ pub async fn start(
             Ok((seq, State { as_of: app.clock.now(), cabins, live, register, unpaid }))
         })
         .await?;
+    pricing::show(&app.rates, app.store.reader(), &mut state.live).await?;
     Ok(Start { watch: watch.from_seq(seq), seq, snapshot: Some(state), expired: after.is_some() })
 }

@@ -212,7 +212,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
             // skip level 0, the customer, because no account's credit is reserved for that level
-            for (level, hold) in pricing::levels(call)?.iter().zip(holds).skip(1) {
+            for (level, hold) in pricing::keys(call)?.iter().zip(holds).skip(1) {
                 let (expected, _) = sums.entry(level.account_id).or_default();
                 *expected = expected.saturating_add(hold);
             }

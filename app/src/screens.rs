@@ -162,7 +162,8 @@ pub async fn shown(app: &App, actor: &Actor) -> Result<Shown> {
     }
     let shop = access::by_id(conn, found.callshop_id).await?;
     let cabin = cabin_cases::view_by_id(conn, id).await?;
-    let call = store::calls::live_of_cabins(conn, &[id]).await?.pop();
+    let mut call = store::calls::live_of_cabins(conn, &[id]).await?.pop();
+    pricing::show(&app.rates, conn, &mut call).await?;
     let running = match &cabin.session {
         Some(session) => {
             sessions::running(app, &[(session.id, session.opened_at)]).await?.remove(&session.id)
@@ -176,7 +177,7 @@ impl Shown {
     /// Computes the content at a later time without reading the database. Only the cost of the live call grows between two activity events.
     ///
     /// # Errors
-    /// Fails with a fault if the call's stored prices do not parse.
+    /// Fails with a fault if the call's rate does not exist.
     pub fn at(&self, now: DateTime<Utc>) -> Result<Self> {
         let mut later = Self { as_of: now, ..self.clone() };
         if let (Some(call), Some(running)) = (&self.call, &mut later.running) {

@@ -6,6 +6,7 @@
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
 mod board;
+mod bytes;
 mod database;
 mod fanout;
 mod find;
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Measure authorizations and call ends with 1 to 1,000 live calls in the branch, compared with a server that has no live calls.
     Live(Plan),
+    /// Measure the bytes that each call leaves in each table and in the write-ahead log.
+    Bytes(bytes::Options),
     /// Measure each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if a filter or a pair of
     /// filters takes more than 100 ms.
     Find(find::Plan),
@@ -124,6 +127,7 @@ fn main() -> ExitCode {
         Command::Authorize(plan) => run::authorize(&plan),
         Command::Stored { plan, up_to } => run::stored(&plan, up_to),
         Command::Live(plan) => run::live(&plan),
+        Command::Bytes(options) => bytes::bytes(&options),
         Command::Find(plan) => find::find(&plan),
         Command::Import(plan) => import::import(&plan),
         Command::Switch(plan) => switch::switch(&plan),

@@ -56,6 +56,20 @@ fn stored_calls_on_sqlite_and_on_postgres() {
 }
 
 #[test]
+fn bytes_on_sqlite_and_on_postgres() {
+    for database in ["sqlite", "postgres"] {
+        let arguments = ["bytes", "--database", database, "--shops", "2", "--calls", "50"];
+        let run = Command::new(env!("CARGO_BIN_EXE_callshop-bench")).args(arguments).output().unwrap();
+        let (text, errors) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        assert!(
+            run.status.success() && text.contains("| call |") && text.contains("| all |"),
+            "{text}{errors}"
+        );
+        assert_eq!(text.contains("write-ahead log"), database == "postgres", "{text}");
+    }
+}
+
+#[test]
 fn authorize_on_sqlite() {
     assert!(report(&["authorize", "--database", "sqlite"]).contains("the rate of call ends"));
 }

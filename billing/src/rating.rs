@@ -19,7 +19,7 @@ use self::answer_window::AnswerWindow;
 use crate::money::{Micros, Rounding, RoundingMode, divide_rounded, unit_micros};
 use crate::tariff::{BandPrice, Rate, TimeBand};
 
-/// All inputs of a charge other than the times of the call. A copy of these inputs is stored with the call for each level of its account chain.
+/// All inputs of a charge other than the times of the call, for one level of the call's account chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pricing {
     /// The rate that matched.
@@ -275,8 +275,8 @@ struct Span {
 }
 
 impl Pricing {
-    /// The pricing to store with a call. The stored pricing has only the bands for which the rate has a price, and has holidays only if there are
-    /// such bands. Leaving out the other bands does not change the charge.
+    /// The pricing by a rate of a tariff version. The pricing has only the bands for which the rate has a price, and has holidays only if there are such
+    /// bands. Leaving out the other bands does not change the charge.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,

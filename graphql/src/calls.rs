@@ -143,7 +143,7 @@ impl Call {
         Money::new(amount, &self.row.currency)
     }
 
-    fn retail(&self) -> async_graphql::Result<Option<pricing::Level>> {
+    fn retail(&self) -> async_graphql::Result<Option<call::ShownPrice>> {
         pricing::retail(&self.row).map_err(top_level)
     }
 }
@@ -293,7 +293,7 @@ impl Call {
 
     /// Price to the customer. While the call is live, this is the price that the customer would pay if the call ended at `asOf`; once the call is
     /// over, it is the final price.
-    // The field also reads `pricing`, but only for live calls; every list query reads the prices of live calls.
+    // The field also reads `retail`, but only for live calls; every list query looks up the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
     pub(super) fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))
@@ -306,15 +306,15 @@ impl Call {
     }
 
     /// Customer's price for 60 seconds, outside time bands; null if there is no rate.
-    #[field(columns(pricing, currency))]
+    #[field(columns(retail, currency))]
     pub(super) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
+        Ok(self.retail()?.map(|price| self.money(price.price_per_minute)))
     }
 
     /// Customer's one-time fee for an answered call; null if there is no rate.
-    #[field(columns(pricing, currency))]
+    #[field(columns(retail, currency))]
     fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
+        Ok(self.retail()?.map(|price| self.money(price.connection_fee)))
     }
 
     /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
@@ -438,7 +438,7 @@ pub(super) async fn calls_of(
         let (node, edge) = (list.field("nodes"), list.field("edges").field("node"));
         node.field(name).exists() || edge.field(name).exists()
     };
-    let priced = readers::<Call>("pricing").any(is_asked);
+    let priced = readers::<Call>("retail").any(is_asked);
     let of = |page| match owner {
         CallOwner::Cabin(id) => CallsOf::Cabin(id, page, priced),
         CallOwner::Session(id) => CallsOf::Session(id, page, priced),
@@ -553,20 +553,16 @@ mod tests {
     /// Two ended calls that differ in every column.
     fn calls() -> [Value; 2] {
         let (id, other) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2472c42e-9d02-4bf4-969d-8cc8cdbd0658");
-        let price = |price: i64| {
-            let rate = json!({ "prefix": "351", "destination": "Portugal", "price_per_minute": price, "connection_fee": price,
-                "initial_increment": 1, "increment": 1 });
-            json!([{ "account_id": id, "payee_id": id, "version_id": id, "pricing": { "rate": rate, "time_zone": "UTC" } }])
-        };
+        let price = |price: i64| json!({ "price_per_minute": price, "connection_fee": price });
         let row = |id: &str, second: u32, of: &Value| {
             let at = |offset: u32| format!("2026-11-22T10:00:{:02}Z", second + offset);
-            json!({ "id": id, "callshop_id": id, "phone_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
+            json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
                 "351912345671" } else { "5511987654321" }, "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
                 at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "sip_code": second, "ended_by": if second == 1 {
                 "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": if second == 1 {
                 "NO_CREDIT" } else { "CABIN_CLOSED" }, "ending_soon": second == 1, "talk_seconds": second,
                 "billed_seconds": second, "charge": second, "currency": if second == 1 { "BRL" } else { "EUR" }, "estimated": second == 1,
-                "written_off": second, "pricing": of })
+                "written_off": second, "retail": of })
         };
         [row(id, 1, &price(100)), row(other, 20, &price(200))]
     }

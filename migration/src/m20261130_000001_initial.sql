@@ -480,7 +480,8 @@ CREATE TABLE call (
     estimated {bool} NOT NULL DEFAULT {false},
     -- the call's maximum cost, and its final cost
     currency TEXT NOT NULL,
-    pricing {json} NOT NULL,
+    -- the rate at each level: 16 bytes payee, 16 bytes version, 8 bytes prefix (entity/src/levels.rs)
+    levels {binary} NOT NULL,
     holds {json} NOT NULL DEFAULT '[]',
     covered {int} NOT NULL,
     confirmed {int} NOT NULL DEFAULT 0,

@@ -46,7 +46,7 @@ pub async fn callshops(
     Ok(query.order_by_asc(account::Column::Id).limit(limit).all(conn).await?)
 }
 
-/// The calls of a callshop that were authorized in the range. The stored prices of ended calls, which are large, are not read. This query does not
+/// The calls of a callshop that were authorized in the range. The levels of ended calls are not read. This query does not
 /// check the actor's scope: the calling function must have checked access to the callshop.
 pub async fn calls(conn: &impl ConnectionTrait, callshop_id: Uuid, part: Part) -> Result<Vec<call::View>> {
     use call::Column::{AuthorizedAt, CallshopId, Id};
@@ -60,8 +60,8 @@ pub async fn calls(conn: &impl ConnectionTrait, callshop_id: Uuid, part: Part) -
         query = query.filter(Id.gt(after));
     }
     let query = call::View::COLUMNS.iter().fold(query, |query, column| match *column {
-        "pricing" => {
-            query.expr_as(Expr::cust("CASE WHEN call.ended_at IS NULL THEN call.pricing END"), "pricing")
+        "levels" => {
+            query.expr_as(Expr::cust("CASE WHEN call.ended_at IS NULL THEN call.levels END"), "levels")
         }
         column => query.expr(Expr::col((call::Entity, Alias::new(column)))),
     });

@@ -18,7 +18,7 @@ use super::emergency;
 use super::events::local_day;
 use super::extend;
 use super::money::{LockedCredit, Money};
-use super::pricing::Level;
+use super::pricing::{self, Level, payers};
 use super::warning;
 use crate::App;
 use crate::access::path_ids;
@@ -163,10 +163,11 @@ pub(super) async fn decide_all(
         };
         let outcome = grant(app, &context, &phone, request, &found, verdict, money, now)?;
         let id = new_id(&order, now)?;
+        let price = found.levels.first().map(|level| level.pricing.clone());
         let call = call_row(id, &context, &phone, request, found, outcome, now)?;
         let refused = call.state == CallState::Refused;
         let kind = if refused { ActivityKind::CallRefused } else { ActivityKind::CallAuthorized };
-        tx.emit(activity(kind, now, &call)?);
+        tx.emit(activity(kind, now, &call, price.as_ref())?);
         if !refused {
             context.busy.insert(phone.id);
         }
@@ -365,7 +366,7 @@ fn grant(
     };
     let no_shop = || Error::fault("the phone has no callshop");
     let account = context.accounts.get(&phone.callshop_id).ok_or_else(no_shop)?;
-    cover::change_holds(&found.levels, &[], &cover.grant.holds, &account.currency, money)?;
+    cover::change_holds(payers(&found.levels), &[], &cover.grant.holds, &account.currency, money)?;
     let shop = context.shops.get(&phone.callshop_id).ok_or_else(no_shop)?;
     let warn_after = warning::look_after(warning::ahead(shop)?.filter(|_| extends), cover.reach)?;
     Ok(Ok(Allowance { grant: cover.grant, warn_after }))
@@ -412,7 +413,7 @@ fn call_row(
         authorized_at: now,
         covered: i32::try_from(grant.covered).or_fault()?,
         currency: account.currency.clone(),
-        pricing: serde_json::to_value(&found.levels).or_fault()?,
+        levels: pricing::column(phone.callshop_id, &found.levels)?,
         holds: cover::holds_column(&grant.holds),
         proxy: request.proxy.clone(),
         sip_call_id: request.call_id.clone(),
@@ -530,7 +531,7 @@ async fn find_rates(
         if found.levels.is_empty() {
             found.destination = rate.destination.to_string();
         }
-        let pricing = rates::pricing(&version.terms, rate);
+        let pricing = app.rates.pricing(&version, rate).await?;
         found.levels.push(Level { account_id: payer.id, payee_id, version_id: *version_id, pricing });
     }
     Ok(Ok(()))

@@ -8,7 +8,7 @@ use entity::{ActivityKind, activity, call};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
-use super::snapshot::Payload;
+use super::snapshot::{Ids, Payload};
 use super::texts::Texts;
 use base::error::{Error, Result};
 use telemetry::trace::TraceContext;
@@ -54,7 +54,7 @@ impl ActivityEvent {
             trace: trace.cloned(),
             since: Instant::now(),
             texts: Texts::default(),
-            call: CallSnapshot::new(row.callshop_id, Stored::Row(row)),
+            call: CallSnapshot::new(Ids::from(&*row), Stored::Row(row)),
         }
     }
 }
@@ -66,7 +66,7 @@ pub struct CallSnapshot(Arc<Lazy>);
 
 #[derive(Debug)]
 struct Lazy {
-    callshop_id: Uuid,
+    ids: Ids,
     stored: Stored,
     /// The call, or the reason why it cannot be read.
     call: OnceLock<Result<Option<Arc<call::View>>, String>>,
@@ -82,19 +82,19 @@ enum Stored {
 }
 
 impl CallSnapshot {
-    fn new(callshop_id: Uuid, stored: Stored) -> Self {
-        Self(Arc::new(Lazy { callshop_id, stored, call: OnceLock::new() }))
+    fn new(ids: Ids, stored: Stored) -> Self {
+        Self(Arc::new(Lazy { ids, stored, call: OnceLock::new() }))
     }
 
-    /// The call in the JSON of a payload of an activity of this callshop.
-    pub(super) fn sent(callshop_id: Uuid, payload: &[u8]) -> Self {
-        Self::new(callshop_id, Stored::Json(payload.into()))
+    /// The call in the JSON payload of an activity with these ids.
+    pub(super) fn sent(ids: Ids, payload: &[u8]) -> Self {
+        Self::new(ids, Stored::Json(payload.into()))
     }
 
     /// The call; `None` if the activity is not about a call.
     ///
     /// # Errors
-    /// Fails with a fault if the payload's `call` cannot be read as a call of the callshop.
+    /// Fails with a fault if the payload's `call` cannot be read as a call.
     pub fn read(&self) -> Result<Option<Arc<call::View>>> {
         self.0.call.get_or_init(|| self.0.parse()).clone().map_err(Error::fault)
     }
@@ -106,11 +106,7 @@ impl Lazy {
             Stored::Row(row) => Payload::deserialize(&row.payload),
             Stored::Json(json) => serde_json::from_slice(json),
         };
-        let call = payload.map_err(|error| error.to_string())?.call;
-        // a publisher must not be able to put the call of one shop into another shop
-        if call.as_ref().is_some_and(|call| call.callshop_id != self.callshop_id) {
-            return Err("the call of an activity belongs to another callshop".to_owned());
-        }
+        let call = payload.map_err(|error| error.to_string())?.into_call(&self.ids);
         Ok(call.map(Arc::new))
     }
 }
@@ -123,16 +119,21 @@ mod tests {
 
     #[test]
     fn a_call_is_read_only_when_it_is_asked_for() {
-        let shop = Uuid::now_v7();
+        let ids = Ids {
+            callshop_id: Uuid::now_v7(),
+            cabin_id: None,
+            session_id: None,
+            call_id: Some(Uuid::now_v7()),
+        };
         let of = |payload: serde_json::Value| {
             let row = activity::Model {
-                callshop_id: shop,
+                callshop_id: ids.callshop_id,
                 seq: 1,
                 at: Utc::now(),
                 kind: ActivityKind::CallEnded,
                 cabin_id: None,
                 session_id: None,
-                call_id: None,
+                call_id: ids.call_id,
                 payload,
             };
             ActivityEvent::of(Arc::new(row), None)
@@ -144,7 +145,7 @@ mod tests {
         for _ in 0..2 {
             assert!(matches!(unreadable.call.read(), Err(Error::Fault(_))));
         }
-        assert!(CallSnapshot::sent(shop, b"{").read().is_err());
-        assert_eq!(CallSnapshot::sent(shop, b"{}").read().expect("a payload"), None);
+        assert!(CallSnapshot::sent(ids, b"{").read().is_err());
+        assert_eq!(CallSnapshot::sent(ids, b"{}").read().expect("a payload"), None);
     }
 }

@@ -342,12 +342,12 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
         shop.open_cabin(index).await;
         ends.push(end(&allowed(&shop, index, "+13055550123").await["ref"], Utc::now(), 30_000));
     }
-    // the stored prices cannot be parsed; no retry fixes this error
+    // the stored levels cannot be read; no retry fixes this error
     let id: Uuid = text(&ends[0]["ref"]).parse().expect("a ref");
     let broken = |tx: store::Tx| async move {
         use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
-        let change =
-            entity::call::ActiveModel { id: Set(id), pricing: Set(json!("?")), ..Default::default() };
+        let levels = Set(serde_json::from_value(json!([1, 2, 3])).expect("bytes"));
+        let change = entity::call::ActiveModel { id: Set(id), levels, ..Default::default() };
         change.update(tx.conn()).await?;
         Ok(())
     };

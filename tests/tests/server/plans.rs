@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    AccountKind, ActivityKind, Book, CallState, HookStatus, PaymentMethod, Role, SessionMode, SessionState,
-    TransferKind, account, cabin, cabin_session, call, call_charge, callshop, hook_event, register_shift,
-    user,
+    AccountKind, ActivityKind, Book, CallState, HookStatus, PaymentMethod, Prefix, RateKey, Role,
+    SessionMode, SessionState, TransferKind, account, cabin, cabin_session, call, call_charge, callshop,
+    hook_event, register_shift, user,
 };
 use sea_orm::entity::prelude::async_trait;
 use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder as _};
@@ -206,7 +206,7 @@ fn a_call() -> call::Model {
         billed_seconds: 0,
         charge: entity::Micros(0),
         currency: "BRL".to_owned(),
-        pricing: serde_json::json!([{ "a": "b" }]),
+        levels: entity::Levels::default(),
         proxy: "sip1".to_owned(),
         sip_call_id: "c".to_owned(),
         from_tag: "f".to_owned(),
@@ -470,6 +470,9 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     calls::lock_phones(conn, &["u", "v", "w"]).await.unwrap();
     calls::cabins_of(conn, &ids).await.unwrap();
     calls::lock_open_sessions(conn, &ids).await.unwrap();
+    let prefix = Prefix::parse("351").unwrap();
+    let keys: Vec<RateKey> = ids.iter().map(|id| RateKey { version_id: *id, prefix }).collect();
+    tariffs::used_rates(conn, &keys).await.unwrap();
     let sessions = [a_session(ids[0]), a_session(ids[1])];
     let opened: Vec<_> = sessions.iter().map(|session| (session.id, session.opened_at)).collect();
     calls::spent(conn, &opened).await.unwrap();

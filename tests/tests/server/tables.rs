@@ -152,7 +152,7 @@ fn an_old_call(live: bool) -> call::Model {
         billed_seconds: 0,
         charge: entity::Micros(0),
         currency: "BRL".to_owned(),
-        pricing: json!([]),
+        levels: entity::Levels::default(),
         proxy: "p".to_owned(),
         sip_call_id: "c".to_owned(),
         from_tag: "f".to_owned(),
