@@ -1,5 +1,7 @@
 //! Starts a subscription to a callshop or cabin. The subscription begins after a cursor, or with a snapshot of the current state.
 
+mod heads;
+
 use chrono::{DateTime, Utc};
 use entity::call;
 use uuid::Uuid;
@@ -11,6 +13,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::feed::{Watch, stream};
 use base::error::{Error, Result};
+pub use heads::Heads;
 use store::{activity, cabins};
 
 /// Maximum number of unpaid sessions in a snapshot.
@@ -41,6 +44,27 @@ pub struct Start {
     pub snapshot: Option<State>,
     /// Whether the cursor was too old, because events between the cursor and the snapshot have been deleted.
     pub expired: bool,
+}
+
+/// A callshop, or the callshop of a cabin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// The callshop with this id.
+    Callshop(Uuid),
+    /// The callshop of the cabin with this id.
+    Cabin(Uuid),
+}
+
+/// The number of the callshop's last activity, without an access check; `None` if the callshop or cabin does not exist or has no activity. A number
+/// tells nothing about the callshop, so the calling function may read it before access is checked.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn last_number(app: &App, whose: Whose) -> Result<Option<i64>> {
+    match whose {
+        Whose::Callshop(id) => Ok(Some(app.heads.of(&app.store, id).await?).filter(|seq| *seq > 0)),
+        Whose::Cabin(id) => activity::head_of_cabin(app.store.reader(), id).await,
+    }
 }
 
 /// Returns the id of a cabin's callshop, if the actor may subscribe to the cabin.

@@ -78,6 +78,8 @@ pub struct App {
     pub identities: Identities,
     /// Tariff versions cached in memory.
     pub rates: rates::RateCache,
+    /// Reads the numbers of callshops' last activities.
+    pub heads: activity::Heads,
     /// Imports of rate decks that run on this node.
     pub imports: Imports,
     /// Wakes the loop that keeps derived tariffs up to date.
@@ -143,6 +145,7 @@ impl App {
             clock,
             identities,
             rates,
+            heads: activity::Heads::default(),
             imports,
             following: Following::default(),
             proxies,
