@@ -1,19 +1,21 @@
 //! Starts a subscription to a callshop or cabin. The subscription begins after a cursor, or with a snapshot of the current state.
 
 mod heads;
+mod shared;
 
 use chrono::{DateTime, Utc};
-use entity::call;
+use entity::{call, register_shift};
 use uuid::Uuid;
 
-use super::cabins::{self as cabin_cases, CabinView};
-use super::register::{self, ShiftView};
-use super::sessions::{self, SessionView};
+use super::cabins::CabinView;
+use super::register::ShiftView;
+use super::sessions::SessionView;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::feed::{Watch, stream};
 use base::error::{Error, Result};
 pub use heads::Heads;
+pub use shared::Snapshots;
 use store::{activity, cabins};
 
 /// Maximum number of unpaid sessions in a snapshot.
@@ -99,24 +101,15 @@ pub async fn start(
     {
         return Ok(Start { watch: watch.from_seq(seq), seq, snapshot: None, expired: false });
     }
-    let (seq, state) = app
-        .store
-        .read(|tx| async move {
-            let seq = activity::head(tx.conn(), shop).await?;
-            let mut rows = cabins::all(tx.conn(), shop).await?;
-            let mut live = store::calls::live(tx.conn(), shop).await?;
-            if let Some(cabin) = cabin {
-                rows.retain(|row| row.id == cabin);
-                live.retain(|row| row.cabin_id == Some(cabin));
-            }
-            let cabins = cabin_cases::views(tx.conn(), shop, currency, rows).await?;
-            let (mut register, mut unpaid) = (None, Vec::new());
-            if cabin.is_none() {
-                register = register::open_shift(tx.conn(), actor, shop, currency).await?;
-                unpaid = sessions::unpaid(tx.conn(), shop, currency, MAX_UNPAID).await?;
-            }
-            Ok((seq, State { as_of: app.clock.now(), cabins, live, register, unpaid }))
-        })
-        .await?;
+    let shared = app.snapshots.latest(app, &found, cabin).await?;
+    let view = |shift: &register_shift::Model| ShiftView::new(actor, shift.clone(), currency.to_owned());
+    let state = State {
+        as_of: app.clock.now(),
+        cabins: shared.cabins.clone(),
+        live: shared.live.clone(),
+        register: shared.shift.as_ref().map(view),
+        unpaid: shared.unpaid.clone(),
+    };
+    let seq = shared.seq;
     Ok(Start { watch: watch.from_seq(seq), seq, snapshot: Some(state), expired: after.is_some() })
 }

@@ -80,6 +80,8 @@ pub struct App {
     pub rates: rates::RateCache,
     /// Reads the numbers of callshops' last activities.
     pub heads: activity::Heads,
+    /// Snapshots that subscribers share.
+    pub snapshots: activity::Snapshots,
     /// Imports of rate decks that run on this node.
     pub imports: Imports,
     /// Wakes the loop that keeps derived tariffs up to date.
@@ -146,6 +148,7 @@ impl App {
             identities,
             rates,
             heads: activity::Heads::default(),
+            snapshots: activity::Snapshots::default(),
             imports,
             following: Following::default(),
             proxies,
