@@ -168,6 +168,8 @@ impl KeptAnswers {
     }
 
     fn measure(&self, metrics: &Metrics) {
+        // without this call, the size would lack the answer that was just kept
+        self.0.run_pending_tasks();
         metrics.kept_bytes.set(self.0.weighted_size().cast_signed());
     }
 }

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use apollo_compiler::Schema;
 use apollo_compiler::schema::ExtendedType;
+use app::auth::login;
 use chrono::{TimeDelta, Utc};
+use futures_util::future::join_all;
+use graphql::scalars::Kind;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -33,7 +36,7 @@ impl Screens {
         for (of, field, _) in graphql::kept::fields().filter(|(_, _, is_ticking)| !is_ticking) {
             marked.entry(of).or_default().insert(field);
         }
-        let roots = selection(&schema, &marked, "Query", 3).expect("roots");
+        let roots = selection(&schema, &marked, "Query", 2).expect("roots");
         Self {
             query: format!("query($callshopId: ID!, $cabin: ID!) {roots}"),
             variables: json!({ "callshopId": shop.id, "cabin": shop.cabins[0] }),
@@ -321,5 +324,27 @@ on_both!(an_answer_is_kept_for_one_caller_and_ends_with_the_login, |backend: Bac
     shop.attendant.ok("mutation { logout(input: {}) { done } }", json!({})).await;
     let (status, _, _) = board(&shop.attendant, &shop, Some(&tag)).await;
     assert_eq!(status, 401);
+    shop.finish().await;
+});
+
+// each new cabin has one activity, so a snapshot that mixes two moments has too many or too few cabins for its number
+on_both!(a_shared_snapshot_is_of_one_moment, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let app = &shop.server.app;
+    let (owner, _) = login::authenticate(app, shop.owner.token()).await.expect("the owner's login");
+    let id = Kind::Callshop.parse(&shop.id.as_str().into()).expect("an id");
+    let snapshot = async || {
+        let start = app::activity::start(app, &owner, id, None, None).await.expect("a start");
+        let cabins = start.snapshot.expect("a snapshot").cabins.len();
+        (cabins, start.seq - i64::try_from(cabins).expect("a few cabins"))
+    };
+    let (_, distance) = snapshot().await;
+    for number in 10..15 {
+        let input = json!({ "callshopId": shop.id, "number": number });
+        let made = shop.owner.did("createCabin", "CreateCabinInput", input, "cabin { id }");
+        let (_, snapshots) = tokio::join!(made, join_all((0..20).map(|_| snapshot())));
+        assert!(snapshots.iter().all(|(_, found)| *found == distance), "{snapshots:?}");
+        assert_eq!(snapshot().await, (number - 8, distance), "the cabin is in the next snapshot");
+    }
     shop.finish().await;
 });
