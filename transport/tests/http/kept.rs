@@ -99,7 +99,8 @@ async fn an_answer_is_kept_for_its_version_caller_and_variables() {
         (got.status().as_u16(), &got.headers()["cache-control"]),
         (304, &"private, no-cache".parse().expect("a value"))
     );
-    assert!(got.headers()["vary"].to_str().is_ok_and(|vary| vary.contains("Accept-Language")));
+    let mut vary = got.headers().get_all("vary").iter().filter_map(|vary| vary.to_str().ok());
+    assert!(vary.any(|vary| vary.contains("Accept-Language")));
     assert_eq!(outcomes(&server), "1 1 2 0");
     // other callers, variables and operations have their own answers
     assert!(post(&server, "other", &who, &tag).await.2.contains("other"));
@@ -130,12 +131,12 @@ async fn errors_costs_and_unknown_versions_are_not_kept() {
         assert_eq!(post(&server, "user", &query, "").await.1, "");
     }
     assert!(server.post(None, json!({ "query": WHO })).await.1["data"]["who"].is_string());
-    assert_eq!(outcomes(&server), "2 0 0 3");
+    assert_eq!(outcomes(&server), "3 0 0 2");
     names.0.store(-1, Ordering::SeqCst);
     for _ in 0..2 {
         assert_eq!(post(&server, "user", &json!({ "query": WHO }), "").await.1, "");
     }
-    assert_eq!(outcomes(&server), "4 0 0 3");
+    assert_eq!(outcomes(&server), "5 0 0 2");
 }
 
 #[tokio::test]
