@@ -165,7 +165,7 @@ impl Server {
         let watch = Watch { closing: closing.clone(), stop: stop.clone(), failed: failed.clone() };
         let writing = watch.over("the writer", writing);
         let service = endpoint::service(app.clone(), config.limits.clone(), closing.clone());
-        let service = Arc::new(with_documents(service.map_err(std::io::Error::other)?, &config)?);
+        let service = Arc::new(with_documents(service, &config)?);
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
         let bound = listen_for_hook(node, &writer, &service, probes.clone())
             .and_then(|hook| Ok((hook, listen_for_graphql(&config, &app, service, probes)?)));

@@ -78,6 +78,10 @@ pub struct App {
     pub identities: Identities,
     /// Tariff versions cached in memory.
     pub rates: rates::RateCache,
+    /// Reads the numbers of callshops' last activities.
+    pub heads: activity::Heads,
+    /// Snapshots that subscribers share.
+    pub snapshots: activity::Snapshots,
     /// Imports of rate decks that run on this node.
     pub imports: Imports,
     /// Wakes the loop that keeps derived tariffs up to date.
@@ -143,6 +147,8 @@ impl App {
             clock,
             identities,
             rates,
+            heads: activity::Heads::default(),
+            snapshots: activity::Snapshots::default(),
             imports,
             following: Following::default(),
             proxies,

@@ -217,6 +217,7 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
         let scope = option(scope_of(&field.scope).as_ref());
         let (roles, length) = (option(field.roles.as_ref()), option(field.length.as_ref()));
         let columns = field.columns.iter().map(ToString::to_string);
+        let (numbered, ticking) = (field.numbered, field.ticking);
         facts.push(quote! {
             crate::fields::Field {
                 name: #name,
@@ -224,6 +225,8 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
                 scope: #scope,
                 columns: &[#(#columns),*],
                 length: #length,
+                numbered: #numbered,
+                ticking: #ticking,
             }
         });
     }

@@ -58,6 +58,10 @@ pub struct FieldArgs {
     pub length: Option<LitInt>,
     /// Whether the compiled writer always writes null for this field.
     pub absent: bool,
+    /// Whether every change of the value numbers an activity of the callshop.
+    pub numbered: bool,
+    /// Whether the value of a live call also changes with time.
+    pub ticking: bool,
 }
 
 impl Parse for FieldArgs {
@@ -85,8 +89,11 @@ impl Parse for FieldArgs {
                     args.length = Some(input.parse()?);
                 }
                 "absent" => args.absent = true,
+                "numbered" => args.numbered = true,
+                "ticking" => args.ticking = true,
                 _ => {
-                    let expected = "expected `roles`, `scope`, `columns`, `length` or `absent`";
+                    let expected =
+                        "expected `roles`, `scope`, `columns`, `length`, `absent`, `numbered` or `ticking`";
                     return Err(syn::Error::new(key.span(), expected));
                 }
             }

@@ -16,6 +16,7 @@ use super::accounts::{Callshop, shop_of};
 use super::cabins::Cabin;
 use super::fields::readers;
 use super::filters::{CallFilterInput, CallOrder};
+use super::kept;
 use super::loaders::{CabinId, CallsOf, SessionId, load};
 use super::paging::{Page, Paging, Sort, connection, is_counted, sorted};
 use super::payload::{answer, nullable, payload, top_level};
@@ -135,6 +136,13 @@ impl Call {
         Self { row: row.into(), as_of }
     }
 
+    /// Like [`Call::new`], for an answer that may be kept ([`crate::kept`]).
+    pub(super) fn shown(ctx: &Context<'_>, row: impl Into<Arc<call::View>>, as_of: DateTime<Utc>) -> Self {
+        let call = Self::new(row, as_of);
+        kept::shows(ctx, &call.row, as_of);
+        call
+    }
+
     fn so_far(&self) -> async_graphql::Result<(u32, Micros)> {
         pricing::so_far(&self.row, self.as_of).map_err(top_level)
     }
@@ -163,57 +171,57 @@ pub struct CallCost {
 #[object(row = call::View, scope = CALLS_READ)]
 impl Call {
     /// Global id.
-    #[field(columns(id))]
+    #[field(columns(id), numbered)]
     pub(super) fn id(&self) -> ID {
         Kind::Call.id(self.row.id)
     }
 
     /// Callshop of the phone.
-    #[field(columns(callshop_id))]
+    #[field(columns(callshop_id), numbered)]
     fn callshop_id(&self) -> ID {
         Kind::Callshop.id(self.row.callshop_id)
     }
 
     /// Callshop of the phone, in its current state.
-    #[field(columns(callshop_id))]
+    #[field(columns(callshop_id), numbered)]
     async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
         shop_of(ctx, self.row.callshop_id).await
     }
 
     /// Cabin of the phone; null for a phone without a cabin.
-    #[field(columns(cabin_id))]
+    #[field(columns(cabin_id), numbered)]
     fn cabin_id(&self) -> Option<ID> {
         self.row.cabin_id.map(|id| Kind::Cabin.id(id))
     }
 
     /// Session that the call is billed to; null for a call outside any session, such as an emergency call from a closed cabin.
-    #[field(columns(session_id))]
+    #[field(columns(session_id), numbered)]
     fn session_id(&self) -> Option<ID> {
         self.row.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
     /// Cabin of the phone, in its current state; null for a phone without a cabin.
-    #[field(columns(cabin_id))]
+    #[field(columns(cabin_id), numbered)]
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Cabin>> {
         let Some(id) = self.row.cabin_id else { return Ok(None) };
         Ok(load(ctx, CabinId(id)).await.map_err(top_level)?.map(Cabin))
     }
 
     /// Session that the call is billed to, in its current state; null for a call outside any session.
-    #[field(columns(session_id))]
+    #[field(columns(session_id), numbered)]
     async fn session(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<CabinSession>> {
         let Some(id) = self.row.session_id else { return Ok(None) };
         Ok(load(ctx, SessionId(id)).await.map_err(top_level)?.map(CabinSession))
     }
 
     /// Digits as the customer dialed them.
-    #[field(columns(dialed))]
+    #[field(columns(dialed), numbered)]
     fn dialed(&self) -> &str {
         &self.row.dialed
     }
 
     /// Called number in E.164 with "+", or a short number; empty if the dialed text is not a number.
-    #[field(columns(number, emergency))]
+    #[field(columns(number, emergency), numbered)]
     fn number(&self) -> String {
         match E164::parse(&self.row.number) {
             Ok(number) if !self.row.emergency => number.to_string(),
@@ -222,7 +230,7 @@ impl Call {
     }
 
     /// `number` with spaces, for display.
-    #[field(columns(number, emergency))]
+    #[field(columns(number, emergency), numbered)]
     pub(super) fn number_formatted(&self) -> String {
         match E164::parse(&self.row.number) {
             Ok(number) if !self.row.emergency => format_international(&number),
@@ -233,31 +241,31 @@ impl Call {
     /// Country of `number`, ISO 3166-1 alpha-2. A client can use it to show a flag, or the country's name in the reader's language. Null if the
     /// number cannot be assigned to a single country, as with satellite phones, toll-free North American numbers, short numbers and emergency
     /// numbers.
-    #[field(columns(number))]
+    #[field(columns(number), numbered)]
     fn country_code(&self) -> Option<&str> {
         country_of_number(&self.row.number)
     }
 
     /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
-    #[field(columns(destination))]
+    #[field(columns(destination), numbered)]
     pub(super) fn destination(&self) -> &str {
         &self.row.destination
     }
 
     /// Whether the number is an emergency number. Emergency calls are free, and allowed even from a blocked phone or a closed cabin.
-    #[field(columns(emergency))]
+    #[field(columns(emergency), numbered)]
     fn emergency(&self) -> bool {
         self.row.emergency
     }
 
     /// State as of `asOf`.
-    #[field(columns(state))]
+    #[field(columns(state), numbered)]
     pub(super) fn state(&self) -> CallState {
         self.row.state.into()
     }
 
     /// When the proxy asked for permission to place the call, by the server's clock. `authorizedAt` is also set if the call was refused.
-    #[field(columns(authorized_at))]
+    #[field(columns(authorized_at), numbered)]
     fn authorized_at(&self) -> DateTime<Utc> {
         self.row.authorized_at
     }
@@ -269,13 +277,13 @@ impl Call {
     }
 
     /// When the call was answered, by the proxy's clock; null if it was not answered.
-    #[field(columns(answered_at))]
+    #[field(columns(answered_at), numbered)]
     fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.row.answered_at
     }
 
     /// When the call ended, by the proxy's clock; null while it is live.
-    #[field(columns(ended_at))]
+    #[field(columns(ended_at), numbered)]
     fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.row.ended_at
     }
@@ -286,7 +294,7 @@ impl Call {
     }
 
     /// Talk time in seconds, rounded up: the time so far while the call is live, the total once it is over.
-    #[field(columns(answered_at, ended_at, talk_seconds, covered))]
+    #[field(columns(answered_at, ended_at, talk_seconds, covered), ticking)]
     pub(super) fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
         Ok(self.so_far()?.0)
     }
@@ -294,75 +302,75 @@ impl Call {
     /// Price to the customer. While the call is live, this is the price that the customer would pay if the call ended at `asOf`; once the call is
     /// over, it is the final price.
     // The field also reads `retail`, but only for live calls; every list query looks up the prices of live calls.
-    #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
+    #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency), ticking)]
     pub(super) fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))
     }
 
     /// Seconds that the customer pays for: talk time rounded up to the rate's increments. 0 until the call is over.
-    #[field(columns(billed_seconds))]
+    #[field(columns(billed_seconds), numbered)]
     fn billed_seconds(&self) -> i32 {
         self.row.billed_seconds
     }
 
     /// Customer's price for 60 seconds, outside time bands; null if there is no rate.
-    #[field(columns(retail, currency))]
+    #[field(columns(retail, currency), numbered)]
     pub(super) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
         Ok(self.retail()?.map(|price| self.money(price.price_per_minute)))
     }
 
     /// Customer's one-time fee for an answered call; null if there is no rate.
-    #[field(columns(retail, currency))]
+    #[field(columns(retail, currency), numbered)]
     fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
         Ok(self.retail()?.map(|price| self.money(price.connection_fee)))
     }
 
     /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
     /// this time is used up.
-    #[field(columns(covered))]
+    #[field(columns(covered), numbered)]
     pub(super) fn max_seconds(&self) -> i32 {
         self.row.covered
     }
 
     /// Whether CALL_ENDING_SOON announced that the call ends soon. The call may still last longer if a deposit or credit has been added since then.
-    #[field(columns(ending_soon))]
+    #[field(columns(ending_soon), numbered)]
     pub(super) fn ending_soon(&self) -> bool {
         self.row.ending_soon
     }
 
     /// Whether the end is an estimate, because the proxy lost the call or reported impossible times. If the true end is reported later, the
     /// charge is corrected.
-    #[field(columns(estimated))]
+    #[field(columns(estimated), numbered)]
     fn estimated(&self) -> bool {
         self.row.estimated
     }
 
     /// Value of the talk time that was not charged because it exceeded the paid time; zero unless the call was ended late.
-    #[field(columns(written_off, currency))]
+    #[field(columns(written_off, currency), numbered)]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)
     }
 
     /// Final SIP status code of a call that was not answered, such as 486; null otherwise.
-    #[field(columns(sip_code))]
+    #[field(columns(sip_code), numbered)]
     fn sip_code(&self) -> Option<i32> {
         self.row.sip_code
     }
 
     /// Party that ended the call; null if it is unknown or the call is live.
-    #[field(columns(ended_by))]
+    #[field(columns(ended_by), numbered)]
     fn ended_by(&self) -> Option<EndedBy> {
         self.row.ended_by.map(Into::into)
     }
 
     /// Reason that the call ended; null if it is unknown or the call is live.
-    #[field(columns(cause))]
+    #[field(columns(cause), numbered)]
     fn cause(&self) -> Option<EndCause> {
         self.row.cause.map(Into::into)
     }
 
     /// Reason that the call was refused; null if it was allowed.
-    #[field(columns(refusal))]
+    #[field(columns(refusal), numbered)]
     fn refusal(&self) -> Option<CallRefusal> {
         self.row.refusal.as_deref().map(|code| Refusal::stored(code).into())
     }
@@ -444,7 +452,8 @@ pub(super) async fn calls_of(
         CallOwner::Session(id) => CallsOf::Session(id, page, priced),
     };
     let read = async |page| Ok(Listed { rows: load(ctx, of(page)).await?.unwrap_or_default(), total: None });
-    connection(ctx, paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::new(row, now)).await
+    connection(ctx, paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::shown(ctx, row, now))
+        .await
 }
 
 /// A page of a callshop's calls that match a filter.
@@ -460,7 +469,7 @@ async fn listed(
     let order = (order_by.map_or(Sort::NEWEST_FIRST, Into::into), Sort::NEWEST_FIRST);
     let read = |slice| calls::list(app, actor, shop, &filter, slice);
     let place = |row: &call::View| (Key::Amount(row.charge.0), row.id);
-    sorted(ctx, paging, order, read, place, |row| Call::new(row, now)).await
+    sorted(ctx, paging, order, read, place, |row| Call::shown(ctx, row, now)).await
 }
 
 /// Selects the call to hang up.
@@ -508,13 +517,13 @@ impl CallQuery {
     }
 
     /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow these calls.
-    #[field(roles = SIGNED_IN, scope = CALLS_READ, length = 100)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ, length = 100, numbered)]
     async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let rows = calls::live(app, actor, shop).await.map_err(top_level)?;
         let now = app.clock.now();
-        Ok(rows.into_iter().map(|row| Call::new(row, now)).collect())
+        Ok(rows.into_iter().map(|row| Call::shown(ctx, row, now)).collect())
     }
 }
 

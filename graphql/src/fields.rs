@@ -1,6 +1,6 @@
 //! The declarations that `#[object]` generates from types and fields. Everything else about a field follows from its declaration. The roles determine
-//! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), and the values determine
-//! the JSON writers ([`crate::compiled`]).
+//! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), the values determine
+//! the JSON writers ([`crate::compiled`]), and the marks `numbered` determine which answers are kept ([`crate::kept`]).
 
 use super::roles::RoleSet;
 
@@ -29,6 +29,10 @@ pub struct Field {
     /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer (a thousand live calls, for example), because
     /// the size of the response is limited separately.
     pub length: Option<u64>,
+    /// Whether every change of the value is committed together with a numbered activity of the callshop ([`crate::kept`]).
+    pub numbered: bool,
+    /// Whether the value also changes with time while a call is live.
+    pub ticking: bool,
 }
 
 /// A type declared with `#[object]`.

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod exports;
 pub mod fields;
 pub mod filters;
+pub mod kept;
 pub mod languages;
 pub mod ledger;
 pub mod live;

@@ -33,16 +33,19 @@ impl Phone {
 #[object(scope = PHONES_READ)]
 impl Phone {
     /// Global id.
+    #[field(numbered)]
     pub(super) fn id(&self) -> ID {
         Kind::Phone.id(self.0.phone.id)
     }
 
     /// Display name.
+    #[field(numbered)]
     fn label(&self) -> &str {
         &self.0.phone.label
     }
 
     /// Whether the phone is registered at the proxy, according to the proxy's last report.
+    #[field(numbered)]
     fn online(&self) -> bool {
         self.0.phone.online
     }
@@ -53,11 +56,13 @@ impl Phone {
     }
 
     /// When the phone was blocked; null if it is not blocked. A blocked phone can make only emergency calls.
+    #[field(numbered)]
     fn blocked_at(&self) -> Option<DateTime<Utc>> {
         self.0.phone.blocked_at
     }
 
     /// The cabin that the phone is in; null if the phone is in no cabin.
+    #[field(numbered)]
     fn cabin(&self) -> Option<Cabin> {
         self.0.cabin.clone().map(Cabin)
     }
@@ -93,6 +98,7 @@ impl Phone {
     }
 
     /// When the phone was created.
+    #[field(numbered)]
     fn created_at(&self) -> DateTime<Utc> {
         self.0.phone.created_at
     }

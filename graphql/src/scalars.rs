@@ -67,11 +67,13 @@ pub struct Money {
 #[object]
 impl Money {
     /// The amount in major units (reais, not centavos), with up to six decimals.
+    #[field(numbered)]
     fn amount(&self) -> Decimal {
         self.amount
     }
 
     /// Currency of `amount`.
+    #[field(numbered)]
     fn currency(&self) -> &CurrencyCode {
         &self.currency
     }

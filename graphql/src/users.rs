@@ -85,11 +85,13 @@ pub struct User(pub user::Model);
 #[object(scope = ACCOUNTS_READ)]
 impl User {
     /// Global id.
+    #[field(numbered)]
     pub(super) fn id(&self) -> ID {
         Kind::User.id(self.0.id)
     }
 
     /// The part of the login before `@`.
+    #[field(numbered)]
     fn name(&self) -> &str {
         &self.0.name
     }
@@ -100,6 +102,7 @@ impl User {
     }
 
     /// The name shown on screens and receipts.
+    #[field(numbered)]
     fn display_name(&self) -> &str {
         &self.0.display_name
     }
@@ -110,6 +113,7 @@ impl User {
     }
 
     /// The role determines the user's rights.
+    #[field(numbered)]
     fn role(&self) -> Role {
         self.0.role.into()
     }
@@ -120,6 +124,7 @@ impl User {
     }
 
     /// When the user was disabled; null if the user may log in.
+    #[field(numbered)]
     fn disabled_at(&self) -> Option<DateTime<Utc>> {
         self.0.disabled_at
     }
@@ -139,6 +144,7 @@ impl User {
     }
 
     /// When the user was created.
+    #[field(numbered)]
     fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use billing::money::Micros;
 use billing::rating::{self, Pricing};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::call::{self, Retail, ShownPrice};
 use entity::{LevelKey, Levels, Prefix, RateKey};
 use sea_orm::ConnectionTrait;
@@ -216,6 +216,14 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
         billed_seconds: rating::billed_seconds(&level.pricing.rate, talk),
         amount: rating::amount(&level.pricing, answered_at, talk),
     }
+}
+
+/// The last instant at which [`so_far`] returns what it returns at `now`, unless an event changes the call; `None` if only events change it.
+pub fn holds_until(call: &call::View, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let answered_at = call.answered_at.filter(|_| call.ended_at.is_none())?;
+    let elapsed = if now > answered_at { rating::talk_seconds(answered_at, now) } else { 0 };
+    let is_covered = i64::from(elapsed) < i64::from(call.covered);
+    is_covered.then(|| answered_at + TimeDelta::seconds(elapsed.into()))
 }
 
 /// A call's talk seconds until `now`, and the customer's price if the call ended at `now`. For an ended call, the final talk seconds and price are

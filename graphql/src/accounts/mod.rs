@@ -88,7 +88,7 @@ impl AccountQuery {
     }
 
     /// A callshop in the caller's subtree; null if there is no such callshop.
-    #[field(roles = SIGNED_IN, scope = ACCOUNTS_READ)]
+    #[field(roles = SIGNED_IN, scope = ACCOUNTS_READ, numbered)]
     async fn callshop(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Callshop>> {
         let found = async { accounts::find_shop(app(ctx), caller(ctx)?, Kind::Callshop.parse(&id)?).await };
         nullable(found.await.map(Callshop))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apollo_compiler::Schema;
 use serde_json::{Value, json};
 
+use crate::kept::Screens;
 use tests::authenticator::Authenticator;
 use tests::shop::{COST, PASSWORD, person, text, unique};
 use tests::{Client, SHOP_MUTATIONS, Shop, on_both};
@@ -127,6 +128,7 @@ struct Log<'a> {
     shop: &'a Shop,
     users: BTreeMap<String, String>,
     run: BTreeSet<String>,
+    screens: Screens,
 }
 
 impl Log<'_> {
@@ -161,6 +163,7 @@ impl Log<'_> {
         let whole = entry.to_string();
         assert!(!whole.contains(PASSWORD) && !whole.contains("argon2") && !whole.contains("ha1"), "{whole}");
         self.run.insert(mutation.to_owned());
+        self.screens.look(mutation).await;
         answer
     }
 
@@ -183,7 +186,8 @@ fn schema_input(mutation: &str) -> String {
 
 on_both!(what_is_changed_is_written_down, |backend| async move {
     let shop = Shop::start(backend, 2).await;
-    let mut log = Log { shop: &shop, users: BTreeMap::new(), run: BTreeSet::new() };
+    let mut log =
+        Log { shop: &shop, users: BTreeMap::new(), run: BTreeSet::new(), screens: Screens::of(&shop) };
     accounts(&mut log).await;
     users(&mut log).await;
     equipment(&mut log).await;

@@ -1,6 +1,6 @@
 //! Tests requests over HTTP: roles, limits and refusals.
 
-use super::support::{ADMIN, ROLES, Server, Tokens, VISIBILITY, client, code_of, toy};
+use super::support::{ADMIN, ROLES, Server, Tokens, client, code_of, full, toy};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use transport::{GraphqlService, HttpOptions, Limits, RateLimits, RoleSchemaError};
@@ -129,14 +129,12 @@ fn the_schema_of_each_role_is_pruned() {
     let sdl = toy().sdl();
     let service = GraphqlService::new(
         toy(),
-        &sdl,
+        full,
         &ROLES,
-        VISIBILITY,
         Tokens::default(),
         Limits::default(),
         CancellationToken::new(),
-    )
-    .expect("consistent");
+    );
     let user = service.sdl("user").expect("a role");
     assert!(!user.contains("Secret") && !user.contains("wipe") && !user.contains("Vault"), "{user}");
     assert!(user.contains("type Item implements Node") && user.contains("\"\"\"Kinds.\"\"\""), "{user}");
