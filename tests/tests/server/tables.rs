@@ -261,7 +261,7 @@ async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<Strin
     let sql = match backend {
         Backend::Sqlite => {
             "SELECT t.name || '.' || c.name AS name FROM sqlite_master t JOIN pragma_table_info(t.name) c
-             WHERE t.type = 'table' AND c.name <> 'id' AND (c.type = 'BLOB' OR c.name LIKE '%\\_id' ESCAPE '\\')"
+             WHERE t.type = 'table' AND c.name <> 'id' AND ((c.type = 'BLOB' AND c.name <> 'levels') OR c.name LIKE '%\\_id' ESCAPE '\\')"
         }
         Backend::Postgres => {
             "SELECT t.relname || '.' || c.attname AS name FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid
