@@ -1,6 +1,6 @@
 //! Reads the file of an import: the canonical CSV, or a carrier's deck in its own layout.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use billing::carrier_deck::{Answer, CarrierDeck, Entry, Mapping, Options, Question, read_carrier_deck};
 use billing::deck::{DeckColumns, DeckLimits, is_canonical, parse_deck};

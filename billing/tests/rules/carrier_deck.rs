@@ -13,6 +13,7 @@ use zip::write::SimpleFileOptions;
 
 mod carriers;
 mod families;
+mod layouts;
 mod notes;
 
 fn read_with(bytes: &[u8], mapping: &Mapping, currency: Option<&str>) -> CarrierDeck {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The rates as `code name price first/next`, with the date if there is one.
-fn shown(deck: &CarrierDeck) -> Vec<String> {
+pub(super) fn shown(deck: &CarrierDeck) -> Vec<String> {
     let shown = |rate: &billing::carrier_deck::CarrierRate| match &rate.entry {
         Entry::Price(price) => {
             let date = rate.effective.map(|date| format!(" {date}")).unwrap_or_default();
