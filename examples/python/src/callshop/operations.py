@@ -285,6 +285,7 @@ class CreateTariffImportInput(TypedDict):
     baseVersionId: NotRequired[str | None]
     effectiveAt: NotRequired[str | None]
     note: NotRequired[str]
+    sha256: NotRequired[str | None]
     idempotencyKey: NotRequired[str | None]
 
 
