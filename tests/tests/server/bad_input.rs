@@ -196,7 +196,7 @@ on_both!(an_error_names_the_field_of_a_bad_value, |backend| async move {
         "mutation($i: ActivateTariffVersionInput!) { activateTariffVersion(input: $i) { version { id } } }";
     let quote = "query($i: Decimal!) { quote(callshopId: \"ID\", number: \"1\", amount: $i) { seconds } }";
     let calls = "query($i: DateTime!) { calls(callshopId: \"ID\", first: 1, filter: { authorizedAt: { from: $i } }) { nodes { id } } }";
-    let top_up = "mutation($i: TopUpInput!) { topUp(input: $i) { transfer { id } } }";
+    let top_up = "mutation($i: TopUpInput!) { topUp(input: $i) { userErrors { code } } }";
     let shown = json!({ "accountId": shop.id, "amount": { "amount": "1", "currency": "real" }, "idempotencyKey": "k" });
     for (query, input, field, remedy) in [
         (activate, json!({ "versionId": "x", "at": "2026-11-30T00:00:00" }), json!(["at"]), "-03:00"),
