@@ -175,10 +175,11 @@ def _data(answer: http.client.HTTPResponse, body: object) -> dict[str, object]:
 
 def _failure(answer: http.client.HTTPResponse, body: object) -> RequestFailed:
     errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else {}
+    listed = errors if isinstance(errors, list) else []
+    first = listed[0] if listed else {}
     code = first.get("extensions", {}).get("code", "BAD_ANSWER")
     # a document may have several errors, and the first one may only follow from another
-    messages = " ".join(error["message"] for error in errors) if first else ""
+    messages = " ".join(error["message"] for error in listed)
     message = messages or f"The answer with status {answer.status} does not come from the API. Check its address."
     wait = answer.headers.get("Retry-After", "")
     return RequestFailed(

@@ -421,7 +421,7 @@ class ChangeAfter(TypedDict):
 
 
 class Change(TypedDict):
-    """A prefix of one or both of two versions."""
+    """A prefix that one or both of the compared versions have."""
 
     kind: RateChangeKind
     prefix: str
