@@ -68,16 +68,12 @@ pub fn refused(scalar: &str, text: &str) -> Option<String> {
         "NaiveDate" if <NaiveDate as ScalarType>::parse(value()).is_err() => {
             Some(format!("{quoted:?} is not a day. Write a day such as \"2026-11-30\"."))
         }
-        "Decimal" => match Micros::parse(text) {
-            Err(error) => {
-                Some(format!("{quoted:?} is not a Decimal: {error}. Write a number such as \"12.34\"."))
-            }
-            Ok(_) => None,
-        },
-        "CurrencyCode" => match Currency::parse(text) {
-            Err(error) => Some(format!("{quoted:?} is not a currency: {error}")),
-            Ok(_) => None,
-        },
+        "Decimal" => Micros::parse(text)
+            .err()
+            .map(|error| format!("{quoted:?} is not a Decimal: {error}. Write a number such as \"12.34\".")),
+        "CurrencyCode" => {
+            Currency::parse(text).err().map(|error| format!("{quoted:?} is not a currency: {error}"))
+        }
         _ => None,
     }
 }

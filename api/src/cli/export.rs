@@ -120,7 +120,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
         (_, Some(version)) => format!("tariff version {version:?}"),
         (account, None) => format!("account {:?}", account.as_deref().unwrap_or_default()),
     };
-    export(args).await.map_err(|error| not_found(error, &what, &config))
+    Box::pin(export(args)).await.map_err(|error| not_found(error, &what, &config))
 }
 
 async fn export(args: ExportArgs) -> Result<(), Failure> {

@@ -70,7 +70,7 @@ pub(super) struct ImportArgs {
 
 pub(super) async fn import(args: ImportArgs) -> Result<(), Failure> {
     let (config, what) = (args.config.clone(), format!("tariff {:?}", args.tariff));
-    run(args).await.map_err(|error| not_found(error, &what, &config))
+    Box::pin(run(args)).await.map_err(|error| not_found(error, &what, &config))
 }
 
 /// What happens to the new version.
