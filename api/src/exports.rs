@@ -387,7 +387,7 @@ fn told(error: Error) -> RequestError {
         Error::User(error) => {
             let status = match error.code {
                 ErrorCode::InvalidInput => StatusCode::BAD_REQUEST,
-                ErrorCode::TotpSetupRequired => StatusCode::FORBIDDEN,
+                ErrorCode::Forbidden | ErrorCode::TotpSetupRequired => StatusCode::FORBIDDEN,
                 _ => StatusCode::CONFLICT,
             };
             RequestError::transport(status, error.code.as_str(), error.message.to_string()).about(error.field)
@@ -396,7 +396,7 @@ fn told(error: Error) -> RequestError {
             RequestError::transport(StatusCode::NOT_FOUND, "NOT_FOUND", "No such account or tariff version.")
         }
         Error::Forbidden => {
-            let message = "Your role, or the scopes of the API token, do not allow this export.";
+            let message = "Your role does not allow this export.";
             RequestError::transport(StatusCode::FORBIDDEN, "FORBIDDEN", message)
         }
         Error::Unauthenticated => unauthenticated(),

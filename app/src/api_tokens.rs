@@ -251,8 +251,11 @@ async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>
         let message = "The token was revoked or has expired. Create a new one.";
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
-    if rows::successor(tx.conn(), old.id).await?.is_some() {
-        let message = "The token has already been rotated. Rotate its successor.";
+    if let Some(successor) = rows::successor(tx.conn(), old.id).await? {
+        let message = base::message!(
+            "The token has already been rotated. Rotate its successor, whose secret begins with {prefix} (`apiTokens` has its id).",
+            prefix = successor.prefix
+        );
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     accounts::lock(tx.conn(), &actor.scope(), old.account_id).await?.ok_or(Error::NotFound)?;

@@ -21,6 +21,8 @@ use store::{Tx, keys};
 const MAX_LENGTH: usize = 100;
 /// Fields of inputs that are not compared. A hash of an input with a password would let a reader of the table test passwords quickly.
 const NOT_COMPARED: [&str; 2] = ["idempotencyKey", "password"];
+/// Fields of inputs whose values are sets: the order of the values, and repeated values, do not matter.
+const SETS: [&str; 4] = ["holidays", "prefixes", "scopes", "weekdays"];
 
 /// The idempotency key of one mutation in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,11 +86,23 @@ fn remove_not_compared(input: &mut Value) {
     match input {
         Value::Object(fields) => {
             fields.retain(|name, _| !NOT_COMPARED.contains(&name.as_str()));
-            fields.values_mut().for_each(remove_not_compared);
+            for (name, value) in fields.iter_mut() {
+                remove_not_compared(value);
+                if SETS.contains(&name.as_str()) {
+                    sort(value);
+                }
+            }
         }
         Value::Array(items) => items.iter_mut().for_each(remove_not_compared),
         _ => {}
     }
+}
+
+/// Sorts the texts of a list, and keeps each text once.
+fn sort(list: &mut Value) {
+    let Value::Array(items) = list else { return };
+    items.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    items.dedup();
 }
 
 fn same_answer<A: DeserializeOwned>(first: idempotency_key::Model, input_hash: &str) -> Result<A> {
@@ -223,6 +237,18 @@ mod tests {
         );
         assert_eq!(first, again);
         assert_ne!(first, hash(json!({ "accountId": "a", "user": { "name": "ana", "password": "one" } })));
+    }
+
+    #[test]
+    fn the_order_of_scopes_does_not_matter() {
+        let hash = |scopes: Value| {
+            Key::new("createApiToken", "k", json!({ "input": { "scopes": scopes } }))
+                .expect("a key")
+                .input_hash
+        };
+        let first = hash(json!(["CALLS_READ", "TARIFFS_READ"]));
+        assert_eq!(first, hash(json!(["TARIFFS_READ", "CALLS_READ", "TARIFFS_READ"])));
+        assert_ne!(first, hash(json!(["CALLS_READ"])));
     }
 
     #[test]

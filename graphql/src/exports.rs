@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::accounts::{account_id, parse_account};
 use super::ledger::LedgerBook;
-use super::payload::{answer, nullable, payload};
+use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{app, caller, graphql_enum};
 use app::App;
 use app::account_statement::{self, Line, Statement};
 use app::exports::{self, Format, Request, Subject};
-use base::error::{Error, Result};
+use base::error::{Error, ErrorCode, Result};
 
 graphql_enum!(
     /// Rows to export.
@@ -308,7 +308,14 @@ impl ExportMutation {
             exports::check(app, actor, &request).boxed().await?;
             exports::link::create(app, actor, request)
         };
-        answer(made.await.map(|link| CreateExportLinkPayload {
+        let made = match made.await {
+            // as for a role that may not export
+            Err(Error::User(error)) if error.code == ErrorCode::Forbidden => {
+                return Err(top_level(Error::User(error)));
+            }
+            made => made,
+        };
+        answer(made.map(|link| CreateExportLinkPayload {
             url: Some(link.path),
             expires_at: Some(link.expires_at),
             user_errors: Vec::new(),

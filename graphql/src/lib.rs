@@ -388,7 +388,13 @@ pub fn notes() -> Notes {
             declared().flat_map(|of| of.fields).filter_map(|field| Some((field.name, field.length?)));
         lengths.collect()
     });
-    Notes { lists: &LISTS, texts: TEXTS, is_line: billing::text::is_line, is_lines: billing::text::is_lines }
+    Notes {
+        lists: &LISTS,
+        texts: TEXTS,
+        is_line: billing::text::is_line,
+        is_lines: billing::text::is_lines,
+        scalar: scalars::refused,
+    }
 }
 
 /// String inputs that may span several lines.

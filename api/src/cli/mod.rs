@@ -9,6 +9,7 @@ mod healthcheck;
 mod listen;
 mod serve;
 mod simulate;
+mod tariff_import;
 mod tariff_versions;
 mod token;
 
@@ -30,7 +31,9 @@ use app::auth::Actor;
 use app::feed::Hub;
 use app::{App, accounts};
 use base::clock::Clock;
+use base::error::Error;
 use base::secret::without_password;
+use graphql::scalars::{Kind, parse_any};
 use store::Store;
 
 /// Backend of a callshop: cabins, calls, tariffs, credit and the cash register behind one GraphQL API.
@@ -75,7 +78,7 @@ enum Command {
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
-    /// Write rates, calls, the ledger, payments, shifts or a statement to a file, as CSV or JSON Lines.
+    /// Write rates, calls, the ledger, payments, shifts or a statement to a file, as CSV or JSON Lines. A statement can also be a PDF document.
     #[command(after_help = export::HELP)]
     Export(export::ExportArgs),
     /// Check every invariant of the ledger and related records.
@@ -119,6 +122,11 @@ impl ConfigArgs {
         }
         config.check()?;
         Ok(config)
+    }
+
+    /// The database's URL without its password.
+    fn database(&self) -> Result<String, Failure> {
+        Ok(without_password(&self.load()?.database_url))
     }
 }
 
@@ -206,6 +214,26 @@ async fn operator(args: &ConfigArgs) -> Result<(Arc<App>, Actor), Failure> {
     let app = open(&config).await?.app;
     let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
     Ok((app, operator))
+}
+
+/// The error of a command that found no object: names the object and the database. Other errors are returned unchanged.
+fn not_found(error: Failure, what: &str, config: &ConfigArgs) -> Failure {
+    if !matches!(error.downcast_ref(), Some(Error::NotFound)) {
+        return error;
+    }
+    let database = config.database().unwrap_or_default();
+    format!("the database {database} has no {what}: check the name, or choose another database with --database or --config")
+        .into()
+}
+
+/// The global id of an account or callshop that is named by its code or its global id.
+async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
+    if parse_any(&name.into()).is_some() {
+        return Ok(name.to_owned());
+    }
+    let found = accounts::by_code(app, operator, name).await?.ok_or(Error::NotFound)?;
+    let kind = if found.kind == entity::AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
+    Ok(kind.id(found.id).to_string())
 }
 
 /// Opens the database and migrates it.

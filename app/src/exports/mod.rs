@@ -23,8 +23,8 @@ use crate::account_statement;
 use crate::auth::{Actor, resume};
 use crate::rates::Terms;
 use crate::receipt::Locale;
-use crate::{App, access, tariffs};
-use base::error::{Error, OrFault as _, Result};
+use crate::{App, access, api_tokens, tariffs};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Scope, Within};
 use tables::{Ledger, Rates, Shops};
 
@@ -90,7 +90,13 @@ impl Style {
 /// Checks that an API token has this scope. Logins have every scope.
 fn require_scope(actor: &Actor, scope: TokenScope) -> Result<()> {
     match &actor.token {
-        Some(token) if !token.scopes.contains(&scope) => Err(Error::Forbidden),
+        Some(token) if !token.scopes.contains(&scope) => Err(Error::user(
+            ErrorCode::Forbidden,
+            base::message!(
+                "The API token lacks the scope {scope}. Use a token that has this scope.",
+                scope = api_tokens::spelling(scope)
+            ),
+        )),
         _ => Ok(()),
     }
 }

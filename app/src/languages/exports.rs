@@ -4,6 +4,11 @@ use super::Sentence;
 
 pub(super) const SENTENCES: &[Sentence] = &[
     (
+        "The API token lacks the scope {scope}. Use a token that has this scope.",
+        "O token de API não tem o escopo {scope}. Use um token que tenha este escopo.",
+        "El token de API no tiene el alcance {scope}. Use un token que tenga este alcance.",
+    ),
+    (
         "Only statements are available as PDF. Choose CSV or JSONL.",
         "Só extratos existem em PDF. Escolha CSV ou JSONL.",
         "Solo los estados de cuenta existen en PDF. Elija CSV o JSONL.",

@@ -36,6 +36,16 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La importación no espera ningún archivo.",
     ),
     (
+        "`sha256` must have {digits} hexadecimal digits.",
+        "`sha256` precisa ter {digits} dígitos hexadecimais.",
+        "`sha256` debe tener {digits} dígitos hexadecimales.",
+    ),
+    (
+        "This is not the file that `sha256` names. Upload that file, or create another import.",
+        "Este não é o arquivo que `sha256` indica. Envie esse arquivo, ou crie outra importação.",
+        "Este no es el archivo que `sha256` indica. Envíe ese archivo, o cree otra importación.",
+    ),
+    (
         "The file did not arrive in time. Upload it again.",
         "O arquivo não chegou a tempo. Envie o arquivo de novo.",
         "El archivo no llegó a tiempo. Envíelo de nuevo.",
@@ -92,9 +102,19 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "`minimumMargin` no puede ser negativo ni mayor que el precio más alto.",
     ),
     (
-        "`priceEnding` must be above 0 and below 1000, such as 0.09.",
-        "`priceEnding` deve ser maior que 0 e menor que 1000, como 0.09.",
-        "`priceEnding` debe ser mayor que 0 y menor que 1000, como 0.09.",
+        "`priceEnding` must be above 0 and below 1000, such as 0.09. To round prices up to cents, use `priceStep`.",
+        "`priceEnding` deve ser maior que 0 e menor que 1000, como 0.09. Para arredondar os preços aos centavos, use `priceStep`.",
+        "`priceEnding` debe ser mayor que 0 y menor que 1000, como 0.09. Para redondear los precios a centavos, use `priceStep`.",
+    ),
+    (
+        "`priceStep` must be above 0 and below 1000, such as 0.01.",
+        "`priceStep` deve ser maior que 0 e menor que 1000, como 0.01.",
+        "`priceStep` debe ser mayor que 0 y menor que 1000, como 0.01.",
+    ),
+    (
+        "Give either `priceEnding` or `priceStep`.",
+        "Informe `priceEnding` ou `priceStep`.",
+        "Indique `priceEnding` o `priceStep`.",
     ),
     ("Give either `tariffId` or `name`.", "Informe `tariffId` ou `name`.", "Indique `tariffId` o `name`."),
     (

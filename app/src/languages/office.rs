@@ -113,9 +113,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El token fue revocado o venció. Cree uno nuevo.",
     ),
     (
-        "The token has already been rotated. Rotate its successor.",
-        "Este token já foi renovado. Renove o token que o substituiu.",
-        "Este token ya fue renovado. Renueve el token que lo reemplazó.",
+        "The token has already been rotated. Rotate its successor, whose secret begins with {prefix} (`apiTokens` has its id).",
+        "Este token já foi renovado. Renove o token que o substituiu, cujo segredo começa com {prefix} (o id está em `apiTokens`).",
+        "Este token ya fue renovado. Renueve el token que lo reemplazó, cuyo secreto empieza con {prefix} (el id está en `apiTokens`).",
     ),
     (
         "An earlier request with this key showed the secret. If it is lost, rotate the token.",
@@ -296,6 +296,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Version {number} was activated with effect from {from}; activate a copy of it.",
         "A versão {number} foi ativada a partir de {from}. Ative uma cópia dela.",
         "La versión {number} se activó a partir de {from}. Active una copia.",
+    ),
+    (
+        "Version {number} is already scheduled for {at}. To choose another time, cancel the schedule first, with `cancelTariffVersion`.",
+        "A versão {number} já está marcada para {at}. Para escolher outra hora, cancele primeiro, com `cancelTariffVersion`.",
+        "La versión {number} ya está programada para {at}. Para elegir otra hora, cancele primero la programación, con `cancelTariffVersion`.",
     ),
     (
         "The version has no rates, so every call would be refused. Add rates first.",

@@ -18,7 +18,7 @@ use super::{owned, owners, record};
 use crate::accounts::clean_name;
 use crate::auth::Actor;
 use crate::rates::Terms;
-use crate::{App, access};
+use crate::{App, access, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, accounts, tariff_derivations as rows, tariffs};
 
@@ -90,6 +90,11 @@ impl Derivation {
 /// than [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an
 /// account without a cost tariff, or if the account already has [`MAX_DERIVED`] derived tariffs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::Model> {
+    let act = derive_now(app, actor, derive);
+    idempotency::repeatable(app, actor, act, |id| super::find(app, actor, id)).await
+}
+
+async fn derive_now(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::Model> {
     check_rule(&derive.rule)?;
     let tariff = target(app, actor, &derive).await?;
     let (rule, now) = (&serde_json::to_value(derive.rule).or_fault()?, app.clock.now());
@@ -120,6 +125,7 @@ pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::
                 created_at: before.as_ref().map_or(now, |before| before.created_at),
                 updated_at: now,
             };
+            idempotency::keep(&tx, actor, now, &row.id).await?;
             if before.as_ref().is_some_and(|before| shown(before) == shown(&after)) {
                 return Ok(row);
             }
@@ -207,8 +213,13 @@ fn check_rule(rule: &DerivationRule) -> Result<()> {
             "`minimumMargin` must not be negative or above the highest price.",
         ),
         RuleError::PriceEnding => {
-            Error::invalid("priceEnding", "`priceEnding` must be above 0 and below 1000, such as 0.09.")
+            let message = "`priceEnding` must be above 0 and below 1000, such as 0.09. To round prices up to cents, use `priceStep`.";
+            Error::invalid("priceEnding", message)
         }
+        RuleError::PriceStep => {
+            Error::invalid("priceStep", "`priceStep` must be above 0 and below 1000, such as 0.01.")
+        }
+        RuleError::EndingAndStep => Error::invalid("priceStep", "Give either `priceEnding` or `priceStep`."),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The financial impact of a draft: the calls of the last thirty days, rated at the draft's prices.
+//! The financial impact of a draft: the calls of the last thirty days, rated at the draft's prices; and the prices of a version that are below cost.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -7,12 +7,14 @@ use billing::money::Micros;
 use billing::rating;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::CallState;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{Version, find, find_version, permit};
 use crate::App;
 use crate::auth::Actor;
+use crate::margin::{self, Margins};
 use crate::rates::{LoadedVersion, pricing};
 use base::error::{OrFault as _, Result};
 use store::tariff_versions::{self as rows, PastCall, PricedShop};
@@ -32,10 +34,12 @@ const MAX_TIME: Duration = Duration::from_secs(8);
 
 /// Limits the number of versions whose calls are rated at the same time. A single request may ask for many versions.
 static RATED: Semaphore = Semaphore::const_new(2);
+/// Limits the number of versions that are compared with their costs at the same time.
+static COMPARED: Semaphore = Semaphore::const_new(2);
 
 /// The amounts that the calls of the last thirty days would have brought at a draft's prices. The amounts are those of the seller, which is the
 /// account that charges this tariff's prices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Impact {
     /// Calls that were authorized before this time are not included.
     pub since: DateTime<Utc>,
@@ -68,6 +72,19 @@ pub async fn impact_of_version(app: &App, actor: &Actor, version: &Version) -> R
     let found = find_version(app, actor, version.version.id).await?;
     let loaded = app.rates.get(app.store.reader(), found.version.id).await?;
     rate_calls(app, found.tariff.id, &loaded).await
+}
+
+/// The prices below cost if this version is in force: from now on or, for a scheduled version, from its beginning.
+///
+/// # Errors
+/// Fails with `NOT_FOUND` or `FORBIDDEN`, and with `OVERLOADED` if too many versions are compared at the same time. May also fail with database errors.
+pub async fn margins_of_version(app: &App, actor: &Actor, version: &Version) -> Result<Margins> {
+    let found = find_version(app, actor, version.version.id).await?;
+    let _permit = permit(&COMPARED, "too many tariff versions are being compared with costs").await?;
+    let loaded = app.rates.get(app.store.reader(), found.version.id).await?;
+    let now = app.clock.now();
+    let at = found.version.active_from.map_or(now, |from| from.max(now));
+    Ok(margin::of_version(app, found.tariff.id, &loaded, at).await?.margins)
 }
 
 /// Like [`impact_of_version`], for a draft that need not be stored.

@@ -8,7 +8,7 @@ use entity::{tariff, tariff_version};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::activation::{Activated, CLOCK_SKEW, announce};
+use super::activation::{Activated, CLOCK_SKEW, announce, local};
 use super::draft_writer::{Act, Base, Start, whole};
 use super::drafts::{clean_note, deck_permit, drafted};
 use super::kept::Kept;
@@ -55,7 +55,7 @@ async fn cancel_schedule(app: &App, actor: &Actor, version_id: Uuid) -> Result<V
                 return Err(illegal(base::message!(
                     "Version {number} has been in force since {from}. Use `revertTariff` to go back to an earlier version.",
                     number,
-                    from
+                    from = local(&version, from)
                 )));
             }
             if let Some(next) = tariff_versions::successor(conn, tariff_id, version_id).await? {

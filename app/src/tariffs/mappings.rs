@@ -1,11 +1,12 @@
 //! Saved mappings of carriers' decks. An account saves a mapping under a name, usually that of the carrier, and uses it for the carrier's next decks.
 
 use billing::carrier_deck::Mapping;
-use entity::{Role, tariff_mapping};
+use entity::{Role, tariff, tariff_mapping};
 use serde::Deserialize as _;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::owned;
 use crate::accounts::clean_name;
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
@@ -22,6 +23,38 @@ pub const MAX_MAPPINGS: u64 = 500;
 /// Fails with `INVALID_INPUT`.
 pub fn check_mapping(mapping: &Mapping) -> Result<()> {
     mapping.check().map_err(|refusal| Error::invalid("mapping", refusal.to_string()))
+}
+
+/// A saved mapping of the tariff's account, completed or corrected by `mapping`.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` if the account has no such mapping.
+pub(super) async fn with_saved(
+    app: &App,
+    tariff: &tariff::Model,
+    id: Uuid,
+    mapping: Option<Mapping>,
+) -> Result<Mapping> {
+    let saved = rows::find(app.store.reader(), tariff.account_id, id).await?;
+    let saved =
+        saved.ok_or_else(|| Error::invalid("mappingId", "The account of the tariff has no such mapping."))?;
+    let saved = Mapping::deserialize(&saved.mapping).or_fault()?;
+    Ok(saved.merged(mapping.unwrap_or_default()))
+}
+
+/// The mapping of an import into a tariff: `mapping`, or the saved mapping `id`, which `mapping` completes or corrects.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` if the tariff's account has no such mapping. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+pub async fn chosen(
+    app: &App,
+    actor: &Actor,
+    tariff_id: Uuid,
+    (id, mapping): (Option<Uuid>, Option<Mapping>),
+) -> Result<Option<Mapping>> {
+    let Some(id) = id else { return Ok(mapping) };
+    let tariff = owned(app, actor, tariff_id).await?;
+    with_saved(app, &tariff, id, mapping).await.map(Some)
 }
 
 /// The account whose mappings the actor may use: the actor's own. The platform's admins may name any account.

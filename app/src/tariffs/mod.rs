@@ -45,7 +45,7 @@ pub use drafts::{
     delete_rates, import, upsert_rates,
 };
 
-pub use impact::{Impact, impact_of_draft, impact_of_version};
+pub use impact::{Impact, impact_of_draft, impact_of_version, margins_of_version};
 pub use lifecycle::{archive, cancel, discard, revert};
 pub use reading::{is_bought, readable, readable_version};
 pub use terms::Term;

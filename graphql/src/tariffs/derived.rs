@@ -12,7 +12,7 @@ use super::types::Tariff;
 use crate::payload::{UserError, answer, payload, top_level};
 use crate::roles::MANAGERS;
 use crate::scalars::{Decimal, Kind, Money};
-use crate::{app, caller};
+use crate::{app, caller, keyed};
 use app::tariffs::derived::{self, Derivation, Derive, Source, Target};
 use base::error::{self, Error, Result};
 
@@ -62,6 +62,11 @@ impl TariffDerivation {
     /// Last digits of each price per minute, such as "0.09"; null if prices are not rounded to an ending.
     fn price_ending(&self) -> Option<Decimal> {
         self.derivation.rule.price_ending.map(Decimal)
+    }
+
+    /// Amount of which each price per minute is a multiple; null if prices are not rounded to a step.
+    fn price_step(&self) -> Option<Decimal> {
+        self.derivation.rule.price_step.map(Decimal)
     }
 
     /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
@@ -117,12 +122,19 @@ pub struct DeriveTariffInput {
     /// Minimum by which each price per minute must exceed the source's price. If it is given, fees and minimum charges are not below the source's
     /// either. No minimum if omitted.
     pub minimum_margin: Option<Decimal>,
-    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, and "0.99"
-    /// makes 1.99. A price of 0 stays 0. Must be below 1000; no ending if omitted.
+    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, "0.99" makes
+    /// 1.99, and "0.10" makes 1.1, because its first digit that is not 0 is the 1. For prices in whole cents, use `priceStep`. A price of 0 stays 0.
+    /// Must be below 1000; no ending if omitted.
     pub price_ending: Option<Decimal>,
+    /// Amount of which each price per minute is a multiple. Prices are rounded up: "0.01" makes 0.30 from 0.294, and "0.05" makes 1.25 from 1.21. Must be
+    /// above 0 and below 1000; excludes `priceEnding`.
+    pub price_step: Option<Decimal>,
     /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
     #[graphql(default)]
     pub automatic: bool,
+    /// Makes the request safe to repeat: a repeated request with the same key and input derives no second tariff, and returns the first one. At most 100
+    /// bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 impl DeriveTariffInput {
@@ -143,6 +155,7 @@ impl DeriveTariffInput {
             addition: amount(self.addition),
             minimum_margin: self.minimum_margin.map(|margin| margin.0),
             price_ending: self.price_ending.map(|ending| ending.0),
+            price_step: self.price_step.map(|step| step.0),
         };
         Ok(Derive { target, source, rule, automatic: self.automatic })
     }
@@ -179,7 +192,10 @@ impl TariffDerivationMutation {
         ctx: &Context<'_>,
         input: DeriveTariffInput,
     ) -> async_graphql::Result<DeriveTariffPayload> {
-        let done = async { derived::derive(app(ctx), caller(ctx)?, input.read()?).await };
+        let done = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            derived::derive(app(ctx), &actor, input.read()?).await
+        };
         let payload = |tariff| DeriveTariffPayload { tariff: Some(Tariff(tariff)), ..Default::default() };
         answer(done.await.map(payload))
     }

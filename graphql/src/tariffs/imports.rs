@@ -12,6 +12,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use graphql_macros::object;
 
 use super::carrier_decks::{DeckGuess, DeckQuestion, DeckSetAside, parse_mapping};
+use super::impact::TariffImpact;
 use super::mutations::{DeckProblem, MarginGuard};
 use super::types::{Tariff, TariffImportMode, TariffVersion};
 use crate::accounts::parse_account_if;
@@ -181,6 +182,21 @@ impl TariffImport {
         self.0.report.margins.clone().map(Into::into)
     }
 
+    /// The calls of the last thirty days, rated at the file's prices; null before the end of a dry run, for other imports (request `version { impact }`
+    /// instead), and if the calls could not be rated.
+    fn impact(&self) -> Option<TariffImpact> {
+        let impact = self.0.report.impact?;
+        Some(TariffImpact { impact, currency: self.0.tariff.currency.clone() })
+    }
+
+    /// The scheduled version that will replace the new version, but does not contain its changes; null if no such version was scheduled, and for a draft.
+    /// To keep the changes, import the file again with the scheduled version as `baseVersionId`.
+    async fn next(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
+        let Some(id) = self.0.report.next else { return Ok(None) };
+        let found = tariffs::find_version(app(ctx), actor(ctx)?, id).boxed().await;
+        nullable(found.map(TariffVersion)).transpose()
+    }
+
     /// The new version; null before the version is complete, after a dry run, and after the version was discarded.
     async fn version(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
         let Some(id) = self.0.row.version_id else { return Ok(None) };
@@ -261,6 +277,9 @@ pub struct CreateTariffImportInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
+    /// SHA-256 hash of the file in hexadecimal. If given, the upload of another file fails, and a request that repeats `idempotencyKey` with the hash of
+    /// another file fails with `IDEMPOTENCY_CONFLICT`. Without the hash, a repeated key returns the first import, even if the file has changed.
+    pub sha256: Option<String>,
     /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and returns the first import. A key
     /// has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
@@ -374,6 +393,7 @@ impl TariffImportMutation {
                 base_version_id: base.map(|id| Kind::TariffVersion.parse(id)).transpose()?,
                 effective_at: input.effective_at,
                 note: input.note,
+                sha256: input.sha256,
             };
             imports::create(app(ctx), &actor, new).await
         };

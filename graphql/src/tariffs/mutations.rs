@@ -22,7 +22,7 @@ use crate::scalars::{Decimal, Kind};
 use crate::{app, caller, keyed};
 use app::accounts;
 use app::margin::{MarginWarning, Margins};
-use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
+use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome, mappings};
 use base::error::{self, Error, ErrorCode, Result};
 
 /// An error or an automatic correction in an imported file.
@@ -227,17 +227,19 @@ impl TariffMutation {
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
             let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            let tariff_id = Kind::Tariff.parse(&input.tariff_id)?;
+            let mapping = input.mapping.as_deref().map(parse_mapping).transpose()?;
+            let mapping_id = input.mapping_id.as_ref().map(|id| Kind::TariffMapping.parse(id)).transpose()?;
             let import = Import {
-                tariff_id: Kind::Tariff.parse(&input.tariff_id)?,
+                tariff_id,
                 file: input.csv.into_bytes(),
-                mapping: input.mapping.as_deref().map(parse_mapping).transpose()?,
+                mapping: mappings::chosen(app(ctx), &actor, tariff_id, (mapping_id, mapping)).await?,
                 base_version_id: parse_base(input.base_version_id.as_ref())?,
                 mode: input.mode.into(),
                 by_date: input.by_date,
                 dry_run: input.dry_run,
                 note: input.note,
             };
-            let tariff_id = import.tariff_id;
             let outcome = tariffs::import(app(ctx), &actor, import, |_| {}).await?;
             drafted(ctx, tariff_id, outcome).await
         };

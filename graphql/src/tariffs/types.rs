@@ -9,6 +9,7 @@ use graphql_macros::object;
 
 use super::derived::TariffDerivation;
 use super::impact::TariffImpact;
+use super::mutations::MarginGuard;
 use super::rates::{RateSearchInput, RateView, version_rates};
 use super::versions::RateChanges;
 use crate::accounts::Account;
@@ -352,6 +353,14 @@ impl TariffVersion {
         let rated = tariffs::impact_of_version(app(ctx), actor(ctx)?, &self.0);
         let impact = rated.boxed().await.map_err(top_level)?;
         Ok(TariffImpact { impact, currency: self.0.tariff.currency.clone() })
+    }
+
+    /// Prices below cost while this version is in force: from now on or, for a scheduled version, from its beginning. All prices are compared, even those
+    /// of destinations that nobody has called; `impact { destinationsBelowCost }` counts only destinations with calls. Only the tariff's owner may
+    /// request this field.
+    async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<MarginGuard> {
+        let compared = tariffs::margins_of_version(app(ctx), actor(ctx)?, &self.0);
+        compared.boxed().await.map(Into::into).map_err(top_level)
     }
 
     /// Rates, ordered by prefix.

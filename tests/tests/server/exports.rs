@@ -307,6 +307,12 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     let token = owner.did("createApiToken", "CreateApiTokenInput", token, "token apiToken { id }").await;
     let program = owner.with_token(&text(&token["token"]));
     let of_program = text(&link(&program, input).await["url"]);
+    // a token without the list's scope is told which scope it lacks
+    let payments = json!({ "subject": "PAYMENTS", "accountId": shop.id });
+    let answer = program.send(query, json!({ "i": payments })).await;
+    let error = &answer["errors"][0];
+    assert_eq!(error["extensions"]["code"], "FORBIDDEN", "{answer}");
+    assert!(text(&error["message"]).contains("sessions:read"), "{answer}");
     assert!(works(&of_program).await);
     let revoked = json!({ "apiTokenId": token["apiToken"]["id"] });
     owner.did("revokeApiToken", "RevokeApiTokenInput", revoked, "apiToken { id }").await;

@@ -209,8 +209,12 @@ async fn tariffs(repeats: &mut Repeats<'_>) {
     let input = json!({ "accountId": shop.id, "tariffId": made["tariff"]["id"], "kind": "COST" });
     let fields = "callshop { id } margin { total }";
     repeats.run((reseller, "assignTariff"), input, ("kind", json!("RETAIL")), fields).await;
-    let input = json!({ "tariffId": made["tariff"]["id"] });
-    repeats.run((reseller, "createTariffImport"), input, note(), "import { id }").await;
+    // an import with the hash of a file stands for this file
+    let input = json!({ "tariffId": made["tariff"]["id"], "sha256": "a".repeat(64) });
+    let other = ("sha256", json!("b".repeat(64)));
+    repeats.run((reseller, "createTariffImport"), input, other, "import { id }").await;
+    let input = json!({ "name": "Plus", "source": { "tariffId": made["tariff"]["id"] }, "percent": "5" });
+    repeats.run((reseller, "deriveTariff"), input, ("percent", json!("6")), "tariff { id name }").await;
 }
 
 async fn secrets(repeats: &mut Repeats<'_>) {
@@ -219,6 +223,14 @@ async fn secrets(repeats: &mut Repeats<'_>) {
     let input = json!({ "name": "Program", "scopes": ["CALLS_READ"], "expiresAt": expires_at });
     let fields = "token apiToken { id }";
     let made = repeats.run((owner, "createApiToken"), input, ("name", json!("Other")), fields).await;
+    // a repeated request may name the scopes in another order
+    let mut input =
+        json!({ "name": "Two", "scopes": ["TARIFFS_READ", "CALLS_READ"], "expiresAt": expires_at });
+    input["idempotencyKey"] = json!(unique("key"));
+    let first = owner.tried("createApiToken", "CreateApiTokenInput", input.clone(), fields).await;
+    input["scopes"] = json!(["CALLS_READ", "TARIFFS_READ", "CALLS_READ"]);
+    let again = owner.tried("createApiToken", "CreateApiTokenInput", input, fields).await;
+    assert_eq!(again["apiToken"]["id"], first["apiToken"]["id"], "{again}");
     let input = json!({ "apiTokenId": made["apiToken"]["id"] });
     repeats.run((owner, "rotateApiToken"), input, ("gracePeriodSeconds", json!(5)), fields).await;
     let receiver = Receiver::start().await;

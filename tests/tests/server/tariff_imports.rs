@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use app::auth::token::digest;
 use app::retention;
 use app::tariffs::imports::worker;
 use chrono::TimeDelta;
@@ -138,6 +139,29 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
         "import { id }",
     );
     assert_eq!(code.await, "ILLEGAL_STATE");
+    nothing_is_spooled(&shop).await;
+    shop.finish().await;
+});
+
+on_both!(an_import_may_name_the_hash_of_its_file, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let id = tariff(&shop).await;
+    let file = canonical(1);
+    let hash = digest(&file).to_uppercase();
+    let job = create(&shop, json!({ "tariffId": id, "sha256": hash })).await;
+    // the file changed after its hash was computed
+    let (status, answer) = put(&shop.server, &text(&job["uploadUrl"]), canonical(2)).await;
+    assert_eq!(
+        (status, &answer["errors"][0]["extensions"]["code"]),
+        (400, &json!("INVALID_INPUT")),
+        "{answer}"
+    );
+    assert_eq!(find(&shop, &text(&job["id"])).await["state"], "UPLOAD");
+    upload(&shop.server, &job, file).await;
+    reaches(&shop, &text(&job["id"]), "DONE").await;
+    let input = json!({ "tariffId": id, "sha256": "abc" });
+    let kind = "CreateTariffImportInput";
+    assert_eq!(shop.reseller.code("createTariffImport", kind, input, "import { id }").await, "INVALID_INPUT");
     nothing_is_spooled(&shop).await;
     shop.finish().await;
 });

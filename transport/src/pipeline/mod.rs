@@ -182,11 +182,13 @@ pub struct Notes {
     pub is_line: fn(&str) -> bool,
     /// Whether a text is acceptable as several lines, each of which ends in a line feed.
     pub is_lines: fn(&str) -> bool,
+    /// The reason why a text is not a value of the scalar with this name; `None` if it is one, and for scalars that are not checked.
+    pub scalar: fn(&str, &str) -> Option<String>,
 }
 
 impl Default for Notes {
     fn default() -> Self {
-        Self { lists: &[], texts: &[], is_line: |_| true, is_lines: |_| true }
+        Self { lists: &[], texts: &[], is_line: |_| true, is_lines: |_| true, scalar: |_, _| None }
     }
 }
 

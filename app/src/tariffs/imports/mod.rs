@@ -19,8 +19,8 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::drafts::clean_note;
-use super::mappings::check_mapping;
-use super::{ImportMode, Outcome, owned, owners};
+use super::mappings::{check_mapping, with_saved};
+use super::{Impact, ImportMode, Outcome, owned, owners};
 use crate::App;
 use crate::auth::{Actor, Right};
 use crate::config::ImportConfig;
@@ -29,10 +29,12 @@ use crate::margin::Margins;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Message;
 use spool::Spool;
-use store::{Tx, tariff_imports as rows, tariff_mappings, tariffs as tariff_rows};
+use store::{Tx, tariff_imports as rows, tariffs as tariff_rows};
 
 /// Time within which the file must be uploaded, and within which a question must be answered.
 const WAITS_FOR: TimeDelta = TimeDelta::hours(24);
+/// Number of hexadecimal digits of a SHA-256 hash.
+const SHA256_DIGITS: usize = 64;
 /// Maximum number of a tariff's jobs that have not ended.
 const MAX_OPEN: u64 = 20;
 
@@ -80,6 +82,8 @@ pub struct NewImport {
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version; at most 100 characters.
     pub note: String,
+    /// SHA-256 of the file in hexadecimal. The upload of another file fails, and an idempotency key stands for this file only.
+    pub sha256: Option<String>,
 }
 
 /// The input of a job, as it is stored.
@@ -97,6 +101,8 @@ pub struct Input {
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version.
     pub note: String,
+    /// SHA-256 of the file in lower-case hexadecimal; `None` if any file may be uploaded.
+    pub sha256: Option<String>,
 }
 
 /// What a job found in its file, as it is stored.
@@ -121,6 +127,10 @@ pub struct Report {
     pub set_aside: BTreeMap<String, u64>,
     /// Retail prices below cost; `None` in the same cases as `changes`.
     pub margins: Option<Margins>,
+    /// The calls of the last thirty days at the prices of a dry run; `None` for other jobs, and if they could not be rated.
+    pub impact: Option<Impact>,
+    /// The version that is scheduled to follow the version that the job put in force or scheduled.
+    pub next: Option<Uuid>,
 }
 
 impl From<Outcome> for Report {
@@ -136,6 +146,8 @@ impl From<Outcome> for Report {
             questions: outcome.questions,
             counts: outcome.counts,
             set_aside: outcome.set_aside,
+            impact: None,
+            next: None,
         }
     }
 }
@@ -214,6 +226,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
         base_version_id: new.base_version_id,
         effective_at: new.effective_at,
         note: clean_note(&new.note)?,
+        sha256: new.sha256.as_deref().map(clean_sha256).transpose()?,
     };
     let row = tariff_import::Model {
         id: Uuid::now_v7(),
@@ -244,6 +257,15 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
     find(app, actor, id).await
 }
 
+/// A SHA-256 hash in lower-case hexadecimal.
+fn clean_sha256(text: &str) -> Result<String> {
+    if text.len() == SHA256_DIGITS && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    let message = base::message!("`sha256` must have {digits} hexadecimal digits.", digits = SHA256_DIGITS);
+    Err(Error::invalid("sha256", message))
+}
+
 /// The job's row, changed so that the job acts for this login or API token from now on.
 fn for_actor(row: tariff_import::Model, actor: &Actor) -> tariff_import::Model {
     let api_token_id = actor.token.as_ref().map(|token| token.id);
@@ -256,11 +278,7 @@ async fn mapping_of(app: &App, tariff: &tariff::Model, new: &NewImport) -> Resul
         check_mapping(mapping)?;
     }
     let Some(id) = new.mapping_id else { return Ok(new.mapping.clone()) };
-    let saved = tariff_mappings::find(app.store.reader(), tariff.account_id, id).await?;
-    let saved =
-        saved.ok_or_else(|| Error::invalid("mappingId", "The account of the tariff has no such mapping."))?;
-    let saved = Mapping::deserialize(&saved.mapping).or_fault()?;
-    Ok(Some(saved.merged(new.mapping.clone().unwrap_or_default())))
+    with_saved(app, tariff, id, new.mapping.clone()).await.map(Some)
 }
 
 async fn insert(tx: &Tx, actor: &Actor, new: &NewImport, row: &tariff_import::Model) -> Result<Uuid> {

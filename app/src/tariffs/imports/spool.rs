@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::fs::{self, DirBuilder, File, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
@@ -164,6 +165,9 @@ pub struct Upload {
     path: PathBuf,
     file: Option<File>,
     bytes: u64,
+    hash: Sha256,
+    /// The hash that the file must have, in hexadecimal; `None` if any file is accepted.
+    sha256: Option<String>,
 }
 
 /// Admits an upload with the signature of [`super::upload_path`]. The signature is the proof of access.
@@ -185,7 +189,15 @@ pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<
     if !spool.uploading().insert(job) {
         return Err(Error::Overloaded("the import's file is being uploaded already"));
     }
-    let mut upload = Upload { spool, job, path: PathBuf::new(), file: None, bytes: 0 };
+    let mut upload = Upload {
+        spool,
+        job,
+        path: PathBuf::new(),
+        file: None,
+        bytes: 0,
+        hash: Sha256::new(),
+        sha256: found.input.sha256,
+    };
     if upload.spool.others.load(Ordering::Relaxed) > 0 {
         upload.spool.sweep().await?;
     }
@@ -230,6 +242,7 @@ impl Upload {
         self.check_size(self.bytes.saturating_add(bytes))?;
         self.spool.reserve(bytes)?;
         self.bytes += bytes;
+        self.hash.update(part);
         let file = self.file.as_mut().ok_or_else(|| Error::fault("the upload has ended"))?;
         file.write_all(part).await.or_fault()
     }
@@ -237,8 +250,9 @@ impl Upload {
     /// Gives the complete file to the job, and returns the job.
     ///
     /// # Errors
-    /// Fails with `ILLEGAL_STATE` if the job no longer waits for a file.
+    /// Fails with `INVALID_INPUT` if the file is not the one whose hash the job names, and with `ILLEGAL_STATE` if the job no longer waits for a file.
     pub async fn finish(mut self, app: &App) -> Result<Job> {
+        self.check_hash()?;
         let mut file = self.file.take().ok_or_else(|| Error::fault("the upload has ended"))?;
         file.flush().await.or_fault()?;
         drop(file);
@@ -254,6 +268,16 @@ impl Upload {
             return find(app, job).await;
         }
         Err(not_waiting())
+    }
+
+    fn check_hash(&mut self) -> Result<()> {
+        let Some(expected) = &self.sha256 else { return Ok(()) };
+        let hash: String = self.hash.finalize_reset().iter().map(|byte| format!("{byte:02x}")).collect();
+        if hash == *expected {
+            return Ok(());
+        }
+        let message = "This is not the file that `sha256` names. Upload that file, or create another import.";
+        Err(Error::invalid("file", message))
     }
 
     /// Lists the file. Returns false if another upload of the job is listed.

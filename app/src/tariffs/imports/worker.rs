@@ -15,7 +15,9 @@ use super::{Failure, Input, Job, Report, WAITS_FOR, spool};
 use crate::App;
 use crate::auth::{Actor, resume};
 use crate::tariffs::drafts::{import_with, wait_for_permit};
-use crate::tariffs::{Import, MAX_DECK_BYTES, Progress, activate, find_version, owned};
+use crate::tariffs::{
+    Impact, Import, MAX_DECK_BYTES, Outcome, Progress, activate, find_version, impact_of_draft, owned,
+};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariff_imports as rows;
 
@@ -190,8 +192,21 @@ async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
         never = show(app, id, &written) => match never {},
     };
     let version = outcome.version.as_ref().map(|version| version.version.id);
-    let report = Report::from(outcome);
+    let impact = impact(app, &actor, job, &outcome).await;
+    let report = Report { impact, ..Report::from(outcome) };
     conclude(app, &actor, job, report, version).await
+}
+
+/// The calls of the last thirty days at the prices of a dry run. The job succeeds even if they cannot be rated.
+async fn impact(app: &App, actor: &Actor, job: &Job, outcome: &Outcome) -> Option<Impact> {
+    let draft = outcome.loaded.as_ref().filter(|_| job.input.dry_run)?;
+    match impact_of_draft(app, actor, job.tariff.id, draft).await {
+        Ok(impact) => Some(impact),
+        Err(error) => {
+            tracing::warn!(%error, "the calls were not rated at the prices of a dry run");
+            None
+        }
+    }
 }
 
 /// The state of the job according to its report. If requested, first activates or schedules the new version.
@@ -218,7 +233,10 @@ async fn conclude(
     // the requested time may have passed while the file was read
     let at = Some(at).filter(|at| *at > app.clock.now());
     match activate(app, actor, version, at).await {
-        Ok(_) => reported(ImportState::Done),
+        Ok(activated) => {
+            let next = activated.next.map(|next| next.version.id);
+            Ok(Ending { state: ImportState::Done, report: Some(Report { next, ..report }), failure: None })
+        }
         // the version was already activated, by this job or by a person
         Err(_) if find_version(app, actor, version).await?.version.active_from.is_some() => {
             reported(ImportState::Done)

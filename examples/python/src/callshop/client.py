@@ -31,7 +31,7 @@ SILENCE = 60.0
 class Client:
     """A client of one server. `url` is the address of GraphQL, such as `https://shop.example/graphql`."""
 
-    def __init__(self, url: str, token: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, url: str, token: str, *, language: str = "en", sleep: Callable[[float], None] = time.sleep) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or parts.hostname is None:
             raise ValueError(f"{url!r} is not an HTTP address, such as https://shop.example/graphql")
@@ -41,17 +41,19 @@ class Client:
         self._host, self._port = parts.hostname, parts.port
         self._path = parts.path or "/graphql"
         self._token = token
+        self._language = language
         self._sleep = sleep
 
     @classmethod
     def from_environment(cls) -> Client:
-        """Reads the address from `CALLSHOP_API`. Reads the token from the file `CALLSHOP_TOKEN_FILE`, or from `CALLSHOP_TOKEN`."""
+        """Reads the address from `CALLSHOP_API`. Reads the token from the file `CALLSHOP_TOKEN_FILE`, or from `CALLSHOP_TOKEN`. Messages are in English, or
+        in the language `CALLSHOP_LANGUAGE`: `pt`, `es` or `en`."""
         url, file, token = (os.environ.get(name, "") for name in ("CALLSHOP_API", "CALLSHOP_TOKEN_FILE", "CALLSHOP_TOKEN"))
         if file != "":
             token = Path(file).read_text(encoding="ascii").strip()
         if url == "" or token == "":
             raise ValueError("Set CALLSHOP_API to the address of the API, and CALLSHOP_TOKEN_FILE or CALLSHOP_TOKEN to the token.")
-        return cls(url, token)
+        return cls(url, token, language=os.environ.get("CALLSHOP_LANGUAGE") or "en")
 
     def run(self, request: Request[R]) -> R:
         """Runs a query or a mutation. Raises `Refused` for `userErrors` of a mutation, and another `CallshopError` for any other failure."""
@@ -121,7 +123,7 @@ class Client:
         make = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
         connection = make(self._host, self._port, timeout=SILENCE)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, {"Accept-Language": self._language, **headers})
             yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
@@ -173,9 +175,12 @@ def _data(answer: http.client.HTTPResponse, body: object) -> dict[str, object]:
 
 def _failure(answer: http.client.HTTPResponse, body: object) -> RequestFailed:
     errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else {}
+    listed = errors if isinstance(errors, list) else []
+    first = listed[0] if listed else {}
     code = first.get("extensions", {}).get("code", "BAD_ANSWER")
-    message = first.get("message", f"The answer with status {answer.status} does not come from the API. Check its address.")
+    # a document may have several errors, and the first one may only follow from another
+    messages = " ".join(error["message"] for error in listed)
+    message = messages or f"The answer with status {answer.status} does not come from the API. Check its address."
     wait = answer.headers.get("Retry-After", "")
     return RequestFailed(
         code,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ def import_deck(
     tariff_id: str,
     mode: TariffImportMode = "MERGE",
     mapping: str | None = None,
+    mapping_id: str | None = None,
     dry_run: bool = False,
     note: str = "",
     key: str | None = None,
@@ -50,17 +52,24 @@ def import_deck(
 ) -> ImportJob:
     """Imports a deck, and waits for the end. Returns the import, which has the new draft or, after a dry run, only the changes.
 
-    `key` is the idempotency key. If an earlier run used the same key and input, that import continues, and no second import begins.
+    `mapping_id` is a saved mapping, which `mapping` completes or corrects. `key` is the idempotency key. If an earlier run used the same key, input
+    and file, that import continues, and no second import begins. With the same key and a changed file, the server refuses the request with
+    `IDEMPOTENCY_CONFLICT`.
     """
+    with deck.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     input: CreateTariffImportInput = {
         "tariffId": tariff_id,
         "mode": mode,
         "dryRun": dry_run,
         "note": note or deck.name,
+        "sha256": sha256,
         "idempotencyKey": key or str(uuid.uuid4()),
     }
     if mapping is not None:
         input["mapping"] = mapping
+    if mapping_id is not None:
+        input["mappingId"] = mapping_id
     job = client.run(operations.create_tariff_import(input=input))["createTariffImport"]["job"]
     assert job is not None
     while True:
