@@ -3,7 +3,7 @@ import graphql from '@graphql-eslint/eslint-plugin';
 
 const schema = fileURLToPath(new URL('../schema.graphql', import.meta.url));
 
-/** Messages of subscriptions. Their position is a cursor, and `Activity.seq`. */
+/** Messages of subscriptions. A cursor, or `Activity.seq`, gives a message's position. */
 const messages = ['AccountActivity', 'AccountFeed', 'Activity', 'CabinActivity', 'CabinSnapshot', 'CallshopActivity', 'CallshopSnapshot', 'CustomerScreen', 'LiveCalls', 'ScreenCall'];
 /** Rows of lists. A cursor or a field such as `movementId` identifies a row, because only nodes may have a field `id`. */
 const rows = ['AuditChange', 'AuditEntry', 'CashMovement', 'LedgerCounterpart', 'LedgerEntry', 'Price', 'Rate', 'RateChange', 'ReportGroup', 'WebhookDelivery'];

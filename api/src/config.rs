@@ -27,9 +27,21 @@ pub use imports::ImportsConfig;
 use crate::traces::TelemetryConfig;
 use crate::web::WebConfig;
 
-/// Environment variables that begin with `CALLSHOP_` but are not options: command-line flags, and settings of the tests.
-const NOT_OPTIONS: [&str; 6] =
-    ["config", "log", "log_json", "simulate_secret", "test_postgres", "test_server"];
+/// Environment variables that begin with `CALLSHOP_` but are not options: command-line flags, settings of clients (`callshop listen` and the programs in
+/// `examples/`), and settings of the tests.
+const NOT_OPTIONS: [&str; 11] = [
+    "api",
+    "config",
+    "language",
+    "log",
+    "log_json",
+    "simulate_secret",
+    "test_postgres",
+    "test_server",
+    "token",
+    "token_file",
+    "webhook_secret",
+];
 
 /// All options of a server. `callshop serve --print-config` prints the options without secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,7 +56,7 @@ pub struct Config {
     pub database_connections: u32,
     /// HTTP worker threads.
     pub workers: usize,
-    /// Browser origins whose pages may call the API, such as `https://shop.example`; if empty, only the server's own page may.
+    /// Browser origins whose pages may call the API, such as `https://shop.example`; if empty, only the server's own pages may.
     pub allowed_origins: Vec<String>,
     /// Addresses of load balancers whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpAddr>,
@@ -146,13 +158,15 @@ impl Config {
         }
         let defaults = serde_json::to_value(Self::default())
             .map_err(|error| ConfigError::Invalid(format!("cannot serialize the defaults: {error}")))?;
+        let variables = variables()?;
+        check_names(&variables, &defaults)?;
         let known = defaults.clone();
         let option = move |key: &figment::value::UncasedStr| {
             let in_file = || files::option_in_file(&format!("CALLSHOP_{key}"), &known).is_some();
             !NOT_OPTIONS.iter().any(|name| key == name) && !in_file()
         };
         figment = figment.merge(Env::prefixed("CALLSHOP_").filter(option).split("__"));
-        for (path, value) in files::options(&variables()?, &defaults)? {
+        for (path, value) in files::options(&variables, &defaults)? {
             figment = figment.merge(Serialized::default(&path, value));
         }
         let config: Self = figment.extract().map_err(|error| ConfigError::Parse(Box::new(error)))?;
@@ -246,6 +260,19 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
         (name, _) => Err(ConfigError::Invalid(format!("{} is not UTF-8", name.unwrap_or_default()))),
     })
     .collect()
+}
+
+/// Checks that each environment variable is a known option. A mistyped option must not be ignored.
+fn check_names(variables: &[(String, String)], options: &serde_json::Value) -> Result<(), ConfigError> {
+    let unknown = variables.iter().map(|(name, _)| name).find(|name| {
+        let lower = name.to_ascii_lowercase();
+        let own = lower.strip_prefix("callshop_").unwrap_or(&lower);
+        !NOT_OPTIONS.contains(&own) && !files::is_option(own, options)
+    });
+    let Some(name) = unknown else { return Ok(()) };
+    Err(ConfigError::Invalid(format!(
+        "the environment variable {name} is not an option: correct its name, or unset it (callshop.example.toml lists all options)"
+    )))
 }
 
 /// The names of all environment variables that set server options or name the configuration file. Some commands accept none of these variables.

@@ -87,7 +87,7 @@ fn path(dir: &Path) -> PathBuf {
     dir.join(FILE)
 }
 
-/// Configuration of a demo in `dir`: one SQLite file, and tokens valid for a day.
+/// Configuration of a demo in `dir`: one SQLite file, and tokens that are valid for a day.
 pub fn config(dir: &Path, hook_secret: &str) -> Config {
     let mut config = Config {
         database_url: format!("sqlite:{}", dir.join("callshop.db").display()),
@@ -193,7 +193,7 @@ fn account(parent: Uuid, kind: AccountKind, name: &str, user: NewUser) -> accoun
     }
 }
 
-/// Creates the tariffs of the demo. Customers pay the list price, the callshop pays 85 % of it, the reseller 70 %, and the distributor nothing.
+/// Creates the tariffs of the demo. Customers pay the list price, the callshop pays 85% of it, the reseller 70%, and the distributor nothing.
 async fn prices(
     app: &App,
     operator: &Actor,

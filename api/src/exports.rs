@@ -1,7 +1,7 @@
 //! Downloads of exports: `GET /export/SUBJECT`, with a token or with the signed link that `createExportLink` returns.
 //!
-//! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off ends
-//! without the last chunk of HTTP's chunked encoding, so clients do not take it for a whole file.
+//! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off
+//! ends without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
 
 mod refusals;
 
@@ -36,7 +36,7 @@ use transport::{GraphqlService, HttpOptions, Languages, RequestError};
 use crate::config::ExportsConfig;
 use refusals::{Refusal, bad_link, bad_request, no_subject, told};
 
-/// Longest download.
+/// Maximum duration of a download.
 const WHOLE: Duration = Duration::from_secs(3600);
 /// Time after which a refused client may try again, in seconds.
 const RETRY: u64 = 10;
@@ -149,7 +149,7 @@ async fn begin(
     reader.get_or_insert(actor.locale);
     let slot = exports.slots.take(actor.principal())?;
     let mut export = exports::open(&exports.app, &actor, &asked, global_id).await.map_err(told)?;
-    // errors of the first part can still be told with a status
+    // an error in the first part can still be reported with a status
     let first = export.next().await.map_err(told)?;
     let is_zipped = asked.format != Format::Pdf && accepts_gzip(request);
     let mut response = HttpResponse::Ok();
@@ -214,7 +214,7 @@ struct Slots {
     running: Mutex<HashMap<Uuid, usize>>,
 }
 
-/// A download that runs, until it is dropped.
+/// Counts a download as running until this value is dropped.
 struct Slot {
     slots: Arc<Slots>,
     principal: Uuid,
@@ -257,7 +257,7 @@ impl Drop for Slot {
 /// A part of the body.
 enum Part {
     Bytes(Bytes),
-    /// The end of a whole file.
+    /// Marks that the file was sent completely.
     End,
 }
 
@@ -307,7 +307,7 @@ impl Download {
         }
         let end = self.file.end()?;
         self.send(end).await?;
-        // a client that sees the end may begin the next download
+        // free the slot first, because a client that sees the end may begin the next download
         drop(self.slot.take());
         self.offer(Part::End).await
     }

@@ -147,7 +147,7 @@ pub enum ShutdownError {
 }
 
 impl Server {
-    /// Binds both configured listeners and serves until `stop` is cancelled.
+    /// Binds both configured listeners and serves until `stop` is canceled.
     ///
     /// # Errors
     /// Fails if an address cannot be bound.
@@ -165,11 +165,11 @@ impl Server {
         let watch = Watch { closing: closing.clone(), stop: stop.clone(), failed: failed.clone() };
         let writing = watch.over("the writer", writing);
         let service = endpoint::service(app.clone(), config.limits.clone(), closing.clone());
-        let service = Arc::new(with_documents(service.map_err(std::io::Error::other)?, &config)?);
+        let service = Arc::new(with_documents(service, &config)?);
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
         let bound = listen_for_hook(node, &writer, &service, probes.clone())
             .and_then(|hook| Ok((hook, listen_for_graphql(&config, &app, service, probes)?)));
-        // without listeners, the writer ends; `closing` is cancelled first, so that this end is not reported as a failure
+        // without listeners, the writer ends; `closing` is canceled first, so that this end is not reported as a failure
         let ((hook_server, hook), (http_server, http)) = bound.inspect_err(|_| closing.cancel())?;
         let tasks = vec![
             watch.listener(hook_server),
@@ -202,7 +202,7 @@ impl Server {
         })
     }
 
-    /// Waits until `stop` is cancelled and all accepted work is done.
+    /// Waits until `stop` is canceled and all accepted work is done.
     ///
     /// # Errors
     /// Fails with a [`ShutdownError`]; clients that are still waiting then get no response and must retry.
@@ -323,7 +323,7 @@ impl Probes for Answers {
     }
 }
 
-/// Makes the node unready when `stop` is cancelled, and cancels `closing` after the drain period.
+/// Makes the node unready when `stop` is canceled, and cancels `closing` after the drain period.
 async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: CancellationToken) {
     stop.cancelled().await;
     app.health.stop();
@@ -356,7 +356,7 @@ impl Watch {
         })
     }
 
-    /// Runs a listener until `closing` is cancelled.
+    /// Runs a listener until `closing` is canceled.
     fn listener(&self, server: Listener) -> JoinHandle<()> {
         let (handle, closing) = (server.handle(), self.closing.clone());
         tokio::spawn(async move {

@@ -16,9 +16,9 @@ use base::error::{Error, ErrorCode, Result};
 use transport::uploads::{admit, cors, refused};
 use transport::{GraphqlService, HttpOptions, RequestError};
 
-/// Longest pause of a client that uploads a file.
+/// Maximum pause in an upload, after which the upload fails.
 const STALLS: Duration = Duration::from_secs(30);
-/// Longest upload.
+/// Maximum duration of an upload.
 const WHOLE: Duration = Duration::from_secs(3600);
 /// Number of bytes that are written to the file at a time.
 const PART: usize = 256 << 10;

@@ -59,7 +59,8 @@ fn the_command_line_says_what_to_mend() {
         (in_file("[hook]\nsecrets = [\"hunter2-hunter2-hunter2\" oops"), "TOML parse error at line 2"),
         (in_env("CALLSHOP_HOOK__SECRETS", "hunter2-hunter2-hunter2"), "takes a sequence"),
         (in_env("CALLSHOP_AUTH__TOKEN_KEY", "hunter2-short"), "at least 32 characters"),
-        (in_env("CALLSHOP_COLOUR", "red"), "colour"),
+        (in_env("CALLSHOP_COLOUR", "red"), "CALLSHOP_COLOUR is not an option: correct its name, or unset it"),
+        (in_env("CALLSHOP_HOOK__COLOUR_FILE", "red"), "CALLSHOP_HOOK__COLOUR_FILE is not an option"),
         (with(&["migrate", "--database", "mysql://u:hunter2@host/x"]), "sqlite: or postgres://"),
         (
             with(&["migrate", "--database", "postgres://u:hunter2@127.0.0.1:1/x"]),
@@ -70,10 +71,12 @@ fn the_command_line_says_what_to_mend() {
             with(&["token", "create", "--login", "a@b", "--name", "n", "--scope", "tariffs:eat"]),
             "tariffs:read, tariffs:write",
         ),
-        (with(&["token", "list", "--account", "x"]), "not the id of an account"),
         (with(&["tariff", "import", "--tariff", "x", "missing.csv"]), "cannot read missing.csv"),
+        (
+            with(&["tariff", "import", "--tariff", "x", "deck.csv", "--at", "2026-12-01"]),
+            "write a time with an offset",
+        ),
         (with(&["user", "create-admin", "--password-file", "password"]), "10 to 256 characters"),
-        (with(&["user", "reset-totp", "--login", "nobody"]), "give the login as name@code"),
     ];
     for (wrong, told) in wrong {
         file(wrong.config);
@@ -115,17 +118,64 @@ fn a_taken_port_is_named_with_a_remedy() {
     assert!(!told.contains("writer failed"), "{told}");
 }
 
+/// Commands that work with objects which must exist, with an id that no database has.
+const OF_OBJECTS: [&[&str]; 11] = [
+    &["export", "calls", "--account", "x"],
+    &["export", "rates", "--tariff-version", "x"],
+    &["tariff", "activate", "--version", "x"],
+    &["tariff", "cancel", "--version", "x"],
+    &["tariff", "compare", "--from", "x", "--to", "x"],
+    &["tariff", "export", "--version", "x"],
+    &["tariff", "import", "--tariff", "x", "deck.csv"],
+    &["tariff", "revert", "--tariff", "x"],
+    &["tariff", "versions", "--tariff", "x"],
+    &["token", "list", "--account", "x"],
+    &["token", "revoke", "x"],
+];
+
 #[test]
-fn a_token_of_a_missing_database_creates_no_database() {
+fn a_missing_database_is_named_and_not_created() {
     let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("deck.csv"), "prefix\n").expect("a file");
     let create = ["token", "create", "--login", "ana@shop", "--name", "n", "--scope", "calls:read"];
-    let output = run(dir.path(), &[&create[..], &["--database", "sqlite:none.db"]].concat(), &[]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !output.status.success() && told.contains("none.db does not exist") && told.contains("--database"),
-        "{told}"
-    );
-    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 0);
+    let reset = ["user", "reset-totp", "--login", "ana@shop"];
+    for arguments in OF_OBJECTS.into_iter().chain([&create[..], &reset[..]]) {
+        let output = run(dir.path(), &[arguments, &["--database", "sqlite:none.db"]].concat(), &[]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let is_named = told.contains("none.db does not exist") && told.contains("--database");
+        assert!(!output.status.success() && is_named, "{arguments:?}: {told}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "no database is created");
+}
+
+#[test]
+fn a_missing_object_is_named_with_its_database() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("deck.csv"), "prefix\n").expect("a file");
+    let database = ["--database", "sqlite:shops.db"];
+    succeeds(dir.path(), &[&["migrate"][..], &database].concat());
+    let reset = ["user", "reset-totp", "--login", "x"];
+    for arguments in OF_OBJECTS.into_iter().chain([&reset[..]]) {
+        let output = run(dir.path(), &[arguments, &database].concat(), &[]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains("\"x\""), "{arguments:?}: {told}");
+        assert!(told.contains("shops.db"), "{arguments:?}: {told}");
+    }
+}
+
+/// Scripts set these variables for `callshop listen` and for the programs in `examples/`, and run other commands in the same shell.
+#[test]
+fn variables_of_clients_do_not_disturb_the_server() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let of_clients = [
+        ("CALLSHOP_API", "http://127.0.0.1:1/graphql"),
+        ("CALLSHOP_LANGUAGE", "en"),
+        ("CALLSHOP_TOKEN", "cs_x"),
+        ("CALLSHOP_TOKEN_FILE", "token.txt"),
+        ("CALLSHOP_WEBHOOK_SECRET", "whsec_x"),
+    ];
+    let output = run(dir.path(), &["migrate", "--database", "sqlite:shops.db"], &of_clients);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

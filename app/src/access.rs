@@ -28,8 +28,8 @@ impl Shop {
 }
 
 /// Runs `work` in a transaction that commits only while the actor's login is valid. Each node caches logins for a short time, so this function reads
-/// the login again in the transaction and locks it. Ending a login on any node waits for the login's running transactions, so no transaction of an
-/// ended login can commit.
+/// the login again in the transaction and locks it. A request that ends the login, on any node, waits for the login's running transactions, so no
+/// transaction can commit after its login has ended.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login has ended. Also returns the errors of `work`.
@@ -74,7 +74,7 @@ pub async fn account(
     Ok(found)
 }
 
-/// Locks a child of the actor's account, to change its credit, tariffs or suspension.
+/// Locks a child of the actor's account, so that the child's credit, tariffs or suspension can be changed.
 ///
 /// # Errors
 /// Fails with [`Error::Forbidden`] for the actor's own account and for grandchildren. See [`account`].

@@ -40,7 +40,7 @@ pub struct NewAccount {
     pub time_zone: Option<String>,
     /// ISO 3166 alpha-2 code; `None` means the parent's country.
     pub country: Option<String>,
-    /// BCP 47 language tag. `None` means the parent's language, or the language of `country` if that is not the parent's country.
+    /// BCP 47 language tag. `None` means the language of `country` if it differs from the parent's country, and the parent's language otherwise.
     pub locale: Option<String>,
     /// The first user, with the role of a distributor, reseller or callshop owner.
     pub user: Option<users::NewUser>,

@@ -1,17 +1,22 @@
 //! Starts a subscription to a callshop, a cabin, or the feed of another account. A subscription to a callshop or cabin begins after a cursor, or with a
 //! snapshot of the current state.
 
+mod heads;
+mod shared;
+
 use chrono::{DateTime, Utc};
-use entity::{AccountKind, call};
+use entity::{AccountKind, call, register_shift};
 use uuid::Uuid;
 
-use super::cabins::{self as cabin_cases, CabinView};
-use super::register::{self, ShiftView};
-use super::sessions::{self, SessionView};
+use super::cabins::CabinView;
+use super::register::ShiftView;
+use super::sessions::SessionView;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::feed::{Watch, stream};
 use base::error::{Error, Result};
+pub use heads::Heads;
+pub use shared::Snapshots;
 use store::{activity, cabins};
 
 /// Maximum number of unpaid sessions in a snapshot.
@@ -28,7 +33,7 @@ pub struct State {
     pub live: Vec<call::View>,
     /// The open shift of a callshop, if any. A cabin's state has none.
     pub register: Option<ShiftView>,
-    /// Closed sessions of a callshop that wait for payment, oldest first, at most [`MAX_UNPAID`]. A cabin's state has none.
+    /// At most [`MAX_UNPAID`] closed sessions of a callshop that wait for payment, oldest first. A cabin's state has none.
     pub unpaid: Vec<SessionView>,
 }
 
@@ -42,6 +47,27 @@ pub struct Start {
     pub snapshot: Option<State>,
     /// Whether the cursor was too old, because events between the cursor and the snapshot have been deleted.
     pub expired: bool,
+}
+
+/// A callshop, or the callshop of a cabin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// The callshop with this id.
+    Callshop(Uuid),
+    /// The callshop of the cabin with this id.
+    Cabin(Uuid),
+}
+
+/// The number of the callshop's last activity, without an access check; `None` if the callshop or cabin does not exist or has no activity. A number
+/// tells nothing about the callshop, so the calling function may read it before access is checked.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn last_number(app: &App, whose: Whose) -> Result<Option<i64>> {
+    match whose {
+        Whose::Callshop(id) => Ok(Some(app.heads.of(&app.store, id).await?).filter(|seq| *seq > 0)),
+        Whose::Cabin(id) => activity::head_of_cabin(app.store.reader(), id).await,
+    }
 }
 
 /// Returns the id of a cabin's callshop, if the actor may subscribe to the cabin.
@@ -76,25 +102,16 @@ pub async fn start(
     {
         return Ok(Start { watch: watch.from_seq(seq), seq, snapshot: None, expired: false });
     }
-    let (seq, state) = app
-        .store
-        .read(|tx| async move {
-            let seq = activity::head(tx.conn(), shop).await?;
-            let mut rows = cabins::all(tx.conn(), shop).await?;
-            let mut live = store::calls::live(tx.conn(), shop).await?;
-            if let Some(cabin) = cabin {
-                rows.retain(|row| row.id == cabin);
-                live.retain(|row| row.cabin_id == Some(cabin));
-            }
-            let cabins = cabin_cases::views(tx.conn(), shop, currency, rows).await?;
-            let (mut register, mut unpaid) = (None, Vec::new());
-            if cabin.is_none() {
-                register = register::open_shift(tx.conn(), actor, shop, currency).await?;
-                unpaid = sessions::unpaid(tx.conn(), shop, currency, MAX_UNPAID).await?;
-            }
-            Ok((seq, State { as_of: app.clock.now(), cabins, live, register, unpaid }))
-        })
-        .await?;
+    let shared = app.snapshots.latest(app, &found, cabin).await?;
+    let view = |shift: &register_shift::Model| ShiftView::new(actor, shift.clone(), currency.to_owned());
+    let state = State {
+        as_of: app.clock.now(),
+        cabins: shared.cabins.clone(),
+        live: shared.live.clone(),
+        register: shared.shift.as_ref().map(view),
+        unpaid: shared.unpaid.clone(),
+    };
+    let seq = shared.seq;
     Ok(Start { watch: watch.from_seq(seq), seq, snapshot: Some(state), expired: after.is_some() })
 }
 

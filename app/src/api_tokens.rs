@@ -18,7 +18,7 @@ use store::{Listed, Page, Scope, Tx, accounts, api_tokens as rows};
 pub const MAX_DAYS: i64 = 400;
 /// Maximum number of valid tokens of an account.
 const MAX_TOKENS: u64 = 100;
-/// Number of characters at the beginning of the secret that are stored and shown, including [`secrets::PREFIX`]. The stored characters reveal so
+/// Number of characters that are stored and shown from the beginning of the secret, including [`secrets::PREFIX`]. The stored characters reveal so
 /// little that more than 200 random bits of the secret remain unknown.
 const SHOWN: usize = 11;
 /// Longest time in seconds for which a rotated token stays valid: seven days.
@@ -92,8 +92,8 @@ pub fn scopes_of(token: &api_token::Model) -> Vec<TokenScope> {
 /// Creates a token for the actor's user.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, `NOT_FOUND` for an account outside the actor's subtree, or
-/// `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the account has [`MAX_TOKENS`] valid tokens, and with `NOT_FOUND` for an account outside the actor's subtree. May
+/// also fail with `INVALID_INPUT` or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewToken) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     let maker = Maker { user_id: actor.user_id, account_id: actor.account_id, scope: actor.scope() };
@@ -101,7 +101,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewToken) -> Result<Made> {
     idempotency::repeatable(app, actor, act, |id| made(app, actor, id)).await
 }
 
-/// The token of an earlier request.
+/// The token that an earlier request created, without its secret.
 async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
     Ok(Made { token: find(app, actor, id).await?, secret: None })
 }
@@ -214,7 +214,8 @@ fn build(
 /// created the token may replace it, because the new secret has that user's rights.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` for a token that has ended or was rotated before, `NOT_FOUND`, or `FORBIDDEN` for another user's token.
+/// Fails with `ILLEGAL_STATE` for a token that has ended or was rotated before, and with `FORBIDDEN` for another user's token. May also fail with
+/// `INVALID_INPUT` or `NOT_FOUND`.
 pub async fn rotate(app: &App, actor: &Actor, rotation: Rotation) -> Result<Made> {
     actor.require(Right::ManageTokens)?;
     let act = rotate_now(app, actor, rotation);
@@ -250,8 +251,11 @@ async fn replace(tx: &Tx, actor: &Actor, rotation: &Rotation, now: DateTime<Utc>
         let message = "The token was revoked or has expired. Create a new one.";
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
-    if rows::successor(tx.conn(), old.id).await?.is_some() {
-        let message = "The token was rotated before. Rotate its successor.";
+    if let Some(successor) = rows::successor(tx.conn(), old.id).await? {
+        let message = base::message!(
+            "The token has already been rotated. Rotate its successor, whose secret begins with {prefix} (`apiTokens` has its id).",
+            prefix = successor.prefix
+        );
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     accounts::lock(tx.conn(), &actor.scope(), old.account_id).await?.ok_or(Error::NotFound)?;
@@ -358,7 +362,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// Parses a scope as the documentation and the command line write it, such as `tariffs:read`.
+/// Parses a scope in the notation of the documentation and the command line, such as `tariffs:read`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for an unknown scope. The message lists all scopes.
@@ -376,7 +380,7 @@ pub fn all_scopes() -> impl Iterator<Item = TokenScope> {
     TokenScope::all()
 }
 
-/// A scope as the documentation and the command line write it, such as `tariffs:read`.
+/// A scope in the notation of the documentation and the command line, such as `tariffs:read`.
 pub fn spelling(scope: TokenScope) -> String {
     scope.as_str().to_lowercase().replacen('_', ":", 1)
 }

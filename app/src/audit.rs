@@ -1,4 +1,4 @@
-//! The audit log: every mutation of money, rights, tariffs or cabins records the user and the change, in the same transaction.
+//! The audit log: every mutation that changes money, rights, tariffs or cabins records the user and the change, in the same transaction.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -119,7 +119,7 @@ pub struct Entry {
     pub row: audit_log::Model,
     /// The user who made the change; `None` if hidden, or if the change was made on the command line.
     pub user: Option<user::Model>,
-    /// The API token with which `user`'s program made the change; `None` if a person made it, or if the user is hidden.
+    /// The API token that was used to make the change; `None` if no token was used, or if the user is hidden.
     pub token: Option<api_token::Model>,
 }
 

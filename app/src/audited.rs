@@ -1,4 +1,4 @@
-//! Records changes of single rows in the audit log.
+//! Records changes to single rows in the audit log.
 
 use chrono::{DateTime, Utc};
 use entity::{cabin, cabin_session, phone, register_shift, tariff};
@@ -37,7 +37,7 @@ audited! {
     tariff of account_id = "Tariff";
 }
 
-/// Records a change of `row`; see [`audit::record`]. The values are those of the changed fields before and after the change.
+/// Records a change to `row`; see [`audit::record`]. `before` and `after` are the values of the changed fields.
 ///
 /// # Errors
 /// May fail with database errors.

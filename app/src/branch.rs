@@ -10,6 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use uuid::Uuid;
 
 use super::activity::{self, Start, State};
+use super::calls::pricing;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::feed::{ActivityEvent, Watch, stream as positions};
@@ -181,12 +182,14 @@ async fn begin(
     Ok((Box::new(watch), body))
 }
 
-/// The live calls of a branch, oldest first, at most 1,000.
+/// The oldest live calls of a branch, at most 1,000, oldest first.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.
 pub async fn live_calls(app: &App, actor: &Actor, account_id: Uuid) -> Result<Vec<call::View>> {
     let conn = app.store.reader();
     let account = access::account(conn, actor, account_id, Right::SeeShop).await?;
-    store::calls::live_in(conn, &Scope::subtree(&account.path)).await
+    let mut calls = store::calls::live_in(conn, &Scope::subtree(&account.path)).await?;
+    pricing::show(&app.rates, conn, &mut calls).await?;
+    Ok(calls)
 }

@@ -86,7 +86,7 @@ pub struct CabinEvent {
     pub session: Option<cabin_session::Model>,
 }
 
-/// The part of a phone that every user of the callshop may see.
+/// The fields of a phone that every user of the callshop may see.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PhoneState {
     /// Id of the phone.

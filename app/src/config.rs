@@ -32,11 +32,11 @@ pub struct Options {
 pub struct ImportConfig {
     /// The folder of uploaded files. It is created when it is first needed.
     pub folder: PathBuf,
-    /// Maximum number of bytes of all uploaded files of this node.
+    /// Maximum total size, in bytes, of the files uploaded to this node.
     pub spool_bytes: u64,
-    /// Maximum number of bytes of one file.
+    /// Maximum size of one file, in bytes.
     pub upload_bytes: u64,
-    /// Maximum number of files that this node reads at once.
+    /// Maximum number of files that this node reads at the same time.
     pub jobs: usize,
 }
 
@@ -44,15 +44,16 @@ pub struct ImportConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
-    /// Key that signs access tokens and derives refresh tokens, at least 32 characters. If no key is set, a key is generated and stored in the
-    /// database for all nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
+    /// Key of at least 32 characters that signs access tokens and derives refresh tokens. If no key is set, a key is generated and stored in the
+    /// database for all nodes. Changing the key invalidates access tokens immediately; logins continue with their refresh tokens.
     #[serde(serialize_with = "base::secret::hidden")]
     pub token_key: Option<SecretString>,
     /// Lifetime of an access token, in seconds.
     pub access_seconds: i64,
     /// Number of seconds after which a login ends unless it is refreshed.
     pub refresh_seconds: i64,
-    /// Roles whose users need a second factor. A user of these roles without a second factor can log in, but can do nothing except set it up.
+    /// Roles whose users need a second factor. A user with one of these roles but without a second factor can log in, but can do nothing except set
+    /// up the second factor.
     pub require_totp: Vec<Role>,
 }
 
@@ -80,7 +81,7 @@ pub struct CallConfig {
     pub clock_skew_seconds: u32,
 }
 
-/// The minimum time for which history is kept. On PostgreSQL, whole months are deleted at once. Ledger entries and used rates are kept forever.
+/// The minimum time for which history is kept. On PostgreSQL, history is deleted in whole months. Ledger entries and used rates are kept forever.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {

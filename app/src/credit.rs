@@ -106,7 +106,7 @@ fn check_size(field: &str, amount: Micros) -> Result<()> {
     Err(Error::invalid(field, base::message!("`{field}` must be at most {max}.", field, max = MAX_AMOUNT)))
 }
 
-/// Result of a change of an account's credit.
+/// Result of a change to an account's credit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
     /// The transfer.
@@ -128,7 +128,7 @@ async fn give(
     let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
     let before = lock(tx, account.id).await?;
     let balance = before.balance.checked_add(amount).or_fault()?;
-    // check both signs: without a credit limit, a balance could approach the limit of the column's range, and then the account's calls could not be
+    // check both signs: without a credit limit, a balance could come close to what its column can store, and then the account's calls could not be
     // charged
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(
@@ -315,7 +315,7 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
     let transfer = ledger::transfers(tx.conn(), &[id]).await?.pop().ok_or(Error::NotFound)?;
     let entries = ledger::entries(tx.conn(), &[id]).await?;
     let credit = entries.iter().find(|entry| entry.book == Book::Credit);
-    // the query finds only transfers that changed credit
+    // a transfer that did not change credit counts as not found
     let credit = credit.ok_or(Error::NotFound)?;
     let account = access::child(tx.conn(), actor, credit.account_id, Right::ManageCredit).await?;
     match transfer.kind {
@@ -342,7 +342,7 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
 
 async fn change_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
     if limit.is_some_and(|limit| limit < Micros::ZERO) {
-        return Err(Error::invalid("limit", "`limit` must not be negative; null for no limit."));
+        return Err(Error::invalid("limit", "`limit` must not be negative. Use null for no limit."));
     }
     check_size("limit", limit.unwrap_or(Micros::ZERO))?;
     app.write_as(actor, |tx| async move {
@@ -377,7 +377,7 @@ pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) ->
 
 async fn change_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
     if low.is_some_and(|low| low < Micros::ZERO) {
-        return Err(Error::invalid("amount", "`amount` must not be negative; null for no warnings."));
+        return Err(Error::invalid("amount", "`amount` must not be negative. Use null for no warnings."));
     }
     check_size("amount", low.unwrap_or(Micros::ZERO))?;
     app.write_as(actor, |tx| async move {

@@ -40,7 +40,8 @@ pub struct DaySummary {
     pub to: DateTime<Utc>,
     /// The callshop's currency.
     pub currency: String,
-    /// Whether the amounts paid and refunded are hidden, because the viewer must count the drawer of one of the day's shifts blind.
+    /// Whether the amounts paid and refunded are hidden, because the viewer must still count the drawer of one of the day's shifts without seeing the
+    /// expected amounts.
     pub is_blind: bool,
     /// All figures together.
     pub total: Figures,
@@ -80,7 +81,7 @@ pub struct Figures {
     pub pay_outs: Micros,
 }
 
-/// Money that customers paid or got back by one method.
+/// Money that customers paid or got back with one payment method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Paid {
     /// Payments at settlement, net of change.
@@ -127,7 +128,7 @@ fn add(sum: &mut Micros, amount: Micros) -> Result<()> {
 }
 
 /// Summarizes a local day. Attendants see only their own figures. While a shift of the day is open, they see no paid or refunded amounts, because
-/// they count its drawer blind.
+/// they must count the shift's drawer without seeing the expected amounts.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a day that is out of range or whose calls were deleted. Fails with `FORBIDDEN` if an attendant asks for a
@@ -182,7 +183,7 @@ async fn attendant(tx: &Tx, actor: &Actor, asked: Option<Uuid>) -> Result<Option
     Ok(asked)
 }
 
-/// The instants of the local day.
+/// The first instant of the local day, and the first instant after it.
 async fn bounds(tx: &Tx, shop: &Shop, day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
     if !reports::YEARS.contains(&day.year()) {
         let (first, last) = (reports::YEARS.start(), reports::YEARS.end());

@@ -1,4 +1,4 @@
-//! Step-by-step explanation of a call's charges, computed from the prices stored with the call. The explanation of an ended call never changes.
+//! Step-by-step explanation of a call's charges, computed from the rates that are stored with the call. The explanation of an ended call never changes.
 
 use std::collections::HashMap;
 
@@ -117,9 +117,9 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
         );
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
-    let frozen = pricing::levels_of_view(&call)?;
-    let names = visible(app, actor, &frozen).await?;
-    let versions: Vec<Uuid> = frozen.iter().map(|level| level.version_id).collect();
+    let stored = pricing::levels_of_view(&app.rates, app.store.reader(), &call).await?;
+    let names = visible(app, actor, &stored).await?;
+    let versions: Vec<Uuid> = stored.iter().map(|level| level.version_id).collect();
     let tariffs = reports::tariffs_of_versions(app.store.reader(), &versions).await?;
     let booked: HashMap<i32, (u32, Micros)> = rows::charges(app.store.reader(), call.id)
         .await?
@@ -133,7 +133,7 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
         _ => 0,
     };
     let mut levels = Vec::new();
-    for (position, level) in (0..).zip(&frozen) {
+    for (position, level) in (0..).zip(&stored) {
         // level 0 names the callshop that the customer pays, so every actor may see level 0
         let Some(account) = names.get(&level.account_id).filter(|name| position == 0 || name.may_see_cost)
         else {

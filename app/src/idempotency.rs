@@ -1,7 +1,8 @@
 //! Idempotency keys. If a request repeats a key with the same input, it gets the first answer again, and nothing happens twice.
 //!
-//! Mutations that move money need a key, and look it up under the locks of their only transaction ([`once`]). Most other mutations take an optional key,
-//! which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and the transaction that makes the change calls [`keep`].
+//! Mutations that move money need a key. They have only one transaction, and look the key up while this transaction holds its locks ([`once`]). Most
+//! other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and the transaction
+//! that makes the change calls [`keep`].
 
 use chrono::{DateTime, Utc};
 use entity::idempotency_key;
@@ -20,6 +21,8 @@ use store::{Tx, keys};
 const MAX_LENGTH: usize = 100;
 /// Fields of inputs that are not compared. A hash of an input with a password would let a reader of the table test passwords quickly.
 const NOT_COMPARED: [&str; 2] = ["idempotencyKey", "password"];
+/// Fields of inputs whose values are sets: the order of the values, and repeated values, do not matter.
+const SETS: [&str; 4] = ["holidays", "prefixes", "scopes", "weekdays"];
 
 /// The idempotency key of one mutation in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,24 +86,36 @@ fn remove_not_compared(input: &mut Value) {
     match input {
         Value::Object(fields) => {
             fields.retain(|name, _| !NOT_COMPARED.contains(&name.as_str()));
-            fields.values_mut().for_each(remove_not_compared);
+            for (name, value) in fields.iter_mut() {
+                remove_not_compared(value);
+                if SETS.contains(&name.as_str()) {
+                    sort(value);
+                }
+            }
         }
         Value::Array(items) => items.iter_mut().for_each(remove_not_compared),
         _ => {}
     }
 }
 
+/// Sorts the texts of a list, and keeps each text once.
+fn sort(list: &mut Value) {
+    let Value::Array(items) = list else { return };
+    items.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    items.dedup();
+}
+
 fn same_answer<A: DeserializeOwned>(first: idempotency_key::Model, input_hash: &str) -> Result<A> {
     if first.input_hash != input_hash {
-        let message = "The key was already used with another input. Use a new key for each operation.";
+        let message = "The key was already used with different input. Use a new key for each operation.";
         return Err(Error::field(ErrorCode::IdempotencyConflict, "idempotencyKey", message));
     }
     serde_json::from_value(first.answer).or_fault()
 }
 
-/// Runs `act`, unless an earlier request with the actor's key was carried out. In that case, `again` makes the result from the answer that the earlier
-/// request stored with [`keep`]. Of two requests at the same time, one is carried out, and the other gets its answer. `again` must check the actor's
-/// rights. Without a key, only runs `act`.
+/// Runs `act`, unless an earlier request with the actor's key was carried out. In that case, `again` makes the result from the answer that the
+/// earlier request stored with [`keep`]. If two requests with the same key arrive at the same time, one is carried out, and both get its answer.
+/// `again` must check the actor's rights. Without a key, only runs `act`.
 ///
 /// # Errors
 /// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input, and with `NOT_FOUND` if the object of the earlier request is gone.
@@ -120,7 +135,7 @@ where
         Some(first) => first,
         None => match Box::pin(act).await {
             Ok(done) => return Ok(done),
-            // another request with this key may have been faster, and this request failed because of its changes
+            // another request with this key may have been faster, and its changes may have made this request fail
             Err(error) => key.first(app.store.reader(), actor).await?.ok_or(error)?,
         },
     };
@@ -154,7 +169,7 @@ pub async fn keep(tx: &Tx, actor: &Actor, at: DateTime<Utc>, answer: &impl Seria
     })
 }
 
-/// Stores the answer to a request with a key that had nothing to change. Without a key, does nothing.
+/// Stores the answer to a request that has a key but had nothing to change. Without a key, does nothing.
 ///
 /// # Errors
 /// See [`keep`].
@@ -193,8 +208,8 @@ where
     let answer = match act().await {
         Ok(answer) => answer,
         Err(error @ (Error::User(_) | Error::NotFound | Error::Forbidden)) => {
-            // a request with this key may have committed while this one waited for a lock; this one runs again and finds its answer. The look-up fails if
-            // the database refuses further statements of the transaction
+            // another request with this key may have committed while this request waited for a lock; this request then runs again and finds the
+            // stored answer. The look-up fails if the database refuses further statements in this transaction
             let found = keys::find(tx.conn(), actor.principal(), &key.mutation, &key.key).await;
             return Err(if matches!(found, Ok(Some(_))) { Error::Overtaken } else { error });
         }
@@ -222,6 +237,18 @@ mod tests {
         );
         assert_eq!(first, again);
         assert_ne!(first, hash(json!({ "accountId": "a", "user": { "name": "ana", "password": "one" } })));
+    }
+
+    #[test]
+    fn the_order_of_scopes_does_not_matter() {
+        let hash = |scopes: Value| {
+            Key::new("createApiToken", "k", json!({ "input": { "scopes": scopes } }))
+                .expect("a key")
+                .input_hash
+        };
+        let first = hash(json!(["CALLS_READ", "TARIFFS_READ"]));
+        assert_eq!(first, hash(json!(["TARIFFS_READ", "CALLS_READ", "TARIFFS_READ"])));
+        assert_ne!(first, hash(json!(["CALLS_READ"])));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Line {
     pub reversed_by: Option<Uuid>,
 }
 
-/// Lists one page of the transfers in a time range that changed one book of an account in the actor's subtree.
+/// Lists one page of the transfers that changed one book of an account in a time range. The account must be in the actor's subtree.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
@@ -212,7 +212,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
             // skip level 0, the customer, because no account's credit is reserved for that level
-            for (level, hold) in pricing::levels(call)?.iter().zip(holds).skip(1) {
+            for (level, hold) in pricing::keys(call)?.iter().zip(holds).skip(1) {
                 let (expected, _) = sums.entry(level.account_id).or_default();
                 *expected = expected.saturating_add(hold);
             }

@@ -79,6 +79,10 @@ pub struct App {
     pub identities: Identities,
     /// Tariff versions cached in memory.
     pub rates: rates::RateCache,
+    /// Reads the numbers of callshops' last activities.
+    pub heads: activity::Heads,
+    /// Snapshots that subscribers share.
+    pub snapshots: activity::Snapshots,
     /// Imports of rate decks that run on this node.
     pub imports: Imports,
     /// Wakes the loop that keeps derived tariffs up to date.
@@ -144,6 +148,8 @@ impl App {
             clock,
             identities,
             rates,
+            heads: activity::Heads::default(),
+            snapshots: activity::Snapshots::default(),
             imports,
             following: Following::default(),
             proxies,
@@ -157,7 +163,8 @@ impl App {
         })
     }
 
-    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). A login that has ended is also removed from this node's cache.
+    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). If the actor's login has ended, also removes the login from this
+    /// node's cache.
     ///
     /// # Errors
     /// See [`access::write_as`].

@@ -23,8 +23,8 @@ use store::tariffs::{self, Spread};
 pub const MAX_WARNINGS: usize = 100;
 /// Maximum number of tariff pairs (cost and retail) that are compared. The pairs used by the most callshops are compared first.
 const MAX_SPREADS: usize = 20;
-/// Talk times in seconds for which the charges are compared, besides the last free second: the first increment, a minute, the next increment, and a long
-/// call.
+/// Talk times in seconds for which the charges are compared, in addition to the last free second: a minute, the first increment, the increment after
+/// a minute, and a long call.
 const TALKS: [u32; 4] = [60, 1, 61, 3_601];
 
 /// A price below cost.
@@ -34,9 +34,10 @@ pub struct MarginWarning {
     pub prefix: String,
     /// Destination of the prefix.
     pub destination: String,
-    /// Price per minute for the buyer; the charge of a call of `seconds` if only fees, increments, minimum charges or free seconds make the loss.
+    /// The buyer's price per minute. If only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
+    /// `seconds` instead.
     pub retail_per_minute: Micros,
-    /// Price per minute, or charge of the same call, for the seller.
+    /// The seller's price per minute, or the seller's charge for the same call.
     pub cost_per_minute: Micros,
     /// Talk time of the call whose charges are given; `None` for prices per minute.
     #[serde(default)]
@@ -72,7 +73,7 @@ struct Basis {
     is_partial: bool,
 }
 
-/// Two versions: buyers pay by `retail`, and sellers by `cost`.
+/// Two tariff versions: buyers pay the prices of `retail`, and sellers pay the prices of `cost`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pair {
     retail: Uuid,
@@ -80,8 +81,8 @@ struct Pair {
     accounts: i64,
 }
 
-/// Returns the warnings for all accounts that buy or sell at this tariff, as if this version were in force at `at`: callshops and their customers,
-/// and resellers and the accounts below them.
+/// Returns the warnings as if this version were in force at `at`. The warnings cover all accounts that buy or sell at this tariff: callshops and
+/// their customers, and resellers and the accounts below them.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -97,7 +98,7 @@ pub async fn of_version(
 }
 
 /// The warnings of [`of_version`], after the version was put in force at `at`. If another tariff changed between the comparison and the commit, the
-/// prices are compared again. If that fails, returns the earlier warnings, because the version is in force.
+/// prices are compared again. If that fails, returns the earlier warnings, because the version is already in force.
 pub async fn rechecked(
     app: &App,
     tariff_id: Uuid,
@@ -118,8 +119,8 @@ pub async fn rechecked(
     }
 }
 
-/// Returns the warnings for an account's tariffs: those of a callshop and its customers, those of the account's parent and the account, and those of
-/// the account and the accounts below it. The list is empty if the accounts lack one of the two tariffs.
+/// Returns the warnings for sales in which the account takes part: by the account's parent to the account, and by the account to the accounts below
+/// it or to a callshop's customers. A sale is left out if the seller or the buyer has no tariff.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -147,7 +148,7 @@ fn spread(cost: Option<Uuid>, retail: Option<Uuid>) -> Vec<Spread> {
     pair.map(spread).into_iter().collect()
 }
 
-/// Number of pairs to read: one more than are compared, to find out whether there are more.
+/// Number of pairs to read. It is one more than the number of pairs to compare, to find out whether there are more pairs.
 fn limit() -> u64 {
     MAX_SPREADS as u64 + 1
 }
@@ -234,9 +235,10 @@ struct Loss {
     seconds: Option<u32>,
 }
 
-/// Returns the amounts if calls are sold below cost: the prices per minute or, if only fees, increments, minimum charges and free seconds make the loss,
-/// the charges of a call of the first talk time of [`TALKS`] that has a loss. The comparison covers the prices outside the bands and in each band of
-/// either rate. A band is compared with the other rate's band of the same name or, without such a band, with the other rate's price outside the bands.
+/// Returns the amounts if calls are sold below cost: the prices per minute or, if only fees, increments, minimum charges and free seconds cause the
+/// loss, the charges for a call. The talk time of this call is the first one in [`TALKS`] at which there is a loss. The comparison covers the prices
+/// outside the bands and in each band of either rate. A band is compared with the other rate's band of the same name or, without such a band, with
+/// the other rate's price outside the bands.
 fn loss(retail: &Rate, cost: &Rate) -> Option<Loss> {
     let names: BTreeSet<&String> = retail.band_prices.keys().chain(cost.band_prices.keys()).collect();
     let bands = names.into_iter().map(|name| (retail.band_prices.get(name), cost.band_prices.get(name)));
@@ -297,8 +299,8 @@ mod tests {
             .iter()
             .map(|warning| (warning.prefix.as_str(), warning.cost_per_minute.0))
             .collect();
-        // prefix 5511 sells at 50 and costs 80, by the cost rate of prefix 55
-        // prefix 5521 costs 120 and sells at 100, by the retail rate of prefix 55
+        // prefix 5511 sells at 50 and costs 80, which is the cost rate of prefix 55
+        // prefix 5521 costs 120 and sells at 100, which is the retail rate of prefix 55
         // prefix 33 has no cost rate, so no warning is possible
         assert_eq!(found, [("5511", 80), ("5521", 120)]);
         assert_eq!((margins.total, margins.warnings[0].callshops), (2, 3));
@@ -327,15 +329,15 @@ mod tests {
         let whole_minutes = |price| Rate { initial_increment: 60, increment: 60, ..rate("55", price) };
         let free = |price, free_seconds| Rate { free_seconds, ..rate("55", price) };
         assert_eq!(found(rate("55", 6_000), rate("55", 6_000)), None);
-        // the seller pays a whole minute for a call of one second
+        // the seller pays for a whole minute if a call lasts one second
         assert_eq!(found(rate("55", 12_000), whole_minutes(6_000)), Some(Some(1)));
-        // the buyer pays for thirty seconds at least
+        // the buyer pays for at least thirty seconds
         let half = Rate { initial_increment: 30, ..rate("55", 12_000) };
         assert_eq!(found(half, Rate { initial_increment: 60, increment: 60, ..rate("55", 6_000) }), None);
         assert_eq!(found(free(12_000, 5), rate("55", 6_000)), Some(Some(1)));
         assert_eq!(found(free(12_000, 50), free(6_000, 20)), Some(Some(49)));
         assert_eq!(found(free(12_000, 20), free(6_000, 20)), None);
-        // the minimum charge covers the fee of a minute, but not of a longer call
+        // the minimum charge makes up for the connection fee on calls of up to one minute, but not on longer calls
         let fee = Rate { connection_fee: Micros(1_000), ..rate("55", 6_000) };
         let minimum = Rate { minimum_charge: Micros(7_000), ..rate("55", 6_000) };
         assert_eq!(found(minimum, fee), Some(Some(61)));

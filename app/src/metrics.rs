@@ -34,6 +34,7 @@ pub struct Metrics {
     lost: Counter,
     strays: Counter,
     lag: Histogram,
+    texts: Counter,
     /// Metrics of the call path's writer.
     pub writer: WriterMetrics,
     /// State that the proxies reported.
@@ -51,6 +52,7 @@ impl Default for Metrics {
             lost: Counter::default(),
             strays: Counter::default(),
             lag: Histogram::new(DURATION_BUCKETS),
+            texts: Counter::default(),
             writer: WriterMetrics::default(),
             proxies: ProxyMetrics::default(),
             webhooks: WebhookMetrics::default(),
@@ -86,6 +88,11 @@ impl Metrics {
         self.lag.observe(lag.as_secs_f64());
     }
 
+    /// Counts a text that was written from an activity. All subscribers of a callshop with the same document and role share the text.
+    pub fn text_written(&self) {
+        self.texts.inc();
+    }
+
     /// Registers all metrics with Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         let unit = Unit::Other("micros".to_owned());
@@ -106,5 +113,7 @@ impl Metrics {
         );
         let help = "Time from an activity's commit, or from the arrival of another node's message about it, to its delivery to a subscriber";
         registry.register("activity_delivery_duration_seconds", help, self.lag.clone());
+        let help = "Texts written from activities; the subscribers of a callshop on this node with the same document and role share a text";
+        registry.register("activity_texts_written", help, self.texts.clone());
     }
 }

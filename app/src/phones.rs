@@ -23,7 +23,7 @@ pub const MAX_BATCH: u32 = 100;
 const MAX_PHONES: u64 = 1000;
 /// Length of a SIP user name. The 31^12 possible names are too many to guess, and collisions are negligible.
 const USER_LENGTH: usize = 12;
-/// Length of a SIP password. A password has 99 bits, but is short enough to be typed into a phone.
+/// Length of a SIP password. A password has 99 bits of entropy, but is short enough to type into a phone.
 const SECRET_LENGTH: usize = 20;
 
 /// A phone with its secret. The secret cannot be read again.
@@ -321,8 +321,8 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Phon
     Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
 }
 
-/// Lists one page of a callshop's phones, optionally limited to phones that match all of the given words ([`crate::finding::words`]). Everyone
-/// searches labels. For an actor that may see SIP user names and User-Agents, the search also covers these.
+/// Lists one page of a callshop's phones, optionally limited to phones that match all of the given words ([`crate::finding::words`]). The search
+/// covers labels and, if the actor may see them, SIP user names and User-Agents.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.

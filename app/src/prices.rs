@@ -193,7 +193,7 @@ pub struct Question {
 }
 
 /// Quotes the price of a call, and the number of seconds that the amount pays for. If the call would be refused, [`Quote::refusal`] has the reason. A
-/// problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
+/// problem with an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a negative amount, for a destination that is empty or too long, and for a version of another tariff than the one that

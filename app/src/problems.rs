@@ -185,7 +185,7 @@ impl Look<'_> {
     ) {
         let problem = |found: Found| Problem {
             subject: subject(found.id),
-            // `named` adds the callshops' names later, all at once
+            // `named` adds all callshops' names later, with one query
             callshop: Some((found.callshop_id, String::new())),
             since: found.since,
             text: text.into(),
@@ -288,7 +288,7 @@ impl Look<'_> {
             callshop: None,
             since: stuck.since,
             text: base::message!(
-                "The entry {entry} of the Redis stream failed {times} times and is still retried. Later events of the same call or phone \
+                "The entry {entry} of the Redis stream failed {times} times and is still being retried. Later events of the same call or phone \
                  wait for this entry. See the servers' logs for the reason.",
                 entry = stuck.id,
                 times = stuck.deliveries

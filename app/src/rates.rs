@@ -1,5 +1,7 @@
 //! Keeps rates in memory. A tariff version never changes, so each node reads a version once and matches numbers without database queries.
 
+mod used;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::used::UsedRates;
 use base::error::{Error, OrFault as _, Result};
 use store::Listed;
 use store::page::Total;
@@ -74,9 +77,12 @@ pub struct LoadedVersion {
     pub table: RateTable,
 }
 
-/// Cache of recently used versions, with a limit in bytes.
+/// Cache of recently used versions, with a limit in bytes, and of the rates of recent calls.
 #[derive(Clone, Debug)]
-pub struct RateCache(Cache<Uuid, Arc<LoadedVersion>>);
+pub struct RateCache {
+    versions: Cache<Uuid, Arc<LoadedVersion>>,
+    used: UsedRates,
+}
 
 impl RateCache {
     /// Creates a cache of about `bytes` bytes. A table that is larger than the cache is loaded each time it is used.
@@ -84,24 +90,25 @@ impl RateCache {
         let weight = |_: &Uuid, version: &Arc<LoadedVersion>| {
             u32::try_from(version.table.size_bytes()).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().max_capacity(bytes).weigher(weight).build())
+        let versions = Cache::builder().max_capacity(bytes).weigher(weight).build();
+        Self { versions, used: UsedRates::new() }
     }
 
     /// Number of cached tariff versions, and the size of all cached versions in bytes.
     pub async fn size(&self) -> (u64, u64) {
         // the cache updates its counters only when pending tasks run
-        self.0.run_pending_tasks().await;
-        (self.0.entry_count(), self.0.weighted_size())
+        self.versions.run_pending_tasks().await;
+        (self.versions.entry_count(), self.versions.weighted_size())
     }
 
     /// Whether a version is in memory.
     pub fn has(&self, version_id: Uuid) -> bool {
-        self.0.contains_key(&version_id)
+        self.versions.contains_key(&version_id)
     }
 
     /// Adds a version that was just written, so that no call has to load it.
     pub async fn put(&self, version: Arc<LoadedVersion>) {
-        self.0.insert(version.version_id, version).await;
+        self.versions.insert(version.version_id, version).await;
     }
 
     /// Returns a tariff version's table of rates. A table that is not cached is read from the database; concurrent requests for the same table
@@ -113,10 +120,10 @@ impl RateCache {
     /// # Errors
     /// Fails with a fault if the stored rates are not a valid table. May also fail with database errors.
     pub async fn get(&self, conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
-        if let Some(version) = self.0.get(&version_id).await {
+        if let Some(version) = self.versions.get(&version_id).await {
             return Ok(version);
         }
-        let loaded = self.0.try_get_with(version_id, Box::pin(load(conn, version_id))).await;
+        let loaded = self.versions.try_get_with(version_id, Box::pin(load(conn, version_id))).await;
         // if only one transaction waits for the table, that transaction gets the original error, which it may need for a retry
         loaded.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::fault))
     }
@@ -177,9 +184,9 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// Returns the rates whose destinations match `text`, best first, one rate for each destination, at most `limit`. A destination equal to `text` is
-    /// the best match, then the destinations of a country that `text` names in another language, then a destination that begins with `text`, then a
-    /// destination that contains `text`. Among equally good matches, the shortest prefix comes first.
+    /// Returns at most `limit` rates whose destinations match `text`, best first, with one rate for each destination. Destinations that are equal to
+    /// `text` come first, then destinations in a country that `text` names in another language, then destinations that begin with `text`, and then
+    /// destinations that contain `text`. Among equally good matches, the shortest prefix comes first.
     ///
     /// # Errors
     /// See [`RateCache::get`].
@@ -317,7 +324,7 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     })
 }
 
-/// Copies everything that determines a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
+/// Copies everything that determines the charges at `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
 pub fn pricing(terms: &Terms, rate: &Rate) -> Pricing {
     Pricing::freeze(rate, terms.rounding, &terms.bands, &terms.holidays, terms.time_zone)
 }

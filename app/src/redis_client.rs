@@ -18,7 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Pauses between connection attempts, for an unlimited number of attempts. The first pause is 50 ms, and each later pause is twice as long as the
 /// one before it. Random jitter at most doubles a pause, so no pause exceeds 1 s. Without jitter, all nodes would reconnect to a restarted Redis at
-/// once.
+/// the same moment.
 const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_max_delay(LONGEST_PAUSE)

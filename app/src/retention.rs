@@ -26,14 +26,14 @@ const HUNG: Duration = Duration::from_secs(3 * 3600);
 const CHUNK: u64 = 500;
 /// Number of keys that one query reads. With fewer keys, the queries would rescan the pages of deleted rows more often.
 const LOOK: u64 = 20 * CHUNK;
-/// Minimum and maximum pause between two deleting transactions. Within these bounds, a pause lasts as long as the previous transaction, so deletion
-/// uses at most half of a connection's capacity.
+/// Minimum and maximum pause between two transactions that delete rows. Within these bounds, a pause lasts as long as the previous transaction, so
+/// deletion uses at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
 
 /// Maximum number of rows in the log of one webhook.
 const DELIVERIES_KEPT: u64 = 10_000;
 
-/// How long the marks of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
+/// How long the records of used tickets are kept after the tickets expire. This time is longer than the difference between the nodes' clocks.
 const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// How long idempotency keys are kept: longer than a year, because a key may be the number of a monthly or yearly bill.

@@ -18,13 +18,13 @@ use crate::feed::{Watch, stream as positions};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, accounts, cabins};
 
-/// Maximum number of valid screens of a cabin.
+/// Maximum number of valid screens per cabin.
 const MAX_SCREENS: usize = 5;
 /// Maximum lifetime of a screen, in days.
 pub const MAX_DAYS: i32 = 400;
 
-/// Creates a screen for a cabin, valid for this many days. Returns the screen and its access token, which is not stored. The token is `None` if an earlier
-/// request with the same idempotency key already returned it.
+/// Creates a screen for a cabin, valid for this many days. Returns the screen and its access token, which is not stored. The token is `None` if an
+/// earlier request with the same idempotency key already returned it.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if `days` is not between 1 and [`MAX_DAYS`]. Fails with `ILLEGAL_STATE` if the cabin has [`MAX_SCREENS`] screens or is
@@ -126,7 +126,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// The valid screens of cabins, without an access check. The ids must come from rows that the actor may see.
+/// The valid screens of these cabins. Does not check access: the ids must come from rows that the actor may see.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -162,7 +162,8 @@ pub async fn shown(app: &App, actor: &Actor) -> Result<Shown> {
     }
     let shop = access::by_id(conn, found.callshop_id).await?;
     let cabin = cabin_cases::view_by_id(conn, id).await?;
-    let call = store::calls::live_of_cabins(conn, &[id]).await?.pop();
+    let mut call = store::calls::live_of_cabins(conn, &[id]).await?.pop();
+    pricing::show(&app.rates, conn, &mut call).await?;
     let running = match &cabin.session {
         Some(session) => {
             sessions::running(app, &[(session.id, session.opened_at)]).await?.remove(&session.id)
@@ -176,7 +177,7 @@ impl Shown {
     /// Computes the content at a later time without reading the database. Only the cost of the live call grows between two activity events.
     ///
     /// # Errors
-    /// Fails with a fault if the call's stored prices do not parse.
+    /// Fails with a fault if the call's rate does not exist.
     pub fn at(&self, now: DateTime<Utc>) -> Result<Self> {
         let mut later = Self { as_of: now, ..self.clone() };
         if let (Some(call), Some(running)) = (&self.call, &mut later.running) {

@@ -17,9 +17,9 @@ use store::accounts;
 const MAX_TAX_ID: usize = 40;
 /// Maximum length of the address, in characters.
 const MAX_ADDRESS: usize = 200;
-/// Default for new callshops: the remaining time, in seconds, at which the coming end of a call is announced.
+/// Default for new callshops: a warning comes this many seconds before the end of a call.
 pub const USUAL_ENDING_SOON: i32 = 60;
-/// Maximum remaining time at which the coming end of a call can be announced, in seconds.
+/// Maximum number of seconds before the end of a call at which the warning can come.
 const MAX_ENDING_SOON: i32 = 3600;
 /// Maximum length of the receipt footer, in characters.
 const MAX_FOOTER: usize = 500;
@@ -45,7 +45,8 @@ pub struct SettingsChange {
     pub pix_city: Option<String>,
     /// Whether receipts hide the four digits before the last two of each dialed number.
     pub mask_numbers: Option<bool>,
-    /// The remaining time, in seconds, at which the coming end of a call is announced. `Some(None)` or zero means never.
+    /// Number of seconds before the end of a call at which a warning says that the call is about to end. `Some(None)` or zero means that no warning
+    /// is given.
     pub ending_soon_seconds: Option<Option<i32>>,
     /// Maximum total of discounts by attendants per bill.
     pub attendant_max_discount: Option<Micros>,

@@ -175,8 +175,8 @@ impl Error {
     }
 }
 
-/// Whether the connection to the database was lost, or the database is shutting down or starting. The transaction was not stored, unless its commit
-/// was in progress.
+/// Whether the connection to the database was lost, or the database is shutting down or starting. If this happened during the commit, the transaction
+/// may have been stored; otherwise, it was not stored.
 pub fn is_connection_lost(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error as Cause;
     let lost = cause(error).is_some_and(|cause| {
@@ -239,7 +239,7 @@ macro_rules! for_each_error_code {
             IllegalState = "ILLEGAL_STATE",
             /// Login or password is wrong, or the login is disabled.
             BadCredentials = "BAD_CREDENTIALS",
-            /// Too many wrong passwords or codes recently: wait, up to 30 seconds.
+            /// Too many wrong passwords or codes recently: wait up to 30 seconds.
             TryLater = "TRY_LATER",
             /// The password is correct, but the login also needs a code from the user's authenticator app: ask for the code and send it as `totp`.
             TotpRequired = "TOTP_REQUIRED",
@@ -249,7 +249,7 @@ macro_rules! for_each_error_code {
             TotpSetupRequired = "TOTP_SETUP_REQUIRED",
             /// The password is too short, too long or too easy to guess.
             WeakPassword = "WEAK_PASSWORD",
-            /// The idempotency key was already used with another input.
+            /// The idempotency key was already used with different input.
             IdempotencyConflict = "IDEMPOTENCY_CONFLICT",
             /// The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token.
             SecretShown = "SECRET_SHOWN",
@@ -267,7 +267,7 @@ macro_rules! for_each_error_code {
             CabinOccupied = "CABIN_OCCUPIED",
             /// The callshop, or an account above it, is suspended.
             Suspended = "SUSPENDED",
-            /// A problem of an account above the callshop prevents this action. The callshop's reseller can see the details.
+            /// A problem with an account above the callshop prevents this action. The callshop's reseller can see the details.
             ServiceUnavailable = "SERVICE_UNAVAILABLE",
             /// The payments are less than the amount due.
             Underpaid = "UNDERPAID",

@@ -25,7 +25,7 @@ pub struct Param {
 pub enum Value {
     /// A name, number, code or time, which is the same in every language.
     Text(String),
-    /// A word of the API, such as `CLOSED`, which other languages translate.
+    /// A word of the API, such as `CLOSED`, which is translated into other languages.
     Word(&'static str),
     /// An amount of money.
     Money {

@@ -1,4 +1,7 @@
 //! Compares callshop with Mercurius by running the board query on the same rows. A shop's screen sends this query when the screen opens.
+//!
+//! callshop is measured twice: on a node that keeps no answers and runs each query, as it would if the shop changed each time, and on a node that keeps
+//! answers, as if nothing had changed since the last query.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -52,26 +55,38 @@ pub fn board(plan: &Plan) -> Result<()> {
     let url = databases.create("callshop")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let shop = runtime.block_on(open(url.clone()));
+    let forgetful =
+        runtime.block_on(shop.server.another_node_with(|config| config.limits.kept_answer_bytes = 0));
     let peer = Peer::start(&url)?;
-    let ours = Side::new(shop.server.http, plan, &shop.id, Some(shop.attendant.token()))?;
-    let theirs = Side::new(peer.address, plan, &raw_id(&shop.id)?, None)?;
-    let (mut ours, mut theirs) = (ours, theirs);
-    same(&mut ours, &mut theirs)?;
-    let rounds: Result<Vec<_>> = (0..plan.rounds)
-        .map(|_| Ok((ours.turn(plan.queries, postgres)?, theirs.turn(plan.queries, None)?)))
-        .collect();
-    let title = format!(
-        "board query: PostgreSQL, {CABINS} cabins, {CALLS} calls each, {} connections",
-        plan.connections
-    );
-    let bar = Bar { least: 3.0, of: "Mercurius's rate" };
-    report::print(&title, "callshop", "Mercurius with JIT", &rounds?, Some(bar));
+    let mut changed = Side::new(forgetful.http, plan, &shop.id, Some(shop.attendant.token()))?;
+    let mut kept = Side::new(shop.server.http, plan, &shop.id, Some(shop.attendant.token()))?;
+    let mut theirs = Side::new(peer.address, plan, &raw_id(&shop.id)?, None)?;
+    same(&mut changed, &mut theirs)?;
+    same(&mut kept, &mut theirs)?;
+    let (mut of_changed, mut of_kept) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        let peers = theirs.turn(plan.queries, None)?;
+        of_changed.push((changed.turn(plan.queries, postgres)?, peers));
+        of_kept.push((kept.turn(plan.queries, postgres)?, peers));
+    }
+    for (what, least, rounds) in
+        [("changed each time", 3.0, of_changed), ("nothing changed since", 10.0, of_kept)]
+    {
+        let title = format!(
+            "board query, {what}: PostgreSQL, {CABINS} cabins, {CALLS} calls each, {} connections",
+            plan.connections
+        );
+        let bar = Bar { least, of: "Mercurius's rate" };
+        report::print(&title, "callshop", "Mercurius with JIT", &rounds, Some(bar));
+        println!();
+    }
     drop(peer);
     if plan.statements {
         let watch = Watch::start(&databases, "callshop")?;
-        ours.turn(plan.queries, postgres)?;
-        println!("\n{}", watch.report("boards", plan.queries as usize)?);
+        changed.turn(plan.queries, postgres)?;
+        println!("{}", watch.report("boards", plan.queries as usize)?);
     }
+    runtime.block_on(forgetful.stop());
     runtime.block_on(shop.server.stop());
     Ok(())
 }
@@ -122,7 +137,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// Runs a turn of one server. If `postgres` is given, it is the process of the database, and the turn also measures its processor time.
+    /// Runs one server's turn. If `postgres` is given, it is the process of the database, and the turn also measures processor time.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;

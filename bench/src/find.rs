@@ -148,7 +148,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
             "CASE WHEN n % 20 = 0 THEN (CASE WHEN n % 2000 = 0 THEN 'NO_RATE' ELSE 'NO_CREDIT' END) END"
                 .to_owned()
         }
-        "pricing" | "holds" => empty.to_owned(),
+        "holds" => empty.to_owned(),
         "charge" => "0".to_owned(),
         column => format!("template.\"{column}\""),
     });

@@ -1,4 +1,4 @@
-//! Measures the import of a rate deck by the command line while a server authorizes calls. The peer is the simplest way to store the same rows:
+//! Measures the import of a rate deck from the command line while a server authorizes calls. The peer is the simplest way to store the same rows:
 //! `COPY` on PostgreSQL, and batched inserts on SQLite. Also measures the import's memory, and the latency of authorizations during the import.
 
 use std::fmt::Write as _;

@@ -6,6 +6,7 @@
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
 mod board;
+mod bytes;
 mod database;
 mod fanout;
 mod find;
@@ -56,15 +57,17 @@ enum Command {
     },
     /// Measure authorizations and call ends with 1 to 1,000 live calls in the branch, compared with a server that has no live calls.
     Live(Plan),
+    /// Measure the bytes that each call leaves in each table and in the write-ahead log.
+    Bytes(bytes::Options),
     /// Measure each filter of `calls` and `sessions`, and each pair of filters, in a callshop with millions of calls. Fails if a filter or a pair of
     /// filters takes more than 100 ms.
     Find(find::Plan),
-    /// Measure the import of a rate deck by the command line while calls are authorized, compared with `COPY` on PostgreSQL and batched inserts on
+    /// Measure the import of a rate deck from the command line while calls are authorized, compared with `COPY` on PostgreSQL and batched inserts on
     /// SQLite.
     Import(import::Plan),
-    /// New versions of a tariff with 50,000 prefixes take effect while two nodes authorize 200 calls a second. Checks the price of every call.
+    /// Activate new versions of a tariff with 50,000 prefixes while two nodes authorize 200 calls a second, and check the price of every call.
     Switch(switch::Plan),
-    /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
+    /// Measure the query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
     /// Measure the delivery of events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory.
     /// Needs Redis.
@@ -124,6 +127,7 @@ fn main() -> ExitCode {
         Command::Authorize(plan) => run::authorize(&plan),
         Command::Stored { plan, up_to } => run::stored(&plan, up_to),
         Command::Live(plan) => run::live(&plan),
+        Command::Bytes(options) => bytes::bytes(&options),
         Command::Find(plan) => find::find(&plan),
         Command::Import(plan) => import::import(&plan),
         Command::Switch(plan) => switch::switch(&plan),

@@ -125,15 +125,17 @@ fn warm_up(plan: &Plan) -> u32 {
 }
 
 /// A server under load.
-struct Bench {
+pub struct Bench {
     databases: Databases,
-    server: TestServer,
+    /// The server.
+    pub server: TestServer,
     load: Load,
     users: Vec<String>,
     ended: u64,
     statements: bool,
     // the runtime is declared last, so it is dropped last; all other fields run on it
-    runtime: Runtime,
+    /// The runtime on which the server runs.
+    pub runtime: Runtime,
 }
 
 /// Results of a turn.
@@ -143,7 +145,8 @@ struct Turn {
 }
 
 impl Bench {
-    fn start(plan: &Plan) -> Result<Self> {
+    /// Starts the server of a plan, and opens its callshops. There are at most as many phones as the plan has calls.
+    pub fn start(plan: &Plan) -> Result<Self> {
         Self::open(plan, PHONES.min(plan.calls), false)
     }
 
@@ -246,6 +249,26 @@ impl Bench {
         Ok(Turn { authorizations: authorizations.figures(), ends: ends.figures() })
     }
 
+    /// Makes `calls` calls in waves, with every event that a proxy sends about an answered call.
+    pub fn whole_calls(&mut self, calls: u32) -> Result<()> {
+        let mut left = calls as usize;
+        self.load.connect()?;
+        while left > 0 {
+            let users = self.users[..left.min(self.users.len())].to_vec();
+            left -= users.len();
+            let (references, _, _) = self.authorize(&users)?;
+            let at = Utc::now();
+            for event in [ringing, answered, ended] {
+                let all =
+                    references.iter().map(|reference| self.load.request("events", &event(reference, at)));
+                let all = all.collect();
+                self.load.send(all)?;
+            }
+            self.ended += references.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Runs turns of this server and of another server alternately, and prints a line of a curve.
     fn compare(&mut self, other: &mut Self, plan: &Plan, size: u64) -> Result<()> {
         let mut rounds = Vec::new();
@@ -259,7 +282,7 @@ impl Bench {
     }
 
     /// Checks that every call answered with 200 is stored and charged, and that the ledger balances. Stops the server.
-    fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
         let Self { server, load, ended, runtime, .. } = self;
         let stored = runtime.block_on(async {
             server.check_ledger().await;
@@ -282,6 +305,11 @@ fn attempt(user: &str) -> Value {
     json!({ "request_id": Uuid::new_v4(), "user": user, "dialed": "+351912345678", "src": "198.51.100.7:5060",
         "ts": micros(Utc::now()), "proxy": PROXY, "call_id": Uuid::new_v4().simple().to_string(),
         "from_tag": Uuid::new_v4().simple().to_string() })
+}
+
+fn ringing(reference: &Value, at: DateTime<Utc>) -> Value {
+    json!([{ "eid": Uuid::new_v4(), "kind": "ringing", "ts": micros(at), "proxy": PROXY, "ref": reference, "call_id": "c",
+        "from_tag": "f", "to_tag": "t" }])
 }
 
 fn answered(reference: &Value, at: DateTime<Utc>) -> Value {

@@ -1,5 +1,5 @@
-//! Puts new versions of a large tariff in force while two nodes authorize calls, and checks every call: no call is without a price, each call's price is
-//! the one of its version, and each node follows within a second.
+//! Puts new versions of a large tariff in force while two nodes authorize calls. Checks that every call is priced by the version that applies to the
+//! call, and that each node uses a new version within a second.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use app::auth::Actor;
-use app::calls::pricing;
+use app::calls::pricing::Prices;
 use app::tariffs::{self, Assignment, Import, ImportMode, NewTariff};
 use billing::money::{Micros, Rounding};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -82,13 +82,13 @@ pub fn switch(plan: &Plan) -> Result<()> {
         made.push(node.join().map_err(|_| "the attempts failed")??);
     }
     let (scheduled, activated) = switched?;
-    let calls = runtime.block_on(calls_of(&first))?;
+    let (calls, prices) = runtime.block_on(calls_of(&first))?;
     runtime.block_on(second.stop());
     runtime.block_on(first.stop());
-    tariff.report(&made, &calls, scheduled, activated)
+    tariff.report(&made, (&calls, &prices), scheduled, activated)
 }
 
-/// Attempts at an even pace until `ended`. The number of each attempt has another of the prefixes.
+/// Makes attempts at an even pace until `ended` is set. Each attempt dials a number with a different prefix.
 fn attempts(hook: std::net::SocketAddr, users: &[String], ended: &AtomicBool) -> Result<Vec<Attempt>> {
     let mut load = Load::new(hook, 1)?;
     load.connect()?;
@@ -167,8 +167,8 @@ impl Switched {
         Ok(Self { operator, versions })
     }
 
-    /// Schedules the second version, and later puts the third in force at once. Returns the instant of the schedule, and the time at which the
-    /// activation was committed.
+    /// Schedules the second version. After a pause, puts the third version in force without scheduling it. Returns the instant of the schedule, and
+    /// the time at which the activation was committed.
     async fn switch(&self, server: &TestServer) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
         let pause = || async { tokio::time::sleep(PHASE.to_std().unwrap_or_default()).await };
         let scheduled = Utc::now() + PHASE;
@@ -187,7 +187,7 @@ impl Switched {
     fn report(
         &self,
         nodes: &[Vec<Attempt>],
-        calls: &HashMap<Uuid, call::Model>,
+        (calls, prices): (&HashMap<Uuid, call::Model>, &Prices),
         scheduled: DateTime<Utc>,
         activated: DateTime<Utc>,
     ) -> Result<()> {
@@ -197,7 +197,7 @@ impl Switched {
             for attempt in attempts {
                 waits.push(attempt.took);
                 let call = calls.get(&attempt.reference).ok_or("an allowed call is not stored")?;
-                let version = version_of(call)?;
+                let version = version_of(call, prices)?;
                 used[version] += 1;
                 let is_due = call.authorized_at >= scheduled;
                 wrong += u32::from((version == 0) == is_due);
@@ -226,10 +226,9 @@ impl Switched {
     }
 }
 
-/// The index of the version that priced a call. Fails if the rate is not the one of the number's prefix.
-fn version_of(call: &call::Model) -> Result<usize> {
-    let levels = pricing::levels(call)?;
-    let rate = &levels.first().ok_or("a call without a price")?.pricing.rate;
+/// The index of the version that priced a call. Fails if the call was not priced by the rate of its number's prefix.
+fn version_of(call: &call::Model, prices: &Prices) -> Result<usize> {
+    let rate = &prices.of(call)?.first().ok_or("a call without a price")?.pricing.rate;
     if !call.number.starts_with(&rate.prefix) || rate.prefix.len() != prefix(0).len() {
         return Err(format!("{} was priced by the prefix {}", call.number, rate.prefix).into());
     }
@@ -246,7 +245,9 @@ fn deck(price: Micros) -> Result<String> {
     Ok(deck)
 }
 
-async fn calls_of(server: &TestServer) -> Result<HashMap<Uuid, call::Model>> {
-    let calls = call::Entity::find().all(server.app.store.reader()).await?;
-    Ok(calls.into_iter().map(|call| (call.id, call)).collect())
+async fn calls_of(server: &TestServer) -> Result<(HashMap<Uuid, call::Model>, Prices)> {
+    let conn = server.app.store.reader();
+    let calls = call::Entity::find().all(conn).await?;
+    let prices = Prices::load(&server.app.rates, conn, &calls).await?;
+    Ok((calls.into_iter().map(|call| (call.id, call)).collect(), prices))
 }

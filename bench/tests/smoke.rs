@@ -56,6 +56,20 @@ fn stored_calls_on_sqlite_and_on_postgres() {
 }
 
 #[test]
+fn bytes_on_sqlite_and_on_postgres() {
+    for database in ["sqlite", "postgres"] {
+        let arguments = ["bytes", "--database", database, "--shops", "2", "--calls", "50"];
+        let run = Command::new(env!("CARGO_BIN_EXE_callshop-bench")).args(arguments).output().unwrap();
+        let (text, errors) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        assert!(
+            run.status.success() && text.contains("| call |") && text.contains("| all |"),
+            "{text}{errors}"
+        );
+        assert_eq!(text.contains("write-ahead log"), database == "postgres", "{text}");
+    }
+}
+
+#[test]
 fn authorize_on_sqlite() {
     assert!(report(&["authorize", "--database", "sqlite"]).contains("the rate of call ends"));
 }
@@ -83,12 +97,12 @@ fn npm_board_beside_its_peer() {
 
 #[test]
 fn fan_out_and_latency_through_redis() {
-    for (command, bars) in [("fan-out", ["rate", "CPU per event"]), ("latency", ["same node", "other node"])]
-    {
-        let sizes: &[&str] = match command {
-            "fan-out" => &["--subscribers", "20", "--events", "200", "--rounds", "1"],
-            _ => &["--subscribers", "20", "--rate", "20", "--seconds", "2"],
-        };
+    let fan_out = ["--shops", "10", "--each", "2", "--events", "200", "--rounds", "1"];
+    let latency = ["--subscribers", "20", "--rate", "20", "--seconds", "2"];
+    for (command, sizes, bars) in [
+        ("fan-out", &fan_out[..], ["CPU per event", "without sharing"]),
+        ("latency", &latency[..], ["same node", "other node"]),
+    ] {
         let run =
             Command::new(env!("CARGO_BIN_EXE_callshop-bench")).arg(command).args(sizes).output().unwrap();
         let (text, errors) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));

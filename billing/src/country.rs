@@ -249,8 +249,8 @@ const PARTS: &[(&str, &str)] = &[
 /// The ISO 3166-1 alpha-2 code of the country that a number or prefix belongs to. `digits` are E.164 digits without "+".
 ///
 /// Returns `None` if no single country is certain: for satellite and other global services, for short numbers, for the prefix 1 without an area code,
-/// and for North American numbers that are not tied to a place. A code that other countries share with a larger country, such as 44, counts as the
-/// larger country unless further digits decide.
+/// and for North American numbers that are not tied to a place. If several countries share a code, such as 44, the result is the largest of these
+/// countries unless further digits decide.
 pub fn country_of(digits: &str) -> Option<&'static str> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

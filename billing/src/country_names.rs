@@ -1,8 +1,8 @@
-//! Names of countries in English, Portuguese and Spanish, from CLDR, to find destinations by them and to show them.
+//! Names of countries in English, Portuguese and Spanish, from CLDR, used to find destinations by country and to show the names.
 
 use crate::fold::fold;
 
-/// Fewest letters of the beginning of a name.
+/// A text matches the beginning of a name only if the text has at least this many letters.
 const MIN_BEGINNING: usize = 3;
 
 /// ISO 3166-1 codes with the names in English, Portuguese and Spanish, sorted by code.

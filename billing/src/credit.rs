@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::money::Micros;
 use crate::rating::{self, Pricing};
 
-/// A call reserves one fourth of its remaining time at once (a slice), so that credit is left for calls that begin later.
+/// A call reserves one fourth of its remaining time in one step (a slice), so that credit is left for calls that begin later.
 const SHARE: u32 = 4;
 /// A call's next slice of reserved time is due at least this many seconds before the current slice ends. The proxy can then be notified before the
 /// current slice ends.
@@ -93,7 +93,7 @@ fn increment(pricing: &Pricing, covered: u32) -> u32 {
     if covered == 0 { pricing.rate.initial_increment } else { pricing.rate.increment }
 }
 
-/// How many seconds before the end of the covered time the call's next slice is due. `slice` is the length of the current slice in seconds.
+/// Number of seconds before the end of the covered time at which the call's next slice is due. `slice` is the length of the current slice in seconds.
 pub fn lead(slice: u32) -> u32 {
     (slice / 2).clamp(SHORTEST_LEAD, LONGEST_LEAD)
 }

@@ -14,8 +14,8 @@ pub fn bounds(zone: Tz, day: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)
     Some((beginning(zone, day)?, beginning(zone, day.succ_opt()?)?))
 }
 
-/// The first instant of the local day, or of the next day that exists. If the clocks are put forward at midnight, the day begins later. Returns `None` for
-/// days outside chrono's range.
+/// The first instant of the local day, or of the next day that exists. If the clocks are put forward at midnight, the day begins later. Returns
+/// `None` for days outside chrono's range.
 pub fn beginning(zone: Tz, day: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = day.and_time(NaiveTime::MIN);
     let after = |step| midnight.checked_add_signed(STEP * step);

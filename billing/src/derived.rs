@@ -1,33 +1,37 @@
-//! Derives the rates of a tariff from the rates of another tariff: a percentage, an addition, a minimum margin and a price ending.
+//! Derives the rates of a tariff from the rates of another tariff: a percentage, an addition, a minimum margin, and a price ending or a price step.
 //!
-//! All prices are rounded up, once, so a derived price is never below the exact result of its rule. The increments, the free seconds and the bands stay
-//! those of the source, so that both tariffs bill the same seconds of a call, and the minimum margin holds for each of them.
+//! All prices are rounded up, once, so a derived price is never below the exact result of its rule. A derived rate keeps the
+//! source's increments, free seconds and bands. Therefore, both tariffs bill the same seconds of a call, and the minimum margin holds for each
+//! second.
 
 use serde::{Deserialize, Serialize};
 
 use crate::money::Micros;
 use crate::tariff::{BandPrice, MAX_PRICE, Rate, RateError};
 
-/// Micros of one hundred per cent: a percentage has six decimals.
+/// One hundred percent in micros; a percentage has six decimals.
 const WHOLE: i128 = 100_000_000;
 /// The lowest percentage: prices become 0.
 pub const MIN_PERCENT: Micros = Micros(-100_000_000);
 /// The highest percentage: prices become 101 times as high.
 pub const MAX_PERCENT: Micros = Micros(10_000_000_000);
-/// A price ending is below this amount: 1,000 currency units.
+/// A price ending and a price step are below this amount: 1,000 currency units.
 pub const MAX_ENDING: Micros = Micros(1_000_000_000);
 
 /// How prices are derived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DerivationRule {
-    /// Per cent that are added to each amount, with up to six decimals; negative to subtract.
+    /// The percentage that is added to each amount, with up to six decimals; negative to subtract.
     pub percent: Micros,
     /// Added to each price per minute, after the percentage; negative to subtract.
     pub addition: Micros,
-    /// How far each price per minute must be above the source's price. With a minimum margin, no fee or minimum charge is below the source's either.
+    /// Minimum by which each price per minute must exceed the source's price. With a minimum margin, no fee or minimum charge is below the source's
+    /// either.
     pub minimum_margin: Option<Micros>,
     /// The last digits of each price per minute, from the first digit that is not 0: 0.09 makes 1.29 from 1.234, and 0.99 makes 1.99.
     pub price_ending: Option<Micros>,
+    /// Each price per minute is a multiple of this amount: 0.01 makes 0.30 from 0.294. Excludes a price ending.
+    pub price_step: Option<Micros>,
 }
 
 /// Why a rule is invalid.
@@ -41,6 +45,10 @@ pub enum RuleError {
     MinimumMargin,
     /// The price ending is out of range.
     PriceEnding,
+    /// The price step is out of range.
+    PriceStep,
+    /// There is a price ending and a price step.
+    EndingAndStep,
 }
 
 impl DerivationRule {
@@ -56,8 +64,11 @@ impl DerivationRule {
         if !(Micros::ZERO..=MAX_PRICE).contains(&margin) {
             return Err(RuleError::MinimumMargin);
         }
-        match self.price_ending {
-            Some(ending) if ending <= Micros::ZERO || ending >= MAX_ENDING => Err(RuleError::PriceEnding),
+        let is_out = |amount: Micros| amount <= Micros::ZERO || amount >= MAX_ENDING;
+        match (self.price_ending, self.price_step) {
+            (Some(_), Some(_)) => Err(RuleError::EndingAndStep),
+            (Some(ending), _) if is_out(ending) => Err(RuleError::PriceEnding),
+            (_, Some(step)) if is_out(step) => Err(RuleError::PriceStep),
             _ => Ok(()),
         }
     }
@@ -91,16 +102,17 @@ impl DerivationRule {
         let exact = self.hundredths(source) + i128::from(self.addition.0) * WHOLE;
         let least = self.minimum_margin.map_or(0, |margin| i128::from(source.0) + i128::from(margin.0));
         let price = ceiling(exact).max(least).max(0);
-        checked("rate_per_minute", self.price_ending.map_or(price, |ending| with_ending(price, ending)))
+        let price = self.price_ending.map_or(price, |ending| with_ending(price, ending));
+        checked("rate_per_minute", self.price_step.map_or(price, |step| to_step(price, step)))
     }
 
-    /// A fee or a minimum charge, which has neither an addition nor a price ending.
+    /// A fee or a minimum charge. The addition, the price ending and the price step do not apply to these amounts.
     fn fee(&self, field: &'static str, source: Micros) -> Result<Micros, RateError> {
         let least = self.minimum_margin.map_or(0, |_| i128::from(source.0));
         checked(field, ceiling(self.hundredths(source)).max(least).max(0))
     }
 
-    /// The amount with the percentage, in fractions of [`WHOLE`].
+    /// The amount after the percentage is added, in fractions of [`WHOLE`].
     fn hundredths(&self, source: Micros) -> i128 {
         i128::from(source.0) * (WHOLE + i128::from(self.percent.0))
     }
@@ -111,7 +123,7 @@ fn ceiling(exact: i128) -> i128 {
     exact.div_euclid(WHOLE) + i128::from(exact.rem_euclid(WHOLE) != 0)
 }
 
-/// The lowest price at or above `price` with this ending. A price of 0 stays 0, because a free destination is to stay free.
+/// The lowest price at or above `price` with this ending. A price of 0 stays 0, so that a free destination stays free.
 fn with_ending(price: i128, ending: Micros) -> i128 {
     if price == 0 {
         return 0;
@@ -122,6 +134,11 @@ fn with_ending(price: i128, ending: Micros) -> i128 {
         step *= 10;
     }
     price + (ending - price).rem_euclid(step)
+}
+
+/// The lowest multiple of a step at or above `price`. The step is positive.
+fn to_step(price: i128, step: Micros) -> i128 {
+    price + (-price).rem_euclid(i128::from(step.0))
 }
 
 fn checked(field: &'static str, amount: i128) -> Result<Micros, RateError> {

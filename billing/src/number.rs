@@ -209,7 +209,7 @@ pub struct DialPlan {
 type CountryRule =
     (&'static str, &'static str, &'static [&'static str], &'static str, u8, u8, &'static [&'static str]);
 
-/// The emergency numbers are those of libphonenumber's short numbers (release 9.0.33), except where a comment names another source. A number that was
+/// The emergency numbers come from libphonenumber's short numbers (release 9.0.33), except where a comment names another source. A number that was
 /// replaced, or that was never activated, is left out; a shop can add numbers to its own plan.
 const COUNTRIES: &[CountryRule] = &[
     // 111: Ministério do Interior, 2020
@@ -229,7 +229,7 @@ const COUNTRIES: &[CountryRule] = &[
     ("CA", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
     // 134 and 137: Servicio Nacional de Turismo
     ("CL", "56", &["00"], "", 9, 9, &["131", "132", "133", "134", "137", "911"]),
-    // 125: the ambulances. Each international prefix but 00 includes the code of a carrier (Comisión de Regulación de Comunicaciones)
+    // 125: ambulances. Each international prefix except 00 includes the code of a carrier (Comisión de Regulación de Comunicaciones)
     (
         "CO",
         "57",
@@ -245,7 +245,7 @@ const COUNTRIES: &[CountryRule] = &[
     // 114: ARCEP, numéros d'urgence
     ("FR", "33", &["00"], "0", 9, 9, &["112", "114", "15", "17", "18"]),
     ("GB", "44", &["00"], "0", 9, 10, &["112", "999"]),
-    // without 1298 and 2611, which do not work in the whole country
+    // without 1298 and 2611, which work only in parts of the country
     ("IN", "91", &["00"], "0", 10, 10, &["100", "101", "102", "108", "112"]),
     ("IT", "39", &["00"], "", 6, 12, &["112", "113", "115", "118"]),
     // 060, 061, 065, 066, 068 and 080 became 911 (Diario Oficial, December 2, 2015)
@@ -257,7 +257,7 @@ const COUNTRIES: &[CountryRule] = &[
     // 132: Bomberos Voluntarios; 141: Ministerio de Salud Pública
     ("PY", "595", &["00"], "0", 8, 9, &["128", "132", "141", "911"]),
     ("US", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
-    // 104 and 109: Ministerio del Interior; 105: the ambulances
+    // 104 and 109: Ministerio del Interior; 105: ambulances
     ("UY", "598", &["00"], "0", 8, 8, &["104", "105", "109", "128", "911"]),
 ];
 
@@ -524,8 +524,8 @@ fn check_north_american(national: &str) -> Result<(), NumberError> {
     if digits[0] < b'2' || digits[3] < b'2' { Err(NumberError::InvalidNational) } else { Ok(()) }
 }
 
-/// A Brazilian number is a two-digit area code without zeros, then eight digits or a 9 and eight digits. A Brazilian number may also be 300, 500, 800
-/// or 900, followed by seven digits.
+/// A Brazilian number is a two-digit area code without zeros, followed by eight digits, or by a 9 and eight digits. A Brazilian number may also be
+/// 300, 500, 800 or 900, followed by seven digits.
 fn check_brazilian(national: &str) -> Result<(), NumberError> {
     let digits = national.as_bytes();
     if let [b'3' | b'5' | b'8' | b'9', b'0', b'0', ..] = digits {

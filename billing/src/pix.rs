@@ -1,7 +1,8 @@
 //! Pix, Brazil's instant payments: keys, and the BR Code ("copia e cola") that a customer scans or pastes to pay.
 //!
-//! The code follows the central bank's Manual do BR Code, which is based on EMV QR Code Merchant Presented Mode: fields of a two-digit id, a two-digit
-//! length and a value, and a checksum at the end. The code is static, so no bank server is needed. It contains the amount and a transaction id.
+//! The code follows the central bank's Manual do BR Code, which is based on EMV QR Code Merchant Presented Mode: fields of a two-digit id, a
+//! two-digit length and a value, and a checksum at the end. The code is static, so no bank server is needed. It contains the amount and a transaction
+//! id.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;

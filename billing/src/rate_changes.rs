@@ -137,13 +137,13 @@ pub fn count<'a>(
     counts
 }
 
-/// The change of a price in per cent, rounded half up to two decimals: 0.10 to 0.12 is 20. `None` if the old price is zero, or if the result does not
+/// The change in a price in percent, rounded half up to two decimals: 0.10 to 0.12 is 20. `None` if the old price is zero, or if the result does not
 /// fit in [`Micros`].
 pub fn percent(before: Micros, after: Micros) -> Option<Micros> {
     if before.0 <= 0 {
         return None;
     }
-    // hundredths of a per cent; the rounding moves halves away from zero
+    // hundredths of a percent; the rounding moves halves away from zero
     let scaled = (i128::from(after.0) - i128::from(before.0)) * 10_000;
     let half = i128::from(before.0) / 2 * scaled.signum();
     let hundredths = (scaled + half) / i128::from(before.0);

@@ -19,7 +19,7 @@ use self::answer_window::AnswerWindow;
 use crate::money::{Micros, Rounding, RoundingMode, divide_rounded, unit_micros};
 use crate::tariff::{BandPrice, Rate, TimeBand};
 
-/// All inputs of a charge other than the times of the call. A copy of these inputs is stored with the call for each level of its account chain.
+/// All inputs of a charge other than the times of the call, for one level of the call's account chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pricing {
     /// The rate that matched.
@@ -66,7 +66,8 @@ pub enum ChargeStep {
         /// The fee.
         amount: Micros,
     },
-    /// A run of billed seconds at one price, within the initial increment or after it. The exact cost of the run is `price_per_minute * seconds / 60`.
+    /// A run of billed seconds at one price, within the initial increment or after it. The exact cost of the run is `price_per_minute * seconds /
+    /// 60`.
     Time {
         /// The time band's name; `None` if the rate has no price for the band at that time.
         band: Option<String>,
@@ -158,7 +159,7 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
 }
 
 /// The exact charge of a call of `talk` seconds, in sixtieths of a micro, with the connection fee, the increments, the free seconds and the minimum
-/// charge. The whole call is priced by `band`, or outside the bands.
+/// charge. The whole call is priced by `band` or, if `band` is `None`, by the prices outside the bands.
 pub fn flat_sixtieths(rate: &Rate, band: Option<&BandPrice>, talk: u32) -> i128 {
     let billed = billed_seconds(rate, talk);
     if billed == 0 {
@@ -225,7 +226,7 @@ pub fn covered_seconds(
     good
 }
 
-/// True if calls at this price are free at any time.
+/// True if calls at this price are always free.
 pub fn is_free(pricing: &Pricing) -> bool {
     let rate = &pricing.rate;
     let zero = |amount: Micros| amount.0 <= 0;
@@ -245,9 +246,9 @@ pub fn is_free(pricing: &Pricing) -> bool {
 pub struct PricesAt {
     /// Fee of the call.
     pub connection_fee: Micros,
-    /// Price of sixty seconds that holds at that instant for the initial increment; `None` if `price_per_minute` holds from the beginning.
+    /// Price of sixty seconds that applies to the initial increment at that instant; `None` if `price_per_minute` applies from the beginning.
     pub initial_price: Option<Micros>,
-    /// Price of sixty seconds that holds at that instant after the initial increment.
+    /// Price of sixty seconds that applies after the initial increment at that instant.
     pub price_per_minute: Micros,
 }
 
@@ -274,8 +275,8 @@ struct Span {
 }
 
 impl Pricing {
-    /// The pricing to store with a call. The stored pricing has only the bands for which the rate has a price, and has holidays only if there are
-    /// such bands. Leaving out the other bands does not change the charge.
+    /// The pricing by a rate of a tariff version. The pricing has only the bands for which the rate has a price, and has holidays only if there are such
+    /// bands. Leaving out the other bands does not change the charge.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,

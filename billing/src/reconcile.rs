@@ -71,7 +71,8 @@ pub struct Listing<Id, Key> {
 pub struct Strays<Key: Ord> {
     /// Each unknown dialog with the time of its first listing, by the server's clock.
     pub since: BTreeMap<Key, DateTime<Utc>>,
-    /// Whether there were more unknown dialogs than [`MOST_STRAYS`]. No dialog is hung up until all unknown dialogs are gone.
+    /// Whether there were more unknown dialogs than [`MOST_STRAYS`]. While this is true, no dialog is hung up; it becomes false once all unknown
+    /// dialogs are gone.
     pub alarm: bool,
 }
 

@@ -310,8 +310,8 @@ pub fn settle(
 
 /// Settles `total` with the deposits first, and the rest with `payments`.
 ///
-/// Unused deposits are refunded by the method they were paid with, up to the amount paid by that method. Only the remainder is refunded in cash,
-/// rounded to `cash_step`. If there is a refund, all cash in `payments` is returned as change.
+/// Unused deposits are refunded through the method they were paid with, up to the amount paid through that method. Only the remainder is refunded in
+/// cash, rounded to `cash_step`. If there is a refund, all cash in `payments` is returned as change.
 pub fn settle_prepaid(
     total: Micros,
     deposits: &[Payment],

@@ -1,11 +1,10 @@
 //! Writes tables as CSV (RFC 4180) and as JSON Lines.
 //!
 //! Spreadsheets run cells that begin like a formula. Therefore, a text that begins like a formula is written with an apostrophe before it
-//! ([`csv_text`]). Amounts and counts are numbers and stay as they are, even if they are negative. JSON Lines has no spreadsheet in mind, so its texts
-//! are exact.
+//! ([`csv_text`]). Amounts and counts are numbers and stay as they are, even if they are negative. JSON Lines is not meant for spreadsheets, so its
+//! texts are unchanged.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use crate::money::Micros;
 
@@ -92,24 +91,14 @@ pub fn json_row<T: AsRef<str>>(out: &mut String, columns: &[T], cells: &[Cell]) 
     out.push_str("}\n");
 }
 
+/// Appends a JSON string. The separators U+2028 and U+2029 are escaped: they are valid in JSON, but some readers split lines at them.
 fn json_text(out: &mut String, text: &str) {
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            // the two separators are valid in JSON, but some readers split lines at them
-            letter if letter < ' ' || letter == '\u{2028}' || letter == '\u{2029}' => {
-                // writing to a string never fails
-                let _ = write!(out, "\\u{:04x}", u32::from(letter));
-            }
-            letter => out.push(letter),
-        }
+    let json = serde_json::Value::from(text).to_string();
+    if json.contains(['\u{2028}', '\u{2029}']) {
+        out.push_str(&json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"));
+    } else {
+        out.push_str(&json);
     }
-    out.push('"');
 }
 
 pub(crate) fn begins_like_formula(text: &str) -> bool {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Micros;
 
-/// Number of digits of the longest E.164 number, and therefore of the longest prefix.
+/// Maximum number of digits in an E.164 number, and therefore in a prefix.
 pub const MAX_PREFIX_DIGITS: usize = 15;
-/// Number of characters of the longest destination name.
+/// Maximum number of characters in a destination name.
 pub const MAX_DESTINATION_CHARS: usize = 100;
 /// The highest price or fee: a million currency units. This limit keeps the charge of any call of up to 17 years within [`Micros`].
 pub const MAX_PRICE: Micros = Micros(1_000_000_000_000);
@@ -20,7 +20,7 @@ pub const MAX_INCREMENT: u32 = 86_400;
 pub const MAX_FREE_SECONDS: u32 = 86_400;
 /// Maximum number of time bands in a tariff.
 pub const MAX_BANDS: usize = 16;
-/// Number of characters of the longest band name.
+/// Maximum number of characters in a band name.
 pub const MAX_BAND_NAME_CHARS: usize = 40;
 /// Maximum number of rates in a table.
 pub const MAX_RATES: usize = 2_000_000;
@@ -34,7 +34,7 @@ pub struct Rate {
     pub destination: String,
     /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
-    /// Price of sixty seconds that holds for the initial increment, outside the time bands in `band_prices`; if `None`, `price_per_minute` holds.
+    /// Price of sixty seconds that applies to the initial increment, outside the time bands in `band_prices`; if `None`, `price_per_minute` applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_price: Option<Micros>,
     /// Fee charged once per answered call.
@@ -59,7 +59,7 @@ pub struct Rate {
 pub struct BandPrice {
     /// Price of sixty seconds.
     pub price_per_minute: Micros,
-    /// Price of sixty seconds for the seconds of the initial increment that are within the band; if `None`, `price_per_minute` holds.
+    /// Price of sixty seconds for the seconds of the initial increment that are within the band; if `None`, `price_per_minute` applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_price: Option<Micros>,
     /// Connection fee of a call answered within the band; if `None`, the rate's fee applies.
@@ -86,7 +86,7 @@ impl RateError {
 }
 
 impl Rate {
-    /// The price of sixty seconds of the initial increment, in `band` or outside the bands.
+    /// The price of sixty seconds of the initial increment, in `band`, or outside all bands if `band` is `None`.
     pub fn first_price(&self, band: Option<&BandPrice>) -> Micros {
         match band {
             Some(band) => band.initial_price.unwrap_or(band.price_per_minute),

@@ -18,13 +18,13 @@ pub enum SearchError {
     /// The text has too many words.
     #[error("Use at most {MAX_WORDS} words.")]
     TooManyWords,
-    /// The text has no word.
+    /// The text contains no words.
     #[error("Use at least one letter or digit.")]
     NoWord,
 }
 
-/// The distinct words by which a name can be found. A part with punctuation inside is found by each of its words, and by all of them written
-/// together: `00:0b:82` also gives `000b82`.
+/// The distinct words by which a name can be found. If a part of a name contains punctuation, the result has each word of this part, and also these
+/// words written together: `00:0b:82` also gives `000b82`.
 pub fn of(name: &str) -> Vec<String> {
     let folded = fold(name);
     let mut words = Vec::new();
@@ -41,7 +41,7 @@ pub fn of(name: &str) -> Vec<String> {
 /// The words of a search text. An object matches if each of these words is a prefix of one of the object's words.
 ///
 /// # Errors
-/// Fails for a text that is too long, has too many words, or has no word.
+/// Fails if the text is too long, has too many words, or has no words.
 pub fn wanted(search: &str) -> Result<Vec<String>, SearchError> {
     if search.chars().count() > MAX_SEARCH {
         return Err(SearchError::TooLong);

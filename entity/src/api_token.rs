@@ -23,7 +23,7 @@ pub struct Model {
     pub prefix: String,
     /// SHA-256 of the secret, hex. The secret is random, so a slow hash would add nothing.
     pub secret_hash: String,
-    /// Texts of [`super::TokenScope`].
+    /// The token's scopes, as texts of [`super::TokenScope`].
     pub scopes: Json,
     /// When the token was made.
     pub created_at: DateTimeUtc,

@@ -53,7 +53,7 @@ pub struct Model {
     pub receipt_number: Option<i64>,
     /// Amount paid in advance for calls; only in a PREPAID session.
     pub deposit: Micros,
-    /// Whether a warning that the deposit is nearly used up was sent since the last deposit.
+    /// Whether the warning about a nearly used-up deposit has been sent since the last deposit.
     pub deposit_low: bool,
     /// Sum of the calls on the final statement.
     pub calls_total: Option<Micros>,

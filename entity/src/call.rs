@@ -1,9 +1,13 @@
 //! One attempt to call, answered or not. The call's id is the `ref` that the proxy carries.
 
+use std::sync::Arc;
+
+use billing::rating::Pricing;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{CallState, EndCause, EndedBy, Micros};
+use crate::levels::Levels;
 use crate::view::view;
 
 /// One attempt to call, answered or not. The call's id is the `ref` that the proxy carries.
@@ -63,8 +67,8 @@ pub struct Model {
     pub charge: Micros,
     /// ISO 4217 code.
     pub currency: String,
-    /// The rates of every level, copied at authorization: a list of `{account_id, payee_id, version_id, pricing}`, the customer's level first.
-    pub pricing: Json,
+    /// Which rate the call has at every level, the customer's level first. The rates are those in force at authorization.
+    pub levels: Levels,
     /// Name of the proxy that carries the call.
     pub proxy: String,
     /// SIP Call-ID of the dialog.
@@ -75,7 +79,7 @@ pub struct Model {
     pub to_tag: Option<String>,
     /// User who requested hang-up.
     pub hang_up_by: Option<Uuid>,
-    /// The amounts that the live call reserves at each level, in micros and in the order of `pricing`: a list of integers, empty once the call is
+    /// The amounts that the live call reserves at each level, in micros and in the order of `levels`: a list of integers, empty once the call is
     /// over.
     pub holds: Json,
     /// When to reserve money for more seconds; null before the answer and after the end.
@@ -137,8 +141,8 @@ pub struct NewCall {
     pub reach: i32,
     /// See [`Model::currency`].
     pub currency: String,
-    /// See [`Model::pricing`].
-    pub pricing: Json,
+    /// See [`Model::levels`].
+    pub levels: Levels,
     /// See [`Model::holds`].
     pub holds: Json,
     /// See [`Model::proxy`].
@@ -183,7 +187,7 @@ impl Model {
             billed_seconds: 0,
             charge: Micros(0),
             currency: new.currency,
-            pricing: new.pricing,
+            levels: new.levels,
             proxy: new.proxy,
             sip_call_id: new.sip_call_id,
             from_tag: new.from_tag,
@@ -217,18 +221,21 @@ impl Model {
 
 view! {
     /// The columns of a call that readers may see. The view leaves out columns that only the proxy and this program use. Activities store the view
-    /// of a call as JSON, so a column that a later release adds to the view needs a default.
+    /// of a call as JSON, so a column that a later release adds to the view needs a default. The JSON has neither the ids that are columns of the
+    /// activity, nor values that are zero, false or null.
     View {
+        #[serde(default, skip_serializing)]
         id: Uuid,
+        #[serde(default, skip_serializing)]
         callshop_id: Uuid,
-        phone_id: Uuid,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing)]
         cabin_id: Option<Uuid>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing)]
         session_id: Option<Uuid>,
         dialed: String,
         number: String,
         destination: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         emergency: bool,
         state: CallState,
         authorized_at: DateTimeUtc,
@@ -239,7 +246,7 @@ view! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ended_at: Option<DateTimeUtc>,
         covered: i32,
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_zero")]
         reach: i32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sip_code: Option<i32>,
@@ -249,25 +256,101 @@ view! {
         cause: Option<EndCause>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refusal: Option<String>,
+        #[serde(default, skip_serializing_if = "is_zero")]
         talk_seconds: i32,
+        #[serde(default, skip_serializing_if = "is_zero")]
         billed_seconds: i32,
+        #[serde(default, skip_serializing_if = "is_zero")]
         charge: Micros,
         currency: String,
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         estimated: bool,
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_zero")]
         written_off: Micros,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ending_soon: bool,
         ;
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pricing: Json,
+        #[serde(skip)]
+        levels: Levels,
+        ;
+        /// The customer's price.
+        #[serde(default = "Retail::none", skip_serializing_if = "Retail::is_not_shown")]
+        retail: Retail = Retail::Unread,
     }
 }
 
-impl View {
-    /// The view of a whole row of `call`, including the prices.
-    pub fn whole(row: &Model) -> Self {
-        Self::of(row, Some(row.pricing.clone()))
+/// The customer's price of a call in a view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<ShownPrice>", into = "Option<ShownPrice>")]
+pub enum Retail {
+    /// The price was not looked up.
+    Unread,
+    /// The call has no rate.
+    None,
+    /// The rate, from which the cost up to any time can be computed.
+    Rate(Arc<Pricing>),
+    /// The price in an activity.
+    Shown(ShownPrice),
+}
+
+/// The customer's price of a call as stored in an activity. Amounts in micros of the call's currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPrice {
+    /// Price of sixty seconds, outside time bands.
+    pub price_per_minute: Micros,
+    /// Fee charged once per answered call.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub connection_fee: Micros,
+    /// Price of sixty seconds of the initial increment, outside time bands; `None` if `price_per_minute` applies from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_price: Option<Micros>,
+    /// The initial increment, and the size of each step after it, in seconds.
+    #[serde(default = "by_second", skip_serializing_if = "is_by_second")]
+    pub increments: (u32, u32),
+    /// Minimum charge of an answered call.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub minimum_charge: Micros,
+    /// A call that is shorter than this many seconds is free.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub free_seconds: u32,
+    /// Cost of a live call up to the time of the activity; zero for a call that is over.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cost: Micros,
+}
+
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn by_second() -> (u32, u32) {
+    (1, 1)
+}
+
+fn is_by_second(increments: &(u32, u32)) -> bool {
+    *increments == by_second()
+}
+
+impl Retail {
+    fn none() -> Self {
+        Self::None
+    }
+
+    fn is_not_shown(&self) -> bool {
+        !matches!(self, Self::Shown(_))
+    }
+}
+
+impl From<Option<ShownPrice>> for Retail {
+    fn from(price: Option<ShownPrice>) -> Self {
+        price.map_or(Self::None, Self::Shown)
+    }
+}
+
+impl From<Retail> for Option<ShownPrice> {
+    fn from(price: Retail) -> Self {
+        match price {
+            Retail::Shown(price) => Some(price),
+            Retail::Unread | Retail::None | Retail::Rate(_) => None,
+        }
     }
 }

@@ -27,7 +27,7 @@ pub struct Model {
     pub next_receipt_number: i64,
     /// Cash payments are rounded to multiples of this amount; null means the minor unit.
     pub cash_step: Option<Micros>,
-    /// Name on receipts; empty for the account's name.
+    /// Name on receipts. If it is empty, receipts show the account's name.
     pub legal_name: String,
     /// Tax ID on receipts.
     pub tax_id: String,
@@ -43,7 +43,7 @@ pub struct Model {
     pub pix_city: Option<String>,
     /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,
-    /// The remaining time in seconds at which the approaching end of a call is announced; null if it is never announced.
+    /// Number of seconds before the end of a call at which a warning says that the call is about to end; null for no warning.
     pub ending_soon_seconds: Option<i32>,
     /// Largest total discount an attendant may apply to one session.
     pub attendant_max_discount: Micros,

@@ -180,7 +180,7 @@ text_enum!(
         Deposits = "DEPOSITS",
         /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
-        /// The amounts that rounding adds to statements and cash payments; the balance is negative.
+        /// The amounts that rounding adds to statements and cash payments, with the opposite sign.
         Rounding = "ROUNDING",
         /// Differences between counts and books; positive if money was missing.
         Variance = "VARIANCE",
@@ -264,7 +264,7 @@ text_enum!(
         Gone = "GONE",
         /// The account of the webhook's creator, or an account above it, is suspended.
         AccountSuspended = "ACCOUNT_SUSPENDED",
-        /// The webhook's account is no longer in the subtree of its creator.
+        /// The webhook's account is no longer in the subtree of the creator's account.
         RightsLost = "RIGHTS_LOST",
         /// The document is no longer valid in the schema of the webhook's role and scopes.
         DocumentInvalid = "DOCUMENT_INVALID",
@@ -286,11 +286,11 @@ text_enum!(
 text_enum!(
     /// Whether a message reached a webhook's receiver.
     WebhookDeliveryStatus {
-        /// An attempt failed, and another one follows.
+        /// An attempt failed, and a further attempt follows.
         Pending = "PENDING",
         /// The receiver answered with a status from 200 to 299.
         Delivered = "DELIVERED",
-        /// The last attempt failed, and no other one follows.
+        /// The last attempt failed, and no further attempt follows.
         Failed = "FAILED",
         /// A user moved the webhook past the message.
         Skipped = "SKIPPED",

@@ -19,7 +19,7 @@ pub struct Model {
     pub account_id: Uuid,
     /// The book.
     pub book: Book,
-    /// Signed change of the balance.
+    /// Signed change to the balance.
     pub amount: Micros,
     /// The register shift; only in DRAWER.
     pub shift_id: Option<Uuid>,

@@ -1,7 +1,7 @@
 //! SeaORM models and column types of the callshop database: one file per table, with no logic except the initial values of new rows.
 //!
 //! Money columns are [`Micros`] in BIGINT on both databases, because on SQLite, SeaORM would store `Decimal` as a float. Times are UTC with
-//! microseconds, ids are UUIDv7, and lists and the prices stored with a call are JSON.
+//! microseconds, ids are UUIDv7, lists are JSON, and the rates of a call are bytes.
 
 pub mod account;
 pub mod activity;
@@ -22,6 +22,7 @@ pub mod idempotency_key;
 pub mod ledger_balance;
 pub mod ledger_entry;
 pub mod ledger_transfer;
+mod levels;
 pub mod live_call;
 pub mod login_failure;
 mod parents;
@@ -47,3 +48,4 @@ pub mod webhook_cursor;
 pub mod webhook_delivery;
 
 pub use columns::*;
+pub use levels::{LEVEL_BYTES, LevelKey, Levels, Prefix, RateKey};

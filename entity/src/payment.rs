@@ -17,7 +17,7 @@ pub struct Model {
     pub callshop_id: Uuid,
     /// The session that was paid or refunded.
     pub session_id: Uuid,
-    /// The shift in whose register the money moved.
+    /// The shift during which the money moved.
     pub shift_id: Uuid,
     /// The payment method.
     pub method: PaymentMethod,
@@ -40,7 +40,7 @@ parents! {
     Callshop: CallshopId => callshop::AccountId,
     /// The session that was paid or refunded.
     Session: SessionId => cabin_session::Id,
-    /// The shift in whose register the money moved.
+    /// The shift during which the money moved.
     Shift: ShiftId => register_shift::Id,
     /// The user who handled the payment.
     User: UserId => user::Id,

@@ -19,7 +19,7 @@ pub struct Model {
     pub destination: String,
     /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
-    /// Price of sixty seconds that holds for the initial increment, outside the time bands; if null, `price_per_minute` holds.
+    /// Price of sixty seconds that applies to the initial increment, outside the time bands; if null, `price_per_minute` applies.
     pub initial_price: Option<Micros>,
     /// Fee charged once per answered call.
     pub connection_fee: Micros,

@@ -18,17 +18,18 @@ pub struct Model {
     pub rule: Json,
     /// Whether derived versions take effect with their source; otherwise, they stay drafts.
     pub automatic: bool,
-    /// Number of changes of the rule and the source, from 1.
+    /// Number of the current rule and source: 1 at first, and one more after each change to either.
     pub revision: i32,
-    /// The source's versions that the tariff follows, in force and scheduled, as a list of their ids and times; null if there was no attempt yet.
+    /// The source's versions that the tariff follows (the version in force and scheduled ones), as a list of ids and times; null before the first
+    /// attempt.
     pub followed: Option<Json>,
     /// Why the tariff does not follow its source: a code and a message; null if it does.
     pub problem: Option<Json>,
-    /// Until when a node works on the derivation, or when it is tried again after a problem.
+    /// The time until which a node works on the derivation; after a problem, the time of the next attempt.
     pub next_at: Option<DateTimeUtc>,
     /// When the derivation was created.
     pub created_at: DateTimeUtc,
-    /// When the rule or the source changed last.
+    /// When the rule or the source last changed.
     pub updated_at: DateTimeUtc,
 }
 

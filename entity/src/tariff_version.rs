@@ -1,5 +1,5 @@
-//! An immutable version of a tariff. A version without `active_from` is a draft. The version with the latest `active_from` that is not in the
-//! future is active.
+//! An immutable version of a tariff. A version without `active_from` is a draft. The active version is the one with the latest `active_from` that is
+//! not in the future.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::columns::RoundingMode;
 use crate::parents::parents;
 
-/// An immutable version of a tariff. A version without `active_from` is a draft. The version with the latest `active_from` that is not in the
-/// future is active.
+/// An immutable version of a tariff. A version without `active_from` is a draft. The active version is the one with the latest `active_from` that is
+/// not in the future.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff_version")]
 pub struct Model {

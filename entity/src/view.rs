@@ -1,13 +1,15 @@
 //! Declares the view of a table: the columns that readers may see, without the table's internal columns.
 
 /// Declares the view type of a table: a struct of some of its columns, the list of these columns, and the conversion from a row. The columns after
-/// the semicolon are large. A query reads large columns only on request; otherwise their values are `None`.
+/// the semicolon are read only on request; otherwise their values are `None`. The fields after the second semicolon are no columns: they have the given
+/// value until other code sets them.
 macro_rules! view {
     (
         $(#[$meta:meta])*
         $name:ident {
             $($(#[$field_meta:meta])* $field:ident: $type:ty,)+;
-            $($(#[$large_meta:meta])* $large:ident: $large_type:ty,)*
+            $($(#[$large_meta:meta])* $large:ident: $large_type:ty,)*;
+            $($(#[$added_meta:meta])* $added:ident: $added_type:ty = $initial:expr,)*
         }
     ) => {
         $(#[$meta])*
@@ -19,11 +21,12 @@ macro_rules! view {
                 $(#[$large_meta])*
                 pub $large: Option<$large_type>,
             )*
+            $($(#[$added_meta])* pub $added: $added_type,)*
         }
 
         impl $name {
-            /// The columns in the order in which [`Self::read`] expects them. The large columns come last, because a query may select null instead of
-            /// them.
+            /// The columns in the order in which [`Self::read`] expects them. The columns that are read on request come last, because a query
+            /// may select null instead of them.
             pub const COLUMNS: &[&str] = &[$(stringify!($field),)+ $(stringify!($large),)*];
 
             /// Reads a row of exactly [`Self::COLUMNS`]. Reads columns by position, because looking up a column by name takes as long as reading
@@ -37,12 +40,13 @@ macro_rules! view {
                 Ok(Self {
                     $($field: row.try_get_by_index(next())?,)+
                     $($large: row.try_get_by_index(next())?,)*
+                    $($added: $initial,)*
                 })
             }
 
-            /// The view of a whole row, in which the given values replace the large columns.
-            pub fn of(row: &Model, $($large: Option<$large_type>),*) -> Self {
-                Self { $($field: row.$field.clone(),)+ $($large,)* }
+            /// The view of a whole row.
+            pub fn of(row: &Model) -> Self {
+                Self { $($field: row.$field.clone(),)+ $($large: Some(row.$large.clone()),)* $($added: $initial,)* }
             }
         }
     };

@@ -14,7 +14,8 @@ pub struct Model {
     pub account_id: Uuid,
     /// The user who created the webhook, perhaps with an API token.
     pub created_by: Uuid,
-    /// The first token of the chain of rotations whose token last chose the address or the document; null for a login. The webhook ends with the chain.
+    /// If the address or the document was last chosen with a token, the first token of that token's chain of rotations; otherwise null. The webhook
+    /// is disabled when the chain ends.
     pub api_token_id: Option<Uuid>,
     /// The URL to which the messages are posted.
     pub url: String,
@@ -24,11 +25,12 @@ pub struct Model {
     pub of_account: bool,
     /// Description of the webhook's purpose; may be empty.
     pub description: String,
-    /// The role of the user who last chose the address or the document. The document is read with this role.
+    /// The role with which the document is read: the lowest role of the users who chose the address and the document.
     pub role: super::Role,
     /// Texts of the [`super::TokenScope`]s with which the document is read; null if no scopes limit the document, as in a login.
     pub scopes: Option<Json>,
-    /// Random text. The secret is derived from it and the token key, so a copy of the database without the token key signs no messages.
+    /// Random text. The secret is derived from this text and the token key, so a copy of the database is not enough to sign messages without the
+    /// token key.
     pub seed: String,
     /// The seed of the previous secret.
     pub old_seed: Option<String>,

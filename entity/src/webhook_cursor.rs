@@ -19,15 +19,15 @@ pub struct Model {
     pub attempts: i32,
     /// When the first of these attempts failed; null if no attempt failed.
     pub failing_since: Option<DateTimeUtc>,
-    /// When the next attempt to deliver the next event may begin; null if it may begin at once.
+    /// When the next attempt to deliver the next event may begin; null if it may begin immediately.
     pub next_attempt_at: Option<DateTimeUtc>,
     /// The holder of the lease. Each claim makes a new id.
     pub lease_holder: Option<Uuid>,
     /// When the lease ends unless it is extended; null if no node holds the lease.
     pub lease_until: Option<DateTimeUtc>,
-    /// When the last lease began; null before the first.
+    /// When the last lease began; null if there was none.
     pub served_at: Option<DateTimeUtc>,
-    /// When the receiver last accepted a message of this position; null if it never did.
+    /// When the receiver last accepted a message from this position; null if it never did.
     pub delivered_at: Option<DateTimeUtc>,
 }
 

@@ -136,7 +136,7 @@ class Writer:
         return name
 
     def output(self, type_: GraphQLOutputType, field: FieldNode, name: str, can_be_null: bool = True) -> str:
-        """The hint of a field of an answer."""
+        """The type hint of a field of an answer."""
         if isinstance(type_, GraphQLNonNull):
             return self.output(type_.of_type, field, name, can_be_null=False)
         if isinstance(type_, GraphQLList):
@@ -149,7 +149,7 @@ class Writer:
         return f"{hint} | None" if can_be_null else hint
 
     def input(self, type_: GraphQLInputType, can_be_null: bool = True) -> str:
-        """The hint of a variable or of a field of an input."""
+        """The type hint of a variable or of a field of an input."""
         if isinstance(type_, GraphQLNonNull):
             return self.input(type_.of_type, can_be_null=False)
         if isinstance(type_, GraphQLList):
@@ -171,7 +171,7 @@ class Writer:
         return type_.name
 
     def leaf(self, type_: object) -> str:
-        """The hint of a scalar or an enum."""
+        """The type hint of a scalar or an enum."""
         if isinstance(type_, GraphQLEnumType):
             return self.enum(type_)
         assert isinstance(type_, GraphQLScalarType), f"{type_} is not supported"

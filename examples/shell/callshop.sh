@@ -2,6 +2,7 @@
 #
 #   CALLSHOP_API           the address of the API, such as https://shop.example/graphql
 #   CALLSHOP_TOKEN_FILE    a file with the API token; or CALLSHOP_TOKEN, the token itself
+#   CALLSHOP_LANGUAGE      the language of the server's messages: en (if unset), pt or es
 #
 # The functions end the script with a message if they fail.
 
@@ -42,20 +43,22 @@ repeat() {
     pause=$((pause * 2))
   done
   if [ "$status" = 000 ]; then fail "UNREACHABLE: $server did not answer."; fi
-  if [ -n "$code" ]; then fail "$code: $(jq -r '.errors[0].message' "$work/answer")"; fi
+  # a document may have several errors, and the first one may only follow from another
+  if [ -n "$code" ]; then fail "$code: $(jq -r '[.errors[].message] | join(" ")' "$work/answer")"; fi
   [[ $status = 2* ]] || fail "The answer with status $status does not come from the API. Check CALLSHOP_API."
 }
 
 # the token is in a file, because every user of the machine can read the arguments of curl
 post() {
   send --config <(printf 'header = "Authorization: Bearer %s"\n' "$CALLSHOP_TOKEN") --header 'Content-Type: application/json' \
-    --header 'Accept: application/graphql-response+json' --data-binary @"$work/request" "$CALLSHOP_API"
+    --header 'Accept: application/graphql-response+json' --header "Accept-Language: ${CALLSHOP_LANGUAGE:-en}" --data-binary @"$work/request" "$CALLSHOP_API"
 }
 
 # ask DOCUMENT [VARIABLES]: prints the data of the answer. The errors of a mutation's payload are failures.
 ask() {
   local variables=${2:-null} is_repeatable=yes refused
-  jq -n --arg query "$1" --argjson variables "$variables" '{$query, $variables}' >"$work/request"
+  # the variables may be larger than an argument of a program may be
+  jq --arg query "$1" '{$query, variables: .}' <<<"$variables" >"$work/request"
   if [[ $1 = mutation* ]]; then
     is_repeatable=$(jq -r 'if .variables.input.idempotencyKey then "yes" else "no" end' "$work/request")
   fi

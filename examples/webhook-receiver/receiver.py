@@ -65,7 +65,7 @@ class Messages:
         return (rows[0][0], rows[0][1]) if rows else None
 
     def done(self, id: str, error: str | None) -> None:
-        """Keeps only the id of a message, and deletes old ones."""
+        """Keeps only the id of a message, and deletes old ids."""
         now = time.time()
         self._run("UPDATE message SET done_at = ?, error = ?, body = '' WHERE id = ?", now, error, id)
         self._run("DELETE FROM message WHERE done_at < ?", now - KEPT)
@@ -87,7 +87,7 @@ def push_of(body: str) -> dict[str, str]:
 
 
 class Pusher(threading.Thread):
-    """Sends the pushes one after another, also those that a stopped receiver left behind."""
+    """Sends the pushes one after another, including those that were left when the receiver last stopped."""
 
     def __init__(self, messages: Messages, url: str, topic: str) -> None:
         super().__init__(daemon=True)
@@ -106,7 +106,7 @@ class Pusher(threading.Thread):
             try:
                 push = push_of(body)
             except Exception as error:
-                # another document's answer: it must not block the others
+                # the answer to a document that push_of does not know; it must not block the other messages
                 self._give_up(id, error)
                 continue
             try:

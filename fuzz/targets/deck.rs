@@ -1,6 +1,7 @@
 //! Reads a file as a rate deck, as imports do. The first byte chooses the answers to the reader's questions.
 //!
-//! Besides panics, hangs and memory, this finds rates that a tariff cannot hold, and rates that the canonical format does not keep.
+//! Besides panics, hangs and excessive memory use, this target finds rates that a tariff cannot hold, and rates that change when they are written in
+//! the canonical format and read back.
 
 #![no_main]
 
@@ -37,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Every rate that was read is one that a tariff can hold.
+/// Checks that a tariff can hold every rate that was read.
 fn check(rates: &[Rate]) {
     for rate in rates {
         if let Err(error) = rate.validate() {

@@ -1,6 +1,6 @@
-//! Normalizes dialed digits by the dial plans of several countries.
+//! Normalizes dialed digits according to the dial plans of several countries.
 //!
-//! Besides panics, this finds numbers that are not valid E.164, and numbers that change when they are dialed in international format.
+//! Besides panics, this target finds numbers that are not valid E.164, and numbers that change when they are dialed in international format.
 
 #![no_main]
 

@@ -115,8 +115,9 @@ fn resolver(method: &ImplItemFn, name: &str) -> ImplItemFn {
     resolver
 }
 
-/// Boxes the future of a root field. The executor's resolver of a root type contains the futures of all fields of the root type, and in unoptimized
-/// builds a place on the stack for each of them: more than a thread's stack of 2 MiB, if the futures contain their use cases.
+/// Boxes the future of a root field. The executor's resolver of a root type contains the futures of all fields of the root type. In unoptimized
+/// builds, the resolver also needs stack space for each of these futures. Without boxes, the futures would contain their use cases, and this space
+/// would exceed a thread's stack of 2 MiB.
 fn box_body(method: &mut ImplItemFn) {
     let (ReturnType::Type(_, ty), Some(_)) = (&method.sig.output, &method.sig.asyncness) else { return };
     let body = &method.block.stmts;
@@ -216,6 +217,7 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
         let scope = option(scope_of(&field.scope).as_ref());
         let (roles, length) = (option(field.roles.as_ref()), option(field.length.as_ref()));
         let columns = field.columns.iter().map(ToString::to_string);
+        let (numbered, ticking) = (field.numbered, field.ticking);
         facts.push(quote! {
             crate::fields::Field {
                 name: #name,
@@ -223,6 +225,8 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
                 scope: #scope,
                 columns: &[#(#columns),*],
                 length: #length,
+                numbered: #numbered,
+                ticking: #ticking,
             }
         });
     }

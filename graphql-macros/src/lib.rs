@@ -15,16 +15,20 @@
 //! - `name = "Rate"`: the type's name in the schema, if that name is not the Rust name;
 //! - `root = "Query"`: the block is a part of a root type. Every field of a root type must state its roles and its scope;
 //! - `roles = MANAGERS`: the roles that see the type. Without this argument, the type is visible to every role that can reach the type;
-//! - `scope = CALLS_READ`: the scopes of API tokens that see the type, named as in `crate::scopes` and separated by `|`. A token that has none of
+//! - `scope = CALLS_READ`: the scopes that let an API token see the type, named as in `crate::scopes` and separated by `|`. A token that has none of
 //!   them sees neither the type nor any field that returns the type;
 //! - `row = call::View`: the row that `columns` refers to.
 //!
 //! Arguments of `#[field(…)]`, on a method or a struct field:
 //! - `roles = BACK_OFFICE`: the roles that see the field. Without this argument, every role that sees the type sees the field;
-//! - `scope = LEDGER_READ`: the scopes of API tokens that see the field. The resolver of a root field also checks the scope when it runs. Without
+//! - `scope = LEDGER_READ`: the scopes that let an API token see the field. The resolver of a root field also checks the scope when it runs. Without
 //!   this argument, every token that sees the type also sees the field;
 //! - `columns(number, emergency)`: the columns of `row` that the field reads;
-//! - `length = 20`: usual length of a list of objects that is not paged, for the cost of a query;
+//! - `length = 20`: the usual length of a list of objects that is not paged, used to compute the cost of a query;
+//! - `numbered`: every change of the field's value is committed together with a numbered activity of the callshop, so answers with the field may be kept
+//!   until the callshop's next activity. Without this argument, answers with the field are never kept;
+//! - `ticking`: in addition to `numbered`, the value changes with time while a call is live. The code that makes the object tells `crate::kept` until
+//!   when the value holds;
 //! - `absent`: the nullable field is null in every object that is written without the executor.
 //!
 //! A parameter of the type `Paging` stands for the four arguments of a Relay connection.

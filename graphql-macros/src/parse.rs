@@ -14,7 +14,7 @@ pub struct TypeArgs {
     pub root: Option<LitStr>,
     /// Roles that see the type.
     pub roles: Option<Expr>,
-    /// Scopes of tokens that see the type.
+    /// Scopes that let a token see the type.
     pub scope: Vec<Ident>,
     /// Row that `columns` refers to.
     pub row: Option<Type>,
@@ -50,7 +50,7 @@ impl Parse for TypeArgs {
 pub struct FieldArgs {
     /// Roles that see the field.
     pub roles: Option<Expr>,
-    /// Scopes of tokens that see the field.
+    /// Scopes that let a token see the field.
     pub scope: Vec<Ident>,
     /// Columns that the field reads.
     pub columns: Vec<Ident>,
@@ -58,6 +58,10 @@ pub struct FieldArgs {
     pub length: Option<LitInt>,
     /// Whether the compiled writer always writes null for this field.
     pub absent: bool,
+    /// Whether every change of the value numbers an activity of the callshop.
+    pub numbered: bool,
+    /// Whether the value of a live call also changes with time.
+    pub ticking: bool,
 }
 
 impl Parse for FieldArgs {
@@ -85,8 +89,11 @@ impl Parse for FieldArgs {
                     args.length = Some(input.parse()?);
                 }
                 "absent" => args.absent = true,
+                "numbered" => args.numbered = true,
+                "ticking" => args.ticking = true,
                 _ => {
-                    let expected = "expected `roles`, `scope`, `columns`, `length` or `absent`";
+                    let expected =
+                        "expected `roles`, `scope`, `columns`, `length`, `absent`, `numbered` or `ticking`";
                     return Err(syn::Error::new(key.span(), expected));
                 }
             }

@@ -23,6 +23,7 @@ use super::{actor, graphql_enum};
 use app::App;
 use app::activity::{self as watching, FeedStart, Start, State};
 use app::branch::{self, Body, Branch, Message};
+use app::feed::event::Contents;
 use app::feed::{ActivityEvent, Subject, stream as positions};
 
 graphql_enum!(
@@ -60,8 +61,8 @@ graphql_enum!(
         CallRefused,
         /// A call in progress may continue for longer, because more credit was reserved for it.
         CallExtended,
-        /// The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits still
-        /// allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
+        /// The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits
+        /// still allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
         CallEndingSoon,
         /// A user asked to hang up a call. CALL_ENDED follows when the proxy reports the end.
         CallHangUpRequested,
@@ -77,8 +78,8 @@ graphql_enum!(
         SessionMoved,
         /// A customer added to a deposit.
         DepositAdded,
-        /// The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
-        /// event until another deposit is added. The event contains the call.
+        /// The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one such event
+        /// until another deposit is added. The event contains the call.
         DepositLow,
         /// The limits of a session changed.
         LimitsChanged,
@@ -134,8 +135,7 @@ pub struct Activity {
     kind: ActivityKind,
     cabin_id: Option<Uuid>,
     session_id: Option<Uuid>,
-    subject: Option<Subject>,
-    call: Option<Call>,
+    contents: Contents,
 }
 
 #[object]
@@ -168,19 +168,20 @@ impl Activity {
 
     /// Import, version, tariff or webhook that the event is about, as the event's kind says; null for other events. The object may have been deleted
     /// since.
-    fn subject_id(&self) -> Option<ID> {
-        let (kind, id) = match self.subject? {
-            Subject::Tariff(id) => (Kind::Tariff, id),
-            Subject::TariffImport(id) => (Kind::TariffImport, id),
-            Subject::TariffVersion(id) => (Kind::TariffVersion, id),
-            Subject::Webhook(id) => (Kind::Webhook, id),
+    fn subject_id(&self) -> async_graphql::Result<Option<ID>> {
+        let id = |subject| match subject {
+            Subject::Tariff(id) => Kind::Tariff.id(id),
+            Subject::TariffImport(id) => Kind::TariffImport.id(id),
+            Subject::TariffVersion(id) => Kind::TariffVersion.id(id),
+            Subject::Webhook(id) => Kind::Webhook.id(id),
         };
-        Some(kind.id(id))
+        Ok(self.contents.subject().map_err(top_level)?.map(id))
     }
 
     /// The call at the time of this event; null if the event is not about a call.
-    fn call(&self) -> Option<Call> {
-        self.call.clone()
+    fn call(&self) -> async_graphql::Result<Option<Call>> {
+        let call = self.contents.call().map_err(top_level)?;
+        Ok(call.map(|call| Call::new(call, self.at)))
     }
 
     /// Cabin that the event is about, in its current state; null if the event is about no cabin.
@@ -298,7 +299,7 @@ pub struct AccountFeed {
 pub struct ShopCursor {
     /// The callshop.
     pub callshop_id: ID,
-    /// The cursor of the last message about the callshop.
+    /// The cursor of the last message that the client received about the callshop.
     pub cursor: String,
 }
 
@@ -344,8 +345,7 @@ impl From<&ActivityEvent> for Activity {
             kind: event.kind.into(),
             cabin_id: event.cabin_id,
             session_id: event.session_id,
-            subject: event.subject,
-            call: event.call.clone().map(|call| Call::new(call, event.at)),
+            contents: event.contents.clone(),
         }
     }
 }

@@ -143,7 +143,8 @@ pub struct CreateApiTokenInput {
     pub scopes: Vec<TokenScope>,
     /// When the token expires, at most 400 days from now.
     pub expires_at: DateTime<Utc>,
-    /// The account or callshop whose subtree the token may use: the caller's account or an account below it. The caller's account if omitted.
+    /// The account or callshop whose subtree the token may use: the caller's account or an account below it. If omitted, the token may use the
+    /// subtree of the caller's account.
     pub account_id: Option<ID>,
     /// A repeated request with the same key does not create a second token. Its response has the error `SECRET_SHOWN` instead of the secret.
     pub idempotency_key: Option<String>,
@@ -178,8 +179,8 @@ pub struct ApiTokenSecretPayload {
     pub token: Option<String>,
     /// The new token.
     pub api_token: Option<ApiToken>,
-    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `apiToken` is the token that the first request created. With
-    /// any other error, the other fields are null.
+    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `apiToken` is the token that the first request created.
+    /// With any other error, the other fields are null.
     pub user_errors: Vec<UserError>,
 }
 
@@ -239,8 +240,8 @@ pub struct ApiTokenMutation;
 
 #[object(root = "Mutation")]
 impl ApiTokenMutation {
-    /// Creates a token for a program. The program sends the secret as `Authorization: Bearer …`, and sees only the parts of the schema that the scopes
-    /// and the caller's role allow. The secret is shown only in this response.
+    /// Creates a token for a program. The program sends the secret as `Authorization: Bearer …`, and sees only the parts of the schema that the
+    /// scopes and the caller's role allow. The secret is shown only in this response.
     #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn create_api_token(
         &self,

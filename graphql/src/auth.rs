@@ -18,12 +18,12 @@ use transport::Cookies;
 
 /// Name of the cookie that stores a page's refresh token.
 ///
-/// Another site cannot use the cookie. Another site can make a browser send a form or an image. However, the endpoint accepts only JSON bodies, for
-/// which a browser first asks the server's permission, and no response allows other origins to send cookies. The endpoint also refuses each request
-/// whose `Origin` is neither its own nor listed, and runs no mutation over GET. Before these checks, `SameSite=Strict` already prevents the browser
-/// from sending the cookie with any request from another site. A request with the cookie returns the access token only in the response body, which no
-/// other origin can read. Without an access token, nothing can be changed. A malicious script in a page of this origin can use the cookie as long as
-/// the page is open, but cannot read the refresh token.
+/// Another site cannot use the cookie. Another site can make a browser send a form or request an image. However, the endpoint accepts only JSON
+/// bodies, for which a browser first asks the server's permission, and no response allows other origins to send cookies. The endpoint also refuses
+/// each request whose `Origin` is neither this server's own nor on the list of allowed origins, and runs no mutation over GET. Before these checks,
+/// `SameSite=Strict` already prevents the browser from sending the cookie with any request from another site. A request with the cookie returns the
+/// access token only in the response body, which no other origin can read. Without an access token, nothing can be changed. A malicious script in a
+/// page of this origin can use the cookie as long as the page is open, but cannot read the refresh token.
 const COOKIE: &str = "callshop-refresh";
 
 /// Login and password.
@@ -33,8 +33,8 @@ pub struct LoginInput {
     pub login: String,
     /// The password in plain text, which must be sent over TLS only.
     pub password: String,
-    /// The second factor: six digits of the authenticator app, or a recovery code. Without it, the login of a user with a second factor fails with
-    /// `TOTP_REQUIRED`. It is ignored if the user has no second factor.
+    /// The second factor: six digits from the authenticator app, or a recovery code. Without this code, the login of a user with a second factor
+    /// fails with `TOTP_REQUIRED`. The code is ignored if the user has no second factor.
     pub totp: Option<String>,
     /// Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
     /// the server's own origin that log in with an HTTP POST.
@@ -170,7 +170,7 @@ impl AuthMutation {
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))
     }
 
-    /// Creates a ticket that works once. It is for a browser's `EventSource`, which cannot send an `Authorization` header. The answer to the stream's
+    /// Creates a ticket that works once, for a browser's `EventSource`, which cannot send an `Authorization` header. The answer to the stream's
     /// request sets a cookie, so that the `EventSource` can reconnect with the same URL until the login ends.
     #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn create_stream_ticket(

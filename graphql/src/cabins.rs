@@ -44,52 +44,61 @@ pub struct Cabin(pub CabinView);
 #[object(scope = CABINS_READ)]
 impl Cabin {
     /// Global id.
+    #[field(numbered)]
     pub(super) fn id(&self) -> ID {
         Kind::Cabin.id(self.0.cabin.id)
     }
 
     /// Number on the door, unique in the callshop.
+    #[field(numbered)]
     fn number(&self) -> i32 {
         self.0.cabin.number
     }
 
     /// Display name.
+    #[field(numbered)]
     fn label(&self) -> &str {
         &self.0.cabin.label
     }
 
     /// State, derived from the cabin's session and calls.
+    #[field(numbered)]
     fn state(&self) -> CabinState {
         self.0.state().into()
     }
 
     /// Phone in the cabin; null if no phone is assigned. A cabin without a phone cannot be opened.
+    #[field(numbered)]
     fn phone(&self) -> Option<Phone> {
         let phone = self.0.phone.clone()?;
         Some(Phone(PhoneView { phone, cabin: Some(self.0.clone()) }))
     }
 
     /// Whether the phone is registered at the proxy; null without a phone.
+    #[field(numbered)]
     fn phone_online(&self) -> Option<bool> {
         self.0.phone.as_ref().map(|phone| phone.online)
     }
 
     /// The session of the customer in the cabin; null if there is no customer.
+    #[field(numbered)]
     fn current_session(&self) -> Option<CabinSession> {
         let session = self.0.session.clone()?;
         Some(CabinSession(SessionView { session, currency: self.0.currency.clone() }))
     }
 
     /// The live call from the cabin's phone; null if there is no live call.
+    #[field(numbered)]
     async fn live_call(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Call>> {
         if self.0.live_calls == 0 {
             return Ok(None);
         }
         let row = load(ctx, LiveCallOf(self.0.cabin.id)).await.map_err(top_level)?;
-        Ok(row.map(|row| Call::new(row, app(ctx).clock.now())))
+        Ok(row.map(|row| Call::shown(ctx, row, app(ctx).clock.now())))
     }
 
     /// Callshop of the cabin.
+    #[field(numbered)]
     async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
         shop_of(ctx, self.0.cabin.callshop_id).await
     }
@@ -117,11 +126,13 @@ impl Cabin {
     }
 
     /// When the cabin was retired; null while it is in use.
+    #[field(numbered)]
     fn retired_at(&self) -> Option<DateTime<Utc>> {
         self.0.cabin.retired_at
     }
 
     /// When the cabin was created.
+    #[field(numbered)]
     fn created_at(&self) -> DateTime<Utc> {
         self.0.cabin.created_at
     }
@@ -138,8 +149,8 @@ pub struct CreateCabinInput {
     pub label: Option<String>,
     /// A phone of the callshop that is not in any cabin.
     pub phone_id: Option<ID>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -178,14 +189,14 @@ pub struct CabinQuery;
 #[object(root = "Query")]
 impl CabinQuery {
     /// A cabin in the caller's subtree; null if there is no such cabin.
-    #[field(roles = SIGNED_IN, scope = CABINS_READ)]
+    #[field(roles = SIGNED_IN, scope = CABINS_READ, numbered)]
     async fn cabin(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Cabin>> {
         let found = async { cabins::find(app(ctx), caller(ctx)?, Kind::Cabin.parse(&id)?).await };
         nullable(found.await.map(Cabin))
     }
 
     /// Cabins of a callshop that are not retired, oldest first.
-    #[field(roles = SIGNED_IN, scope = CABINS_READ)]
+    #[field(roles = SIGNED_IN, scope = CABINS_READ, numbered)]
     async fn cabins(
         &self,
         ctx: &Context<'_>,

@@ -16,6 +16,7 @@ use super::accounts::{Callshop, shop_of};
 use super::cabins::Cabin;
 use super::fields::readers;
 use super::filters::{CallFilterInput, CallOrder};
+use super::kept;
 use super::loaders::{CabinId, CallsOf, SessionId, load};
 use super::paging::{Page, Paging, Sort, connection, is_counted, sorted};
 use super::payload::{answer, nullable, payload, top_level};
@@ -33,7 +34,7 @@ use store::sorted::Key;
 graphql_enum!(
     /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
     CallState = "entity::CallState" {
-        /// The call is allowed, but does not ring yet.
+        /// The call is allowed, but is not ringing yet.
         Authorized,
         /// The called phone is ringing.
         Ringing,
@@ -86,7 +87,7 @@ graphql_enum!(
 );
 
 graphql_enum!(
-    /// Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE.
+    /// Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE.
     CallRefusal = "app::calls::authorize::Refusal" {
         /// The phone is blocked.
         PhoneBlocked,
@@ -135,6 +136,13 @@ impl Call {
         Self { row: row.into(), as_of }
     }
 
+    /// Like [`Call::new`], for an answer that may be kept ([`crate::kept`]).
+    pub(super) fn shown(ctx: &Context<'_>, row: impl Into<Arc<call::View>>, as_of: DateTime<Utc>) -> Self {
+        let call = Self::new(row, as_of);
+        kept::shows(ctx, &call.row, as_of);
+        call
+    }
+
     fn so_far(&self) -> async_graphql::Result<(u32, Micros)> {
         pricing::so_far(&self.row, self.as_of).map_err(top_level)
     }
@@ -143,7 +151,7 @@ impl Call {
         Money::new(amount, &self.row.currency)
     }
 
-    fn retail(&self) -> async_graphql::Result<Option<pricing::Level>> {
+    fn retail(&self) -> async_graphql::Result<Option<call::ShownPrice>> {
         pricing::retail(&self.row).map_err(top_level)
     }
 }
@@ -163,57 +171,57 @@ pub struct CallCost {
 #[object(row = call::View, scope = CALLS_READ)]
 impl Call {
     /// Global id.
-    #[field(columns(id))]
+    #[field(columns(id), numbered)]
     pub(super) fn id(&self) -> ID {
         Kind::Call.id(self.row.id)
     }
 
     /// Callshop of the phone.
-    #[field(columns(callshop_id))]
+    #[field(columns(callshop_id), numbered)]
     fn callshop_id(&self) -> ID {
         Kind::Callshop.id(self.row.callshop_id)
     }
 
     /// Callshop of the phone, in its current state.
-    #[field(columns(callshop_id))]
+    #[field(columns(callshop_id), numbered)]
     async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
         shop_of(ctx, self.row.callshop_id).await
     }
 
     /// Cabin of the phone; null for a phone without a cabin.
-    #[field(columns(cabin_id))]
+    #[field(columns(cabin_id), numbered)]
     fn cabin_id(&self) -> Option<ID> {
         self.row.cabin_id.map(|id| Kind::Cabin.id(id))
     }
 
     /// Session that the call is billed to; null for a call outside any session, such as an emergency call from a closed cabin.
-    #[field(columns(session_id))]
+    #[field(columns(session_id), numbered)]
     fn session_id(&self) -> Option<ID> {
         self.row.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
     /// Cabin of the phone, in its current state; null for a phone without a cabin.
-    #[field(columns(cabin_id))]
+    #[field(columns(cabin_id), numbered)]
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Cabin>> {
         let Some(id) = self.row.cabin_id else { return Ok(None) };
         Ok(load(ctx, CabinId(id)).await.map_err(top_level)?.map(Cabin))
     }
 
     /// Session that the call is billed to, in its current state; null for a call outside any session.
-    #[field(columns(session_id))]
+    #[field(columns(session_id), numbered)]
     async fn session(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<CabinSession>> {
         let Some(id) = self.row.session_id else { return Ok(None) };
         Ok(load(ctx, SessionId(id)).await.map_err(top_level)?.map(CabinSession))
     }
 
     /// Digits as the customer dialed them.
-    #[field(columns(dialed))]
+    #[field(columns(dialed), numbered)]
     fn dialed(&self) -> &str {
         &self.row.dialed
     }
 
     /// Called number in E.164 with "+", or a short number; empty if the dialed text is not a number.
-    #[field(columns(number, emergency))]
+    #[field(columns(number, emergency), numbered)]
     fn number(&self) -> String {
         match E164::parse(&self.row.number) {
             Ok(number) if !self.row.emergency => number.to_string(),
@@ -222,7 +230,7 @@ impl Call {
     }
 
     /// `number` with spaces, for display.
-    #[field(columns(number, emergency))]
+    #[field(columns(number, emergency), numbered)]
     pub(super) fn number_formatted(&self) -> String {
         match E164::parse(&self.row.number) {
             Ok(number) if !self.row.emergency => format_international(&number),
@@ -233,31 +241,31 @@ impl Call {
     /// Country of `number`, ISO 3166-1 alpha-2. A client can use it to show a flag, or the country's name in the reader's language. Null if the
     /// number cannot be assigned to a single country, as with satellite phones, toll-free North American numbers, short numbers and emergency
     /// numbers.
-    #[field(columns(number))]
+    #[field(columns(number), numbered)]
     fn country_code(&self) -> Option<&str> {
         country_of_number(&self.row.number)
     }
 
     /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
-    #[field(columns(destination))]
+    #[field(columns(destination), numbered)]
     pub(super) fn destination(&self) -> &str {
         &self.row.destination
     }
 
     /// Whether the number is an emergency number. Emergency calls are free, and allowed even from a blocked phone or a closed cabin.
-    #[field(columns(emergency))]
+    #[field(columns(emergency), numbered)]
     fn emergency(&self) -> bool {
         self.row.emergency
     }
 
     /// State as of `asOf`.
-    #[field(columns(state))]
+    #[field(columns(state), numbered)]
     pub(super) fn state(&self) -> CallState {
         self.row.state.into()
     }
 
     /// When the proxy asked for permission to place the call, by the server's clock. `authorizedAt` is also set if the call was refused.
-    #[field(columns(authorized_at))]
+    #[field(columns(authorized_at), numbered)]
     fn authorized_at(&self) -> DateTime<Utc> {
         self.row.authorized_at
     }
@@ -269,13 +277,13 @@ impl Call {
     }
 
     /// When the call was answered, by the proxy's clock; null if it was not answered.
-    #[field(columns(answered_at))]
+    #[field(columns(answered_at), numbered)]
     fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.row.answered_at
     }
 
     /// When the call ended, by the proxy's clock; null while it is live.
-    #[field(columns(ended_at))]
+    #[field(columns(ended_at), numbered)]
     fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.row.ended_at
     }
@@ -286,72 +294,72 @@ impl Call {
     }
 
     /// Talk time in seconds, rounded up: the time so far while the call is live, the total once it is over.
-    #[field(columns(answered_at, ended_at, talk_seconds, covered))]
+    #[field(columns(answered_at, ended_at, talk_seconds, covered), ticking)]
     pub(super) fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
         Ok(self.so_far()?.0)
     }
 
     /// Price to the customer. While the call is live, this is the price that the customer would pay if the call ended at `asOf`; once the call is
     /// over, it is the final price.
-    // The field also reads `pricing`, but only for live calls; every list query reads the prices of live calls.
-    #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
+    // The field also reads `retail`, but only for live calls; every list query looks up the prices of live calls.
+    #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency), ticking)]
     pub(super) fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))
     }
 
     /// Seconds that the customer pays for: talk time rounded up to the rate's increments. 0 until the call is over.
-    #[field(columns(billed_seconds))]
+    #[field(columns(billed_seconds), numbered)]
     fn billed_seconds(&self) -> i32 {
         self.row.billed_seconds
     }
 
     /// Customer's price for 60 seconds, outside time bands; null if there is no rate.
-    #[field(columns(pricing, currency))]
+    #[field(columns(retail, currency), numbered)]
     pub(super) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
+        Ok(self.retail()?.map(|price| self.money(price.price_per_minute)))
     }
 
     /// Customer's one-time fee for an answered call; null if there is no rate.
-    #[field(columns(pricing, currency))]
+    #[field(columns(retail, currency), numbered)]
     fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
+        Ok(self.retail()?.map(|price| self.money(price.connection_fee)))
     }
 
-    /// Customer's price for 60 seconds of the initial increment, outside time bands; null if there is no rate, or if `pricePerMinute` holds from the
-    /// beginning.
-    #[field(columns(pricing, currency))]
+    /// Customer's price for 60 seconds of the initial increment, outside time bands; null if `pricePerMinute` applies from the beginning, or if there is
+    /// no rate.
+    #[field(columns(retail, currency), numbered)]
     fn initial_price(&self) -> async_graphql::Result<Option<Money>> {
-        let price = self.retail()?.and_then(|level| level.pricing.rate.initial_price);
+        let price = self.retail()?.and_then(|price| price.initial_price);
         Ok(price.map(|price| self.money(price)))
     }
 
     /// Minimum number of seconds billed to the customer; null if there is no rate.
-    #[field(columns(pricing))]
+    #[field(columns(retail), numbered)]
     fn initial_increment(&self) -> async_graphql::Result<Option<u32>> {
-        Ok(self.retail()?.map(|level| level.pricing.rate.initial_increment))
+        Ok(self.retail()?.map(|price| price.increments.0))
     }
 
-    /// Size in seconds of each billing step after the initial increment; null if there is no rate. With the prices above, a client can show the running
-    /// cost between updates, except in time bands.
-    #[field(columns(pricing))]
+    /// Size in seconds of each billing step after the initial increment; null if there is no rate.
+    #[field(columns(retail), numbered)]
     fn increment(&self) -> async_graphql::Result<Option<u32>> {
-        Ok(self.retail()?.map(|level| level.pricing.rate.increment))
+        Ok(self.retail()?.map(|price| price.increments.1))
     }
 
     /// Minimum charge of the call if it is answered; null if there is no rate.
-    #[field(columns(pricing, currency))]
+    #[field(columns(retail, currency), numbered)]
     fn minimum_charge(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.minimum_charge)))
+        Ok(self.retail()?.map(|price| self.money(price.minimum_charge)))
     }
 
     /// The call is free if it is shorter than this many seconds; null if there is no rate.
-    #[field(columns(pricing))]
+    #[field(columns(retail), numbered)]
     fn free_seconds(&self) -> async_graphql::Result<Option<u32>> {
-        Ok(self.retail()?.map(|level| level.pricing.rate.free_seconds))
+        Ok(self.retail()?.map(|price| price.free_seconds))
     }
 
-    /// Talk time in seconds that the call may reach at most, as credit, deposit and limits were when money was last reserved for it. It is at least
-    /// `maxSeconds`, and changes when others use the same credit, or when somebody adds to it.
+    /// Maximum talk time in seconds that credit, deposit and limits allowed when the server last reserved money for the call. It is at least
+    /// `maxSeconds`, and changes when other calls use the same credit, or when somebody adds to it.
+    // The field is not `numbered`, because a check that reserves no more money changes it without an activity.
     #[field(columns(reach))]
     fn reach_seconds(&self) -> i32 {
         self.row.reach
@@ -359,50 +367,50 @@ impl Call {
 
     /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
     /// this time is used up.
-    #[field(columns(covered))]
+    #[field(columns(covered), numbered)]
     pub(super) fn max_seconds(&self) -> i32 {
         self.row.covered
     }
 
     /// Whether CALL_ENDING_SOON announced that the call ends soon. The call may still last longer if a deposit or credit has been added since then.
-    #[field(columns(ending_soon))]
+    #[field(columns(ending_soon), numbered)]
     pub(super) fn ending_soon(&self) -> bool {
         self.row.ending_soon
     }
 
     /// Whether the end is an estimate, because the proxy lost the call or reported impossible times. If the true end is reported later, the
     /// charge is corrected.
-    #[field(columns(estimated))]
+    #[field(columns(estimated), numbered)]
     fn estimated(&self) -> bool {
         self.row.estimated
     }
 
-    /// The value of the talk time beyond the paid time, which is not charged; zero unless the call was ended late.
-    #[field(columns(written_off, currency))]
+    /// Value of the talk time that was not charged because it exceeded the paid time; zero unless the call was ended late.
+    #[field(columns(written_off, currency), numbered)]
     fn written_off(&self) -> Money {
         self.money(self.row.written_off)
     }
 
     /// Final SIP status code of a call that was not answered, such as 486; null otherwise.
-    #[field(columns(sip_code))]
+    #[field(columns(sip_code), numbered)]
     fn sip_code(&self) -> Option<i32> {
         self.row.sip_code
     }
 
     /// Party that ended the call; null if it is unknown or the call is live.
-    #[field(columns(ended_by))]
+    #[field(columns(ended_by), numbered)]
     fn ended_by(&self) -> Option<EndedBy> {
         self.row.ended_by.map(Into::into)
     }
 
     /// Reason that the call ended; null if it is unknown or the call is live.
-    #[field(columns(cause))]
+    #[field(columns(cause), numbered)]
     fn cause(&self) -> Option<EndCause> {
         self.row.cause.map(Into::into)
     }
 
     /// Reason that the call was refused; null if it was allowed.
-    #[field(columns(refusal))]
+    #[field(columns(refusal), numbered)]
     fn refusal(&self) -> Option<CallRefusal> {
         self.row.refusal.as_deref().map(|code| Refusal::stored(code).into())
     }
@@ -478,13 +486,14 @@ pub(super) async fn calls_of(
         let (node, edge) = (list.field("nodes"), list.field("edges").field("node"));
         node.field(name).exists() || edge.field(name).exists()
     };
-    let priced = readers::<Call>("pricing").any(is_asked);
+    let priced = readers::<Call>("retail").any(is_asked);
     let of = |page| match owner {
         CallOwner::Cabin(id) => CallsOf::Cabin(id, page, priced),
         CallOwner::Session(id) => CallsOf::Session(id, page, priced),
     };
     let read = async |page| Ok(Listed { rows: load(ctx, of(page)).await?.unwrap_or_default(), total: None });
-    connection(ctx, paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::new(row, now)).await
+    connection(ctx, paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::shown(ctx, row, now))
+        .await
 }
 
 /// A page of a callshop's calls that match a filter.
@@ -500,7 +509,7 @@ async fn listed(
     let order = (order_by.map_or(Sort::NEWEST_FIRST, Into::into), Sort::NEWEST_FIRST);
     let read = |slice| calls::list(app, actor, shop, &filter, slice);
     let place = |row: &call::View| (Key::Amount(row.charge.0), row.id);
-    sorted(ctx, paging, order, read, place, |row| Call::new(row, now)).await
+    sorted(ctx, paging, order, read, place, |row| Call::shown(ctx, row, now)).await
 }
 
 /// Selects the call to hang up.
@@ -548,13 +557,13 @@ impl CallQuery {
     }
 
     /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow these calls.
-    #[field(roles = SIGNED_IN, scope = CALLS_READ, length = 100)]
+    #[field(roles = SIGNED_IN, scope = CALLS_READ, length = 100, numbered)]
     async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let rows = calls::live(app, actor, shop).await.map_err(top_level)?;
         let now = app.clock.now();
-        Ok(rows.into_iter().map(|row| Call::new(row, now)).collect())
+        Ok(rows.into_iter().map(|row| Call::shown(ctx, row, now)).collect())
     }
 }
 
@@ -594,19 +603,18 @@ mod tests {
     fn calls() -> [Value; 2] {
         let (id, other) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2472c42e-9d02-4bf4-969d-8cc8cdbd0658");
         let price = |price: i64| {
-            let rate = json!({ "prefix": "351", "destination": "Portugal", "price_per_minute": price, "connection_fee": price,
-                "initial_increment": price, "increment": price, "initial_price": price, "minimum_charge": price, "free_seconds": price });
-            json!([{ "account_id": id, "payee_id": id, "version_id": id, "pricing": { "rate": rate, "time_zone": "UTC" } }])
+            json!({ "price_per_minute": price, "connection_fee": price, "initial_price": price, "increments": [price, price],
+                "minimum_charge": price, "free_seconds": price })
         };
         let row = |id: &str, second: u32, of: &Value| {
             let at = |offset: u32| format!("2026-11-22T10:00:{:02}Z", second + offset);
-            json!({ "id": id, "callshop_id": id, "phone_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
+            json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
                 "351912345671" } else { "5511987654321" }, "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
                 at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "reach": second, "sip_code": second, "ended_by": if second == 1 {
                 "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": if second == 1 {
                 "NO_CREDIT" } else { "CABIN_CLOSED" }, "ending_soon": second == 1, "talk_seconds": second,
                 "billed_seconds": second, "charge": second, "currency": if second == 1 { "BRL" } else { "EUR" }, "estimated": second == 1,
-                "written_off": second, "pricing": of })
+                "written_off": second, "retail": of })
         };
         [row(id, 1, &price(100)), row(other, 20, &price(200))]
     }
@@ -636,7 +644,7 @@ mod tests {
         assert_eq!(CallRefusal::from(Refusal::stored("OF_A_LATER_RELEASE")), CallRefusal::ServiceUnavailable);
     }
 
-    /// A list does not read large columns that no requested field declares, so a field must not read columns that it does not declare.
+    /// A list skips large columns that none of the requested fields declares. Therefore, a field must declare every column that it reads.
     #[test]
     fn a_field_reads_only_the_columns_that_it_declares() {
         let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");

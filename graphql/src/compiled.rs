@@ -16,7 +16,7 @@ use base::error::Error;
 /// Writes a value of a `T` as JSON.
 pub type Write<T> = Box<dyn Fn(&T, &mut Vec<u8>) -> Result<()> + Send + Sync>;
 
-/// A field's type whose values can be written as JSON.
+/// The type of a field whose values can be written as JSON.
 pub trait Output {
     /// The compiled selection, made once per document. An object's plan is the writer of the selected fields. A scalar's plan is empty.
     type Plan: Send + Sync + 'static;

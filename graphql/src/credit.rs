@@ -98,8 +98,8 @@ pub struct SetCreditLimitInput {
     pub account_id: ID,
     /// How far below zero the balance may go, in the child's currency. The limit is zero or more; null removes the limit.
     pub limit: Option<Decimal>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

@@ -78,7 +78,7 @@ pub struct DayFigures {
     pub pay_outs: Option<Money>,
 }
 
-/// Money that customers paid or got back on a day by one method.
+/// Money that customers paid or got back on a day with one payment method.
 #[object]
 #[derive(SimpleObject)]
 pub struct DayMethod {

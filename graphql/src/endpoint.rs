@@ -9,14 +9,14 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::languages::{self, Translated};
-use super::{live, loaders, notes, roles, schema, scope_table, scopes, sdl, visibility};
+use super::{kept, live, loaders, notes, roles, schema, scope_table, scopes, sdl, visibility};
 use app::App;
 use app::auth::Actor;
 use app::auth::login::{self, Origin};
 use app::auth::ticket;
 use base::error::Error;
 use transport::{
-    Admitted, AuthFailure, Authenticator, Caller, GraphqlService, Limits, RoleSchemaError, StreamCookie,
+    Admitted, AuthFailure, Authenticator, Caller, FullSchema, GraphqlService, Limits, RoleSet, StreamCookie,
     Ticket,
 };
 
@@ -102,23 +102,42 @@ fn anonymous(origin: Origin) -> Caller {
     Caller { attach: Arc::new(attach), ..caller }
 }
 
-/// The GraphQL service for an [`App`], which runs until `shutdown`.
-///
-/// # Errors
-/// Fails if the schema is invalid for a role after the visibility table is applied.
-pub fn service(
-    app: Arc<App>,
-    limits: Limits,
-    shutdown: CancellationToken,
-) -> Result<GraphqlService, RoleSchemaError> {
-    let doorkeeper = TokenAuthenticator(app.clone());
-    let is_sandbox = app.simulator.is_some();
-    let roles = roles::ALL.map(|(key, role)| match is_sandbox && role.intersects(roles::SIGNED_IN) {
+/// The roles, each with the bits that select what its users see.
+fn roles_of(is_sandbox: bool) -> [(&'static str, RoleSet); roles::ALL.len()] {
+    roles::ALL.map(|(key, role)| match is_sandbox && role.intersects(roles::SIGNED_IN) {
         true => (key, role.or(roles::SANDBOX).or(scopes::LOGIN)),
         false => (key, role.or(scopes::LOGIN)),
-    });
+    })
+}
+
+fn full() -> FullSchema {
     let table = [visibility(), scope_table()].concat();
-    let service =
-        GraphqlService::new(Translated(schema(app)), &sdl(), &roles, &table, doorkeeper, limits, shutdown)?;
-    Ok(service.live(live::compile).with_hints(notes()).with_wording(languages::wording))
+    (sdl(), table.into_iter().map(|(key, roles)| (key.to_owned(), roles)).collect())
+}
+
+/// The GraphQL service for an [`App`], which runs until `shutdown`.
+pub fn service(app: Arc<App>, limits: Limits, shutdown: CancellationToken) -> GraphqlService {
+    let doorkeeper = TokenAuthenticator(app.clone());
+    let roles = roles_of(app.simulator.is_some());
+    let executor = Translated(schema(app.clone()));
+    let service = GraphqlService::new(executor, full, &roles, doorkeeper, limits, shutdown);
+    service.live(live::compile).keep(kept::Numbered(app)).with_hints(notes()).with_wording(languages::wording)
+}
+
+#[cfg(test)]
+mod tests {
+    use transport::role_schema;
+
+    use super::*;
+
+    /// A node derives a role's schema only when a caller of that role arrives.
+    #[test]
+    fn the_schema_of_every_role_can_be_derived() {
+        let (sdl, table) = full();
+        let table: Vec<_> = table.iter().map(|(key, roles)| (key.as_str(), *roles)).collect();
+        for (key, role) in [roles_of(false), roles_of(true)].concat() {
+            let schema = role_schema::prune(&sdl, key, role, &table);
+            assert!(schema.is_ok(), "{key}: {:?}", schema.err());
+        }
+    }
 }

@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::accounts::{account_id, parse_account};
 use super::ledger::LedgerBook;
-use super::payload::{answer, nullable, payload};
+use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{app, caller, graphql_enum};
 use app::App;
 use app::account_statement::{self, Line, Statement};
 use app::exports::{self, Format, Request, Subject};
-use base::error::{Error, Result};
+use base::error::{Error, ErrorCode, Result};
 
 graphql_enum!(
     /// Rows to export.
@@ -25,7 +25,7 @@ graphql_enum!(
         Rates,
         /// Call attempts of a callshop, or of all callshops below an account, by the time of their authorization.
         Calls,
-        /// Changes of one book of an account.
+        /// Changes to one book of an account.
         Ledger,
         /// Payments and refunds of customers. Hidden from attendants.
         Payments,
@@ -41,7 +41,7 @@ graphql_enum!(
 graphql_enum!(
     /// Format of an exported file.
     ExportFormat = "app::exports::Format" {
-        /// Comma-separated values in UTF-8, with a header. Texts that begin like a formula get an apostrophe.
+        /// Comma-separated values in UTF-8, with a header. A text that begins like a formula gets an apostrophe before it.
         Csv,
         /// One JSON object per line.
         Jsonl,
@@ -126,10 +126,11 @@ pub struct CreateExportLinkInput {
     pub account_id: Option<ID>,
     /// The tariff version; required for RATES.
     pub tariff_version_id: Option<ID>,
-    /// Beginning of the period: a day such as "2026-11-01" or a month such as "2026-11" in the account's time zone, or a time with an offset. From the
-    /// first row on if omitted.
+    /// Beginning of the period: a day such as "2026-11-01" or a month such as "2026-11" in the account's time zone, or a time with an offset. If
+    /// omitted, the period begins with the first row.
     pub from: Option<String>,
-    /// End of the period, in the same form. A day or month is included, a time is not. Up to now if omitted.
+    /// End of the period, in the same form. If the end is a day or month, the period includes that day or month; if it is a time, the period ends
+    /// just before it. If omitted, the period ends now.
     pub to: Option<String>,
     /// The book, for LEDGER; CREDIT if omitted.
     pub book: Option<LedgerBook>,
@@ -160,12 +161,12 @@ graphql_enum!(
         Adjustment,
         /// The parent reversed a top-up or an adjustment.
         Reversal,
-        /// The account paid for calls that one tariff version priced, with later corrections.
+        /// The account paid for calls that one tariff version priced, including later corrections.
         Calls,
     }
 );
 
-/// The statement of an account's credit with its parent for a period. `opening` plus the amounts of all lines is exactly `closing`.
+/// An account's statement for a period, about its credit with its parent. `opening` plus the amounts of all lines is exactly `closing`.
 #[derive(async_graphql::Description)]
 pub struct AccountStatement(Statement);
 
@@ -198,8 +199,8 @@ impl AccountStatement {
         Money::new(self.0.opening, &self.0.account.currency)
     }
 
-    /// Top-ups, adjustments and reversals in their order, then the calls, one line per tariff version. Beyond 1000 top-ups, adjustments and reversals,
-    /// one line per kind has the sum of the others.
+    /// Top-ups, adjustments and reversals in the order of their booking, then the calls, one line per tariff version. If there are more than 1000
+    /// top-ups, adjustments and reversals, the rest are added up in one line per kind.
     #[field(length = 20)]
     fn lines(&self) -> Vec<AccountStatementLine> {
         let currency = &self.0.account.currency;
@@ -242,7 +243,7 @@ impl AccountStatementLine {
         self.line.version.as_ref().map(|version| version.number)
     }
 
-    /// When this tariff version took effect; null as for `tariffVersionNumber`.
+    /// When this tariff version took effect; null if `tariffVersionNumber` is null.
     fn tariff_version_active_from(&self) -> Option<DateTime<Utc>> {
         self.line.version.as_ref().and_then(|version| version.active_from)
     }
@@ -257,7 +258,7 @@ impl AccountStatementLine {
         self.line.billed_seconds
     }
 
-    /// Signed change of the balance.
+    /// Signed change in the balance.
     fn amount(&self) -> Money {
         Money::new(self.line.amount, &self.currency)
     }
@@ -310,7 +311,14 @@ impl ExportMutation {
             exports::check(app, actor, &request).boxed().await?;
             exports::link::create(app, actor, request)
         };
-        answer(made.await.map(|link| CreateExportLinkPayload {
+        let made = match made.await {
+            // as for a role that may not export
+            Err(Error::User(error)) if error.code == ErrorCode::Forbidden => {
+                return Err(top_level(Error::User(error)));
+            }
+            made => made,
+        };
+        answer(made.map(|link| CreateExportLinkPayload {
             url: Some(link.path),
             expires_at: Some(link.expires_at),
             user_errors: Vec::new(),

@@ -1,6 +1,6 @@
 //! The declarations that `#[object]` generates from types and fields. Everything else about a field follows from its declaration. The roles determine
-//! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), and the values determine
-//! the JSON writers ([`crate::compiled`]).
+//! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), the values determine
+//! the JSON writers ([`crate::compiled`]), and the marks `numbered` determine which answers are kept ([`crate::kept`]).
 
 use super::roles::RoleSet;
 
@@ -10,7 +10,7 @@ pub struct Declaration {
     pub name: &'static str,
     /// Roles that see the type; `None` if every role that can reach the type sees it.
     pub roles: Option<RoleSet>,
-    /// Scopes of tokens that see the type; `None` if every token that can reach the type sees it.
+    /// Scopes that let a token see the type; `None` if every token that can reach the type sees it.
     pub scope: Option<RoleSet>,
     /// The fields in order.
     pub fields: &'static [Field],
@@ -22,13 +22,17 @@ pub struct Field {
     pub name: &'static str,
     /// Roles that see the field; `None` if every role that sees the type sees the field.
     pub roles: Option<RoleSet>,
-    /// Scopes of tokens that see the field; `None` if every token that sees the type sees the field.
+    /// Scopes that let a token see the field; `None` if every token that sees the type sees the field.
     pub scope: Option<RoleSet>,
     /// Columns that the field reads, named like the fields of the row.
     pub columns: &'static [&'static str],
     /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer (a thousand live calls, for example), because
     /// the size of the response is limited separately.
     pub length: Option<u64>,
+    /// Whether every change of the value is committed together with a numbered activity of the callshop ([`crate::kept`]).
+    pub numbered: bool,
+    /// Whether the value also changes with time while a call is live.
+    pub ticking: bool,
 }
 
 /// A type declared with `#[object]`.

@@ -147,9 +147,9 @@ pub enum CallOrder {
 /// Order of sessions. More than 10,000 sessions cannot be sorted by total; give a shorter range in `openedAt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum SessionOrder {
-    /// Opened first.
+    /// By opening time, oldest first.
     OpenedAsc,
-    /// Opened last. This is the order without `orderBy`.
+    /// By opening time, newest first. This is the order without `orderBy`.
     OpenedDesc,
     /// Lowest total first. Sessions without a final statement come before all others.
     TotalAsc,

@@ -30,7 +30,8 @@ pub fn of(request: &Request) -> Locale {
     found(request).copied().unwrap_or(Locale::ENGLISH)
 }
 
-fn found<T: 'static>(request: &Request) -> Option<&T> {
+/// A value in the request's data.
+pub(super) fn found<T: 'static>(request: &Request) -> Option<&T> {
     request.data.get(&TypeId::of::<T>())?.downcast_ref()
 }
 

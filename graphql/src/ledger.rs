@@ -33,7 +33,7 @@ graphql_enum!(
         Deposits,
         /// Amounts that customers owe for closed sessions.
         Receivable,
-        /// Total that rounding added to statements and cash payments; the balance is negative.
+        /// Amounts that rounding added to statements and cash payments, with the opposite sign.
         Rounding,
         /// Differences between counted money and the books; positive if money was missing.
         Variance,
@@ -104,7 +104,7 @@ pub struct LedgerCounterpart {
     pub account: String,
     /// The changed book.
     pub book: LedgerBook,
-    /// Signed change of the other book.
+    /// Signed change in the balance of the other book.
     pub amount: Money,
 }
 
@@ -125,7 +125,7 @@ impl LedgerEntry {
         self.0.transfer.at
     }
 
-    /// Signed change of the queried book.
+    /// Signed change in the balance of the queried book.
     fn amount(&self) -> Money {
         Money::new(self.0.amount, &self.0.currency)
     }
@@ -160,7 +160,7 @@ impl LedgerEntry {
         self.0.reversed_by.map(|id| Kind::LedgerTransfer.id(id))
     }
 
-    /// The change of the DRAWER book by shift and payment method; empty for other books.
+    /// The change to the DRAWER book, by shift and payment method; empty for other books.
     #[field(length = 4)]
     fn drawer(&self) -> Vec<DrawerAmount> {
         let posted = self.0.entries.iter().filter(|entry| entry.shift_id.is_some());

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod exports;
 pub mod fields;
 pub mod filters;
+pub mod kept;
 pub mod languages;
 pub mod ledger;
 pub mod live;
@@ -388,7 +389,13 @@ pub fn notes() -> Notes {
             declared().flat_map(|of| of.fields).filter_map(|field| Some((field.name, field.length?)));
         lengths.collect()
     });
-    Notes { lists: &LISTS, texts: TEXTS, is_line: billing::text::is_line, is_lines: billing::text::is_lines }
+    Notes {
+        lists: &LISTS,
+        texts: TEXTS,
+        is_line: billing::text::is_line,
+        is_lines: billing::text::is_lines,
+        scalar: scalars::refused,
+    }
 }
 
 /// String inputs that may span several lines.
@@ -484,7 +491,7 @@ mod tests {
             || ["Connection", "Edge", "PageInfo"].iter().any(|ending| name.ends_with(ending))
     }
 
-    /// If a type is missing from the list, every role can see the type, even if its declaration restricts the roles.
+    /// If a type is missing from the list of declarations, every role can see the type, even if its declaration restricts the roles.
     #[test]
     fn every_object_is_in_the_list_with_all_its_fields() {
         let (schema, declared) = (whole(), fields());
@@ -497,7 +504,8 @@ mod tests {
         }
     }
 
-    /// The list also contains input types and interfaces, because the declared roles of a type apply only if the type is in the list.
+    /// The list of declarations must also contain input types and interfaces, because the declared roles of a type apply only if the type is in the
+    /// list.
     #[test]
     fn every_declaration_is_in_the_list() {
         let (mut folders, mut found) = (vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src").into()], 0);

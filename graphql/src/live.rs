@@ -1,5 +1,11 @@
-//! Writes subscription events directly as JSON. Each document is compiled once for all its subscribers ([`crate::compiled`]). The executor serves
-//! documents that cannot be compiled.
+//! Writes subscription events directly as JSON. Each document is compiled once for all its subscribers ([`crate::compiled`]), and each event is
+//! written once for all subscribers of a compiled document. The executor serves documents that cannot be compiled.
+//!
+//! A compiled document belongs to one role or one set of scopes, because each of these has its own cache of documents
+//! ([`transport::pipeline::RolePipeline`]). Its writers see only the event: no variable, no language, and no caller. Therefore, all subscribers of a
+//! compiled document may get the same text, whichever arguments they passed. Everything that depends on the subscriber stays with the subscriber: the
+//! callshop, the cabin and the kinds of events ([`EventSubscription::next`]), the end of the token, and what the transport writes around the text,
+//! such as the operation's id.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +19,7 @@ use super::activity::{AccountFeed, CabinActivity, CallshopActivity};
 use super::compiled::{Below, Write, Written};
 use super::languages;
 use super::payload::top_level;
+use app::feed::texts::WriterId;
 use app::feed::{ActivityEvent, Watch, stream as positions};
 use app::metrics::Metrics;
 use telemetry::trace;
@@ -83,23 +90,32 @@ pub fn leave(ctx: &Context<'_>, following: EventSubscription) -> Option<EventSub
 }
 
 /// The compiled writer for a document's events.
-struct Plan(Write<ActivityEvent>);
+struct Plan {
+    /// Identifies the texts of this plan among the texts of an event.
+    id: WriterId,
+    write: Write<ActivityEvent>,
+}
 
 impl Plan {
     fn of<T: Written + for<'a> From<&'a ActivityEvent>>(key: &str, below: &Below<'_>) -> Option<Self> {
         let (start, object) = (format!("{{\"data\":{{\"{key}\":"), below.object::<T>()?);
-        Some(Self(Box::new(move |event, out| {
+        let write: Write<ActivityEvent> = Box::new(move |event, out| {
             out.extend_from_slice(start.as_bytes());
             object.write(&T::from(event), out)?;
             out.extend_from_slice(b"}}");
             Ok(())
-        })))
+        });
+        Some(Self { id: WriterId::next(), write })
     }
 
-    fn answer(&self, event: &ActivityEvent) -> Answer {
-        let mut out = Vec::with_capacity(1024);
-        let written = (self.0)(event, &mut out).and_then(|()| Ok(String::from_utf8(out)?));
-        written.map_or_else(refused, Answer::Written)
+    /// The event's text, which the first of the plan's subscribers writes.
+    fn text(&self, event: &ActivityEvent, metrics: &Metrics) -> async_graphql::Result<Arc<str>> {
+        event.texts.get_or_write(self.id, || {
+            metrics.text_written();
+            let mut out = Vec::with_capacity(1024);
+            (self.write)(event, &mut out)?;
+            Ok(String::from_utf8(out)?)
+        })
     }
 }
 
@@ -136,7 +152,11 @@ impl Live for Plan {
                     let mut following = following?;
                     match following.next().await {
                         Ok(event) => {
-                            let answer = following.deliver(&event, |event| plan.answer(event));
+                            let text = |event: &_| plan.text(event, &following.metrics);
+                            let answer = following.deliver(&event, text).map_or_else(
+                                |error| languages::answer(refused(error), locale),
+                                Answer::Written,
+                            );
                             Some((answer, Some(following)))
                         }
                         Err(error) => Some((languages::answer(refused(top_level(error)), locale), None)),

@@ -40,7 +40,7 @@ pub struct LiveCallSubscription;
 #[object(root = "Subscription")]
 impl LiveCallSubscription {
     /// The live calls of a callshop, or of all callshops below an account, with elapsed time and cost. Give either `callshopId` or `accountId`. A
-    /// message is sent immediately and every `everySeconds` seconds, and for a callshop also whenever a call changes.
+    /// message is sent immediately, and then every `everySeconds` seconds. For a callshop, a message is also sent whenever a call changes.
     #[field(roles = SIGNED_IN, scope = CALLS_READ)]
     async fn live_calls(
         &self,

@@ -100,8 +100,8 @@ macro_rules! payload {
         $(#[$meta])*
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
-            /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, the objects are those of the first request, and the
-            /// secrets are null. With any other error, the other fields are null.
+            /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, the objects are those of the first request, and
+            /// the secrets are null. With any other error, the other fields are null.
             pub user_errors: Vec<$crate::payload::UserError>,
         }
         impl From<$crate::payload::UserErrors> for $name {

@@ -33,16 +33,19 @@ impl Phone {
 #[object(scope = PHONES_READ)]
 impl Phone {
     /// Global id.
+    #[field(numbered)]
     pub(super) fn id(&self) -> ID {
         Kind::Phone.id(self.0.phone.id)
     }
 
     /// Display name.
+    #[field(numbered)]
     fn label(&self) -> &str {
         &self.0.phone.label
     }
 
     /// Whether the phone is registered at the proxy, according to the proxy's last report.
+    #[field(numbered)]
     fn online(&self) -> bool {
         self.0.phone.online
     }
@@ -53,11 +56,13 @@ impl Phone {
     }
 
     /// When the phone was blocked; null if it is not blocked. A blocked phone can make only emergency calls.
+    #[field(numbered)]
     fn blocked_at(&self) -> Option<DateTime<Utc>> {
         self.0.phone.blocked_at
     }
 
     /// The cabin that the phone is in; null if the phone is in no cabin.
+    #[field(numbered)]
     fn cabin(&self) -> Option<Cabin> {
         self.0.cabin.clone().map(Cabin)
     }
@@ -93,6 +98,7 @@ impl Phone {
     }
 
     /// When the phone was created.
+    #[field(numbered)]
     fn created_at(&self) -> DateTime<Utc> {
         self.0.phone.created_at
     }
@@ -122,11 +128,11 @@ pub struct CreatePhonesInput {
     pub callshop_id: ID,
     /// Number of phones, 1 to 100.
     pub count: i32,
-    /// Beginning of the phones' labels. A number is appended to each label.
+    /// Beginning of the phones' labels. Each label is this text with a number after it.
     #[graphql(default_with = "\"Phone\".to_owned()")]
     pub label: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
-    /// secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has the
+    /// error `SECRET_SHOWN` instead of the secrets. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -136,7 +142,7 @@ pub struct PhoneIdInput {
     /// A phone in the caller's subtree.
     pub phone_id: ID,
     /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
-    /// secret is not repeated: the response has the error `SECRET_SHOWN` instead. At most 100 bytes; keys are kept for 400 days.
+    /// secret is not repeated: the response has the error `SECRET_SHOWN` instead. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -229,7 +235,7 @@ impl PhoneMutation {
         input: CreatePhonesInput,
     ) -> async_graphql::Result<CreatePhonesPayload> {
         let made = async {
-            // the use case also rejects zero
+            // a negative count becomes zero, which `phones::create` rejects
             let count = u32::try_from(input.count).unwrap_or_default();
             let shop = Kind::Callshop.parse(&input.callshop_id)?;
             let actor = keyed(ctx, input.idempotency_key.as_deref())?;

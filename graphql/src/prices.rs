@@ -43,7 +43,7 @@ impl PriceView {
         Money::new(self.0.rate.price_per_minute, &self.0.currency)
     }
 
-    /// Customer's price for 60 seconds of the initial increment, outside the time bands; null if `pricePerMinute` holds from the beginning.
+    /// Customer's price for 60 seconds of the initial increment, outside the time bands; null if `pricePerMinute` applies from the beginning.
     fn initial_price(&self) -> Option<Money> {
         self.0.rate.initial_price.map(|price| Money::new(price, &self.0.currency))
     }
@@ -127,8 +127,8 @@ impl QuoteView {
         self.0.destination.as_deref()
     }
 
-    /// In a quote by destination, the names of the destinations that match, best first, at most 10. The quote is for the first one. Empty in a quote for
-    /// a number.
+    /// In a quote by destination, the names of the destinations that match, best first, at most 10. The quote is for the first one. Empty in a quote
+    /// for a number.
     fn candidates(&self) -> &[String] {
         &self.0.candidates
     }
@@ -143,18 +143,18 @@ impl QuoteView {
         self.0.emergency
     }
 
-    /// Customer's price for 60 seconds now; null if no rate matches.
+    /// Customer's current price for 60 seconds; null if no rate matches.
     fn price_per_minute(&self) -> Option<Money> {
         self.money(|offer| offer.price_per_minute)
     }
 
-    /// Customer's price for 60 seconds of the initial increment now; null if `pricePerMinute` holds from the beginning, or if no rate matches.
+    /// Customer's current price for 60 seconds of the initial increment; null if `pricePerMinute` applies from the beginning, or if no rate matches.
     fn initial_price(&self) -> Option<Money> {
         let price = self.0.offer.as_ref()?.initial_price?;
         Some(Money::new(price, &self.0.currency))
     }
 
-    /// Fee of a call answered now; null if no rate matches.
+    /// Connection fee of a call that is answered now; null if no rate matches.
     fn connection_fee(&self) -> Option<Money> {
         self.money(|offer| offer.connection_fee)
     }
@@ -190,7 +190,7 @@ impl QuoteView {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
-    /// Cost of 60 seconds to the callshop now; null if no rate matches. Hidden from attendants.
+    /// Current cost of 60 seconds to the callshop; null if no rate matches. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;

@@ -39,7 +39,7 @@ pub enum ProblemKind {
     EndEstimated,
     /// In the last seven days, the phone of a call never acknowledged the answer. Somebody may be trying to talk without paying.
     CallUnacknowledged,
-    /// An event of a proxy in the last seven days could not be understood. This problem is shown to the platform only.
+    /// In the last seven days, an event from a proxy could not be understood. This problem is shown to the platform only.
     EventRejected,
     /// An event that a proxy sent in the last seven days has an impossible time, or reports the end of a call that is unknown or had already ended.
     /// This problem is shown to the platform only.

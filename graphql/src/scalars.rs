@@ -3,7 +3,8 @@
 use async_graphql::{InputObject, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use billing::money::Micros;
+use billing::money::{Currency, Micros};
+use chrono::{DateTime, NaiveDate, Utc};
 use graphql_macros::object;
 use uuid::Uuid;
 
@@ -55,6 +56,28 @@ impl ScalarType for CurrencyCode {
     }
 }
 
+/// The reason why a text is not a value of the scalar with this name, for developers; `None` if it is one. The executor would refuse the text too, but
+/// without the name of the field.
+pub fn refused(scalar: &str, text: &str) -> Option<String> {
+    let value = || Value::String(text.to_owned());
+    let quoted: String = text.chars().take(40).collect();
+    match scalar {
+        "DateTime" if <DateTime<Utc> as ScalarType>::parse(value()).is_err() => Some(format!(
+            "{quoted:?} is not a time with an offset. Write a time such as \"2026-11-30T00:00:00-03:00\"."
+        )),
+        "NaiveDate" if <NaiveDate as ScalarType>::parse(value()).is_err() => {
+            Some(format!("{quoted:?} is not a day. Write a day such as \"2026-11-30\"."))
+        }
+        "Decimal" => Micros::parse(text)
+            .err()
+            .map(|error| format!("{quoted:?} is not a Decimal: {error}. Write a number such as \"12.34\".")),
+        "CurrencyCode" => {
+            Currency::parse(text).err().map(|error| format!("{quoted:?} is not a currency: {error}"))
+        }
+        _ => None,
+    }
+}
+
 /// An amount of money.
 #[derive(Clone, Debug, PartialEq, Eq, async_graphql::Description)]
 pub struct Money {
@@ -67,11 +90,13 @@ pub struct Money {
 #[object]
 impl Money {
     /// The amount in major units (reais, not centavos), with up to six decimals.
+    #[field(numbered)]
     fn amount(&self) -> Decimal {
         self.amount
     }
 
     /// Currency of `amount`.
+    #[field(numbered)]
     fn currency(&self) -> &CurrencyCode {
         &self.currency
     }
@@ -95,7 +120,7 @@ impl Money {
 }
 
 impl Money {
-    /// An amount in a currency read from the database.
+    /// An amount in a currency that was read from the database.
     pub fn new(amount: impl Into<Micros>, currency: &str) -> Self {
         Self { amount: Decimal(amount.into()), currency: CurrencyCode(currency.to_owned()) }
     }

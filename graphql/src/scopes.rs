@@ -1,5 +1,5 @@
-//! Scopes of API tokens as sets. A field of `Query`, `Mutation` or `Subscription` that does not declare its scope is a compile error. A token sees a type
-//! or a field if it has one of the declared scopes, and a role that sees it. Logins have every scope.
+//! Scopes of API tokens as sets. A field of `Query`, `Mutation` or `Subscription` that does not declare its scope is a compile error. A token sees a
+//! type or a field if the token has one of the declared scopes, and the role of the token's maker sees the type or field. Logins have every scope.
 
 use app::auth::Actor;
 use async_graphql::{Context, Guard};

@@ -151,8 +151,8 @@ pub struct CreateScreenInput {
     /// Days until the token expires, 1 to 400.
     #[graphql(default = 90)]
     pub days: i32,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
-    /// secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has the
+    /// error `SECRET_SHOWN` instead of the token. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -169,8 +169,8 @@ payload!(
     CreateScreenPayload {
         /// The screen.
         screen: Screen,
-        /// Access token of the screen. The token is shown only once; a repeated request gets null. Put the token in the fragment of the page's URL, because browsers do not send
-        /// the fragment to the server.
+        /// Access token of the screen. The token is shown only once; a repeated request gets null. Put the token in the fragment of the page's URL,
+        /// because browsers do not send the fragment to the server.
         token: String,
     }
 );

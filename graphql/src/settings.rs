@@ -51,7 +51,7 @@ pub struct SettingsMutation;
 
 #[object(root = "Mutation")]
 impl SettingsMutation {
-    /// Changes a callshop's cash rounding, receipt texts, Pix key, announcements of a call's end, and attendants' limits. Hidden from attendants.
+    /// Changes a callshop's cash rounding, receipt texts, Pix key, warnings before the end of a call, and attendants' limits. Hidden from attendants.
     #[field(roles = BACK_OFFICE, scope = ACCOUNTS_WRITE)]
     async fn update_callshop_settings(
         &self,

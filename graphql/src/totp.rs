@@ -1,4 +1,4 @@
-//! The second factor: codes of an authenticator app, and recovery codes.
+//! The second factor: codes from an authenticator app, and recovery codes.
 
 use async_graphql::{Context, InputObject};
 use graphql_macros::object;
@@ -19,7 +19,7 @@ pub struct BeginTotpInput {
     pub password: String,
 }
 
-/// A code of the caller's authenticator app.
+/// A code from the caller's authenticator app.
 #[derive(InputObject)]
 pub struct ConfirmTotpInput {
     /// The six digits that the app shows.
@@ -96,7 +96,7 @@ impl TotpMutation {
         answer(begun.await)
     }
 
-    /// Turns the second factor on, with a code of the app. From then on, each `login` needs a code. The caller's logins continue.
+    /// Turns the second factor on, with a code from the app. From then on, each `login` needs a code. The caller's logins continue.
     #[field(roles = SIGNED_IN, scope = LOGIN_ONLY)]
     async fn confirm_totp(
         &self,

@@ -85,11 +85,13 @@ pub struct User(pub user::Model);
 #[object(scope = ACCOUNTS_READ)]
 impl User {
     /// Global id.
+    #[field(numbered)]
     pub(super) fn id(&self) -> ID {
         Kind::User.id(self.0.id)
     }
 
     /// The part of the login before `@`.
+    #[field(numbered)]
     fn name(&self) -> &str {
         &self.0.name
     }
@@ -100,6 +102,7 @@ impl User {
     }
 
     /// The name shown on screens and receipts.
+    #[field(numbered)]
     fn display_name(&self) -> &str {
         &self.0.display_name
     }
@@ -110,6 +113,7 @@ impl User {
     }
 
     /// The role determines the user's rights.
+    #[field(numbered)]
     fn role(&self) -> Role {
         self.0.role.into()
     }
@@ -120,6 +124,7 @@ impl User {
     }
 
     /// When the user was disabled; null if the user may log in.
+    #[field(numbered)]
     fn disabled_at(&self) -> Option<DateTime<Utc>> {
         self.0.disabled_at
     }
@@ -139,6 +144,7 @@ impl User {
     }
 
     /// When the user was created.
+    #[field(numbered)]
     fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -196,12 +202,12 @@ pub struct CreateUserInput {
     pub role: Role,
     /// Login and password of the new user.
     pub user: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. The
-    /// password is not compared. At most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request.
+    /// The password is not compared. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
-/// A user's new display name.
+/// A user's new display name and language.
 #[derive(InputObject)]
 pub struct UpdateUserInput {
     /// The user to change.
@@ -212,7 +218,7 @@ pub struct UpdateUserInput {
     pub locale: MaybeUndefined<String>,
 }
 
-/// Selects a user to disable or enable.
+/// Selects a user.
 #[derive(InputObject)]
 pub struct UserIdInput {
     /// A user in the caller's subtree.

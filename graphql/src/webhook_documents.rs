@@ -28,7 +28,7 @@ use transport::{Limits, role_schema};
 /// Maximum number of schemas in memory. When the limit is reached, all schemas are dropped, and each is built again when it is needed.
 const MAX_VIEWS: usize = 32;
 
-/// Compiles documents with the limits of requests.
+/// Compiles webhook documents under the same limits that apply to requests.
 pub struct Compiler {
     limits: Limits,
     views: Mutex<HashMap<RoleSet, Arc<View>>>,
@@ -266,7 +266,7 @@ fn value<'a>(field: &'a Field, name: &str) -> Option<&'a Value> {
     Some(found.value.as_ref()).filter(|value| !value.is_null())
 }
 
-/// The kinds of events that the document wants; `None` if it wants all kinds. The document was validated, so the names are those of kinds.
+/// The kinds of events that the document wants; `None` if it wants all kinds. The document has already been validated, so each name is a valid kind.
 fn kinds(field: &Field) -> Result<Option<HashSet<ActivityKind>>> {
     let Some(given) = value(field, "kinds") else { return Ok(None) };
     let one = |value: &Value| value.as_enum().and_then(|name| name.as_str().parse::<ActivityKind>().ok());
@@ -283,10 +283,8 @@ fn kinds(field: &Field) -> Result<Option<HashSet<ActivityKind>>> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use chrono::{TimeZone as _, Utc};
-    use entity::TokenScope;
+    use entity::{TokenScope, activity};
 
     use super::*;
 
@@ -301,7 +299,7 @@ mod tests {
     }
 
     fn event() -> ActivityEvent {
-        ActivityEvent {
+        let row = activity::Model {
             callshop_id: Uuid::from_u128(1),
             seq: 7,
             at: Utc.timestamp_opt(0, 0).single().expect("a time"),
@@ -309,11 +307,9 @@ mod tests {
             cabin_id: None,
             session_id: None,
             call_id: None,
-            call: None,
-            subject: None,
-            trace: None,
-            since: Instant::now(),
-        }
+            payload: serde_json::json!({}),
+        };
+        ActivityEvent::of(Arc::new(row), None)
     }
 
     #[test]

@@ -23,7 +23,7 @@ graphql_enum!(
     WebhookState = "entity::WebhookState" {
         /// The webhook delivers events.
         Active,
-        /// The server disabled the webhook; see `disabledReason`. Events are kept for it while they are stored.
+        /// The server disabled the webhook; see `disabledReason`. After `enableWebhook`, the webhook delivers the events that are still stored.
         Disabled,
     }
 );
@@ -31,23 +31,23 @@ graphql_enum!(
 graphql_enum!(
     /// Why the server disabled a webhook.
     WebhookDisabledReason = "entity::WebhookDisabledReason" {
-        /// The receiver accepted nothing of any callshop for three days, or for another time that the operator chose.
+        /// The receiver accepted no message about any callshop for three days, or for another time that the operator chose.
         DeliveryFailed,
         /// The receiver answered with status 410.
         Gone,
         /// The account of the webhook's creator, or an account above it, is suspended.
         AccountSuspended,
-        /// The webhook's account is no longer in the subtree of its creator.
+        /// The webhook's account is no longer in the subtree of the creator's account.
         RightsLost,
         /// The document is no longer valid in the schema of the webhook's role and scopes.
         DocumentInvalid,
-        /// The API token that made the webhook was revoked or has expired. `enableWebhook` takes the webhook over.
+        /// The API token that made the webhook was revoked or has expired. A user can take the webhook over with `enableWebhook`.
         TokenEnded,
     }
 );
 
 graphql_enum!(
-    /// What a message to a webhook's receiver tells.
+    /// Kind of a message to a webhook's receiver.
     WebhookMessageKind = "entity::WebhookMessageKind" {
         /// An activity event.
         Event,
@@ -61,11 +61,11 @@ graphql_enum!(
 graphql_enum!(
     /// Whether a message reached a webhook's receiver.
     WebhookDeliveryStatus = "entity::WebhookDeliveryStatus" {
-        /// An attempt failed, and another one follows.
+        /// An attempt failed, and another attempt follows.
         Pending,
         /// The receiver answered with a status from 200 to 299.
         Delivered,
-        /// The last attempt failed, and no other one follows.
+        /// The last attempt failed, and no further attempt follows.
         Failed,
         /// `skipDelivery` moved the webhook past the message.
         Skipped,
@@ -73,9 +73,8 @@ graphql_enum!(
 );
 
 /// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address, at least once, and in order for each
-/// callshop. The body of a message
-/// is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and `webhook-signature` are those of Standard
-/// Webhooks.
+/// callshop. The body of a message is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and
+/// `webhook-signature` are those of Standard Webhooks.
 #[derive(async_graphql::Description)]
 pub struct Webhook(pub webhook::Model);
 
@@ -121,14 +120,14 @@ impl Webhook {
         self.0.role.into()
     }
 
-    /// The scopes with which the document is read; null if only people with a login chose the address and the document, who have all scopes. If scopes
-    /// limit the webhook, it is disabled when their API token ends.
+    /// The scopes with which the document is read; null if no API token was used to choose the address or the document, because a logged-in
+    /// user has all scopes. If scopes limit the webhook, the webhook is disabled when the API token with these scopes ends.
     fn scopes(&self) -> Option<Vec<TokenScope>> {
         self.0.scopes.as_ref()?;
         Some(webhooks::scopes_of(&self.0).into_iter().map(Into::into).collect())
     }
 
-    /// Until when messages are signed with the replaced secret, too; null if no secret was replaced.
+    /// Time until which messages are also signed with the replaced secret; null if no secret was replaced.
     fn old_secret_until(&self) -> Option<DateTime<Utc>> {
         self.0.old_seed_until
     }
@@ -162,7 +161,7 @@ impl Webhook {
         nullable(found.map(Callshop)).transpose()
     }
 
-    /// The log of messages, newest first. The operator chooses for how long messages are kept, at most the last 10,000 of a webhook.
+    /// The log of messages, newest first. The operator chooses how long messages are kept. At most the last 10,000 messages of a webhook are kept.
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
@@ -185,12 +184,12 @@ impl WebhookDelivery {
         Kind::WebhookDelivery.id(self.0.id)
     }
 
-    /// The header `webhook-id`. Every attempt has the same.
+    /// The header `webhook-id`, which is the same for every attempt.
     fn message_id(&self) -> &str {
         &self.0.message_id
     }
 
-    /// What the message tells.
+    /// Kind of the message.
     fn kind(&self) -> WebhookMessageKind {
         self.0.kind.into()
     }
@@ -245,7 +244,7 @@ impl WebhookDelivery {
         self.0.attempted_at
     }
 
-    /// When the next attempt begins at the earliest; null if none follows.
+    /// Earliest time at which the next attempt begins; null if no attempt follows.
     fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
         self.0.next_attempt_at
     }
@@ -256,31 +255,32 @@ impl WebhookDelivery {
 pub struct CreateWebhookInput {
     /// Where the messages are posted: an HTTPS address of a public host, of at most 2,000 bytes. Redirects are not followed.
     pub url: String,
-    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, of at most 20,000 bytes. It may select the fields
-    /// of the event itself, but not objects in their current state, such as `cabin`.
+    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, of at most 20,000 bytes. It may
+    /// select the fields of the event itself, but not objects in their current state, such as `cabin`.
     pub query: String,
-    /// The account whose events or whose callshops' events are delivered, which the document must name, too. If omitted, the account that the document names.
+    /// The account whose events, or whose callshops' events, are delivered. The document must name the same account. If omitted, the document alone
+    /// determines the account.
     pub account_id: Option<ID>,
     /// What the webhook is for, at most 200 characters.
     #[graphql(default)]
     pub description: String,
-    /// A repeated request with the same key creates no second webhook. The response to the repeated request has no secret, but the error `SECRET_SHOWN`.
+    /// A repeated request with the same key creates no second webhook. The response to the repeated request has the error `SECRET_SHOWN` instead of
+    /// the secret.
     pub idempotency_key: Option<String>,
 }
 
-/// Changes of a webhook. Omitted fields stay as they are.
+/// Changes to a webhook. Omitted fields are left unchanged.
 #[derive(InputObject)]
 pub struct UpdateWebhookInput {
     /// The webhook.
     pub webhook_id: ID,
-    /// Where the messages are posted. If the address or the document changes, the webhook reads from now on with the rights that both it and the caller
-    /// have.
+    /// Where the messages are posted. If the address or the document changes, the webhook keeps only those of its rights that the caller also has.
     pub url: Option<String>,
     /// The subscription document, which must name the webhook's account, and may not change between `accountFeed` and the activity of callshops.
     pub query: Option<String>,
     /// What the webhook is for, at most 200 characters.
     pub description: Option<String>,
-    /// Read with the rights of the caller from now on, even if these are wider than those of the webhook.
+    /// Whether the webhook reads with the caller's rights from now on, even if these are wider than the webhook's current rights.
     #[graphql(default)]
     pub use_my_rights: bool,
 }
@@ -290,10 +290,11 @@ pub struct UpdateWebhookInput {
 pub struct RotateWebhookSecretInput {
     /// The webhook.
     pub webhook_id: ID,
-    /// How long messages are signed with the replaced secret, too, in seconds: 0 to 604,800, which is seven days.
+    /// How long messages are also signed with the replaced secret, in seconds: 0 to 604,800, which is seven days.
     #[graphql(default = 86_400)]
     pub grace_period_seconds: i32,
-    /// A repeated request with the same key rotates only once. The response to the repeated request has no secret, but the error `SECRET_SHOWN`.
+    /// A repeated request with the same key does not rotate the secret again. The response to the repeated request has the error `SECRET_SHOWN`
+    /// instead of the secret.
     pub idempotency_key: Option<String>,
 }
 
@@ -323,8 +324,8 @@ pub struct TestWebhookInput {
 pub struct ReplayDeliveryInput {
     /// The message, from `Webhook.deliveries`.
     pub delivery_id: ID,
-    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -343,8 +344,8 @@ pub struct WebhookSecretPayload {
     pub secret: Option<String>,
     /// The webhook.
     pub webhook: Option<Webhook>,
-    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is that of the first request. With any other error,
-    /// the other fields are null.
+    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is that of the first request. With any other
+    /// error, the other fields are null.
     pub user_errors: Vec<UserError>,
 }
 
@@ -381,7 +382,7 @@ payload!(
 payload!(
     /// Result of `testWebhook`, `replayDelivery` and `skipDelivery`.
     WebhookDeliveryPayload {
-        /// The message with the result of the attempt. A receiver that does not accept the message is no error.
+        /// The message with the result of the attempt. It is not an error if the receiver does not accept the message.
         delivery: WebhookDelivery,
     }
 );
@@ -400,8 +401,8 @@ impl WebhookQuery {
         nullable(found.await.map(Webhook))
     }
 
-    /// The webhooks of an account, newest first. A webhook that a user of an account above the caller's account created is not in the list. Hidden from
-    /// attendants.
+    /// The webhooks of an account, newest first. The list omits webhooks that were created by a user of an account above the caller's account. Hidden
+    /// from attendants.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_READ)]
     async fn webhooks(
         &self,
@@ -422,7 +423,8 @@ pub struct WebhookMutation;
 
 #[object(root = "Mutation")]
 impl WebhookMutation {
-    /// Creates a webhook, which delivers the events from now on. It reads with the caller's role and scopes. The secret is shown only in this response.
+    /// Creates a webhook, which delivers all events that happen from now on. The webhook reads with the caller's role and scopes. The secret is shown
+    /// only in this response.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
     async fn create_webhook(
         &self,
@@ -497,8 +499,9 @@ impl WebhookMutation {
         }))
     }
 
-    /// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made it has ended, the caller's login
-    /// or token takes its place, and the webhook keeps its role and scopes. For an active webhook, the next attempts begin at once.
+    /// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made the webhook has ended, the
+    /// caller's login or token takes that token's place, and the webhook keeps only those of its rights that the caller also has. For an active
+    /// webhook, the next attempts begin immediately.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
     async fn enable_webhook(
         &self,
@@ -526,8 +529,9 @@ impl WebhookMutation {
         answer(sent.await.map(sent_message))
     }
 
-    /// Posts a message of the log again and returns the result. The message has the same `webhook-id`, and is written as the document says now. If the
-    /// webhook waits for this message to be accepted, this is its next attempt, and the events after it follow.
+    /// Posts a message from the log again and returns the result. The message has the same `webhook-id`, but its body is written with the current
+    /// document. If the webhook is waiting for the receiver to accept this message, this attempt counts as the next one; if it succeeds, the later
+    /// events follow.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
     async fn replay_delivery(
         &self,
@@ -542,8 +546,8 @@ impl WebhookMutation {
         answer(sent.await.map(sent_message))
     }
 
-    /// Moves a webhook past a message that its receiver does not accept, so that the next events of the callshop follow. The message is not sent again. An
-    /// attempt that runs at this moment may still arrive, perhaps after the next event.
+    /// Moves a webhook past a message that its receiver does not accept, so that the next events of the callshop follow. The message is not sent
+    /// again. If the message is being sent at this moment, it may still arrive, perhaps after the next event.
     #[field(roles = BACK_OFFICE, scope = WEBHOOKS_WRITE)]
     async fn skip_delivery(
         &self,

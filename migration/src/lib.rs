@@ -53,10 +53,11 @@ pub fn refusal(applied: &[String]) -> Option<&'static str> {
 }
 
 /// Placeholders in the `.sql` files, with their text on SQLite and PostgreSQL.
-const TYPES: [(&str, &str, &str); 8] = [
+const TYPES: [(&str, &str, &str); 9] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{time}", "TEXT", "TIMESTAMPTZ"),
     ("{json}", "TEXT", "JSONB"),
+    ("{binary}", "BLOB", "BYTEA"),
     ("{bool}", "INTEGER", "BOOLEAN"),
     ("{false}", "0", "FALSE"),
     ("{int}", "INTEGER", "INTEGER"),

@@ -9,7 +9,7 @@
 -- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
 -- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
 -- retention removed. tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because
--- a draft may be discarded. Nothing deletes any other row that others refer to, and deleting one by hand must fail.
+-- a draft may be discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -264,13 +264,13 @@ CREATE TABLE tariff_derivation (
     source_tariff_id {uuid} REFERENCES tariff,
     rule {json} NOT NULL,
     automatic {bool} NOT NULL,
-    -- the number of changes of the rule and the source
+    -- one more after each change to the rule or the source
     revision {int} NOT NULL,
-    -- the source's versions that the tariff follows: id and begin
+    -- the source's versions that the tariff follows: ids and times
     followed {json},
     -- why the tariff does not follow its source
     problem {json},
-    -- until when a node works on it, or when the next attempt begins
+    -- until when a node works on the derivation, or when the next attempt begins
     next_at {time},
     created_at {time} NOT NULL,
     updated_at {time} NOT NULL,
@@ -279,8 +279,8 @@ CREATE TABLE tariff_derivation (
 CREATE INDEX tariff_derivation_source ON tariff_derivation (source_tariff_id) WHERE source_tariff_id IS NOT NULL;
 
 CREATE TABLE rate (
-    -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows. `callshop audit`
-    -- checks the versions instead
+    -- no foreign key: the rates of a version are written in blocks, before the version, and a foreign key would check each of up to millions of rows.
+    -- `callshop audit` checks the versions instead
     version_id {uuid} NOT NULL,
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,
@@ -329,7 +329,7 @@ CREATE TABLE tariff_import (
     -- the node that has the file, and when that node last reported that the job is alive
     node {uuid},
     heartbeat_at {time} NOT NULL,
-    -- when the job fails unless the file is uploaded, or the question is answered
+    -- when the job fails if the file was not uploaded or the questions were not answered
     expires_at {time} NOT NULL,
     rows_read BIGINT NOT NULL,
     rows_total BIGINT,
@@ -452,7 +452,7 @@ CREATE TABLE payment (
 ){strict};
 CREATE INDEX payment_shift ON payment (shift_id);
 CREATE INDEX payment_session ON payment (session_id);
--- exports read a callshop's payments of a range of time
+-- exports read the payments of a callshop in a range of time
 CREATE INDEX payment_callshop ON payment (callshop_id, id);
 
 
@@ -487,7 +487,8 @@ CREATE TABLE call (
     estimated {bool} NOT NULL DEFAULT {false},
     -- the call's maximum cost, and its final cost
     currency TEXT NOT NULL,
-    pricing {json} NOT NULL,
+    -- the rate at each level: 16 bytes payee, 16 bytes version, 8 bytes prefix (entity/src/levels.rs)
+    levels {binary} NOT NULL,
     holds {json} NOT NULL DEFAULT '[]',
     covered {int} NOT NULL,
     reach {int} NOT NULL DEFAULT 0,
@@ -513,9 +514,10 @@ CREATE INDEX call_session ON call (session_id, id) WHERE session_id IS NOT NULL;
 CREATE INDEX call_cabin ON call (cabin_id, id) WHERE cabin_id IS NOT NULL;
 -- The filters of `calls` (store/src/calls/listed.rs). `authorizedAt` limits the ids, so every index serves it. `sessionId` is served by
 -- call_session, `cabinId` by call_cabin, `attendantId` by call_attendant, `destination` by call_destination, `refusal` by call_refusal, and REFUSED
--- alone by call_refused: each lists its calls in order. `number` is a range of call_number, which is not in order, so it is used for at most 10,000
--- matches; more frequent numbers are dense in call_callshop. States of live calls are served by live_call. No other state has an index: the column
--- changes four times in a call, and an index on it would prevent HOT updates. The columns below never change, or only when an attempt is refused
+-- alone by call_refused: each lists its calls in order. `number` reads a range of call_number, which is not in order, so it is used for at most
+-- 10,000 matches; a number with more matches is soon found in call_callshop. States of live calls are served by live_call. No other state has an
+-- index: the column changes four times in a call, and an index on it would prevent HOT updates. The columns below never change, or only when an
+-- attempt is refused
 CREATE INDEX call_number ON call (callshop_id, number, id);
 CREATE INDEX call_destination ON call (callshop_id, destination, id);
 CREATE INDEX call_attendant ON call (attendant_id, id) WHERE attendant_id IS NOT NULL;
@@ -558,7 +560,7 @@ CREATE INDEX live_call_extend ON live_call (extend_at) WHERE extend_at IS NOT NU
 -- rows are short-lived, so they need frequent vacuuming
 {postgres ALTER TABLE live_call SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000)};
 
--- When a live call was last listed by its proxy, and when it was first missing since.
+-- When a live call was last listed by its proxy, and when it was first missing after that.
 CREATE TABLE call_sighting (
     call_id {uuid} NOT NULL,
     proxy TEXT NOT NULL,
@@ -598,7 +600,7 @@ CREATE TABLE hook_event (
 CREATE INDEX hook_event_abandoned ON hook_event (reference) WHERE kind = 'abandoned';
 CREATE INDEX hook_event_rejected ON hook_event (received_at) WHERE status = 'REJECTED';
 CREATE INDEX hook_event_doubted ON hook_event (received_at) WHERE status = 'DOUBTED';
--- BRIN suffices, because events are stored and deleted in the order of time
+-- BRIN suffices, because events are stored and deleted in time order
 {postgres CREATE INDEX hook_event_received ON hook_event USING brin (received_at)};
 
 
@@ -657,7 +659,7 @@ CREATE TABLE ledger_entry (
 CREATE INDEX ledger_entry_account ON ledger_entry (account_id, book, transfer_id);
 CREATE INDEX ledger_entry_shift ON ledger_entry (shift_id) WHERE shift_id IS NOT NULL;
 
--- Sums of the entries. The platform has a balance per currency, because its children use several.
+-- Sums of the entries. The platform has a balance per currency, because its children use several currencies.
 CREATE TABLE ledger_balance (
     account_id {uuid} NOT NULL,
     book TEXT NOT NULL,

@@ -19,7 +19,7 @@ pub struct HookConfig {
     pub secrets: Vec<SecretString>,
     /// SIP digest realm of the phones.
     pub realm: String,
-    /// The URLs of the proxies' private control listeners, such as `http://127.0.0.1:5080`. The key is the name that each proxy sends in `proxy`.
+    /// The SIP proxies, each with the URL and the secret of its private control listener.
     pub proxies: Vec<ProxyConfig>,
     /// Capacity of the writer's queue (events, authorizations and checks of running calls), 512 to 1000000. When the queue is full, the hook
     /// responds with 503.
@@ -32,7 +32,7 @@ pub struct HookConfig {
 pub struct ProxyConfig {
     /// The name that the proxy sends in its events.
     pub name: String,
-    /// Base URL of the proxy's control listener.
+    /// Base URL of the proxy's control listener, such as `http://127.0.0.1:5080`.
     pub control_url: String,
     /// Secret for the control listener, sent in `X-Callshop-Token`.
     #[serde(serialize_with = "base::secret::hidden_one")]

@@ -57,7 +57,7 @@ impl Proxies {
     /// The proxy's server name and version, as it reports them, truncated to 60 characters.
     ///
     /// # Errors
-    /// [`ProxyError`].
+    /// Fails with a [`ProxyError`].
     pub async fn version(&self, proxy: &str) -> Result<String> {
         let request = json!({ "jsonrpc": "2.0", "method": "core.version", "id": 1 });
         let answer = self.request(proxy, "/RPC")?.json(&request).send().await.map_err(unreachable)?;

@@ -56,9 +56,9 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
         .route("/kamailio/v1/events", web::post().to(events));
 }
 
-/// Compares the Basic password with the configured secrets, in constant time. Returns whether it equals one of them. A wrong password gets 401
-/// without details. This function uses no library, because a library would save only the three lines that split the header. Libraries for Basic
-/// authentication do not compare the secret, and their refusals lack the documented JSON.
+/// Compares the Basic password with the configured secrets, in constant time. Returns whether the password equals one of the secrets. A wrong
+/// password gets 401 without details. This function uses no library, because a library would save only the three lines that split the header.
+/// Libraries for Basic authentication do not compare the secret, and their refusals lack the documented JSON.
 fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
     else {

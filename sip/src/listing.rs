@@ -272,9 +272,9 @@ impl Expires {
 mod tests {
     use super::*;
 
-    /// The response of Kamailio 5.6.3 with `kamailio/kamailio.cfg` to `dlg.list`. The response lists a call to which the gateway has not responded at
-    /// all, a ringing call, an answered call that is not acknowledged, a call in progress, a canceled call, an ended call, and a call that was still
-    /// in progress after the proxy was killed and restarted.
+    /// The response to `dlg.list` from Kamailio 5.6.3 with `kamailio/kamailio.cfg`. The response lists a call to which the gateway has not responded
+    /// at all, a ringing call, an answered call that is not acknowledged, a call in progress, a canceled call, an ended call, and a call that was
+    /// still in progress after the proxy was killed and restarted.
     const DIALOGS: &str = r#"{"jsonrpc":"2.0","result":[
         {"h_entry":1121,"h_id":7865,"ref":1,"call-id":"1-25063@127.203.77.10","from_uri":"sip:u3@callshop","to_uri":"sip:5511988880600@callshop",
          "state":1,"start_ts":0,"init_ts":1795885478,"end_ts":0,"duration":0,"timeout":0,"lifetime":601,"dflags":640,"sflags":0,"iflags":3,
@@ -314,7 +314,7 @@ mod tests {
          "profiles":[],"variables":[{"ref":"db0890de-691b-4f19-8bcb-ef6e3d39e7b1"},{"req":"41b2fada-9a5c-4200-b11e-27a621ff53cc"},
          {"src":"127.203.79.10"},{"covered":"600"},{"rang":"1"},{"answered":"1795885553511385"},{"acked":"1"}]}],"id":1}"#;
 
-    /// The response of Kamailio 5.6.3 to `ul.dump`, with one registered phone and one unregistered phone.
+    /// The response to `ul.dump` from Kamailio 5.6.3, with one registered phone and one unregistered phone.
     const PHONES: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[{"Info":{"AoR":"u1","HashID":31657,
          "Contacts":[{"Contact":{"Address":"sip:u1@127.203.77.10:20010","Expires":299,"Q":0,"Call-ID":"1-25055@127.203.77.10","CSeq":2,
          "User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Flags":0,"CFlags":0,
@@ -347,7 +347,7 @@ mod tests {
             dialogs(body.as_bytes()).expect("a listing").list.remove(0)
         };
         assert!(entry(r#"{"emergency":"proxy"}"#).emergency);
-        assert!(entry(r#"{"emergency":null}"#).emergency, "in doubt it is one");
+        assert!(entry(r#"{"emergency":null}"#).emergency, "if in doubt, it is an emergency call");
         assert!(!entry(r#"{"answered":"1795885479943825"}"#).emergency);
     }
 

@@ -41,9 +41,9 @@ use base::error::{Error, OrFault as _, Result};
 use telemetry::health::Heartbeat;
 use telemetry::{RequestId, request, trace};
 
-/// Maximum number of entries read at once.
+/// Maximum number of entries that one read returns.
 const BATCH: usize = 64;
-/// Maximum number of events handed to the writer at once, unless a single entry contains more events.
+/// Maximum number of events handed to the writer in one step, unless a single entry contains more events.
 const EVENTS: usize = 64;
 /// How long a read waits for entries. A read that waits for entries delays the shutdown and the periodic tasks.
 const BLOCK: Duration = Duration::from_secs(1);
@@ -273,7 +273,7 @@ impl Reader<'_> {
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new entries only if the retry queue would have room for all of them if they failed.
+    /// Reads new entries only if the retry queue has room for all of them in case they fail.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,

@@ -90,7 +90,7 @@ pub async fn lock_callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Res
     Ok(callshop::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// The ids of the callshops inside the scope, in order, at most `limit` if there is a limit.
+/// At most `limit` ids of callshops inside the scope, in order; all ids if there is no limit.
 pub async fn callshop_ids(
     conn: &impl ConnectionTrait,
     scope: &Scope,

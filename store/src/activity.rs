@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use entity::{ActivityKind, activity, activity_head};
+use entity::{ActivityKind, activity, activity_head, cabin};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -105,6 +105,19 @@ pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64>
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map_or(0, |row| row.seq))
 }
 
+/// The last activity number (`seq`) of a cabin's callshop; `None` if there is no such cabin, or if its callshop has no activity.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn head_of_cabin(conn: &impl ConnectionTrait, cabin_id: Uuid) -> Result<Option<i64>> {
+    let callshop = cabin::Entity::find_by_id(cabin_id).select_only().column(cabin::Column::CallshopId);
+    let query = activity_head::Entity::find()
+        .select_only()
+        .column(activity_head::Column::Seq)
+        .filter(activity_head::Column::CallshopId.in_subquery(callshop.into_query()));
+    Ok(query.into_tuple().one(conn).await?)
+}
+
 /// The last activity number (`seq`) of each of these callshops; callshops without activities are omitted.
 ///
 /// # Errors
@@ -155,7 +168,8 @@ pub async fn after(
     Ok(rows)
 }
 
-/// Numbers and kinds of the activities after each of these positions (callshop and `seq`), at most `each` for a position, sorted by callshop and number.
+/// Numbers and kinds of the activities after each of these positions (callshop and `seq`), sorted by callshop and number. Returns at most `each`
+/// activities for a position.
 ///
 /// # Errors
 /// May fail with database errors.

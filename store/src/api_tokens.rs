@@ -86,7 +86,7 @@ pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     Ok(query.one(conn).await?)
 }
 
-/// The token that replaced a token, if the token was rotated.
+/// The token that replaced the token `id`; `None` if the token was not rotated.
 pub async fn successor(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::RotatedFromId.eq(id)).one(conn).await?)
 }
@@ -111,7 +111,7 @@ pub async fn count_valid(conn: &impl ConnectionTrait, account_id: Uuid, now: Dat
     Ok(query.count(conn).await?)
 }
 
-/// Whether a token of this chain of rotations is valid at `now`: neither revoked nor expired. A disabled maker changes nothing here.
+/// Whether a token of this chain of rotations is valid at `now`: neither revoked nor expired. It does not matter whether the maker is disabled.
 pub async fn is_family_valid(
     conn: &impl ConnectionTrait,
     family_id: Uuid,

@@ -354,6 +354,9 @@ impl ArrayKind {
             ColumnType::Json | ColumnType::JsonBinary => {
                 Self { is_json: true, filler: Value::from("null".to_owned()), ..text() }
             }
+            ColumnType::Binary(_) | ColumnType::VarBinary(_) | ColumnType::Blob => {
+                kind("bytea", ArrayType::Bytes, Vec::<u8>::new().into())
+            }
             ColumnType::Integer => kind("int4", ArrayType::Int, 0_i32.into()),
             ColumnType::BigInteger => kind("int8", ArrayType::BigInt, 0_i64.into()),
             ColumnType::Boolean => kind("boolean", ArrayType::Bool, false.into()),

@@ -16,7 +16,7 @@ use base::error::Result;
 
 /// A session's id contains its opening time by a node's clock. This margin is much larger than the difference between clocks.
 const MARGIN: TimeDelta = TimeDelta::days(1);
-/// Discounts are searched only in sessions that were opened at most this long before the day. A session rarely remains unpaid for longer than a day.
+/// Only sessions that were opened at most this long before the day are searched for discounts. A session rarely remains unpaid for longer than a day.
 pub const DISCOUNT_WINDOW: TimeDelta = TimeDelta::days(31);
 
 /// A callshop's day, from `from` (inclusive) to `to` (exclusive).
@@ -30,7 +30,7 @@ pub struct Day {
     pub to: DateTime<Utc>,
 }
 
-/// The shifts that were open at any time during the day, oldest first, at most `limit`.
+/// At most `limit` shifts that were open at any time during the day, oldest first.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.

@@ -46,7 +46,7 @@ pub async fn callshops(
     Ok(query.order_by_asc(account::Column::Id).limit(limit).all(conn).await?)
 }
 
-/// The calls of a callshop that were authorized in the range. The stored prices of ended calls, which are large, are not read. This query does not
+/// The calls of a callshop that were authorized in the range. The levels of ended calls are not read. This query does not
 /// check the actor's scope: the calling function must have checked access to the callshop.
 pub async fn calls(conn: &impl ConnectionTrait, callshop_id: Uuid, part: Part) -> Result<Vec<call::View>> {
     use call::Column::{AuthorizedAt, CallshopId, Id};
@@ -60,8 +60,8 @@ pub async fn calls(conn: &impl ConnectionTrait, callshop_id: Uuid, part: Part) -
         query = query.filter(Id.gt(after));
     }
     let query = call::View::COLUMNS.iter().fold(query, |query, column| match *column {
-        "pricing" => {
-            query.expr_as(Expr::cust("CASE WHEN call.ended_at IS NULL THEN call.pricing END"), "pricing")
+        "levels" => {
+            query.expr_as(Expr::cust("CASE WHEN call.ended_at IS NULL THEN call.levels END"), "levels")
         }
         column => query.expr(Expr::col((call::Entity, Alias::new(column)))),
     });
@@ -105,7 +105,7 @@ pub async fn payments(
     Ok(query.order_by_asc(Id).limit(part.limit).all(conn).await?)
 }
 
-/// A change of an account's credit.
+/// A change to an account's credit.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CreditEntry {
     /// The transfer.
@@ -120,13 +120,13 @@ pub struct CreditEntry {
     pub note: String,
     /// The tariff version that priced the call; `None` if no call caused the transfer, or the call's charge was deleted with its month.
     pub version_id: Option<Uuid>,
-    /// Seconds billed for the call, by its present charge.
+    /// Seconds billed for the call, according to its current charge.
     pub billed_seconds: Option<i32>,
-    /// Signed change of the credit.
+    /// Signed change to the credit.
     pub amount: entity::Micros,
 }
 
-/// The changes of an account's credit whose transfers have a higher id than `after`, at most `limit`. This query does not check the actor's scope: the
+/// At most `limit` changes to an account's credit, from transfers with an id higher than `after`. This query does not check the actor's scope: the
 /// calling function must have checked access to the account.
 pub async fn credit_entries(
     conn: &impl ConnectionTrait,
@@ -149,7 +149,7 @@ pub async fn credit_entries(
     Ok(CreditEntry::find_by_statement(statement).all(conn).await?)
 }
 
-/// The highest UUIDv7 that is lower than every id made in the range, or an hour before it.
+/// An id that is lower than every UUIDv7 made at `from` or later, or in the hour before `from`.
 pub fn before(from: DateTime<Utc>) -> Uuid {
     let from = from.checked_sub_signed(super::within::SKEW).unwrap_or(DateTime::UNIX_EPOCH);
     Uuid::from_u128(super::first_id(from).as_u128().saturating_sub(1))

@@ -130,8 +130,14 @@ impl<E: EntityTrait> Filtered<E> {
         conn.query_all(&query).await?.iter().map(place).collect()
     }
 
-    /// The access path to use: the only one, the first one that leads to few rows, the list itself if the bounds leave few rows, or the first one
-    /// that reads in id order.
+    /// The access path to use, by the first of these rules that applies:
+    ///
+    /// 1. a path that is known to lead to few rows;
+    /// 2. the only path, if it reads in id order;
+    /// 3. the first path that turns out to lead to few rows;
+    /// 4. the list itself, if its rows within the bounds are few;
+    /// 5. the first path that reads in id order;
+    /// 6. the list itself.
     async fn way(&self, conn: &impl ConnectionTrait) -> Result<&Way> {
         if let Some(few) = self.ways.iter().find(|way| way.reads == Reads::Few) {
             return Ok(few);
@@ -245,7 +251,8 @@ impl<E: EntityTrait> Filtered<E> {
         // an access path that leads to few rows is read completely
         let limit = if in_order && !self.is_filtered { page.limit } else { SCANNED };
         let mut query = self.outer(inner.limit(limit).to_owned(), &[self.id]);
-        // SQLite would sort all rows again instead of stopping at the limit. It reads the inner rows one by one in their order
+        // with an outer ORDER BY, SQLite would sort all rows again instead of stopping at the limit; without it, SQLite reads the inner rows one by one, in
+        // their order
         if !in_order || conn.get_database_backend() == DbBackend::Postgres {
             query.order_by(by_id, order);
         }

@@ -21,8 +21,8 @@ pub struct Migrations {
 }
 
 impl Store {
-    /// The state of the database's migrations. A cheap query runs on both connection pools at once, and the first result counts. A pool that is busy
-    /// with long reports or writes therefore does not make the database look unavailable.
+    /// The state of the database's migrations. A cheap query runs on both connection pools at the same time, and the first result counts. A pool that
+    /// is busy with long reports or writes therefore does not make the database look unavailable.
     ///
     /// # Errors
     /// Fails with a database error, for example if the database was never migrated.

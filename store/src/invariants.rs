@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Book, PaymentMethod, call, ledger_balance, ledger_entry, ledger_transfer, live_call, register_shift,
+    Book, LEVEL_BYTES, PaymentMethod, call, ledger_balance, ledger_entry, ledger_transfer, live_call,
+    register_shift,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -77,6 +78,24 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE s.account_id IS NULL OR p.id IS NULL OR (c.cabin_id IS NOT NULL AND b.id IS NULL)
                 OR (c.session_id IS NOT NULL AND x.id IS NULL) OR (c.hang_up_by IS NOT NULL AND u.id IS NULL)
                 OR (c.attendant_id IS NOT NULL AND c.attendant_id IS DISTINCT FROM x.opened_by)",
+    },
+    Invariant {
+        name: "the levels of calls refer only to existing rows",
+        unit: Unit::Count,
+        // many calls have the same rates and payees, so each is looked up once
+        query: "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 63),
+            level AS (SELECT DISTINCT {payee} AS payee_id, {version} AS version_id, {prefix} AS prefix
+                FROM call c JOIN numbers ON (n + 1) * {level} <= LENGTH(c.levels))
+            SELECT l.version_id AS id, 'rate ' || l.prefix || ' of calls, version' AS what, 1 AS expected, 0 AS found
+            FROM (SELECT DISTINCT version_id, prefix FROM level) AS l
+            LEFT JOIN rate r ON r.version_id = l.version_id AND r.prefix = l.prefix
+            LEFT JOIN tariff_version v ON v.id = l.version_id WHERE r.version_id IS NULL OR v.id IS NULL
+            UNION ALL
+            SELECT l.payee_id, 'payee of calls', 1, 0 FROM (SELECT DISTINCT payee_id FROM level) AS l
+            LEFT JOIN account a ON a.id = l.payee_id WHERE a.id IS NULL
+            UNION ALL
+            SELECT c.id, 'odd bytes in the levels of call', 0, LENGTH(c.levels) % {level} FROM call c
+            WHERE LENGTH(c.levels) % {level} <> 0",
     },
     Invariant {
         name: "charges refer only to existing rows",
@@ -371,6 +390,22 @@ const WORDS: [(&str, &str); 3] = [
     ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
 ];
 
+/// Placeholders for the parts of level `n` of the call `c`.
+fn level_words(backend: DbBackend) -> [(&'static str, String); 4] {
+    let bytes =
+        |first: usize, count: usize| format!("substr(c.levels, n * {LEVEL_BYTES} + {first}, {count})");
+    let (payee, version, prefix) = (bytes(1, 16), bytes(17, 16), bytes(33, 8));
+    let (payee, version, prefix) = match backend {
+        DbBackend::Sqlite => (payee, version, format!("rtrim(hex({prefix}), 'F')")),
+        _ => (
+            format!("CAST(encode({payee}, 'hex') AS UUID)"),
+            format!("CAST(encode({version}, 'hex') AS UUID)"),
+            format!("rtrim(encode({prefix}, 'hex'), 'f')"),
+        ),
+    };
+    [("{payee}", payee), ("{version}", version), ("{prefix}", prefix), ("{level}", LEVEL_BYTES.to_string())]
+}
+
 /// Removes the time limits of this transaction, and raises its `work_mem` for large sorts and joins. Does nothing on SQLite.
 ///
 /// # Errors
@@ -393,6 +428,9 @@ impl Invariant {
         let backend = conn.get_database_backend();
         let mut query = WORDS.iter().fold(self.query.to_owned(), |text, (word, by)| text.replace(word, by));
         query = query.replace("{false}", if backend == DbBackend::Postgres { "FALSE" } else { "0" });
+        for (word, by) in level_words(backend) {
+            query = query.replace(word, &by);
+        }
         let limit = MAX_FINDINGS + 1;
         let kept = match backend {
             DbBackend::Sqlite => "SELECT $1 AS id, $2 AS at, $3 AS written",

@@ -36,7 +36,7 @@ pub struct NewTransfer {
     pub reverses: Option<Uuid>,
     /// Reason given by the user; may be empty.
     pub note: String,
-    /// The changes of balances.
+    /// The changes to balances.
     pub entries: Vec<Entry>,
 }
 
@@ -47,14 +47,14 @@ pub struct Entry {
     pub account_id: Uuid,
     /// The book.
     pub book: Book,
-    /// Signed change of the balance.
+    /// Signed change to the balance.
     pub amount: Micros,
     /// The shift and payment method; only for [`Book::Drawer`].
     pub drawer: Option<(Uuid, PaymentMethod)>,
 }
 
 impl Entry {
-    /// A change of any book except the drawer.
+    /// A change to any book except the drawer.
     pub fn new(account_id: Uuid, book: Book, amount: Micros) -> Self {
         Self { account_id, book, amount, drawer: None }
     }
@@ -111,7 +111,7 @@ pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> R
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
 
-/// Changes of held credit, by account and currency.
+/// Changes to held credit, by account and currency.
 pub type Holds = BTreeMap<(Uuid, String), Micros>;
 
 /// The key of a balance: book, account and currency, in lock order.

@@ -97,7 +97,7 @@ pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
 /// How long SQLite itself waits for another process's lock. SQLite waits longer before each further attempt, up to a tenth of a second, and therefore
-/// misses the short pauses of a process that imports a rate deck. Therefore, SQLite gives up soon, and the store tries again at once ([`BUSY`]).
+/// misses the short pauses of a process that imports a rate deck. Therefore, SQLite gives up soon, and the store immediately tries again ([`BUSY`]).
 const BUSY_STEP: Duration = Duration::from_millis(1);
 
 /// How long the store waits for another process's lock on the SQLite file.

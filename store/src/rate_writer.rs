@@ -1,9 +1,9 @@
 //! Writes the rates of a new tariff version: many rows, in blocks, so that no transaction of a call waits for long.
 //!
 //! The rates of a version are invisible until the version's own row exists. On PostgreSQL, a block is one `COPY` in binary format. On SQLite, a block
-//! is a short transaction of a connection of its own, which needs no `fsync`: the transaction of the version's row makes all earlier ones durable,
-//! too. While a block is written, it holds this process's turn to write, so that other transactions of this process wait in their queue and not for
-//! the file.
+//! is a short transaction on a separate connection. The transaction needs no `fsync`, because the later transaction that inserts the version's row
+//! also makes all earlier transactions durable. While a block is written, the writer holds the connection that all other writes of this process use,
+//! so that those writes wait in the queue for that connection and not for the lock of the file.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,13 +33,13 @@ const SQLITE_ROWS: usize = 256;
 const POSTGRES_BLOCK: usize = 20_000;
 /// Number of bytes that are sent to PostgreSQL at a time.
 const SENT: usize = 64 << 10;
-/// Pause between two blocks on SQLite. It is longer than the interval in which other processes try to get the lock of the file.
+/// Pause between two blocks on SQLite. It is longer than the interval at which other processes try to get the lock of the file.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Number of blocks after which the write-ahead log is copied into the database file.
 const CHECKPOINT: u32 = 4;
 /// Number of rates that one transaction deletes.
 const DELETED: u64 = 2_000;
-/// Number of prepared statements of the connection on SQLite. Each version has statements of its own.
+/// Number of prepared statements that the connection on SQLite caches. Each version has statements of its own.
 const STATEMENTS: usize = 12;
 
 /// Columns of `rate`, in the order of [`NewRate`].
@@ -102,7 +102,7 @@ impl RateWriter {
     pub(super) async fn sqlite(writer: &DatabaseConnection, mut options: ConnectOptions) -> Result<Self> {
         options.min_connections(0).connect_lazy(true).map_sqlx_sqlite_opts(|sqlite| {
             journaled(sqlite)
-                // a commit without `fsync` may be lost in a power failure, together with all later commits, so it is never lost alone
+                // a commit without `fsync` may be lost in a power failure, but then all later commits are lost, too
                 .synchronous(SqliteSynchronous::Normal)
                 // the log is copied between the blocks, not in a commit
                 .pragma("wal_autocheckpoint", "0")
@@ -113,7 +113,7 @@ impl RateWriter {
         Ok(Self(Kind::Sqlite { turn, pool: pool.get_sqlite_connection_pool().clone() }))
     }
 
-    /// Number of rates for which [`RateWriter::write`] should be called at once.
+    /// Number of rates to pass to one call of [`VersionWriter::write`].
     pub fn block(&self) -> usize {
         match self.0 {
             Kind::Postgres(_) => POSTGRES_BLOCK,
@@ -121,7 +121,7 @@ impl RateWriter {
         }
     }
 
-    /// Begins the rates of a version, which [`begin`] has announced. If the writing future is dropped, upkeep deletes the rates later.
+    /// Begins to write the rates of a version that [`begin`] has announced. If the writing future is dropped, upkeep deletes the rates later.
     pub fn version(&self, version_id: Uuid) -> VersionWriter<'_> {
         VersionWriter { writer: self, version_id, blocks: 0, last: None, sql: Vec::new() }
     }
@@ -143,8 +143,8 @@ impl VersionWriter<'_> {
     /// Writes a block of rates.
     ///
     /// # Errors
-    /// Fails with [`Error::Overloaded`] if the database does not take the block in time. May also fail with database errors. The block is then not
-    /// written, unless its commit was in progress.
+    /// Fails with [`Error::Overloaded`] if the database does not take the block in time. May also fail with database errors. If the error occurred
+    /// during the block's commit, the block may have been written; after any other error, it was not written.
     pub async fn write(&mut self, rates: &[NewRate<'_>]) -> Result<()> {
         match &self.writer.0 {
             Kind::Postgres(pool) => {
@@ -289,7 +289,7 @@ fn field(bytes: &mut Vec<u8>, value: &[u8]) {
     bytes.extend_from_slice(value);
 }
 
-/// The length of a field. A field is at most the prices of a rate's bands, so its length fits.
+/// The length of a field. The longest field has the prices of a rate's bands, and its length fits in 32 bits.
 fn length(bytes: usize) -> [u8; 4] {
     i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
 }
@@ -317,8 +317,8 @@ pub async fn begin(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) ->
     Ok(())
 }
 
-/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates are still there. They are not if upkeep has taken
-/// the writing program for dead.
+/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates still exist. They do not if upkeep considered the
+/// writing program dead and began to delete them.
 pub async fn end(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let ended = unfinished_version::Entity::delete_by_id(id)
         .filter(unfinished_version::Column::Discarded.eq(false))
@@ -327,7 +327,7 @@ pub async fn end(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     Ok(ended.rows_affected > 0)
 }
 
-/// Versions whose rates were begun before `before` and never ended, at most `limit`.
+/// At most `limit` versions whose rates were announced before `before` and never completed.
 pub async fn abandoned(
     conn: &impl ConnectionTrait,
     before: DateTime<Utc>,
@@ -338,9 +338,9 @@ pub async fn abandoned(
     Ok(query.limit(limit).all(conn).await?)
 }
 
-/// Deletes the rates of a version that was begun and not inserted, in short transactions. The announcement is marked first and deleted last. From the
-/// mark on, the version can no longer be inserted. Does nothing to the rates of a version that exists, because then only the response of its commit
-/// was lost: that commit has deleted the announcement.
+/// Deletes the rates of a version that was announced but never inserted, in short transactions. The announcement is marked first and deleted last.
+/// Once the announcement is marked, the version can no longer be inserted. If the version exists, its rates are kept: its commit succeeded and
+/// deleted the announcement, and only the response to the commit was lost.
 pub async fn discard(store: &Store, id: Uuid) -> Result<()> {
     if !store.write(|tx| async move { mark(tx.conn(), id).await }).await? {
         return Ok(());
@@ -365,7 +365,8 @@ async fn mark(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     Ok(marked.rows_affected > 0)
 }
 
-/// Deletes some rates of a version that is marked as discarded, and the announcement after the last rates. Returns whether rates are left.
+/// Deletes some rates of a version that is marked as discarded. Once the last rates are deleted, also deletes the version's announcement. Returns
+/// whether rates are left.
 async fn discard_some(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let of_version = rate::Column::VersionId.eq(id);
     let some = rate::Entity::find().select_only().column(rate::Column::Prefix).filter(of_version.clone());

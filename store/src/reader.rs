@@ -22,7 +22,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: DatabaseConnection,
-    /// Number of attempts: one more than the number of pooled connections, because all pooled connections may be lost at once, but the next
+    /// Number of attempts: one more than the number of pooled connections, because all pooled connections may be lost at the same time, but the next
     /// connection is new.
     attempts: u32,
 }

@@ -155,7 +155,7 @@ pub async fn payment_sums(
         .await?)
 }
 
-/// The payments of a shift that have a reference, oldest first, at most `limit`.
+/// At most `limit` payments of a shift that have a reference, oldest first.
 pub async fn referenced_payments(
     conn: &impl ConnectionTrait,
     shift_id: Uuid,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use billing::country::common_country;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use entity::{AccountKind, account, tariff, tariff_version};
+use entity::{AccountKind, LEVEL_BYTES, account, tariff, tariff_version};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryResult, QuerySelect, Statement,
     Value,
@@ -128,7 +128,7 @@ pub async fn attempts(
         let (calls, refused): (i64, i64) = (row.try_get("", "calls")?, row.try_get("", "refused")?);
         let key = selection.key(row)?;
         // the numbers of one destination are close together, so the first number and the last number represent all of them; numbers without a rate
-        // have the empty destination
+        // have an empty destination
         let country = match key.destination.as_deref() {
             Some(name) if !name.is_empty() => {
                 let (lowest, highest): (String, String) =
@@ -237,14 +237,21 @@ impl Answered {
 /// the callshop itself). Each id in a path takes 33 characters.
 pub(crate) const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
+/// SQL expression for the tariff version of a level of the call `c`; null if the call has no such level.
+fn level_version(backend: DbBackend, level: &str) -> String {
+    // the first 16 bytes of a level are its payee
+    let bytes = format!("substr(c.levels, {level} * {LEVEL_BYTES} + 17, 16)");
+    match backend {
+        DbBackend::Sqlite => format!("NULLIF({bytes}, x'')"),
+        _ => format!("CAST(NULLIF(encode({bytes}, 'hex'), '') AS UUID)"),
+    }
+}
+
 impl Selection {
     fn statement(&self, conn: &impl ConnectionTrait, calls: Calls, sums: &str, joins: &str) -> Statement {
         let day = calls.day();
         let backend = conn.get_database_backend();
-        let version = match backend {
-            DbBackend::Sqlite => format!("json_extract(c.pricing, '$[' || {PAID_LEVEL} || '].version_id')"),
-            _ => format!("(c.pricing -> {PAID_LEVEL} ->> 'version_id')"),
-        };
+        let version = level_version(backend, PAID_LEVEL);
         let column = |dimension: &Dimension| match dimension {
             Dimension::Day => day.to_owned(),
             Dimension::Cabin => "c.cabin_id".to_owned(),
@@ -299,14 +306,13 @@ impl Selection {
         let id = |dimension: Dimension| -> Result<Option<Uuid>> {
             Ok(if has(dimension) { row.try_get("", dimension.name())? } else { None })
         };
-        let version = text(Dimension::TariffVersion)?;
         Ok(GroupKey {
             day: text(Dimension::Day)?,
             callshop_id: id(Dimension::Callshop)?,
             cabin_id: id(Dimension::Cabin)?,
             destination: text(Dimension::Destination)?,
             attendant_id: id(Dimension::Attendant)?,
-            version_id: version.map(|version| super::parse_stored(&version, "version id")).transpose()?,
+            version_id: id(Dimension::TariffVersion)?,
         })
     }
 }

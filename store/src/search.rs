@@ -48,8 +48,8 @@ pub(crate) enum Matches {
     Many,
 }
 
-/// Finds an owner's objects that match all of `words`. A search word matches if a word of the object's name begins with it. Each word requires one
-/// range scan of the primary key.
+/// Finds an owner's objects that match all of `words`. A search word matches if a word of the object's name begins with the search word. Each word
+/// requires one range scan of the primary key.
 pub(crate) async fn find(
     conn: &impl ConnectionTrait,
     kind: WordKind,

@@ -119,8 +119,8 @@ pub async fn update(
     Ok(session.into_active_model().reset_all().update(conn).await?)
 }
 
-/// Records for these sessions that the nearly used-up deposit has been announced. The calling function must have locked the sessions in this
-/// transaction.
+/// Records that the warning about a nearly used-up deposit has been sent for each of these sessions. The calling function must have locked the
+/// sessions in this transaction.
 pub async fn mark_deposit_low(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<()> {
     if !ids.is_empty() {
         cabin_session::Entity::update_many()
@@ -171,7 +171,7 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cab
     Ok(cabin_session::Entity::find().filter(wanted).all(conn).await?)
 }
 
-/// The closed, unpaid sessions of a callshop, oldest first, at most `limit`.
+/// At most `limit` closed, unpaid sessions of a callshop, oldest first.
 pub async fn unpaid(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,

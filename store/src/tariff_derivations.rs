@@ -32,7 +32,7 @@ pub async fn find_all(conn: &impl ConnectionTrait, tariff_ids: &[Uuid]) -> Resul
     Ok(Entity::find().filter(these).all(conn).await?)
 }
 
-/// The derivations whose source is named and is one of these tariffs.
+/// The derivations that name one of these tariffs as their source.
 pub async fn of_sources(conn: &impl ConnectionTrait, sources: &[Uuid]) -> Result<Vec<Model>> {
     let these = bulk::among(conn, Column::SourceTariffId, sources.iter().copied());
     Ok(Entity::find().filter(these).all(conn).await?)
@@ -67,11 +67,11 @@ pub struct Followed {
     /// The derivation.
     #[sea_orm(nested)]
     pub derivation: Model,
-    /// The source: the named tariff, or the present cost tariff of the tariff's owner. `None` if the owner has no cost tariff.
+    /// The source: the named tariff, or the current cost tariff of the tariff's owner. `None` if the owner has no cost tariff.
     pub source_id: Option<Uuid>,
 }
 
-/// The derivations of tariffs in use after the tariff `after`, in the order of their tariffs, at most `limit`.
+/// At most `limit` derivations of tariffs that are not archived, in the order of the tariffs' ids, after the tariff `after`.
 pub async fn page(conn: &impl ConnectionTrait, after: Option<Uuid>, limit: u64) -> Result<Vec<Followed>> {
     let mut query = with_source().filter(tariff::Column::ArchivedAt.is_null());
     if let Some(after) = after {
@@ -132,8 +132,8 @@ pub async fn planned(
     Ok(planned)
 }
 
-/// Takes a derivation, so that no other node works on it until `until`. Returns false if another node has it, if it was changed or if its time has not
-/// come.
+/// Reserves a derivation, so that no other node works on it until `until`. Returns false if another node has reserved the derivation, or if it was
+/// changed or is not due yet.
 pub async fn take(
     conn: &impl ConnectionTrait,
     derivation: &Model,
@@ -171,7 +171,7 @@ pub async fn end(
     Ok(())
 }
 
-/// The tariff's derived versions that are not in force and never were: drafts and scheduled versions, those that take effect last first.
+/// The tariff's derived versions that are not in force and never were: scheduled versions in descending order of effective time, then drafts.
 pub async fn pending(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -204,7 +204,7 @@ pub async fn latest(
     Ok(query.one(conn).await?)
 }
 
-/// Whether the account pays by the tariff.
+/// Whether the tariff is the account's cost tariff.
 pub async fn is_cost_of(conn: &impl ConnectionTrait, tariff_id: Uuid, account_id: Uuid) -> Result<bool> {
     let query = account::Entity::find_by_id(account_id).filter(account::Column::CostTariffId.eq(tariff_id));
     Ok(query.count(conn).await? > 0)

@@ -43,8 +43,8 @@ pub async fn made_from(
     Ok(query.order_by_asc(tariff_version::Column::Number).one(conn).await?)
 }
 
-/// The ids of at most `limit` versions that take effect between the two times, in the order in which they take effect. Only versions of assigned tariffs
-/// are included.
+/// The ids of at most `limit` versions that take effect between the two times, in the order in which they take effect. Only versions of assigned
+/// tariffs are included.
 pub async fn beginning(
     conn: &impl ConnectionTrait,
     (since, until): (DateTime<Utc>, DateTime<Utc>),
@@ -139,15 +139,15 @@ pub async fn assignments(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result
     Ok(account::Entity::find().filter(either).count(conn).await?)
 }
 
-/// Pairs of a parent's cost tariff and a child's cost tariff, at least one of which is this tariff. The child's tariff is `retail_tariff_id`, and
-/// `callshops` is the number of children with the pair. Returns at most `limit` pairs, those with the most accounts first.
+/// Pairs of a parent's cost tariff and a child's cost tariff. In each pair, at least one of the two is this tariff. The child's tariff is
+/// `retail_tariff_id`, and `callshops` is the number of children with the pair. Returns at most `limit` pairs, those with the most accounts first.
 pub async fn resales(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     let cost = |table: &str| Expr::col((Alias::new(table), account::Column::CostTariffId));
     let either = Condition::any().add(cost("buyer").eq(tariff_id)).add(cost("seller").eq(tariff_id));
     resales_where(conn, either, limit).await
 }
 
-/// Like [`resales`], but the pairs at which one account sells to the accounts just below it.
+/// Like [`resales`], but returns only the pairs in which the parent is the account `seller_id`.
 pub async fn resales_of(conn: &impl ConnectionTrait, seller_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     let id = Expr::col((Alias::new("seller"), account::Column::Id));
     resales_where(conn, Condition::all().add(id.eq(seller_id)), limit).await
@@ -177,7 +177,7 @@ async fn resales_where(conn: &impl ConnectionTrait, condition: Condition, limit:
     rows.iter().map(|row| Ok(Spread::from_query_result(row, "")?)).collect()
 }
 
-/// A callshop whose calls a tariff prices.
+/// A callshop with calls that are priced by a tariff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PricedShop {
     /// The callshop.
@@ -188,7 +188,7 @@ pub struct PricedShop {
     pub is_retail: bool,
 }
 
-/// The callshops whose calls this tariff prices now, at most `limit`.
+/// At most `limit` callshops whose calls this tariff prices now.
 pub async fn priced_shops(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -210,7 +210,7 @@ pub async fn priced_shops(
     Ok(shops.into_values().collect())
 }
 
-/// The callshops for whose calls this account pays by the tariff.
+/// The callshops whose calls this account pays for under the tariff.
 async fn below(
     conn: &impl ConnectionTrait,
     payer: &account::Model,
@@ -252,7 +252,8 @@ pub struct PastCall {
     pub talk_seconds: i32,
 }
 
-/// A page of a callshop's attempts between two ids (exclusive), newest first, with all states, so that each statement reads at most `limit` rows.
+/// A page of a callshop's attempts between two ids (exclusive), newest first. The page includes attempts in all states, so each statement reads at
+/// most `limit` rows.
 pub async fn past_calls(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -271,7 +272,7 @@ pub async fn past_calls(
     Ok(query.into_model::<PastCall>().all(conn).await?)
 }
 
-/// The charges of these calls by call and level. The ids are sorted, newest first.
+/// The charges of these calls, by call and level. `calls` must be sorted, newest first.
 pub async fn charges(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<HashMap<(Uuid, i32), Micros>> {
     let (Some(last), Some(first)) = (calls.first(), calls.last()) else { return Ok(HashMap::new()) };
     let mut query = call_charge::Entity::find().filter(bulk::among(

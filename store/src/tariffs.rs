@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{AccountKind, account, rate, tariff, tariff_version};
+use entity::{AccountKind, RateKey, account, rate, tariff, tariff_version};
 use sea_orm::sea_query::{
-    Alias, Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, SubQueryStatement,
+    Alias, ArrayType, Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, SubQueryStatement,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    IdenStatic as _, IntoActiveModel, Iterable as _, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Select, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -168,8 +169,8 @@ pub async fn list_versions(
     page.read(conn, query, tariff_version::Column::Id).await
 }
 
-/// A page of a tariff's version in force at `now` and its scheduled versions. This query does not check the actor's scope: the calling function must
-/// have checked access to the tariff.
+/// A page of a list of versions: a tariff's version in force at `now`, and the tariff's scheduled versions. This query does not check the actor's
+/// scope: the calling function must have checked access to the tariff.
 pub async fn list_planned(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -374,4 +375,44 @@ pub async fn spreads(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -
         .into_model::<Spread>()
         .all(conn)
         .await?)
+}
+
+/// The rates with these keys, each with its version, in one statement. Rates that do not exist are left out, and the last rate may occur several
+/// times.
+pub async fn used_rates(
+    conn: &impl ConnectionTrait,
+    keys: &[RateKey],
+) -> Result<Vec<(rate::Model, tariff_version::Model)>> {
+    let (Some(last), backend) = (keys.last(), conn.get_database_backend()) else { return Ok(Vec::new()) };
+    let rates = rate::Column::iter().map(|column| format!("r.\"{0}\"", column.as_str()));
+    let versions =
+        tariff_version::Column::iter().map(|column| format!("t.\"{0}\" AS \"t_{0}\"", column.as_str()));
+    let columns = rates.chain(versions).collect::<Vec<_>>().join(", ");
+    let (wanted, values): (String, Vec<Value>) = match backend {
+        DbBackend::Sqlite => {
+            // the number of rows is a power of two, so that there are few statements to prepare
+            let count = keys.len().next_power_of_two();
+            let padded = keys.iter().chain(std::iter::repeat(last)).take(count);
+            let values = padded.flat_map(|key| [key.version_id.into(), key.prefix.to_string().into()]);
+            let rows = vec!["(?, ?)"; count].join(", ");
+            (format!("(VALUES {rows}) AS v"), values.collect())
+        }
+        _ => {
+            let versions = keys.iter().map(|key| key.version_id.into()).collect();
+            let prefixes = keys.iter().map(|key| key.prefix.to_string().into()).collect();
+            let arrays = [(ArrayType::Uuid, versions), (ArrayType::String, prefixes)];
+            let arrays = arrays.map(|(kind, values)| Value::Array(kind, Some(Box::new(values))));
+            ("unnest($1::uuid[], $2::text[]) AS v (column1, column2)".to_owned(), arrays.into())
+        }
+    };
+    // CROSS JOIN makes SQLite look up each key in the primary keys
+    let sql = format!(
+        "SELECT {columns} FROM {wanted} CROSS JOIN rate r CROSS JOIN tariff_version t \
+         WHERE r.version_id = v.column1 AND r.prefix = v.column2 AND t.id = r.version_id"
+    );
+    let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let read = |row: &QueryResult| {
+        Ok((rate::Model::from_query_result(row, "")?, tariff_version::Model::from_query_result(row, "t_")?))
+    };
+    rows.iter().map(read).collect()
 }

@@ -1,4 +1,4 @@
-//! The positions of webhooks in the callshops' activities, and the leases of the nodes that deliver from there.
+//! The positions of webhooks in the callshops' activities, and the leases of the nodes that deliver the events after these positions.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::webhook_cursor as cursor;
@@ -14,7 +14,8 @@ use base::error::Result;
 /// The position of a webhook in a callshop.
 pub type Key = (Uuid, Uuid);
 
-/// How far the clocks of two nodes may differ. A lease that ends later than this after the end of a new lease comes from a node whose clock is wrong.
+/// How far the clocks of two nodes may differ. If a lease ends more than this time after a new lease would end, it comes from a node whose clock is
+/// wrong.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// How many positions a node may serve at the same time.
@@ -24,11 +25,11 @@ pub struct Room {
     pub per_webhook: u64,
     /// Of all webhooks of one account.
     pub per_account: u64,
-    /// In all.
+    /// In total.
     pub limit: u64,
 }
 
-/// Webhooks and accounts whose places are all taken on a node.
+/// Webhooks and accounts for which a node already serves the maximum number of positions.
 #[derive(Clone, Debug, Default)]
 pub struct Full {
     /// The webhooks.
@@ -44,15 +45,15 @@ pub struct Due {
     pub key: Key,
     /// The webhook's account.
     pub account_id: Uuid,
-    /// The number of the last event that needs no delivery.
+    /// The number of the last event that was delivered or skipped.
     pub seq: i64,
-    /// Failed attempts at the next event.
+    /// Number of failed attempts to deliver the next event.
     pub attempts: i32,
 }
 
-/// Positions of active webhooks with events to deliver now and without a lease, as far as there is room. Accounts take turns, then the webhooks of an
-/// account, then the positions of a webhook; among equals, the one that was served longest ago comes first. `horizon` is the latest end of a lease that a
-/// node with a right clock gives.
+/// Positions of active webhooks that have events to deliver now and that have no lease, as many as `room` allows. The accounts take turns, the
+/// webhooks of an account take turns, and the positions of a webhook take turns: the position that was served longest ago comes first. `horizon` is
+/// the latest time at which a lease from a node with a correct clock can end.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.
@@ -120,7 +121,7 @@ fn at((webhook_id, callshop_id): Key) -> Condition {
         .add(cursor::Column::CallshopId.eq(callshop_id))
 }
 
-/// Condition that nobody has the lease of a position.
+/// Condition that no node has the lease on a position.
 fn free((now, horizon): (DateTime<Utc>, DateTime<Utc>)) -> Condition {
     Condition::any()
         .add(cursor::Column::LeaseUntil.is_null())
@@ -128,7 +129,8 @@ fn free((now, horizon): (DateTime<Utc>, DateTime<Utc>)) -> Condition {
         .add(cursor::Column::LeaseUntil.gt(horizon + CLOCK_SKEW))
 }
 
-/// Moves free positions past events that nobody wants: each from its known number to the second one. A position that has moved or fails stays.
+/// Moves positions past events that no document selects. Each entry has a position, its known number, and its new number. A position is left
+/// unchanged if it has moved, if its last attempt failed, or if a node has the lease on it.
 pub async fn pass_over(
     conn: &impl ConnectionTrait,
     moves: &[(Key, i64, i64)],
@@ -177,8 +179,8 @@ pub async fn skip_to(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<
     Ok(moved.rows_affected > 0)
 }
 
-/// Gives `holder` the lease on a position until `until`. Returns `None` if another holder has the lease, or if the position is not due. With
-/// `early`, also claims a position that waits for its next attempt.
+/// Gives `holder` the lease on a position until `until`. Returns `None` if another holder has the lease, or if the position is not due. If
+/// `early` is true, also claims a position that waits for its next attempt.
 pub async fn claim(
     conn: &impl ConnectionTrait,
     key: Key,
@@ -206,7 +208,7 @@ pub async fn claim(
     Ok(cursor::Entity::find_by_id(key).one(conn).await?)
 }
 
-/// Extends a holder's lease until `until`. Returns whether the holder still has it.
+/// Extends a holder's lease until `until`. Returns whether the holder still has the lease.
 pub async fn extend(
     conn: &impl ConnectionTrait,
     key: Key,
@@ -231,8 +233,8 @@ fn moving(seq: i64) -> sea_orm::UpdateMany<cursor::Entity> {
         .col_expr(cursor::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
 }
 
-/// Moves a position to `seq`, and forgets its failed attempts. `delivered` is when the receiver accepted a message, if it did. Returns whether the holder
-/// still has the lease.
+/// Moves a position to `seq`, and forgets its failed attempts. `delivered` is when the receiver accepted a message, if it did. Returns whether the
+/// holder still has the lease.
 pub async fn advance(
     conn: &impl ConnectionTrait,
     key: Key,

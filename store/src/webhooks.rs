@@ -1,7 +1,7 @@
 //! Webhooks and the log of their deliveries. `webhook_positions.rs` has their positions in the callshops' activities.
 //!
-//! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be deleted
-//! while a node delivers: the node finds its lease gone, and writes nothing.
+//! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be
+//! deleted while a node delivers: the node finds its lease gone, and writes nothing.
 
 use chrono::{DateTime, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};
@@ -21,7 +21,8 @@ use super::webhook_positions::Key;
 use super::{Listed, Page, Scope, bulk, first_id};
 use base::error::Result;
 
-/// Condition that the user who created the webhook belongs to an account inside `scope`. A webhook of a user above reads with more rights.
+/// Condition that the user who created the webhook belongs to an account inside `scope`. A webhook that was created by a user above `scope` reads
+/// with more rights.
 fn made_within(scope: &Scope) -> SimpleExpr {
     let makers = user::Entity::find()
         .select_only()
@@ -35,13 +36,14 @@ fn within(scope: &Scope) -> Condition {
     Condition::all().add(scope.owns((Entity, Column::AccountId))).add(made_within(scope))
 }
 
-/// Whether the webhooks of a user are inside `scope`. They are not for a token that is limited to an account below its maker's.
+/// Whether a webhook that this user creates would be inside `scope`. It would be outside if `scope` is that of a token that is limited to an account
+/// below its maker's account.
 pub async fn may_make(conn: &impl ConnectionTrait, scope: &Scope, user_id: Uuid) -> Result<bool> {
     let maker = user::Entity::find_by_id(user_id).filter(scope.owns((user::Entity, user::Column::AccountId)));
     Ok(maker.one(conn).await?.is_some())
 }
 
-/// Inserts a webhook, with its position in each callshop of its account's subtree, or in the feed of its account: after the last event.
+/// Inserts a webhook, with its position in each callshop of its account's subtree, or in the feed of its account. Each position is after the last event.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.
@@ -90,18 +92,19 @@ pub async fn delete(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// The webhooks of these ids whose account and creator are inside `scope`.
+/// The webhooks with these ids whose account and creator are inside `scope`.
 pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<Model>> {
     let wanted = bulk::among(conn, Column::Id, ids.iter().copied());
     Ok(Entity::find().filter(wanted).filter(within(scope)).all(conn).await?)
 }
 
-/// A webhook by id. This query does not check a scope: only the delivery, which acts for the webhook itself, may use it.
+/// A webhook by id. This query does not check a scope: only the code that delivers messages may use it, because that code acts for the webhook
+/// itself.
 pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(conn).await?)
 }
 
-/// The webhooks of these ids. Like [`by_id`], this query does not check a scope.
+/// The webhooks with these ids. Like [`by_id`], this query does not check a scope.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
@@ -132,7 +135,7 @@ pub async fn count(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<u64>
     Ok(Entity::find().filter(Column::AccountId.eq(account_id)).count(conn).await?)
 }
 
-/// Lets every failing position of a webhook be attempted at once.
+/// Makes the next attempt of every failing position of a webhook due immediately.
 pub async fn forgive(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     cursor::Entity::update_many()
         .col_expr(cursor::Column::Attempts, Expr::value(0))
@@ -175,7 +178,7 @@ pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()
     Ok(())
 }
 
-/// Marks the messages that wait for another attempt, up to an event, as failed, because the position has moved past them.
+/// Marks the messages that wait for another attempt as failed, up to the event `seq`, because the position has moved past them.
 pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<()> {
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
@@ -224,7 +227,8 @@ pub async fn follow_new_shops(conn: &impl ConnectionTrait) -> Result<()> {
     Ok(())
 }
 
-/// Writes the result of an attempt to the log. A later attempt at the same message replaces the result, but not the id and the first time.
+/// Writes the result of an attempt to the log. A later attempt to deliver the same message replaces the result, but keeps the row's id
+/// and the time of the first attempt.
 pub async fn note(conn: &impl ConnectionTrait, row: log::Model) -> Result<()> {
     use log::Column::{
         AttemptedAt, Attempts, DurationMs, Error, MessageId, NextAttemptAt, ResponseBody, ResponseStatus,
@@ -246,7 +250,7 @@ pub async fn note(conn: &impl ConnectionTrait, row: log::Model) -> Result<()> {
     Ok(())
 }
 
-/// The log's row of a message.
+/// The row of a message in the log.
 pub async fn noted(
     conn: &impl ConnectionTrait,
     webhook_id: Uuid,
@@ -289,7 +293,8 @@ pub async fn ids(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>> {
         .await?)
 }
 
-/// Deletes at most `limit` old rows of a webhook's log: those from before `cutoff`, and all but the newest `kept`. Returns the number of deleted rows.
+/// Deletes at most `limit` old rows of a webhook's log: rows from before `cutoff`, and rows beyond the newest `kept` rows. Returns the number of
+/// deleted rows.
 pub async fn trim(
     conn: &impl ConnectionTrait,
     webhook_id: Uuid,
@@ -319,16 +324,16 @@ pub async fn trim(
     Ok(log::Entity::delete_many().filter(these).exec(conn).await?.rows_affected)
 }
 
-/// What active webhooks have not delivered.
+/// The events that active webhooks have not delivered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Number of events that are not delivered, including those that the documents do not want.
+    /// Number of undelivered events, including events that the documents do not select.
     pub events: i64,
-    /// When the oldest of them happened; `None` if there are none, or if it was deleted.
+    /// When the oldest undelivered event happened; `None` if there is no such event, or if it was deleted.
     pub oldest: Option<DateTime<Utc>>,
 }
 
-/// Measures what active webhooks have not delivered.
+/// Counts the events that active webhooks have not delivered.
 pub async fn backlog(conn: &impl ConnectionTrait) -> Result<Backlog> {
     // PostgreSQL sums BIGINT as NUMERIC
     let sql = "SELECT CAST(COALESCE(SUM(h.seq - c.seq), 0) AS BIGINT) AS events, MIN(a.at) AS oldest

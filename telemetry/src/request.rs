@@ -26,7 +26,7 @@ impl RequestId {
         Self(given.unwrap_or_else(|| Uuid::now_v7().simple().to_string()))
     }
 
-    /// The id of the `number`th operation on the socket whose request has this id.
+    /// The id of the `number`th operation on a socket. `self` is the id of the request that opened the socket.
     pub fn operation(&self, number: u64) -> Self {
         Self(format!("{}.{number}", self.0))
     }

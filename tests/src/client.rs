@@ -98,7 +98,7 @@ impl Client {
         self.ok(&query, json!({ "id": id })).await[field].take()
     }
 
-    /// A field of a callshop that is not a page of a list, such as `xReport`.
+    /// The value of a callshop's field, such as `xReport`. The field must not be a paged list.
     pub async fn of_shop(&self, field: &str, callshop: &str, fields: &str) -> Value {
         let query = format!("query($id: ID!) {{ {field}(callshopId: $id) {{ {fields} }} }}");
         self.ok(&query, json!({ "id": callshop })).await[field].take()

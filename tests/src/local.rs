@@ -28,7 +28,7 @@ pub struct Local {
     /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
-    // keeps the pipe of the output open: if it were closed, the script would die when it writes its next line
+    // keeps the pipe open that the script writes to; without the pipe, the script would die when it writes its next line
     _lines: Lines<BufReader<ChildStdout>>,
 }
 

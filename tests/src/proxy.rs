@@ -81,7 +81,7 @@ impl Lists {
 }
 
 /// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`. For a dialog that belongs to none of the server's calls, the Call-ID
-/// is derived from any other value.
+/// is derived from some other value.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));

@@ -54,7 +54,7 @@ impl Received {
         serde_json::from_str(&self.body).expect("the body is JSON")
     }
 
-    /// The number of the event of `callshopActivity`.
+    /// The sequence number (`seq`) of the `callshopActivity` event in the body.
     ///
     /// # Panics
     /// Panics if the body has no number.
@@ -150,7 +150,7 @@ impl Receiver {
         *self.refused.lock().expect("a text") = text;
     }
 
-    /// Waits until a message was received for which `is` holds.
+    /// Waits until a message that satisfies `is` has been received.
     ///
     /// # Panics
     /// Panics if the message does not come in time.

@@ -104,7 +104,7 @@ async fn carry(stream: TcpStream, to: SocketAddr, mut line: watch::Receiver<Line
         drop((stream.set_nodelay(true), other.set_nodelay(true)));
         let ((mut in_read, mut in_write), (mut out_read, mut out_write)) =
             (stream.into_split(), other.into_split());
-        // a clean close is forwarded after all data; after an error, both directions end at once
+        // a clean close is forwarded after all data; after an error, both directions end immediately
         let there = pass(&mut in_read, &mut out_write, ways.clone());
         let back = pass(&mut out_read, &mut in_write, ways.clone());
         drop(tokio::try_join!(there, back));

@@ -376,7 +376,7 @@ impl Sip {
     /// Makes calls at a fixed rate from one address with the scenario `phone-call`, and waits until all calls have ended.
     ///
     /// # Panics
-    /// Panics if SIPp does not start, or if it takes over a minute longer than planned.
+    /// Panics if SIPp does not start, or if it takes more than a minute longer than planned.
     pub async fn rush(&self, per_second: u32, seconds: u32, talk: Duration) -> Figures {
         let csv = self.dir.path().join("rush.csv");
         fs::write(&csv, "SEQUENTIAL\nbooth;[authentication username=booth password=secret];11988880111;\n")

@@ -38,15 +38,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let schema =
         Schema::build(Query, EmptyMutation, EmptySubscription).validation_mode(ValidationMode::Fast).finish();
     let (sdl, roles) = (schema.sdl(), [("anonymous", RoleSet::role(0))]);
-    let service = GraphqlService::new(
-        schema,
-        &sdl,
-        &roles,
-        &[],
-        Everybody,
-        Limits::default(),
-        CancellationToken::new(),
-    )?;
+    let full = move || (sdl.clone(), Vec::new());
+    let service =
+        GraphqlService::new(schema, full, &roles, Everybody, Limits::default(), CancellationToken::new());
     let (service, options) =
         (Arc::new(service), HttpOptions { allow_loopback: true, ..HttpOptions::default() });
     let mount = move |routes: &mut _| transport::configure(routes, service.clone(), options.clone());

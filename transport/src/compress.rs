@@ -2,8 +2,8 @@
 //!
 //! Attacks of the BREACH class need two things: a page that makes a victim's browser send requests with the victim's secret, and an answer that
 //! contains both a secret and a text that the page chose. Callers are identified by the header `Authorization`, which no other site's page can send.
-//! The cookie of a ticket admits event streams only, and event streams are not compressed. Only `login` and similar operations return secrets, and
-//! only to a client that sent a password or token.
+//! A ticket's cookie gives access only to event streams, and event streams are not compressed. Only `login` and similar operations return secrets,
+//! and only to a client that sent a password or token.
 
 use actix_http::encoding::Encoder;
 use actix_web::{

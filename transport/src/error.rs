@@ -16,8 +16,8 @@ pub struct RequestError {
     pub status: StatusCode,
     /// Seconds to wait before a retry, sent as `Retry-After`.
     pub retry_after: Option<u64>,
-    /// Whether the request was well formed and only its document or variables were refused. For a well-formed request, GraphQL over HTTP requires
-    /// status 200 if the client accepts only `application/json`.
+    /// Whether the request was well formed and only its document or variables were refused. For a well-formed request, the specification of GraphQL
+    /// over HTTP requires status 200 if the client accepts only `application/json`.
     in_document: bool,
     locations: Vec<Pos>,
     /// Path of the offending argument or input field, outermost first.

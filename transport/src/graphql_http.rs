@@ -3,6 +3,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::MessageBody,
     http::{Method, StatusCode, header},
     web::{Bytes, BytesMut, Data, Payload},
 };
@@ -16,14 +17,15 @@ use super::{
     Endpoint, caching,
     cookies::Cookies,
     error::RequestError,
-    graphql_multipart, graphql_sse,
+    graphql_multipart, graphql_sse, kept,
     languages::Languages,
     limits::Limits,
     media::{self, Answer},
+    metrics::KeptOutcome,
     origin,
     pipeline::{self, Kind, Parameters, Prepared, byte_cap},
     rate::Allowance,
-    service::Caller,
+    service::{Caller, GraphqlService},
     stream,
     ticket::{self, Ticket},
 };
@@ -153,19 +155,20 @@ async fn answer_once(
             "Subscribe over a WebSocket, or accept text/event-stream or multipart/mixed;subscriptionSpec=1.0.",
         ));
     }
-    let limits = endpoint.service.limits();
     let rate = prepared.rate;
     let cookies = Arc::new(Cookies::of(request));
     if prepared.kind == Kind::Mutation {
         prepared.request.data.insert(cookies.clone());
     }
-    let response = prepared.run(endpoint.service.executor(), limits).await?;
-    let json = response_json(&response, limits)?;
-    // an answer with errors gets no entity tag, because the same request may succeed a moment later
-    let is_conditional = request.method() == Method::GET && response.errors.is_empty();
-    let mut answered = match is_conditional {
-        true => caching::conditional(request, json, |json| body(StatusCode::OK, answer, json)),
-        false => body(StatusCode::OK, answer, json),
+    let place = if prepared.kind == Kind::Query { prepared.place() } else { None };
+    let mut answered = match place {
+        Some(place) => {
+            kept::respond(request, &endpoint.service, (prepared, place), |json| {
+                body(StatusCode::OK, answer, json)
+            })
+            .await?
+        }
+        None => answer_fresh(request, &endpoint.service, prepared, answer).await?,
     };
     for (name, value) in rate.into_iter().flat_map(Allowance::headers) {
         if let Ok(value) = header::HeaderValue::from_str(&value) {
@@ -174,6 +177,42 @@ async fn answer_once(
     }
     cookies.write(&mut answered);
     Ok(answered)
+}
+
+/// Answers an operation whose answers are not kept.
+async fn answer_fresh(
+    request: &HttpRequest,
+    service: &GraphqlService,
+    prepared: Prepared,
+    answer: Answer,
+) -> Result<HttpResponse, RequestError> {
+    if prepared.kind == Kind::Query {
+        service.metrics().kept(KeptOutcome::NeverKept);
+    }
+    let (json, is_whole) = run_to_json(service, prepared).await?;
+    Ok(with_hash(request, (json, is_whole), |json| body(StatusCode::OK, answer, json)))
+}
+
+/// Runs a query or mutation. Also returns whether the answer has no errors.
+pub(crate) async fn run_to_json(
+    service: &GraphqlService,
+    prepared: Prepared,
+) -> Result<(Bytes, bool), RequestError> {
+    let response = prepared.run(service.executor(), service.limits()).await?;
+    Ok((response_json(&response, service.limits())?.into(), response.errors.is_empty()))
+}
+
+/// Builds the response to a fresh answer that is not kept. An answer with errors gets no entity tag, because the same request may succeed a moment
+/// later.
+pub(crate) fn with_hash(
+    request: &HttpRequest,
+    (json, is_whole): (Bytes, bool),
+    answer: impl FnOnce(Bytes) -> HttpResponse,
+) -> HttpResponse {
+    match request.method() == Method::GET && is_whole {
+        true => caching::conditional(request, json, answer),
+        false => answer(json),
+    }
 }
 
 /// Refuses mutations over GET, because clients may repeat a GET request.
@@ -258,7 +297,7 @@ fn json(status: StatusCode, answer: Answer, of: &impl Serialize) -> HttpResponse
     body(status, answer, to_json(of))
 }
 
-fn body(status: StatusCode, answer: Answer, json: String) -> HttpResponse {
+fn body(status: StatusCode, answer: Answer, json: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((header::CONTENT_TYPE, answer.content_type()))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -284,11 +323,11 @@ pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<Stri
 ///
 /// # Errors
 /// Fails with `RESPONSE_TOO_LARGE` if the response exceeds the limit.
-pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> Result<String, RequestError> {
+pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> Result<Arc<str>, RequestError> {
     match answer {
         pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
         pipeline::Answer::Written(json) => Ok(json),
-        pipeline::Answer::Response(response) => response_json(&response, limits),
+        pipeline::Answer::Response(response) => response_json(&response, limits).map(Arc::from),
     }
 }
 
@@ -350,9 +389,10 @@ mod tests {
         let limits = Limits { answer_bytes: 20, ..Limits::default() };
         let response = |text: &str| pipeline::Answer::Response(Response::new(Value::String(text.to_owned())));
         let json = |answer| answer_json(answer, &limits).map_err(|error| error.code);
-        assert_eq!(json(pipeline::Answer::Written("x".repeat(20))), Ok("x".repeat(20)));
-        assert_eq!(json(response("123456789")), Ok(r#"{"data":"123456789"}"#.to_owned()));
-        for large in [pipeline::Answer::Written("x".repeat(21)), response("1234567890")] {
+        let written = |length: usize| pipeline::Answer::Written("x".repeat(length).into());
+        assert_eq!(json(written(20)), Ok("x".repeat(20).into()));
+        assert_eq!(json(response("123456789")), Ok(r#"{"data":"123456789"}"#.into()));
+        for large in [written(21), response("1234567890")] {
             assert_eq!(json(large), Err("RESPONSE_TOO_LARGE"));
         }
     }

@@ -1,9 +1,9 @@
 //! GraphQL over server-sent events, in the distinct-connections mode of the graphql-sse protocol. Each request runs one operation; its responses
 //! are `next` events, and its end is a `complete` event.
 //!
-//! Errors in the document are also sent as an event, because a browser's `EventSource` does not show the body of a failed response. Errors of the
-//! transport (token, rate, size) are plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream
-//! without `complete`, so that clients reconnect.
+//! Errors in the document are also sent as an event, because a browser's `EventSource` does not show the body of a failed response. Transport errors
+//! (token, rate, size) are plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream without
+//! `complete`, so that clients reconnect.
 //!
 //! If an answer has a position ([`Position`](super::pipeline::Position)), the position becomes the event's `id`. When a browser connects again, it
 //! sends the last id in `Last-Event-ID`, and the subscription continues after that event.

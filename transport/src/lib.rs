@@ -15,6 +15,7 @@ mod graphql_http;
 mod graphql_multipart;
 mod graphql_sse;
 pub mod graphql_ws;
+pub mod kept;
 pub mod languages;
 pub mod limits;
 mod listen;
@@ -39,11 +40,13 @@ use serde::{Deserialize, Serialize};
 
 pub use cookies::Cookies;
 pub use error::RequestError;
+pub use kept::{Keep, Keepable, Reading};
 pub use languages::Languages;
 pub use limits::{Limits, RateLimits, SocketLimits};
 pub use listen::listen;
 pub use persisted::Documents;
 pub use role_schema::{RoleSchemaError, RoleSet};
+pub use schemas::FullSchema;
 pub use service::{AuthFailure, Authenticator, Caller, GraphqlService};
 pub use ticket::{Admitted, StreamCookie, Ticket};
 

@@ -45,6 +45,9 @@ pub struct Limits {
     /// Maximum size of the cache of documents that clients name by hash. The size is the total length of the documents' text. 0 turns automatic
     /// persisted queries off.
     pub persisted_document_bytes: u64,
+    /// Maximum size of the answers that are kept in memory for callers who repeat a query. When the memory is full, the answers that were used least
+    /// are dropped. 0 turns keeping answers off.
+    pub kept_answer_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,
     /// Rate limits.
@@ -86,11 +89,11 @@ pub struct SocketLimits {
 pub struct RateLimits {
     /// Operations per minute and subject (`RATE_LIMITED`). A mutation counts once for each of its root fields.
     pub subject_per_minute: u32,
-    /// Operations that a subject may start at once, before the rate limit applies.
+    /// Number of operations that a subject may start in a burst, before the rate limit applies.
     pub subject_burst: u32,
     /// Requests per minute and address, checked before the token (`RATE_LIMITED`).
     pub address_per_minute: u32,
-    /// Requests that an address may start at once, before the rate limit applies.
+    /// Number of requests that an address may start in a burst, before the rate limit applies.
     pub address_burst: u32,
 }
 
@@ -114,6 +117,7 @@ impl Default for Limits {
             query_seconds: 10,
             cached_document_bytes: 4 * 1024 * 1024,
             persisted_document_bytes: 4 * 1024 * 1024,
+            kept_answer_bytes: 32 * 1024 * 1024,
             sockets: SocketLimits::default(),
             rates: RateLimits::default(),
         }

@@ -180,7 +180,7 @@ async fn refuse(
 ) -> io::Result<()> {
     let (mut head, body) = Response::from(response).into_parts();
     head.head_mut().set_connection_type(ConnectionType::Close);
-    // the codec writes a response to an upgrade without chunks
+    // the response to an upgrade request is sent without chunked encoding
     head.head_mut().no_chunking(true);
     codec.encode(Message::Item((head, body.size())), &mut out)?;
     let mut body = pin!(body);
@@ -199,8 +199,8 @@ async fn refuse(
     Ok(())
 }
 
-/// Closes a connection after the last response. Before closing, input is read and discarded for a moment. Closing a connection with unread bytes
-/// would reset the connection, and the client might lose the end of its response.
+/// Closes a connection after the last response. First reads and discards input for a moment, because closing a connection with unread bytes would
+/// reset the connection, and the client might lose the end of its response.
 pub(super) async fn linger(stream: &mut TcpStream) {
     let end = async {
         stream.shutdown().await?;

@@ -30,6 +30,37 @@ struct Code {
     code: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeptLabel {
+    outcome: &'static str,
+}
+
+/// How a query over HTTP was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeptOutcome {
+    /// The client still has the answer.
+    NotModified,
+    /// With a kept answer.
+    Kept,
+    /// By running the query, because there was no kept answer that still holds.
+    Run,
+    /// By running the query, because its answers are never kept.
+    NeverKept,
+}
+
+impl KeptOutcome {
+    const ALL: [Self; 4] = [Self::NotModified, Self::Kept, Self::Run, Self::NeverKept];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NotModified => "not_modified",
+            Self::Kept => "kept",
+            Self::Run => "run",
+            Self::NeverKept => "never_kept",
+        }
+    }
+}
+
 /// GraphQL requests, sockets and subscriptions.
 #[derive(Debug)]
 pub struct Metrics {
@@ -43,11 +74,19 @@ pub struct Metrics {
     pub subscriptions: Gauge,
     /// Messages sent to subscribers.
     pub messages: Counter,
+    kept: Family<KeptLabel, Counter>,
+    /// Size of the kept answers in bytes.
+    pub(crate) kept_bytes: Gauge,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let seconds = || Histogram::new(DURATION_BUCKETS);
+        let kept = Family::<KeptLabel, Counter>::default();
+        for outcome in KeptOutcome::ALL {
+            // a counter must exist before its first increment; otherwise, Prometheus would miss that increment
+            drop(kept.get_or_create(&KeptLabel { outcome: outcome.as_str() }));
+        }
         Self {
             requests: Family::default(),
             seconds: Family::new_with_constructor(seconds),
@@ -56,6 +95,8 @@ impl Default for Metrics {
             sockets: Gauge::default(),
             subscriptions: Gauge::default(),
             messages: Counter::default(),
+            kept,
+            kept_bytes: Gauge::default(),
         }
     }
 }
@@ -76,6 +117,11 @@ impl Metrics {
         self.requests.get_or_create(&Request { operation, outcome }).inc();
         self.seconds.get_or_create(&Operation { operation }).observe(duration.as_secs_f64());
         outcome
+    }
+
+    /// Counts a query over HTTP by the way in which it was answered.
+    pub(crate) fn kept(&self, outcome: KeptOutcome) {
+        self.kept.get_or_create(&KeptLabel { outcome: outcome.as_str() }).inc();
     }
 
     /// Counts the start of a subscription.
@@ -114,5 +160,9 @@ impl Metrics {
         registry.register("subscriptions_open", "Running subscriptions", self.subscriptions.clone());
         let help = "Messages sent to subscribers";
         registry.register("subscription_messages", help, self.messages.clone());
+        let help = "Queries over HTTP, by the way in which they were answered";
+        registry.register("graphql_kept_answers", help, self.kept.clone());
+        let help = "Size of the answers that are kept in memory, in bytes";
+        registry.register("graphql_kept_answer_bytes", help, self.kept_bytes.clone());
     }
 }

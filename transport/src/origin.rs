@@ -77,7 +77,7 @@ fn is_allowed(origin: &str, options: &HttpOptions) -> bool {
         || (options.allow_loopback && is_loopback(origin))
 }
 
-/// Whether an origin is a page of this computer: `localhost`, a name below it, or a loopback address, on any port.
+/// Whether an origin belongs to this computer: `localhost`, a name below it, or a loopback address, on any port.
 fn is_loopback(origin: &str) -> bool {
     let Ok(origin) = origin.parse::<Uri>() else { return false };
     let is_web = matches!(origin.scheme_str(), Some("http" | "https"));

@@ -36,7 +36,7 @@ pub enum TrustedError {
         "the list must be a JSON object whose keys are SHA-256 hashes and whose values are documents: {0}"
     )]
     Json(#[from] serde_json::Error),
-    /// A document does not have the hash in its key.
+    /// The hash of a document differs from the hash in the document's key.
     #[error("the document under the key {key:?} has the hash {hash}; correct the key or the document")]
     Hash {
         /// The key in the list.

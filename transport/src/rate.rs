@@ -21,7 +21,7 @@ type Limiter = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock, StateInfor
 /// share the bucket's rate. The hash function is secret, so a client cannot choose the bucket of its key.
 const BUCKETS: u64 = 1 << 16;
 
-/// The header with the caller's remaining quota, by the IETF's draft "RateLimit header fields for HTTP".
+/// The header with the caller's remaining quota, according to the IETF's draft "RateLimit header fields for HTTP".
 pub(crate) const HEADER: &str = "ratelimit";
 /// The header with the rate itself.
 pub(crate) const POLICY_HEADER: &str = "ratelimit-policy";

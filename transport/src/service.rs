@@ -18,13 +18,14 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::RequestError,
     graphql_http::error_json,
+    kept::{Keep, KeptAnswers},
     languages::Languages,
     limits::Limits,
     persisted::Documents,
     pipeline::{Compile, Kind, Notes, Parameters, Prepared, RolePipeline, execute::DynExecutor},
     rate::KeyedRate,
-    role_schema::{self, RoleSchemaError, RoleSet},
-    schemas::Schemas,
+    role_schema::RoleSet,
+    schemas::{FullSchema, Schemas},
     ticket::{Admitted, StreamCookie, Ticket},
 };
 use telemetry::RequestId;
@@ -34,7 +35,7 @@ use crate::metrics::Metrics;
 /// Time within which all sockets are closed when the server stops.
 const MAX_JITTER: Duration = Duration::from_secs(2);
 
-/// The message of an error code in the first of these languages that the application speaks; `None` to keep the English message.
+/// The message of an error code in the first of these languages that the application supports; `None` to keep the English message.
 pub type Wording = fn(code: &str, languages: &Languages) -> Option<&'static str>;
 
 /// Attaches the caller's data to a request, for the resolvers. The request already has the client's [`Languages`].
@@ -52,7 +53,7 @@ pub struct Caller {
     pub subject: String,
     /// Time at which the token expires. Its sockets and streams end at that time. `None` if the token never expires.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Canceled when the session or token is revoked or its user is disabled. The cancellation ends sockets and streams at once.
+    /// Canceled when the session or token is revoked or its user is disabled. The cancellation ends sockets and streams immediately.
     pub revoked: CancellationToken,
     /// Whether the subject is a user or token, whose id may appear in logs.
     pub is_authenticated: bool,
@@ -138,6 +139,7 @@ pub struct GraphqlService {
     schemas: Schemas,
     authenticator: Box<dyn Authenticator>,
     documents: Documents,
+    kept_answers: KeptAnswers,
     wording: Option<Wording>,
     limits: Limits,
     shutdown: CancellationToken,
@@ -148,27 +150,25 @@ pub struct GraphqlService {
 }
 
 impl GraphqlService {
-    /// Creates a service on an executor (an `async_graphql::Schema` in fast validation mode). `sdl` is the executor's full schema, `roles` are the
-    /// roles' keys and bits, and `visibility` defines which roles see what. When `shutdown` is canceled, sockets close with 1001 and streams end.
-    ///
-    /// # Errors
-    /// Fails if a role's schema cannot be derived from the schema and the table.
+    /// Creates a service on an executor (an `async_graphql::Schema` in fast validation mode). `full` returns the executor's full schema and defines
+    /// which roles see what; it is called for the first request. `roles` are the roles' keys and bits. When `shutdown` is canceled, sockets close with
+    /// 1001 and streams end.
     pub fn new<E: Executor>(
         executor: E,
-        sdl: &str,
+        full: impl Fn() -> FullSchema + Send + Sync + 'static,
         roles: &[(&'static str, RoleSet)],
-        visibility: role_schema::Visibility<'_>,
         authenticator: impl Authenticator,
         limits: Limits,
         shutdown: CancellationToken,
-    ) -> Result<Self, RoleSchemaError> {
-        let schemas = Schemas::new(sdl, roles, visibility, &limits)?;
+    ) -> Self {
+        let schemas = Schemas::new(Box::new(full), roles, &limits);
         let rates = &limits.rates;
-        Ok(Self {
+        Self {
             executor: Box::new(executor),
             schemas,
             authenticator: Box::new(authenticator),
             documents: Documents::automatic(limits.persisted_document_bytes),
+            kept_answers: KeptAnswers::new(limits.kept_answer_bytes),
             wording: None,
             shutdown,
             subject_rate: KeyedRate::per_minute(rates.subject_per_minute, rates.subject_burst),
@@ -176,13 +176,22 @@ impl GraphqlService {
             sockets: Arc::default(),
             metrics: Arc::default(),
             limits,
-        })
+        }
     }
 
     /// Compiles the subscriptions that `compile` supports. The events of these subscriptions then bypass the executor.
     #[must_use]
     pub fn live(mut self, compile: Compile) -> Self {
         self.schemas.compile_with(compile);
+        self
+    }
+
+    /// Keeps the answers of the queries that `keep` selects, up to [`Limits::kept_answer_bytes`].
+    #[must_use]
+    pub fn keep(mut self, keep: impl Keep) -> Self {
+        if self.limits.kept_answer_bytes > 0 {
+            self.schemas.keep(Arc::new(keep));
+        }
         self
     }
 
@@ -226,28 +235,37 @@ impl GraphqlService {
         &self.metrics
     }
 
-    /// The schema visible to a role, in SDL.
+    /// The schema visible to a role, in SDL; `None` if there is no such role.
     pub fn sdl(&self, role_key: &str) -> Option<String> {
-        self.schemas.of_role(role_key).map(|pipeline| pipeline.sdl())
+        self.schemas.of_role(role_key).ok()?.map(|pipeline| pipeline.sdl())
     }
 
     /// The pipeline of the caller's schema.
     fn pipeline(&self, caller: &Caller) -> Result<Arc<RolePipeline>, RequestError> {
-        let Some(view) = caller.view else {
-            return self.schemas.of_role(caller.role_key).ok_or_else(|| {
-                tracing::error!(role = caller.role_key, "a caller's role has no schema");
-                AuthFailure::Unavailable.to_error()
-            });
+        let found = match caller.view {
+            Some(view) => self.schemas.narrowed(view).map(Some),
+            None => self.schemas.of_role(caller.role_key),
         };
-        self.schemas.narrowed(view).map_err(|error| {
-            tracing::error!(%error, role = caller.role_key, "the schema of a limited caller could not be derived");
-            AuthFailure::Unavailable.to_error()
-        })
+        match found {
+            Ok(Some(pipeline)) => Ok(pipeline),
+            Ok(None) => {
+                tracing::error!(role = caller.role_key, "a caller's role has no schema");
+                Err(AuthFailure::Unavailable.to_error())
+            }
+            Err(error) => {
+                tracing::error!(%error, role = caller.role_key, "a caller's schema could not be derived");
+                Err(AuthFailure::Unavailable.to_error())
+            }
+        }
     }
 
     /// The limits in force.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) fn kept_answers(&self) -> &KeptAnswers {
+        &self.kept_answers
     }
 
     pub(crate) fn executor(&self) -> &dyn DynExecutor {

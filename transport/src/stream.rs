@@ -1,6 +1,6 @@
 //! Answers over an open HTTP response, in the forms of [`graphql_sse`](super::graphql_sse) and [`graphql_multipart`](super::graphql_multipart).
 
-use std::{convert::Infallible, net::IpAddr, time::Duration};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -32,7 +32,7 @@ pub(crate) struct Form {
     pub(crate) start: &'static str,
     /// Writes one answer, which is JSON without line breaks. The second argument is the answer's position.
     pub(crate) answer: fn(&str, Option<&str>) -> String,
-    /// Writes an error of the transport in the form of an answer.
+    /// Writes a transport error in the form of an answer.
     pub(crate) error: fn(&RequestError) -> String,
     /// The text that shows that the connection is alive.
     pub(crate) idle: &'static str,
@@ -54,7 +54,7 @@ pub(crate) fn respond(
             answers(endpoint, prepared, languages.clone())
         }
         Err(error) if error.in_document() => {
-            let json = endpoint.service.refusal_json(error, &languages);
+            let json = endpoint.service.refusal_json(error, &languages).into();
             (stream::once(ready(json)).boxed(), Position::default())
         }
         Err(error) => return Err(error),
@@ -83,13 +83,13 @@ fn answers(
     endpoint: &Endpoint,
     mut prepared: Prepared,
     languages: Languages,
-) -> (BoxStream<'static, String>, Position) {
+) -> (BoxStream<'static, Arc<str>>, Position) {
     let service = endpoint.service.clone();
     let position = prepared.positioned();
     if prepared.kind == Kind::Subscription {
         let answers = prepared.stream(service.executor()).map(move |answer| {
             answer_json(answer, service.limits())
-                .unwrap_or_else(|error| service.refusal_json(error, &languages))
+                .unwrap_or_else(|error| service.refusal_json(error, &languages).into())
         });
         return (answers.boxed(), position);
     }
@@ -98,6 +98,7 @@ fn answers(
         answer
             .and_then(|response| response_json(&response, service.limits()))
             .unwrap_or_else(|error| service.refusal_json(error, &languages))
+            .into()
     };
     (stream::once(run).boxed(), position)
 }
@@ -108,7 +109,8 @@ fn keep_alive(seconds: u64) -> Interval {
     interval
 }
 
-/// Waits until the stream must end before its operation ends. Returns the error to send; `None` at a shutdown.
+/// Waits until a shutdown, or the end of the caller's token, ends the stream before its operation has ended. Returns the error to send; `None` at a
+/// shutdown.
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,
@@ -139,7 +141,7 @@ async fn until(expires_at: Option<DateTime<Utc>>) {
 /// The body of a stream. The body is produced only as fast as the client reads, and nothing is queued for a slow client.
 struct Answers {
     form: &'static Form,
-    answers: BoxStream<'static, String>,
+    answers: BoxStream<'static, Arc<str>>,
     position: Position,
     ended: BoxFuture<'static, Option<RequestError>>,
     keep_alive: Interval,

@@ -27,7 +27,7 @@ pub struct Admitted {
     pub cookie: Option<StreamCookie>,
 }
 
-/// A cookie that admits its owner's later streams.
+/// A cookie with which its owner can open the stream again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamCookie {
     /// A name of letters, digits and `-`.

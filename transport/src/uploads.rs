@@ -1,5 +1,5 @@
-//! The rules that uploads and downloads of files share with GraphQL requests: the check of the page's origin, the rate limit for each address, tokens,
-//! and the form of errors.
+//! The rules that uploads and downloads of files share with GraphQL requests: the check of the page's origin, the rate limit for each address,
+//! tokens, and the form of errors.
 
 use std::net::IpAddr;
 

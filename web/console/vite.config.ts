@@ -25,7 +25,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     sourcemap: false,
-    // merge small chunks, because many tiny files load more slowly than they save
+    // merge small chunks, because loading many tiny files takes more time than it saves
     rollupOptions: {
       // the console, and the screen of a cabin's customer
       input: { index: page('index.html'), screen: page('screen.html') },

@@ -33,7 +33,7 @@ export default defineConfig({
     // the editor is one large part, loaded after the page is drawn
     chunkSizeWarningLimit: 3000,
     rollupOptions: {
-      // ignore the packages' marks for React's server components, which this page does not use
+      // ignore the packages' directives for React's server components, which this page does not use
       onwarn: (warning, warn) => {
         if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') {
           warn(warning);

@@ -2,25 +2,22 @@
 
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use app::auth::Actor;
 use app::exports::{self, Export, Format, Subject};
-use app::{App, accounts};
 use clap::{Args, ValueEnum};
 use entity::Book;
 use graphql::exports::{Asked, global_id};
-use graphql::scalars::Kind;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{ConfigArgs, Failure, operator};
+use super::{ConfigArgs, Failure, account_id, not_found, operator};
 
 pub(super) const HELP: &str = "\
-The file has one line for each row, oldest first or by prefix, and is written while it is read, so its size does not matter. An account above callshops exports the
-rows of all callshops below it, one callshop after the other. Times have the offset of the account's time zone. docs/exports.md describes the columns.
+The file has one line for each row, oldest first or by prefix. Rows are written as they are read, so the file may be of any size. An account above
+callshops exports the rows of all callshops below it, one callshop after the other. Times have the offset of the account's time zone. docs/exports.md
+describes the columns.
 
-A day or month means all of it: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
+A day or a month stands for the whole of it: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
 
 Examples:
   callshop export calls --account shop1 --from 2026-11 --to 2026-11 --output november.csv
@@ -43,10 +40,10 @@ pub(super) struct ExportArgs {
     /// Global id of the tariff version, as `callshop tariff versions` prints it. Required for rates.
     #[arg(long, value_name = "ID")]
     tariff_version: Option<String>,
-    /// Beginning of the period: a day, a month, or a time with an offset. If omitted, the first row.
+    /// Beginning of the period: a day, a month, or a time with an offset. If omitted, the period begins with the first row.
     #[arg(long, value_name = "DAY|MONTH|TIME")]
     from: Option<String>,
-    /// End of the period. If omitted, now.
+    /// End of the period. If omitted, the period lasts until now.
     #[arg(long, value_name = "DAY|MONTH|TIME")]
     to: Option<String>,
     /// Book of the ledger, such as credit, revenue or drawer. If omitted, credit.
@@ -55,7 +52,8 @@ pub(super) struct ExportArgs {
     /// Format of the file.
     #[arg(long, default_value = "csv")]
     format: FormatArg,
-    /// Language of a PDF document, and of the names of countries in a price list, such as pt-BR.
+    /// Language of a PDF document and of the country names in a price list, such as pt-BR: Portuguese, Spanish or English. Another language gives
+    /// English. If omitted, the language of the account.
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
     /// File to write. It must not exist. If omitted, standard output.
@@ -69,7 +67,7 @@ enum SubjectArg {
     Rates,
     /// Call attempts, by the time of their authorization.
     Calls,
-    /// Changes of one book of an account.
+    /// Changes to one book of an account.
     Ledger,
     /// Payments and refunds of customers.
     Payments,
@@ -121,11 +119,21 @@ fn book(text: &str) -> Result<Book, String> {
 }
 
 pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
+    let config = args.config.clone();
+    let what = match (&args.account, &args.tariff_version) {
+        (_, Some(version)) => format!("tariff version {version:?}"),
+        (account, None) => format!("account {:?}", account.as_deref().unwrap_or_default()),
+    };
+    Box::pin(export(args)).await.map_err(|error| not_found(error, &what, &config))
+}
+
+async fn export(args: ExportArgs) -> Result<(), Failure> {
     let (app, operator) = operator(&args.config).await?;
     let account_id = match &args.account {
         Some(account) => Some(account_id(&app, &operator, account).await?),
         None => None,
     };
+    let has_rows = !matches!(args.format, FormatArg::Pdf);
     let asked = Asked {
         subject: args.subject.into(),
         account_id: account_id.map(Into::into),
@@ -142,32 +150,19 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), Failure> {
         Some(path) => {
             let file = std::fs::File::create_new(path)
                 .map_err(|error| format!("cannot create {}: {error}", path.display()))?;
-            let written = write(&mut export, file).await;
+            let written = write(&mut export, file, has_rows).await;
             if written.is_err() {
-                // an incomplete file must not be taken for a whole one
+                // nobody must mistake an incomplete file for a whole one
                 drop(std::fs::remove_file(path));
             }
             written
         }
-        None => write(&mut export, std::io::stdout()).await,
+        None => write(&mut export, std::io::stdout(), has_rows).await,
     }
 }
 
-/// The global id of an account or callshop that is named by its code or its global id.
-async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
-    if graphql::scalars::parse_any(&name.into()).is_some() {
-        return Ok(name.to_owned());
-    }
-    let found = accounts::by_code(app, operator, name).await?;
-    let found = found.ok_or_else(|| {
-        format!("there is no account with the code {name:?}: see `accounts` and `callshops` in the API")
-    })?;
-    let kind = if found.kind == entity::AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
-    Ok(kind.id(found.id).to_string())
-}
-
-/// Writes the whole export, and shows the number of rows on standard error if that is a terminal.
-async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure> {
+/// Writes the whole export, and shows the number of rows on standard error. A document has no rows.
+async fn write(export: &mut Export, mut file: impl Write, has_rows: bool) -> Result<(), Failure> {
     let bar =
         if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} rows, {per_sec}") {
@@ -176,7 +171,7 @@ async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure>
     bar.enable_steady_tick(Duration::from_millis(200));
     while let Some(part) = export.next().await? {
         match file.write_all(&part) {
-            // the reader of a pipe may stop early, such as `head`
+            // the reader of a pipe, such as `head`, may stop early
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }
@@ -184,6 +179,8 @@ async fn write(export: &mut Export, mut file: impl Write) -> Result<(), Failure>
     }
     file.flush()?;
     bar.finish_and_clear();
-    eprintln!("rows: {}", export.written());
+    if has_rows {
+        eprintln!("rows: {}", export.written());
+    }
     Ok(())
 }

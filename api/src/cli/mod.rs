@@ -9,6 +9,7 @@ mod healthcheck;
 mod listen;
 mod serve;
 mod simulate;
+mod tariff_import;
 mod tariff_versions;
 mod token;
 
@@ -30,7 +31,9 @@ use app::auth::Actor;
 use app::feed::Hub;
 use app::{App, accounts};
 use base::clock::Clock;
+use base::error::Error;
 use base::secret::without_password;
+use graphql::scalars::{Kind, parse_any};
 use store::Store;
 
 /// Backend of a callshop: cabins, calls, tariffs, credit and the cash register behind one GraphQL API.
@@ -75,7 +78,7 @@ enum Command {
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
-    /// Write rates, calls, the ledger, payments, shifts or a statement to a file, as CSV or JSON Lines.
+    /// Write rates, calls, the ledger, payments, shifts or a statement to a file, as CSV or JSON Lines. A statement can also be a PDF document.
     #[command(after_help = export::HELP)]
     Export(export::ExportArgs),
     /// Check every invariant of the ledger and related records.
@@ -91,8 +94,9 @@ enum Command {
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Forward the messages of a webhook to a program on this machine, to develop a receiver.
     ///
-    /// Subscribes to the server with a token, and posts each event as a webhook would: the body is the answer to the webhook's document, and the headers are
-    /// those of Standard Webhooks. Prints each message with the status of its answer. After a lost connection, continues after the last message.
+    /// Subscribes to the server with a token, and posts each event as a webhook would: the body is the answer to the webhook's document, and the
+    /// headers are those of Standard Webhooks. Prints each message with the status of its answer. If the connection is lost, reconnects and continues
+    /// from the last message.
     #[command(after_help = listen::HELP)]
     Listen(listen::ListenArgs),
     /// Simulate phones and calls through a server's hook.
@@ -118,6 +122,11 @@ impl ConfigArgs {
         }
         config.check()?;
         Ok(config)
+    }
+
+    /// The database's URL without its password.
+    fn database(&self) -> Result<String, Failure> {
+        Ok(without_password(&self.load()?.database_url))
     }
 }
 
@@ -207,6 +216,26 @@ async fn operator(args: &ConfigArgs) -> Result<(Arc<App>, Actor), Failure> {
     Ok((app, operator))
 }
 
+/// The error of a command that found no object: names the object and the database. Other errors are returned unchanged.
+fn not_found(error: Failure, what: &str, config: &ConfigArgs) -> Failure {
+    if !matches!(error.downcast_ref(), Some(Error::NotFound)) {
+        return error;
+    }
+    let database = config.database().unwrap_or_default();
+    format!("the database {database} has no {what}: check the name, or choose another database with --database or --config")
+        .into()
+}
+
+/// The global id of an account or callshop that is named by its code or its global id.
+async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
+    if parse_any(&name.into()).is_some() {
+        return Ok(name.to_owned());
+    }
+    let found = accounts::by_code(app, operator, name).await?.ok_or(Error::NotFound)?;
+    let kind = if found.kind == entity::AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
+    Ok(kind.id(found.id).to_string())
+}
+
 /// Opens the database and migrates it.
 async fn connect(config: &Config) -> Result<(Store, Arc<Hub>), Failure> {
     let (store, hub) = Node::connect(config).await.map_err(|error| {
@@ -229,7 +258,7 @@ fn stop_on_signal() -> std::io::Result<CancellationToken> {
                 _ = terminate.recv() => SignalKind::terminate(),
             };
             if stopped.is_cancelled() {
-                eprintln!("callshop: second signal, exiting at once");
+                eprintln!("callshop: second signal, exiting immediately");
                 std::process::exit(128 + signal.as_raw_value());
             }
             stopped.cancel();

@@ -1,16 +1,18 @@
-//! `callshop tariff versions`, `compare`, `cancel` and `revert`.
+//! `callshop tariff versions`, `compare`, `activate`, `cancel` and `revert`.
 
 use std::fmt::Write as _;
 
 use billing::rate_changes::{RateChangeKind, percent};
 use billing::tariff::Rate;
+use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use uuid::Uuid;
 
-use super::{ConfigArgs, Failure, open, out};
+use super::{ConfigArgs, Failure, not_found, operator, out};
+use app::App;
 use app::auth::Actor;
 use app::tariffs::{self, Comparison, Impact, RateChange, Version, VersionState};
-use app::{App, accounts};
 use graphql::scalars::Kind;
 use store::Page;
 use store::tariffs::RatePage;
@@ -38,6 +40,14 @@ Examples:
   callshop tariff compare --from VGFyaWZm… --to VGFyaWZm…
   callshop tariff compare --from VGFyaWZm… --to VGFyaWZm… --kind raised --limit 20
   callshop tariff compare --from VGFyaWZm… --to VGFyaWZm… --json | jq 'select(.percent != null)'";
+
+pub(super) const ACTIVATE_HELP: &str = "\
+Without `--at`, the draft takes effect immediately. Prices below cost are listed and do not prevent the activation. If another version is scheduled to
+follow, the command names it, because that version lacks the draft's changes.
+
+Examples:
+  callshop tariff activate --version VGFyaWZm…
+  callshop tariff activate --version VGFyaWZm… --at 2026-12-01T00:00:00-03:00";
 
 pub(super) const CANCEL_HELP: &str = "\
 Only a version that has not yet taken effect can be canceled. If another version is scheduled to follow it, cancel that version first.
@@ -115,6 +125,18 @@ impl From<ChangeKind> for RateChangeKind {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ActivateArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Global id of the draft.
+    #[arg(long)]
+    version: String,
+    /// When the draft takes effect: a time with an offset, such as 2026-12-01T00:00:00-03:00. If omitted, immediately.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct CancelArgs {
     #[command(flatten)]
     config: ConfigArgs,
@@ -138,15 +160,26 @@ pub(super) struct RevertArgs {
     note: String,
 }
 
-async fn operator(config: &ConfigArgs) -> Result<(std::sync::Arc<App>, Actor), Failure> {
-    let app = open(&config.load()?).await?.app;
-    let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
-    Ok((app, operator))
+/// Parses a time with an offset.
+pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(Into::into)
+        .map_err(|_| "write a time with an offset, such as 2026-12-01T00:00:00-03:00".to_owned())
+}
+
+/// How a version is named in an error.
+fn version_named(id: &str) -> String {
+    format!("tariff version {id:?}")
 }
 
 pub(super) async fn versions(args: VersionsArgs) -> Result<(), Failure> {
+    let listed = list(&args).await;
+    listed.map_err(|error| not_found(error, &format!("tariff {:?}", args.tariff), &args.config))
+}
+
+async fn list(args: &VersionsArgs) -> Result<(), Failure> {
     let (app, operator) = operator(&args.config).await?;
-    let tariff_id = Kind::Tariff.parse(&args.tariff.into())?;
+    let tariff_id = Kind::Tariff.parse(&args.tariff.as_str().into())?;
     let mut below = None;
     loop {
         let page = Page { above: None, below, limit: PAGE, descending: true, counted: false };
@@ -201,9 +234,14 @@ fn version_json(version: &Version) -> serde_json::Value {
 }
 
 pub(super) async fn compare(args: CompareArgs) -> Result<(), Failure> {
+    let what = format!("{}, or no {}", version_named(&args.from), version_named(&args.to));
+    compare_versions(&args).await.map_err(|error| not_found(error, &what, &args.config))
+}
+
+async fn compare_versions(args: &CompareArgs) -> Result<(), Failure> {
     let (app, operator) = operator(&args.config).await?;
-    let from = Kind::TariffVersion.parse(&args.from.into())?;
-    let to = Kind::TariffVersion.parse(&args.to.into())?;
+    let from = Kind::TariffVersion.parse(&args.from.as_str().into())?;
+    let to = Kind::TariffVersion.parse(&args.to.as_str().into())?;
     let comparison = tariffs::compare(&app, &operator, from, to).await?;
     let counts = comparison.counts(&app).await?;
     if args.json {
@@ -293,17 +331,62 @@ fn change_json(row: &RateChange) -> serde_json::Value {
     })
 }
 
+pub(super) async fn activate(args: ActivateArgs) -> Result<(), Failure> {
+    let run = async {
+        let (app, operator) = operator(&args.config).await?;
+        let id = Kind::TariffVersion.parse(&args.version.as_str().into())?;
+        out(&activated(&app, &operator, id, args.at).await?)
+    };
+    run.await.map_err(|error| not_found(error, &version_named(&args.version), &args.config))
+}
+
+/// Activates a draft. Returns a line about the result, and prints warnings to standard error.
+pub(super) async fn activated(
+    app: &App,
+    operator: &Actor,
+    version_id: Uuid,
+    at: Option<DateTime<Utc>>,
+) -> Result<String, Failure> {
+    let done = tariffs::activate(app, operator, version_id, at).await?;
+    if done.margins.total > 0 {
+        eprintln!("prices below cost: {}", done.margins.total);
+    }
+    if let Some((next, from)) =
+        done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
+    {
+        let from = from.to_rfc3339();
+        eprintln!(
+            "version {next} replaces it at {from} and lacks these changes: make the changes in version {next}, too"
+        );
+    }
+    let version = done.version.version;
+    let from = version.active_from.filter(|_| at.is_some());
+    let from = from.map_or(String::new(), |from| format!(" from {}", from.to_rfc3339()));
+    Ok(format!("version {} is in force{from}\n", version.number))
+}
+
 pub(super) async fn cancel(args: CancelArgs) -> Result<(), Failure> {
-    let (app, operator) = operator(&args.config).await?;
-    let id = Kind::TariffVersion.parse(&args.version.into())?;
-    let version = tariffs::cancel(&app, &operator, id).await?;
-    out(&format!("version {} is a draft\n", version.version.number))
+    let run = async {
+        let (app, operator) = operator(&args.config).await?;
+        let id = Kind::TariffVersion.parse(&args.version.as_str().into())?;
+        let version = tariffs::cancel(&app, &operator, id).await?;
+        out(&format!("version {} is a draft\n", version.version.number))
+    };
+    run.await.map_err(|error| not_found(error, &version_named(&args.version), &args.config))
 }
 
 pub(super) async fn revert(args: RevertArgs) -> Result<(), Failure> {
+    let mut what = format!("tariff {:?}", args.tariff);
+    if let Some(version) = &args.version {
+        what = format!("{what} with the version {version:?}");
+    }
+    go_back(&args).await.map_err(|error| not_found(error, &what, &args.config))
+}
+
+async fn go_back(args: &RevertArgs) -> Result<(), Failure> {
     let (app, operator) = operator(&args.config).await?;
-    let tariff_id = Kind::Tariff.parse(&args.tariff.into())?;
-    let version_id = args.version.map(|id| Kind::TariffVersion.parse(&id.into())).transpose()?;
+    let tariff_id = Kind::Tariff.parse(&args.tariff.as_str().into())?;
+    let version_id = args.version.as_deref().map(|id| Kind::TariffVersion.parse(&id.into())).transpose()?;
     let done = tariffs::revert(&app, &operator, tariff_id, version_id, &args.note).await?;
     if let Some((next, from)) =
         done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))

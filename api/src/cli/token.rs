@@ -1,11 +1,13 @@
 //! `callshop token`.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use clap::Subcommand;
 use uuid::Uuid;
 
 use super::admin::parse_scopes;
-use super::{ConfigArgs, Failure, operator, out};
+use super::{ConfigArgs, Failure, not_found, operator, out};
 use app::App;
 use app::api_tokens::{self, NewToken};
 use app::auth::Actor;
@@ -35,16 +37,17 @@ pub(super) enum TokenCommand {
         /// Days until the token expires.
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=api_tokens::MAX_DAYS))]
         days: i64,
-        /// Global id of the account or callshop whose subtree the token may use, as the API returns it. If omitted, the user's account.
-        #[arg(long, value_name = "ID")]
+        /// Code of the account or callshop whose subtree the token may use, or its global id as the API returns it. If omitted, the user's account.
+        #[arg(long, value_name = "CODE|ID")]
         account: Option<String>,
     },
     /// Print the API tokens of an account, newest first: id, beginning of the secret, state, expiry, last use, scopes and name.
     List {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Global id of the account or callshop, as the API returns it. If omitted, the platform.
-        #[arg(long, value_name = "ID")]
+        /// Code of the account or callshop, or its global id as the API returns it. If omitted, the platform, whose list does not include the tokens of
+        /// other accounts.
+        #[arg(long, value_name = "CODE|ID")]
         account: Option<String>,
     },
     /// Revoke an API token. Running servers refuse it within a second.
@@ -60,8 +63,14 @@ pub(super) async fn token(command: TokenCommand) -> Result<(), Failure> {
     match command {
         TokenCommand::Create { config, login, name, scopes, days, account } => {
             let scopes = parse_scopes(&scopes)?;
-            let account_id = account.map(account_id).transpose()?;
             let (app, operator) = operator(&config).await?;
+            let account_id = match &account {
+                Some(name) => {
+                    let found = account_id(&app, &operator, name).await;
+                    Some(found.map_err(|error| not_found(error, &format!("account {name:?}"), &config))?)
+                }
+                None => None,
+            };
             let expires_at = app.clock.now() + TimeDelta::days(days);
             let new = NewToken { name, scopes, expires_at, account_id };
             let made = api_tokens::create_as(&app, &operator, &login, new).await;
@@ -70,17 +79,20 @@ pub(super) async fn token(command: TokenCommand) -> Result<(), Failure> {
             out(&format!("{}\n", made.secret.unwrap_or_default()))
         }
         TokenCommand::List { config, account } => {
-            let account_id = account.map(account_id).transpose()?;
-            let (app, operator) = operator(&config).await?;
-            list(&app, &operator, account_id.unwrap_or(operator.account_id)).await
+            let what = format!("account {:?}", account.as_deref().unwrap_or_default());
+            print(&config, account.as_deref()).await.map_err(|error| not_found(error, &what, &config))
         }
         TokenCommand::Revoke { config, id } => {
-            let id = Kind::ApiToken.parse(&id.into())?;
-            let (app, operator) = operator(&config).await?;
-            let token = api_tokens::revoke(&app, &operator, id).await?;
-            out(&format!("{} is revoked\n", token.name))
+            let revoked = revoke(&config, &id).await;
+            revoked.map_err(|error| not_found(error, &format!("API token {id:?}"), &config))
         }
     }
+}
+
+async fn revoke(config: &ConfigArgs, id: &str) -> Result<(), Failure> {
+    let (app, operator) = operator(config).await?;
+    let token = api_tokens::revoke(&app, &operator, Kind::ApiToken.parse(&id.into())?).await?;
+    out(&format!("{} is revoked\n", token.name))
 }
 
 /// The message for a token that could not be created. The message names the next step.
@@ -100,23 +112,41 @@ fn refused(error: Error, login: &str) -> Failure {
     }
 }
 
-fn account_id(global: String) -> Result<Uuid, Failure> {
+/// The id of an account or callshop that is named by its code or its global id.
+async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<Uuid, Failure> {
+    let global = super::account_id(app, operator, name).await?;
     match parse_any(&global.as_str().into()) {
         Some((Kind::Account | Kind::Callshop, id)) => Ok(id),
-        _ => Err(format!("{global:?} is not the id of an account or callshop: take it from the API").into()),
+        _ => Err(format!("{name:?} is not the id of an account or callshop: take it from the API").into()),
     }
 }
 
-async fn list(app: &App, operator: &Actor, account_id: Uuid) -> Result<(), Failure> {
+async fn print(config: &ConfigArgs, account: Option<&str>) -> Result<(), Failure> {
+    let (app, operator) = operator(config).await?;
+    let id = match account {
+        Some(name) => account_id(&app, &operator, name).await?,
+        None => operator.account_id,
+    };
+    if list(&app, &operator, id).await? == 0 {
+        let whose = account.map_or("the platform".to_owned(), |name| format!("the account {name:?}"));
+        eprintln!("{whose} has no tokens; --account lists those of another account or callshop");
+    }
+    Ok(())
+}
+
+/// Prints the tokens of an account, and returns their number.
+async fn list(app: &App, operator: &Actor, account_id: Uuid) -> Result<usize, Failure> {
+    let mut count = 0;
     let mut page = Page { above: None, below: None, limit: PAGE, descending: true, counted: false };
     loop {
         let rows = api_tokens::list(app, operator, account_id, page).await?.rows;
+        count += rows.len();
         for row in &rows {
             out(&line(app, row))?;
         }
         page.below = rows.last().map(|row| row.id);
         if page.below.is_none() {
-            return Ok(());
+            return Ok(count);
         }
     }
 }

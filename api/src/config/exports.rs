@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportsConfig {
-    /// Maximum number of downloads that a user or API token runs at once on this node, 1 to 100.
+    /// Maximum number of downloads that a user or API token may run on this node at the same time, 1 to 100.
     pub per_user: usize,
-    /// Maximum number of downloads on this node at once, 1 to 1000.
+    /// Maximum number of downloads on this node at the same time, 1 to 1000.
     pub per_node: usize,
-    /// Seconds after which a download ends whose client reads nothing, 1 to 600.
+    /// Number of seconds after which a download ends if its client reads nothing, 1 to 600.
     pub stall_seconds: u64,
 }
 

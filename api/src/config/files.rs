@@ -54,6 +54,12 @@ pub(super) fn option_in_file(variable: &str, options: &Json) -> Option<String> {
     default_of(&option, options).is_some().then_some(option)
 }
 
+/// Whether a variable sets an option, either directly or with a file. `name` is the variable's name in lower case, without `CALLSHOP_`.
+pub(super) fn is_option(name: &str, options: &Json) -> bool {
+    let is_known = |name: &str| default_of(&name.replace("__", "."), options).is_some();
+    is_known(name) || name.strip_suffix("_file").is_some_and(is_known)
+}
+
 fn default_of<'a>(path: &str, options: &'a Json) -> Option<&'a Json> {
     path.split('.').try_fold(options, |at, key| at.get(key))
 }

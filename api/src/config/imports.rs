@@ -12,7 +12,7 @@ pub struct ImportsConfig {
     pub folder: Option<PathBuf>,
     /// Maximum size of all uploaded files on this node, in bytes.
     pub spool_bytes: u64,
-    /// Maximum number of files that this node reads at once, 1 to 16.
+    /// Maximum number of files that this node reads at the same time, 1 to 16.
     pub jobs: usize,
 }
 

@@ -75,7 +75,7 @@ pub(super) fn told(error: Error) -> Refusal {
         Error::User(error) => {
             let status = match error.code {
                 ErrorCode::InvalidInput => StatusCode::BAD_REQUEST,
-                ErrorCode::TotpSetupRequired => StatusCode::FORBIDDEN,
+                ErrorCode::Forbidden | ErrorCode::TotpSetupRequired => StatusCode::FORBIDDEN,
                 _ => StatusCode::CONFLICT,
             };
             Refusal { field: error.field, ..Refusal::new(status, error.code.as_str(), error.message) }
@@ -84,8 +84,7 @@ pub(super) fn told(error: Error) -> Refusal {
             Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "No such account or tariff version.")
         }
         Error::Forbidden => {
-            let message = "Your role, or the scopes of the API token, do not allow this export.";
-            Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+            Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", "Your role does not allow this export.")
         }
         Error::Unauthenticated => unauthenticated().into(),
         Error::Overtaken | Error::Overloaded(_) => {

@@ -88,7 +88,7 @@ impl Gauges {
         self.show_webhooks(app).await;
     }
 
-    /// Reads what webhooks have not delivered. If the database does not respond, the gauges keep their values.
+    /// Reads how many events webhooks have not delivered, and the age of the oldest. If the database does not respond, the gauges keep their values.
     async fn show_webhooks(&self, app: &App) {
         match tokio::time::timeout(PATIENCE, webhooks::backlog(app.store.reader())).await {
             Ok(Ok(backlog)) => {
@@ -138,7 +138,7 @@ impl Gauges {
         registry.register("ready", "Whether /readyz answers 200", self.ready.clone());
         let help = "Events and call attempts waiting for the writer";
         registry.register("writer_queue_jobs", help, self.waiting.clone());
-        let help = "Free places in the writer's queue; at zero the hook answers 503";
+        let help = "Jobs for which the writer's queue has room; at zero the hook answers 503";
         registry.register("writer_queue_free_jobs", help, self.room.clone());
         let help =
             "Activities waiting to be published to the other nodes; beyond redis.queue they are dropped";

@@ -109,7 +109,7 @@ impl Drop for Line {
 }
 
 impl Simulator {
-    /// Creates a simulator without a hook; [`Simulator::connect`] sets the hook. When `stop` is cancelled, all calls end and report their ends.
+    /// Creates a simulator without a hook; [`Simulator::connect`] sets the hook. When `stop` is canceled, all calls end and report their ends.
     ///
     /// # Errors
     /// Fails if the HTTP client cannot be created.
@@ -124,7 +124,7 @@ impl Simulator {
         self.0.proxy.connect(hook_url);
     }
 
-    /// The token that is cancelled when the phones stop.
+    /// The token that is canceled when the phones stop.
     pub fn stop(&self) -> &CancellationToken {
         &self.0.stop
     }

@@ -41,8 +41,8 @@ const NOT_PUBLIC_V6: [(u16, u16, u32); 4] = [
     (0x2002, 0x0000, 16),
 ];
 
-/// Whether an address belongs to the public internet. An address that contains an IPv4 address is not public, because a translator could send the message
-/// to a private one.
+/// Whether an address belongs to the public internet. An address that contains an IPv4 address is not public, because a translator could send the
+/// message to a private address.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),

@@ -1,6 +1,6 @@
 //! Posts the messages of webhooks. Users choose the addresses, so a message must not reach a machine that is not public: each call resolves the host,
-//! checks the addresses, and connects to exactly an address that passed. There is no proxy, no pool and no redirect, so no later answer of a name
-//! server or receiver can change the target.
+//! checks its addresses, and connects only to an address that passed. There is no proxy, no pool and no redirect, so no later answer of a name server
+//! or receiver can change the target.
 
 mod addresses;
 
@@ -41,8 +41,8 @@ trait Resolve: Send + Sync {
     async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the system. It blocks a thread until the name server answers, so the number of threads is limited: a thread that nobody waits for any
-/// more still counts.
+/// The resolver of the system. It blocks a thread until the name server answers, so the number of threads is limited: a thread that nobody waits for
+/// anymore still counts.
 struct System {
     threads: Arc<Semaphore>,
 }
@@ -168,7 +168,7 @@ impl WebhookSender {
         talk(self.tls()?.connect(name, stream).await.map_err(connection)?, request).await
     }
 
-    /// The TLS client, which trusts the system's certificates and those of the web. It is made when the first message needs it.
+    /// The TLS client, which is made when the first message needs it.
     fn tls(&self) -> Result<TlsConnector, SendError> {
         if let Some(made) = self.tls.get() {
             return Ok(made.clone());
@@ -178,10 +178,10 @@ impl WebhookSender {
     }
 }
 
-/// A TLS client that trusts the system's certificates and those of the web.
+/// A TLS client that trusts the certificate authorities of the system and those of Mozilla's list.
 ///
 /// # Errors
-/// Fails if the cryptography has no safe version of TLS.
+/// Fails if the cryptography library supports no safe version of TLS.
 pub(crate) fn tls_client() -> Result<TlsConnector, rustls::Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -379,7 +379,7 @@ mod tests {
         }
     }
 
-    /// Lookups that hang hold their threads, but no more than the maximum, and a request waits for a limited time.
+    /// Lookups that hang keep their threads, but the number of these threads is limited, and a request waits for a thread only for a limited time.
     #[tokio::test]
     async fn slow_lookups_hold_a_limited_number_of_threads() {
         let threads = Arc::new(Semaphore::new(2));
@@ -418,7 +418,7 @@ mod tests {
         assert_eq!(sender.check(url).await, Err(SendError::Unresolved("rebinding.test".to_owned())));
     }
 
-    /// A connection is made only to an address that may be connected to, even if the name has others, too.
+    /// The sender connects only to allowed addresses, even if the name has others, too.
     #[tokio::test]
     async fn only_the_good_addresses_of_a_name_are_used() {
         let (port, seen) = receiver(b"HTTP/1.1 204 No Content\r\n\r\n", Duration::ZERO).await;

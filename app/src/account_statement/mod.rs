@@ -1,4 +1,4 @@
-//! The statement of an account's credit with its parent for a period: opening balance, movements, closing balance.
+//! An account's statement for a period: the opening balance of its credit with its parent, the movements, and the closing balance.
 
 mod paper;
 
@@ -20,14 +20,14 @@ use store::exports::{self as rows, CreditEntry};
 use store::tariffs::{self, Owners};
 use store::{Tx, Within, ledger};
 
-/// Number of entries that one statement of SQL reads.
+/// Number of entries that one SQL query reads.
 const PAGE: u64 = 5_000;
-/// Maximum number of entries since the beginning of the period.
+/// Maximum number of ledger entries since the beginning of the period, including entries after its end.
 const MAX_ENTRIES: u64 = 5_000_000;
 /// Maximum number of top-ups, adjustments and reversals that are listed one by one. The others are added up by kind.
 const MAX_LISTED: usize = 1_000;
 
-/// The columns of a statement as a table.
+/// The names of the columns, for a statement in the form of a table.
 pub(crate) const COLUMNS: [&str; 10] = [
     "kind",
     "at",
@@ -50,7 +50,7 @@ pub enum LineKind {
     Adjustment,
     /// The parent reversed a top-up or an adjustment.
     Reversal,
-    /// The account paid for calls, priced by one tariff version. Charges that were corrected later are included with their corrections.
+    /// The account paid for calls that one tariff version priced. Charges that were corrected later are included, together with their corrections.
     Calls,
 }
 
@@ -84,13 +84,13 @@ pub struct Line {
     pub at: Option<DateTime<Utc>>,
     /// Reason that the user gave; may be empty.
     pub note: String,
-    /// The tariff version that priced the calls; `None` for other kinds, and if the charges were deleted with their months.
+    /// The tariff version that priced the calls; `None` for other kinds, and for calls whose charges are no longer stored.
     pub version: Option<tariff_version::Model>,
     /// Number of charged calls, or of movements of another kind.
     pub count: i64,
     /// Seconds billed for the calls.
     pub billed_seconds: i64,
-    /// Signed change of the credit.
+    /// Signed change in the credit.
     pub amount: Micros,
 }
 
@@ -105,7 +105,7 @@ pub struct Statement {
     pub made_at: DateTime<Utc>,
     /// Balance before the period.
     pub opening: Micros,
-    /// Top-ups, adjustments and reversals in their order, then the calls by version.
+    /// Top-ups, adjustments and reversals in the order of their booking, then one sum of calls for each tariff version.
     pub lines: Vec<Line>,
     /// Balance at the end of the period.
     pub closing: Micros,
@@ -162,7 +162,7 @@ struct Books {
     /// Sum of the entries after the period.
     later: Micros,
     listed: Vec<Line>,
-    /// Movements beyond the limit of the list.
+    /// Sums, by kind, of the movements that no longer fit in the list.
     further: BTreeMap<LineKind, Line>,
     calls: BTreeMap<Option<Uuid>, Line>,
 }
@@ -197,7 +197,7 @@ impl Books {
         }
         self.moved = self.moved.checked_add(amount).or_fault()?;
         let kind = LineKind::of(&entry);
-        // a reversal takes the call out again, until the corrected charge brings it back
+        // a reversal subtracts the call, and the corrected charge adds it again
         let sign = if entry.reversed.is_some() && kind == LineKind::Calls { -1 } else { 1 };
         let seconds = sign * i64::from(entry.billed_seconds.unwrap_or(0));
         let sum = match kind {

@@ -33,7 +33,8 @@ pub struct Actor {
     pub session_id: Uuid,
     /// The user's account.
     pub account_id: Uuid,
-    /// The top account of the actor's subtree: the user's account, or an account below it for an API token that was limited to that account.
+    /// The top account of the actor's subtree: the user's account or, for an API token that is limited to an account below the user's account, that
+    /// lower account.
     pub top_id: Uuid,
     /// Kind of the user's account.
     pub kind: AccountKind,
@@ -143,7 +144,8 @@ impl Actor {
         Scope::subtree(&self.path)
     }
 
-    /// The owner of limits and idempotency keys: the user, or the API token with its predecessors and successors.
+    /// The id to which limits and idempotency keys belong: the id of the user or, for an API token, an id that all tokens in its chain of rotations
+    /// share.
     pub fn principal(&self) -> Uuid {
         self.token.as_ref().map_or(self.user_id, |token| token.family_id)
     }

@@ -169,8 +169,9 @@ pub(super) async fn holder_of(
 /// login with a wrong password.
 ///
 /// # Errors
-/// Fails with `BAD_CREDENTIALS` regardless of the cause. With the right password, fails with `TOTP_REQUIRED` without a code and with `TOTP_INVALID`
-/// with a wrong code. Fails with `TRY_LATER` while wrong passwords or codes delay the login.
+/// Fails with `BAD_CREDENTIALS` whether the login is unknown, the user is disabled, or the password is wrong. If the password is right, fails with
+/// `TOTP_REQUIRED` if the code is missing, and with `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong passwords or codes delay
+/// the login.
 pub async fn login(app: &App, login: &str, secrets: impl Into<Secrets>, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let Secrets { password, code } = secrets.into();
@@ -442,8 +443,8 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins and API tokens that ended on other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// When the node looks for logins that ended, it starts this long before its last successful poll. This time is longer than the maximum duration of a
-/// transaction plus the difference between the nodes' clocks.
+/// Each poll covers the time since the last successful poll, and this much time before that poll. This overlap is longer than the maximum duration of
+/// a transaction plus the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. If the database is unavailable, the loop's query fails before this time is

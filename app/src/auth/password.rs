@@ -86,7 +86,7 @@ pub async fn hash(password: String) -> Result<String> {
     .or_fault()?
 }
 
-/// Whether `phc` is the hash of `password`. Pass `None` for an unknown user. The check of `None` takes the same time and returns false, so that
+/// Whether `phc` is the hash of `password`. Pass `None` for an unknown user. The check for `None` takes the same time and returns false, so that
 /// timing does not reveal which logins exist.
 ///
 /// # Errors

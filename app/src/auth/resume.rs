@@ -26,7 +26,7 @@ async fn read(app: &App, login: Option<Uuid>, token: Option<Uuid>) -> Result<(Ac
     }
 }
 
-/// Checks that the actor's login or API token has not ended, for work that takes long. A node notices the end within a second.
+/// Checks that the actor's login or API token has not ended, for long-running work. A node notices the end within a second.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login or token has ended.

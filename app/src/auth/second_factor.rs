@@ -35,8 +35,8 @@ pub struct Setup {
     pub uri: String,
 }
 
-/// Creates a secret for the caller's authenticator app. The secret is used only after [`confirm`]; a second call replaces it. The password is
-/// required, so that a thief with a stolen token cannot lock the user out.
+/// Creates a secret for the caller's authenticator app. The secret is used only after [`confirm`]; until then, each call of this function replaces
+/// it. The password is required, so that a thief with a stolen token cannot lock the user out.
 ///
 /// # Errors
 /// Fails with `BAD_CREDENTIALS` or `TRY_LATER` like a login, and with `ILLEGAL_STATE` if the second factor is on.
@@ -126,7 +126,7 @@ pub(super) async fn check(
         return Ok(Ok(user));
     }
     let Some(code) = code else {
-        let message = "Enter a code of your authenticator app, or a recovery code.";
+        let message = "Enter a code from your authenticator app, or a recovery code.";
         return Ok(Err(Error::field(ErrorCode::TotpRequired, "totp", message)));
     };
     match accepted(app, user.clone(), code, now)? {
@@ -145,7 +145,7 @@ pub(super) fn recovery_codes_left(before: &user::Model, after: &user::Model) -> 
     is_used.then(|| left(after))
 }
 
-/// Changes the caller's own second factor. `edit` returns `None` if the code is wrong, which counts like a wrong password.
+/// Changes the caller's own second factor. `edit` returns `None` if the code is wrong; a wrong code counts as a wrong password.
 async fn change(
     app: &App,
     actor: &Actor,
@@ -174,7 +174,7 @@ async fn change(
     if is_good { Ok(()) } else { Err(wrong("code")) }
 }
 
-/// The user's row after this code from the app or recovery code is used up; `None` if the code is wrong or was already used.
+/// The user's row after this code is used up; `None` if the code is wrong or was already used. The code comes from the app or is a recovery code.
 fn accepted(app: &App, user: user::Model, code: &str, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     if let Some(step) = app_step(app, &user, code, now)? {
         return Ok(Some(user::Model { totp_step: Some(step), ..user }));
@@ -230,7 +230,7 @@ fn illegal(message: &'static str) -> Error {
 }
 
 fn wrong(field: &str) -> Error {
-    let message = "The code is wrong or was used. Wait for the next code of your app.";
+    let message = "The code is wrong or was already used. Wait for the next code from your app.";
     Error::field(ErrorCode::TotpInvalid, field, message)
 }
 

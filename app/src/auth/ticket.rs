@@ -27,14 +27,14 @@ pub struct StreamTicket {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The stream that a ticket admits.
+/// The result of admitting an event stream.
 #[derive(Clone, Debug)]
 pub struct Admission {
     /// The ticket's owner.
     pub actor: Actor,
     /// When the login expires unless it is refreshed.
     pub expires_at: DateTime<Utc>,
-    /// The name and the value of the cookie to set, after the ticket's first use.
+    /// The name and the value of the cookie to set; `None` unless this is the ticket's first use.
     pub cookie: Option<(String, String)>,
 }
 

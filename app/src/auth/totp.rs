@@ -55,7 +55,7 @@ impl Secret {
     }
 }
 
-/// Four bytes of the HMAC, chosen by its last byte, without the sign bit (RFC 4226, section 5.3).
+/// Four bytes of the HMAC, without the sign bit. The last byte of the HMAC determines which four bytes are used (RFC 4226, section 5.3).
 fn truncated(secret: &[u8], step: i64) -> Result<u32> {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret).or_fault()?;
     mac.update(&step.to_be_bytes());
@@ -71,7 +71,7 @@ mod tests {
 
     const OF_THE_RFC: Secret = Secret(*b"12345678901234567890");
 
-    /// RFC 6238, appendix B. The RFC shows eight digits, and a code is the last six of them.
+    /// The test vectors of RFC 6238, appendix B. The RFC shows eight digits; a code consists of the last six.
     #[test]
     fn the_codes_are_those_of_the_rfc() {
         for (seconds, code) in [

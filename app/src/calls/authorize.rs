@@ -18,7 +18,7 @@ use super::emergency;
 use super::events::local_day;
 use super::extend;
 use super::money::{LockedCredit, Money};
-use super::pricing::Level;
+use super::pricing::{self, Level, payers};
 use super::warning;
 use crate::App;
 use crate::access::path_ids;
@@ -66,7 +66,7 @@ pub enum Authorization {
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// The reason why a call is refused. A problem of an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
+        /// The reason why a call is refused. A problem with an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {
@@ -116,8 +116,8 @@ refusals! {
 }
 
 impl Refusal {
-    /// The refusal with a stored code. During an upgrade, a node of the next release may store a code that this release does not know; the result is
-    /// then `ServiceUnavailable`.
+    /// The refusal that a stored code names. During an upgrade, a node of the next release may store a code that this release does not know; the
+    /// result is then `ServiceUnavailable`.
     pub fn stored(code: &str) -> Self {
         Self::ALL.iter().copied().find(|refusal| refusal.code() == code).unwrap_or(Self::ServiceUnavailable)
     }
@@ -163,10 +163,11 @@ pub(super) async fn decide_all(
         };
         let outcome = grant(app, &context, &phone, request, &found, verdict, money, now)?;
         let id = new_id(&order, now)?;
+        let price = found.levels.first().map(|level| level.pricing.clone());
         let call = call_row(id, &context, &phone, request, found, outcome, now)?;
         let refused = call.state == CallState::Refused;
         let kind = if refused { ActivityKind::CallRefused } else { ActivityKind::CallAuthorized };
-        tx.emit(activity(kind, now, &call)?);
+        tx.emit(activity(kind, now, &call, price.as_ref())?);
         if !refused {
             context.busy.insert(phone.id);
         }
@@ -368,7 +369,7 @@ fn grant(
     };
     let no_shop = || Error::fault("the phone has no callshop");
     let account = context.accounts.get(&phone.callshop_id).ok_or_else(no_shop)?;
-    cover::change_holds(&found.levels, &[], &cover.grant.holds, &account.currency, money)?;
+    cover::change_holds(payers(&found.levels), &[], &cover.grant.holds, &account.currency, money)?;
     let shop = context.shops.get(&phone.callshop_id).ok_or_else(no_shop)?;
     let warn_after = warning::look_after(warning::ahead(shop)?.filter(|_| extends), cover.reach)?;
     Ok(Ok(Allowance { grant: cover.grant, reach: cover.reach, warn_after }))
@@ -416,7 +417,7 @@ fn call_row(
         covered: i32::try_from(grant.covered).or_fault()?,
         reach: i32::try_from(reach).or_fault()?,
         currency: account.currency.clone(),
-        pricing: serde_json::to_value(&found.levels).or_fault()?,
+        levels: pricing::column(phone.callshop_id, &found.levels)?,
         holds: cover::holds_column(&grant.holds),
         proxy: request.proxy.clone(),
         sip_call_id: request.call_id.clone(),
@@ -447,7 +448,7 @@ async fn check(
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
     let cap = u32::try_from(shop.max_call_seconds).or_fault()?;
     let dialed = plan.normalize(&request.dialed);
-    // the row of a refused attempt also shows the dialed number
+    // even the row of a refused attempt shows the dialed number
     match &dialed {
         Ok(Dialed::Emergency { number }) => {
             found.number.clone_from(number);
@@ -534,7 +535,7 @@ async fn find_rates(
         if found.levels.is_empty() {
             found.destination = rate.destination.to_string();
         }
-        let pricing = rates::pricing(&version.terms, rate);
+        let pricing = app.rates.pricing(&version, rate).await?;
         found.levels.push(Level { account_id: payer.id, payee_id, version_id: *version_id, pricing });
     }
     Ok(Ok(()))

@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::money::{LockedCredit, Money};
-use super::pricing::{self, Level, LevelCharge};
+use super::pricing::{self, Level, LevelCharge, Prices};
 use super::{cover, extend};
 use base::error::{OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
@@ -26,20 +26,21 @@ pub(super) struct Charged {
     pub(super) restate: Vec<Uuid>,
 }
 
-/// Charges a call that just ended: sets the customer's price on the call, posts the accounts' charges as one transfer, and releases the
-/// holds.
+/// Charges a call that just ended, with its prices `levels`: sets the customer's price on the call, posts the accounts' charges as one transfer, and
+/// releases the holds.
 ///
 /// # Errors
 /// Fails with a fault if the call's columns do not parse.
 pub(super) fn end(
     row: &mut call::Model,
+    levels: &[Level],
     money: &mut Money,
     charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let (levels, held) = (pricing::levels(row)?, cover::holds(row)?);
-    give_back(row, &levels, &held, money)?;
-    settle(row, &levels, &held, Bill::Open, money, &mut charged.charges, now)
+    let held = cover::holds(row)?;
+    give_back(row, &held, money)?;
+    settle(row, levels, &held, Bill::Open, money, &mut charged.charges, now)
 }
 
 /// Releases the holds of a call that ended without an answer.
@@ -51,11 +52,12 @@ pub(super) fn release(row: &mut call::Model, money: &mut Money) -> Result<()> {
     if held.is_empty() {
         return Ok(());
     }
-    give_back(row, &pricing::levels(row)?, &held, money)
+    give_back(row, &held, money)
 }
 
-fn give_back(row: &mut call::Model, levels: &[Level], held: &[Micros], money: &mut Money) -> Result<()> {
-    cover::change_holds(levels, held, &[], &row.currency, money)?;
+fn give_back(row: &mut call::Model, held: &[Micros], money: &mut Money) -> Result<()> {
+    let payers = pricing::keys(row)?.into_iter().map(|level| level.account_id);
+    cover::change_holds(payers, held, &[], &row.currency, money)?;
     row.holds = cover::holds_column(&[]);
     Ok(())
 }
@@ -107,7 +109,8 @@ fn bounded(charge: LevelCharge, bound: Option<Micros>) -> LevelCharge {
     LevelCharge { amount, ..charge }
 }
 
-/// Sets the customer's price. Writes off the price of talk time beyond the covered seconds, and any charge that can no longer go on a paid bill.
+/// Sets the customer's price. Writes off the price of talk time beyond the covered seconds. If the bill is already paid, also writes off any charge
+/// that is not on the bill.
 fn customer(
     row: &mut call::Model,
     charge: LevelCharge,
@@ -169,7 +172,11 @@ pub(super) struct Corrections {
 
 impl Corrections {
     /// Loads and locks the rows for calls whose end may be corrected.
-    pub(super) async fn load(conn: &impl ConnectionTrait, rows: &[&call::Model]) -> Result<Self> {
+    pub(super) async fn load(
+        conn: &impl ConnectionTrait,
+        rows: &[&call::Model],
+        prices: &Prices,
+    ) -> Result<Self> {
         if rows.is_empty() {
             return Ok(Self::default());
         }
@@ -179,7 +186,7 @@ impl Corrections {
         let sessions = sessions::lock_all(conn, &wanted).await?;
         let mut paying = BTreeSet::new();
         for row in rows {
-            paying.extend(extend::paying_accounts(&pricing::levels(row)?));
+            paying.extend(extend::paying_accounts(prices.of(row)?));
         }
         Ok(Self {
             sessions: sessions.into_iter().map(|row| (row.id, row)).collect(),
@@ -196,6 +203,7 @@ impl Corrections {
 /// Fails with a fault if the call's columns do not parse.
 pub(super) fn correct(
     row: &mut call::Model,
+    levels: &[Level],
     known: &billing::call::Call,
     corrections: &Corrections,
     money: &mut Money,
@@ -208,7 +216,6 @@ pub(super) fn correct(
     for posted in corrections.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
         money.transfer(posted.reversal(now)?)?;
     }
-    let levels = pricing::levels(row)?;
     let mut bounds = Vec::new();
     for (position, level) in levels.iter().enumerate() {
         let free = position == 0 || rating::is_free(&level.pricing);
@@ -229,9 +236,9 @@ pub(super) fn correct(
         (row.charge, row.billed_seconds) = (entity::Micros(0), 0);
     }
     row.written_off = entity::Micros(0);
-    settle(row, &levels, &bounds, bill, money, &mut charged.charges, now)?;
+    settle(row, levels, &bounds, bill, money, &mut charged.charges, now)?;
     if row.answered_at.is_none() {
-        charged.charges.extend(unanswered(row, &levels)?);
+        charged.charges.extend(unanswered(row, levels)?);
     }
     if bill == Bill::Paid && known.answered_at.is_some() {
         row.answered_at = known.answered_at;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::authorize::Refusal;
 use super::money::{LockedCredit, Money};
-use super::pricing::{self, Level};
+use super::pricing::Level;
 use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
 
@@ -72,7 +72,7 @@ pub(super) struct Cover {
     pub(super) reach: u32,
 }
 
-/// Whether a session has a limit of money or time.
+/// Whether a deposit, a spending limit or a time limit bounds the session's calls.
 pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }
@@ -90,7 +90,7 @@ pub(super) struct CoverRequest<'a> {
     pub(super) holds: &'a [Micros],
     /// Maximum call duration in seconds.
     pub(super) cap: u32,
-    /// Maximum length in seconds of the next slice of talk time; `None` reserves money for as much time as possible at once.
+    /// Maximum length in seconds of the next slice of talk time; `None` reserves money for as much time as possible in one step.
     pub(super) slice: Option<u32>,
 }
 
@@ -150,7 +150,7 @@ pub(super) fn holds(call: &call::Model) -> Result<Vec<Micros>> {
 }
 
 /// Fails if the call has holds, but not exactly one hold for each level.
-fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
+fn check_holds(levels: &[Level], holds: &[Micros]) -> Result<()> {
     if holds.is_empty() || holds.len() == levels.len() {
         return Ok(());
     }
@@ -163,9 +163,10 @@ pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }
 
-/// Adds the change of the call's hold (from `before` to `after`) to `money`, for every level that an account pays.
+/// Adds the change in the call's hold (from `before` to `after`) to `money`, for every level that an account pays. `payers` are the paying accounts of
+/// the levels.
 pub(super) fn change_holds(
-    levels: &[pricing::Level],
+    payers: impl IntoIterator<Item = Uuid>,
     before: &[Micros],
     after: &[Micros],
     currency: &str,
@@ -174,10 +175,10 @@ pub(super) fn change_holds(
     // no amount is held before the call rings or after it ends. A call whose holds do not match its levels must still be able to end; `callshop
     // audit` reports such a call
     let at = |holds: &[Micros], level: usize| holds.get(level).copied().unwrap_or_default();
-    for (position, level) in levels.iter().enumerate().skip(1) {
+    for (position, payer) in payers.into_iter().enumerate().skip(1) {
         let change = at(after, position).checked_sub(at(before, position)).or_fault()?;
         if change != Micros::ZERO {
-            money.hold(level.account_id, currency, change)?;
+            money.hold(payer, currency, change)?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use billing::number::DialPlan;
 use chrono::{DateTime, Utc};
 use entity::call::NewCall;
-use entity::{ActivityKind, account, call, phone};
+use entity::{ActivityKind, Levels, account, call, phone};
 use uuid::Uuid;
 
 use super::cover;
@@ -103,7 +103,7 @@ pub(super) async fn make(
     for (call, proxy, phone) in wanted {
         let shop = shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
         let row = row(call, proxy, phone, cabins.get(&phone.id).copied(), shop, now)?;
-        tx.emit(activity(ActivityKind::CallAuthorized, row.authorized_at, &row)?);
+        tx.emit(activity(ActivityKind::CallAuthorized, row.authorized_at, &row, None)?);
         rows.push(row);
     }
     store::calls::insert(tx.conn(), &rows).await?;
@@ -136,7 +136,7 @@ fn row(
         covered,
         reach: covered,
         currency: shop.currency.clone(),
-        pricing: serde_json::json!([]),
+        levels: Levels::default(),
         proxy: proxy.to_owned(),
         sip_call_id: call.call_id.clone(),
         from_tag: call.from_tag.clone(),

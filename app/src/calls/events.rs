@@ -22,6 +22,7 @@ pub(super) use stored::rejected;
 use super::charge::{Charged, Corrections};
 use super::emergency;
 use super::money::Money;
+use super::pricing::Prices;
 use crate::{App, sessions};
 use affected::{may_be_corrected, may_be_over_in};
 use base::error::Result;
@@ -119,6 +120,7 @@ struct Batch {
     charged: Charged,
     ended: Vec<(String, Micros)>,
     corrections: Corrections,
+    prices: Prices,
     over_in: Vec<Uuid>,
     /// States of the locked sessions whose calls may end in this batch.
     sessions: HashMap<Uuid, SessionState>,
@@ -162,7 +164,8 @@ impl Batch {
         let over_in: Vec<Uuid> = over_in.into_iter().collect();
         let met = store::calls::meet(conn, &received(events, now), &over_in, &shops).await?;
         // loading corrections locks balances, so it must come after all sessions are locked
-        let corrections = Corrections::load(conn, &corrected).await?;
+        let prices = Prices::load(&app.rates, conn, &rows).await?;
+        let corrections = Corrections::load(conn, &corrected, &prices).await?;
         let made = emergency::make(tx, events, &met.new, &rows, (&phones, &cabins), now).await?;
         let made_ids = made.iter().map(|row| row.id).collect();
         rows.extend(made);
@@ -181,6 +184,7 @@ impl Batch {
             charged: Charged::default(),
             ended: Vec::new(),
             corrections,
+            prices,
             over_in: Vec::new(),
             sessions: met.sessions,
             shops: met.shops,

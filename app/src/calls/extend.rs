@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::cover::{self, Cover, CoverRequest, SessionAllowance, holds};
 use super::money::{LockedCredit, Money};
-use super::pricing::{self, Level};
+use super::pricing::{Level, Prices, payers};
 use super::warning::{self, Prospect};
 use super::writer::CallWriter;
 use crate::App;
@@ -45,12 +45,12 @@ const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
 /// After a hang-up, the call is processed again after this delay. The call's end event should arrive before then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
-/// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms.
+/// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms the limit.
 #[derive(Clone, Debug)]
 pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
-    /// The time of the call's next extension if the proxy confirms; `None` if the call needs no further extension.
+    /// The time of the call's next extension if the proxy confirms the limit; `None` if the call needs no further extension.
     pub next: Option<DateTime<Utc>>,
     /// Whether to hang up the call because its covered time is used up.
     pub cut: bool,
@@ -92,7 +92,7 @@ pub(super) async fn extend_all(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let context = BatchContext::load(tx, &rows).await?;
+    let context = BatchContext::load(app, tx, &rows).await?;
     let (mut decisions, mut changed, mut low) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         let before = row.covered;
@@ -101,13 +101,18 @@ pub(super) async fn extend_all(
         let (row, warned) = warn(&context, row, &found, now)?;
         let one = extend(app, &context, row, found, money, (now, warned.ends_soon))?;
         if one.call.covered > before {
-            tx.emit(activity(ActivityKind::CallExtended, now, &one.call)?);
+            tx.emit(activity(ActivityKind::CallExtended, now, &one.call, context.prices.retail(&one.call))?);
         }
         if warned.ends_soon {
-            tx.emit(activity(ActivityKind::CallEndingSoon, now, &one.call)?);
+            tx.emit(activity(
+                ActivityKind::CallEndingSoon,
+                now,
+                &one.call,
+                context.prices.retail(&one.call),
+            )?);
         }
         if let Some(session) = warned.low_deposit_of.filter(|session| !low.contains(session)) {
-            tx.emit(activity(ActivityKind::DepositLow, now, &one.call)?);
+            tx.emit(activity(ActivityKind::DepositLow, now, &one.call, context.prices.retail(&one.call))?);
             low.push(session);
         }
         changed.push(one.call.clone());
@@ -120,7 +125,7 @@ pub(super) async fn extend_all(
 
 /// Batch context: the rows needed to extend a batch of calls.
 struct BatchContext {
-    levels: HashMap<Uuid, Vec<Level>>,
+    prices: Prices,
     sessions: HashMap<Uuid, cabin_session::Model>,
     spent: HashMap<Uuid, store::calls::Spent>,
     live: Vec<call::Model>,
@@ -129,12 +134,9 @@ struct BatchContext {
 }
 
 impl BatchContext {
-    async fn load(tx: &Tx, rows: &[call::Model]) -> Result<Self> {
+    async fn load(app: &App, tx: &Tx, rows: &[call::Model]) -> Result<Self> {
         let conn = tx.conn();
-        let mut levels = HashMap::new();
-        for row in rows {
-            levels.insert(row.id, pricing::levels(row)?);
-        }
+        let prices = Prices::load(&app.rates, conn, rows).await?;
         let session_ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.session_id).collect();
         let session_ids: Vec<Uuid> = session_ids.into_iter().collect();
         let sessions = sessions::lock_all(conn, &session_ids).await?;
@@ -142,20 +144,18 @@ impl BatchContext {
         let (spent, live) = session_use(conn, &bounded).await?;
         let shop_ids: Vec<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
         let shops = accounts::callshops(conn, &shop_ids).await?;
-        let paying = levels.values().flat_map(|levels: &Vec<Level>| paying_accounts(levels)).collect();
+        let mut paying = BTreeSet::new();
+        for row in rows {
+            paying.extend(paying_accounts(prices.of(row)?));
+        }
         Ok(Self {
             sessions: sessions.into_iter().map(|row| (row.id, row)).collect(),
             spent,
             live,
             shops: shops.into_iter().map(|row| (row.account_id, row)).collect(),
             locked_credit: LockedCredit::lock(conn, paying).await?,
-            levels,
+            prices,
         })
-    }
-
-    fn levels(&self, row: &call::Model) -> Result<&[Level]> {
-        let levels = self.levels.get(&row.id);
-        levels.map(Vec::as_slice).ok_or_else(|| Error::fault("the prices of the call were not loaded"))
     }
 
     fn shop(&self, row: &call::Model) -> Result<&callshop::Model> {
@@ -171,7 +171,7 @@ impl BatchContext {
         let spent = self.spent.get(&session.id).copied().unwrap_or_default();
         let terms = SessionAllowance::new(session, spent, &self.live, Some(row.id))?;
         let wanted = CoverRequest {
-            levels: self.levels(row)?,
+            levels: self.prices.of(row)?,
             answer: Answer { from: row.answered_at.unwrap_or(row.authorized_at), ring_seconds: 0 },
             covered: u32::try_from(row.covered).or_fault()?,
             holds: &holds(row)?,
@@ -222,7 +222,7 @@ fn warn(
     let call = Prospect {
         answered_at: row.answered_at.unwrap_or(now),
         reach: found.cover.as_ref().map_or(covered, |cover| cover.reach),
-        price: context.levels(&row)?.first().map(|level| &level.pricing),
+        price: context.prices.retail(&row).map(AsRef::as_ref),
         deposit: found.deposit.map(|(_, left, _)| left),
     };
     let ends_soon = row.warn_after.is_some() && call.ends_within(ahead, now);
@@ -250,7 +250,7 @@ pub(super) async fn session_use(
     Ok((store::calls::spent(conn, &opened).await?, live))
 }
 
-/// The accounts that pay for a call with these prices from their credit.
+/// The accounts that, at these prices, pay for a call from their credit.
 pub(super) fn paying_accounts(levels: &[Level]) -> impl Iterator<Item = Uuid> {
     levels.iter().skip(1).filter(|level| !rating::is_free(&level.pricing)).map(|level| level.account_id)
 }
@@ -263,7 +263,7 @@ fn extend(
     money: &mut Money,
     (now, just_warned): (DateTime<Utc>, bool),
 ) -> Result<ExtensionDecision> {
-    let levels = context.levels(&row)?;
+    let levels = context.prices.of(&row)?;
     let covered = u32::try_from(row.covered).or_fault()?;
     let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered));
     if row.confirmed < row.covered && end - now > SOON {
@@ -287,7 +287,7 @@ fn extend(
         let call = call::Model { extend_at: Some(now + AGAIN), ..row };
         return Ok(ExtensionDecision { call, next, cut: end <= now });
     };
-    cover::change_holds(levels, &holds(&row)?, &grant.holds, &row.currency, money)?;
+    cover::change_holds(payers(levels), &holds(&row)?, &grant.holds, &row.currency, money)?;
     let call = call::Model {
         covered: i32::try_from(grant.covered).or_fault()?,
         holds: cover::holds_column(&grant.holds),
@@ -314,7 +314,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         }
         heart.beat();
         if let Err(error) = look(&app, &writer).await {
-            tracing::warn!(%error, "running calls could not be processed; they are tried again in a moment");
+            tracing::warn!(%error, "running calls could not be processed; the server tries again in a moment");
         }
     }
 }

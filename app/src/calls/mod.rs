@@ -21,6 +21,7 @@ use billing::reconcile::YOUNG;
 use entity::{ActivityKind, call};
 use uuid::Uuid;
 
+use self::pricing::Prices;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::feed::snapshot::activity;
@@ -36,7 +37,9 @@ use store::{Listed, Page, Slice, accounts};
 /// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     actor.require(Right::SeeShop)?;
-    store::calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
+    let mut call = store::calls::find(app.store.reader(), &actor.scope(), id).await?;
+    pricing::show(&app.rates, app.store.reader(), &mut call).await?;
+    call.ok_or(Error::NotFound)
 }
 
 /// Finds the calls with these ids in the actor's subtree. The list is empty if the actor may not see calls.
@@ -47,7 +50,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
     }
-    store::calls::find_all(app.store.reader(), &actor.scope(), ids).await
+    priced(app, store::calls::find_all(app.store.reader(), &actor.scope(), ids).await?).await
 }
 
 /// Lists the calls of a callshop that match a filter.
@@ -63,16 +66,17 @@ pub async fn list(
     slice: Slice,
 ) -> Result<Listed<call::View>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
-    store::calls::list(app.store.reader(), shop.id(), filter, &slice).await
+    let Listed { rows, total } = store::calls::list(app.store.reader(), shop.id(), filter, &slice).await?;
+    Ok(Listed { rows: priced(app, rows).await?, total })
 }
 
-/// Lists one page of calls per cabin. The calling function has already checked access to the cabins. The stored prices of ended calls are read only
-/// if `priced` is true.
+/// Lists one page of calls per cabin. The calling function has already checked access to the cabins. The prices of ended calls are read only if
+/// `priced` is true.
 ///
 /// # Errors
 /// May fail with database errors.
 pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> Result<Vec<Arc<call::View>>> {
-    store::calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
+    of_each(app, call::Column::CabinId, cabins, page, priced).await
 }
 
 /// The live calls of cabins, oldest first. The calling function has already checked access to the cabins.
@@ -80,7 +84,7 @@ pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> 
 /// # Errors
 /// May fail with database errors.
 pub async fn live_of_cabins(app: &App, cabins: &[Uuid]) -> Result<Vec<call::View>> {
-    store::calls::live_of_cabins(app.store.reader(), cabins).await
+    priced(app, store::calls::live_of_cabins(app.store.reader(), cabins).await?).await
 }
 
 /// Lists one page of calls per session. The calling function has already checked access to the sessions. `priced` is as in [`of_cabins`].
@@ -93,7 +97,27 @@ pub async fn of_sessions(
     page: Page,
     priced: bool,
 ) -> Result<Vec<Arc<call::View>>> {
-    store::calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page, priced).await
+    of_each(app, call::Column::SessionId, sessions, page, priced).await
+}
+
+async fn of_each(
+    app: &App,
+    column: call::Column,
+    owners: &[Uuid],
+    page: Page,
+    priced: bool,
+) -> Result<Vec<Arc<call::View>>> {
+    let mut calls = store::calls::of_each(app.store.reader(), column, owners, page, priced).await?;
+    // nothing shares these calls yet
+    let views = calls.iter_mut().filter_map(Arc::get_mut);
+    pricing::show(&app.rates, app.store.reader(), views).await?;
+    Ok(calls)
+}
+
+/// Looks up the customer's prices of calls.
+async fn priced(app: &App, mut calls: Vec<call::View>) -> Result<Vec<call::View>> {
+    pricing::show(&app.rates, app.store.reader(), &mut calls).await?;
+    Ok(calls)
 }
 
 /// Lists a callshop's live calls.
@@ -102,7 +126,7 @@ pub async fn of_sessions(
 /// Fails with `NOT_FOUND`.
 pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::View>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
-    store::calls::live(app.store.reader(), shop.id()).await
+    priced(app, store::calls::live(app.store.reader(), shop.id()).await?).await
 }
 
 /// Asks the proxy to hang up a live call. The call ends a moment later, when the proxy reports its end.
@@ -122,19 +146,19 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     let live = app
         .write_as(actor, |tx| async move {
             let live = store::calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await?;
+            let prices = Prices::load(&app.rates, tx.conn(), &live).await?;
             for call in &live {
-                tx.emit(activity(ActivityKind::CallHangUpRequested, app.clock.now(), call)?);
+                let (kind, now) = (ActivityKind::CallHangUpRequested, app.clock.now());
+                tx.emit(activity(kind, now, call, prices.retail(call))?);
             }
-            Ok(live)
+            Ok(live.into_iter().map(|call| (prices.view(&call), call)).next())
         })
         .await?;
-    let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
+    let Some((view, marked)) = live else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Requested).await {
-        Ok(HangUpResult::Accepted) => Ok(call::View::whole(&marked)),
+        Ok(HangUpResult::Accepted) => Ok(view),
         // the proxy is still creating the dialog, so the call's next event will make the server hang up the call
-        Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => {
-            Ok(call::View::whole(&marked))
-        }
+        Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(view),
         Ok(HangUpResult::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
             let message = "The proxy does not know the call. The call will be closed within a minute; the time it was last seen counts as its end.";

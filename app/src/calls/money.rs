@@ -13,7 +13,7 @@ use store::calls::CallshopTerms;
 use store::ledger::{self, Credit, Holds, NewTransfer};
 use store::{NewActivity, Tx, Writes, accounts};
 
-/// The transfers and changes of reserved credit that a batch has not posted yet.
+/// The transfers, and the changes to reserved credit, that a batch has not posted yet.
 #[derive(Default)]
 pub(super) struct Money {
     transfers: Vec<NewTransfer>,

@@ -2,8 +2,8 @@
 //! starts, and periodically. If a proxy no longer knows a call, the call is closed at the time when the proxy last listed it. A dialog that the proxy
 //! should not have is hung up.
 //!
-//! Only the node that holds a proxy's lease compares that proxy. The state between two listings is in the database, so any node can continue where
-//! another node stopped. No conclusions are drawn from a missing or incomplete listing.
+//! Only the node that holds a proxy's lease compares that proxy. The database stores the state that is needed from one listing to the next, so any
+//! node can continue where another node stopped. No conclusions are drawn from a missing or incomplete listing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -185,11 +185,11 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
         .store
         .write(|tx| async move { rows::take_lease(tx.conn(), name, node, (now, until), due).await })
         .await?;
-    // remove the request before asking the proxy, because later requests need another comparison
+    // remove the request before asking the proxy, because a request that arrives later needs another comparison
     Ok(taken.map(|_| app.reconciliation.begun(name)))
 }
 
-/// Maximum number of times that a proxy's queue is read until it is empty.
+/// Maximum number of further reads of a proxy's queue if the queue is not empty.
 const QUEUE_LOOKS: u32 = 20;
 /// Pause between two reads of the queue.
 const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);

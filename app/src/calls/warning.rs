@@ -1,8 +1,9 @@
 //! Announces that a call ends soon (`CALL_ENDING_SOON`), and that a deposit is nearly used up (`DEPOSIT_LOW`).
 //!
-//! A call is announced once, when its remaining time falls to the callshop's `ending_soon_seconds`. Each time the server reserves money for a call,
-//! it also computes how long the call may last and when to check the call again. Therefore, a call that is not near its end needs no extra database
-//! statement. The call's row is locked during each check, so each call is announced only once, even if there are several nodes.
+//! The end of a call is announced once, when the call's remaining time falls to the callshop's `ending_soon_seconds`. Each time the server reserves
+//! money for a call, it also computes how long the call may last and when to check the call again. Therefore, a call that is not near its end needs
+//! no extra database statement. The call's row is locked during each check, so the end of each call is announced only once, even if there are several
+//! nodes.
 
 use billing::money::Micros;
 use billing::rating::{self, Pricing};
@@ -21,7 +22,7 @@ pub(super) fn look_after(ahead: Option<u32>, reach: u32) -> Result<Option<i32>> 
     ahead.map(|ahead| i32::try_from(reach.saturating_sub(ahead))).transpose().or_fault()
 }
 
-/// When to check whether an answered call ends soon; `None` if the call was announced, or is never announced.
+/// When to check whether an answered call ends soon; `None` if the end of the call was already announced, or is never announced.
 pub(super) fn due(call: &call::Model) -> Option<DateTime<Utc>> {
     Some(call.answered_at? + TimeDelta::seconds(call.warn_after?.into()))
 }

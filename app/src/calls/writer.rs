@@ -82,7 +82,7 @@ impl CallWriter {
         self.authorize_after(Vec::new(), request).await
     }
 
-    /// Decides whether to allow a call attempt after these events are applied. An attempt never overtakes jobs that were submitted earlier.
+    /// Applies these events, and then decides whether to allow a call attempt. An attempt never overtakes jobs that were submitted earlier.
     ///
     /// # Errors
     /// See [`Self::authorize`].
@@ -159,7 +159,7 @@ impl CallWriter {
         answered(self.enqueue(Work::Confirm(call, covered, next, seen))?).await.map(|_| ())
     }
 
-    /// The number of free places in the queue, and the queue's capacity.
+    /// The number of jobs that the queue can still take, and the queue's capacity.
     pub fn room(&self) -> (usize, usize) {
         (self.jobs.capacity(), self.jobs.max_capacity())
     }

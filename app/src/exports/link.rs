@@ -1,7 +1,7 @@
-//! Signed links to exports, for browsers: a browser that downloads a file sends no `Authorization` header, and a token does not belong into an address.
+//! Signed links to exports, for browsers: a browser that downloads a file sends no `Authorization` header, and a token does not belong in an address.
 //!
-//! A link names a login or an API token and one request, and works for [`GOOD_FOR`]. It works for the rights that the login or token has at the time of
-//! the download, so it ends with the login or token.
+//! A link names a login or an API token and one request, and works for [`GOOD_FOR`]. The download has the rights that the login or token has at that
+//! time, so the link stops working when the login or token ends.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -37,12 +37,12 @@ pub struct Link {
 struct Contents {
     login: Option<Uuid>,
     token: Option<Uuid>,
-    /// Unix time of the end.
+    /// Unix time at which the link stops working.
     until: i64,
     request: Request,
 }
 
-/// Makes a link to an export. The caller has opened the export, and thus checked the actor's rights.
+/// Makes a link to an export. The caller must already have opened the export, which checks the actor's rights.
 ///
 /// # Errors
 /// Fails with internal faults only.
@@ -58,8 +58,8 @@ pub fn create(app: &App, actor: &Actor, request: Request) -> Result<Link> {
 /// The actor and the request of a link.
 ///
 /// # Errors
-/// Fails with [`Error::Unauthenticated`] for a link that was not issued by this installation or was changed, and for a link that has expired, or whose
-/// login or token has ended.
+/// Fails with [`Error::Unauthenticated`] for a link that this installation did not issue, that was changed, or that has expired. Also fails with this
+/// error if the link's login or token has ended.
 pub async fn admit(app: &App, link: &str) -> Result<(Actor, Request)> {
     let contents = Contents::read(&app.identities.key, link)?.ok_or(Error::Unauthenticated)?;
     if contents.until <= app.clock.now().timestamp() {

@@ -1,7 +1,8 @@
 //! Exports: rates, calls, the ledger, payments, shifts, statements and price lists as files of any length, in constant memory.
 //!
-//! [`open`] checks the actor's rights, which are those of the lists in the API. [`Export::next`] then reads one bounded page after the other, each in a
-//! statement of its own, so that a slow client keeps no transaction open. Before each page, it checks that the actor's login or token is still valid.
+//! [`open`] checks that the actor has the rights to read the same list through the API. [`Export::next`] then reads one bounded page at a time, each
+//! with its own query, so that a slow client keeps no transaction open. Before each page, [`Export::next`] checks that the actor's login or token is
+//! still valid.
 
 pub mod link;
 mod period;
@@ -23,13 +24,13 @@ use crate::account_statement;
 use crate::auth::{Actor, Right, resume};
 use crate::prices::Prices;
 use crate::rates::Terms;
-use crate::{App, access, prices, tariffs};
-use base::error::{Error, OrFault as _, Result};
+use crate::{App, access, api_tokens, prices, tariffs};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
 use price_list::PriceList;
 use store::{Scope, Within};
 use tables::{Ledger, Rates, Shops};
 
-/// Number of rows that one statement reads.
+/// Number of rows that one query reads.
 const PAGE: u64 = 500;
 
 /// Writes the global id of the row with this UUID. The first argument is the name of the row's GraphQL type.
@@ -62,7 +63,7 @@ enum Rows {
     Document(Vec<u8>),
 }
 
-/// What all tables need to write their cells.
+/// The settings with which all tables write their cells.
 #[derive(Clone, Copy)]
 struct Style {
     zone: Tz,
@@ -92,15 +93,21 @@ impl Style {
 /// Checks that an API token has this scope. Logins have every scope.
 fn require_scope(actor: &Actor, scope: TokenScope) -> Result<()> {
     match &actor.token {
-        Some(token) if !token.scopes.contains(&scope) => Err(Error::Forbidden),
+        Some(token) if !token.scopes.contains(&scope) => Err(Error::user(
+            ErrorCode::Forbidden,
+            base::message!(
+                "The API token lacks the scope {scope}. Use a token that has this scope.",
+                scope = api_tokens::spelling(scope)
+            ),
+        )),
         _ => Ok(()),
     }
 }
 
-/// Checks whether the actor may export this, and whether the request is valid, without reading rows.
+/// Checks whether the request is valid and whether the actor may make it, without reading rows.
 ///
 /// # Errors
-/// As for [`open`].
+/// See [`open`].
 pub async fn check(app: &App, actor: &Actor, request: &Request) -> Result<()> {
     require_scope(actor, request.subject.scope())?;
     request.check_format()?;
@@ -112,7 +119,7 @@ pub async fn check(app: &App, actor: &Actor, request: &Request) -> Result<()> {
     Ok(())
 }
 
-/// Opens an export. The actor needs the right and, with an API token, the scope for the same list in the API.
+/// Opens an export. The actor needs the right to read the same list in the API and, with an API token, the list's scope.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a bad range or a format that the subject does not have. May also fail with `FORBIDDEN` or `NOT_FOUND`.
@@ -141,7 +148,7 @@ pub async fn open(app: &Arc<App>, actor: &Actor, request: &Request, global_id: G
 struct Opened {
     rows: Rows,
     columns: Vec<String>,
-    /// What the file name says about the account or tariff.
+    /// The part of the file name that names the account or tariff.
     name: String,
 }
 

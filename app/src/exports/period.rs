@@ -19,7 +19,7 @@ pub fn period(zone: Tz, from: Option<&str>, to: Option<&str>) -> Result<Within> 
     finding::within("from", from, to)
 }
 
-/// The first instant of a day, month or instant, and the first instant after it.
+/// The first instant of a day or month, and the first instant after it. For a bound that is an instant, both are that instant.
 fn bound(field: &str, text: &str, zone: Tz) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
     let malformed = || {
         let message = "Use a day such as 2026-11-30, a month such as 2026-11, or a time with an offset such as 2026-11-30T12:00:00Z.";
@@ -29,7 +29,7 @@ fn bound(field: &str, text: &str, zone: Tz) -> Result<(DateTime<Utc>, DateTime<U
         let at = at.with_timezone(&Utc);
         return Ok((at, at));
     }
-    // the parser also accepts signs and numbers of fewer digits
+    // the parser also accepts signs, and numbers with fewer digits
     let is_plain = text.bytes().enumerate().all(|(at, letter)| match at {
         4 | 7 => letter == b'-',
         _ => letter.is_ascii_digit(),

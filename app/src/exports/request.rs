@@ -1,4 +1,4 @@
-//! What a client asks to be exported.
+//! A client's request for an export: the rows, the period and the format.
 
 use entity::{Book, TokenScope};
 use serde::{Deserialize, Serialize};
@@ -16,13 +16,13 @@ pub enum Subject {
     Rates,
     /// Call attempts, by the time of their authorization.
     Calls,
-    /// Changes of one book of an account.
+    /// Changes to one book of an account.
     Ledger,
     /// Payments and refunds of customers.
     Payments,
     /// Shifts of the register, by the time of their opening.
     Shifts,
-    /// An account's statement of a period.
+    /// An account's statement for a period.
     Statement,
     /// The customer prices of a callshop that are in force.
     PriceList,
@@ -123,7 +123,7 @@ impl Format {
 pub struct Request {
     /// The rows to export.
     pub subject: Subject,
-    /// The tariff version, or the account or callshop.
+    /// Id of the tariff version, account or callshop.
     pub id: Uuid,
     /// Beginning of the period, as in [`super::period`]; `None` for everything up to the end. Rates and price lists have no period.
     pub from: Option<String>,
@@ -151,8 +151,8 @@ impl Request {
         self.locale.as_deref().map_or(actor.locale, Locale::parse)
     }
 
-    /// A file name of the subject, the account or tariff, and the period. Other characters than letters and digits become dashes, so that the name
-    /// is safe in headers and in every file system.
+    /// A file name made of the subject, the account or tariff, and the period. Characters other than letters, digits and `_` become dashes, so that
+    /// the name is safe in headers and in every file system.
     pub(super) fn file_name(&self, whose: &str) -> String {
         let parts = [Some(self.subject.name()), Some(whose), self.from.as_deref(), self.to.as_deref()];
         let parts: Vec<String> =
@@ -161,7 +161,7 @@ impl Request {
     }
 }
 
-/// At most 60 letters, digits, `_` and `-`.
+/// The first 60 characters of a text. Characters other than letters, digits and `_` become dashes.
 fn plain(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let text: String =

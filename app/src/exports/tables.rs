@@ -132,7 +132,7 @@ pub(super) enum List {
     Shifts,
 }
 
-/// A list of each callshop of a subtree, one callshop after the other.
+/// The same list for every callshop of a subtree, one callshop after another.
 pub(super) struct Shops {
     list: List,
     scope: Scope,
@@ -140,7 +140,7 @@ pub(super) struct Shops {
     account_id: Uuid,
     within: Within,
     style: Style,
-    /// The callshops that were read and are still to come.
+    /// Callshops that were read from the database but not exported yet.
     waiting: VecDeque<account::Model>,
     /// The last callshop that was read.
     last_shop: Option<Uuid>,
@@ -177,7 +177,7 @@ impl Shops {
             if !found.is_empty() {
                 return Ok(Some(found));
             }
-            // thousands of callshops without rows take a while
+            // reading thousands of callshops without rows takes a while
             resume::still_valid(app, actor).await?;
         }
     }
@@ -320,7 +320,7 @@ impl Shops {
 /// Rows, and the id of the last row.
 type Read = (Vec<Vec<Cell>>, Option<Uuid>);
 
-/// The changes of one book of an account.
+/// The changes to one book of an account.
 pub(super) struct Ledger {
     pub account: account::Model,
     pub book: Book,
@@ -358,7 +358,7 @@ impl Ledger {
     }
 }
 
-/// The display names of the users of one callshop's rows.
+/// The display names of the users that one callshop's rows refer to.
 async fn user_names(app: &App, ids: impl Iterator<Item = Uuid>) -> Result<BTreeMap<Uuid, String>> {
     let users = accounts::users_by_ids(app.store.reader(), &distinct(ids)).await?;
     Ok(users.into_iter().map(|user| (user.id, user.display_name)).collect())

@@ -17,7 +17,7 @@ use store::OnCommit;
 use telemetry::trace::TraceContext;
 
 /// Maximum number of activities that a subscriber may lag behind. If a subscriber lags further behind, it reads the activities from the table. Each
-/// place in a channel takes about 50 bytes, even if it is unused, and every callshop with subscribers has a channel.
+/// slot in a channel takes about 50 bytes, even if the slot is unused, and every callshop with subscribers has a channel.
 const BACKLOG: usize = 32;
 /// Maximum number of subscribers that read the table at the same time. After an outage, all subscribers want to read the table, but other requests
 /// need the database as well.
@@ -42,7 +42,7 @@ pub enum Notification {
 #[derive(Debug)]
 pub struct OutgoingActivity {
     /// The activity's row.
-    pub row: activity::Model,
+    pub row: Arc<activity::Model>,
     /// Trace context of the commit.
     pub trace: Option<TraceContext>,
 }
@@ -96,7 +96,7 @@ impl Hub {
         Subscription { notifications: Some(notifications), hub: self.clone(), callshop_id }
     }
 
-    fn forward(&self, row: activity::Model, trace: Option<&TraceContext>) {
+    fn forward(&self, row: Arc<activity::Model>, trace: Option<&TraceContext>) {
         let Some(relay) = self.relay.get() else { return };
         let committed = OutgoingActivity { row, trace: trace.cloned() };
         if !self.status.is_up() || relay.try_send(committed).is_err() {
@@ -216,15 +216,10 @@ impl Hub {
 impl OnCommit for Hub {
     /// Notifies the subscribers of activities that this node committed, and hands the activities to the relay. This function never waits.
     fn committed(&self, activities: Vec<activity::Model>, trace: Option<&TraceContext>) {
-        for row in activities {
+        for row in activities.into_iter().map(Arc::new) {
             if self.is_watched(row.callshop_id) {
-                // an unreadable row is skipped here; the subscriber that reads it from the table gets an error
-                let event = ActivityEvent::of(&row, trace).map(Arc::new);
-                self.notify(
-                    row.callshop_id,
-                    row.seq,
-                    event.map_or(Notification::Advanced(row.seq), Notification::Activity),
-                );
+                let event = Arc::new(ActivityEvent::of(row.clone(), trace));
+                self.notify(row.callshop_id, row.seq, Notification::Activity(event));
             }
             self.forward(row, trace);
         }

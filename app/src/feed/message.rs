@@ -1,29 +1,44 @@
-//! Messages between nodes through Redis: a fixed header that needs no parsing, then the activity's row as JSON.
+//! Messages between nodes through Redis: a fixed header and the row's fixed columns, which need no parsing, then the activity's payload as JSON. The
+//! payload is passed on as it is, and parsed only for documents that need it ([`super::event::Contents`]).
 //!
 //! | bytes | content |
 //! | --- | --- |
 //! | 0 | version of everything after the header |
 //! | 1 | [`Kind`] |
 //! | 2–17 | the sending node |
-//! | 18–33 | the callshop |
+//! | 18–33 | the callshop, or the account of another feed |
 //! | 34–41 | `seq` of the activity, big endian; in a heartbeat, the number of messages the node has failed to send so far |
 //! | 42 | length of the trace context; 0 if there is none |
-//! | … | the W3C `traceparent`, then the row |
+//! | … | the W3C `traceparent`, then the row, unless the row is too large |
+//!
+//! | bytes of the row | content |
+//! | --- | --- |
+//! | 0–7 | the time in microseconds since 1970, big endian |
+//! | 8–55 | the cabin, the session and the call; nil if the activity concerns none |
+//! | 56 | length of the kind |
+//! | … | the kind, then the payload in JSON |
 //!
 //! The format of the header never changes, so nodes of two versions can run side by side. If a message has another version, a node reads only the
 //! message's header, and takes the row from the table.
 
+use std::time::Instant;
+
+use chrono::DateTime;
 use entity::activity;
 use uuid::Uuid;
 
-use super::event::ActivityEvent;
+use super::event::{ActivityEvent, Contents};
+use super::snapshot::Ids;
+use super::texts::Texts;
 use telemetry::trace::TraceContext;
 
 /// Version of the rows that this program writes and reads.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Length of the fixed header in bytes. The trace context begins after the header.
 const HEAD: usize = 43;
-/// Largest row sent, in bytes of JSON. Nodes read larger rows from the table.
+/// Length of a row's fixed columns in bytes. The kind begins after these columns.
+const COLUMNS: usize = 57;
+/// Largest row sent, in bytes. Nodes read larger rows from the table.
 const MAX_ROW: usize = 16 * 1024;
 
 /// The kind of a message.
@@ -44,7 +59,7 @@ pub struct Head {
     pub kind: Kind,
     /// The sending node.
     pub node: Uuid,
-    /// Callshop of the activity; nil in a heartbeat.
+    /// Callshop of the activity, or the account of another feed; nil in a heartbeat.
     pub callshop_id: Uuid,
     /// The activity's number, or in a heartbeat, the number of messages that the node has failed to send.
     pub seq: i64,
@@ -65,7 +80,7 @@ impl<'a> Message<'a> {
         let kind = match bytes.get(1)? {
             1 => Kind::Heartbeat,
             2 => Kind::Leave,
-            // a kind of message added in a later version also concerns an activity, and that activity is in the table
+            // an unknown kind was added in a later version; such a message also concerns an activity, which can be read from the table
             _ => Kind::Activity,
         };
         let head = Head {
@@ -82,16 +97,40 @@ impl<'a> Message<'a> {
         Some(Self { head, trace, row: bytes.get(end..)? })
     }
 
-    /// The row as sent, in JSON; empty if only the header was sent.
-    pub fn text(&self) -> &[u8] {
-        self.row
+    /// The kind and the payload; `None` if the row was left out.
+    fn rest(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let length = usize::from(*self.row.get(COLUMNS - 1)?);
+        self.row.get(COLUMNS..)?.split_at_checked(length)
     }
 
-    /// The activity event; `None` if the row was left out, or if this version cannot read the row.
+    /// The payload as sent, in JSON; empty if only the header was sent.
+    pub fn text(&self) -> &'a [u8] {
+        self.rest().map(|(_, payload)| payload).unwrap_or_default()
+    }
+
+    /// The activity event, whose payload is not parsed yet; `None` if the row was left out, or if this version does not know the kind.
     pub fn event(&self) -> Option<ActivityEvent> {
-        let event = ActivityEvent::parse(self.row, self.trace.and_then(TraceContext::parse))?;
-        // a publisher must not be able to put the event of one shop into another shop
-        (event.callshop_id == self.head.callshop_id && event.seq == self.head.seq).then_some(event)
+        let (kind, payload) = self.rest()?;
+        let at = i64::from_be_bytes(self.row.get(..8)?.try_into().ok()?);
+        let id = |place: usize| {
+            let id = Uuid::from_slice(self.row.get(place..place + 16)?).ok()?;
+            Some(Some(id).filter(|id| !id.is_nil()))
+        };
+        let (cabin_id, session_id, call_id) = (id(8)?, id(24)?, id(40)?);
+        let ids = Ids { callshop_id: self.head.callshop_id, cabin_id, session_id, call_id };
+        Some(ActivityEvent {
+            callshop_id: ids.callshop_id,
+            seq: self.head.seq,
+            at: DateTime::from_timestamp_micros(at)?,
+            kind: std::str::from_utf8(kind).ok()?.parse().ok()?,
+            cabin_id,
+            session_id,
+            call_id,
+            contents: Contents::sent(ids, payload),
+            trace: self.trace.and_then(TraceContext::parse),
+            since: Instant::now(),
+            texts: Texts::default(),
+        })
     }
 }
 
@@ -120,7 +159,16 @@ pub fn of_activity(node: Uuid, row: &activity::Model, trace: &str) -> Vec<u8> {
     let of = Head { kind: Kind::Activity, node, callshop_id: row.callshop_id, seq: row.seq };
     let mut bytes = head(of, trace);
     let begin = bytes.len();
-    if serde_json::to_writer(&mut bytes, row).is_err() || bytes.len() - begin > MAX_ROW {
+    bytes.extend(row.at.timestamp_micros().to_be_bytes());
+    for id in [row.cabin_id, row.session_id, row.call_id] {
+        bytes.extend(id.unwrap_or_default().as_bytes());
+    }
+    // the longest kind has fewer than 32 bytes; a kind whose length does not fit into a byte is sent as a kind that no version knows
+    let kind =
+        u8::try_from(row.kind.as_str().len()).map(|length| (length, row.kind.as_str())).unwrap_or_default();
+    bytes.push(kind.0);
+    bytes.extend(kind.1.as_bytes());
+    if serde_json::to_writer(&mut bytes, &row.payload).is_err() || bytes.len() - begin > MAX_ROW {
         bytes.truncate(begin);
     }
     bytes
@@ -133,6 +181,8 @@ pub fn of_heartbeat(node: Uuid, kind: Kind, lost: i64) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use entity::ActivityKind;
     use serde_json::json;
 
@@ -159,12 +209,18 @@ mod tests {
             let message = Message::read(&bytes).expect("a message");
             let head = Head { kind: Kind::Activity, node, callshop_id: sent.callshop_id, seq: sent.seq };
             assert_eq!((message.head, message.trace.unwrap_or_default()), (head, trace));
+            assert_eq!(
+                serde_json::from_slice::<serde_json::Value>(message.text()).expect("JSON"),
+                sent.payload
+            );
             let (event, of_row) =
-                (message.event().expect("a row"), ActivityEvent::of(&sent, None).expect("a row"));
+                (message.event().expect("a row"), ActivityEvent::of(Arc::new(sent.clone()), None));
             let shown = |event: &ActivityEvent| {
-                (event.at, event.kind, event.cabin_id, event.session_id, event.call_id)
+                let shop = (event.callshop_id, event.seq);
+                (shop, event.at, event.kind, event.cabin_id, event.session_id, event.call_id)
             };
-            assert_eq!((shown(&event), event.call.is_none()), (shown(&of_row), true));
+            assert_eq!(shown(&event), shown(&of_row));
+            assert_eq!(event.contents.call().expect("a payload"), None);
             assert_eq!(event.trace.is_some(), !trace.is_empty());
         }
         for kind in [Kind::Heartbeat, Kind::Leave] {
@@ -199,11 +255,14 @@ mod tests {
         let mut trace_beyond_the_end = bytes[..HEAD].to_vec();
         trace_beyond_the_end[HEAD - 1] = 200;
         assert!(Message::read(&trace_beyond_the_end).is_none());
-        let mut foreign = bytes;
-        foreign[20] ^= 1;
-        assert!(
-            Message::read(&foreign).is_some_and(|message| message.event().is_none()),
-            "a row of another shop"
-        );
+        // a row that ends early, and a kind of a later version
+        let kind = HEAD + COLUMNS;
+        for length in HEAD..kind + sent.kind.as_str().len() {
+            let message = Message::read(&bytes[..length]).expect("a message");
+            assert!(message.event().is_none() && message.text().is_empty(), "{length} bytes");
+        }
+        let mut later = bytes;
+        later[kind] = b'x';
+        assert!(Message::read(&later).is_some_and(|message| message.event().is_none()));
     }
 }

@@ -12,6 +12,7 @@ mod poller;
 pub mod snapshot;
 pub mod status;
 pub mod stream;
+pub mod texts;
 
 pub use event::ActivityEvent;
 pub use hub::Hub;

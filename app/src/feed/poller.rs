@@ -13,7 +13,7 @@ use super::Hub;
 
 /// Poll interval while messages from other nodes may be missing.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Poll interval while all messages arrive, when polling is only a safety net.
+/// Poll interval while all messages arrive and polling is only a safety net.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Polls the activity table until `stop`.

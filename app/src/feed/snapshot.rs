@@ -1,24 +1,43 @@
 //! The snapshot of a call in an activity. Each step of each call writes a row with a snapshot, so the snapshot contains only data that subscribers
 //! see.
 
+use std::sync::Arc;
+
+use billing::money::Micros;
+use billing::rating::Pricing;
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, call};
+use entity::call::{self, Retail};
+use entity::{ActivityKind, activity};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::calls::pricing;
 use base::error::{OrFault as _, Result};
 use store::NewActivity;
 
-/// An activity about a call, with a snapshot of the call.
+/// An activity about a call at `at`, with a snapshot of the call. `price` is the customer's price; the prices of the levels above are not stored,
+/// because not every subscriber may see them.
 ///
 /// # Errors
 /// Fails with a fault if the call cannot be serialized, which should never happen.
-pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Result<NewActivity> {
-    // the snapshot has only the customer's prices, because not every subscriber may see the prices at the levels above
-    let retail: Vec<&Value> = call.pricing.as_array().into_iter().flatten().take(1).collect();
-    let mut snapshot = serde_json::to_value(call::View::of(call, None)).or_fault()?;
-    snapshot["pricing"] = json!(retail);
+pub fn activity(
+    kind: ActivityKind,
+    at: DateTime<Utc>,
+    call: &call::Model,
+    price: Option<&Arc<Pricing>>,
+) -> Result<NewActivity> {
+    let mut snapshot = call::View::of(call);
+    if let Some(price) = price {
+        snapshot.retail = Retail::Rate(price.clone());
+        // the cost of a live call up to now; the cost of an ended call is its charge
+        let cost = match call.ended_at {
+            None => pricing::so_far(&snapshot, at)?.1,
+            Some(_) => Micros::ZERO,
+        };
+        snapshot.retail = Retail::Shown(pricing::shown(price, cost));
+    }
+    let snapshot = serde_json::to_value(snapshot).or_fault()?;
     Ok(NewActivity {
         callshop_id: call.callshop_id,
         at,
@@ -47,65 +66,161 @@ pub enum Subject {
 /// An activity's payload. Objects other than the call and the subject are ignored.
 #[derive(Deserialize)]
 pub struct Payload {
-    /// The call snapshot, if there is one.
     #[serde(default)]
-    pub call: Option<call::View>,
-    /// The object that the activity is about, if it is none of the objects above.
+    call: Option<call::View>,
+    /// The object that the activity is about, if it is none of those with a column.
     #[serde(default)]
     pub subject: Option<Subject>,
 }
 
+impl Payload {
+    /// The call snapshot of an activity with these ids, if there is one. A snapshot leaves out the ids that the activity has.
+    pub fn into_call(self, ids: &Ids) -> Option<call::View> {
+        let Ids { callshop_id, cabin_id, session_id, call_id } = *ids;
+        Some(call::View { id: call_id?, callshop_id, cabin_id, session_id, ..self.call? })
+    }
+}
+
+/// The objects that an activity concerns.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids {
+    /// The callshop.
+    pub callshop_id: Uuid,
+    /// The cabin, if any.
+    pub cabin_id: Option<Uuid>,
+    /// The session, if any.
+    pub session_id: Option<Uuid>,
+    /// The call, if any.
+    pub call_id: Option<Uuid>,
+}
+
+impl From<&activity::Model> for Ids {
+    fn from(row: &activity::Model) -> Self {
+        let activity::Model { callshop_id, cabin_id, session_id, call_id, .. } = *row;
+        Self { callshop_id, cabin_id, session_id, call_id }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use entity::Micros;
+    use std::collections::BTreeSet;
+
+    use chrono::TimeDelta;
+    use entity::call::ShownPrice;
+    use serde_json::Value;
 
     use super::*;
 
-    fn read(payload: &Value) -> Option<call::View> {
-        Payload::deserialize(payload).expect("a payload").call
-    }
-
-    /// A call snapshot with more columns than this version stores.
-    fn whole() -> Value {
-        let (id, at) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2026-11-22T10:00:00.000001Z");
-        json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": null, "phone_id": id, "request_id": "r",
-            "dialed": "00351912345678", "number": "351912345678", "destination": "Portugal", "emergency": false,
-            "state": "ENDED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": at, "covered": 3600, "reach": 7200,
-            "sip_code": null, "ended_by": "CALLER", "cause": "BYE", "refusal": null, "talk_seconds": 90, "billed_seconds": 90,
-            "charge": 359_900, "currency": "BRL", "pricing": [{ "rate": 1 }, { "rate": 2 }], "proxy": "sip1", "sip_call_id": "c",
-            "from_tag": "f", "to_tag": "t", "hang_up_by": null })
-    }
-
+    /// A call whose ids all differ, answered at 10:00 and live.
     fn row() -> call::Model {
-        let mut row = whole();
-        let added = json!({ "holds": [], "extend_at": null, "confirmed": 0, "warn_after": null, "ending_soon": true, "estimated": true, "written_off": 7,
-            "attempt_day": "2026-11-22", "answer_day": null, "answered_far": false });
-        let (Some(row_fields), Value::Object(added)) = (row.as_object_mut(), added) else {
-            panic!("objects")
-        };
-        row_fields.extend(added);
+        let id = |number: u32| format!("1472c42e-9d02-4bf4-969d-8cc8cdbd065{number}");
+        let at = "2026-11-22T10:00:00.000001Z";
+        let row = json!({ "id": id(1), "callshop_id": id(2), "cabin_id": id(3), "session_id": id(4), "attendant_id": id(5), "phone_id": id(6),
+            "request_id": "r", "dialed": "00351912345678", "number": "351912345678", "destination": "Portugal", "emergency": false,
+            "state": "ANSWERED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": null, "covered": 3600, "reach": 7200,
+            "sip_code": null, "ended_by": null, "cause": null, "refusal": null, "talk_seconds": 0, "billed_seconds": 0,
+            "charge": 0, "currency": "BRL", "levels": [], "proxy": "sip1", "sip_call_id": "c",
+            "from_tag": "f", "to_tag": "t", "hang_up_by": null, "holds": [1], "extend_at": at, "confirmed": 0, "warn_after": null,
+            "ending_soon": true, "estimated": false, "written_off": 0, "attempt_day": "2026-11-22", "answer_day": null, "answered_far": false });
         serde_json::from_value(row).expect("a row")
     }
 
-    #[test]
-    fn what_older_activities_keep_is_read() {
-        let view = read(&json!({ "call": whole() })).expect("a call");
-        assert_eq!(
-            (view.number.as_str(), view.charge, view.pricing),
-            ("351912345678", Micros(359_900), Some(json!([{ "rate": 1 }, { "rate": 2 }])))
-        );
-        assert_eq!(read(&json!({ "phone": {} })), None);
+    /// 0.06 a minute, in steps of 60 and 6 seconds, with a fee of 0.001; free below three seconds.
+    fn price() -> Arc<Pricing> {
+        let rate = json!({ "prefix": "351", "destination": "Portugal", "price_per_minute": 60_000, "connection_fee": 1_000,
+            "initial_increment": 60, "increment": 6, "free_seconds": 3 });
+        Arc::new(serde_json::from_value(json!({ "rate": rate, "time_zone": "UTC" })).expect("a price"))
+    }
+
+    /// The stored snapshot, and the call as a subscriber reads it.
+    fn stored(row: &call::Model, after: i64, price: Option<&Arc<Pricing>>) -> (Value, call::View) {
+        let at = row.authorized_at + TimeDelta::seconds(after);
+        let new = activity(ActivityKind::CallExtended, at, row, price).expect("an activity");
+        let NewActivity { callshop_id, cabin_id, session_id, call_id, payload, .. } = new;
+        let ids = Ids { callshop_id, cabin_id, session_id, call_id };
+        let read = Payload::deserialize(&payload).expect("a payload").into_call(&ids).expect("a call");
+        (payload, read)
     }
 
     #[test]
-    fn what_is_shown_comes_back_and_the_prices_above_do_not() {
-        let row = row();
-        let snapshot =
-            activity(ActivityKind::CallEnded, row.authorized_at, &row).expect("an activity").payload;
-        let back = read(&snapshot).expect("a call");
-        assert_eq!(back, call::View::of(&row, Some(json!([{ "rate": 1 }]))));
-        for hidden in ["proxy", "sip_call_id", "from_tag", "to_tag", "hang_up_by", "holds"] {
-            assert_eq!(snapshot["call"].get(hidden), None, "{hidden}");
+    fn a_live_call_comes_back_with_its_cost_at_that_time() {
+        let (row, price) = (row(), price());
+        let (_, back) = stored(&row, 90, Some(&price));
+        // 90 seconds are a whole number of steps
+        let cost = entity::Micros(91_000);
+        let retail = Retail::Shown(ShownPrice {
+            price_per_minute: entity::Micros(60_000),
+            connection_fee: entity::Micros(1_000),
+            increments: (60, 6),
+            free_seconds: 3,
+            cost,
+            ..ShownPrice::default()
+        });
+        assert_eq!(back, call::View { retail, levels: None, ..call::View::of(&row) });
+        let at = row.authorized_at + TimeDelta::seconds(90);
+        let view = call::View { retail: Retail::Rate(price), ..call::View::of(&row) };
+        let so_far = |call: &call::View| pricing::so_far(call, at).expect("a cost");
+        assert_eq!(so_far(&back), (90, cost.into()));
+        assert_eq!(
+            so_far(&back),
+            so_far(&view),
+            "a subscriber reads the cost that a query reads at the same time"
+        );
+        assert_eq!(
+            pricing::retail(&back).expect("a price").map(|price| price.connection_fee),
+            Some(entity::Micros(1_000))
+        );
+    }
+
+    #[test]
+    fn an_ended_call_comes_back_with_its_charge() {
+        let row = call::Model {
+            ended_at: Some(row().authorized_at + TimeDelta::seconds(60)),
+            charge: entity::Micros(61_000),
+            talk_seconds: 60,
+            billed_seconds: 60,
+            written_off: entity::Micros(7),
+            estimated: true,
+            emergency: true,
+            ..row()
+        };
+        for price in [None, Some(price())] {
+            let (_, back) = stored(&row, 90, price.as_ref());
+            let retail =
+                price.map_or(Retail::None, |price| Retail::Shown(pricing::shown(&price, Micros::ZERO)));
+            assert_eq!(back, call::View { retail, levels: None, ..call::View::of(&row) });
+        }
+    }
+
+    #[test]
+    fn a_snapshot_has_only_what_is_shown_and_no_defaults() {
+        let (payload, _) = stored(&row(), 0, Some(&price()));
+        let keys: BTreeSet<&str> =
+            payload["call"].as_object().expect("a call").keys().map(String::as_str).collect();
+        let shown = [
+            "answered_at",
+            "authorized_at",
+            "covered",
+            "currency",
+            "destination",
+            "dialed",
+            "ending_soon",
+            "number",
+            "reach",
+            "retail",
+            "state",
+        ];
+        assert_eq!(keys, BTreeSet::from(shown));
+        let retail = json!({ "price_per_minute": 60_000, "connection_fee": 1_000, "increments": [60, 6], "free_seconds": 3 });
+        assert_eq!(payload["call"]["retail"], retail);
+    }
+
+    #[test]
+    fn other_payloads_have_no_call() {
+        let ids =
+            Ids { callshop_id: Uuid::nil(), cabin_id: None, session_id: None, call_id: Some(Uuid::nil()) };
+        for payload in [json!({}), json!({ "phone": {} }), json!({ "call": null })] {
+            assert_eq!(Payload::deserialize(&payload).expect("a payload").into_call(&ids), None);
         }
     }
 }

@@ -18,7 +18,7 @@ use store::{Store, activity, in_time};
 
 /// Timeout for a subscriber's read from the database. The subscriber's timeout is longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// Number of rows that a subscriber reads at once when it catches up.
+/// Number of rows that a subscriber reads with one query when it catches up.
 const PAGE: u64 = 200;
 /// If a later activity arrives first, a subscriber waits this long for the missing earlier activity. After that time, the subscriber reads the
 /// missing activity from the table.
@@ -113,10 +113,10 @@ impl Watch {
         loop {
             if let Some(row) = self.read.pop_front() {
                 self.last = row.seq;
-                return ActivityEvent::of(&row, None).map(Arc::new);
+                return Ok(Arc::new(ActivityEvent::of(Arc::new(row), None)));
             }
             if self.behind {
-                // this future is rare and large; it is boxed, so that idle subscribers need no memory for it
+                // this future is large and rarely needed; it is boxed, so that idle subscribers need no memory for it
                 Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.out_of_order.remove(&(self.last + 1)) {
                 self.last = activity.seq;

@@ -4,6 +4,11 @@ use super::Sentence;
 
 pub(super) const SENTENCES: &[Sentence] = &[
     (
+        "The API token lacks the scope {scope}. Use a token that has this scope.",
+        "O token de API não tem o escopo {scope}. Use um token que tenha este escopo.",
+        "El token de API no tiene el alcance {scope}. Use un token que tenga este alcance.",
+    ),
+    (
         "Only statements and price lists are available as PDF. Choose CSV or JSONL.",
         "Só extratos e tabelas de preços existem em PDF. Escolha CSV ou JSONL.",
         "Solo los estados de cuenta y las listas de precios existen en PDF. Elija CSV o JSONL.",
@@ -69,9 +74,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Esa cuenta o versión de tarifa no existe.",
     ),
     (
-        "Your role, or the scopes of the API token, do not allow this export.",
-        "Sua função, ou os escopos do token de API, não permitem esta exportação.",
-        "Su función, o los alcances del token de API, no permiten esta exportación.",
+        "Your role does not allow this export.",
+        "Sua função não permite esta exportação.",
+        "Su función no permite esta exportación.",
     ),
     (
         "The server is busy. Try again in a moment.",

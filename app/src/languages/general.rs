@@ -188,7 +188,7 @@ pub(super) const GENERAL: &[(&str, &str, &str)] = &[
         "A central não aceitou o comando, e a chamada pode continuar. Tente de novo.",
         "La central no aceptó la orden, y la llamada puede continuar. Intente de nuevo.",
     ),
-    // errors of a whole request that end users can see
+    // errors that concern a whole request, and that end users can see
     (
         "UNAUTHENTICATED",
         "A sua sessão expirou ou foi encerrada. Entre de novo.",

@@ -36,6 +36,16 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La importación no espera ningún archivo.",
     ),
     (
+        "`sha256` must have {digits} hexadecimal digits.",
+        "`sha256` precisa ter {digits} dígitos hexadecimais.",
+        "`sha256` debe tener {digits} dígitos hexadecimales.",
+    ),
+    (
+        "This is not the file that `sha256` names. Upload that file, or create another import.",
+        "Este não é o arquivo que `sha256` indica. Envie esse arquivo, ou crie outra importação.",
+        "Este no es el archivo que `sha256` indica. Envíe ese archivo, o cree otra importación.",
+    ),
+    (
         "The file did not arrive in time. Upload it again.",
         "O arquivo não chegou a tempo. Envie o arquivo de novo.",
         "El archivo no llegó a tiempo. Envíelo de nuevo.",
@@ -50,7 +60,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "O login ou o token de API que criou a importação terminou. Importe o arquivo de novo.",
         "El inicio de sesión o el token de API que creó la importación terminó. Importe el archivo de nuevo.",
     ),
-    ("The tariff does not exist any more.", "A tarifa não existe mais.", "La tarifa ya no existe."),
+    ("The tariff no longer exists.", "A tarifa não existe mais.", "La tarifa ya no existe."),
     (
         "The server could not finish the import. Import the file again.",
         "O servidor não conseguiu terminar a importação. Importe o arquivo de novo.",
@@ -87,14 +97,24 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "`addition` está fuera de los límites.",
     ),
     (
-        "`minimumMargin` must not be negative, and not above the highest price.",
+        "`minimumMargin` must not be negative or above the highest price.",
         "`minimumMargin` não pode ser negativo nem maior que o preço mais alto.",
         "`minimumMargin` no puede ser negativo ni mayor que el precio más alto.",
     ),
     (
-        "`priceEnding` must be above 0 and below 1000, such as 0.09.",
-        "`priceEnding` deve ser maior que 0 e menor que 1000, como 0.09.",
-        "`priceEnding` debe ser mayor que 0 y menor que 1000, como 0.09.",
+        "`priceEnding` must be above 0 and below 1000, such as 0.09. To round prices up to cents, use `priceStep`.",
+        "`priceEnding` deve ser maior que 0 e menor que 1000, como 0.09. Para arredondar os preços aos centavos, use `priceStep`.",
+        "`priceEnding` debe ser mayor que 0 y menor que 1000, como 0.09. Para redondear los precios a centavos, use `priceStep`.",
+    ),
+    (
+        "`priceStep` must be above 0 and below 1000, such as 0.01.",
+        "`priceStep` deve ser maior que 0 e menor que 1000, como 0.01.",
+        "`priceStep` debe ser mayor que 0 y menor que 1000, como 0.01.",
+    ),
+    (
+        "Give either `priceEnding` or `priceStep`.",
+        "Informe `priceEnding` ou `priceStep`.",
+        "Indique `priceEnding` o `priceStep`.",
     ),
     ("Give either `tariffId` or `name`.", "Informe `tariffId` ou `name`.", "Indique `tariffId` o `name`."),
     (
@@ -133,7 +153,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El origen es la propia tarifa o deriva de ella. Elija otro origen.",
     ),
     (
-        "At most {max} tariffs can be derived one from another. Choose a source nearer to the first tariff.",
+        "A chain can have at most {max} derived tariffs. Choose a source nearer to the first tariff.",
         "No máximo {max} tarifas podem derivar uma da outra. Escolha uma origem mais próxima da primeira tarifa.",
         "Como máximo {max} tarifas pueden derivar una de otra. Elija un origen más cercano a la primera tarifa.",
     ),

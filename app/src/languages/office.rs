@@ -46,12 +46,12 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La cuenta ya tiene un usuario con este nombre. Elija otro nombre.",
     ),
     (
-        "Enter a code of your authenticator app, or a recovery code.",
+        "Enter a code from your authenticator app, or a recovery code.",
         "Digite um código do seu aplicativo autenticador, ou um código de recuperação.",
         "Escriba un código de su aplicación de autenticación, o un código de recuperación.",
     ),
     (
-        "The code is wrong or was used. Wait for the next code of your app.",
+        "The code is wrong or was already used. Wait for the next code from your app.",
         "O código está errado ou já foi usado. Espere o próximo código do seu aplicativo.",
         "El código no es correcto o ya se usó. Espere el siguiente código de su aplicación.",
     ),
@@ -113,9 +113,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El token fue revocado o venció. Cree uno nuevo.",
     ),
     (
-        "The token was rotated before. Rotate its successor.",
-        "Este token já foi renovado. Renove o token que o substituiu.",
-        "Este token ya fue renovado. Renueve el token que lo reemplazó.",
+        "The token has already been rotated. Rotate its successor, whose secret begins with {prefix} (`apiTokens` has its id).",
+        "Este token já foi renovado. Renove o token que o substituiu, cujo segredo começa com {prefix} (o id está em `apiTokens`).",
+        "Este token ya fue renovado. Renueve el token que lo reemplazó, cuyo secreto empieza con {prefix} (el id está en `apiTokens`).",
     ),
     (
         "An earlier request with this key showed the secret. If it is lost, rotate the token.",
@@ -267,12 +267,12 @@ pub(super) const SENTENCES: &[Sentence] = &[
     ),
     ("`amount` must not be zero.", "O valor não pode ser zero.", "El monto no puede ser cero."),
     (
-        "`amount` must not be negative; null for no warnings.",
+        "`amount` must not be negative. Use null for no warnings.",
         "O valor não pode ser negativo. Deixe vazio para não receber avisos.",
         "El monto no puede ser negativo. Déjelo vacío para no recibir avisos.",
     ),
     (
-        "`limit` must not be negative; null for no limit.",
+        "`limit` must not be negative. Use null for no limit.",
         "O limite não pode ser negativo. Deixe vazio para não ter limite.",
         "El límite no puede ser negativo. Déjelo vacío para no tener límite.",
     ),
@@ -296,6 +296,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Version {number} was activated with effect from {from}; activate a copy of it.",
         "A versão {number} foi ativada a partir de {from}. Ative uma cópia dela.",
         "La versión {number} se activó a partir de {from}. Active una copia.",
+    ),
+    (
+        "Version {number} is already scheduled for {at}. To choose another time, cancel the schedule first, with `cancelTariffVersion`.",
+        "A versão {number} já está marcada para {at}. Para escolher outra hora, cancele primeiro, com `cancelTariffVersion`.",
+        "La versión {number} ya está programada para {at}. Para elegir otra hora, cancele primero la programación, con `cancelTariffVersion`.",
     ),
     (
         "The version has no rates, so every call would be refused. Add rates first.",
@@ -358,7 +363,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La versión {number} no está programada.",
     ),
     (
-        "Version {number} is in force since {from}. Use `revertTariff` to go back to an earlier version.",
+        "Version {number} has been in force since {from}. Use `revertTariff` to go back to an earlier version.",
         "A versão {number} está em vigor desde {from}. Use `revertTariff` para voltar a uma versão anterior.",
         "La versión {number} está en vigor desde {from}. Use `revertTariff` para volver a una versión anterior.",
     ),
@@ -388,7 +393,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La tarifa no tiene una versión anterior a la que volver.",
     ),
     (
-        "Version {number} is in force already.",
+        "Version {number} is already in force.",
         "A versão {number} já está em vigor.",
         "La versión {number} ya está en vigor.",
     ),
@@ -408,7 +413,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Las versiones tienen precios en {from} y {to}. Compare versiones en una misma moneda.",
     ),
     (
-        "The rows have {days} dates. At most {max} versions can be made at once. Import the file for single dates with `effective_on`.",
+        "The rows have {days} dates. One import can make at most {max} versions. Import the file for single dates with `effective_on`.",
         "As linhas têm {days} datas. No máximo {max} versões podem ser criadas de uma vez. Importe o arquivo para datas únicas com `effective_on`.",
         "Las filas tienen {days} fechas. Se pueden crear como máximo {max} versiones a la vez. Importe el archivo para fechas únicas con `effective_on`.",
     ),
@@ -491,7 +496,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La tarifa no tiene la franja \"{name}\". Las franjas de la tarifa son: {bands}.",
     ),
     (
-        "The deck has prices for \"{name}\", which is no band of the tariff. Choose the band, or add it to the tariff first.",
+        "The deck has prices for \"{name}\", which is not a band of the tariff. Choose the band, or add it to the tariff first.",
         "A lista tem preços para \"{name}\", que não é uma faixa da tarifa. Escolha a faixa, ou acrescente-a antes à tarifa.",
         "La lista tiene precios para \"{name}\", que no es una franja de la tarifa. Elija la franja, o añádala antes a la tarifa.",
     ),

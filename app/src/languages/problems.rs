@@ -64,7 +64,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El evento \"{event}\" de la central \"{proxy}\" fue rechazado ({error}). Compare la configuración de la central con la versión del servidor.",
     ),
     (
-        "The entry {entry} of the Redis stream failed {times} times and is still retried. Later events of the same call or phone wait for this entry. See the servers' logs for the reason.",
+        "The entry {entry} of the Redis stream failed {times} times and is still being retried. Later events of the same call or phone wait for this entry. See the servers' logs for the reason.",
         "A entrada {entry} do stream do Redis falhou {times} vezes e continua a ser tentada. Os eventos seguintes da mesma chamada ou do mesmo telefone esperam por ela. O motivo está no log dos servidores.",
         "La entrada {entry} del stream de Redis falló {times} veces y se sigue intentando. Los eventos siguientes de la misma llamada o del mismo teléfono la esperan. El motivo está en el registro de los servidores.",
     ),

@@ -108,7 +108,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "`idempotencyKey` debe tener de 1 a {max} bytes.",
     ),
     (
-        "The key was already used with another input. Use a new key for each operation.",
+        "The key was already used with different input. Use a new key for each operation.",
         "A chave já foi usada com outros dados. Use uma chave nova para cada operação.",
         "La clave ya se usó con otros datos. Use una clave nueva para cada operación.",
     ),

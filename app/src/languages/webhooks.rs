@@ -4,7 +4,7 @@ use super::Sentence;
 
 pub(super) const SENTENCES: &[Sentence] = &[
     (
-        "A token that is limited to an account cannot have webhooks of its own. Use a token of its maker's account.",
+        "A token that is limited to an account cannot have its own webhooks. Use a token for its maker's account.",
         "Um token limitado a uma conta não pode ter webhooks. Use um token da conta de quem o criou.",
         "Un token limitado a una cuenta no puede tener webhooks. Use un token de la cuenta de quien lo creó.",
     ),
@@ -34,9 +34,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El evento se borró, así que no se puede enviar otra vez.",
     ),
     (
-        "The webhook may not act: its account is suspended or outside of its creator's branch.",
-        "O webhook não pode agir: sua conta está suspensa ou fora do ramo de quem o criou.",
-        "El webhook no puede actuar: su cuenta está suspendida o fuera de la rama de quien lo creó.",
+        "The webhook cannot deliver: the account of its creator, or an account above that account, is suspended. Ask for the account to be resumed, or use `enableWebhook` to take the webhook over.",
+        "O webhook não pode entregar: a conta de quem o criou, ou uma conta acima dela, está suspensa. Peça que a conta seja retomada ou use `enableWebhook` para assumir o webhook.",
+        "El webhook no puede entregar: la cuenta de quien lo creó, o una cuenta por encima de ella, está suspendida. Pida que se reanude la cuenta o use `enableWebhook` para hacerse cargo del webhook.",
     ),
     (
         "The API token that made the webhook was revoked or has expired. Use `enableWebhook` to take the webhook over.",
@@ -79,7 +79,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El servidor {host} no tiene una dirección pública. Use un servidor público, o pida al operador que agregue la red a `webhooks.allow_private`.",
     ),
     (
-        "{host} cannot be resolved. Check the name of the host.",
+        "{host} cannot be resolved. Check the host name.",
         "O nome {host} não pode ser resolvido. Confira o nome do servidor.",
         "El nombre {host} no se puede resolver. Revise el nombre del servidor.",
     ),

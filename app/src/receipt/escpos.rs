@@ -1,7 +1,7 @@
 //! Renders receipts as ESC/POS, the command language of receipt printers.
 //!
 //! The lines are the same as in the text format. Only commands that nearly every printer knows are used. Characters are in code page 850, which has
-//! the letters of Portuguese and Spanish. A character that the code page lacks loses its accent, or prints as "?".
+//! the letters of Portuguese and Spanish. A character that is not in the code page loses its accent, or prints as "?".
 
 use unicode_normalization::UnicodeNormalization as _;
 

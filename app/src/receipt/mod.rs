@@ -120,7 +120,7 @@ pub struct Receipt {
     pub payments: Vec<(PaymentMethod, Micros)>,
     /// References of the payments, by method, without the deposit's references.
     pub references: Vec<(PaymentMethod, String)>,
-    /// Amount left to pay. If an amount is given, the document is the bill of an unsettled session, not a receipt.
+    /// Amount left to pay on the bill of an unsettled session; `None` if the document is a receipt.
     pub due: Option<Due>,
     /// Cash change; `None` on duplicates, because the change is known only at settlement.
     pub change: Option<Micros>,

@@ -45,7 +45,7 @@ const A4: Sheet = Sheet {
 
 /// Size of a QR code's module in points.
 const MODULE: u16 = 3;
-/// Rows of modules per line of text on a roll: its line height / [`MODULE`].
+/// Rows of modules per line of text on a roll: the roll's line height divided by [`MODULE`].
 const MODULES_PER_LINE: usize = 3;
 const REGULAR: Name = Name(b"F1");
 const BOLD: Name = Name(b"F2");
@@ -99,13 +99,13 @@ fn document(
     pdf.finish()
 }
 
-/// The height of a part of a roll.
+/// The height of a roll page with this many lines of text, in points.
 fn roll_height(lines: usize) -> u16 {
     let text = u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(ROLL.line_height);
     text.saturating_add(2 * ROLL.margin)
 }
 
-/// The receipt's lines and its QR codes. Each code comes with the number of the first line of the space that is left for it.
+/// The receipt's lines and its QR codes. Each code is paired with the number of the first line that is reserved for the code.
 fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
     let (mut lines, mut codes) = (Vec::new(), Vec::new());
     for block in blocks(receipt, locale) {

@@ -44,7 +44,8 @@ pub struct ShiftView {
 }
 
 impl ShiftView {
-    fn new(actor: &Actor, shift: register_shift::Model, currency: String) -> Self {
+    /// The shift as the actor may see it.
+    pub(crate) fn new(actor: &Actor, shift: register_shift::Model, currency: String) -> Self {
         let is_blind = shift.closed_at.is_none() && !actor.may(Right::SeeDrawer);
         Self { shift, currency, is_blind }
     }
@@ -98,7 +99,7 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
 
 /// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are not
 /// checked, because the bank pays them. The check never applies to attendants: they count the drawer blind, and could find out the expected cash by
-/// trying amounts. If an attendant pays out more than the ledger has, the count later shows a variance.
+/// trying amounts. If an attendant pays out more than the ledger's balance of the drawer, the count later shows a variance.
 ///
 /// # Errors
 /// Fails with `INSUFFICIENT_CASH`.
@@ -216,20 +217,6 @@ pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<Shif
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let shift = rows::open_shift(app.store.reader(), shop.id()).await?.ok_or(Error::NotFound)?;
     Ok(ShiftView::new(actor, shift, shop.account.currency))
-}
-
-/// The open shift of a callshop, if any. The calling function has already checked access to the callshop.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn open_shift(
-    conn: &impl ConnectionTrait,
-    actor: &Actor,
-    callshop_id: Uuid,
-    currency: &str,
-) -> Result<Option<ShiftView>> {
-    let shift = rows::open_shift(conn, callshop_id).await?;
-    Ok(shift.map(|shift| ShiftView::new(actor, shift, currency.to_owned())))
 }
 
 /// Lists the shifts of a callshop that were opened in a range of time and that the actor may see (as in [`find`]).

@@ -82,7 +82,7 @@ fn count(length: usize) -> Result<u32> {
 
 fn illegal(error: SessionError) -> Error {
     let state = Word(SessionState::from(error.state()).as_str());
-    // the same sentences as those of `SessionError`, but with the state as a value
+    // the same sentences as in `SessionError`, but with the state as a value
     let message = match error {
         SessionError::NotOpen { .. } => base::message!("The session is {state}; it must be OPEN.", state),
         SessionError::NotClosed { .. } => base::message!("The session is {state}; it must be CLOSED.", state),
@@ -186,7 +186,7 @@ pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     with_currencies(conn, sessions::by_ids(conn, ids).await?).await
 }
 
-/// The closed sessions of a callshop that wait for payment, oldest first, at most `limit`. The calling function has already checked access to the
+/// At most `limit` closed sessions of a callshop that wait for payment, oldest first. The calling function has already checked access to the
 /// callshop.
 ///
 /// # Errors

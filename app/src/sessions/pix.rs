@@ -8,7 +8,7 @@ use super::{SessionView, amounts_due};
 use crate::register;
 use base::error::{Error, OrFault as _, Result};
 
-/// A payment's code.
+/// The Pix code for one payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PixCode {
     /// The BR Code.

@@ -52,11 +52,11 @@ impl Running {
     }
 }
 
-/// The cost of each session up to now, by the session's id. Each session is given by its id and the time it was opened. The calling function has
+/// The cost of each session up to now, by the session's id. `of` contains the id and the opening time of each session. The calling function has
 /// already checked access to the sessions. The number of queries does not depend on the number of sessions.
 ///
 /// # Errors
-/// May fail with database errors. Fails with a fault if a call's stored prices do not parse.
+/// May fail with database errors. Fails with a fault if a call's rates do not exist.
 pub async fn running(app: &App, of: &[(Uuid, DateTime<Utc>)]) -> Result<HashMap<Uuid, Running>> {
     let (ids, now) = (&of.iter().map(|(id, _)| *id).collect::<Vec<_>>(), app.clock.now());
     // read everything in one snapshot, so that a call that ends meanwhile is counted once
@@ -74,9 +74,11 @@ pub async fn running(app: &App, of: &[(Uuid, DateTime<Utc>)]) -> Result<HashMap<
             (running.calls, running.seconds) = (spent.charge, spent.seconds);
         }
     }
+    let mut live: Vec<call::View> = live.iter().map(call::View::of).collect();
+    pricing::show(&app.rates, app.store.reader(), &mut live).await?;
     for call in live {
         let Some(running) = call.session_id.and_then(|id| all.get_mut(&id)) else { continue };
-        let (seconds, cost) = pricing::so_far(&call::View::whole(&call), now)?;
+        let (seconds, cost) = pricing::so_far(&call, now)?;
         running.calls = running.calls.checked_add(cost).or_fault()?;
         running.seconds = running.seconds.saturating_add(seconds);
     }

@@ -64,7 +64,7 @@ pub struct Settled {
     pub change: Micros,
 }
 
-/// Settles a closed session in the open shift. The remainder of a deposit is refunded by the methods with which the deposit was paid.
+/// Settles a closed session in the open shift. The remainder of a deposit is refunded through the methods with which the deposit was paid.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` unless the session is closed and unpaid. Fails with `FORBIDDEN` for users outside the callshop. May also fail with

@@ -18,7 +18,7 @@ use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, register as shifts, sessions};
 
 /// Voids a session that was opened by mistake, and frees its cabin. The session's items are removed. A deposit is refunded from the open register,
-/// by the methods with which it was paid. Refunding a deposit moves money, so it requires an idempotency key.
+/// through the methods with which it was paid. Refunding a deposit moves money, so it requires an idempotency key.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the session has calls, or is paid or voided. For a session with a deposit, may fail with `REGISTER_CLOSED`,

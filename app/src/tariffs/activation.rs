@@ -1,7 +1,8 @@
 //! Activates drafts. A draft is based on another version, and can take effect only directly after that version. If the draft took effect at any other
 //! time, it would silently undo the changes of the versions in between.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono_tz::Tz;
 use entity::{ActivityKind, tariff, tariff_version};
 use serde_json::json;
 use uuid::Uuid;
@@ -60,7 +61,7 @@ async fn activate_draft(
     if at.is_some_and(|at| at < asked) {
         return Err(Error::invalid("at", "`at` must be in the future, or null for now."));
     }
-    check_draft(&found.version)?;
+    check_draft(&found.version, asked)?;
     let (tariff, owners) = (&found.tariff, &owners(actor));
     let loaded = app.rates.get(app.store.reader(), version_id).await?;
     let compared = margin::of_version(app, tariff.id, &loaded, at.unwrap_or(asked)).await?;
@@ -114,10 +115,10 @@ pub(super) async fn begin(
     clock: &Clock,
 ) -> Result<Begun> {
     check_open(tariff)?;
-    check_draft(&draft)?;
     let conn = tx.conn();
     // read the clock while the lock is held; concurrent activations then begin in the order in which they commit
     let now = clock.now();
+    check_draft(&draft, now)?;
     let from = at.map_or(now, |at| at.max(now));
     let around = Around {
         before: rows::in_force(conn, tariff.id, from).await?,
@@ -141,8 +142,8 @@ pub(super) async fn begin(
     })
 }
 
-/// Tells the callshops that sell at this tariff that their prices change, the owner what happened to a version, and the accounts that pay by the tariff
-/// that their costs change.
+/// Notifies each callshop that sells at this tariff's prices, the tariff's owner of what happened to the version, and each account that pays by the
+/// tariff that its costs change.
 pub(super) async fn announce(
     tx: &Tx,
     tariff: &tariff::Model,
@@ -167,13 +168,24 @@ pub(super) fn check_open(tariff: &tariff::Model) -> Result<()> {
     }
 }
 
-fn check_draft(version: &tariff_version::Model) -> Result<()> {
+/// A time in the time zone of a version, with the zone's offset.
+pub(super) fn local(version: &tariff_version::Model, at: DateTime<Utc>) -> String {
+    let zone: Tz = version.time_zone.parse().unwrap_or(Tz::UTC);
+    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
+fn check_draft(version: &tariff_version::Model, now: DateTime<Utc>) -> Result<()> {
     let refuse = |message: Message| Err(Error::user(ErrorCode::IllegalState, message));
     match version.active_from {
+        Some(from) if from > now => refuse(base::message!(
+            "Version {number} is already scheduled for {at}. To choose another time, cancel the schedule first, with `cancelTariffVersion`.",
+            number = version.number,
+            at = local(version, from)
+        )),
         Some(from) => refuse(base::message!(
             "Version {number} was activated with effect from {from}; activate a copy of it.",
             number = version.number,
-            from
+            from = local(version, from)
         )),
         None if version.rate_count == 0 => {
             refuse("The version has no rates, so every call would be refused. Add rates first.".into())
@@ -223,7 +235,7 @@ impl Around {
             return conflict(base::message!(
                 "The draft is based on version {number}, which takes effect at {at}. Choose a later time.",
                 number = base.number,
-                at = begins(base)
+                at = local(base, begins(base))
             ));
         }
         match &self.before {
@@ -231,7 +243,7 @@ impl Around {
                 "Version {number} takes effect at {at}, but the draft lacks that version's changes. Choose an earlier time, or make the \
                  change again with `baseVersionId`.",
                 number = before.number,
-                at = begins(before)
+                at = local(before, begins(before))
             )),
             before => {
                 let number = before.as_ref().map_or(0, |before| before.number);

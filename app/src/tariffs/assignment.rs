@@ -115,7 +115,7 @@ fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Mo
 /// The scope of a blocked prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BlockOn {
-    /// All calls that are charged by this tariff.
+    /// All calls that this tariff prices.
     Tariff(Uuid),
     /// All calls of this callshop.
     Callshop(Uuid),

@@ -36,8 +36,8 @@ pub(super) struct File {
     pub(super) dry_run: bool,
 }
 
-/// Creates and schedules the versions. Rows without a date, or with a date that has passed, take effect at once, unless they change nothing. The changes
-/// and warnings of the outcome are those of the last version, compared with the base version.
+/// Creates and schedules the versions. Rows without a date, or with a date that has passed, take effect immediately, unless they change nothing. The
+/// changes and warnings of the outcome are those of the last version, compared with the base version.
 ///
 /// # Errors
 /// Fails with `BAD_DECK` if the file would make too many versions or rates. See [`super::import`] and [`super::activate`] for the other errors.
@@ -92,7 +92,7 @@ fn file_days(file: &File) -> Result<Vec<NaiveDate>> {
         std::iter::once(file.rows.today).chain(file.rows.days.iter().copied()).collect();
     if days.len() > MAX_DAYS {
         let message = base::message!(
-            "The rows have {days} dates. At most {max} versions can be made at once. Import the file for single dates with `effective_on`.",
+            "The rows have {days} dates. One import can make at most {max} versions. Import the file for single dates with `effective_on`.",
             days = days.len(),
             max = MAX_DAYS
         );
@@ -101,7 +101,8 @@ fn file_days(file: &File) -> Result<Vec<NaiveDate>> {
     Ok(days)
 }
 
-/// One draft for each day. Each draft follows the draft before it, and has the rates of the base version with the rows that are in force on its day.
+/// One draft for each day. Each draft takes effect after the draft of the previous day. A draft's rates are those of the base version, changed by the
+/// rows that are in force on the draft's day.
 async fn drafts(
     app: &App,
     actor: &Actor,
@@ -115,7 +116,7 @@ async fn drafts(
         let (rates, removed) = file.rows.rows.on(Some(day));
         let is_today = day == file.rows.today;
         if rates.is_empty() && file.mode == ImportMode::Replace {
-            // a complete deck without a row in force yet replaces nothing yet
+            // a complete deck replaces nothing until one of its rows is in force
             continue;
         }
         let start = if is_today {
@@ -159,7 +160,7 @@ async fn drafts(
     Ok(drafts)
 }
 
-/// The codes of the file that have no row yet on a day with these rates and removed codes.
+/// The codes of the file that have no row in force yet on a given day. `rates` and `removed` are the rates and the removed codes of that day.
 fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<String> {
     let reached: HashSet<&str> =
         rates.iter().map(|rate| rate.prefix.as_str()).chain(removed.iter().map(String::as_str)).collect();
@@ -167,7 +168,7 @@ fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<S
     codes.filter(|code| !reached.contains(code)).map(str::to_owned).collect()
 }
 
-/// Writes the rates of all drafts, and then all versions in one transaction.
+/// Writes the rates of all drafts first. Then writes all versions in one transaction.
 async fn write(store: &Store, drafts: &[Draft], answer: (&Kept, &Clock)) -> Result<Vec<Written>> {
     let written = write_all(store, drafts, answer).await;
     if written.is_err() {

@@ -1,6 +1,6 @@
 //! Compares two versions, or a draft with its base version: the number of prefixes of each kind, and the prefixes page by page.
 //!
-//! Stored versions are read in blocks of prefixes, both versions up to the same prefix, so a comparison needs little memory and only short statements.
+//! Stored versions are read in blocks. Both versions are read up to the same prefix, so a comparison needs little memory and only short queries.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -19,12 +19,13 @@ use store::page::Total;
 use store::tariffs::{RateFilter, RatePage, rates, version};
 use store::{Listed, Reader};
 
-/// Number of rates that the first statements read. The blocks grow, because most pages are short, but a search for a rare kind reads on.
+/// Number of rates that the first queries read. Most pages need few rates, but a search for a rare kind may need many, so each further block is
+/// larger.
 const FIRST_BLOCK: u64 = 500;
-/// Largest number of rates that one statement reads.
+/// Largest number of rates that one query reads.
 const LARGEST_BLOCK: u64 = 10_000;
 
-/// Limits the number of comparisons of versions that run at once. One request may ask for many.
+/// Limits the number of comparisons that run at the same time. A single request may ask for many comparisons.
 static COMPARED: Semaphore = Semaphore::const_new(4);
 
 /// Two lists of rates to compare.
@@ -46,7 +47,7 @@ enum Side {
     Loaded(Arc<LoadedVersion>),
 }
 
-/// A prefix of either version, with the rate of each version. At least one of the two is present.
+/// A prefix of either version, with its rate in each version. At least one of the two rates is present.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateChange {
     /// The rate in the earlier version.
@@ -89,7 +90,7 @@ pub async fn compare(app: &App, actor: &Actor, from: Uuid, to: Uuid) -> Result<C
 }
 
 /// Compares a version with the version that it replaces or would replace: its base version. The first version is compared with nothing. Checks no
-/// rights, because the caller has the version already.
+/// rights, because the caller already has the version.
 pub fn changes_of(version: &Version) -> Comparison {
     let before = version.version.base_version_id.map_or(Side::Nothing, Side::Stored);
     Comparison::new(before, Side::Stored(version.version.id), &version.tariff.currency)
@@ -232,7 +233,7 @@ fn complete_until(blocks: &[&Vec<Rate>], limit: u64, descending: bool) -> Option
     end.cloned()
 }
 
-/// The part of the prefixes to read, exclusive of both ends.
+/// The range of prefixes to read, without its two ends.
 #[derive(Clone, Debug, Default)]
 struct Bounds {
     after: Option<String>,
@@ -249,7 +250,7 @@ impl Side {
         }
     }
 
-    /// The first `limit` rates within the bounds, in the order of the bounds.
+    /// The first `limit` rates within the bounds, in the direction that the bounds give.
     async fn block(&self, conn: &Reader, bounds: &Bounds, limit: u64) -> Result<Vec<Rate>> {
         let Bounds { after, before, descending } = bounds.clone();
         match self {

@@ -1,7 +1,7 @@
-//! Derived tariffs: a tariff whose prices follow another tariff of the same account, or the prices that the account pays itself.
+//! Derived tariffs: a tariff whose prices follow another tariff of the same account, or the prices that the account itself pays.
 //!
-//! A derivation is a rule ([`DerivationRule`]) and a source. [`super::following`] derives a version from each version of the source that is in force or
-//! scheduled.
+//! A derivation is a rule ([`DerivationRule`]) and a source. [`super::following`] derives a version from each version of the source that is in force
+//! or scheduled.
 
 use std::collections::HashMap;
 
@@ -18,11 +18,11 @@ use super::{owned, owners, record};
 use crate::accounts::clean_name;
 use crate::auth::Actor;
 use crate::rates::Terms;
-use crate::{App, access};
+use crate::{App, access, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, accounts, tariff_derivations as rows, tariffs};
 
-/// Maximum number of derivations from a tariff that is not derived to the last one: a derives from b, b from c, and so on.
+/// Maximum number of derivations in a chain, in which each tariff is derived from the next. The tariff at the end of a chain is not derived.
 pub const MAX_CHAIN: usize = 5;
 /// Maximum number of an account's derived tariffs.
 pub const MAX_DERIVED: u64 = 200;
@@ -41,7 +41,7 @@ pub enum Target {
 pub enum Source {
     /// Another tariff of the account.
     Tariff(Uuid),
-    /// The prices that the account pays its parent, by whichever tariff its parent assigns.
+    /// The prices that the account pays its parent. They change when the parent assigns another tariff.
     OwnCost,
 }
 
@@ -65,7 +65,7 @@ pub struct Derivation {
     pub row: tariff_derivation::Model,
     /// How prices are derived.
     pub rule: DerivationRule,
-    /// Why the tariff does not follow its source.
+    /// Why the tariff does not follow its source; `None` if it does.
     pub problem: Option<Failure>,
 }
 
@@ -76,20 +76,25 @@ impl Derivation {
         Ok(Self { row, rule, problem })
     }
 
-    /// Whether the source is what the tariff's owner pays.
+    /// Whether the prices follow the prices that the tariff's owner pays.
     pub fn is_own_cost(&self) -> bool {
         self.row.source_tariff_id.is_none()
     }
 }
 
-/// Derives a tariff from a source, or changes its rule or source. The versions are derived soon afterwards by [`super::following`]. If nothing changes,
-/// nothing is derived again.
+/// Derives a tariff from a source, or changes its rule or source. The versions are derived soon afterwards by [`super::following`]. If nothing
+/// changes, nothing is derived again.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a rule out of range, a source that is the tariff itself or is derived from it, or a chain that is longer than
-/// [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an account
-/// without a cost tariff, or beyond [`MAX_DERIVED`]. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if the rule is out of range, if the source is the tariff itself or is derived from it, or if a chain would be longer
+/// than [`MAX_CHAIN`]. Fails with `CURRENCY_MISMATCH` if the source has another currency, and with `ILLEGAL_STATE` for an archived tariff, for an
+/// account without a cost tariff, or if the account already has [`MAX_DERIVED`] derived tariffs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::Model> {
+    let act = derive_now(app, actor, derive);
+    idempotency::repeatable(app, actor, act, |id| super::find(app, actor, id)).await
+}
+
+async fn derive_now(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::Model> {
     check_rule(&derive.rule)?;
     let tariff = target(app, actor, &derive).await?;
     let (rule, now) = (&serde_json::to_value(derive.rule).or_fault()?, app.clock.now());
@@ -97,7 +102,7 @@ pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::
     let done = app
         .write_as(actor, |tx| async move {
             let conn = tx.conn();
-            // two derivations of an account at once could close a circle
+            // without this lock, two concurrent derivations in one account could form a circle
             let scope = store::Scope::subtree(&tariff.owner.path);
             let owner = accounts::lock(conn, &scope, tariff.owner.id).await?.ok_or(Error::NotFound)?;
             let source = source(&tx, actor, &owner, derive.source).await?;
@@ -120,6 +125,7 @@ pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::
                 created_at: before.as_ref().map_or(now, |before| before.created_at),
                 updated_at: now,
             };
+            idempotency::keep(&tx, actor, now, &row.id).await?;
             if before.as_ref().is_some_and(|before| shown(before) == shown(&after)) {
                 return Ok(row);
             }
@@ -141,7 +147,7 @@ pub async fn derive(app: &App, actor: &Actor, derive: Derive) -> Result<tariff::
     Ok(done)
 }
 
-/// Ends the derivation of a tariff, which keeps its versions. Does nothing if the tariff is not derived.
+/// Ends the derivation of a tariff. The tariff keeps its versions. Does nothing if the tariff is not derived.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
@@ -170,7 +176,7 @@ pub async fn of_tariffs(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, Derivat
     found.into_iter().map(|row| Ok((row.tariff_id, Derivation::of(row)?))).collect()
 }
 
-/// The source that a derivation follows now; `None` if it is what the owner pays, and the owner has no cost tariff. Does not check rights.
+/// The tariff that a derivation follows now; `None` if the derivation follows the owner's cost tariff, but the owner has none. Does not check rights.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -179,8 +185,8 @@ pub async fn source_of(app: &App, derivation: &Derivation) -> Result<Option<Uuid
     Ok(found.and_then(|found| found.source_id))
 }
 
-/// The first time at which the source has, or will have, prices that the derived tariff does not follow; `None` if a derived version takes effect with
-/// each version of the source. Does not check rights, because the caller already has the tariff.
+/// The first time at which the source has, or will have, prices that the derived tariff does not follow; `None` if a derived version takes effect
+/// with each version of the source. Does not check rights, because the caller already has the tariff.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -204,11 +210,16 @@ fn check_rule(rule: &DerivationRule) -> Result<()> {
         RuleError::Addition => Error::invalid("addition", "`addition` is out of range."),
         RuleError::MinimumMargin => Error::invalid(
             "minimumMargin",
-            "`minimumMargin` must not be negative, and not above the highest price.",
+            "`minimumMargin` must not be negative or above the highest price.",
         ),
         RuleError::PriceEnding => {
-            Error::invalid("priceEnding", "`priceEnding` must be above 0 and below 1000, such as 0.09.")
+            let message = "`priceEnding` must be above 0 and below 1000, such as 0.09. To round prices up to cents, use `priceStep`.";
+            Error::invalid("priceEnding", message)
         }
+        RuleError::PriceStep => {
+            Error::invalid("priceStep", "`priceStep` must be above 0 and below 1000, such as 0.01.")
+        }
+        RuleError::EndingAndStep => Error::invalid("priceStep", "Give either `priceEnding` or `priceStep`."),
     })
 }
 
@@ -232,7 +243,7 @@ struct Chosen {
     name: String,
 }
 
-/// The tariff to derive. A new tariff belongs to the source's owner, or to the actor's account if the source is what the account pays.
+/// The tariff to derive. A new tariff belongs to the source's owner, or to the actor's account if the source is that account's cost tariff.
 async fn target(app: &App, actor: &Actor, derive: &Derive) -> Result<Chosen> {
     let conn = app.store.reader();
     let (tariff, name, owner_id) = match (&derive.target, derive.source) {
@@ -307,7 +318,7 @@ async fn source(tx: &Tx, actor: &Actor, owner: &account::Model, source: Source) 
     }
 }
 
-/// The error for an account that pays by no tariff.
+/// The error for an account that has no cost tariff.
 pub(super) fn no_cost() -> Error {
     let message = "The account has no cost tariff. Its parent assigns one with `assignTariff`.";
     Error::user(ErrorCode::IllegalState, message)
@@ -358,7 +369,7 @@ async fn check_chain(tx: &Tx, tariff_id: Uuid, source_id: Uuid) -> Result<()> {
 
 fn too_long() -> Error {
     let message = base::message!(
-        "At most {max} tariffs can be derived one from another. Choose a source nearer to the first tariff.",
+        "A chain can have at most {max} derived tariffs. Choose a source nearer to the first tariff.",
         max = MAX_CHAIN
     );
     Error::invalid("source.tariffId", message)

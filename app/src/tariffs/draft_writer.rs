@@ -97,13 +97,13 @@ impl Base {
 pub(super) enum Start {
     /// The version remains a draft.
     Never,
-    /// At once.
+    /// Immediately.
     Now,
     /// At this time.
     At(DateTime<Utc>),
 }
 
-/// The mutation that creates a draft, and what it does together with the draft.
+/// The mutation that creates a draft, and the other changes that it makes in the same transaction.
 #[derive(Debug)]
 pub(super) struct Act {
     /// The mutation's name, for the audit log.
@@ -140,7 +140,8 @@ pub(super) struct Draft {
     act: Act,
     clock: Clock,
     created_at: DateTime<Utc>,
-    /// The permit is kept until the last rate is written, even if the client has disconnected. Of several drafts of one file, one has the permit.
+    /// The permit is kept until the last rate is written, even if the client has disconnected. If one file makes several drafts, only one of them has
+    /// the permit.
     permit: Option<SemaphorePermit<'static>>,
 }
 
@@ -206,7 +207,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Takes the permit of a draft that is not written.
+    /// Discards the draft without writing it. Returns the draft's permit, if it has one.
     pub(super) fn into_permit(self) -> Option<SemaphorePermit<'static>> {
         self.permit
     }
@@ -218,7 +219,7 @@ impl Draft {
         check_open(&tariff)?;
         if let Some(id) = self.precedes {
             let base = rows::version_of(conn, tariff.id, id).await?;
-            // a version whose rates are being deleted has none any more
+            // a version whose rates are being deleted has a `rate_count` of 0
             let read = self.base.as_ref().filter(|base| base.id == id);
             let base = base.filter(|found| read.is_none_or(|read| read.rate_count == found.rate_count));
             base.ok_or_else(|| Error::field(ErrorCode::StaleDraft, "baseVersionId", DISCARDED))?;
@@ -304,7 +305,7 @@ impl Draft {
 pub(super) struct Written {
     pub(super) tariff: tariff::Model,
     pub(super) version: tariff_version::Model,
-    /// [`VersionState::Draft`], unless the draft was put in force at once.
+    /// [`VersionState::Draft`], unless the draft was put in force or scheduled.
     pub(super) state: VersionState,
     /// The next scheduled version after a draft that was put in force.
     pub(super) next: Option<tariff_version::Model>,

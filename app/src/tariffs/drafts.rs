@@ -51,7 +51,7 @@ pub enum ImportMode {
     /// The file is the complete new version.
     Replace,
     /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A prefix
-    /// that belongs to no single country is replaced alone.
+    /// that belongs to no single country is replaced individually.
     ReplaceCountries,
     /// The file's rows are merged into the rates of the base version. Values that have no column in the file are left unchanged.
     Merge,
@@ -71,7 +71,7 @@ pub struct Import {
     /// Whether the deck replaces the rates of the base version or is merged into them.
     pub mode: ImportMode,
     /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-    /// zone. Rows without a date, or with a date in the past, take effect at once.
+    /// zone. Rows without a date, or with a date in the past, take effect immediately.
     pub by_date: bool,
     /// Whether to report the outcome without storing a draft.
     pub dry_run: bool,
@@ -79,7 +79,7 @@ pub struct Import {
     pub note: String,
 }
 
-/// A change of a tariff's rates.
+/// A change to a tariff's rates.
 #[derive(Clone, Debug)]
 pub struct Edit {
     /// The tariff.
@@ -103,7 +103,7 @@ pub struct Outcome {
     pub comparison: Option<Comparison>,
     /// The draft's rates, even after a dry run; `None` if a row had an error.
     pub loaded: Option<Arc<LoadedVersion>>,
-    /// If the draft was put in force at once: the version that is scheduled to follow the draft.
+    /// The version that is scheduled to follow the draft; only for a draft that was put in force immediately.
     pub next: Option<Version>,
     /// Invalid and corrected rows, at most [`MAX_PROBLEMS`].
     pub problems: Vec<RowProblem>,
@@ -172,17 +172,18 @@ pub(super) async fn import_with(
         mapping.iter().flat_map(|mapping| mapping.bands.values().flatten().cloned()).collect();
     let by_date = import.by_date;
     let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, (today, by_date)));
-    let super::files::ReadDeck { rates: read, removed, columns, dated, mut outcome } =
-        read.await.or_fault()?;
-    if outcome.errors > 0 || !outcome.questions.is_empty() {
-        return Ok(outcome);
+    let mut read = read.await.or_fault()?;
+    if read.outcome.errors > 0 || !read.outcome.questions.is_empty() {
+        return Ok(read.outcome);
     }
-    if read.is_empty() && (removed.is_empty() || import.mode == ImportMode::Replace) {
+    if read.rates.is_empty() && (read.removed.is_empty() || import.mode == ImportMode::Replace) {
         return Err(Error::field(ErrorCode::BadDeck, "csv", "The file has no rates."));
     }
     let base = Base::read(app, &tariff, import.base_version_id).await?;
     let bands: Vec<&str> = base.terms.bands.iter().map(|band| band.name.as_str()).collect();
     // a carrier has its own names for bands
+    read.rename_bands(&bands);
+    let super::files::ReadDeck { rates: read, removed, columns, dated, mut outcome } = read;
     outcome.questions = super::files::band_questions(&outcome, &columns, &bands, &mapped);
     if !outcome.questions.is_empty() {
         return Ok(outcome);
@@ -209,12 +210,12 @@ async fn local_day(app: &App, tariff: &tariff::Model) -> Result<NaiveDate> {
     Ok(now.with_timezone(&terms.time_zone).date_naive())
 }
 
-/// Waits for a moment until a deck may be in memory.
+/// Waits briefly for a permit to have a deck in memory.
 pub(super) async fn deck_permit() -> Result<SemaphorePermit<'static>> {
     permit(&DECKS, "too many tariffs are being changed").await
 }
 
-/// Waits until a deck of this size may be in memory.
+/// Waits, for as long as necessary, for a permit to have a deck of this size in memory.
 pub(super) async fn wait_for_permit(bytes: u64) -> Result<SemaphorePermit<'static>> {
     let share = if bytes > LARGE_DECK_BYTES { LARGE_DECK_SHARE } else { 1 };
     DECKS.acquire_many(share).await.or_fault()

@@ -1,8 +1,8 @@
 //! Reads the file of an import: the canonical CSV, or a carrier's deck in its own layout.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use billing::carrier_deck::{Answer, CarrierDeck, Mapping, Options, Question, read_carrier_deck};
+use billing::carrier_deck::{Answer, CarrierDeck, Entry, Mapping, Options, Question, read_carrier_deck};
 use billing::deck::{DeckColumns, DeckLimits, is_canonical, parse_deck};
 use billing::tariff::Rate;
 use chrono::NaiveDate;
@@ -11,6 +11,8 @@ use super::drafts::{MAX_DECK_BYTES, MAX_PROBLEMS, Outcome};
 
 /// Maximum number of dates that a question offers as choices.
 const MAX_DATES: usize = 100;
+/// Maximum number of answers of one question about several bands.
+const MAX_BAND_ANSWERS: usize = 30;
 
 /// The rows of a deck for an import by date.
 pub(super) struct DatedRows {
@@ -34,7 +36,7 @@ pub(super) struct ReadDeck {
 }
 
 /// Reads a file. `currency` is the tariff's currency. Dates after `today` are in the future. With `by_date`, the user is not asked to choose a date
-/// if the file has several.
+/// if the file has several dates.
 pub(super) fn read(
     file: &[u8],
     mapping: Option<Mapping>,
@@ -88,8 +90,8 @@ fn by_day(deck: &mut CarrierDeck, today: NaiveDate) -> DatedRows {
     DatedRows { rows, today, days }
 }
 
-/// Asks about the bands of a carrier's deck that the tariff does not have. `mapped` are the bands to which the mapping leads; they are not asked
-/// about again. There are no questions about the canonical CSV, which must name the tariff's bands.
+/// Asks about the bands of a carrier's deck that the tariff does not have. There are no questions about `mapped`, the bands that the mapping has
+/// already chosen. There are also no questions about the canonical CSV, which must name the tariff's bands.
 pub(super) fn band_questions(
     outcome: &Outcome,
     columns: &DeckColumns,
@@ -97,25 +99,77 @@ pub(super) fn band_questions(
     mapped: &[String],
 ) -> Vec<Question> {
     let is_known = |name: &String| bands.contains(&name.as_str()) || mapped.contains(name);
-    let unknown = columns.bands.keys().filter(|name| outcome.counts.is_some() && !is_known(name));
-    let question = |name: &String| {
-        let answer = |text: String, band: Option<&str>| {
-            let bands = BTreeMap::from([(name.clone(), band.map(str::to_owned))]);
-            Answer { text, mapping: Mapping { bands, ..Mapping::default() } }
+    let unknown: Vec<&String> =
+        columns.bands.keys().filter(|name| outcome.counts.is_some() && !is_known(name)).collect();
+    // one question covers several bands, unless it would have too many answers
+    let choices = bands.len() + 1;
+    let one = u32::try_from(unknown.len()).ok().and_then(|names| choices.checked_pow(names));
+    if one.is_some_and(|answers| answers <= MAX_BAND_ANSWERS) && !unknown.is_empty() {
+        return vec![band_question(&unknown, bands)];
+    }
+    unknown.iter().map(|name| band_question(&[name], bands)).collect()
+}
+
+/// Asks for the tariff's bands for some bands of a deck. The answers are all combinations.
+fn band_question(names: &[&String], bands: &[&str]) -> Question {
+    let choices: Vec<Option<&str>> = std::iter::once(None).chain(bands.iter().copied().map(Some)).collect();
+    let mut answers: Vec<Answer> = vec![Answer { text: String::new(), mapping: Mapping::default() }];
+    for name in names {
+        let with = |answer: &Answer, band: Option<&str>| {
+            let chosen = match (band, names.len()) {
+                (None, 1) => "leave these prices out".to_owned(),
+                (None, _) => format!("leave {name} out"),
+                (Some(band), 1) => format!("the band {band:?}"),
+                (Some(band), _) => format!("{name} is the band {band:?}"),
+            };
+            let mut mapping = answer.mapping.clone();
+            mapping.bands.insert((*name).clone(), band.map(str::to_owned));
+            let text = if answer.text.is_empty() { chosen } else { format!("{}; {chosen}", answer.text) };
+            Answer { text, mapping }
         };
-        let left_out = answer("leave these prices out".to_owned(), None);
-        let offered = bands.iter().map(|band| answer(format!("the band {band:?}"), Some(*band)));
-        Question {
-            code: "BANDS".into(),
-            text: format!(
-                "The deck has prices for \"{name}\", which is no band of the tariff. Choose the band, or add it to the tariff first."
-            ),
-            line: 0,
-            example: name.clone(),
-            answers: std::iter::once(left_out).chain(offered).collect(),
-        }
+        answers =
+            answers.iter().flat_map(|answer| choices.iter().map(move |band| with(answer, *band))).collect();
+    }
+    let shown: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let text = match names {
+        [_] => format!(
+            "The deck has prices for {}, which is not a band of the tariff. Choose the band, or add it to the tariff first.",
+            shown.join(", ")
+        ),
+        _ => format!(
+            "The deck has prices for {}, which are not bands of the tariff. Choose the bands, or add them to the tariff first.",
+            shown.join(", ")
+        ),
     };
-    unknown.map(question).collect()
+    let example = names.first().map(|name| (*name).clone()).unwrap_or_default();
+    Question { code: "BANDS".into(), text, line: 0, example, answers }
+}
+
+impl ReadDeck {
+    /// Gives the bands of a carrier's deck the tariff's names if only the case of letters differs.
+    pub(super) fn rename_bands(&mut self, bands: &[&str]) {
+        let renamed = |name: &String| {
+            let same =
+                bands.iter().find(|band| !bands.contains(&name.as_str()) && band.eq_ignore_ascii_case(name));
+            same.map_or_else(|| name.clone(), |band| (*band).to_owned())
+        };
+        if self.outcome.counts.is_none() || self.columns.bands.keys().all(|name| renamed(name) == *name) {
+            return;
+        }
+        let columns = std::mem::take(&mut self.columns.bands);
+        self.columns.bands = columns.into_iter().map(|(name, found)| (renamed(&name), found)).collect();
+        let rename = |rate: &mut Rate| {
+            let prices = std::mem::take(&mut rate.band_prices);
+            rate.band_prices = prices.into_iter().map(|(name, price)| (renamed(&name), price)).collect();
+        };
+        self.rates.iter_mut().for_each(rename);
+        let dated = self.dated.iter_mut().flat_map(|dated| dated.rows.rates.iter_mut());
+        for row in dated {
+            if let Entry::Price(rate) = &mut row.entry {
+                rename(rate);
+            }
+        }
+    }
 }
 
 /// A version has one date. If a deck has several dates, and at least one of them is in the future, the user chooses the version's date.

@@ -1,8 +1,9 @@
 //! Keeps derived tariffs up to date with their sources.
 //!
-//! Each second, every node compares the versions of the sources that are in force or scheduled with those that the derived tariffs follow. If they
-//! differ, one node derives the missing versions. A derived version is written like an import, in blocks of rates outside the call writer, and takes
-//! effect at the same instant as its source. A failure is stored with the derivation and is tried again; it never stops the source.
+//! Each second, every node lists the sources' versions that are in force or scheduled, and compares this list with the versions that the derived
+//! tariffs follow. If they differ, one node derives the missing versions. A derived version is written like an import, in blocks of rates outside the
+//! call writer, and takes effect at the same instant as its source. A failure is stored with the derivation and is tried again; it never stops the
+//! source.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,21 +31,21 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariff_derivations::{self as rows, Followed, Planned};
 use store::{accounts, tariffs};
 
-/// Interval between looks at the sources.
+/// Interval between checks of the sources.
 const EVERY: Duration = Duration::from_secs(1);
 /// Number of derivations that one query reads.
 const PAGE: u64 = 500;
-/// How long a node may work on one derivation until another node takes it for dead.
+/// How long a node may work on one derivation. After this time, the node counts as dead, and another node may take over.
 const WORKS: TimeDelta = TimeDelta::minutes(5);
 /// Time until the next attempt after a problem.
 const RETRY: TimeDelta = TimeDelta::seconds(30);
 
-/// Wakes the loop of this node before its next look, after a change on this node.
+/// Starts this node's next check early, after a change on this node.
 #[derive(Debug, Default)]
 pub struct Following(Notify);
 
 impl Following {
-    /// Makes the loop look at once.
+    /// Makes the loop check the sources immediately.
     pub fn wake(&self) {
         self.0.notify_one();
     }
@@ -62,7 +63,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         }
         let looked = tokio::select! {
             looked = step(&app) => looked,
-            // a version that is being written is deleted by upkeep, and is derived again by another node
+            // if a version is being written, its rates are deleted later (`crate::retention`), and another node derives the version again
             () = stop.cancelled() => return,
         };
         if let Err(error) = looked {
@@ -94,7 +95,7 @@ pub async fn step(app: &App) -> Result<()> {
     }
 }
 
-/// Derives what is missing, if this node gets the derivation.
+/// Derives the missing versions of one tariff, unless another node is working on the same derivation.
 async fn look_at(app: &App, found: &Followed, plan: &[Planned], now: DateTime<Utc>) -> Result<()> {
     let (row, key) = (&found.derivation, plan_key(plan));
     let is_waiting = row.next_at.is_some_and(|at| at > now);
@@ -123,7 +124,7 @@ fn plan_key(plan: &[Planned]) -> Value {
     plan.iter().map(|version| json!([version.id, version.active_from.timestamp_micros()])).collect()
 }
 
-/// Why a tariff could not follow its source, for its owner.
+/// The reason why a tariff could not follow its source, worded for the tariff's owner.
 fn told(error: Error) -> Failure {
     match error {
         Error::User(error) => Failure::new(error.code, error.message),
@@ -174,13 +175,13 @@ struct Follower<'a> {
 }
 
 impl Follower<'_> {
-    /// Whether a version was derived from this version with the present rule.
+    /// Whether `ours` was derived from the version `source` with the current rule.
     fn is_of(&self, ours: &tariff_version::Model, source: Uuid) -> bool {
         ours.source_version_id == Some(source) && ours.source_revision == Some(self.revision)
     }
 
-    /// Cancels and discards derived versions that no longer follow a version of the source, because the source's schedule or the rule changed. A draft
-    /// from which a person has made another version stays.
+    /// Cancels and discards derived versions that no longer follow a version of the source, because the source's schedule or the rule changed. A
+    /// draft is kept if a person has made another version from it.
     async fn withdraw(&self, plan: &[Planned]) -> Result<()> {
         let pending = rows::pending(self.app.store.reader(), self.tariff.id, self.app.clock.now()).await?;
         for ours in pending {
@@ -204,8 +205,8 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Whether a derived version takes effect with this version or, without `automatic`, whether there is one. A later change of the derived tariff by a
-    /// person does not count, so that it is not undone.
+    /// Whether a derived version takes effect together with this version of the source. Without `automatic`, a derived draft is enough. A version
+    /// that a person put in force later is ignored, so that the person's change is not undone.
     async fn follows(&self, source: &Planned) -> Result<bool> {
         let (conn, now) = (self.app.store.reader(), self.app.clock.now());
         let latest = rows::latest(conn, self.tariff.id, source.active_from.max(now)).await?;
@@ -219,8 +220,8 @@ impl Follower<'_> {
         Ok(pending.iter().any(|ours| self.is_of(ours, source.id)))
     }
 
-    /// Derives a version. Its rounding stays that of the derived tariff. Its time zone, bands and holidays are those of the source, because the rates
-    /// refer to them.
+    /// Derives a version. The version keeps the derived tariff's rounding, but takes its time zone, bands and holidays from the source, because the
+    /// rates refer to them.
     async fn derive(&self, source: &Planned) -> Result<()> {
         let (app, conn) = (self.app, self.app.store.reader());
         let permit = wait_for_permit(0).await?;

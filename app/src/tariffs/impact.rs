@@ -1,4 +1,4 @@
-//! A draft in money: the calls of the last thirty days, rated by the draft.
+//! The financial impact of a draft: the calls of the last thirty days, rated at the draft's prices; and the prices of a version that are below cost.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -7,12 +7,14 @@ use billing::money::Micros;
 use billing::rating;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::CallState;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{Version, find, find_version, permit};
 use crate::App;
 use crate::auth::Actor;
+use crate::margin::{self, Margins};
 use crate::rates::{LoadedVersion, pricing};
 use base::error::{OrFault as _, Result};
 use store::tariff_versions::{self as rows, PastCall, PricedShop};
@@ -23,27 +25,29 @@ const DAYS: i64 = 30;
 const MAX_SHOPS: u64 = 2_000;
 /// Maximum number of attempts that are read.
 const MAX_ATTEMPTS: usize = 200_000;
-/// Number of attempts that one statement reads.
+/// Number of attempts that one query reads.
 const PAGE: u64 = 2_000;
 /// Maximum number of destinations that are compared with their cost.
 const MAX_DESTINATIONS: usize = 20_000;
-/// Longest time that the calls are read and rated.
+/// Maximum time for reading and rating the calls.
 const MAX_TIME: Duration = Duration::from_secs(8);
 
-/// Limits the number of versions whose calls are rated at once. One request may ask for many.
+/// Limits the number of versions whose calls are rated at the same time. A single request may ask for many versions.
 static RATED: Semaphore = Semaphore::const_new(2);
+/// Limits the number of versions that are compared with their costs at the same time.
+static COMPARED: Semaphore = Semaphore::const_new(2);
 
-/// What the calls of the last thirty days would have brought by a draft. The money is that of the seller at the tariff's level: the account that
-/// the tariff's payers pay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The amounts that the calls of the last thirty days would have brought at a draft's prices. The amounts are those of the seller, which is the
+/// account that charges this tariff's prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Impact {
-    /// When the oldest of the calls was authorized at the earliest.
+    /// Calls that were authorized before this time are not included.
     pub since: DateTime<Utc>,
     /// Number of answered calls.
     pub calls: u64,
     /// Number of answered calls for which the draft has no rate. These calls would have been refused.
     pub unrated: u64,
-    /// Sum of the charges by the draft.
+    /// Sum of the charges at the draft's prices.
     pub retail: Micros,
     /// Sum that the seller paid for the same calls.
     pub cost: Micros,
@@ -51,22 +55,36 @@ pub struct Impact {
     pub margin: Micros,
     /// `margin` minus the margin of all calls at the prices that were charged.
     pub margin_change: Micros,
-    /// Number of destinations whose calls would have been sold below cost, by the seller or by the accounts just below, with fees, increments and
-    /// minimum charges.
+    /// Number of destinations for which the seller, or an account directly below the seller, would have sold calls below cost. Fees, increments and
+    /// minimum charges are taken into account.
     pub destinations_below_cost: u64,
-    /// Whether a limit on the number of callshops, calls or destinations, or on the time, was reached. The other calls are left out, the oldest first.
+    /// Whether a limit was reached. There are limits on the number of callshops, calls and destinations, and on the time. If so, some calls were left
+    /// out, the oldest first.
     pub is_partial: bool,
 }
 
-/// Rates the calls of the callshops that the tariff prices by this version. Nothing changes.
+/// Rates the calls that the tariff prices, at this version's prices. Changes nothing.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of range.
-/// May also fail with database errors.
+/// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of
+/// range. May also fail with database errors.
 pub async fn impact_of_version(app: &App, actor: &Actor, version: &Version) -> Result<Impact> {
     let found = find_version(app, actor, version.version.id).await?;
     let loaded = app.rates.get(app.store.reader(), found.version.id).await?;
     rate_calls(app, found.tariff.id, &loaded).await
+}
+
+/// The prices below cost if this version is in force: from now on or, for a scheduled version, from its beginning.
+///
+/// # Errors
+/// Fails with `NOT_FOUND` or `FORBIDDEN`, and with `OVERLOADED` if too many versions are compared at the same time. May also fail with database errors.
+pub async fn margins_of_version(app: &App, actor: &Actor, version: &Version) -> Result<Margins> {
+    let found = find_version(app, actor, version.version.id).await?;
+    let _permit = permit(&COMPARED, "too many tariff versions are being compared with costs").await?;
+    let loaded = app.rates.get(app.store.reader(), found.version.id).await?;
+    let now = app.clock.now();
+    let at = found.version.active_from.map_or(now, |from| from.max(now));
+    Ok(margin::of_version(app, found.tariff.id, &loaded, at).await?.margins)
 }
 
 /// Like [`impact_of_version`], for a draft that need not be stored.
@@ -137,11 +155,11 @@ impl Sales {
 struct Sums {
     calls: u64,
     unrated: u64,
-    /// The seller's sales by the draft.
+    /// The seller's sales at the draft's prices.
     drafted: Sales,
     /// The seller's sales as they were charged.
     charged: Sales,
-    /// By destination: the seller's sales, and the sales of the level below, whose cost is the draft's price.
+    /// For each destination, the seller's sales and the sales of the level below. For the level below, the draft's price is the cost.
     destinations: HashMap<String, [Sales; 2]>,
     is_partial: bool,
 }

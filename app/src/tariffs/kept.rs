@@ -1,4 +1,4 @@
-//! What a change of a tariff stores for its idempotency key, and the result that is made from it when a request is repeated.
+//! The answer that a change to a tariff stores for its idempotency key, and the result of a repeated request, which is made from this answer.
 
 use entity::tariff;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use base::clock::Clock;
 use base::error::{Error, Result};
 use store::Tx;
 
-/// The ids of the versions that a change made, and what it reported.
+/// The ids of the versions that a change made, and the data that the change reported.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Kept {
     tariff: Uuid,
@@ -119,7 +119,7 @@ impl Kept {
     }
 }
 
-/// The version that was scheduled next; `None` if it was discarded since.
+/// The version that was scheduled next; `None` if it has been discarded since.
 async fn next(app: &App, actor: &Actor, id: Option<Uuid>) -> Result<Option<Version>> {
     Ok(match id {
         Some(id) => find_versions(app, actor, &[id]).await?.pop(),

@@ -1,6 +1,6 @@
 //! Cancels schedules, discards drafts, goes back to an earlier version, and archives tariffs.
 //!
-//! Each change locks the tariff, so of two changes at the same time, the second sees the first and is refused.
+//! Each change locks the tariff. If two changes are made at the same time, the second therefore sees the first, and is refused.
 
 use billing::rate_changes;
 use chrono::TimeDelta;
@@ -8,7 +8,7 @@ use entity::{ActivityKind, tariff, tariff_version};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::activation::{Activated, CLOCK_SKEW, announce};
+use super::activation::{Activated, CLOCK_SKEW, announce, local};
 use super::draft_writer::{Act, Base, Start, whole};
 use super::drafts::{clean_note, deck_permit, drafted};
 use super::kept::Kept;
@@ -53,9 +53,9 @@ async fn cancel_schedule(app: &App, actor: &Actor, version_id: Uuid) -> Result<V
             if from <= now + CLOCK_SKEW {
                 let number = version.number;
                 return Err(illegal(base::message!(
-                    "Version {number} is in force since {from}. Use `revertTariff` to go back to an earlier version.",
+                    "Version {number} has been in force since {from}. Use `revertTariff` to go back to an earlier version.",
                     number,
-                    from
+                    from = local(&version, from)
                 )));
             }
             if let Some(next) = tariff_versions::successor(conn, tariff_id, version_id).await? {
@@ -125,8 +125,8 @@ pub async fn discard(app: &App, actor: &Actor, version_id: Uuid) -> Result<tarif
     Ok(tariff)
 }
 
-/// Deletes the rates in blocks and the version last, so that no rate is ever without its version. The version is deleted under the tariff's lock, because
-/// another change may hold the lock and use the version.
+/// Deletes the rates in blocks and the version last, so that no rate is ever without its version. The version is deleted under the tariff's lock,
+/// because another change may hold the lock and use the version.
 async fn delete(store: &Store, actor: &Actor, tariff_id: Uuid, version_id: Uuid) -> Result<()> {
     let block =
         |tx: store::Tx| async move { tariff_versions::delete_rates(tx.conn(), version_id, BLOCK).await };
@@ -139,12 +139,13 @@ async fn delete(store: &Store, actor: &Actor, tariff_id: Uuid, version_id: Uuid)
     store.write(last).await
 }
 
-/// Goes back to an earlier version: creates a version with its rates and terms, and puts the new version in force at once. Without `version_id`, goes
-/// back to the version that was in force before the current version.
+/// Goes back to an earlier version: creates a new version with the earlier version's rates and terms, and puts the new version in force immediately.
+/// Without `version_id`, goes back to the version that was in force before the current version.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if there is no earlier version, if the named version was never in force or is in force, or if the version in force has
-/// the same rates and terms. Fails with `STALE_DRAFT` if another version takes effect at the same time. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// the same rates and terms. Fails with `STALE_DRAFT` if another version takes effect at the same time. May also fail with `NOT_FOUND` or
+/// `FORBIDDEN`.
 pub async fn revert(
     app: &App,
     actor: &Actor,
@@ -209,7 +210,7 @@ async fn earlier(
     let number = version.number;
     match super::state(&version, Some(in_force.id), now) {
         VersionState::Retired => Ok(version),
-        VersionState::Active => Err(illegal(base::message!("Version {number} is in force already.", number))),
+        VersionState::Active => Err(illegal(base::message!("Version {number} is already in force.", number))),
         VersionState::Draft | VersionState::Scheduled => Err(illegal(base::message!(
             "Version {number} was never in force. Use `activateTariffVersion` to put it in force.",
             number

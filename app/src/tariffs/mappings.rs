@@ -1,11 +1,12 @@
 //! Saved mappings of carriers' decks. An account saves a mapping under a name, usually that of the carrier, and uses it for the carrier's next decks.
 
 use billing::carrier_deck::Mapping;
-use entity::{Role, tariff_mapping};
+use entity::{Role, tariff, tariff_mapping};
 use serde::Deserialize as _;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::owned;
 use crate::accounts::clean_name;
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
@@ -24,6 +25,38 @@ pub fn check_mapping(mapping: &Mapping) -> Result<()> {
     mapping.check().map_err(|refusal| Error::invalid("mapping", refusal.to_string()))
 }
 
+/// A saved mapping of the tariff's account, completed or corrected by `mapping`.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` if the account has no such mapping.
+pub(super) async fn with_saved(
+    app: &App,
+    tariff: &tariff::Model,
+    id: Uuid,
+    mapping: Option<Mapping>,
+) -> Result<Mapping> {
+    let saved = rows::find(app.store.reader(), tariff.account_id, id).await?;
+    let saved =
+        saved.ok_or_else(|| Error::invalid("mappingId", "The account of the tariff has no such mapping."))?;
+    let saved = Mapping::deserialize(&saved.mapping).or_fault()?;
+    Ok(saved.merged(mapping.unwrap_or_default()))
+}
+
+/// The mapping of an import into a tariff: `mapping`, or the saved mapping `id`, which `mapping` completes or corrects.
+///
+/// # Errors
+/// Fails with `INVALID_INPUT` if the tariff's account has no such mapping. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+pub async fn chosen(
+    app: &App,
+    actor: &Actor,
+    tariff_id: Uuid,
+    (id, mapping): (Option<Uuid>, Option<Mapping>),
+) -> Result<Option<Mapping>> {
+    let Some(id) = id else { return Ok(mapping) };
+    let tariff = owned(app, actor, tariff_id).await?;
+    with_saved(app, &tariff, id, mapping).await.map(Some)
+}
+
 /// The account whose mappings the actor may use: the actor's own. The platform's admins may name any account.
 async fn account_of(app: &App, actor: &Actor, account_id: Option<Uuid>) -> Result<Uuid> {
     actor.require(Right::ManageTariffs)?;
@@ -31,14 +64,14 @@ async fn account_of(app: &App, actor: &Actor, account_id: Option<Uuid>) -> Resul
     if id != actor.account_id && actor.role != Role::Admin {
         return Err(Error::Forbidden);
     }
-    // a token that was limited to an account below has no own account
+    // a token that is limited to a lower account has no account of its own
     Ok(access::account(app.store.reader(), actor, id, Right::ManageTariffs).await?.id)
 }
 
 /// Saves a mapping under a name. A mapping with the same name is replaced.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the account has [`MAX_MAPPINGS`] mappings, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the account has [`MAX_MAPPINGS`] mappings. May also fail with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn save(
     app: &App,
     actor: &Actor,
@@ -79,7 +112,7 @@ pub async fn save(
             updated_at: now,
         };
         audit::record(&tx, actor, now, change(&row, serde_json::Value::Null)).await?;
-        // if two requests save the same name at once, the second runs again and replaces the mapping of the first
+        // if two requests save the same name at the same time, the second runs again and replaces the mapping of the first
         rows::insert(conn, row.clone())
             .await
             .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;
@@ -115,10 +148,10 @@ fn unknown(name: &str) -> Error {
     Error::invalid("name", base::message!("There is no mapping with the name \"{name}\".", name))
 }
 
-/// Deletes the mapping with this name, and returns it. Imports that were created with it keep their copy.
+/// Deletes the mapping with this name, and returns it. Imports that were created with the mapping keep their own copies.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` if there is none, with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if there is no such mapping. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn delete(
     app: &App,
     actor: &Actor,

@@ -45,7 +45,7 @@ pub use drafts::{
     delete_rates, import, upsert_rates,
 };
 
-pub use impact::{Impact, impact_of_draft, impact_of_version};
+pub use impact::{Impact, impact_of_draft, impact_of_version, margins_of_version};
 pub use lifecycle::{archive, cancel, discard, revert};
 pub use reading::{is_bought, readable, readable_version};
 pub use terms::Term;
@@ -65,7 +65,7 @@ use store::{Listed, Page};
 /// Maximum number of holidays per tariff.
 pub const MAX_HOLIDAYS: usize = 1_000;
 
-/// Longest wait of a request for its turn. Most changes and comparisons of tariffs take less time.
+/// Longest time that a request waits for its turn. Most changes and comparisons of tariffs take less time.
 const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
 /// State of a version.
@@ -121,7 +121,7 @@ pub struct NewTariff {
     pub holidays: Vec<NaiveDate>,
 }
 
-/// The owners whose tariffs the actor may manage: the actor's account, or all accounts of the subtree for the platform's admins.
+/// The owners whose tariffs the actor may manage: the actor's account or, for the platform's admins, all accounts of the subtree.
 fn owners(actor: &Actor) -> Owners {
     match actor.role {
         Role::Admin => Owners::Subtree(actor.scope()),
@@ -216,7 +216,7 @@ fn check_holidays(holidays: &[NaiveDate]) -> Result<()> {
     Ok(())
 }
 
-/// Waits for a moment for a turn to use many rates or calls.
+/// Waits briefly for a turn to use many rates or calls.
 ///
 /// # Errors
 /// Fails with `OVERLOADED` and this reason if no turn comes within [`PERMIT_WITHIN`].
@@ -232,7 +232,7 @@ async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
     rows::find(app.store.reader(), &owners(actor), id).await?.ok_or(Error::NotFound)
 }
 
-/// Finds a tariff that the actor may manage: a tariff of the actor's account, or any tariff for the platform's admins.
+/// Finds a tariff that the actor may manage: a tariff of the actor's account or, for the platform's admins, any tariff.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
@@ -283,7 +283,7 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
     Ok(versions.into_iter().filter_map(version).collect())
 }
 
-/// Lists the tariffs that the actor may manage, oldest first, with archived tariffs if `archived` is set.
+/// Lists the tariffs that the actor may manage, oldest first. Archived tariffs are included only if `archived` is true.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for users of callshops.
@@ -304,7 +304,8 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
     versions.into_iter().next().ok_or_else(|| Error::fault("the state of a version was not found"))
 }
 
-/// Lists the versions of a tariff, oldest first. Of the tariff by which the actor's account pays, only the version in force and the scheduled versions.
+/// Lists the versions of a tariff, oldest first. For the cost tariff of the actor's account, lists only the version in force and the scheduled
+/// versions.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.

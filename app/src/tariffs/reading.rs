@@ -1,5 +1,5 @@
-//! Which tariffs an actor may read. An account manages its own tariffs. It may also read what it pays: the version in force and the scheduled versions of
-//! its cost tariff, but nothing else that its parent knows about the tariff.
+//! Decides which tariffs an actor may read. An account manages its own tariffs. It may also read the version in force and the scheduled versions of
+//! its cost tariff, but nothing else that its parent knows about that tariff.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::auth::{Actor, Right};
 use base::error::{Error, Result};
 use store::{tariff_derivations, tariffs as rows};
 
-/// Whether the tariff is not the actor's own, but the tariff by which the actor's account pays its parent.
+/// Whether the tariff is the cost tariff of the actor's account, and not one of that account's own tariffs.
 pub fn is_bought(actor: &Actor, tariff: &tariff::Model) -> bool {
     actor.role != Role::Admin && tariff.account_id != actor.account_id
 }
 
-/// Finds a tariff that the actor may manage, or by which the actor's account pays.
+/// Finds a tariff that the actor may manage, or the cost tariff of the actor's account.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
@@ -32,7 +32,7 @@ pub async fn readable(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Mode
     tariff.ok_or(Error::NotFound)
 }
 
-/// Finds a version of a tariff that the actor may manage, or the version in force or a scheduled version of the tariff by which the actor's account pays.
+/// Finds a version of a tariff that the actor may manage, or the version in force or a scheduled version of the cost tariff of the actor's account.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.

@@ -30,8 +30,8 @@ impl Term {
     }
 }
 
-/// Adds the differences between the terms to the values that the audit log records. Of the holidays, only the removed and the added dates are recorded,
-/// because there may be many.
+/// Adds the differences between the terms to the values that the audit log records. For the holidays, only the removed and the added dates are
+/// recorded, because there may be many holidays.
 pub(super) fn record(before: &mut Value, after: &mut Value, (old, new): (&Terms, &Terms)) {
     for term in Term::differing(old, new) {
         match term {

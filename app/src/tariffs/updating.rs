@@ -20,12 +20,12 @@ use crate::{App, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs as rows;
 
-/// A change of a tariff. `None` leaves a value unchanged.
+/// A change to a tariff. `None` leaves a value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct TariffUpdate {
     /// The tariff.
     pub tariff_id: Uuid,
-    /// New display name, which takes effect at once.
+    /// New display name, which takes effect immediately.
     pub name: Option<String>,
     /// Number of decimals of the rounding, 0 to 6.
     pub rounding_decimals: Option<u8>,
@@ -43,11 +43,12 @@ pub struct TariffUpdate {
     pub note: String,
 }
 
-/// Changes a tariff. A new name takes effect at once. Other terms belong to a version, so they create a draft with the rates of the version in force.
-/// Before the first version, they change the terms of the first version. Returns the tariff and the draft, if one was created.
+/// Changes a tariff. A new name takes effect immediately. The terms belong to a version, so a change to them creates a draft with the rates of the
+/// base version. While the tariff has no version, the change applies to the terms of its first version. Returns the tariff and the draft, if one was
+/// created.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, also if rates use a band that would be removed. Fails with `ILLEGAL_STATE` for an archived tariff, and with
+/// Fails with `INVALID_INPUT`, for example if rates use a band that would be removed. Fails with `ILLEGAL_STATE` for an archived tariff, and with
 /// `STALE_DRAFT` for a base version that is no longer in force. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn update(
     app: &App,
@@ -82,7 +83,7 @@ async fn change(app: &App, actor: &Actor, update: TariffUpdate) -> Result<(tarif
 }
 
 impl TariffUpdate {
-    /// Whether more than the name may change. Only then the rates are read.
+    /// Whether more than the name may change. The rates are read only in this case.
     fn has_terms(&self) -> bool {
         self.rounding_decimals.is_some()
             || self.rounding_mode.is_some()
@@ -130,7 +131,7 @@ fn check_bands(rates: &[Rate], bands: &[TimeBand]) -> Result<()> {
     }
 }
 
-/// Changes the tariff's row alone: its name, and the terms of its first version.
+/// Changes only the tariff's row: its name, and the terms of its first version.
 async fn change_row(
     app: &App,
     actor: &Actor,

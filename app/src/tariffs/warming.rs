@@ -1,5 +1,5 @@
-//! Loads the rates of versions that are about to take effect. Otherwise, the first call after an activation would load them inside its own transaction,
-//! on each node.
+//! Loads the rates of versions that are about to take effect. Otherwise, the first call after an activation would load them inside its own
+//! transaction, on each node.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::App;
 use base::error::Result;
 use store::tariff_versions;
 
-/// Interval between two looks at the versions.
+/// Interval between checks for versions that are about to take effect.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long before it takes effect the rates of a scheduled version are loaded.
+/// The rates of a scheduled version are loaded this long before the version takes effect.
 const AHEAD: TimeDelta = TimeDelta::seconds(60);
-/// How far back the first look goes.
+/// The first check also finds versions that took effect up to this long ago.
 const BACK: TimeDelta = TimeDelta::seconds(10);
 /// The loop counts as stuck if it records no heartbeat for this time. Loading a large version takes several seconds.
 const HUNG: Duration = Duration::from_secs(180);
-/// Maximum number of versions that one look finds. The versions that take effect first are loaded first.
+/// Maximum number of versions that one check finds. The versions that take effect first are loaded first.
 const MAX_VERSIONS: u64 = 100;
 
 /// Loads the rates of versions of assigned tariffs, one version at a time, until `stop`.
@@ -49,7 +49,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Loads the versions that take effect between the two times. A version that does not fit in the cache is loaded once, not at each look.
+/// Loads the versions that take effect between the two times. A version that does not fit in the cache is loaded once, not at each check.
 async fn load(
     app: &App,
     (since, until): (DateTime<Utc>, DateTime<Utc>),

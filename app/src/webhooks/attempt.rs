@@ -20,7 +20,7 @@ const GONE: u16 = 410;
 
 /// A message.
 pub(super) struct Message {
-    /// What the message tells.
+    /// The kind of the message.
     pub(super) kind: WebhookMessageKind,
     /// The header `webhook-id`.
     pub(super) id: String,
@@ -39,8 +39,13 @@ pub(super) fn message_id(webhook_id: Uuid, callshop_id: Uuid, kind: WebhookMessa
     format!("msg_{text}")
 }
 
-/// Checks whether a webhook may still act: the token that made it has not ended, its account is in the subtree of its creator's account, the callshop is in the subtree of its own account,
-/// and no account above its creator is suspended. A disabled creator changes nothing, because a webhook belongs to its account; clients see it.
+/// Checks whether a webhook may still act:
+/// - the token that made the webhook must not have ended;
+/// - the webhook's account must be in the subtree of the account of the webhook's creator;
+/// - the callshop must be in the subtree of the webhook's account;
+/// - neither the creator's account nor an account above it may be suspended.
+///
+/// A webhook still acts if its creator is disabled, because a webhook belongs to its account.
 ///
 /// # Errors
 /// May fail with database errors. The inner error is the reason to disable the webhook.
@@ -59,7 +64,7 @@ pub(super) async fn may_act(
     let [Some(above), Some(own), Some(shop)] = found else {
         return Ok(Err(WebhookDisabledReason::RightsLost));
     };
-    // accounts never move, so this can only fail after a change by hand
+    // accounts never move, so this can only fail after somebody has changed the database by hand
     if !Scope::subtree(&above.path).holds(&own.path) || !Scope::subtree(&own.path).holds(&shop.path) {
         return Ok(Err(WebhookDisabledReason::RightsLost));
     }
@@ -83,7 +88,7 @@ pub(super) struct Outcome {
 /// Signs and posts a message.
 ///
 /// # Errors
-/// Fails with internal faults only. A receiver that does not accept the message is no error.
+/// Fails with internal faults only. It is not an error if the receiver does not accept the message.
 pub(super) async fn post(
     app: &App,
     webhook: &webhook::Model,
@@ -135,7 +140,7 @@ impl Outcome {
         }
     }
 
-    /// The log's row. `otherwise` is the status of a message that was not accepted.
+    /// The row for the log. `otherwise` is the status of a message that was not accepted.
     pub(super) fn row(
         &self,
         webhook_id: Uuid,

@@ -14,7 +14,8 @@ const MAX_URL: usize = 2_000;
 /// Maximum length of a document, in bytes.
 const MAX_QUERY: usize = 20_000;
 
-/// A document with line feeds and spaces in place of other white space. Databases refuse some control characters.
+/// Replaces tabs in a document with spaces, and Windows line ends with line feeds. Refuses all other control characters, because databases refuse
+/// some of them.
 pub(super) fn clean_query(text: &str) -> Result<String> {
     let text = text.replace("\r\n", "\n").replace('\t', " ");
     if text.len() <= MAX_QUERY && billing::text::is_lines(&text) {
@@ -27,14 +28,14 @@ pub(super) fn clean_query(text: &str) -> Result<String> {
     Err(Error::invalid("query", message))
 }
 
-/// Fails if a document about one callshop names another account, or if one about an account's feed names a callshop.
+/// Fails if the document is about one callshop, but the account is not a callshop, or if it is about an account's feed, but the account is a callshop.
 pub(super) fn check_kind(account: &account::Model, payload: &dyn Payload) -> Result<()> {
     let is_callshop = account.kind == AccountKind::Callshop;
     let fits = if is_callshop { !payload.is_for_account() } else { !payload.is_for_callshop() };
     if fits { Ok(()) } else { Err(Error::NotFound) }
 }
 
-/// A description without spaces around it.
+/// Trims and checks a description.
 pub(super) fn clean_description(text: &str) -> Result<String> {
     let text = text.trim();
     if text.chars().count() <= MAX_DESCRIPTION && (text.is_empty() || billing::text::is_line(text)) {
@@ -64,7 +65,7 @@ pub(super) fn bad_url(refused: SendError) -> Error {
             host
         ),
         SendError::Unresolved(host) => {
-            base::message!("{host} cannot be resolved. Check the name of the host.", host)
+            base::message!("{host} cannot be resolved. Check the host name.", host)
         }
         _ => base::message!(
             "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",

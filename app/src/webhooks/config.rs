@@ -10,17 +10,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebhookConfig {
-    /// Networks, such as `10.1.0.0/16`, to which webhooks may be sent although their addresses are not public. Plain HTTP is allowed there, too.
+    /// Networks, such as `10.1.0.0/16`, to which messages may be sent even though these networks are not public. Plain HTTP is allowed there, too.
     pub allow_private: Vec<Network>,
-    /// Seconds that a receiver has to answer, 1 to 60.
+    /// Time limit in seconds for a receiver's answer, 1 to 60.
     pub timeout_seconds: u64,
-    /// Seconds from the first failed attempt to the second, 1 to 3600. The pauses grow up to eight hours.
+    /// Seconds from the first failed attempt to the second, 1 to 3600. Later pauses are longer: up to 5,760 times this value, which is eight hours by
+    /// default.
     pub first_retry_seconds: u32,
-    /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720. An event that alone is refused blocks its callshop only.
+    /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720. If the receiver refuses only a single event, that event
+    /// blocks only later events of its callshop.
     pub give_up_hours: u32,
     /// Maximum number of webhooks of an account, 1 to 1000.
     pub per_account: u64,
-    /// Maximum number of deliveries at the same time on each node, 1 to 1000. One webhook uses at most an eighth of them, and one account a quarter.
+    /// Maximum number of deliveries at the same time on each node, 1 to 1000. One webhook uses at most an eighth of these deliveries, and one account
+    /// at most a quarter.
     pub concurrency: usize,
     /// Days to keep the log of deliveries, 1 to 400. The log of a webhook has at most 10,000 messages.
     pub log_days: u32,
@@ -41,7 +44,7 @@ impl Default for WebhookConfig {
 }
 
 impl WebhookConfig {
-    /// Checks the bounds that types cannot express. `activity_days` is the retention of activities.
+    /// Checks the bounds that types cannot express. `activity_days` is the number of days for which activities are kept.
     ///
     /// # Errors
     /// Returns a sentence that names the first option that is out of its bounds.
@@ -61,7 +64,7 @@ impl WebhookConfig {
         if !(1..=400).contains(&self.log_days) {
             return bad("webhooks.log_days must be 1 to 400");
         }
-        // otherwise, events would be deleted while their delivery is still tried
+        // otherwise, events would be deleted while the server is still trying to deliver them
         if activity_days.saturating_mul(24) <= self.give_up_hours {
             return bad(
                 "retention.activity_days must be longer than webhooks.give_up_hours: keep activities for more days, or give up earlier",

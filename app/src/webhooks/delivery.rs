@@ -1,10 +1,10 @@
 //! Delivers the events of webhooks: at least once, and in order for each callshop.
 //!
-//! Every node runs this task. A position (a webhook and a callshop) belongs to the node that has its lease. If the node dies, the lease ends, and another
-//! node continues from the last event that the dead node recorded. So a message may arrive twice, with the same id.
+//! Every node runs this task. A position (a webhook and a callshop) belongs to the node that has its lease. If the node dies, the lease ends, and
+//! another node continues from the last event that the dead node recorded. So a message may arrive twice, with the same id.
 //!
-//! A failed event blocks only its own position, which waits for its next attempt without a lease. A turn at a position has a time limit, and an account
-//! has a part of a node's places, so that slow receivers do not delay those of others.
+//! A failed event blocks only its own position, which waits for its next attempt and holds no lease meanwhile. A position's turn has a time limit,
+//! and an account can use only a part of a node's delivery slots, so that slow receivers of one account do not delay the receivers of other accounts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,17 +25,17 @@ use base::error::Result;
 use store::webhook_positions::{self as positions, Due, Full, Key, Room};
 use store::{activity, webhooks as rows};
 
-/// Pause between two looks at the positions.
+/// Pause between two checks of the positions.
 const EVERY: Duration = Duration::from_millis(250);
-/// Pause after a look that failed.
+/// Pause after a check that failed.
 const RETRY: Duration = Duration::from_secs(2);
-/// Interval between the looks for new callshops.
+/// Interval between searches for new callshops.
 const NEW_SHOPS_EVERY: Duration = Duration::from_secs(5);
 /// The loop counts as stuck if it records no heartbeat for this time.
 const HUNG: Duration = Duration::from_secs(120);
 /// How long a stopping node waits for the answers to its messages.
 const STOPPING: Duration = Duration::from_secs(2);
-/// How much longer a lease is than two timeouts.
+/// The margin by which a lease is longer than two timeouts.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// Number of compiled documents that a node remembers.
 const PLANS: u64 = 1_000;
@@ -43,22 +43,22 @@ const PLANS: u64 = 1_000;
 /// A compiled document, or the fact that it cannot be compiled anymore.
 type Plan = Option<Arc<dyn Payload>>;
 
-/// What the deliveries of one node share.
+/// The state that all deliveries of one node share.
 pub(super) struct Node {
     pub(super) app: Arc<App>,
     /// Compiled documents by webhook and time of the last change.
     plans: Cache<(Uuid, DateTime<Utc>), Plan>,
-    /// Cancelled a moment after the node was told to stop.
+    /// Canceled a moment after the node was told to stop.
     abort: CancellationToken,
 }
 
-/// The turns of one node that have not ended.
+/// One node's turns that have not ended.
 #[derive(Default)]
 struct Turns {
     running: JoinSet<Ended>,
-    /// By webhook.
+    /// Number of turns by webhook.
     webhooks: HashMap<Uuid, usize>,
-    /// By account.
+    /// Number of turns by account.
     accounts: HashMap<Uuid, usize>,
 }
 
@@ -86,7 +86,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             _ = ticks.tick() => None,
             Some(ended) = turns.running.join_next(), if !turns.running.is_empty() => Some(ended),
         };
-        // a turn that has delivered everything need not be followed by another look at once
+        // after a turn that has delivered everything, the next check can wait for the tick
         let mut looks = ended.is_none();
         if let Some(ended) = ended {
             looks |= turns.finished(ended);
@@ -116,7 +116,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Counts one less.
+/// Reduces the count for `id` by one.
 fn give_back(counts: &mut HashMap<Uuid, usize>, id: Uuid) {
     if let Some(count) = counts.get_mut(&id) {
         *count = count.saturating_sub(1);
@@ -127,7 +127,7 @@ fn give_back(counts: &mut HashMap<Uuid, usize>, id: Uuid) {
 }
 
 impl Turns {
-    /// Counts a turn that ended. Returns whether more events may be waiting after the webhook's position in the callshop.
+    /// Frees the slots of a turn that ended. Returns whether more events may be waiting after the turn's position.
     fn finished(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> bool {
         match ended {
             Ok(ended) => {
@@ -136,14 +136,14 @@ impl Turns {
                 ended.more
             }
             Err(error) => {
-                // the places of the webhook stay taken only until all turns have ended
+                // the slots of this webhook and account stay taken, but only until all turns have ended
                 tracing::error!(%error, "a delivery ended unexpectedly");
                 true
             }
         }
     }
 
-    /// The webhooks and accounts without a free place.
+    /// The webhooks and accounts that have no free slot.
     fn full(&self, room: &Room) -> Full {
         let full = |counts: &HashMap<Uuid, usize>, most: u64| {
             counts.iter().filter(|(_, count)| **count as u64 >= most).map(|(id, _)| *id).collect()
@@ -154,7 +154,7 @@ impl Turns {
         }
     }
 
-    /// Takes a place for a turn. Returns false if the webhook or its account has none.
+    /// Takes a slot for a turn. Returns false if the webhook or its account has no free slot.
     fn take(&mut self, due: &Due, room: &Room) -> bool {
         let webhook = self.webhooks.get(&due.key.0).copied().unwrap_or(0);
         let account = self.accounts.get(&due.account_id).copied().unwrap_or(0);
@@ -179,7 +179,7 @@ impl Node {
         lease(&self.app)
     }
 
-    /// Begins turns for the positions that are due, as far as there is room.
+    /// Begins turns for the positions that are due, as long as there are free slots.
     async fn begin(self: &Arc<Self>, turns: &mut Turns) -> Result<()> {
         let options = &self.app.config.webhooks;
         if turns.running.is_empty() {
@@ -191,7 +191,7 @@ impl Node {
             return Ok(());
         }
         let now = self.app.clock.now();
-        // some of them may have no event that the document wants
+        // read more positions than free slots, because some may have no event that their document wants
         let room = Room {
             per_webhook: options.per_webhook() as u64,
             per_account: options.per_account_at_once() as u64,
@@ -256,7 +256,7 @@ impl Node {
             }
         }
         if !moves.is_empty() {
-            // in the order of all nodes, so that no two of them wait for each other
+            // all nodes lock positions in this order, so that no two nodes wait for each other
             moves.sort_unstable();
             let moves = &moves;
             self.app
@@ -319,17 +319,17 @@ pub(super) fn lease(app: &App) -> TimeDelta {
     TimeDelta::seconds(2 * timeout) + LEASE_MARGIN
 }
 
-/// What follows a position.
+/// The events that follow a position.
 #[derive(Debug, PartialEq, Eq)]
 struct Unwanted {
-    /// The last of the events that nobody wants; the position itself if there are none.
+    /// The last of the events that the document does not want; the position itself if there are none.
     last: i64,
     /// Whether a wanted event or a gap follows.
     then_wanted: bool,
 }
 
-/// Finds the events after `from` that a document does not want, among the next `each` numbers. `kinds` are kinds of the callshop's events, sorted by
-/// number.
+/// Finds the events after `from` that a document does not want, among the next `each` numbers. `kinds` has the numbers and kinds of some of the
+/// callshop's events, sorted by number.
 fn unwanted(
     plan: &dyn Payload,
     kinds: Option<&Vec<(i64, entity::ActivityKind)>>,
@@ -338,13 +338,13 @@ fn unwanted(
     let kinds = kinds.map(Vec::as_slice).unwrap_or_default();
     let mut last = from;
     for (seq, kind) in kinds.iter().filter(|(seq, _)| *seq > from && *seq <= from.saturating_add(each)) {
-        // events before this one were deleted, or it is wanted
+        // events before this event were deleted, or the document wants this event
         if *seq != last + 1 || plan.wants(*kind) {
             return Unwanted { last, then_wanted: true };
         }
         last = *seq;
     }
-    // without any event, those after the position were deleted
+    // if there is no event at all, the events after the position were deleted
     Unwanted { last, then_wanted: last == from }
 }
 
@@ -355,7 +355,7 @@ mod tests {
     use super::*;
     use crate::feed::ActivityEvent;
 
-    /// Wants opened cabins only.
+    /// Wants only events about opened cabins.
     struct Cabins;
 
     impl Payload for Cabins {
@@ -399,7 +399,7 @@ mod tests {
         assert_eq!(found(&[(5, CabinClosed), (6, CabinOpened)]), (5, true));
         assert_eq!(found(&[(3, CabinOpened), (5, CabinClosed), (6, CabinClosed)]), (6, false));
         assert_eq!(found(&[(6, CabinClosed)]), (4, true));
-        // those after the next three are for the next look
+        // events after the next three numbers are left for the next check
         assert_eq!(
             found(&[(5, CabinClosed), (6, CabinClosed), (7, CabinClosed), (8, CabinOpened)]),
             (7, false)

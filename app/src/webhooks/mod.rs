@@ -1,8 +1,9 @@
 //! Webhooks: the server posts the activity events of an account's callshops to an address. The body of each message is the answer to a subscription
 //! document, which the webhook's creator chose.
 //!
-//! A webhook reads with the role and the scopes of the user who last chose its address or its document, never with more. A webhook that a user above
-//! created may read more than the users of its account, so only users of the creator's account and of the accounts above may see or change it.
+//! A webhook never reads more than the role and the scopes of the user who last chose its address or its document allow. If a user of a higher
+//! account created a webhook, the webhook may read more than the users of its own account may. Therefore, only users of the creator's account and of
+//! accounts above it may see or change the webhook.
 
 mod attempt;
 mod checks;
@@ -58,7 +59,7 @@ pub struct WebhookChange {
     pub query: Option<String>,
     /// What the webhook is for.
     pub description: Option<String>,
-    /// Whether the webhook reads with the rights of the actor from now on, even if these are wider.
+    /// Whether the webhook reads with the actor's rights from now on, even if these are wider than the webhook's current rights.
     pub use_my_rights: bool,
 }
 
@@ -67,7 +68,7 @@ pub struct WebhookChange {
 pub struct SecretRotation {
     /// The webhook.
     pub id: Uuid,
-    /// How long messages are signed with the replaced secret, too, in seconds, at most [`MAX_GRACE_SECONDS`].
+    /// How long messages are also signed with the replaced secret, in seconds, at most [`MAX_GRACE_SECONDS`].
     pub grace_seconds: i64,
 }
 
@@ -76,15 +77,15 @@ pub struct SecretRotation {
 pub struct Made {
     /// The webhook.
     pub webhook: webhook::Model,
-    /// The secret; `None` if an earlier request with the same key got it.
+    /// The secret; `None` if an earlier request with the same key already returned it.
     pub secret: Option<String>,
 }
 
-/// Creates a webhook. It delivers the events from now on.
+/// Creates a webhook, which delivers all events that happen from now on.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for an address or a document that is not acceptable, `ILLEGAL_STATE` if the account has too many webhooks, `NOT_FOUND` for
-/// an account outside the actor's subtree, or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` for an address or a document that is not acceptable, with `ILLEGAL_STATE` if the account has too many webhooks, and
+/// with `NOT_FOUND` for an account outside the actor's subtree. May also fail with `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     actor.require(Right::ManageWebhooks)?;
     idempotency::repeatable(app, actor, create_new(app, actor, new), |id| made(app, actor, id)).await
@@ -92,7 +93,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
 
 async fn create_new(app: &App, actor: &Actor, new: NewWebhook) -> Result<Made> {
     if !rows::may_make(app.store.reader(), &actor.scope(), actor.user_id).await? {
-        let message = "A token that is limited to an account cannot have webhooks of its own. Use a token of its maker's account.";
+        let message = "A token that is limited to an account cannot have its own webhooks. Use a token for its maker's account.";
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let description = clean_description(&new.description)?;
@@ -160,8 +161,8 @@ async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
     Ok(Made { webhook: find(app, actor, id).await?, secret: None })
 }
 
-/// Changes a webhook. If the address or the document changes, the webhook reads from now on with those rights that both it and the actor have, so that
-/// nobody raises its rights without asking for that.
+/// Changes a webhook. If the address or the document changes, the webhook keeps only those of its rights that the actor also has. Its rights grow
+/// only if the actor asks for this with `use_my_rights`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`; see [`create`].
@@ -253,11 +254,12 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
     .await
 }
 
-/// Makes a disabled webhook deliver again, from the events that it has not delivered. If the token that made it has ended, the webhook belongs to the
-/// actor's token, or to no token, from now on. Enabling an active webhook ends the pause before the next attempt.
+/// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made the webhook has ended, the
+/// webhook belongs to the actor's token from now on, or to no token if the actor has none. Enabling an active webhook ends the pause before the next
+/// attempt.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model> {
     actor.require(Right::ManageWebhooks)?;
     let now = app.clock.now();
@@ -267,7 +269,7 @@ pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model
         if old.state == WebhookState::Active {
             return Ok(old);
         }
-        // the user or the token that enables the webhook answers for it from now on, with no more rights than it had
+        // if the webhook's token has ended, the webhook depends on the actor's login or token from now on, and gets no more rights than before
         let ended = rights::has_ended(app, tx.conn(), &old).await?;
         let rights = match ended {
             true => Rights::stored(&old).without_token().and(&Rights::of(actor)),
@@ -334,7 +336,7 @@ fn compile(app: &App, reader: &Reader, query: &str) -> Result<Arc<dyn Payload>> 
 }
 
 /// The fields of a webhook that the audit log records.
-/// The address is recorded without its path, because a path may contain a secret, and more people read the audit log.
+/// The address is recorded without its path, because a path may contain a secret, and more people can read the audit log than the webhook.
 fn shown(webhook: &webhook::Model) -> Value {
     json!({ "url": origin(&webhook.url), "query": webhook.query, "description": webhook.description, "role": webhook.role,
         "scopes": webhook.scopes, "apiTokenId": webhook.api_token_id, "state": webhook.state, "disabledReason": webhook.disabled_reason })

@@ -1,4 +1,4 @@
-//! What webhooks need from other layers. The `graphql` crate compiles documents, and the server posts messages.
+//! The functions that webhooks need from other layers. The `graphql` crate compiles documents, and the server posts messages.
 
 use std::sync::Arc;
 use std::time::Duration;

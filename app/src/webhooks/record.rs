@@ -16,14 +16,15 @@ use base::error::Result;
 use store::webhook_positions::{self as positions, Key};
 use store::{Tx, audit, webhooks as rows};
 
-/// Pauses after failed attempts, as multiples of `webhooks.first_retry_seconds`. The last one repeats: with five seconds, it is eight hours.
+/// Pauses after failed attempts, as multiples of `webhooks.first_retry_seconds`. The last pause repeats; it is eight hours if the option is five
+/// seconds.
 const PAUSES: [i64; 9] = [1, 6, 24, 120, 360, 720, 1_440, 2_880, 5_760];
 
-/// A lease on a position, as it was before the attempt.
+/// A lease on a position.
 pub(super) struct Lease {
     /// The holder of the lease.
     pub(super) holder: Uuid,
-    /// The position.
+    /// The position, as it was before the attempt.
     pub(super) cursor: webhook_cursor::Model,
 }
 
@@ -45,15 +46,15 @@ pub(super) async fn delivered(tx: &Tx, lease: &Lease, message: &Message, outcome
     }
     let row = outcome.row(key.0, message, attempts, WebhookDeliveryStatus::Failed, None);
     rows::note(conn, row).await?;
-    // the message of a deleted event will not be sent
+    // an earlier message may still be waiting for an attempt, but its event was deleted, so the message will not be sent
     if attempts > 1 {
         rows::give_up_until(conn, key, seq).await?;
     }
     Ok(true)
 }
 
-/// Records that the receiver did not accept a message, and decides whether the webhook is disabled: if the receiver is gone, or if it has accepted nothing
-/// of any callshop for `webhooks.give_up_hours`. Nothing is recorded if the lease has ended, and a webhook that was changed during the attempt stays
+/// Records that the receiver did not accept a message. Disables the webhook if the receiver is gone, or if the receiver has accepted no message about
+/// any callshop for `webhooks.give_up_hours`. If the lease has ended, nothing is recorded. A webhook that was changed during the attempt stays
 /// active.
 ///
 /// # Errors
@@ -66,7 +67,7 @@ pub(super) async fn failed(
 ) -> Result<()> {
     let now = app.clock.now();
     let disabled = app.store.write(|tx| async move {
-        // locked before the position, as in all transactions
+        // the webhook is locked before the position, as in all transactions
         let Some(current) = rows::lock_by_id(tx.conn(), webhook.id).await? else { return Ok(None) };
         let reason = match current.state == WebhookState::Active && current.updated_at == webhook.updated_at {
             true => given_up(app, &tx, lease, (attempt.1, now)).await?,
@@ -196,7 +197,7 @@ fn told(app: &App, webhook: &webhook::Model, reason: WebhookDisabledReason) {
     tracing::warn!(webhook = %webhook.id, reason = reason.as_str(), "a webhook was disabled");
 }
 
-/// The pause after this number of failed attempts, plus up to a fifth, so that the receivers of many callshops are not asked at the same moment.
+/// The pause after this number of failed attempts, plus up to a fifth, so that the attempts for many callshops are not made at the same moment.
 fn pause(first_seconds: u32, attempts: i32) -> TimeDelta {
     let at = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(PAUSES.len() - 1);
     let millis = PAUSES.get(at).copied().unwrap_or(1).saturating_mul(i64::from(first_seconds) * 1_000);

@@ -17,7 +17,7 @@ pub(super) struct Rights {
     pub(super) role: Role,
     /// `None` for a login, which has all scopes.
     scopes: Option<Vec<TokenScope>>,
-    /// The first token of the chain of rotations with which the rights end; `None` if they are those of a login.
+    /// The first token in a chain of rotations. The rights end when this chain ends. `None` if the rights come from a login.
     pub(super) api_token_id: Option<Uuid>,
 }
 
@@ -38,7 +38,7 @@ impl Rights {
         Self { role: webhook.role, scopes, api_token_id: webhook.api_token_id }
     }
 
-    /// The rights that both have. They end with the token of `other`, or else with this one's.
+    /// The rights that `self` and `other` have in common. These end with the token of `other` or, if `other` has no token, with the token of `self`.
     pub(super) fn and(&self, other: &Self) -> Self {
         let scopes = match (&self.scopes, &other.scopes) {
             (Some(own), Some(others)) => {
@@ -50,7 +50,7 @@ impl Rights {
         Self { role, scopes, api_token_id: other.api_token_id.or(self.api_token_id) }
     }
 
-    /// The same rights without an end.
+    /// The same rights, but they no longer end with a token.
     pub(super) fn without_token(self) -> Self {
         Self { api_token_id: None, ..self }
     }
@@ -59,13 +59,13 @@ impl Rights {
         Reader { role: self.role, scopes: self.scopes.clone() }
     }
 
-    /// The scopes as a column has them.
+    /// The scopes in the form in which the database stores them.
     pub(super) fn stored_scopes(&self) -> Option<Value> {
         self.scopes.as_ref().map(|scopes| json!(scopes))
     }
 }
 
-/// The place of a role: higher roles see more.
+/// The rank of a role. A role with a higher rank sees more.
 fn rank(role: Role) -> u8 {
     match role {
         Role::Attendant => 0,
@@ -76,19 +76,20 @@ fn rank(role: Role) -> u8 {
     }
 }
 
-/// The rights that are stored with a webhook, for its document.
+/// The rights with which a webhook's document is read, as they are stored with the webhook.
 pub(super) fn reader_of_row(webhook: &webhook::Model) -> Reader {
     Rights::stored(webhook).reader()
 }
 
-/// The scopes of an API token that are stored with a webhook; empty for a login's. A scope of a later release grants nothing here.
+/// The scopes of an API token that are stored with a webhook; empty if they come from a login. A scope that only a later release knows grants
+/// nothing.
 pub fn scopes_of(webhook: &webhook::Model) -> Vec<TokenScope> {
     let texts =
         webhook.scopes.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     texts.filter_map(|text| text.parse().ok()).collect()
 }
 
-/// Whether the token that made a webhook was revoked or has expired, with all tokens that replaced it. A disabled maker ends no webhook.
+/// Whether the token that made a webhook, and all tokens that replaced it, were revoked or have expired. Disabling the maker does not end a webhook.
 ///
 /// # Errors
 /// May fail with database errors.

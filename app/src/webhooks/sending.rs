@@ -1,5 +1,6 @@
-//! Posts messages at the request of a user, and skips them.
+//! Posts or skips messages at a user's request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use entity::{
@@ -20,13 +21,14 @@ use base::error::{Error, ErrorCode, Result};
 use store::webhook_positions as positions;
 use store::{Tx, activity, webhooks as rows};
 
-/// Longest wait of a request for a receiver's answer. A request has ten seconds in all.
+/// Longest wait of a request for a receiver's answer. A request has ten seconds in total.
 const PATIENCE: Duration = Duration::from_secs(7);
 
-/// Posts a ping, which is a made-up message without an event, also if the webhook is disabled. Returns the result of the only attempt.
+/// Posts a ping, even if the webhook is disabled. A ping is a made-up message without an event. Returns the result of the only attempt.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the webhook may not act, with `NOT_FOUND` or `FORBIDDEN`. A receiver that does not accept the ping is no error.
+/// Fails with `ILLEGAL_STATE` if the webhook may not act. May also fail with `NOT_FOUND` or `FORBIDDEN`. It is not an error if the receiver does not
+/// accept the ping.
 pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     actor.require(Right::ManageWebhooks)?;
     let webhook = find(app, actor, id).await?;
@@ -41,8 +43,9 @@ pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     send_once(app, actor, &webhook, &message, 0).await
 }
 
-/// Posts a message of the log again, also if the webhook is disabled. The message has the same id. Its event is written as the document says now. If the
-/// webhook waits for this message to be accepted, this is its next attempt, and the events after it follow. Returns the result of this attempt.
+/// Posts a message from the log again, even if the webhook is disabled. The message has the same id, but its body is written with the current
+/// document. If the webhook is waiting for the receiver to accept this message, this attempt counts as the next one; if it succeeds, the later events
+/// follow. Returns the result of this attempt.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` for a ping, for an event that was deleted, and for a message that is being sent at the same time. May also fail with
@@ -72,7 +75,7 @@ async fn post_again(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
             let event = activity::one(conn, shop, seq)
                 .await?
                 .ok_or_else(|| illegal("The event was deleted, so it cannot be sent again."))?;
-            payload.event(&ActivityEvent::of(&event, None)?)?
+            payload.event(&ActivityEvent::of(Arc::new(event), None))?
         }
     };
     let callshop_id = row.callshop_id;
@@ -88,7 +91,7 @@ fn illegal(message: &'static str) -> Error {
     Error::user(ErrorCode::IllegalState, message)
 }
 
-/// Posts a message once, with the shorter timeout of requests.
+/// Posts a message once, with the shorter timeout that applies to requests.
 async fn post(app: &App, webhook: &webhook::Model, message: &Message) -> Result<Outcome> {
     match attempt::may_act(app, webhook, message.callshop_id).await? {
         Ok(()) => {}
@@ -99,7 +102,7 @@ async fn post(app: &App, webhook: &webhook::Model, message: &Message) -> Result<
         }
         Err(_) => {
             return Err(illegal(
-                "The webhook may not act: its account is suspended or outside of its creator's branch.",
+                "The webhook cannot deliver: the account of its creator, or an account above that account, is suspended. Ask for the account to be resumed, or use `enableWebhook` to take the webhook over.",
             ));
         }
     }
@@ -130,7 +133,7 @@ async fn send_once(
     stored.await
 }
 
-/// Posts the message that a position waits for, while no node does.
+/// Posts the message that blocks a position, unless a node is posting it at the same time.
 async fn send_next(
     app: &App,
     actor: &Actor,
@@ -186,11 +189,11 @@ async fn note_next(
     row.ok_or_else(|| Error::fault("a message is missing in the log"))
 }
 
-/// Moves a webhook past a message that its receiver does not accept, so that the next events of the callshop follow. The message is not sent again. An
-/// attempt that runs at this moment may still arrive, perhaps after the next event.
+/// Moves a webhook past a message that its receiver does not accept, so that the next events of the callshop follow. The message is not sent again.
+/// If the message is being sent at this moment, it may still arrive, perhaps after the next event.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` for a message that does not hold up the webhook. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` for a message that does not block later messages. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn skip(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     actor.require(Right::ManageWebhooks)?;
     let found = rows::delivery(app.store.reader(), &actor.scope(), id).await?;

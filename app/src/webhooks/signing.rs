@@ -65,7 +65,7 @@ pub fn sign(secret: &[u8], message_id: &str, timestamp: i64, body: &str) -> Resu
 mod tests {
     use super::*;
 
-    /// The example of the specification's reference libraries.
+    /// The example from the specification's reference libraries.
     #[test]
     fn a_signature_is_that_of_the_specification() {
         let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("base 64");

@@ -1,4 +1,4 @@
-//! A node's turn at one position.
+//! A node's turn at one position, during which the node delivers the position's events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use base::error::{Error, Result};
 use store::webhook_positions::{self as positions, Key};
 use store::{activity, webhooks as rows};
 
-/// Number of events that are read at once.
+/// Number of events that one query reads.
 pub(super) const PAGE: u64 = 50;
-/// Number of messages after which a position goes back to the queue, so that others get their turn.
+/// Number of messages after which a position goes back to the queue, so that other positions get their turn.
 const MESSAGES: usize = 100;
-/// Time after which no other message of the turn begins.
+/// Time limit of a turn. After this time, the turn posts no further message.
 const TIME: Duration = Duration::from_secs(10);
 
 /// A node's turn at one position.
@@ -40,7 +40,7 @@ pub(super) struct Turn<'a> {
     read: VecDeque<activities::Model>,
 }
 
-/// What follows a position.
+/// The next step at a position.
 enum Next {
     /// A message.
     Message(Message),
@@ -95,8 +95,8 @@ impl<'a> Turn<'a> {
         &self.node.app
     }
 
-    /// The webhook with its compiled document, read again before each attempt; `None` if it must not deliver. A webhook that lost its rights is
-    /// disabled.
+    /// The webhook with its compiled document, read again before each attempt; `None` if the webhook must not deliver. Disables a webhook that has
+    /// lost its rights.
     async fn standing(&self) -> Result<Option<(webhook::Model, Arc<dyn Payload>)>> {
         let Some(webhook) = rows::by_id(self.app().store.reader(), self.key.0).await? else {
             return Ok(None);
@@ -121,8 +121,8 @@ impl<'a> Turn<'a> {
             let mut skipped = None;
             while let Some(row) = self.read.pop_front() {
                 if plan.wants(row.kind) {
-                    let body = ActivityEvent::of(&row, None).and_then(|event| plan.event(&event));
-                    return Ok(self.message(WebhookMessageKind::Event, row.seq, plan, body));
+                    let event = ActivityEvent::of(Arc::new(row), None);
+                    return Ok(self.message(WebhookMessageKind::Event, event.seq, plan, plan.event(&event)));
                 }
                 skipped = Some(row.seq);
             }
@@ -155,7 +155,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Extends the lease, unless it is long enough for an attempt. Returns whether this turn still has it.
+    /// Extends the lease, unless it is long enough for an attempt. Returns whether this turn still has the lease.
     async fn extend(&mut self) -> Result<bool> {
         let (now, lease) = (self.app().clock.now(), self.node.lease());
         if self.until - now > lease / 2 {

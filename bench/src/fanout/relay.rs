@@ -10,7 +10,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use redis::{AsyncConnectionConfig, PushInfo, PushKind, Value};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::{Message as Frame, Utf8Bytes};
 use uuid::Uuid;
 
 use crate::Result;
@@ -32,7 +32,7 @@ pub struct RelayArgs {
     listen: SocketAddr,
 }
 
-type Subscribers = Arc<RwLock<HashMap<Uuid, mpsc::Sender<String>>>>;
+type Subscribers = Arc<RwLock<HashMap<Uuid, Vec<mpsc::Sender<Utf8Bytes>>>>>;
 
 /// Runs the relay until it is killed.
 pub fn relay(args: &RelayArgs) -> Result<()> {
@@ -63,9 +63,11 @@ async fn serve(args: &RelayArgs) -> Result<()> {
 fn hand_on(subscribers: &Subscribers, bytes: &[u8]) {
     let Some(message) = Message::read(bytes) else { return };
     let known = subscribers.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some(subscriber) = known.get(&message.head.callshop_id) {
+    let Some(subscribers) = known.get(&message.head.callshop_id) else { return };
+    let text = Utf8Bytes::from(String::from_utf8_lossy(message.text()).into_owned());
+    for subscriber in subscribers {
         // if the queue is full, the subscriber is not reading, so the message is dropped
-        drop(subscriber.try_send(String::from_utf8_lossy(message.text()).into_owned()));
+        drop(subscriber.try_send(text.clone()));
     }
 }
 
@@ -74,7 +76,7 @@ async fn attend(stream: TcpStream, subscribers: Subscribers) {
     let Some(Ok(Frame::Text(shop))) = socket.next().await else { return };
     let Ok(shop) = shop.parse::<Uuid>() else { return };
     let (sender, mut queue) = mpsc::channel(QUEUE);
-    subscribers.write().unwrap_or_else(PoisonError::into_inner).insert(shop, sender);
+    subscribers.write().unwrap_or_else(PoisonError::into_inner).entry(shop).or_default().push(sender);
     if socket.send(Frame::text("{}")).await.is_err() {
         return;
     }

@@ -28,6 +28,15 @@ pub struct Seeded {
     pub sample: activity::Model,
 }
 
+impl Seeded {
+    /// The payload of the sample, with the call moved to this callshop.
+    pub fn payload(&self, shop: usize) -> serde_json::Value {
+        let mut payload = self.sample.payload.clone();
+        payload["call"]["callshop_id"] = serde_json::json!(self.shops[shop]);
+        payload
+    }
+}
+
 /// Creates `shops` callshops of one reseller. The first `with_phone` callshops each have a phone.
 pub async fn seed(url: &str, shops: u32, with_phone: u32) -> Result<Seeded> {
     let server = TestServer::start(tests::Backend::Sqlite, |config| {

@@ -25,14 +25,16 @@ const SUBSCRIPTION: &str = "subscription($s: ID!) { callshopActivity(callshopId:
 pub enum Way {
     /// `graphql-transport-ws`.
     Graphql,
+    /// `graphql-transport-ws`, with a different document for each subscriber.
+    Alone,
     /// The protocol of [`super::relay`].
     Relay,
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Opens a subscriber for each of these callshops. `arrived` is called with the callshop's index for each event. Returns after all subscribers have
-/// subscribed. The subscribers run until the runtime ends.
+/// Opens a subscriber for each of these places in the list of callshops; a place may occur several times. `arrived` is called with the place for each
+/// event. Returns after all subscribers have subscribed. The subscribers run until the runtime ends.
 pub async fn open(
     way: Way,
     address: SocketAddr,
@@ -40,10 +42,14 @@ pub async fn open(
     places: Vec<usize>,
     arrived: Arc<dyn Fn(usize) + Send + Sync>,
 ) -> Result<()> {
-    let opened = stream::iter(places).map(|place| {
+    let opened = stream::iter(places).enumerate().map(|(number, place)| {
         let (seeded, arrived) = (seeded.clone(), arrived.clone());
+        let document = match way {
+            Way::Alone => SUBSCRIPTION.replacen("subscription", &format!("subscription S{number}"), 1),
+            Way::Graphql | Way::Relay => SUBSCRIPTION.to_owned(),
+        };
         async move {
-            let socket = subscribe(way, address, &seeded, place).await?;
+            let socket = subscribe((way, &document), address, &seeded, place).await?;
             tokio::spawn(follow(socket, place, arrived));
             Ok(())
         }
@@ -51,17 +57,22 @@ pub async fn open(
     opened.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-async fn subscribe(way: Way, address: SocketAddr, seeded: &Seeded, place: usize) -> Result<Socket> {
+async fn subscribe(
+    (way, document): (Way, &str),
+    address: SocketAddr,
+    seeded: &Seeded,
+    place: usize,
+) -> Result<Socket> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut request = format!("ws://{address}/graphql").into_client_request()?;
     let (shop, token) = (seeded.shops[place], &seeded.token);
     let hello = match way {
         Way::Relay => vec![shop.to_string()],
-        Way::Graphql => {
+        Way::Graphql | Way::Alone => {
             request.headers_mut().insert("Sec-WebSocket-Protocol", "graphql-transport-ws".parse()?);
             let variables = json!({ "s": Kind::Callshop.id(shop) });
-            let payload = json!({ "query": SUBSCRIPTION, "variables": variables });
+            let payload = json!({ "query": document, "variables": variables });
             vec![
                 json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } }).to_string(),
                 json!({ "type": "subscribe", "id": "1", "payload": payload }).to_string(),

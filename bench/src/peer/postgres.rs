@@ -115,7 +115,7 @@ fn script_text(shops: u64, sample: &Sample) -> Result<String> {
         "BEGIN;
 INSERT INTO hook_event (eid, kind, reference, proxy, at, received_at, status)
  VALUES (gen_random_uuid()::text, 'ended', {call}::text, 'bench', now(), now(), 'APPLIED') ON CONFLICT (eid) DO NOTHING;
-SELECT state, answered_at, covered, pricing, holds FROM call WHERE id = {call} FOR UPDATE;
+SELECT state, answered_at, covered, levels, holds FROM call WHERE id = {call} FOR UPDATE;
 UPDATE call SET state = 'ENDED', ended_at = now(), ended_by = 'CALLER', cause = 'BYE', talk_seconds = 90, billed_seconds = 90,
  charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = {call};
 DELETE FROM live_call WHERE call_id = {call};

@@ -56,8 +56,8 @@ fn end_call(tx: &Transaction<'_>, number: u64, shop: u64, shown: &str) -> Result
          VALUES (?1, 'ended', ?2, 'bench', ?3, ?3, 'APPLIED') ON CONFLICT (eid) DO NOTHING",
     )?
     .execute(params![eid, call.to_string(), now])?;
-    let _frozen: String = tx
-        .prepare_cached("SELECT pricing, holds FROM call WHERE id = ?1 AND state = 'ANSWERED'")?
+    let _levels: Vec<u8> = tx
+        .prepare_cached("SELECT levels, holds FROM call WHERE id = ?1 AND state = 'ANSWERED'")?
         .query_row([key], |row| row.get(0))?;
     tx.prepare_cached(
         "UPDATE call SET state = 'ENDED', ended_at = ?2, ended_by = 'CALLER', cause = 'BYE', talk_seconds = 90,

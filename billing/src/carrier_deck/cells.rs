@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::header::{Words, words};
 use super::header_words::{BLOCK, COUNTED, CURRENCIES, KEEP, MINUTES, PER_TIME, REMOVE, SECONDS, TOTALS};
 
-/// The times that a text names, as a band; `None` if the text is not a time.
+/// The part of the week that a text names; `None` if the text does not name one.
 pub(super) fn time_band(text: &str) -> Option<TimeName> {
     let words = Words(words(text));
     const ALWAYS: &[&str] = &[
@@ -73,6 +73,12 @@ pub(super) fn time_band(text: &str) -> Option<TimeName> {
         "reducida",
         "reduzida",
     ];
+    // "00:00-24:00" is the whole day
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let whole = ["24", "024", "247", "724", "00002400", "00002359", "000000235959", "000000240000", "024007"];
+    if !text.contains(char::is_alphabetic) && whole.contains(&digits.as_str()) {
+        return Some(TimeName::Standard);
+    }
     let off = words.phrase(&["off", "peak"]) || words.phrase(&["fora", "de", "pico"]);
     if words.0.is_empty() || (words.any(ALWAYS) && !off && !words.any(TIMES)) {
         return Some(TimeName::Standard);
@@ -155,29 +161,54 @@ pub enum PriceUnit {
     Second,
 }
 
-/// The number of seconds that a price covers, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds".
+/// The number of seconds that a price covers, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds", and 60,000 for "per
+/// 1,000 minutes". A number counts only directly before the unit.
 pub(super) fn unit(text: &str) -> Option<u32> {
-    // "6s" is a number and a unit
+    const THOUSAND: &[&str] = &["thousand", "mil", "mille", "mila", "tausend", "1k", "k"];
+    // "6s" is a number and a unit, and 1,000 is one number
     let split = |word: String| {
         let digits = word.len() - word.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
         let (number, unit) = word.split_at(digits);
         [number.to_owned(), if unit == "s" && digits > 0 { "sec".to_owned() } else { unit.to_owned() }]
     };
-    let parts = words(text).into_iter().flat_map(split).filter(|part| !part.is_empty());
+    let parts = words(&ungrouped(text)).into_iter().flat_map(split).filter(|part| !part.is_empty());
     let words = Words(parts.collect());
     let other_min = words.any(&["charge", "duration", "time"]);
-    let minute = words.any(MINUTES) && !(other_min && !words.any(PER_TIME) && words.any(&["min"]));
-    let seconds = match (minute, words.any(SECONDS)) {
-        (true, false) => 60,
-        (false, true) => 1,
-        _ => return None,
-    };
-    let mut numbers = words.0.iter().filter_map(|word| word.parse::<u32>().ok());
-    match (numbers.next(), numbers.next()) {
-        (None, _) => Some(seconds),
-        (Some(count), None) => count.checked_mul(seconds).filter(|total| (1..=3_600).contains(total)),
-        _ => None,
+    let no_min = other_min && !words.any(PER_TIME);
+    let mut found: Option<u32> = None;
+    for (at, word) in words.0.iter().enumerate() {
+        let word = word.as_str();
+        let seconds = match () {
+            () if MINUTES.contains(&word) && !(no_min && word == "min") => 60,
+            () if SECONDS.contains(&word) => 1,
+            () => continue,
+        };
+        let before = at.checked_sub(1).and_then(|before| words.0.get(before));
+        let count = match before {
+            Some(word) if THOUSAND.contains(&word.as_str()) => Some(1_000),
+            Some(word) => {
+                word.parse::<u32>().map_or(Some(1), |count| Some(count).filter(|count| *count <= 100_000))
+            }
+            None => Some(1),
+        };
+        let total = count?.checked_mul(seconds).filter(|total| (1..=6_000_000).contains(total))?;
+        if found.is_some_and(|found| found != total) {
+            return None;
+        }
+        found = Some(total);
     }
+    found
+}
+
+/// The text with numbers like `1,000` written without a mark.
+fn ungrouped(text: &str) -> String {
+    let letters: Vec<char> = text.chars().take(1_000).collect();
+    let digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    let grouped = |at: usize| {
+        let group = (1..=3).all(|offset| digit(at + offset)) && !digit(at + 4);
+        matches!(letters[at], ',' | '.' | '\'' | ' ' | '\u{a0}') && at > 0 && digit(at - 1) && group
+    };
+    (0..letters.len()).filter(|at| !grouped(*at)).map(|at| letters[at]).collect()
 }
 
 /// Whether the text says that a price is for something other than a minute or a second, such as a block. "Hora punta" names a time of day.
@@ -209,25 +240,66 @@ pub(super) fn is_total(text: &str) -> bool {
     first.is_some_and(|word| TOTALS.contains(&word.as_str())) && words.0.iter().all(known)
 }
 
+/// Words for hundredths of a currency.
+const CENTS: &[&str] = &[
+    "cent",
+    "cents",
+    "cts",
+    "ct",
+    "ctv",
+    "ctvs",
+    "usc",
+    "pence",
+    "penny",
+    "eurocent",
+    "eurocents",
+    "centime",
+    "centimes",
+    "centavo",
+    "centavos",
+    "centesimi",
+    "centesimo",
+    "centimo",
+    "centimos",
+    "usct",
+    "cpm",
+    "kurus",
+    "groszy",
+    "grosz",
+    "paise",
+    "kopeks",
+    "копеек",
+    "коп",
+    "fils",
+];
+
 /// Whether the text says that prices are in hundredths of the currency.
 pub(super) fn is_cents(text: &str) -> bool {
     let words = Words(words(text));
     text.contains('¢')
-        || words.any(&[
-            "cent",
-            "cents",
-            "cts",
-            "ct",
-            "usc",
-            "pence",
-            "eurocent",
-            "eurocents",
-            "centimes",
-            "centavos",
-            "centesimi",
-            "centimos",
-            "usct",
-        ])
+        || words.any(CENTS)
+        || words.phrase(&["c", "min"])
+        || words.phrase(&["c", "minute"])
+        || words.phrase(&["p", "min"])
+        || words.phrase(&["p", "minute"])
+        || words.phrase(&["p", "per", "minute"])
+        || words.phrase(&["p", "per", "min"])
+}
+
+/// Whether the text may say that prices are in pence per minute. In other currencies, PPM may stand for "price per minute".
+pub(super) fn is_pence(text: &str) -> bool {
+    Words(words(text)).any(&["ppm"])
+}
+
+/// Whether a price is followed by a word or symbol for hundredths: `0.9¢`, `2.1p`.
+pub(super) fn has_cents(cell: &str) -> bool {
+    let text = cell.to_lowercase();
+    let letters = text.trim_matches(|letter: char| !letter.is_alphabetic() && letter != '¢');
+    text.contains('¢')
+        || letters
+            .split(|letter: char| !letter.is_alphabetic())
+            .next()
+            .is_some_and(|word| CENTS.contains(&word) || matches!(word, "c" | "p"))
 }
 
 /// The currencies that a text names, by code or by an unambiguous symbol.

@@ -7,6 +7,14 @@ use super::{CellError, MAX_CODES_PER_CELL, MAX_RANGE};
 use crate::number::calling_code;
 use crate::tariff::check_prefix;
 
+mod marks;
+mod spelling;
+
+pub(super) use marks::evidence;
+use marks::{certain_hyphen, certain_space};
+pub(super) use spelling::looks_like_codes;
+use spelling::{is_whole_country, normal, unprotect};
+
 /// The meaning of a hyphen between two codes that do not clearly form a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,9 +107,10 @@ pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
 /// Reads the codes of a cell. `country` is the country code from another column, or empty.
 pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> Result<Codes, CodeDoubt> {
     let mut found = Codes::default();
-    let text = unprotect(cell);
+    let normal = normal(unprotect(cell));
+    let text = normal.as_ref();
     check_unbroken(text, kind)?;
-    if text.is_empty() && rules.partial {
+    if rules.partial && is_whole_country(text) {
         push(&mut found, &[rules.before.as_str(), country].concat())?;
         return Ok(found);
     }
@@ -130,12 +139,17 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     }
 }
 
-/// Whether it is doubtful that the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
+/// Whether it is unclear if the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
 /// separator, unless both parts belong to the same country.
 fn is_doubtful_list(country: &str, text: &str) -> bool {
     let parts: Vec<&str> = text.split([',', '/']).collect();
     if parts.len() < 2 || !parts.iter().all(|part| all_digits(part) && !part.is_empty()) {
-        return text.contains('/');
+        return text.contains('/') && text.matches('/').count() < 2;
+    }
+    // `70/71` and `7/8/9` can only be lists
+    let long = parts.iter().all(|part| part.len() == parts[0].len() && (part.len() > 1 || parts.len() > 2));
+    if text.contains('/') && !text.contains(',') && (long || parts.len() > 2) {
+        return false;
     }
     let (first, rest) = (parts[0], parts.get(1..).unwrap_or_default());
     let grouped = first.len() <= 3 && rest.iter().all(|part| part.len() == 3);
@@ -143,12 +157,6 @@ fn is_doubtful_list(country: &str, text: &str) -> bool {
         |part: &&str| calling_code(first).is_some() && calling_code(part) == calling_code(first);
     let is_list = if country.is_empty() { rest.iter().all(same_country) } else { first.len() == 3 };
     text.contains('/') || (grouped && !is_list)
-}
-
-/// Removes the characters that keep a spreadsheet from changing a code: `'351` and `="351"`.
-fn unprotect(cell: &str) -> &str {
-    let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim()
 }
 
 /// Refuses codes that a spreadsheet has changed to a rounded number or a date.
@@ -164,25 +172,6 @@ fn check_unbroken(text: &str, kind: Kind) -> Result<(), CodeDoubt> {
         return Err(error("CODE_BROKEN", "A code must not have a decimal point."));
     }
     Ok(())
-}
-
-/// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.
-pub(super) fn looks_like_codes(cell: &str) -> bool {
-    let text = unprotect(cell);
-    // a country code may be in parentheses
-    let text = text
-        .strip_prefix('(')
-        .filter(|rest| rest.split_once(')').is_some_and(|(code, _)| all_digits(code)))
-        .unwrap_or(text);
-    let (mut digits, mut others) = (0u32, 0u32);
-    for letter in text.chars() {
-        match letter {
-            '0'..='9' => digits += 1,
-            '+' | '-' | ',' | ';' | '|' | ' ' | '/' | '\n' | '\r' | '*' | '\u{a0}' | ')' | '‐'..='―' => {}
-            _ => others += 1,
-        }
-    }
-    digits > 0 && others == 0
 }
 
 fn all_digits(text: &str) -> bool {
@@ -218,7 +207,7 @@ fn token_codes(
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
     let token = token
-        .trim_end_matches(['*', '%'])
+        .trim_end_matches(['*', '%', 'x', 'X'])
         .replace(['‐', '‑', '‒', '–', '—', '―'], "-")
         .replace('\u{a0}', " ");
     // `(1) 809` has its country code in parentheses
@@ -272,7 +261,8 @@ fn spaced_codes(
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
     check_parts(parts)?;
-    match rules.space {
+    let rule = rules.space.or_else(|| certain_space(country, parts));
+    match rule {
         None => Err(CodeDoubt::Space),
         Some(SpaceRule::List) => {
             for part in parts {
@@ -325,6 +315,18 @@ fn range_codes(head: &str, token: &str, rules: &CodeRules, found: &mut Codes) ->
         return push(found, &[head, token].concat());
     };
     let (from, to) = (from.trim(), to.trim());
+    let parts: Vec<&str> = token.split('-').map(str::trim).collect();
+    let digits = parts.iter().all(|part| !part.is_empty() && all_digits(part));
+    if digits
+        && head.is_empty()
+        && rules.hyphen.is_none()
+        && certain_hyphen(&parts) == Some(HyphenRule::Joint)
+        || digits
+            && parts.len() > 2
+            && (rules.hyphen == Some(HyphenRule::Joint) || certain_hyphen(&parts).is_some())
+    {
+        return push(found, &[head, parts.concat().as_str()].concat());
+    }
     if from.is_empty() || to.is_empty() || !all_digits(from) || !all_digits(to) {
         return Err(error("CODE_INVALID", "The code is not in digits."));
     }

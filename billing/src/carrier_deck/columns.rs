@@ -46,9 +46,10 @@ pub(super) struct Columns {
     pub(super) bands: Vec<Band>,
     pub(super) code: CodeSource,
     pub(super) price: usize,
-    /// Whether the first price covers a minute, according to its name.
+    /// Whether the first price covers a minute, according to its column's name.
     pub(super) first_minute: bool,
-    /// The columns with texts whose meaning is unknown or irrelevant. Their values may tell rows of the same code apart.
+    /// The text columns whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns may tell the rows
+    /// apart.
     pub(super) others: Vec<usize>,
 }
 
@@ -76,6 +77,8 @@ pub(super) struct Sheet<'a> {
     pub(super) table: &'a Table,
     /// The first row after the header.
     pub(super) start: usize,
+    /// The number of rows above the header.
+    pub(super) above: usize,
     pub(super) names: Vec<String>,
     pub(super) has_header: bool,
 }
@@ -93,9 +96,11 @@ struct Draft<'a> {
     mapped: BTreeSet<usize>,
     /// Whether the mapping says where the names are.
     mapping_names: bool,
-    /// The reasons for meanings that the contents show.
+    /// For each column whose meaning was found from its contents, the reason for that meaning.
     guessed: BTreeMap<usize, &'static str>,
-    /// Set if no answer could help.
+    /// Columns of prices that are not needed, each with the reason.
+    left: Vec<(usize, &'static str)>,
+    /// Why the deck is refused; set only if no answer to a question could make the deck readable.
     refusal: Option<Refusal>,
 }
 
@@ -118,6 +123,7 @@ pub(super) fn assign(
         mapped: BTreeSet::new(),
         mapping_names: options.mapping.columns.contains_key("destination"),
         guessed: BTreeMap::new(),
+        left: Vec::new(),
         refusal: None,
     };
     draft.map(options.mapping)?;
@@ -212,7 +218,7 @@ impl Draft<'_> {
                 Meaning::Is(guess) => *guess == role,
                 Meaning::Price(price) => {
                     let base = price.band.is_none_or(|band| band == "peak");
-                    // a chosen price does not make a separate first price superfluous
+                    // a separate first price is still needed after the user has chosen the price
                     base && (role == Role::Price && price.step != Step::First
                         || role == Role::FirstPrice && price.step == Step::First)
                 }
@@ -258,7 +264,16 @@ impl Draft<'_> {
     }
 
     fn take_roles(&mut self) {
+        // an empty column has no codes if another column has some
+        let coded = |meaning: &Meaning| {
+            matches!(meaning, Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode))
+        };
+        let empty = |column: usize| self.profiles[column].filled == 0;
+        let filled = (0..self.meanings.len()).any(|column| coded(&self.meanings[column]) && !empty(column));
         for (column, meaning) in self.meanings.iter().enumerate() {
+            if filled && coded(meaning) && empty(column) {
+                continue;
+            }
             if let Meaning::Is(role) = meaning {
                 let columns = self.roles.entry(*role).or_default();
                 if !columns.contains(&column) {
@@ -274,17 +289,18 @@ impl Draft<'_> {
         self.share_increments();
     }
 
-    /// Beside a column for the first or the next increment, whole numbers in a column of increments are the other one.
+    /// Completes a pair of increments: if one column has the first (or the next) increment, whole numbers in a column called just "increment" are the
+    /// next (or the first) one.
     fn share_increments(&mut self) {
         let single = |draft: &Self, column: usize| {
             let profile = &draft.profiles[column];
-            profile.is_mostly(profile.integers)
+            profile.is_mostly(profile.integers + profile.timed)
         };
         let mut general = self.roles.remove(&Role::Increment).unwrap_or_default();
         general.retain(|column| self.profiles[*column].filled > 0);
         let pairs = |column: &&usize| self.profiles[**column].is_mostly(self.profiles[**column].pairs);
         if let Some(pair) = general.iter().find(pairs).copied() {
-            // cells like 60/1 say everything
+            // cells like 60/1 have both increments
             self.roles.insert(Role::Increment, vec![pair]);
             return;
         }
@@ -358,9 +374,18 @@ impl Draft<'_> {
                 .iter()
                 .for_each(|(role, column)| note(format!("column:{}:{band}", role_name(*role)), *column));
         }
+        for (column, reason) in &self.left {
+            deck.detected.push(Detected::new(
+                "column:left_out",
+                self.name(*column),
+                *reason,
+                Confidence::High,
+            ));
+        }
         let used = self.used();
         let left: Vec<String> = (0..self.meanings.len())
             .filter(|column| !used.contains(column) && self.profiles[*column].filled > 0)
+            .filter(|column| self.left.iter().all(|(left, _)| left != column))
             .map(|column| self.name(column))
             .collect();
         if !left.is_empty() {
@@ -376,7 +401,7 @@ impl Draft<'_> {
 }
 
 fn role_name(role: Role) -> String {
-    // the serialized name is the name in mappings
+    // mappings use the serialized name
     format!("{role:?}").char_indices().fold(String::new(), |mut name, (at, letter)| {
         if letter.is_uppercase() && at > 0 {
             name.push('_');

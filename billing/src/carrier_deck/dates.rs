@@ -1,6 +1,6 @@
 //! Dates in any usual format. All cells of the date columns together decide the order of day and month.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::{CellError, MAX_WORDS_IN_CELL};
@@ -80,51 +80,29 @@ const NOW: &[&str] = &[
     "-",
 ];
 
-/// The first three letters of the months in six languages, plus four-letter beginnings where the fourth letter matters.
-const MONTHS: &[(&str, u32)] = &[
-    ("jan", 1),
-    ("ene", 1),
-    ("gen", 1),
-    ("janv", 1),
-    ("feb", 2),
-    ("fev", 2),
-    ("mar", 3),
-    ("marz", 3),
-    ("mae", 3),
-    ("mrz", 3),
-    ("apr", 4),
-    ("abr", 4),
-    ("avr", 4),
-    ("may", 5),
-    ("mai", 5),
-    ("mag", 5),
-    ("jun", 6),
-    ("giu", 6),
-    ("juin", 6),
-    ("jul", 7),
-    ("lug", 7),
-    ("juil", 7),
-    ("aug", 8),
-    ("ago", 8),
-    ("aou", 8),
-    ("sep", 9),
-    ("set", 9),
-    ("oct", 10),
-    ("out", 10),
-    ("okt", 10),
-    ("ott", 10),
-    ("nov", 11),
-    ("dec", 12),
-    ("dic", 12),
-    ("dez", 12),
+/// The beginnings of the names of the months, in the languages of carriers.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "ene", "gen", "sty", "oca", "янв"],
+    &["feb", "fev", "lut", "sub", "фев"],
+    &["mar", "mae", "mrz", "mrt", "мар"],
+    &["apr", "abr", "avr", "kwi", "nis", "апр"],
+    &["may", "mai", "mag", "mei", "maj", "маи", "мая"],
+    &["jun", "giu", "juin", "cze", "haz", "июн"],
+    &["jul", "lug", "juil", "lip", "tem", "июл"],
+    &["aug", "ago", "aou", "sie", "agu", "авг"],
+    &["sep", "set", "wrz", "eyl", "сен"],
+    &["oct", "out", "okt", "ott", "paz", "eki", "окт"],
+    &["nov", "lis", "kas", "ноя"],
+    &["dec", "dic", "dez", "gru", "ara", "дек"],
 ];
 
 fn month(word: &str) -> Option<u32> {
     let named = |length: usize| {
-        let head = word.get(..length)?;
-        MONTHS.iter().find(|(name, _)| *name == head).map(|(_, month)| *month)
+        let head: String = word.chars().take(length).collect();
+        MONTHS.iter().position(|names| names.contains(&head.as_str()))
     };
-    named(4).or_else(|| named(3))
+    let at = named(4).or_else(|| named(3))?;
+    u32::try_from(at + 1).ok()
 }
 
 impl Date {
@@ -161,6 +139,49 @@ impl Date {
                 })
             }
         }
+    }
+}
+
+/// The dates with a year in a sentence, as they are written.
+pub(super) fn dates_in(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().take(200).collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let dated = [5, 3, 1].into_iter().find_map(|length| {
+            let text = words.get(at..at + length)?.join(" ");
+            let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
+            let date = !text.bytes().all(|byte| byte.is_ascii_digit()) || text.len() == 8;
+            let starts = text.starts_with(|letter: char| letter.is_ascii_digit())
+                || length > 1 && month(&fold(text)).is_some();
+            let known = matches!(Date::read(text), Ok(Date::Known(_) | Date::Numeric(..)));
+            (date && starts && known).then(|| (length, text.to_owned()))
+        });
+        match dated {
+            Some((length, date)) => {
+                found.push(date);
+                at += length;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// The day and the month of a date that stands for two small numbers: `6-Jun`, or a date cell.
+pub(super) fn day_and_month(cell: &str, is_date: bool) -> Option<(u32, u32)> {
+    if is_date {
+        let Ok(Date::Known(date)) = Date::read(cell) else { return None };
+        return Some((date.day(), date.month()));
+    }
+    let text = fold(cell);
+    let (first, second) = text.split_once(['-', ' ', '.'])?;
+    let short = |word: &str| is_number(word) && word.len() <= 2;
+    let letters = |word: &str| !word.is_empty() && word.chars().all(char::is_alphabetic);
+    match (short(first), short(second)) {
+        (true, false) if letters(second) => Some((first.parse().ok()?, month(second)?)),
+        (false, true) if letters(first) => Some((second.parse().ok()?, month(first)?)),
+        _ => None,
     }
 }
 
@@ -202,6 +223,14 @@ fn parts(text: &str) -> Option<Date> {
         let (day, _) = text.split_once('t')?;
         return parts(day);
     }
+    // "Mon 14 Dec 2026" begins with the day of the week
+    if words.len() == 4 && words[0].chars().all(char::is_alphabetic) {
+        words.remove(0);
+    }
+    let apart = if words.len() == 1 { day_month_year(words[0]) } else { None };
+    if let Some((day, name, year)) = &apart {
+        words = vec![day.as_str(), name.as_str(), year.as_str()];
+    }
     let [first, second, third] = *words.as_slice() else { return None };
     if first.len() == 4 && is_number(first) {
         return Some(Date::Known(NaiveDate::from_ymd_opt(
@@ -220,6 +249,15 @@ fn parts(text: &str) -> Option<Date> {
         (true, false) => named(first, second),
         (false, _) => named(second, first),
     }
+}
+
+/// The parts of a date without separators, such as `01DEC2026`.
+fn day_month_year(word: &str) -> Option<(String, String, String)> {
+    let rest = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let name = rest.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let (day, year) = (word.strip_suffix(rest)?, rest.strip_prefix(name)?);
+    let is_date = !day.is_empty() && name.chars().count() >= 3 && !year.is_empty();
+    is_date.then(|| (day.to_owned(), name.to_owned(), year.to_owned()))
 }
 
 /// Dates with points between their parts always put the day first.

@@ -1,15 +1,19 @@
 //! Finds the meaning of a column from the words of its name, in six languages.
 
 mod kinds;
+mod plain;
 mod prices;
 
 use kinds::{code, dated, increment, named, special};
+pub(super) use plain::is_gross;
+use plain::plain;
 use prices::{band_price, money, price};
 
 use super::cells::{currencies, is_cents};
 use super::header_words::{
-    AREAS, BARE, BLOCK, CODE, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEXT,
-    PER_TIME, PERIODS, PRICE, REMOVE, SURCHARGES, TIME,
+    AREAS, BARE, BLOCK, CODE, CURRENT, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEW,
+    NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE, SECONDS, SURCHARGES, TAX_NOTES,
+    TIME,
 };
 use crate::fold::fold;
 use serde::{Deserialize, Serialize};
@@ -48,7 +52,7 @@ pub enum Role {
     NextIncrement,
     /// Seconds below which a call is free.
     FreeSeconds,
-    /// The first day of the price.
+    /// The first day on which the price applies.
     Effective,
     /// The day from which the price no longer applies.
     Ends,
@@ -104,7 +108,7 @@ pub(super) struct PriceColumn {
     pub(super) band: Option<&'static str>,
 }
 
-/// The band of a column like "Standard Rate", which is the standard time only beside a column for another time.
+/// The band of a column like "Standard Rate". It means the standard time only if another column is for another time.
 pub(super) const GENERAL: &str = "standard";
 
 /// The result of interpreting a column's name.
@@ -112,7 +116,7 @@ pub(super) const GENERAL: &str = "standard";
 pub(super) enum Meaning {
     Is(Role),
     Price(PriceColumn),
-    /// Something about the first or the next part of a call; the contents show whether they are prices or increments.
+    /// Values for the first or the next part of a call; the contents show whether the values are prices or increments.
     Part(Step),
     /// The name is known, but irrelevant for prices.
     Ignored,
@@ -210,12 +214,62 @@ impl Words {
 
 /// Whether a column's name denotes an amount that changes the price, such as a surcharge.
 pub(super) fn is_surcharge(name: &str) -> bool {
-    Words::of(name).any(SURCHARGES)
+    Words::of(&plain(name)).any(SURCHARGES)
+}
+
+/// Whether a surcharge depends on the caller's number, which no tariff can represent.
+pub(super) fn is_surcharge_by_origin(name: &str) -> bool {
+    const AREAS: &[&str] = &["eea", "eee", "ewr", "eer", "eu", "ue", "cli", "anumber", "row"];
+    let words = Words::of(name);
+    words.any(SURCHARGES) && (words.any(ORIGIN) || words.any(AREAS))
 }
 
 /// Whether a date column's name is more than the word "date".
 pub(super) fn is_specific_date(name: &str) -> bool {
     !Words(words(name)).only(&["date", "fecha", "data", "datum"])
+}
+
+/// Whether a price column's name says that it is for the first or the next increment.
+pub(super) fn names_step(name: &str) -> bool {
+    let words = Words::of(name);
+    words.any(FIRST) || words.any(NEXT)
+}
+
+/// Whether a price column's name has only a number for the first increment: "Price 1". It may also be the first of several prices.
+pub(super) fn is_numbered(name: &str) -> bool {
+    let words = Words::of(name);
+    let named: Vec<&str> = FIRST.iter().copied().filter(|word| !matches!(*word, "1" | "t1")).collect();
+    !words.any(&named)
+}
+
+/// Whether a price column's name has a word for the next increment that is not just the number 2.
+pub(super) fn is_next(name: &str) -> bool {
+    let named: Vec<&str> = NEXT.iter().copied().filter(|word| !matches!(*word, "2" | "t2")).collect();
+    Words::of(name).any(&named)
+}
+
+/// Whether a price column's name has words that are not about prices in general, and so may name a time of the day.
+pub(super) fn is_qualified(name: &str) -> bool {
+    let known: [&[&str]; 12] =
+        [PRICE, MINUTES, SECONDS, PER_TIME, NEW, OLD, CURRENT, FIRST, NEXT, BARE, PLAIN_PRICE, TAX_NOTES];
+    let is_known = |word: &String| {
+        let word = word.as_str();
+        known.iter().any(|list| list.contains(&word)) || !currencies(&word.to_uppercase()).is_empty()
+    };
+    !words(&plain(name)).iter().all(is_known)
+}
+
+/// Whether a sentence says from when something applies.
+pub(super) fn is_effective(text: &str) -> bool {
+    const BEGINS: &[&str] =
+        &["start", "starting", "starts", "begin", "beginning", "from", "ab", "desde", "dal", "partir"];
+    const PLAIN: &[&str] = &["date", "data", "datum", "fecha"];
+    let words = Words(words(text));
+    let effective = words.0.iter().any(|word| {
+        let word = word.as_str();
+        (DATE.contains(&word) || BEGINS.contains(&word)) && !PLAIN.contains(&word)
+    });
+    effective && !words.any(NOTICE)
 }
 
 /// Whether a remark has a word for removal or blocking.
@@ -226,6 +280,8 @@ pub(super) fn mentions_end(text: &str) -> bool {
 
 /// The meaning of a column's name.
 pub(super) fn meaning(name: &str) -> Meaning {
+    let name = plain(name);
+    let name = name.as_str();
     let words = Words::of(name);
     if words.0.is_empty() {
         return if name.trim().is_empty() || name.contains('#') {
@@ -276,7 +332,7 @@ fn is_in_seconds(words: &Words, name: &str) -> bool {
     words.any(TIME) && !rated && currencies(name).is_empty() && !is_cents(name)
 }
 
-/// Increments whose names have words of prices, fees or times of the week: "Min. Charge (sec)", "Initial Period".
+/// Columns of increments whose names contain words for prices, fees or times of the week: "Min. Charge (sec)", "Initial Period".
 fn seconds(words: &Words, name: &str) -> Option<Meaning> {
     let unit: Vec<&str> = TIME.iter().copied().filter(|word| word.starts_with('s')).collect();
     let in_seconds = is_in_seconds(words, name) && words.any(&unit);
@@ -320,7 +376,7 @@ const FREE: &[&str] = &[
     "freisekunden",
 ];
 
-/// How probably a column of names has the complete names of destinations: 2 for "Destination", 1 for "Name", 0 for "Region".
+/// How likely a column of names is to have the complete names of destinations: 2 for "Destination", 1 for "Name", 0 for "Region".
 pub(super) fn name_rank(name: &str) -> u8 {
     let words = Words::of(name);
     match () {
@@ -330,7 +386,7 @@ pub(super) fn name_rank(name: &str) -> u8 {
     }
 }
 
-/// Whether a price's name says that it covers the first minute.
+/// Whether the name of a price column says that its price covers the first minute.
 pub(super) fn is_first_minute(name: &str) -> bool {
     let words = Words::of(name);
     let minute = words.0.iter().any(|word| word.len() > 3 && MINUTES.contains(&word.as_str()));
@@ -352,7 +408,7 @@ pub(super) fn mentions_price(name: &str) -> bool {
         || !currencies(name).is_empty()
 }
 
-/// Whether a column's name is known to have nothing that a tariff needs, such as a quality or an id.
+/// Whether a column's name is known to mean something that no tariff needs, such as a quality or an id.
 pub(super) fn is_ignored(name: &str) -> bool {
     Words::of(name).any(IGNORED) || name.contains('%')
 }

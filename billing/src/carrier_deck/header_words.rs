@@ -1,7 +1,8 @@
 //! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
 pub(super) const CODE: &[&str] = &[
-    "code", "codes", "prefix", "prefixes", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
+    "код", "коды", "префикс", "kod", "kodu", "kodlar", "prefiks", "prefiksy", "netnummer", "landnummer", "landcode", "riktnummer", "landskod", "predvolba", "kierunkowy", "区号", "代码", "前缀", "국번",
+    "code", "codes", "prefix", "prefixes", "clave", "claves", "lada", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
     "prefixos", "indicatif", "indicatifs", "prefixe", "prefisso", "prefissi", "codice", "codici", "vorwahl", "vorwahlen", "kennzahl",
     "kennzahlen", "npanxx", "npa", "nxx", "breakout", "breakouts", "dial", "dialed", "dialing", "dialling", "prafix", "rufnummernbereich",
     "e164", "range", "ranges", "dialstring", "dnis", "pattern", "indicativo", "indicativos", "praefix", "rufnummer", "rufnummern",
@@ -9,6 +10,7 @@ pub(super) const CODE: &[&str] = &[
 ];
 
 pub(super) const COUNTRY: &[&str] = &[
+    "страна", "ulke", "kraj", "tara", "zeme", "国家", "orszag",
     "country", "countries", "pais", "paises", "pays", "paese", "land", "lander", "lands", "zielland", "landes", "nation", "nazione", "landname",
     "landesname", "laender",
 ];
@@ -18,11 +20,12 @@ pub(super) const INTERNATIONAL: &[&str] = &[
 ];
 
 pub(super) const AREA: &[&str] = &[
-    "area", "city", "region", "regional", "ciudad", "cidade", "ville", "zone", "local", "locale", "national", "nacional", "sub", "orts", "ndc",
+    "lada", "area", "city", "region", "regional", "ciudad", "cidade", "ville", "zone", "local", "locale", "national", "nacional", "sub", "orts", "ndc",
     "destinations", "ortsnetz", "localidad", "localidade", "localita",
 ];
 
 pub(super) const PRICE: &[&str] = &[
+    "цена", "тариф", "стоимость", "ставка", "fiyat", "fiyati", "ucret", "stawka", "cena", "tarief", "prijs", "pris", "pret", "费率", "价格", "单价",
     "rate", "rates", "price", "prices", "cost", "costs", "tariff", "tariffs", "charge", "charges", "fee", "tarifa", "tarifas", "precio",
     "precios", "preco", "precos", "valor", "costo", "coste", "custo", "prix", "tarif", "tarifs", "cout", "prezzo", "prezzi", "tariffa",
     "tariffe", "preis", "preise", "kosten", "entgelt", "satz", "importe", "amount", "minutenpreis", "minutepreis", "minutenentgelt", "cent",
@@ -67,6 +70,8 @@ pub(super) const NEXT: &[&str] = &[
 ];
 
 pub(super) const INTERVAL: &[&str] = &[
+    "step", "schritt", "paso", "passo", "tariffing",
+    "тарификация", "тарификации", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
     "increment", "increments", "interval", "intervals", "billing", "rounding", "block", "pulse", "pulses", "takt", "taktung", "abrechnung",
     "abrechnungstakt", "incremento", "incrementos", "intervalo", "intervalos", "facturacion", "facturado", "cadencia", "cadence", "fraccion",
     "fraccionamiento", "fracao", "tarifacao", "tarificacion", "facturation", "intervalle", "palier", "arrondi", "intervallo", "intervalli",
@@ -84,6 +89,7 @@ pub(super) const PER_TIME: &[&str] = &[
 ];
 
 pub(super) const NAME: &[&str] = &[
+    "направление", "yon", "hedef", "kierunek", "bestemming", "目的地", "destinatie", "smer", "направления", "地区",
     "destination", "destinations", "description", "desc", "name", "names", "location", "destino", "destinos", "descripcion", "nombre",
     "descricao", "nome", "localidade", "libelle", "nom", "destinazione", "destinazioni", "descrizione", "ziel", "zielort", "ziele",
     "bezeichnung", "beschreibung", "region", "area", "zone", "zona", "breakdown", "term", "destinationname", "localidad", "localite",
@@ -98,6 +104,7 @@ pub(super) const NETWORK: &[&str] = &[
 ];
 
 pub(super) const DATE: &[&str] = &[
+    "дата", "деиствует", "gecerlilik", "tarih", "tarihi", "obowiazuje", "waznosc", "ingangsdatum", "ingang", "giltig", "gyldig", "生效日期", "生效",
     "effective", "efective", "eff", "valid", "validity", "validite", "vigencia", "vigente", "vigor", "vigueur", "effet", "efectiva", "efectivo",
     "efetiva", "decorrenza", "gultig", "gultigkeit", "wirksam", "activation", "date", "fecha", "data", "datum", "start", "starts", "inicio",
     "debut", "inizio", "beginn", "valido", "valida", "valable", "gueltig", "gueltigkeit", "wirkung", "inkrafttreten", "entrada", "aplicacion",
@@ -135,6 +142,7 @@ pub(super) const ORIGIN: &[&str] = &[
 ];
 
 pub(super) const FEE: &[&str] = &[
+    "conn", "соединение",
     "connection", "connect", "setup", "flagfall", "conexion", "conexao", "establecimiento", "etablissement", "connexion", "connessione",
     "verbindung", "verbindungsgebuhr", "verbindungsentgelt", "verbindungspreis", "bandeirada", "risposta", "attempt", "completamento",
     "conection", "setupfee", "atendimento", "completion", "answer", "answered", "arranque", "aufbau", "verbindungs", "verbindungsaufbau",
@@ -149,6 +157,7 @@ pub(super) const SURCHARGES: &[&str] = &[
 ];
 
 pub(super) const IGNORED: &[&str] = &[
+    "diff", "variance", "var", "abweichung",
     "asr", "acd", "ner", "pdd", "mos", "mcc", "mnc", "mccmnc", "ocn", "lata", "state", "lerg", "tier", "rank", "preference", "percent",
     "margin", "quality", "product", "level", "lcr", "routes", "route", "capacity", "id", "item", "serial", "row", "num", "no", "difference",
     "delta", "variation", "diferencia", "diferenca", "ecart", "differenza", "differenz", "cli", "iso", "iso2", "iso3", "gmt", "ports",
@@ -189,10 +198,12 @@ pub(super) const BLOCK: &[&str] = &[
 ];
 
 pub(super) const MINUTES: &[&str] = &[
+    "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
     "minute", "minutes", "minuto", "minutos", "minut", "minuti", "minuten", "minutenpreis", "permin", "ppm", "mn", "mins", "min",
 ];
 
 pub(super) const SECONDS: &[&str] = &[
+    "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
 ];
@@ -238,7 +249,7 @@ pub(super) const TOTALS: &[&str] = &[
     "nombre", "numero", "number",
 ];
 
-/// Words for what such a line counts.
+/// Words for what a line of totals counts.
 pub(super) const COUNTED: &[&str] = &[
     "of", "de", "des", "di", "der", "the", "grand", "general", "records", "record", "registros", "registro", "rows", "row", "lines", "line",
     "lineas", "linhas", "lignes", "righe", "zeilen", "codes", "code", "codigos", "codici", "prefixes", "prefix", "prefijos", "prefixos",
@@ -247,10 +258,79 @@ pub(super) const COUNTED: &[&str] = &[
     "prix", "prezzo", "prezzi", "preis", "preise", "entries", "entrees", "eintrage", "n", "no", "items", "item",
 ];
 
-/// Words that say nothing about the meaning of a column named first or next.
+/// Words that, in a column's name beside "first" or "next", do not show whether the column has prices or increments.
 pub(super) const BARE: &[&str] = &[
     "minute", "minutes", "minuto", "minutos", "minuti", "minuten", "min", "mins", "mn", "ht", "ttc", "hors", "netto", "net", "neto", "brutto",
     "usd", "eur", "gbp", "brl", "chf", "cop", "mxn", "per", "par", "por", "pro", "al", "the", "de", "la", "le", "les", "der", "die", "das", "a",
     "or", "and", "y", "e", "et", "und", "part", "time", "sec", "secs", "seconds", "s", "seg", "sek", "period", "periodo", "periode", "unit",
     "call",
+];
+
+/// Words beside the numbers of increments.
+pub(super) const FILLERS: &[&str] = &[
+    "then", "and", "y", "e", "et", "und", "of", "de", "del", "di", "by", "per", "por", "par", "pro", "al", "la", "a", "au", "ao", "the", "in",
+    "each", "every", "full", "whole", "thereafter", "increment", "increments", "incr", "inc", "interval", "intervals", "block", "blocks",
+    "billing", "billed", "rounding", "rounded", "minimum", "minimo", "mindestens", "luego", "despues", "depois", "puis", "ensuite", "poi",
+    "dann", "danach", "je", "step", "steps", "started", "begun", "up", "to", "call", "calls", "charge", "charged", "pulse", "duration",
+    "cada", "chaque", "ogni", "jede", "completo", "completa", "entiere", "volle", "voll", "intero", "dopo", "apres", "plus", "tras",
+];
+
+/// Words in sentences about increments.
+pub(super) const BILLS: &[&str] = &[
+    "billing", "billed", "increment", "increments", "charged", "charging", "rounded", "rounding", "rounds", "granularity", "pulse", "pulses", "taktung",
+    "takt", "abrechnung", "abgerechnet", "abrechnungstakt", "sekundentakt", "minutentakt", "sekundengenau", "sekundengenaue", "minutengenau",
+    "sekundengenauer", "incremento", "incrementos", "facturacion", "facturado", "facturados", "facturan", "factura", "tasacion", "tasado",
+    "tarificacion", "tarificado", "tarifican", "fraccion", "fraccionamiento", "redondeo", "cobranca", "cobrado", "cobradas", "tarifacao",
+    "tarifado", "faturamento", "faturadas", "cadencia", "cadence", "palier", "paliers", "facturation", "facture", "facturee", "facturees",
+    "factures", "tarification", "taxation", "arrondi", "increment", "fatturazione", "fatturato", "fatturate", "tariffazione", "tariffate",
+    "tassazione", "conteggio", "scatti", "arrotondamento", "afrekening", "facturering", "afgerekend", "naliczanie", "rozliczane",
+    "taksymetria", "fakturering", "faktureres", "debitering", "tarifikacia", "тарификация", "шаг", "округление", "ucretlendirme", "granularidad",
+    "granularidade", "granularite", "granularita", "intervals", "interval", "duration", "duracion", "duracao", "duree", "durata", "dauer",
+];
+
+/// Words in sentences about payments, which are not about increments.
+pub(super) const PAYS: &[&str] = &[
+    "payment", "payments", "terms", "cycle", "cycles", "ciclo", "invoice", "invoices", "invoicing", "invoiced", "days", "weekly", "monthly", "month", "week", "due", "net",
+    "prepaid", "postpaid", "dispute", "disputes", "pago", "pagos", "factura", "dias", "semanal", "mensual", "pagamento", "dia",
+    "paiement", "jours", "mensuelle", "hebdomadaire", "zahlung", "tage", "rechnung", "pagamenti", "giorni", "mensal", "fatura",
+];
+
+/// Words that come before the destinations of an exception.
+pub(super) const EXCEPTS: &[&str] = &[
+    "except", "excepting", "excluding", "exception", "exceptions", "besides", "other", "excepto", "salvo", "menos", "exceto", "sauf", "hors",
+    "ausser", "auser", "ausgenommen", "eccetto", "tranne", "unless", "only", "but",
+];
+
+/// Words in a list of destinations that are not part of a name.
+pub(super) const ALL_PLACES: &[&str] = &[
+    "all", "any", "every", "other", "others", "destinations", "destination", "countries", "country", "codes", "calls", "call", "routes",
+    "route", "traffic", "for", "to", "in", "on", "the", "of", "with", "are", "is", "be", "will", "which", "where", "that", "as", "at", "by",
+    "default", "standard", "general", "otherwise", "apply", "applies", "using", "use", "following", "follows", "seconds", "second", "sec",
+    "s", "our", "this", "these", "offer", "have", "has", "para", "todos", "todas", "los", "las", "el", "la", "destinos", "resto", "demas",
+    "os", "as", "o", "a", "de", "do", "da", "del", "em", "en", "por", "pour", "tous", "toutes", "les", "le", "vers", "autres", "destinations",
+    "fur", "alle", "ziele", "lander", "ubrigen", "nach", "per", "tutte", "tutti", "destinazioni", "altre", "le", "i", "gli", "basis",
+    "rest", "remaining", "world", "worldwide", "duration", "min", "minimum", "steps", "apart", "from", "rates", "rate", "prices", "price",
+    "terms", "units", "unit", "so", "demais", "que", "son", "sao", "es", "sind", "wird", "werden", "sont", "sono", "und", "voice",
+];
+
+/// Taxes on calls.
+pub(super) const TAXES: &[&str] = &[
+    "vat", "iva", "tva", "mwst", "ust", "tax", "taxes", "taxe", "impuesto", "impuestos", "imposto", "impostos", "gst", "icms", "btw", "moms",
+    "kdv", "steuer", "steuern", "mehrwertsteuer", "ндс", "dph", "tasse", "imposte", "pis", "cofins", "iss", "igv",
+];
+
+/// Words beside a tax that say whether it is included.
+pub(super) const TAX_NOTES: &[&str] = &[
+    "excl", "excluding", "exclusive", "excluded", "exc", "ex", "w", "o", "without", "wo", "plus", "net", "of", "sin", "sem", "senza", "hors",
+    "ht", "ohne", "zzgl", "zuzuglich", "exkl", "inkl", "inklusive", "incl", "including", "inclusive", "included", "inc", "with", "con", "com",
+    "avec", "mit", "no", "not", "non", "mas", "piu", "before", "escl", "esclusa", "escluso", "esclusi", "exclu", "exclue", "exclus", "exclues",
+    "inclusa", "incluso", "inclus", "incluse", "incluida", "incluido", "incluidos", "incluidas", "inclusos", "excluido", "excluidos", "s",
+    "compris", "comprise", "comprises", "gesetzl", "gesetzlicher", "der", "the", "all", "and", "any", "e", "y", "antes", "de", "sur", "bez",
+    "без", "hariç", "haric", "dahil", "excl.", "net", "free", "applicable", "local",
+];
+
+/// Words in the name of a column with the price at any time.
+pub(super) const PLAIN_PRICE: &[&str] = &[
+    "flat", "general", "all", "any", "base", "basic", "default", "termination", "voice", "call", "calls", "net", "unit", "the", "in", "of", "for",
+    "usd", "eur", "gbp", "brl", "chf", "wholesale", "final", "your", "our", "offered", "offer", "normal", "full", "a", "z", "international",
 ];

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::cells::unit;
+use super::header::words;
+use super::header_words::{FILLERS, FIRST, MINUTES, NEXT, SECONDS};
 use super::table::Kind;
-use super::{CellError, MAX_WORDS_IN_CELL};
+use super::{CellError, MAX_WORDS_IN_CELL, dates};
 use crate::tariff::MAX_INCREMENT;
 
 /// The order of three increments in a cell, if the numbers do not show it.
@@ -45,6 +47,9 @@ const MAX_TOLERANCE: u32 = 5;
 
 impl Increments {
     pub(super) fn read(cell: &str, kind: Kind, order: Option<IncrementOrder>) -> Result<Increments, Doubt> {
+        if let Some(found) = undated(cell, kind) {
+            return Ok(found);
+        }
         if kind == Kind::Date {
             let message = "The spreadsheet changed these increments to a date.";
             let error = CellError::new("INCREMENT_INVALID", message, "Format the column as text.");
@@ -53,7 +58,10 @@ impl Increments {
         if let Some(both) = named(cell) {
             return Ok(Increments { initial: both, next: both, free: None });
         }
-        let numbers = numbers(cell).ok_or_else(invalid)?;
+        let Some(numbers) = numbers(cell) else {
+            let (initial, next) = spoken(cell).ok_or_else(invalid)?;
+            return Increments { initial, next, free: None }.checked();
+        };
         let found = match *numbers.as_slice() {
             [both] => Increments { initial: both, next: both, free: None },
             [initial, next] if initial >= next => Increments { initial, next, free: None },
@@ -62,9 +70,122 @@ impl Increments {
             [first, second, third] => three([first, second, third], order)?,
             _ => return Err(invalid()),
         };
-        let fits = |seconds: u32| (1..=MAX_INCREMENT).contains(&seconds);
-        if fits(found.initial) && fits(found.next) { Ok(found) } else { Err(invalid()) }
+        found.checked()
     }
+
+    fn checked(self) -> Result<Increments, Doubt> {
+        let fits = |seconds: u32| (1..=MAX_INCREMENT).contains(&seconds);
+        if fits(self.initial) && fits(self.next) { Ok(self) } else { Err(invalid()) }
+    }
+}
+
+/// Whether a number of seconds is a usual increment.
+pub(super) fn is_usual(seconds: u32) -> bool {
+    matches!(seconds, 1 | 5 | 6 | 10 | 12 | 15 | 18 | 20 | 30 | 60 | 120 | 180)
+}
+
+/// Increments that a spreadsheet changed to a date: `6-Jun` was 6/6, and `30-Jun` was 30/6. The first increment is never shorter than the next one, so
+/// the order of day and month does not matter.
+fn undated(cell: &str, kind: Kind) -> Option<Increments> {
+    let (day, month) = dates::day_and_month(cell, kind == Kind::Date)?;
+    let (initial, next) = (day.max(month), day.min(month));
+    (is_usual(initial) && is_usual(next)).then_some(Increments { initial, next, free: None })
+}
+
+/// One or two increments in words: `1 min / 1 s`, `first 30 sec, then 6 sec`, `60 1`, `per second after the first minute`. `None` if the text has
+/// words without a known meaning.
+pub(super) fn spoken(cell: &str) -> Option<(u32, u32)> {
+    if cell.len() > MAX_WORDS_IN_CELL {
+        return None;
+    }
+    match times(&words(cell), true)?.as_slice() {
+        [(both, _)] => Some((*both, *both)),
+        [(next, Part::Any | Part::Next), (first, Part::First)] if first >= next => Some((*first, *next)),
+        [(first, _), (next, _)] if first >= next => Some((*first, *next)),
+        _ => None,
+    }
+}
+
+/// Whether the text has two increments in words.
+pub(super) fn is_spoken_pair(cell: &str) -> bool {
+    cell.len() <= MAX_WORDS_IN_CELL
+        && cell.contains(char::is_alphabetic)
+        && spoken(cell).is_some()
+        && times(&words(cell), true).is_some_and(|times| times.len() == 2)
+}
+
+/// The part of a call that a time in a text is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Any,
+    First,
+    Next,
+}
+
+/// The times in seconds that the words name, in order. If `strict`, every word must be known; otherwise, other words are skipped, and a number needs
+/// a unit.
+pub(super) fn times(words: &[String], strict: bool) -> Option<Vec<(u32, Part)>> {
+    let mut found: Vec<(u32, Part)> = Vec::new();
+    let mut number: Option<u32> = None;
+    let mut part = Part::Any;
+    for word in words.iter().flat_map(|word| apart(word)) {
+        let word = word.as_str();
+        let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+        if digits {
+            if let (Some(before), true) = (number, strict) {
+                found.push((before, std::mem::replace(&mut part, Part::Any)));
+            }
+            number = Some(word.parse().ok().filter(|number| *number <= 99_999)?);
+        } else if word == "min" || word == "mn" {
+            match number {
+                Some(minutes @ 1..=3) => {
+                    number = None;
+                    found.push((minutes * 60, std::mem::replace(&mut part, Part::Any)));
+                }
+                // "30 min" is a minimum of 30 seconds
+                Some(_) | None => part = Part::First,
+            }
+        } else if word == "s" || SECONDS.contains(&word) {
+            let seconds = number.take().unwrap_or(1);
+            found.push((seconds, std::mem::replace(&mut part, Part::Any)));
+        } else if MINUTES.contains(&word) {
+            let minutes = number.take().unwrap_or(1);
+            found.push((minutes.checked_mul(60)?, std::mem::replace(&mut part, Part::Any)));
+        } else if FIRST.contains(&word) {
+            // "30 sec minimum" names the time before it
+            match found.last_mut() {
+                Some(last) if number.is_none() && word.starts_with("minim") => last.1 = Part::First,
+                _ => part = Part::First,
+            }
+        } else if NEXT.contains(&word) {
+            part = Part::Next;
+        } else if !strict {
+            number = None;
+        } else if !FILLERS.contains(&word) {
+            return None;
+        }
+    }
+    if let (Some(last), true) = (number, strict) {
+        found.push((last, part));
+    }
+    let swapped = matches!(
+        found.as_slice(),
+        [(next, Part::Any | Part::Next), (first, Part::First)] if first >= next
+    );
+    if swapped && !strict {
+        found.swap(0, 1);
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// A number and its unit that are written together, such as `60s`.
+fn apart(word: &str) -> Vec<String> {
+    let digits = word.len() - word.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let (number, unit) = word.split_at(digits);
+    if number.is_empty() || unit.is_empty() || FIRST.contains(&word) || NEXT.contains(&word) {
+        return vec![word.to_owned()];
+    }
+    vec![number.to_owned(), unit.to_owned()]
 }
 
 fn three(numbers: [u32; 3], order: Option<IncrementOrder>) -> Result<Increments, Doubt> {

@@ -118,7 +118,7 @@ pub struct Mapping {
     /// Selects the rows to read: for each column listed, the accepted values. Other rows are set aside.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub only: BTreeMap<String, Vec<String>>,
-    /// The import takes the rates that are in force on this date, if the deck's rows have several dates.
+    /// If the deck's rows have several dates, the import takes the rates that are in force on this date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_on: Option<chrono::NaiveDate>,
 }
@@ -137,7 +137,7 @@ pub(super) fn column_key(key: &str) -> Option<(Role, Option<&str>)> {
 }
 
 impl Mapping {
-    /// This mapping, in which the fields of `other` replace the fields that both mappings have.
+    /// This mapping combined with `other`. If both set a field, the value from `other` is used.
     pub fn merged(mut self, other: Mapping) -> Mapping {
         macro_rules! take {
             ($($field:ident),*) => { $( self.$field = other.$field.or(self.$field); )* };
@@ -167,7 +167,7 @@ impl Mapping {
         );
         for (key, column) in other.columns {
             let column = match (self.columns.remove(&key).flatten(), column) {
-                // the columns to ignore from both mappings are combined
+                // columns that either mapping ignores are ignored
                 (Some(before), Some(added)) if key == "ignore" => Some(before.and(added)),
                 (_, column) => column,
             };

@@ -1,11 +1,11 @@
 //! Reads carriers' rate decks in any layout, and reports guesses, questions and problems.
 //!
 //! [`read_carrier_deck`] finds the encoding, the delimiter, the header, the meaning of each column, and the formats of numbers, dates, codes and
-//! increments. Each guess is listed in [`CarrierDeck::detected`] with its reason. Where the file has more than one possible meaning, nothing is
-//! read, and [`CarrierDeck::questions`] lists the possible answers. Each answer is a [`Mapping`]: merge it into the mapping of the next attempt to
-//! answer the question. Each row of the file is counted once in [`Counts`].
+//! increments. Each guess is listed in [`CarrierDeck::detected`] with its reason. If the file has more than one possible meaning, no rates
+//! are read, and [`CarrierDeck::questions`] lists the questions with their possible answers. Each answer is a [`Mapping`]. To answer a question,
+//! merge the answer into the mapping of the next attempt. Each row of the file is counted once in [`Counts`].
 //!
-//! A code list that no explicit rule can expand is an error. Codes are never run together or guessed.
+//! A code list that no explicit rule can expand is an error. Codes are never guessed.
 
 mod cells;
 mod codes;
@@ -252,7 +252,7 @@ pub struct CarrierDeck {
     pub currency: Option<String>,
 }
 
-/// The inputs of reading a file, apart from the file itself.
+/// The inputs for reading a file, apart from the file itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// Limits on the file and on the list of problems.
@@ -288,7 +288,8 @@ fn try_read(bytes: &[u8], options: &Options<'_>, deck: &mut CarrierDeck) -> Resu
         deck.questions.push(detect::encoding_question());
         return Ok(());
     }
-    let Some(plan) = detect::plan(&source.tables, options, deck)? else { return Ok(()) };
+    let tables = detect::joined(source.tables, options.mapping, deck);
+    let Some(plan) = detect::plan(&tables, options, deck)? else { return Ok(()) };
     read::rows(&plan, options, deck);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::header_words::CURRENCIES;
 use super::table::Kind;
 use super::{CellError, MAX_WORDS_IN_CELL};
 use crate::money::{MICROS_DECIMALS, Micros, RoundingMode, divide_rounded};
@@ -114,50 +115,105 @@ impl Marks {
     }
 }
 
-/// Symbols and words that may stand beside a price without changing its value.
+/// Symbols and words that may stand beside a price without changing its value, besides the codes of currencies. Those for hundredths are checked
+/// separately.
 const DECORATIONS: &[&str] = &[
     "$",
     "€",
     "£",
+    "¥",
+    "₹",
+    "₺",
+    "₽",
     "r$",
     "us$",
-    "usd",
-    "eur",
-    "gbp",
-    "brl",
-    "chf",
-    "cad",
-    "aud",
-    "mxn",
-    "/min",
-    "/minute",
-    "/minuto",
+    "u$s",
+    "usd$",
+    "zł",
+    "zl",
+    "kr",
+    "kc",
+    "rs",
+    "fr",
+    "tl",
+    "ft",
+    "lei",
+    "fcfa",
+    "cfa",
+    "euro",
+    "euros",
+    "dollar",
+    "dollars",
+    "pounds",
+    "reais",
+    "pesos",
+    "rub",
+    "руб",
     "min",
-    "per min",
-    "per minute",
-    "por minuto",
-    "$/min",
-    "€/min",
-    "usd/min",
-    "eur/min",
-    "/mn",
+    "mins",
+    "minute",
+    "minuto",
+    "minut",
+    "mn",
+    "minuta",
+    "мин",
+    "per",
+    "por",
+    "par",
+    "pro",
+    "al",
+    "/",
+    "p/min",
+    "¢",
+    "c",
+    "ct",
+    "cts",
+    "cent",
+    "cents",
+    "p",
+    "pence",
+    "usc",
+    "centavos",
+    "centimes",
+    "centimos",
+    "centesimi",
+    "коп",
+    "kurus",
+    "m",
 ];
+
+/// Whether a text beside a number has only words that do not change its value.
+fn is_decoration(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let parts = lower.split(|letter: char| letter.is_whitespace() || matches!(letter, '/' | '(' | ')'));
+    let known = |word: &str| {
+        DECORATIONS.contains(&word) || CURRENCIES.iter().any(|code| code.eq_ignore_ascii_case(word))
+    };
+    // a currency's symbol may be written together with its code or a unit
+    let mixed = |word: &str| {
+        let rest = word.trim_start_matches(['$', '€', '£', '¥']);
+        let rest = rest.trim_end_matches(['$', '€', '£', '¥', '.']);
+        rest.is_empty() || known(rest)
+    };
+    parts.filter(|word| !word.is_empty()).all(|word| known(word) || mixed(word))
+}
 
 /// The number without a currency or unit beside it. An unknown word is kept, so that the cell does not count as a number.
 fn strip(cell: &str) -> &str {
     if cell.len() > MAX_WORDS_IN_CELL {
         return cell;
     }
-    let is_number = |letter: char| letter.is_ascii_digit() || letter == '-';
-    let starts = |letter: char| is_number(letter) || matches!(letter, '.' | ',');
-    let Some(from) = cell.find(starts) else { return cell };
+    let Some(digit) = cell.find(|letter: char| letter.is_ascii_digit()) else { return cell };
+    let before = cell.get(..digit).unwrap_or_default();
+    let from = before.trim_end_matches(['.', ',', '-', '+']).len();
+    // the point of "Rs.5" belongs to the word
+    let from =
+        if before.get(..from).is_some_and(|word| word.ends_with(char::is_alphabetic)) { digit } else { from };
     let to = cell.rfind(|letter: char| letter.is_ascii_digit()).map_or(cell.len(), |at| at + 1);
-    let known = |text: &str| {
-        let word = text.trim().to_lowercase();
-        word.is_empty() || DECORATIONS.contains(&word.as_str())
-    };
+    let known = |text: &str| is_decoration(text.trim_end_matches('.'));
     let (before, after) = (cell.get(..from).unwrap_or_default(), cell.get(to..).unwrap_or_default());
-    if from < to && known(before) && known(after) { cell.get(from..to).unwrap_or(cell) } else { cell }
+    let number = cell.get(from..to).unwrap_or(cell);
+    if from < to && known(before) && known(after) { number.strip_prefix('+').unwrap_or(number) } else { cell }
 }
 
 /// A small number with an exponent, as spreadsheets write it, in plain digits: `1.23E-02` is `0.0123`. Large numbers may have been rounded.
@@ -298,6 +354,12 @@ impl Number {
         };
         i64::try_from(divide_rounded(numerator, denominator, mode)).ok().map(Micros)
     }
+}
+
+/// A price as it is written, in millionths, rounded down; `None` if the cell is not a number.
+pub(super) fn amount(cell: &str, kind: Kind, mark: DecimalMark) -> Option<i64> {
+    let number = Number::read(cell, kind, mark, true).ok()?;
+    number.micros(1, 1, 0, Some(PriceRounding::HalfUp)).map(|amount| amount.0)
 }
 
 fn not_a_number(_cell: &str) -> CellError {

@@ -12,16 +12,18 @@ use super::detect::{Plan, date_of};
 use super::header::{Role, words};
 use super::mapping::{ColumnRef, positions};
 use super::table::Row;
-use super::{CarrierDeck, CarrierRate, CellError, Confidence, Detected, Entry, Options, warnings};
+use super::{CarrierDeck, CarrierRate, CellError, Entry, Options, warnings};
 use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
 use crate::tariff::{BandPrice, MAX_RATES, Rate};
 
 mod amounts;
 mod bands;
+mod continuation;
 mod duplicates;
 mod expired;
 mod names;
+mod origins;
 mod questions;
 mod statuses;
 mod times;
@@ -60,7 +62,7 @@ struct Reader<'p, 't> {
     at: usize,
     /// The row of each code and date that was read.
     seen: HashMap<(String, Option<NaiveDate>), usize>,
-    /// Codes that an earlier row has with the same date.
+    /// Codes that also appear, with the same date, in an earlier row.
     duplicates: Vec<Duplicate>,
     asked: BTreeMap<&'static str, Example>,
     titles: Titles,
@@ -70,11 +72,11 @@ struct Reader<'p, 't> {
     last_country: (String, String),
     /// The name of the row above, for rows with an empty name.
     last_name: String,
-    /// The meanings of statuses that the rows show, by their words.
+    /// The meanings of unknown statuses, by the words of the status, as found from the rows.
     statuses: BTreeMap<Vec<String>, StatusRule>,
     /// Whether the user is asked about unknown statuses.
     asks_statuses: bool,
-    /// The codes of rows that ended in the past, with the first such line.
+    /// The codes of rows that ended in the past. `expired_line` is the line of the first such row.
     expired: BTreeSet<String>,
     expired_line: u64,
     /// The accepted values of columns.
@@ -82,6 +84,12 @@ struct Reader<'p, 't> {
     /// Prices from rows that apply in one band only; they are added to the rates of rows without a band.
     band_rows: Vec<BandRow>,
     defaulted: u64,
+    /// The codes of rows for some callers only, with the line of the first such row and their number.
+    by_origin: BTreeMap<String, (u64, usize)>,
+    /// Whether all rows have the same origin.
+    one_origin: bool,
+    /// The index of the last row with a price, if the rows after it may have more codes of it.
+    continues: Option<usize>,
 }
 
 struct BandRow {
@@ -120,7 +128,11 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         only,
         band_rows: Vec::new(),
         defaulted: 0,
+        by_origin: BTreeMap::new(),
+        one_origin: false,
+        continues: None,
     };
+    reader.one_origin = reader.has_one_origin();
     reader.find_statuses();
     reader.read_all();
 }
@@ -135,6 +147,11 @@ impl<'t> Reader<'_, 't> {
                 self.heading.clone_from(country);
             }
             let fate = self.row(row);
+            self.continues = match fate {
+                Fate::Read | Fate::SetAside(_) if !self.is_continuation(row) => Some(index),
+                Fate::Read | Fate::SetAside(_) => self.continues,
+                Fate::Problem | Fate::Title => None,
+            };
             let counts = &mut self.deck.counts;
             match fate {
                 Fate::Read => counts.read += 1,
@@ -164,6 +181,7 @@ impl<'t> Reader<'_, 't> {
         self.join_bands();
         self.settle_duplicates();
         self.settle_expired();
+        self.settle_origins();
         self.ask_about_values();
         self.ask_all();
         self.describe();
@@ -204,24 +222,17 @@ impl<'t> Reader<'_, 't> {
                 }
             }
         }
-        if self.defaulted > 0 {
-            let (initial, next) = self.defaults();
-            let reason = format!("{} rows have no increments. A mapping can set others.", self.defaulted);
-            self.deck.detected.push(Detected::new(
-                "increments",
-                format!("{initial}/{next}"),
-                reason,
-                Confidence::Low,
-            ));
-        }
+        self.describe_increments();
+        self.warn_surcharges();
     }
 
     fn defaults(&self) -> (u32, u32) {
         let mapping = self.options.mapping;
-        (
-            mapping.initial_increment.unwrap_or(DEFAULT_INCREMENT),
-            mapping.increment.unwrap_or(DEFAULT_INCREMENT),
-        )
+        let (initial, next) = match self.plan.said.general.as_slice() {
+            [one] => *one,
+            _ => (DEFAULT_INCREMENT, DEFAULT_INCREMENT),
+        };
+        (mapping.initial_increment.unwrap_or(initial), mapping.increment.unwrap_or(next))
     }
 
     // ---- problems and doubts
@@ -253,13 +264,21 @@ impl<'t> Reader<'_, 't> {
         if self.titles.is_footer(self.at) || titles::is_title(self.plan, row) {
             return Fate::Title;
         }
+        // a row that has only codes continues the row above it
+        let coded = row;
+        let above =
+            self.continues.filter(|_| self.is_continuation(row)).and_then(|above| self.plan.table.row(above));
+        let row = above.unwrap_or(row);
         if let Some(reason) = self.set_aside(row) {
+            if reason == "BY_ORIGIN" {
+                self.keep_origin(coded);
+            }
             return Fate::SetAside(reason);
         }
         let errors = self.deck.errors;
         match self.change(row) {
             Some(change) => {
-                let fate = self.entries(row, change);
+                let fate = self.entries(coded, row, change);
                 fate.filter(|_| self.deck.errors == errors).unwrap_or(Fate::Problem)
             }
             None => Fate::Problem,
@@ -268,13 +287,13 @@ impl<'t> Reader<'_, 't> {
 
     /// Why a tariff cannot represent the row.
     fn set_aside(&self, row: Row<'_>) -> Option<&'static str> {
-        if !is_general(self.text(row, Role::Origin), &[]) {
+        if self.is_by_origin(row) {
             return Some("BY_ORIGIN");
         }
         if is_true(self.text(row, Role::ExactMatch)) {
             return Some("EXACT_MATCH");
         }
-        if !is_general(self.text(row, Role::Jurisdiction), &["international", "intl"]) {
+        if !origins::is_general(self.text(row, Role::Jurisdiction), &["international", "intl"]) {
             return Some("BY_JURISDICTION");
         }
         if time_band(self.text(row, Role::Period)).is_none() {
@@ -297,9 +316,9 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Adds the row's entries; `None` if there was an error or doubt. All cells are checked, so that one attempt reports all errors.
-    fn entries(&mut self, row: Row<'t>, change: StatusRule) -> Option<Fate> {
-        let codes = self.codes(row);
-        let effective = self.date(row, Role::Effective);
+    fn entries(&mut self, coded: Row<'t>, row: Row<'t>, change: StatusRule) -> Option<Fate> {
+        let codes = self.codes(coded);
+        let effective = self.date(row, Role::Effective).map(|date| date.or(self.plan.effective));
         let ends = self.date(row, Role::Ends);
         let rate = if change == StatusRule::Keep { Some(self.rate(row)) } else { None };
         let (codes, effective, ends) = (codes?, effective?, ends?);
@@ -342,16 +361,26 @@ impl<'t> Reader<'_, 't> {
         Some(Fate::Read)
     }
 
-    fn codes(&mut self, row: Row<'_>) -> Option<Vec<String>> {
-        let plan = self.plan;
-        let rules = &plan.codes;
-        let (column, found) = match self.plan.columns.code {
+    /// The column with the row's codes, and the codes.
+    fn read_codes(&self, row: Row<'_>) -> (usize, Result<codes::Codes, CodeDoubt>) {
+        let rules = &self.plan.codes;
+        match self.plan.columns.code {
             CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
-            CodeSource::Parts(country, area) => match codes::country(row.get(country), row.kind(country)) {
-                Ok(digits) => (area, codes::read(&digits, row.get(area), row.kind(area), rules)),
-                Err(doubt) => (country, Err(doubt)),
-            },
-        };
+            CodeSource::Parts(country, area) => {
+                // an empty country code is that of the row above
+                let above =
+                    self.continues.filter(|_| row.get(country).is_empty() && self.has_same_country(row));
+                let from = above.and_then(|above| self.plan.table.row(above)).unwrap_or(row);
+                match codes::country(from.get(country), from.kind(country)) {
+                    Ok(digits) => (area, codes::read(&digits, row.get(area), row.kind(area), rules)),
+                    Err(doubt) => (country, Err(doubt)),
+                }
+            }
+        }
+    }
+
+    fn codes(&mut self, row: Row<'_>) -> Option<Vec<String>> {
+        let (column, found) = self.read_codes(row);
         match found {
             Ok(found) => return Some(found.codes),
             Err(CodeDoubt::Hyphen) => self.ask("CODE_HYPHEN", row, column),
@@ -376,6 +405,10 @@ impl<'t> Reader<'_, 't> {
 
     fn date(&mut self, row: Row<'_>, role: Role) -> Option<Option<NaiveDate>> {
         let Some(column) = self.plan.columns.first(role) else { return Some(None) };
+        // 9999-12-31 means that a price has no end
+        if role == Role::Ends && row.get(column).contains("9999") {
+            return Some(None);
+        }
         match date_of(row.get(column), self.plan.order) {
             Ok(date) => Some(date),
             Err(error) => {
@@ -390,7 +423,7 @@ impl<'t> Reader<'_, 't> {
         self.check_currency(row)?;
         let destination = self.destination(row);
         let price = self.amount(row, self.plan.columns.price, true);
-        let increments = self.increments(row);
+        let increments = self.increments(row, destination.as_deref().unwrap_or_default());
         let fee = self.fee(row, self.plan.columns.first(Role::ConnectionFee));
         let minimum = self.fee(row, self.plan.columns.first(Role::MinimumCharge));
         let free = self.free_seconds(row);
@@ -445,27 +478,6 @@ impl<'t> Reader<'_, 't> {
             }
         }
     }
-}
-
-/// Whether the row applies to all callers and all calls, according to this text.
-fn is_general(text: &str, more: &[&str]) -> bool {
-    const ALL: &[&str] = &[
-        "any",
-        "all",
-        "world",
-        "worldwide",
-        "default",
-        "rest",
-        "of",
-        "the",
-        "global",
-        "todos",
-        "none",
-        "others",
-    ];
-    let words = words(text);
-    words == ["n", "a"]
-        || words.iter().all(|word| ALL.contains(&word.as_str()) || more.contains(&word.as_str()))
 }
 
 fn is_true(cell: &str) -> bool {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::io::Read as _;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
 
+use super::header::words;
 use super::mapping::Mapping;
 use super::{Confidence, Detected, MAX_CELL_BYTES, MAX_COLUMNS, MAX_HEADER_ROWS, Refusal, xlsx};
 use crate::deck::DeckLimits;
@@ -72,7 +73,7 @@ impl Table {
         self.kinds.push(kind);
     }
 
-    /// Number of cells in the row that was begun last.
+    /// Number of cells in the most recently started row.
     pub(super) fn cells_in_last(&self) -> usize {
         self.rows.last().map_or(0, |(_, first)| self.ends.len().saturating_sub(*first as usize))
     }
@@ -212,6 +213,14 @@ fn decode<'a>(
         detected.push(Detected::sure("encoding", UTF_8.name(), "The file is valid UTF-8."));
         return Ok((Cow::Borrowed(text), false));
     }
+    // Russian decks are recognized by the words of their headers
+    let (russian, _) = WINDOWS_1251.decode_without_bom_handling(bytes);
+    let head: String = russian.chars().take(4_000).collect();
+    if head.lines().flat_map(words).filter(|word| RUSSIAN.contains(&word.as_str())).count() >= 2 {
+        let reason = "The file is not UTF-8, and it has Russian words in this encoding.";
+        detected.push(Detected::new("encoding", WINDOWS_1251.name(), reason, Confidence::High));
+        return Ok((russian, false));
+    }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let reason = "The file is not UTF-8. ISO-8859-1 has the same letters.";
     detected.push(Detected::new("encoding", WINDOWS_1252.name(), reason, Confidence::Medium));
@@ -219,7 +228,22 @@ fn decode<'a>(
     Ok((text, doubtful))
 }
 
-/// UTF-16 without a byte order mark: almost every second byte of a price list is zero.
+/// Words in the headers of Russian decks.
+const RUSSIAN: &[&str] = &[
+    "код",
+    "коды",
+    "страна",
+    "направление",
+    "цена",
+    "тариф",
+    "префикс",
+    "дата",
+    "тарификация",
+    "оператор",
+    "стоимость",
+];
+
+/// Detects UTF-16 without a byte order mark, in which nearly every other byte of a price list is zero.
 fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
     let zeros = |from: usize| sample.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();

@@ -108,7 +108,7 @@ fn old(deck: &CarrierDeck, today: NaiveDate) -> Option<RowProblem> {
     })
 }
 
-/// A deck whose only date is in the future must not be put in force before it.
+/// Warns if the only date of the deck is in the future, because the deck must not take effect before that date.
 fn all_later(deck: &CarrierDeck, today: NaiveDate) -> Option<RowProblem> {
     let dates = deck.dates();
     let first = dates.first().copied().filter(|first| *first > today)?;

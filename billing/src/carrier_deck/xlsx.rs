@@ -11,7 +11,7 @@ use crate::deck::DeckLimits;
 
 /// Maximum number of files in the archive of a workbook.
 const MAX_ENTRIES: usize = 1_000;
-/// The inflated archive may be this many times larger than a text file, because XML is verbose.
+/// The inflated archive may be this many times as large as a text file, because XML is verbose.
 const XML_FACTOR: u64 = 4;
 
 /// The visible sheets of a workbook, by name.
@@ -131,7 +131,7 @@ fn value(cell: &DataRef<'_>) -> (String, Kind) {
     }
 }
 
-/// A number as a spreadsheet shows it: with at most 15 digits, because any further digits come from binary fractions.
+/// A number as a spreadsheet shows it: with at most 15 digits, because any further digits are artifacts of binary floating point.
 fn plain(number: f64) -> String {
     let rounded = format!("{number:.14e}").parse::<f64>().unwrap_or(number);
     rounded.to_string()

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Pricing, Span, billed_seconds, sixtieths};
 use crate::money::Micros;
 
-/// A [`Span`] with its start, and the exact cost of all seconds before it at each of its two prices.
+/// A [`Span`], its start, and the exact cost of all seconds before that start: once at the initial-increment prices, and once at the normal prices.
 #[derive(Clone, Copy, Debug)]
 struct LaidSpan {
     start: i64,
@@ -64,8 +64,9 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Some answer times, among them the most expensive one. Between two neighboring answer times, neither the first nor the last billed second nor
-    /// the end of an initial increment with its own price crosses a price change. Therefore, the cost is linear in the answer time, and is highest at one of the two answer times.
+    /// Some answer times, among them the most expensive one. When the answer moves from one of these times to the next, neither the first billed
+    /// second, nor the last billed second, nor the end of an initial increment with its own price crosses a price change. Therefore, the cost is
+    /// linear in the answer time between the two, and is highest at one of them.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);

@@ -34,7 +34,13 @@ fn rule(percent: &str, addition: &str, margin: Option<&str>, ending: Option<&str
         addition: m(addition),
         minimum_margin: margin.map(m),
         price_ending: ending.map(m),
+        price_step: None,
     }
+}
+
+/// A rule that only rounds prices up to multiples of `step`.
+fn step(step: &str) -> DerivationRule {
+    DerivationRule { price_step: Some(m(step)), ..DerivationRule::default() }
 }
 
 #[test]
@@ -59,6 +65,12 @@ fn prices_by_hand() {
         // a free destination stays free, unless the rule adds a price
         ("0", rule("50", "0", None, Some("0.09")), "0"),
         ("0", rule("50", "0.01", None, Some("0.09")), "0.09"),
+        ("1", rule("0", "0", None, Some("0.10")), "1.1"),
+        ("0.294", step("0.01"), "0.3"),
+        ("0.3", step("0.01"), "0.3"),
+        ("1.210001", step("0.05"), "1.25"),
+        ("1.01", step("2"), "2"),
+        ("0", step("0.01"), "0"),
     ] {
         assert_eq!(rule.rate(&rate(source)).unwrap().price_per_minute, m(expected), "{source} {rule:?}");
     }
@@ -107,6 +119,11 @@ fn limits() {
     assert_eq!(rule("0", "0", None, Some("0")).validate(), Err(RuleError::PriceEnding));
     assert_eq!(rule("0", "0", None, Some("1000")).validate(), Err(RuleError::PriceEnding));
     assert_eq!(rule("-100", "0", Some("0"), Some("999.999999")).validate(), Ok(()));
+    assert_eq!(step("0").validate(), Err(RuleError::PriceStep));
+    assert_eq!(step("1000").validate(), Err(RuleError::PriceStep));
+    assert_eq!(step("999.999999").validate(), Ok(()));
+    let both = DerivationRule { price_ending: Some(m("0.09")), ..step("0.01") };
+    assert_eq!(both.validate(), Err(RuleError::EndingAndStep));
     let high = Rate { price_per_minute: MAX_PRICE, ..rate("0") };
     assert_eq!(rule("0", "0.01", None, None).rate(&high).unwrap_err().code, "PRICE_TOO_HIGH");
     assert_eq!(rule("0", "0", None, None).rate(&high).unwrap(), high);
@@ -121,6 +138,7 @@ fn any_rule() -> impl Strategy<Value = DerivationRule> {
             addition: Micros(addition),
             minimum_margin: Some(Micros(margin)),
             price_ending: ending.map(m),
+            price_step: None,
         },
     )
 }

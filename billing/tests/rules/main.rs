@@ -1,4 +1,4 @@
-//! Tests the rules by worked examples, and by properties that hold for all inputs.
+//! Tests the rules with worked examples, and with properties that hold for all inputs.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 

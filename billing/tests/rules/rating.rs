@@ -62,7 +62,7 @@ fn day_and_night(time_zone: Tz) -> Pricing {
     exact(Pricing { bands, time_zone, ..flat(rate) })
 }
 
-/// The billed seconds of a talk with these increments. All values are in seconds.
+/// The billed seconds for a given talk time and increments. All values are in seconds.
 struct Offset {
     initial: u32,
     increment: u32,

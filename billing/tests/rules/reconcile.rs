@@ -198,8 +198,8 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
 }
 
 proptest! {
-    /// For any listings and queues, a call is closed or a dialog is hung up only after two listings with empty queues that are a minimum time apart.
-    /// No listed call is closed, no dialog of a known call is hung up, and at most five dialogs are hung up at once.
+    /// For any listings and queues, a call is closed or a dialog is hung up only after two listings that were made with empty queues and at least a
+    /// minimum time apart. No listed call is closed, no dialog of a known call is hung up, and at most five dialogs are hung up at once.
     #[test]
     fn two_listings_agree_before_anything_is_done(
         rounds in prop::collection::vec((0_i64..3, prop::collection::btree_set(0_u32..12, 0..12), any::<bool>()), 1..12),

@@ -37,6 +37,7 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(len(self.pauses), 4)
         self.assertEqual(self.pauses[3], 7.0)
         self.assertEqual(self.server.seen[0][1]["authorization"], "Bearer cs_test")
+        self.assertEqual(self.server.seen[0][1]["accept-language"], "en")
 
     def test_a_download_has_the_whole_file(self) -> None:
         client = self.start((200, {"Content-Type": "text/csv"}, "prefix\n351\n"), failure(403, "FORBIDDEN"))
@@ -58,6 +59,13 @@ class ClientTest(unittest.TestCase):
             client.run(operations.own_token())
         self.assertEqual((raised.exception.code, raised.exception.status, raised.exception.request_id), ("UNAUTHENTICATED", 401, "r1"))
         self.assertEqual(len(self.server.seen), 1)
+
+    def test_every_error_of_a_document_is_shown(self) -> None:
+        errors = [{"message": text, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}} for text in ("Unused variable.", "No such field.")]
+        client = self.start((400, {}, json.dumps({"errors": errors})))
+        with self.assertRaises(RequestFailed) as raised:
+            client.run(operations.own_token())
+        self.assertEqual(str(raised.exception), "GRAPHQL_VALIDATION_FAILED: Unused variable. No such field.")
 
     def test_a_redirect_is_not_followed(self) -> None:
         client = self.start((307, {"Location": "/elsewhere"}, ""), OK)

@@ -1,4 +1,4 @@
-"""Tests when the scripts in `examples/shell` send a request again."""
+"""Tests in which cases the scripts in `examples/shell` send a request again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ASK = Path(__file__).parents[2] / "shell/ask"
 OK: Answer = (200, {}, '{"data": {"apiToken": null}}')
 DONE: Answer = (200, {}, '{"data": {"activateTariffVersion": {"userErrors": []}}}')
 REFUSED: Answer = (200, {}, '{"data": {"activateTariffVersion": {"userErrors": [{"code": "STALE_DRAFT", "message": "Make the change again."}]}}}')
+TWO_ERRORS: Answer = (400, {}, '{"errors": [{"message": "Unused variable.", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}, {"message": "No such field."}]}')
 MUTATION = "mutation($input: ActivateTariffVersionInput!) { activateTariffVersion(input: $input) { userErrors { code message } } }"
 
 
@@ -28,6 +29,7 @@ class ShellTest(unittest.TestCase):
         status, output, _ = self.ask([None, failure(503, "OVERLOADED", Retry_After="0"), OK], "{ apiToken { name } }")
         self.assertEqual((status, output), (0, '{"apiToken":null}\n'))
         self.assertEqual([headers["authorization"] for _, headers, _ in self.server.seen], ["Bearer cs_test"] * 3)
+        self.assertEqual([headers["accept-language"] for _, headers, _ in self.server.seen], ["en"] * 3)
 
     def test_a_mutation_without_a_key_is_sent_once(self) -> None:
         status, _, errors = self.ask([None, DONE], MUTATION, '{"input": {"versionId": "1"}}')
@@ -46,6 +48,7 @@ class ShellTest(unittest.TestCase):
         for answer, expected in [
             (REFUSED, "ask: STALE_DRAFT: Make the change again.\n"),
             (failure(401, "UNAUTHENTICATED"), "ask: UNAUTHENTICATED: No.\n"),
+            (TWO_ERRORS, "ask: GRAPHQL_VALIDATION_FAILED: Unused variable. No such field.\n"),
             ((404, {}, "<html>"), "ask: The answer with status 404 does not come from the API. Check CALLSHOP_API.\n"),
         ]:
             self.assertEqual(self.ask([answer], MUTATION, '{"input": {}}'), (1, "", expected))

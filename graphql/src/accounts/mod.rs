@@ -37,7 +37,7 @@ pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
 /// Like [`parse_account`], outside a request.
 ///
 /// # Errors
-/// As for [`parse_account`].
+/// See [`parse_account`].
 pub(super) async fn account_id(app: &App, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {
@@ -51,7 +51,7 @@ pub(super) async fn account_id(app: &App, id: &ID) -> Result<Uuid> {
 /// Like [`parse_account`], but for an optional id.
 ///
 /// # Errors
-/// Fails like [`parse_account`].
+/// See [`parse_account`].
 pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Result<Option<Uuid>> {
     match id {
         Some(id) => parse_account(ctx, id).await.map(Some),
@@ -88,7 +88,7 @@ impl AccountQuery {
     }
 
     /// A callshop in the caller's subtree; null if there is no such callshop.
-    #[field(roles = SIGNED_IN, scope = ACCOUNTS_READ)]
+    #[field(roles = SIGNED_IN, scope = ACCOUNTS_READ, numbered)]
     async fn callshop(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Callshop>> {
         let found = async { accounts::find_shop(app(ctx), caller(ctx)?, Kind::Callshop.parse(&id)?).await };
         nullable(found.await.map(Callshop))

@@ -28,8 +28,8 @@ pub struct CreateDistributorInput {
     pub time_zone: String,
     /// The distributor's first user.
     pub user: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -44,8 +44,8 @@ pub struct CreateResellerInput {
     pub time_zone: Option<String>,
     /// The reseller's first user.
     pub user: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -62,8 +62,8 @@ pub struct CreateCallshopInput {
     pub time_zone: Option<String>,
     /// The callshop's owner.
     pub owner: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -82,8 +82,8 @@ pub struct UpdateAccountInput {
     pub max_call_seconds: Option<i32>,
     /// Caller ID shown for a callshop's calls: digits with an optional "+"; empty for anonymous calls.
     pub caller_id: Option<String>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

@@ -85,8 +85,8 @@ impl Account {
         &self.0.country
     }
 
-    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff. An account may view
-    /// its own cost tariff, and its parent may view it.
+    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff. An account and
+    /// its parent may view the account's cost tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         bought_tariff(ctx, self.0.cost_tariff_id).boxed().await
@@ -178,11 +178,13 @@ pub struct Callshop(pub Shop);
 #[object(scope = ACCOUNTS_READ)]
 impl Callshop {
     /// Global id.
+    #[field(numbered)]
     pub(crate) fn id(&self) -> ID {
         Kind::Callshop.id(self.0.id())
     }
 
     /// Display name.
+    #[field(numbered)]
     fn name(&self) -> &str {
         &self.0.account.name
     }
@@ -195,21 +197,25 @@ impl Callshop {
     }
 
     /// Currency of all the callshop's amounts, as an ISO 4217 code.
+    #[field(numbered)]
     fn currency(&self) -> &str {
         &self.0.account.currency
     }
 
     /// IANA time zone, such as "America/Sao_Paulo".
+    #[field(numbered)]
     fn time_zone(&self) -> &str {
         &self.0.account.time_zone
     }
 
     /// Default language and region, as a BCP 47 tag such as "pt-BR".
+    #[field(numbered)]
     fn locale(&self) -> &str {
         &self.0.account.locale
     }
 
     /// Country, as an ISO 3166-1 alpha-2 code such as "BR".
+    #[field(numbered)]
     fn country(&self) -> &str {
         &self.0.account.country
     }
@@ -227,6 +233,7 @@ impl Callshop {
     }
 
     /// Prefixes (E.164 digits) that are blocked for this callshop, in addition to the blocked prefixes of its tariffs.
+    #[field(numbered)]
     fn blocked_prefixes(&self) -> Vec<&str> {
         self.0
             .settings
@@ -239,11 +246,13 @@ impl Callshop {
     }
 
     /// When the callshop was suspended; null if it is not suspended. A suspended callshop can make no new calls.
+    #[field(numbered)]
     fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.account.suspended_at
     }
 
     /// When the callshop was created.
+    #[field(numbered)]
     fn created_at(&self) -> DateTime<Utc> {
         self.0.account.created_at
     }
@@ -279,83 +288,99 @@ impl Callshop {
     }
 
     /// Cabins that are not retired, oldest first.
+    #[field(numbered)]
     async fn cabins(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Cabin>> {
         cabins_of(ctx, self.0.id(), paging).boxed().await
     }
 
     /// The open shift; null if the register is closed.
+    #[field(numbered)]
     async fn current_register(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<RegisterShift>> {
         let found = register::current(app(ctx), actor(ctx)?, self.0.id()).boxed().await;
         nullable(found.map(RegisterShift)).transpose()
     }
 
     /// Maximum duration of a call in seconds, regardless of credit.
+    #[field(numbered)]
     fn max_call_seconds(&self) -> i32 {
         self.0.settings.max_call_seconds
     }
 
     /// Caller ID shown to called parties; empty for anonymous calls.
+    #[field(numbered)]
     fn caller_id(&self) -> &str {
         &self.0.settings.caller_id
     }
 
     /// Cash totals are rounded to multiples of this amount; null if they are rounded to the currency's minor unit.
+    #[field(numbered)]
     fn cash_step(&self) -> Option<Money> {
         self.0.settings.cash_step.map(|step| Money::new(step, &self.0.account.currency))
     }
 
     /// Name on receipts; empty if the display name is used.
+    #[field(numbered)]
     fn legal_name(&self) -> &str {
         &self.0.settings.legal_name
     }
 
     /// Tax id on receipts; may be empty.
+    #[field(numbered)]
     fn tax_id(&self) -> &str {
         &self.0.settings.tax_id
     }
 
     /// Address on receipts, one or more lines; may be empty.
+    #[field(numbered)]
     fn address(&self) -> &str {
         &self.0.settings.address
     }
 
     /// Text at the end of receipts; may be empty.
+    #[field(numbered)]
     fn receipt_footer(&self) -> &str {
         &self.0.settings.receipt_footer
     }
 
     /// Pix key of the shop's bank account, without punctuation; null if the shop has none. `CabinSession.pix` makes the code that a customer pays.
+    #[field(numbered)]
     fn pix_key(&self) -> Option<&str> {
         self.0.settings.pix_key.as_deref()
     }
 
     /// Recipient's name in Pix codes, without accents; null without a Pix key.
+    #[field(numbered)]
     fn pix_name(&self) -> Option<&str> {
         self.0.settings.pix_name.as_deref()
     }
 
     /// Recipient's city in Pix codes, without accents; null without a Pix key.
+    #[field(numbered)]
     fn pix_city(&self) -> Option<&str> {
         self.0.settings.pix_city.as_deref()
     }
 
     /// Whether receipts hide the four digits before the last two of each dialed number, as in "+351 912 *** *78".
+    #[field(numbered)]
     fn mask_numbers(&self) -> bool {
         self.0.settings.mask_numbers
     }
 
     /// The remaining time in seconds at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call; null if the end is not announced. The
     /// default for a new callshop is 60 seconds.
+    #[field(numbered)]
     fn ending_soon_seconds(&self) -> Option<i32> {
         self.0.settings.ending_soon_seconds
     }
 
     /// Largest total discount an attendant may apply to one session.
+    #[field(numbered)]
     fn attendant_max_discount(&self) -> Money {
         Money::new(self.0.settings.attendant_max_discount, &self.0.account.currency)
     }
 
     /// Largest total refund an attendant may give on one session.
+    #[field(numbered)]
     fn attendant_max_refund(&self) -> Money {
         Money::new(self.0.settings.attendant_max_refund, &self.0.account.currency)
     }

@@ -36,36 +36,43 @@ pub struct RegisterShift(pub ShiftView);
 #[object(scope = REGISTER_READ)]
 impl RegisterShift {
     /// Global id.
+    #[field(numbered)]
     pub(crate) fn id(&self) -> ID {
         Kind::RegisterShift.id(self.0.shift.id)
     }
 
     /// Shift number, consecutive in the callshop; also the number of the Z report.
+    #[field(numbered)]
     fn number(&self) -> String {
         self.0.shift.number.to_string()
     }
 
     /// User who opened the register; null if the caller may not see that user.
+    #[field(numbered)]
     async fn opened_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.0.shift.opened_by)).await
     }
 
     /// When the register was opened.
+    #[field(numbered)]
     fn opened_at(&self) -> DateTime<Utc> {
         self.0.shift.opened_at
     }
 
     /// Cash counted at opening; null for attendants until the register has been counted at closing.
+    #[field(numbered)]
     fn float(&self) -> Option<Money> {
         Some(Money::new(self.0.float()?, &self.0.currency))
     }
 
     /// User who closed the register; null while the register is open.
+    #[field(numbered)]
     async fn closed_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.shift.closed_by).await
     }
 
     /// When the register was closed; null while the register is open.
+    #[field(numbered)]
     fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.shift.closed_at
     }
@@ -214,7 +221,7 @@ pub struct RegisterQuery;
 #[object(root = "Query")]
 impl RegisterQuery {
     /// The open shift of a callshop; null while its register is closed.
-    #[field(roles = SIGNED_IN, scope = REGISTER_READ)]
+    #[field(roles = SIGNED_IN, scope = REGISTER_READ, numbered)]
     async fn current_register(
         &self,
         ctx: &Context<'_>,

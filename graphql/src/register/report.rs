@@ -122,7 +122,7 @@ pub struct AttendantSales {
     pub sessions: i64,
     /// Amount that customers paid, at settlement or in advance, for the sessions that this user settled.
     pub amount: Money,
-    /// Discounts that this user gave on sessions that were settled in the shift, by any user.
+    /// Discounts that this user gave on sessions settled in the shift, no matter which user settled the sessions.
     pub discounts: Money,
     /// Deposits received by this user.
     pub deposits: Money,

@@ -33,7 +33,8 @@ pub struct OpenCabinInput {
     /// PREPAID requires a deposit; POSTPAID forbids it. If the mode is omitted, a session with a deposit is PREPAID, and a session without a deposit
     /// is POSTPAID.
     pub mode: Option<SessionMode>,
-    /// Amount paid in advance for calls. At settlement, the unused part is refunded by the payment method that the customer used for the deposit.
+    /// Amount paid in advance for calls. At settlement, the unused part is refunded through the payment method that the customer used for the
+    /// deposit.
     pub deposit: Option<DepositInput>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result. The key is required with a deposit.
     pub idempotency_key: Option<String>,
@@ -47,8 +48,8 @@ pub struct DepositInput {
     /// Payment method of the deposit.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
-    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-    /// the register's report. Not for CASH.
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+    /// and in the register's report. Not for CASH.
     pub reference: Option<String>,
 }
 
@@ -59,11 +60,11 @@ pub struct AddDepositInput {
     pub session_id: ID,
     /// Amount to add, above zero, in the callshop's currency.
     pub amount: Decimal,
-    /// Payment method of the addition.
+    /// Payment method of the added amount.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
-    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-    /// the register's report. Not for CASH.
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+    /// and in the register's report. Not for CASH.
     pub reference: Option<String>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -119,8 +120,8 @@ pub struct RefundSessionInput {
     pub method: PaymentMethod,
     /// Free text.
     pub reason: String,
-    /// The refund's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-    /// the register's report. Not for CASH.
+    /// The refund's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+    /// and in the register's report. Not for CASH.
     pub reference: Option<String>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -175,8 +176,8 @@ pub struct PaymentInput {
     pub method: PaymentMethod,
     /// The amount, in the callshop's currency. Cash may exceed the amount due.
     pub amount: Decimal,
-    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-    /// the register's report. Not for CASH.
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+    /// and in the register's report. Not for CASH.
     pub reference: Option<String>,
 }
 

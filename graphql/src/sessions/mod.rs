@@ -36,7 +36,7 @@ impl SessionQuery {
 
     /// Sessions of a callshop, newest first.
     #[allow(clippy::too_many_arguments)]
-    #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
+    #[field(roles = SIGNED_IN, scope = SESSIONS_READ, numbered)]
     async fn sessions(
         &self,
         ctx: &Context<'_>,

@@ -179,7 +179,7 @@ impl SessionMutation {
         answer(changed.await.map(done))
     }
 
-    /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded by the payment
+    /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded through the payment
     /// method that the customer used for it.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn void_session(
@@ -208,8 +208,8 @@ impl SessionMutation {
         answer(moved.await.map(done))
     }
 
-    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the payment methods
-    /// that the customer used for it, up to the amount paid by each method. The rest is refunded in cash.
+    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded through the payment
+    /// methods that the customer used for it, up to the amount paid through each method. The rest is refunded in cash.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn settle_session(
         &self,

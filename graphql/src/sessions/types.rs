@@ -12,6 +12,7 @@ use crate::accounts::{Callshop, shop_of};
 use crate::cabins::Cabin;
 use crate::calls::{Call, CallOwner, calls_of};
 use crate::filters::{CallFilterInput, CallOrder};
+use crate::kept;
 use crate::loaders::{CabinId, RunningOf, UserId, load};
 use crate::paging::{Page, Paging};
 use crate::payload::top_level;
@@ -121,11 +122,13 @@ impl CabinSession {
 #[object(scope = SESSIONS_READ)]
 impl CabinSession {
     /// Global id.
+    #[field(numbered)]
     pub(crate) fn id(&self) -> ID {
         Kind::CabinSession.id(self.0.session.id)
     }
 
     /// The customer's current or last cabin.
+    #[field(numbered)]
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Cabin> {
         let view = load(ctx, CabinId(self.0.session.cabin_id)).await.map_err(top_level)?;
         view.map(Cabin).ok_or_else(|| {
@@ -136,11 +139,13 @@ impl CabinSession {
     }
 
     /// Callshop of the session.
+    #[field(numbered)]
     async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
         shop_of(ctx, self.0.session.callshop_id).await
     }
 
     /// Calls on the bill, newest first.
+    #[field(numbered)]
     async fn calls(
         &self,
         ctx: &Context<'_>,
@@ -150,61 +155,76 @@ impl CabinSession {
         #[graphql(desc = "Newest first if omitted.")] order_by: Option<CallOrder>,
         paging: Paging,
     ) -> async_graphql::Result<Page<Call>> {
+        // old calls of paid sessions are deleted without an activity
+        if matches!(self.0.session.state, entity::SessionState::Settled | entity::SessionState::Voided) {
+            kept::never(ctx);
+        }
         let owner = CallOwner::Session(self.0.session.id);
         calls_of(ctx, self.0.session.callshop_id, owner, filter, order_by, paging).boxed().await
     }
 
     /// When the customer pays.
+    #[field(numbered)]
     fn mode(&self) -> SessionMode {
         self.0.session.mode.into()
     }
 
     /// OPEN, then CLOSED (possibly after CLOSING), then SETTLED. A session opened by mistake becomes VOIDED instead.
+    #[field(numbered)]
     fn state(&self) -> SessionState {
         self.0.session.state.into()
     }
 
     /// Name of the customer; empty if not given.
+    #[field(numbered)]
     fn customer(&self) -> &str {
         &self.0.session.customer
     }
 
     /// Maximum total cost of the calls; null for no limit.
+    #[field(numbered)]
     fn spending_limit(&self) -> Option<Money> {
         self.0.session.spending_limit.map(|limit| self.money(limit))
     }
 
     /// Maximum total talk time in seconds; null for no limit.
+    #[field(numbered)]
     fn time_limit_seconds(&self) -> Option<i32> {
         self.0.session.time_limit
     }
 
     /// Whether the session was unpaid when its shift closed, and was carried over to the next shift.
+    #[field(numbered)]
     fn carried_over(&self) -> bool {
         self.0.session.carried_over
     }
 
     /// User who opened the cabin.
+    #[field(numbered)]
     async fn opened_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.0.session.opened_by)).await
     }
 
     /// When the cabin was opened.
+    #[field(numbered)]
     fn opened_at(&self) -> DateTime<Utc> {
         self.0.session.opened_at
     }
 
     /// User who closed the cabin or voided the session; null until then.
+    #[field(numbered)]
     async fn closed_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.session.closed_by).await
     }
 
     /// When closing was requested; null until then. The statement may become final later than this time.
+    #[field(numbered)]
     fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.closed_at
     }
 
     /// Total of the bill; null until the statement is final.
+    #[field(numbered)]
     fn total(&self) -> Option<Money> {
         self.0.session.total.map(|total| self.money(total))
     }
@@ -228,41 +248,44 @@ impl CabinSession {
         Ok(left.map(|left| self.money(left.into())))
     }
 
-    /// Talk time that the customer may still use, in seconds, less the talk time of a live call. The talk time is null without a time limit.
+    /// Talk time that the customer may still use, in seconds. The talk time of a live call is already subtracted. Null without a time limit.
     async fn remaining_seconds(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<u32>> {
         Ok(self.running(ctx).await?.seconds_left(&self.0.session))
     }
 
     /// Deposit paid in advance for calls; zero for a POSTPAID session.
+    #[field(numbered)]
     fn deposit(&self) -> Money {
         self.money(self.0.session.deposit)
     }
 
     /// Whether DEPOSIT_LOW announced that the deposit is nearly used up. The value becomes false again when another deposit is added.
+    #[field(numbered)]
     fn deposit_low(&self) -> bool {
         self.0.session.deposit_low
     }
 
     /// Items on the bill other than calls, in the order added.
-    #[field(length = 20)]
+    #[field(length = 20, numbered)]
     async fn items(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SessionItem>> {
         self.lines(ctx, entity::ItemKind::Item).await
     }
 
     /// Discounts on the bill, in the order given.
-    #[field(length = 10)]
+    #[field(length = 10, numbered)]
     async fn discounts(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SessionItem>> {
         self.lines(ctx, entity::ItemKind::Discount).await
     }
 
     /// Amount to pay beyond the deposit, before cash rounding; zero once settled or voided, null until the statement is final.
+    #[field(numbered)]
     fn amount_due(&self) -> Option<Money> {
         self.due().map(|(due, _)| self.money(due.into()))
     }
 
-    /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop has no
-    /// Pix key. In the callshop's bank account, the payment appears with `PixCode.txid`. This server is not notified of the payment, so check the
-    /// bank account before you settle the session.
+    /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop
+    /// has no Pix key. In the callshop's bank account, the payment appears under `PixCode.txid`. This server is not notified of the payment, so check
+    /// the bank account before you settle the session.
     async fn pix(
         &self,
         ctx: &Context<'_>,
@@ -277,6 +300,7 @@ impl CabinSession {
     }
 
     /// Part of the deposit to refund, before cash rounding; zero once settled or voided, null until the statement is final.
+    #[field(numbered)]
     fn refund_due(&self) -> Option<Money> {
         self.due().map(|(_, refund)| self.money(refund.into()))
     }
@@ -306,11 +330,13 @@ impl CabinSession {
     }
 
     /// User who took the payment; null until the session is settled.
+    #[field(numbered)]
     async fn settled_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.session.settled_by).await
     }
 
     /// When the session was settled; null until then.
+    #[field(numbered)]
     fn settled_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.settled_at
     }
@@ -322,6 +348,7 @@ impl CabinSession {
     }
 
     /// Receipt number, consecutive in the callshop; null until the session is settled.
+    #[field(numbered)]
     fn receipt_number(&self) -> Option<String> {
         self.0.session.receipt_number.map(|number| number.to_string())
     }
@@ -345,37 +372,44 @@ pub struct SessionItem {
 #[object]
 impl SessionItem {
     /// Opaque id, for `removeSessionItem`.
+    #[field(numbered)]
     fn item_id(&self) -> ID {
         Kind::SessionItem.id(self.row.id)
     }
 
     /// Text of the item, or reason for the discount.
+    #[field(numbered)]
     fn description(&self) -> &str {
         &self.row.description
     }
 
     /// Number of items; 1 for a discount.
+    #[field(numbered)]
     fn quantity(&self) -> i32 {
         self.row.quantity
     }
 
     /// Price of one item, or amount of the discount.
+    #[field(numbered)]
     fn unit_price(&self) -> Money {
         Money::new(self.row.unit_price, &self.currency)
     }
 
     /// `quantity * unitPrice`, never negative; the amount of a discount is subtracted from the bill.
+    #[field(numbered)]
     fn amount(&self) -> async_graphql::Result<Money> {
         let line = sessions::line(&self.row).map_err(top_level)?;
         Ok(Money::new(line.amount, &self.currency))
     }
 
     /// User who added the line.
+    #[field(numbered)]
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.row.user_id)).await
     }
 
     /// When the line was added.
+    #[field(numbered)]
     fn at(&self) -> DateTime<Utc> {
         self.row.at
     }
@@ -448,7 +482,7 @@ impl PixCode {
         Ok(qr.svg())
     }
 
-    /// The transaction id, 25 letters and digits, with which the payment appears in the callshop's bank account. It is the same for all codes of a
+    /// The transaction id, 25 letters and digits, under which the payment appears in the callshop's bank account. It is the same for all codes of a
     /// session.
     fn txid(&self) -> &str {
         &self.0.txid

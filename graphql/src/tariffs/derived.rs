@@ -12,7 +12,7 @@ use super::types::Tariff;
 use crate::payload::{UserError, answer, payload, top_level};
 use crate::roles::MANAGERS;
 use crate::scalars::{Decimal, Kind, Money};
-use crate::{app, caller};
+use crate::{app, caller, keyed};
 use app::tariffs::derived::{self, Derivation, Derive, Source, Target};
 use base::error::{self, Error, Result};
 
@@ -31,18 +31,20 @@ impl TariffDerivation {
 
 #[object]
 impl TariffDerivation {
-    /// The tariff that the prices follow. If `ownCost` is true, the present cost tariff of the tariff's owner. Null if the caller may not see it.
+    /// The tariff that the prices follow. If `ownCost` is true, this is the current cost tariff of the derived tariff's owner. Null if the caller may
+    /// not see the source.
     async fn source(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         let id = derived::source_of(app(ctx), &self.derivation).boxed().await.map_err(top_level)?;
         bought_tariff(ctx, id).boxed().await
     }
 
-    /// Whether the prices follow what the tariff's owner pays, by whichever cost tariff its parent assigns.
+    /// Whether the prices follow the prices that the tariff's owner pays. If the owner's parent assigns another cost tariff, the prices follow that
+    /// tariff.
     fn own_cost(&self) -> bool {
         self.derivation.is_own_cost()
     }
 
-    /// Per cent that are added to each amount; negative if they are subtracted.
+    /// Percentage that is added to each amount; negative if it is subtracted.
     fn percent(&self) -> Decimal {
         Decimal(self.derivation.rule.percent)
     }
@@ -52,7 +54,7 @@ impl TariffDerivation {
         self.money(self.derivation.rule.addition)
     }
 
-    /// How far each price per minute is at least above the source's price; null if it may be below.
+    /// Minimum by which each price per minute exceeds the source's price; null if a price may be below the source's.
     fn minimum_margin(&self) -> Option<Money> {
         self.derivation.rule.minimum_margin.map(|margin| self.money(margin))
     }
@@ -62,20 +64,25 @@ impl TariffDerivation {
         self.derivation.rule.price_ending.map(Decimal)
     }
 
+    /// Amount of which each price per minute is a multiple; null if prices are not rounded to a step.
+    fn price_step(&self) -> Option<Decimal> {
+        self.derivation.rule.price_step.map(Decimal)
+    }
+
     /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
     fn automatic(&self) -> bool {
         self.derivation.row.automatic
     }
 
-    /// Why the tariff does not follow its source; null if it does, or if there was no attempt yet. The server tries again every half minute.
+    /// Why the tariff does not follow its source; null if it does, or if there has been no attempt yet. The server tries again every half minute.
     fn problem(&self) -> Option<UserError> {
         let failure = self.derivation.problem.as_ref()?;
         let (code, message) = (failure.code(), failure.message.clone().into());
         Some(UserError(error::UserError { code, message, field: Vec::new() }))
     }
 
-    /// A warning that the source starts first: the time at which prices of the source took or will take effect that no derived version follows; null
-    /// if a derived version takes effect with each version of the source.
+    /// The first time at which the source has, or will have, prices that the derived tariff does not follow. Null if a derived version takes effect
+    /// with each version of the source.
     async fn source_starts_first_at(
         &self,
         ctx: &Context<'_>,
@@ -83,7 +90,7 @@ impl TariffDerivation {
         derived::source_starts_first(app(ctx), &self.derivation).boxed().await.map_err(top_level)
     }
 
-    /// When the rule or the source changed last.
+    /// When the rule or the source last changed.
     fn updated_at(&self) -> DateTime<Utc> {
         self.derivation.row.updated_at
     }
@@ -94,7 +101,7 @@ impl TariffDerivation {
 pub struct TariffSourceInput {
     /// Another tariff of the account that owns the derived tariff.
     pub tariff_id: Option<ID>,
-    /// Whether to derive from what the account pays its parent.
+    /// Whether to derive from the prices that the account pays its parent.
     #[graphql(default)]
     pub own_cost: bool,
 }
@@ -108,18 +115,26 @@ pub struct DeriveTariffInput {
     pub name: Option<String>,
     /// The source.
     pub source: TariffSourceInput,
-    /// Per cent to add to each amount: prices, fees and minimum charges. At least -100; zero if omitted.
+    /// Percentage to add to each amount: prices, fees and minimum charges. At least -100; zero if omitted.
     pub percent: Option<Decimal>,
     /// Amount to add to each price per minute, after the percentage; may be negative; zero if omitted.
     pub addition: Option<Decimal>,
-    /// How far each price per minute must be above the source's price. Fees and minimum charges are then not below the source's. No minimum if omitted.
+    /// Minimum by which each price per minute must exceed the source's price. If it is given, fees and minimum charges are not below the source's
+    /// either. No minimum if omitted.
     pub minimum_margin: Option<Decimal>,
-    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, and "0.99" makes
-    /// 1.99. A price of 0 stays 0. Below 1000; no ending if omitted.
+    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, "0.99" makes
+    /// 1.99, and "0.10" makes 1.1, because its first digit that is not 0 is the 1. For prices in whole cents, use `priceStep`. A price of 0 stays 0.
+    /// Must be below 1000; no ending if omitted.
     pub price_ending: Option<Decimal>,
+    /// Amount of which each price per minute is a multiple. Prices are rounded up: "0.01" makes 0.30 from 0.294, and "0.05" makes 1.25 from 1.21. Must be
+    /// above 0 and below 1000; excludes `priceEnding`.
+    pub price_step: Option<Decimal>,
     /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
     #[graphql(default)]
     pub automatic: bool,
+    /// Makes the request safe to repeat: a repeated request with the same key and input derives no second tariff, and returns the first one. At most 100
+    /// bytes; keys are kept for 400 days.
+    pub idempotency_key: Option<String>,
 }
 
 impl DeriveTariffInput {
@@ -140,12 +155,13 @@ impl DeriveTariffInput {
             addition: amount(self.addition),
             minimum_margin: self.minimum_margin.map(|margin| margin.0),
             price_ending: self.price_ending.map(|ending| ending.0),
+            price_step: self.price_step.map(|step| step.0),
         };
         Ok(Derive { target, source, rule, automatic: self.automatic })
     }
 }
 
-/// A tariff that is to keep its prices.
+/// Selects the derived tariff that stops following its source.
 #[derive(InputObject)]
 pub struct StopDerivingTariffInput {
     /// The derived tariff.
@@ -155,7 +171,7 @@ pub struct StopDerivingTariffInput {
 payload!(
     /// Result of `deriveTariff` and `stopDerivingTariff`.
     DeriveTariffPayload {
-        /// The tariff after the change. Its versions are derived in the next seconds.
+        /// The tariff after the change. Its versions are derived within a few seconds.
         tariff: Tariff,
     }
 );
@@ -166,22 +182,25 @@ pub struct TariffDerivationMutation;
 
 #[object(root = "Mutation")]
 impl TariffDerivationMutation {
-    /// Derives a tariff from another tariff of the account, or from what the account pays itself. A version is derived from each version of the source
-    /// that is active or scheduled, and again whenever the source gets a new version. With `automatic`, it takes effect at the same instant as its
-    /// source; otherwise, it stays a draft. Increments, free seconds and bands are those of the source. At most 5 tariffs may be derived one from
-    /// another.
+    /// Derives a tariff from another tariff of the account, or from the prices that the account itself pays. A version is derived from each version
+    /// of the source that is active or scheduled, and again whenever the source gets a new version. With `automatic`, the derived version takes
+    /// effect at the same instant as its source; otherwise, it stays a draft. Increments, free seconds and bands are those of the source. A chain of
+    /// tariffs, in which each one is derived from the one before it, can have at most 5 derived tariffs.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn derive_tariff(
         &self,
         ctx: &Context<'_>,
         input: DeriveTariffInput,
     ) -> async_graphql::Result<DeriveTariffPayload> {
-        let done = async { derived::derive(app(ctx), caller(ctx)?, input.read()?).await };
+        let done = async {
+            let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            derived::derive(app(ctx), &actor, input.read()?).await
+        };
         let payload = |tariff| DeriveTariffPayload { tariff: Some(Tariff(tariff)), ..Default::default() };
         answer(done.await.map(payload))
     }
 
-    /// Ends the derivation of a tariff, which keeps its versions, also the scheduled ones.
+    /// Ends the derivation of a tariff. The tariff keeps its versions, including scheduled versions.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn stop_deriving_tariff(
         &self,

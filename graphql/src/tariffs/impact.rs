@@ -1,4 +1,4 @@
-//! A tariff version in money: the calls of the last thirty days, rated by the version.
+//! The financial impact of a tariff version: the calls of the last thirty days, rated at the version's prices.
 
 use chrono::{DateTime, Utc};
 use graphql_macros::object;
@@ -6,9 +6,9 @@ use graphql_macros::object;
 use crate::scalars::Money;
 use app::tariffs::Impact;
 
-/// What the calls of the last thirty days would have brought at the prices of a version. The calls are those of the callshops that the tariff prices
-/// now. The money is that of the seller at the tariff's level: the callshop for a retail tariff, and the account that assigned the tariff for a cost
-/// tariff. Nothing is stored or changed.
+/// The income that the calls of the last thirty days would have brought at the prices of a version. The calls are those of the callshops to which the
+/// tariff applies now. The amounts are those of the seller at the tariff's level: the callshop for a retail tariff, and the account that assigned the
+/// tariff for a cost tariff. Nothing is stored or changed.
 #[derive(async_graphql::Description)]
 pub struct TariffImpact {
     pub(super) impact: Impact,
@@ -58,13 +58,14 @@ impl TariffImpact {
         self.money(self.impact.margin_change)
     }
 
-    /// Number of destinations whose calls would have been sold below cost, by the seller or by the accounts just below the seller. Fees, increments and
-    /// minimum charges are included.
+    /// Number of destinations for which the seller, or an account directly below the seller, would have sold calls below cost. Fees, increments and
+    /// minimum charges are taken into account.
     fn destinations_below_cost(&self) -> u64 {
         self.impact.destinations_below_cost
     }
 
-    /// Whether a limit was reached: 2000 callshops, 200000 attempts, 20000 destinations, or 8 seconds. The other calls are left out.
+    /// Whether a limit was reached: 2000 callshops, 200000 attempts, 20000 destinations, or 8 seconds. If so, some calls were left out, the oldest
+    /// first.
     fn is_partial(&self) -> bool {
         self.impact.is_partial
     }

@@ -12,6 +12,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use graphql_macros::object;
 
 use super::carrier_decks::{DeckGuess, DeckQuestion, DeckSetAside, parse_mapping};
+use super::impact::TariffImpact;
 use super::mutations::{DeckProblem, MarginGuard};
 use super::types::{Tariff, TariffImportMode, TariffVersion};
 use crate::accounts::parse_account_if;
@@ -25,7 +26,7 @@ use app::tariffs::imports::{self, Job, NewImport};
 use app::tariffs::{self, mappings};
 use base::error::{self, Error};
 
-/// Interval at which a subscription looks for changes of an import.
+/// Interval at which a subscription checks an import for changes.
 const EVERY: Duration = Duration::from_millis(500);
 /// Maximum number of problems in one response.
 const MAX_PROBLEMS: i32 = 1_000;
@@ -39,7 +40,7 @@ graphql_enum!(
         UploadAgain,
         /// The file is read, and its rates are stored.
         Reading,
-        /// The file has more than one meaning. Answer `questions` with `answerTariffImport`.
+        /// The file can be read in more than one way. Answer `questions` with `answerTariffImport`.
         Asks,
         /// The file was checked in a dry run.
         Checked,
@@ -66,7 +67,7 @@ pub struct TariffImportChanges {
     pub raised: u64,
     /// Number of prefixes with a lower price per minute.
     pub lowered: u64,
-    /// Number of prefixes with the same price per minute and another difference.
+    /// Number of prefixes with the same price per minute but another difference.
     pub changed: u64,
     /// Number of removed prefixes.
     pub removed: u64,
@@ -91,13 +92,13 @@ impl TariffImport {
         self.0.row.state.into()
     }
 
-    /// Address for the file, relative to the address of the server: send the file with PUT as it is (CSV, TSV, XLSX, or gzip of these). The address
-    /// contains a signature, so the upload needs no token. Null if the import does not wait for a file.
+    /// Address for the file, relative to the address of the server. Send the unchanged file (CSV, TSV, XLSX, or one of these compressed with gzip)
+    /// with PUT. The address contains a signature, so the upload needs no token. Null if the import does not wait for a file.
     async fn upload_url(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
         imports::upload_path(app(ctx), &self.0).map_err(top_level)
     }
 
-    /// When the import fails unless the file is uploaded, or the questions are answered.
+    /// Time by which the file must be uploaded, or the questions answered; otherwise, the import fails.
     fn expires_at(&self) -> DateTime<Utc> {
         self.0.row.expires_at
     }
@@ -117,12 +118,12 @@ impl TariffImport {
         self.0.input.effective_at
     }
 
-    /// Number of rates that are stored. They become visible together with the version.
+    /// Number of rates stored so far. The rates become visible together with the version.
     fn rows_read(&self) -> i32 {
         i32::try_from(self.0.row.rows_read).unwrap_or(i32::MAX)
     }
 
-    /// Number of rates to store; null until the file was read.
+    /// Number of rates to store; null until the file has been read.
     fn rows_total(&self) -> Option<i32> {
         self.0.row.rows_total.map(|total| i32::try_from(total).unwrap_or(i32::MAX))
     }
@@ -156,7 +157,8 @@ impl TariffImport {
         self.0.report.detected.iter().cloned().map(Into::into).collect()
     }
 
-    /// Questions about a carrier's deck. Merge the mapping of one answer to each question, and pass the result to `answerTariffImport`.
+    /// Questions about a carrier's deck. Choose one answer to each question, merge the mappings of these answers, and pass the result to
+    /// `answerTariffImport`.
     #[field(length = 5)]
     fn questions(&self) -> Vec<DeckQuestion> {
         self.0.report.questions.iter().cloned().map(Into::into).collect()
@@ -168,16 +170,31 @@ impl TariffImport {
         self.0.report.set_aside.clone().into_iter().map(Into::into).collect()
     }
 
-    /// Changes compared to the base version; null until the file was read without an error or question.
+    /// Changes compared to the base version; null until the file has been read without an error or question.
     fn changes(&self) -> Option<TariffImportChanges> {
         let RateChangeCounts { added, raised, lowered, changed, removed, unchanged } =
             self.0.report.changes?;
         Some(TariffImportChanges { added, raised, lowered, changed, removed, unchanged })
     }
 
-    /// Prices below cost; null as for `changes`.
+    /// Prices below cost; null if `changes` is null.
     fn margin(&self) -> Option<MarginGuard> {
         self.0.report.margins.clone().map(Into::into)
+    }
+
+    /// The calls of the last thirty days, rated at the file's prices; null before the end of a dry run, for other imports (request `version { impact }`
+    /// instead), and if the calls could not be rated.
+    fn impact(&self) -> Option<TariffImpact> {
+        let impact = self.0.report.impact?;
+        Some(TariffImpact { impact, currency: self.0.tariff.currency.clone() })
+    }
+
+    /// The scheduled version that will replace the new version, but does not contain its changes; null if no such version was scheduled, and for a draft.
+    /// To keep the changes, import the file again with the scheduled version as `baseVersionId`.
+    async fn next(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
+        let Some(id) = self.0.report.next else { return Ok(None) };
+        let found = tariffs::find_version(app(ctx), actor(ctx)?, id).boxed().await;
+        nullable(found.map(TariffVersion)).transpose()
     }
 
     /// The new version; null before the version is complete, after a dry run, and after the version was discarded.
@@ -254,14 +271,17 @@ pub struct CreateTariffImportInput {
     pub dry_run: bool,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
-    /// When the new version takes effect. If omitted, the new version is a draft. If the version cannot take effect at this time, the import fails, and
-    /// the version stays a draft.
+    /// When the new version takes effect. If omitted, the new version is a draft. If the version cannot take effect at this time, the import fails,
+    /// and the version stays a draft.
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and gets the first one. At most 100
-    /// bytes; keys are kept for 400 days.
+    /// SHA-256 hash of the file in hexadecimal. If given, the upload of another file fails, and a request that repeats `idempotencyKey` with the hash of
+    /// another file fails with `IDEMPOTENCY_CONFLICT`. Without the hash, a repeated key returns the first import, even if the file has changed.
+    pub sha256: Option<String>,
+    /// Makes the request safe to repeat: a repeated request with the same key and input creates no second import, and returns the first import. A key
+    /// has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -373,6 +393,7 @@ impl TariffImportMutation {
                 base_version_id: base.map(|id| Kind::TariffVersion.parse(id)).transpose()?,
                 effective_at: input.effective_at,
                 note: input.note,
+                sha256: input.sha256,
             };
             imports::create(app(ctx), &actor, new).await
         };
@@ -451,7 +472,7 @@ pub struct TariffImportSubscription;
 
 #[object(root = "Subscription")]
 impl TariffImportSubscription {
-    /// An import: a message immediately, and one after each change, until the import has ended.
+    /// An import. A message is sent immediately, and after each change until the import has ended.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn tariff_import(
         &self,
@@ -485,7 +506,7 @@ impl TariffImportSubscription {
     }
 }
 
-/// Whether two readings of an import show the same. The node's signs of life are not shown.
+/// Whether two readings of an import look the same to clients, which do not see the node's heartbeats.
 fn is_same(last: &Job, now: &Job) -> bool {
     let beat = now.row.heartbeat_at;
     let row = entity::tariff_import::Model { heartbeat_at: beat, ..last.row.clone() };

@@ -61,8 +61,8 @@ pub struct CreateTariffInput {
     /// Local dates that count as holidays, at most 1000.
     #[graphql(default)]
     pub holidays: Vec<NaiveDate>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -71,21 +71,25 @@ pub struct CreateTariffInput {
 pub struct ImportTariffInput {
     /// The tariff to import into.
     pub tariff_id: ID,
-    /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server finds the layout of a carrier's deck and reports
-    /// its guesses in `detected` and its doubts in `questions`. The server's own format has a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
-    /// Optional columns: minimum_charge, free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`,
-    /// `connection_fee:BAND` and `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size
-    /// of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 128 MiB.
+    /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server detects the layout of a carrier's deck. It
+    /// reports its guesses in `detected`, and asks in `questions` about everything that it cannot decide. The server's own format has a header.
+    /// Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment. Optional columns: minimum_charge,
+    /// free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`, `connection_fee:BAND` and `initial_price:BAND`. A
+    /// prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size of
+    /// a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 128 MiB.
     pub csv: String,
     /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,
+    /// A saved mapping of the tariff's account. `mapping` completes or corrects it.
+    pub mapping_id: Option<ID>,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Whether the file replaces all rates or is merged into them.
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
     /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-    /// zone. Rows without a date, or with a date in the past, take effect at once. Either all versions are scheduled or none. At most 20 versions.
+    /// zone. Rows without a date, or with a date in the past, take effect immediately. Either all versions are scheduled or none. At most 20
+    /// versions.
     #[graphql(default)]
     pub by_date: bool,
     /// Whether the import only reports the changes that it would make.
@@ -94,8 +98,8 @@ pub struct ImportTariffInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A dry
-    /// run and an import with errors change nothing, so they do not use up the key. At most 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// dry run and an import with errors change nothing, so they do not use up the key. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -121,7 +125,7 @@ pub struct RateInput {
     pub destination: String,
     /// Price of 60 seconds, in the tariff's currency.
     pub price_per_minute: Decimal,
-    /// Price of 60 seconds that holds for the initial increment, outside the time bands; `pricePerMinute` if omitted.
+    /// Price of 60 seconds that applies to the initial increment, outside the time bands; `pricePerMinute` if omitted.
     pub initial_price: Option<Decimal>,
     /// Fee that is charged once per answered call; zero if omitted.
     pub connection_fee: Option<Decimal>,
@@ -179,8 +183,8 @@ pub struct UpsertRatesInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -189,15 +193,15 @@ pub struct UpsertRatesInput {
 pub struct DeleteRatesInput {
     /// The tariff to change.
     pub tariff_id: ID,
-    /// 1 to 1000 prefixes, all present in the version to start from.
+    /// 1 to 1000 prefixes. Each must have a rate of its own in the version to start from.
     pub prefixes: Vec<String>,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -209,8 +213,8 @@ pub struct CopyTariffVersionInput {
     /// Description of the new version; if omitted, the description names the source version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -221,8 +225,8 @@ pub struct ActivateTariffVersionInput {
     pub version_id: ID,
     /// When the version becomes active; now if omitted.
     pub at: Option<DateTime<Utc>>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -235,8 +239,8 @@ pub struct AssignTariffInput {
     pub tariff_id: Option<ID>,
     /// Whether to assign the tariff as the account's cost tariff or as its retail tariff.
     pub kind: TariffAssignment,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -245,7 +249,7 @@ pub struct AssignTariffInput {
 pub struct BlockDestinationInput {
     /// Tariff in which the prefix is blocked or unblocked. Give either `tariffId` or `callshopId`.
     pub tariff_id: Option<ID>,
-    /// Callshop for which the prefix is blocked or unblocked, a child of the caller's account. Give either `callshopId` or `tariffId`.
+    /// Callshop for which the prefix is blocked or unblocked. It must be a child of the caller's account. Give either `callshopId` or `tariffId`.
     pub callshop_id: Option<ID>,
     /// E.164 digits without "+".
     pub prefix: String,

@@ -46,20 +46,21 @@ pub struct TariffQuery;
 
 #[object(root = "Query")]
 impl TariffQuery {
-    /// A tariff of the caller's account, or the tariff by which the account pays its parent; null if there is no such tariff. Callshop owners and
-    /// attendants cannot see tariffs.
+    /// A tariff of the caller's account, or that account's cost tariff; null if there is no such tariff. Callshop owners and attendants cannot see
+    /// tariffs.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariff(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tariff>> {
         let found = async { tariffs::readable(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
         nullable(found.await.map(Tariff))
     }
 
-    /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs. Archived tariffs are left out unless `includeArchived` is set.
+    /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs. Archived tariffs are left out unless `includeArchived` is
+    /// set.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariffs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whether to list archived tariffs, too.", default)] include_archived: bool,
+        #[graphql(desc = "Whether to include archived tariffs.", default)] include_archived: bool,
         paging: Paging,
     ) -> async_graphql::Result<Page<Tariff>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
@@ -67,8 +68,8 @@ impl TariffQuery {
         connection(ctx, paging, false, read, |row: &tariff::Model| row.id, Tariff).await
     }
 
-    /// A version of a tariff of the caller's account, or an active or scheduled version of the tariff by which the account pays its parent; null if
-    /// there is no such version.
+    /// A version of a tariff of the caller's account, or an active or scheduled version of that account's cost tariff; null if there is no such
+    /// version.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn tariff_version(
         &self,
@@ -99,7 +100,7 @@ impl TariffQuery {
 }
 
 /// A tariff that is assigned to an account; `None` if the caller may not see the tariff. Platform admins and the tariff's owner see the whole tariff.
-/// The account that pays by the tariff sees its active and scheduled versions.
+/// If the tariff is the cost tariff of the caller's account, the caller sees only the active and scheduled versions.
 pub(super) async fn bought_tariff(
     ctx: &Context<'_>,
     id: Option<Uuid>,

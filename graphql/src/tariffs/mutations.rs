@@ -22,7 +22,7 @@ use crate::scalars::{Decimal, Kind};
 use crate::{app, caller, keyed};
 use app::accounts;
 use app::margin::{MarginWarning, Margins};
-use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
+use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome, mappings};
 use base::error::{self, Error, ErrorCode, Result};
 
 /// An error or an automatic correction in an imported file.
@@ -61,13 +61,14 @@ pub struct MarginWarningView {
     pub prefix: String,
     /// Destination name.
     pub destination: String,
-    /// Buyer's price for 60 seconds; the charge of a call of `seconds` if only fees, increments, minimum charges or free seconds make the loss.
+    /// Buyer's price for 60 seconds. If only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
+    /// `seconds` instead.
     pub retail_per_minute: Decimal,
-    /// Seller's price for 60 seconds, or charge of the same call.
+    /// Seller's price for 60 seconds, or the seller's charge for the same call.
     pub cost_per_minute: Decimal,
     /// Talk time in seconds of the call whose charges are given; null if the prices are for 60 seconds.
     pub seconds: Option<u32>,
-    /// Number of accounts that buy and sell at the prices of these two tariffs.
+    /// Number of accounts that use this pair of tariffs.
     pub callshops: i64,
 }
 
@@ -93,7 +94,7 @@ pub struct MarginGuard {
     pub warnings: Vec<MarginWarningView>,
     /// Total number of warnings.
     pub total: u64,
-    /// Whether more than 20 pairs of tariffs would have to be compared, so that the pairs with the fewest accounts were left out.
+    /// Whether the pairs of tariffs with the fewest accounts were left out, because there were more than 20 pairs to compare.
     pub is_partial: bool,
 }
 
@@ -139,7 +140,7 @@ payload!(
         set_aside: Vec<DeckSetAside>,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The calls of the last thirty days, rated by the draft. Requesting this field takes up to ten seconds.
+        /// The calls of the last thirty days, rated at the draft's prices. Requesting this field takes up to ten seconds.
         impact: TariffImpact,
     }
 );
@@ -151,8 +152,8 @@ payload!(
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The scheduled version that will replace the activated version, and that does not contain its changes; null if no version is scheduled. To
-        /// keep the changes, make them again with the scheduled version as `baseVersionId`.
+        /// The scheduled version that will replace the activated version, but does not contain the activated version's changes; null if no version is
+        /// scheduled. To keep the changes, make them again with the scheduled version as `baseVersionId`.
         next: TariffVersion,
     }
 );
@@ -216,8 +217,8 @@ impl TariffMutation {
         )
     }
 
-    /// Creates a draft from a file in the server's own format or a carrier's. If any row has an error, nothing is imported, and `problems` lists every
-    /// bad row. If a carrier's file can be read in more than one way, nothing is imported, and `questions` lists the possible answers.
+    /// Creates a draft from a file in the server's own format or in a carrier's format. If any row has an error, nothing is imported, and `problems`
+    /// lists every bad row. If a carrier's file can be read in more than one way, nothing is imported, and `questions` lists the possible answers.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn import_tariff(
         &self,
@@ -226,17 +227,19 @@ impl TariffMutation {
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
             let actor = keyed(ctx, input.idempotency_key.as_deref())?;
+            let tariff_id = Kind::Tariff.parse(&input.tariff_id)?;
+            let mapping = input.mapping.as_deref().map(parse_mapping).transpose()?;
+            let mapping_id = input.mapping_id.as_ref().map(|id| Kind::TariffMapping.parse(id)).transpose()?;
             let import = Import {
-                tariff_id: Kind::Tariff.parse(&input.tariff_id)?,
+                tariff_id,
                 file: input.csv.into_bytes(),
-                mapping: input.mapping.as_deref().map(parse_mapping).transpose()?,
+                mapping: mappings::chosen(app(ctx), &actor, tariff_id, (mapping_id, mapping)).await?,
                 base_version_id: parse_base(input.base_version_id.as_ref())?,
                 mode: input.mode.into(),
                 by_date: input.by_date,
                 dry_run: input.dry_run,
                 note: input.note,
             };
-            let tariff_id = import.tariff_id;
             let outcome = tariffs::import(app(ctx), &actor, import, |_| {}).await?;
             drafted(ctx, tariff_id, outcome).await
         };
@@ -375,7 +378,7 @@ async fn drafted(ctx: &Context<'_>, tariff_id: Uuid, outcome: Outcome) -> Result
     let impact = match (&outcome.loaded, &outcome.version) {
         _ if !asked => None,
         (Some(draft), _) => Some(tariffs::impact_of_draft(app(ctx), caller(ctx)?, tariff_id, draft).await?),
-        // a repeated request has the version only
+        // for a repeated request, only the version is known, not the draft's rates
         (None, Some(version)) => Some(tariffs::impact_of_version(app(ctx), caller(ctx)?, version).await?),
         (None, None) => None,
     };

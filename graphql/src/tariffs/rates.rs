@@ -34,7 +34,7 @@ impl RateView {
         &self.rate.prefix
     }
 
-    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix belongs to no single country, such as a satellite network or "1" without an area
+    /// Country of the prefix, ISO 3166-1 alpha-2; null if the prefix belongs to no single country, as with a satellite network or "1" without an area
     /// code.
     fn country_code(&self) -> Option<&str> {
         country_of(&self.rate.prefix)
@@ -50,7 +50,7 @@ impl RateView {
         Money::new(self.rate.price_per_minute, &self.currency)
     }
 
-    /// Price of 60 seconds that holds for the initial increment, outside the time bands; null if `pricePerMinute` holds from the beginning.
+    /// Price of 60 seconds that applies to the initial increment, outside the time bands; null if `pricePerMinute` applies from the beginning.
     fn initial_price(&self) -> Option<Money> {
         self.rate.initial_price.map(|price| Money::new(price, &self.currency))
     }
@@ -96,9 +96,9 @@ pub struct BandPriceView {
     pub band: String,
     /// Price of 60 seconds.
     pub price_per_minute: Money,
-    /// Price of 60 seconds for the seconds of the initial increment that are in the band; null if `pricePerMinute` holds from the beginning.
+    /// Price of 60 seconds for the seconds of the initial increment that are in the band; null if `pricePerMinute` applies from the beginning.
     pub initial_price: Option<Money>,
-    /// Fee of a call answered in the band; null if the rate's own fee applies.
+    /// Connection fee of a call that is answered in the band; null if the rate's own fee applies.
     pub connection_fee: Option<Money>,
 }
 

@@ -9,6 +9,7 @@ use graphql_macros::object;
 
 use super::derived::TariffDerivation;
 use super::impact::TariffImpact;
+use super::mutations::MarginGuard;
 use super::rates::{RateSearchInput, RateView, version_rates};
 use super::versions::RateChanges;
 use crate::accounts::Account;
@@ -53,8 +54,8 @@ graphql_enum!(
     TariffImportMode = "tariffs::ImportMode" {
         /// The file is the complete new version.
         Replace,
-        /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A prefix
-        /// that belongs to no single country is replaced alone.
+        /// The file is complete for each country in it: the rates of these countries are replaced, and the rates of other countries are kept. A
+        /// prefix that belongs to no single country is replaced individually.
         ReplaceCountries,
         /// The file's rows add rates to the base version or change its rates. Values that have no column in the file are left unchanged.
         Merge,
@@ -136,7 +137,7 @@ impl Tariff {
         Kind::Tariff.id(self.0.id)
     }
 
-    /// Owner of the tariff; null if the owner is the parent of the caller's account, which pays by this tariff.
+    /// Owner of the tariff; null if the owner is the parent of the caller's account.
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
         if tariffs::is_bought(actor(ctx)?, &self.0) {
             return Ok(None);
@@ -219,7 +220,8 @@ impl Tariff {
         Ok(found.map(|derivation| TariffDerivation { derivation, tariff: self.0.clone() }))
     }
 
-    /// Versions, newest first. If the tariff belongs to the parent of the caller's account, only the active version and the scheduled ones.
+    /// Versions, newest first. If the tariff belongs to the parent of the caller's account, the list has only the active version and the scheduled
+    /// versions.
     async fn versions(
         &self,
         ctx: &Context<'_>,
@@ -303,7 +305,7 @@ impl TariffVersion {
         self.0.version.source_revision.is_some()
     }
 
-    /// Description as free text; empty in a tariff of the parent of the caller's account.
+    /// Description as free text; empty if the tariff belongs to the parent of the caller's account.
     fn note(&self) -> &str {
         &self.0.version.note
     }
@@ -340,16 +342,25 @@ impl TariffVersion {
     }
 
     /// Differences between the rates of the version that this version replaces, or would replace, and the rates of this version. The first version is
-    /// compared with an empty version, and so is each version of a tariff of the parent of the caller's account.
+    /// compared with an empty version. If the tariff belongs to the parent of the caller's account, every version is compared with an empty version.
     fn changes(&self) -> RateChanges {
         RateChanges(tariffs::changes_of(&self.0))
     }
 
-    /// The calls of the last thirty days, rated by this version. Requesting this field takes up to ten seconds. Only the tariff's owner may request it.
+    /// The calls of the last thirty days, rated at this version's prices. Requesting this field takes up to ten seconds. Only the tariff's owner may
+    /// request it.
     async fn impact(&self, ctx: &Context<'_>) -> async_graphql::Result<TariffImpact> {
         let rated = tariffs::impact_of_version(app(ctx), actor(ctx)?, &self.0);
         let impact = rated.boxed().await.map_err(top_level)?;
         Ok(TariffImpact { impact, currency: self.0.tariff.currency.clone() })
+    }
+
+    /// Prices below cost while this version is in force: from now on or, for a scheduled version, from its beginning. All prices are compared, even those
+    /// of destinations that nobody has called; `impact { destinationsBelowCost }` counts only destinations with calls. Only the tariff's owner may
+    /// request this field.
+    async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<MarginGuard> {
+        let compared = tariffs::margins_of_version(app(ctx), actor(ctx)?, &self.0);
+        compared.boxed().await.map(Into::into).map_err(top_level)
     }
 
     /// Rates, ordered by prefix.

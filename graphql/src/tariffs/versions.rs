@@ -26,7 +26,7 @@ graphql_enum!(
         Raised,
         /// The price per minute is lower.
         Lowered,
-        /// The price per minute is the same, and another value differs: the name, a fee, an increment, the price of the initial increment, the
+        /// The price per minute is the same, but another value differs: the name, a fee, an increment, the price of the initial increment, the
         /// minimum charge, the free seconds or a price in a band.
         Changed,
         /// Only the earlier version has a rate for the prefix.
@@ -93,7 +93,7 @@ impl RateChanges {
         self.count(ctx, billing::rate_changes::RateChangeKind::Lowered).await
     }
 
-    /// Number of prefixes with the same price per minute and another difference.
+    /// Number of prefixes with the same price per minute but another difference.
     async fn changed(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
         self.count(ctx, billing::rate_changes::RateChangeKind::Changed).await
     }
@@ -130,7 +130,7 @@ impl RateChanges {
     }
 }
 
-/// A prefix of one or both of two versions.
+/// A prefix that one or both of the compared versions have.
 #[derive(async_graphql::Description)]
 pub struct RateChangeView {
     change: RateChange,
@@ -170,7 +170,7 @@ impl RateChangeView {
         self.view(self.change.after.as_ref())
     }
 
-    /// Change of the price per minute in per cent, rounded to two decimals, such as "12.5" or "-3"; null if a rate is missing or the old price is
+    /// Change in the price per minute, in percent, rounded to two decimals, such as "12.5" or "-3"; null if a rate is missing or the old price is
     /// zero.
     fn percent(&self) -> Option<Decimal> {
         let (before, after) = (self.change.before.as_ref()?, self.change.after.as_ref()?);
@@ -178,13 +178,13 @@ impl RateChangeView {
     }
 }
 
-/// A scheduled version whose schedule is canceled.
+/// Cancels the schedule of a version.
 #[derive(InputObject)]
 pub struct CancelTariffVersionInput {
     /// The scheduled version.
     pub version_id: ID,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -205,8 +205,8 @@ pub struct RevertTariffInput {
     /// Description of the new version; if omitted, the description names the earlier version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -218,17 +218,17 @@ pub struct ArchiveTariffInput {
     /// Whether the tariff is archived after the change.
     #[graphql(default = true)]
     pub archived: bool,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
-/// A change of a tariff. Omitted values remain unchanged.
+/// Changes to a tariff. Omitted values remain unchanged.
 #[derive(InputObject)]
 pub struct UpdateTariffInput {
     /// The tariff to change.
     pub tariff_id: ID,
-    /// Display name, which changes at once.
+    /// Display name, which changes immediately.
     pub name: Option<String>,
     /// Number of decimals to which a charge is rounded, 0 to 6.
     pub rounding_decimals: Option<i32>,
@@ -245,8 +245,8 @@ pub struct UpdateTariffInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 
@@ -291,7 +291,7 @@ payload!(
     UpdateTariffPayload {
         /// The tariff after the change.
         tariff: Tariff,
-        /// The new draft with the changed terms; null if only the name changed, or if the tariff has no active version yet.
+        /// The new draft with the changed terms; null if only the name changed, or if the tariff has no version yet.
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
@@ -326,8 +326,8 @@ pub struct TariffVersionMutation;
 
 #[object(root = "Mutation")]
 impl TariffVersionMutation {
-    /// Cancels the schedule of a version, which becomes a draft again. A version that other scheduled versions follow is refused with
-    /// `SCHEDULE_CONFLICT`.
+    /// Cancels the schedule of a version, which becomes a draft again. Fails with `SCHEDULE_CONFLICT` if another scheduled version follows this
+    /// version.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn cancel_tariff_version(
         &self,
@@ -346,7 +346,7 @@ impl TariffVersionMutation {
         answer(done.await.map(payload))
     }
 
-    /// Deletes a draft and its rates. A draft from which another version was made is refused.
+    /// Deletes a draft and its rates. A draft cannot be discarded if another version was made from it.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn discard_tariff_version(
         &self,
@@ -362,8 +362,8 @@ impl TariffVersionMutation {
         answer(done.await.map(payload))
     }
 
-    /// Goes back to an earlier version at once: creates a version with the earlier version's rates and terms, and activates the new version. Scheduled
-    /// versions remain scheduled; `next` names the first.
+    /// Goes back to an earlier version immediately: creates a version with the earlier version's rates and terms, and activates the new version.
+    /// Scheduled versions remain scheduled; `next` is the first of them.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn revert_tariff(
         &self,
@@ -401,8 +401,8 @@ impl TariffVersionMutation {
         answer(done.await.map(payload))
     }
 
-    /// Changes a tariff's name at once, and its rounding, time zone, bands and holidays in a new draft with the same rates. Before the first version is
-    /// active, the terms change at once, and no draft is created.
+    /// Changes a tariff's name immediately. Changes to its rounding, time zone, bands and holidays go into a new draft with the same rates. While the
+    /// tariff has no version, these changes also take effect immediately, and no draft is created.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn update_tariff(
         &self,

@@ -77,7 +77,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The oldest entries that were delivered but are not pending for any consumer, at most about [`MOST_LOST`].
+    /// Up to about [`MOST_LOST`] of the oldest entries that were delivered but are not pending for any consumer.
     async fn find_lost(&self, connection: &mut MultiplexedConnection) -> RedisResult<HashSet<EntryId>> {
         let mut lost = HashSet::new();
         let Some(last) = self.last_delivered(connection).await? else { return Ok(lost) };
@@ -160,7 +160,7 @@ impl Reader<'_> {
         claim
     }
 
-    /// Finds the entries of all nodes that keep failing.
+    /// Finds the entries that keep failing on any node.
     async fn find_stuck(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut pending = self.stream.of_group("XPENDING");
         let answer: Value = pending.arg("-").arg("+").arg(MOST_STUCK).query_async(connection).await?;
@@ -196,10 +196,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer from the consumer group. The consumer may still have pending entries. The consumer may have read entries after the check,
-    /// or the consumer may be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered.
-    /// If Redis forgot pending entries, the group restarts at the beginning of the stream. The consumers of the group then read the whole stream
-    /// again.
+    /// Removes a consumer from the consumer group. The consumer may still have pending entries: it may have read entries after the check, or the
+    /// consumer may be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered. In that
+    /// case, the group restarts at the beginning of the stream, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

@@ -29,8 +29,8 @@ pub use shown::{find, find_all, live, live_in, live_of_cabins, of_each};
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
-/// How long after an authorization request the proxy may repeat the request, abandon it, or send events of its call. The rows that identify a
-/// repeated request or event are stored for longer ([`crate::config::RetentionConfig`]).
+/// The period after an authorization request in which the proxy may still repeat the request, abandon it, or send events of its call. The rows that
+/// identify a repeated request or event are stored for longer ([`crate::config::RetentionConfig`]).
 pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 
 /// Whether a call was answered more than a day before or after its authorization. Reports find such calls by a flag instead of by id.
@@ -345,8 +345,8 @@ fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Stat
     Ok(statements)
 }
 
-/// Updates the columns of calls that events change, and stores the calls' charges at each level. A corrected charge replaces the previous charge. The
-/// calling function must have locked the calls in this transaction.
+/// Updates those columns of calls that events can change, and stores the calls' charges at each level. A corrected charge replaces the previous
+/// charge. The calling function must have locked the calls in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     calls: &[call::Model],
@@ -392,7 +392,7 @@ pub fn changes(
     Ok(Writes(statements))
 }
 
-/// Updates the columns of calls that an extension changes. The calling function must have locked the calls in this transaction.
+/// Updates those columns of calls that an extension can change. The calling function must have locked the calls in this transaction.
 pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
     use call::Column::{Covered, EndingSoon, ExtendAt, Holds, Id, Reach, WarnAfter};
     let backend = conn.get_database_backend();

@@ -40,8 +40,8 @@ pub(super) async fn views(
     Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
 }
 
-/// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether `owners` are cabins or sessions. The
-/// stored prices are the largest part of a call, and clients seldom request them. The prices of ended calls are read only if `priced` is set.
+/// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether `owners` are cabins or sessions.
+/// Clients seldom request the prices of ended calls, so the levels of ended calls are read only if `priced` is set.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     column: call::Column,
@@ -83,7 +83,7 @@ pub async fn of_each(
 fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
     // the statement names its columns; with `*`, prepared statements would break when a newer release adds a column
     let read = |column: &&str| match *column {
-        "pricing" if !priced => "CASE WHEN call.ended_at IS NULL THEN call.pricing END AS pricing".to_owned(),
+        "levels" if !priced => "CASE WHEN call.ended_at IS NULL THEN call.levels END AS levels".to_owned(),
         column => format!("\"{column}\""),
     };
     let columns: Vec<String> = call::View::COLUMNS.iter().map(read).collect();
@@ -102,14 +102,14 @@ pub async fn live_of_cabins(conn: &impl ConnectionTrait, cabins: &[Uuid]) -> Res
     views(conn, query.order_by_asc(call::Column::Id)).await
 }
 
-/// The live calls of all callshops inside the scope, oldest first, at most 1,000.
+/// At most 1,000 live calls of all callshops inside the scope, oldest first.
 pub async fn live_in(conn: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<call::View>> {
     let owned = scope.owns((live_call::Entity, live_call::Column::CallshopId));
     let query = call::Entity::find().filter(is_one_of(live_call::Entity::find().filter(owned)));
     views(conn, query.order_by_asc(call::Column::Id).limit(1_000)).await
 }
 
-/// The live calls of a callshop, oldest first, at most 1,000.
+/// At most 1,000 live calls of a callshop, oldest first.
 pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::View>> {
     let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));
     let query = call::Entity::find().filter(is_one_of(live));

@@ -23,7 +23,7 @@ pub(super) struct Site {
     pub(super) stop: AtomicBool,
     pub(super) answered: AtomicU64,
     pub(super) resent: AtomicU64,
-    /// Number of events that were stored although the response was lost.
+    /// Number of events that were stored but whose response was lost.
     pub(super) survived: AtomicU64,
     http: reqwest::Client,
     graphql: String,

@@ -1,5 +1,5 @@
 //! Webhooks under faults: a receiver that fails, hangs and dies, and nodes that are killed. Afterward, each webhook's receiver must have accepted every
-//! event at least once, and each event of a callshop after the one before it.
+//! event at least once, and the events of each callshop in order.
 
 mod receiver;
 
@@ -21,7 +21,7 @@ const SHOPS: usize = 3;
 const EVENTS_EVERY: Duration = Duration::from_millis(40);
 /// Maximum wait for the last messages, after the faults have ended.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How often the positions that wait are made due while the last messages are awaited.
+/// Interval at which the test makes waiting positions due, while it waits for the last messages.
 const FORGIVEN_EVERY: Duration = Duration::from_secs(3);
 
 /// Parameters of a run.
@@ -52,10 +52,10 @@ struct Stage {
     hooks: Vec<Hook>,
 }
 
-/// Injects faults for the time of the dose. Returns a summary if every check passed.
+/// Injects faults for the time that the dose sets. Returns a summary if every check passed.
 ///
 /// # Errors
-/// The error tells which message is missing or out of order.
+/// The error says which message is missing or out of order.
 pub async fn run(dose: Dose, progress: impl Fn(&str)) -> Result<String, String> {
     let stage = Stage::set(dose.seed).await;
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
@@ -94,7 +94,7 @@ pub async fn run(dose: Dose, progress: impl Fn(&str)) -> Result<String, String> 
     ))
 }
 
-/// Emits events of random callshops until the time of the dose is over. Returns their number.
+/// Emits events of random callshops for the time that the dose sets. Returns the number of events.
 async fn emit(reseller: Client, shops: Vec<String>, dose: Dose) -> usize {
     let mut random = Random(dose.seed ^ 4);
     let (begun, mut count) = (Instant::now(), 0);
@@ -219,7 +219,8 @@ impl Stage {
     }
 }
 
-/// Checks that each event was accepted first after the event before it, and that each of its messages had the same id. Returns the number of events.
+/// Checks that no event was accepted before the event with the previous number, and that all messages of an event had the same id. Returns the number
+/// of events.
 fn in_order(accepted: &[Accepted], bases: &BTreeMap<String, i64>) -> Result<usize, String> {
     let mut last = bases.clone();
     let mut ids = BTreeMap::new();

@@ -35,7 +35,7 @@ enum Mood {
     AcceptAndDrop,
 }
 
-/// The receiver. It accepts a message when it has stored the message, even if its answer does not arrive.
+/// The receiver. A message counts as accepted once the receiver has stored it, even if the answer does not arrive.
 pub(super) struct Receiver {
     address: SocketAddr,
     /// Whether connections are accepted.
@@ -65,12 +65,12 @@ impl Receiver {
         format!("http://{}/{path}", self.address)
     }
 
-    /// The messages of a path in the order in which they were accepted.
+    /// The messages to a path, in the order in which they were accepted.
     pub(super) fn accepted(&self, path: &str) -> Vec<Accepted> {
         self.accepted.lock().expect("messages").get(path).cloned().unwrap_or_default()
     }
 
-    /// Number of messages of a path that were not accepted.
+    /// Number of messages to a path that were not accepted.
     pub(super) fn refused(&self, path: &str) -> usize {
         self.refused.lock().expect("a count").get(path).copied().unwrap_or(0)
     }
@@ -159,7 +159,7 @@ impl Receiver {
         }
         let length = if status == 204 { "" } else { "content-length: 0\r\n" };
         let text = format!("HTTP/1.1 {status} Status\r\n{length}\r\n");
-        // the server may have gone
+        // the server may have closed the connection
         let _ = stream.write_all(text.as_bytes()).await;
     }
 }

@@ -29,7 +29,7 @@ use crate::sip::PROXY;
 pub enum Fault {
     /// A node is killed (SIGKILL) and restarted after a while.
     KillNode,
-    /// A fault kills both nodes. Calls then end while no node receives their events.
+    /// Both nodes are killed. Calls then end while no node receives their events.
     KillBothNodes,
     /// A node is stopped (SIGTERM) and restarted.
     RestartNode,

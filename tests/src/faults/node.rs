@@ -108,7 +108,7 @@ impl Node {
         over.unwrap_or_else(|_| panic!("{} does not stop: {}", self.name, self.tail())).ok()
     }
 
-    /// Sends any signal, such as STOP or CONT.
+    /// Sends the node a signal, such as STOP or CONT.
     pub(super) async fn signal(&self, signal: &str) {
         let state = self.state.lock().await;
         if let Some(id) = state.child.as_ref().and_then(Child::id) {

@@ -70,7 +70,7 @@ struct Heard {
     bye: Option<DateTime<Utc>>,
     /// The BYE was answered.
     bye_answered: Option<DateTime<Utc>>,
-    /// Whether only the proxy hung up. If a proxy hangs up on its own, it reports the end before the two sides do.
+    /// Whether only the proxy hung up. If a proxy hangs up on its own, it reports the end before the two sides learn of it.
     cut: bool,
 }
 

@@ -74,7 +74,7 @@ pub(super) struct Building {
     pub(super) disk: bool,
     /// Whether PostgreSQL is a cluster with a synchronous standby, in which any member can die.
     pub(super) replicated: bool,
-    /// Redis has a replica.
+    /// Whether Redis has a replica.
     pub(super) replicated_redis: bool,
 }
 

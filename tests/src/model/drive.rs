@@ -26,7 +26,7 @@ pub struct Drive<'a> {
     pub(super) program: &'a Program,
     pub(super) branch: Branch,
     pub(super) books: Books,
-    /// The events that were sent so far. Each event has its counterpart in the model.
+    /// The events sent so far. Each event has its counterpart in the model.
     sent: Vec<ProxyEvent>,
     keys: u64,
 }

@@ -178,7 +178,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     ];
     let url = format!("redis://callshop:change-me-api@{}", door.address);
     let mut stage = Stage::with_redis_at(url, door.address.port(), 2, &settings).await;
-    // a call ends while the API is down, and the API takes a while to stop; then the primary dies, and the replica takes over
+    // a call ends while the API is down; then the primary dies, and the replica takes over (`pause` returns only after the API has stopped)
     let talking = stage.talk(0, "8000");
     stage.call_in(0, "ANSWERED").await;
     stage.ways().await;

@@ -182,7 +182,7 @@ impl Stage {
         self.shop.attendant.did("hangUpCall", "HangUpCallInput", input, "call { id }").await;
     }
 
-    /// Checks every level of ended calls, and the changes of the balances. Returns the customers' total.
+    /// Checks every level of ended calls, and the changes to the balances. Returns the customers' total.
     async fn check_charges(&self, calls: &[Value]) -> i64 {
         let (mut retail, mut cost, mut wholesale) = (0, 0, 0);
         for call in calls {

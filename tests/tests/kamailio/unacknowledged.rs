@@ -1,4 +1,5 @@
-//! Tests phones that never acknowledge the answer. Such phones can talk only as long as a lost ACK allows, and they are charged for that time.
+//! Tests phones that never acknowledge the answer. Such a phone can talk only for the seconds in which a lost ACK could still be repeated, and is
+//! charged for them.
 
 use entity::call;
 

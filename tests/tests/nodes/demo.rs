@@ -72,7 +72,7 @@ async fn the_calls_of_a_demo_end_with_it() {
         ended.push(client.ok(&of(call), json!({})).await["node"]["state"].clone());
     }
     assert_eq!(ended, ["ENDED", "FAILED"]);
-    // the phones are free at once
+    // the phones are immediately free again
     dial(&client, &line["cabinIds"][0], 0).await;
     stop(demo).await;
 }

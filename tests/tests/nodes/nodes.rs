@@ -62,7 +62,7 @@ impl Site {
         shop.open_cabin(0).await;
         let (http, hook) = (shop.server.http, shop.server.hook);
         let mut stopped = shop.server.pause().await;
-        // only now, because `pause` would drain for as long
+        // set these times only now, because `pause` would otherwise also drain for this long
         stopped.configure(|config| {
             config.shutdown.drain_seconds = drain;
             config.shutdown.grace_seconds = grace;
@@ -118,7 +118,7 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
     assert_eq!(checks["checks"]["serving"], "failed: stopping");
     let (_, checks) = until(site.hook, "readyz", 503).await;
     assert_eq!(checks["checks"]["serving"], "failed: stopping");
-    assert!(told.elapsed() < Duration::from_secs(1), "readiness must end at once");
+    assert!(told.elapsed() < Duration::from_secs(1), "readiness must end immediately");
     // new requests are still served, because the balancer may still send clients to this node
     let mut late = site.watch().await;
     late.send(json!({ "type": "ping" })).await;
@@ -233,7 +233,7 @@ async fn a_second_signal_ends_a_node_at_once() {
     site.process.signal("TERM").await;
     let status = site.process.ended().await;
     assert_eq!(status.code(), Some(128 + 15), "{status}");
-    assert!(told.elapsed() < Duration::from_secs(3), "the node must stop at once");
+    assert!(told.elapsed() < Duration::from_secs(3), "the node must stop immediately");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -313,7 +313,7 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
 
-/// Logs in an attendant at another node. The other node has just read the attendant's login. Returns the user's id and the client.
+/// Logs in an attendant at another node and runs a query there, so that the node has just read the login. Returns the user's id and the client.
 async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;

@@ -85,7 +85,7 @@ async fn a_node_that_dies_leaves_no_message_behind_on_postgres() {
     shop.finish().await;
 }
 
-/// A short dose of what `long-run deliveries` does for minutes (docs/testing.md).
+/// A short run of the test that `long-run deliveries` runs for minutes (docs/testing.md).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_is_accepted_in_order_under_faults_on_postgres() {
     let seed = u64::from(uuid::Uuid::new_v4().as_fields().0);

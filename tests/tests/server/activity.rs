@@ -128,6 +128,118 @@ on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move
     shop.finish().await;
 });
 
+/// One document for many subscribers, each of which may ask for other kinds of events.
+const SHARED: &str = "subscription($s: ID!, $k: [ActivityKind!]) { callshopActivity(callshopId: $s, kinds: $k) { cursor \
+    event { seq kind cabinId call { number cost { amount } } } } }";
+
+/// A subscriber: its token, its languages, its document and its variables; and the numbers of the cabins and the kinds that it is to receive.
+struct Subscriber<'a> {
+    token: &'a str,
+    languages: &'a str,
+    document: &'a str,
+    variables: Value,
+    cabins: &'a [usize],
+    kinds: &'a [&'a str],
+}
+
+impl Subscriber<'_> {
+    /// Subscribes, and skips the snapshot.
+    async fn open(&self, shop: &Shop) -> Socket {
+        let payload =
+            json!({ "authorization": format!("Bearer {}", self.token), "acceptLanguage": self.languages });
+        let mut socket = Socket::begin(shop.server.http, payload).await;
+        socket.subscribe("1", self.document, self.variables.clone()).await;
+        socket.next().await;
+        socket
+    }
+
+    /// The next events, without the names of their root fields.
+    async fn next(&self, socket: &mut Socket, count: usize) -> Vec<Value> {
+        let mut events = Vec::new();
+        for _ in 0..count {
+            let message = socket.next().await;
+            let root = message.as_object().and_then(|fields| fields.values().next());
+            events.push(root.expect("a root field")["event"].clone());
+        }
+        events
+    }
+}
+
+const OF_A_CALL: [&str; 4] = ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"];
+
+on_both!(an_event_is_written_once_for_each_document_and_role, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    let expires = Utc::now() + TimeDelta::days(1);
+    let input = json!({ "name": "Feed", "scopes": ["CALLS_READ"], "expiresAt": expires });
+    let token = text(&shop.owner.did("createApiToken", "CreateApiTokenInput", input, "token").await["token"]);
+    let other = SHARED.replacen("cursor", "position: cursor", 1);
+    let of_cabin = "subscription($c: ID!) { cabinActivity(cabinId: $c) { event { seq kind cabinId call { number cost { amount } } } } }";
+    let (attendant, owner) = (shop.attendant.token(), shop.owner.token());
+    let (all, some) = (json!({ "s": shop.id }), ["CABIN_OPENED", "CALL_ENDED"]);
+    let both = |token, document| Subscriber {
+        token,
+        languages: "en",
+        document,
+        variables: all.clone(),
+        cabins: &[0, 1],
+        kinds: &OF_A_CALL,
+    };
+    let one_cabin = |variables, cabins| Subscriber { variables, cabins, ..both(attendant, of_cabin) };
+    let subscribers = [
+        both(attendant, SHARED),
+        // the text has no words of any language, so readers of all languages share it
+        Subscriber { languages: "pt-BR", ..both(attendant, SHARED) },
+        // the kinds are chosen for each subscriber before the text is shared
+        Subscriber {
+            variables: json!({ "s": shop.id, "k": some }),
+            kinds: &["CALL_ENDED"],
+            ..both(attendant, SHARED)
+        },
+        // these share no text with the subscribers above, nor with each other
+        both(attendant, other.as_str()),
+        both(owner, SHARED),
+        both(token.as_str(), SHARED),
+        // these share a document, but each receives the events of its own cabin
+        one_cabin(json!({ "c": shop.cabins[0] }), &[0]),
+        one_cabin(json!({ "c": shop.cabins[1] }), &[1]),
+    ];
+    let mut sockets = Vec::new();
+    for subscriber in &subscribers {
+        sockets.push(subscriber.open(&shop).await);
+    }
+    // a subscriber that has received an event no longer reads the table
+    shop.open_cabin(0).await;
+    shop.open_cabin(1).await;
+    for (subscriber, socket) in subscribers.iter().zip(&mut sockets) {
+        subscriber.next(socket, subscriber.cabins.len()).await;
+    }
+    let written =
+        async || crate::metrics::samples(shop.server.hook).await["callshop_activity_texts_written_total"];
+    let before = written().await;
+    shop.call(0, "+13055550123", 60_000).await;
+    shop.call(1, "+351912345678", 60_000).await;
+    let mut first = Vec::new();
+    for (subscriber, socket) in subscribers.iter().zip(&mut sockets) {
+        let count = subscriber.cabins.len() * subscriber.kinds.len();
+        let events = subscriber.next(socket, count).await;
+        if first.is_empty() {
+            first = events.clone();
+        }
+        let wanted = |event: &&Value| {
+            let place = shop.cabins.iter().position(|id| event["cabinId"] == json!(id));
+            place.is_some_and(|place| subscriber.cabins.contains(&place))
+                && subscriber.kinds.contains(&event["kind"].as_str().unwrap_or_default())
+        };
+        let wanted: Vec<Value> = first.iter().filter(wanted).cloned().collect();
+        assert_eq!((events.len(), &events), (count, &wanted));
+    }
+    assert_eq!(first.iter().filter(|event| event["call"]["number"] == "+351912345678").count(), 4);
+    // eight events, each written for the attendants' two documents, the owner, the token and the one cabin
+    assert_eq!(written().await - before, 40.0);
+    shop.finish().await;
+});
+
 on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async move {
     let mut shop = Shop::start(backend, 2).await;
     shop.open_register().await;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apollo_compiler::Schema;
 use serde_json::{Value, json};
 
+use crate::kept::Screens;
 use tests::authenticator::Authenticator;
 use tests::shop::{COST, PASSWORD, person, text, unique};
 use tests::{Client, SHOP_MUTATIONS, Shop, on_both};
@@ -113,7 +114,7 @@ async fn newest(client: &Client, account: &str) -> Value {
     client.account_list("auditLog", account, 1, fields).await.remove(0)
 }
 
-/// The changes of an entry, by field, as the values before and after.
+/// The changes in an entry, by field, as the values before and after.
 fn changes(entry: &Value) -> BTreeMap<String, (Value, Value)> {
     let changes = entry["changes"].as_array().expect("changes");
     changes
@@ -127,6 +128,7 @@ struct Log<'a> {
     shop: &'a Shop,
     users: BTreeMap<String, String>,
     run: BTreeSet<String>,
+    screens: Screens,
 }
 
 impl Log<'_> {
@@ -161,6 +163,7 @@ impl Log<'_> {
         let whole = entry.to_string();
         assert!(!whole.contains(PASSWORD) && !whole.contains("argon2") && !whole.contains("ha1"), "{whole}");
         self.run.insert(mutation.to_owned());
+        self.screens.look(mutation).await;
         answer
     }
 
@@ -183,7 +186,8 @@ fn schema_input(mutation: &str) -> String {
 
 on_both!(what_is_changed_is_written_down, |backend| async move {
     let shop = Shop::start(backend, 2).await;
-    let mut log = Log { shop: &shop, users: BTreeMap::new(), run: BTreeSet::new() };
+    let mut log =
+        Log { shop: &shop, users: BTreeMap::new(), run: BTreeSet::new(), screens: Screens::of(&shop) };
     accounts(&mut log).await;
     users(&mut log).await;
     equipment(&mut log).await;
@@ -437,7 +441,7 @@ async fn versions(log: &mut Log<'_>, tariff: &Value, copy: &Value) {
     renamed["name"] = json!("Late");
     let name = ("name", json!("Night"), json!("Late"));
     log.check((reseller, "updateTariff"), renamed, "tariff { id }", at, name).await;
-    // without a version, so that no derived version is recorded meanwhile
+    // the source has no version, so that no derived version is recorded in the meantime
     let empty = json!({ "name": "Empty" });
     let empty =
         reseller.did("createTariff", "CreateTariffInput", empty, "tariff { id }").await["tariff"].take();

@@ -190,6 +190,31 @@ on_both!(graphql_refuses_what_is_no_input, |backend| async move {
     shop.finish().await;
 });
 
+on_both!(an_error_names_the_field_of_a_bad_value, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let activate =
+        "mutation($i: ActivateTariffVersionInput!) { activateTariffVersion(input: $i) { version { id } } }";
+    let quote = "query($i: Decimal!) { quote(callshopId: \"ID\", number: \"1\", amount: $i) { seconds } }";
+    let calls = "query($i: DateTime!) { calls(callshopId: \"ID\", first: 1, filter: { authorizedAt: { from: $i } }) { nodes { id } } }";
+    let top_up = "mutation($i: TopUpInput!) { topUp(input: $i) { userErrors { code } } }";
+    let shown = json!({ "accountId": shop.id, "amount": { "amount": "1", "currency": "real" }, "idempotencyKey": "k" });
+    for (query, input, field, remedy) in [
+        (activate, json!({ "versionId": "x", "at": "2026-11-30T00:00:00" }), json!(["at"]), "-03:00"),
+        (calls, json!("yesterday"), json!(["filter", "authorizedAt", "from"]), "-03:00"),
+        (quote, json!("5,50"), json!(["amount"]), "12.34"),
+        (top_up, shown, json!(["amount", "currency"]), "real"),
+    ] {
+        let answer = shop.reseller.send(&query.replace("ID", &shop.id), json!({ "i": input })).await;
+        let error = &answer["errors"][0];
+        assert_eq!(codes(&answer), ["INVALID_INPUT"], "{answer}");
+        assert_eq!(error["extensions"]["field"], field, "{answer}");
+        let message = text(&error["message"]);
+        let path: Vec<&str> = field.as_array().expect("a path").iter().filter_map(Value::as_str).collect();
+        assert!(message.starts_with(&path.join(".")) && message.contains(remedy), "{message}");
+    }
+    shop.finish().await;
+});
+
 on_both!(graphql_refuses_what_is_no_request, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     let token = shop.owner.token();

@@ -184,7 +184,7 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
         json!({ "balance": { "balance": { "amount": balance }, "held": { "amount": "0" },
             "available": { "amount": balance }, "low": low } })
     };
-    assert_eq!(socket.next().await, of("500", false), "sent at once");
+    assert_eq!(socket.next().await, of("500", false), "sent immediately");
     adjust(&shop.reseller, &shop.id, "-420").await;
     assert_eq!(socket.next().await, of("80", true), "sent after a change");
     let viewer = shop.owner.ok("{ viewer { id } }", json!({})).await;

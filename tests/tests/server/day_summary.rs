@@ -95,7 +95,7 @@ on_both!(a_day_adds_up_and_hides_the_drawer_from_attendants, |backend: Backend| 
             (method.to_owned(), sales.to_owned(), refunds.to_owned())
         };
         assert_eq!(lines, [line("CASH", "4.06", "0"), line("PIX", "4.06", "2")]);
-        // the owner gave the discounts and the refund, the attendant did the rest
+        // the owner gave the discounts and the refund, and the attendant did the rest
         let attendants = day["attendants"].as_array().expect("attendants");
         let discounts: Vec<String> =
             attendants.iter().map(|line| amount(&line["figures"]["discounts"])).collect();

@@ -81,14 +81,13 @@ fn steps(text: &str, heading: &str) -> Vec<Step> {
     steps
 }
 
-/// Runs the commands in one shell, in a folder that has only `examples`. Returns the output of each command. `cargo run … -- ARGS` runs the built
-/// binary on a free port, and `callshop` runs the built binary.
+/// Runs the commands in one shell, in a folder that has only `examples`. Returns the output of each command. `callshop ARGS` and `cargo run … -- ARGS` run
+/// the built binary; a demo listens on a free port.
 fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
-        cargo() { while [ \"$1\" != -- ]; do shift; done; shift\n\
-        [ \"$1\" != demo ] || exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; callshop \"$@\"; }\n\
-        callshop() { case \"$1\" in serve|listen) exec \"$CALLSHOP\" \"$@\";; *) \"$CALLSHOP\" \"$@\";; esac; }\n"
+        cargo() { while [ \"$1\" != -- ]; do shift; done; shift; callshop \"$@\"; }\n\
+        callshop() { case \"$1\" in demo) exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0;; serve|listen) exec \"$CALLSHOP\" \"$@\";; *) \"$CALLSHOP\" \"$@\";; esac; }\n"
         .to_owned();
     for step in steps {
         script.push_str(&format!("{}echo '{END}'\n", step.command));

@@ -187,6 +187,19 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
         "{again:?}"
     );
 
+    // a key stands for one file
+    let keyed = ["--tariff", &tariff, "--dry-run", "--key", "march", "--answer", QUESTION, "hotfix.csv"];
+    desk.shell("import-deck", &keyed).await.ok();
+    desk.write("hotfix.csv", &DECK.replace("0,3300", "0,3200"));
+    let in_python = [&["import"][..], &keyed].concat();
+    for changed in [desk.shell("import-deck", &keyed).await, desk.python(&in_python).await] {
+        assert_eq!(changed.status, Some(1), "{changed:?}");
+        assert!(changed.errors.contains("IDEMPOTENCY_CONFLICT: The key was already used"), "{changed:?}");
+    }
+    let late = ["--tariff", &tariff, "--at", "2026-12-05", "hotfix.csv"];
+    let refused = desk.shell("import-deck", &late).await;
+    assert!(refused.status == Some(1) && refused.errors.contains("--at needs a time with an offset"));
+
     // the month
     let month = Utc::now().with_timezone(&Sao_Paulo).format("%Y-%m").to_string();
     let calls = desk.shell("export-month", &["--shop", &shop.id, &month]).await.ok();
@@ -195,6 +208,12 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     assert!(lines[1].contains(",+351212345678,Portugal,ENDED,60,0.35,BRL"), "{calls}");
     assert_eq!(desk.python(&["export-calls", "--shop", &shop.id, &month]).await.ok(), calls);
     assert_eq!(desk.shell("export-month", &["--shop", &shop.id, "2024-12"]).await.ok(), lines[0]);
+
+    // a token without reports:read imports, too
+    desk.write("token.txt", &token(&shop.reseller, &["TARIFFS_WRITE"]).await);
+    let drafted = desk.python(&["import", "--tariff", &tariff, "rates.csv"]).await;
+    assert!(drafted.errors.contains("the token needs the scope reports:read"), "{drafted:?}");
+    assert!(!drafted.ok().is_empty());
 
     // errors have codes
     desk.write("token.txt", "cs_wrong");
@@ -271,7 +290,7 @@ on_both!(the_receiver_sends_a_push_with_python_packages, |backend: Backend| asyn
         assert_eq!(request.send().await.expect("an answer").status().as_u16(), 401, "{signature}");
     }
 
-    // what arrived before a restart is known after it
+    // after a restart, the receiver still knows the messages that it stored before
     receiver.kill().await.expect("the receiver is killed");
     let (_receiver, address) = start_receiver(&desk, &phone.url()).await;
     let input = json!({ "webhookId": webhook, "url": address });

@@ -110,7 +110,7 @@ on_both!(an_export_has_the_rows_of_the_api, |backend: Backend| async move {
         assert_eq!(row["cost"], call["costs"][0]["amount"]["amount"], "{row}");
         assert!(text(&row["authorized_at"]).ends_with("-03:00"), "the time zone of the shop: {row}");
     }
-    // the reseller's calls are those of its shops, with its own cost
+    // the reseller's calls are those of its shops, with the reseller's own cost
     let of_reseller = format!("/export/calls?accountId={}&format=jsonl", shop.reseller_id);
     let bought = rows(server, &shop.reseller, &of_reseller).await;
     let ledger = |id: &str| format!("/export/ledger?accountId={id}&format=jsonl");
@@ -119,7 +119,7 @@ on_both!(an_export_has_the_rows_of_the_api, |backend: Backend| async move {
     assert_eq!(sum(&bought, "cost").0, -sum(&for_calls, "amount").0);
     assert!(sum(&bought, "cost").0 > 0 && sum(&bought, "cost") < sum(&calls, "cost"));
 
-    // the ledger adds up to the balance, and the payments to the drawer's cash without the float
+    // the ledger's entries add up to the balance, and the payments add up to the drawer's cash without the float
     let balance = async |book: &str| {
         let query =
             format!("query($id: ID!) {{ ledgerBalances(accountId: $id, book: {book}) {{ amount }} }}");
@@ -161,7 +161,7 @@ on_both!(periods_are_exact_and_formats_agree, |backend: Backend| async move {
     let later = url(second + TimeDelta::seconds(1));
     assert_eq!(body(server, owner, &format!("{path}&from={later}")).await, "");
 
-    // a compressed file has the same bytes
+    // a compressed file decompresses to the same bytes
     let plain = body(server, owner, &path).await;
     let request = http().get(format!("http://{}{path}", server.http)).bearer_auth(owner.token());
     let zipped = request.header(header::ACCEPT_ENCODING, "gzip").send().await.expect("an answer");
@@ -192,7 +192,7 @@ on_both!(an_export_needs_the_rights_of_the_list, |backend: Backend| async move {
     };
     for subject in ["calls", "ledger", "payments", "shifts", "statement"] {
         answer(404, "NOT_FOUND", owner, &of(subject, &shop.reseller_id)).await;
-        // an id of the wrong kind names nothing
+        // an id of the wrong kind names no object
         answer(404, "NOT_FOUND", owner, &of(subject, &shop.cabins[0])).await;
         assert_eq!(status(server, owner, &of(subject, &shop.id)).await, 200, "{subject}");
     }
@@ -347,7 +347,7 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     bad("/export/calls?link=", 401, "INVALID_LINK").await;
     bad(&format!("{url}&from=2026-01"), 400, "BAD_REQUEST").await;
 
-    // a link is refused at once if its export would be
+    // a request for a link is refused immediately if the export would be refused
     let mut foreign = input.clone();
     foreign["accountId"] = json!(shop.reseller_id);
     assert_eq!(link(owner, foreign).await["userErrors"][0]["code"], "NOT_FOUND");
@@ -370,11 +370,17 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     let token = owner.did("createApiToken", "CreateApiTokenInput", token, "token apiToken { id }").await;
     let program = owner.with_token(&text(&token["token"]));
     let of_program = text(&link(&program, input).await["url"]);
+    // a token without the list's scope is told which scope it lacks
+    let payments = json!({ "subject": "PAYMENTS", "accountId": shop.id });
+    let answer = program.send(query, json!({ "i": payments })).await;
+    let error = &answer["errors"][0];
+    assert_eq!(error["extensions"]["code"], "FORBIDDEN", "{answer}");
+    assert!(text(&error["message"]).contains("sessions:read"), "{answer}");
     assert!(works(&of_program).await);
     let revoked = json!({ "apiTokenId": token["apiToken"]["id"] });
     owner.did("revokeApiToken", "RevokeApiTokenInput", revoked, "apiToken { id }").await;
     bad(&of_program, 401, "INVALID_LINK").await;
-    // it ends in any case after five minutes
+    // in any case, a link expires after five minutes
     assert!(works(&url).await);
     server.time().pass(TimeDelta::minutes(5) + TimeDelta::seconds(1));
     bad(&url, 401, "INVALID_LINK").await;
@@ -433,10 +439,10 @@ on_both!(pages_are_bounded_and_end_with_the_token, |backend: Backend| async move
     shop.finish().await;
 });
 
-/// What has arrived on the connection, up to its end.
+/// The bytes that arrive on the connection before it ends.
 async fn rest(connection: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // a reset is an end, too
+    // a reset also ends the connection
     let _ = connection.read_to_end(&mut bytes).await;
     bytes
 }
@@ -462,7 +468,7 @@ async fn a_client_that_reads_nothing_is_dropped_and_its_file_has_no_end() {
     let busy = get(server, reseller, &path).await;
     assert_eq!(busy.headers()[header::RETRY_AFTER], "10");
     assert_eq!(refusal(busy).await, (429, "TOO_MANY_EXPORTS".to_owned()));
-    // the other client's file is whole as soon as the lazy client was dropped
+    // once the lazy client has been dropped, the other client gets its whole file
     let whole = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
             let response = get(server, reseller, &path).await;
@@ -484,7 +490,7 @@ async fn a_client_that_reads_nothing_is_dropped_and_its_file_has_no_end() {
     ended.await.expect("the connection ends");
     let read = tokio::time::timeout(Duration::from_secs(30), rest(&mut lazy)).await.expect("an end");
     assert!(read.len() < whole.len(), "{} of {} bytes", read.len(), whole.len());
-    assert!(!read.ends_with(b"0\r\n\r\n"), "the end is no valid end");
+    assert!(!read.ends_with(b"0\r\n\r\n"), "the file must not have a valid end");
     shop.finish().await;
 }
 

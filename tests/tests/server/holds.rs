@@ -237,7 +237,7 @@ async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
 on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async move {
     let (shop, night) = evening(backend, 1).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // the hold assumes the most expensive time at which the call can be answered: at once, at the day rate
+    // the hold assumes the most expensive time at which the call can be answered: immediately, at the day rate
     assert_eq!((credit(&shop).await.1, &call["max_seconds"]), (600_000, &json!(60)));
     // the call is answered at night, thirty seconds after the change of rate
     let answered = night + TimeDelta::seconds(30);
@@ -342,12 +342,12 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
         shop.open_cabin(index).await;
         ends.push(end(&allowed(&shop, index, "+13055550123").await["ref"], Utc::now(), 30_000));
     }
-    // the stored prices cannot be parsed; no retry fixes this error
+    // the stored levels cannot be read; no retry fixes this error
     let id: Uuid = text(&ends[0]["ref"]).parse().expect("a ref");
     let broken = |tx: store::Tx| async move {
         use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
-        let change =
-            entity::call::ActiveModel { id: Set(id), pricing: Set(json!("?")), ..Default::default() };
+        let levels = Set(serde_json::from_value(json!([1, 2, 3])).expect("bytes"));
+        let change = entity::call::ActiveModel { id: Set(id), levels, ..Default::default() };
         change.update(tx.conn()).await?;
         Ok(())
     };

@@ -206,7 +206,7 @@ async fn every_example_is_answered_as_described() {
     shop.finish().await;
 }
 
-/// Collects the properties that a schema requires. Each property comes with the schema's description of a request that lacks the property. Nested
+/// Collects the properties that a schema requires. Each property comes with `x-missing`, which says what happens if the property is missing. Nested
 /// properties are skipped, because the events sent with a call attempt never cause a refusal of the attempt.
 fn requirements(description: &Description, schema: &Value, found: &mut BTreeSet<(String, String)>) {
     let schema = description.resolve(schema);

@@ -1,5 +1,5 @@
 //! Tests every mutation with an `idempotencyKey`: two requests at the same time and a later one have the same effect as one request, and get the same
-//! answer. The first answer alone has the secret. The same key with another input is refused.
+//! answer. Only the first answer has the secret. The same key with different input is refused.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ struct Repeats<'a> {
 }
 
 impl Repeats<'_> {
-    /// Runs a mutation with a new key. `other` is a field of the input and another value of it. Returns the first answer.
+    /// Runs a mutation with a new key. `other` is a field of the input and a different value for that field. Returns the first answer.
     async fn run(
         &mut self,
         (client, mutation): (&Client, &str),
@@ -212,8 +212,12 @@ async fn tariffs(repeats: &mut Repeats<'_>) {
     let input = json!({ "accountId": shop.id, "tariffId": made["tariff"]["id"], "kind": "COST" });
     let fields = "callshop { id } margin { total }";
     repeats.run((reseller, "assignTariff"), input, ("kind", json!("RETAIL")), fields).await;
-    let input = json!({ "tariffId": made["tariff"]["id"] });
-    repeats.run((reseller, "createTariffImport"), input, note(), "import { id }").await;
+    // an import with the hash of a file stands for this file
+    let input = json!({ "tariffId": made["tariff"]["id"], "sha256": "a".repeat(64) });
+    let other = ("sha256", json!("b".repeat(64)));
+    repeats.run((reseller, "createTariffImport"), input, other, "import { id }").await;
+    let input = json!({ "name": "Plus", "source": { "tariffId": made["tariff"]["id"] }, "percent": "5" });
+    repeats.run((reseller, "deriveTariff"), input, ("percent", json!("6")), "tariff { id name }").await;
     let (input, other) =
         (json!({ "tariffId": made["tariff"]["id"], "prefix": "44" }), ("prefix", json!("45")));
     let fields = "tariff { id blockedPrefixes } callshop { id }";
@@ -228,6 +232,14 @@ async fn secrets(repeats: &mut Repeats<'_>) {
     let input = json!({ "name": "Program", "scopes": ["CALLS_READ"], "expiresAt": expires_at });
     let fields = "token apiToken { id }";
     let made = repeats.run((owner, "createApiToken"), input, ("name", json!("Other")), fields).await;
+    // a repeated request may name the scopes in another order
+    let mut input =
+        json!({ "name": "Two", "scopes": ["TARIFFS_READ", "CALLS_READ"], "expiresAt": expires_at });
+    input["idempotencyKey"] = json!(unique("key"));
+    let first = owner.tried("createApiToken", "CreateApiTokenInput", input.clone(), fields).await;
+    input["scopes"] = json!(["CALLS_READ", "TARIFFS_READ", "CALLS_READ"]);
+    let again = owner.tried("createApiToken", "CreateApiTokenInput", input, fields).await;
+    assert_eq!(again["apiToken"]["id"], first["apiToken"]["id"], "{again}");
     let input = json!({ "apiTokenId": made["apiToken"]["id"] });
     repeats.run((owner, "rotateApiToken"), input, ("gracePeriodSeconds", json!(5)), fields).await;
     let receiver = Receiver::start().await;
@@ -329,10 +341,10 @@ on_both!(a_repeated_request_whose_object_is_gone_says_so, |backend| async move {
     let again = create(&shop.owner).await;
     assert_eq!(again["userErrors"][0]["code"], "NOT_FOUND", "{again}");
     assert!(text(&again["userErrors"][0]["message"]).contains("Use a new key"), "{again}");
-    // keys belong to the user: the same key of another user is another key
+    // keys belong to a user: the same key from another user is a different key
     let other = create(&shop.reseller).await;
     assert_eq!(other["userErrors"], json!([]), "{other}");
-    // an error uses up no key, and neither does a dry run
+    // neither an error nor a dry run uses up a key
     let input = json!({ "callshopId": shop.id, "number": 0, "idempotencyKey": "two" });
     let code = shop.owner.code("createCabin", "CreateCabinInput", input, "cabin { id }").await;
     assert_eq!(code, "INVALID_INPUT");

@@ -103,7 +103,7 @@ on_both!(errors_of_a_whole_request_are_translated, |backend: Backend| async move
         let error = &answer["errors"][0];
         assert_eq!((text(&error["message"]).as_str(), &error["extensions"]["params"]), (message, &params));
     }
-    // an error of the transport itself
+    // a transport error
     let stranger = shop.owner.with_token("no token").reading("es");
     let answer = stranger.send(EMPTY_PAGE, json!({ "s": shop.id })).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");

@@ -24,6 +24,7 @@ mod finding;
 mod holds;
 mod hook_openapi;
 mod idempotency;
+mod kept;
 mod languages;
 mod layers;
 mod list_keys;

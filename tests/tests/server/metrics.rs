@@ -22,7 +22,7 @@ async fn scrape(hook: SocketAddr, accept: &str) -> (String, String) {
 }
 
 /// Every sample by name and labels.
-async fn samples(hook: SocketAddr) -> BTreeMap<String, f64> {
+pub async fn samples(hook: SocketAddr) -> BTreeMap<String, f64> {
     let (kind, text) = scrape(hook, "text/plain").await;
     assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
     let lines = text.lines().filter(|line| !line.starts_with('#'));

@@ -336,7 +336,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     shop.finish().await;
 });
 
-/// A change of the dial plan writes a row that also contains the next numbers of shifts and receipts. The change must not reset these numbers.
+/// A change to the dial plan writes a row that also contains the next numbers of shifts and receipts. The change must not reset these numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shift_numbers_stand_while_the_dial_plan_is_changed_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;

@@ -1,17 +1,20 @@
 //! Compares explanations, reports and problems from the API with the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use app::calls::pricing::{Prices, keys};
+use app::rates::RateCache;
 use billing::money::Micros;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use entity::{
-    Book, cabin_session, call, ledger_balance, ledger_entry, ledger_transfer, live_call, tariff_version,
+    Book, Prefix, RateKey, cabin_session, call, ledger_balance, ledger_entry, ledger_transfer, live_call,
+    tariff_version,
 };
 use graphql::scalars::parse_any;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use serde_json::{Value, json};
-use tests::shop::{Shop, answered_call, event, text, unique};
+use tests::shop::{Hook, Shop, answered_call, event, text, unique};
 use tests::{Backend, Client, on_both};
 use uuid::Uuid;
 
@@ -84,6 +87,55 @@ fn call_id(reference: &Value) -> String {
     let id: Uuid = reference.as_str().expect("a ref").parse().expect("an id");
     graphql::scalars::Kind::Call.id(id).to_string()
 }
+
+on_both!(rates_are_read_without_their_versions, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let answer = Utc::now().trunc_subsecs(0) + TimeDelta::seconds(8);
+    price_with_everything(&shop, answer + TimeDelta::seconds(20)).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let node = shop.server.another_node().await;
+    let (other, admin) = (Hook::at(node.hook), Client::anonymous(node.http).with_token(shop.admin.token()));
+    let mut explanations = Vec::new();
+    for hook in [shop.hook(), &other] {
+        let allowed = shop.hook().authorize(&shop.phones[0].user, "+351912345678").await;
+        let events = answered_call(&allowed["ref"], answer - TimeDelta::seconds(3), 34_500);
+        assert_eq!(hook.events(&events[..2]).await, ["applied"; 2]);
+        let live = "query($s: ID!) { liveCalls(callshopId: $s) { cost { amount } pricePerMinute { amount } connectionFee { amount } } }";
+        let here = shop.admin.ok(live, json!({ "s": shop.id })).await;
+        assert_eq!(here["liveCalls"][0]["pricePerMinute"]["amount"], "0.99", "{here}");
+        assert_eq!(admin.ok(live, json!({ "s": shop.id })).await, here);
+        assert_eq!(hook.events(&events[2..]).await, ["applied"]);
+        let call = call_id(&allowed["ref"]);
+        explanations.extend([explained(&shop.admin, &call).await, explained(&admin, &call).await]);
+    }
+    assert_eq!(said(&explanations[0]).len(), 6, "{}", explanations[0]);
+    assert!(explanations.iter().all(|other| *other == explanations[0]), "{explanations:?}");
+    node.stop().await;
+
+    let app = &shop.server.app;
+    let (conn, cold) = (app.store.reader(), RateCache::new(1_000_000));
+    let calls = call::Entity::find().all(conn).await.expect("calls");
+    let (read, known) = (
+        Prices::load(&cold, conn, &calls).await.expect("rates"),
+        Prices::load(&app.rates, conn, &calls).await.expect("rates"),
+    );
+    for call in &calls {
+        let levels = read.of(call).expect("levels");
+        assert_eq!(levels, known.of(call).expect("levels"));
+        assert!(levels.len() > 1 && levels[0].pricing.bands.len() == 2, "{levels:?}");
+    }
+    let mut keys =
+        keys(&calls[0]).expect("levels").into_iter().map(|level| level.rate).collect::<BTreeSet<_>>();
+    let there = keys.len();
+    let nowhere =
+        RateKey { prefix: Prefix::parse("999").expect("a prefix"), ..*keys.first().expect("a rate") };
+    keys.insert(nowhere);
+    let found = RateCache::new(1_000_000).pricings(conn, keys).await.expect("rates");
+    assert_eq!((found.len(), found.contains_key(&nowhere)), (there, false));
+    assert_eq!(cold.size().await, (0, 0), "no version is loaded");
+    shop.finish().await;
+});
 
 on_both!(
     every_step_of_a_charge_is_explained_from_the_prices_frozen_on_the_call,

@@ -20,7 +20,7 @@ async fn login(client: &Client, name: &str, password: &str, code: Option<&str>) 
     }
 }
 
-/// Creates a user of the reseller. Returns a client of that user, and the user's id and login.
+/// Creates a user of the reseller. Returns the user's id and login, and a client logged in as that user.
 async fn newcomer(shop: &Shop) -> (String, String, Client) {
     let input = json!({ "accountId": shop.reseller_id, "role": "RESELLER", "user": person() });
     let made = shop.distributor.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -232,7 +232,7 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
     // the other roles are not affected
     let owner = text(&shop.owner.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     anonymous.login(&owner, PASSWORD).await.ok("{ callshops(first: 1) { nodes { id } } }", json!({})).await;
-    // once the second factor is set up, the same login has its rights at once
+    // once the second factor is set up, the same login immediately has its rights
     let app = Authenticator::begin(&client).await;
     app.confirm(&client, now(&shop)).await;
     assert_eq!(client.ok(own, json!({})).await["viewer"]["totpSetupRequired"], json!(false));

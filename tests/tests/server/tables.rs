@@ -153,7 +153,7 @@ fn an_old_call(live: bool) -> call::Model {
         billed_seconds: 0,
         charge: entity::Micros(0),
         currency: "BRL".to_owned(),
-        pricing: json!([]),
+        levels: entity::Levels::default(),
         proxy: "p".to_owned(),
         sip_call_id: "c".to_owned(),
         from_tag: "f".to_owned(),
@@ -262,7 +262,7 @@ async fn references(db: &DatabaseConnection, backend: Backend) -> BTreeSet<Strin
     let sql = match backend {
         Backend::Sqlite => {
             "SELECT t.name || '.' || c.name AS name FROM sqlite_master t JOIN pragma_table_info(t.name) c
-             WHERE t.type = 'table' AND c.name <> 'id' AND (c.type = 'BLOB' OR c.name LIKE '%\\_id' ESCAPE '\\')"
+             WHERE t.type = 'table' AND c.name <> 'id' AND ((c.type = 'BLOB' AND c.name <> 'levels') OR c.name LIKE '%\\_id' ESCAPE '\\')"
         }
         Backend::Postgres => {
             "SELECT t.relname || '.' || c.attname AS name FROM pg_class t JOIN pg_attribute c ON c.attrelid = t.oid

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use app::auth::token::digest;
 use app::retention;
 use app::tariffs::imports::worker;
 use chrono::TimeDelta;
@@ -107,19 +108,19 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
     let url = text(&job["uploadUrl"]);
     let (status, answer) = put(&shop.server, &url.replace("signature=", "signature=x"), "x").await;
     assert_eq!((status, &answer["errors"][0]["extensions"]["code"]), (403, &json!("FORBIDDEN")), "{answer}");
-    // the signature is of this job only
+    // the signature is valid only for this job
     let other = create(&shop, json!({ "tariffId": id })).await;
     let query = url.split_once('?').expect("a query").1;
     let theirs = text(&other["uploadUrl"]);
     let mixed = format!("{}?{query}", theirs.split_once('?').expect("a query").0);
     assert_eq!(put(&shop.server, &mixed, "x").await.0, 403);
 
-    // of two uploads at the same time, one is the job's
+    // if two uploads run at the same time, the job takes only one of them
     let file = canonical(6_000);
     let (one, two) = tokio::join!(put(&shop.server, &url, file.clone()), put(&shop.server, &url, file));
     let mut statuses = [one.0, two.0];
     statuses.sort_unstable();
-    // the other one is refused, while the first is being received (503) or after it (409)
+    // the other upload gets 503 while the first is being received, or 409 afterward
     assert!(matches!(statuses, [202, 409 | 503]), "{one:?} {two:?}");
     let id = text(&job["id"]);
     let done = reaches(&shop, &id, "DONE").await;
@@ -138,6 +139,29 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
         "import { id }",
     );
     assert_eq!(code.await, "ILLEGAL_STATE");
+    nothing_is_spooled(&shop).await;
+    shop.finish().await;
+});
+
+on_both!(an_import_may_name_the_hash_of_its_file, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let id = tariff(&shop).await;
+    let file = canonical(1);
+    let hash = digest(&file).to_uppercase();
+    let job = create(&shop, json!({ "tariffId": id, "sha256": hash })).await;
+    // the file changed after its hash was computed
+    let (status, answer) = put(&shop.server, &text(&job["uploadUrl"]), canonical(2)).await;
+    assert_eq!(
+        (status, &answer["errors"][0]["extensions"]["code"]),
+        (400, &json!("INVALID_INPUT")),
+        "{answer}"
+    );
+    assert_eq!(find(&shop, &text(&job["id"])).await["state"], "UPLOAD");
+    upload(&shop.server, &job, file).await;
+    reaches(&shop, &text(&job["id"]), "DONE").await;
+    let input = json!({ "tariffId": id, "sha256": "abc" });
+    let kind = "CreateTariffImportInput";
+    assert_eq!(shop.reseller.code("createTariffImport", kind, input, "import { id }").await, "INVALID_INPUT");
     nothing_is_spooled(&shop).await;
     shop.finish().await;
 });

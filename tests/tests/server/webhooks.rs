@@ -1,5 +1,5 @@
-//! Tests webhooks: the messages, their receivers, and the retries after a receiver does not accept a message. `nodes/webhooks.rs` tests them across
-//! nodes.
+//! Tests webhooks: the messages, their receivers, and the retries after a receiver does not accept a message. `nodes/webhooks.rs` tests webhooks
+//! across nodes.
 
 mod blocked;
 mod listen;
@@ -180,7 +180,7 @@ on_both!(a_receiver_that_accepts_nothing_for_three_days_is_given_up, |backend: B
     let seen = receiver.until(4).await;
     assert_eq!(seen[2].id(), seen[0].id());
     assert_eq!(seen[3].seq(), seen[2].seq() + 1);
-    // a receiver that answers 410 (gone) disables the webhook at once
+    // a receiver that answers 410 (gone) disables the webhook immediately
     receiver.answer(&[], Reply::Status(410));
     events(&shop, 1).await;
     let gone = until(&shop.owner, &id, |webhook| webhook["state"] == "DISABLED").await;

@@ -52,7 +52,7 @@ impl Inbox {
     /// The next message or control frame.
     ///
     /// # Errors
-    /// The close frame to send, if the client violated the protocol or a limit.
+    /// Fails with the close frame to send if the client violated the protocol or a limit.
     pub(super) fn poll_next(
         &mut self,
         stream: &TcpStream,

@@ -6,6 +6,9 @@
 //!
 //! The languages of the client are those of the upgrade request's `Accept-Language`, or of `acceptLanguage` in the payload of `connection_init`.
 //!
+//! The server does not agree to compression (`permessage-deflate`): the library that reads frames does not support it. Subscribers share an event's
+//! text, but they could not share its compressed bytes: with the extension's usual context, these depend on everything that the socket sent before.
+//!
 //! | close code | reason |
 //! | --- | --- |
 //! | 1001 | the server shuts down |

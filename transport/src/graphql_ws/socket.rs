@@ -73,9 +73,18 @@ pub(super) mod close {
 
 /// An event of an operation.
 enum Event {
-    Next { id: Rc<str>, json: String },
-    Refused { id: Rc<str>, error: RequestError },
-    Done { id: Rc<str> },
+    /// A response. `id` is the operation's id as a JSON string.
+    Next {
+        id: Rc<str>,
+        json: Arc<str>,
+    },
+    Refused {
+        id: Rc<str>,
+        error: RequestError,
+    },
+    Done {
+        id: Rc<str>,
+    },
 }
 
 /// The reason that a socket's task ends.
@@ -225,7 +234,7 @@ impl Socket {
         heard.map(Ok)
     }
 
-    /// Reads a message, and writes all ready events at once.
+    /// Reads a message, and writes all ready events together.
     fn poll_both_ways(&mut self, context: &mut Context<'_>) -> Result<Poll<ClientFrame>, End> {
         let mut turns = TURNS;
         loop {
@@ -472,15 +481,15 @@ impl Socket {
 
     fn start(&mut self, id: Rc<str>, prepared: Prepared, span: Span) {
         let service = self.endpoint.service.clone();
-        let event_id = id.clone();
-        let next = move |json| Event::Next { id: event_id.clone(), json };
+        let quoted: Rc<str> = message::quoted(&id).into();
+        let next = move |json| Event::Next { id: quoted.clone(), json };
         let events: LocalBoxStream<'static, Event> = if prepared.kind == Kind::Subscription {
             span.in_scope(|| tracing::debug!("subscribed"));
             let answers = prepared.stream(service.executor());
             let languages = self.languages.clone();
             let json = move |answer| {
                 answer_json(answer, service.limits())
-                    .unwrap_or_else(|error| service.refusal_json(error, &languages))
+                    .unwrap_or_else(|error| service.refusal_json(error, &languages).into())
             };
             answers.map(move |answer| next(json(answer))).boxed_local()
         } else {
@@ -491,7 +500,7 @@ impl Socket {
                 let answer = run.instrument(span.clone()).await;
                 let answer = answer.and_then(|response| response_json(&response, service.limits()));
                 let (outcome, event) = match answer {
-                    Ok(json) => ("answered", next(json)),
+                    Ok(json) => ("answered", next(json.into())),
                     Err(error) => (error.code, Event::Refused { id, error }),
                 };
                 request::ended(&span, outcome, begun.elapsed());
@@ -510,7 +519,6 @@ impl Socket {
     fn tell(&mut self, event: Event) {
         match event {
             Event::Next { id, json } => {
-                let id = message::quoted(&id);
                 self.outbox.text(&[r#"{"id":"#, &id, r#","type":"next","payload":"#, &json, "}"]);
             }
             Event::Refused { id, error } => {

@@ -9,8 +9,8 @@ use futures_util::stream::BoxStream;
 
 /// A response of a subscription.
 pub enum Answer {
-    /// The JSON of a GraphQL response without errors.
-    Written(String),
+    /// The JSON of a GraphQL response without errors. Many subscribers may share the text.
+    Written(Arc<str>),
     /// A response of the executor, or an error.
     Response(Response),
 }

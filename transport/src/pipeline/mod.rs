@@ -32,8 +32,13 @@ use futures_util::{StreamExt as _, stream::BoxStream};
 use super::{error::RequestError, languages::Languages, limits::Limits, persisted};
 use telemetry::RequestId;
 
-use crate::{metrics::Metrics, rate::Allowance};
+use crate::{
+    kept::{self, Keep, Keepable, Place},
+    metrics::Metrics,
+    rate::Allowance,
+};
 
+mod asked;
 pub mod byte_cap;
 pub mod count;
 pub mod execute;
@@ -48,6 +53,7 @@ pub mod text;
 pub mod validate;
 pub mod variables;
 
+use asked::Asked;
 pub use live::{Answer, Compile, Live, Position};
 pub use operation::Kind;
 
@@ -159,6 +165,10 @@ struct Checked {
     for_executor: async_graphql::parser::types::ExecutableDocument,
     /// Compiled subscriptions, keyed by the operation's name.
     live: HashMap<Option<Name>, Arc<dyn Live>>,
+    /// Queries whose answers are kept, keyed by the operation's name.
+    keepable: HashMap<Option<Name>, Arc<dyn Keepable>>,
+    /// Hash of the text.
+    hash: [u8; 32],
 }
 
 /// Facts about the members of a schema that the schema's types do not express.
@@ -172,11 +182,13 @@ pub struct Notes {
     pub is_line: fn(&str) -> bool,
     /// Whether a text is acceptable as several lines, each of which ends in a line feed.
     pub is_lines: fn(&str) -> bool,
+    /// The reason why a text is not a value of the scalar with this name; `None` if it is one, and for scalars that are not checked.
+    pub scalar: fn(&str, &str) -> Option<String>,
 }
 
 impl Default for Notes {
     fn default() -> Self {
-        Self { lists: &[], texts: &[], is_line: |_| true, is_lines: |_| true }
+        Self { lists: &[], texts: &[], is_line: |_| true, is_lines: |_| true, scalar: |_, _| None }
     }
 }
 
@@ -187,6 +199,7 @@ pub struct RolePipeline {
     /// Results of the checks, keyed by the document's text. Refusals are cached, too, so repeating a refused document costs nothing.
     documents: moka::sync::Cache<Arc<str>, Arc<Result<Checked, RequestError>>>,
     compile: Option<Compile>,
+    keep: Option<Arc<dyn Keep>>,
     notes: Notes,
 }
 
@@ -202,8 +215,14 @@ impl RolePipeline {
             schema,
             documents,
             compile: None,
+            keep: None,
             notes: Notes::default(),
         }
+    }
+
+    /// Sets what selects the queries whose answers are kept.
+    pub fn keep(&mut self, keep: Arc<dyn Keep>) {
+        self.keep = Some(keep);
     }
 
     /// Sets the compiler of subscriptions.
@@ -253,9 +272,16 @@ impl RolePipeline {
         } else {
             None
         };
+        let keepable =
+            document.keepable.get(&typed.name).filter(|_| cost.is_none() && introspected.is_none());
+        let keepable = keepable.map(|query| (query.clone(), document.hash));
+        let mut request = Request::new(String::new()).disable_introspection();
+        request.operation_name = parameters.operation_name;
+        request.data.insert(parameters.languages);
         Ok(Prepared {
             kind: chosen.operation_type.into(),
-            request: executor_request(parameters, typed, &values, (document, after)),
+            keepable,
+            request,
             introspected,
             has_data: roots.data || !roots.introspection,
             root_fields: roots.count,
@@ -264,6 +290,7 @@ impl RolePipeline {
             cost,
             rate: None,
             observed: None,
+            asked: Asked { checked: checked.clone(), values, after },
         })
     }
 
@@ -300,8 +327,17 @@ impl RolePipeline {
             RequestError::document("GRAPHQL_PARSE_FAILED", "The document is not valid GraphQL.")
         })?;
         let for_executor = root::without_fragments(for_executor);
-        let live = self.live(&typed);
-        Ok(Checked { tree, typed, for_executor, live })
+        let (live, keepable) = (self.live(&typed), self.keepable(&typed));
+        let hash = kept::digest([text.as_bytes()]);
+        Ok(Checked { tree, typed, for_executor, live, keepable, hash })
+    }
+
+    fn keepable(&self, document: &ExecutableDocument) -> HashMap<Option<Name>, Arc<dyn Keepable>> {
+        let queries = document.operations.iter().filter(|operation| operation.is_query());
+        let planned = |operation: &Node<Operation>| {
+            Some((operation.name.clone(), self.keep.as_ref()?.plan(document, operation)?))
+        };
+        queries.filter_map(planned).collect()
     }
 
     fn live(&self, document: &ExecutableDocument) -> HashMap<Option<Name>, Arc<dyn Live>> {
@@ -310,25 +346,6 @@ impl RolePipeline {
             |operation: &Node<Operation>| Some((operation.name.clone(), self.compile?(document, operation)?));
         subscriptions.filter_map(compiled).collect()
     }
-}
-
-fn executor_request(
-    parameters: Parameters,
-    operation: &Operation,
-    values: &JsonMap,
-    (document, after): (&Checked, Option<String>),
-) -> Request {
-    // the executor gets the syntax tree instead of the document's text
-    let mut request =
-        Request::new(String::new()).variables(variables::for_executor(values)).disable_introspection();
-    let mut document = variables::without_unset(document.for_executor.clone(), operation, values);
-    if let Some(cursor) = after {
-        document = resume::after(document, parameters.operation_name.as_deref(), &cursor);
-    }
-    request.operation_name = parameters.operation_name;
-    request.set_parsed_query(document);
-    request.data.insert(parameters.languages);
-    request
 }
 
 /// A request that passed every stage before execution.
@@ -344,6 +361,9 @@ pub struct Prepared {
     /// The operation's first field: a name from the schema, not from the client.
     pub field: Option<Name>,
     live: Option<Arc<dyn Live>>,
+    asked: Asked,
+    /// A query whose answers are kept, with the hash of its document.
+    keepable: Option<(Arc<dyn Keepable>, [u8; 32])>,
     /// The cost, if the response should have it.
     cost: Option<Cost>,
     /// The caller's remaining quota, if the response should have the cost.
@@ -378,6 +398,21 @@ impl Prepared {
         let position = Position::default();
         self.request.data.insert(position.clone());
         position
+    }
+
+    /// The place of the answer, if answers of this query are kept. Call this method when the request has the caller's data.
+    pub(crate) fn place(&mut self) -> Option<Place> {
+        let (query, document) = self.keepable.take()?;
+        let reading = query.begin(&self.asked.values, &mut self.request)?;
+        Place::new((&document, self.request.operation_name.as_deref()), &self.asked.values, reading)
+    }
+
+    /// Counts an operation that was answered without running it.
+    pub(crate) fn answered(self) {
+        if let Some(observed) = self.observed {
+            let outcome = observed.metrics.done(self.kind.as_str(), [], observed.begun.elapsed());
+            tracing::Span::current().record("outcome", outcome);
+        }
     }
 
     /// Whether the operation reads the schema.
@@ -415,10 +450,11 @@ impl Prepared {
     }
 
     async fn execute(
-        self,
+        mut self,
         executor: &dyn execute::DynExecutor,
         limits: &Limits,
     ) -> Result<Response, RequestError> {
+        self.asked.complete(&mut self.request);
         let Some(introspected) = self.introspected else {
             return execute::run(executor, self.request, limits.query_time()).await;
         };
@@ -434,6 +470,7 @@ impl Prepared {
 
     /// Runs a subscription. A compiled subscription sends its events after the executor's last response, which frees the executor's memory.
     pub fn stream(mut self, executor: &dyn execute::DynExecutor) -> BoxStream<'static, Answer> {
+        self.asked.complete(&mut self.request);
         let events = self.live.map(|live| live.take_over(&mut self.request));
         let answers = execute::stream(executor, self.request).map(Answer::Response);
         let answers = match events {

@@ -1,6 +1,6 @@
 //! Stage 7: checks every text of a request for forbidden characters, including texts in arguments, variables and nested input objects. Databases
 //! differ in the characters they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control characters. A field
-//! that is added later is checked automatically.
+//! that is added later is checked automatically. Texts of scalars such as times are checked here too, because the executor's errors do not name the field.
 
 use std::collections::HashSet;
 
@@ -26,13 +26,13 @@ pub enum Shape {
 /// Input fields whose text is not a single line, as `Type.field`.
 pub type Texts = &'static [(&'static str, Shape)];
 
-/// The name of the only argument of mutations. Paths in errors do not include the argument's name, as in `userErrors`.
+/// The name of the only argument of mutations. Paths in errors omit this name, as the paths in `userErrors` do.
 const INPUT: &str = "input";
 
-/// Checks every `String` of an operation.
+/// Checks every text of an operation.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`; the error has the path of the first text that has forbidden characters.
+/// Fails with `INVALID_INPUT`; the error has the path of the first text that has forbidden characters, or that is not a value of its scalar.
 pub fn check(
     schema: &Schema,
     document: &ExecutableDocument,
@@ -55,7 +55,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Stage 3 limits the recursion depth.
+    /// Checks these selections and those below them. Recursion is safe because stage 3 limits the depth.
     fn selections(&mut self, set: &'a SelectionSet) -> Result<(), RequestError> {
         for selection in &set.selections {
             match selection {
@@ -155,8 +155,11 @@ impl<'a> Walk<'a> {
         Some((field.ty.inner_named_type(), shape))
     }
 
-    /// Checks only values of type `String`, because the grammars of other scalars allow no forbidden characters.
+    /// Checks the characters of values of type `String` only, because the grammars of other scalars allow no forbidden characters.
     fn text(&self, text: &str, ty: &Name, shape: Option<Shape>) -> Result<(), RequestError> {
+        if let Some(why) = (self.notes.scalar)(ty.as_str(), text) {
+            return Err(self.refused(&why));
+        }
         let (good, what) = match shape {
             None => ((self.notes.is_line)(text), "one line"),
             Some(Shape::Lines) => ((self.notes.is_lines)(text), "lines that end in a line feed"),
@@ -165,10 +168,15 @@ impl<'a> Walk<'a> {
         if good || ty != "String" {
             return Ok(());
         }
-        let message = format!(
-            "{}: Remove control characters and characters that override the direction of text. The value must be {what}.",
-            self.path.join(".")
+        let why = format!(
+            "Remove control characters and characters that override the direction of text. The value must be {what}."
         );
-        Err(RequestError::document("INVALID_INPUT", message).about(self.path.clone()))
+        Err(self.refused(&why))
+    }
+
+    /// The error about the current text.
+    fn refused(&self, why: &str) -> RequestError {
+        let message = format!("{}: {why}", self.path.join("."));
+        RequestError::document("INVALID_INPUT", message).about(self.path.clone())
     }
 }

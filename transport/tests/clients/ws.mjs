@@ -75,7 +75,7 @@ await check('a bad token closes with 4403', async () => {
   await assert.rejects(all(client, { query: '{ hello }' }), (event) => event.code === 4403);
 });
 
-await check('the client's own pings keep the socket open', async () => {
+await check('pings of the client keep the socket open', async () => {
   let pongs = 0;
   const client = connect({ keepAlive: 20, lazy: false, on: { pong: () => (pongs += 1) } });
   const silent = client.iterate({ query: 'subscription { silence }' });

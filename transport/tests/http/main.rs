@@ -4,6 +4,7 @@
 
 mod answers;
 mod documents;
+mod kept;
 mod npm;
 mod requests;
 mod sockets;

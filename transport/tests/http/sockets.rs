@@ -368,7 +368,8 @@ async fn a_client_that_does_not_read_is_closed_with_4508() {
     assert_eq!(client.closed().await, (4508, "Client reads too slowly".into()));
 }
 
-/// Operations that have started continue after the client stops reading, because other operations need the resources that they hold.
+/// After the client stops reading, operations that have already started still run to completion, so that they release resources that other operations
+/// need.
 #[tokio::test]
 async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
     let server = Server::with_limits(|limits| limits.sockets.stall_seconds = 600);

@@ -239,7 +239,7 @@ function needsAsking(board: Board, event: ActivityEvent, cabinId: string): boole
     return true;
   }
   if (event.kind === 'CALL_FAILED' || event.kind === 'CALL_ABANDONED') {
-    // such a call costs nothing, so the bill is unchanged; without a session, only the server knows whether the cabin is out of service
+    // a failed or abandoned call does not change the bill; without a session, only the server knows whether the cabin is out of service
     return known.session === null;
   }
   return !COMPLETE.has(event.kind);

@@ -8,7 +8,7 @@ export const TransportCode = {
   TIMEOUT: 'TIMEOUT',
   /** The response does not come from this API. */
   BAD_RESPONSE: 'BAD_RESPONSE',
-  /** The server refused the WebSocket in a way that another attempt would not change. */
+  /** The server refused the WebSocket, and retrying would not help. */
   PROTOCOL: 'PROTOCOL',
   /** A code that this version of the client does not know; see `rawCode`. */
   UNKNOWN: 'UNKNOWN',

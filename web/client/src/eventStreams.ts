@@ -34,7 +34,7 @@ export function eventStreams(format: StreamFormat = 'sse'): TransportFactory {
 /** A request whose long response is being read. */
 interface Running {
   readonly signal: AbortSignal;
-  /** Ends the request. The function never changes, so that it can be removed as a listener. */
+  /** Ends the request. It is always the same function, so that it can be removed as a listener. */
   readonly stop: () => void;
   openSince: number | null;
   lastHeard: number;
@@ -163,7 +163,7 @@ class EventStreams implements Transport {
     yield* this.#format === 'sse' ? eventsOf(response, heard) : partsOf(response, heard);
   }
 
-  /** Called when the network may be back or the machine may have slept. Ends streams without recent data, and lets attempts begin at once. */
+  /** Called when the network may be back or the machine may have slept. Ends streams without recent data, and lets attempts begin immediately. */
   #wake(): void {
     for (const running of this.#running) {
       if (Date.now() - running.lastHeard > QUIET_MS) {

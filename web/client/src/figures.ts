@@ -2,7 +2,7 @@ import { costSoFar, elapsedSeconds } from './clock.js';
 import { decimalsOf, moneyOf, parseMoney, withDecimals } from './money.js';
 import type { CallFields, Money, SessionFields } from './types.js';
 
-/** Running total of a session, and the rest of its limits. */
+/** Running total of a session, and what is left of its limits. */
 export interface SessionFigures {
   readonly runningTotal: Money;
   /** Amount that the customer may still spend on calls; null without a limit. */

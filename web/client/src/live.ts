@@ -47,7 +47,7 @@ export interface BoardSource {
 /** Maximum number of cabins in one request. */
 const MOST_ASKED = 50;
 const NO_COUNTER: Counter = { register: null, unpaid: [] };
-/** Events whose time is by the server's clock. Other events may have a time by the proxy's clock, which may differ. */
+/** Events whose time comes from the server's clock. The times of other events may come from the proxy's clock, which may differ from the server's. */
 const SERVER_TIME: ReadonlySet<ActivityKind> = new Set<ActivityKind>([
   'REGISTER_OPENED',
   'REGISTER_CLOSED',

@@ -26,8 +26,8 @@ export function decimalsOf({ amount }: Money): number {
 }
 
 /**
- * The same amount with zeros added up to this number of decimals. The amount is unchanged if it already has as many decimals, or if the currency's
- * minor unit has.
+ * The same amount, with zeros added up to this number of decimals. The amount is unchanged if it already has this number of decimals, or if the
+ * currency's minor unit has at least as many.
  */
 export function withDecimals(money: Money, decimals: number): Money {
   const written = decimalsOf(money);

@@ -215,7 +215,7 @@ export class Socket implements Transport {
     this.#replacing = replacing;
   }
 
-  /** Called when the network may be back or the machine may have slept. Checks the connection, or connects at once. */
+  /** Called when the network may be back or the machine may have slept. Checks the connection, or connects immediately. */
   #wake(): void {
     if (this.#isTrying) {
       this.#watchdog.suspect();

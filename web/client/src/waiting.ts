@@ -1,6 +1,6 @@
 /**
- * Pauses between attempts. Each pause is about twice as long as the one before. A part is random, so that clients do not all reconnect at the same
- * time.
+ * Pauses between attempts. Each pause is about twice as long as the one before. A part of each pause is random, so that clients do not all reconnect
+ * at the same time.
  */
 export class Backoff {
   readonly #firstMs: number;

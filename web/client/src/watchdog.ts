@@ -38,7 +38,7 @@ export class Watchdog {
     this.#count += 1;
   }
 
-  /** Checks an open connection with a ping at once. Gives up an attempt that has taken too long. */
+  /** Immediately checks an open connection with a ping. Gives up an attempt that has taken too long. */
   suspect(): void {
     if (this.#isOpen) {
       this.#ask(SUSPECT_ANSWER_WITHIN_MS);

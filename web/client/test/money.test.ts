@@ -39,7 +39,7 @@ describe('formatMoney', () => {
     ['1234567.891', 'BRL', 'pt-BR', `R$${nbsp}1.234.567,891`],
     ['-3.5', 'BRL', 'pt-BR', `-R$${nbsp}3,50`],
     ['0.8371', 'BRL', 'pt-BR', `R$${nbsp}0,8371`],
-    // zeros at the end keep the number of decimals of an amount that grows
+    // trailing zeros are kept, so that the number of decimals stays constant while an amount grows
     ['0.1700', 'BRL', 'pt-BR', `R$${nbsp}0,1700`],
     ['0.5', 'BRL', 'pt-BR', `R$${nbsp}0,50`],
     ['12.5', 'USD', 'pt-BR', `US$${nbsp}12,50`],

@@ -108,7 +108,7 @@ class Rider {
     return response;
   };
 
-  /** Reads time and cost like a screen that is drawn repeatedly, and records each value that went back. */
+  /** Reads time and cost like a screen that is drawn repeatedly, and records each value that decreased. */
   #look(): void {
     for (const { liveCall } of this.seen.last?.cabins ?? []) {
       if (liveCall === null) {
@@ -139,7 +139,7 @@ async function gather(way: Way): Promise<Party> {
   return { way, riders, tab };
 }
 
-/** The parts of the cabins that must be equal on two boards. Left out are times of arrival, and values that grow during a call. */
+/** The parts of the cabins that must be equal on two boards. Times of arrival, and values that grow during a call, are left out. */
 function comparable(cabins: readonly CabinView[]): unknown {
   return cabins.map(({ cabin, session, liveCall }) => ({
     cabin,

@@ -115,7 +115,7 @@ describe('a refresh', () => {
     const all = await Promise.all(Array.from({ length: 50 }, () => keeper.replace('access-1')));
     expect(new Set(all)).toEqual(new Set(['access-2']));
     expect(server.count('Refresh')).toBe(1);
-    // someone who was refused with the old token and comes later
+    // a caller whose old token was refused, and who asks only after the refresh
     expect(await keeper.replace('access-1')).toBe('access-2');
     expect(server.count('Refresh')).toBe(1);
   });

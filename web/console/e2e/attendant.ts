@@ -123,7 +123,7 @@ export class Attendant {
     return Number(minutes) * 60 + Number(rest);
   }
 
-  /** The text that must be equal on every screen of the shop: each cabin's number, its state, and its customer or the called number. */
+  /** The text that must be the same on every screen of the shop: each cabin's number, its state, and its customer or the called number. */
   async board(): Promise<readonly string[]> {
     return this.page
       .locator('.tile')

@@ -35,7 +35,7 @@ export async function siteOf(demo: Pick<Demo, 'http'>): Promise<Site> {
   return serveConsole(DIST, new URL(demo.http));
 }
 
-/** After a failed test, saves pictures of the pages in the folder that CALLSHOP_FAILURES names. */
+/** After a failed test, saves screenshots of the pages in the folder that CALLSHOP_FAILURES names. */
 export function pictureFailures(pages: () => readonly Page[]): void {
   const folder = process.env.CALLSHOP_FAILURES ?? '';
   afterEach(async ({ task }) => {

@@ -54,7 +54,7 @@ export async function ringingCall(demo: Demo, cabinNumber: number, dialed: strin
   await begin(demo, cabinNumber, dialed);
 }
 
-/** Places a call from the phone of a cabin and has it answered at once. */
+/** Places a call from the phone of a cabin and has it answered immediately. */
 export async function answeredCall(demo: Demo, cabinNumber: number, dialed: string): Promise<SimulatedCall> {
   const report = await begin(demo, cabinNumber, dialed);
   const answered = micros(Date.now());

@@ -7,8 +7,8 @@ import { answeredCall, phonesOnline, ringingCall } from './calls.js';
 import { beginShift, emptyCabins, finishedCall, openCabin } from './day.js';
 import { startDemo, type Demo } from './demo.js';
 
-// Takes the picture of README.md, docs/picture/console.png. The test runs only together with the other pictures, when CALLSHOP_PICTURES is set. Copy
-// the picture by hand.
+// Takes the picture for README.md, which is docs/picture/console.png. The test runs only together with the other pictures, when CALLSHOP_PICTURES is
+// set. Copy the picture by hand.
 
 const SIZE = { width: 1280, height: 560 };
 const LEAST_SECONDS = 18;

@@ -7,7 +7,7 @@ const BUDGET_BYTES = 150_000;
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const text = (file: string) => readFileSync(`${dist}${file}`, 'utf8');
 
-/** Files that a page loads at once: those that index.html names, and their static imports. */
+/** Files that a page loads immediately: those that index.html names, and their static imports. */
 function firstView(): ReadonlySet<string> {
   const files = new Set<string>();
   const queue = Array.from(text('index.html').matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.(?:js|css))"/g), ([, file]) => file ?? '');

@@ -62,6 +62,7 @@ export const SIDEBAR: readonly Section[] = [
       { text: 'Scripts and integrations', link: '/operate/integrators' },
       { text: 'The hook for SIP proxies', link: '/operate/hook' },
       { text: 'Performance', link: '/operate/performance' },
+      { text: 'Scaling', link: '/operate/scaling' },
       { text: 'Testing', link: '/operate/testing' },
     ],
   },

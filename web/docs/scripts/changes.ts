@@ -48,7 +48,7 @@ export async function schemaChanges(): Promise<readonly Changes[]> {
   return changes.reverse();
 }
 
-/** The accepted changes, by the date of the state that they change. */
+/** The accepted breaking changes, by the date of the schema to which they are made. */
 export async function acceptedChanges(): Promise<ReadonlyMap<string, readonly Accepted[]>> {
   const written: unknown = JSON.parse(await readFile(join(EARLIER, 'breaking.json'), 'utf8'));
   if (typeof written !== 'object' || written === null) {
@@ -87,7 +87,7 @@ function section({ from, to, breaking, dangerous, added }: Changes, accepted: re
   return [heading, ...(lists.length === 0 ? ['Nothing changed.'] : lists)];
 }
 
-/** Kinds of changes that the library calls dangerous although they affect no client. */
+/** Kinds of changes that the library calls dangerous, but that affect no client. */
 const HARMLESS: readonly string[] = [DangerousChangeType.OPTIONAL_ARG_ADDED, DangerousChangeType.OPTIONAL_INPUT_FIELD_ADDED];
 
 /** The changes between two states. `to` is null if the later one is the present state. */

@@ -83,8 +83,8 @@ export async function errorPage(): Promise<string> {
   ]);
 }
 
-const INTRODUCTION = `There are two kinds of errors. A mutation that could not do what the user wanted says so in its own field \`userErrors\`: nothing was
-changed, and the user can correct it. Everything else is in the response's \`errors\`, with a code in \`extensions.code\`.
+const INTRODUCTION = `There are two kinds of errors. If a mutation cannot do what the user wants, its own field \`userErrors\` says why: nothing was
+changed, and the user can correct the cause. Everything else is in the response's \`errors\`, with a code in \`extensions.code\`.
 
 Branch on codes, never on messages. New codes may be added, so treat an unknown code like \`INTERNAL\`.`;
 

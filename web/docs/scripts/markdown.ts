@@ -36,7 +36,7 @@ export interface Fence {
   readonly line: number;
 }
 
-/** The fenced code of a page, in its order. */
+/** The fenced code blocks of a page, in order. */
 export function fences(markdown: string): readonly Fence[] {
   const found: Fence[] = [];
   let open: { fence: string; language: string; info: readonly string[]; line: number; lines: string[] } | null = null;

@@ -25,7 +25,7 @@ const TITLES: Readonly<Record<Role, string>> = {
   ATTENDANT: 'Attendant',
 };
 
-/** The declared roles from the sources: of root fields, and of types and fields that some roles do not see. */
+/** The roles that the sources declare for root fields, and for types and fields that some roles do not see. */
 export async function declarations(): Promise<readonly Visible[]> {
   const folder = join(REPOSITORY, 'graphql/src');
   const sets = roleSets(await readFile(join(folder, 'roles.rs'), 'utf8'));

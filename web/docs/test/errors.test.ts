@@ -16,7 +16,7 @@ describe('the catalogue', () => {
   });
 });
 
-/** A request, and the code and status that the catalogue promises for it. */
+/** A request, and the code and status that the catalog promises for it. */
 interface Case {
   readonly code: string;
   readonly status: number;

@@ -116,7 +116,7 @@ describe('the recipe for graphql-ws', () => {
 
   it.each([
     ['a wrong id', 'Q2FsbHNob3A6MDE', null, 1, /^(?!Closed).+/],
-    // the second socket is closed before the token is sent again
+    // two sockets: the client opens a second one, but closes it instead of sending the refused token again
     ['a token that is refused', null, 'wrong', 2, /refused this token/],
   ])('ends, and says why, after %s', async (_, id, token, sockets, reason) => {
     const project = await makeProject(filesOf(await pageAt('guide/subscriptions.md')));

@@ -123,7 +123,7 @@ describe('a login', () => {
 
   it('is exchanged while a subscription runs, which goes on with the new token', async () => {
     await visit(async (explorer, { page }) => {
-      // pretend that the token expires in half a minute: the page requests a new token at once, and gets it while the subscription runs
+      // pretend that the token expires in half a minute: the page requests a new token immediately, and gets it while the subscription runs
       let start = (): void => undefined;
       const running = new Promise<void>((resolve) => {
         start = resolve;

@@ -3,7 +3,7 @@ import type { Operation } from './http';
 import { textAt } from './json';
 import type { Session } from './session';
 
-/** Receives what a subscription sends, and how it ends. */
+/** Receives what a subscription sends, and is told how the subscription ends. */
 export interface Listener {
   open(): void;
   next(result: unknown): void;

@@ -1,7 +1,8 @@
-//! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that tell the position.
+//! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that contain the position.
 
 use apollo_compiler::ast::{self, Definition, OperationDefinition, OperationType, Selection};
-use serde_json::{Map, Value, json};
+use async_graphql_value::ConstValue;
+use serde_json::{Value, json};
 
 /// The fields that are added to the document, with their names in the answer. They are removed from the messages.
 const ADDED: [&str; 4] = ["listenCursor", "listenExpired", "listenEvent", "listenShop"];
@@ -25,8 +26,8 @@ pub(super) struct Document {
 /// A message of the subscription.
 #[derive(Debug, PartialEq)]
 pub(super) struct Message {
-    /// The message as a webhook sends it.
-    pub(super) body: Value,
+    /// The message as a webhook sends it, with its fields in the order of the document.
+    pub(super) body: String,
     /// The callshop's global id; `None` if the subscription is about one callshop, or about the feed of an account.
     pub(super) shop: Option<String>,
     /// The position after the message.
@@ -101,36 +102,45 @@ impl Document {
     }
 }
 
-/// Takes an answer of the subscription apart.
+/// Splits an answer of the subscription into its parts.
 ///
 /// # Errors
 /// Fails with the errors that the server sent.
 pub(super) fn message(answer: &str) -> Result<Message, String> {
-    let mut body: Value =
-        serde_json::from_str(answer).map_err(|error| format!("the server sent no JSON: {error}"))?;
-    if let Some(errors) = body.get("errors").and_then(Value::as_array).filter(|errors| !errors.is_empty()) {
+    let invalid = |error: serde_json::Error| format!("the server sent invalid JSON: {error}");
+    let read: Value = serde_json::from_str(answer).map_err(invalid)?;
+    if let Some(errors) = read.get("errors").and_then(Value::as_array).filter(|errors| !errors.is_empty()) {
         let texts = errors.iter().map(|error| match error["extensions"]["code"].as_str() {
             Some(code) => format!("{code}: {}", error["message"].as_str().unwrap_or_default()),
             None => error["message"].as_str().unwrap_or_default().to_owned(),
         });
         return Err(texts.collect::<Vec<_>>().join("; "));
     }
-    let data = body.get_mut("data").and_then(Value::as_object_mut);
-    let root: Option<&mut Map<String, Value>> =
-        data.and_then(|data| data.values_mut().next()).and_then(Value::as_object_mut);
+    let data = read.get("data").and_then(Value::as_object);
+    let root = data.and_then(|data| data.values().next()).and_then(Value::as_object);
     let root = root.ok_or("the server sent a message without data")?;
-    let [cursor, expired, event, shop] = ADDED.map(|name| root.remove(name).unwrap_or_default());
+    let [cursor, expired, event, shop] = ADDED.map(|name| root.get(name).cloned().unwrap_or_default());
     let event = event.as_object().map(|event| {
         let text = |name: &str| event.get(name).cloned().unwrap_or_default();
         (text("seq").as_i64().unwrap_or_default(), text("kind").as_str().unwrap_or_default().to_owned())
     });
+    let mut body: ConstValue = serde_json::from_str(answer).map_err(invalid)?;
+    remove_added(&mut body);
     Ok(Message {
         shop: shop.as_str().map(str::to_owned),
         cursor: cursor.as_str().ok_or("the server sent a message without a cursor")?.to_owned(),
         event,
         expired: expired == json!(true),
-        body,
+        body: serde_json::to_string(&body).map_err(invalid)?,
     })
+}
+
+/// Removes the added fields from an answer. The other fields keep their order.
+fn remove_added(body: &mut ConstValue) {
+    let ConstValue::Object(answer) = body else { return };
+    let Some(ConstValue::Object(data)) = answer.get_mut("data") else { return };
+    let Some(ConstValue::Object(root)) = data.values_mut().next() else { return };
+    root.retain(|name, _| !ADDED.contains(&name.as_str()));
 }
 
 #[cfg(test)]
@@ -185,9 +195,10 @@ mod tests {
 
     #[test]
     fn a_message_is_that_of_a_webhook() {
-        let answer = r#"{"data":{"feed":{"listenCursor":"c","listenExpired":false,"listenEvent":{"seq":7,"kind":"CALL_ENDED"},"listenShop":"s","event":{"seq":7}}}}"#;
+        let answer = r#"{"data":{"feed":{"listenCursor":"c","listenExpired":false,"listenEvent":{"seq":7,"kind":"CALL_ENDED"},"listenShop":"s","event":{"seq":7,"at":"t","kind":"CALL_ENDED"}}}}"#;
         let message = message(answer).expect("a message");
-        assert_eq!(message.body, json!({ "data": { "feed": { "event": { "seq": 7 } } } }));
+        // the fields are in the order of the document
+        assert_eq!(message.body, r#"{"data":{"feed":{"event":{"seq":7,"at":"t","kind":"CALL_ENDED"}}}}"#);
         assert_eq!((message.shop.as_deref(), message.cursor.as_str()), (Some("s"), "c"));
         assert_eq!((message.event, message.expired), (Some((7, "CALL_ENDED".to_owned())), false));
         let refused = r#"{"errors":[{"message":"No.","extensions":{"code":"FORBIDDEN"}}]}"#;

@@ -1,5 +1,5 @@
-//! A client for single HTTP requests, with TLS for HTTPS. The workspace builds `reqwest` without TLS, because nothing else in it needs HTTPS but webhooks,
-//! which connect to checked addresses themselves and share their TLS with this client.
+//! A client for single HTTP requests, with TLS for HTTPS. The workspace builds `reqwest` without TLS, because only this client and the sender of
+//! webhooks need HTTPS, and neither uses `reqwest`. The sender connects to checked addresses itself, and shares its TLS client with this client.
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -17,7 +17,7 @@ use crate::webhooks::tls_client;
 /// Maximum size of a response that is read as a whole, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// Posts JSON. The response's body is read by the calling function; the connection ends with it.
+/// Posts JSON. The calling function reads the response's body. The connection closes after the body.
 ///
 /// # Errors
 /// The error is a sentence about the connection.
@@ -28,7 +28,7 @@ pub(super) async fn post(
 ) -> Result<Response<Incoming>, String> {
     let host = url.host_str().ok_or_else(|| format!("{url} has no host"))?;
     let port = url.port_or_known_default().ok_or_else(|| format!("{url} has no port"))?;
-    // an IPv6 address has brackets in a URL only
+    // an IPv6 address has brackets only in a URL
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((name, port))
         .await

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Failure, out, stop_on_signal};
+use app::auth::token::digest;
 use app::webhooks::signature;
 use document::{Document, Message};
 
@@ -31,8 +32,12 @@ pub(super) const HELP: &str = "Examples:
   CALLSHOP_TOKEN=$(cat token.txt) callshop listen --api https://shops.example.com/graphql \\
     --webhook V2ViaG9vazo… --forward-to http://127.0.0.1:3000/hook
 
-The first line of the output has the secret with which the messages are signed; the second one appears when events count. Messages are posted one after the other. One that your program does not
-accept is not posted again: a webhook would post it again.";
+  # with the same secret after each start
+  (umask 077; echo \"whsec_$(openssl rand -base64 32)\" > secret.txt)
+  callshop listen --account Q2FsbHNob3A6… --token-file token.txt --secret-file secret.txt --forward-to http://127.0.0.1:3000/hook
+
+Without a secret of your own, the first line of the output has the secret with which the messages are signed. The line `forwarding events` appears when
+events count. Messages are posted one after the other. A message that your program does not accept is not posted again: a webhook would post it again.";
 
 /// Longest pause before another attempt to connect.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
@@ -40,6 +45,12 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long the receiver may take to answer, as for a webhook.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The beginning of a secret.
+const PREFIX: &str = "whsec_";
+/// Sizes of a secret that Standard Webhooks allows, in bytes.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// Number of hexadecimal digits in the id of a message, as in the ids of a webhook.
+const ID_DIGITS: usize = 32;
 /// Maximum size of an event of the stream, in bytes.
 const MAX_EVENT: usize = 8 * 1024 * 1024;
 
@@ -51,10 +62,14 @@ pub(super) struct ListenArgs {
     /// Address of the server's GraphQL API.
     #[arg(long, value_name = "URL", env = "CALLSHOP_API", default_value = "http://127.0.0.1:8080/graphql")]
     api: Url,
-    /// File with an API token or an access token. If omitted, the environment variable CALLSHOP_TOKEN. Other users of this machine can read a command
-    /// line, so the token is not an option.
+    /// File with an API token or an access token. If omitted, the token is read from the environment variable CALLSHOP_TOKEN. The token itself is not
+    /// an option, because other users of this machine can read command lines.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// File with the secret that signs the messages: `whsec_` and 24 to 64 bytes in base 64. If omitted, the secret is read from the environment variable
+    /// CALLSHOP_WEBHOOK_SECRET. Without either, each start makes a new secret and prints it.
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
     #[command(flatten)]
     what: What,
 }
@@ -82,18 +97,20 @@ enum Ended {
     Refused(String),
 }
 
-/// What the command works with.
+/// The state of the command.
 struct Listener {
     api: Url,
     token: String,
     forward_to: Url,
     document: Document,
+    /// What distinguishes the messages from those of other webhooks: the webhook's id, or the document.
+    source: String,
     secret: Vec<u8>,
     /// The last cursor of each callshop; the key is empty if there is only one.
     cursors: BTreeMap<String, String>,
     /// Whether this connection received something.
     heard: bool,
-    /// Whether any connection did.
+    /// Whether any connection has received something.
     begun: bool,
 }
 
@@ -102,29 +119,55 @@ pub(super) async fn run(args: ListenArgs) -> Result<(), Failure> {
     for url in [&args.api, &args.forward_to] {
         if !["http", "https"].contains(&url.scheme()) {
             return Err(format!(
-                "{url} is no address of a web server: it must begin with http:// or https://"
+                "{url} is not the address of a web server: it must begin with http:// or https://"
             )
             .into());
         }
     }
     let text = text(&args, &token).await?;
-    let secret: [u8; 32] = rand::random();
+    let given = secret(args.secret_file.as_ref())?;
+    let secret = given.clone().unwrap_or_else(|| rand::random::<[u8; 32]>().to_vec());
     let mut listener = Listener {
         api: args.api,
         token,
         forward_to: args.forward_to,
         document: Document::of(&text)?,
-        secret: secret.to_vec(),
+        source: args.what.webhook.unwrap_or(text),
+        secret,
         cursors: BTreeMap::new(),
         heard: false,
         begun: false,
     };
-    out(&format!("secret: whsec_{}\n", STANDARD.encode(secret)))?;
+    // the user knows a secret that the user chose
+    if given.is_none() {
+        out(&format!("secret: {PREFIX}{}\n", STANDARD.encode(&listener.secret)))?;
+    }
     let stop = stop_on_signal()?;
     tokio::select! {
         () = stop.cancelled() => Ok(()),
         done = listener.follow() => done,
     }
+}
+
+/// The secret from the file or the environment; `None` if the user gave none.
+fn secret(file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, Failure> {
+    let text = match file {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|error| format!("cannot read the secret from {}: {error}", file.display()))?,
+        None => match std::env::var("CALLSHOP_WEBHOOK_SECRET") {
+            Ok(text) => text,
+            Err(_) => return Ok(None),
+        },
+    };
+    let secret = text.trim().strip_prefix(PREFIX).and_then(|text| STANDARD.decode(text).ok());
+    let secret = secret.filter(|secret| SECRET_BYTES.contains(&secret.len()));
+    Ok(Some(secret.ok_or_else(|| {
+        format!(
+            "the secret must be {PREFIX} and {} to {} bytes in base 64: `echo \"{PREFIX}$(openssl rand -base64 32)\"` makes one",
+            SECRET_BYTES.start(),
+            SECRET_BYTES.end()
+        )
+    })?))
 }
 
 /// The token from the file or the environment.
@@ -163,11 +206,17 @@ async fn text(args: &ListenArgs, token: &str) -> Result<String, Failure> {
     let id = args.what.account.as_deref().unwrap_or_default();
     // a global id is in base64
     if !id.chars().all(|letter| letter.is_ascii_alphanumeric() || "+/=_-".contains(letter)) {
-        return Err(format!("{id:?} is no global id: use an id that the API returned").into());
+        return Err(format!("{id:?} is not a global id: use an id that the API returned").into());
     }
     Ok(format!(
         "subscription {{ accountActivity(accountId: \"{id}\") {{ callshopId cursorExpired event {{ seq at kind cabinId sessionId }} }} }}"
     ))
+}
+
+/// The id of a message. As for a webhook, the id is the same after a restart, and differs between callshops, although their events have the same numbers.
+fn message_id([source, shop, kind, cursor]: [&str; 4]) -> String {
+    let digest = digest(&format!("{source} {shop} {kind} {cursor}"));
+    "msg_".chars().chain(digest.chars().take(ID_DIGITS)).collect()
 }
 
 impl Listener {
@@ -190,7 +239,7 @@ impl Listener {
         }
     }
 
-    /// Subscribes after the last message, and forwards until the stream ends.
+    /// Resumes the subscription after the last message, and forwards messages until the stream ends.
     async fn connect(&mut self) -> Result<(), Ended> {
         let variables = json!({ "listenAfter": self.document.after(&self.cursors) });
         let body = json!({ "query": self.document.text, "variables": variables }).to_string();
@@ -253,9 +302,8 @@ impl Listener {
     async fn forward(&self, message: Message) -> Result<(), Ended> {
         let (seq, kind) = message.event.unwrap_or_else(|| (0, "GAP".to_owned()));
         let shop = message.shop.unwrap_or_default();
-        let plain: String =
-            shop.chars().chain(message.cursor.chars()).filter(char::is_ascii_alphanumeric).collect();
-        let (id, body, now) = (format!("msg_{plain}"), message.body.to_string(), Utc::now());
+        let id = message_id([&self.source, &shop, &kind, &message.cursor]);
+        let (body, now) = (message.body, Utc::now());
         let signed = signature(&self.secret, &id, now.timestamp(), &body);
         let signed = signed.map_err(|error| Ended::Refused(error.to_string()))?;
         let headers = [
@@ -277,5 +325,20 @@ impl Listener {
             begun.elapsed().as_millis()
         );
         out(&line).map_err(|error| Ended::Refused(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_belongs_to_one_event_of_one_callshop() {
+        let id = message_id(["subscription { a }", "shop one", "CALL_ENDED", "c2VxOjU"]);
+        assert_eq!(id, message_id(["subscription { a }", "shop one", "CALL_ENDED", "c2VxOjU"]));
+        assert_eq!(id.len(), "msg_".len() + ID_DIGITS);
+        // the cursors of two callshops may be equal
+        assert_ne!(id, message_id(["subscription { a }", "shop two", "CALL_ENDED", "c2VxOjU"]));
+        assert_ne!(id, message_id(["subscription { b }", "shop one", "CALL_ENDED", "c2VxOjU"]));
     }
 }

@@ -26,8 +26,8 @@ pub(super) fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Ve
     sessions.into_iter().collect()
 }
 
-/// Calls whose end this batch may correct. These are calls for which the batch has an end event, although the call has already ended or an earlier
-/// event of the batch ends it.
+/// Calls whose end this batch may correct. The batch has an end event for each of these calls, and the call has already ended or is ended by an
+/// earlier event in the batch.
 pub(super) fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
         events.iter().any(|event| match (&event.body, event.body.call()) {

@@ -45,7 +45,7 @@ impl Batch {
         self.charge(&mut row, &before, (&after.emitted, over), money)?;
         for emitted in &after.emitted {
             let (kind, at) = shown(emitted);
-            tx.emit(activity(kind, at, &row)?);
+            tx.emit(activity(kind, at, &row, self.prices.retail(&row))?);
         }
         if let Some(session) = row.session_id.filter(|_| over) {
             self.over_in.push(session);
@@ -82,7 +82,7 @@ impl Batch {
         after
     }
 
-    /// Sets the columns of the row that follow from the call's new state.
+    /// Sets those columns of the row that follow from the call's new state.
     fn note(
         &self,
         app: &App,
@@ -116,9 +116,13 @@ impl Batch {
     ) -> Result<()> {
         let ended = emitted.iter().any(|emitted| matches!(emitted, Emitted::Ended { .. }));
         match (ended, over) {
-            (true, true) => charge::end(row, money, &mut self.charged, self.now)?,
+            (true, true) => {
+                let levels = self.prices.of(row)?;
+                charge::end(row, levels, money, &mut self.charged, self.now)?;
+            }
             (true, false) => {
-                charge::correct(row, before, &self.corrections, money, &mut self.charged, self.now)?;
+                let (levels, corrections) = (self.prices.of(row)?, &self.corrections);
+                charge::correct(row, levels, before, corrections, money, &mut self.charged, self.now)?;
                 self.note_answer(row)?;
             }
             (false, true) => charge::release(row, money)?,

@@ -123,7 +123,7 @@ fn ended(batch: Result<(), JoinError>) {
     }
 }
 
-/// Waits until the batch is as large as the previous batch, but at most for [`GATHER`].
+/// Waits until the batch is as large as the previous batch, but for at most [`GATHER`].
 async fn wait_for_more(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
     let more =
         async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };

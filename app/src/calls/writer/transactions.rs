@@ -86,7 +86,7 @@ async fn apply_events_and_attempts(
     }
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
-    // attempts take further locks after the events, so a batch with an attempt does not have all its locks until the end
+    // attempts take more locks after the events are applied, so a batch that contains an attempt holds all its locks only at the end
     let locked_early = || {
         if requests.is_empty() {
             locked()

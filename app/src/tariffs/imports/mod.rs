@@ -1,6 +1,6 @@
-//! Imports of rate decks as jobs. A job is created, its file is uploaded to any node, and that node works the job off ([`worker`]).
+//! Imports of rate decks as jobs. A job is created, its file is uploaded to any node, and that node carries out the job ([`worker`]).
 //!
-//! The job's row is what all nodes know of it. The file is in the spool folder of one node ([`spool`]). If that node dies, the job asks for the file
+//! All nodes can read the job's row, but the file is in the spool folder of one node ([`spool`]). If that node dies, the job asks for the file
 //! again. The version and the job's row change in one transaction, so a job that is canceled leaves no version behind.
 
 pub mod spool;
@@ -19,8 +19,8 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::drafts::clean_note;
-use super::mappings::check_mapping;
-use super::{ImportMode, Outcome, owned, owners};
+use super::mappings::{check_mapping, with_saved};
+use super::{Impact, ImportMode, Outcome, owned, owners};
 use crate::auth::{Actor, Right};
 use crate::config::ImportConfig;
 use crate::margin::Margins;
@@ -28,10 +28,12 @@ use crate::{App, idempotency, notices};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Message;
 use spool::Spool;
-use store::{Tx, tariff_imports as rows, tariff_mappings, tariffs as tariff_rows};
+use store::{Tx, tariff_imports as rows, tariffs as tariff_rows};
 
 /// Time within which the file must be uploaded, and within which a question must be answered.
 const WAITS_FOR: TimeDelta = TimeDelta::hours(24);
+/// Number of hexadecimal digits of a SHA-256 hash.
+const SHA256_DIGITS: usize = 64;
 /// Maximum number of a tariff's jobs that have not ended.
 const MAX_OPEN: u64 = 20;
 
@@ -40,7 +42,7 @@ pub struct Imports {
     /// The id of this running program.
     node: Uuid,
     spool: Arc<Spool>,
-    /// Limits the number of jobs that run at once.
+    /// Limits the number of jobs that run at the same time.
     slots: Arc<Semaphore>,
     wake: Notify,
     running: Mutex<HashSet<Uuid>>,
@@ -79,6 +81,8 @@ pub struct NewImport {
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version; at most 100 characters.
     pub note: String,
+    /// SHA-256 of the file in hexadecimal. The upload of another file fails, and an idempotency key stands for this file only.
+    pub sha256: Option<String>,
 }
 
 /// The input of a job, as it is stored.
@@ -96,6 +100,8 @@ pub struct Input {
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version.
     pub note: String,
+    /// SHA-256 of the file in lower-case hexadecimal; `None` if any file may be uploaded.
+    pub sha256: Option<String>,
 }
 
 /// What a job found in its file, as it is stored.
@@ -118,8 +124,12 @@ pub struct Report {
     pub counts: Option<Counts>,
     /// Rows that a tariff cannot hold, by reason.
     pub set_aside: BTreeMap<String, u64>,
-    /// Retail prices below cost; `None` as for `changes`.
+    /// Retail prices below cost; `None` in the same cases as `changes`.
     pub margins: Option<Margins>,
+    /// The calls of the last thirty days at the prices of a dry run; `None` for other jobs, and if they could not be rated.
+    pub impact: Option<Impact>,
+    /// The version that is scheduled to follow the version that the job put in force or scheduled.
+    pub next: Option<Uuid>,
 }
 
 impl From<Outcome> for Report {
@@ -135,6 +145,8 @@ impl From<Outcome> for Report {
             questions: outcome.questions,
             counts: outcome.counts,
             set_aside: outcome.set_aside,
+            impact: None,
+            next: None,
         }
     }
 }
@@ -188,7 +200,7 @@ impl Job {
         rows::UPLOADS.contains(&self.row.state)
     }
 
-    /// Whether the job has ended and will not change any more.
+    /// Whether the job has ended, and therefore no longer changes.
     pub fn has_ended(&self) -> bool {
         self.row.ended_at.is_some()
     }
@@ -197,7 +209,8 @@ impl Job {
 /// Creates a job, which then waits for its file.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT`, `ILLEGAL_STATE` if the tariff has [`MAX_OPEN`] jobs that have not ended, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the tariff has [`MAX_OPEN`] jobs that have not ended. May also fail with `INVALID_INPUT`, `NOT_FOUND` or
+/// `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
     idempotency::repeatable(app, actor, create_new(app, actor, new), |id| find(app, actor, id)).await
 }
@@ -212,6 +225,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
         base_version_id: new.base_version_id,
         effective_at: new.effective_at,
         note: clean_note(&new.note)?,
+        sha256: new.sha256.as_deref().map(clean_sha256).transpose()?,
     };
     let row = tariff_import::Model {
         id: Uuid::now_v7(),
@@ -242,7 +256,16 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
     find(app, actor, id).await
 }
 
-/// The job works for this login or API token from now on.
+/// A SHA-256 hash in lower-case hexadecimal.
+fn clean_sha256(text: &str) -> Result<String> {
+    if text.len() == SHA256_DIGITS && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    let message = base::message!("`sha256` must have {digits} hexadecimal digits.", digits = SHA256_DIGITS);
+    Err(Error::invalid("sha256", message))
+}
+
+/// The job's row, changed so that the job acts for this login or API token from now on.
 fn for_actor(row: tariff_import::Model, actor: &Actor) -> tariff_import::Model {
     let api_token_id = actor.token.as_ref().map(|token| token.id);
     let is_login = api_token_id.is_none() && !actor.session_id.is_nil();
@@ -254,11 +277,7 @@ async fn mapping_of(app: &App, tariff: &tariff::Model, new: &NewImport) -> Resul
         check_mapping(mapping)?;
     }
     let Some(id) = new.mapping_id else { return Ok(new.mapping.clone()) };
-    let saved = tariff_mappings::find(app.store.reader(), tariff.account_id, id).await?;
-    let saved =
-        saved.ok_or_else(|| Error::invalid("mappingId", "The account of the tariff has no such mapping."))?;
-    let saved = Mapping::deserialize(&saved.mapping).or_fault()?;
-    Ok(Some(saved.merged(new.mapping.clone().unwrap_or_default())))
+    with_saved(app, tariff, id, new.mapping.clone()).await.map(Some)
 }
 
 async fn insert(tx: &Tx, actor: &Actor, new: &NewImport, row: &tariff_import::Model) -> Result<Uuid> {
@@ -303,10 +322,11 @@ pub fn upload_path(app: &App, job: &Job) -> Result<Option<String>> {
     Ok(Some(format!("{}/{id}?until={until}&signature={signature}", spool::PATH)))
 }
 
-/// Answers the open questions of a job, which then continues with the same file. The job works for the actor from now on.
+/// Answers the open questions of a job, which then continues with the same file. From now on, the job acts for the actor.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a bad mapping, `ILLEGAL_STATE` if the job asks nothing, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` for a bad mapping, and with `ILLEGAL_STATE` if the job has no open question. May also fail with `NOT_FOUND` or
+/// `FORBIDDEN`.
 pub async fn answer(app: &App, actor: &Actor, id: Uuid, mapping: Mapping) -> Result<Job> {
     check_mapping(&mapping)?;
     change(app, actor, id, |row| {
@@ -324,7 +344,7 @@ pub async fn answer(app: &App, actor: &Actor, id: Uuid, mapping: Mapping) -> Res
 /// Cancels a job that has not ended. Its file is deleted.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the job has ended or its version is stored, `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `ILLEGAL_STATE` if the job has ended or its version is stored. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<Job> {
     let now = app.clock.now();
     change(app, actor, id, |row| {

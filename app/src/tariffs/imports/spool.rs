@@ -1,5 +1,5 @@
-//! The folder of uploaded files. A file is written while it arrives, readable only by the server's user, and deleted as soon as its job needs it no
-//! more. The folder has a quota.
+//! The folder of uploaded files. A file is written while it arrives, is readable only by the server's user, and is deleted as soon as its job no
+//! longer needs it. The folder has a quota.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::fs::{self, DirBuilder, File, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
@@ -20,21 +21,21 @@ use store::{tariff_imports as rows, tariffs as tariff_rows};
 
 /// The path of uploads, before the job's id.
 pub const PATH: &str = "/tariff-imports";
-/// The ending of the names of the files.
+/// The ending of the uploaded files' names, with the dot.
 const ENDING: &str = ".deck";
-/// A file of this age that no job of this program has was left behind by a program that died.
+/// A file that is older than this and was not written by this program was left behind by a program that died.
 const LEFT_BEHIND: Duration = Duration::from_secs(25 * 3600);
 
 /// The folder of uploaded files.
 pub struct Spool {
     folder: PathBuf,
-    /// Maximum number of bytes of all files in the folder, also of those that programs left behind when they died.
+    /// Maximum number of bytes of all files in the folder, including files that programs left behind when they died.
     quota: u64,
     /// Maximum number of bytes of one file.
     most: u64,
     node: Uuid,
     used: AtomicU64,
-    /// Number of bytes of the files of other programs, dead or alive, at the last look.
+    /// Number of bytes of other programs' files at the last sweep. The other programs may be running or dead.
     others: AtomicU64,
     files: Mutex<HashMap<Uuid, Spooled>>,
     /// Jobs whose files are being uploaded.
@@ -77,12 +78,12 @@ impl Spool {
         self.files().get(&job).map(|file| file.path.clone())
     }
 
-    /// Whether no file is here.
+    /// Whether this node has no uploaded file.
     pub(super) fn is_empty(&self) -> bool {
         self.files().is_empty()
     }
 
-    /// Deletes the files of other jobs than these.
+    /// Deletes the files of all jobs except these.
     pub(super) async fn keep(&self, jobs: &HashSet<Uuid>) {
         let gone: Vec<Spooled> = {
             let mut files = self.files();
@@ -97,7 +98,7 @@ impl Spool {
         }
     }
 
-    /// Deletes the old files that programs left behind when they died, and counts the newer ones and those of other programs.
+    /// Deletes old files of other programs, which left these files behind when they died, and counts the bytes of the other programs' newer files.
     ///
     /// # Errors
     /// Fails if the folder cannot be read.
@@ -111,7 +112,7 @@ impl Spool {
         while let Some(entry) = entries.next_entry().await.or_fault()? {
             let name = entry.file_name();
             let Some(name) = name.to_str().filter(|name| name.ends_with(ENDING)) else { continue };
-            // a job that asks again and again may keep its file for longer
+            // this program's own files are never too old, because a job that asks several questions may need its file for longer
             if name.starts_with(&own) {
                 continue;
             }
@@ -128,7 +129,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Counts more bytes of a file.
+    /// Counts more bytes of a file toward the quota. Fails with `OVERLOADED` if the quota is used up.
     fn reserve(&self, bytes: u64) -> Result<()> {
         let used = self.used.fetch_add(bytes, Ordering::Relaxed);
         let others = self.others.load(Ordering::Relaxed);
@@ -164,12 +165,15 @@ pub struct Upload {
     path: PathBuf,
     file: Option<File>,
     bytes: u64,
+    hash: Sha256,
+    /// The hash that the file must have, in hexadecimal; `None` if any file is accepted.
+    sha256: Option<String>,
 }
 
 /// Admits an upload with the signature of [`super::upload_path`]. The signature is the proof of access.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for a wrong signature, with `ILLEGAL_STATE` if the job waits for no file or the time is over, and with `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for a wrong signature, with `ILLEGAL_STATE` if the job waits for no file or the address has expired, and with `NOT_FOUND`.
 pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<Upload> {
     let expected = app.identities.upload_code(job, until)?;
     if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
@@ -185,7 +189,15 @@ pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<
     if !spool.uploading().insert(job) {
         return Err(Error::Overloaded("the import's file is being uploaded already"));
     }
-    let mut upload = Upload { spool, job, path: PathBuf::new(), file: None, bytes: 0 };
+    let mut upload = Upload {
+        spool,
+        job,
+        path: PathBuf::new(),
+        file: None,
+        bytes: 0,
+        hash: Sha256::new(),
+        sha256: found.input.sha256,
+    };
     if upload.spool.others.load(Ordering::Relaxed) > 0 {
         upload.spool.sweep().await?;
     }
@@ -205,7 +217,7 @@ impl Upload {
     /// Checks the announced size of the file, before the file arrives.
     ///
     /// # Errors
-    /// Those of [`Upload::write`].
+    /// See [`Upload::write`].
     pub fn announce(&self, bytes: u64) -> Result<()> {
         self.check_size(bytes)?;
         self.spool.reserve(bytes)?;
@@ -230,6 +242,7 @@ impl Upload {
         self.check_size(self.bytes.saturating_add(bytes))?;
         self.spool.reserve(bytes)?;
         self.bytes += bytes;
+        self.hash.update(part);
         let file = self.file.as_mut().ok_or_else(|| Error::fault("the upload has ended"))?;
         file.write_all(part).await.or_fault()
     }
@@ -237,8 +250,9 @@ impl Upload {
     /// Gives the complete file to the job, and returns the job.
     ///
     /// # Errors
-    /// Fails with `ILLEGAL_STATE` if the job does not wait for a file any more.
+    /// Fails with `INVALID_INPUT` if the file is not the one whose hash the job names, and with `ILLEGAL_STATE` if the job no longer waits for a file.
     pub async fn finish(mut self, app: &App) -> Result<Job> {
+        self.check_hash()?;
         let mut file = self.file.take().ok_or_else(|| Error::fault("the upload has ended"))?;
         file.flush().await.or_fault()?;
         drop(file);
@@ -256,6 +270,16 @@ impl Upload {
         Err(not_waiting())
     }
 
+    fn check_hash(&mut self) -> Result<()> {
+        let Some(expected) = &self.sha256 else { return Ok(()) };
+        let hash: String = self.hash.finalize_reset().iter().map(|byte| format!("{byte:02x}")).collect();
+        if hash == *expected {
+            return Ok(());
+        }
+        let message = "This is not the file that `sha256` names. Upload that file, or create another import.";
+        Err(Error::invalid("file", message))
+    }
+
     /// Lists the file. Returns false if another upload of the job is listed.
     fn arrive(&self) -> bool {
         let mut files = self.spool.files();
@@ -266,7 +290,7 @@ impl Upload {
         true
     }
 
-    /// Keeps the file for the job, or takes it off the list again.
+    /// Keeps the file for the job if `is_taken` is true; otherwise, removes the file from the list again.
     fn settle(&mut self, is_taken: bool) {
         let mut files = self.spool.files();
         if !is_taken {
@@ -293,7 +317,7 @@ impl Drop for Upload {
         }
         self.spool.used.fetch_sub(self.bytes, Ordering::Relaxed);
         let path = std::mem::take(&mut self.path);
-        // removing a name takes no time
+        // removing a file's name takes so little time that blocking the thread is acceptable
         if let Err(error) = std::fs::remove_file(&path) {
             tracing::warn!(%error, file = %path.display(), "an incomplete upload could not be deleted");
         }

@@ -1,4 +1,4 @@
-//! Works off the jobs whose files this node has, and rescues the jobs of nodes that died.
+//! Carries out the jobs whose files this node has, and rescues the jobs of nodes that died.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,27 +14,29 @@ use uuid::Uuid;
 use super::{Failure, Input, Job, Report, WAITS_FOR, spool};
 use crate::auth::{Actor, resume};
 use crate::tariffs::drafts::{import_with, wait_for_permit};
-use crate::tariffs::{Import, MAX_DECK_BYTES, Progress, activate, find_version, owned};
+use crate::tariffs::{
+    Impact, Import, MAX_DECK_BYTES, Outcome, Progress, activate, find_version, impact_of_draft, owned,
+};
 use crate::{App, notices};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, tariff_imports as rows};
 
-/// Interval between looks at the jobs.
+/// Interval between checks of the jobs.
 const EVERY: Duration = Duration::from_secs(1);
-/// Interval between signs of life.
+/// Interval between heartbeats.
 const BEATS: Duration = Duration::from_secs(5);
-/// Interval between looks for jobs of nodes that died.
+/// Interval between searches for jobs of nodes that died.
 const RESCUES: Duration = Duration::from_secs(10);
-/// A node that gives no sign of life for this time is dead. A lower limit than this could take a node for dead while its database is slow.
+/// A node that sends no heartbeat for this time counts as dead. With a shorter time, a node could count as dead merely because its database is slow.
 const DEAD_AFTER: TimeDelta = TimeDelta::seconds(30);
-/// Interval in which a job's progress is stored.
+/// Interval at which a job's progress is stored.
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
 /// How long a job is kept after its end.
 const KEPT: TimeDelta = TimeDelta::days(30);
 /// Maximum number of jobs that one transaction deletes.
 const DELETED: u64 = 100;
 
-/// When the slower steps were last made.
+/// When the less frequent steps were last taken.
 #[derive(Default)]
 struct Pace {
     beat: Option<Instant>,
@@ -49,7 +51,7 @@ fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
     due
 }
 
-/// Works off jobs until `stop`. At the end, the jobs of this node ask for their files again, because the files go with the node.
+/// Carries out jobs until `stop`. Then the jobs of this node ask for their files again, because their files are lost with the node.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -61,7 +63,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => break,
         }
         if let Err(error) = step(&app, &mut pace).await {
-            tracing::warn!(%error, "the imports could not be looked after: it is tried again in a moment");
+            tracing::warn!(%error, "the imports could not be processed; the server tries again in a moment");
         }
     }
     if let Err(error) = give_up(&app).await {
@@ -90,7 +92,7 @@ async fn step(app: &Arc<App>, pace: &mut Pace) -> Result<()> {
     Ok(())
 }
 
-/// Starts a job in a task of its own, unless it runs already.
+/// Starts a job in a task of its own, unless the job is already running.
 fn start(app: &Arc<App>, id: Uuid) {
     let is_new = running(app).insert(id);
     if is_new {
@@ -134,7 +136,7 @@ async fn work(app: &Arc<App>, id: Uuid) -> Result<()> {
     end(app, id, ending).await
 }
 
-/// Why a job failed, for its owner.
+/// The reason why a job failed, worded for the job's owner.
 fn told(error: Error) -> Failure {
     match error {
         Error::User(error) => Failure::new(error.code, error.message),
@@ -143,7 +145,7 @@ fn told(error: Error) -> Failure {
             Failure::new(ErrorCode::Forbidden, message)
         }
         Error::Forbidden => Failure::new(ErrorCode::Forbidden, "Your role may not do this."),
-        Error::NotFound => Failure::new(ErrorCode::NotFound, "The tariff does not exist any more."),
+        Error::NotFound => Failure::new(ErrorCode::NotFound, "The tariff no longer exists."),
         error => {
             tracing::error!(%error, "an import failed");
             Failure::new(
@@ -157,7 +159,7 @@ fn told(error: Error) -> Failure {
 async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
     let actor = resume::actor(app, job.row.auth_session_id, job.row.api_token_id).await?;
     if job.row.version_id.is_some() {
-        // the version was stored, and only the end of the job was not
+        // the version was stored, but the end of the job was not
         return conclude(app, &actor, job, Report::default(), job.row.version_id).await;
     }
     let tariff = owned(app, &actor, job.tariff.id).await?;
@@ -167,7 +169,7 @@ async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
         let message = base::message!("The file has more than {max} bytes.", max = MAX_DECK_BYTES);
         return Ok(Ending::failed(None, Failure::new(ErrorCode::BadDeck, message)));
     }
-    // at most a few decks are in memory, so the file is read with the permit
+    // only a few decks may be in memory at a time, so the permit is needed to read the file
     let permit = wait_for_permit(bytes).await?;
     let import = Import {
         tariff_id: tariff.id,
@@ -190,11 +192,24 @@ async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
         never = show(app, id, &written) => match never {},
     };
     let version = outcome.version.as_ref().map(|version| version.version.id);
-    let report = Report::from(outcome);
+    let impact = impact(app, &actor, job, &outcome).await;
+    let report = Report { impact, ..Report::from(outcome) };
     conclude(app, &actor, job, report, version).await
 }
 
-/// The state that follows from the report, after the new version was scheduled if requested.
+/// The calls of the last thirty days at the prices of a dry run. The job succeeds even if they cannot be rated.
+async fn impact(app: &App, actor: &Actor, job: &Job, outcome: &Outcome) -> Option<Impact> {
+    let draft = outcome.loaded.as_ref().filter(|_| job.input.dry_run)?;
+    match impact_of_draft(app, actor, job.tariff.id, draft).await {
+        Ok(impact) => Some(impact),
+        Err(error) => {
+            tracing::warn!(%error, "the calls were not rated at the prices of a dry run");
+            None
+        }
+    }
+}
+
+/// The state of the job according to its report. If requested, first activates or schedules the new version.
 async fn conclude(
     app: &App,
     actor: &Actor,
@@ -215,11 +230,14 @@ async fn conclude(
     }
     let Some(version) = version else { return reported(ImportState::Checked) };
     let Some(at) = job.input.effective_at else { return reported(ImportState::Done) };
-    // the time may have come while the file was read
+    // the requested time may have passed while the file was read
     let at = Some(at).filter(|at| *at > app.clock.now());
     match activate(app, actor, version, at).await {
-        Ok(_) => reported(ImportState::Done),
-        // activated before, by this job or by a person
+        Ok(activated) => {
+            let next = activated.next.map(|next| next.version.id);
+            Ok(Ending { state: ImportState::Done, report: Some(Report { next, ..report }), failure: None })
+        }
+        // the version was already activated, by this job or by a person
         Err(_) if find_version(app, actor, version).await?.version.active_from.is_some() => {
             reported(ImportState::Done)
         }
@@ -246,7 +264,7 @@ impl Written {
     }
 }
 
-/// Stores the progress of a job again and again.
+/// Stores the progress of a job at regular intervals; never returns.
 async fn show(app: &App, id: (Uuid, Uuid), written: &Written) -> std::convert::Infallible {
     let mut last = (0, 0);
     loop {
@@ -291,18 +309,18 @@ async fn end(app: &App, id: Uuid, ending: Ending) -> Result<()> {
             save(&tx, row, now).await
         })
         .await?;
-    // a job that has ended needs its file no more
+    // a job that has ended no longer needs its file
     app.imports.wake.notify_one();
     Ok(())
 }
 
-/// Stores a job that has ended or waits, and tells the tariff's owner.
+/// Stores a job that has ended or waits, and notifies the tariff's owner.
 async fn save(tx: &Tx, row: tariff_import::Model, now: DateTime<Utc>) -> Result<()> {
     let row = rows::update(tx.conn(), row).await?;
     notices::import(tx, &row, now).await
 }
 
-/// What becomes of a job whose node is gone.
+/// The new row of a job whose node is gone: the job asks for its file again or, if its version is stored, ends.
 fn orphaned(row: tariff_import::Model, now: DateTime<Utc>) -> Result<tariff_import::Model> {
     if row.version_id.is_none() {
         let state = ImportState::UploadAgain;
@@ -318,7 +336,7 @@ fn orphaned(row: tariff_import::Model, now: DateTime<Utc>) -> Result<tariff_impo
     Ok(tariff_import::Model { state, error, ended_at: Some(now), ..row })
 }
 
-/// Ends or resets the jobs of dead nodes, and ends the jobs whose users did not come back.
+/// Ends or resets the jobs of dead nodes, and ends the jobs whose users did not upload a file or answer a question in time.
 ///
 /// # Errors
 /// May fail with database errors.

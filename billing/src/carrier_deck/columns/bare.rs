@@ -68,8 +68,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Chooses the column of codes among columns of digits. Row numbers are not codes. If several columns before the price may be the codes, the user
-    /// is asked.
+    /// Chooses the column of codes among columns of digits. Row numbers are not codes. If several columns before the price may have the codes, the
+    /// user is asked.
     pub(super) fn choose_code_by_content(&mut self, codes: &[usize], price: Option<usize>) -> Option<usize> {
         if self.has_code() {
             return None;
@@ -79,7 +79,7 @@ impl Draft<'_> {
             .copied()
             .filter(|column| price.is_none_or(|price| *column < price) && !self.counts_rows(*column))
             .collect();
-        // increments in a column before the price look like codes
+        // increments in a column before the price can look like codes
         let long: Vec<usize> =
             before.iter().copied().filter(|column| !self.profiles[*column].looks_like_increments()).collect();
         let before = if long.is_empty() { before } else { long };

@@ -1,12 +1,13 @@
 //! Decides which columns have the codes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes::looks_like_codes;
-use super::super::header::Role;
+use super::super::header::{Meaning, Role, is_ignored};
 use super::super::mapping::Mapping;
 use super::super::{Answer, MAX_COLUMNS, Question, Refusal};
 use super::{CodeSource, Draft, SAMPLE};
+use crate::number::calling_code;
 
 impl Draft<'_> {
     /// Finds the codes; `None` if a question must be answered first.
@@ -17,7 +18,15 @@ impl Draft<'_> {
             return None;
         }
         match (self.role(Role::Prefix), self.role(Role::CountryCode), self.role(Role::AreaCode)) {
-            (Some(code), None, None) | (None, Some(code), None) => Some(CodeSource::Full(code)),
+            (Some(code), None, None) | (None, Some(code), None) => Some(match self.area_beside(code) {
+                Some(area) => {
+                    self.roles.remove(&Role::Prefix);
+                    self.roles.insert(Role::CountryCode, vec![code]);
+                    self.guess(area, Role::AreaCode, "Its digits tell apart the rows of a country.");
+                    CodeSource::Parts(code, area)
+                }
+                None => CodeSource::Full(code),
+            }),
             (Some(code), Some(country), Some(area)) => match self.overlap(country, code) {
                 Overlap::All => Some(CodeSource::Full(code)),
                 _ => Some(CodeSource::Parts(country, area)),
@@ -26,7 +35,9 @@ impl Draft<'_> {
             (Some(country), None, Some(area)) | (None, Some(country), Some(area)) => {
                 self.joined(country, area, false, mapping)
             }
-            (None, None, Some(area)) if mapping.code_prefix.is_some() => Some(CodeSource::Full(area)),
+            (None, None, Some(area)) if mapping.code_prefix.is_some() || self.is_complete(area) => {
+                Some(CodeSource::Full(area))
+            }
             (None, None, Some(area)) => {
                 self.questions.push(country_question(&self.name(area), 0, &self.example(area)));
                 None
@@ -36,6 +47,58 @@ impl Draft<'_> {
             }
             (None, None, None) => self.find_code(),
         }
+    }
+
+    /// The column with the rest of the codes, if a column of codes has only the codes of countries, repeats them, and one other column of digits tells
+    /// the rows apart.
+    fn area_beside(&self, code: usize) -> Option<usize> {
+        if self.mapped.contains(&code) {
+            return None;
+        }
+        let cells = || self.sample().map(|row| row.get(code)).filter(|cell| !cell.is_empty());
+        let country = |cell: &str| {
+            calling_code(cell.trim_start_matches(['+', '0'])) == Some(cell.trim_start_matches(['+', '0']))
+        };
+        let rows = cells().filter(|cell| looks_like_codes(cell)).count();
+        let countries: BTreeSet<&str> = cells().filter(|cell| country(cell)).collect();
+        if countries.is_empty()
+            || cells().filter(|cell| country(cell)).count() < rows
+            || countries.len() >= rows
+        {
+            return None;
+        }
+        let used = self.used();
+        let tells = |column: &usize| {
+            let profile = &self.profiles[*column];
+            // numbers of rows or networks are in every row
+            let proper = profile.filled < rows && !is_ignored(&self.name(*column));
+            let named = matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored);
+            named
+                && proper
+                && !used.contains(column)
+                && !self.mapped.contains(column)
+                && profile.is_mostly(profile.codes)
+                && profile.decimals == 0
+                && !self.counts_rows(*column)
+                && self.distinct(&[code, *column]) == rows
+        };
+        let found: Vec<usize> = (0..self.meanings.len()).filter(tells).collect();
+        match found.as_slice() {
+            [area] => Some(*area),
+            _ => None,
+        }
+    }
+
+    /// Whether a column of area codes has complete codes: it has the codes of several countries, each followed by longer codes of that country.
+    fn is_complete(&self, column: usize) -> bool {
+        let codes: BTreeSet<&str> =
+            self.sample().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).collect();
+        let assigned = codes.iter().filter(|code| calling_code(code).is_some()).count();
+        let longer = |code: &&&str| {
+            calling_code(code) == Some(**code)
+                && codes.iter().any(|other| other.len() > code.len() && other.starts_with(**code))
+        };
+        assigned * 20 >= codes.len() * 19 && codes.iter().filter(longer).count() >= 2
     }
 
     /// Without a known name, the codes are in a column whose contents look like codes.

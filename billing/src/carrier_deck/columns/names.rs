@@ -8,8 +8,8 @@ use super::super::{Answer, Question};
 use super::Draft;
 
 impl Draft<'_> {
-    /// Keeps the columns that make the destination's name: a column called "Destination" comes before a name, and a name before an area. A second
-    /// column is used if the names would be the same without it.
+    /// Keeps the columns that make the destination's name. A column called "Destination" is preferred to a name, and a name to an area. A further
+    /// column is used only if, without it, different destinations would have the same name.
     pub(super) fn choose_names(&mut self) {
         let mut names = self.roles.remove(&Role::Destination).unwrap_or_default();
         names.retain(|column| self.profiles[*column].filled > 0);
@@ -22,6 +22,7 @@ impl Draft<'_> {
         let area_only = name_rank(&self.name(name)) == 0 && !self.mapped.contains(&name);
         if let Some(country) = country
             && area_only
+            && self.profiles[country].filled * 10 >= self.profiles[name].filled * 9
             && self.distinct(&[country]) == self.distinct(&[country, name])
             && !self.repeats(country, name)
         {
@@ -89,7 +90,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether a column has a few short words many times, such as "CLI" and "NCLI".
+    /// Whether a column repeats the same few words, such as "CLI" and "NCLI".
     fn is_grade(&self, column: usize) -> bool {
         let profile = &self.profiles[column];
         profile.filled >= 6 && profile.distinct.len() * 3 <= profile.filled && profile.distinct.len() <= 4

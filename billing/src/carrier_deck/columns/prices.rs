@@ -1,9 +1,11 @@
 //! Decides which columns have the prices.
 
-use super::super::cells::currencies;
-use super::super::header::is_surcharge;
-use super::super::header::{Age, Meaning, PriceColumn, Role, Step};
+use super::super::cells::{currencies, unit};
+use super::super::header::{
+    Age, Meaning, PriceColumn, Role, Step, is_gross, is_next, is_numbered, is_qualified, is_surcharge,
+};
 use super::super::mapping::Mapping;
+use super::super::numbers::{DecimalMark, amount};
 use super::super::{Answer, Question, Refusal};
 use super::Draft;
 
@@ -24,9 +26,31 @@ impl Draft<'_> {
         } else if has(&prices, Age::Plain) || has(&prices, Age::Current) {
             prices.retain(|(_, price)| price.age != Age::Old);
         }
+        // "Price 1" and "Price 2" may be prices of two grades
+        if !prices.iter().any(|(column, _)| is_next(&self.name(*column))) {
+            for (column, price) in &mut prices {
+                if price.step == Step::Next || price.step == Step::First && is_numbered(&self.name(*column)) {
+                    price.step = Step::Any;
+                }
+            }
+        }
         self.keep_currency(&mut prices, currency);
+        self.drop_rivals(&mut prices);
         let any_base = prices.iter().any(|(_, price)| price.band.is_none()) || self.price.is_some();
         let is_base = |price: &PriceColumn| price.band.is_none() || price.band == Some("peak") && !any_base;
+        // beside a price for the day, a price with a further word in its name is not the general price
+        let day: Vec<usize> = prices
+            .iter()
+            .filter(|(_, price)| price.band == Some("peak"))
+            .map(|(column, _)| *column)
+            .collect();
+        let plain = prices.iter().filter(|(_, price)| price.band.is_none() && price.step != Step::First);
+        let doubtful: Vec<usize> =
+            plain.map(|(column, _)| *column).filter(|column| is_qualified(&self.name(*column))).collect();
+        if let (None, [_, ..], [_, ..]) = (self.price, day.as_slice(), doubtful.as_slice()) {
+            let columns = [day, doubtful].concat();
+            return self.ask_price(&columns, "Several columns may have the standard price. Choose it.");
+        }
         let (base, banded): (Vec<_>, Vec<_>) = prices.into_iter().partition(|(_, price)| is_base(price));
         self.choose_base(&base);
         for (column, price) in banded {
@@ -53,13 +77,115 @@ impl Draft<'_> {
         }
     }
 
+    /// Drops columns with the same prices in another form: for another time, with taxes, or in the same amounts for all times of the day.
+    fn drop_rivals(&mut self, prices: &mut Vec<(usize, PriceColumn)>) {
+        if prices.len() < 2 {
+            return;
+        }
+        let gross = |column: &usize| is_gross(&self.name(*column));
+        let minute = |column: &usize| unit(&self.name(*column)) == Some(60);
+        let all = prices.clone();
+        let mut dropped: Vec<(usize, &'static str)> = Vec::new();
+        for (column, price) in &all {
+            let rivals = || {
+                all.iter().filter(|(other, rival)| {
+                    other != column
+                        && rival.step == price.step
+                        && !dropped.iter().any(|(gone, _)| gone == other)
+                })
+            };
+            let same_band = |rival: &PriceColumn| rival.band == price.band;
+            let base = |rival: &PriceColumn| matches!(rival.band, None | Some("peak"));
+            let proportional = |other: &usize| self.ratio(*other, *column).is_some();
+            let equal = |other: &usize| self.ratio(*other, *column) == Some((1, 1));
+            let unnamed =
+                |other: &usize| unit(&self.name(*other)).is_none() && self.is_converted(*other, *column);
+            let other_time = |other: &usize| {
+                let named = minute(other) && (proportional(other) || self.is_converted(*other, *column));
+                !minute(column) && (named || unnamed(other))
+            };
+            let reason = match () {
+                () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {
+                    "It has the prices with taxes."
+                }
+                () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
+                    "It has the same prices for another time."
+                }
+                () if rivals().any(|(other, rival)| same_band(rival) && other < column && equal(other)) => {
+                    "It repeats the prices of another column."
+                }
+                () if !base(price) && rivals().any(|(other, rival)| base(rival) && equal(other)) => {
+                    "Its prices are those of the standard time."
+                }
+                () => continue,
+            };
+            dropped.push((*column, reason));
+        }
+        prices.retain(|(column, _)| !dropped.iter().any(|(gone, _)| gone == column));
+        for (column, reason) in dropped {
+            self.meanings[column] = Meaning::Ignored;
+            self.left.push((column, reason));
+        }
+    }
+
+    /// The constant ratio of the amounts of two columns, as a fraction; `None` if the ratio differs or a cell is not a number.
+    fn ratio(&self, one: usize, other: usize) -> Option<(i64, i64)> {
+        let mut ratio: Option<(i64, i64)> = None;
+        let mut rows = 0;
+        for row in self.sample().filter(|row| row.filled() > 2) {
+            let value = |column: usize| {
+                let cell = row.get(column);
+                let mark = if cell.contains(',') { DecimalMark::Comma } else { DecimalMark::Point };
+                amount(cell, row.kind(column), mark)
+            };
+            if row.get(one).is_empty() && row.get(other).is_empty() {
+                continue;
+            }
+            let (first, second) = (value(one)?, value(other)?);
+            match ratio {
+                None if first > 0 && second > 0 => ratio = Some((first, second)),
+                None => {}
+                Some((a, b)) if i128::from(first) * i128::from(b) != i128::from(second) * i128::from(a) => {
+                    return None;
+                }
+                Some(_) => {}
+            }
+            rows += 1;
+        }
+        let (first, second) = ratio.filter(|_| rows >= 2)?;
+        Some(if first == second { (1, 1) } else { (first, second) })
+    }
+
+    /// Whether the second column has the rounded prices of the first column, which are per minute, for the time in its name.
+    fn is_converted(&self, minute: usize, other: usize) -> bool {
+        let Some(seconds) = unit(&self.name(other)).map(i64::from).filter(|seconds| *seconds < 60) else {
+            return false;
+        };
+        let mut rows = 0;
+        for row in self.sample().filter(|row| row.filled() > 2 && !row.get(minute).is_empty()) {
+            let value = |column: usize| {
+                let cell = row.get(column);
+                let mark = if cell.contains(',') { DecimalMark::Comma } else { DecimalMark::Point };
+                amount(cell, row.kind(column), mark)
+            };
+            let (Some(price), Some(part)) = (value(minute), value(other)) else { return false };
+            // both prices may be rounded
+            let tolerance = price / 100 + 60;
+            if price.saturating_sub(part.saturating_mul(60 / seconds)).saturating_abs() > tolerance {
+                return false;
+            }
+            rows += 1;
+        }
+        rows >= 2
+    }
+
     pub(super) fn choose_base(&mut self, base: &[(usize, PriceColumn)]) {
         let of = |step: Step| -> Vec<usize> {
             base.iter().filter(|(_, price)| price.step == step).map(|(column, _)| *column).collect()
         };
         let (any, first, next) = (of(Step::Any), of(Step::First), of(Step::Next));
         if let Some(price) = self.price {
-            // the mapping chose the price; a separate first price is not lost
+            // the mapping already chose the price column; a separate column for the first price is still used
             let kept = first.as_slice();
             if let ([first], false) =
                 (kept, self.roles.contains_key(&Role::FirstPrice) || first.contains(&price))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::codes::looks_like_codes;
 use super::super::dates::Date;
+use super::super::increments::{is_spoken_pair, is_usual, spoken};
 use super::super::numbers::decimal;
 use super::super::table::Kind;
 
@@ -18,6 +19,12 @@ pub(super) struct Profile {
     pub(super) dates: usize,
     pub(super) pairs: usize,
     pub(super) texts: usize,
+    /// Texts that name only one time, such as "per second".
+    pub(super) timed: usize,
+    /// Times of the day, such as 23:59:59.
+    pub(super) clocks: usize,
+    /// Codes that may be increments: `30-6`.
+    pub(super) hyphened: usize,
     pub(super) text_length: usize,
     pub(super) largest: u64,
     pub(super) distinct: BTreeSet<String>,
@@ -50,11 +57,17 @@ impl Profile {
             self.integers += 1;
             self.codes += usize::from(!cell.starts_with('0') || cell.starts_with("00"));
             self.largest = self.largest.max(cell.parse().unwrap_or(u64::MAX));
+        } else if is_clock(cell) {
+            self.clocks += 1;
         } else if is_pair(cell) {
             self.pairs += 1;
         } else if looks_like_codes(cell) {
             self.codes += 1;
+            self.hyphened += usize::from(is_hyphened(cell));
+        } else if is_spoken_pair(cell) {
+            self.pairs += 1;
         } else {
+            self.timed += usize::from(cell.contains(char::is_alphabetic) && spoken(cell).is_some());
             self.texts += 1;
             self.text_length += cell.len();
         }
@@ -63,6 +76,21 @@ impl Profile {
 
 fn is_date(cell: &str) -> bool {
     matches!(Date::read(cell), Ok(Date::Known(_) | Date::Numeric(..)))
+}
+
+/// Two usual increments with a hyphen or a space between them.
+fn is_hyphened(cell: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| is_usual(*number));
+    let pair = cell.split_once(['-', ' ']).and_then(|(first, next)| Some((number(first)?, number(next)?)));
+    pair.is_some_and(|(first, next)| first >= next)
+}
+
+/// A time of the day, with two digits in each part.
+fn is_clock(cell: &str) -> bool {
+    let parts: Vec<&str> = cell.split(':').collect();
+    let two = |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let early = parts.first().is_some_and(|hour| *hour <= "24");
+    early && parts.iter().all(two) && (parts.len() == 3 || parts.len() == 2 && cell.contains('0'))
 }
 
 /// Two or three small numbers with a slash or plus sign between them.

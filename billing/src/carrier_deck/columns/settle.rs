@@ -1,9 +1,12 @@
 //! Corrects the meanings of names that the contents contradict, and settles the columns whose names are unknown.
 
-use super::super::cells::{StatusRule, status};
+use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
-    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, mentions_price, mentions_time,
+    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, is_surcharge_by_origin,
+    mentions_price, mentions_time, words,
 };
+use super::super::header_words::PER_TIME;
+use super::super::increments::spoken;
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
 use super::profile::Profile;
@@ -22,7 +25,7 @@ impl Draft<'_> {
         }
     }
 
-    /// A column like "Standard Rate" has the prices of the standard time only if another column has those of another time.
+    /// A column like "Standard Rate" has prices for the standard time only if another column has prices for another time.
     fn settle_general(&mut self) {
         let banded = self.meanings.iter().any(|meaning| {
             matches!(meaning, Meaning::Price(price) if price.band.is_some_and(|band| band != GENERAL))
@@ -41,7 +44,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The meaning of a column whose name stands for names, codes or remarks, but whose contents are something else.
+    /// The meaning of a column whose name suggests names, codes or remarks, but whose contents are something else.
     fn corrected_name(&self, column: usize, profile: &Profile) -> Option<Meaning> {
         let numeric = profile.is_mostly(profile.decimals + profile.integers);
         let coded = profile.is_mostly(profile.codes + profile.decimals.min(profile.codes));
@@ -67,6 +70,10 @@ impl Draft<'_> {
             Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
                 Some(Meaning::Ignored)
             }
+            // "Cost unit" has texts
+            Meaning::Price(_) if profile.is_mostly(profile.texts) && !self.is_mapped_price(column) => {
+                Some(Meaning::Unknown)
+            }
             // amounts in a column without a name are never left out silently
             Meaning::Ignored
                 if self.sheet.names.get(column).is_some_and(String::is_empty)
@@ -80,10 +87,14 @@ impl Draft<'_> {
         }
     }
 
-    /// The meaning of a column with prices or times, if its contents show a different one than its name.
+    fn is_mapped_price(&self, column: usize) -> bool {
+        self.price == Some(column) || self.mapped.contains(&column)
+    }
+
+    /// The true meaning of a column whose name suggests prices or times, if its contents contradict the name.
     fn corrected_time(&self, column: usize, profile: &Profile) -> Option<Meaning> {
         let name = self.sheet.names.get(column).map_or("", String::as_str);
-        let pairs = profile.is_mostly(profile.pairs);
+        let pairs = profile.is_mostly(profile.pairs + profile.hyphened);
         let amounts = profile.is_mostly(profile.decimals)
             || profile.nonzero > 0 && profile.is_mostly(profile.decimals + profile.integers);
         let integers = profile.is_mostly(profile.integers);
@@ -94,11 +105,17 @@ impl Draft<'_> {
             {
                 Some(price(*step))
             }
+            // the day is the same for all rows, or the rows are told apart later
+            Meaning::Is(
+                Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
+            ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
             Meaning::Part(_) if pairs => Some(Meaning::Is(Role::Increment)),
-            Meaning::Part(step) if integers => Some(Meaning::Is(match step {
-                Step::Next => Role::NextIncrement,
-                Step::Any | Step::First => Role::InitialIncrement,
-            })),
+            Meaning::Part(step) if integers || profile.is_mostly(profile.timed) => {
+                Some(Meaning::Is(match step {
+                    Step::Next => Role::NextIncrement,
+                    Step::Any | Step::First => Role::InitialIncrement,
+                }))
+            }
             Meaning::Part(_) if profile.filled == 0 => Some(Meaning::Ignored),
             Meaning::Part(_) => Some(Meaning::Unknown),
             Meaning::Is(Role::InitialIncrement | Role::NextIncrement | Role::Period | Role::Unit)
@@ -110,6 +127,11 @@ impl Draft<'_> {
                 if amounts && mentions_price(name) =>
             {
                 Some(price(if *role == Role::NextIncrement { Step::Next } else { Step::First }))
+            }
+            // "Rates valid until 6 December" are the old prices
+            Meaning::Is(role @ (Role::Effective | Role::Ends)) if amounts && mentions_price(name) => {
+                let age = if *role == Role::Ends { Age::Old } else { Age::New };
+                Some(Meaning::Price(PriceColumn { age, step: Step::Any, band: None }))
             }
             Meaning::Is(
                 Role::InitialIncrement | Role::NextIncrement | Role::Increment | Role::Effective | Role::Ends,
@@ -143,7 +165,7 @@ impl Draft<'_> {
         })
     }
 
-    /// A minimum charge of 1, 30 or 60 beside prices below 1 is probably a time. It is one if no row's next increment is longer.
+    /// If prices are below 1, a "minimum charge" of 1, 30 or 60 is probably a time. It is treated as a time if no row's next increment is longer.
     pub(super) fn settle_minimum(&mut self) {
         let Some(column) = self.role(Role::MinimumCharge).filter(|column| !self.mapped.contains(column))
         else {
@@ -168,7 +190,7 @@ impl Draft<'_> {
                 self.guess(
                     column,
                     Role::InitialIncrement,
-                    "Its numbers are seconds like those of the increments.",
+                    "Its numbers are seconds, like those in the column of increments.",
                 );
                 self.share_increments();
             }
@@ -198,6 +220,7 @@ impl Draft<'_> {
         if !self.sheet.has_header {
             return self.ask_amounts();
         }
+        self.find_units();
         let unknown: Vec<usize> =
             (0..self.meanings.len()).filter(|column| self.meanings[*column] == Meaning::Unknown).collect();
         let mut seconds: Vec<usize> = Vec::new();
@@ -205,23 +228,35 @@ impl Draft<'_> {
             if self.used().contains(&column) || is_surcharge(&self.name(column)) {
                 continue;
             }
-            let profile = &self.profiles[column];
+            let profile = self.profiles[column].clone();
             let has_increments = [Role::Increment, Role::InitialIncrement, Role::NextIncrement]
                 .into_iter()
                 .any(|role| self.role(role).is_some());
-            if profile.is_mostly(profile.pairs) {
+            if profile.is_mostly(profile.pairs + profile.hyphened) {
                 if has_increments {
                     self.ask_role(column, "looks like increments", &["increment"]);
                 } else {
                     self.guess(column, Role::Increment, "Its cells look like increments.");
                 }
+            } else if profile.is_mostly(profile.timed) && self.settle_times(column, has_increments) {
             } else if profile.is_mostly(profile.integers)
                 && profile.looks_like_increments()
                 && !self.counts_rows(column)
             {
                 seconds.push(column);
             } else if profile.is_mostly(profile.dates) {
-                self.ask_role(column, "has dates", &["effective", "ends"]);
+                let dates = self.profiles.iter().filter(|profile| profile.is_mostly(profile.dates)).count();
+                let full = self.profiles[column].filled * 10
+                    >= self.sample().filter(|row| row.filled() > 2).count() * 9;
+                if dates == 1
+                    && full
+                    && self.role(Role::Effective).is_none()
+                    && !is_ignored(&self.name(column))
+                {
+                    self.guess(column, Role::Effective, "Only this column has dates.");
+                } else {
+                    self.ask_role(column, "has dates", &["effective", "ends"]);
+                }
             } else if profile.is_mostly(profile.texts) && self.is_status(column) {
                 self.guess(column, Role::Status, "Its cells say which codes are removed or blocked.");
             }
@@ -230,8 +265,72 @@ impl Draft<'_> {
         self.ask_amounts();
     }
 
-    /// Whole numbers that are usual increments.
+    /// A column of texts like "USD/min" has the unit of the prices, whatever its name.
+    fn find_units(&mut self) {
+        let is_unit = |cell: &String| {
+            let rated =
+                cell.contains('/') || words(cell).iter().any(|word| PER_TIME.contains(&word.as_str()));
+            rated && unit(cell).is_some() && !currencies(cell).is_empty()
+        };
+        let found = (0..self.meanings.len()).find(|column| {
+            let profile = &self.profiles[*column];
+            matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored)
+                && !self.used().contains(column)
+                && !self.mapped.contains(column)
+                && profile.filled > 0
+                && profile.distinct.iter().all(is_unit)
+        });
+        if let (Some(column), None) = (found, self.role(Role::Unit)) {
+            self.guess(column, Role::Unit, "Its cells name the time of the prices.");
+        }
+    }
+
+    /// Settles a column of texts like "per second", which may be increments or the unit of the prices. A column that would change nothing is left out.
+    fn settle_times(&mut self, column: usize, has_increments: bool) -> bool {
+        let minute = self.profiles[column].distinct.iter().all(|cell| spoken(cell) == Some((60, 60)));
+        let priced = self.price.is_some_and(|price| unit(&self.name(price)).is_some());
+        let named = mentions_price(&self.name(column)) && self.role(Role::Unit).is_none();
+        match (minute, has_increments || self.role(Role::Increment).is_some()) {
+            (true, _) => {}
+            (false, _) if named => {
+                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name times.")
+            }
+            (false, false) if priced || self.role(Role::Unit).is_some() => {
+                self.guess(column, Role::Increment, "Its cells name times, and the prices have a unit.");
+            }
+            (false, has_increments) => {
+                let reference = self.reference(column);
+                let mut answers = vec![
+                    Answer::new(
+                        "the time for which a price holds",
+                        Mapping::column("unit", reference.clone()),
+                    ),
+                    Answer::new("leave the column out", Mapping::column("ignore", reference.clone())),
+                ];
+                if !has_increments {
+                    answers.insert(0, Answer::new("the increments", Mapping::column("increment", reference)));
+                }
+                self.ask_unknown_column(column, "has times", answers);
+            }
+        }
+        true
+    }
+
+    /// Settles columns whose whole numbers are usual increments.
     fn settle_seconds(&mut self, columns: &[usize]) {
+        // a name like "(sec)" leaves only one meaning
+        if let [column] = columns
+            && mentions_time(&self.name(*column))
+            && [Role::InitialIncrement, Role::NextIncrement, Role::Increment]
+                .iter()
+                .all(|role| self.role(*role).is_none())
+        {
+            return self.guess(
+                *column,
+                Role::Increment,
+                "Its name mentions seconds, and its numbers are usual increments.",
+            );
+        }
         let first = self.role(Role::InitialIncrement).is_some();
         let next = self.role(Role::NextIncrement).or(self.role(Role::Increment)).is_some();
         match (columns, first, next) {
@@ -250,9 +349,16 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether all cells are known statuses, one of which removes or blocks its code.
+    /// Whether all cells are known statuses, one of which removes or blocks its code, or letters that stand for increases, decreases and the like.
     fn is_status(&self, column: usize) -> bool {
+        const LETTERS: &[&str] = &["i", "d", "n", "u", "c", "s", "nc", "a", "x", "b", "r"];
         let values = &self.profiles[column].distinct;
+        let letter = |value: &String| LETTERS.contains(&value.to_lowercase().as_str());
+        let common =
+            values.iter().filter(|value| matches!(value.to_lowercase().as_str(), "i" | "d" | "n")).count();
+        if common >= 2 && values.iter().all(|value| letter(value) || status(value).is_some()) {
+            return true;
+        }
         let ends = |value: &String| matches!(status(value), Some(StatusRule::Remove | StatusRule::Block));
         values.len() <= 12 && values.iter().all(|value| status(value).is_some()) && values.iter().any(ends)
     }
@@ -278,8 +384,11 @@ impl Draft<'_> {
                 let surcharge =
                     (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
                 let ignored = is_ignored(&self.name(*column));
+                // such a surcharge is left out with a warning
+                let by_origin = is_surcharge_by_origin(&self.name(*column));
                 self.meanings[*column] == Meaning::Unknown
                     && !used.contains(column)
+                    && !by_origin
                     && (amounts || surcharge || whole && !ignored)
             })
             .collect();
@@ -326,7 +435,7 @@ impl Draft<'_> {
         self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
     }
 
-    /// If several columns have the role of one, the user chooses.
+    /// Asks the user to choose if several columns have a role that only one column may have.
     pub(super) fn ask_repeated(&mut self) {
         const SINGLE: &[Role] = &[
             Role::InitialIncrement,

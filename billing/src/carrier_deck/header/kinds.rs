@@ -177,10 +177,25 @@ pub(super) fn code(words: &Words) -> Option<Meaning> {
     if !words.any(CODE) {
         return None;
     }
+    // "Code name" is the name of a destination, not a code
+    if words.any(&[
+        "name",
+        "description",
+        "desc",
+        "descripcion",
+        "descricao",
+        "nombre",
+        "nome",
+        "bezeichnung",
+    ]) {
+        return Some(Meaning::Is(Role::Destination));
+    }
     if words.any(&[
         "iso", "iso2", "iso3", "alpha", "route", "product", "customer", "zip", "postal", "account",
-        "operator", "carrier", "network", "rate", "mcc", "mnc", "name", "vendor", "trunk", "tech",
-    ]) {
+        "operator", "carrier", "network", "rate", "mcc", "mnc", "vendor", "trunk", "tech", "currency",
+        "zone",
+    ]) && !words.any(&["prefix", "dial", "dialing"])
+    {
         return Some(Meaning::Ignored);
     }
     if words.any(&["to", "end", "until", "hasta", "bis", "ate", "fin", "fim", "last"]) && !words.any(COUNTRY)
@@ -189,6 +204,12 @@ pub(super) fn code(words: &Words) -> Option<Meaning> {
     }
     let place = words.any(AREA) && !words.any(&["destinations"]);
     Some(Meaning::Is(match (words.any(COUNTRY) || words.any(INTERNATIONAL), place) {
+        // "Country code + area code"
+        (true, true)
+            if !words.any(&["without", "sin", "sem", "sans", "ohne", "senza", "no", "w", "excl"]) =>
+        {
+            Role::Prefix
+        }
         (true, false) => Role::CountryCode,
         (_, true) => Role::AreaCode,
         (false, false) => Role::Prefix,
@@ -244,7 +265,7 @@ pub(super) fn named(words: &Words) -> Option<Meaning> {
     if words.any(NAME) && !code {
         return role(Role::Destination);
     }
-    // a route's quality is no name
+    // a route's quality is not a name
     words
         .only(&["route", "routes", "ruta", "rutas", "rota", "rotas"])
         .then_some(Meaning::Is(Role::Destination))

@@ -1,7 +1,9 @@
 //! Names of price columns: their age, the part of the call, and the time of the day.
 
-use super::super::cells::currencies;
-use super::super::header_words::{CODE, CURRENT, FIRST, INTERVAL, MINIMUMS, MINUTES, NEW, NEXT, OLD, PRICE};
+use super::super::cells::{currencies, is_cents};
+use super::super::header_words::{
+    CODE, CURRENT, FIRST, INTERVAL, MINIMUMS, MINUTES, NEW, NEXT, OLD, PRICE, SECONDS,
+};
 use super::{Age, GENERAL, Meaning, PriceColumn, Step, Words};
 
 /// Prices at certain times: off-peak, night, weekend.
@@ -9,8 +11,10 @@ pub(super) fn band_price(words: &Words) -> Option<Meaning> {
     let phrase = |phrases: &[&[&str]]| phrases.iter().any(|phrase| words.phrase(phrase));
     let band = if words.any(OFF_PEAK) || phrase(OFF_PEAK_PHRASES) {
         "off-peak"
-    } else if words.any(&["weekend", "weekends", "wochenende"]) || phrase(WEEKEND_PHRASES) {
+    } else if words.any(WEEKEND) || phrase(WEEKEND_PHRASES) {
         "weekend"
+    } else if words.any(&["evening", "evenings", "abend", "soiree", "sera"]) {
+        "evening"
     } else if words.any(NIGHT) {
         "night"
     } else if words.any(&[
@@ -69,6 +73,23 @@ const OFF_PEAK_PHRASES: &[&[&str]] = &[
     &["fuori", "picco"],
 ];
 
+const WEEKEND: &[&str] = &[
+    "weekend",
+    "weekends",
+    "wochenende",
+    "we",
+    "wknd",
+    "wkend",
+    "finde",
+    "sabado",
+    "domingo",
+    "samstag",
+    "sonntag",
+    "saturday",
+    "sunday",
+    "hafta",
+];
+
 const WEEKEND_PHRASES: &[&[&str]] =
     &[&["week", "end"], &["fin", "de", "semana"], &["fim", "de", "semana"], &["fine", "settimana"]];
 
@@ -89,8 +110,6 @@ const NIGHT: &[&str] = &[
     "noturna",
     "notturna",
     "notturno",
-    "evening",
-    "evenings",
 ];
 
 const PEAK: &[&str] = &[
@@ -164,5 +183,8 @@ pub(super) fn price(words: &Words, bands: Vec<&'static str>) -> Option<Meaning> 
 pub(super) fn money(words: &Words, name: &str) -> Option<Meaning> {
     let symbol = name.contains(['$', '€', '£', '¥']) || !currencies(name).is_empty();
     let plain = PriceColumn { age: Age::Plain, step: Step::Any, band: None };
-    (symbol && words.any(MINUTES) && words.0.len() <= 3).then_some(Meaning::Price(plain))
+    // "p/min" and "¢" are prices without a word for a price
+    let timed = words.any(MINUTES) || words.any(SECONDS);
+    (symbol && timed && words.0.len() <= 5 || is_cents(name) && words.0.len() <= 3)
+        .then_some(Meaning::Price(plain))
 }

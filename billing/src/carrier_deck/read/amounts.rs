@@ -1,11 +1,14 @@
 //! Reads prices, fees, and their units and currencies.
 
+use std::borrow::Cow;
+
 use super::super::CellError;
-use super::super::cells::{currencies, unit};
-use super::super::header::Role;
+use super::super::cells::{currencies, has_cents, is_cents, unit};
+use super::super::header::{Role, is_surcharge_by_origin};
 use super::super::numbers::Number;
 use super::super::table::Row;
 use super::Reader;
+use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
 
 impl Reader<'_, '_> {
@@ -62,12 +65,30 @@ impl Reader<'_, '_> {
             }
         };
         let (per, to) = if timed { (self.unit(row)?, 60) } else { (1, 1) };
-        let shift = if self.plan.cents { 2 } else { 0 };
+        if has_cents(cell) && !self.plan.cents {
+            let message = "The price is in hundredths of the currency, but other prices are not.";
+            let error = CellError::new("NOT_A_NUMBER", message, "Write all prices in the same unit.");
+            self.problem(row, Some(column), error);
+            return None;
+        }
+        let shift = if self.is_in_cents(column) { 2 } else { 0 };
         let amount = number.micros(per, to, shift, self.options.mapping.price_rounding);
         if amount.is_none() {
             self.ask("PRICE_DECIMALS", row, column);
         }
         amount
+    }
+
+    /// Whether the amounts of a column are in hundredths. The name of a column with fees may say otherwise than the prices.
+    fn is_in_cents(&self, column: usize) -> bool {
+        let name = self.plan.names.get(column).map_or("", String::as_str);
+        match () {
+            () if column == self.plan.columns.price || self.options.mapping.price_in_cents.is_some() => {
+                self.plan.cents
+            }
+            () if is_cents(name) => true,
+            () => self.plan.cents && currencies(name).is_empty(),
+        }
     }
 
     pub(super) fn unit(&mut self, row: Row<'_>) -> Option<u32> {
@@ -78,8 +99,13 @@ impl Reader<'_, '_> {
         if cell.is_empty() {
             return Some(self.plan.unit);
         }
-        let found = unit(cell);
-        if found.is_none() {
+        // a unit like "cents" or "USD" is no time
+        let money = is_cents(cell) || !currencies(cell).is_empty();
+        let found = unit(cell).or_else(|| Some(self.plan.unit).filter(|_| money));
+        let same = self.options.mapping.price_in_cents.is_some()
+            || is_cents(cell) == self.plan.cents
+            || !is_cents(cell);
+        if found.is_none() || !same {
             let message = "The unit of the price is unknown.";
             self.problem(
                 row,
@@ -91,13 +117,43 @@ impl Reader<'_, '_> {
                 ),
             );
         }
-        found
+        found.filter(|_| same)
     }
 
     pub(super) fn fee(&mut self, row: Row<'_>, column: Option<usize>) -> Option<Micros> {
         match column.filter(|column| !matches!(row.get(*column), "" | "-")) {
             None => Some(Micros::ZERO),
             Some(column) => self.amount(row, column, false),
+        }
+    }
+
+    /// Warns about surcharges that depend on the caller's number, because a tariff cannot represent them.
+    pub(super) fn warn_surcharges(&mut self) {
+        let plan = self.plan;
+        for column in plan.columns.others.iter().copied() {
+            let name = plan.names.get(column).map_or("", String::as_str);
+            if !is_surcharge_by_origin(name) {
+                continue;
+            }
+            let charged =
+                |row: &Row<'_>| row.get(column).contains(|letter: char| matches!(letter, '1'..='9'));
+            let rows = (plan.start..plan.table.len()).filter_map(|index| plan.table.row(index));
+            let Some(first) = rows.into_iter().find(charged) else { continue };
+            self.deck.note(
+                self.options.limits,
+                RowProblem {
+                    line: first.line,
+                    column: Some(name.to_owned()),
+                    severity: Severity::Warning,
+                    code: Cow::Borrowed("SURCHARGE_LEFT_OUT"),
+                    message: "The surcharge depends on the caller's number, so it is left out.".to_owned(),
+                    value: Some(first.get(column).chars().take(80).collect()),
+                    remedy: Some(
+                        "Raise the prices of these codes if your callers' numbers cause the surcharge."
+                            .to_owned(),
+                    ),
+                },
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::super::columns::CodeSource;
 use super::super::header::{Role, words};
-use super::super::mapping::Mapping;
+use super::super::mapping::{ColumnRef, Mapping};
 use super::super::table::Row;
 use super::super::{Answer, CellError, MAX_COLUMNS, Question};
 use super::Reader;
@@ -26,7 +26,7 @@ pub(super) struct Duplicate {
 }
 
 impl Reader<'_, '_> {
-    /// Notes a code that an earlier row has with the same date; `None` for such a code.
+    /// Returns `None` if an earlier row has the same code and date; the code is then remembered as a duplicate.
     pub(super) fn first_of_its_code(&mut self, prefix: &str, effective: Option<NaiveDate>) -> Option<()> {
         match self.seen.entry((prefix.to_owned(), effective)) {
             Slot::Vacant(free) => {
@@ -43,7 +43,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Asks which of the rows with the same code to read. If no column tells them apart, they are errors.
+    /// Asks which of the rows with the same code to read. If no column tells the rows apart, the rows are errors.
     pub(super) fn settle_duplicates(&mut self) {
         let found = std::mem::take(&mut self.duplicates);
         let Some(example) = found.first() else { return };
@@ -53,6 +53,12 @@ impl Reader<'_, '_> {
             self.candidates().into_iter().filter(|column| self.separates(*column, &found)).collect();
         let lettered: Vec<usize> =
             separating.iter().copied().filter(|column| self.has_letters(*column)).collect();
+        answers.extend(
+            separating
+                .iter()
+                .filter(|column| !lettered.contains(column))
+                .filter_map(|column| self.parts_answer(*column)),
+        );
         for column in if lettered.is_empty() { separating } else { lettered } {
             let name = self.plan.names.get(column).cloned().unwrap_or_default();
             for (value, rows) in self.values(column) {
@@ -75,6 +81,18 @@ impl Reader<'_, '_> {
         );
         let example = example.prefix.clone();
         self.deck.questions.push(Question { code: "DUPLICATES".into(), text, line, example, answers });
+    }
+
+    /// The answer that the digits in a column follow the country codes, which several rows share.
+    fn parts_answer(&self, column: usize) -> Option<Answer> {
+        let CodeSource::Full(code) = self.plan.columns.code else { return None };
+        let name = |column: usize| self.plan.names.get(column).filter(|name| !name.is_empty()).cloned();
+        let (country, area) = (name(code)?, name(column)?);
+        let text = format!("the digits in {area} follow those in {country}");
+        let mapping = Mapping::column("country_code", ColumnRef::Name(country))
+            .merged(Mapping::column("area_code", ColumnRef::Name(area)))
+            .merged(Mapping { columns: BTreeMap::from([("prefix".to_owned(), None)]), ..Mapping::default() });
+        Some(Answer::new(text, mapping))
     }
 
     /// The columns that may say which of two rows applies: those with a name that are neither names nor numbers.
@@ -121,7 +139,7 @@ impl Reader<'_, '_> {
         all.len() <= MAX_VALUES && self.values(column).len() <= MAX_VALUES
     }
 
-    /// The values of a column with the numbers of their rows, most frequent first; at most one more than [`MAX_VALUES`].
+    /// Each value of a column and the number of rows that have it, most frequent first; at most one value more than [`MAX_VALUES`].
     fn values(&self, column: usize) -> Vec<(String, usize)> {
         let mut values: BTreeMap<Vec<String>, (String, usize)> = BTreeMap::new();
         for row in self.rows().filter(|row| !super::titles::is_title(self.plan, *row)) {

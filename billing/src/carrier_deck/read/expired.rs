@@ -41,7 +41,7 @@ impl Reader<'_, '_> {
             remedy: Some("Ask the carrier whether the codes are still offered.".to_owned()),
         };
         self.deck.note(self.options.limits, problem);
-        // a deck with nothing else has no rates
+        // if every price has ended, the deck has no rates, and no code counts as withdrawn
         if !self.deck.rates.is_empty() {
             let (line, effective, ends) = (self.expired_line, None, None);
             self.deck.rates.extend(ended.into_iter().map(|prefix| CarrierRate {

@@ -1,5 +1,6 @@
 //! Makes the destination's name from the columns for the country, the destination and the network, or from the title above the row.
 
+use super::super::columns::CodeSource;
 use super::super::header::{Role, words};
 use super::super::table::Row;
 use super::Reader;
@@ -48,7 +49,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// The country of the row. If the cell is empty, it is the country of the row above, unless the codes belong to another one.
+    /// The country of the row. A row with an empty cell has the country of the row above, unless the codes of the row belong to another country.
     fn country(&mut self, row: Row<'t>) -> String {
         let cell = self.cell(row, Role::Country);
         let has_column = self.plan.columns.first(Role::Country).is_some();
@@ -59,7 +60,10 @@ impl<'t> Reader<'_, 't> {
         }
         let named =
             !self.cell(row, Role::Destination).is_empty() || !self.cell(row, Role::Network).is_empty();
-        if has_column && named && !calling.is_empty() && self.last_country.1 == calling {
+        // with an empty country code, too, the row belongs to the country above
+        let parts =
+            matches!(self.plan.columns.code, CodeSource::Parts(country, _) if row.get(country).is_empty());
+        if has_column && named && (parts || !calling.is_empty() && self.last_country.1 == calling) {
             return self.last_country.0.clone();
         }
         self.heading.clone().filter(|_| named && !has_column).unwrap_or_default()

@@ -37,7 +37,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Asks about doubts that only the values of the whole deck can raise.
+    /// Adds the questions that arise only when the values of the whole deck are considered together.
     pub(super) fn ask_about_values(&mut self) {
         if self.options.mapping.code_prefix.is_none() {
             let codes = self.deck.rates.len();
@@ -79,7 +79,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// If prices are several dollars per minute, they are probably in cents.
+    /// Asks whether prices are in cents if they would otherwise be several dollars per minute.
     pub(super) fn ask_about_cents(&mut self, median: i64) {
         let currency = self.options.currency.or(self.plan.currency.as_deref());
         let is_strong = currency.is_none_or(|currency| matches!(currency, "USD" | "EUR" | "GBP" | "CHF"));

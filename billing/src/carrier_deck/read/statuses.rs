@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::cells::{StatusRule, status};
-use super::super::header::{Role, mentions_end, words};
+use super::super::header::{Age, Meaning, Role, meaning, mentions_end, words};
 use super::super::mapping::Mapping;
+use super::super::numbers::amount;
 use super::super::table::Row;
 use super::super::{Answer, CellError, Confidence, Detected, Question};
 use super::{Reader, is_true};
 use crate::deck::{RowProblem, Severity};
 
-/// Maximum number of unknown statuses that are asked about. A column with more is probably no status.
+/// Maximum number of unknown statuses that are asked about. A column with more is probably not a status column.
 const MAX_STATUSES: usize = 20;
 
 /// An unknown word in a column of statuses.
@@ -52,6 +53,10 @@ impl<'t> Reader<'_, 't> {
         for column in remarks {
             let text = row.get(*column);
             if text.contains(char::is_alphabetic) {
+                if *column == columns.price && is_unavailable(text) {
+                    change = StatusRule::Remove;
+                    continue;
+                }
                 match self.status(text) {
                     Some(found) if found != StatusRule::Keep => change = found,
                     None if mentions_end(text) => self.warn_remark(row, *column),
@@ -93,14 +98,17 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Finds the meaning of unknown statuses, or asks for it. Rows without a price remove their codes. A "D" beside another word for removed codes
-    /// is a decrease; alone, it may be a decrease or a deletion.
+    /// Finds the meaning of unknown statuses, or asks for it. If no row with a status has a price, the status removes
+    /// codes. A "D" means a decrease if another status is a word for removed codes; otherwise, it may mean a decrease or a deletion.
     pub(super) fn find_statuses(&mut self) {
         let (unknown, removes) = self.unknown_statuses();
         let mut asked: Vec<Unknown> = Vec::new();
+        let legend = self.legend(&unknown);
         for (word, found) in unknown {
             let rule = match () {
+                () if legend.contains_key(&word) => legend[&word],
                 () if !found.priced => StatusRule::Remove,
+                () if word == ["d"] && self.lowers(&word) => StatusRule::Keep,
                 () if removes && (word == ["d"] || word == ["c"]) => StatusRule::Keep,
                 () => {
                     asked.push(found);
@@ -108,6 +116,8 @@ impl<'t> Reader<'_, 't> {
                 }
             };
             let reason = match rule {
+                _ if legend.contains_key(&word) => "A line above or below the rates explains it.",
+                StatusRule::Keep if !removes => "Every row with this status has a lower price than before.",
                 StatusRule::Keep => "Other rows have a word for removed codes.",
                 StatusRule::Remove | StatusRule::Block => "No row with this status has a price.",
             };
@@ -119,6 +129,40 @@ impl<'t> Reader<'_, 't> {
             self.asks_statuses = true;
             self.ask_statuses(&asked);
         }
+    }
+
+    /// The meanings of unknown statuses according to a legend, such as "D = Decrease".
+    fn legend(&self, unknown: &BTreeMap<Vec<String>, Unknown>) -> BTreeMap<Vec<String>, StatusRule> {
+        let mut found = BTreeMap::new();
+        if unknown.is_empty() {
+            return found;
+        }
+        for note in self.plan.notes() {
+            for part in note.text.split([',', ';', '/', '(', '\n']) {
+                let Some((word, meaning)) = part.split_once(['=', ':', '–', '-', ')']) else { continue };
+                let rule =
+                    status(meaning.trim_matches([' ', '.', ')'])).filter(|_| !words(meaning).is_empty());
+                if let (true, Some(rule)) = (unknown.contains_key(&words(word)), rule) {
+                    found.insert(words(word), rule);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether each row with the status has a lower price than in a column of old prices.
+    fn lowers(&self, word: &[String]) -> bool {
+        let plan = self.plan;
+        let is_old = |name: &String| matches!(meaning(name), Meaning::Price(price) if matches!(price.age, Age::Old | Age::Current));
+        let Some(old) = plan.names.iter().position(is_old).filter(|old| *old != plan.columns.price) else {
+            return false;
+        };
+        let price = |row: Row<'_>, column: usize| amount(row.get(column), row.kind(column), plan.mark);
+        let rows = (plan.start..plan.table.len()).filter_map(|index| plan.table.row(index));
+        let mut marked = rows.filter(|row| {
+            plan.columns.all(Role::Status).iter().any(|column| words(row.get(*column)) == word)
+        });
+        marked.all(|row| matches!((price(row, plan.columns.price), price(row, old)), (Some(new), Some(old)) if new < old))
     }
 
     /// The unknown statuses by their words, and whether a known status removes codes.
@@ -149,7 +193,7 @@ impl<'t> Reader<'_, 't> {
         (unknown, removes)
     }
 
-    /// Asks about one or two statuses together, and about each of several.
+    /// Asks about one or two statuses in one question; asks about more than two statuses in separate questions.
     fn ask_statuses(&mut self, unknown: &[Unknown]) {
         const RULES: [StatusRule; 3] = [StatusRule::Keep, StatusRule::Remove, StatusRule::Block];
         let answer = |meanings: &[(&Unknown, StatusRule)]| {
@@ -179,6 +223,39 @@ impl<'t> Reader<'_, 't> {
             });
         }
     }
+}
+
+/// Whether the cell of a price says that the code is not offered.
+fn is_unavailable(text: &str) -> bool {
+    const TEXTS: &[&str] = &[
+        "n a",
+        "na",
+        "not available",
+        "no service",
+        "not offered",
+        "unavailable",
+        "on request",
+        "upon request",
+        "no route",
+        "none",
+        "nil",
+        "tba",
+        "tbd",
+        "call",
+        "sur demande",
+        "bajo demanda",
+        "a consultar",
+        "sob consulta",
+        "auf anfrage",
+        "su richiesta",
+        "no disponible",
+        "nao disponivel",
+        "non disponible",
+        "nicht verfugbar",
+        "not supported",
+        "consultar",
+    ];
+    TEXTS.contains(&words(text).join(" ").as_str())
 }
 
 fn rule_name(rule: StatusRule) -> &'static str {

@@ -1,16 +1,19 @@
 //! Reads increments and free seconds.
 
-use super::super::CellError;
-use super::super::header::Role;
+use super::super::detect::increments_in;
+use super::super::header::{Role, words};
 use super::super::increments::{Doubt, Increments};
+use super::super::mapping::Mapping;
 use super::super::table::{Kind, Row};
+use super::super::{Answer, CellError, Confidence, Detected, Question};
 use super::Reader;
 
 impl Reader<'_, '_> {
-    pub(super) fn increments(&mut self, row: Row<'_>) -> Option<Increments> {
+    pub(super) fn increments(&mut self, row: Row<'_>, name: &str) -> Option<Increments> {
         let plan = self.plan;
         let columns = &plan.columns;
-        let (initial, next) = self.defaults();
+        let remarked = columns.all(Role::Comment).iter().find_map(|column| increments_in(row.get(*column)));
+        let (initial, next) = remarked.or_else(|| self.said_for(name)).unwrap_or_else(|| self.defaults());
         if let Some(column) = columns.first(Role::Increment) {
             return match row.get(column) {
                 "" | "-" => {
@@ -20,7 +23,9 @@ impl Reader<'_, '_> {
                 cell => self.increment_cell(row, column, cell),
             };
         }
-        let first = self.seconds(row, columns.first(Role::InitialIncrement))?;
+        // a minimum of 0 seconds is none
+        let minimum = columns.first(Role::InitialIncrement).filter(|column| row.get(*column) != "0");
+        let first = self.seconds(row, minimum)?;
         let following = self.seconds(row, columns.first(Role::NextIncrement))?;
         self.defaulted += u64::from(first.is_none() && following.is_none());
         match (first, following) {
@@ -29,6 +34,17 @@ impl Reader<'_, '_> {
             (None, Some(both)) => Some(Increments { initial: both, next: both, free: None }),
             (None, None) => Some(Increments { initial, next, free: None }),
         }
+    }
+
+    /// The increments that the lines above and below the rates name for a destination.
+    fn said_for(&self, name: &str) -> Option<(u32, u32)> {
+        let said = &self.plan.said;
+        if said.exceptions.is_empty() {
+            return None;
+        }
+        let name = words(name);
+        let matching = said.exceptions.iter().filter(|(place, _)| name.starts_with(place));
+        matching.max_by_key(|(place, _)| place.len()).map(|(_, value)| *value)
     }
 
     pub(super) fn increment_cell(&mut self, row: Row<'_>, column: usize, cell: &str) -> Option<Increments> {
@@ -76,5 +92,58 @@ impl Reader<'_, '_> {
             self.problem(row, Some(column), CellError::new("NOT_A_NUMBER", message, "Correct the cell."));
         }
         number
+    }
+
+    /// Says which increments the rows without increments have. If no column has increments and the lines above and below the rates speak of them
+    /// without naming them clearly, the user is asked.
+    pub(super) fn describe_increments(&mut self) {
+        if self.defaulted == 0 {
+            return;
+        }
+        let mapping = self.options.mapping;
+        let mapped = mapping.initial_increment.is_some() || mapping.increment.is_some();
+        let said = &self.plan.said;
+        let (initial, next) = self.defaults();
+        let columns = &self.plan.columns;
+        let has_column = [Role::Increment, Role::InitialIncrement, Role::NextIncrement]
+            .iter()
+            .any(|role| columns.first(*role).is_some());
+        if let (Some((line, text)), false, false) =
+            (&said.example, mapped || has_column, said.general.len() == 1 && !said.unread)
+        {
+            let question = increments_question(*line, text, &said.general);
+            self.deck.questions.push(question);
+            return;
+        }
+        let mut value = format!("{initial}/{next}");
+        for (place, (initial, next)) in &said.exceptions {
+            value.push_str(&format!(", {} {initial}/{next}", place.join(" ")));
+        }
+        let (reason, confidence) = match said.general.len() == 1 && !mapped {
+            true => ("A line above or below the rates names them.".to_owned(), Confidence::High),
+            false => (
+                format!("{} rows have no increments. A mapping can set others.", self.defaulted),
+                Confidence::Low,
+            ),
+        };
+        self.deck.detected.push(Detected::new("increments", value, reason, confidence));
+    }
+}
+
+/// Asks for the increments of the whole deck.
+fn increments_question(line: u64, text: &str, said: &[(u32, u32)]) -> Question {
+    const USUAL: [(u32, u32); 5] = [(1, 1), (60, 60), (30, 6), (60, 1), (6, 6)];
+    let choices = if said.len() > 1 { said } else { &USUAL };
+    let answer = |(initial, next): &(u32, u32)| {
+        let mapping =
+            Mapping { initial_increment: Some(*initial), increment: Some(*next), ..Mapping::default() };
+        Answer::new(format!("{initial}/{next}"), mapping)
+    };
+    Question {
+        code: "INCREMENTS".into(),
+        text: "No column has increments, but a line above or below the rates speaks of them. Choose the increments.".to_owned(),
+        line,
+        example: text.to_owned(),
+        answers: choices.iter().map(answer).collect(),
     }
 }

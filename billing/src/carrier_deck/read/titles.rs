@@ -18,7 +18,7 @@ const MAX_HEADING_CHARS: usize = 60;
 pub(super) struct Titles {
     /// From this row on, there are only titles and totals.
     footer: usize,
-    /// The country above each group of rates, by the row of its heading; `None` if a title is no country.
+    /// The country above each group of rates, by the row of its heading; `None` if a title is not a country.
     pub(super) countries: BTreeMap<usize, Option<String>>,
 }
 
@@ -28,11 +28,11 @@ struct Group {
     heading: Option<String>,
     countries: BTreeSet<String>,
     rows: usize,
-    /// Whether all names begin with the heading already.
+    /// Whether all names already begin with the heading.
     repeated: bool,
 }
 
-/// A row without a code and a price, a total, or a repeated header.
+/// True if the row is not a rate, because it has neither a code nor a price, or is a total or a repeated header.
 pub(super) fn is_title(plan: &Plan<'_>, row: Row<'_>) -> bool {
     let has_digit = |column: usize| row.get(column).contains(|letter: char| letter.is_ascii_digit());
     let (coded, clean) = match plan.columns.code {
@@ -77,8 +77,8 @@ impl Titles {
     }
 }
 
-/// The countries above groups of rates. A title is a country if the codes below it belong to one country. If most titles are not, they may be regions
-/// or notes, and none counts.
+/// The countries above groups of rates. A title is a country if the codes below it belong to one country. If most titles are not
+/// countries, the titles may be regions or notes, and none of them counts as a country.
 fn countries(plan: &Plan<'_>, footer: usize) -> BTreeMap<usize, Option<String>> {
     let groups = groups(plan, footer);
     let headed = || groups.iter().filter(|group| group.heading.is_some() && group.rows > 0);

@@ -112,7 +112,7 @@ fn first_and_next_prices() {
         let Entry::Price(rate) = &deck.rates[0].entry else { panic!("a price") };
         assert_eq!(rate.initial_price, Some(Micros(80_000)), "{header}");
     }
-    // a price of the first minute cannot be kept with increments of a second
+    // a rate with increments of one second cannot have a price for the first minute
     let file =
         "Destination,Code,First minute,Next minute,Increment\nMali,223,0.33,0.27,1/1\nChad,235,0.4,0.3,1/1\n";
     assert_eq!(clean(&choose(file, "FIRST_PRICE", "for the first"))[0], "223 0.27 0 1/1");
@@ -158,7 +158,7 @@ fn countries_above_their_rates() {
         ["AFGHANISTAN - Fixed", "AFGHANISTAN - Mobile", "ALBANIA - Fixed", "ALBANIA - Mobile"]
     );
     assert_eq!((deck.counts.headings, deck.counts.footer), (2, 1));
-    // continents and names that repeat the country are left as they are
+    // a heading that is a continent is not added to the names; a row with an empty country has the country of the row above
     let file = "Destination,Code,Rate\nEUROPE,,\nFrance,33,0.02\nSpain,34,0.02\nASIA,,\nJapan,81,0.05\nChina,86,0.04\n";
     assert_eq!(names(&read(file.as_bytes())), ["France", "Spain", "Japan", "China"]);
     let merged = "Country;Destination;Code;Price\nFrance;Fixed;33;0.01\n;Mobile;336;0.02\nMali;Fixed;223;0.2\n;Mobile;2237;0.25\n";
@@ -268,7 +268,7 @@ fn prices_for_times_of_the_day() {
         let Entry::Price(rate) = &deck.rates[0].entry else { panic!("a price") };
         assert_eq!(rate.band_prices.len(), 1, "{peak}");
     }
-    // a row for a band that is left out is no standard price
+    // the price in a row for an ignored band does not become the standard price
     let rows = b"Code,Destination,Time Period,Rate\n61,Australia,Peak,0.0300\n61,Australia,Off-Peak,0.0200\n";
     let mapping: Mapping = serde_json::from_str(r#"{"bands": {"off-peak": null}}"#).unwrap();
     let deck = read_with(rows, &mapping, None);

@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 from . import operations
 from .calls import calls, month_of
 from .client import Client
-from .errors import CallshopError
+from .errors import CallshopError, RequestFailed
 from .operations import ImportJob, Question
 from .tariffs import ImportFailed, Unanswered, differences, import_deck
 
 
 def say(text: str) -> None:
-    """Tells a person. The standard output has results only."""
+    """Prints a message for people on the standard error, because the standard output has only results."""
     print(text, file=sys.stderr)
 
 
@@ -31,7 +31,7 @@ def write_csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
 
 
 def text_cell(text: str) -> str:
-    """A carrier's text as a cell that no spreadsheet takes for a formula."""
+    """A carrier's text, escaped so that no spreadsheet reads the cell as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
@@ -50,6 +50,21 @@ def report(job: ImportJob) -> None:
         say(f"below cost: {warning['prefix']} {warning['destination']} {warning['retailPerMinute']} < {warning['costPerMinute']}")
 
 
+def say_impact(client: Client, version_id: str) -> None:
+    """Shows what the calls of the last 30 days would have cost. The import succeeds even if the token may not read that."""
+    try:
+        version = client.run(operations.impact(version_id=version_id))["tariffVersion"]
+    except RequestFailed as error:
+        if error.code != "GRAPHQL_VALIDATION_FAILED":
+            raise
+        say("The calls of the last 30 days are not shown: the token needs the scope reports:read.")
+        return
+    if version is not None:
+        money = version["impact"]
+        say(f"calls of the last 30 days at these prices: {money['calls']}, margin {money['margin']['amount']} "
+            f"({money['marginChange']['amount']}) {money['retail']['currency']}")
+
+
 def run_import(client: Client, chosen: argparse.Namespace) -> None:
     """Imports a deck, and prints the id of the new version."""
     answers = dict(pair.split("=", 1) for pair in chosen.answer)
@@ -65,6 +80,7 @@ def run_import(client: Client, chosen: argparse.Namespace) -> None:
             tariff_id=chosen.tariff,
             mode=chosen.mode,
             mapping=chosen.mapping.read_text(encoding="utf-8") if chosen.mapping else None,
+            mapping_id=chosen.mapping_id,
             dry_run=chosen.dry_run,
             note=chosen.note,
             key=chosen.key,
@@ -75,11 +91,7 @@ def run_import(client: Client, chosen: argparse.Namespace) -> None:
         raise
     report(job)
     if job["version"] is not None:
-        impact = client.run(operations.impact(version_id=job["version"]["id"]))["tariffVersion"]
-        if impact is not None:
-            money = impact["impact"]
-            say(f"calls of the last 30 days at these prices: {money['calls']}, margin {money['margin']['amount']} "
-                f"({money['marginChange']['amount']}) {money['retail']['currency']}")
+        say_impact(client, job["version"]["id"])
         say(f"version {job['version']['number']} is a draft")
         print(job["version"]["id"])
 
@@ -192,11 +204,12 @@ def parser() -> argparse.ArgumentParser:
     command("shops", run_shops, "list the callshops, each with its time zone")
     command("tariffs", run_tariffs, "list the tariffs, each with the id of its version in force")
     one = command("import", run_import, "import a rate deck as a draft, and print the id of the version")
-    one.add_argument("deck", type=Path, help="CSV, TSV, XLSX, or gzip of these")
+    one.add_argument("deck", type=Path, help="CSV, TSV or XLSX, which may be compressed with gzip")
     one.add_argument("--tariff", required=True, metavar="ID")
     one.add_argument("--mode", choices=["MERGE", "REPLACE", "REPLACE_COUNTRIES"], default="MERGE")
     one.add_argument("--mapping", type=Path, metavar="FILE", help="the carrier's mapping, as JSON")
-    one.add_argument("--answer", action="append", default=[], metavar="CODE=NUMBER", help="the answer to a question of the deck")
+    one.add_argument("--mapping-id", metavar="ID", help="a saved mapping; --mapping completes or corrects it")
+    one.add_argument("--answer", action="append", default=[], metavar="CODE=NUMBER", help="the answer to a question about the deck")
     one.add_argument("--dry-run", action="store_true", help="only say what would change")
     one.add_argument("--note", default="", help="description of the version; the name of the file if omitted")
     one.add_argument("--key", help="idempotency key, with which a repeated command continues the first import")
@@ -221,7 +234,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Runs a command. The exit status is 1 after an error, and 3 if a question of the deck has no answer."""
+    """Runs a command. The exit status is 1 after an error, and 3 if a question about the deck has no answer."""
     chosen = parser().parse_args()
     try:
         chosen.run(Client.from_environment(), chosen)

@@ -13,7 +13,7 @@ from .operations import Call, TimeRange
 
 
 def month_of(client: Client, callshop_id: str, month: str) -> TimeRange:
-    """The instants between which a month such as "2026-11" lasts in the callshop's time zone."""
+    """The instants at which a month such as "2026-11" begins and ends in the callshop's time zone."""
     shop = client.run(operations.find_callshop(id=callshop_id))["callshop"]
     if shop is None:
         raise CallshopError("NOT_FOUND", "There is no such callshop, or it belongs to another account.")
@@ -23,7 +23,7 @@ def month_of(client: Client, callshop_id: str, month: str) -> TimeRange:
 
 
 def calls(client: Client, callshop_id: str, period: TimeRange) -> Iterator[Call]:
-    """The calls of a callshop that were authorized in a period, oldest first. Also those that were refused or not answered."""
+    """The calls of a callshop that were authorized in a period, oldest first, including calls that were refused or not answered."""
     after: str | None = None
     while True:
         page = client.run(operations.calls(callshop_id=callshop_id, authorized_at=period, after=after))["calls"]

@@ -24,14 +24,14 @@ T = TypeVar("T")
 ATTEMPTS = 6
 #: The longest pause between two attempts, in seconds, even if the server asks for a longer one.
 LONGEST_PAUSE = 60.0
-#: The longest silence of the server, in seconds. Queries take at most 10 seconds, and streams have a sign of life every 20 seconds.
+#: The longest silence of the server, in seconds. A query takes at most 10 seconds, and the server sends a sign of life on a stream every 20 seconds.
 SILENCE = 60.0
 
 
 class Client:
     """A client of one server. `url` is the address of GraphQL, such as `https://shop.example/graphql`."""
 
-    def __init__(self, url: str, token: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, url: str, token: str, *, language: str = "en", sleep: Callable[[float], None] = time.sleep) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or parts.hostname is None:
             raise ValueError(f"{url!r} is not an HTTP address, such as https://shop.example/graphql")
@@ -41,17 +41,19 @@ class Client:
         self._host, self._port = parts.hostname, parts.port
         self._path = parts.path or "/graphql"
         self._token = token
+        self._language = language
         self._sleep = sleep
 
     @classmethod
     def from_environment(cls) -> Client:
-        """Reads the address from `CALLSHOP_API`. Reads the token from the file `CALLSHOP_TOKEN_FILE`, or from `CALLSHOP_TOKEN`."""
+        """Reads the address from `CALLSHOP_API`. Reads the token from the file `CALLSHOP_TOKEN_FILE`, or from `CALLSHOP_TOKEN`. Messages are in English, or
+        in the language `CALLSHOP_LANGUAGE`: `pt`, `es` or `en`."""
         url, file, token = (os.environ.get(name, "") for name in ("CALLSHOP_API", "CALLSHOP_TOKEN_FILE", "CALLSHOP_TOKEN"))
         if file != "":
             token = Path(file).read_text(encoding="ascii").strip()
         if url == "" or token == "":
             raise ValueError("Set CALLSHOP_API to the address of the API, and CALLSHOP_TOKEN_FILE or CALLSHOP_TOKEN to the token.")
-        return cls(url, token)
+        return cls(url, token, language=os.environ.get("CALLSHOP_LANGUAGE") or "en")
 
     def run(self, request: Request[R]) -> R:
         """Runs a query or a mutation. Raises `Refused` for `userErrors` of a mutation, and another `CallshopError` for any other failure."""
@@ -64,9 +66,9 @@ class Client:
         return cast(R, data)
 
     def follow(self, request: Request[R]) -> Iterator[R]:
-        """The messages of a subscription. After a lost connection, it subscribes again, so that a message may arrive twice.
+        """The messages of a subscription. If the connection is lost, it subscribes again, so a message may arrive twice.
 
-        This is right for subscriptions whose every message is complete, such as `tariffImport`. To miss no event of `callshopActivity`, send
+        This suits subscriptions in which each message is complete by itself, such as `tariffImport`. To miss no event of `callshopActivity`, send
         the last cursor as `after`.
         """
         failures = 0
@@ -116,7 +118,7 @@ class Client:
                         return
                 elif field == "data" and kind == "next":
                     yield _data(answer, _json(value.encode()))
-        raise Unreachable("The stream ended before the subscription.")
+        raise Unreachable("The stream ended before the subscription was complete.")
 
     def _post(self, request: Request[R], accept: str) -> AbstractContextManager[http.client.HTTPResponse]:
         body = {"query": request.document, "variables": request.variables, "operationName": request.name}
@@ -129,7 +131,7 @@ class Client:
         make = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
         connection = make(self._host, self._port, timeout=SILENCE)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, {"Accept-Language": self._language, **headers})
             yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
@@ -146,13 +148,13 @@ class Client:
                 self._wait_after(error, failures, is_repeatable)
 
     def _wait_after(self, error: CallshopError, failures: int, is_repeatable: bool) -> None:
-        """Waits before the next attempt, or raises the error if no attempt is left or none can help."""
+        """Waits before the next attempt, or raises the error if no attempt is left or if another attempt could not help."""
         may_pass = isinstance(error, Unreachable) or isinstance(error, RequestFailed) and error.passes
         did_nothing = isinstance(error, RequestFailed) and error.did_nothing
         if not may_pass or failures >= ATTEMPTS or not (is_repeatable or did_nothing):
             raise error
         asked = error.retry_after if isinstance(error, RequestFailed) else None
-        # a random part, so that many scripts do not come back at once
+        # a random part, so that many scripts do not try again at the same moment
         pause = 0.5 * 2 ** (failures - 1) * random.uniform(0.5, 1.0)
         self._sleep(min(max(pause, asked or 0.0), LONGEST_PAUSE))
 
@@ -181,9 +183,12 @@ def _data(answer: http.client.HTTPResponse, body: object) -> dict[str, object]:
 
 def _failure(answer: http.client.HTTPResponse, body: object) -> RequestFailed:
     errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors else {}
+    listed = errors if isinstance(errors, list) else []
+    first = listed[0] if listed else {}
     code = first.get("extensions", {}).get("code", "BAD_ANSWER")
-    message = first.get("message", f"The answer with status {answer.status} does not come from the API. Check its address.")
+    # a document may have several errors, and the first one may only follow from another
+    messages = " ".join(error["message"] for error in listed)
+    message = messages or f"The answer with status {answer.status} does not come from the API. Check its address."
     wait = answer.headers.get("Retry-After", "")
     return RequestFailed(
         code,

@@ -1,4 +1,4 @@
-"""The errors of this package. Branch on `code`, never on the message: a later release may write another sentence."""
+"""The errors of this package. Branch on `code`, never on the message: a later release may use a different sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .operations import UserError
 
 
 class CallshopError(Exception):
-    """Something that the server did not do. `code` is a code of the server, or `UNREACHABLE` or `BAD_ANSWER`."""
+    """A request that the server did not carry out. `code` is a code of the server, or `UNREACHABLE` or `BAD_ANSWER`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")

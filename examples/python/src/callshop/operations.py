@@ -285,6 +285,7 @@ class CreateTariffImportInput(TypedDict):
     baseVersionId: NotRequired[str | None]
     effectiveAt: NotRequired[str | None]
     note: NotRequired[str]
+    sha256: NotRequired[str | None]
     idempotencyKey: NotRequired[str | None]
 
 
@@ -420,7 +421,7 @@ class ChangeAfter(TypedDict):
 
 
 class Change(TypedDict):
-    """A prefix of one or both of two versions."""
+    """A prefix that one or both of the compared versions have."""
 
     kind: RateChangeKind
     prefix: str

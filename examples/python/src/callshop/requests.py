@@ -20,6 +20,6 @@ class Request(Generic[R]):
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether the request may be sent again although the first one may have taken effect."""
+        """Whether the request may be sent again even if the first one took effect."""
         input = self.variables.get("input")
         return self.kind != "mutation" or isinstance(input, Mapping) and input.get("idempotencyKey") is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,10 +13,10 @@ from .client import Client
 from .errors import CallshopError, RequestFailed
 from .operations import Change, CreateTariffImportInput, ImportJob, Question, RateChangeKind, TariffImportMode
 
-#: The kinds of differences. Without a kind, pages also have the equal rates, of which there may be thousands between two differences.
+#: The kinds of differences. Without a kind, pages also contain equal rates, and there may be thousands of them between two differences.
 KINDS: tuple[RateChangeKind, ...] = ("RAISED", "LOWERED", "CHANGED", "ADDED", "REMOVED")
 
-#: Chooses the answer to a question about a deck: its number, counted from 0; None if there is no answer.
+#: Chooses the answer to a question about a deck. Returns the number of the answer, counted from 0; None if there is no answer.
 Answer = Callable[[Question], int | None]
 
 
@@ -43,24 +44,32 @@ def import_deck(
     tariff_id: str,
     mode: TariffImportMode = "MERGE",
     mapping: str | None = None,
+    mapping_id: str | None = None,
     dry_run: bool = False,
     note: str = "",
     key: str | None = None,
     answer: Answer = lambda question: None,
 ) -> ImportJob:
-    """Imports a deck, and waits for the end. Returns the import, whose version is a draft, or whose changes are those of a dry run.
+    """Imports a deck, and waits for the end. Returns the import, which has the new draft or, after a dry run, only the changes.
 
-    `key` is the idempotency key. With the same key and input, the import of an earlier run continues, instead of a second one.
+    `mapping_id` is a saved mapping, which `mapping` completes or corrects. `key` is the idempotency key. If an earlier run used the same key, input
+    and file, that import continues, and no second import begins. With the same key and a changed file, the server refuses the request with
+    `IDEMPOTENCY_CONFLICT`.
     """
+    with deck.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     input: CreateTariffImportInput = {
         "tariffId": tariff_id,
         "mode": mode,
         "dryRun": dry_run,
         "note": note or deck.name,
+        "sha256": sha256,
         "idempotencyKey": key or str(uuid.uuid4()),
     }
     if mapping is not None:
         input["mapping"] = mapping
+    if mapping_id is not None:
+        input["mappingId"] = mapping_id
     job = client.run(operations.create_tariff_import(input=input))["createTariffImport"]["job"]
     assert job is not None
     while True:
@@ -89,7 +98,7 @@ def _settled(client: Client, id: str) -> ImportJob:
     for message in client.follow(operations.follow_tariff_import(id=id)):
         if message["tariffImport"]["state"] != "READING":
             return message["tariffImport"]
-    raise CallshopError("BAD_ANSWER", "The subscription ended before the import.")
+    raise CallshopError("BAD_ANSWER", "The subscription ended before the import did.")
 
 
 def _reply(client: Client, job: ImportJob, answer: Answer) -> None:
@@ -113,7 +122,7 @@ def merge_mappings(one: dict[str, object], other: dict[str, object]) -> dict[str
 
 
 def differences(client: Client, earlier: str, later: str) -> Iterator[Change]:
-    """The prefixes whose rates differ between two versions: for each kind of difference, ordered by prefix."""
+    """The prefixes whose rates differ between two versions, grouped by the kind of difference and ordered by prefix."""
     for kind in KINDS:
         after: str | None = None
         while True:

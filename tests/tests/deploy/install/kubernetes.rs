@@ -1,4 +1,5 @@
-//! Tests that deploy/kubernetes is valid by Kubernetes' own schemas, and consistent with the program's ports, probes, environment and arguments.
+//! Tests that deploy/kubernetes is valid according to Kubernetes' own schemas, and consistent with the program's ports, probes, environment and
+//! arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -210,7 +211,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     }
 }
 
-/// Whether a rule of an ingress passes a path. A prefix matches only whole path segments.
+/// Whether an ingress rule passes a path. A prefix matches only whole path segments.
 fn passes(rule: &Value, path: &str) -> bool {
     let given = rule["path"].as_str().expect("a path");
     match rule["pathType"].as_str() {

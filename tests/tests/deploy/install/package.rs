@@ -1,5 +1,5 @@
-//! Installs, upgrades, removes and purges the Debian package, made from the built program, in its own root. The machine itself is not changed: dpkg's
-//! database is in the test's own root, and the package's scripts work there.
+//! Makes the Debian package from the built program, then installs, upgrades, removes and purges it below a folder of the test (`dpkg --root`). The
+//! machine itself is not changed: dpkg's database is in that folder, and the package's scripts change only that folder.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -124,7 +124,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     }
     assert_eq!(mode(&root.path("etc/callshop/secrets")), 0o700);
 
-    // every program that a unit runs exists and is executable, and every file that it reads exists
+    // every program that a unit runs exists and is executable, and every file that the unit reads exists
     let units = root.path("usr/lib/systemd/system");
     let mut seen = 0;
     for entry in fs::read_dir(&units).expect("units").filter_map(Result::ok) {

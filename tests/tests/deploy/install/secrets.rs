@@ -9,7 +9,7 @@ use tests::local::repository;
 
 use super::{bash, mode, read, run};
 
-/// The files in a folder that other users can read or write.
+/// Those files in a folder that other users can read or write.
 fn open_files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder").filter_map(Result::ok);
     let open = entries.filter(|entry| mode(&entry.path()) & 0o077 != 0);

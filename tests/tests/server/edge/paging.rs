@@ -1,4 +1,4 @@
-//! Tests Relay's rules for pagination on every connection of the schema, with every argument, in both directions, around each object.
+//! Tests Relay's pagination rules on every connection of the schema: every argument, both directions, and pages that begin or end at each item.
 
 use std::collections::BTreeSet;
 

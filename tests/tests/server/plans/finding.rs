@@ -8,7 +8,7 @@ use store::{Page, Slice, Within};
 
 use super::*;
 
-/// Number of calls and sessions that most filters must not read.
+/// Number of ordinary calls, and of ordinary sessions. Most filters must not read these rows.
 const MANY: usize = 3_000;
 
 fn page() -> Slice {
@@ -55,7 +55,7 @@ impl Rows {
     }
 
     fn ordinary(&self) -> Vec<call::Model> {
-        // some attempts were refused for another reason
+        // some attempts were refused for a reason other than the one that the filter looks for
         let refusal = |n: usize| n.is_multiple_of(10).then(|| "CABIN_CLOSED".to_owned());
         let one = |n| call::Model {
             callshop_id: self.shop,
@@ -150,7 +150,7 @@ fn wanted_session(shop: Uuid, rare: Uuid, state: SessionState) -> cabin_session:
     }
 }
 
-/// The statements that read a table without a key since the last call of this function, and the plans of all statements since then as text.
+/// The statements that have read a table without a key since the last call of this function, and the plans of all statements since then, as text.
 fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
     conn.plans_for_all.lock().unwrap().clear();

@@ -162,7 +162,7 @@ async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &
     );
 }
 
-/// Replaces the last occurrence of a field in a query, or every occurrence in a response.
+/// Replaces every occurrence of `word` that is a whole word.
 fn replace_word(text: &str, word: &str, by: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut out = String::new();

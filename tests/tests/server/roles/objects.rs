@@ -85,7 +85,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             MANAGERS,
             "id tariff number state activeFrom rateCount isDerived note createdAt roundingDecimals roundingMode timeZone bands holidays \
-             changes impact rates",
+             changes impact margin rates",
         )],
     },
     Object {
@@ -112,7 +112,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             MANAGERS,
             "id tariff state uploadUrl expiresAt mode dryRun effectiveAt rowsRead rowsTotal problems problemsTotal detected questions \
-                setAside changes margin version error createdAt endedAt",
+                setAside changes margin impact next version error createdAt endedAt",
         )],
     },
     Object {
@@ -471,7 +471,8 @@ pub(super) const OBJECTS: &[Object] = &[
     },
 ];
 
-/// Types that only mutations or subscriptions return. The fields of these types are as visible as the operation. Page types are not listed.
+/// Types that only mutations or subscriptions return. The fields of these types are as visible as the operation that returns them. Page types are not
+/// listed.
 pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),
@@ -522,7 +523,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("DeriveTariffPayload", "tariff userErrors"),
     (
         "TariffDerivation",
-        "source ownCost percent addition minimumMargin priceEnding automatic problem sourceStartsFirstAt updatedAt",
+        "source ownCost percent addition minimumMargin priceEnding priceStep automatic problem sourceStartsFirstAt updatedAt",
     ),
     ("DisableTotpPayload", "viewer userErrors"),
     ("DiscardTariffVersionPayload", "tariff userErrors"),

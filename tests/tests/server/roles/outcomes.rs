@@ -40,13 +40,13 @@ impl Role {
 /// The outcome of a request for one role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The field looks like a field that does not exist.
+    /// The response is the same as for a field that does not exist.
     Hidden,
     /// The request is run.
     Allowed,
     /// The role sees the field, but the request fails with `FORBIDDEN`.
     Forbidden,
-    /// The object looks like an object that does not exist.
+    /// The response is the same as for an object that does not exist.
     Missing,
 }
 

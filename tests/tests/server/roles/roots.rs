@@ -23,7 +23,8 @@ const fn root(field: &'static str, outcomes: Outcomes, document: &'static str) -
 /// Fields that the test does not run, because they end the test's login or only return UNAUTHENTICATED.
 pub(super) const ENDS_THE_LOGIN: [&str; 2] = ["Mutation.logout", "Mutation.refresh"];
 
-/// A field that a role runs only on objects that it must not see, because the field deletes the object, and the next role needs it.
+/// A field that deletes its object. Each role runs it only on objects that the role must not see, so that the branch's own object still exists for
+/// the next role.
 pub(super) const DELETES: &str = "Mutation.deleteWebhook";
 
 /// Every root field.

@@ -1,4 +1,4 @@
-//! Tests derived tariffs: they follow the versions of their source, take effect with it, and tell why they cannot.
+//! Tests derived tariffs: they follow the versions of their source, take effect with it, and say why they cannot.
 
 use tests::sip::eventually;
 
@@ -49,7 +49,7 @@ on_both!(a_derived_tariff_takes_effect_with_its_source, |backend| async move {
         json!({ "name": "Plus", "source": { "tariffId": tariff.id }, "percent": percent, "minimumMargin": "0.03",
             "priceEnding": "0.09", "automatic": true })
     };
-    // 0.10 becomes at least 0.13, and 0.20 becomes 0.24, before the ending
+    // before the price ending is applied, 0.10 becomes at least 0.13, and 0.20 becomes 0.24
     let derived = derive(seller, rule("20")).await;
     let found = until(seller, &derived, &["1 ACTIVE 44 0.29, 55 0.19"]).await;
     let derivation = &found["derivation"];
@@ -61,7 +61,7 @@ on_both!(a_derived_tariff_takes_effect_with_its_source, |backend| async move {
     assert_eq!((&derivation["problem"], &derivation["sourceStartsFirstAt"]), (&Value::Null, &Value::Null));
     assert_eq!(found["versions"]["nodes"][0]["isDerived"], true);
 
-    // a scheduled version is followed at the same instant
+    // if the source has a scheduled version, the derived tariff gets one for the same instant
     let begins = tariff.now() + TimeDelta::minutes(10);
     let december = tariff.reprice("0.30", None).await;
     assert_eq!(tariff.activate(&december, Some(begins)).await, "none");
@@ -71,22 +71,22 @@ on_both!(a_derived_tariff_takes_effect_with_its_source, |backend| async move {
     let theirs = seller.object("tariffVersion", &text(&december["id"]), "activeFrom").await;
     assert_eq!(at(&found["versions"]["nodes"][0]), at(&theirs));
 
-    // and canceled with it
+    // if the schedule is canceled, the derived version is canceled, too
     let input = json!({ "versionId": december["id"] });
     seller.did("cancelTariffVersion", "CancelTariffVersionInput", input, "version { id }").await;
     until(seller, &derived, &["1 ACTIVE 44 0.29, 55 0.19"]).await;
 
-    // a version that takes effect at once is followed in a moment
+    // if a version of the source takes effect immediately, the derived tariff follows a moment later
     let hotfix = tariff.reprice("0.11", None).await;
     assert_eq!(tariff.activate(&hotfix, None).await, "none");
     until(seller, &derived, &["3 ACTIVE 44 0.29, 55 0.19", "1 RETIRED 44 0.29, 55 0.19"]).await;
 
-    // a derived tariff is a source, too
+    // a derived tariff can be the source of another tariff
     let chained = json!({ "name": "Plus plus", "source": { "tariffId": derived }, "addition": "0.01", "automatic": true });
     let second = derive(seller, chained).await;
     until(seller, &second, &["1 ACTIVE 44 0.3, 55 0.2"]).await;
 
-    // the rule changes, and both follow
+    // the rule changes, and both derived tariffs follow
     let mut changed = rule("200");
     changed["name"] = Value::Null;
     changed["tariffId"] = json!(derived);
@@ -100,7 +100,7 @@ on_both!(a_derived_tariff_takes_effect_with_its_source, |backend| async move {
         (versions(&tariff_of(seller, &second).await)[0] == "2 ACTIVE 44 0.7, 55 0.4").then_some(())
     })
     .await;
-    // the same rule again changes nothing
+    // repeating the request with the same rule changes nothing
     derive(seller, changed).await;
 
     // a tariff that is no longer derived keeps its prices
@@ -165,7 +165,7 @@ on_both!(a_derivation_that_fails_tells_why_and_never_stops_its_source, |backend|
     let found = tariff_of(seller, &derived).await;
     assert_eq!(versions(&found), ["1 ACTIVE 44 20.2, 55 10.1"]);
     assert_ne!(found["derivation"]["sourceStartsFirstAt"], Value::Null);
-    // another rule is tried at once
+    // a new rule is tried immediately
     let input = json!({ "tariffId": derived, "source": { "tariffId": tariff.id }, "percent": "-50", "automatic": true });
     derive(seller, input).await;
     let found = until(seller, &derived, &["2 ACTIVE 44 0.1, 55 500000", "1 RETIRED 44 20.2, 55 10.1"]).await;
@@ -187,7 +187,7 @@ on_both!(derivations_are_bounded, |backend| async move {
     assert_eq!(refused(seller, of(&chain[5], "F")).await, "INVALID_INPUT", "the chain is too long");
     assert_eq!(refused(seller, again(&chain[0], &chain[2])).await, "INVALID_INPUT", "a circle");
     assert_eq!(refused(seller, again(&chain[1], &chain[1])).await, "INVALID_INPUT", "itself");
-    // a chain also grows at its beginning
+    // the chain is already as long as it may be, so its first tariff cannot be derived from yet another tariff
     let other =
         seller.did("createTariff", "CreateTariffInput", json!({ "name": "G" }), "tariff { id }").await;
     let other = text(&other["tariff"]["id"]);
@@ -255,14 +255,14 @@ on_both!(a_reseller_derives_from_what_it_pays, |backend| async move {
     assert_eq!(account["costTariff"]["activeVersion"]["note"], "");
     assert_eq!(account["costTariff"]["versions"]["nodes"], json!([{ "number": 2, "state": "ACTIVE" }]));
 
-    // another cost tariff is followed, too
+    // if the reseller gets another cost tariff, the derived tariff follows that one
     let deck = format!("{HEADER}\n55,Brazil,0.04,0,1,1\n");
     price(distributor, &shop.reseller_id, &deck, "COST", None).await;
     brazil("0.08").await;
     assert_eq!(
         reseller.object("tariff", &text(&cost["id"]), "id").await,
         Value::Null,
-        "it pays by another tariff"
+        "it has another cost tariff now"
     );
 
     // the platform pays nobody

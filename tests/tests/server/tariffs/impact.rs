@@ -54,7 +54,7 @@ on_both!(past_calls_are_rated_by_a_draft, |backend| async move {
     assert_eq!(figures(&same), ["2.4", "0.9", "1.5", "0"], "{same}");
     assert_eq!((&same["calls"], &same["unrated"], &same["isPartial"]), (&json!(3), &json!(0), &json!(false)));
     assert_eq!(same["destinationsBelowCost"], 0);
-    // the minimum charge and the fee count; the draft has no rate for France, so that call adds nothing
+    // both the minimum charge and the fee are included; the draft has no rate for France, so that call adds nothing
     let less = dry(reseller, &tariff.id, &["55,Brazil,0.1,0.1,1,1,0.25"]).await;
     assert_eq!(figures(&less), ["0.5", "0.6", "-0.1", "-1.6"], "{less}");
     assert_eq!((&less["unrated"], &less["destinationsBelowCost"]), (&json!(1), &json!(1)));
@@ -122,7 +122,7 @@ on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move 
     let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;
     let expected = json!({ "prefix": "55", "retailPerMinute": "0.3", "costPerMinute": "0.35", "seconds": 60, "callshops": 1 });
     assert_eq!(found, json!({ "total": 1, "isPartial": false, "warnings": [expected] }));
-    // the minimum charge covers the fee of a call of a minute, but not of a longer call
+    // the minimum charge makes up for the connection fee on calls of up to one minute, but not on longer calls
     let found = warned(&tariff.id, &["55,Brazil,0.3,0,1,1,0.35", "33,France,0.3,0,1,1,0"]).await;
     assert_eq!((&found["total"], &found["warnings"][0]["seconds"]), (&json!(1), &json!(61)), "{found}");
     assert_eq!(warned(&tariff.id, &["55,Brazil,0.3,0.05,1,1,0", "33,France,0.3,0,1,1,0"]).await["total"], 0);
@@ -133,7 +133,7 @@ on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move 
     let found = warned(&id, &["55,Brazil,0.15,0,1,1,0", "33,France,0.3,0,1,1,0"]).await;
     let expected = json!({ "prefix": "55", "retailPerMinute": "0.15", "costPerMinute": "0.2", "seconds": null, "callshops": 1 });
     assert_eq!(found, json!({ "total": 1, "isPartial": false, "warnings": [expected] }));
-    // a cost tariff is compared when it is assigned: with the prices of the customers, with those of the accounts below, and with the parent's cost
+    // a cost tariff is compared when it is assigned: with the customers' prices, with the prices of the accounts below, and with the parent's cost
     let assigned = async |seller: &Client, account: &str, prices: [&str; 2]| {
         let deck = format!("{HEADER}\n55,Brazil,{},0,1,1\n33,France,{},0,1,1\n", prices[0], prices[1]);
         let input = json!({ "name": unique("tariff"), "currency": "BRL" });
@@ -171,7 +171,7 @@ on_both!(a_payer_sees_no_turnover_of_others, |backend| async move {
     let query = format!("query($id: ID!) {{ tariffVersion(id: $id) {{ {IMPACT} }} }}");
     let sellers = shop.distributor.ok(&query, json!({ "id": version })).await;
     assert_eq!(sellers["tariffVersion"]["impact"]["calls"], 1, "{sellers}");
-    // a payer may read what it pays, but other resellers may pay by the same tariff
+    // a payer may read its own cost tariff, but not the impact of a version, because other resellers may have the same cost tariff
     let payers = shop.reseller.send(&query, json!({ "id": version })).await;
     assert_eq!(payers["data"]["tariffVersion"], Value::Null, "{payers}");
     assert_eq!(payers["errors"][0]["extensions"]["code"], "NOT_FOUND", "{payers}");

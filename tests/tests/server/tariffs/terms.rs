@@ -57,7 +57,7 @@ on_both!(terms_change_with_a_version, |backend| async move {
         (&json!("Late"), &json!("DRAFT")),
         "{done}"
     );
-    // the version shows its terms, what differs, and the audit log has the values
+    // the version shows its terms and the differences, and the audit log has the values
     let query = "query($id: ID!) { tariffVersion(id: $id) { roundingDecimals roundingMode timeZone bands { name } holidays \
         changes { terms unchanged } } }";
     let shown = tariff.seller().ok(query, json!({ "id": done["version"]["id"] })).await;
@@ -169,7 +169,7 @@ on_both!(terms_of_a_tariff_without_a_version_in_force_need_a_base, |backend| asy
     let made = shop.reseller.did("createTariff", "CreateTariffInput", input, "tariff { id }").await;
     let tariff = Tariff { id: text(&made["tariff"]["id"]), shop };
     let first = tariff.update(json!({ "roundingDecimals": 3 })).await;
-    assert_eq!(first["userErrors"], json!([]), "before the first version, the terms change at once: {first}");
+    assert_eq!(first["userErrors"], json!([]), "without a version, the terms change immediately: {first}");
     let draft = tariff.import(HEADER, &NOVEMBER, "REPLACE").await;
     let refused = tariff.update(json!({ "roundingDecimals": 2 })).await;
     let error = &refused["userErrors"][0];

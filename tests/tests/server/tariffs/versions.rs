@@ -35,6 +35,14 @@ on_both!(a_schedule_is_canceled_and_its_draft_discarded, |backend| async move {
     let begins = tariff.now() + TimeDelta::minutes(2);
     let december = tariff.reprice("0.3", None).await;
     assert_eq!(tariff.activate(&december, Some(begins)).await, "none");
+    // a scheduled version is not in force, and cannot be scheduled again before its schedule is canceled
+    let input = json!({ "versionId": december["id"] });
+    let fields = "version { id }";
+    let again =
+        tariff.seller().tried("activateTariffVersion", "ActivateTariffVersionInput", input, fields).await;
+    let told = text(&again["userErrors"][0]["message"]);
+    assert!(told.contains("`cancelTariffVersion`"), "{again}");
+    assert!(told.contains("-03:00"), "the time is in the tariff's time zone: {again}");
     let january = tariff.reprice("0.4", Some(&december)).await;
     assert_eq!(tariff.activate(&january, Some(begins + TimeDelta::minutes(2))).await, "none");
 
@@ -128,7 +136,7 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
     let first =
         tariff.seller().ok(ACTIVE, json!({ "id": tariff.id })).await["tariff"]["activeVersion"].take();
     for round in 0..3 {
-        // two requests go back to the first version at once
+        // two requests at the same time revert the tariff to its first version
         let wrong = tariff.reprice(&format!("{round}.9"), None).await;
         assert_eq!(tariff.activate(&wrong, None).await, "none");
         let input = json!({ "tariffId": tariff.id, "versionId": first["id"] });

@@ -1,4 +1,4 @@
-//! Tests that one receiver, one event or one user holds up no other, and that a webhook never has more rights than its makers.
+//! Tests that one receiver, one event or one user does not hold up the others, and that a webhook never has more rights than the users who made it.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ on_both!(
         let failing = attempts(3).await;
         assert_eq!(failing["state"], "ACTIVE", "{failing}");
         let waiting = nodes(&failing).iter().find(|one| one["status"] == "PENDING").expect("a message");
-        // it is skipped, and the next event of the shop follows
+        // the failing event is skipped, and the next event of the shop follows
         let input = json!({ "deliveryId": waiting["deliveryId"] });
         receiver.refuse(None);
         let fields = "delivery { messageId status nextAttemptAt }";
@@ -101,7 +101,7 @@ on_both!(a_webhook_ends_with_its_token_and_a_login_takes_it_over, |backend: Back
         shop.owner.code("testWebhook", "TestWebhookInput", one.clone(), "delivery { status }").await,
         "ILLEGAL_STATE"
     );
-    // it keeps the scopes of the token
+    // when a login enables the webhook again, the webhook keeps the scopes of the token
     let fields = "webhook { state scopes role }";
     let enabled = shop.owner.did("enableWebhook", "EnableWebhookInput", one, fields).await;
     let scopes = json!(["CALLS_READ", "WEBHOOKS_READ", "WEBHOOKS_WRITE"]);
@@ -167,7 +167,7 @@ on_both!(a_webhook_that_was_moved_survives_the_old_receiver_that_is_gone, |backe
     shop.finish().await;
 });
 
-// The receivers of one account take all of its places, and those of another account are still served at once.
+// Even when one account's receivers occupy all of that account's delivery slots, another account's receivers are still served immediately.
 on_both!(slow_receivers_leave_places_for_others, |backend: Backend| async move {
     let shop = shop_with(backend, |config| config.webhooks.concurrency = 4).await;
     let (slow, quick) = (Receiver::start().await, Receiver::start().await);
@@ -191,7 +191,7 @@ on_both!(slow_receivers_leave_places_for_others, |backend: Backend| async move {
     shop.finish().await;
 });
 
-// Events that no document wants move the positions without a claim and a release.
+// Events that no document selects move many positions forward at once, without leases.
 on_both!(unwanted_events_are_passed_over_in_bulk, |backend: Backend| async move {
     let shop = shop_with(backend, |_| {}).await;
     let receiver = Receiver::start().await;

@@ -19,8 +19,14 @@ struct Listening {
 
 impl Listening {
     fn start(arguments: &[&str], token: &str) -> Self {
+        Self::start_with(arguments, token, None)
+    }
+
+    /// Starts with a secret of the user.
+    fn start_with(arguments: &[&str], token: &str, secret: Option<&str>) -> Self {
         let mut command = Command::new(process::build(false));
         command.arg("listen").args(arguments).env("CALLSHOP_TOKEN", token).stdin(Stdio::null());
+        command.envs(secret.map(|secret| ("CALLSHOP_WEBHOOK_SECRET", secret)));
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("it starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         Self { child, lines }
@@ -65,16 +71,26 @@ on_both!(messages_are_forwarded_signed_and_resume_after_a_lost_connection, |back
     assert!(lines.iter().any(|line| line.contains(" 500 SETTINGS_CHANGED ")), "{lines:?}");
     drop(listening);
 
-    // the document of a webhook, for another program
+    // `--webhook` uses the document of an existing webhook, and forwards the messages to another program
     let (id, _) = webhook(&shop.owner, &shop.id, &Receiver::start().await.url()).await;
-    let mut of_webhook =
-        Listening::start(&["--webhook", &id, "--forward-to", &hook, "--api", &api], shop.owner.token());
-    of_webhook.line().await;
-    of_webhook.line().await;
+    let arguments = ["--webhook", &id, "--forward-to", &hook, "--api", &api];
+    let secret = format!("whsec_{}", "A".repeat(32));
+    let mut of_webhook = Listening::start_with(&arguments, shop.owner.token(), Some(&secret));
+    assert!(of_webhook.line().await.starts_with("forwarding events of "), "the user knows the secret");
     events(&shop, 1).await;
     let seen = receiver.until(5).await;
-    assert_eq!(seen[4].json()["data"]["callshopActivity"]["event"]["kind"], "SETTINGS_CHANGED");
+    assert_eq!(seen[4].signatures(), [seen[4].signed_with(&secret).await]);
+    // the fields are in the order of the document, as in a message of the webhook
+    let body = seen[4].body.clone();
+    assert!(
+        body.starts_with(r#"{"data":{"callshopActivity":{"cursorExpired":false,"event":{"seq":"#),
+        "{body}"
+    );
+    assert!(body.ends_with(r#","kind":"SETTINGS_CHANGED","call":null}}}}"#), "{body}");
     drop(of_webhook);
+    let mut bad = Listening::start_with(&arguments, shop.owner.token(), Some("whsec_short"));
+    let ended = tokio::time::timeout(PATIENCE, bad.child.wait()).await.expect("it ends").expect("a status");
+    assert_eq!(ended.code(), Some(1));
 
     // a token that is refused ends the command
     let mut refused =

@@ -23,8 +23,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use transport::{
-    Admitted, AuthFailure, Authenticator, Caller, Documents, GraphqlService, HttpOptions, Limits, RoleSet,
-    StreamCookie, Ticket, configure, listen, pipeline::Position,
+    Admitted, AuthFailure, Authenticator, Caller, Documents, FullSchema, GraphqlService, HttpOptions, Limits,
+    RoleSet, StreamCookie, Ticket, configure, listen, pipeline::Position,
 };
 
 pub const NOBODY: RoleSet = RoleSet::role(0);
@@ -89,7 +89,7 @@ pub enum Kind {
 }
 
 /// The caller's name, attached by the authenticator.
-pub struct Name(String);
+pub struct Name(pub String);
 
 #[Object]
 impl Query {
@@ -236,6 +236,11 @@ pub fn toy() -> Toy {
         .finish()
 }
 
+/// The toy's schema, and which roles see what.
+pub fn full() -> FullSchema {
+    (toy().sdl(), VISIBILITY.iter().map(|(key, roles)| ((*key).to_owned(), *roles)).collect())
+}
+
 /// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds. Tickets are `ticket-…`, and admit `user`.
 #[derive(Clone, Default)]
 pub struct Tokens {
@@ -344,18 +349,20 @@ impl Server {
         })
     }
 
-    fn serving(
+    /// A server that keeps answers.
+    pub fn keeping(keep: impl transport::Keep) -> Self {
+        Self::serving(Limits::default(), HttpOptions::default(), |service| service.keep(keep))
+    }
+
+    pub fn serving(
         limits: Limits,
         options: HttpOptions,
         change: impl FnOnce(GraphqlService) -> GraphqlService,
     ) -> Self {
         let tokens = Tokens::default();
         let shutdown = CancellationToken::new();
-        let toy = toy();
-        let sdl = toy.sdl();
-        let service =
-            GraphqlService::new(toy, &sdl, &ROLES, VISIBILITY, tokens.clone(), limits, shutdown.clone());
-        let service = Arc::new(change(service.expect("the toy's roles are consistent")));
+        let service = GraphqlService::new(toy(), full, &ROLES, tokens.clone(), limits, shutdown.clone());
+        let service = Arc::new(change(service));
         let (send, receive) = std::sync::mpsc::channel();
         let served = service.clone();
         std::thread::spawn(move || {

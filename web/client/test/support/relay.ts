@@ -6,7 +6,7 @@ import type { Random } from './random.js';
 export class Relay {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  /** While stalled, bytes wait in both directions, and neither side notices. */
+  /** While the relay is stalled, bytes wait in both directions, and neither side notices. */
   #isStalled = false;
   #isRefusing = false;
   readonly counts = { connections: 0, cuts: 0, stalls: 0, outages: 0 };

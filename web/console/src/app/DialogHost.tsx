@@ -21,7 +21,7 @@ const Help = lazy(() => loadAll.help().then((module) => ({ default: module.Help 
 /** Delay in milliseconds, long enough for the board to appear first. */
 const PRELOAD_AFTER_MS = 1500;
 
-/** Loads the dialogs' code after the board, so that the first dialog opens at once, even if the network has failed in the meantime. */
+/** Loads the dialogs' code after the board, so that the first dialog opens immediately, even if the network has failed in the meantime. */
 function usePreload(): void {
   useEffect(() => {
     const timer = setTimeout(() => {

@@ -5,7 +5,7 @@ import { useConnection } from './context.js';
 import { useNow } from './now.js';
 import { useShopOrNull } from './shop.js';
 
-/** Delay before the notice appears, so that a connection that returns at once causes no notice. */
+/** Delay before the notice appears, so that a connection that returns quickly causes no notice. */
 const PATIENCE_MS = 1500;
 
 /** Shows how long the board has been without a connection. Screen readers read the loss aloud, but not the seconds. */

@@ -5,7 +5,7 @@ export interface Announcer {
   readonly say: (text: string) => void;
   /** Read aloud when the person is idle, and shown for a while. */
   readonly notify: (text: string) => void;
-  /** Read aloud at once, and shown for a while. */
+  /** Read aloud immediately, and shown for a while. */
   readonly warn: (text: string) => void;
 }
 

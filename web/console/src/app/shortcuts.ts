@@ -28,7 +28,7 @@ export interface Typed {
   readonly at: number;
 }
 
-/** A second digit within this time is added to the first: 1 and then 2 select cabin 12. */
+/** A second digit within this time is appended to the first: 1 and then 2 select cabin 12. */
 const DIGITS_WITHIN_MS = 800;
 
 export function typeDigit(former: Typed, digit: string, at: number, cabins: readonly number[]): Typed {

@@ -102,7 +102,7 @@ function Tally({ cabins }: { readonly cabins: ShopState['cabins'] }): ReactEleme
   );
 }
 
-/** The bills that wait for payment. A bill stays visible even if its cabin has its next customer. */
+/** The bills that wait for payment. A bill stays visible even if the next customer is already in its cabin. */
 function UnpaidStrip({ unpaid }: { readonly unpaid: readonly UnpaidFields[] }): ReactElement {
   const { t } = useTranslation();
   const { show } = useDialogs();

@@ -25,7 +25,7 @@ export interface TileProps {
   readonly unpaid: UnpaidFields | undefined;
   readonly stale: boolean;
   readonly selected: boolean;
-  /** Whether this user works at the counter; a reseller only looks. */
+  /** Whether this user works at the counter; a reseller only watches. */
   readonly operates: boolean;
 }
 

@@ -37,7 +37,7 @@ function Choices({ view, session, onClose }: ChoicesProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const { show } = useDialogs();
-  // keep the id of the session to close, because the cabin may have its next customer before the response arrives
+  // keep the id of the session to close, because the next customer may be in the cabin before the response arrives
   const [sessionId] = useState(session.id);
   const close = useAction((_key: string, mode: CloseMode) => client.request(CloseCabinDocument, { input: { sessionId, mode } }));
   const undo = useAction((idempotencyKey) => client.request(VoidSessionDocument, { input: { sessionId, idempotencyKey } }));

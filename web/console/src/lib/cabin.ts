@@ -20,7 +20,7 @@ export interface LimitUse {
   readonly most: bigint;
 }
 
-/** The limit of which the smallest share is left; null if the session has no limit. */
+/** The limit that has the smallest share left; null if the session has no limit. */
 export function limitUse(session: SessionFields, { remaining, remainingSeconds }: SessionFigures): LimitUse | null {
   const uses: LimitUse[] = [];
   const isPrepaid = session.mode === 'PREPAID';

@@ -31,7 +31,7 @@ export interface Destination {
   readonly country: string | null;
   /** The country's name in the reader's language. If the destination's name does not begin with a country, the unchanged name. */
   readonly name: string;
-  /** Whether the name in the price list says that these are mobile numbers. */
+  /** Whether the destination's name in the price list says that its numbers are mobile numbers. */
   readonly mobile: boolean;
   /** The rest of the name after the country, such as the network; may be empty. */
   readonly detail: string;

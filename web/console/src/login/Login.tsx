@@ -11,7 +11,7 @@ import { Icon } from '../ui/Icon.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { submitting } from '../ui/submitting.js';
 
-/** The action of the form, and whether the server has asked for a code of the second factor. */
+/** The action of the form, and whether the server has asked for a code from the second factor. */
 function useLogin(): { login: Action<[string, string, string], unknown>; needsCode: boolean; forget: () => void } {
   const client = useClient();
   const [needsCode, setNeedsCode] = useState(false);

@@ -87,7 +87,7 @@ export function Wall(): ReactElement {
 
 interface CardProps {
   readonly shop: WallShopFragment;
-  /** The shop's live calls; null while they are not known. */
+  /** The shop's live calls; null until they are known. */
   readonly calls: readonly BranchCallFragment[] | null;
   readonly onTopUp: (shop: WallShopFragment) => void;
 }

@@ -45,7 +45,7 @@ export async function startDemo({ traffic }: DemoOptions): Promise<Demo> {
     await stopped(server);
     await rm(folder, { recursive: true, force: true });
   };
-  // a program that is not there fails with an event, not with an exception
+  // a missing program causes an event, not an exception
   const failed = once(server, 'error').then(([error]: unknown[]) => {
     throw error;
   });

@@ -1,7 +1,7 @@
 import { useGraphiQLActions } from '@graphiql/react';
 import { useEffect } from 'react';
 
-/** Ctrl + Enter runs the operation when no editor has the focus, too. */
+/** Makes Ctrl + Enter run the operation even when no editor has the focus. */
 export function RunKey(): null {
   const actions = useGraphiQLActions();
   useEffect(() => {

@@ -155,7 +155,7 @@ class Finder {
     const isFree = (cabin: unknown): boolean =>
       at(cabin, 'state') === 'CLOSED' && textAt(cabin, 'phone', 'id') !== null && at(cabin, 'currentSession') === null;
     const occupied = cabins.filter((cabin) => textAt(cabin, 'currentSession', 'id') !== null);
-    // the last one was probably opened by this user a moment ago
+    // the last unused one was probably opened by this user a moment ago
     const unused = occupied.filter((cabin) => listAt(cabin, 'currentSession', 'calls', 'nodes').length === 0).at(-1);
     switch (thing) {
       case 'freeCabin':
@@ -208,7 +208,7 @@ class Finder {
   }
 }
 
-/** A settled session with money to give back whose receipt the user may see: a colleague's payments are hidden from attendants. */
+/** A settled session that can be refunded and whose receipt the user may see. A colleague's payments are hidden from attendants. */
 function settled(sessions: readonly unknown[]): unknown {
   const isRefundable = (session: unknown): boolean => {
     const [total, refunded] = [textAt(session, 'total', 'amount'), textAt(session, 'refunded', 'amount')];

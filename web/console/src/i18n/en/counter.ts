@@ -33,7 +33,7 @@ export const counter: typeof portuguese = {
     nameHint: 'For example: ana@shop',
     password: 'Password',
     code: 'Code',
-    codeHint: 'Six digits of your authenticator app, or a recovery code',
+    codeHint: 'Six digits from your authenticator app, or a recovery code',
     submit: 'Log in',
     busy: 'Logging in…',
     offline: 'No internet connection.',

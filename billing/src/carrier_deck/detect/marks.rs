@@ -1,0 +1,401 @@
+//! Finds the decimal mark, the order of day and month, the unit, and the currency.
+
+use chrono::NaiveDate;
+
+use super::super::cells::{PriceUnit, currencies, has_cents, is_cents, is_other_unit, is_pence, unit};
+use super::super::dates::{DateOrder, Orders, dates_in};
+use super::super::header::{Role, Words, is_effective, mentions_price, names_step, words};
+use super::super::header_words::{BILLS, END};
+use super::super::mapping::Mapping;
+use super::super::numbers::{DecimalMark, Marks, amount};
+use super::super::table::Row;
+use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_COLUMNS, Options, Question, Refusal};
+use super::notes::is_unit_note;
+use super::{Plan, date_of};
+
+/// Prices in hundredths whose median is below this, in millionths, are doubtful.
+const LOW_CENTS: i64 = 100_000;
+/// If all dates are this near to the day of the import in one order of day and month, and a date is [`FAR_DAYS`] away in the other, the first order
+/// is right.
+const NEAR_DAYS: i64 = 60;
+/// See [`NEAR_DAYS`].
+const FAR_DAYS: i64 = 120;
+
+impl Plan<'_> {
+    pub(super) fn find_marks(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
+        let mut marks = Marks::default();
+        let mut example = (0, String::new());
+        for column in self.columns.money() {
+            for row in self.rows() {
+                let (before, cell) = (marks.either, row.get(column));
+                marks.see(cell, row.kind(column));
+                if marks.either > before && example.0 == 0 {
+                    example = (row.line, cell.chars().take(40).collect());
+                }
+            }
+        }
+        self.groups = marks.grouped;
+        match (mapping.decimal_mark, marks.decide()) {
+            (Some(mark), _) => {
+                self.mark = mark;
+                deck.detected.push(Detected::mapped("decimal_mark", format!("{mark:?}").to_lowercase()));
+            }
+            (None, Some(mark)) => {
+                self.mark = mark;
+                let reason = format!(
+                    "Prices whose mark can only be a decimal point: {}. Prices whose mark can only be a decimal comma: {}.",
+                    marks.point, marks.comma
+                );
+                let confidence =
+                    if marks.point > 0 && marks.comma > 0 { Confidence::Medium } else { Confidence::High };
+                deck.detected.push(Detected::new(
+                    "decimal_mark",
+                    format!("{mark:?}").to_lowercase(),
+                    reason,
+                    confidence,
+                ));
+            }
+            (None, None) => {
+                let answer = |text, mark| {
+                    Answer::new(text, Mapping { decimal_mark: Some(mark), ..Mapping::default() })
+                };
+                deck.questions.push(Question {
+                    code: "DECIMAL_MARK".into(),
+                    text: "The prices do not show whether the decimal mark is a comma or a point. Choose the decimal mark.".to_owned(),
+                    line: example.0,
+                    example: example.1,
+                    answers: vec![answer("point", DecimalMark::Point), answer("comma", DecimalMark::Comma)],
+                });
+            }
+        }
+    }
+
+    pub(super) fn find_order(&mut self, options: &Options<'_>, deck: &mut CarrierDeck) {
+        let mapping = options.mapping;
+        let mut orders = Orders::default();
+        let mut example = (0, String::new());
+        let mut cells: Vec<String> = Vec::new();
+        let columns: Vec<usize> =
+            [Role::Effective, Role::Ends].into_iter().filter_map(|role| self.columns.first(role)).collect();
+        for column in columns.iter().copied() {
+            for row in self.rows() {
+                let (before, cell) = (orders.either, row.get(column));
+                orders.see(cell);
+                if orders.either > before && cells.len() < MAX_COLUMNS {
+                    cells.push(cell.to_owned());
+                }
+                if orders.either > before && example.0 == 0 {
+                    example = (row.line, cell.chars().take(40).collect());
+                }
+            }
+        }
+        if let (true, Some((line, date))) = (columns.is_empty(), self.said_date()) {
+            orders.see(&date);
+            example = (line, date.clone());
+            cells.push(date);
+        }
+        if orders.either > 0 && orders.dmy + orders.mdy == 0 {
+            // the dates above the header are written like those below it
+            self.preamble().flat_map(Row::cells).for_each(|cell| orders.see(cell));
+        }
+        let hint =
+            self.order_hint(&columns).map(|order| (order, "The file names the order of day and month."));
+        let near = || {
+            let order = nearest(&cells, options.today?)?;
+            Some((order, "Only in this order are all dates near the day of the import."))
+        };
+        let seen = (orders.dmy + orders.mdy > 0)
+            .then(|| orders.decide().map(|order| (order, "A date has a day over 12.")))
+            .flatten();
+        let found = match (mapping.date_order, seen) {
+            (Some(order), _) => Some((order, "The mapping says so.")),
+            (None, Some(found)) => Some(found),
+            (None, None) if orders.either == 0 => Some((DateOrder::Dmy, "")),
+            (None, None) if orders.dmy + orders.mdy == 0 => hint.or_else(near),
+            (None, None) => None,
+        };
+        match found {
+            Some((order, reason)) => {
+                self.order = order;
+                if !reason.is_empty() {
+                    let confidence =
+                        if mapping.date_order.is_some() { Confidence::Certain } else { Confidence::High };
+                    let name = format!("{order:?}").to_lowercase();
+                    deck.detected.push(Detected::new("date_order", name, reason, confidence));
+                }
+            }
+            None => deck.questions.push(order_question(example)),
+        }
+    }
+
+    /// The order of day and month that the name of a date column or a line above the header names, as in "DD/MM/YYYY".
+    fn order_hint(&self, columns: &[usize]) -> Option<DateOrder> {
+        let names = columns.iter().filter_map(|column| self.names.get(*column)).map(String::as_str);
+        let hint = |text: &str| {
+            let words = Words(words(text));
+            let first = |days: &[&str]| {
+                words
+                    .0
+                    .windows(2)
+                    .any(|pair| days.contains(&pair[0].as_str()) && matches!(pair[1].as_str(), "mm" | "mmm"))
+            };
+            match () {
+                () if first(&["dd", "jj", "tt", "gg"]) => Some(DateOrder::Dmy),
+                () if words.phrase(&["mm", "dd"]) => Some(DateOrder::Mdy),
+                () => None,
+            }
+        };
+        names.chain(self.preamble().flat_map(Row::cells)).find_map(hint)
+    }
+
+    /// The line and the text of the date from which all prices apply, according to a line above or below the rates.
+    fn said_date(&self) -> Option<(u64, String)> {
+        self.notes().into_iter().find_map(|note| {
+            let date = dates_in(&note.text).into_iter().next()?;
+            let before = note.text.split(&date).next().unwrap_or_default();
+            let begins = is_effective(before) && !Words(words(before)).any(END);
+            begins.then_some((note.line, date))
+        })
+    }
+
+    /// Finds the first day of all prices if no column has dates.
+    pub(super) fn find_date(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
+        if self.columns.first(Role::Effective).is_some() || mapping.columns.contains_key("effective") {
+            return;
+        }
+        let Some((_, text)) = self.said_date() else { return };
+        if let Ok(Some(date)) = date_of(&text, self.order) {
+            self.effective = Some(date);
+            let reason = "A line above or below the rates says from which day they apply.";
+            deck.detected.push(Detected::new("effective", date.to_string(), reason, Confidence::High));
+        }
+    }
+
+    fn price_name(&self) -> &str {
+        self.names.get(self.columns.price).map_or("", String::as_str)
+    }
+
+    /// Finds the unit from the header, the notes, and the mapping.
+    pub(super) fn find_unit(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
+        let named = unit(self.price_name());
+        let above = self.notes().iter().find_map(|note| {
+            let text = before_billing(&note.text);
+            is_unit_note(&text).then(|| unit(&text)).flatten()
+        });
+        let mapped = mapping.price_unit.map(|unit| if unit == PriceUnit::Minute { 60 } else { 1 });
+        let (price_name, has_unit) = (self.price_name(), self.columns.first(Role::Unit).is_some());
+        if mapped.is_none()
+            && named.is_none()
+            && above.is_none()
+            && !has_unit
+            && is_other_unit(price_name)
+            && !names_step(price_name)
+        {
+            deck.questions.push(unit_question(
+                "The price's column names a unit that is neither a minute nor a second.",
+            ));
+        }
+        let found = match (mapped, named, above) {
+            (Some(unit), ..) => Some((unit, "The mapping says so.", Confidence::Certain)),
+            (None, Some(unit), Some(other)) if unit != other => {
+                deck.questions.push(unit_question("The header and the lines above it name different units."));
+                None
+            }
+            (None, Some(unit), _) => Some((unit, "The price's column says so.", Confidence::High)),
+            (None, None, Some(unit)) => {
+                Some((unit, "A line above or below the rates says so.", Confidence::High))
+            }
+            (None, None, None) => None,
+        };
+        self.unit_is_known = found.is_some() || self.columns.first(Role::Unit).is_some();
+        let (unit, reason, confidence) =
+            found.unwrap_or((60, "Nothing in the file says otherwise.", Confidence::Low));
+        self.unit = unit;
+        deck.detected.push(Detected::new("price_unit", format!("{unit} seconds"), reason, confidence));
+    }
+
+    /// Finds whether prices are in hundredths of the currency.
+    pub(super) fn find_cents(&mut self, options: &Options<'_>, deck: &mut CarrierDeck) {
+        if let Some(cents) = options.mapping.price_in_cents {
+            self.cents = cents;
+            deck.detected.push(Detected::mapped("price_in_cents", cents.to_string()));
+            return;
+        }
+        let notes = self.notes();
+        let pounds = options.currency.or(self.currency.as_deref()) == Some("GBP")
+            || notes.iter().any(|note| note.text.contains('£') || currencies(&note.text).contains(&"GBP"));
+        let name = self.price_name();
+        let filled = || self.rows().map(|row| row.get(self.columns.price)).filter(|cell| !cell.is_empty());
+        let cells = filled().take(MAX_COLUMNS).filter(|cell| has_cents(cell)).count();
+        let said = notes.iter().find(|note| is_cents_note(&note.text, pounds));
+        let units = self.columns.first(Role::Unit).is_some_and(|column| {
+            let mut cells = self
+                .rows()
+                .map(|row| row.get(column))
+                .filter(|cell| !cell.is_empty())
+                .take(MAX_COLUMNS)
+                .peekable();
+            cells.peek().is_some() && cells.all(is_cents)
+        });
+        let named = is_cents(name) || pounds && is_pence(name);
+        let reason = match () {
+            () if named => "The price's column says so.",
+            () if units => "The column with the unit of the prices says so.",
+            () if cells > 0 && cells * 2 > filled().take(MAX_COLUMNS).count() => "The prices say so.",
+            () if said.is_some() && currencies(name).is_empty() => "A line above or below the rates says so.",
+            () if said.is_some() => {
+                let why = "A line above or below the rates mentions hundredths of the currency.";
+                return deck.questions.push(cents_question(why));
+            }
+            () => return,
+        };
+        if self.median().is_some_and(|median| median < LOW_CENTS) {
+            return deck.questions.push(cents_question("The prices are very low for prices in hundredths."));
+        }
+        self.cents = true;
+        deck.detected.push(Detected::new("price_in_cents", "true", reason, Confidence::High));
+    }
+
+    /// The median of the prices as they are written, in millionths.
+    fn median(&self) -> Option<i64> {
+        let prices = self
+            .rows()
+            .map(|row| amount(row.get(self.columns.price), row.kind(self.columns.price), self.mark));
+        let mut prices: Vec<i64> = prices.flatten().filter(|price| *price > 0).take(10_000).collect();
+        prices.sort_unstable();
+        prices.get(prices.len() / 2).copied()
+    }
+
+    pub(super) fn find_currency(
+        &mut self,
+        options: &Options<'_>,
+        deck: &mut CarrierDeck,
+    ) -> Result<(), Refusal> {
+        let tariff = options.currency;
+        if let Some(currency) = &options.mapping.currency {
+            self.currency = Some(currency.clone());
+            return check_currency(&[currency.as_str()], tariff, 0);
+        }
+        let named = currencies(self.price_name());
+        let mut found = (0, named);
+        if found.1.is_empty() {
+            for row in self.preamble() {
+                let text: Vec<&str> = row.cells().collect();
+                let named = currencies(&text.join(" "));
+                if !named.is_empty() {
+                    found = (row.line, named);
+                    break;
+                }
+            }
+        }
+        if found.1.is_empty() {
+            for row in self.rows().take(MAX_COLUMNS) {
+                let named = currencies(row.get(self.columns.price));
+                if !named.is_empty() {
+                    found = (row.line, named);
+                    break;
+                }
+            }
+        }
+        check_currency(&found.1, tariff, found.0)?;
+        if let [currency] = found.1.as_slice() {
+            self.currency = Some((*currency).to_owned());
+            deck.detected.push(Detected::new(
+                "currency",
+                *currency,
+                "The header, a line above it, or a price names the currency.",
+                Confidence::High,
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(), Refusal> {
+    match tariff {
+        Some(tariff) if !found.is_empty() && !found.contains(&tariff) => {
+            let message =
+                format!("The deck's prices are in {}, but the tariff's are in {tariff}.", found.join(", "));
+            Err(Refusal::new(
+                line,
+                "CURRENCY_MISMATCH",
+                message,
+                "Import the deck into a tariff in the deck's currency.",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The part of a sentence before its words for billing, whose time says nothing about prices.
+fn before_billing(text: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for part in text.split_inclusive(|letter: char| !letter.is_alphanumeric()) {
+        let bills = words(part).iter().any(|word| BILLS.contains(&word.as_str()));
+        if bills && !kept.is_empty() {
+            break;
+        }
+        kept.push(part);
+    }
+    kept.concat()
+}
+
+/// Whether a sentence says that prices are in hundredths of the currency.
+fn is_cents_note(text: &str, pounds: bool) -> bool {
+    const ROUNDS: &[&str] = &["rounded", "rounding", "round", "nearest", "redondeo", "arrondi", "gerundet"];
+    const AMOUNTS: &[&str] =
+        &["currency", "amounts", "amount", "moneda", "devise", "valuta", "wahrung", "moeda", "divisa"];
+    let words = Words(words(text));
+    (is_cents(text) || pounds && is_pence(text))
+        && !words.any(ROUNDS)
+        && (words.any(AMOUNTS) || is_unit_note(text) || mentions_price(text))
+}
+
+/// The order in which all dates are near `today`, if a date is far away in the other order.
+fn nearest(cells: &[String], today: NaiveDate) -> Option<DateOrder> {
+    let farthest = |order| {
+        let days = |cell: &String| {
+            date_of(cell, order).ok().flatten().map_or(i64::MAX, |date| (date - today).num_days().abs())
+        };
+        cells.iter().map(days).max().unwrap_or(i64::MAX)
+    };
+    match (farthest(DateOrder::Dmy), farthest(DateOrder::Mdy)) {
+        (near, far) if near <= NEAR_DAYS && far > FAR_DAYS => Some(DateOrder::Dmy),
+        (far, near) if near <= NEAR_DAYS && far > FAR_DAYS => Some(DateOrder::Mdy),
+        _ => None,
+    }
+}
+
+fn order_question(example: (u64, String)) -> Question {
+    let answer = |text, order| Answer::new(text, Mapping { date_order: Some(order), ..Mapping::default() });
+    Question {
+        code: "DATE_ORDER".into(),
+        text: "The dates do not show whether the day or the month comes first. Choose the order.".to_owned(),
+        line: example.0,
+        example: example.1,
+        answers: vec![answer("day, month, year", DateOrder::Dmy), answer("month, day, year", DateOrder::Mdy)],
+    }
+}
+
+pub(in crate::carrier_deck) fn cents_question(why: &str) -> Question {
+    let answer =
+        |text, cents| Answer::new(text, Mapping { price_in_cents: Some(cents), ..Mapping::default() });
+    Question {
+        code: "PRICE_CENTS".into(),
+        text: format!("{why} Choose the unit of the prices."),
+        line: 0,
+        example: String::new(),
+        answers: vec![answer("the currency itself", false), answer("hundredths of the currency", true)],
+    }
+}
+
+pub(in crate::carrier_deck) fn unit_question(why: &str) -> Question {
+    let answer = |text, unit| Answer::new(text, Mapping { price_unit: Some(unit), ..Mapping::default() });
+    Question {
+        code: "PRICE_UNIT".into(),
+        text: format!("{why} Choose the time for which a price holds."),
+        line: 0,
+        example: String::new(),
+        answers: vec![answer("a minute", PriceUnit::Minute), answer("a second", PriceUnit::Second)],
+    }
+}

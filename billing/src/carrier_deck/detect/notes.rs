@@ -1,0 +1,404 @@
+//! Reads the lines above and below the rates: units, currencies, increments and dates that apply to all rows.
+
+use super::super::cells::currencies;
+use super::super::header::{Role, Words, mentions_price, words};
+use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, PAYS};
+use super::super::increments::{is_usual, times};
+use super::super::table::Row;
+use super::Plan;
+
+/// This many rows at the end of the file are searched for notes.
+const NOTES: usize = 20;
+/// Maximum number of characters of a line that is searched for notes.
+const MAX_NOTE_CHARS: usize = 1_000;
+/// Maximum number of destinations with other increments.
+const MAX_EXCEPTIONS: usize = 100;
+
+/// A sentence above or below the rates.
+pub(in crate::carrier_deck) struct Note {
+    pub(in crate::carrier_deck) line: u64,
+    pub(in crate::carrier_deck) text: String,
+}
+
+/// The increments that the sentences above and below the rates name.
+#[derive(Clone, Debug, Default)]
+pub(in crate::carrier_deck) struct SaidIncrements {
+    /// The first and the next increment of all destinations; several if the sentences contradict each other.
+    pub(in crate::carrier_deck) general: Vec<(u32, u32)>,
+    /// Increments that may be for places that the deck does not have.
+    doubtful: Vec<(u32, u32)>,
+    /// The words with which the names of some destinations begin, and their increments.
+    pub(in crate::carrier_deck) exceptions: Vec<(Vec<String>, (u32, u32))>,
+    /// The first sentence about increments.
+    pub(in crate::carrier_deck) example: Option<(u64, String)>,
+    /// Whether a sentence about increments was not understood.
+    pub(in crate::carrier_deck) unread: bool,
+}
+
+impl Plan<'_> {
+    /// The sentences above the header, and in the short lines at the end of the file.
+    pub(in crate::carrier_deck) fn notes(&self) -> Vec<Note> {
+        let last = self.table.len().saturating_sub(NOTES).max(self.start);
+        let below =
+            (last..self.table.len()).filter_map(|index| self.table.row(index)).filter(|row| is_note(*row));
+        let above = (0..self.above).filter_map(|index| self.table.row(index));
+        above.chain(below).flat_map(sentences).collect()
+    }
+
+    /// The increments that the notes name. A note about payments is not about increments.
+    pub(super) fn said_increments(&self) -> SaidIncrements {
+        let mut said = SaidIncrements::default();
+        for note in self.notes() {
+            let words = Words(words(&note.text));
+            let measured = words.any(&["average", "acd", "asr", "maximum", "max", "limit"]);
+            if !words.any(BILLS) || measured {
+                continue;
+            }
+            // "Billing cycle: 15/15" is about invoices
+            let pays = words.any(PAYS);
+            if pays
+                && pairs(&tokens(&note.text))
+                    .iter()
+                    .all(|pair| ![pair.initial, pair.next].iter().any(|time| matches!(time, 1 | 6 | 60)))
+            {
+                continue;
+            }
+            let count =
+                |said: &SaidIncrements| said.general.len() + said.exceptions.len() + said.doubtful.len();
+            let before = count(&said);
+            self.read_increments(&note.text, &mut said);
+            let found = count(&said) > before;
+            let unread = !found && speaks_of_increments(&words);
+            said.unread |= unread;
+            if found || unread {
+                said.example.get_or_insert((note.line, note.text.chars().take(200).collect()));
+            }
+        }
+        if said.general.is_empty() {
+            said.general = std::mem::take(&mut said.doubtful);
+        }
+        said
+    }
+
+    fn read_increments(&self, text: &str, said: &mut SaidIncrements) {
+        let tokens = tokens(text);
+        let pairs = pairs(&tokens);
+        if pairs.is_empty() {
+            if let Some(found) = spoken_increments(text)
+                && !said.general.contains(&found)
+            {
+                said.general.push(found);
+            }
+            return;
+        }
+        let mut from = 0;
+        for (at, pair) in pairs.iter().enumerate() {
+            let end = pairs.get(at + 1).map_or(tokens.len(), |next| next.start);
+            let before = &tokens[from..pair.start];
+            let after = &tokens[pair.end..end];
+            let excepted = before.iter().any(|token| token.is_word(EXCEPTS));
+            from = pair.end;
+            let mut names = self.known(&places(before));
+            if names.is_empty() && after.first().is_some_and(|token| token.is_word(FOR)) {
+                let until = after.iter().position(|token| token.is_word(EXCEPTS)).unwrap_or(after.len());
+                names = self.known(&places(&after[..until]));
+                from = pair.end + until;
+            }
+            let value = (pair.initial, pair.next);
+            for name in names.iter().take(MAX_EXCEPTIONS.saturating_sub(said.exceptions.len())) {
+                said.exceptions.push((name.clone(), value));
+            }
+            // the destinations of an exception may be missing from the deck
+            let unknown = names.is_empty() && !places(before).is_empty();
+            if names.is_empty() && !(excepted && unknown && at > 0) {
+                let list = if unknown { &mut said.doubtful } else { &mut said.general };
+                if !list.contains(&value) {
+                    list.push(value);
+                }
+            }
+        }
+    }
+
+    /// The places with which the name of a destination or country begins.
+    fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
+        let mut left: Vec<&Vec<String>> = places.iter().take(MAX_EXCEPTIONS).collect();
+        let roles = [Role::Destination, Role::Country, Role::Network];
+        let columns: Vec<usize> = roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();
+        let mut found = Vec::new();
+        for row in self.rows() {
+            if left.is_empty() {
+                break;
+            }
+            for column in &columns {
+                let name = words(row.get(*column));
+                left.retain(|place| {
+                    let begins = name.starts_with(place);
+                    found.extend(begins.then(|| (*place).clone()));
+                    !begins
+                });
+            }
+        }
+        found
+    }
+}
+
+/// Whether a line below the rates is text. The delimiter of the file may have split it.
+fn is_note(row: Row<'_>) -> bool {
+    let filled = row.filled();
+    let words = row.cells().map(|cell| cell.split_whitespace().count()).sum::<usize>();
+    filled <= 2 || words >= filled * 3
+}
+
+/// The sentences of a line. The delimiter of the file may have split a sentence, so the cells are joined.
+fn sentences(row: Row<'_>) -> Vec<Note> {
+    let mut text = String::new();
+    for cell in row.cells().filter(|cell| !cell.is_empty()) {
+        if !text.is_empty() {
+            // "Currency: EUR" begins a sentence of its own
+            let label = cell.contains(':') && !text.ends_with(':');
+            text.push_str(match () {
+                () if label => "\n",
+                () if text.ends_with(':') || row.filled() == 2 && !cell.contains('=') => " ",
+                () => ", ",
+            });
+        }
+        text.extend(cell.chars().take(MAX_NOTE_CHARS));
+    }
+    split(&text).iter().map(|text| Note { line: row.line, text: text.trim().to_owned() }).collect()
+}
+
+/// The only two increments in a remark, such as "billed 60/60".
+pub(in crate::carrier_deck) fn increments_in(text: &str) -> Option<(u32, u32)> {
+    if !text.contains(|letter: char| letter.is_ascii_digit()) || text.len() > MAX_NOTE_CHARS {
+        return None;
+    }
+    let tokens = tokens(text);
+    match pairs(&tokens).as_slice() {
+        [pair] if pair.end - pair.start == tokens.len() || Words(words(text)).any(BILLS) => {
+            Some((pair.initial, pair.next))
+        }
+        _ => None,
+    }
+}
+
+/// Splits a text after points that end sentences. A point after a short word may belong to an abbreviation.
+fn split(text: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let mut word = 0;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let ends = letter == '\n'
+            || letter == '|'
+            || matches!(letter, '.' | '!')
+                && word != 1
+                && word != 2
+                && word != 3
+                && letters.peek() == Some(&' ');
+        if ends {
+            found.push(String::new());
+            word = 0;
+            continue;
+        }
+        word = if letter.is_alphabetic() { word + 1 } else { 0 };
+        if let Some(last) = found.last_mut() {
+            last.push(letter);
+        }
+    }
+    found.retain(|text| !text.trim().is_empty());
+    found
+}
+
+/// Words before the destinations of increments.
+const FOR: &[&str] =
+    &["for", "para", "pour", "per", "fur", "por", "in", "to", "on", "vers", "nach", "bei", "em", "en"];
+
+/// A part of a sentence.
+enum Token {
+    Word(String),
+    Number(u32),
+    Mark(char),
+}
+
+impl Token {
+    fn is_word(&self, list: &[&str]) -> bool {
+        matches!(self, Token::Word(word) if list.contains(&word.as_str()))
+    }
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let folded = crate::fold::fold(text);
+    let mut found = Vec::new();
+    let mut word = String::new();
+    let take = |word: &mut String, found: &mut Vec<Token>| {
+        if !word.is_empty() {
+            let word = std::mem::take(word);
+            found.push(word.parse().map_or(Token::Word(word), Token::Number));
+        }
+    };
+    for letter in folded.chars() {
+        let changes =
+            word.chars().last().is_some_and(|last| last.is_ascii_digit() != letter.is_ascii_digit());
+        if !letter.is_alphanumeric() || changes {
+            take(&mut word, &mut found);
+        }
+        match letter {
+            _ if letter.is_alphanumeric() => word.push(letter),
+            ' ' => {}
+            other => found.push(Token::Mark(other)),
+        }
+    }
+    take(&mut word, &mut found);
+    found
+}
+
+/// Two increments in a sentence, such as `30/6` or `60 sec / 1 sec`.
+struct Pair {
+    start: usize,
+    end: usize,
+    initial: u32,
+    next: u32,
+}
+
+fn pairs(tokens: &[Token]) -> Vec<Pair> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        match pair(tokens, at) {
+            Some(pair) => {
+                at = pair.end;
+                found.push(pair);
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+fn pair(tokens: &[Token], start: usize) -> Option<Pair> {
+    let (initial, mark) = time(tokens, start)?;
+    let Token::Mark('/' | '+' | ':' | '-' | 'x') = tokens.get(mark)? else { return None };
+    let (next, end) = time(tokens, mark + 1)?;
+    // three numbers are a date or have a meaning of their own
+    let longer = matches!(tokens.get(end), Some(Token::Mark('/' | '-')))
+        && matches!(tokens.get(end + 1), Some(Token::Number(_)));
+    (is_usual(initial) && is_usual(next) && initial >= next && !longer).then_some(Pair {
+        start,
+        end,
+        initial,
+        next,
+    })
+}
+
+/// A number of seconds, and the position after it and its unit.
+fn time(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let Token::Number(number) = tokens.get(at)? else { return None };
+    match tokens.get(at + 1) {
+        Some(Token::Word(word))
+            if matches!(word.as_str(), "s" | "sec" | "secs" | "second" | "seconds" | "seg" | "sek") =>
+        {
+            Some((*number, at + 2))
+        }
+        Some(Token::Word(word))
+            if *number <= 3 && matches!(word.as_str(), "min" | "minute" | "minuto" | "mn") =>
+        {
+            Some((number * 60, at + 2))
+        }
+        _ => Some((*number, at + 1)),
+    }
+}
+
+/// The names in a list of destinations.
+fn places(tokens: &[Token]) -> Vec<Vec<String>> {
+    const AND: &[&str] = &["and", "y", "e", "et", "und", "or", "o"];
+    let mut found: Vec<Vec<String>> = vec![Vec::new()];
+    for token in tokens {
+        match token {
+            Token::Word(word) if AND.contains(&word.as_str()) => found.push(Vec::new()),
+            Token::Word(word) => {
+                let word = word.as_str();
+                let plain = [BILLS, EXCEPTS, ALL_PLACES, FOR].into_iter().all(|list| !list.contains(&word));
+                if let Some(last) = found.last_mut().filter(|_| plain) {
+                    last.push(word.to_owned());
+                }
+            }
+            Token::Number(_) => {}
+            Token::Mark(_) => found.push(Vec::new()),
+        }
+    }
+    found.retain(|name| name.iter().any(|word| word.chars().count() > 1));
+    found
+}
+
+/// Increments in words: "per second billing", "billed per minute", "minimum 30 seconds, then 6 seconds". A time before the word for billing belongs to
+/// the prices, unless it has a number or stands directly before that word.
+fn spoken_increments(text: &str) -> Option<(u32, u32)> {
+    let all = words(text);
+    let bills = |word: &String| BILLS.contains(&word.as_str());
+    if let Some(exact) = all.iter().find_map(|word| match word.as_str() {
+        "sekundengenau" | "sekundengenaue" | "sekundengenauer" | "sekundentakt" => Some((1, 1)),
+        "minutengenau" | "minutentakt" => Some((60, 60)),
+        _ => None,
+    }) {
+        return Some(exact);
+    }
+    let at = all.iter().position(bills)?;
+    let (before, after) = all.split_at(at);
+    let mut found = times(after, false).unwrap_or_default();
+    let has_number = before.iter().any(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
+    let near = before.get(before.len().saturating_sub(3)..).unwrap_or_default();
+    let near = times(near, false).unwrap_or_default();
+    if found.is_empty() {
+        found = if has_number { times(before, false).unwrap_or_default() } else { near };
+    } else if has_number && !near.is_empty() {
+        // "60 seconds minimum billing, then 1 second"
+        found.splice(0..0, near);
+    }
+    let value = match found.as_slice() {
+        [(both, _)] => (*both, *both),
+        [(first, _), (next, _)] if first >= next => (*first, *next),
+        _ => return None,
+    };
+    (is_usual(value.0) && is_usual(value.1)).then_some(value)
+}
+
+/// Whether a sentence is about increments, even if it names none that can be read.
+fn speaks_of_increments(words: &Words) -> bool {
+    const CLEAR: &[&str] = &[
+        "increment",
+        "increments",
+        "taktung",
+        "takt",
+        "palier",
+        "paliers",
+        "cadence",
+        "cadencia",
+        "incremento",
+        "incrementos",
+        "granularity",
+        "rounding",
+        "redondeo",
+        "arrondi",
+        "scatti",
+        "fraccion",
+    ];
+    const UNITS: &[&str] =
+        &["second", "seconds", "minute", "segundo", "segundos", "minuto", "seconde", "secondo", "sekunde"];
+    words.any(CLEAR)
+        || words.any(BILLS) && words.any(UNITS) && !words.any(&["per", "por", "par", "pro", "al"])
+}
+
+/// Whether a line says for which time prices hold. The time of a billing increment says nothing about prices.
+pub(super) fn is_unit_note(text: &str) -> bool {
+    const CURRENCY_NAMES: &[&str] = &[
+        "euro", "euros", "dollar", "dollars", "dolar", "dolares", "pounds", "pesos", "reais", "real",
+        "franken", "pence", "cents", "francs",
+    ];
+    const PER: &[&str] = &["per", "por", "par", "pro", "al", "za", "na", "mil", "a"];
+    let words = Words(words(text));
+    let priced = !currencies(text).is_empty() || words.any(CURRENCY_NAMES) || mentions_price(text);
+    let rated = words.any(&[
+        "price", "prices", "rate", "rates", "precios", "precio", "tarifas", "prix", "preise", "prezzi",
+        "precos",
+    ]);
+    priced && (rated || !words.any(BILLS)) && (words.any(PER) || text.contains('/'))
+}
