@@ -78,9 +78,36 @@ pub fn general(code: &str, locale: Locale) -> Option<&'static str> {
     find(&GENERAL, code, locale.language())
 }
 
-/// The question about a carrier's rate deck with this code; `None` in English, and for an unknown code.
-pub fn question(code: &str, locale: Locale) -> Option<&'static str> {
-    find(&QUESTIONS, code, locale.language())
+/// The question about a carrier's rate deck with this code and English text; `None` in English, and for an unknown code. A translation is the same for
+/// all files, so the names that the English text quotes follow it.
+pub fn question(code: &str, english: &str, locale: Locale) -> Option<String> {
+    let sentence = find(&QUESTIONS, code, locale.language())?;
+    let names = quoted(english).join(", ");
+    let file = match locale.language() {
+        _ if names.is_empty() => return Some(sentence.to_owned()),
+        Language::Portuguese => "No arquivo",
+        Language::Spanish => "En el archivo",
+        Language::English => return None,
+    };
+    Some(format!("{sentence} {file}: {names}."))
+}
+
+/// The quoted parts of a text, with their quotation marks.
+fn quoted(text: &str) -> Vec<&str> {
+    let (mut found, mut start, mut is_escaped) = (Vec::new(), None, false);
+    for (at, letter) in text.char_indices() {
+        match (letter, start) {
+            _ if is_escaped => is_escaped = false,
+            ('\\', Some(_)) => is_escaped = true,
+            ('"', Some(from)) => {
+                found.extend(text.get(from..=at));
+                start = None;
+            }
+            ('"', None) => start = Some(at),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// A value as a sentence shows it: an amount with its currency, or a word of the API in the reader's language. English sentences use the API's words
@@ -132,6 +159,19 @@ mod tests {
         }
         assert_eq!(SENTENCES.len(), sentences().count(), "a sentence is listed twice");
         assert_eq!(WORDS.len(), words::WORDS.len(), "a word is listed twice");
+        assert_eq!(QUESTIONS.len(), questions::QUESTIONS.len(), "a question is listed twice");
+    }
+
+    #[test]
+    fn a_question_names_what_the_english_text_quotes() {
+        let asked = |text: &str, tag: &str| question("CODE_COLUMN", text, Locale::parse(tag));
+        assert_eq!(asked("Choose.", "pt-BR").as_deref(), Some("Escolha a coluna com os códigos."));
+        assert_eq!(
+            asked(r#"The columns "Code" and "A \"B\"" may differ."#, "es").as_deref(),
+            Some(r#"Elija la columna con los códigos. En el archivo: "Code", "A \"B\""."#)
+        );
+        assert_eq!(asked("Choose.", "en"), None);
+        assert_eq!(question("UNKNOWN", "Choose.", Locale::parse("es")), None);
     }
 
     #[test]

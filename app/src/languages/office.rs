@@ -480,11 +480,6 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "No se importó nada. El archivo se puede leer de más de un modo. Responda las preguntas de `questions` en `mapping`.",
     ),
     (
-        "The rows have several dates. Choose the date of this version, and import the file once for each date.",
-        "As linhas têm várias datas. Escolha a data desta versão, e importe o arquivo uma vez para cada data.",
-        "Las filas tienen varias fechas. Elija la fecha de esta versión, e importe el archivo una vez por cada fecha.",
-    ),
-    (
         "The mapping cannot be read: {error}. See the documentation of mappings.",
         "O mapeamento não pode ser lido: {error}. Consulte a documentação dos mapeamentos.",
         "El mapeo no se puede leer: {error}. Consulte la documentación de los mapeos.",
@@ -494,11 +489,6 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "The tariff has no band \"{name}\". The tariff's bands are: {bands}.",
         "A tarifa não tem a faixa \"{name}\". As faixas da tarifa são: {bands}.",
         "La tarifa no tiene la franja \"{name}\". Las franjas de la tarifa son: {bands}.",
-    ),
-    (
-        "The deck has prices for \"{name}\", which is not a band of the tariff. Choose the band, or add it to the tariff first.",
-        "A lista tem preços para \"{name}\", que não é uma faixa da tarifa. Escolha a faixa, ou acrescente-a antes à tarifa.",
-        "La lista tiene precios para \"{name}\", que no es una franja de la tarifa. Elija la franja, o añádala antes a la tarifa.",
     ),
     (
         "The tariff has no band \"{name}\".",

@@ -1,4 +1,5 @@
-//! The questions about carriers' rate decks, by their codes. Their English texts are with the code that asks (`billing/src/carrier_deck/`).
+//! The questions about carriers' rate decks, by their codes. Their English texts are in the code that asks (`billing/src/carrier_deck/` and
+//! `tariffs/files.rs`).
 
 use super::Sentence;
 
@@ -100,9 +101,14 @@ pub(super) const QUESTIONS: &[Sentence] = &[
         "Los valores de los incrementos no muestran su orden. Elija el orden.",
     ),
     (
+        "INCREMENTS",
+        "Nenhuma coluna tem incrementos, mas uma linha acima ou abaixo dos preços fala deles. Escolha os incrementos.",
+        "Ninguna columna tiene incrementos, pero una línea encima o debajo de los precios habla de ellos. Elija los incrementos.",
+    ),
+    (
         "FIRST_PRICE",
-        "Uma tarifa tem um preço para o primeiro incremento, mas o arquivo tem um para o primeiro minuto. Escolha como o preço mais alto é cobrado.",
-        "Una tarifa tiene un precio para el primer incremento, pero el archivo tiene uno para el primer minuto. Elija cómo se cobra el precio más alto.",
+        "Uma tarifa tem um preço para o primeiro incremento, mas o arquivo tem um para o primeiro minuto, e o primeiro incremento do arquivo não é um minuto. Escolha como o preço mais alto é cobrado.",
+        "Una tarifa tiene un precio para el primer incremento, pero el archivo tiene uno para el primer minuto, y el primer incremento del archivo no es un minuto. Elija cómo se cobra el precio más alto.",
     ),
     (
         "PRICE_DECIMALS",
@@ -118,5 +124,20 @@ pub(super) const QUESTIONS: &[Sentence] = &[
         "DUPLICATES",
         "Alguns códigos têm várias linhas diferentes. Escolha as linhas que devem ser lidas.",
         "Algunos códigos tienen varias filas distintas. Elija las filas que deben leerse.",
+    ),
+    (
+        "ORIGIN",
+        "Alguns códigos não têm preço geral, só preços conforme o número de quem liga. Escolha os preços que devem ser lidos.",
+        "Algunos códigos no tienen precio general, solo precios según el número de quien llama. Elija los precios que deben leerse.",
+    ),
+    (
+        "BANDS",
+        "O arquivo tem preços para faixas que a tarifa não tem. Escolha as faixas, ou acrescente-as antes à tarifa.",
+        "El archivo tiene precios para franjas que la tarifa no tiene. Elija las franjas, o añádalas antes a la tarifa.",
+    ),
+    (
+        "EFFECTIVE_DATE",
+        "As linhas têm várias datas. Escolha a data desta versão e importe o arquivo uma vez para cada data.",
+        "Las filas tienen varias fechas. Elija la fecha de esta versión e importe el archivo una vez por cada fecha.",
     ),
 ];

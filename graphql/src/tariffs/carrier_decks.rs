@@ -74,10 +74,10 @@ impl DeckQuestion {
         &self.0.code
     }
 
-    /// Sentence in the language of the reader. In English, it also names the columns.
+    /// Sentence in the language of the reader.
     async fn text(&self, ctx: &Context<'_>) -> String {
-        let translated = app::languages::question(&self.0.code, languages::reader(ctx));
-        translated.unwrap_or(&self.0.text).to_owned()
+        let Question { code, text, .. } = &self.0;
+        app::languages::question(code, text, languages::reader(ctx)).unwrap_or_else(|| text.clone())
     }
 
     /// Line of the first example; 0 if the question concerns the whole file.

@@ -238,9 +238,15 @@ fn is_message(literal: &str) -> bool {
     begins && literal.ends_with('.') && literal.contains(' ')
 }
 
-/// Files whose sentences are not messages: the explanations of charges are always in English, receipts have their own translations, and the errors of
-/// scalars are for developers.
-const OTHERS: [&str; 3] = ["app/src/explain.rs", "app/src/receipt/locale.rs", "graphql/src/scalars.rs"];
+/// Files whose sentences are not messages: the explanations of charges are always in English, receipts and price lists have their own translations, the
+/// questions about decks are translated by their codes, and the errors of scalars are for developers.
+const OTHERS: [&str; 5] = [
+    "app/src/explain.rs",
+    "app/src/exports/price_list.rs",
+    "app/src/receipt/locale.rs",
+    "app/src/tariffs/files.rs",
+    "graphql/src/scalars.rs",
+];
 
 #[test]
 fn every_message_is_translated_and_every_translation_is_used() {
@@ -275,7 +281,8 @@ fn every_message_is_translated_and_every_translation_is_used() {
 #[test]
 fn every_question_about_a_deck_is_translated() {
     let mut codes = BTreeSet::new();
-    for (_, code) in sources(&root().join("billing/src/carrier_deck")) {
+    let asking = ["billing/src/carrier_deck", "app/src/tariffs"].map(|folder| sources(&root().join(folder)));
+    for (_, code) in asking.into_iter().flatten() {
         for mark in ["code: \"", "ask(\""] {
             let found = code.split(mark).skip(1).filter_map(|rest| rest.split_once('"'));
             codes.extend(
@@ -288,7 +295,7 @@ fn every_question_about_a_deck_is_translated() {
     assert!(codes.len() > 20, "{codes:?}");
     for code in codes {
         for tag in ["pt-BR", "es"] {
-            assert!(app::languages::question(&code, Locale::parse(tag)).is_some(), "{code} in {tag}");
+            assert!(app::languages::question(&code, "", Locale::parse(tag)).is_some(), "{code} in {tag}");
         }
     }
 }

@@ -84,7 +84,7 @@ struct What {
     /// Forward what this webhook delivers: a global id, as the API returns it.
     #[arg(long, value_name = "ID")]
     webhook: Option<String>,
-    /// File with the document of a webhook: a subscription to callshopActivity or accountActivity.
+    /// File with the document of a webhook: a subscription to callshopActivity, accountActivity or accountFeed.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
 }
