@@ -132,7 +132,8 @@ impl Parameters {
     }
 }
 
-/// Begins a download. `reader` is the language that the client prefers, if any, and becomes that of the caller if there is none.
+/// Begins a download. `reader` is the language that the client prefers, if any. Without one, it becomes the caller's language once the caller is
+/// known.
 async fn begin(
     request: &HttpRequest,
     subject: &str,

@@ -1,5 +1,5 @@
-//! Starts a subscription to a callshop, a cabin, or the feed of another account. A subscription to a callshop or cabin begins after a cursor, or with a
-//! snapshot of the current state.
+//! Starts a subscription to a callshop, a cabin, or the feed of another account. The subscription begins after a cursor. Without a cursor, a
+//! callshop's or cabin's subscription begins with a snapshot of the current state, and a feed's subscription begins after the last event.
 
 mod heads;
 mod shared;

@@ -53,8 +53,9 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
     audit::insert(tx.conn(), entry).await
 }
 
-/// The activity event of a change to a callshop's own data, or to the credit of another account. Changes to cabins and sessions emit their own events, because those events contain the
-/// cabin. A change that concerns several callshops emits its events elsewhere. Other changes to an account have an event only if the account is a callshop.
+/// The activity event of a change to a callshop's own data, or to the credit of any account. Changes to cabins and sessions emit their own events,
+/// because those events contain the cabin. A change that concerns several callshops emits its events elsewhere. Other changes to an account have an
+/// event only if the account is a callshop.
 fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
     let kind = match (action, object_kind) {
         ("recordCashMovement", _) => ActivityKind::CashMoved,

@@ -1,8 +1,8 @@
-//! Events in the feed of an account that is not a callshop: what happens to its tariffs, its costs, its credit and its webhooks. Such a feed has
-//! numbers of its own, and is stored, delivered and deleted like the activity of a callshop.
+//! Events in the feed of an account that is not a callshop: changes to its tariffs, costs, credit and webhooks. Such a feed has its own numbers. It
+//! is stored, delivered and deleted like the activity of a callshop.
 //!
-//! Two events have no request that causes them: a scheduled version takes effect, and calls bring an account's credit below its threshold. Each second,
-//! every node looks for them, and one node tells each of them.
+//! Two kinds of events are not caused by a request: a scheduled version takes effect, or calls bring an account's credit below its threshold. Every
+//! node checks for both each second, and the node that records the change first emits the event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::feed::Subject;
 use base::error::{Error, OrFault as _, Result};
 use store::{NewActivity, Tx, accounts, tariff_versions, tariffs};
 
-/// Interval between two looks.
+/// Interval between two checks.
 const EVERY: Duration = Duration::from_secs(1);
 /// The loop counts as stuck if it records no heartbeat for this time.
 const HUNG: Duration = Duration::from_secs(60);
-/// Maximum number of versions, and of accounts, that one look handles. The others follow in the next look.
+/// Maximum number of versions, and of accounts, in one check. The next check handles the others.
 const MOST: u64 = 100;
 
-/// Looks for events until `stop`.
+/// Checks for events until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("notices", HUNG);
     let mut ticks = tokio::time::interval(EVERY);
@@ -37,12 +37,12 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         if let Err(error) = step(&app).await {
-            tracing::warn!(%error, "failed to look for events of accounts; the next look is in a second");
+            tracing::warn!(%error, "the events of accounts could not be checked; the server tries again in a second");
         }
     }
 }
 
-/// Tells once what happened since the last look.
+/// Emits the events that are due.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -100,7 +100,7 @@ pub(crate) fn tell(
     Ok(())
 }
 
-/// Tells the owner of a tariff what happened to a version, and the accounts that pay by the tariff that their costs change.
+/// Notifies the owner of a tariff of what happened to a version, and the accounts above callshops that pay by the tariff that their costs change.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -118,7 +118,7 @@ pub(crate) async fn version(
     Ok(())
 }
 
-/// Tells the owner of an import's tariff that the import has ended or waits for a person or a program. An import that goes on tells nothing.
+/// Notifies the owner of an import's tariff if the import has ended, or waits for a file or an answer.
 ///
 /// # Errors
 /// May fail with database errors.

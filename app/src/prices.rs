@@ -179,7 +179,7 @@ pub struct Offer {
     pub cost_per_minute: Option<Micros>,
 }
 
-/// What a quote is for.
+/// The call that a quote is for.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// The number or destination.
@@ -196,8 +196,8 @@ pub struct Question {
 /// problem with an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a negative amount, for a destination that is empty or too long, and for a version of another tariff than the one that
-/// sets the customers' prices. A version needs the rights of the tariff's owner: fails with `NOT_FOUND` or `FORBIDDEN` without them. May also fail with
+/// Fails with `INVALID_INPUT` for a negative amount, for a destination that is empty or too long, and for a version of a tariff that does not set the
+/// prices for the callshop's customers. Fails with `NOT_FOUND` or `FORBIDDEN` if the actor may not read the version's drafts. May also fail with
 /// `NOT_FOUND` for the callshop.
 pub async fn quote(app: &App, actor: &Actor, callshop_id: Uuid, question: Question) -> Result<Quote> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::Quote).await?;
@@ -228,7 +228,7 @@ async fn named_version(app: &App, actor: &Actor, shop: &Shop, id: Uuid) -> Resul
     Ok((found.version.id, found.tariff.as_ref().clone()))
 }
 
-/// What a quote is made from.
+/// The data from which a quote is computed.
 struct Quoting<'a> {
     app: &'a App,
     actor: &'a Actor,
@@ -236,12 +236,12 @@ struct Quoting<'a> {
     amount: Option<Micros>,
     /// When the call is answered.
     at: DateTime<Utc>,
-    /// The version that prices the tariff, in place of the version in force.
+    /// The version that sets the prices of its tariff, instead of the version in force.
     version: Option<(Uuid, tariff::Model)>,
 }
 
 impl Quoting<'_> {
-    /// The versions that price these tariffs, by tariff.
+    /// The versions that set the prices of these tariffs, by tariff.
     async fn versions(&self, tariff_ids: &[Uuid]) -> Result<HashMap<Uuid, (Uuid, tariff::Model)>> {
         let mut versions = tariffs::effective_versions(self.app.store.reader(), tariff_ids, self.at).await?;
         if let Some((id, tariff)) = &self.version {

@@ -39,7 +39,8 @@ pub struct Model {
     pub credit_limit: Option<Micros>,
     /// The account is notified when its spendable credit falls below this amount; null if the account is never notified.
     pub low_credit: Option<Micros>,
-    /// Whether the spendable credit was below `low_credit` when the account's feed was last told of it. Always false for callshops, whose calls tell it.
+    /// Whether the account's feed was last notified that the spendable credit is below `low_credit`. Always false for callshops, which are notified
+    /// by calls.
     pub credit_low: bool,
     /// When the account was suspended; null if it is active. A suspension blocks new calls in the account's subtree.
     pub suspended_at: Option<DateTimeUtc>,

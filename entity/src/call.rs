@@ -49,7 +49,7 @@ pub struct Model {
     pub ended_at: Option<DateTimeUtc>,
     /// Covered time: the maximum number of seconds that may be billed.
     pub covered: i32,
-    /// Seconds of talk that the call may reach at most, as credit, deposit and limits were when money was last reserved for it; at least `covered`.
+    /// Maximum seconds of talk that credit, deposit and limits allowed when the call was last checked; at least `covered`.
     pub reach: i32,
     /// Final SIP code of a call that was not answered.
     pub sip_code: Option<i32>,

@@ -108,26 +108,26 @@ graphql_enum!(
         ShopResumed,
         /// In `accountFeed`: an import of a rate deck asks a question, or needs its file again. `subjectId` is the import.
         ImportWaits,
-        /// In `accountFeed`: an import of a rate deck has ended; see its `state`. `subjectId` is the import.
+        /// In `accountFeed`: an import of a rate deck has ended. `subjectId` is the import, whose `state` says how it ended.
         ImportEnded,
         /// In `accountFeed`: a version of a tariff of the account was scheduled. `subjectId` is the version.
         VersionScheduled,
-        /// In `accountFeed`: the schedule of a version was canceled, so that the version is a draft again. `subjectId` is the version.
+        /// In `accountFeed`: the schedule of a version was canceled, and the version is a draft again. `subjectId` is the version.
         VersionCanceled,
         /// In `accountFeed`: a version of a tariff of the account took effect. `subjectId` is the version.
         VersionInForce,
-        /// In `accountFeed`: a draft was derived from another tariff, and waits for its activation. `subjectId` is the version.
+        /// In `accountFeed`: a draft was derived from another tariff, and waits to be activated. `subjectId` is the version.
         VersionDerived,
         /// In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, canceled, or took effect.
-        /// `subjectId` is the tariff; null if the account has none any more.
+        /// `subjectId` is the tariff; null if the account no longer has a cost tariff.
         CostChanged,
         /// The server disabled a webhook of the callshop or account. `subjectId` is the webhook.
         WebhookDisabled,
     }
 );
 
-/// An activity event: something that happened in a callshop, or to an account. The event's `call` shows the call at the time of the event. The event's `cabin` and
-/// `session` show their current state.
+/// An activity event: something that happened in a callshop, or to an account. The event's `call` shows the call at the time of the event. The
+/// event's `cabin` and `session` show their current state.
 #[derive(async_graphql::Description)]
 pub struct Activity {
     seq: i64,
@@ -140,8 +140,8 @@ pub struct Activity {
 
 #[object]
 impl Activity {
-    /// Sequence number, counted from 1 without gaps in each callshop and in the feed of each account. A cabin's subscription skips the numbers of events that do not concern the
-    /// cabin.
+    /// Sequence number, counted from 1 without gaps in each callshop, and in the feed of each account. A cabin's subscription skips the numbers of
+    /// events that do not concern the cabin.
     fn seq(&self) -> i64 {
         self.seq
     }
@@ -166,8 +166,8 @@ impl Activity {
         self.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
-    /// Import, version, tariff or webhook that the event is about, as the event's kind says; null for other events. The object may have been deleted
-    /// since.
+    /// The import, version, tariff or webhook that the event is about; the event's kind says which. Null for events of other kinds. The object may
+    /// have been deleted since the event.
     fn subject_id(&self) -> async_graphql::Result<Option<ID>> {
         let id = |subject| match subject {
             Subject::Tariff(id) => Kind::Tariff.id(id),
@@ -281,8 +281,8 @@ pub struct AccountActivity {
     pub cursor_expired: bool,
 }
 
-/// A message of `accountFeed`. The first message tells the position at which the subscription begins, unless the subscription resumes after a cursor; all
-/// other messages are events.
+/// A message of `accountFeed`. Unless the subscription resumes after a cursor, the first message has no event, but the cursor at which the
+/// subscription begins. Every other message is an event.
 #[object]
 #[derive(SimpleObject)]
 pub struct AccountFeed {
@@ -518,8 +518,8 @@ impl ActivitySubscription {
         Ok(messages.boxed())
     }
 
-    /// Every event of the feed of an account that is not a callshop, in order: its imports have ended, its versions are scheduled or take effect, its costs
-    /// or its credit change, its webhooks are disabled. The feed has only events of the account itself, not of the accounts below it.
+    /// Every event in the feed of an account that is not a callshop, in order: imports that end or wait, versions that are scheduled or take effect,
+    /// changes to costs and credit, and webhooks that the server disabled. The feed has no events of the accounts below.
     #[field(roles = MANAGERS, scope = ACCOUNTS_READ | TARIFFS_READ)]
     async fn account_feed(
         &self,

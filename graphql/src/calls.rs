@@ -123,7 +123,7 @@ graphql_enum!(
 );
 
 /// One call attempt. Between updates, a client can show a running clock: `elapsedSeconds` plus the time since `asOf`. For the exact running cost, use
-/// `liveCalls`. A client can also compute the cost from the call's prices and increments, unless the tariff has time bands.
+/// `liveCalls`. A client can also compute the cost from the call's prices and increments, but not in time bands.
 #[derive(Clone, async_graphql::Description)]
 pub struct Call {
     row: Arc<call::View>,
@@ -325,8 +325,8 @@ impl Call {
         Ok(self.retail()?.map(|price| self.money(price.connection_fee)))
     }
 
-    /// Customer's price for 60 seconds of the initial increment, outside time bands; null if `pricePerMinute` applies from the beginning, or if there is
-    /// no rate.
+    /// Customer's price for 60 seconds of the initial increment, outside time bands; null if `pricePerMinute` applies from the beginning, or if there
+    /// is no rate.
     #[field(columns(retail, currency), numbered)]
     fn initial_price(&self) -> async_graphql::Result<Option<Money>> {
         let price = self.retail()?.and_then(|price| price.initial_price);
@@ -357,9 +357,9 @@ impl Call {
         Ok(self.retail()?.map(|price| price.free_seconds))
     }
 
-    /// Maximum talk time in seconds that credit, deposit and limits allowed when the server last reserved money for the call. It is at least
-    /// `maxSeconds`, and changes when other calls use the same credit, or when somebody adds to it.
-    // The field is not `numbered`, because a check that reserves no more money changes it without an activity.
+    /// Maximum talk time in seconds that credit, deposit and limits allowed when the call was last checked. It is at least `maxSeconds`. It changes
+    /// when other calls use the same credit, or when credit is added.
+    // The field is not `numbered`: a check of the call may change it without an activity.
     #[field(columns(reach))]
     fn reach_seconds(&self) -> i32 {
         self.row.reach

@@ -110,8 +110,8 @@ pub struct SetLowCreditInput {
     pub account_id: ID,
     /// Users are notified when `balance + creditLimit` falls below this amount. The amount is zero or more; null turns the notifications off.
     pub amount: Option<Decimal>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

@@ -33,7 +33,7 @@ graphql_enum!(
         Shifts,
         /// The statement of an account.
         Statement,
-        /// The customer prices of a callshop that are in force, with the names of countries in the reader's language.
+        /// The customer prices of a callshop that are in force, with the names of the countries.
         PriceList,
     }
 );
@@ -72,7 +72,7 @@ pub struct Asked {
     pub book: Option<Book>,
     /// The format.
     pub format: Format,
-    /// The language of a PDF document, and of the names of countries in a price list.
+    /// The language of a PDF document and of the country names in a price list.
     pub locale: Option<String>,
 }
 
@@ -137,7 +137,7 @@ pub struct CreateExportLinkInput {
     /// Format of the file.
     #[graphql(default_with = "ExportFormat::Csv")]
     pub format: ExportFormat,
-    /// BCP 47 tag of the language of a PDF document, and of the names of countries in a price list, such as "pt-BR"; the caller's language if omitted.
+    /// BCP 47 tag of the language of a PDF document and of the country names in a price list, such as "pt-BR"; the caller's language if omitted.
     pub locale: Option<String>,
 }
 

@@ -228,8 +228,8 @@ impl PriceQuery {
         by_prefix(ctx, paging, read, |price: &Price| price.rate.prefix.as_str(), PriceView).await
     }
 
-    /// Price of a call made from a callshop, now or at another time, and the talk time that an amount pays for. If the call would be refused, `userErrors`
-    /// says why.
+    /// Price of a call made from a callshop, now or at another time, and the talk time that an amount pays for. If the call would be refused,
+    /// `userErrors` says why.
     #[field(roles = SIGNED_IN, scope = TARIFFS_READ)]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn quote(

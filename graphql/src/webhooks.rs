@@ -72,8 +72,8 @@ graphql_enum!(
     }
 );
 
-/// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address, at least once, and in order for each
-/// callshop. The body of a message is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and
+/// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address, at least once, and in order for
+/// each callshop. The body of a message is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and
 /// `webhook-signature` are those of Standard Webhooks.
 #[derive(async_graphql::Description)]
 pub struct Webhook(pub webhook::Model);
@@ -255,8 +255,8 @@ impl WebhookDelivery {
 pub struct CreateWebhookInput {
     /// Where the messages are posted: an HTTPS address of a public host, of at most 2,000 bytes. Redirects are not followed.
     pub url: String,
-    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, of at most 20,000 bytes. It may
-    /// select the fields of the event itself, but not objects in their current state, such as `cabin`.
+    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, of at most 20,000 bytes. It
+    /// may select the fields of the event itself, but not objects in their current state, such as `cabin`.
     pub query: String,
     /// The account whose events, or whose callshops' events, are delivered. The document must name the same account. If omitted, the document alone
     /// determines the account.
@@ -276,7 +276,7 @@ pub struct UpdateWebhookInput {
     pub webhook_id: ID,
     /// Where the messages are posted. If the address or the document changes, the webhook keeps only those of its rights that the caller also has.
     pub url: Option<String>,
-    /// The subscription document, which must name the webhook's account, and may not change between `accountFeed` and the activity of callshops.
+    /// The subscription document, which must name the webhook's account. It cannot change between `accountFeed` and the activity of callshops.
     pub query: Option<String>,
     /// What the webhook is for, at most 200 characters.
     pub description: Option<String>,

@@ -30,7 +30,7 @@ CREATE TABLE account (
     retail_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     credit_limit BIGINT,
     low_credit BIGINT,
-    -- whether the account's feed was told that its credit is low
+    -- whether the account's feed was last notified that its credit is low
     credit_low {bool} NOT NULL DEFAULT {false},
     suspended_at {time},
     created_at {time} NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE account (
 CREATE UNIQUE INDEX account_code ON account (code);
 CREATE UNIQUE INDEX account_path ON account (path);
 CREATE INDEX account_parent ON account (parent_id);
--- finds the accounts whose feeds tell that credit is low
+-- finds the accounts that have a threshold for low credit
 CREATE INDEX account_low_credit ON account (id) WHERE low_credit IS NOT NULL AND kind <> 'CALLSHOP';
 
 -- The part of an account that only callshops have.
@@ -233,7 +233,7 @@ CREATE TABLE tariff_version (
     tariff_id {uuid} NOT NULL REFERENCES tariff,
     number {int} NOT NULL,
     active_from {time},
-    -- whether the owner's feed has yet to tell that the scheduled version took effect
+    -- whether the owner's feed has not been notified yet that the scheduled version took effect
     starts_later {bool} NOT NULL DEFAULT {false},
     rounding_decimals {int} NOT NULL,
     rounding_mode TEXT NOT NULL,

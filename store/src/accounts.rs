@@ -128,8 +128,8 @@ pub async fn resellers_paying_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// At most `limit` accounts that are not callshops and whose spendable credit has fallen below `low_credit` (true), or is not below it any more, since
-/// `credit_low` was stored.
+/// At most `limit` accounts that are not callshops and whose `credit_low` is out of date, with its current value: whether the spendable credit is
+/// below `low_credit`.
 pub async fn credit_turns(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<(Uuid, bool)>> {
     let sql = "SELECT id, CASE WHEN is_low THEN 1 ELSE 0 END AS low FROM (
             SELECT a.id, a.credit_low, b.balance + a.credit_limit < a.low_credit AS is_low FROM account a
@@ -142,7 +142,7 @@ pub async fn credit_turns(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec
     rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get::<i32>("", "low")? == 1))).collect()
 }
 
-/// Stores whether an account's credit is low. Returns false if another node has stored it, or if the account has no threshold any more.
+/// Stores whether an account's credit is low. Returns false if the value is already stored, or if the account no longer has a threshold.
 pub async fn set_credit_low(conn: &impl ConnectionTrait, id: Uuid, low: bool) -> Result<bool> {
     let stored = account::Entity::update_many()
         .col_expr(account::Column::CreditLow, Expr::value(low))

@@ -43,7 +43,8 @@ pub async fn may_make(conn: &impl ConnectionTrait, scope: &Scope, user_id: Uuid)
     Ok(maker.one(conn).await?.is_some())
 }
 
-/// Inserts a webhook, with its position in each callshop of its account's subtree, or in the feed of its account. Each position is after the last event.
+/// Inserts a webhook, with its position in each callshop of its account's subtree, or in the feed of its account. Each position is after the last
+/// event.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.

@@ -1,5 +1,5 @@
-//! A client's connection, which the server can end while the client reads nothing. The HTTP dispatcher looks at a response's body only when there is room
-//! for more bytes, so a body cannot end the connection of such a client.
+//! A client's connection, which the server can end while the client reads nothing. The HTTP dispatcher polls a response's body only when there is
+//! room for more bytes, so the body itself cannot end the connection of such a client.
 
 use std::{
     io,

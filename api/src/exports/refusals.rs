@@ -10,7 +10,7 @@ use base::message::Message;
 use transport::RequestError;
 use transport::uploads::unauthenticated;
 
-/// Why a download is refused, until the reader's language is known.
+/// The reason why a download is refused, before the reader's language is known.
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     code: &'static str,

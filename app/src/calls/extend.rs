@@ -199,7 +199,7 @@ struct Warned {
     low_deposit_of: Option<Uuid>,
 }
 
-/// How many seconds of talk the call may reach at most from now on.
+/// The seconds of talk that the call may reach at most, at the current credit, deposit and limits.
 fn reached(row: &call::Model, found: &Found) -> Result<i32> {
     match &found.cover {
         Some(cover) => Ok(i32::try_from(cover.reach).or_fault()?.max(row.covered)),

@@ -184,7 +184,7 @@ pub async fn show<'a>(
     Ok(())
 }
 
-/// The customer's price of a call with everything that determines its cost outside time bands, but without its cost so far; `None` if the call has no rate.
+/// The customer's price of a call, without its cost so far; `None` if the call has no rate.
 ///
 /// # Errors
 /// Fails with a fault if the price was not read.

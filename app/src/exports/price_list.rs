@@ -19,10 +19,10 @@ use store::tariffs::RatePage;
 
 /// The columns before those of a rate deck.
 const COLUMNS: [&str; 5] = ["country_code", "country", "currency", "blocked", "cost_per_minute"];
-/// Maximum number of lines of a document. Reading them takes a moment, and nobody prints more.
+/// Maximum number of lines in a document. More lines would take seconds to lay out, and nobody prints them.
 const MAX_LINES: usize = 20_000;
 
-/// The rows of a price list. They are those of one version, even if another version takes effect meanwhile.
+/// The rows of a price list. All rows are from one version, even if another version takes effect while they are read.
 pub(super) struct PriceList {
     /// `None` if no prices are in force.
     prices: Option<Prices>,
@@ -35,7 +35,7 @@ impl PriceList {
         Self { prices, locale, after: None }
     }
 
-    /// The columns: those above, and those of a rate deck.
+    /// The names of the columns: [`COLUMNS`], then those of a rate deck.
     pub(super) fn columns(&self) -> Vec<String> {
         let bands = self.prices.iter().flat_map(|prices| &prices.bands).map(String::as_str);
         let deck = billing::deck::deck_columns(bands);
@@ -184,7 +184,7 @@ fn words(locale: Locale) -> &'static Words {
     }
 }
 
-/// Prices are printed exactly.
+/// The blocks of the document. Prices are printed with all their decimals.
 fn blocks(
     words: &Words,
     [shop, as_of]: [String; 2],
@@ -200,7 +200,7 @@ fn blocks(
         return blocks;
     }
     blocks.push(Block::Note(words.legend.to_owned()));
-    // destinations without a country come first in the order of names, and last on paper
+    // destinations without a country sort first by name, but are printed last
     let (others, of_countries): (Vec<&Entry>, Vec<&Entry>) =
         lines.iter().partition(|line| line.country.is_empty());
     let mut heading = None;

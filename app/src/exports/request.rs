@@ -133,7 +133,7 @@ pub struct Request {
     pub book: Option<Book>,
     /// The format.
     pub format: Format,
-    /// BCP 47 tag of the language of a PDF document, and of the names of countries in a price list; `None` for the actor's language.
+    /// BCP 47 tag of the language of a PDF document and of the country names in a price list; `None` for the actor's language.
     pub locale: Option<String>,
 }
 

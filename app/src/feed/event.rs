@@ -30,7 +30,7 @@ pub struct ActivityEvent {
     pub session_id: Option<Uuid>,
     /// The call that the activity concerns, if any.
     pub call_id: Option<Uuid>,
-    /// The call as it was at the time of the activity, or another object.
+    /// The call as it was at the time of the activity, or the activity's subject.
     pub contents: Contents,
     /// Trace context of the commit; `None` if the commit was not traced or its context was lost.
     pub trace: Option<TraceContext>,

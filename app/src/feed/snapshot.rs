@@ -68,7 +68,7 @@ pub enum Subject {
 pub struct Payload {
     #[serde(default)]
     call: Option<call::View>,
-    /// The object that the activity is about, if it is none of those with a column.
+    /// The object that the activity is about, if the object has no column in the activity table.
     #[serde(default)]
     pub subject: Option<Subject>,
 }

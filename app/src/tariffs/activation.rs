@@ -142,8 +142,8 @@ pub(super) async fn begin(
     })
 }
 
-/// Notifies each callshop that sells at this tariff's prices, the tariff's owner of what happened to the version, and each account that pays by the
-/// tariff that its costs change.
+/// Notifies the tariff's owner of what happened to the version, each callshop that sells at this tariff's prices, and each account above callshops
+/// that pays by the tariff.
 pub(super) async fn announce(
     tx: &Tx,
     tariff: &tariff::Model,

@@ -32,7 +32,8 @@ pub(super) struct Message {
     pub(super) body: String,
 }
 
-/// The id of a message about an event of a callshop or account. Each attempt has the same id, on every node, so that receivers can ignore repeated messages.
+/// The id of a message about an event of a callshop or account. All attempts have the same id, on every node, so that receivers can ignore repeated
+/// messages.
 pub(super) fn message_id(webhook_id: Uuid, callshop_id: Uuid, kind: WebhookMessageKind, seq: i64) -> String {
     let digest = Sha256::digest(format!("{webhook_id} {callshop_id} {} {seq}", kind.as_str()).as_bytes());
     let text: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();

@@ -253,7 +253,7 @@ pub struct BlockDestinationInput {
     pub callshop_id: Option<ID>,
     /// E.164 digits without "+".
     pub prefix: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-    /// 100 bytes; keys are kept for 400 days.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
