@@ -23,8 +23,8 @@ export const ActivityKind = {
   /** An answered call ended; its charge is known. */
   CALL_ENDED: 'CALL_ENDED',
   /**
-   * The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits still
-   * allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
+   * The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits
+   * still allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
    */
   CALL_ENDING_SOON: 'CALL_ENDING_SOON',
   /** A call in progress may continue for longer, because more credit was reserved for it. */
@@ -46,8 +46,8 @@ export const ActivityKind = {
   /** A customer added to a deposit. */
   DEPOSIT_ADDED: 'DEPOSIT_ADDED',
   /**
-   * The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
-   * event until another deposit is added. The event contains the call.
+   * The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one such event
+   * until another deposit is added. The event contains the call.
    */
   DEPOSIT_LOW: 'DEPOSIT_LOW',
   /** An item or a discount was added to a bill. */
@@ -105,7 +105,7 @@ export const CabinState = {
 } as const;
 
 export type CabinState = typeof CabinState[keyof typeof CabinState];
-/** Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE. */
+/** Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE. */
 export const CallRefusal = {
   /** The SIP proxy abandoned the attempt before it got an answer from this server. */
   ABANDONED: 'ABANDONED',
@@ -146,7 +146,7 @@ export const CallState = {
   ABANDONED: 'ABANDONED',
   /** The call is in progress and is being charged. */
   ANSWERED: 'ANSWERED',
-  /** The call is allowed, but does not ring yet. */
+  /** The call is allowed, but is not ringing yet. */
   AUTHORIZED: 'AUTHORIZED',
   /** The call was answered and is over. */
   ENDED: 'ENDED',
@@ -222,7 +222,7 @@ export const ErrorCode = {
   DISCOUNT_TOO_HIGH: 'DISCOUNT_TOO_HIGH',
   /** The caller's role may see the object but may not perform this action. */
   FORBIDDEN: 'FORBIDDEN',
-  /** The idempotency key was already used with another input. */
+  /** The idempotency key was already used with different input. */
   IDEMPOTENCY_CONFLICT: 'IDEMPOTENCY_CONFLICT',
   /** The object's state does not allow this action; the message names the state. */
   ILLEGAL_STATE: 'ILLEGAL_STATE',
@@ -254,7 +254,7 @@ export const ErrorCode = {
   SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
   /** The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token. */
   SECRET_SHOWN: 'SECRET_SHOWN',
-  /** A problem of an account above the callshop prevents this action. The callshop's reseller can see the details. */
+  /** A problem with an account above the callshop prevents this action. The callshop's reseller can see the details. */
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
   /** The tariff draft was not made from the active version. Make the change again, or activate a copy of the draft. */
   STALE_DRAFT: 'STALE_DRAFT',
@@ -266,7 +266,7 @@ export const ErrorCode = {
   TOTP_REQUIRED: 'TOTP_REQUIRED',
   /** This server requires a second factor for the caller's role: set it up with `beginTotp` and `confirmTotp`. */
   TOTP_SETUP_REQUIRED: 'TOTP_SETUP_REQUIRED',
-  /** Too many wrong passwords or codes recently: wait, up to 30 seconds. */
+  /** Too many wrong passwords or codes recently: wait up to 30 seconds. */
   TRY_LATER: 'TRY_LATER',
   /** The payments are less than the amount due. */
   UNDERPAID: 'UNDERPAID',
@@ -287,8 +287,8 @@ export type LoginInput = {
   /** The password in plain text, which must be sent over TLS only. */
   readonly password: string;
   /**
-   * The second factor: six digits of the authenticator app, or a recovery code. Without it, the login of a user with a second factor fails with
-   * `TOTP_REQUIRED`. It is ignored if the user has no second factor.
+   * The second factor: six digits from the authenticator app, or a recovery code. Without this code, the login of a user with a second factor
+   * fails with `TOTP_REQUIRED`. The code is ignored if the user has no second factor.
    */
   readonly totp?: string | null | undefined;
 };

@@ -23,8 +23,8 @@ export const ActivityKind = {
   /** An answered call ended; its charge is known. */
   CALL_ENDED: 'CALL_ENDED',
   /**
-   * The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits still
-   * allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
+   * The remaining time of a call fell to the callshop's `endingSoonSeconds`. The remaining time is the time that credit, deposit and limits
+   * still allow. There is at most one such event for each call, and none for a call whose SIP proxy cannot extend calls.
    */
   CALL_ENDING_SOON: 'CALL_ENDING_SOON',
   /** A call in progress may continue for longer, because more credit was reserved for it. */
@@ -46,8 +46,8 @@ export const ActivityKind = {
   /** A customer added to a deposit. */
   DEPOSIT_ADDED: 'DEPOSIT_ADDED',
   /**
-   * The rest of a deposit, less the cost of the current call, pays for at most `endingSoonSeconds` more of this call. There is at most one such
-   * event until another deposit is added. The event contains the call.
+   * The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one such event
+   * until another deposit is added. The event contains the call.
    */
   DEPOSIT_LOW: 'DEPOSIT_LOW',
   /** An item or a discount was added to a bill. */
@@ -98,11 +98,11 @@ export type AddDepositInput = {
   readonly amount: string;
   /** Unique key of this request. Repeating the request with the same key and input returns the first result. */
   readonly idempotencyKey: string;
-  /** Payment method of the addition. */
+  /** Payment method of the added amount. */
   readonly method?: PaymentMethod;
   /**
-   * The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-   * the register's report. Not for CASH.
+   * The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+   * and in the register's report. Not for CASH.
    */
   readonly reference?: string | null | undefined;
   /** An open PREPAID session. */
@@ -168,7 +168,7 @@ export const CabinState = {
 } as const;
 
 export type CabinState = typeof CabinState[keyof typeof CabinState];
-/** Reason that a call was refused. A problem of an account above the callshop shows only as SERVICE_UNAVAILABLE. */
+/** Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE. */
 export const CallRefusal = {
   /** The SIP proxy abandoned the attempt before it got an answer from this server. */
   ABANDONED: 'ABANDONED',
@@ -209,7 +209,7 @@ export const CallState = {
   ABANDONED: 'ABANDONED',
   /** The call is in progress and is being charged. */
   ANSWERED: 'ANSWERED',
-  /** The call is allowed, but does not ring yet. */
+  /** The call is allowed, but is not ringing yet. */
   AUTHORIZED: 'AUTHORIZED',
   /** The call was answered and is over. */
   ENDED: 'ENDED',
@@ -264,7 +264,7 @@ export type CloseRegisterInput = {
   readonly idempotencyKey: string;
 };
 
-/** A code of the caller's authenticator app. */
+/** A code from the caller's authenticator app. */
 export type ConfirmTotpInput = {
   /** The six digits that the app shows. */
   readonly code: string;
@@ -286,8 +286,8 @@ export type CreateCabinInput = {
   /** Callshop that gets the cabin. */
   readonly callshopId: string;
   /**
-   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. At most
-   * 100 bytes; keys are kept for 400 days.
+   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+   * key has at most 100 bytes and is kept for 400 days.
    */
   readonly idempotencyKey?: string | null | undefined;
   /** Display name; "Cabin" and the number if omitted. */
@@ -305,11 +305,11 @@ export type CreatePhonesInput = {
   /** Number of phones, 1 to 100. */
   readonly count: number;
   /**
-   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
-   * secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has the
+   * error `SECRET_SHOWN` instead of the secrets. A key has at most 100 bytes and is kept for 400 days.
    */
   readonly idempotencyKey?: string | null | undefined;
-  /** Beginning of the phones' labels. A number is appended to each label. */
+  /** Beginning of the phones' labels. Each label is this text with a number after it. */
   readonly label?: string;
 };
 
@@ -320,8 +320,8 @@ export type CreateScreenInput = {
   /** Days until the token expires, 1 to 400. */
   readonly days?: number;
   /**
-   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has no
-   * secret, but the error `SECRET_SHOWN`. At most 100 bytes; keys are kept for 400 days.
+   * Makes the request safe to repeat: a repeated request with the same key and input changes nothing. The response to the repeated request has the
+   * error `SECRET_SHOWN` instead of the token. A key has at most 100 bytes and is kept for 400 days.
    */
   readonly idempotencyKey?: string | null | undefined;
 };
@@ -333,8 +333,8 @@ export type DepositInput = {
   /** Payment method of the deposit. */
   readonly method?: PaymentMethod;
   /**
-   * The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-   * the register's report. Not for CASH.
+   * The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+   * and in the register's report. Not for CASH.
    */
   readonly reference?: string | null | undefined;
 };
@@ -408,7 +408,7 @@ export const ErrorCode = {
   DISCOUNT_TOO_HIGH: 'DISCOUNT_TOO_HIGH',
   /** The caller's role may see the object but may not perform this action. */
   FORBIDDEN: 'FORBIDDEN',
-  /** The idempotency key was already used with another input. */
+  /** The idempotency key was already used with different input. */
   IDEMPOTENCY_CONFLICT: 'IDEMPOTENCY_CONFLICT',
   /** The object's state does not allow this action; the message names the state. */
   ILLEGAL_STATE: 'ILLEGAL_STATE',
@@ -440,7 +440,7 @@ export const ErrorCode = {
   SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
   /** The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token. */
   SECRET_SHOWN: 'SECRET_SHOWN',
-  /** A problem of an account above the callshop prevents this action. The callshop's reseller can see the details. */
+  /** A problem with an account above the callshop prevents this action. The callshop's reseller can see the details. */
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
   /** The tariff draft was not made from the active version. Make the change again, or activate a copy of the draft. */
   STALE_DRAFT: 'STALE_DRAFT',
@@ -452,7 +452,7 @@ export const ErrorCode = {
   TOTP_REQUIRED: 'TOTP_REQUIRED',
   /** This server requires a second factor for the caller's role: set it up with `beginTotp` and `confirmTotp`. */
   TOTP_SETUP_REQUIRED: 'TOTP_SETUP_REQUIRED',
-  /** Too many wrong passwords or codes recently: wait, up to 30 seconds. */
+  /** Too many wrong passwords or codes recently: wait up to 30 seconds. */
   TRY_LATER: 'TRY_LATER',
   /** The payments are less than the amount due. */
   UNDERPAID: 'UNDERPAID',
@@ -479,8 +479,8 @@ export type LoginInput = {
   /** The password in plain text, which must be sent over TLS only. */
   readonly password: string;
   /**
-   * The second factor: six digits of the authenticator app, or a recovery code. Without it, the login of a user with a second factor fails with
-   * `TOTP_REQUIRED`. It is ignored if the user has no second factor.
+   * The second factor: six digits from the authenticator app, or a recovery code. Without this code, the login of a user with a second factor
+   * fails with `TOTP_REQUIRED`. The code is ignored if the user has no second factor.
    */
   readonly totp?: string | null | undefined;
 };
@@ -513,7 +513,10 @@ export type OpenCabinInput = {
   readonly cabinId: string;
   /** Name of the customer; may be empty. */
   readonly customer?: string;
-  /** Amount paid in advance for calls. At settlement, the unused part is refunded by the payment method that the customer used for the deposit. */
+  /**
+   * Amount paid in advance for calls. At settlement, the unused part is refunded through the payment method that the customer used for the
+   * deposit.
+   */
   readonly deposit?: DepositInput | null | undefined;
   /** Unique key of this request. Repeating the request with the same key and input returns the first result. The key is required with a deposit. */
   readonly idempotencyKey?: string | null | undefined;
@@ -548,8 +551,8 @@ export type PaymentInput = {
   /** Payment method; only CASH gives change. */
   readonly method: PaymentMethod;
   /**
-   * The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-   * the register's report. Not for CASH.
+   * The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+   * and in the register's report. Not for CASH.
    */
   readonly reference?: string | null | undefined;
 };
@@ -631,7 +634,7 @@ export type Permission = typeof Permission[keyof typeof Permission];
 export type PhoneIdInput = {
   /**
    * Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
-   * secret is not repeated: the response has the error `SECRET_SHOWN` instead. At most 100 bytes; keys are kept for 400 days.
+   * secret is not repeated: the response has the error `SECRET_SHOWN` instead. A key has at most 100 bytes and is kept for 400 days.
    */
   readonly idempotencyKey?: string | null | undefined;
   /** A phone in the caller's subtree. */
@@ -658,7 +661,7 @@ export const ProblemKind = {
    * This problem is shown to the platform only.
    */
   EVENT_DOUBTED: 'EVENT_DOUBTED',
-  /** An event of a proxy in the last seven days could not be understood. This problem is shown to the platform only. */
+  /** In the last seven days, an event from a proxy could not be understood. This problem is shown to the platform only. */
   EVENT_REJECTED: 'EVENT_REJECTED',
   /**
    * An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. This problem is shown to the
@@ -732,8 +735,8 @@ export type RefundSessionInput = {
   /** Free text. */
   readonly reason: string;
   /**
-   * The refund's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt and in
-   * the register's report. Not for CASH.
+   * The refund's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
+   * and in the register's report. Not for CASH.
    */
   readonly reference?: string | null | undefined;
   /** A settled session. */

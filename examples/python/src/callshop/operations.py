@@ -328,7 +328,7 @@ class Money(TypedDict):
 
 
 class ImpactInMoney(TypedDict):
-    """What the calls of the last thirty days would have brought at the prices of a version."""
+    """The income that the calls of the last thirty days would have brought at the prices of a version."""
 
     since: str
     calls: int
