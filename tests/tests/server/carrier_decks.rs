@@ -52,6 +52,14 @@ on_both!(a_carriers_deck_is_asked_about_and_then_imported, |backend| async move 
         "{asked}"
     );
     let mapping = text(&question["answers"][0]["mapping"]);
+    for (languages, begin) in
+        [("en", "The dates do not show"), ("es", "Las fechas no muestran"), ("", "As datas não mostram")]
+    {
+        let input = json!({ "tariffId": id, "csv": DECK });
+        let reader = shop.reseller.reading(languages);
+        let asked = reader.tried("importTariff", "ImportTariffInput", input, REPORT).await;
+        assert!(text(&asked["questions"][0]["text"]).starts_with(begin), "{asked}");
+    }
 
     let done = import(&shop, json!({ "tariffId": id, "csv": DECK, "mapping": mapping })).await;
     assert_eq!(done["userErrors"], json!([]), "{done}");
