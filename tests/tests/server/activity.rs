@@ -74,7 +74,8 @@ const WRITTEN: &str = "subscription S($s: ID!) { ...R } fragment R on Subscripti
     snapshot { asOf } event { again: seq call { state } } } } \
     fragment E on Activity { __typename seq at kind cabinId sessionId call { ... on Call { id cabinId sessionId dialed } number numberFormatted \
     destination emergency state authorizedAt ringingAt answeredAt endedAt asOf elapsedSeconds cost { __typename amount currency } billedSeconds \
-    pricePerMinute { amount currency } connectionFee { amount } maxSeconds endingSoon estimated writtenOff { amount } sipCode endedBy cause refusal } }";
+    pricePerMinute { amount currency } connectionFee { amount } initialPrice { amount } initialIncrement increment minimumCharge { amount } freeSeconds reachSeconds maxSeconds \
+    endingSoon estimated writtenOff { amount } sipCode endedBy cause refusal } }";
 
 /// The next event, skipping a snapshot.
 async fn event_of(socket: &mut Socket, field: &str) -> Value {
