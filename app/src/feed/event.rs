@@ -159,15 +159,12 @@ mod tests {
         };
         let other = of(json!({ "phone": {} })).contents;
         assert_eq!((other.call().expect("a payload"), other.subject().expect("a payload")), (None, None));
-        let (subject, sent) = (Subject::Webhook(Uuid::now_v7()), ids);
+        let subject = Subject::Webhook(Uuid::now_v7());
         let payload = json!({ "subject": subject });
-        assert_eq!(of(payload.clone()).contents.subject().expect("a payload"), Some(subject));
-        let bytes = payload.to_string();
-        assert_eq!(
-            Contents::sent(sent, bytes.as_bytes()).subject().expect("a payload"),
-            Some(subject),
-            "{bytes}"
-        );
+        let sent = Contents::sent(ids, payload.to_string().as_bytes());
+        for contents in [sent, of(payload).contents] {
+            assert_eq!(contents.subject().expect("a payload"), Some(subject));
+        }
         // an unreadable call is an error only for a reader that asks for it, and for each of these readers
         let unreadable = of(json!({ "call": { "id": 1 } }));
         assert!(unreadable.contents.0.read.get().is_none());
