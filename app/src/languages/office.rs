@@ -496,9 +496,14 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "La tarifa no tiene la franja \"{name}\". Las franjas de la tarifa son: {bands}.",
     ),
     (
-        "The deck has prices for \"{name}\", which is not a band of the tariff. Choose the band, or add it to the tariff first.",
-        "A lista tem preços para \"{name}\", que não é uma faixa da tarifa. Escolha a faixa, ou acrescente-a antes à tarifa.",
-        "La lista tiene precios para \"{name}\", que no es una franja de la tarifa. Elija la franja, o añádala antes a la tarifa.",
+        "The deck has prices for {shown}, which is not a band of the tariff. Choose the band, or add it to the tariff first.",
+        "A lista tem preços para {shown}, que não é uma faixa da tarifa. Escolha a faixa, ou acrescente-a antes à tarifa.",
+        "La lista tiene precios para {shown}, que no es una franja de la tarifa. Elija la franja, o añádala antes a la tarifa.",
+    ),
+    (
+        "The deck has prices for {shown}, which are not bands of the tariff. Choose the bands, or add them to the tariff first.",
+        "A lista tem preços para {shown}, que não são faixas da tarifa. Escolha as faixas, ou acrescente-as antes à tarifa.",
+        "La lista tiene precios para {shown}, que no son franjas de la tarifa. Elija las franjas, o añádalas antes a la tarifa.",
     ),
     (
         "The tariff has no band \"{name}\".",
