@@ -131,14 +131,13 @@ fn band_question(names: &[&String], bands: &[&str]) -> Question {
             answers.iter().flat_map(|answer| choices.iter().map(move |band| with(answer, *band))).collect();
     }
     let shown: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let shown = shown.join(", ");
     let text = match names {
         [_] => format!(
-            "The deck has prices for {}, which is not a band of the tariff. Choose the band, or add it to the tariff first.",
-            shown.join(", ")
+            "The deck has prices for {shown}, which is not a band of the tariff. Choose the band, or add it to the tariff first."
         ),
         _ => format!(
-            "The deck has prices for {}, which are not bands of the tariff. Choose the bands, or add them to the tariff first.",
-            shown.join(", ")
+            "The deck has prices for {shown}, which are not bands of the tariff. Choose the bands, or add them to the tariff first."
         ),
     };
     let example = names.first().map(|name| (*name).clone()).unwrap_or_default();

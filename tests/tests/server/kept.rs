@@ -20,10 +20,10 @@ use tests::client::input_type;
 use tests::shop::{event, text, unique};
 use tests::{Backend, Client, SHOP_MUTATIONS, Shop, on_both};
 
-/// Every field in kept answers, other than the values that change with time, in one query by the owner.
+/// Every field in kept answers, other than the values that change with time, in queries by the owner.
 pub struct Screens {
-    query: String,
-    variables: Value,
+    /// The queries with their variables. An answer is about one callshop or one cabin, so the cabin has a query of its own.
+    queries: [(String, Value); 2],
     owner: Client,
 }
 
@@ -36,18 +36,23 @@ impl Screens {
         for (of, field, _) in graphql::kept::fields().filter(|(_, _, is_ticking)| !is_ticking) {
             marked.entry(of).or_default().insert(field);
         }
-        let roots = selection(&schema, &marked, "Query", 2).expect("roots");
-        Self {
-            query: format!("query($callshopId: ID!, $cabin: ID!) {roots}"),
-            variables: json!({ "callshopId": shop.id, "cabin": shop.cabins[0] }),
-            owner: shop.owner.clone(),
-        }
+        let mut of_shop = marked.clone();
+        assert!(of_shop.get_mut("Query").expect("roots").remove("cabin"), "the cabin is a root");
+        marked.insert("Query", BTreeSet::from(["cabin"]));
+        let roots = |marked| selection(&schema, marked, "Query", 2).expect("roots");
+        let queries = [
+            (format!("query($callshopId: ID!) {}", roots(&of_shop)), json!({ "callshopId": shop.id })),
+            (format!("query($cabin: ID!) {}", roots(&marked)), json!({ "cabin": shop.cabins[0] })),
+        ];
+        Self { queries, owner: shop.owner.clone() }
     }
 
     /// Asks for all fields. The first answer after a numbered change is fresh, and any other answer is compared with a fresh one.
     pub async fn look(&self, after: &str) {
-        let answer = self.owner.send(&self.query, self.variables.clone()).await;
-        assert!(answer.get("errors").is_none(), "after {after}: {answer}");
+        for (query, variables) in &self.queries {
+            let answer = self.owner.send(query, variables.clone()).await;
+            assert!(answer.get("errors").is_none(), "after {after}: {answer}");
+        }
     }
 }
 

@@ -63,6 +63,10 @@ const OF_PLATFORM: &[(&str, &str)] = &[
         "The platform's revenue, if the platform charges distributors. Each shard has a platform account of its own; a report adds the accounts up.",
     ),
     ("ledger_entry", "The entries of the same revenue."),
+    (
+        "INSERT INTO \"call\"",
+        "A call's levels name the platform as the account that the distributor pays. Nothing of the platform is read or changed.",
+    ),
     ("FROM \"account\"", "The platform's account, which ends the chain of payers. It is only read."),
 ];
 
