@@ -61,8 +61,15 @@ pub fn payers(levels: &[Level]) -> impl Iterator<Item = Uuid> {
 /// # Errors
 /// Fails with a fault if the column cannot be read.
 pub fn keys(call: &call::Model) -> Result<Vec<LevelKey>> {
-    let unreadable = || Error::fault(format!("the levels of the call {} cannot be read", call.id));
-    call.levels.read(call.callshop_id).ok_or_else(unreadable)
+    call.levels.read(call.callshop_id).ok_or_else(|| unreadable(call.id))
+}
+
+fn unreadable(call: Uuid) -> Error {
+    Error::fault(format!("the levels of the call {call} cannot be read"))
+}
+
+fn without_rates(call: Uuid) -> Error {
+    Error::fault(format!("the rates of the call {call} do not exist"))
 }
 
 /// The levels of some calls with their prices.
@@ -111,7 +118,7 @@ impl Prices {
         match self.0.get(&call.id) {
             Some(levels) => Ok(levels),
             None if call.levels.is_empty() => Ok(&[]),
-            None => Err(Error::fault(format!("the rates of the call {} do not exist", call.id))),
+            None => Err(without_rates(call.id)),
         }
     }
 
@@ -137,13 +144,9 @@ pub async fn levels_of_view(
     call: &call::View,
 ) -> Result<Vec<Level>> {
     let keys = call.levels.as_ref().and_then(|levels| levels.read(call.callshop_id));
-    let keys =
-        keys.ok_or_else(|| Error::fault(format!("the levels of the call {} cannot be read", call.id)))?;
+    let keys = keys.ok_or_else(|| unreadable(call.id))?;
     let mut found = Prices::of_keys(rates, conn, vec![(call.id, keys)]).await?;
-    found
-        .0
-        .remove(&call.id)
-        .ok_or_else(|| Error::fault(format!("the rates of the call {} do not exist", call.id)))
+    found.0.remove(&call.id).ok_or_else(|| without_rates(call.id))
 }
 
 /// Looks up the customer's prices of calls whose levels were read. A field that needs a price that was not found fails.

@@ -34,7 +34,7 @@ export async function topLevelCodes(): Promise<readonly string[]> {
   const codes = new Set<string>();
   for (const file of await rustFiles(join(REPOSITORY, 'transport/src'))) {
     const source = (await readFile(file, 'utf8')).split('#[cfg(test)]')[0] ?? '';
-    const code = source.replaceAll(/^\s*\/\/.*$/gm, '');
+    const code = source.replaceAll(/^\s*\/\/.*$/gm, '').replaceAll(/env!\("\w+"\)/g, '');
     for (const [, word = ''] of code.matchAll(/"([A-Z]+(?:_[A-Z]+)*)"/g)) {
       codes.add(word);
     }

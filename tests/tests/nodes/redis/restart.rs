@@ -34,9 +34,12 @@ fn reading_as_shipped(redis: &RedisServer) -> impl FnOnce(&mut Config) + use<> {
     }
 }
 
-/// The connections of both users to a Redis that has just started.
+/// The connections of both users to a Redis that has just started. Redis accepts logins while it still loads its data, but no other command.
 async fn users(redis: &RedisServer) -> (MultiplexedConnection, MultiplexedConnection) {
-    (connect(redis, "proxy", PROXY).await, connect(redis, "callshop", API).await)
+    let (proxy, mut own) = (connect(redis, "proxy", PROXY).await, connect(redis, "callshop", API).await);
+    let is_loaded = async || redis::cmd("XLEN").arg(STREAM).query_async::<i64>(&mut own).await.is_ok();
+    until("Redis has loaded its data", APPLIED, is_loaded).await;
+    (proxy, own)
 }
 
 async fn restarted(restricted: bool, kill: bool) {
