@@ -11,6 +11,7 @@ use transport::RequestError;
 use transport::uploads::unauthenticated;
 
 /// The reason why a download is refused, before the reader's language is known.
+#[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     code: &'static str,
