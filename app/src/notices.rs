@@ -49,13 +49,13 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 pub async fn step(app: &App) -> Result<()> {
     let conn = app.store.reader();
     for (id, tariff_id) in tariff_versions::begun(conn, app.clock.now(), MOST).await? {
-        app.store.write(|tx| async move { begun(app, &tx, id, tariff_id).await }).await?;
+        app.store.write(|tx| async move { emit_start(app, &tx, id, tariff_id).await }).await?;
     }
     for (id, low) in accounts::credit_turns(conn, MOST).await? {
         let now = app.clock.now();
         let turned = app.store.write(|tx| async move {
             if accounts::set_credit_low(tx.conn(), id, low).await? && low {
-                tell(&tx, id, ActivityKind::CreditLow, None, now)?;
+                emit(&tx, id, ActivityKind::CreditLow, None, now)?;
             }
             Ok(())
         });
@@ -64,20 +64,20 @@ pub async fn step(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn begun(app: &App, tx: &Tx, id: Uuid, tariff_id: Uuid) -> Result<()> {
+async fn emit_start(app: &App, tx: &Tx, id: Uuid, tariff_id: Uuid) -> Result<()> {
     let now = app.clock.now();
     if !tariff_versions::mark_begun(tx.conn(), id, now).await? {
         return Ok(());
     }
     let tariff = tariffs::by_id(tx.conn(), tariff_id).await?.ok_or(Error::NotFound)?;
-    version(tx, &tariff, ActivityKind::VersionInForce, id, now).await
+    version_changed(tx, &tariff, ActivityKind::VersionInForce, id, now).await
 }
 
 /// Emits an event in the feed of an account, or in the activity of a callshop.
 ///
 /// # Errors
 /// Fails with internal faults only.
-pub(crate) fn tell(
+pub(crate) fn emit(
     tx: &Tx,
     account_id: Uuid,
     kind: ActivityKind,
@@ -104,16 +104,16 @@ pub(crate) fn tell(
 ///
 /// # Errors
 /// May fail with database errors.
-pub(crate) async fn version(
+pub(crate) async fn version_changed(
     tx: &Tx,
     tariff: &tariff::Model,
     kind: ActivityKind,
     id: Uuid,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    tell(tx, tariff.account_id, kind, Some(Subject::TariffVersion(id)), at)?;
+    emit(tx, tariff.account_id, kind, Some(Subject::TariffVersion(id)), at)?;
     for payer in accounts::resellers_paying_by(tx.conn(), tariff.id).await? {
-        tell(tx, payer, ActivityKind::CostChanged, Some(Subject::Tariff(tariff.id)), at)?;
+        emit(tx, payer, ActivityKind::CostChanged, Some(Subject::Tariff(tariff.id)), at)?;
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ pub(crate) async fn version(
 ///
 /// # Errors
 /// May fail with database errors.
-pub(crate) async fn import(tx: &Tx, row: &tariff_import::Model, at: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn import_changed(tx: &Tx, row: &tariff_import::Model, at: DateTime<Utc>) -> Result<()> {
     let kind = match row.state {
         ImportState::Upload | ImportState::Reading => return Ok(()),
         ImportState::Asks | ImportState::UploadAgain => ActivityKind::ImportWaits,
@@ -131,5 +131,5 @@ pub(crate) async fn import(tx: &Tx, row: &tariff_import::Model, at: DateTime<Utc
         }
     };
     let tariff = tariffs::by_id(tx.conn(), row.tariff_id).await?.ok_or(Error::NotFound)?;
-    tell(tx, tariff.account_id, kind, Some(Subject::TariffImport(row.id)), at)
+    emit(tx, tariff.account_id, kind, Some(Subject::TariffImport(row.id)), at)
 }

@@ -49,8 +49,6 @@ pub struct Model {
     pub ended_at: Option<DateTimeUtc>,
     /// Covered time: the maximum number of seconds that may be billed.
     pub covered: i32,
-    /// Maximum seconds of talk that credit, deposit and limits allowed when the call was last checked; at least `covered`.
-    pub reach: i32,
     /// Final SIP code of a call that was not answered.
     pub sip_code: Option<i32>,
     /// Who ended the call.
@@ -104,7 +102,7 @@ pub struct Model {
     pub answered_far: bool,
 }
 
-/// This enum is empty, because the table has no foreign keys (`migration/src/m20261130_000002_initial.sql` says why).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261130_000003_initial.sql` says why).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
@@ -137,8 +135,6 @@ pub struct NewCall {
     pub authorized_at: DateTimeUtc,
     /// See [`Model::covered`]. The proxy gets this limit with the decision, so it counts as confirmed.
     pub covered: i32,
-    /// See [`Model::reach`].
-    pub reach: i32,
     /// See [`Model::currency`].
     pub currency: String,
     /// See [`Model::levels`].
@@ -178,7 +174,6 @@ impl Model {
             answered_at: None,
             ended_at: None,
             covered: new.covered,
-            reach: new.reach,
             sip_code: None,
             ended_by: None,
             cause: None,
@@ -246,8 +241,6 @@ view! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ended_at: Option<DateTimeUtc>,
         covered: i32,
-        #[serde(default, skip_serializing_if = "is_zero")]
-        reach: i32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sip_code: Option<i32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -357,14 +357,6 @@ impl Call {
         Ok(self.retail()?.map(|price| price.free_seconds))
     }
 
-    /// Maximum talk time in seconds that credit, deposit and limits allowed when the call was last checked. It is at least `maxSeconds`. It changes
-    /// when other calls use the same credit, or when credit is added.
-    // The field is not `numbered`: a check of the call may change it without an activity.
-    #[field(columns(reach))]
-    fn reach_seconds(&self) -> i32 {
-        self.row.reach
-    }
-
     /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
     /// this time is used up.
     #[field(columns(covered), numbered)]
@@ -610,7 +602,7 @@ mod tests {
             let at = |offset: u32| format!("2026-11-22T10:00:{:02}Z", second + offset);
             json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": if second == 1 {
                 "351912345671" } else { "5511987654321" }, "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
-                at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "reach": second, "sip_code": second, "ended_by": if second == 1 {
+                at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "sip_code": second, "ended_by": if second == 1 {
                 "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": if second == 1 {
                 "NO_CREDIT" } else { "CABIN_CLOSED" }, "ending_soon": second == 1, "talk_seconds": second,
                 "billed_seconds": second, "charge": second, "currency": if second == 1 { "BRL" } else { "EUR" }, "estimated": second == 1,

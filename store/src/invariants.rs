@@ -1,7 +1,7 @@
 //! Invariants of the ledger and related tables, as queries that find violations.
 //!
 //! Each query scans its tables once and returns few rows. The queries take longer as the tables grow, but the memory use of this program does not
-//! grow. The first invariants check the references for which the tables have no foreign keys (`migration/src/m20261130_000002_initial.sql`).
+//! grow. The first invariants check the references for which the tables have no foreign keys (`migration/src/m20261130_000003_initial.sql`).
 
 use std::collections::BTreeMap;
 

@@ -312,8 +312,6 @@ struct Found {
 struct Allowance {
     /// The first slice of talk time with its reserved amounts.
     grant: Grant,
-    /// The seconds of talk that the call may reach at most.
-    reach: u32,
     /// The seconds of talk after which to check whether the call ends soon; `None` if no check is needed.
     warn_after: Option<i32>,
 }
@@ -338,8 +336,7 @@ fn grant(
         Err(refusal) => return Ok(Err(refusal)),
     };
     if found.emergency {
-        let grant = Grant { covered: cap, holds: Vec::new() };
-        return Ok(Ok(Allowance { grant, reach: cap, warn_after: None }));
+        return Ok(Ok(Allowance { grant: Grant { covered: cap, holds: Vec::new() }, warn_after: None }));
     }
     // an earlier attempt in this batch may have made the phone busy
     if context.busy.contains(&phone.id) {
@@ -372,7 +369,7 @@ fn grant(
     cover::change_holds(payers(&found.levels), &[], &cover.grant.holds, &account.currency, money)?;
     let shop = context.shops.get(&phone.callshop_id).ok_or_else(no_shop)?;
     let warn_after = warning::look_after(warning::ahead(shop)?.filter(|_| extends), cover.reach)?;
-    Ok(Ok(Allowance { grant: cover.grant, reach: cover.reach, warn_after }))
+    Ok(Ok(Allowance { grant: cover.grant, warn_after }))
 }
 
 /// A UUIDv7 with the time `now`. Ids that are created with the same `order` sort in the order of their creation.
@@ -400,8 +397,8 @@ fn call_row(
     let account =
         context.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let refusal = outcome.as_ref().err().copied();
-    let nothing = Allowance { grant: Grant { covered: 0, holds: Vec::new() }, reach: 0, warn_after: None };
-    let Allowance { grant, reach, warn_after } = outcome.unwrap_or(nothing);
+    let nothing = Allowance { grant: Grant { covered: 0, holds: Vec::new() }, warn_after: None };
+    let Allowance { grant, warn_after } = outcome.unwrap_or(nothing);
     let call = call::Model::new(NewCall {
         id,
         callshop_id: phone.callshop_id,
@@ -415,7 +412,6 @@ fn call_row(
         emergency: found.emergency,
         authorized_at: now,
         covered: i32::try_from(grant.covered).or_fault()?,
-        reach: i32::try_from(reach).or_fault()?,
         currency: account.currency.clone(),
         levels: pricing::column(phone.callshop_id, &found.levels)?,
         holds: cover::holds_column(&grant.holds),

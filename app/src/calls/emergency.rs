@@ -134,7 +134,6 @@ fn row(
         emergency: true,
         authorized_at: at,
         covered,
-        reach: covered,
         currency: shop.currency.clone(),
         levels: Levels::default(),
         proxy: proxy.to_owned(),

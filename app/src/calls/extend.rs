@@ -97,7 +97,6 @@ pub(super) async fn extend_all(
     for row in rows {
         let before = row.covered;
         let found = context.found(app, &row, money)?;
-        let row = call::Model { reach: reached(&row, &found)?, ..row };
         let (row, warned) = warn(&context, row, &found, now)?;
         let one = extend(app, &context, row, found, money, (now, warned.ends_soon))?;
         if one.call.covered > before {
@@ -197,14 +196,6 @@ struct Warned {
     ends_soon: bool,
     /// The session whose deposit is low.
     low_deposit_of: Option<Uuid>,
-}
-
-/// The seconds of talk that the call may reach at most, at the current credit, deposit and limits.
-fn reached(row: &call::Model, found: &Found) -> Result<i32> {
-    match &found.cover {
-        Some(cover) => Ok(i32::try_from(cover.reach).or_fault()?.max(row.covered)),
-        None => Ok(row.covered),
-    }
 }
 
 /// Checks whether a call ends soon. Returns the call with the time of the next check.

@@ -117,7 +117,7 @@ mod tests {
         let at = "2026-11-22T10:00:00.000001Z";
         let row = json!({ "id": id(1), "callshop_id": id(2), "cabin_id": id(3), "session_id": id(4), "attendant_id": id(5), "phone_id": id(6),
             "request_id": "r", "dialed": "00351912345678", "number": "351912345678", "destination": "Portugal", "emergency": false,
-            "state": "ANSWERED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": null, "covered": 3600, "reach": 7200,
+            "state": "ANSWERED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": null, "covered": 3600,
             "sip_code": null, "ended_by": null, "cause": null, "refusal": null, "talk_seconds": 0, "billed_seconds": 0,
             "charge": 0, "currency": "BRL", "levels": [], "proxy": "sip1", "sip_call_id": "c",
             "from_tag": "f", "to_tag": "t", "hang_up_by": null, "holds": [1], "extend_at": at, "confirmed": 0, "warn_after": null,
@@ -206,7 +206,6 @@ mod tests {
             "dialed",
             "ending_soon",
             "number",
-            "reach",
             "retail",
             "state",
         ];

@@ -150,7 +150,7 @@ pub(super) async fn announce(
     (kind, version_id): (ActivityKind, Uuid),
     now: DateTime<Utc>,
 ) -> Result<()> {
-    notices::version(tx, tariff, kind, version_id, now).await?;
+    notices::version_changed(tx, tariff, kind, version_id, now).await?;
     for shop in accounts::selling_by(tx.conn(), tariff.id).await? {
         audit::announce(tx, shop, ActivityKind::PricesChanged, now);
     }

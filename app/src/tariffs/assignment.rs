@@ -85,7 +85,7 @@ async fn set_assigned(
         let now = app.clock.now();
         audit::record(&tx, actor, now, change).await?;
         if account.kind != AccountKind::Callshop {
-            notices::tell(&tx, account_id, ActivityKind::CostChanged, tariff_id.map(Subject::Tariff), now)?;
+            notices::emit(&tx, account_id, ActivityKind::CostChanged, tariff_id.map(Subject::Tariff), now)?;
         }
         idempotency::keep(&tx, actor, now, &account_id).await?;
         accounts::update(tx.conn(), account).await

@@ -284,7 +284,7 @@ impl Draft {
             None => {
                 if version.source_version_id.is_some() {
                     let subject = Some(Subject::TariffVersion(version.id));
-                    notices::tell(
+                    notices::emit(
                         tx,
                         tariff.account_id,
                         ActivityKind::VersionDerived,

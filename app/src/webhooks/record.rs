@@ -188,7 +188,7 @@ async fn disable_in(
     };
     audit::insert(tx.conn(), entry).await?;
     let subject = Some(Subject::Webhook(webhook.id));
-    notices::tell(tx, webhook.account_id, ActivityKind::WebhookDisabled, subject, now)?;
+    notices::emit(tx, webhook.account_id, ActivityKind::WebhookDisabled, subject, now)?;
     Ok(true)
 }
 

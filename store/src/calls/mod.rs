@@ -394,9 +394,9 @@ pub fn changes(
 
 /// Updates those columns of calls that an extension can change. The calling function must have locked the calls in this transaction.
 pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
-    use call::Column::{Covered, EndingSoon, ExtendAt, Holds, Id, Reach, WarnAfter};
+    use call::Column::{Covered, EndingSoon, ExtendAt, Holds, Id, WarnAfter};
     let backend = conn.get_database_backend();
-    let changed = [Covered, Reach, Holds, ExtendAt, WarnAfter, EndingSoon];
+    let changed = [Covered, Holds, ExtendAt, WarnAfter, EndingSoon];
     let mut statements = bulk::updates::<call::Entity>(backend, calls, Id, &changed)?;
     statements.extend(follow(conn, calls)?);
     bulk::together(conn, statements).await

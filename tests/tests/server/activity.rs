@@ -74,7 +74,7 @@ const WRITTEN: &str = "subscription S($s: ID!) { ...R } fragment R on Subscripti
     snapshot { asOf } event { again: seq call { state } } } } \
     fragment E on Activity { __typename seq at kind cabinId sessionId call { ... on Call { id cabinId sessionId dialed } number numberFormatted \
     destination emergency state authorizedAt ringingAt answeredAt endedAt asOf elapsedSeconds cost { __typename amount currency } billedSeconds \
-    pricePerMinute { amount currency } connectionFee { amount } initialPrice { amount } initialIncrement increment minimumCharge { amount } freeSeconds reachSeconds maxSeconds \
+    pricePerMinute { amount currency } connectionFee { amount } initialPrice { amount } initialIncrement increment minimumCharge { amount } freeSeconds maxSeconds \
     endingSoon estimated writtenOff { amount } sipCode endedBy cause refusal } }";
 
 /// The next event, skipping a snapshot.

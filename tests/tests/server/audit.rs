@@ -460,7 +460,6 @@ impl Books {
             answered_at: answered.then_some(at),
             ended_at: None,
             covered: 60,
-            reach: 60,
             sip_code: None,
             ended_by: None,
             cause: None,

@@ -57,7 +57,7 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
 on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async move {
     const ALL: &str = "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
         endedAt elapsedSeconds cost { amount currency } billedSeconds pricePerMinute { amount } connectionFee { amount } \
-        initialPrice { amount } initialIncrement increment minimumCharge { amount } freeSeconds reachSeconds maxSeconds \
+        initialPrice { amount } initialIncrement increment minimumCharge { amount } freeSeconds maxSeconds \
         estimated writtenOff { amount } sipCode endedBy cause refusal costs { account billedSeconds amount { amount } } margin { amount }";
     let shop = Shop::start(backend, 1).await;
     shop.open_register().await;

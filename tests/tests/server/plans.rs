@@ -198,7 +198,6 @@ fn a_call() -> call::Model {
         answered_at: None,
         ended_at: None,
         covered: 600,
-        reach: 600,
         sip_code: None,
         ended_by: None,
         cause: None,

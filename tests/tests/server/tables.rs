@@ -144,7 +144,6 @@ fn an_old_call(live: bool) -> call::Model {
         answered_at: Some(now),
         ended_at: (!live).then_some(now),
         covered: 60,
-        reach: 60,
         sip_code: None,
         ended_by: None,
         cause: None,

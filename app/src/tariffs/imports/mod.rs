@@ -371,7 +371,7 @@ async fn change(
         .write_as(actor, |tx| async move {
             let row = rows::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
             let row = rows::update(tx.conn(), next(row)?).await?;
-            notices::import(&tx, &row, now).await?;
+            notices::import_changed(&tx, &row, now).await?;
             Ok(row)
         })
         .await?;

@@ -317,7 +317,7 @@ async fn end(app: &App, id: Uuid, ending: Ending) -> Result<()> {
 /// Stores a job that has ended or waits, and notifies the tariff's owner.
 async fn save(tx: &Tx, row: tariff_import::Model, now: DateTime<Utc>) -> Result<()> {
     let row = rows::update(tx.conn(), row).await?;
-    notices::import(tx, &row, now).await
+    notices::import_changed(tx, &row, now).await
 }
 
 /// The new row of a job whose node is gone: the job asks for its file again or, if its version is stored, ends.

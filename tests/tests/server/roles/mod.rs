@@ -423,7 +423,7 @@ fn empty(value: &Value) -> bool {
 
 /// All fields of a call that the callshop may see.
 const CALL: &str = "dialed number destination state cost { amount } billedSeconds pricePerMinute { amount } connectionFee { amount } \
-    initialPrice { amount } initialIncrement increment minimumCharge { amount } freeSeconds reachSeconds maxSeconds refusal sipCode cause";
+    initialPrice { amount } initialIncrement increment minimumCharge { amount } freeSeconds maxSeconds refusal sipCode cause";
 
 on_both!(troubles_above_reach_a_shop_as_unavailable_only, |backend| async move {
     let shop = Shop::start(backend, 1).await;

@@ -297,7 +297,7 @@ pub(super) const OBJECTS: &[Object] = &[
                 SIGNED_IN,
                 "callshopId callshop cabin session id cabinId sessionId dialed number numberFormatted countryCode destination emergency state authorizedAt ringingAt answeredAt \
                 endedAt asOf elapsedSeconds cost billedSeconds pricePerMinute connectionFee \
-                initialPrice initialIncrement increment minimumCharge freeSeconds reachSeconds maxSeconds endingSoon estimated writtenOff sipCode \
+                initialPrice initialIncrement increment minimumCharge freeSeconds maxSeconds endingSoon estimated writtenOff sipCode \
                 endedBy cause refusal",
             ),
             (BACK_OFFICE, "costs margin"),

@@ -491,7 +491,6 @@ CREATE TABLE call (
     levels {binary} NOT NULL,
     holds {json} NOT NULL DEFAULT '[]',
     covered {int} NOT NULL,
-    reach {int} NOT NULL DEFAULT 0,
     confirmed {int} NOT NULL DEFAULT 0,
     extend_at {time},
     warn_after {int},

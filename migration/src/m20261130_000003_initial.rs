@@ -14,7 +14,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, include_str!("m20261130_000002_initial.sql")).await?;
+        crate::run(manager, include_str!("m20261130_000003_initial.sql")).await?;
         let connection = manager.get_connection();
         if connection.get_database_backend() == DbBackend::Postgres {
             first_partitions(connection).await?;
