@@ -28,9 +28,9 @@ pub struct DerivationRule {
     /// Minimum by which each price per minute must exceed the source's price. With a minimum margin, no fee or minimum charge is below the source's
     /// either.
     pub minimum_margin: Option<Micros>,
-    /// The last digits of each price per minute, from the first digit that is not 0: 0.09 makes 1.29 from 1.234, and 0.99 makes 1.99.
+    /// The last digits of each price per minute, from the first digit that is not 0: 0.09 turns 1.234 into 1.29, and 0.99 turns 1.234 into 1.99.
     pub price_ending: Option<Micros>,
-    /// Each price per minute is a multiple of this amount: 0.01 makes 0.30 from 0.294. Excludes a price ending.
+    /// Each price per minute is a multiple of this amount: 0.01 turns 0.294 into 0.30. A rule with a price step cannot have a price ending.
     pub price_step: Option<Micros>,
 }
 

@@ -9,7 +9,7 @@ use crate::parents::parents;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "auth_session")]
 pub struct Model {
-    /// Primary key; the `sid` claim of its access tokens.
+    /// Primary key; the `sid` claim of the login's access tokens.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// The user who logged in.

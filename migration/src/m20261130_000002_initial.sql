@@ -5,11 +5,11 @@
 -- (src/lib.rs). Money is BIGINT, in units of 10⁻⁶. SQLite tables are STRICT, so that a money column accepts only integers. Ids are UUIDv7,
 -- which are ordered by time. A parent comes before its children, because examples/sqlite-to-postgres copies the tables in this order.
 --
--- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`,
--- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
--- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
--- retention removed. tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because
--- a draft may be discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
+-- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`, `call_sighting`,
+-- `activity`, `activity_head`, and the ledger. There, each foreign key would make each insert also read and lock (FOR KEY SHARE) a row that all calls
+-- of a shop share. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that retention removed.
+-- tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because a draft may be
+-- discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -82,7 +82,7 @@ CREATE TABLE user_account (
     disabled_at {time},
     failed_logins {int} NOT NULL,
     last_failed_at {time},
-    -- the second factor, which is on since totp_since
+    -- the second factor, which has been on since totp_since
     totp_seed TEXT,
     totp_since {time},
     totp_step BIGINT,
@@ -243,7 +243,7 @@ CREATE TABLE tariff_version (
     rate_count {int} NOT NULL,
     note TEXT NOT NULL,
     base_version_id {uuid} REFERENCES tariff_version,
-    -- of a derived version: the version of the source, and the revision of the rule
+    -- for a derived version: the version of the source, and the revision of the rule
     source_version_id {uuid} REFERENCES tariff_version ON DELETE SET NULL,
     source_revision {int},
     created_at {time} NOT NULL,
@@ -270,7 +270,7 @@ CREATE TABLE tariff_derivation (
     followed {json},
     -- why the tariff does not follow its source
     problem {json},
-    -- until when a node works on the derivation, or when the next attempt begins
+    -- the time until which a node works on the derivation, or the time of the next attempt
     next_at {time},
     created_at {time} NOT NULL,
     updated_at {time} NOT NULL,
@@ -716,7 +716,7 @@ CREATE TABLE webhook (
     -- whether the document is about the feed of the account itself
     of_account {bool} NOT NULL DEFAULT {false},
     description TEXT NOT NULL,
-    -- the rights with which the document is read; null scopes are those of a login
+    -- the rights with which the document is read; null means that no scopes limit the document, as in a login
     role TEXT NOT NULL,
     scopes {json},
     -- the secrets are derived from the token key and these seeds

@@ -121,7 +121,7 @@ pub async fn sessions_opened(conn: &impl ConnectionTrait, day: Day) -> Result<Ve
         .await?)
 }
 
-/// The discounts given on the day and not removed, by the user who gave them; see [`DISCOUNT_WINDOW`].
+/// For each user, the sum of the discounts that the user gave on the day and that were not removed; see [`DISCOUNT_WINDOW`].
 pub async fn discounts(conn: &impl ConnectionTrait, day: Day) -> Result<Vec<(Uuid, Micros)>> {
     use session_item::Column;
     Ok(session_item::Entity::find()

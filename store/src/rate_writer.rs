@@ -87,7 +87,7 @@ pub struct RateWriter(Kind);
 enum Kind {
     Postgres(PgPool),
     Sqlite {
-        /// The only connection that all other writes use. It is held while a block is written, so that other writes wait for the block.
+        /// The single connection that all other writes share. It is held while a block is written, so that other writes wait for the block.
         turn: SqlitePool,
         pool: SqlitePool,
     },
@@ -135,7 +135,7 @@ pub struct VersionWriter<'w> {
     blocks: u32,
     /// When the last block ended.
     last: Option<Instant>,
-    /// The statements on SQLite by their number of rows, and whether they have band prices.
+    /// The SQLite statements, by their number of rows and by whether the rows have band prices.
     sql: Vec<((usize, bool), Arc<str>)>,
 }
 
@@ -294,7 +294,7 @@ fn length(bytes: usize) -> [u8; 4] {
     i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
 }
 
-/// The database layer's form of a driver's error.
+/// Converts a driver's error to the database layer's error type.
 fn database(error: sqlx::Error) -> DbErr {
     match error {
         sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),

@@ -21,8 +21,8 @@ use super::webhook_positions::Key;
 use super::{Listed, Page, Scope, bulk, first_id};
 use base::error::Result;
 
-/// Condition that the user who created the webhook belongs to an account inside `scope`. A webhook that was created by a user above `scope` reads
-/// with more rights.
+/// Condition that the user who created the webhook belongs to an account inside `scope`. The document of a webhook that was created by a user above
+/// `scope` is read with more rights.
 fn made_within(scope: &Scope) -> SimpleExpr {
     let makers = user::Entity::find()
         .select_only()

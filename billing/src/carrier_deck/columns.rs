@@ -289,8 +289,8 @@ impl Draft<'_> {
         self.share_increments();
     }
 
-    /// Completes a pair of increments: if one column has the first (or the next) increment, whole numbers in a column called just "increment" are the
-    /// next (or the first) one.
+    /// Completes a pair of increments. If one column has the first increment, whole numbers in a column called just "increment" are the next
+    /// increment. If one column has the next increment, such whole numbers are the first increment.
     fn share_increments(&mut self) {
         let single = |draft: &Self, column: usize| {
             let profile = &draft.profiles[column];

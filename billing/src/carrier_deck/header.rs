@@ -235,7 +235,8 @@ pub(super) fn names_step(name: &str) -> bool {
     words.any(FIRST) || words.any(NEXT)
 }
 
-/// Whether a price column's name has only a number for the first increment: "Price 1". It may also be the first of several prices.
+/// Whether a price column's name refers to the first increment only by a number, such as "Price 1". Such a column may also be the first of several
+/// price columns.
 pub(super) fn is_numbered(name: &str) -> bool {
     let words = Words::of(name);
     let named: Vec<&str> = FIRST.iter().copied().filter(|word| !matches!(*word, "1" | "t1")).collect();
@@ -332,7 +333,7 @@ fn is_in_seconds(words: &Words, name: &str) -> bool {
     words.any(TIME) && !rated && currencies(name).is_empty() && !is_cents(name)
 }
 
-/// Columns of increments whose names contain words for prices, fees or times of the week: "Min. Charge (sec)", "Initial Period".
+/// The meaning of a column of increments whose name contains a word for a price, a fee or a part of the week: "Min. Charge (sec)", "Initial Period".
 fn seconds(words: &Words, name: &str) -> Option<Meaning> {
     let unit: Vec<&str> = TIME.iter().copied().filter(|word| word.starts_with('s')).collect();
     let in_seconds = is_in_seconds(words, name) && words.any(&unit);

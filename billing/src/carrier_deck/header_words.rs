@@ -242,7 +242,7 @@ pub(super) const AREAS: &[&str] = &[
     "direction", "directions", "group",
 ];
 
-/// Words with which a line below the rates begins.
+/// Words with which a line of totals below the rates begins.
 pub(super) const TOTALS: &[&str] = &[
     "total", "totals", "totale", "totales", "totaux", "gesamt", "gesamtzahl", "summe", "sum", "suma", "soma", "somme", "somma", "subtotal",
     "average", "avg", "mean", "media", "moyenne", "durchschnitt", "mittelwert", "promedio", "count", "anzahl", "cantidad", "quantidade",

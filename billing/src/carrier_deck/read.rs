@@ -88,7 +88,7 @@ struct Reader<'p, 't> {
     by_origin: BTreeMap<String, (u64, usize)>,
     /// Whether all rows have the same origin.
     one_origin: bool,
-    /// The index of the last row with a price, if the rows after it may have more codes of it.
+    /// The index of the last row with a price, if the rows after it may have more codes with the same price.
     continues: Option<usize>,
 }
 

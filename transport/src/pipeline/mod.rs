@@ -220,7 +220,7 @@ impl RolePipeline {
         }
     }
 
-    /// Sets what selects the queries whose answers are kept.
+    /// Sets the object that selects the queries whose answers are kept.
     pub fn keep(&mut self, keep: Arc<dyn Keep>) {
         self.keep = Some(keep);
     }

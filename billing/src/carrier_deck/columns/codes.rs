@@ -49,8 +49,8 @@ impl Draft<'_> {
         }
     }
 
-    /// The column with the rest of the codes, if a column of codes has only the codes of countries, repeats them, and one other column of digits tells
-    /// the rows apart.
+    /// The column with the rest of the codes; `None` unless the column `code` has only country codes and repeats them, and exactly one other column
+    /// of digits tells the rows apart.
     fn area_beside(&self, code: usize) -> Option<usize> {
         if self.mapped.contains(&code) {
             return None;
@@ -70,7 +70,7 @@ impl Draft<'_> {
         let used = self.used();
         let tells = |column: &usize| {
             let profile = &self.profiles[*column];
-            // numbers of rows or networks are in every row
+            // row numbers and network numbers are in every row
             let proper = profile.filled < rows && !is_ignored(&self.name(*column));
             let named = matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored);
             named

@@ -281,7 +281,7 @@ impl Draft<'_> {
                 && profile.distinct.iter().all(is_unit)
         });
         if let (Some(column), None) = (found, self.role(Role::Unit)) {
-            self.guess(column, Role::Unit, "Its cells name the time of the prices.");
+            self.guess(column, Role::Unit, "Its cells name the unit of time that the prices cover.");
         }
     }
 
@@ -302,7 +302,7 @@ impl Draft<'_> {
                 let reference = self.reference(column);
                 let mut answers = vec![
                     Answer::new(
-                        "the time for which a price holds",
+                        "the unit of time that a price covers",
                         Mapping::column("unit", reference.clone()),
                     ),
                     Answer::new("leave the column out", Mapping::column("ignore", reference.clone())),
@@ -349,7 +349,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether all cells are known statuses, one of which removes or blocks its code, or letters that stand for increases, decreases and the like.
+    /// Whether the column has statuses. Either each cell is a letter for a kind of change (such as I for an increase) or a known status, with at
+    /// least two of the letters I, D and N. Or each cell is a known status, and at least one status removes or blocks its code.
     fn is_status(&self, column: usize) -> bool {
         const LETTERS: &[&str] = &["i", "d", "n", "u", "c", "s", "nc", "a", "x", "b", "r"];
         let values = &self.profiles[column].distinct;

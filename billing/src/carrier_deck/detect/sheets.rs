@@ -154,7 +154,7 @@ pub(in crate::carrier_deck) fn joined(
     tables
 }
 
-/// A table whose columns are repeated beside each other, with the blocks below each other.
+/// Converts a table whose columns are repeated side by side: moves the repeated blocks below the first block. `None` if no columns are repeated.
 fn stacked(table: &Table) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
@@ -201,7 +201,7 @@ fn name_column(header: Row<'_>) -> Option<usize> {
     is(Role::Destination).or_else(|| is(Role::Country))
 }
 
-/// The rows of the first table, each with the cells of the rows of the second table that have the same name.
+/// Joins the rows of two tables that have the same name: adds the cells of the second table to the rows of the first table.
 fn join((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Option<Table> {
     let (header, other) = (rates.row(at)?, places.row(below)?);
     let (name, key) = (name_column(header)?, name_column(other)?);

@@ -23,7 +23,7 @@ impl Reader<'_, '_> {
                 cell => self.increment_cell(row, column, cell),
             };
         }
-        // a minimum of 0 seconds is none
+        // a minimum of 0 seconds means that there is no minimum
         let minimum = columns.first(Role::InitialIncrement).filter(|column| row.get(*column) != "0");
         let first = self.seconds(row, minimum)?;
         let following = self.seconds(row, columns.first(Role::NextIncrement))?;
@@ -94,7 +94,7 @@ impl Reader<'_, '_> {
         number
     }
 
-    /// Says which increments the rows without increments have. If no column has increments and the lines above and below the rates speak of them
+    /// Reports which increments the rows without increments get. If no column has increments and the lines above and below the rates speak of them
     /// without naming them clearly, the user is asked.
     pub(super) fn describe_increments(&mut self) {
         if self.defaulted == 0 {
