@@ -17,7 +17,7 @@ pub struct Model {
     pub seq: i64,
     /// Number of failed attempts to deliver the next event.
     pub attempts: i32,
-    /// When the first of these attempts failed; null if no attempt failed.
+    /// When the first attempt to deliver the next event failed; null if no attempt failed.
     pub failing_since: Option<DateTimeUtc>,
     /// When the next attempt to deliver the next event may begin; null if it may begin immediately.
     pub next_attempt_at: Option<DateTimeUtc>,

@@ -329,7 +329,7 @@ CREATE TABLE tariff_import (
     -- the node that has the file, and when that node last reported that the job is alive
     node {uuid},
     heartbeat_at {time} NOT NULL,
-    -- when the job fails if the file was not uploaded or the questions were not answered
+    -- the job fails at this time if the file has not been uploaded or the questions have not been answered
     expires_at {time} NOT NULL,
     rows_read BIGINT NOT NULL,
     rows_total BIGINT,
@@ -512,10 +512,10 @@ CREATE{sqlite  UNIQUE} INDEX call_request ON call (request_id);
 CREATE INDEX call_callshop ON call (callshop_id, id);
 CREATE INDEX call_session ON call (session_id, id) WHERE session_id IS NOT NULL;
 CREATE INDEX call_cabin ON call (cabin_id, id) WHERE cabin_id IS NOT NULL;
--- The filters of `calls` (store/src/calls/listed.rs). `authorizedAt` limits the ids, so every index serves it. `sessionId` is served by
--- call_session, `cabinId` by call_cabin, `attendantId` by call_attendant, `destination` by call_destination, `refusal` by call_refusal, and REFUSED
--- alone by call_refused: each lists its calls in order. `number` reads a range of call_number, which is not in order, so it is used for at most
--- 10,000 matches; a number with more matches is soon found in call_callshop. States of live calls are served by live_call. No other state has an
+-- The filters of `calls` (store/src/calls/listed.rs). `authorizedAt` limits the ids, so every index serves it. `sessionId` is served by call_session,
+-- `cabinId` by call_cabin, `attendantId` by call_attendant, `destination` by call_destination, `refusal` by call_refusal, and REFUSED alone by
+-- call_refused: each of these indexes lists its calls in order. `number` reads a range of call_number, which is not in order, so it is used for at
+-- most 10,000 matches; a number with more matches is soon found in call_callshop. States of live calls are served by live_call. No other state has an
 -- index: the column changes four times in a call, and an index on it would prevent HOT updates. The columns below never change, or only when an
 -- attempt is refused
 CREATE INDEX call_number ON call (callshop_id, number, id);

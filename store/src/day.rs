@@ -55,7 +55,7 @@ pub async fn shifts(
         .await?)
 }
 
-/// The payments and refunds of the day in these shifts, by user, kind and method.
+/// Sums of the day's payments and refunds in these shifts, by user, kind and method.
 pub async fn payment_sums(
     conn: &impl ConnectionTrait,
     day: Day,
@@ -80,7 +80,7 @@ pub async fn payment_sums(
         .await?)
 }
 
-/// The cash movements of the day in these shifts, by user and kind.
+/// Sums of the day's cash movements in these shifts, by user and kind.
 pub async fn movement_sums(
     conn: &impl ConnectionTrait,
     day: Day,

@@ -65,7 +65,7 @@ pub struct NewRate<'a> {
     pub price_per_minute: i64,
     /// Price of 60 seconds of the initial increment, in millionths; `None` means `price_per_minute`.
     pub initial_price: Option<i64>,
-    /// Fee of an answered call, in millionths.
+    /// Fee for an answered call, in millionths.
     pub connection_fee: i64,
     /// Minimum billed seconds.
     pub initial_increment: i32,
@@ -317,8 +317,8 @@ pub async fn begin(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) ->
     Ok(())
 }
 
-/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates still exist. They do not if upkeep considered the
-/// writing program dead and began to delete them.
+/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates still exist. The rates do not exist if upkeep
+/// considered the writing program dead and began to delete its rates.
 pub async fn end(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let ended = unfinished_version::Entity::delete_by_id(id)
         .filter(unfinished_version::Column::Discarded.eq(false))

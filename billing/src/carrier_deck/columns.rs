@@ -148,7 +148,7 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     let mut profiles = vec![Profile::default(); sheet.names.len()];
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
-        // titles and notes are no evidence for the meaning of columns
+        // titles and notes do not show the meaning of columns
         if row.filled() < 2 {
             continue;
         }
@@ -264,7 +264,7 @@ impl Draft<'_> {
     }
 
     fn take_roles(&mut self) {
-        // an empty column has no codes if another column has some
+        // if another column has codes, an empty column is not a column of codes
         let coded = |meaning: &Meaning| {
             matches!(meaning, Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode))
         };

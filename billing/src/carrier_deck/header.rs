@@ -36,11 +36,11 @@ pub enum Role {
     Country,
     /// The network or kind of number, which is put after the country.
     Network,
-    /// The price per minute; with a separate first price, the price per minute after the first increment.
+    /// The price per minute; if there is a separate first price, the price per minute after the first increment.
     Price,
     /// The price of the first increment, per minute.
     FirstPrice,
-    /// The fee of each answered call.
+    /// The fee for each answered call.
     ConnectionFee,
     /// The minimum charge of an answered call.
     MinimumCharge,
@@ -145,7 +145,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 /// The words of a column's name, with the checks that the rules use.
 pub(super) struct Words(pub(super) Vec<String>);
 
-/// The last parts of words that are written together: `Zielname`, `EffectiveDate` in capitals, `Minutenpreis`.
+/// The last parts of compound words: `Zielname`, `EffectiveDate` in capitals, `Minutenpreis`.
 const COMPOUNDS: &[&str] = &[
     "preis",
     "preise",
@@ -327,7 +327,7 @@ fn part(words: &Words) -> Option<Meaning> {
     Some(Meaning::Part(if words.any(NEXT) { Step::Next } else { Step::First }))
 }
 
-/// Whether a column's name mentions a time in seconds that is not the time of a price.
+/// Whether a column's name mentions seconds, but not as the unit of a price.
 fn is_in_seconds(words: &Words, name: &str) -> bool {
     let rated = words.any(PER_TIME) || words.any(DATE) || words.any(CODE) || name.contains("/s");
     words.any(TIME) && !rated && currencies(name).is_empty() && !is_cents(name)

@@ -91,7 +91,8 @@ pub struct Mapping {
     /// How prices with more than six decimals are rounded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_rounding: Option<PriceRounding>,
-    /// Whether a higher first price is imported as a connection fee, which makes the same charges; otherwise, it becomes the rate's initial price.
+    /// Whether a higher first price is imported as a connection fee, which results in the same charges; otherwise, it becomes the rate's initial
+    /// price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_price_as_fee: Option<bool>,
     /// The currency of the prices, as an ISO 4217 code.

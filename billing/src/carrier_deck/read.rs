@@ -1,4 +1,4 @@
-//! Reads the rows according to a plan. Each row is counted once. A doubt that no rule decides becomes a question, asked once for the whole file.
+//! Reads the rows according to a plan. Each row is counted once. A doubt that no rule resolves becomes a question, asked once for the whole file.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -84,7 +84,7 @@ struct Reader<'p, 't> {
     /// Prices from rows that apply in one band only; they are added to the rates of rows without a band.
     band_rows: Vec<BandRow>,
     defaulted: u64,
-    /// The codes of rows for some callers only, with the line of the first such row and their number.
+    /// The codes of rows for some callers only. Each code has the line of its first such row, and the number of its such rows.
     by_origin: BTreeMap<String, (u64, usize)>,
     /// Whether all rows have the same origin.
     one_origin: bool,
@@ -367,7 +367,7 @@ impl<'t> Reader<'_, 't> {
         match self.plan.columns.code {
             CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
             CodeSource::Parts(country, area) => {
-                // an empty country code is that of the row above
+                // a row with an empty country code has the country code of the row above
                 let above =
                     self.continues.filter(|_| row.get(country).is_empty() && self.has_same_country(row));
                 let from = above.and_then(|above| self.plan.table.row(above)).unwrap_or(row);

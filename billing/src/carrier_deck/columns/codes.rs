@@ -22,7 +22,7 @@ impl Draft<'_> {
                 Some(area) => {
                     self.roles.remove(&Role::Prefix);
                     self.roles.insert(Role::CountryCode, vec![code]);
-                    self.guess(area, Role::AreaCode, "Its digits tell apart the rows of a country.");
+                    self.guess(area, Role::AreaCode, "Its digits tell the rows of a country apart.");
                     CodeSource::Parts(code, area)
                 }
                 None => CodeSource::Full(code),
@@ -101,7 +101,7 @@ impl Draft<'_> {
         assigned * 20 >= codes.len() * 19 && codes.iter().filter(longer).count() >= 2
     }
 
-    /// Without a known name, the codes are in a column whose contents look like codes.
+    /// If no column has a known name for codes, the codes are in a column whose contents look like codes.
     fn find_code(&mut self) -> Option<CodeSource> {
         let used = self.used();
         let coded = |column: &usize| {

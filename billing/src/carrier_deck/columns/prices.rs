@@ -222,7 +222,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Without a known name, the price is in a column of amounts.
+    /// If no column has a known name for prices, the price is in a column of amounts.
     fn find_price(&mut self) {
         let used = self.used();
         let candidates = |test: &dyn Fn(&super::Profile) -> bool| -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! Corrects the meanings of names that the contents contradict, and settles the columns whose names are unknown.
+//! Corrects the meanings that columns got from their names but that their contents contradict, and finds the meanings of columns with unknown names.
 
 use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
@@ -105,7 +105,7 @@ impl Draft<'_> {
             {
                 Some(price(*step))
             }
-            // the day is the same for all rows, or the rows are told apart later
+            // the column has only times of day: these are the same in all rows, or other code tells the rows apart later
             Meaning::Is(
                 Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
             ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
@@ -215,7 +215,7 @@ impl Draft<'_> {
         })
     }
 
-    /// Guesses the meaning of columns with unknown names if their contents allow only one, and asks about the others that may matter.
+    /// Guesses the meaning of a column with an unknown name if its contents allow only one meaning, and asks about the other columns that may matter.
     pub(super) fn settle_unknown(&mut self) {
         if !self.sheet.has_header {
             return self.ask_amounts();
@@ -411,7 +411,7 @@ impl Draft<'_> {
             vec![Answer::new("leave the column out", Mapping::column("ignore", reference.clone()))];
         for role in roles {
             let text = match *role {
-                "connection_fee" => "the fee of each call",
+                "connection_fee" => "the fee for each call",
                 "minimum_charge" => "the minimum charge of each call",
                 "initial_increment" => "the first increment in seconds",
                 "next_increment" => "the next increment in seconds",
@@ -455,7 +455,7 @@ impl Draft<'_> {
                 columns.iter().copied().filter(|column| self.profiles[*column].filled > 0).collect();
             let Some(first) = filled.first().copied() else { continue };
             self.roles.insert(role, filled.clone());
-            // a column named only "date" gives way to one with a longer name
+            // a column with a longer name is preferred to a column named only "date"
             let vague = role == Role::Effective && self.is_vague_date(&filled);
             let same =
                 filled.iter().all(|column| self.sample().all(|row| row.get(*column) == row.get(first)));

@@ -289,7 +289,7 @@ fn pair(tokens: &[Token], start: usize) -> Option<Pair> {
     })
 }
 
-/// A number of seconds, and the position after it and its unit.
+/// A number of seconds, and the position after the number and its unit.
 fn time(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
     let Token::Number(number) = tokens.get(at)? else { return None };
     match tokens.get(at + 1) {

@@ -195,7 +195,7 @@ fn copy(table: &mut Table, row: Row<'_>, from: usize, width: usize) {
     }
 }
 
-/// The column with the names of the destinations, or else of the countries.
+/// The column with the names of the destinations; without such a column, the column with the names of the countries.
 fn name_column(header: Row<'_>) -> Option<usize> {
     let is = |role: Role| header.cells().position(|cell| meaning(cell) == Meaning::Is(role));
     is(Role::Destination).or_else(|| is(Role::Country))
@@ -298,7 +298,7 @@ fn names_of(table: &Table, row: usize, width: usize) -> Vec<String> {
     (0..width).map(|column| row.get(column).chars().take(200).collect()).collect()
 }
 
-/// Whether a cell below a column's name has its unit, such as "(USD/min)" or "sec".
+/// Whether a cell below a column's name has the unit of the column, such as "(USD/min)" or "sec".
 fn is_unit(cell: &str) -> bool {
     cell.len() <= 20 && (unit(cell).is_some() || !currencies(cell).is_empty())
 }

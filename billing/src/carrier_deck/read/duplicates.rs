@@ -96,7 +96,7 @@ impl Reader<'_, '_> {
         Some(Answer::new(text, mapping))
     }
 
-    /// The columns that may say which of two rows applies: those with a name that are neither names nor numbers.
+    /// The columns that may say which of two rows applies. Such a column has a unique name, and its cells are neither destination names nor numbers.
     fn candidates(&self) -> Vec<usize> {
         let columns = &self.plan.columns;
         let mut found = columns.others.clone();

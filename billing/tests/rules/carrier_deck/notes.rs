@@ -114,7 +114,7 @@ fn names_with_taxes_and_notes() {
         let text = format!("Destination,Code,{name}\nGhana,233,0.2\nHaiti,509,0.3\n");
         assert_eq!(first(&text), "233 0.2 0 60/60", "{name}");
     }
-    // an amount of tax is no note
+    // a column of tax amounts is not a note
     let tax = "Destination,Code,Rate,VAT\nGhana,233,0.2,0.04\nHaiti,509,0.3,0.06\n";
     assert_eq!(asked(tax, None), ["COLUMN_UNKNOWN"]);
 }
