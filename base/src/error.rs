@@ -152,7 +152,7 @@ impl Error {
         }
     }
 
-    /// Whether every retry would fail, too, because the error is an internal fault or because the database will never accept the data.
+    /// Whether every retry would fail. This is the case if the error is an internal fault, or if the database will never accept the data.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,

@@ -1,7 +1,7 @@
 //! Webhooks and the log of their deliveries. `webhook_positions.rs` has their positions in the callshops' activities.
 //!
-//! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be
-//! deleted while a node delivers: the node finds its lease gone, and writes nothing.
+//! A transaction that changes a position locks the position before it writes to the log, and [`delete`] removes the positions first. So a webhook can
+//! be deleted while a node delivers: the node finds its lease gone, and writes nothing.
 
 use chrono::{DateTime, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};

@@ -84,7 +84,7 @@ struct Reader<'p, 't> {
     /// Prices from rows that apply in one band only; they are added to the rates of rows without a band.
     band_rows: Vec<BandRow>,
     defaulted: u64,
-    /// The codes of rows for some callers only. Each code has the line of its first such row, and the number of its such rows.
+    /// The codes of rows for some callers only. Each code has the line of the first such row, and the number of such rows.
     by_origin: BTreeMap<String, (u64, usize)>,
     /// Whether all rows have the same origin.
     one_origin: bool,

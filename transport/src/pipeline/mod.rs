@@ -400,7 +400,7 @@ impl Prepared {
         position
     }
 
-    /// The place of the answer, if answers of this query are kept. Call this method when the request has the caller's data.
+    /// The place of the answer, if answers of this query are kept. Call this method once the request has the caller's data.
     pub(crate) fn place(&mut self) -> Option<Place> {
         let (query, document) = self.keepable.take()?;
         let reading = query.begin(&self.asked.values, &mut self.request)?;

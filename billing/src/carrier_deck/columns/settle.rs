@@ -412,7 +412,7 @@ impl Draft<'_> {
         for role in roles {
             let text = match *role {
                 "connection_fee" => "the fee for each call",
-                "minimum_charge" => "the minimum charge of each call",
+                "minimum_charge" => "the minimum charge for each call",
                 "initial_increment" => "the first increment in seconds",
                 "next_increment" => "the next increment in seconds",
                 "increment" => "the increments",

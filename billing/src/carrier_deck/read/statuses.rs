@@ -12,7 +12,7 @@ use super::super::{Answer, CellError, Confidence, Detected, Question};
 use super::{Reader, is_true};
 use crate::deck::{RowProblem, Severity};
 
-/// Maximum number of unknown statuses that are asked about. A column with more is probably not a status column.
+/// Maximum number of unknown statuses that are asked about. A column with more unknown statuses is probably not a status column.
 const MAX_STATUSES: usize = 20;
 
 /// An unknown word in a column of statuses.
