@@ -279,8 +279,8 @@ CREATE TABLE tariff_derivation (
 CREATE INDEX tariff_derivation_source ON tariff_derivation (source_tariff_id) WHERE source_tariff_id IS NOT NULL;
 
 CREATE TABLE rate (
-    -- no foreign key: the rates of a version are written in blocks, before the version, and a foreign key would check each of up to millions of rows.
-    -- `callshop audit` checks the versions instead
+    -- no foreign key: the rates of a version are written in blocks, before the version, and a foreign key would check each row, of which there may be
+    -- millions. `callshop audit` checks the versions instead
     version_id {uuid} NOT NULL,
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,

@@ -1,4 +1,4 @@
-//! Database queries of health probes, metrics and `callshop check-config`.
+//! Database queries for health probes, metrics and `callshop check-config`.
 
 use billing::money::Micros;
 use futures_util::future::{Either, FutureExt as _, select};

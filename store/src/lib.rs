@@ -86,8 +86,8 @@ const ATTEMPTS: u32 = 8;
 const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// PostgreSQL timeouts of every connection. The lock timeout is shorter than the other timeouts, so that the error of an operation that waited too
-/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which
-/// releases the transaction's locks.
+/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or has lost its network
+/// connection. This releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 

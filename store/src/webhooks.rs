@@ -167,7 +167,7 @@ pub async fn disable(
     Ok(disabled.rows_affected > 0)
 }
 
-/// Marks the messages that wait for another attempt as failed, because the webhook was disabled.
+/// Marks as failed all messages that wait for another attempt, because the webhook was disabled.
 pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
@@ -179,7 +179,7 @@ pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()
     Ok(())
 }
 
-/// Marks the messages that wait for another attempt as failed, up to the event `seq`, because the position has moved past them.
+/// Marks as failed all messages up to the event `seq` that wait for another attempt, because the position has moved past these messages.
 pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<()> {
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))

@@ -118,7 +118,7 @@ pub(super) enum Meaning {
     Price(PriceColumn),
     /// Values for the first or the next part of a call; the contents show whether the values are prices or increments.
     Part(Step),
-    /// The name is known, but irrelevant for prices.
+    /// The name is known, but irrelevant to prices.
     Ignored,
     Unknown,
 }
@@ -260,7 +260,7 @@ pub(super) fn is_qualified(name: &str) -> bool {
     !words(&plain(name)).iter().all(is_known)
 }
 
-/// Whether a sentence says from when something applies.
+/// Whether a sentence says from which day something applies.
 pub(super) fn is_effective(text: &str) -> bool {
     const BEGINS: &[&str] =
         &["start", "starting", "starts", "begin", "beginning", "from", "ab", "desde", "dal", "partir"];

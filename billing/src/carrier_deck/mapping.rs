@@ -216,7 +216,7 @@ impl Mapping {
             .as_ref()
             .is_some_and(|code| code.len() > 7 || !code.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            return fail("The digits to put before every code must be at most seven.".to_owned());
+            return fail("At most seven digits can be put before every code.".to_owned());
         }
         let seconds = [self.initial_increment, self.increment];
         if seconds.into_iter().flatten().any(|seconds| !(1..=MAX_INCREMENT).contains(&seconds)) {

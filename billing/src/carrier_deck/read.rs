@@ -72,7 +72,7 @@ struct Reader<'p, 't> {
     last_country: (String, String),
     /// The name of the row above, for rows with an empty name.
     last_name: String,
-    /// The meanings of unknown statuses, by the words of the status, as found from the rows.
+    /// The meanings of unknown statuses that were found from the rows, by the words of the status.
     statuses: BTreeMap<Vec<String>, StatusRule>,
     /// Whether the user is asked about unknown statuses.
     asks_statuses: bool,

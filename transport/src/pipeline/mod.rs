@@ -182,7 +182,7 @@ pub struct Notes {
     pub is_line: fn(&str) -> bool,
     /// Whether a text is acceptable as several lines, each of which ends in a line feed.
     pub is_lines: fn(&str) -> bool,
-    /// The reason why a text is not a value of the scalar with this name; `None` if it is one, and for scalars that are not checked.
+    /// The reason why a text is not a value of the scalar with this name; `None` if the text is such a value, or if the scalar is not checked.
     pub scalar: fn(&str, &str) -> Option<String>,
 }
 

@@ -293,10 +293,10 @@ impl Draft<'_> {
         match (minute, has_increments || self.role(Role::Increment).is_some()) {
             (true, _) => {}
             (false, _) if named => {
-                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name times.")
+                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name units of time.")
             }
             (false, false) if priced || self.role(Role::Unit).is_some() => {
-                self.guess(column, Role::Increment, "Its cells name times, and the prices have a unit.");
+                self.guess(column, Role::Increment, "Its cells name units of time, and the prices have a unit.");
             }
             (false, has_increments) => {
                 let reference = self.reference(column);
@@ -436,7 +436,7 @@ impl Draft<'_> {
         self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
     }
 
-    /// Asks the user to choose if several columns have a role that only one column may have.
+    /// If several columns have a role that only one column may have, asks the user to choose a column.
     pub(super) fn ask_repeated(&mut self) {
         const SINGLE: &[Role] = &[
             Role::InitialIncrement,

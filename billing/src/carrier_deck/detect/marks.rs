@@ -15,8 +15,8 @@ use super::{Plan, date_of};
 
 /// Prices in hundredths whose median is below this, in millionths, are doubtful.
 const LOW_CENTS: i64 = 100_000;
-/// If all dates are this near to the day of the import in one order of day and month, and a date is [`FAR_DAYS`] away in the other, the first order
-/// is right.
+/// If all dates are this near to the day of the import in one order of day and month, and a date is more than [`FAR_DAYS`] days away in the other
+/// order, the first order is right.
 const NEAR_DAYS: i64 = 60;
 /// See [`NEAR_DAYS`].
 const FAR_DAYS: i64 = 120;

@@ -11,7 +11,7 @@ use super::Plan;
 const NOTES: usize = 20;
 /// Maximum number of characters of a line that is searched for notes.
 const MAX_NOTE_CHARS: usize = 1_000;
-/// Maximum number of destinations with other increments.
+/// Maximum number of destinations with increments of their own.
 const MAX_EXCEPTIONS: usize = 100;
 
 /// A sentence above or below the rates.
@@ -142,7 +142,7 @@ impl Plan<'_> {
     }
 }
 
-/// Whether a line below the rates is text. The delimiter of the file may have split it.
+/// Whether a line below the rates is text. The delimiter of the file may have split the line.
 fn is_note(row: Row<'_>) -> bool {
     let filled = row.filled();
     let words = row.cells().map(|cell| cell.split_whitespace().count()).sum::<usize>();
@@ -361,7 +361,7 @@ fn spoken_increments(text: &str) -> Option<(u32, u32)> {
     (is_usual(value.0) && is_usual(value.1)).then_some(value)
 }
 
-/// Whether a sentence is about increments, even if it names none that can be read.
+/// Whether a sentence is about increments, even if the sentence names no increment that can be read.
 fn speaks_of_increments(words: &Words) -> bool {
     const CLEAR: &[&str] = &[
         "increment",

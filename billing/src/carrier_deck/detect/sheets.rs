@@ -125,7 +125,7 @@ pub(in crate::carrier_deck) fn joined(
     for (_, table) in &mut tables {
         if let Some(one) = stacked(table).filter(|_| mapping.header_line.is_none()) {
             *table = one;
-            let reason = "The names of the columns are repeated beside the first columns.";
+            let reason = "The column names are repeated to the right of the first columns.";
             deck.detected.push(Detected::new("columns", "several blocks", reason, Confidence::High));
         }
     }

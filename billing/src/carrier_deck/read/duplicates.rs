@@ -124,7 +124,7 @@ impl Reader<'_, '_> {
         self.rows().any(|row| row.get(column).contains(char::is_alphabetic))
     }
 
-    /// Whether the rows of each repeated code have different values in a column with few values.
+    /// Whether a column has few values, and has different values in the rows of each repeated code.
     fn separates(&self, column: usize, found: &[Duplicate]) -> bool {
         let cell =
             |index: usize| self.plan.table.row(index).map(|row| words(row.get(column))).unwrap_or_default();

@@ -132,7 +132,7 @@ impl Reader<'_, '_> {
             return;
         }
         let text = format!(
-            "Some codes have no general price, only prices by the caller's number in the column {name:?}. Choose the prices to read."
+            "Some codes have no general price, only prices that depend on the caller's number (column {name:?}). Choose the prices to read."
         );
         let (line, example) = (line.0, code.clone());
         self.deck.questions.push(Question { code: "ORIGIN".into(), text, line, example, answers });
