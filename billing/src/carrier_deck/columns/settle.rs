@@ -293,10 +293,10 @@ impl Draft<'_> {
         match (minute, has_increments || self.role(Role::Increment).is_some()) {
             (true, _) => {}
             (false, _) if named => {
-                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name units of time.")
+                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name time units.")
             }
             (false, false) if priced || self.role(Role::Unit).is_some() => {
-                self.guess(column, Role::Increment, "Its cells name units of time, and the prices have a unit.");
+                self.guess(column, Role::Increment, "Its cells name time units, and the prices have a unit.");
             }
             (false, has_increments) => {
                 let reference = self.reference(column);

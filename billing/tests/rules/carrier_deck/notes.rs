@@ -77,7 +77,7 @@ fn increments_in_words() {
         ("1-Jan", "1/1"),
     ] {
         for name in ["Billing Increment", "Palier", "Tranche"] {
-            // an unknown name needs cells of one clear kind
+            // a column with an unknown name is recognized only if all its cells are of one clear kind
             if name == "Tranche" && (cell.contains('-') || !expected.contains("60/1")) {
                 continue;
             }
