@@ -117,7 +117,7 @@ impl Error {
     }
 
     /// Whether the same transaction may succeed if it runs again. On PostgreSQL, this is true for a serialization failure, a deadlock, and a missing
-    /// monthly partition (23514). Another transaction may have created the partition by now, and nothing else causes this code, because the tables
+    /// monthly partition (23514). Another transaction may have created the partition by now. Nothing else causes the code 23514, because the tables
     /// have no other checks. On SQLite, this is true for a lock held by another process. [`Error::Overtaken`] is transient on both databases.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
@@ -152,7 +152,7 @@ impl Error {
         }
     }
 
-    /// Whether every retry would fail, too, because the error is an internal fault or because the database will never accept the data.
+    /// Whether every retry would fail. This is the case if the error is an internal fault, or if the database will never accept the data.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,

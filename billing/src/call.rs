@@ -435,8 +435,8 @@ pub fn apply_within(
 
 /// Moves the event's times to plausible times, and returns any doubt about the original times.
 ///
-/// If a clock is off by a constant, it still measures the length of a call correctly. Therefore, the length is kept if `ended` has the times of
-/// answer and end, and if the call can have lasted that long.
+/// A clock that is off by a constant still measures the length of a call correctly. Therefore, the length is kept if `ended` has the times of answer
+/// and end, and if the call can have lasted that long.
 pub fn plausible(call: &Call, event: &CallEvent, window: Window) -> (CallEvent, Option<Doubt>) {
     let bounds = Bounds::of(call, window);
     let CallEventKind::Ended { by, cause, answered_at } = event.kind else {

@@ -15,7 +15,7 @@ const WHOLE: i128 = 100_000_000;
 pub const MIN_PERCENT: Micros = Micros(-100_000_000);
 /// The highest percentage: prices become 101 times as high.
 pub const MAX_PERCENT: Micros = Micros(10_000_000_000);
-/// A price ending and a price step are below this amount: 1,000 currency units.
+/// A price ending or a price step must be below this amount: 1,000 currency units.
 pub const MAX_ENDING: Micros = Micros(1_000_000_000);
 
 /// How prices are derived.
@@ -25,12 +25,12 @@ pub struct DerivationRule {
     pub percent: Micros,
     /// Added to each price per minute, after the percentage; negative to subtract.
     pub addition: Micros,
-    /// Minimum by which each price per minute must exceed the source's price. With a minimum margin, no fee or minimum charge is below the source's
-    /// either.
+    /// Minimum by which each price per minute must exceed the source's price. A minimum margin also ensures that no fee or minimum charge is below
+    /// the source's.
     pub minimum_margin: Option<Micros>,
-    /// The last digits of each price per minute, from the first digit that is not 0: 0.09 makes 1.29 from 1.234, and 0.99 makes 1.99.
+    /// The last digits of each price per minute, from the first digit that is not 0: 0.09 turns 1.234 into 1.29, and 0.99 turns 1.234 into 1.99.
     pub price_ending: Option<Micros>,
-    /// Each price per minute is a multiple of this amount: 0.01 makes 0.30 from 0.294. Excludes a price ending.
+    /// Each price per minute is a multiple of this amount: 0.01 turns 0.294 into 0.30. A rule with a price step cannot have a price ending.
     pub price_step: Option<Micros>,
 }
 

@@ -184,7 +184,7 @@ impl Merchant {
         Ok(Merchant { key: PixKey::parse(key)?, name, city })
     }
 
-    /// The BR Code of a payment. Without an amount, the payer enters the amount. The transaction id shows in the recipient's account.
+    /// The BR Code of a payment. Without an amount, the payer enters the amount. The transaction id appears in the recipient's account.
     ///
     /// # Errors
     /// Fails with `InvalidAmount` or `InvalidTxid`.

@@ -59,7 +59,7 @@ pub enum ChargeStep {
         /// The rate's free seconds.
         free_seconds: u32,
     },
-    /// The fee of an answered call.
+    /// The fee for an answered call.
     ConnectionFee {
         /// The time band that sets the fee: the band at the time of the answer; `None` if the rate's own fee applies.
         band: Option<String>,
@@ -244,7 +244,7 @@ pub fn is_free(pricing: &Pricing) -> bool {
 /// The prices of a call that is answered at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PricesAt {
-    /// Fee of the call.
+    /// Fee for the call.
     pub connection_fee: Micros,
     /// Price of sixty seconds that applies to the initial increment at that instant; `None` if `price_per_minute` applies from the beginning.
     pub initial_price: Option<Micros>,

@@ -62,7 +62,7 @@ pub struct BandPrice {
     /// Price of sixty seconds for the seconds of the initial increment that are within the band; if `None`, `price_per_minute` applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_price: Option<Micros>,
-    /// Connection fee of a call answered within the band; if `None`, the rate's fee applies.
+    /// Connection fee for a call answered within the band; if `None`, the rate's fee applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_fee: Option<Micros>,
 }

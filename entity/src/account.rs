@@ -14,8 +14,8 @@ pub struct Model {
     pub id: Uuid,
     /// The parent, which created the account; null only for the platform.
     pub parent_id: Option<Uuid>,
-    /// Ids of the accounts from the root to this account, in hex without hyphens, each followed by `/`. The accounts of a subtree therefore form a
-    /// range of paths.
+    /// Ids of the accounts from the root to this account, in hex without hyphens, each followed by `/`. The paths of all accounts in a subtree
+    /// therefore form a contiguous range.
     pub path: String,
     /// The kind of node.
     pub kind: AccountKind,
@@ -39,8 +39,8 @@ pub struct Model {
     pub credit_limit: Option<Micros>,
     /// The account is notified when its spendable credit falls below this amount; null if the account is never notified.
     pub low_credit: Option<Micros>,
-    /// Whether the account's feed was last notified that the spendable credit is below `low_credit`. Always false for callshops, which are notified
-    /// by calls.
+    /// Whether the account's feed was last notified that the spendable credit is below `low_credit`. Always false for callshops, because a callshop
+    /// is notified in the transaction of the call that lowers its credit.
     pub credit_low: bool,
     /// When the account was suspended; null if it is active. A suspension blocks new calls in the account's subtree.
     pub suspended_at: Option<DateTimeUtc>,

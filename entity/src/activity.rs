@@ -1,15 +1,17 @@
-//! An activity event of a callshop, or of another account's feed, as published to subscribers. Events of an account are numbered without gaps.
+//! An activity event, as published to subscribers. The event belongs to a callshop, or to the feed of an account above callshops. The events of each
+//! account are numbered without gaps.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::ActivityKind;
 
-/// An activity event of a callshop, or of another account's feed, as published to subscribers. Events of an account are numbered without gaps.
+/// An activity event, as published to subscribers. The event belongs to a callshop, or to the feed of an account above callshops. The events of each
+/// account are numbered without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "activity")]
 pub struct Model {
-    /// The callshop; the account itself in the feed of another account.
+    /// The callshop. For an event in the feed of an account above callshops, that account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
     /// Number of the event in its account: 1, 2, 3 …, without gaps.

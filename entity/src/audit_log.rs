@@ -16,7 +16,7 @@ pub struct Model {
     pub account_id: Uuid,
     /// The user who made the change; null for the operator at the command line.
     pub user_id: Option<Uuid>,
-    /// The API token that made the change on behalf of the user `user_id`, who made the token; null for a change by a person.
+    /// The API token with which the change was made; `user_id` is then the user who made the token. Null for a change by a person.
     pub api_token_id: Option<Uuid>,
     /// Name of the mutation.
     pub action: String,

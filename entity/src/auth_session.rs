@@ -9,7 +9,7 @@ use crate::parents::parents;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "auth_session")]
 pub struct Model {
-    /// Primary key; the `sid` claim of its access tokens.
+    /// Primary key; the `sid` claim of the login's access tokens.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// The user who logged in.
@@ -28,7 +28,8 @@ pub struct Model {
     pub last_used_at: DateTimeUtc,
     /// When the login expires if the client does not refresh it.
     pub expires_at: DateTimeUtc,
-    /// When the login was revoked by logout, reuse of an old refresh token, or disabling the user; null if the login is valid.
+    /// When the login was revoked, because the user logged out or was disabled, or because an old refresh token was used again; null if the login is
+    /// valid.
     pub revoked_at: Option<DateTimeUtc>,
     /// The only cabin that the login may see, if the login belongs to a customer's screen; otherwise null.
     pub cabin_id: Option<Uuid>,

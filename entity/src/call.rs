@@ -65,7 +65,7 @@ pub struct Model {
     pub charge: Micros,
     /// ISO 4217 code.
     pub currency: String,
-    /// Which rate the call has at every level, the customer's level first. The rates are those in force at authorization.
+    /// The rate of the call at each level, beginning with the customer's level. These are the rates that were in force at authorization.
     pub levels: Levels,
     /// Name of the proxy that carries the call.
     pub proxy: String,
@@ -201,7 +201,7 @@ impl Model {
         }
     }
 
-    /// The row of the same attempt if it is refused for the reason `refusal`. The phone gets `sip_code`.
+    /// The row of the same attempt, refused for the reason `refusal`. The phone gets `sip_code`.
     #[must_use]
     pub fn refused(self, refusal: &str, sip_code: u16) -> Self {
         Self {

@@ -228,7 +228,7 @@ text_enum!(
     HookStatus { Applied = "APPLIED", Ignored = "IGNORED", Doubted = "DOUBTED", Rejected = "REJECTED" }
 );
 text_enum!(
-    /// The kind of an activity event of a callshop, or of an event in the feed of another account.
+    /// The kind of an activity event, which belongs to a callshop or to the feed of an account above callshops.
     ActivityKind {
         RegisterOpened = "REGISTER_OPENED", RegisterClosed = "REGISTER_CLOSED",
         CabinOpened = "CABIN_OPENED", CabinClosing = "CABIN_CLOSING", CabinClosed = "CABIN_CLOSED", CabinChanged = "CABIN_CHANGED",

@@ -1,18 +1,20 @@
-//! Which rate a call has at each level, in a few bytes. A tariff version never changes and its rates are kept, so a call needs no copy of them.
+//! Stores in a few bytes which rate a call has at each level. A tariff version never changes, and its rates are never deleted, so a call needs no
+//! copy of its rates.
 
 use std::fmt;
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The bytes of one level: payee, version, prefix. `callshop audit` and the reports read these bytes in SQL, too.
+/// Size of one level in bytes: 16 for the payee, 16 for the version, and 8 for the prefix. `callshop audit` and the reports also read these bytes, in
+/// SQL.
 pub const LEVEL_BYTES: usize = 16 + 16 + 8;
 /// Maximum number of digits of a prefix.
 const DIGITS: usize = 16;
-/// Marks the places after a prefix's last digit.
+/// Fills the positions after a prefix's last digit.
 const NO_DIGIT: u8 = 0xf;
 
-/// A rate's prefix as stored with a call: one digit in each half of a byte, and `f` in the places after the last digit.
+/// A rate's prefix as stored with a call: one digit in each half of a byte, and `f` in the positions after the last digit.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix([u8; 8]);
 
@@ -65,14 +67,14 @@ pub struct LevelKey {
     pub rate: RateKey,
 }
 
-/// The levels of a call, the customer's level first: payee, version and prefix of each, [`LEVEL_BYTES`] together. The payers are not stored: the
-/// callshop pays at levels 0 and 1, and each higher level is paid by the payee of the level below.
+/// The levels of a call, beginning with the customer's level. Each level is stored in [`LEVEL_BYTES`] bytes: its payee, version and prefix. The
+/// payers are not stored: the callshop pays at levels 0 and 1, and at each higher level, the payee of the level below pays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, DeriveValueType)]
 #[serde(transparent)]
 pub struct Levels(Vec<u8>);
 
 impl Levels {
-    /// The levels of a call of this callshop; `None` if a level's payer is not the one that the other levels and the callshop imply.
+    /// Packs the levels of a call of this callshop; `None` if a level's payer is not the account that [`Self::read`] would derive.
     pub fn new(callshop_id: Uuid, levels: &[LevelKey]) -> Option<Self> {
         let mut bytes = Vec::with_capacity(levels.len() * LEVEL_BYTES);
         for level in levels {
@@ -84,7 +86,7 @@ impl Levels {
         (stored.read(callshop_id)? == levels).then_some(stored)
     }
 
-    /// The levels of a call of this callshop; `None` if the bytes are not levels.
+    /// Unpacks the levels of a call of this callshop; `None` if the bytes are not levels.
     pub fn read(&self, callshop_id: Uuid) -> Option<Vec<LevelKey>> {
         let (levels, rest) = self.0.as_chunks::<LEVEL_BYTES>();
         let mut payer = callshop_id;
@@ -100,7 +102,7 @@ impl Levels {
         if rest.is_empty() { levels.iter().map(read).collect() } else { None }
     }
 
-    /// Whether the call has no rates, as an emergency call.
+    /// Whether the call has no rates, which is the case for an emergency call.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -22,7 +22,8 @@ pub struct Model {
     pub boot_id: Option<String>,
     /// Dialogs in the last listing that belong to no known call: a list of `{call_id, from_tag, since}`.
     pub strays: Json,
-    /// When the proxy had so many unknown dialogs that the server stopped hanging them up; null while there is no such alarm.
+    /// When the alarm began. The alarm means that the proxy has so many unknown dialogs that the server no longer hangs them up. Null while there is
+    /// no alarm.
     pub alarm_since: Option<DateTimeUtc>,
 }
 

@@ -18,7 +18,7 @@ pub struct Model {
     pub name: String,
     /// ISO 4217 code.
     pub currency: String,
-    /// E.164 prefixes that may not be called: a sorted list of strings.
+    /// E.164 prefixes to which calls are blocked: a sorted list of strings.
     pub blocked_prefixes: Json,
     /// Rounding, time zone, bands and holidays for a version that has no base version: `app::rates::Terms`. The tariff stores these values because it
     /// is created before its first version.

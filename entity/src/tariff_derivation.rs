@@ -16,14 +16,14 @@ pub struct Model {
     pub source_tariff_id: Option<Uuid>,
     /// A `billing::derived::DerivationRule`.
     pub rule: Json,
-    /// Whether derived versions take effect with their source; otherwise, they stay drafts.
+    /// Whether a derived version takes effect at the same time as its source version. If false, derived versions stay drafts.
     pub automatic: bool,
     /// Number of the current rule and source: 1 at first, and one more after each change to either.
     pub revision: i32,
     /// The source's versions that the tariff follows (the version in force and scheduled ones), as a list of ids and times; null before the first
     /// attempt.
     pub followed: Option<Json>,
-    /// Why the tariff does not follow its source: a code and a message; null if it does.
+    /// Why the tariff does not follow its source: a code and a message; null while it follows its source.
     pub problem: Option<Json>,
     /// The time until which a node works on the derivation; after a problem, the time of the next attempt.
     pub next_at: Option<DateTimeUtc>,

@@ -35,7 +35,7 @@ pub struct Model {
     pub totp_seed: Option<String>,
     /// When the second factor was turned on; null if it is off.
     pub totp_since: Option<DateTimeUtc>,
-    /// Number of the 30-second step, counted from 1970, whose code was used last. Codes of this step and of earlier steps are no longer accepted.
+    /// Number, counted from 1970, of the 30-second step whose code was used last. Codes of this step and of earlier steps are no longer accepted.
     pub totp_step: Option<i64>,
     /// SHA-256 of the unused recovery codes, hex, separated by spaces; null if there are none.
     pub recovery_hashes: Option<String>,

@@ -1,8 +1,8 @@
 //! Declares the view of a table: the columns that readers may see, without the table's internal columns.
 
 /// Declares the view type of a table: a struct of some of its columns, the list of these columns, and the conversion from a row. The columns after
-/// the semicolon are read only on request; otherwise their values are `None`. The fields after the second semicolon are no columns: they have the given
-/// value until other code sets them.
+/// the semicolon are read only on request; otherwise their values are `None`. The fields after the second semicolon are not columns: each has the
+/// given value until other code sets it.
 macro_rules! view {
     (
         $(#[$meta:meta])*

@@ -10,18 +10,18 @@ pub struct Model {
     /// The webhook.
     #[sea_orm(primary_key, auto_increment = false)]
     pub webhook_id: Uuid,
-    /// The callshop; the webhook's account if the document is about its feed.
+    /// The callshop. If the document is about the feed of the webhook's account, that account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
     /// The number of the last event that was delivered, or skipped because the document does not select it.
     pub seq: i64,
     /// Number of failed attempts to deliver the next event.
     pub attempts: i32,
-    /// When the first of these attempts failed; null if no attempt failed.
+    /// When the first attempt to deliver the next event failed; null if no attempt failed.
     pub failing_since: Option<DateTimeUtc>,
     /// When the next attempt to deliver the next event may begin; null if it may begin immediately.
     pub next_attempt_at: Option<DateTimeUtc>,
-    /// The holder of the lease. Each claim makes a new id.
+    /// Id of the lease's holder. Each claim makes a new id.
     pub lease_holder: Option<Uuid>,
     /// When the lease ends unless it is extended; null if no node holds the lease.
     pub lease_until: Option<DateTimeUtc>,

@@ -1,8 +1,8 @@
 //! The tables of the first release.
 //!
-//! On PostgreSQL, the history tables are partitioned by month. The first partition has all rows before the month that follows the migration. The
-//! servers create the partition of each later month before the month begins (`store/src/partitions.rs`). Rows that match no partition go to the
-//! default partition.
+//! On PostgreSQL, the history tables are partitioned by month. The first partition has all rows up to the end of the month in which the migration
+//! runs. The servers create the partition of each later month before the month begins (`store/src/partitions.rs`). Rows that match no partition go to
+//! the default partition.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};

@@ -5,11 +5,11 @@
 -- (src/lib.rs). Money is BIGINT, in units of 10⁻⁶. SQLite tables are STRICT, so that a money column accepts only integers. Ids are UUIDv7,
 -- which are ordered by time. A parent comes before its children, because examples/sqlite-to-postgres copies the tables in this order.
 --
--- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`,
--- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
--- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
--- retention removed. tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because
--- a draft may be discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
+-- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`, `call_sighting`,
+-- `activity`, `activity_head`, and the ledger. There, each foreign key would make each insert also read and lock (FOR KEY SHARE) a row that all calls
+-- of a shop share. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that retention removed.
+-- tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because a draft may be
+-- discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -82,7 +82,7 @@ CREATE TABLE user_account (
     disabled_at {time},
     failed_logins {int} NOT NULL,
     last_failed_at {time},
-    -- the second factor, which is on since totp_since
+    -- the second factor, which has been on since totp_since
     totp_seed TEXT,
     totp_since {time},
     totp_step BIGINT,
@@ -243,7 +243,7 @@ CREATE TABLE tariff_version (
     rate_count {int} NOT NULL,
     note TEXT NOT NULL,
     base_version_id {uuid} REFERENCES tariff_version,
-    -- of a derived version: the version of the source, and the revision of the rule
+    -- for a derived version: the version of the source, and the revision of the rule
     source_version_id {uuid} REFERENCES tariff_version ON DELETE SET NULL,
     source_revision {int},
     created_at {time} NOT NULL,
@@ -270,7 +270,7 @@ CREATE TABLE tariff_derivation (
     followed {json},
     -- why the tariff does not follow its source
     problem {json},
-    -- until when a node works on the derivation, or when the next attempt begins
+    -- the time until which a node works on the derivation, or the time of the next attempt
     next_at {time},
     created_at {time} NOT NULL,
     updated_at {time} NOT NULL,
@@ -279,8 +279,8 @@ CREATE TABLE tariff_derivation (
 CREATE INDEX tariff_derivation_source ON tariff_derivation (source_tariff_id) WHERE source_tariff_id IS NOT NULL;
 
 CREATE TABLE rate (
-    -- no foreign key: the rates of a version are written in blocks, before the version, and a foreign key would check each of up to millions of rows.
-    -- `callshop audit` checks the versions instead
+    -- no foreign key: the rates of a version are written in blocks, before the version, and a foreign key would check each row, of which there may be
+    -- millions. `callshop audit` checks the versions instead
     version_id {uuid} NOT NULL,
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,
@@ -329,7 +329,7 @@ CREATE TABLE tariff_import (
     -- the node that has the file, and when that node last reported that the job is alive
     node {uuid},
     heartbeat_at {time} NOT NULL,
-    -- when the job fails if the file was not uploaded or the questions were not answered
+    -- the job fails at this time if the file has not been uploaded or the questions have not been answered
     expires_at {time} NOT NULL,
     rows_read BIGINT NOT NULL,
     rows_total BIGINT,
@@ -511,10 +511,10 @@ CREATE{sqlite  UNIQUE} INDEX call_request ON call (request_id);
 CREATE INDEX call_callshop ON call (callshop_id, id);
 CREATE INDEX call_session ON call (session_id, id) WHERE session_id IS NOT NULL;
 CREATE INDEX call_cabin ON call (cabin_id, id) WHERE cabin_id IS NOT NULL;
--- The filters of `calls` (store/src/calls/listed.rs). `authorizedAt` limits the ids, so every index serves it. `sessionId` is served by
--- call_session, `cabinId` by call_cabin, `attendantId` by call_attendant, `destination` by call_destination, `refusal` by call_refusal, and REFUSED
--- alone by call_refused: each lists its calls in order. `number` reads a range of call_number, which is not in order, so it is used for at most
--- 10,000 matches; a number with more matches is soon found in call_callshop. States of live calls are served by live_call. No other state has an
+-- The filters of `calls` (store/src/calls/listed.rs). `authorizedAt` limits the ids, so every index serves it. `sessionId` is served by call_session,
+-- `cabinId` by call_cabin, `attendantId` by call_attendant, `destination` by call_destination, `refusal` by call_refusal, and REFUSED alone by
+-- call_refused: each of these indexes lists its calls in order. `number` reads a range of call_number, which is not in order, so it is used for at
+-- most 10,000 matches; a number with more matches is soon found in call_callshop. States of live calls are served by live_call. No other state has an
 -- index: the column changes four times in a call, and an index on it would prevent HOT updates. The columns below never change, or only when an
 -- attempt is refused
 CREATE INDEX call_number ON call (callshop_id, number, id);
@@ -715,7 +715,7 @@ CREATE TABLE webhook (
     -- whether the document is about the feed of the account itself
     of_account {bool} NOT NULL DEFAULT {false},
     description TEXT NOT NULL,
-    -- the rights with which the document is read; null scopes are those of a login
+    -- the rights with which the document is read; null means that no scopes limit the document, as in a login
     role TEXT NOT NULL,
     scopes {json},
     -- the secrets are derived from the token key and these seeds

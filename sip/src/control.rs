@@ -152,8 +152,8 @@ impl SipProxies for Proxies {
         for name in self.known.keys() {
             match self.post(name, "/phone/purge", &json!({ "user": sip_user })).await {
                 Ok(200) => {}
-                Ok(status) => tracing::warn!(proxy = %name, status, "the proxy did not forget a phone"),
-                Err(error) => tracing::warn!(proxy = %name, %error, "the proxy did not forget a phone"),
+                Ok(status) => tracing::warn!(proxy = %name, status, "could not purge a phone on the proxy"),
+                Err(error) => tracing::warn!(proxy = %name, %error, "could not purge a phone on the proxy"),
             }
         }
     }

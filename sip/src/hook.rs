@@ -245,14 +245,14 @@ fn batch(body: &[u8], is_whole: bool, now: DateTime<Utc>) -> Vec<ProxyEvent> {
         vec![event::malformed(Value::String(text), error, now)]
     };
     if !is_whole {
-        return unreadable(format!("a batch has at most {MAX_BODY} bytes: only its beginning is kept"));
+        return unreadable(format!("the batch has more than {MAX_BODY} bytes: only its beginning is kept"));
     }
     match serde_json::from_slice::<Vec<Value>>(body) {
         Ok(items) if items.len() <= MAX_BATCH => {
             items.into_iter().map(|item| event::parse(item, now)).collect()
         }
-        Ok(_) => unreadable(format!("a batch has at most {MAX_BATCH} events")),
-        Err(_) => unreadable("a batch is a JSON array of events".to_owned()),
+        Ok(_) => unreadable(format!("the batch has more than {MAX_BATCH} events")),
+        Err(_) => unreadable("the batch is not a JSON array of events".to_owned()),
     }
 }
 

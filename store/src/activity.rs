@@ -39,8 +39,8 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // at first, `seq` is an offset of zero or less from the callshop's new last number, because that number is known only after `activity_head` has
-    // been updated
+    // at first, `seq` is an offset (zero or negative) from the callshop's new last number. That number is known only after `activity_head` has been
+    // updated
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
         *left -= 1;

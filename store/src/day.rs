@@ -55,7 +55,7 @@ pub async fn shifts(
         .await?)
 }
 
-/// The payments and refunds of the day in these shifts, by user, kind and method.
+/// Sums of the day's payments and refunds in these shifts, by user, kind and method.
 pub async fn payment_sums(
     conn: &impl ConnectionTrait,
     day: Day,
@@ -80,7 +80,7 @@ pub async fn payment_sums(
         .await?)
 }
 
-/// The cash movements of the day in these shifts, by user and kind.
+/// Sums of the day's cash movements in these shifts, by user and kind.
 pub async fn movement_sums(
     conn: &impl ConnectionTrait,
     day: Day,
@@ -121,7 +121,7 @@ pub async fn sessions_opened(conn: &impl ConnectionTrait, day: Day) -> Result<Ve
         .await?)
 }
 
-/// The discounts given on the day and not removed, by the user who gave them; see [`DISCOUNT_WINDOW`].
+/// For each user, the sum of the discounts that the user gave on the day and that were not removed; see [`DISCOUNT_WINDOW`].
 pub async fn discounts(conn: &impl ConnectionTrait, day: Day) -> Result<Vec<(Uuid, Micros)>> {
     use session_item::Column;
     Ok(session_item::Entity::find()

@@ -27,7 +27,7 @@ pub struct Part {
     pub limit: u64,
 }
 
-/// The callshops of a subtree, by id, after the callshop `after`.
+/// The callshops of a subtree after the callshop `after`, in the order of their ids.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.

@@ -22,7 +22,7 @@ const SCANNED: u64 = 20_000;
 /// Maximum number of rows of an access path that is read completely.
 const FEW: u64 = 10_000;
 
-/// How an index reads the rows of a condition.
+/// How an index reads the rows that match a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
     /// The condition matches at most [`FEW`] rows, which are read in any order.

@@ -1,4 +1,4 @@
-//! Database queries of health probes, metrics and `callshop check-config`.
+//! Database queries for health probes, metrics and `callshop check-config`.
 
 use billing::money::Micros;
 use futures_util::future::{Either, FutureExt as _, select};
@@ -57,8 +57,8 @@ pub struct InProgress {
     pub live: Vec<(String, i64)>,
     /// Holds by currency.
     pub held: Vec<Held>,
-    /// Number of accounts, by currency, whose balance plus credit limit is below the account's low-credit threshold. Amounts held by live calls are
-    /// not subtracted.
+    /// For each currency, the number of accounts whose balance plus credit limit is below the account's low-credit threshold. Amounts held by live
+    /// calls are not subtracted.
     pub low: Vec<(String, i64)>,
 }
 

@@ -86,8 +86,8 @@ const ATTEMPTS: u32 = 8;
 const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// PostgreSQL timeouts of every connection. The lock timeout is shorter than the other timeouts, so that the error of an operation that waited too
-/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or lost its network, which
-/// releases the transaction's locks.
+/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or has lost its network
+/// connection. This releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
@@ -96,8 +96,9 @@ const PATIENCE: [(&str, &str); 3] =
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
-/// How long SQLite itself waits for another process's lock. SQLite waits longer before each further attempt, up to a tenth of a second, and therefore
-/// misses the short pauses of a process that imports a rate deck. Therefore, SQLite gives up soon, and the store immediately tries again ([`BUSY`]).
+/// How long SQLite itself waits for another process's lock. SQLite itself waits longer before each further attempt, up to a tenth of a second, and
+/// would miss the short pauses of a process that imports a rate deck. Therefore, SQLite gives up after this short time, and the store immediately
+/// tries again ([`BUSY`]).
 const BUSY_STEP: Duration = Duration::from_millis(1);
 
 /// How long the store waits for another process's lock on the SQLite file.
@@ -277,8 +278,8 @@ impl Store {
         Ok(done?)
     }
 
-    /// Sets the time for which SQLite itself waits for another process's lock. The store does not control the transactions of a migration, so SQLite
-    /// must wait for them.
+    /// Sets the time for which SQLite itself waits for another process's lock. A migration begins its own transactions, which the store cannot retry,
+    /// so SQLite itself must wait for the lock during a migration.
     async fn wait_for_locks(&self, time: Duration) -> Result<()> {
         if self.backend() == DbBackend::Sqlite {
             let sql = format!("PRAGMA busy_timeout = {}", time.as_millis());
@@ -436,7 +437,7 @@ fn writer_options(options: &StoreOptions) -> ConnectOptions {
     connect
 }
 
-/// The options of a pool whose transactions begin with [`BUSY_STEP`].
+/// Adds two settings to a pool: SQLite itself waits only [`BUSY_STEP`] for a lock, and a returned connection is checked by [`is_whole`].
 fn patient(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     let pool = pool.after_release(|connection, _| Box::pin(is_whole(connection)));
     pool.after_connect(|connection, _| {

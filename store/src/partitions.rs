@@ -117,7 +117,7 @@ impl std::fmt::Display for Gap {
         write!(f, "{} has no partition ", self.table.name)?;
         match self.from {
             Some(from) if from.next() == self.to => write!(f, "for {from}"),
-            Some(from) => write!(f, "for the months from {from} to before {}", self.to),
+            Some(from) => write!(f, "for the months from {from} up to, but not including, {}", self.to),
             None => write!(f, "for the months before {}", self.to),
         }
     }
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(gaps(&whole[2..], Some("202612")), ["call has no partition for 202612"]);
         assert_eq!(
             gaps(&["before_202612", "202703"], None),
-            ["call has no partition for the months from 202612 to before 202703"]
+            ["call has no partition for the months from 202612 up to, but not including, 202703"]
         );
         let [gap] = CALLS.gaps(&parts(&["before_202612", "202702"]), None)[..] else { panic!("one gap") };
         let [december, january] = &gap.mended_by()[..] else { panic!("two months") };

@@ -65,7 +65,7 @@ pub struct NewRate<'a> {
     pub price_per_minute: i64,
     /// Price of 60 seconds of the initial increment, in millionths; `None` means `price_per_minute`.
     pub initial_price: Option<i64>,
-    /// Fee of an answered call, in millionths.
+    /// Fee for an answered call, in millionths.
     pub connection_fee: i64,
     /// Minimum billed seconds.
     pub initial_increment: i32,
@@ -87,7 +87,7 @@ pub struct RateWriter(Kind);
 enum Kind {
     Postgres(PgPool),
     Sqlite {
-        /// The only connection that all other writes use. It is held while a block is written, so that other writes wait for the block.
+        /// The single connection that all other writes share. It is held while a block is written, so that other writes wait for the block.
         turn: SqlitePool,
         pool: SqlitePool,
     },
@@ -135,7 +135,7 @@ pub struct VersionWriter<'w> {
     blocks: u32,
     /// When the last block ended.
     last: Option<Instant>,
-    /// The statements on SQLite by their number of rows, and whether they have band prices.
+    /// The SQLite statements, by their number of rows and by whether the rows have band prices.
     sql: Vec<((usize, bool), Arc<str>)>,
 }
 
@@ -294,7 +294,7 @@ fn length(bytes: usize) -> [u8; 4] {
     i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
 }
 
-/// The database layer's form of a driver's error.
+/// Converts a driver's error to the database layer's error type.
 fn database(error: sqlx::Error) -> DbErr {
     match error {
         sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
@@ -317,8 +317,8 @@ pub async fn begin(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) ->
     Ok(())
 }
 
-/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates still exist. They do not if upkeep considered the
-/// writing program dead and began to delete them.
+/// Ends the announcement, in the transaction that inserts the version. Returns whether the rates still exist. The rates do not exist if upkeep
+/// considered the writing program dead and began to delete its rates.
 pub async fn end(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let ended = unfinished_version::Entity::delete_by_id(id)
         .filter(unfinished_version::Column::Discarded.eq(false))

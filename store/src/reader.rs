@@ -125,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_kills_connections_does_not_kill_all() {
-        assert_eq!(asked(Duration::ZERO).await, 5, "all four were gone, and the new one");
+        assert_eq!(asked(Duration::ZERO).await, 5, "the four pooled connections and the new one were lost");
         assert_eq!(asked(2 * AT_ONCE).await, 2);
     }
 }

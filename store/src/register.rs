@@ -204,7 +204,7 @@ pub struct SettledBills {
     pub total: Option<Micros>,
 }
 
-/// Sums of the sessions settled in a shift, by the user who settled them.
+/// For each user, the sums of the sessions that the user settled in a shift.
 pub async fn settled_bills(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -230,7 +230,7 @@ pub async fn settled_bills(
         .await?)
 }
 
-/// Sums of discounts on the sessions settled in a shift, by the user who gave them.
+/// For each user, the sum of the discounts that the user gave on sessions settled in a shift.
 pub async fn discounts_by_user(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -249,7 +249,7 @@ pub async fn discounts_by_user(
         .await?)
 }
 
-/// The number of calls in the sessions settled in a shift, and the sum of the calls' charges, by cabin.
+/// For each cabin, the number of calls in the sessions settled in a shift, and the sum of the calls' charges.
 pub async fn sales_by_cabin(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -265,7 +265,7 @@ pub async fn sales_by_cabin(
         .await?)
 }
 
-/// The number of calls in the sessions settled in a shift, the calls' billed seconds, and the sum of the calls' charges, by destination.
+/// For each destination, the number of calls in the sessions settled in a shift, the calls' billed seconds, and the sum of the calls' charges.
 pub async fn sales_by_destination(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,

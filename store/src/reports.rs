@@ -116,7 +116,7 @@ pub struct Selection {
     pub limit: u64,
 }
 
-/// The number of call attempts in each group, by the day of the attempt.
+/// The number of call attempts in each group. A call counts on the day of its attempt.
 pub async fn attempts(
     conn: &impl ConnectionTrait,
     selection: &Selection,
@@ -142,7 +142,7 @@ pub async fn attempts(
     rows.iter().map(read).collect()
 }
 
-/// The totals of answered calls that are over, by the day of the answer.
+/// The totals, in each group, of the answered calls that are over. A call counts on the day of its answer.
 pub async fn answered(
     conn: &impl ConnectionTrait,
     selection: &Selection,
@@ -233,8 +233,8 @@ impl Answered {
     }
 }
 
-/// The level at which the account of the report is paid. The level at which an account is paid is the account's distance above the callshop (0 for
-/// the callshop itself). Each id in a path takes 33 characters.
+/// The level at which the report's account is paid. This level is the account's distance above the callshop (0 for the callshop itself). Each id in a
+/// path takes 33 characters.
 pub(crate) const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
 /// SQL expression for the tariff version of a level of the call `c`; null if the call has no such level.

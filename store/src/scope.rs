@@ -57,7 +57,7 @@ impl Scope {
         Ok(E::find_by_id(id).filter(self.owns(owner.as_column_ref())).one(conn).await?)
     }
 
-    /// The rows of `E` with these ids in the column `key` whose account or callshop in the column `owner` is inside the scope.
+    /// The rows of `E` whose column `key` has one of these ids. Rows whose column `owner` has an account or callshop outside the scope are left out.
     ///
     /// # Errors
     /// May fail with database errors.

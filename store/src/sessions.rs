@@ -41,8 +41,8 @@ pub async fn find_all(
     scope.find_all::<cabin_session::Entity>(conn, ids, (Column::Id, Column::CallshopId)).await
 }
 
-/// A session, locked until the transaction ends. This query does not check the actor's scope. The function that uses it must have checked access,
-/// or must have taken the id from a phone call's row.
+/// A session, locked until the transaction ends. This query does not check the actor's scope. The function that uses it must have checked access, or
+/// must have taken the id from the row of a call.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(cabin_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }

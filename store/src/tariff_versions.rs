@@ -33,7 +33,7 @@ pub async fn successor(
     Ok(query.one(conn).await?)
 }
 
-/// A version that was made from this version, in any state.
+/// A version, in any state, that was made from this version.
 pub async fn made_from(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,

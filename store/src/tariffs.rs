@@ -169,7 +169,7 @@ pub async fn list_versions(
     page.read(conn, query, tariff_version::Column::Id).await
 }
 
-/// A page of a list of versions: a tariff's version in force at `now`, and the tariff's scheduled versions. This query does not check the actor's
+/// A page of the list that contains a tariff's version in force at `now` and the tariff's scheduled versions. This query does not check the actor's
 /// scope: the calling function must have checked access to the tariff.
 pub async fn list_planned(
     conn: &impl ConnectionTrait,

@@ -233,8 +233,8 @@ fn moving(seq: i64) -> sea_orm::UpdateMany<cursor::Entity> {
         .col_expr(cursor::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
 }
 
-/// Moves a position to `seq`, and forgets its failed attempts. `delivered` is when the receiver accepted a message, if it did. Returns whether the
-/// holder still has the lease.
+/// Moves a position to `seq`, and forgets its failed attempts. `delivered` is the time at which the receiver accepted a message; `None` if it
+/// accepted none. Returns whether the holder still has the lease.
 pub async fn advance(
     conn: &impl ConnectionTrait,
     key: Key,

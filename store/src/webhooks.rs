@@ -1,7 +1,7 @@
 //! Webhooks and the log of their deliveries. `webhook_positions.rs` has their positions in the callshops' activities.
 //!
-//! A transaction that changes a position locks it before it writes to the log, and [`delete`] removes the positions first. So a webhook can be
-//! deleted while a node delivers: the node finds its lease gone, and writes nothing.
+//! A transaction that changes a position locks the position before it writes to the log, and [`delete`] removes the positions first. So a webhook can
+//! be deleted while a node delivers: the node finds its lease gone, and writes nothing.
 
 use chrono::{DateTime, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};
@@ -21,8 +21,8 @@ use super::webhook_positions::Key;
 use super::{Listed, Page, Scope, bulk, first_id};
 use base::error::Result;
 
-/// Condition that the user who created the webhook belongs to an account inside `scope`. A webhook that was created by a user above `scope` reads
-/// with more rights.
+/// Condition that the user who created the webhook belongs to an account inside `scope`. The document of a webhook that was created by a user above
+/// `scope` is read with more rights.
 fn made_within(scope: &Scope) -> SimpleExpr {
     let makers = user::Entity::find()
         .select_only()
@@ -167,7 +167,7 @@ pub async fn disable(
     Ok(disabled.rows_affected > 0)
 }
 
-/// Marks the messages that wait for another attempt as failed, because the webhook was disabled.
+/// Marks as failed all messages that wait for another attempt, because the webhook was disabled.
 pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
@@ -179,7 +179,7 @@ pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()
     Ok(())
 }
 
-/// Marks the messages that wait for another attempt as failed, up to the event `seq`, because the position has moved past them.
+/// Marks as failed all messages up to the event `seq` that wait for another attempt, because the position has moved past these messages.
 pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<()> {
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))

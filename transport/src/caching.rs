@@ -1,7 +1,7 @@
 //! Conditional requests: the answer to a GET query has an entity tag, and a client that still has this answer gets 304.
 //!
-//! The tag is a hash of the answer. For an unchanged answer, the server still runs the query, but does not send the answer again. The tags of kept
-//! answers ([`super::kept`]) also save running the query.
+//! The tag is a hash of the answer. For an unchanged answer, the server still runs the query, but does not send the answer again. If the tag belongs
+//! to a kept answer ([`super::kept`]), the server need not even run the query.
 
 use actix_web::{
     HttpRequest, HttpResponse,

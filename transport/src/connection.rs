@@ -29,7 +29,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// The end of the connection on which a request came; `None` if the listener has no such connections.
+    /// The handle that can end a request's connection; `None` if the connections of the listener have no such handle.
     pub fn of(request: &HttpRequest) -> Option<Arc<Self>> {
         request.conn_data::<Arc<Self>>().cloned()
     }
@@ -60,12 +60,12 @@ impl Connection {
         &self.cut
     }
 
-    /// The connection as a plain stream, which nobody can cut.
+    /// The connection as a plain stream, which [`Cut`] can no longer end.
     pub(super) fn into_stream(self) -> TcpStream {
         self.stream
     }
 
-    /// Fails if the connection was cut, and otherwise asks to be woken when it is.
+    /// Fails if the connection was cut. Otherwise, registers the task, so that the task is woken when the connection is cut.
     fn poll_cut(&self, context: &Context<'_>) -> io::Result<()> {
         self.cut.writer.register(context.waker());
         if !self.cut.is_cut.load(Ordering::Acquire) {

@@ -129,7 +129,7 @@ async fn run(
     Ok(response)
 }
 
-/// Records the caller and the operation in the request's span: the caller's id and names from the schema, but no text from the client.
+/// Records the caller and the operation in the request's span. The span gets the caller's id, and names from the schema, but no text from the client.
 pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
     let span = Span::current();
     span.record("operation", prepared.kind.as_str());
@@ -202,8 +202,8 @@ pub(crate) async fn run_to_json(
     Ok((response_json(&response, service.limits())?.into(), response.errors.is_empty()))
 }
 
-/// Builds the response to a fresh answer that is not kept. An answer with errors gets no entity tag, because the same request may succeed a moment
-/// later.
+/// Builds the response that contains a fresh answer, which is not kept. An answer with errors gets no entity tag, because the same request may
+/// succeed a moment later.
 pub(crate) fn with_hash(
     request: &HttpRequest,
     (json, is_whole): (Bytes, bool),

@@ -2,8 +2,8 @@
 //! protocol](https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol).
 //!
 //! Each part is a JSON object: an answer in `payload`, or `{}` as a keep-alive. A transport error is sent as a part that has `errors` and in which
-//! `payload` is null. It ends the stream. A shutdown ends the stream without the last boundary, so that clients reconnect. Queries, mutations, and
-//! requests that are refused before the stream starts get plain JSON.
+//! `payload` is null. This part ends the stream. A shutdown ends the stream without the last boundary, so that clients reconnect. Queries, mutations,
+//! and requests that are refused before the stream starts get plain JSON.
 
 use super::{error::RequestError, graphql_http::error_json, stream::Form};
 

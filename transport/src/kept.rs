@@ -1,9 +1,9 @@
 //! Answers that are kept in memory. A query whose data has not changed gets the same answer again without running, and a client that still has the
 //! answer gets status 304.
 //!
-//! The application implements [`Keep`]. It selects the queries, and it names the version of the data that a query reads. The version is read before the
-//! query runs, so an answer never belongs to a later version than its own. An answer that was computed from data which changed meanwhile is kept under
-//! the older version, and nobody asks for that version again.
+//! The application implements [`Keep`]. It selects the queries, and it names the version of the data that a query reads. The version is read before
+//! the query runs, so an answer is never kept under a version that is newer than the answer's data. An answer that was computed from data which
+//! changed meanwhile is kept under the older version, and nobody asks for that version again.
 
 use std::sync::Arc;
 
@@ -53,8 +53,8 @@ pub trait Reading: Send + Sync {
     /// Everything that the answer depends on, other than the document, the variables and the data: the caller, what the caller may see, the language.
     fn reader(&self) -> String;
 
-    /// The version of the data. Every change of the data that the query reads must change the version in the same transaction, and a version must
-    /// never return. `None` if the version is unknown: the query then runs, and its answer is not kept.
+    /// The version of the data. Every change of the data that the query reads must change the version in the same transaction, and an earlier version
+    /// must never be used again. `None` if the version is unknown: the query then runs, and its answer is not kept.
     fn version(&self) -> BoxFuture<'_, Option<String>>;
 
     /// The current time.
@@ -89,7 +89,8 @@ impl Place {
         Some(Self { key, reading })
     }
 
-    /// What proves that a client's answer still holds: the place with the version, and the last instant at which the answer holds.
+    /// The part of an entity tag that shows whether a client's answer still holds: a hash of the place and the version, and the last instant at which
+    /// the answer holds.
     fn proof(&self, version: &str, until: DateTime<Utc>) -> String {
         let (build, until) = (env!("CARGO_PKG_VERSION"), until.timestamp_millis());
         let proof = digest([self.key.as_slice(), version.as_bytes(), build.as_bytes(), &until.to_le_bytes()]);

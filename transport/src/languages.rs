@@ -27,7 +27,7 @@ impl Languages {
         Self(Some(wanted.into_iter().map(|(_, tag)| tag.to_owned()).collect()))
     }
 
-    /// The languages of a request; none without the header.
+    /// The languages of a request; empty if the request lacks the header.
     pub fn of(request: &HttpRequest) -> Self {
         let header = request.headers().get(header::ACCEPT_LANGUAGE);
         header.and_then(|value| value.to_str().ok()).map(Self::parse).unwrap_or_default()

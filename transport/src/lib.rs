@@ -69,7 +69,7 @@ pub(crate) struct Endpoint {
     pub(crate) options: HttpOptions,
 }
 
-/// Mounts `/graphql` (POST, GET and event streams, and WebSockets if [`listen`] serves it).
+/// Mounts `/graphql` (POST, GET and event streams, and WebSockets if the server was started by [`listen`]).
 pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, options: HttpOptions) {
     let cors = origin::cors(&options, &["GET", "POST"]);
     let endpoint = web::Data::new(Endpoint { service, options });

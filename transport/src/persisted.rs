@@ -21,8 +21,8 @@ const SHA256: &str = "sha256:";
 pub enum Documents {
     /// No client may name a document.
     Off,
-    /// Any client may name a document that a client sent to this node before. The cache is bounded, so clients must be ready to send the document
-    /// again.
+    /// A client may name a document that any client has already sent to this node. The cache is bounded, so clients must be ready to send the
+    /// document again.
     Automatic(moka::sync::Cache<String, Arc<str>>),
     /// Clients may run these documents and no others. The keys are the documents' hashes.
     Trusted(HashMap<String, Arc<str>>),

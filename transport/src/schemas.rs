@@ -1,5 +1,5 @@
 //! The schemas of all callers: one for each role, and one for each part of a role that a caller was limited to. Each schema is derived when a caller
-//! first needs it, because a server that has just started should answer at once, and most nodes serve few roles.
+//! first needs it, because a server should answer immediately after it starts, and most nodes serve few roles.
 
 use std::{
     collections::HashMap,
@@ -72,7 +72,7 @@ impl Schemas {
         self.compile = Some(compile);
     }
 
-    /// Sets what selects the queries whose answers are kept. Call this method before the first request.
+    /// Sets the object that selects the queries whose answers are kept. Call this method before the first request.
     pub(crate) fn keep(&mut self, keep: Arc<dyn Keep>) {
         self.keep = Some(keep);
     }

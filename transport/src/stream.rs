@@ -109,7 +109,7 @@ fn keep_alive(seconds: u64) -> Interval {
     interval
 }
 
-/// Waits until a shutdown, or the end of the caller's token, ends the stream before its operation has ended. Returns the error to send; `None` at a
+/// Waits until the stream must end before its operation does: at a shutdown, or when the caller's token ends. Returns the error to send; `None` at a
 /// shutdown.
 fn ended(
     endpoint: &Endpoint,

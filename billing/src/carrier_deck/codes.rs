@@ -99,7 +99,7 @@ pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
     // country codes in North America are written like 1-242 or 1 242
     let digits: String = digits.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
     if digits.is_empty() || !all_digits(&digits) || digits.starts_with('0') {
-        return Err(error("COUNTRY_CODE_INVALID", "The country code is not in digits."));
+        return Err(error("COUNTRY_CODE_INVALID", "The country code must consist of digits."));
     }
     Ok(digits)
 }
@@ -139,8 +139,8 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     }
 }
 
-/// Whether it is unclear if the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
-/// separator, unless both parts belong to the same country.
+/// Whether a cell has slashes or commas that may separate codes but may also be part of one code. `1,242` may be one code that a spreadsheet shows
+/// with a thousands separator, unless both parts belong to the same country.
 fn is_doubtful_list(country: &str, text: &str) -> bool {
     let parts: Vec<&str> = text.split([',', '/']).collect();
     if parts.len() < 2 || !parts.iter().all(|part| all_digits(part) && !part.is_empty()) {
@@ -294,7 +294,7 @@ fn spaced_codes(
 /// Every part except the last must be digits; the last may be a range.
 fn check_parts(parts: &[&str]) -> Result<(), CodeDoubt> {
     let digits = parts.iter().rev().skip(1).all(|part| all_digits(part));
-    if digits { Ok(()) } else { Err(error("CODE_INVALID", "The code is not in digits.")) }
+    if digits { Ok(()) } else { Err(error("CODE_INVALID", "The code must consist of digits.")) }
 }
 
 /// An area code without the 0 that is only dialed within the country.
@@ -328,7 +328,7 @@ fn range_codes(head: &str, token: &str, rules: &CodeRules, found: &mut Codes) ->
         return push(found, &[head, parts.concat().as_str()].concat());
     }
     if from.is_empty() || to.is_empty() || !all_digits(from) || !all_digits(to) {
-        return Err(error("CODE_INVALID", "The code is not in digits."));
+        return Err(error("CODE_INVALID", "The code must consist of digits."));
     }
     let is_rising = from.len() == to.len() && from < to;
     // without `head`, the hyphen may join a country code and an area code; after `head`, it can only form a range

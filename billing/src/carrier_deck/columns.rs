@@ -148,7 +148,7 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     let mut profiles = vec![Profile::default(); sheet.names.len()];
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
-        // titles and notes are no evidence for the meaning of columns
+        // titles and notes do not show the meaning of columns
         if row.filled() < 2 {
             continue;
         }
@@ -264,7 +264,7 @@ impl Draft<'_> {
     }
 
     fn take_roles(&mut self) {
-        // an empty column has no codes if another column has some
+        // if another column has codes, an empty column is not a column of codes
         let coded = |meaning: &Meaning| {
             matches!(meaning, Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode))
         };
@@ -289,8 +289,8 @@ impl Draft<'_> {
         self.share_increments();
     }
 
-    /// Completes a pair of increments: if one column has the first (or the next) increment, whole numbers in a column called just "increment" are the
-    /// next (or the first) one.
+    /// Completes a pair of increments. If one column has the first increment, whole numbers in a column called just "increment" are the next
+    /// increment. If one column has the next increment, such whole numbers are the first increment.
     fn share_increments(&mut self) {
         let single = |draft: &Self, column: usize| {
             let profile = &draft.profiles[column];

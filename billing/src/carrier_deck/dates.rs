@@ -168,7 +168,7 @@ pub(super) fn dates_in(text: &str) -> Vec<String> {
     found
 }
 
-/// The day and the month of a date that stands for two small numbers: `6-Jun`, or a date cell.
+/// The day and the month of a date into which a spreadsheet changed two small numbers: `6-Jun`, or a date cell.
 pub(super) fn day_and_month(cell: &str, is_date: bool) -> Option<(u32, u32)> {
     if is_date {
         let Ok(Date::Known(date)) = Date::read(cell) else { return None };
@@ -283,7 +283,7 @@ fn day_of(word: &str) -> Option<u32> {
     digits.parse().ok()
 }
 
-/// A year of this century. Two digits count as a year only from 20 up, because a smaller number may be a day or a month.
+/// A year of this century. A number of two digits counts as a year only if it is at least 20, because a smaller number may be a day or a month.
 fn year(word: &str) -> Option<i32> {
     let number: i32 = word.parse().ok()?;
     match (word.len(), number) {

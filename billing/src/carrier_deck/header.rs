@@ -36,11 +36,11 @@ pub enum Role {
     Country,
     /// The network or kind of number, which is put after the country.
     Network,
-    /// The price per minute; with a separate first price, the price per minute after the first increment.
+    /// The price per minute; if there is a separate first price, the price per minute after the first increment.
     Price,
     /// The price of the first increment, per minute.
     FirstPrice,
-    /// The fee of each answered call.
+    /// The fee for each answered call.
     ConnectionFee,
     /// The minimum charge of an answered call.
     MinimumCharge,
@@ -118,7 +118,7 @@ pub(super) enum Meaning {
     Price(PriceColumn),
     /// Values for the first or the next part of a call; the contents show whether the values are prices or increments.
     Part(Step),
-    /// The name is known, but irrelevant for prices.
+    /// The name is known, but irrelevant to prices.
     Ignored,
     Unknown,
 }
@@ -145,7 +145,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 /// The words of a column's name, with the checks that the rules use.
 pub(super) struct Words(pub(super) Vec<String>);
 
-/// The last parts of words that are written together: `Zielname`, `EffectiveDate` in capitals, `Minutenpreis`.
+/// The last parts of compound words: `Zielname`, `EffectiveDate` in capitals, `Minutenpreis`.
 const COMPOUNDS: &[&str] = &[
     "preis",
     "preise",
@@ -235,7 +235,8 @@ pub(super) fn names_step(name: &str) -> bool {
     words.any(FIRST) || words.any(NEXT)
 }
 
-/// Whether a price column's name has only a number for the first increment: "Price 1". It may also be the first of several prices.
+/// Whether a price column's name refers to the first increment only by a number, such as "Price 1". Such a column may also be the first of several
+/// price columns.
 pub(super) fn is_numbered(name: &str) -> bool {
     let words = Words::of(name);
     let named: Vec<&str> = FIRST.iter().copied().filter(|word| !matches!(*word, "1" | "t1")).collect();
@@ -259,7 +260,7 @@ pub(super) fn is_qualified(name: &str) -> bool {
     !words(&plain(name)).iter().all(is_known)
 }
 
-/// Whether a sentence says from when something applies.
+/// Whether a sentence says from which day something applies.
 pub(super) fn is_effective(text: &str) -> bool {
     const BEGINS: &[&str] =
         &["start", "starting", "starts", "begin", "beginning", "from", "ab", "desde", "dal", "partir"];
@@ -326,13 +327,13 @@ fn part(words: &Words) -> Option<Meaning> {
     Some(Meaning::Part(if words.any(NEXT) { Step::Next } else { Step::First }))
 }
 
-/// Whether a column's name mentions a time in seconds that is not the time of a price.
+/// Whether a column's name mentions seconds, but not as the unit of a price.
 fn is_in_seconds(words: &Words, name: &str) -> bool {
     let rated = words.any(PER_TIME) || words.any(DATE) || words.any(CODE) || name.contains("/s");
     words.any(TIME) && !rated && currencies(name).is_empty() && !is_cents(name)
 }
 
-/// Columns of increments whose names contain words for prices, fees or times of the week: "Min. Charge (sec)", "Initial Period".
+/// The meaning of a column of increments whose name contains a word for a price, a fee or a part of the week: "Min. Charge (sec)", "Initial Period".
 fn seconds(words: &Words, name: &str) -> Option<Meaning> {
     let unit: Vec<&str> = TIME.iter().copied().filter(|word| word.starts_with('s')).collect();
     let in_seconds = is_in_seconds(words, name) && words.any(&unit);

@@ -214,7 +214,7 @@ pub(super) const CURRENCIES: &[&str] = &[
     "GHS", "XOF", "XAF", "MAD", "EGP", "ILS", "AOA", "MZN", "CVE", "DOP", "GTQ", "BOB", "PYG", "CRC",
 ];
 
-/// Words for time. They name an increment only beside a word for the first or the next increment.
+/// Words for time. They name an increment only next to a word for the first or the next increment.
 pub(super) const TIME: &[&str] = &[
     "time", "tiempo", "tempo", "zeit", "temps", "seconds", "second", "segundos", "segundo", "secs", "sec", "secondes", "seconde", "secondi",
     "secondo", "sekunden", "sekunde", "sek", "seg", "segs", "sg", "s",
@@ -242,7 +242,7 @@ pub(super) const AREAS: &[&str] = &[
     "direction", "directions", "group",
 ];
 
-/// Words with which a line below the rates begins.
+/// Words with which a line of totals below the rates begins.
 pub(super) const TOTALS: &[&str] = &[
     "total", "totals", "totale", "totales", "totaux", "gesamt", "gesamtzahl", "summe", "sum", "suma", "soma", "somme", "somma", "subtotal",
     "average", "avg", "mean", "media", "moyenne", "durchschnitt", "mittelwert", "promedio", "count", "anzahl", "cantidad", "quantidade",
@@ -258,7 +258,7 @@ pub(super) const COUNTED: &[&str] = &[
     "prix", "prezzo", "prezzi", "preis", "preise", "entries", "entrees", "eintrage", "n", "no", "items", "item",
 ];
 
-/// Words that, in a column's name beside "first" or "next", do not show whether the column has prices or increments.
+/// Words that, next to "first" or "next" in a column's name, do not show whether the column has prices or increments.
 pub(super) const BARE: &[&str] = &[
     "minute", "minutes", "minuto", "minutos", "minuti", "minuten", "min", "mins", "mn", "ht", "ttc", "hors", "netto", "net", "neto", "brutto",
     "usd", "eur", "gbp", "brl", "chf", "cop", "mxn", "per", "par", "por", "pro", "al", "the", "de", "la", "le", "les", "der", "die", "das", "a",
@@ -319,7 +319,7 @@ pub(super) const TAXES: &[&str] = &[
     "kdv", "steuer", "steuern", "mehrwertsteuer", "ндс", "dph", "tasse", "imposte", "pis", "cofins", "iss", "igv",
 ];
 
-/// Words beside a tax that say whether it is included.
+/// Words that say, next to the name of a tax, whether the tax is included.
 pub(super) const TAX_NOTES: &[&str] = &[
     "excl", "excluding", "exclusive", "excluded", "exc", "ex", "w", "o", "without", "wo", "plus", "net", "of", "sin", "sem", "senza", "hors",
     "ht", "ohne", "zzgl", "zuzuglich", "exkl", "inkl", "inklusive", "incl", "including", "inclusive", "included", "inc", "with", "con", "com",

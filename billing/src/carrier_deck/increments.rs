@@ -152,7 +152,7 @@ pub(super) fn times(words: &[String], strict: bool) -> Option<Vec<(u32, Part)>> 
             let minutes = number.take().unwrap_or(1);
             found.push((minutes.checked_mul(60)?, std::mem::replace(&mut part, Part::Any)));
         } else if FIRST.contains(&word) {
-            // "30 sec minimum" names the time before it
+            // in "30 sec minimum", the word belongs to the time before it
             match found.last_mut() {
                 Some(last) if number.is_none() && word.starts_with("minim") => last.1 = Part::First,
                 _ => part = Part::First,

@@ -91,7 +91,8 @@ pub struct Mapping {
     /// How prices with more than six decimals are rounded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_rounding: Option<PriceRounding>,
-    /// Whether a higher first price is imported as a connection fee, which makes the same charges; otherwise, it becomes the rate's initial price.
+    /// Whether a higher first price is imported as a connection fee, which results in the same charges; otherwise, it becomes the rate's initial
+    /// price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_price_as_fee: Option<bool>,
     /// The currency of the prices, as an ISO 4217 code.
@@ -215,7 +216,7 @@ impl Mapping {
             .as_ref()
             .is_some_and(|code| code.len() > 7 || !code.bytes().all(|byte| byte.is_ascii_digit()))
         {
-            return fail("The digits to put before every code must be at most seven.".to_owned());
+            return fail("At most seven digits can be put before every code.".to_owned());
         }
         let seconds = [self.initial_increment, self.increment];
         if seconds.into_iter().flatten().any(|seconds| !(1..=MAX_INCREMENT).contains(&seconds)) {

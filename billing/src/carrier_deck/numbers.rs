@@ -115,7 +115,7 @@ impl Marks {
     }
 }
 
-/// Symbols and words that may stand beside a price without changing its value, besides the codes of currencies. Those for hundredths are checked
+/// Symbols and words, other than currency codes, that may stand next to a price without changing its value. Those for hundredths are checked
 /// separately.
 const DECORATIONS: &[&str] = &[
     "$",

@@ -1,4 +1,4 @@
-//! Reads the rows according to a plan. Each row is counted once. A doubt that no rule decides becomes a question, asked once for the whole file.
+//! Reads the rows according to a plan. Each row is counted once. A doubt that no rule resolves becomes a question, asked once for the whole file.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -72,7 +72,7 @@ struct Reader<'p, 't> {
     last_country: (String, String),
     /// The name of the row above, for rows with an empty name.
     last_name: String,
-    /// The meanings of unknown statuses, by the words of the status, as found from the rows.
+    /// The meanings of unknown statuses that were found from the rows, by the words of the status.
     statuses: BTreeMap<Vec<String>, StatusRule>,
     /// Whether the user is asked about unknown statuses.
     asks_statuses: bool,
@@ -84,11 +84,11 @@ struct Reader<'p, 't> {
     /// Prices from rows that apply in one band only; they are added to the rates of rows without a band.
     band_rows: Vec<BandRow>,
     defaulted: u64,
-    /// The codes of rows for some callers only, with the line of the first such row and their number.
+    /// The codes of rows for some callers only. Each code has the line of the first such row, and the number of such rows.
     by_origin: BTreeMap<String, (u64, usize)>,
     /// Whether all rows have the same origin.
     one_origin: bool,
-    /// The index of the last row with a price, if the rows after it may have more codes of it.
+    /// The index of the last row with a price, if the rows after it may have more codes with the same price.
     continues: Option<usize>,
 }
 
@@ -367,7 +367,7 @@ impl<'t> Reader<'_, 't> {
         match self.plan.columns.code {
             CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
             CodeSource::Parts(country, area) => {
-                // an empty country code is that of the row above
+                // a row with an empty country code has the country code of the row above
                 let above =
                     self.continues.filter(|_| row.get(country).is_empty() && self.has_same_country(row));
                 let from = above.and_then(|above| self.plan.table.row(above)).unwrap_or(row);

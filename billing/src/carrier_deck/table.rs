@@ -58,7 +58,7 @@ impl Table {
         (0..self.rows.len()).filter_map(|index| self.row(index))
     }
 
-    /// The widest row's number of cells, at most [`MAX_COLUMNS`].
+    /// Number of cells in the widest row, at most [`MAX_COLUMNS`].
     pub(super) fn width(&self) -> usize {
         self.iter().map(|row| row.len()).max().unwrap_or(0)
     }

@@ -141,7 +141,7 @@ fn cheaper_until(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
     let mut named: HashSet<&str> = HashSet::new();
     let found = rates.iter().filter(falls).filter(|rate| named.insert(rate.prefix())).map(|rate| {
         let message = format!(
-            "Until the date of code {}, its calls have the price of a shorter and cheaper code.",
+            "Until the date of code {}, calls to this code have the price of a shorter, cheaper code.",
             rate.prefix()
         );
         warning(

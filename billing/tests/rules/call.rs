@@ -121,7 +121,7 @@ fn an_answer_that_was_never_acknowledged_is_charged_unless_the_operator_says_oth
         let (call, _) = run_with(&events, Unacknowledged::Free);
         assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     }
-    // if a call with an unacknowledged answer is free, the answer does not prove that anybody talked
+    // when unacknowledged calls are free, an unacknowledged answer does not prove that anybody talked
     let (call, _) = run_with(&[failed(15), unacknowledged(Some(10))], Unacknowledged::Free);
     assert_eq!(call.state, CallState::Failed);
 }

@@ -216,7 +216,7 @@ fn the_initial_increment_has_a_price_in_each_band() {
     };
     assert_eq!(prices("2026-11-23T19:59:59Z"), (Some(Micros(1_200_000)), Micros(600_000)));
     assert_eq!(prices("2026-11-23T20:00:00Z"), (Some(Micros(300_000)), Micros(60_000)));
-    // the most expensive answer keeps all of the initial increment in the day
+    // the most expensive answer keeps all of the initial increment in the day band
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:20Z"), 60, 30), Micros(600_000));
     let by_minute = Rate { initial_price: Some(Micros(600_000)), ..rate(120_000, 50_000, 30, 6) };
     assert_eq!(flat_sixtieths(&by_minute, None, 60), 60 * (50_000 + 300_000 + 60_000));

@@ -345,8 +345,8 @@ fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Stat
     Ok(statements)
 }
 
-/// Updates those columns of calls that events can change, and stores the calls' charges at each level. A corrected charge replaces the previous
-/// charge. The calling function must have locked the calls in this transaction.
+/// Updates the call columns that events can change, and stores the calls' charges at each level. A corrected charge replaces the previous charge. The
+/// calling function must have locked the calls in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     calls: &[call::Model],
@@ -392,7 +392,7 @@ pub fn changes(
     Ok(Writes(statements))
 }
 
-/// Updates those columns of calls that an extension can change. The calling function must have locked the calls in this transaction.
+/// Updates the call columns that an extension can change. The calling function must have locked the calls in this transaction.
 pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
     use call::Column::{Covered, EndingSoon, ExtendAt, Holds, Id, WarnAfter};
     let backend = conn.get_database_backend();

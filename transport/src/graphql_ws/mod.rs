@@ -4,10 +4,11 @@
 //! same form replaces the token with a new token of the same subject and role. The server responds with a `pong` that contains the new token's
 //! `expiresAt`. Running operations continue until the new token expires.
 //!
-//! The languages of the client are those of the upgrade request's `Accept-Language`, or of `acceptLanguage` in the payload of `connection_init`.
+//! The client's languages come from `Accept-Language` in the upgrade request, or from `acceptLanguage` in the payload of `connection_init`.
 //!
 //! The server does not agree to compression (`permessage-deflate`): the library that reads frames does not support it. Subscribers share an event's
-//! text, but they could not share its compressed bytes: with the extension's usual context, these depend on everything that the socket sent before.
+//! text, but they could not share its compressed bytes: with the extension's usual context, the compressed bytes depend on everything that the socket
+//! sent before.
 //!
 //! | close code | reason |
 //! | --- | --- |

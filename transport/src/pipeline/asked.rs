@@ -1,4 +1,4 @@
-//! What a request asks, until it runs. A request that is answered from memory never becomes a request of the executor.
+//! The content of a request before the request runs. A request that is answered from memory is never converted to the executor's types.
 
 use std::sync::Arc;
 

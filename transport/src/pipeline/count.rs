@@ -1,7 +1,7 @@
 //! Stage 3: counts the selections of a document as if its fragments were expanded, without expanding them.
 //!
 //! Fragments that spread each other can double the query at each step. Therefore, each fragment is counted once, and its totals are added wherever
-//! the fragment is spread, in saturating integers. The work is linear in the document's size.
+//! the fragment is spread. The totals are saturating integers, so they cannot overflow. The work is linear in the document's size.
 
 use std::collections::HashMap;
 

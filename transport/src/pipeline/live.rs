@@ -10,7 +10,7 @@ use futures_util::stream::BoxStream;
 /// A response of a subscription.
 #[expect(
     clippy::large_enum_variant,
-    reason = "an answer is moved to its subscriber at once, so a box would only cost an allocation"
+    reason = "an answer is moved to its subscriber immediately, so a box would only cost an allocation"
 )]
 pub enum Answer {
     /// The JSON of a GraphQL response without errors. Many subscribers may share the text.

@@ -182,7 +182,7 @@ pub struct Notes {
     pub is_line: fn(&str) -> bool,
     /// Whether a text is acceptable as several lines, each of which ends in a line feed.
     pub is_lines: fn(&str) -> bool,
-    /// The reason why a text is not a value of the scalar with this name; `None` if it is one, and for scalars that are not checked.
+    /// The reason why a text is not a value of the scalar with this name; `None` if the text is such a value, or if the scalar is not checked.
     pub scalar: fn(&str, &str) -> Option<String>,
 }
 
@@ -220,7 +220,7 @@ impl RolePipeline {
         }
     }
 
-    /// Sets what selects the queries whose answers are kept.
+    /// Sets the object that selects the queries whose answers are kept.
     pub fn keep(&mut self, keep: Arc<dyn Keep>) {
         self.keep = Some(keep);
     }
@@ -400,7 +400,7 @@ impl Prepared {
         position
     }
 
-    /// The place of the answer, if answers of this query are kept. Call this method when the request has the caller's data.
+    /// The place of the answer, if answers of this query are kept. Call this method once the request has the caller's data.
     pub(crate) fn place(&mut self) -> Option<Place> {
         let (query, document) = self.keepable.take()?;
         let reading = query.begin(&self.asked.values, &mut self.request)?;

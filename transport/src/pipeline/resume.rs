@@ -25,7 +25,7 @@ pub(super) fn is_possible(document: &ExecutableDocument, operation: &Operation) 
         })
 }
 
-/// Sets the argument of the operation's root field. This field is in no fragment ([`super::root`]).
+/// Sets the argument of the operation's root field. This field is not inside a fragment ([`super::root`]).
 pub(super) fn after(mut document: ForExecutor, operation: Option<&str>, cursor: &str) -> ForExecutor {
     let chosen = match &mut document.operations {
         DocumentOperations::Single(only) => Some(only),

@@ -14,7 +14,8 @@ pub(in crate::carrier_deck) fn is_whole_country(text: &str) -> bool {
     WHOLE.contains(&text.to_lowercase().as_str())
 }
 
-/// The cell with one spelling of lists and ranges: `70 & 71` and `70 and 71` become `70,71`, `70 to 75` becomes `70-75`, and `1(242)` becomes `1-242`.
+/// The cell with its lists and ranges in a standard spelling: `70 & 71` and `70 and 71` become `70,71`, `70 to 75` becomes `70-75`, and `1(242)`
+/// becomes `1-242`.
 pub(in crate::carrier_deck) fn normal(text: &str) -> Cow<'_, str> {
     const SPELLINGS: &[(&str, &str)] = &[
         (" & ", ","),

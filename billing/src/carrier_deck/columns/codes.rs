@@ -22,7 +22,7 @@ impl Draft<'_> {
                 Some(area) => {
                     self.roles.remove(&Role::Prefix);
                     self.roles.insert(Role::CountryCode, vec![code]);
-                    self.guess(area, Role::AreaCode, "Its digits tell apart the rows of a country.");
+                    self.guess(area, Role::AreaCode, "Its digits tell the rows of a country apart.");
                     CodeSource::Parts(code, area)
                 }
                 None => CodeSource::Full(code),
@@ -49,8 +49,8 @@ impl Draft<'_> {
         }
     }
 
-    /// The column with the rest of the codes, if a column of codes has only the codes of countries, repeats them, and one other column of digits tells
-    /// the rows apart.
+    /// The column with the rest of the codes; `None` unless the column `code` has only country codes and repeats them, and exactly one other column
+    /// of digits tells the rows apart.
     fn area_beside(&self, code: usize) -> Option<usize> {
         if self.mapped.contains(&code) {
             return None;
@@ -70,7 +70,7 @@ impl Draft<'_> {
         let used = self.used();
         let tells = |column: &usize| {
             let profile = &self.profiles[*column];
-            // numbers of rows or networks are in every row
+            // row numbers and network numbers are in every row
             let proper = profile.filled < rows && !is_ignored(&self.name(*column));
             let named = matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored);
             named
@@ -101,7 +101,7 @@ impl Draft<'_> {
         assigned * 20 >= codes.len() * 19 && codes.iter().filter(longer).count() >= 2
     }
 
-    /// Without a known name, the codes are in a column whose contents look like codes.
+    /// If no column has a known name for codes, the codes are in a column whose contents look like codes.
     fn find_code(&mut self) -> Option<CodeSource> {
         let used = self.used();
         let coded = |column: &usize| {

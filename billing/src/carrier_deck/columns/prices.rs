@@ -38,7 +38,7 @@ impl Draft<'_> {
         self.drop_rivals(&mut prices);
         let any_base = prices.iter().any(|(_, price)| price.band.is_none()) || self.price.is_some();
         let is_base = |price: &PriceColumn| price.band.is_none() || price.band == Some("peak") && !any_base;
-        // beside a price for the day, a price with a further word in its name is not the general price
+        // if one column has a price for the day, a price column with an additional word in its name may not have the general price
         let day: Vec<usize> = prices
             .iter()
             .filter(|(_, price)| price.band == Some("peak"))
@@ -77,7 +77,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Drops columns with the same prices in another form: for another time, with taxes, or in the same amounts for all times of the day.
+    /// Drops columns that repeat the prices of another column: with taxes, per another unit of time, unchanged, or as the same amounts for another
+    /// time of the day.
     fn drop_rivals(&mut self, prices: &mut Vec<(usize, PriceColumn)>) {
         if prices.len() < 2 {
             return;
@@ -109,7 +110,7 @@ impl Draft<'_> {
                     "It has the prices with taxes."
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
-                    "It has the same prices for another time."
+                    "It has the same prices per another unit of time."
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other < column && equal(other)) => {
                     "It repeats the prices of another column."
@@ -156,7 +157,8 @@ impl Draft<'_> {
         Some(if first == second { (1, 1) } else { (first, second) })
     }
 
-    /// Whether the second column has the rounded prices of the first column, which are per minute, for the time in its name.
+    /// Whether the second column has the prices of the first column, which are per minute, converted to the unit of time in the second column's name
+    /// and rounded.
     fn is_converted(&self, minute: usize, other: usize) -> bool {
         let Some(seconds) = unit(&self.name(other)).map(i64::from).filter(|seconds| *seconds < 60) else {
             return false;
@@ -220,7 +222,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Without a known name, the price is in a column of amounts.
+    /// If no column has a known name for prices, the price is in a column of amounts.
     fn find_price(&mut self) {
         let used = self.used();
         let candidates = |test: &dyn Fn(&super::Profile) -> bool| -> Vec<usize> {

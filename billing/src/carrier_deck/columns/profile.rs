@@ -19,7 +19,7 @@ pub(super) struct Profile {
     pub(super) dates: usize,
     pub(super) pairs: usize,
     pub(super) texts: usize,
-    /// Texts that name only one time, such as "per second".
+    /// Texts that name a single unit of time, such as "per second".
     pub(super) timed: usize,
     /// Times of the day, such as 23:59:59.
     pub(super) clocks: usize,

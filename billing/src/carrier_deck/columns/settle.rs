@@ -1,4 +1,4 @@
-//! Corrects the meanings of names that the contents contradict, and settles the columns whose names are unknown.
+//! Corrects the meanings that columns got from their names but that their contents contradict, and finds the meanings of columns with unknown names.
 
 use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
@@ -105,7 +105,7 @@ impl Draft<'_> {
             {
                 Some(price(*step))
             }
-            // the day is the same for all rows, or the rows are told apart later
+            // the column has only times of day: these are the same in all rows, or other code tells the rows apart later
             Meaning::Is(
                 Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
             ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
@@ -215,7 +215,7 @@ impl Draft<'_> {
         })
     }
 
-    /// Guesses the meaning of columns with unknown names if their contents allow only one, and asks about the others that may matter.
+    /// Guesses the meaning of a column with an unknown name if its contents allow only one meaning, and asks about the other columns that may matter.
     pub(super) fn settle_unknown(&mut self) {
         if !self.sheet.has_header {
             return self.ask_amounts();
@@ -281,7 +281,7 @@ impl Draft<'_> {
                 && profile.distinct.iter().all(is_unit)
         });
         if let (Some(column), None) = (found, self.role(Role::Unit)) {
-            self.guess(column, Role::Unit, "Its cells name the time of the prices.");
+            self.guess(column, Role::Unit, "Its cells name the unit of time that the prices cover.");
         }
     }
 
@@ -293,16 +293,16 @@ impl Draft<'_> {
         match (minute, has_increments || self.role(Role::Increment).is_some()) {
             (true, _) => {}
             (false, _) if named => {
-                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name times.")
+                self.guess(column, Role::Unit, "Its name mentions prices, and its cells name time units.")
             }
             (false, false) if priced || self.role(Role::Unit).is_some() => {
-                self.guess(column, Role::Increment, "Its cells name times, and the prices have a unit.");
+                self.guess(column, Role::Increment, "Its cells name time units, and the prices have a unit.");
             }
             (false, has_increments) => {
                 let reference = self.reference(column);
                 let mut answers = vec![
                     Answer::new(
-                        "the time for which a price holds",
+                        "the unit of time that a price covers",
                         Mapping::column("unit", reference.clone()),
                     ),
                     Answer::new("leave the column out", Mapping::column("ignore", reference.clone())),
@@ -349,7 +349,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether all cells are known statuses, one of which removes or blocks its code, or letters that stand for increases, decreases and the like.
+    /// Whether the column has statuses. Either each cell is a letter for a kind of change (such as I for an increase) or a known status, with at
+    /// least two of the letters I, D and N. Or each cell is a known status, and at least one status removes or blocks its code.
     fn is_status(&self, column: usize) -> bool {
         const LETTERS: &[&str] = &["i", "d", "n", "u", "c", "s", "nc", "a", "x", "b", "r"];
         let values = &self.profiles[column].distinct;
@@ -410,8 +411,8 @@ impl Draft<'_> {
             vec![Answer::new("leave the column out", Mapping::column("ignore", reference.clone()))];
         for role in roles {
             let text = match *role {
-                "connection_fee" => "the fee of each call",
-                "minimum_charge" => "the minimum charge of each call",
+                "connection_fee" => "the fee for each call",
+                "minimum_charge" => "the minimum charge for each call",
                 "initial_increment" => "the first increment in seconds",
                 "next_increment" => "the next increment in seconds",
                 "increment" => "the increments",
@@ -435,7 +436,7 @@ impl Draft<'_> {
         self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
     }
 
-    /// Asks the user to choose if several columns have a role that only one column may have.
+    /// If several columns have a role that only one column may have, asks the user to choose a column.
     pub(super) fn ask_repeated(&mut self) {
         const SINGLE: &[Role] = &[
             Role::InitialIncrement,
@@ -454,7 +455,7 @@ impl Draft<'_> {
                 columns.iter().copied().filter(|column| self.profiles[*column].filled > 0).collect();
             let Some(first) = filled.first().copied() else { continue };
             self.roles.insert(role, filled.clone());
-            // a column named only "date" gives way to one with a longer name
+            // a column with a longer name is preferred to a column named only "date"
             let vague = role == Role::Effective && self.is_vague_date(&filled);
             let same =
                 filled.iter().all(|column| self.sample().all(|row| row.get(*column) == row.get(first)));

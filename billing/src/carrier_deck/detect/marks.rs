@@ -15,8 +15,8 @@ use super::{Plan, date_of};
 
 /// Prices in hundredths whose median is below this, in millionths, are doubtful.
 const LOW_CENTS: i64 = 100_000;
-/// If all dates are this near to the day of the import in one order of day and month, and a date is [`FAR_DAYS`] away in the other, the first order
-/// is right.
+/// If all dates are this near to the day of the import in one order of day and month, and a date is more than [`FAR_DAYS`] days away in the other
+/// order, the first order is right.
 const NEAR_DAYS: i64 = 60;
 /// See [`NEAR_DAYS`].
 const FAR_DAYS: i64 = 120;
@@ -327,7 +327,7 @@ fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(),
     }
 }
 
-/// The part of a sentence before its words for billing, whose time says nothing about prices.
+/// The part of a sentence before its words for billing. A unit of time after these words says nothing about prices.
 fn before_billing(text: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for part in text.split_inclusive(|letter: char| !letter.is_alphanumeric()) {
@@ -393,7 +393,7 @@ pub(in crate::carrier_deck) fn unit_question(why: &str) -> Question {
     let answer = |text, unit| Answer::new(text, Mapping { price_unit: Some(unit), ..Mapping::default() });
     Question {
         code: "PRICE_UNIT".into(),
-        text: format!("{why} Choose the time for which a price holds."),
+        text: format!("{why} Choose the unit of time that a price covers."),
         line: 0,
         example: String::new(),
         answers: vec![answer("a minute", PriceUnit::Minute), answer("a second", PriceUnit::Second)],

@@ -11,7 +11,7 @@ use super::Plan;
 const NOTES: usize = 20;
 /// Maximum number of characters of a line that is searched for notes.
 const MAX_NOTE_CHARS: usize = 1_000;
-/// Maximum number of destinations with other increments.
+/// Maximum number of destinations with increments of their own.
 const MAX_EXCEPTIONS: usize = 100;
 
 /// A sentence above or below the rates.
@@ -25,9 +25,9 @@ pub(in crate::carrier_deck) struct Note {
 pub(in crate::carrier_deck) struct SaidIncrements {
     /// The first and the next increment of all destinations; several if the sentences contradict each other.
     pub(in crate::carrier_deck) general: Vec<(u32, u32)>,
-    /// Increments that may be for places that the deck does not have.
+    /// Increments that may be for destinations that the deck does not have.
     doubtful: Vec<(u32, u32)>,
-    /// The words with which the names of some destinations begin, and their increments.
+    /// Increments for some destinations only: the first words of the destinations' names, and the increments.
     pub(in crate::carrier_deck) exceptions: Vec<(Vec<String>, (u32, u32))>,
     /// The first sentence about increments.
     pub(in crate::carrier_deck) example: Option<(u64, String)>,
@@ -119,7 +119,7 @@ impl Plan<'_> {
         }
     }
 
-    /// The places with which the name of a destination or country begins.
+    /// Those of the given places that are the first words of a destination's or country's name in the deck.
     fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
         let mut left: Vec<&Vec<String>> = places.iter().take(MAX_EXCEPTIONS).collect();
         let roles = [Role::Destination, Role::Country, Role::Network];
@@ -142,7 +142,7 @@ impl Plan<'_> {
     }
 }
 
-/// Whether a line below the rates is text. The delimiter of the file may have split it.
+/// Whether a line below the rates is text. The delimiter of the file may have split the line.
 fn is_note(row: Row<'_>) -> bool {
     let filled = row.filled();
     let words = row.cells().map(|cell| cell.split_whitespace().count()).sum::<usize>();
@@ -208,7 +208,7 @@ fn split(text: &str) -> Vec<String> {
     found
 }
 
-/// Words before the destinations of increments.
+/// Words that come before the destinations to which increments apply.
 const FOR: &[&str] =
     &["for", "para", "pour", "per", "fur", "por", "in", "to", "on", "vers", "nach", "bei", "em", "en"];
 
@@ -289,7 +289,7 @@ fn pair(tokens: &[Token], start: usize) -> Option<Pair> {
     })
 }
 
-/// A number of seconds, and the position after it and its unit.
+/// A number of seconds, and the position after the number and its unit.
 fn time(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
     let Token::Number(number) = tokens.get(at)? else { return None };
     match tokens.get(at + 1) {
@@ -361,7 +361,7 @@ fn spoken_increments(text: &str) -> Option<(u32, u32)> {
     (is_usual(value.0) && is_usual(value.1)).then_some(value)
 }
 
-/// Whether a sentence is about increments, even if it names none that can be read.
+/// Whether a sentence is about increments, even if the sentence names no increment that can be read.
 fn speaks_of_increments(words: &Words) -> bool {
     const CLEAR: &[&str] = &[
         "increment",
@@ -387,7 +387,7 @@ fn speaks_of_increments(words: &Words) -> bool {
         || words.any(BILLS) && words.any(UNITS) && !words.any(&["per", "por", "par", "pro", "al"])
 }
 
-/// Whether a line says for which time prices hold. The time of a billing increment says nothing about prices.
+/// Whether a line names the unit of time that prices cover. The length of a billing increment says nothing about prices.
 pub(super) fn is_unit_note(text: &str) -> bool {
     const CURRENCY_NAMES: &[&str] = &[
         "euro", "euros", "dollar", "dollars", "dolar", "dolares", "pounds", "pesos", "reais", "real",

@@ -125,7 +125,7 @@ pub(in crate::carrier_deck) fn joined(
     for (_, table) in &mut tables {
         if let Some(one) = stacked(table).filter(|_| mapping.header_line.is_none()) {
             *table = one;
-            let reason = "The names of the columns are repeated beside the first columns.";
+            let reason = "The column names are repeated to the right of the first columns.";
             deck.detected.push(Detected::new("columns", "several blocks", reason, Confidence::High));
         }
     }
@@ -154,7 +154,7 @@ pub(in crate::carrier_deck) fn joined(
     tables
 }
 
-/// A table whose columns are repeated beside each other, with the blocks below each other.
+/// Converts a table whose columns are repeated side by side: moves the repeated blocks below the first block. `None` if no columns are repeated.
 fn stacked(table: &Table) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
@@ -195,13 +195,13 @@ fn copy(table: &mut Table, row: Row<'_>, from: usize, width: usize) {
     }
 }
 
-/// The column with the names of the destinations, or else of the countries.
+/// The column with the names of the destinations; without such a column, the column with the names of the countries.
 fn name_column(header: Row<'_>) -> Option<usize> {
     let is = |role: Role| header.cells().position(|cell| meaning(cell) == Meaning::Is(role));
     is(Role::Destination).or_else(|| is(Role::Country))
 }
 
-/// The rows of the first table, each with the cells of the rows of the second table that have the same name.
+/// Joins the rows of two tables that have the same name: adds the cells of the second table to the rows of the first table.
 fn join((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Option<Table> {
     let (header, other) = (rates.row(at)?, places.row(below)?);
     let (name, key) = (name_column(header)?, name_column(other)?);
@@ -298,7 +298,7 @@ fn names_of(table: &Table, row: usize, width: usize) -> Vec<String> {
     (0..width).map(|column| row.get(column).chars().take(200).collect()).collect()
 }
 
-/// Whether a cell below a column's name has its unit, such as "(USD/min)" or "sec".
+/// Whether a cell below a column's name has the unit of the column, such as "(USD/min)" or "sec".
 fn is_unit(cell: &str) -> bool {
     cell.len() <= 20 && (unit(cell).is_some() || !currencies(cell).is_empty())
 }

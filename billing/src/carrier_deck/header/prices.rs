@@ -1,4 +1,4 @@
-//! Names of price columns: their age, the part of the call, and the time of the day.
+//! Finds from the name of a price column how old its prices are, and to which part of a call and which time of the day they apply.
 
 use super::super::cells::{currencies, is_cents};
 use super::super::header_words::{

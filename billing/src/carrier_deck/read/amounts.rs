@@ -79,7 +79,7 @@ impl Reader<'_, '_> {
         amount
     }
 
-    /// Whether the amounts of a column are in hundredths. The name of a column with fees may say otherwise than the prices.
+    /// Whether the amounts of a column are in hundredths. The name of a fee column may say that its amounts have a different unit than the prices.
     fn is_in_cents(&self, column: usize) -> bool {
         let name = self.plan.names.get(column).map_or("", String::as_str);
         match () {
@@ -99,7 +99,7 @@ impl Reader<'_, '_> {
         if cell.is_empty() {
             return Some(self.plan.unit);
         }
-        // a unit like "cents" or "USD" is no time
+        // "cents" and "USD" are not units of time
         let money = is_cents(cell) || !currencies(cell).is_empty();
         let found = unit(cell).or_else(|| Some(self.plan.unit).filter(|_| money));
         let same = self.options.mapping.price_in_cents.is_some()

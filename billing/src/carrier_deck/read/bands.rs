@@ -18,7 +18,7 @@ use crate::tariff::BandPrice;
 
 impl<'t> Reader<'_, 't> {
     /// The price of the initial increment, if it differs from the next price, and the fee. If the mapping asks for it, a higher first price becomes a
-    /// fee, which makes the same charge, because the initial increment is always charged. `None` after an error in the cell of the first price.
+    /// fee, which results in the same charge, because the initial increment is always charged. `None` after an error in the cell of the first price.
     pub(super) fn with_first_price(
         mapping: &Mapping,
         first: Option<(usize, Option<Micros>)>,
@@ -136,7 +136,7 @@ impl<'t> Reader<'_, 't> {
                 }
                 _ => (
                     "BAND_WITHOUT_PRICE",
-                    format!("Code {prefix} has a price for one time, but none for the rest of the week."),
+                    format!("Code {prefix} has a price for one part of the week, but none for the rest."),
                 ),
             };
             let problem = RowProblem {

@@ -1,4 +1,5 @@
-//! Rows with the same code and date. If a column tells them apart, such as the quality of the route, the user chooses among its values.
+//! Rows with the same code and date. If a column tells these rows apart, for example by the quality of the route, the user chooses among the values
+//! of the column.
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -83,7 +84,7 @@ impl Reader<'_, '_> {
         self.deck.questions.push(Question { code: "DUPLICATES".into(), text, line, example, answers });
     }
 
-    /// The answer that the digits in a column follow the country codes, which several rows share.
+    /// The answer that joins two columns: several rows have the same country code, and the digits in the column `column` follow it.
     fn parts_answer(&self, column: usize) -> Option<Answer> {
         let CodeSource::Full(code) = self.plan.columns.code else { return None };
         let name = |column: usize| self.plan.names.get(column).filter(|name| !name.is_empty()).cloned();
@@ -95,7 +96,7 @@ impl Reader<'_, '_> {
         Some(Answer::new(text, mapping))
     }
 
-    /// The columns that may say which of two rows applies: those with a name that are neither names nor numbers.
+    /// The columns that may say which of two rows applies. Such a column has a unique name, and its cells are neither destination names nor numbers.
     fn candidates(&self) -> Vec<usize> {
         let columns = &self.plan.columns;
         let mut found = columns.others.clone();
@@ -123,7 +124,7 @@ impl Reader<'_, '_> {
         self.rows().any(|row| row.get(column).contains(char::is_alphabetic))
     }
 
-    /// Whether the rows of each repeated code have different values in a column with few values.
+    /// Whether a column has few values, and has different values in the rows of each repeated code.
     fn separates(&self, column: usize, found: &[Duplicate]) -> bool {
         let cell =
             |index: usize| self.plan.table.row(index).map(|row| words(row.get(column))).unwrap_or_default();

@@ -17,7 +17,7 @@ impl Reader<'_, '_> {
         matches!((ends, day), (Some(end), Some(day)) if end < day)
     }
 
-    /// Warns about rows that ended in the past. A code without another row is no longer offered.
+    /// Warns about rows that ended in the past. If a code has no other row, the code counts as withdrawn.
     pub(super) fn settle_expired(&mut self) {
         let expired = std::mem::take(&mut self.expired);
         if expired.is_empty() {

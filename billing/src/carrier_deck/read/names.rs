@@ -60,7 +60,7 @@ impl<'t> Reader<'_, 't> {
         }
         let named =
             !self.cell(row, Role::Destination).is_empty() || !self.cell(row, Role::Network).is_empty();
-        // with an empty country code, too, the row belongs to the country above
+        // if the country code is also empty, the row belongs to the country of the row above
         let parts =
             matches!(self.plan.columns.code, CodeSource::Parts(country, _) if row.get(country).is_empty());
         if has_column && named && (parts || !calling.is_empty() && self.last_country.1 == calling) {

@@ -10,7 +10,8 @@ use super::Reader;
 
 /// Maximum number of origins that are offered as a choice.
 const MAX_ORIGINS: usize = 20;
-/// Fewer codes than this may be missing without a question, if their calls do not get the price of a shorter code.
+/// If at least this many codes lack a general price, the user is asked which rows to read. If fewer codes lack one, the user is asked only if such a
+/// code has several rows, or if its calls would get the price of a shorter code.
 const MANY_CODES: usize = 3;
 
 /// Whether the row applies to all callers and all calls, according to this text.
@@ -131,7 +132,7 @@ impl Reader<'_, '_> {
             return;
         }
         let text = format!(
-            "Some codes have no general price, only prices by the caller's number in the column {name:?}. Choose the prices to read."
+            "Some codes have no general price, only prices that depend on the caller's number (column {name:?}). Choose the prices to read."
         );
         let (line, example) = (line.0, code.clone());
         self.deck.questions.push(Question { code: "ORIGIN".into(), text, line, example, answers });

@@ -159,7 +159,7 @@ fn question(code: &str) -> (&'static str, Vec<Answer>) {
                     Mapping { first_price_as_fee: Some(false), ..none() },
                 ),
                 Answer::new(
-                    "as a fee of each call, for the first increment",
+                    "as a connection fee for each call",
                     Mapping { first_price_as_fee: Some(true), ..none() },
                 ),
             ],

@@ -12,7 +12,7 @@ use super::super::{Answer, CellError, Confidence, Detected, Question};
 use super::{Reader, is_true};
 use crate::deck::{RowProblem, Severity};
 
-/// Maximum number of unknown statuses that are asked about. A column with more is probably not a status column.
+/// Maximum number of unknown statuses that are asked about. A column with more unknown statuses is probably not a status column.
 const MAX_STATUSES: usize = 20;
 
 /// An unknown word in a column of statuses.
@@ -150,7 +150,7 @@ impl<'t> Reader<'_, 't> {
         found
     }
 
-    /// Whether each row with the status has a lower price than in a column of old prices.
+    /// Whether the price in each row with the status is lower than the row's price in a column of old prices.
     fn lowers(&self, word: &[String]) -> bool {
         let plan = self.plan;
         let is_old = |name: &String| matches!(meaning(name), Meaning::Price(price) if matches!(price.age, Age::Old | Age::Current));
@@ -225,7 +225,7 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// Whether the cell of a price says that the code is not offered.
+/// Whether a price cell says that the code is not offered.
 fn is_unavailable(text: &str) -> bool {
     const TEXTS: &[&str] = &[
         "n a",

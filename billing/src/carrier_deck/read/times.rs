@@ -23,7 +23,7 @@ impl Reader<'_, '_> {
                 cell => self.increment_cell(row, column, cell),
             };
         }
-        // a minimum of 0 seconds is none
+        // a minimum of 0 seconds means that there is no minimum
         let minimum = columns.first(Role::InitialIncrement).filter(|column| row.get(*column) != "0");
         let first = self.seconds(row, minimum)?;
         let following = self.seconds(row, columns.first(Role::NextIncrement))?;
@@ -94,8 +94,8 @@ impl Reader<'_, '_> {
         number
     }
 
-    /// Says which increments the rows without increments have. If no column has increments and the lines above and below the rates speak of them
-    /// without naming them clearly, the user is asked.
+    /// Reports which increments the rows without increments get. If no column has increments, and the lines above and below the rates mention
+    /// increments without stating them clearly, the user is asked.
     pub(super) fn describe_increments(&mut self) {
         if self.defaulted == 0 {
             return;
@@ -122,7 +122,7 @@ impl Reader<'_, '_> {
         let (reason, confidence) = match said.general.len() == 1 && !mapped {
             true => ("A line above or below the rates names them.".to_owned(), Confidence::High),
             false => (
-                format!("{} rows have no increments. A mapping can set others.", self.defaulted),
+                format!("{} rows have no increments. A mapping can set other increments.", self.defaulted),
                 Confidence::Low,
             ),
         };
@@ -141,7 +141,7 @@ fn increments_question(line: u64, text: &str, said: &[(u32, u32)]) -> Question {
     };
     Question {
         code: "INCREMENTS".into(),
-        text: "No column has increments, but a line above or below the rates speaks of them. Choose the increments.".to_owned(),
+        text: "No column has increments, but a line above or below the rates mentions them. Choose the increments.".to_owned(),
         line,
         example: text.to_owned(),
         answers: choices.iter().map(answer).collect(),

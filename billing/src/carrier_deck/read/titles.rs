@@ -1,4 +1,4 @@
-//! Tells titles, headings and totals from rates.
+//! Distinguishes titles, headings and totals from rates.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -77,7 +77,7 @@ fn increments_in_words() {
         ("1-Jan", "1/1"),
     ] {
         for name in ["Billing Increment", "Palier", "Tranche"] {
-            // an unknown name needs cells of one clear kind
+            // a column with an unknown name is recognized only if all its cells are of one clear kind
             if name == "Tranche" && (cell.contains('-') || !expected.contains("60/1")) {
                 continue;
             }
@@ -114,7 +114,7 @@ fn names_with_taxes_and_notes() {
         let text = format!("Destination,Code,{name}\nGhana,233,0.2\nHaiti,509,0.3\n");
         assert_eq!(first(&text), "233 0.2 0 60/60", "{name}");
     }
-    // an amount of tax is no note
+    // a column of tax amounts is not a note
     let tax = "Destination,Code,Rate,VAT\nGhana,233,0.2,0.04\nHaiti,509,0.3,0.06\n";
     assert_eq!(asked(tax, None), ["COLUMN_UNKNOWN"]);
 }
