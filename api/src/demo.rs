@@ -281,7 +281,7 @@ async fn equip(app: &App, operator: &Actor, shop: Uuid) -> Result<(Vec<Uuid>, Ve
     Ok((made, users))
 }
 
-/// Opens the register with a counted drawer, and cabins for the first customers.
+/// Opens the register with a counted drawer, and opens cabins for the first customers.
 async fn open_shop(app: &App, demo: &Demo) -> Result<()> {
     let attendant = demo
         .users

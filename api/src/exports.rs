@@ -132,8 +132,8 @@ impl Parameters {
     }
 }
 
-/// Begins a download. `reader` is the language that the client prefers, if any. Without one, it becomes the caller's language once the caller is
-/// known.
+/// Begins a download. `reader` is the language that the client prefers. If the client prefers none, `reader` becomes the caller's language as soon as
+/// the caller is known.
 async fn begin(
     request: &HttpRequest,
     subject: &str,

@@ -98,7 +98,7 @@ pub async fn of_version(
 }
 
 /// The warnings of [`of_version`], after the version was put in force at `at`. If another tariff changed between the comparison and the commit, the
-/// prices are compared again. If that fails, returns the earlier warnings, because the version is already in force.
+/// prices are compared again. If this second comparison fails, returns the earlier warnings, because the version is already in force.
 pub async fn rechecked(
     app: &App,
     tariff_id: Uuid,

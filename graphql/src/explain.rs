@@ -90,7 +90,7 @@ pub struct LevelCharge {
 #[object]
 #[derive(SimpleObject)]
 pub struct ChargeExplanation {
-    /// The call explained.
+    /// The call that is explained.
     pub call: Call,
     /// Seconds from answer to end, rounded up; 0 if nobody answered.
     pub measured_seconds: u32,

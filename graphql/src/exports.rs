@@ -248,7 +248,7 @@ impl AccountStatementLine {
         self.line.version.as_ref().and_then(|version| version.active_from)
     }
 
-    /// Number of charged calls, or of movements of another kind.
+    /// Number of charged calls; for other kinds of lines, the number of movements.
     fn count(&self) -> i64 {
         self.line.count
     }
@@ -312,7 +312,7 @@ impl ExportMutation {
             exports::link::create(app, actor, request)
         };
         let made = match made.await {
-            // as for a role that may not export
+            // a missing right is a top-level error, as it is for a role that may not export at all
             Err(Error::User(error)) if error.code == ErrorCode::Forbidden => {
                 return Err(top_level(Error::User(error)));
             }

@@ -253,9 +253,9 @@ impl WebhookDelivery {
 /// A new webhook.
 #[derive(InputObject)]
 pub struct CreateWebhookInput {
-    /// Where the messages are posted: an HTTPS address of a public host, of at most 2,000 bytes. Redirects are not followed.
+    /// Where the messages are posted: an HTTPS address of a public host, at most 2,000 bytes long. Redirects are not followed.
     pub url: String,
-    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, of at most 20,000 bytes. It
+    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, at most 20,000 bytes long. It
     /// may select the fields of the event itself, but not objects in their current state, such as `cabin`.
     pub query: String,
     /// The account whose events, or whose callshops' events, are delivered. The document must name the same account. If omitted, the document alone
@@ -324,7 +324,7 @@ pub struct TestWebhookInput {
 pub struct ReplayDeliveryInput {
     /// The message, from `Webhook.deliveries`.
     pub delivery_id: ID,
-    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -344,8 +344,8 @@ pub struct WebhookSecretPayload {
     pub secret: Option<String>,
     /// The webhook.
     pub webhook: Option<Webhook>,
-    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is that of the first request. With any other
-    /// error, the other fields are null.
+    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is the webhook of the first request. With any
+    /// other error, the other fields are null.
     pub user_errors: Vec<UserError>,
 }
 

@@ -78,7 +78,8 @@ enum Command {
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
-    /// Write rates, calls, the ledger, payments, shifts or a statement to a file, as CSV or JSON Lines. A statement can also be a PDF document.
+    /// Write rates, calls, the ledger, payments, shifts, a statement or a price list to a file, as CSV or JSON Lines. A statement or price list can
+    /// also be a PDF document.
     #[command(after_help = export::HELP)]
     Export(export::ExportArgs),
     /// Check every invariant of the ledger and related records.

@@ -312,7 +312,7 @@ struct Found {
 struct Allowance {
     /// The first slice of talk time with its reserved amounts.
     grant: Grant,
-    /// The seconds of talk that the call may reach at most.
+    /// Maximum talk time, in seconds, that the call may reach.
     reach: u32,
     /// The seconds of talk after which to check whether the call ends soon; `None` if no check is needed.
     warn_after: Option<i32>,
@@ -434,7 +434,7 @@ fn call_row(
 /// The result of [`check`]: the maximum call duration in seconds, or the refusal.
 type Verdict = std::result::Result<u32, Refusal>;
 
-/// Runs the checks of an attempt that do not depend on credit, in a fixed order. The first check that fails determines the refusal.
+/// Checks an attempt in all ways that do not depend on credit. The order of the checks is fixed. The first check that fails determines the refusal.
 async fn check(
     app: &App,
     conn: &impl ConnectionTrait,

@@ -199,7 +199,7 @@ struct Warned {
     low_deposit_of: Option<Uuid>,
 }
 
-/// The seconds of talk that the call may reach at most, at the current credit, deposit and limits.
+/// Maximum talk time, in seconds, that the call may reach with the current credit, deposit and limits.
 fn reached(row: &call::Model, found: &Found) -> Result<i32> {
     match &found.cover {
         Some(cover) => Ok(i32::try_from(cover.reach).or_fault()?.max(row.covered)),

@@ -23,7 +23,7 @@ pub const GOOD_FOR: TimeDelta = TimeDelta::minutes(5);
 /// Longest link that is read, in bytes.
 const MAX_BYTES: usize = 2048;
 
-/// A link, as its owner gets it.
+/// A link in the form in which its owner receives it.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// Path and query, relative to the address of the server.

@@ -58,7 +58,7 @@ impl Subject {
         Self::ALL.into_iter().find(|subject| subject.name() == name)
     }
 
-    /// The scope that an API token needs, which is the scope of the same list in the API.
+    /// The scope that an API token needs to read the exported list through the API.
     pub(super) fn scope(self) -> TokenScope {
         match self {
             Self::Rates | Self::PriceList => TokenScope::TariffsRead,

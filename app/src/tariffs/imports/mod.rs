@@ -81,7 +81,7 @@ pub struct NewImport {
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version; at most 100 characters.
     pub note: String,
-    /// SHA-256 of the file in hexadecimal. The upload of another file fails, and an idempotency key stands for this file only.
+    /// SHA-256 of the file in hexadecimal. If it is given, the upload of any other file fails, and an idempotency key is valid only for this file.
     pub sha256: Option<String>,
 }
 
