@@ -175,7 +175,7 @@ async fn begin(
     Ok(response.streaming(Box::pin(body(receiver))))
 }
 
-/// The caller and the request: those of the link, or else those of the token and the parameters.
+/// The caller and the request. Both come from the link if there is one, and otherwise from the token and the parameters.
 async fn identify(
     request: &HttpRequest,
     subject: Subject,

@@ -129,8 +129,8 @@ pub struct CreateExportLinkInput {
     /// Beginning of the period: a day such as "2026-11-01" or a month such as "2026-11" in the account's time zone, or a time with an offset. If
     /// omitted, the period begins with the first row.
     pub from: Option<String>,
-    /// End of the period, in the same form. If the end is a day or month, the period includes that day or month; if it is a time, the period ends
-    /// just before it. If omitted, the period ends now.
+    /// End of the period, in the same form as `from`. If the end is a day or month, the period includes that day or month; if it is a time, the
+    /// period ends just before it. If omitted, the period ends now.
     pub to: Option<String>,
     /// The book, for LEDGER; CREDIT if omitted.
     pub book: Option<LedgerBook>,

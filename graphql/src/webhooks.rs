@@ -72,9 +72,9 @@ graphql_enum!(
     }
 );
 
-/// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address, at least once, and in order for
-/// each callshop. The body of a message is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and
-/// `webhook-signature` are those of Standard Webhooks.
+/// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address. Each event is posted at least once,
+/// and the events of each callshop are posted in order. The body of a message is the answer to the webhook's subscription document. The headers
+/// `webhook-id`, `webhook-timestamp` and `webhook-signature` are those of Standard Webhooks.
 #[derive(async_graphql::Description)]
 pub struct Webhook(pub webhook::Model);
 
@@ -199,7 +199,7 @@ impl WebhookDelivery {
         self.0.callshop_id.map(|id| Kind::Callshop.id(id))
     }
 
-    /// The event's number in its callshop or feed, or that of the last event of a gap; null for a ping.
+    /// The number of the event, or of the last event of a gap, in its callshop or feed; null for a ping.
     fn seq(&self) -> Option<i64> {
         self.0.seq
     }

@@ -227,7 +227,7 @@ fn not_found(error: Failure, what: &str, config: &ConfigArgs) -> Failure {
         .into()
 }
 
-/// The global id of an account or callshop that is named by its code or its global id.
+/// The global id of the account or callshop with this code or global id.
 async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
     if parse_any(&name.into()).is_some() {
         return Ok(name.to_owned());

@@ -16,7 +16,7 @@ use telemetry::trace::TraceContext;
 /// An activity, and the trace that caused it.
 #[derive(Debug)]
 pub struct ActivityEvent {
-    /// The callshop where the activity happened. In the feed of an account that is not a callshop, this is the account.
+    /// The callshop where the activity happened, or the account whose feed has the activity.
     pub callshop_id: Uuid,
     /// Number of the activity in its callshop or feed: 1, 2, 3 … without a gap.
     pub seq: i64,
@@ -106,7 +106,7 @@ impl Contents {
         self.read().map(|read| read.call)
     }
 
-    /// The object that the activity is about; `None` if the activity is about none, or about a cabin, a session or a call.
+    /// The object that the activity is about; `None` if the activity is about no object, or about a cabin, a session or a call.
     ///
     /// # Errors
     /// Fails with a fault if the payload cannot be read.
