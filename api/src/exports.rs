@@ -1,7 +1,7 @@
 //! Downloads of exports: `GET /export/SUBJECT`, with a token or with the signed link that `createExportLink` returns.
 //!
-//! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off
-//! ends without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
+//! A download is read from the database only as fast as its client reads. A download holds at most two parts of the file in memory. A file that broke
+//! off ends without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
 
 mod refusals;
 

@@ -1,8 +1,8 @@
 //! Idempotency keys. If a request repeats a key with the same input, it gets the first answer again, and nothing happens twice.
 //!
-//! Mutations that move money need a key. They have only one transaction, and look the key up while this transaction holds its locks ([`once`]). Most
-//! other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and the transaction
-//! that makes the change calls [`keep`].
+//! Mutations that move money need a key. Such a mutation has only one transaction, and looks the key up while the transaction holds its locks
+//! ([`once`]). Most other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and
+//! the transaction that makes the change calls [`keep`].
 
 use chrono::{DateTime, Utc};
 use entity::idempotency_key;

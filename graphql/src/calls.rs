@@ -357,8 +357,8 @@ impl Call {
         Ok(self.retail()?.map(|price| price.free_seconds))
     }
 
-    /// Maximum talk time in seconds that credit, deposit and limits allowed when the call was last checked. It is at least `maxSeconds`. It changes
-    /// when other calls use the same credit, or when credit is added.
+    /// Maximum talk time in seconds that credit, deposit and limits allowed when the call was last checked. The value is at least `maxSeconds`. The
+    /// value changes when other calls use the same credit, or when credit is added.
     // The field is not `numbered`: a check of the call may change it without an activity.
     #[field(columns(reach))]
     fn reach_seconds(&self) -> i32 {

@@ -255,8 +255,8 @@ impl WebhookDelivery {
 pub struct CreateWebhookInput {
     /// Where the messages are posted: an HTTPS address of a public host, at most 2,000 bytes long. Redirects are not followed.
     pub url: String,
-    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, at most 20,000 bytes long. It
-    /// may select the fields of the event itself, but not objects in their current state, such as `cabin`.
+    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, at most 20,000 bytes long.
+    /// The document may select the fields of the event itself, but not objects in their current state, such as `cabin`.
     pub query: String,
     /// The account whose events, or whose callshops' events, are delivered. The document must name the same account. If omitted, the document alone
     /// determines the account.
@@ -276,7 +276,8 @@ pub struct UpdateWebhookInput {
     pub webhook_id: ID,
     /// Where the messages are posted. If the address or the document changes, the webhook keeps only those of its rights that the caller also has.
     pub url: Option<String>,
-    /// The subscription document, which must name the webhook's account. It cannot change between `accountFeed` and the activity of callshops.
+    /// The subscription document, which must name the webhook's account. The document cannot switch between `accountFeed` and the activity of
+    /// callshops.
     pub query: Option<String>,
     /// What the webhook is for, at most 200 characters.
     pub description: Option<String>,
@@ -340,7 +341,7 @@ pub struct SkipDeliveryInput {
 #[object]
 #[derive(Default, SimpleObject)]
 pub struct WebhookSecretPayload {
-    /// The secret with which messages are signed. It starts with `whsec_` and is shown only once.
+    /// The secret with which messages are signed. The secret starts with `whsec_` and is shown only once.
     pub secret: Option<String>,
     /// The webhook.
     pub webhook: Option<Webhook>,

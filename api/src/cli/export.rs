@@ -56,7 +56,7 @@ pub(super) struct ExportArgs {
     /// English. If omitted, the language of the account.
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
-    /// File to write. It must not exist. If omitted, standard output.
+    /// File to write. The file must not exist yet. If omitted, standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

@@ -41,8 +41,8 @@ trait Resolve: Send + Sync {
     async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the system. It blocks a thread until the name server answers, so the number of threads is limited: a thread that nobody waits for
-/// anymore still counts.
+/// The resolver of the system. A lookup blocks a thread until the name server answers, so the number of threads is limited. A thread still counts
+/// toward the limit if nobody waits for its lookup anymore.
 struct System {
     threads: Arc<Semaphore>,
 }

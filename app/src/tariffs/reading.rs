@@ -1,5 +1,5 @@
-//! Decides which tariffs an actor may read. An account manages its own tariffs. It may also read the version in force and the scheduled versions of
-//! its cost tariff, but nothing else that its parent knows about that tariff.
+//! Decides which tariffs an actor may read. An account manages its own tariffs. The account may also read the version in force and the scheduled
+//! versions of its cost tariff, but nothing else that its parent knows about that tariff.
 
 use std::sync::Arc;
 

@@ -171,7 +171,7 @@ pub struct StopDerivingTariffInput {
 payload!(
     /// Result of `deriveTariff` and `stopDerivingTariff`.
     DeriveTariffPayload {
-        /// The tariff after the change. Its versions are derived within a few seconds.
+        /// The tariff after the change. The tariff's versions are derived within a few seconds.
         tariff: Tariff,
     }
 );

@@ -290,7 +290,7 @@ pub struct CreateTariffImportInput {
 pub struct AnswerTariffImportInput {
     /// The import.
     pub import_id: ID,
-    /// The answers, as JSON. They complete or correct the mapping of the import. At most 100000 bytes.
+    /// The answers, as JSON. The answers complete or correct the mapping of the import. At most 100000 bytes.
     pub mapping: String,
 }
 

@@ -304,7 +304,8 @@ pub struct TariffVersionQuery;
 
 #[object(root = "Query")]
 impl TariffVersionQuery {
-    /// The differences between the rates of two versions of the caller's tariffs, in the same currency; null if there is no such version.
+    /// The differences between the rates of two versions. Both versions must belong to the caller's tariffs and have the same currency. Null if there
+    /// is no such version.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn compare_tariff_versions(
         &self,
