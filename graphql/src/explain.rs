@@ -86,7 +86,7 @@ pub struct LevelCharge {
     pub charge: Money,
 }
 
-/// Explanation of a call's charge. The explanation uses the prices that were stored with the call when it was authorized.
+/// Explanation of a call's charge. The explanation uses the rates that the call got when it was authorized.
 #[object]
 #[derive(SimpleObject)]
 pub struct ChargeExplanation {

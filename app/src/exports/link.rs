@@ -42,7 +42,7 @@ struct Contents {
     request: Request,
 }
 
-/// Makes a link to an export. The caller must already have opened the export, which checks the actor's rights.
+/// Makes a link to an export. The calling function must already have checked the request and the actor's rights ([`super::check`]).
 ///
 /// # Errors
 /// Fails with internal faults only.

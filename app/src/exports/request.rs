@@ -104,7 +104,7 @@ impl Format {
         }
     }
 
-    /// The format with this name, which is the ending of the file.
+    /// The format with this name. The name is the file's extension.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Csv, Self::Jsonl, Self::Pdf].into_iter().find(|format| format.extension() == name)
     }
