@@ -192,8 +192,8 @@ impl Config {
         }
     }
 
-    /// The folder of uploaded files: the configured folder, or else `imports` beside the SQLite file, in the folder that systemd names in
-    /// `STATE_DIRECTORY`, or in the folder of temporary files.
+    /// The folder of uploaded files. If no folder is configured, it is `imports` beside the SQLite file. Without an SQLite file, it is `imports` in
+    /// the folder that systemd names in `STATE_DIRECTORY`; without such a folder, `callshop-imports` in the folder of temporary files.
     fn import_folder(&self) -> PathBuf {
         if let Some(folder) = &self.imports.folder {
             return folder.clone();
@@ -302,7 +302,7 @@ fn told(error: &figment::Error) -> String {
                 format!("{key} takes {expected}, but has another type of value")
             }
             Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has the wrong type of value"),
-            // lines with a bar quote the TOML source, and the source may contain a secret
+            // lines that contain a bar (`|`) quote the TOML source, and the source may contain a secret
             Kind::Message(text) => {
                 let plain: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
                 if key.is_empty() { plain.join(": ") } else { format!("{key}: {}", plain.join(": ")) }

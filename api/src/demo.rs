@@ -25,7 +25,7 @@ use base::error::{Error, OrFault as _, Result};
 
 /// The retail price list, with ten thousand real prefixes.
 const RETAIL: &str = include_str!("../../examples/decks/world-10k.csv");
-/// The random Pix key that the central bank's manual uses as an example. It belongs to no bank account.
+/// The random Pix key that the central bank's manual uses as an example. The key belongs to no bank account.
 const PIX_KEY: &str = "123e4567-e12b-12d1-a456-426655440000";
 /// File with the demo's generated logins and secrets.
 const FILE: &str = "demo.json";
@@ -281,7 +281,7 @@ async fn equip(app: &App, operator: &Actor, shop: Uuid) -> Result<(Vec<Uuid>, Ve
     Ok((made, users))
 }
 
-/// Opens the register with a counted drawer, and cabins for the first customers.
+/// Opens the register with a counted drawer, and opens cabins for the first customers.
 async fn open_shop(app: &App, demo: &Demo) -> Result<()> {
     let attendant = demo
         .users

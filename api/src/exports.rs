@@ -1,7 +1,7 @@
 //! Downloads of exports: `GET /export/SUBJECT`, with a token or with the signed link that `createExportLink` returns.
 //!
-//! A download is read from the database only as fast as its client reads. It holds at most two parts of the file in memory. A file that broke off
-//! ends without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
+//! A download is read from the database only as fast as its client reads. A download holds at most two parts of the file in memory. A file that broke
+//! off ends without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
 
 mod refusals;
 
@@ -132,8 +132,8 @@ impl Parameters {
     }
 }
 
-/// Begins a download. `reader` is the language that the client prefers, if any. Without one, it becomes the caller's language once the caller is
-/// known.
+/// Begins a download. `reader` is the language that the client prefers. If the client prefers none, `reader` becomes the caller's language as soon as
+/// the caller is known.
 async fn begin(
     request: &HttpRequest,
     subject: &str,
@@ -175,7 +175,7 @@ async fn begin(
     Ok(response.streaming(Box::pin(body(receiver))))
 }
 
-/// The caller and the request: those of the link, or else those of the token and the parameters.
+/// The caller and the request. Both come from the link if there is one, and otherwise from the token and the parameters.
 async fn identify(
     request: &HttpRequest,
     subject: Subject,

@@ -118,7 +118,7 @@ fn a_taken_port_is_named_with_a_remedy() {
     assert!(!told.contains("writer failed"), "{told}");
 }
 
-/// Commands that work with objects which must exist, with an id that no database has.
+/// Commands that need an existing object, each with an id that no database has.
 const OF_OBJECTS: [&[&str]; 11] = [
     &["export", "calls", "--account", "x"],
     &["export", "rates", "--tariff-version", "x"],

@@ -161,7 +161,8 @@ pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }
 
-/// Fails if the callshop or an account above it is suspended. If an account above the callshop is suspended, the error is only `SERVICE_UNAVAILABLE`.
+/// Fails if the callshop or an account above it is suspended. If only an account above the callshop is suspended, the error is `SERVICE_UNAVAILABLE`,
+/// which does not reveal the reason.
 ///
 /// # Errors
 /// Fails with `SUSPENDED` or `SERVICE_UNAVAILABLE`.

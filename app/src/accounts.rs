@@ -40,7 +40,8 @@ pub struct NewAccount {
     pub time_zone: Option<String>,
     /// ISO 3166 alpha-2 code; `None` means the parent's country.
     pub country: Option<String>,
-    /// BCP 47 language tag. `None` means the language of `country` if it differs from the parent's country, and the parent's language otherwise.
+    /// BCP 47 language tag. If it is `None`, the account gets the language of `country` if that country is not the parent's, and the parent's
+    /// language otherwise.
     pub locale: Option<String>,
     /// The first user, with the role of a distributor, reseller or callshop owner.
     pub user: Option<users::NewUser>,
@@ -414,7 +415,7 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
     .await
 }
 
-/// Finds an account in the actor's subtree that is not a callshop.
+/// Finds an account, other than a callshop, in the actor's subtree.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` if there is no such account or the account is a callshop. Fails with `FORBIDDEN` for attendants.
@@ -483,7 +484,7 @@ pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
     access::shop(app.store.reader(), actor, id, Right::SeeShop).await
 }
 
-/// Lists the accounts in the actor's subtree that are not callshops. With `parent`, lists only accounts below that account. With `search`, lists only
+/// Lists the accounts, except callshops, in the actor's subtree. With `parent`, lists only accounts below that account. With `search`, lists only
 /// accounts whose names contain all words of `search` ([`crate::finding::words`]).
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! Starts a subscription to a callshop, a cabin, or the feed of another account. The subscription begins after a cursor. Without a cursor, a
-//! callshop's or cabin's subscription begins with a snapshot of the current state, and a feed's subscription begins after the last event.
+//! Starts a subscription to a callshop, a cabin, or the feed of an account that is not a callshop. The subscription begins after a cursor. Without a
+//! cursor, a callshop's or cabin's subscription begins with a snapshot of the current state, and a feed's subscription begins after the last event.
 
 mod heads;
 mod shared;
@@ -58,8 +58,8 @@ pub enum Whose {
     Cabin(Uuid),
 }
 
-/// The number of the callshop's last activity, without an access check; `None` if the callshop or cabin does not exist or has no activity. A number
-/// tells nothing about the callshop, so the calling function may read it before access is checked.
+/// The number of the callshop's last activity, without an access check; `None` if the callshop or cabin does not exist or has no activity. The number
+/// reveals nothing about the callshop, so the calling function may read it before access is checked.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -149,7 +149,7 @@ async fn insert(
     now: DateTime<Utc>,
 ) -> Result<Made> {
     let id = new.account_id.unwrap_or(maker.account_id);
-    // because of this lock, concurrent requests see each other's tokens when they count
+    // with this lock, concurrent requests count the tokens one after the other, so each request sees the tokens that the others created
     let account = accounts::lock(tx.conn(), &maker.scope, id).await?.ok_or(Error::NotFound)?;
     check_room(tx, account.id, now).await?;
     let (token, secret) = build(maker.user_id, account.id, name, &new.scopes, (now, new.expires_at));

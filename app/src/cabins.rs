@@ -169,7 +169,7 @@ pub async fn views_across(conn: &impl ConnectionTrait, rows: Vec<cabin::Model>) 
     views_of(conn, &currencies, rows).await
 }
 
-/// Loads the views of cabins. `currencies` must contain every callshop of the cabins.
+/// Loads the views of cabins. `currencies` must have the currency of each cabin's callshop.
 async fn views_of(
     conn: &impl ConnectionTrait,
     currencies: &HashMap<Uuid, String>,

@@ -30,7 +30,7 @@ pub struct Options {
 /// Imports of uploaded rate decks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportConfig {
-    /// The folder of uploaded files. It is created when it is first needed.
+    /// The folder of uploaded files. The folder is created when it is first needed.
     pub folder: PathBuf,
     /// Maximum total size, in bytes, of the files uploaded to this node.
     pub spool_bytes: u64,

@@ -59,7 +59,7 @@ pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result
     standing(account, credit)
 }
 
-/// Finds an account in the actor's subtree, with its credit.
+/// Finds an account in the actor's subtree, and reads its credit.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.

@@ -1,4 +1,5 @@
-//! Step-by-step explanation of a call's charges, computed from the rates that are stored with the call. The explanation of an ended call never changes.
+//! Step-by-step explanation of a call's charges, computed from the rates that the call got when it was authorized. The explanation of an ended call
+//! never changes.
 
 use std::collections::HashMap;
 

@@ -85,7 +85,7 @@ pub fn receipt_number(field: &str, text: &str) -> Result<i64> {
     number.ok_or_else(|| Error::invalid(field, "A receipt number has only digits."))
 }
 
-/// Checks the number of values in a list filter. Returns the values sorted, each once.
+/// Checks the number of values in a list filter. Returns the values sorted, without duplicates.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` about `field` for more than 50 values.

@@ -1,8 +1,8 @@
 //! Idempotency keys. If a request repeats a key with the same input, it gets the first answer again, and nothing happens twice.
 //!
-//! Mutations that move money need a key. They have only one transaction, and look the key up while this transaction holds its locks ([`once`]). Most
-//! other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and the transaction
-//! that makes the change calls [`keep`].
+//! Mutations that move money need a key. Such a mutation has only one transaction, and looks the key up while the transaction holds its locks
+//! ([`once`]). Most other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and
+//! the transaction that makes the change calls [`keep`].
 
 use chrono::{DateTime, Utc};
 use entity::idempotency_key;
@@ -44,7 +44,7 @@ impl Key {
         Ok(Self { mutation: mutation.to_owned(), key: key.to_owned(), input_hash })
     }
 
-    /// The stored answer of the first request with this key.
+    /// The stored answer to the first request with this key.
     async fn first<A: DeserializeOwned>(
         &self,
         conn: &impl ConnectionTrait,
@@ -153,7 +153,7 @@ where
 /// amounts, never secrets. Without a key, does nothing.
 ///
 /// # Errors
-/// Fails with `IDEMPOTENCY_CONFLICT` if another request with the key was faster; [`repeatable`] then finds the answer of that request. May also fail
+/// Fails with `IDEMPOTENCY_CONFLICT` if another request with the key was faster; [`repeatable`] then finds the answer to that request. May also fail
 /// with database errors.
 pub async fn keep(tx: &Tx, actor: &Actor, at: DateTime<Utc>, answer: &impl Serialize) -> Result<()> {
     let Some(key) = actor.key() else { return Ok(()) };
@@ -180,8 +180,8 @@ pub async fn keep_unchanged(app: &App, actor: &Actor, answer: &(impl Serialize +
     app.write_as(actor, |tx| async move { keep(&tx, actor, app.clock.now(), answer).await }).await
 }
 
-/// Runs `act` once for each combination of user or API token, mutation, and key, in the given transaction. The answer of `act` is stored, so it must
-/// contain only ids and amounts, never secrets.
+/// In the given transaction, runs `act` once for each combination of user or API token, mutation, and key. The answer that `act` returns is stored,
+/// so it must contain only ids and amounts, never secrets.
 ///
 /// # Errors
 /// Fails with `IDEMPOTENCY_CONFLICT` if the key was used with a different input. Also returns the errors of `act`; errors are not stored.
@@ -215,7 +215,7 @@ where
         }
         Err(error) => return Err(error),
     };
-    // if two concurrent requests have the same key, the second request runs again and finds the answer of the first request
+    // if two concurrent requests have the same key, the second request runs again and finds the answer to the first request
     keys::insert(tx.conn(), key.row(actor, clock.now(), &answer)?)
         .await
         .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;

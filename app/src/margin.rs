@@ -34,8 +34,8 @@ pub struct MarginWarning {
     pub prefix: String,
     /// Destination of the prefix.
     pub destination: String,
-    /// The buyer's price per minute. If only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
-    /// `seconds` instead.
+    /// The buyer's price per minute or, if only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
+    /// `seconds`.
     pub retail_per_minute: Micros,
     /// The seller's price per minute, or the seller's charge for the same call.
     pub cost_per_minute: Micros,
@@ -98,7 +98,7 @@ pub async fn of_version(
 }
 
 /// The warnings of [`of_version`], after the version was put in force at `at`. If another tariff changed between the comparison and the commit, the
-/// prices are compared again. If that fails, returns the earlier warnings, because the version is already in force.
+/// prices are compared again. If this second comparison fails, returns the earlier warnings, because the version is already in force.
 pub async fn rechecked(
     app: &App,
     tariff_id: Uuid,

@@ -1,8 +1,8 @@
-//! Events in the feed of an account that is not a callshop: changes to its tariffs, costs, credit and webhooks. Such a feed has its own numbers. It
-//! is stored, delivered and deleted like the activity of a callshop.
+//! Events in the feed of an account that is not a callshop: changes to its tariffs, costs, credit and webhooks. Such a feed numbers its own events.
+//! The events are stored, delivered and deleted like the activity of a callshop.
 //!
 //! Two kinds of events are not caused by a request: a scheduled version takes effect, or calls bring an account's credit below its threshold. Every
-//! node checks for both each second, and the node that records the change first emits the event.
+//! node checks for both each second. The node that is first to record the change emits the event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,7 +100,8 @@ pub(crate) fn emit(
     Ok(())
 }
 
-/// Notifies the owner of a tariff of what happened to a version, and the accounts above callshops that pay by the tariff that their costs change.
+/// Emits two kinds of events about a version of a tariff. The tariff's owner gets an event about what happened to the version. Each account above
+/// callshops that pays by the tariff gets an event about the change to its costs.
 ///
 /// # Errors
 /// May fail with database errors.

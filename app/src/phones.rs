@@ -30,7 +30,7 @@ const SECRET_LENGTH: usize = 20;
 pub struct NewPhone {
     /// The phone.
     pub phone: phone::Model,
-    /// Its SIP password; `None` if an earlier request with the same idempotency key already returned it.
+    /// The phone's SIP password; `None` if an earlier request with the same idempotency key already returned it.
     pub secret: Option<String>,
 }
 

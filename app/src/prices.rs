@@ -162,20 +162,20 @@ pub struct Quote {
     pub refusal: Option<UserError>,
 }
 
-/// The customer's price for a call that is answered at the moment of the quote.
+/// The customer's price for a call that is answered at the requested time ([`Question::at`]).
 #[derive(Clone, Debug)]
 pub struct Offer {
     /// The rate that matches.
     pub rate: Rate,
-    /// The price per minute at this moment, which depends on time bands.
+    /// The price per minute at that time, which depends on time bands.
     pub price_per_minute: Micros,
-    /// The price per minute of the initial increment at this moment; `None` if it is `price_per_minute`.
+    /// The price per minute of the initial increment at that time; `None` if it equals `price_per_minute`.
     pub initial_price: Option<Micros>,
-    /// Connection fee of a call that is answered now.
+    /// Connection fee of a call that is answered at that time.
     pub connection_fee: Micros,
     /// Seconds that the requested amount pays for, at most the callshop's maximum call length; `None` if no amount was given.
     pub seconds: Option<u32>,
-    /// Current price per minute for the callshop; `None` if the actor lacks [`Right::SeeCost`].
+    /// Price per minute that the callshop pays at that time; `None` if the actor lacks [`Right::SeeCost`].
     pub cost_per_minute: Option<Micros>,
 }
 
@@ -197,7 +197,7 @@ pub struct Question {
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a negative amount, for a destination that is empty or too long, and for a version of a tariff that does not set the
-/// prices for the callshop's customers. Fails with `NOT_FOUND` or `FORBIDDEN` if the actor may not read the version's drafts. May also fail with
+/// prices for the callshop's customers. Fails with `NOT_FOUND` or `FORBIDDEN` if the actor may not manage the version's tariff. May also fail with
 /// `NOT_FOUND` for the callshop.
 pub async fn quote(app: &App, actor: &Actor, callshop_id: Uuid, question: Question) -> Result<Quote> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::Quote).await?;
@@ -222,7 +222,7 @@ async fn named_version(app: &App, actor: &Actor, shop: &Shop, id: Uuid) -> Resul
     let found = find_version(app, actor, id).await?;
     if retail_tariff(&shop.account) != Some(found.tariff.id) {
         let message =
-            "The version must be one of the tariff that sets the prices of the callshop's customers.";
+            "The version must belong to the tariff that sets the prices of the callshop's customers.";
         return Err(Error::invalid("versionId", message));
     }
     Ok((found.version.id, found.tariff.as_ref().clone()))

@@ -77,7 +77,7 @@ pub struct LoadedVersion {
     pub table: RateTable,
 }
 
-/// Cache of recently used versions, with a limit in bytes, and of the rates of recent calls.
+/// Caches recently used versions, up to a limit in bytes, and the rates of recent calls.
 #[derive(Clone, Debug)]
 pub struct RateCache {
     versions: Cache<Uuid, Arc<LoadedVersion>>,

@@ -48,9 +48,9 @@ pub struct SettingsChange {
     /// Number of seconds before the end of a call at which a warning says that the call is about to end. `Some(None)` or zero means that no warning
     /// is given.
     pub ending_soon_seconds: Option<Option<i32>>,
-    /// Maximum total of discounts by attendants per bill.
+    /// Maximum total of the discounts that attendants may give on one bill.
     pub attendant_max_discount: Option<Micros>,
-    /// Maximum total of refunds by attendants per session.
+    /// Maximum total of the refunds that attendants may make for one session.
     pub attendant_max_refund: Option<Micros>,
 }
 

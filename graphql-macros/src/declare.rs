@@ -116,8 +116,8 @@ fn resolver(method: &ImplItemFn, name: &str) -> ImplItemFn {
 }
 
 /// Boxes the future of a root field. The executor's resolver of a root type contains the futures of all fields of the root type. In unoptimized
-/// builds, the resolver also needs stack space for each of these futures. Without boxes, the futures would contain their use cases, and this space
-/// would exceed a thread's stack of 2 MiB.
+/// builds, the resolver also needs stack space for each of these futures. Without boxes, each future would contain the future of its use case, and
+/// all of them together would exceed a thread's stack of 2 MiB.
 fn box_body(method: &mut ImplItemFn) {
     let (ReturnType::Type(_, ty), Some(_)) = (&method.sig.output, &method.sig.asyncness) else { return };
     let body = &method.block.stmts;

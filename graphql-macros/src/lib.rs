@@ -25,10 +25,10 @@
 //!   this argument, every token that sees the type also sees the field;
 //! - `columns(number, emergency)`: the columns of `row` that the field reads;
 //! - `length = 20`: the usual length of a list of objects that is not paged, used to compute the cost of a query;
-//! - `numbered`: every change of the field's value is committed together with a numbered activity of the callshop, so answers with the field may be kept
-//!   until the callshop's next activity. Without this argument, answers with the field are never kept;
-//! - `ticking`: in addition to `numbered`, the value changes with time while a call is live. The code that makes the object tells `crate::kept` until
-//!   when the value holds;
+//! - `numbered`: every change of the field's value is committed together with a numbered activity of the callshop, so an answer that contains the
+//!   field may be kept until the callshop's next activity. Without this argument, such an answer is never kept;
+//! - `ticking`: like `numbered`, but the value also changes with time while a call is live. The code that makes the object tells `crate::kept` how
+//!   long the value stays valid;
 //! - `absent`: the nullable field is null in every object that is written without the executor.
 //!
 //! A parameter of the type `Paging` stands for the four arguments of a Relay connection.

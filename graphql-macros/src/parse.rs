@@ -58,9 +58,9 @@ pub struct FieldArgs {
     pub length: Option<LitInt>,
     /// Whether the compiled writer always writes null for this field.
     pub absent: bool,
-    /// Whether every change of the value numbers an activity of the callshop.
+    /// Whether every change of the value is committed together with a numbered activity of the callshop.
     pub numbered: bool,
-    /// Whether the value of a live call also changes with time.
+    /// Whether the value also changes with time while a call is live.
     pub ticking: bool,
 }
 

@@ -281,7 +281,7 @@ pub struct AccountActivity {
     pub cursor_expired: bool,
 }
 
-/// A message of `accountFeed`. Unless the subscription resumes after a cursor, the first message has no event, but the cursor at which the
+/// A message of `accountFeed`. Unless the subscription resumes after a cursor, the first message has no event, only the cursor at which the
 /// subscription begins. Every other message is an event.
 #[object]
 #[derive(SimpleObject)]

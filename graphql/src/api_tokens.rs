@@ -84,7 +84,7 @@ impl ApiToken {
         &self.0.prefix
     }
 
-    /// The scopes that the token's maker chose. They limit what the token may do.
+    /// The scopes that the token's maker chose. The scopes limit what the token may do.
     fn scopes(&self) -> Vec<TokenScope> {
         api_tokens::scopes_of(&self.0).into_iter().map(Into::into).collect()
     }
@@ -175,7 +175,7 @@ pub struct RotateApiTokenInput {
 #[object]
 #[derive(Default, SimpleObject)]
 pub struct ApiTokenSecretPayload {
-    /// The secret, to be sent as `Authorization: Bearer …`. It starts with `cs_` and is shown only once.
+    /// The secret, to be sent as `Authorization: Bearer …`. The secret starts with `cs_` and is shown only once.
     pub token: Option<String>,
     /// The new token.
     pub api_token: Option<ApiToken>,

@@ -19,11 +19,11 @@ use transport::Cookies;
 /// Name of the cookie that stores a page's refresh token.
 ///
 /// Another site cannot use the cookie. Another site can make a browser send a form or request an image. However, the endpoint accepts only JSON
-/// bodies, for which a browser first asks the server's permission, and no response allows other origins to send cookies. The endpoint also refuses
-/// each request whose `Origin` is neither this server's own nor on the list of allowed origins, and runs no mutation over GET. Before these checks,
-/// `SameSite=Strict` already prevents the browser from sending the cookie with any request from another site. A request with the cookie returns the
-/// access token only in the response body, which no other origin can read. Without an access token, nothing can be changed. A malicious script in a
-/// page of this origin can use the cookie as long as the page is open, but cannot read the refresh token.
+/// bodies. Before a browser sends a JSON body from another site, it asks the server's permission, and no response allows other origins to send
+/// cookies. The endpoint also refuses each request whose `Origin` is neither this server's own nor on the list of allowed origins, and runs no
+/// mutation over GET. Before these checks, `SameSite=Strict` already prevents the browser from sending the cookie with any request from another site.
+/// A request with the cookie returns the access token only in the response body, which no other origin can read. Without an access token, nothing can
+/// be changed. A malicious script in a page of this origin can use the cookie as long as the page is open, but cannot read the refresh token.
 const COOKIE: &str = "callshop-refresh";
 
 /// Login and password.

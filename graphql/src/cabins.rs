@@ -149,7 +149,7 @@ pub struct CreateCabinInput {
     pub label: Option<String>,
     /// A phone of the callshop that is not in any cabin.
     pub phone_id: Option<ID>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }

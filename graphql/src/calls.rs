@@ -58,7 +58,7 @@ graphql_enum!(
         Caller,
         /// The called party hung up.
         Callee,
-        /// The SIP proxy ended the call, at a limit or because a phone stopped responding.
+        /// The SIP proxy ended the call, because a limit was reached or a phone stopped responding.
         Proxy,
         /// A user ended the call, with `hangUpCall` or by closing the cabin.
         Api,
@@ -123,7 +123,7 @@ graphql_enum!(
 );
 
 /// One call attempt. Between updates, a client can show a running clock: `elapsedSeconds` plus the time since `asOf`. For the exact running cost, use
-/// `liveCalls`. A client can also compute the cost from the call's prices and increments, but not in time bands.
+/// `liveCalls`. A client can also compute the cost from the call's prices and increments, unless a time band applies.
 #[derive(Clone, async_graphql::Description)]
 pub struct Call {
     row: Arc<call::View>,
@@ -299,7 +299,7 @@ impl Call {
         Ok(self.so_far()?.0)
     }
 
-    /// Price to the customer. While the call is live, this is the price that the customer would pay if the call ended at `asOf`; once the call is
+    /// Price for the customer. While the call is live, this is the price that the customer would pay if the call ended at `asOf`; once the call is
     /// over, it is the final price.
     // The field also reads `retail`, but only for live calls; every list query looks up the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency), ticking)]

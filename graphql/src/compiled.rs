@@ -13,7 +13,7 @@ use super::payload::top_level;
 use super::scalars::{CurrencyCode, Decimal};
 use base::error::Error;
 
-/// Writes a value of a `T` as JSON.
+/// Writes a value of type `T` as JSON.
 pub type Write<T> = Box<dyn Fn(&T, &mut Vec<u8>) -> Result<()> + Send + Sync>;
 
 /// The type of a field whose values can be written as JSON.

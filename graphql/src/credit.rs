@@ -98,7 +98,7 @@ pub struct SetCreditLimitInput {
     pub account_id: ID,
     /// How far below zero the balance may go, in the child's currency. The limit is zero or more; null removes the limit.
     pub limit: Option<Decimal>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -110,7 +110,7 @@ pub struct SetLowCreditInput {
     pub account_id: ID,
     /// Users are notified when `balance + creditLimit` falls below this amount. The amount is zero or more; null turns the notifications off.
     pub amount: Option<Decimal>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }

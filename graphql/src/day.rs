@@ -57,7 +57,7 @@ pub struct DayFigures {
     pub calls: i64,
     /// Talk time of the calls counted in `calls`, in seconds.
     pub talk_seconds: i64,
-    /// Price to the customers of the calls counted in `calls`, paid or not.
+    /// Total that customers pay for the calls counted in `calls`, including amounts that are not paid yet.
     pub calls_total: Money,
     /// Discounts given on the day, not negative. Discounts on sessions opened more than 31 days before the day are not counted.
     pub discounts: Money,
@@ -78,7 +78,7 @@ pub struct DayFigures {
     pub pay_outs: Option<Money>,
 }
 
-/// Money that customers paid or got back on a day with one payment method.
+/// Money that customers paid or got back with one payment method on a day.
 #[object]
 #[derive(SimpleObject)]
 pub struct DayMethod {

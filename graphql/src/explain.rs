@@ -86,11 +86,11 @@ pub struct LevelCharge {
     pub charge: Money,
 }
 
-/// Explanation of a call's charge. The explanation uses the prices that were stored with the call when it was authorized.
+/// Explanation of a call's charge. The explanation uses the rates that the call got when it was authorized.
 #[object]
 #[derive(SimpleObject)]
 pub struct ChargeExplanation {
-    /// The call explained.
+    /// The call that is explained.
     pub call: Call,
     /// Seconds from answer to end, rounded up; 0 if nobody answered.
     pub measured_seconds: u32,

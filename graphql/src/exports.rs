@@ -129,8 +129,8 @@ pub struct CreateExportLinkInput {
     /// Beginning of the period: a day such as "2026-11-01" or a month such as "2026-11" in the account's time zone, or a time with an offset. If
     /// omitted, the period begins with the first row.
     pub from: Option<String>,
-    /// End of the period, in the same form. If the end is a day or month, the period includes that day or month; if it is a time, the period ends
-    /// just before it. If omitted, the period ends now.
+    /// End of the period, in the same form as `from`. If the end is a day or month, the period includes that day or month; if it is a time, the
+    /// period ends just before it. If omitted, the period ends now.
     pub to: Option<String>,
     /// The book, for LEDGER; CREDIT if omitted.
     pub book: Option<LedgerBook>,
@@ -248,7 +248,7 @@ impl AccountStatementLine {
         self.line.version.as_ref().and_then(|version| version.active_from)
     }
 
-    /// Number of charged calls, or of movements of another kind.
+    /// Number of charged calls; for other kinds of lines, the number of movements.
     fn count(&self) -> i64 {
         self.line.count
     }
@@ -312,7 +312,7 @@ impl ExportMutation {
             exports::link::create(app, actor, request)
         };
         let made = match made.await {
-            // as for a role that may not export
+            // a missing right is a top-level error, as it is for a role that may not export at all
             Err(Error::User(error)) if error.code == ErrorCode::Forbidden => {
                 return Err(top_level(Error::User(error)));
             }

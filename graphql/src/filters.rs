@@ -32,7 +32,7 @@ pub(super) fn within(field: &str, range: Option<TimeRange>) -> Result<Within> {
     finding::within(field, range.from, range.to)
 }
 
-/// Filters calls. All given fields must match. If the filter matches so few calls that they cannot be found in a bounded time, the query fails with
+/// Filters calls. All given fields must match. If the server would have to read too many calls to find those that match, the query fails with
 /// `SEARCH_TOO_BROAD`; give a shorter range in `authorizedAt`.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "CallFilter")]
@@ -78,8 +78,8 @@ impl CallFilterInput {
     }
 }
 
-/// Filters sessions. All given fields must match. If the filter matches so few sessions that they cannot be found in a bounded time, the query fails
-/// with `SEARCH_TOO_BROAD`; give a shorter range in `openedAt`.
+/// Filters sessions. All given fields must match. If the server would have to read too many sessions to find those that match, the query fails with
+/// `SEARCH_TOO_BROAD`; give a shorter range in `openedAt`.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "SessionFilter")]
 pub struct SessionFilterInput {

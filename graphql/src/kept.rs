@@ -26,7 +26,7 @@ use app::auth::Actor;
 use app::calls::pricing;
 use transport::{Keep, Keepable, Reading};
 
-/// Endings of the names of the types that make up a page of a list. Their fields depend only on the objects in the list.
+/// Endings of the names of the types that make up a page of a list. The fields of these types depend only on the objects in the list.
 const PAGES: [&str; 3] = ["Connection", "Edge", "PageInfo"];
 
 /// Selects the queries whose answers are kept.
@@ -65,7 +65,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// `None` if a field is not marked. The number of nested fields is limited when the document is parsed.
+    /// Checks a selection set and the selection sets inside it; `None` if a field is not marked. The number of nested fields is limited when the
+    /// document is parsed.
     fn selections(&mut self, set: &'a SelectionSet) -> Option<()> {
         for selection in &set.selections {
             match selection {
@@ -85,7 +86,7 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
-    /// Whether the field's value changes with time; `None` if answers with the field are never kept.
+    /// Whether the field's value changes with time; `None` if an answer that contains the field is never kept.
     fn may_keep(&self, of: &str, field: &str) -> Option<bool> {
         static MARKED: LazyLock<HashMap<(&str, &str), bool>> =
             LazyLock::new(|| fields().map(|(of, field, is_ticking)| ((of, field), is_ticking)).collect());
@@ -176,7 +177,7 @@ impl Reading for Shown {
     }
 }
 
-/// How long an answer holds if the callshop has no further activity. Resolvers report the values that change anyway.
+/// How long an answer holds if the callshop has no further activity. Resolvers report each value that may change even then.
 #[derive(Clone)]
 struct Freshness {
     state: Arc<Mutex<State>>,

@@ -107,10 +107,10 @@ root!(
 );
 
 root!(
-    /// Mutations. Each mutation takes at most one `input`. It returns either the changed object or `userErrors`, which are errors that the caller can
-    /// correct. Some inputs have an `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing.
-    /// The same key with a different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same
-    /// key.
+    /// Mutations. Each mutation takes at most one `input`. A mutation returns either the changed object or `userErrors`, which are errors that the
+    /// caller can correct. Some inputs have an `idempotencyKey`: repeating a request with the same key and input returns the first result and changes
+    /// nothing. The same key with a different input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with
+    /// the same key.
     pub struct Mutation: MergedObject {
         auth::AuthMutation,
         totp::TotpMutation,

@@ -2,10 +2,10 @@
 //! written once for all subscribers of a compiled document. The executor serves documents that cannot be compiled.
 //!
 //! A compiled document belongs to one role or one set of scopes, because each of these has its own cache of documents
-//! ([`transport::pipeline::RolePipeline`]). Its writers see only the event: no variable, no language, and no caller. Therefore, all subscribers of a
-//! compiled document may get the same text, whichever arguments they passed. Everything that depends on the subscriber stays with the subscriber: the
-//! callshop, the cabin and the kinds of events ([`EventSubscription::next`]), the end of the token, and what the transport writes around the text,
-//! such as the operation's id.
+//! ([`transport::pipeline::RolePipeline`]). The writers of a compiled document see only the event: no variable, no language, and no caller.
+//! Therefore, all subscribers of a compiled document may get the same text, whichever arguments they passed. Everything that depends on the
+//! subscriber stays with the subscriber: the callshop, the cabin and the kinds of events ([`EventSubscription::next`]), the end of the token, and
+//! what the transport writes around the text, such as the operation's id.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

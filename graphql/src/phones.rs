@@ -141,7 +141,7 @@ pub struct CreatePhonesInput {
 pub struct PhoneIdInput {
     /// A phone in the caller's subtree.
     pub phone_id: ID,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// secret is not repeated: the response has the error `SECRET_SHOWN` instead. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Prices to a callshop's customers: the price list, and quotes for one number.
+//! Prices for a callshop's customers: the price list, and quotes for one number.
 
 use async_graphql::{Context, ID};
 use billing::country::{country_of, country_of_number};
@@ -91,7 +91,8 @@ impl PriceView {
     }
 }
 
-/// The customer's price for a call made now, and the talk time that a given amount pays for.
+/// The customer's price for a call that is answered at the requested time (now, unless `at` is given), and the talk time that a given amount pays
+/// for.
 #[derive(async_graphql::Description)]
 pub struct QuoteView(Quote);
 
@@ -143,18 +144,19 @@ impl QuoteView {
         self.0.emergency
     }
 
-    /// Customer's current price for 60 seconds; null if no rate matches.
+    /// Customer's price for 60 seconds at the requested time; null if no rate matches.
     fn price_per_minute(&self) -> Option<Money> {
         self.money(|offer| offer.price_per_minute)
     }
 
-    /// Customer's current price for 60 seconds of the initial increment; null if `pricePerMinute` applies from the beginning, or if no rate matches.
+    /// Customer's price for 60 seconds of the initial increment at the requested time; null if `pricePerMinute` applies from the beginning, or if no
+    /// rate matches.
     fn initial_price(&self) -> Option<Money> {
         let price = self.0.offer.as_ref()?.initial_price?;
         Some(Money::new(price, &self.0.currency))
     }
 
-    /// Connection fee of a call that is answered now; null if no rate matches.
+    /// Connection fee of a call that is answered at the requested time; null if no rate matches.
     fn connection_fee(&self) -> Option<Money> {
         self.money(|offer| offer.connection_fee)
     }
@@ -190,7 +192,7 @@ impl QuoteView {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
-    /// Current cost of 60 seconds to the callshop; null if no rate matches. Hidden from attendants.
+    /// Cost of 60 seconds to the callshop at the requested time; null if no rate matches. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;
@@ -209,7 +211,7 @@ pub struct PriceQuery;
 
 #[object(root = "Query")]
 impl PriceQuery {
-    /// A callshop's current prices to customers, ordered by prefix; empty while no tariff version is active.
+    /// A callshop's current prices for customers, ordered by prefix; empty while no tariff version is active.
     #[field(roles = SIGNED_IN, scope = TARIFFS_READ)]
     async fn price_list(
         &self,
@@ -245,13 +247,13 @@ impl PriceQuery {
         destination: Option<String>,
         #[graphql(desc = "Customer's budget, in the callshop's currency.")] amount: Option<Decimal>,
         #[graphql(
-            desc = "When the call is answered; now if omitted. The price is that of the versions and time bands in force at that time, as far as they are \
-                    scheduled."
+            desc = "When the call is answered; now if omitted. The quote uses the prices at that time, according to the time bands and the versions \
+                    that are already scheduled."
         )]
         at: Option<DateTime<Utc>>,
         #[graphql(
-            desc = "A version of the tariff that sets the customers' prices, to quote by this version before it takes effect, even if it is a draft. Only \
-                    for those who may read the tariff's drafts."
+            desc = "The version whose prices to quote, even if it is a draft or has not taken effect yet. It must belong to the tariff that sets the \
+                    customers' prices, and the caller must be allowed to read the tariff's drafts."
         )]
         version_id: Option<ID>,
     ) -> async_graphql::Result<QuoteView> {

@@ -192,8 +192,8 @@ impl ReceiptQuery {
         nullable(printed.await.map(Receipt))
     }
 
-    /// The bill of a closed session, to hand to the customer before payment. It contains the amount to pay and, if the callshop has a Pix key, the
-    /// Pix code. Null if there is no such session. Fails with `ILLEGAL_STATE` unless the session is CLOSED.
+    /// The bill of a closed session, to hand to the customer before payment. The bill contains the amount to pay and, if the callshop has a Pix key,
+    /// the Pix code. Null if there is no such session. Fails with `ILLEGAL_STATE` unless the session is CLOSED.
     #[field(roles = SIGNED_IN, scope = SESSIONS_READ)]
     async fn printed_bill(
         &self,

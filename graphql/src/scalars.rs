@@ -56,8 +56,8 @@ impl ScalarType for CurrencyCode {
     }
 }
 
-/// The reason why a text is not a value of the scalar with this name, for developers; `None` if it is one. The executor would refuse the text too, but
-/// without the name of the field.
+/// Tells developers why a text is not a value of the scalar with this name; `None` if the text is a value. The executor would also refuse the text,
+/// but its error would not name the field.
 pub fn refused(scalar: &str, text: &str) -> Option<String> {
     let value = || Value::String(text.to_owned());
     let quoted: String = text.chars().take(40).collect();

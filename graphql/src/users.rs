@@ -202,7 +202,7 @@ pub struct CreateUserInput {
     pub role: Role,
     /// Login and password of the new user.
     pub user: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request.
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request.
     /// The password is not compared. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }

@@ -72,9 +72,9 @@ graphql_enum!(
     }
 );
 
-/// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address, at least once, and in order for
-/// each callshop. The body of a message is the answer to the webhook's subscription document. The headers `webhook-id`, `webhook-timestamp` and
-/// `webhook-signature` are those of Standard Webhooks.
+/// A webhook: the server posts the events of an account's callshops, or of the account's own feed, to an address. Each event is posted at least once,
+/// and the events of each callshop are posted in order. The body of a message is the answer to the webhook's subscription document. The headers
+/// `webhook-id`, `webhook-timestamp` and `webhook-signature` are those of Standard Webhooks.
 #[derive(async_graphql::Description)]
 pub struct Webhook(pub webhook::Model);
 
@@ -199,7 +199,7 @@ impl WebhookDelivery {
         self.0.callshop_id.map(|id| Kind::Callshop.id(id))
     }
 
-    /// The event's number in its callshop or feed, or that of the last event of a gap; null for a ping.
+    /// The number of the event, or of the last event of a gap, in its callshop or feed; null for a ping.
     fn seq(&self) -> Option<i64> {
         self.0.seq
     }
@@ -253,10 +253,10 @@ impl WebhookDelivery {
 /// A new webhook.
 #[derive(InputObject)]
 pub struct CreateWebhookInput {
-    /// Where the messages are posted: an HTTPS address of a public host, of at most 2,000 bytes. Redirects are not followed.
+    /// Where the messages are posted: an HTTPS address of a public host, at most 2,000 bytes long. Redirects are not followed.
     pub url: String,
-    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, of at most 20,000 bytes. It
-    /// may select the fields of the event itself, but not objects in their current state, such as `cabin`.
+    /// A subscription to `callshopActivity`, `accountActivity` or `accountFeed`, without variables and without `after`, at most 20,000 bytes long.
+    /// The document may select the fields of the event itself, but not objects in their current state, such as `cabin`.
     pub query: String,
     /// The account whose events, or whose callshops' events, are delivered. The document must name the same account. If omitted, the document alone
     /// determines the account.
@@ -276,7 +276,8 @@ pub struct UpdateWebhookInput {
     pub webhook_id: ID,
     /// Where the messages are posted. If the address or the document changes, the webhook keeps only those of its rights that the caller also has.
     pub url: Option<String>,
-    /// The subscription document, which must name the webhook's account. It cannot change between `accountFeed` and the activity of callshops.
+    /// The subscription document, which must name the webhook's account. The document cannot switch between `accountFeed` and the activity of
+    /// callshops.
     pub query: Option<String>,
     /// What the webhook is for, at most 200 characters.
     pub description: Option<String>,
@@ -324,7 +325,7 @@ pub struct TestWebhookInput {
 pub struct ReplayDeliveryInput {
     /// The message, from `Webhook.deliveries`.
     pub delivery_id: ID,
-    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input posts nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -340,12 +341,12 @@ pub struct SkipDeliveryInput {
 #[object]
 #[derive(Default, SimpleObject)]
 pub struct WebhookSecretPayload {
-    /// The secret with which messages are signed. It starts with `whsec_` and is shown only once.
+    /// The secret with which messages are signed. The secret starts with `whsec_` and is shown only once.
     pub secret: Option<String>,
     /// The webhook.
     pub webhook: Option<Webhook>,
-    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is that of the first request. With any other
-    /// error, the other fields are null.
+    /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, `webhook` is the webhook of the first request. With any
+    /// other error, the other fields are null.
     pub user_errors: Vec<UserError>,
 }
 

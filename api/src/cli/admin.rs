@@ -17,8 +17,8 @@ pub(super) struct SchemaArgs {
     /// schema.
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
-    /// Print the part of the role's schema that an API token with these scopes sees, such as tariffs:read. Repeat the option for several scopes, or
-    /// separate the scopes with commas.
+    /// Print only the part of the role's schema that an API token with these scopes (such as tariffs:read) sees. Repeat the option for several
+    /// scopes, or separate the scopes with commas.
     #[arg(long = "scope", value_name = "NOUN:VERB", value_delimiter = ',', requires = "role")]
     scopes: Vec<String>,
 }
@@ -55,8 +55,9 @@ pub(super) enum UserCommand {
 pub(super) enum TariffCommand {
     /// Import a rate deck as a new draft version of a tariff.
     ///
-    /// The file is in the server's own format, or a carrier's deck in any layout: CSV, TSV, XLSX, or gzip. If a carrier's deck can be read in more
-    /// than one way, nothing is imported, and the command prints the questions. Answer the questions in a mapping file (docs/decks.md).
+    /// The file is in the server's own format, or a carrier's deck in any layout: CSV, TSV or XLSX, which may be compressed with gzip. If a carrier's
+    /// deck can be read in more than one way, nothing is imported, and the command prints the questions. Answer the questions in a mapping file
+    /// (docs/decks.md).
     #[command(after_help = tariff_import::HELP)]
     Import(tariff_import::ImportArgs),
     /// Print a version of a tariff as CSV.

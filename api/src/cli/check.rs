@@ -22,7 +22,7 @@ use store::{Store, StoreOptions, file};
 /// Last part of `callshop check-config --help`.
 pub(super) const HELP: &str = "Exit status: 0 if a server would start and work with this configuration, 1 if not.\n\n\
     For a first start: start the database and Redis, run this check, start `callshop serve` and the SIP proxy, then run this check again. \
-    A SIP proxy that does not answer is a warning; one that rejects the token is a failure.\n\n\
+    A SIP proxy that does not answer causes a warning; one that rejects the token causes a failure.\n\n\
     While a server with the same addresses is running, the check of the listeners fails. That is expected.";
 
 /// Timeout of each external check.

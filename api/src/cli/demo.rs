@@ -28,8 +28,8 @@ pub(super) struct DemoArgs {
     /// Folder for the demo's database. The folder is created if it is missing, and the next start uses the same folder.
     #[arg(long, default_value = "callshop-data", value_name = "PATH")]
     dir: PathBuf,
-    /// Another origin whose pages may call the API, such as http://192.168.1.5:5173. Pages of this computer may always call the API. Repeat the
-    /// option for more origins.
+    /// Another origin whose pages may call the API, such as http://192.168.1.5:5173. Pages that this computer serves may always call the API. Repeat
+    /// the option for more origins.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Do not simulate calls. The mutation simulateCall still makes simulated calls.

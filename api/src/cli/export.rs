@@ -17,7 +17,7 @@ The file has one line for each row, oldest first or by prefix. Rows are written 
 callshops exports the rows of all callshops below it, one callshop after the other. Times have the offset of the account's time zone. docs/exports.md
 describes the columns.
 
-A day or a month stands for the whole of it: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
+A day or a month means the whole day or month: `--from 2026-11 --to 2026-11` is November. A time with an offset is exact, and `--to` then excludes it.
 
 Examples:
   callshop export calls --account shop1 --from 2026-11 --to 2026-11 --output november.csv
@@ -56,7 +56,7 @@ pub(super) struct ExportArgs {
     /// English. If omitted, the language of the account.
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
-    /// File to write. It must not exist. If omitted, standard output.
+    /// File to write. The file must not exist yet. If omitted, standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

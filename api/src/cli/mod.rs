@@ -78,7 +78,8 @@ enum Command {
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
-    /// Write rates, calls, the ledger, payments, shifts or a statement to a file, as CSV or JSON Lines. A statement can also be a PDF document.
+    /// Write rates, calls, the ledger, payments, shifts, a statement or a price list to a file, as CSV or JSON Lines. A statement or price list can
+    /// also be a PDF document.
     #[command(after_help = export::HELP)]
     Export(export::ExportArgs),
     /// Check every invariant of the ledger and related records.
@@ -226,7 +227,7 @@ fn not_found(error: Failure, what: &str, config: &ConfigArgs) -> Failure {
         .into()
 }
 
-/// The global id of an account or callshop that is named by its code or its global id.
+/// The global id of the account or callshop with this code or global id.
 async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
     if parse_any(&name.into()).is_some() {
         return Ok(name.to_owned());

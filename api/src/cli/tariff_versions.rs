@@ -34,7 +34,7 @@ Example: callshop tariff versions --tariff VGFyaWZm…";
 
 pub(super) const COMPARE_HELP: &str = "\
 The first line counts the prefixes of each kind. Each further line has the kind, the prefix, the destination, the old and new price per minute, and the
-change in per cent. Unchanged prefixes are listed only with `--kind unchanged`.
+change in percent. Unchanged prefixes are listed only with `--kind unchanged`.
 
 Examples:
   callshop tariff compare --from VGFyaWZm… --to VGFyaWZm…

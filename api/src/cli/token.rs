@@ -112,7 +112,7 @@ fn refused(error: Error, login: &str) -> Failure {
     }
 }
 
-/// The id of an account or callshop that is named by its code or its global id.
+/// The id of the account or callshop with this code or global id.
 async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<Uuid, Failure> {
     let global = super::account_id(app, operator, name).await?;
     match parse_any(&global.as_str().into()) {

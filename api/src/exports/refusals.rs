@@ -64,7 +64,7 @@ pub(super) fn bad_link(error: Error) -> Refusal {
         Error::Unauthenticated => Refusal::new(
             StatusCode::UNAUTHORIZED,
             "INVALID_LINK",
-            "The link has expired, was changed, or its login has ended. Create a new link.",
+            "The link has expired or was changed, or its login has ended. Create a new link.",
         ),
         error => told(error),
     }

@@ -218,7 +218,7 @@ async fn play(line: Line, id: Uuid, dialog: Value, script: Script, mut ordered: 
     simulator.0.ended.notify_waiters();
 }
 
-/// Waits for a time, or until the API hangs up. Returns early, without a reason, when the phones stop.
+/// Waits for this time, or until the API hangs up. Returns why the API hung up; `None` if the time is over or the phones stop.
 async fn wait(
     stop: &CancellationToken,
     ordered: &mut watch::Receiver<Control>,

@@ -1,6 +1,6 @@
 //! Posts the messages of webhooks. Users choose the addresses, so a message must not reach a machine that is not public: each call resolves the host,
-//! checks its addresses, and connects only to an address that passed. There is no proxy, no pool and no redirect, so no later answer of a name server
-//! or receiver can change the target.
+//! checks its addresses, and connects only to an address that passed. There is no proxy, no pool and no redirect, so no later answer from a name
+//! server or receiver can change the target.
 
 mod addresses;
 
@@ -41,8 +41,8 @@ trait Resolve: Send + Sync {
     async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the system. It blocks a thread until the name server answers, so the number of threads is limited: a thread that nobody waits for
-/// anymore still counts.
+/// The resolver of the system. A lookup blocks a thread until the name server answers, so the number of threads is limited. A thread still counts
+/// toward the limit if nobody waits for its lookup anymore.
 struct System {
     threads: Arc<Semaphore>,
 }
@@ -56,7 +56,7 @@ impl Resolve for System {
     }
 }
 
-/// Runs a lookup in a thread of its own, as soon as fewer than the maximum number of lookups run.
+/// Runs a lookup in its own thread. If the maximum number of lookups is running, waits until one of them ends.
 async fn in_thread<T: Send + 'static>(
     threads: &Arc<Semaphore>,
     ask: impl FnOnce() -> std::io::Result<T> + Send + 'static,
@@ -243,7 +243,7 @@ where
     let (mut sender, connected) = builder.handshake(TokioIo::new(stream)).await.map_err(connection)?;
     let exchange = async { read(sender.send_request(request).await.map_err(connection)?).await };
     tokio::pin!(exchange);
-    // the connection makes progress only while it is polled; it may end before the response was read to its end
+    // the connection makes progress only while it is polled; it may end before the whole response has been read
     tokio::select! {
         answer = &mut exchange => return answer,
         _ = connected => {}
@@ -278,7 +278,7 @@ mod tests {
 
     use super::*;
 
-    /// A name server that gives other addresses each time.
+    /// A name server that gives a different address each time.
     struct Rebinding(Mutex<VecDeque<&'static str>>);
 
     #[async_trait::async_trait]

@@ -86,7 +86,7 @@ pub struct Line {
     pub note: String,
     /// The tariff version that priced the calls; `None` for other kinds, and for calls whose charges are no longer stored.
     pub version: Option<tariff_version::Model>,
-    /// Number of charged calls, or of movements of another kind.
+    /// Number of charged calls; for other kinds, the number of movements.
     pub count: i64,
     /// Seconds billed for the calls.
     pub billed_seconds: i64,
@@ -123,7 +123,7 @@ pub async fn statement(app: &App, actor: &Actor, account_id: Uuid, within: Withi
         return Err(Error::invalid("accountId", message));
     }
     let (id, made_at) = (account.id, app.clock.now());
-    // the balance and the entries belong to one snapshot, so that the figures agree
+    // the balance and the entries are read from one snapshot, so that the figures agree
     let (balance, books) = app
         .store
         .read(|tx| async move {

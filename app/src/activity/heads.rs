@@ -1,5 +1,5 @@
-//! Reads the numbers of callshops' last activities for many requests at once: while one read runs, the next requests gather, and one query answers
-//! all of them. A request never gets a number that was read before the request came.
+//! Reads the numbers of callshops' last activities, with one query for many requests: the requests that arrive during a read are answered together by
+//! the next read. A request never gets a number that was read before the request arrived.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,5 @@
-//! Snapshots that several subscribers share. After a node's death, thousands of subscribers of one callshop come back at once. One read of the
-//! callshop's state serves all of them.
+//! Snapshots that several subscribers share. After a node's death, thousands of subscribers of one callshop reconnect at the same time. One read of
+//! the callshop's state serves all of them.
 
 use std::sync::Arc;
 use std::time::Duration;

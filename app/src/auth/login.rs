@@ -282,8 +282,8 @@ enum Presented {
     Unknown,
 }
 
-/// Exchanges a refresh token for a new pair of tokens. The token that was used last may be used again, because its response may have been lost.
-/// If this happens within [`REPEATED_WITHIN`] and before the successor is used, the exchange returns the same successor. Any other reuse of a token
+/// Exchanges a refresh token for a new pair of tokens. The most recently used token may be used again, because its response may have been lost. If
+/// this happens within [`REPEATED_WITHIN`] and before the successor is used, the exchange returns the same successor. Any other reuse of a token
 /// revokes the login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
 ///
 /// # Errors

@@ -21,8 +21,8 @@ static SLOTS: Semaphore = Semaphore::const_new(4);
 /// Whether this process hashes new passwords with the lowest cost.
 static CHEAP: AtomicBool = AtomicBool::new(false);
 
-/// From now on, this process hashes new passwords with the lowest cost. Only tests call this function; otherwise, they would spend a fifth of their
-/// processor time on passwords. A server must never call it, because a cheap hash is easy to break.
+/// Makes this process hash new passwords with the lowest cost from now on. Only tests call this function; otherwise, they would spend a fifth of
+/// their processor time on passwords. A server must never call it, because a cheap hash is easy to break.
 #[doc(hidden)]
 pub fn hash_cheaply() {
     CHEAP.store(true, Ordering::Relaxed);

@@ -20,9 +20,9 @@ use store::{Tx, accounts};
 
 /// Number of recovery codes that a user gets.
 const RECOVERY_CODES: usize = 10;
-/// Characters of a recovery code without its dashes: 79 bits, so a plain hash is enough to protect the code.
+/// Number of characters in a recovery code, without its dashes. The characters have 79 random bits, so a plain hash is enough to protect the code.
 const RECOVERY_LENGTH: usize = 16;
-/// Characters between two dashes.
+/// Number of characters between two dashes.
 const GROUP: usize = 4;
 /// Longest code accepted, in bytes.
 const MAX_CODE_BYTES: usize = 64;

@@ -18,7 +18,7 @@ use store::tickets;
 /// Time within which a ticket must be used.
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(30);
 
-/// A ticket, as its owner gets it.
+/// A ticket in the form in which its owner receives it.
 #[derive(Clone, Debug)]
 pub struct StreamTicket {
     /// Letters, digits, `-`, `_` and `.`.

@@ -430,7 +430,7 @@ fn call_row(
 /// The result of [`check`]: the maximum call duration in seconds, or the refusal.
 type Verdict = std::result::Result<u32, Refusal>;
 
-/// Runs the checks of an attempt that do not depend on credit, in a fixed order. The first check that fails determines the refusal.
+/// Runs all checks of an attempt except the checks of credit, in a fixed order. The first check that fails determines the refusal.
 async fn check(
     app: &App,
     conn: &impl ConnectionTrait,

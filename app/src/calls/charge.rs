@@ -162,7 +162,7 @@ fn of_call(row: &call::Model, kind: TransferKind, entries: Vec<Entry>, now: Date
     NewTransfer { call_id: Some(row.id), ..NewTransfer::new(kind, &row.currency, now, entries) }
 }
 
-/// Batch context for corrections: the calls' posted transfers and sessions, and the locked credit.
+/// Batch context for corrections: the posted transfers and the sessions of the calls, and the locked credit.
 #[derive(Default)]
 pub(super) struct Corrections {
     posted: Vec<NewTransfer>,

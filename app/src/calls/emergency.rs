@@ -1,5 +1,5 @@
-//! Emergency calls: the data that a proxy needs to allow emergency calls while the proxy cannot reach this server, and the records of calls that a
-//! proxy allowed without asking the server.
+//! Emergency calls. This module provides the data with which a proxy can allow emergency calls while it cannot reach this server, and records the
+//! calls that a proxy allowed without asking the server.
 
 use std::collections::{HashMap, HashSet};
 

@@ -114,7 +114,7 @@ async fn of_each(
     Ok(calls)
 }
 
-/// Looks up the customer's prices of calls.
+/// Looks up the price that the customer pays for each call.
 async fn priced(app: &App, mut calls: Vec<call::View>) -> Result<Vec<call::View>> {
     pricing::show(&app.rates, app.store.reader(), &mut calls).await?;
     Ok(calls)

@@ -77,8 +77,8 @@ fn without_rates(call: Uuid) -> Error {
 pub struct Prices(HashMap<Uuid, Vec<Level>>);
 
 impl Prices {
-    /// Looks up the prices of calls. A call whose levels cannot be read, or whose rates do not exist, gets no prices; [`Prices::of`] reports it, so
-    /// that one damaged call does not affect the other calls of a batch.
+    /// Looks up the prices of calls. A call whose levels cannot be read, or whose rates do not exist, gets no prices. [`Prices::of`] then fails only
+    /// for this call, so one damaged call does not affect the other calls of a batch.
     ///
     /// # Errors
     /// See [`RateCache::pricings`].
@@ -149,7 +149,7 @@ pub async fn levels_of_view(
     found.0.remove(&call.id).ok_or_else(|| without_rates(call.id))
 }
 
-/// Looks up the customer's prices of calls whose levels were read. A field that needs a price that was not found fails.
+/// Looks up the price that the customer pays for each call whose levels were read. If a price is not found, any field that needs the price fails.
 ///
 /// # Errors
 /// See [`RateCache::pricings`].
@@ -226,7 +226,8 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
     }
 }
 
-/// The last instant at which [`so_far`] returns what it returns at `now`, unless an event changes the call; `None` if only events change it.
+/// The last instant at which [`so_far`] still returns the same result as at `now`, provided that no event changes the call. `None` if only an event
+/// can change the result.
 pub fn holds_until(call: &call::View, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let answered_at = call.answered_at.filter(|_| call.ended_at.is_none())?;
     let elapsed = if now > answered_at { rating::talk_seconds(answered_at, now) } else { 0 };
@@ -234,8 +235,8 @@ pub fn holds_until(call: &call::View, now: DateTime<Utc>) -> Option<DateTime<Utc
     is_covered.then(|| answered_at + TimeDelta::seconds(elapsed.into()))
 }
 
-/// A call's talk seconds until `now`, and the customer's price if the call ended at `now`. For an ended call, the final talk seconds and price are
-/// returned. The call of an activity has only the cost up to the time of the activity, so `now` must be that time.
+/// A call's talk seconds until `now`, and the price that the customer would pay if the call ended at `now`. For an ended call, the final talk seconds
+/// and price are returned. The call of an activity has only the cost up to the time of the activity, so `now` must be that time.
 ///
 /// # Errors
 /// Fails with a fault if the call is live and its price was not read.

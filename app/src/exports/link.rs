@@ -23,7 +23,7 @@ pub const GOOD_FOR: TimeDelta = TimeDelta::minutes(5);
 /// Longest link that is read, in bytes.
 const MAX_BYTES: usize = 2048;
 
-/// A link, as its owner gets it.
+/// A link in the form in which its owner receives it.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// Path and query, relative to the address of the server.
@@ -42,7 +42,7 @@ struct Contents {
     request: Request,
 }
 
-/// Makes a link to an export. The caller must already have opened the export, which checks the actor's rights.
+/// Makes a link to an export. The calling function must already have checked the request and the actor's rights ([`super::check`]).
 ///
 /// # Errors
 /// Fails with internal faults only.

@@ -1,8 +1,8 @@
 //! Exports: rates, calls, the ledger, payments, shifts, statements and price lists as files of any length, in constant memory.
 //!
-//! [`open`] checks that the actor has the rights to read the same list through the API. [`Export::next`] then reads one bounded page at a time, each
-//! with its own query, so that a slow client keeps no transaction open. Before each page, [`Export::next`] checks that the actor's login or token is
-//! still valid.
+//! [`open`] checks that the actor may read the exported list through the API. [`Export::next`] then reads one bounded page at a time, each with its
+//! own query, so that a slow client keeps no transaction open. Before each page, [`Export::next`] checks that the actor's login or token is still
+//! valid.
 
 pub mod link;
 mod period;
@@ -119,7 +119,7 @@ pub async fn check(app: &App, actor: &Actor, request: &Request) -> Result<()> {
     Ok(())
 }
 
-/// Opens an export. The actor needs the right to read the same list in the API and, with an API token, the list's scope.
+/// Opens an export. The actor needs the right to read the exported list through the API; an API token also needs the list's scope.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a bad range or a format that the subject does not have. May also fail with `FORBIDDEN` or `NOT_FOUND`.

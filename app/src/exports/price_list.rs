@@ -17,7 +17,7 @@ use crate::receipt::{Block, Locale, clean, pdf_pages};
 use base::error::{Error, OrFault as _, Result};
 use store::tariffs::RatePage;
 
-/// The columns before those of a rate deck.
+/// The columns that precede the columns of a rate deck.
 const COLUMNS: [&str; 5] = ["country_code", "country", "currency", "blocked", "cost_per_minute"];
 /// Maximum number of lines in a document. More lines would take seconds to lay out, and nobody prints them.
 const MAX_LINES: usize = 20_000;
@@ -35,7 +35,7 @@ impl PriceList {
         Self { prices, locale, after: None }
     }
 
-    /// The names of the columns: [`COLUMNS`], then those of a rate deck.
+    /// The names of the columns: [`COLUMNS`], then the columns of a rate deck.
     pub(super) fn columns(&self) -> Vec<String> {
         let bands = self.prices.iter().flat_map(|prices| &prices.bands).map(String::as_str);
         let deck = billing::deck::deck_columns(bands);
@@ -68,10 +68,11 @@ impl PriceList {
         Ok((!found.is_empty()).then(|| found.iter().map(cells).collect()))
     }
 
-    /// The document: the destinations that are not blocked, by country. Prefixes of a destination with the same terms are one line.
+    /// The document, which lists the destinations that are not blocked, by country. Prefixes of one destination share a line if their terms are the
+    /// same.
     ///
     /// # Errors
-    /// Fails with `INVALID_INPUT` beyond [`MAX_LINES`] lines. May also fail with database errors.
+    /// Fails with `INVALID_INPUT` if the document would have more than [`MAX_LINES`] lines. May also fail with database errors.
     pub(super) async fn pdf(mut self, app: &App, shop: &str) -> Result<Vec<u8>> {
         let (mut lines, locale) = (BTreeSet::new(), self.locale);
         let mut currency = String::new();
@@ -200,7 +201,7 @@ fn blocks(
         return blocks;
     }
     blocks.push(Block::Note(words.legend.to_owned()));
-    // destinations without a country sort first by name, but are printed last
+    // the sort order puts destinations without a country first, but they are printed last
     let (others, of_countries): (Vec<&Entry>, Vec<&Entry>) =
         lines.iter().partition(|line| line.country.is_empty());
     let mut heading = None;

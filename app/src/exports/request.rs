@@ -58,7 +58,7 @@ impl Subject {
         Self::ALL.into_iter().find(|subject| subject.name() == name)
     }
 
-    /// The scope that an API token needs, which is the scope of the same list in the API.
+    /// The scope that an API token needs to read the exported list through the API.
     pub(super) fn scope(self) -> TokenScope {
         match self {
             Self::Rates | Self::PriceList => TokenScope::TariffsRead,
@@ -104,7 +104,7 @@ impl Format {
         }
     }
 
-    /// The format with this name, which is the ending of the file.
+    /// The format with this name. The name is the file's extension.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Csv, Self::Jsonl, Self::Pdf].into_iter().find(|format| format.extension() == name)
     }

@@ -16,7 +16,7 @@ use telemetry::trace::TraceContext;
 /// An activity, and the trace that caused it.
 #[derive(Debug)]
 pub struct ActivityEvent {
-    /// The callshop where the activity happened; the account itself in the feed of another account.
+    /// The callshop where the activity happened, or the account whose feed has the activity.
     pub callshop_id: Uuid,
     /// Number of the activity in its callshop or feed: 1, 2, 3 … without a gap.
     pub seq: i64,
@@ -106,7 +106,7 @@ impl Contents {
         self.read().map(|read| read.call)
     }
 
-    /// The object that the activity is about; `None` if the activity is about none, or about a cabin, a session or a call.
+    /// The object that the activity is about; `None` if the activity is about no object, or about a cabin, a session or a call.
     ///
     /// # Errors
     /// Fails with a fault if the payload cannot be read.
@@ -165,7 +165,7 @@ mod tests {
         for contents in [sent, of(payload).contents] {
             assert_eq!(contents.subject().expect("a payload"), Some(subject));
         }
-        // an unreadable call is an error only for a reader that asks for it, and for each of these readers
+        // an unreadable call is an error for every reader that asks for the call, and for no other reader
         let unreadable = of(json!({ "call": { "id": 1 } }));
         assert!(unreadable.contents.0.read.get().is_none());
         for _ in 0..2 {

@@ -6,7 +6,7 @@
 //! | 0 | version of everything after the header |
 //! | 1 | [`Kind`] |
 //! | 2–17 | the sending node |
-//! | 18–33 | the callshop, or the account of another feed |
+//! | 18–33 | the callshop, or the account whose feed has the activity |
 //! | 34–41 | `seq` of the activity, big endian; in a heartbeat, the number of messages the node has failed to send so far |
 //! | 42 | length of the trace context; 0 if there is none |
 //! | … | the W3C `traceparent`, then the row, unless the row is too large |
@@ -59,7 +59,7 @@ pub struct Head {
     pub kind: Kind,
     /// The sending node.
     pub node: Uuid,
-    /// Callshop of the activity, or the account of another feed; nil in a heartbeat.
+    /// The callshop of the activity, or the account whose feed has the activity; nil in a heartbeat.
     pub callshop_id: Uuid,
     /// The activity's number, or in a heartbeat, the number of messages that the node has failed to send.
     pub seq: i64,

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Maximum number of texts that an event keeps. Later writers write a text for each subscriber.
+/// Maximum number of texts that an event keeps. The texts of further writers are not kept, so they are written again for each subscriber.
 const MAX_TEXTS: usize = 8;
 /// Maximum number of bytes of all texts that an event keeps, as large as the largest row that nodes send each other.
 const MAX_BYTES: usize = 16 * 1024;
@@ -28,8 +28,8 @@ impl WriterId {
 pub struct Texts(Mutex<Vec<(WriterId, Arc<str>)>>);
 
 impl Texts {
-    /// The writer's text. The first caller writes the text; the other callers wait for it, which takes a few microseconds. An error is returned to
-    /// its caller only, and the next caller writes again.
+    /// The writer's text. The first caller writes the text; the other callers wait for it, which takes a few microseconds. If writing fails, only
+    /// that caller gets the error, and the next caller tries again.
     ///
     /// # Errors
     /// Returns the errors of `write`.

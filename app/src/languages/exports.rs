@@ -64,7 +64,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Ya tiene {max} descargas, el máximo. Espere a que termine una.",
     ),
     (
-        "The link has expired, was changed, or its login has ended. Create a new link.",
+        "The link has expired or was changed, or its login has ended. Create a new link.",
         "O link expirou, foi alterado ou seu login terminou. Crie um novo link.",
         "El enlace venció, fue modificado o su sesión terminó. Cree un enlace nuevo.",
     ),

@@ -175,7 +175,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Error interno. Al avisar al soporte, cite `extensions.requestId`.",
     ),
     (
-        "The version must be one of the tariff that sets the prices of the callshop's customers.",
+        "The version must belong to the tariff that sets the prices of the callshop's customers.",
         "A versão precisa ser da tarifa que define os preços dos clientes da loja.",
         "La versión debe ser de la tarifa que fija los precios de los clientes de la tienda.",
     ),

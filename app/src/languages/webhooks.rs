@@ -84,7 +84,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El nombre {host} no se puede resolver. Revise el nombre del servidor.",
     ),
     (
-        "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",
+        "Use an address of at most {max} bytes, such as https://example.com/hook, without a user name, a password or a fragment.",
         "Use um endereço como https://example.com/hook, sem nome de usuário, senha ou fragmento, de no máximo {max} bytes.",
         "Use una dirección como https://example.com/hook, sin nombre de usuario, contraseña ni fragmento, de {max} bytes como máximo.",
     ),
@@ -99,7 +99,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El documento debe ser una sola suscripción a `callshopActivity`, `accountActivity` o `accountFeed`, sin variables y sin directivas.",
     ),
     (
-        "The document must stay with the feed of the account, or with the activity of callshops. Create another webhook.",
+        "The document cannot switch between the feed of the account and the activity of callshops. Create another webhook.",
         "O documento precisa continuar com o feed da conta, ou com a atividade das lojas. Crie outro webhook.",
         "El documento debe seguir con el feed de la cuenta, o con la actividad de las tiendas. Cree otro webhook.",
     ),

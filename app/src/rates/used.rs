@@ -1,5 +1,5 @@
-//! The rates of calls by their keys. Ends, extensions and lists of calls need a few rates of versions that may no longer be in memory, so those rates
-//! are read one by one instead of with their versions.
+//! Looks up the rates of calls by their keys. When calls are ended, extended or listed, a few of their rates are needed, and the versions of these
+//! rates may no longer be in memory. Therefore, these rates are read individually, without their versions.
 
 use std::collections::{BTreeSet, HashMap};
 use std::mem::size_of;
@@ -15,9 +15,9 @@ use super::{LoadedVersion, RateCache, Terms, from_row, pricing};
 use base::error::{OrFault as _, Result};
 use store::tariffs;
 
-/// Size of the cache in bytes, about. A rate without bands takes some 350 bytes.
+/// Approximate size of the cache in bytes. A rate without bands takes about 350 bytes.
 const BYTES: u64 = 8 * 1024 * 1024;
-/// Size of an entry without its texts, about.
+/// Approximate size in bytes of an entry without its texts.
 const ENTRY: usize = size_of::<Pricing>() + 160;
 /// Maximum number of rates per statement.
 const AT_ONCE: usize = 512;
@@ -41,10 +41,10 @@ fn size(pricing: &Pricing) -> usize {
 }
 
 impl RateCache {
-    /// The pricing by a rate of this version, shared by all calls with this rate.
+    /// The pricing for a rate of this version, shared by all calls with this rate.
     ///
     /// # Errors
-    /// Fails with a fault if the prefix is not a prefix, which should never happen.
+    /// Fails with a fault if the rate's prefix does not consist of digits, which should never happen.
     pub async fn pricing(&self, version: &LoadedVersion, rate: &Rate) -> Result<Arc<Pricing>> {
         let prefix = Prefix::parse(&rate.prefix).ok_or("a prefix is not digits").or_fault()?;
         let key = RateKey { version_id: version.version_id, prefix };
@@ -91,7 +91,7 @@ impl RateCache {
         Ok(found)
     }
 
-    /// The pricing by a rate that was used recently, or whose version is in memory.
+    /// The pricing for a rate that was used recently, or whose version is in memory.
     async fn in_memory(&self, key: RateKey) -> Result<Option<Arc<Pricing>>> {
         if let Some(found) = self.used.0.get(&key).await {
             return Ok(Some(found));

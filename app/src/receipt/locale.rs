@@ -241,8 +241,8 @@ impl Locale {
         })
     }
 
-    /// The destination with the name of its country in this language, if it begins with the country's name in any language. The rest stays unchanged,
-    /// because it is often the name of a network.
+    /// If the destination begins with the country's name in any language, replaces that name with the country's name in this language. The rest stays
+    /// unchanged, because it is often the name of a network.
     pub fn destination<'a>(self, destination: &'a str, country: Option<&str>) -> Cow<'a, str> {
         let code = country.unwrap_or_default();
         match (self.country(code), country_names::after_country(destination, code)) {

@@ -29,7 +29,7 @@ use store::{Listed, NewActivity, Page, Tx, Within, accounts, cabins as cabin_row
 
 /// Maximum amount of a float, movement or payment: ten billion currency units, so that a shift's sums do not overflow.
 const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
-/// Maximum number of unpaid statements that a closing register carries over.
+/// Maximum number of unpaid statements that are carried over when the register closes.
 const MAX_OPEN_ITEMS: u64 = 500;
 
 /// A shift, with the currency of its amounts.

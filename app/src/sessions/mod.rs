@@ -215,8 +215,8 @@ async fn with_currencies(
 /// Lists the sessions of a callshop that match a filter.
 ///
 /// # Errors
-/// Fails with `SEARCH_TOO_BROAD` if matching sessions are too rare to be found in a bounded time, or if too many sessions would have to be sorted.
-/// May also fail with `NOT_FOUND`.
+/// Fails with `SEARCH_TOO_BROAD` if the server would have to read too many sessions to find those that match, or if too many sessions would have to
+/// be sorted. May also fail with `NOT_FOUND`.
 pub async fn list(
     app: &App,
     actor: &Actor,

@@ -142,8 +142,8 @@ pub(super) async fn begin(
     })
 }
 
-/// Notifies the tariff's owner of what happened to the version, each callshop that sells at this tariff's prices, and each account above callshops
-/// that pays by the tariff.
+/// Emits events about what happened to the version: to the tariff's owner, to each callshop that sells at this tariff's prices, and to each account
+/// above callshops that pays by the tariff.
 pub(super) async fn announce(
     tx: &Tx,
     tariff: &tariff::Model,

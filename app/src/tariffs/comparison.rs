@@ -187,7 +187,7 @@ impl Comparison {
         Ok(Listed { rows, total })
     }
 
-    /// Visits the prefixes within the bounds, in order, until `visit` breaks.
+    /// Visits the prefixes within the bounds, in order, until `visit` returns `Break`.
     ///
     /// # Errors
     /// Fails with `OVERLOADED` if too many versions are compared at the same time.

@@ -41,7 +41,7 @@ pub enum Target {
 pub enum Source {
     /// Another tariff of the account.
     Tariff(Uuid),
-    /// The prices that the account pays its parent. They change when the parent assigns another tariff.
+    /// The prices that the account pays its parent. The prices change when the parent assigns another tariff.
     OwnCost,
 }
 
@@ -82,8 +82,8 @@ impl Derivation {
     }
 }
 
-/// Derives a tariff from a source, or changes its rule or source. The versions are derived soon afterwards by [`super::following`]. If nothing
-/// changes, nothing is derived again.
+/// Derives a tariff from a source, or changes the rule or the source of a derived tariff. The versions are derived soon afterwards by
+/// [`super::following`]. If nothing changes, nothing is derived again.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the rule is out of range, if the source is the tariff itself or is derived from it, or if a chain would be longer

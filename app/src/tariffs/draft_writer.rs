@@ -171,7 +171,7 @@ impl Draft {
         Ok(Self { tariff, actor, base, precedes, loaded, changes, act, clock, created_at, permit })
     }
 
-    /// Writes the rates, and the version's row last. The rates become visible only with the version's row.
+    /// Writes the rates first, and the version's row last. The rates become visible only with the version's row.
     pub(super) async fn write(
         &self,
         store: &Store,

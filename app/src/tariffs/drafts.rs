@@ -40,9 +40,9 @@ pub const MAX_EDITS: usize = 1_000;
 static DECKS: Semaphore = Semaphore::const_new(DECKS_AT_ONCE as usize);
 /// Number of rate decks in memory.
 const DECKS_AT_ONCE: u32 = 4;
-/// A larger file counts as [`LARGE_DECK_SHARE`] decks. A file of this size has about 250,000 rates.
+/// A file that is larger than this counts as [`LARGE_DECK_SHARE`] decks. A file of this size has about 250,000 rates.
 const LARGE_DECK_BYTES: u64 = 16 << 20;
-/// Leaves room for one small deck beside a large one.
+/// A large deck counts as this many decks, which leaves room for one small deck beside it.
 const LARGE_DECK_SHARE: u32 = DECKS_AT_ONCE - 1;
 
 /// How an import treats the existing rates.

@@ -11,7 +11,7 @@ use super::drafts::{MAX_DECK_BYTES, MAX_PROBLEMS, Outcome};
 
 /// Maximum number of dates that a question offers as choices.
 const MAX_DATES: usize = 100;
-/// Maximum number of answers of one question about several bands.
+/// Maximum number of answers to one question about several bands.
 const MAX_BAND_ANSWERS: usize = 30;
 
 /// The rows of a deck for an import by date.
@@ -110,7 +110,7 @@ pub(super) fn band_questions(
     unknown.iter().map(|name| band_question(&[name], bands)).collect()
 }
 
-/// Asks for the tariff's bands for some bands of a deck. The answers are all combinations.
+/// Asks which bands of the tariff correspond to these bands of a deck. The possible answers are all combinations.
 fn band_question(names: &[&String], bands: &[&str]) -> Question {
     let choices: Vec<Option<&str>> = std::iter::once(None).chain(bands.iter().copied().map(Some)).collect();
     let mut answers: Vec<Answer> = vec![Answer { text: String::new(), mapping: Mapping::default() }];
@@ -145,7 +145,7 @@ fn band_question(names: &[&String], bands: &[&str]) -> Question {
 }
 
 impl ReadDeck {
-    /// Gives the bands of a carrier's deck the tariff's names if only the case of letters differs.
+    /// Renames the bands of a carrier's deck to the tariff's bands where only the case of letters differs.
     pub(super) fn rename_bands(&mut self, bands: &[&str]) {
         let renamed = |name: &String| {
             let same =

@@ -2,8 +2,8 @@
 //!
 //! Each second, every node lists the sources' versions that are in force or scheduled, and compares this list with the versions that the derived
 //! tariffs follow. If they differ, one node derives the missing versions. A derived version is written like an import, in blocks of rates outside the
-//! call writer, and takes effect at the same instant as its source. A failure is stored with the derivation and is tried again; it never stops the
-//! source.
+//! call writer, and takes effect at the same instant as its source. If deriving fails, the failure is stored with the derivation, and the node tries
+//! again later. The source takes effect regardless.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -63,7 +63,7 @@ pub struct Impact {
     pub is_partial: bool,
 }
 
-/// Rates the calls that the tariff prices, at this version's prices. Changes nothing.
+/// Rates the calls to which the tariff applies, at this version's prices. Changes nothing.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`, with `OVERLOADED` if too many versions are rated at the same time, and with a fault if a sum is out of
@@ -137,7 +137,7 @@ fn is_charged(call: &PastCall) -> bool {
     call.state == CallState::Ended && call.answered_at.is_some()
 }
 
-/// The two sides of sales at one destination. Amounts are micros.
+/// The income from some sales, and their cost. Amounts are micros.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sales {
     income: i128,

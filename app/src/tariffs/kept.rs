@@ -1,4 +1,4 @@
-//! The answer that a change to a tariff stores for its idempotency key, and the result of a repeated request, which is made from this answer.
+//! A change to a tariff stores an answer for its idempotency key. If the request is repeated, its result is made from this answer.
 
 use entity::tariff;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Decides which tariffs an actor may read. An account manages its own tariffs. It may also read the version in force and the scheduled versions of
-//! its cost tariff, but nothing else that its parent knows about that tariff.
+//! Decides which tariffs an actor may read. An account manages its own tariffs. The account may also read the version in force and the scheduled
+//! versions of its cost tariff, but nothing else that its parent knows about that tariff.
 
 use std::sync::Arc;
 
@@ -32,7 +32,8 @@ pub async fn readable(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Mode
     tariff.ok_or(Error::NotFound)
 }
 
-/// Finds a version of a tariff that the actor may manage, or the version in force or a scheduled version of the cost tariff of the actor's account.
+/// Finds a version that the actor may read. The actor may read every version of a tariff that the actor may manage, and the version in force and the
+/// scheduled versions of the cost tariff of the actor's account.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.

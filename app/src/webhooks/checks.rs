@@ -14,7 +14,7 @@ const MAX_URL: usize = 2_000;
 /// Maximum length of a document, in bytes.
 const MAX_QUERY: usize = 20_000;
 
-/// Replaces tabs in a document with spaces, and Windows line ends with line feeds. Refuses all other control characters, because databases refuse
+/// Replaces tabs in a document with spaces, and Windows line endings with line feeds. Refuses all other control characters, because databases refuse
 /// some of them.
 pub(super) fn clean_query(text: &str) -> Result<String> {
     let text = text.replace("\r\n", "\n").replace('\t', " ");
@@ -69,7 +69,7 @@ pub(super) fn bad_url(refused: SendError) -> Error {
             base::message!("{host} cannot be resolved. Check the host name.", host)
         }
         _ => base::message!(
-            "Use an address such as https://example.com/hook, without a user name, a password or a fragment, of at most {max} bytes.",
+            "Use an address of at most {max} bytes, such as https://example.com/hook, without a user name, a password or a fragment.",
             max = MAX_URL
         ),
     };

@@ -17,13 +17,13 @@ pub struct WebhookConfig {
     /// Seconds from the first failed attempt to the second, 1 to 3600. Later pauses are longer: up to 5,760 times this value, which is eight hours by
     /// default.
     pub first_retry_seconds: u32,
-    /// Hours after which a webhook whose receiver accepts nothing is disabled, 1 to 720. If the receiver refuses only a single event, that event
+    /// A webhook is disabled if its receiver accepts nothing for this many hours, 1 to 720. If the receiver refuses only a single event, that event
     /// blocks only later events of its callshop.
     pub give_up_hours: u32,
     /// Maximum number of webhooks of an account, 1 to 1000.
     pub per_account: u64,
-    /// Maximum number of deliveries at the same time on each node, 1 to 1000. One webhook uses at most an eighth of these deliveries, and one account
-    /// at most a quarter.
+    /// Maximum number of simultaneous deliveries on each node, 1 to 1000. At most an eighth of them are for one webhook, and at most a quarter for
+    /// one account.
     pub concurrency: usize,
     /// Days to keep the log of deliveries, 1 to 400. The log of a webhook has at most 10,000 messages.
     pub log_days: u32,
@@ -73,12 +73,12 @@ impl WebhookConfig {
         Ok(())
     }
 
-    /// Maximum number of deliveries of one webhook at the same time on each node.
+    /// Maximum number of simultaneous deliveries of one webhook on each node.
     pub fn per_webhook(&self) -> usize {
         self.concurrency.div_ceil(8)
     }
 
-    /// Maximum number of deliveries of all webhooks of one account at the same time on each node.
+    /// Maximum number of simultaneous deliveries of all webhooks of one account on each node.
     pub fn per_account_at_once(&self) -> usize {
         self.concurrency.div_ceil(4)
     }

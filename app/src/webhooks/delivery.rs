@@ -40,7 +40,7 @@ const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// Number of compiled documents that a node remembers.
 const PLANS: u64 = 1_000;
 
-/// A compiled document, or the fact that it cannot be compiled anymore.
+/// A compiled document; `None` if the document can no longer be compiled.
 type Plan = Option<Arc<dyn Payload>>;
 
 /// The state that all deliveries of one node share.
@@ -191,7 +191,7 @@ impl Node {
             return Ok(());
         }
         let now = self.app.clock.now();
-        // read more positions than free slots, because some may have no event that their document wants
+        // read more positions than there are free slots, because some positions may have no event that their document wants
         let room = Room {
             per_webhook: options.per_webhook() as u64,
             per_account: options.per_account_at_once() as u64,
@@ -217,7 +217,7 @@ impl Node {
         Ok(())
     }
 
-    /// Moves the positions past events that their documents do not want, all in one transaction. Returns the positions that need a turn.
+    /// In one transaction, moves the positions past events that their documents do not want. Returns the positions that need a turn.
     async fn pass_over(&self, due: Vec<Due>, times: (DateTime<Utc>, DateTime<Utc>)) -> Result<Vec<Due>> {
         let conn = self.app.store.reader();
         let mut ids: Vec<Uuid> = due.iter().map(|due| due.key.0).collect();

@@ -122,7 +122,7 @@ async fn insert(
     (new, of_account): (&NewWebhook, bool),
 ) -> Result<Made> {
     let now = app.clock.now();
-    // the lock makes concurrent requests count each other's webhooks
+    // with this lock, concurrent requests count the webhooks one after the other, so each request sees the webhooks that the others created
     let account = accounts::lock(tx.conn(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
     let most = app.config.webhooks.per_account;
     if rows::count(tx.conn(), account.id).await? >= most {
@@ -193,7 +193,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: WebhookChange) -
             }
             check_kind(&access::by_id(tx.conn(), old.account_id).await?, payload.as_ref())?;
             if payload.is_for_account() != old.of_account {
-                let message = "The document must stay with the feed of the account, or with the activity of callshops. Create another webhook.";
+                let message = "The document cannot switch between the feed of the account and the activity of callshops. Create another webhook.";
                 return Err(Error::invalid("query", message));
             }
         }
@@ -293,7 +293,7 @@ pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model
     .await
 }
 
-/// Lists the webhooks of an account that users of the actor's subtree created, newest first.
+/// Lists the webhooks of an account that were created by users in the actor's subtree, newest first.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.

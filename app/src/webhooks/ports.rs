@@ -59,7 +59,8 @@ pub trait Payload: Send + Sync {
     /// Fails if a value of the event cannot be shown.
     fn event(&self, event: &ActivityEvent) -> AppResult<String>;
 
-    /// The JSON of the document's answer to the loss of a callshop's or feed's events up to the number `last`: no event, and `cursorExpired` true.
+    /// The JSON of the message that reports the loss of a callshop's or feed's events up to the number `last`. The message has no event, and its
+    /// `cursorExpired` is true.
     ///
     /// # Errors
     /// Fails with internal faults only.

@@ -197,7 +197,8 @@ fn told(app: &App, webhook: &webhook::Model, reason: WebhookDisabledReason) {
     tracing::warn!(webhook = %webhook.id, reason = reason.as_str(), "a webhook was disabled");
 }
 
-/// The pause after this number of failed attempts, plus up to a fifth, so that the attempts for many callshops are not made at the same moment.
+/// The pause after this number of failed attempts. The pause is extended at random by up to a fifth, so that attempts for many callshops do not begin
+/// at the same moment.
 fn pause(first_seconds: u32, attempts: i32) -> TimeDelta {
     let at = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(PAUSES.len() - 1);
     let millis = PAUSES.get(at).copied().unwrap_or(1).saturating_mul(i64::from(first_seconds) * 1_000);

@@ -21,7 +21,7 @@ use base::error::{Error, ErrorCode, Result};
 use store::webhook_positions as positions;
 use store::{Tx, activity, webhooks as rows};
 
-/// Longest wait of a request for a receiver's answer. A request has ten seconds in total.
+/// Maximum time that a request waits for a receiver's answer. The whole request may take ten seconds.
 const PATIENCE: Duration = Duration::from_secs(7);
 
 /// Posts a ping, even if the webhook is disabled. A ping is a made-up message without an event. Returns the result of the only attempt.

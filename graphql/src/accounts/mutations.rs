@@ -28,7 +28,7 @@ pub struct CreateDistributorInput {
     pub time_zone: String,
     /// The distributor's first user.
     pub user: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -44,7 +44,7 @@ pub struct CreateResellerInput {
     pub time_zone: Option<String>,
     /// The reseller's first user.
     pub user: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -62,7 +62,7 @@ pub struct CreateCallshopInput {
     pub time_zone: Option<String>,
     /// The callshop's owner.
     pub owner: UserInput,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -82,7 +82,7 @@ pub struct UpdateAccountInput {
     pub max_call_seconds: Option<i32>,
     /// Caller ID shown for a callshop's calls: digits with an optional "+"; empty for anonymous calls.
     pub caller_id: Option<String>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -103,7 +103,7 @@ pub struct SetDialPlanInput {
     pub country: String,
     /// Area code that is prepended to local numbers.
     pub area_code: Option<String>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -224,7 +224,7 @@ impl AccountMutation {
         answer(made.await)
     }
 
-    /// Changes names and settings of an account or callshop below the caller's account.
+    /// Changes the name and the settings of an account or callshop below the caller's account.
     #[field(roles = MANAGERS, scope = ACCOUNTS_WRITE)]
     async fn update_account(
         &self,

@@ -83,7 +83,7 @@ impl RegisterShift {
         Ok(report.map(|report| RegisterReport::new(report, &self.0.currency)))
     }
 
-    /// Cash that was put into the drawer or withdrawn from it, other than for sales; oldest first.
+    /// Cash movements other than sales, oldest first.
     async fn movements(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +97,7 @@ impl RegisterShift {
     }
 }
 
-/// Cash that was put into the drawer or withdrawn from it, other than for a sale.
+/// A cash movement other than a sale: cash was put into the drawer or withdrawn from it.
 #[derive(async_graphql::Description)]
 pub struct CashMovement {
     view: MovementView,

@@ -48,8 +48,8 @@ pub struct DepositInput {
     /// Payment method of the deposit.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
-    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
-    /// and in the register's report. Not for CASH.
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id. At most 64 characters; not for CASH. The number
+    /// appears on the receipt and in the register's report.
     pub reference: Option<String>,
 }
 
@@ -63,8 +63,8 @@ pub struct AddDepositInput {
     /// Payment method of the added amount.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
-    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
-    /// and in the register's report. Not for CASH.
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id. At most 64 characters; not for CASH. The number
+    /// appears on the receipt and in the register's report.
     pub reference: Option<String>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -120,8 +120,8 @@ pub struct RefundSessionInput {
     pub method: PaymentMethod,
     /// Free text.
     pub reason: String,
-    /// The refund's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
-    /// and in the register's report. Not for CASH.
+    /// The refund's number in another system, such as a card terminal's NSU or a Pix transaction id. At most 64 characters; not for CASH. The number
+    /// appears on the receipt and in the register's report.
     pub reference: Option<String>,
     /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -176,8 +176,8 @@ pub struct PaymentInput {
     pub method: PaymentMethod,
     /// The amount, in the callshop's currency. Cash may exceed the amount due.
     pub amount: Decimal,
-    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id, at most 64 characters. It shows on the receipt
-    /// and in the register's report. Not for CASH.
+    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id. At most 64 characters; not for CASH. The number
+    /// appears on the receipt and in the register's report.
     pub reference: Option<String>,
 }
 

@@ -482,8 +482,8 @@ impl PixCode {
         Ok(qr.svg())
     }
 
-    /// The transaction id, 25 letters and digits, under which the payment appears in the callshop's bank account. It is the same for all codes of a
-    /// session.
+    /// The transaction id, 25 letters and digits, under which the payment appears in the callshop's bank account. The transaction id is the same for
+    /// all codes of a session.
     fn txid(&self) -> &str {
         &self.0.txid
     }

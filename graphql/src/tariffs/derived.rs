@@ -54,7 +54,7 @@ impl TariffDerivation {
         self.money(self.derivation.rule.addition)
     }
 
-    /// Minimum by which each price per minute exceeds the source's price; null if a price may be below the source's.
+    /// Each price per minute exceeds the source's price by at least this amount; null if a price may be below the source's.
     fn minimum_margin(&self) -> Option<Money> {
         self.derivation.rule.minimum_margin.map(|margin| self.money(margin))
     }
@@ -64,7 +64,7 @@ impl TariffDerivation {
         self.derivation.rule.price_ending.map(Decimal)
     }
 
-    /// Amount of which each price per minute is a multiple; null if prices are not rounded to a step.
+    /// Each price per minute is a multiple of this amount; null if prices are not rounded to a step.
     fn price_step(&self) -> Option<Decimal> {
         self.derivation.rule.price_step.map(Decimal)
     }
@@ -119,15 +119,15 @@ pub struct DeriveTariffInput {
     pub percent: Option<Decimal>,
     /// Amount to add to each price per minute, after the percentage; may be negative; zero if omitted.
     pub addition: Option<Decimal>,
-    /// Minimum by which each price per minute must exceed the source's price. If it is given, fees and minimum charges are not below the source's
+    /// Each price per minute exceeds the source's price by at least this amount. If it is given, fees and minimum charges are not below the source's
     /// either. No minimum if omitted.
     pub minimum_margin: Option<Decimal>,
-    /// Last digits of each price per minute, from the first digit that is not 0. Prices are rounded up: "0.09" makes 1.29 from 1.234, "0.99" makes
-    /// 1.99, and "0.10" makes 1.1, because its first digit that is not 0 is the 1. For prices in whole cents, use `priceStep`. A price of 0 stays 0.
-    /// Must be below 1000; no ending if omitted.
+    /// The digits in which each price per minute ends: the digits of this value, beginning with the first digit that is not 0. Prices are rounded up:
+    /// "0.09" makes 1.29 from 1.234, "0.99" makes 1.99, and "0.10" makes 1.1, because its first digit that is not 0 is the 1. For prices in whole
+    /// cents, use `priceStep`. A price of 0 stays 0. Must be below 1000; no ending if omitted.
     pub price_ending: Option<Decimal>,
-    /// Amount of which each price per minute is a multiple. Prices are rounded up: "0.01" makes 0.30 from 0.294, and "0.05" makes 1.25 from 1.21. Must be
-    /// above 0 and below 1000; excludes `priceEnding`.
+    /// Each price per minute is a multiple of this amount. Prices are rounded up: "0.01" makes 0.30 from 0.294, and "0.05" makes 1.25 from 1.21. Must
+    /// be above 0 and below 1000; excludes `priceEnding`.
     pub price_step: Option<Decimal>,
     /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
     #[graphql(default)]
@@ -171,7 +171,7 @@ pub struct StopDerivingTariffInput {
 payload!(
     /// Result of `deriveTariff` and `stopDerivingTariff`.
     DeriveTariffPayload {
-        /// The tariff after the change. Its versions are derived within a few seconds.
+        /// The tariff after the change. The tariff's versions are derived within a few seconds.
         tariff: Tariff,
     }
 );

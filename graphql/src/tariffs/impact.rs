@@ -53,7 +53,7 @@ impl TariffImpact {
         self.money(self.impact.margin)
     }
 
-    /// `margin` minus the margin at the prices that were charged, which includes the calls that the version does not rate.
+    /// `margin` minus the margin of all calls at the prices that were charged, including the calls for which the version has no rate.
     fn margin_change(&self) -> Money {
         self.money(self.impact.margin_change)
     }

@@ -189,8 +189,8 @@ impl TariffImport {
         Some(TariffImpact { impact, currency: self.0.tariff.currency.clone() })
     }
 
-    /// The scheduled version that will replace the new version, but does not contain its changes; null if no such version was scheduled, and for a draft.
-    /// To keep the changes, import the file again with the scheduled version as `baseVersionId`.
+    /// The scheduled version that will replace the new version, but does not contain the new version's changes; null if no such version was
+    /// scheduled, and for a draft. To keep the changes, import the file again with the scheduled version as `baseVersionId`.
     async fn next(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
         let Some(id) = self.0.report.next else { return Ok(None) };
         let found = tariffs::find_version(app(ctx), actor(ctx)?, id).boxed().await;
@@ -290,7 +290,7 @@ pub struct CreateTariffImportInput {
 pub struct AnswerTariffImportInput {
     /// The import.
     pub import_id: ID,
-    /// The answers, as JSON. They complete or correct the mapping of the import. At most 100000 bytes.
+    /// The answers, as JSON. The answers complete or correct the mapping of the import. At most 100000 bytes.
     pub mapping: String,
 }
 

@@ -15,7 +15,7 @@ use crate::scalars::{CurrencyCode, Decimal};
 /// A recurring part of the week, in the tariff's time zone.
 #[derive(InputObject)]
 pub struct TimeBandInput {
-    /// Name of the band, which rates refer to, 1 to 40 characters.
+    /// Name of the band, 1 to 40 characters. Rates refer to the band by this name.
     pub name: String,
     /// Days on which the band begins.
     pub weekdays: Vec<DayOfWeek>,
@@ -61,7 +61,7 @@ pub struct CreateTariffInput {
     /// Local dates that count as holidays, at most 1000.
     #[graphql(default)]
     pub holidays: Vec<NaiveDate>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -71,12 +71,13 @@ pub struct CreateTariffInput {
 pub struct ImportTariffInput {
     /// The tariff to import into.
     pub tariff_id: ID,
-    /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server detects the layout of a carrier's deck. It
-    /// reports its guesses in `detected`, and asks in `questions` about everything that it cannot decide. The server's own format has a header.
-    /// Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment. Optional columns: minimum_charge,
-    /// free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`, `connection_fee:BAND` and `initial_price:BAND`. A
-    /// prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must fit in the server's limit on the size of
-    /// a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 128 MiB.
+    /// A carrier's rate deck as text, or comma-separated text in the server's own format. The server detects the layout of a carrier's deck. The
+    /// server reports its guesses in `detected`, and asks in `questions` about everything that it cannot decide. The server's own format has a
+    /// header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment. Optional columns:
+    /// minimum_charge, free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`, `connection_fee:BAND` and
+    /// `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must not exceed the
+    /// server's limit on the size of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up
+    /// to 128 MiB.
     pub csv: String,
     /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,
@@ -98,7 +99,7 @@ pub struct ImportTariffInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// dry run and an import with errors change nothing, so they do not use up the key. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -183,7 +184,7 @@ pub struct UpsertRatesInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -193,14 +194,14 @@ pub struct UpsertRatesInput {
 pub struct DeleteRatesInput {
     /// The tariff to change.
     pub tariff_id: ID,
-    /// 1 to 1000 prefixes. Each must have a rate of its own in the version to start from.
+    /// 1 to 1000 prefixes. Each prefix must have a rate of its own in the version to start from.
     pub prefixes: Vec<String>,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -213,7 +214,7 @@ pub struct CopyTariffVersionInput {
     /// Description of the new version; if omitted, the description names the source version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -225,7 +226,7 @@ pub struct ActivateTariffVersionInput {
     pub version_id: ID,
     /// When the version becomes active; now if omitted.
     pub at: Option<DateTime<Utc>>,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -239,7 +240,7 @@ pub struct AssignTariffInput {
     pub tariff_id: Option<ID>,
     /// Whether to assign the tariff as the account's cost tariff or as its retail tariff.
     pub kind: TariffAssignment,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -249,11 +250,12 @@ pub struct AssignTariffInput {
 pub struct BlockDestinationInput {
     /// Tariff in which the prefix is blocked or unblocked. Give either `tariffId` or `callshopId`.
     pub tariff_id: Option<ID>,
-    /// Callshop for which the prefix is blocked or unblocked. It must be a child of the caller's account. Give either `callshopId` or `tariffId`.
+    /// Callshop for which the prefix is blocked or unblocked. The callshop must be a child of the caller's account. Give either `callshopId` or
+    /// `tariffId`.
     pub callshop_id: Option<ID>,
     /// E.164 digits without "+".
     pub prefix: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }

@@ -61,8 +61,8 @@ pub struct MarginWarningView {
     pub prefix: String,
     /// Destination name.
     pub destination: String,
-    /// Buyer's price for 60 seconds. If only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
-    /// `seconds` instead.
+    /// Buyer's price for 60 seconds or, if only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
+    /// `seconds`.
     pub retail_per_minute: Decimal,
     /// Seller's price for 60 seconds, or the seller's charge for the same call.
     pub cost_per_minute: Decimal,

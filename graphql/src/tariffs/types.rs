@@ -238,7 +238,7 @@ impl Tariff {
 #[derive(SimpleObject)]
 #[graphql(name = "TimeBand")]
 pub struct TimeBandView {
-    /// Name of the band, which rates refer to.
+    /// Name of the band. Rates refer to the band by this name.
     pub name: String,
     /// Days on which the band begins, Monday first.
     pub weekdays: Vec<DayOfWeek>,

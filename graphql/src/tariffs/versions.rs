@@ -183,7 +183,7 @@ impl RateChangeView {
 pub struct CancelTariffVersionInput {
     /// The scheduled version.
     pub version_id: ID,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -205,7 +205,7 @@ pub struct RevertTariffInput {
     /// Description of the new version; if omitted, the description names the earlier version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -218,7 +218,7 @@ pub struct ArchiveTariffInput {
     /// Whether the tariff is archived after the change.
     #[graphql(default = true)]
     pub archived: bool,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -245,7 +245,7 @@ pub struct UpdateTariffInput {
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
-    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer of the first request. A
+    /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request. A
     /// key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
@@ -304,7 +304,8 @@ pub struct TariffVersionQuery;
 
 #[object(root = "Query")]
 impl TariffVersionQuery {
-    /// The differences between the rates of two versions of the caller's tariffs, in the same currency; null if there is no such version.
+    /// The differences between the rates of two versions. Both versions must belong to the caller's tariffs and have the same currency. Null if there
+    /// is no such version.
     #[field(roles = MANAGERS, scope = TARIFFS_READ)]
     async fn compare_tariff_versions(
         &self,

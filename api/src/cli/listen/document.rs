@@ -4,13 +4,13 @@ use apollo_compiler::ast::{self, Definition, OperationDefinition, OperationType,
 use async_graphql_value::ConstValue;
 use serde_json::{Value, json};
 
-/// The fields that are added to the document, with their names in the answer. They are removed from the messages.
+/// The names, in the answer, of the fields that are added to the document. These fields are removed from the messages.
 const ADDED: [&str; 4] = ["listenCursor", "listenExpired", "listenEvent", "listenShop"];
 
-/// What is added to a subscription to one callshop, or to the feed of an account.
+/// The additions to a subscription to one callshop, or to the feed of an account.
 const CALLSHOP: &str = "subscription($listenAfter: String) { position(after: $listenAfter) {
     listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind } } }";
-/// What is added to a subscription to the callshops of a branch.
+/// The additions to a subscription to the callshops of a branch.
 const BRANCH: &str = "subscription($listenAfter: [ShopCursor!]) { position(after: $listenAfter) {
     listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind } listenShop: callshopId } }";
 
@@ -59,7 +59,7 @@ impl Document {
     /// Prepares the document of a webhook.
     ///
     /// # Errors
-    /// The error says what the document lacks.
+    /// The error says what is wrong with the document.
     pub(super) fn of(text: &str) -> Result<Self, String> {
         let none = || {
             "the document must be a subscription to callshopActivity, accountActivity or accountFeed"
@@ -102,7 +102,7 @@ impl Document {
     }
 }
 
-/// Splits an answer of the subscription into its parts.
+/// Splits a message of the subscription into its parts.
 ///
 /// # Errors
 /// Fails with the errors that the server sent.

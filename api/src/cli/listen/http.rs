@@ -66,7 +66,7 @@ where
 /// Reads a response to its end.
 ///
 /// # Errors
-/// Fails if the connection fails, and for more than [`MAX_BODY`] bytes.
+/// Fails if the connection fails, or if the response has more than [`MAX_BODY`] bytes.
 pub(super) async fn text(response: Response<Incoming>) -> Result<String, String> {
     let (mut body, mut text) = (response.into_body(), Vec::new());
     while let Some(frame) = body.frame().await {

@@ -36,12 +36,13 @@ pub(super) const HELP: &str = "Examples:
   (umask 077; echo \"whsec_$(openssl rand -base64 32)\" > secret.txt)
   callshop listen --account Q2FsbHNob3A6… --token-file token.txt --secret-file secret.txt --forward-to http://127.0.0.1:3000/hook
 
-Without a secret of your own, the first line of the output has the secret with which the messages are signed. The line `forwarding events` appears when
-events count. Messages are posted one after the other. A message that your program does not accept is not posted again: a webhook would post it again.";
+Without a secret of your own, the first line of the output has the secret with which the messages are signed. Events that happen
+after the line `forwarding events` has appeared are forwarded. Messages are posted one after the other. Unlike a webhook, this command does not post a
+message again if your program does not accept it.";
 
 /// Longest pause before another attempt to connect.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// The server sends something at least every half minute.
+/// If nothing arrives for this time, the connection counts as lost. The server sends something at least every half minute.
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long the receiver may take to answer, as for a webhook.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -103,10 +104,10 @@ struct Listener {
     token: String,
     forward_to: Url,
     document: Document,
-    /// What distinguishes the messages from those of other webhooks: the webhook's id, or the document.
+    /// Makes the ids of the messages differ from those of other webhooks: the webhook's id, or the document.
     source: String,
     secret: Vec<u8>,
-    /// The last cursor of each callshop; the key is empty if there is only one.
+    /// The last cursor of each callshop; the key is empty if there is only one callshop.
     cursors: BTreeMap<String, String>,
     /// Whether this connection received something.
     heard: bool,
@@ -138,7 +139,7 @@ pub(super) async fn run(args: ListenArgs) -> Result<(), Failure> {
         heard: false,
         begun: false,
     };
-    // the user knows a secret that the user chose
+    // only a generated secret is printed, because the user already knows a secret from a file or the environment
     if given.is_none() {
         out(&format!("secret: {PREFIX}{}\n", STANDARD.encode(&listener.secret)))?;
     }
@@ -220,7 +221,7 @@ fn message_id([source, shop, kind, cursor]: [&str; 4]) -> String {
 }
 
 impl Listener {
-    /// Follows the subscription over lost connections.
+    /// Follows the subscription, and connects again whenever the connection is lost.
     async fn follow(&mut self) -> Result<(), Failure> {
         let mut pause = Duration::from_secs(1);
         loop {
@@ -253,7 +254,7 @@ impl Listener {
         if !status.is_success() {
             let text = http::text(response).await.unwrap_or_default();
             let why = format!("the server answered with status {}: {}", status.as_u16(), text.trim());
-            // a busy server, or one that stops
+            // the server is busy or is stopping
             let may_change = status.is_server_error() || [408, 429].contains(&status.as_u16());
             return Err(if may_change { Ended::Lost(why) } else { Ended::Refused(why) });
         }

@@ -1,4 +1,4 @@
-//! The rows that a batch may change besides its calls. They are locked before any event is applied.
+//! The rows that a batch may change besides its calls. These rows are locked before any event is applied.
 
 use std::collections::{BTreeSet, HashSet};
 

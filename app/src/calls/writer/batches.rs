@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_secs(1);
 /// The writer counts as stuck if it records no heartbeat for this time. While the database is down, a transaction fails in less time.
 const STUCK: Duration = Duration::from_secs(60);
 
-/// Runs until `stop`, or until the last handle of the writer is dropped. Jobs that were submitted before are finished.
+/// Runs until `stop`, or until the last handle of the writer is dropped. Then finishes the jobs that were already submitted.
 pub(super) async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut before = 1;

@@ -81,7 +81,7 @@ pub struct NewImport {
     pub effective_at: Option<DateTime<Utc>>,
     /// Description of the new version; at most 100 characters.
     pub note: String,
-    /// SHA-256 of the file in hexadecimal. The upload of another file fails, and an idempotency key stands for this file only.
+    /// SHA-256 of the file in hexadecimal. If it is given, the upload of any other file fails, and an idempotency key is valid only for this file.
     pub sha256: Option<String>,
 }
 
@@ -128,7 +128,7 @@ pub struct Report {
     pub margins: Option<Margins>,
     /// The calls of the last thirty days at the prices of a dry run; `None` for other jobs, and if they could not be rated.
     pub impact: Option<Impact>,
-    /// The version that is scheduled to follow the version that the job put in force or scheduled.
+    /// The next scheduled version after the version that the job put in force or scheduled.
     pub next: Option<Uuid>,
 }
 
@@ -341,7 +341,7 @@ pub async fn answer(app: &App, actor: &Actor, id: Uuid, mapping: Mapping) -> Res
     .await
 }
 
-/// Cancels a job that has not ended. Its file is deleted.
+/// Cancels a job that has not ended. The job's file is deleted.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the job has ended or its version is stored. May also fail with `NOT_FOUND` or `FORBIDDEN`.

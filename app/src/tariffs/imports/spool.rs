@@ -349,7 +349,7 @@ mod tests {
         next.sweep().await.expect("it is read");
         assert!(matches!(next.reserve(41), Err(Error::Overloaded(_))));
         next.reserve(40).expect("it fits");
-        // its own files are counted while they arrive
+        // a program's own files are counted while they arrive
         let (_, mut own) = next.create(Uuid::from_u128(8)).await.expect("a file");
         own.write_all(&[b'x'; 40]).await.expect("it is written");
         own.flush().await.expect("it is written");
