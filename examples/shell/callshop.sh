@@ -57,7 +57,7 @@ post() {
 # ask DOCUMENT [VARIABLES]: prints the data of the answer. The errors of a mutation's payload are failures.
 ask() {
   local variables=${2:-null} is_repeatable=yes refused
-  # the variables may be larger than an argument of a program may be
+  # the variables may be too large for a command-line argument
   jq --arg query "$1" '{$query, variables: .}' <<<"$variables" >"$work/request"
   if [[ $1 = mutation* ]]; then
     is_repeatable=$(jq -r 'if .variables.input.idempotencyKey then "yes" else "no" end' "$work/request")

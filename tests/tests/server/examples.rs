@@ -271,7 +271,7 @@ on_both!(the_receiver_sends_a_push_with_python_packages, |backend: Backend| asyn
     assert_eq!(titles(&pushes), ["Test", "Test", "REGISTER_OPENED"]);
     assert_eq!(pushes[2].json()["topic"], "callshop");
 
-    // a message that comes again, or that nobody signed, causes no push
+    // neither a repeated message nor a message with a wrong signature causes a push
     let delivery = "deliveries(first: 1) { nodes { deliveryId kind } }";
     let log = shop.reseller.object("webhook", &webhook, delivery).await["deliveries"]["nodes"][0].take();
     assert_eq!(log["kind"], "EVENT", "{log}");

@@ -290,12 +290,12 @@ on_both!(a_price_list_has_the_prices_in_force_in_the_readers_language, |backend:
     let name = file.headers()[header::CONTENT_DISPOSITION].to_str().expect("text").to_owned();
     assert!(name.contains("filename=\"price-list-"), "{name}");
 
-    // it has no period, and belongs to a callshop
+    // a price list has no period, and belongs to a callshop
     let refusal = refused(server, owner, &format!("{path}&from=2026-11")).await;
     assert_eq!(refusal, (400, "INVALID_INPUT".to_owned()));
     let of_account = format!("/export/price-list?accountId={}", shop.reseller_id);
     assert_eq!(refused(server, &shop.reseller, &of_account).await, (404, "NOT_FOUND".to_owned()));
-    // refusals are in the language that the client prefers, or else in that of the caller
+    // refusals are in the language that the client prefers, or else in the caller's own language
     let refused_in = async |language: Option<&str>, path: &str| {
         let mut request =
             http().get(format!("http://{}{path}", server.http)).bearer_auth(shop.attendant.token());

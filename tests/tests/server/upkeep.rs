@@ -440,7 +440,7 @@ async fn live_calls_tick_while_the_database_is_away_on_postgres() {
     let last = last.expect("activities").expect("the last one");
     let knife = Knife::new(&shop).await;
     knife.close().await;
-    // publish a change of a call, so that the calls are read again
+    // publish a change to a call, so that the calls are read again
     shop.server.app.hub.committed(vec![activity::Model { seq: last.seq + 1, ..last }], None);
     for _ in 0..3 {
         assert_eq!(calls(&mut socket).await, 2);

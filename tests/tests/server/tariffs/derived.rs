@@ -206,7 +206,7 @@ on_both!(derivations_are_bounded, |backend| async move {
     ] {
         assert_eq!(refused(seller, bad.clone()).await, "INVALID_INPUT", "{bad}");
     }
-    // the tariff of another account
+    // a tariff of another account cannot be a source
     let distributor = &tariff.shop.distributor;
     assert_eq!(refused(distributor, of(&tariff.id, "X")).await, "NOT_FOUND");
     assert_eq!(refused(distributor, again(&tariff.id, &tariff.id)).await, "NOT_FOUND");

@@ -406,7 +406,7 @@ on_both!(a_quote_is_for_a_moment_or_for_a_version, |backend| async move {
     assert_eq!(price(&shop.owner, json!({})).await, ("0.1".to_owned(), 1_800));
     // everybody may ask for the prices of tomorrow, which are scheduled
     assert_eq!(price(&shop.attendant, json!({ "at": at(2) })).await, ("0.3".to_owned(), 600));
-    // a draft is for those who may read it
+    // only users who may read a draft can get a quote from it
     let of_draft = json!({ "v": draft["id"] });
     assert_eq!(price(&shop.reseller, of_draft.clone()).await, ("0.5".to_owned(), 360));
     assert_eq!(price(&shop.reseller, json!({ "v": draft["id"], "at": at(2) })).await.0, "0.5");
