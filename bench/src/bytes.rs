@@ -122,7 +122,7 @@ impl Sizes {
             let grown = size.less(before.tables.get(name).copied().unwrap_or_default());
             let sum = if TRIMMED.contains(&name.as_str()) { &mut trimmed } else { &mut kept };
             *sum = sum.plus(grown);
-            // before VACUUM packs them, a few calls may fill free space of a table that has not grown
+            // if a few calls only fill free space, the table does not grow until VACUUM has packed it
             if grown.total().max(grown.packed) / calls >= LEAST {
                 println!("{}", grown.line(name, calls));
             }

@@ -311,7 +311,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(0, "+13055550123", 1_000).await;
     }
     shop.open_cabin(1).await;
-    // this node has the same release, restarted on tables that have more columns than it needs
+    // this node runs the same release, and restarts on tables that have more columns than it needs
     shop.server = shop.server.restart().await;
     for index in [0, 1] {
         shop.call(index, "+13055550123", 1_000).await;

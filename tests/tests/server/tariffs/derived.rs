@@ -1,4 +1,4 @@
-//! Tests derived tariffs: they follow the versions of their source, take effect with it, and say why they cannot.
+//! Tests derived tariffs: they follow the versions of their source, take effect together with these versions, and report the reason if they cannot.
 
 use tests::sip::eventually;
 
