@@ -187,7 +187,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     tokio::time::timeout(Duration::from_secs(60), shop.finish()).await.expect("it ends");
 });
 
-/// A subscriber that comes back misses nothing, and learns what was deleted. Nobody else sees the feed.
+/// A subscriber that comes back misses nothing, and learns when events after its cursor were deleted. Nobody else sees the feed.
 async fn resumes(shop: &Shop, cursor: &Value, seen: &[(i64, String, Option<String>)]) {
     let mut socket = Socket::open(shop.server.http, shop.reseller.token()).await;
     socket.subscribe("1", FEED, json!({ "a": shop.reseller_id, "after": cursor })).await;

@@ -224,7 +224,7 @@ on_both!(a_reseller_derives_from_what_it_pays, |backend| async move {
     let version = &cost["activeVersion"];
     assert!(!prices(version).is_empty(), "{account}");
 
-    // the distributor's drafts and old versions stay the distributor's
+    // only the distributor sees its drafts and old versions
     let input = json!({ "tariffId": cost["id"], "note": "secret", "rates": [
         { "prefix": "55", "destination": "Brazil", "pricePerMinute": "0.031" }] });
     let draft = distributor.did("upsertRates", "UpsertRatesInput", input, "version { id }").await;
