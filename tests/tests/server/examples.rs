@@ -209,7 +209,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     assert_eq!(desk.python(&["export-calls", "--shop", &shop.id, &month]).await.ok(), calls);
     assert_eq!(desk.shell("export-month", &["--shop", &shop.id, "2024-12"]).await.ok(), lines[0]);
 
-    // a token without reports:read imports, too
+    // a token without reports:read can also import
     desk.write("token.txt", &token(&shop.reseller, &["TARIFFS_WRITE"]).await);
     let drafted = desk.python(&["import", "--tariff", &tariff, "rates.csv"]).await;
     assert!(drafted.errors.contains("the token needs the scope reports:read"), "{drafted:?}");

@@ -264,7 +264,8 @@ on_both!(any_two_versions_are_compared, |backend| async move {
     tariff.shop.finish().await;
 });
 
-// Comparisons read blocks; a rare kind is found at the end of a long list, in both directions, and no row is lost between two blocks.
+// A comparison reads the prices in blocks. It finds the only raised price, near the end of a long list, in both directions, and loses no row between
+// two blocks.
 on_both!(a_long_comparison_is_read_in_blocks, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
     let row = |number: usize, price: &str| format!("{},Place,{price},0,1,1", 10_000 + number);
