@@ -22,7 +22,7 @@ web:
 test *args:
     tests/run {{args}}
 
-# run the tests whose name contains NAME, on both databases
+# run the tests whose names contain NAME, on both databases
 test-one NAME:
     tests/run -- {{quote(NAME)}}
 

@@ -1,7 +1,7 @@
 //! Compares callshop with Mercurius by running the board query on the same rows. A shop's screen sends this query when the screen opens.
 //!
-//! callshop is measured twice: on a node that keeps no answers and runs each query, as it would if the shop changed each time, and on a node that keeps
-//! answers, as if nothing had changed since the last query.
+//! callshop is measured twice: on a node that keeps no answers and runs each query, as if the shop changed before each query, and on a node that
+//! keeps answers, as if the shop never changed.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;

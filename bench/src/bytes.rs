@@ -17,7 +17,7 @@ const WARM_UP: u32 = 400;
 const AT_ONCE: u32 = 200;
 /// The tables whose rows are deleted 90 days after the call by default; the rows of all other tables are kept longer.
 const TRIMMED: [&str; 2] = ["activity", "hook_event"];
-/// Relations that grow by fewer bytes per call are left out of the report.
+/// Relations that grow by fewer bytes than this per call are left out of the report.
 const LEAST: i64 = 1;
 
 /// What to measure.
@@ -103,7 +103,7 @@ struct Sizes {
     tables: BTreeMap<String, Size>,
     /// Bytes of the write-ahead log so far; `None` on SQLite.
     log: Option<i64>,
-    /// Like `log`, but read before the tables were packed, which writes to the log as well.
+    /// Like `log`, but read before the tables were packed, because packing writes to the log as well.
     log_until_packed: Option<i64>,
 }
 
@@ -122,7 +122,7 @@ impl Sizes {
             let grown = size.less(before.tables.get(name).copied().unwrap_or_default());
             let sum = if TRIMMED.contains(&name.as_str()) { &mut trimmed } else { &mut kept };
             *sum = sum.plus(grown);
-            // before VACUUM packs them, a few calls may fill free space of a table that has not grown
+            // if a few calls only fill free space, the table does not grow until VACUUM has packed it
             if grown.total().max(grown.packed) / calls >= LEAST {
                 println!("{}", grown.line(name, calls));
             }

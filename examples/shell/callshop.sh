@@ -17,7 +17,7 @@ if [ -n "${CALLSHOP_TOKEN_FILE:-}" ]; then CALLSHOP_TOKEN=$(<"$CALLSHOP_TOKEN_FI
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# send CURL-OPTION…: sends a request, leaves its answer in $work/answer, and sets $status (000 without an answer) and $code, the first error's
+# send CURL-OPTION…: sends a request, leaves its answer in $work/answer, and sets $status (000 without an answer) and $code (of the first error)
 send() {
   : >"$work/answer" >"$work/headers"
   status=$(curl --silent --globoff --max-time 600 --connect-timeout 10 --output "$work/answer" --dump-header "$work/headers" --write-out '%{http_code}' "$@") ||
@@ -43,7 +43,7 @@ repeat() {
     pause=$((pause * 2))
   done
   if [ "$status" = 000 ]; then fail "UNREACHABLE: $server did not answer."; fi
-  # a document may have several errors, and the first one may only follow from another
+  # a document may have several errors, and the first one may be only a consequence of another
   if [ -n "$code" ]; then fail "$code: $(jq -r '[.errors[].message] | join(" ")' "$work/answer")"; fi
   [[ $status = 2* ]] || fail "The answer with status $status does not come from the API. Check CALLSHOP_API."
 }
@@ -57,7 +57,7 @@ post() {
 # ask DOCUMENT [VARIABLES]: prints the data of the answer. The errors of a mutation's payload are failures.
 ask() {
   local variables=${2:-null} is_repeatable=yes refused
-  # the variables may be larger than an argument of a program may be
+  # the variables may be too large for a command-line argument
   jq --arg query "$1" '{$query, variables: .}' <<<"$variables" >"$work/request"
   if [[ $1 = mutation* ]]; then
     is_repeatable=$(jq -r 'if .variables.input.idempotencyKey then "yes" else "no" end' "$work/request")

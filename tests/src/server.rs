@@ -160,7 +160,8 @@ impl TestServer {
         self.another_node_with(|_| {}).await
     }
 
-    /// Starts another node on the same database. Its configuration is that of the first node, with other addresses; `change` adjusts it.
+    /// Starts another node on the same database. The new node has the first node's configuration with other addresses; `change` adjusts the
+    /// configuration.
     pub async fn another_node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));

@@ -5,7 +5,7 @@ const page = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 
 const LANGUAGES = ['pt-BR', 'en-US', 'es-ES'];
 
-/** Drops React Aria's texts in all languages but the page's three. React Aria has more than thirty. */
+/** Drops React Aria's texts in all languages but the page's three. React Aria supports more than thirty languages. */
 function fewerLanguages(): Plugin {
   return {
     name: 'fewer-languages',

@@ -40,7 +40,7 @@ pub struct Plan {
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     shops: u32,
     /// Number of subscribers of each callshop. With more than one, callshop is also measured with a different document for each subscriber, so that
-    /// the subscribers of a callshop cannot share what is written from an event.
+    /// the subscribers of a callshop cannot share the text of an event.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     each: u32,
     /// Number of deliveries per turn: each event is delivered to every subscriber of its callshop.

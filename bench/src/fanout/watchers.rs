@@ -33,8 +33,8 @@ pub enum Way {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Opens a subscriber for each of these places in the list of callshops; a place may occur several times. `arrived` is called with the place for each
-/// event. Returns after all subscribers have subscribed. The subscribers run until the runtime ends.
+/// Opens a subscriber for each of these indexes into the list of callshops; an index may occur several times. For each event, `arrived` is called
+/// with the subscriber's index. Returns after all subscribers have subscribed. The subscribers run until the runtime ends.
 pub async fn open(
     way: Way,
     address: SocketAddr,

@@ -21,7 +21,7 @@ const SHOPS: usize = 3;
 const EVENTS_EVERY: Duration = Duration::from_millis(40);
 /// Maximum wait for the last messages, after the faults have ended.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Interval at which the test makes waiting positions due, while it waits for the last messages.
+/// While the test waits for the last messages, it has all waiting positions retried at this interval.
 const FORGIVEN_EVERY: Duration = Duration::from_secs(3);
 
 /// Parameters of a run.

@@ -60,7 +60,7 @@ pub enum Fault {
     StallNode,
     /// Every link is slow.
     SlowLinks,
-    /// The SIP proxy cannot reach the hook and Redis, and the nodes cannot reach its control listener.
+    /// The SIP proxy can reach neither the hook nor Redis, and the nodes cannot reach its control listener.
     CutProxy,
     /// The SIP proxy cannot reach Redis, so the proxy posts its events.
     CutProxyRedis,
@@ -241,7 +241,7 @@ impl Held {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
             Fault::BadManners | Fault::IdleSockets => vec![],
-            // no other fault may run, because the test would blame the subscribers that do not read for a delay that another fault caused
+            // no other fault may run: if another fault caused a delay, the test would blame the subscribers that do not read
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();

@@ -52,7 +52,7 @@ pub(super) struct Real {
     disturbed: Mutex<Vec<Disturbed>>,
 }
 
-/// A disturbance of the proxy that is over.
+/// A disturbance of the proxy that has ended.
 struct Disturbed {
     what: Disturbance,
     since: DateTime<Utc>,
@@ -137,7 +137,7 @@ impl Real {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Records a disturbance of the proxy that began at `since` and is over.
+    /// Records a disturbance of the proxy that began at `since` and has just ended.
     pub(super) fn disturbed(&self, what: Disturbance, since: DateTime<Utc>) {
         self.disturbed.lock().expect("the list").push(Disturbed { what, since, until: Utc::now() });
     }

@@ -49,13 +49,13 @@ async fn import(shop: &Shop) -> (Value, Value) {
     (made["import"]["id"].take(), tariff)
 }
 
-/// Activates a version of the reseller, now or at this time.
+/// Activates a version of the reseller's tariff, now or at this time.
 async fn activate(shop: &Shop, version: &Value, at: Option<String>) {
     let input = json!({ "versionId": version, "at": at });
     shop.reseller.did("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }").await;
 }
 
-/// A copy of a version of the reseller, as a draft.
+/// Copies a version of the reseller's tariff to a draft.
 async fn copied(shop: &Shop, version: &Value) -> Value {
     let input = json!({ "versionId": version });
     let mut made =
@@ -125,7 +125,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     assert_eq!(told(&mut socket, "VERSION_CANCELED").await.1, later);
     activate(&shop, &later, Some((Utc::now() + TimeDelta::seconds(2)).to_rfc3339())).await;
     assert_eq!(told(&mut socket, "VERSION_SCHEDULED").await.1, later);
-    // nobody asks for anything at that time
+    // the version takes effect without a request at that time
     assert_eq!(told(&mut socket, "VERSION_IN_FORCE").await.1, later);
 
     price(&shop.distributor, &shop.reseller_id, COST, "COST", None).await;
@@ -141,7 +141,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     shop.call(0, "+13055550123", 30_000).await;
     let last = told(&mut socket, "CREDIT_LOW").await.0;
 
-    // the webhook tells the same, in the same order
+    // the webhook delivers the same events in the same order
     let kinds = "IMPORT_ENDED VERSION_IN_FORCE VERSION_SCHEDULED VERSION_CANCELED VERSION_SCHEDULED VERSION_IN_FORCE COST_CHANGED \
         WEBHOOK_DISABLED CREDIT_CHANGED CREDIT_LOW";
     let kinds: Vec<&str> = kinds.split_whitespace().collect();
@@ -176,7 +176,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     let again =
         shop.reseller.did("replayDelivery", "ReplayDeliveryInput", input, "delivery { status }").await;
     assert_eq!(again["delivery"]["status"], "DELIVERED");
-    // it cannot become a webhook of callshops
+    // the webhook cannot change to a document about callshops
     let query =
         format!("subscription {{ accountActivity(accountId: \"{}\") {{ cursor }} }}", shop.reseller_id);
     let input = json!({ "webhookId": own, "query": query });
@@ -187,7 +187,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     tokio::time::timeout(Duration::from_secs(60), shop.finish()).await.expect("it ends");
 });
 
-/// A subscriber that comes back misses nothing, and learns what was deleted. Nobody else sees the feed.
+/// A subscriber that comes back misses nothing, and learns when events after its cursor were deleted. Nobody else sees the feed.
 async fn resumes(shop: &Shop, cursor: &Value, seen: &[(i64, String, Option<String>)]) {
     let mut socket = Socket::open(shop.server.http, shop.reseller.token()).await;
     socket.subscribe("1", FEED, json!({ "a": shop.reseller_id, "after": cursor })).await;

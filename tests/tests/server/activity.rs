@@ -197,11 +197,11 @@ on_both!(an_event_is_written_once_for_each_document_and_role, |backend: Backend|
             kinds: &["CALL_ENDED"],
             ..both(attendant, SHARED)
         },
-        // these share no text with the subscribers above, nor with each other
+        // these subscribers share no text, either with the subscribers above or with each other
         both(attendant, other.as_str()),
         both(owner, SHARED),
         both(token.as_str(), SHARED),
-        // these share a document, but each receives the events of its own cabin
+        // these subscribers share a document, but each receives the events of its own cabin
         one_cabin(json!({ "c": shop.cabins[0] }), &[0]),
         one_cabin(json!({ "c": shop.cabins[1] }), &[1]),
     ];

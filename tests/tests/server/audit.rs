@@ -810,7 +810,7 @@ on_both!(every_damage_is_found_under_its_name, |backend| async move {
     assert_eq!(broken(&server).await, [""; 0], "the undamaged books must pass the audit");
     assert_eq!(command(&url).await, 0);
     let all = audit(&server.app.store, |_| {}).await.expect("the audit runs");
-    // tests/tests/server/upkeep.rs tests the invariant about missing months, for which it detaches a partition
+    // tests/tests/server/upkeep.rs tests the invariant about missing months, because a test of that invariant has to detach a partition
     for invariant in all.iter().filter(|invariant| !invariant.name.starts_with("no month")) {
         assert!(DAMAGES.iter().any(|(name, ..)| *name == invariant.name), "{}: no damage", invariant.name);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::shop::Shop;
 use tests::{Backend, on_both};
 
-/// The code of each object in a list, by destination.
+/// The destination and country code of each object in a list, in order.
 fn codes(list: &Value) -> Vec<(String, Option<String>)> {
     let code = |line: &Value| {
         let text = |name: &str| line[name].as_str().map(str::to_owned);

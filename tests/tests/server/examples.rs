@@ -209,7 +209,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     assert_eq!(desk.python(&["export-calls", "--shop", &shop.id, &month]).await.ok(), calls);
     assert_eq!(desk.shell("export-month", &["--shop", &shop.id, "2024-12"]).await.ok(), lines[0]);
 
-    // a token without reports:read imports, too
+    // a token without reports:read can also import
     desk.write("token.txt", &token(&shop.reseller, &["TARIFFS_WRITE"]).await);
     let drafted = desk.python(&["import", "--tariff", &tariff, "rates.csv"]).await;
     assert!(drafted.errors.contains("the token needs the scope reports:read"), "{drafted:?}");
@@ -271,7 +271,7 @@ on_both!(the_receiver_sends_a_push_with_python_packages, |backend: Backend| asyn
     assert_eq!(titles(&pushes), ["Test", "Test", "REGISTER_OPENED"]);
     assert_eq!(pushes[2].json()["topic"], "callshop");
 
-    // a message that comes again, or that nobody signed, causes no push
+    // neither a repeated message nor a message with a wrong signature causes a push
     let delivery = "deliveries(first: 1) { nodes { deliveryId kind } }";
     let log = shop.reseller.object("webhook", &webhook, delivery).await["deliveries"]["nodes"][0].take();
     assert_eq!(log["kind"], "EVENT", "{log}");

@@ -290,12 +290,12 @@ on_both!(a_price_list_has_the_prices_in_force_in_the_readers_language, |backend:
     let name = file.headers()[header::CONTENT_DISPOSITION].to_str().expect("text").to_owned();
     assert!(name.contains("filename=\"price-list-"), "{name}");
 
-    // it has no period, and belongs to a callshop
+    // a price list has no period, and belongs to a callshop
     let refusal = refused(server, owner, &format!("{path}&from=2026-11")).await;
     assert_eq!(refusal, (400, "INVALID_INPUT".to_owned()));
     let of_account = format!("/export/price-list?accountId={}", shop.reseller_id);
     assert_eq!(refused(server, &shop.reseller, &of_account).await, (404, "NOT_FOUND".to_owned()));
-    // refusals are in the language that the client prefers, or else in that of the caller
+    // refusals are in the language that the client prefers, or else in the caller's own language
     let refused_in = async |language: Option<&str>, path: &str| {
         let mut request =
             http().get(format!("http://{}{path}", server.http)).bearer_auth(shop.attendant.token());
@@ -370,7 +370,7 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     let token = owner.did("createApiToken", "CreateApiTokenInput", token, "token apiToken { id }").await;
     let program = owner.with_token(&text(&token["token"]));
     let of_program = text(&link(&program, input).await["url"]);
-    // a token without the list's scope is told which scope it lacks
+    // a token without the list's scope is refused, and the error names that scope
     let payments = json!({ "subject": "PAYMENTS", "accountId": shop.id });
     let answer = program.send(query, json!({ "i": payments })).await;
     let error = &answer["errors"][0];
@@ -468,7 +468,7 @@ async fn a_client_that_reads_nothing_is_dropped_and_its_file_has_no_end() {
     let busy = get(server, reseller, &path).await;
     assert_eq!(busy.headers()[header::RETRY_AFTER], "10");
     assert_eq!(refusal(busy).await, (429, "TOO_MANY_EXPORTS".to_owned()));
-    // once the lazy client has been dropped, the other client gets its whole file
+    // once the client that reads nothing has been dropped, the other client gets its whole file
     let whole = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
             let response = get(server, reseller, &path).await;

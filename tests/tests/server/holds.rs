@@ -395,7 +395,7 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
     shop.finish().await;
 });
 
-/// Runs call ends, call attempts and closings in one branch on two nodes at once, in every combination. None of them may deadlock.
+/// Runs call ends, call attempts and closings in one branch on two nodes at the same time, in every combination. None of them may deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_lock_in_one_order_on_postgres() {
     const CABINS: usize = 12;

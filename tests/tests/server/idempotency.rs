@@ -212,7 +212,7 @@ async fn tariffs(repeats: &mut Repeats<'_>) {
     let input = json!({ "accountId": shop.id, "tariffId": made["tariff"]["id"], "kind": "COST" });
     let fields = "callshop { id } margin { total }";
     repeats.run((reseller, "assignTariff"), input, ("kind", json!("RETAIL")), fields).await;
-    // an import with the hash of a file stands for this file
+    // if an import names the hash of its file, the key is tied to this file
     let input = json!({ "tariffId": made["tariff"]["id"], "sha256": "a".repeat(64) });
     let other = ("sha256", json!("b".repeat(64)));
     repeats.run((reseller, "createTariffImport"), input, other, "import { id }").await;

@@ -20,7 +20,7 @@ use tests::client::input_type;
 use tests::shop::{event, text, unique};
 use tests::{Backend, Client, SHOP_MUTATIONS, Shop, on_both};
 
-/// Every field in kept answers, other than the values that change with time, in queries by the owner.
+/// Queries by the owner for every field that kept answers may have, except values that change with time.
 pub struct Screens {
     /// The queries with their variables. An answer is about one callshop or one cabin, so the cabin has a query of its own.
     queries: [(String, Value); 2],
@@ -247,13 +247,13 @@ on_both!(a_board_is_answered_from_memory_until_something_changes, |backend: Back
     assert_eq!(grown(begun, after), [1.0, 1.0, 1.0]);
     assert!(samples(shop.server.hook).await["callshop_graphql_kept_answer_bytes"] > first.len() as f64);
 
-    // the answer of another caller is another one, although it has the same content
+    // another caller's answer has another tag, although its content is the same
     let (status, other, _) = board(&shop.owner, &shop, Some(&tag)).await;
     assert_eq!(status, 304);
     assert_ne!(other, tag);
     assert_eq!(outcomes(&shop).await[2], after[2] + 1.0);
 
-    // a change of the shop ends the answer
+    // a change to the shop makes the kept answer invalid
     shop.open_cabin(1).await;
     let (status, changed, second) = board(&shop.attendant, &shop, Some(&tag)).await;
     assert_eq!(status, 200, "{second}");
@@ -300,7 +300,7 @@ on_both!(a_change_without_an_activity_is_found_in_debug_builds, |backend: Backen
     assert_eq!(status, 500, "{body}");
     assert!(body.contains("INTERNAL") && body.contains("Changed behind the back"), "{body}");
     assert_ne!(first, body);
-    // the answer is over after a minute at most
+    // a kept answer expires after at most a minute
     shop.server.time().pass(TimeDelta::seconds(61));
     let (status, _, body) = board(&shop.attendant, &shop, None).await;
     assert!(status == 200 && body.contains("Changed behind the back"), "{body}");
@@ -332,7 +332,7 @@ on_both!(an_answer_is_kept_for_one_caller_and_ends_with_the_login, |backend: Bac
     shop.finish().await;
 });
 
-// each new cabin has one activity, so a snapshot that mixes two moments has too many or too few cabins for its number
+// each new cabin has one activity, so if a snapshot mixed two moments, its number of cabins would not match its activity number
 on_both!(a_shared_snapshot_is_of_one_moment, |backend: Backend| async move {
     let shop = Shop::start(backend, 1).await;
     let app = &shop.server.app;

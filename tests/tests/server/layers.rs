@@ -141,8 +141,8 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
 #[test]
 fn use_cases_write_as_their_actor() {
     // the code in these files writes without a login: it stores the proxies' events, maintains tables, creates the platform's account, writes blocks
-    // of rates that stay invisible until the version is complete, deletes the rates of discarded drafts, records the progress of imports, takes
-    // derivations and records the results, records what was told in feeds of accounts, and records deliveries of webhooks
+    // of rates that stay invisible until the version is complete, deletes the rates of discarded drafts, records the progress of imports, claims
+    // derivations and records their results, records the events of accounts' feeds, and records deliveries of webhooks
     let of_its_own = [
         "access.rs",
         "accounts.rs",

@@ -130,7 +130,8 @@ fn scans_sqlite(plan: &[String]) -> bool {
 }
 
 /// Sequential scans are disabled. Therefore, a remaining sequential scan, or a read of an index without a key, means that no index fits. A range
-/// alone (`id >= …`) is not a key, because it reads more rows as more rows are stored. Live calls that are due are the exception.
+/// alone (`id >= …`) is not a key, because it reads more rows as more rows are stored. The only exception is the search for live calls that are due
+/// for extension.
 fn scans_postgres(plan: &[String], of: &str) -> bool {
     let node = |line: &str| line.contains("->") || !line.starts_with(' ');
     plan.iter().enumerate().filter(|(_, line)| line.contains(of)).any(|(at, line)| {

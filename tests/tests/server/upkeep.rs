@@ -311,7 +311,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(0, "+13055550123", 1_000).await;
     }
     shop.open_cabin(1).await;
-    // this node has the same release, restarted on tables that have more columns than it needs
+    // this node runs the same release, and restarts on tables that have more columns than it needs
     shop.server = shop.server.restart().await;
     for index in [0, 1] {
         shop.call(index, "+13055550123", 1_000).await;
@@ -440,7 +440,7 @@ async fn live_calls_tick_while_the_database_is_away_on_postgres() {
     let last = last.expect("activities").expect("the last one");
     let knife = Knife::new(&shop).await;
     knife.close().await;
-    // publish a change of a call, so that the calls are read again
+    // publish a change to a call, so that the calls are read again
     shop.server.app.hub.committed(vec![activity::Model { seq: last.seq + 1, ..last }], None);
     for _ in 0..3 {
         assert_eq!(calls(&mut socket).await, 2);

@@ -20,7 +20,7 @@ export interface SocketOptions {
 
 /** After a connection that lasted longer than this, the pauses between attempts start from the shortest again. */
 const GOOD_AFTER_MS = 2_000;
-/** How long the connection stays open after the last subscription, so that a change of screens does not close it. */
+/** How long the connection stays open after the last subscription, so that switching screens does not close it. */
 const LINGER_MS = 1_000;
 /** Pause after a failed refresh. */
 const RENEW_AGAIN_MS = 8_000;

@@ -72,7 +72,7 @@ export const browserPage: Page = {
 
 function listen(on: 'window' | 'document', event: string, listener: () => void): () => void {
   const target = on === 'window' ? globalThis.window : globalThis.document;
-  // scripts and tests without a browser have neither
+  // scripts and tests without a browser have neither a window nor a document
   if (typeof target === 'undefined') {
     return () => undefined;
   }

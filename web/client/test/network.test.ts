@@ -231,7 +231,9 @@ async function startTalks(owner: Direct, traffic: Traffic, phones: readonly stri
   return Promise.all(free.slice(0, 2).map((phone) => traffic.talk(phone)));
 }
 
-/** The result as text, with one line for each transport. The number of events is that of each client, which showed each event once. */
+/**
+ * The result as text, with one line for each transport. The number of events is the same for every client, because each client showed each event once.
+ */
 function report(parties: readonly Party[], reference: Reference, counter: Counter): void {
   const kinds = new Map<string, number>();
   for (const { kind } of reference.events) {

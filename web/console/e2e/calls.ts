@@ -49,7 +49,7 @@ async function begin(demo: Demo, cabinNumber: number, dialed: string): Promise<R
   return report;
 }
 
-/** Places a call from the phone of a cabin, which nobody answers yet. */
+/** Places a call from the phone of a cabin. The call rings and is not answered yet. */
 export async function ringingCall(demo: Demo, cabinNumber: number, dialed: string): Promise<void> {
   await begin(demo, cabinNumber, dialed);
 }

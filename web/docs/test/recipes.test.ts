@@ -231,7 +231,7 @@ describe('the recipe for graphql-ws', () => {
     await project.remove();
   });
 
-  // last, because its call goes on
+  // this test is last, because its call continues after the test
   it('shows cabins and costs over one socket, and tells when it is lost', async () => {
     const project = await makeProject(filesOf(await pageAt('guide/subscriptions.md')));
     const way = await wayTo(Number(new URL(demo.http).port));

@@ -109,8 +109,8 @@ function fields(value: unknown): Fields {
 }
 
 /**
- * The operation to run. GraphiQL notices a moment late that the document has changed, and until then names an operation of the previous document. If
- * the document has only one operation, that name does not matter.
+ * The operation to run. GraphiQL notices with a short delay that the document has changed, and until then names an operation of the previous
+ * document. If the document has only one operation, that name does not matter.
  */
 function choose(query: string, name: string | null): { readonly name: string | null; readonly kind: OperationTypeNode | null } {
   const operations = operationsIn(query);

@@ -1,6 +1,6 @@
 import { listAt, textAt, type Fields } from './json';
 
-/** One operation, as the protocol carries it. */
+/** One operation, in the form in which it is sent. */
 export interface Operation {
   readonly query: string;
   readonly operationName?: string | null | undefined;

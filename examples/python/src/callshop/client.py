@@ -186,7 +186,7 @@ def _failure(answer: http.client.HTTPResponse, body: object) -> RequestFailed:
     listed = errors if isinstance(errors, list) else []
     first = listed[0] if listed else {}
     code = first.get("extensions", {}).get("code", "BAD_ANSWER")
-    # a document may have several errors, and the first one may only follow from another
+    # a document may have several errors, and the first one may be only a consequence of another
     messages = " ".join(error["message"] for error in listed)
     message = messages or f"The answer with status {answer.status} does not come from the API. Check its address."
     wait = answer.headers.get("Retry-After", "")

@@ -247,7 +247,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
         .await;
 
-    // the stream is never empty, but a node can still tell when all entries up to an earlier end of the stream are applied
+    // the stream is never empty, but a node can still tell when it has applied all entries up to a point that was the end of the stream earlier
     let held = database.hold().await;
     add_event(&mut connection, &online(&shop)).await;
     let end = stream(&nodes[0]).end().await.expect("an end");

@@ -231,11 +231,11 @@ async fn versions(shop: &Shop) -> (String, String) {
     (tariff, version)
 }
 
-/// Creates several webhooks. The last one has several messages, which nobody receives.
+/// Creates several webhooks. The last webhook has several messages, none of which can be delivered.
 async fn webhooks(shop: &Shop) -> String {
     let mut last = String::new();
     for _ in 0..LEAST {
-        // no event is of this kind
+        // no event of this kind occurs, so no message is sent before the pings
         let feed = format!(
             "subscription {{ callshopActivity(callshopId: \"{}\", kinds: [SHOP_RESUMED]) {{ cursor }} }}",
             shop.id

@@ -157,7 +157,7 @@ impl Branch {
         let input = json!({ "name": "Test", "scopes": ["CALLS_READ"], "expiresAt": Utc::now() + chrono::TimeDelta::days(1) });
         let token = owner.did("createApiToken", "CreateApiTokenInput", input, "apiToken { id }").await;
         let callshop = &self.ids["{callshop}"];
-        // no event is of this kind, so the only message is a ping that nobody receives
+        // no event of this kind occurs, so the webhook's only message is a ping, which fails because nothing listens at the address
         let feed = format!(
             "subscription {{ callshopActivity(callshopId: \"{callshop}\", kinds: [SHOP_RESUMED]) {{ cursor }} }}"
         );

@@ -62,7 +62,8 @@ on_both!(each_date_makes_a_scheduled_version, |backend| async move {
     assert_eq!(done["version"]["number"], 4);
     assert_eq!(tariff.in_force().await, expected[0]);
 
-    // importing the file again changes nothing before the first date; it conflicts with the existing schedule, so none of its versions is stored
+    // importing the file again conflicts with the existing schedule, so none of the new versions is stored, and no price changes before the first
+    // date
     let again = tariff.by_date(&csv, json!({ "mode": "MERGE" })).await;
     assert_eq!(again["userErrors"][0]["code"], "SCHEDULE_CONFLICT", "{again}");
     tariff.shop.server.time().pass(TimeDelta::days(3));

@@ -1,4 +1,4 @@
-//! Tests derived tariffs: they follow the versions of their source, take effect with it, and say why they cannot.
+//! Tests derived tariffs: they follow the versions of their source, take effect together with these versions, and report the reason if they cannot.
 
 use tests::sip::eventually;
 
@@ -206,7 +206,7 @@ on_both!(derivations_are_bounded, |backend| async move {
     ] {
         assert_eq!(refused(seller, bad.clone()).await, "INVALID_INPUT", "{bad}");
     }
-    // the tariff of another account
+    // a tariff of another account cannot be a source
     let distributor = &tariff.shop.distributor;
     assert_eq!(refused(distributor, of(&tariff.id, "X")).await, "NOT_FOUND");
     assert_eq!(refused(distributor, again(&tariff.id, &tariff.id)).await, "NOT_FOUND");
@@ -224,7 +224,7 @@ on_both!(a_reseller_derives_from_what_it_pays, |backend| async move {
     let version = &cost["activeVersion"];
     assert!(!prices(version).is_empty(), "{account}");
 
-    // the distributor's drafts and old versions stay the distributor's
+    // only the distributor sees its drafts and old versions
     let input = json!({ "tariffId": cost["id"], "note": "secret", "rates": [
         { "prefix": "55", "destination": "Brazil", "pricePerMinute": "0.031" }] });
     let draft = distributor.did("upsertRates", "UpsertRatesInput", input, "version { id }").await;

@@ -264,7 +264,8 @@ on_both!(any_two_versions_are_compared, |backend| async move {
     tariff.shop.finish().await;
 });
 
-// Comparisons read blocks; a rare kind is found at the end of a long list, in both directions, and no row is lost between two blocks.
+// A comparison reads the prices in blocks. It finds the only raised price, near the end of a long list, in both directions, and loses no row between
+// two blocks.
 on_both!(a_long_comparison_is_read_in_blocks, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
     let row = |number: usize, price: &str| format!("{},Place,{price},0,1,1", 10_000 + number);
@@ -406,7 +407,7 @@ on_both!(a_quote_is_for_a_moment_or_for_a_version, |backend| async move {
     assert_eq!(price(&shop.owner, json!({})).await, ("0.1".to_owned(), 1_800));
     // everybody may ask for the prices of tomorrow, which are scheduled
     assert_eq!(price(&shop.attendant, json!({ "at": at(2) })).await, ("0.3".to_owned(), 600));
-    // a draft is for those who may read it
+    // only users who may read a draft can get a quote from it
     let of_draft = json!({ "v": draft["id"] });
     assert_eq!(price(&shop.reseller, of_draft.clone()).await, ("0.5".to_owned(), 360));
     assert_eq!(price(&shop.reseller, json!({ "v": draft["id"], "at": at(2) })).await.0, "0.5");

@@ -22,7 +22,7 @@ impl Listening {
         Self::start_with(arguments, token, None)
     }
 
-    /// Starts with a secret of the user.
+    /// Starts the command with a secret that the user chose.
     fn start_with(arguments: &[&str], token: &str, secret: Option<&str>) -> Self {
         let mut command = Command::new(process::build(false));
         command.arg("listen").args(arguments).env("CALLSHOP_TOKEN", token).stdin(Stdio::null());

@@ -103,7 +103,7 @@ interface Told {
   readonly connection: string;
 }
 
-/** The tab is this test's own program, so a message with this name has its type. */
+/** The tab runs a program of these tests, so a message with this name has the expected type. */
 function isTold<K extends keyof Told>(message: unknown, name: K): message is Pick<Told, K> {
   return typeof message === 'object' && message !== null && name in message;
 }

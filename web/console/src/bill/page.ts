@@ -1,10 +1,10 @@
 const STYLES = /<style>([^<]*)<\/style>/g;
 
 /**
- * Puts an HTML page from the server into an empty frame and returns the height that it needs. The frame runs no scripts. The page's
- * content security policy, which the frame inherits, forbids style elements; style sheets that are set through the DOM are allowed, so this function
- * sets the page's styles in that way. It cuts them out of the text before parsing, because the browser reports a style element as soon as it is
- * parsed.
+ * Puts an HTML page from the server into an empty frame and returns the height that it needs. The frame runs no scripts. The page's content security
+ * policy, which the frame inherits, forbids style elements; style sheets that are set through the DOM are allowed, so this function sets the page's
+ * styles in that way. The function cuts the style elements out of the text before parsing, because the browser reports a style element as soon as it
+ * is parsed.
  */
 export function showPage(frame: HTMLIFrameElement, html: string): number {
   const target = frame.contentDocument;

@@ -71,7 +71,7 @@ export function isNegative(money: Money): boolean {
 
 /**
  * Converts an amount that a user typed to micros; null if the text is not an amount. The decimals follow a comma or a point. If the text has both,
- * the decimals follow the last one, and the other groups thousands.
+ * the last of them begins the decimals, and the other one groups thousands.
  */
 export function parseAmount(typed: string): bigint | null {
   const text = typed.replace(/[\s\u00a0]/g, '');

@@ -26,7 +26,7 @@ export function Empty({ icon, children }: { readonly icon: IconName; readonly ch
 
 export interface ErrorNoteProps {
   readonly error: CallshopError;
-  /** Sends the query again. Omit this for an error in a change, which the user repeats with the change's own button. */
+  /** Sends the query again. Omit this if the error comes from a change, because the user repeats a change with the change's own button. */
   readonly onRetry?: () => void;
 }
 
