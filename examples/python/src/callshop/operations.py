@@ -498,7 +498,7 @@ class RateSearchInput(TypedDict):
 
 
 class QuoteQuote(TypedDict):
-    """The customer's price for a call made now, and the talk time that a given amount pays for."""
+    """The customer's price for a call that is answered at the requested time (now, unless `at` is given), and the talk time that a given amount pays for."""
 
     number: str | None
     destination: str | None
