@@ -53,6 +53,7 @@ pub fn wording(code: &str, languages: &Languages) -> Option<&'static str> {
 #[derive(Clone)]
 pub struct Translated<E>(pub E);
 
+#[async_trait::async_trait]
 impl<E: Executor> Executor for Translated<E> {
     async fn execute(&self, request: Request) -> Response {
         let locale = of(&request);

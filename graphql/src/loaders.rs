@@ -99,6 +99,7 @@ where
     })
 }
 
+#[async_trait::async_trait]
 impl Loader<CallsOf> for Batches {
     type Value = Vec<Arc<call::View>>;
     type Error = Arc<Error>;
@@ -131,6 +132,7 @@ impl Loader<CallsOf> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<UserId> for Batches {
     type Value = user::Model;
     type Error = Arc<Error>;
@@ -142,6 +144,7 @@ impl Loader<UserId> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<CabinId> for Batches {
     type Value = CabinView;
     type Error = Arc<Error>;
@@ -153,6 +156,7 @@ impl Loader<CabinId> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<LiveCallOf> for Batches {
     type Value = Arc<call::View>;
     type Error = Arc<Error>;
@@ -165,6 +169,7 @@ impl Loader<LiveCallOf> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<SessionId> for Batches {
     type Value = SessionView;
     type Error = Arc<Error>;
@@ -176,6 +181,7 @@ impl Loader<SessionId> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<ShopId> for Batches {
     type Value = Shop;
     type Error = Arc<Error>;
@@ -187,6 +193,7 @@ impl Loader<ShopId> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<RunningOf> for Batches {
     type Value = Running;
     type Error = Arc<Error>;
@@ -198,6 +205,7 @@ impl Loader<RunningOf> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<ScreensOf> for Batches {
     type Value = Vec<auth_session::Model>;
     type Error = Arc<Error>;
@@ -212,6 +220,7 @@ impl Loader<ScreensOf> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<TermsOf> for Batches {
     type Value = Terms;
     type Error = Arc<Error>;
@@ -223,6 +232,7 @@ impl Loader<TermsOf> for Batches {
     }
 }
 
+#[async_trait::async_trait]
 impl Loader<DerivationOf> for Batches {
     type Value = Derivation;
     type Error = Arc<Error>;

@@ -104,6 +104,7 @@ pub fn allows(actor: &Actor, needed: Option<RoleSet>) -> bool {
 /// not contain the field.
 pub struct Needs(pub RoleSet);
 
+#[async_trait::async_trait]
 impl Guard for Needs {
     async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
         match ctx.data_opt::<Actor>() {

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use futures_util::future::LocalBoxFuture;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -138,7 +139,13 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// # Errors
 /// If the command fails, the error's message names the user's next step, and the exit status is 1.
-pub async fn run(cli: Cli) -> Result<u8, Failure> {
+// The future is boxed because the code of an `async fn` is compiled in each crate that polls it: every program that calls an `async fn run` would
+// compile the whole server once more, which takes minutes.
+pub fn run(cli: Cli) -> LocalBoxFuture<'static, Result<u8, Failure>> {
+    Box::pin(dispatch(cli))
+}
+
+async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     if let Command::Serve(args) = cli.command {
         return serve::run(args, cli.log_json).await.map(|()| 0);
     }
