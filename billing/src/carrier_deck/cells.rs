@@ -159,6 +159,8 @@ pub enum PriceUnit {
     Minute,
     /// The price covers one second.
     Second,
+    /// The price covers the next increment of its row.
+    Increment,
 }
 
 /// The number of seconds that a price covers, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds", and 60,000 for "per
@@ -209,6 +211,25 @@ fn ungrouped(text: &str) -> String {
         matches!(letters[at], ',' | '.' | '\'' | ' ' | '\u{a0}') && at > 0 && digit(at - 1) && group
     };
     (0..letters.len()).filter(|at| !grouped(*at)).map(|at| letters[at]).collect()
+}
+
+/// Whether a text says that a price covers one increment: "per billing cycle", "USD/pulse", `元/周期`.
+pub(super) fn is_per_increment(text: &str) -> bool {
+    const STEPS: &[&str] = &[
+        "cycle", "pulse", "pulses", "increment", "block", "interval", "step", "impulso", "pulso", "ciclo", "impuls", "impulsion", "scatto",
+        "takt", "bloque", "intervalo",
+    ];
+    const BETWEEN: &[&str] = &["billing", "charging", "rating", "each", "one", "1"];
+    if ["/周期", "每周期", "计费周期的价格", "每个计费周期", "/計費週期"].iter().any(|part| text.contains(part)) {
+        return true;
+    }
+    let marked = text.replace('/', " per ");
+    let words = words(&marked);
+    words.iter().enumerate().any(|(at, word)| {
+        let rest = words.get(at + 1..).unwrap_or_default();
+        let next = rest.iter().find(|word| !BETWEEN.contains(&word.as_str()));
+        PER_TIME.contains(&word.as_str()) && next.is_some_and(|word| STEPS.contains(&word.as_str()))
+    })
 }
 
 /// Whether the text says that a price is for something other than a minute or a second, such as a block. "Hora punta" names a time of day.
@@ -271,6 +292,10 @@ const CENTS: &[&str] = &[
     "копеек",
     "коп",
     "fils",
+    "فلس",
+    "بالفلس",
+    "baisa",
+    "millimes",
 ];
 
 /// Whether the text says that prices are in hundredths of the currency.
@@ -312,6 +337,9 @@ pub(super) fn currencies(text: &str) -> Vec<&'static str> {
         if text.contains(symbol) {
             found.push(code);
         }
+    }
+    if text.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == "TL") || text.contains('₺') {
+        found.push("TRY");
     }
     found.sort_unstable();
     found.dedup();

@@ -14,6 +14,7 @@ mod names;
 mod prices;
 mod profile;
 mod settle;
+mod statuses;
 
 pub(super) use codes::country_question;
 use profile::Profile;
@@ -51,6 +52,8 @@ pub(super) struct Columns {
     /// The text columns whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns may tell the rows
     /// apart.
     pub(super) others: Vec<usize>,
+    /// Whether the column of statuses was found because its words tell the rows without a price from the others.
+    pub(super) status_is_found: bool,
 }
 
 impl Columns {
@@ -338,6 +341,8 @@ impl Draft<'_> {
         let used = self.used();
         let texts = |column: &usize| self.profiles[*column].filled > 0 && !used.contains(column);
         let others = (0..self.meanings.len()).filter(texts).collect();
+        let status = self.role(Role::Status);
+        let status_is_found = status.is_some_and(|column| self.guessed.get(&column) == Some(&statuses::FOUND));
         let mut bands = Vec::new();
         for (name, columns) in self.bands {
             let first = columns.get(&Role::FirstPrice).copied();
@@ -346,7 +351,7 @@ impl Draft<'_> {
             bands.push(Band { name, price, first, fee: columns.get(&Role::ConnectionFee).copied() });
         }
         bands.truncate(MAX_BANDS);
-        Some(Columns { roles: self.roles, bands, code, price, first_minute, others })
+        Some(Columns { roles: self.roles, bands, code, price, first_minute, others, status_is_found })
     }
 
     fn describe(&self, deck: &mut CarrierDeck) {

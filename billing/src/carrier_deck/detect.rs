@@ -34,7 +34,12 @@ pub(super) struct Plan<'t> {
     pub(super) unit: u32,
     /// Whether the file or the mapping names the unit.
     pub(super) unit_is_known: bool,
+    /// Whether the prices are in the smaller unit of the currency.
     pub(super) cents: bool,
+    /// The decimals by which the smaller unit is smaller: 2 for cents, 3 for fils of a dinar.
+    pub(super) places: u32,
+    /// Whether a price covers one increment of its row.
+    pub(super) per_increment: bool,
     pub(super) order: DateOrder,
     pub(super) codes: CodeRules,
     pub(super) currency: Option<String>,
@@ -84,6 +89,8 @@ pub(super) fn plan<'t>(
         unit: 60,
         unit_is_known: false,
         cents: false,
+        places: 2,
+        per_increment: false,
         order: DateOrder::Dmy,
         codes: CodeRules::default(),
         currency: None,

@@ -268,7 +268,8 @@ pub(super) fn is_effective(text: &str) -> bool {
     let effective = words.0.iter().any(|word| {
         let word = word.as_str();
         (DATE.contains(&word) || BEGINS.contains(&word)) && !PLAIN.contains(&word)
-    });
+    }) || words.phrase(&["w", "e", "f"])
+        || ["生效", "起效", "시행"].iter().any(|word| text.contains(word));
     effective && !words.any(NOTICE)
 }
 

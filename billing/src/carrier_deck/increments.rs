@@ -59,7 +59,7 @@ impl Increments {
             return Ok(Increments { initial: both, next: both, free: None });
         }
         let Some(numbers) = numbers(cell) else {
-            let (initial, next) = spoken(cell).ok_or_else(invalid)?;
+            let (initial, next) = spoken(cell).or_else(|| block(cell)).ok_or_else(invalid)?;
             return Increments { initial, next, free: None }.checked();
         };
         let found = match *numbers.as_slice() {
@@ -102,6 +102,18 @@ pub(super) fn spoken(cell: &str) -> Option<(u32, u32)> {
         [(both, _)] => Some((*both, *both)),
         [(next, Part::Any | Part::Next), (first, Part::First)] if first >= next => Some((*first, *next)),
         [(first, _), (next, _)] if first >= next => Some((*first, *next)),
+        _ => None,
+    }
+}
+
+/// The only time in a short text with unknown words, such as `anticipata 30 s`: calls are billed in blocks of this time.
+pub(super) fn block(cell: &str) -> Option<(u32, u32)> {
+    let all = words(cell);
+    if cell.len() > MAX_WORDS_IN_CELL || all.len() > 4 || !cell.contains(|letter: char| letter.is_ascii_digit()) {
+        return None;
+    }
+    match times(&all, false)?.as_slice() {
+        [(time, _)] if is_usual(*time) => Some((*time, *time)),
         _ => None,
     }
 }

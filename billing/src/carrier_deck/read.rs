@@ -90,6 +90,14 @@ struct Reader<'p, 't> {
     one_origin: bool,
     /// The index of the last row with a price, if the rows after it may have more codes of it.
     continues: Option<usize>,
+    /// The last row with a country code of its own.
+    country_row: Option<usize>,
+    /// The next increment of the row that is being read.
+    step: Option<u32>,
+    /// The words of texts in the column of prices that mean "not offered".
+    no_prices: BTreeSet<Vec<String>>,
+    /// Such texts that were read.
+    texts: BTreeSet<String>,
 }
 
 struct BandRow {
@@ -131,8 +139,13 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         by_origin: BTreeMap::new(),
         one_origin: false,
         continues: None,
+        country_row: None,
+        step: None,
+        no_prices: BTreeSet::new(),
+        texts: BTreeSet::new(),
     };
     reader.one_origin = reader.has_one_origin();
+    reader.find_texts();
     reader.find_statuses();
     reader.read_all();
 }
@@ -152,6 +165,13 @@ impl<'t> Reader<'_, 't> {
                 Fate::Read | Fate::SetAside(_) => self.continues,
                 Fate::Problem | Fate::Title => None,
             };
+            if let CodeSource::Parts(country, _) = self.plan.columns.code {
+                match fate {
+                    Fate::Title => self.country_row = None,
+                    _ if !row.get(country).is_empty() => self.country_row = Some(index),
+                    _ => {}
+                }
+            }
             let counts = &mut self.deck.counts;
             match fate {
                 Fate::Read => counts.read += 1,
@@ -223,6 +243,7 @@ impl<'t> Reader<'_, 't> {
             }
         }
         self.describe_increments();
+        self.describe_texts();
         self.warn_surcharges();
     }
 
@@ -368,9 +389,9 @@ impl<'t> Reader<'_, 't> {
             CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
             CodeSource::Parts(country, area) => {
                 // an empty country code is that of the row above
-                let above =
-                    self.continues.filter(|_| row.get(country).is_empty() && self.has_same_country(row));
-                let from = above.and_then(|above| self.plan.table.row(above)).unwrap_or(row);
+                let above = self.country_row.filter(|_| row.get(country).is_empty());
+                let above = above.and_then(|above| self.plan.table.row(above));
+                let from = above.filter(|above| self.has_same_country(row, *above)).unwrap_or(row);
                 match codes::country(from.get(country), from.kind(country)) {
                     Ok(digits) => (area, codes::read(&digits, row.get(area), row.kind(area), rules)),
                     Err(doubt) => (country, Err(doubt)),
@@ -422,8 +443,9 @@ impl<'t> Reader<'_, 't> {
     fn rate(&mut self, row: Row<'t>) -> Option<Rate> {
         self.check_currency(row)?;
         let destination = self.destination(row);
-        let price = self.amount(row, self.plan.columns.price, true);
         let increments = self.increments(row, destination.as_deref().unwrap_or_default());
+        self.step = increments.map(|increments| increments.next);
+        let price = self.amount(row, self.plan.columns.price, true);
         let fee = self.fee(row, self.plan.columns.first(Role::ConnectionFee));
         let minimum = self.fee(row, self.plan.columns.first(Role::MinimumCharge));
         let free = self.free_seconds(row);

@@ -221,6 +221,7 @@ impl Draft<'_> {
             return self.ask_amounts();
         }
         self.find_units();
+        self.find_status();
         let unknown: Vec<usize> =
             (0..self.meanings.len()).filter(|column| self.meanings[*column] == Meaning::Unknown).collect();
         let mut seconds: Vec<usize> = Vec::new();
@@ -259,6 +260,9 @@ impl Draft<'_> {
                 }
             } else if profile.is_mostly(profile.texts) && self.is_status(column) {
                 self.guess(column, Role::Status, "Its cells say which codes are removed or blocked.");
+            } else if !has_increments && profile.timed > 0 && profile.distinct.len() <= 12 {
+                // increments in unknown words are not left out silently
+                self.ask_role(column, "has times", &["increment"]);
             }
         }
         self.settle_seconds(&seconds);

@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::super::cells::{PriceUnit, currencies, has_cents, is_cents, is_other_unit, is_pence, unit};
+use super::super::cells::{
+    PriceUnit, currencies, has_cents, is_cents, is_other_unit, is_pence, is_per_increment, unit,
+};
 use super::super::dates::{DateOrder, Orders, dates_in};
 use super::super::header::{Role, Words, is_effective, mentions_price, names_step, words};
 use super::super::header_words::{BILLS, END};
@@ -89,9 +91,11 @@ impl Plan<'_> {
                 }
             }
         }
-        if let (true, Some((line, date))) = (columns.is_empty(), self.said_date()) {
+        if let (true, Some((line, date))) = (self.lacks_dates(), self.said_date()) {
             orders.see(&date);
-            example = (line, date.clone());
+            if example.0 == 0 {
+                example = (line, date.clone());
+            }
             cells.push(date);
         }
         if orders.either > 0 && orders.dmy + orders.mdy == 0 {
@@ -158,9 +162,16 @@ impl Plan<'_> {
         })
     }
 
-    /// Finds the first day of all prices if no column has dates.
+    /// Whether some rows have no date of their own.
+    fn lacks_dates(&self) -> bool {
+        let Some(column) = self.columns.first(Role::Effective) else { return true };
+        let price = self.columns.price;
+        self.rows().any(|row| row.get(column).is_empty() && row.get(price).contains(|letter: char| letter.is_ascii_digit()))
+    }
+
+    /// Finds the first day of the prices of rows without a date of their own.
     pub(super) fn find_date(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
-        if self.columns.first(Role::Effective).is_some() || mapping.columns.contains_key("effective") {
+        if !self.lacks_dates() || matches!(mapping.columns.get("effective"), Some(None)) {
             return;
         }
         let Some((_, text)) = self.said_date() else { return };
@@ -182,7 +193,13 @@ impl Plan<'_> {
             let text = before_billing(&note.text);
             is_unit_note(&text).then(|| unit(&text)).flatten()
         });
-        let mapped = mapping.price_unit.map(|unit| if unit == PriceUnit::Minute { 60 } else { 1 });
+        let mapped = mapping.price_unit.map(|unit| match unit {
+            PriceUnit::Minute => 60,
+            PriceUnit::Second | PriceUnit::Increment => 1,
+        });
+        if self.find_cycle(mapping, named.or(above).is_some(), deck) {
+            return;
+        }
         let (price_name, has_unit) = (self.price_name(), self.columns.first(Role::Unit).is_some());
         if mapped.is_none()
             && named.is_none()
@@ -214,8 +231,40 @@ impl Plan<'_> {
         deck.detected.push(Detected::new("price_unit", format!("{unit} seconds"), reason, confidence));
     }
 
+    /// Finds whether a price covers one increment, as the exports of some switches have it. Asks if only the name of the column of increments lets
+    /// one think so. Returns whether the unit is settled.
+    fn find_cycle(&mut self, mapping: &Mapping, has_unit: bool, deck: &mut CarrierDeck) -> bool {
+        let steps = [Role::Increment, Role::NextIncrement].into_iter().find_map(|role| self.columns.first(role));
+        let Some(step) = steps.filter(|_| !has_unit || mapping.price_unit.is_some()) else { return false };
+        let reason = match mapping.price_unit {
+            Some(PriceUnit::Increment) => "The mapping says so.",
+            Some(_) => return false,
+            None if self.columns.first(Role::Unit).is_some() => return false,
+            None if is_per_increment(self.price_name()) => "The price's column says so.",
+            None if self.notes().iter().any(|note| (mentions_price(&note.text) || !note.text.is_ascii()) && is_per_increment(&note.text)) => {
+                "A line above or below the rates says so."
+            }
+            None => {
+                let name = self.names.get(step).map_or("", String::as_str);
+                let cycle = Words(words(name)).any(&["cycle", "cycles", "ciclo"]) || name.contains("周期");
+                let rows = || self.rows().filter(|row| !row.get(step).is_empty());
+                let other = rows().take(MAX_COLUMNS).any(|row| row.get(step).bytes().all(|byte| byte.is_ascii_digit()) && row.get(step) != "60");
+                if cycle && other {
+                    deck.questions.push(cycle_question(name));
+                    return true;
+                }
+                return false;
+            }
+        };
+        self.per_increment = true;
+        self.unit_is_known = true;
+        deck.detected.push(Detected::new("price_unit", "one increment", reason, Confidence::High));
+        true
+    }
+
     /// Finds whether prices are in hundredths of the currency.
     pub(super) fn find_cents(&mut self, options: &Options<'_>, deck: &mut CarrierDeck) {
+        self.places = self.places(options.currency);
         if let Some(cents) = options.mapping.price_in_cents {
             self.cents = cents;
             deck.detected.push(Detected::mapped("price_in_cents", cents.to_string()));
@@ -243,6 +292,8 @@ impl Plan<'_> {
             () if units => "The column with the unit of the prices says so.",
             () if cells > 0 && cells * 2 > filled().take(MAX_COLUMNS).count() => "The prices say so.",
             () if said.is_some() && currencies(name).is_empty() => "A line above or below the rates says so.",
+            // the line means the fees, whose column says so
+            () if said.is_some() && self.has_fee_in_cents() => return,
             () if said.is_some() => {
                 let why = "A line above or below the rates mentions hundredths of the currency.";
                 return deck.questions.push(cents_question(why));
@@ -254,6 +305,20 @@ impl Plan<'_> {
         }
         self.cents = true;
         deck.detected.push(Detected::new("price_in_cents", "true", reason, Confidence::High));
+    }
+
+    fn has_fee_in_cents(&self) -> bool {
+        let name = |column: usize| self.names.get(column).map_or("", String::as_str);
+        let mut fees = [Role::ConnectionFee, Role::MinimumCharge].into_iter().filter_map(|role| self.columns.first(role));
+        fees.any(|column| is_cents(name(column)))
+    }
+
+    /// The decimals of the currency's smaller unit, according to a line like "1 dinar = 1000 fils" or the currency.
+    fn places(&self, currency: Option<&str>) -> u32 {
+        const THOUSANDTHS: &[&str] = &["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+        let said = self.notes().iter().filter_map(|note| smaller_unit(&note.text)).next();
+        let dinar = currency.or(self.currency.as_deref()).is_some_and(|currency| THOUSANDTHS.contains(&currency));
+        said.unwrap_or(if dinar { 3 } else { 2 })
     }
 
     /// The median of the prices as they are written, in millionths.
@@ -308,6 +373,18 @@ impl Plan<'_> {
             ));
         }
         Ok(())
+    }
+}
+
+/// The decimals of a smaller unit that a text defines: 3 for "1 dinar = 1000 fils".
+fn smaller_unit(text: &str) -> Option<u32> {
+    let (one, many) = text.split_once('=')?;
+    let (one, many) = (words(one), words(many));
+    let is_one = one.len() >= 2 && one.get(one.len() - 2).is_some_and(|word| word == "1");
+    match many.first()?.as_str() {
+        "100" if is_one => Some(2),
+        "1000" if is_one => Some(3),
+        _ => None,
     }
 }
 
@@ -398,4 +475,12 @@ pub(in crate::carrier_deck) fn unit_question(why: &str) -> Question {
         example: String::new(),
         answers: vec![answer("a minute", PriceUnit::Minute), answer("a second", PriceUnit::Second)],
     }
+}
+
+fn cycle_question(name: &str) -> Question {
+    let mut question = unit_question(&format!("The column {name:?} may have the time for which a price holds."));
+    let mapping = Mapping { price_unit: Some(PriceUnit::Increment), ..Mapping::default() };
+    question.answers.truncate(1);
+    question.answers.push(Answer::new("the increment of its row", mapping));
+    question
 }

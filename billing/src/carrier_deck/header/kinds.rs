@@ -1,7 +1,7 @@
 //! Names of columns with codes, names, dates, increments and statuses.
 
 use super::super::header_words::{
-    AREA, CODE, COMMENT, COUNTRY, DATE, DESTINATIONS, END, FEE, FIRST, INTERNATIONAL, INTERVAL, MINIMUMS,
+    AREA, BILLS, CODE, COMMENT, COUNTRY, DATE, DESTINATIONS, END, FEE, FIRST, INTERNATIONAL, INTERVAL, MINIMUMS,
     NAME, NETWORK, NEW, NEXT, NOTICE, OLD, ORIGIN, PER_CALL, PER_TIME, PRICE, STATUS, TIME,
 };
 use super::{FREE, Meaning, Role, Words, increment_role};
@@ -98,7 +98,7 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
 }
 
 pub(super) fn dated(words: &Words) -> Option<Meaning> {
-    let dated = words.any(DATE);
+    let dated = words.any(DATE) || words.phrase(&["w", "e", "f"]);
     let begins =
         words.only(&["from", "desde", "ab", "dal", "dalla", "since", "depuis", "a", "partir", "de", "from"]);
     let ends = words.only(&[
@@ -237,7 +237,7 @@ pub(super) fn increment(words: &Words) -> Option<Meaning> {
         "intervalle",
         "intervallo",
     ];
-    let strong = words.any(INTERVAL);
+    let strong = words.any(INTERVAL) || words.only(BILLS);
     let unit_only = words.0.iter().all(|word| TIME.contains(&word.as_str()) || word == "billing");
     let step = words.any(FIRST) || words.any(NEXT);
     let priced = words.any(PRICE) && !words.any(CLEAR);

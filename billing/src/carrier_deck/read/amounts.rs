@@ -71,7 +71,7 @@ impl Reader<'_, '_> {
             self.problem(row, Some(column), error);
             return None;
         }
-        let shift = if self.is_in_cents(column) { 2 } else { 0 };
+        let shift = if self.is_in_cents(column) { self.plan.places } else { 0 };
         let amount = number.micros(per, to, shift, self.options.mapping.price_rounding);
         if amount.is_none() {
             self.ask("PRICE_DECIMALS", row, column);
@@ -83,10 +83,9 @@ impl Reader<'_, '_> {
     fn is_in_cents(&self, column: usize) -> bool {
         let name = self.plan.names.get(column).map_or("", String::as_str);
         match () {
-            () if column == self.plan.columns.price || self.options.mapping.price_in_cents.is_some() => {
-                self.plan.cents
-            }
+            () if column == self.plan.columns.price => self.plan.cents,
             () if is_cents(name) => true,
+            () if self.options.mapping.price_in_cents.is_some() => self.plan.cents,
             () => self.plan.cents && currencies(name).is_empty(),
         }
     }
@@ -94,6 +93,9 @@ impl Reader<'_, '_> {
     pub(super) fn unit(&mut self, row: Row<'_>) -> Option<u32> {
         let column =
             self.plan.columns.first(Role::Unit).filter(|_| self.options.mapping.price_unit.is_none());
+        if self.plan.per_increment {
+            return self.step;
+        }
         let Some(column) = column else { return Some(self.plan.unit) };
         let cell = row.get(column);
         if cell.is_empty() {
