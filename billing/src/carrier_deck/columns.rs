@@ -16,7 +16,7 @@ mod profile;
 mod settle;
 mod statuses;
 
-pub(super) use codes::country_question;
+pub(super) use codes::{country_question, national_code};
 use profile::Profile;
 
 /// Number of rows whose contents are examined to find the meaning of columns.

@@ -9,13 +9,17 @@ use super::table::{Row, Table};
 use super::{Answer, CarrierDeck, Options, Question, Refusal};
 
 mod codes;
+mod fees;
+mod join;
 mod marks;
 mod notes;
 mod sheets;
+mod split;
 
+pub(super) use fees::SaidFees;
+pub(super) use join::joined;
 pub(super) use marks::{cents_question, unit_question};
 pub(super) use notes::{SaidIncrements, increments_in};
-pub(super) use sheets::joined;
 use sheets::{choose_sheet, open_sheet};
 
 /// Everything that is needed to read the rows.
@@ -47,6 +51,8 @@ pub(super) struct Plan<'t> {
     pub(super) effective: Option<chrono::NaiveDate>,
     /// The increments that lines above and below the rates name.
     pub(super) said: SaidIncrements,
+    /// The fees that lines above and below the rates name.
+    pub(super) fees: SaidFees,
 }
 
 pub(super) fn encoding_question() -> Question {
@@ -96,6 +102,7 @@ pub(super) fn plan<'t>(
         currency: None,
         effective: None,
         said: SaidIncrements::default(),
+        fees: SaidFees::default(),
     };
     plan.find_marks(options.mapping, deck);
     plan.find_order(options, deck);
@@ -105,6 +112,7 @@ pub(super) fn plan<'t>(
     plan.find_cents(options, deck);
     plan.find_codes(options.mapping, deck);
     plan.said = plan.said_increments();
+    plan.fees = plan.said_fees();
     deck.currency.clone_from(&plan.currency);
     Ok(deck.questions.is_empty().then_some(plan))
 }

@@ -92,6 +92,8 @@ struct Reader<'p, 't> {
     continues: Option<usize>,
     /// The last row with a country code of its own.
     country_row: Option<usize>,
+    /// What the title above the row does to the codes of rows without a price.
+    section: Option<StatusRule>,
     /// The next increment of the row that is being read.
     step: Option<u32>,
     /// The words of texts in the column of prices that mean "not offered".
@@ -140,6 +142,7 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         one_origin: false,
         continues: None,
         country_row: None,
+        section: None,
         step: None,
         no_prices: BTreeSet::new(),
         texts: BTreeSet::new(),
@@ -171,6 +174,9 @@ impl<'t> Reader<'_, 't> {
                     _ if !row.get(country).is_empty() => self.country_row = Some(index),
                     _ => {}
                 }
+            }
+            if fate == Fate::Title {
+                self.enter(row);
             }
             let counts = &mut self.deck.counts;
             match fate {
@@ -244,6 +250,7 @@ impl<'t> Reader<'_, 't> {
         }
         self.describe_increments();
         self.describe_texts();
+        self.describe_fees();
         self.warn_surcharges();
     }
 
@@ -446,7 +453,11 @@ impl<'t> Reader<'_, 't> {
         let increments = self.increments(row, destination.as_deref().unwrap_or_default());
         self.step = increments.map(|increments| increments.next);
         let price = self.amount(row, self.plan.columns.price, true);
-        let fee = self.fee(row, self.plan.columns.first(Role::ConnectionFee));
+        let said = self.plan.fees.of(destination.as_deref().unwrap_or_default());
+        let fee = match said {
+            Some(fee) => Some(fee),
+            None => self.fee(row, self.plan.columns.first(Role::ConnectionFee)),
+        };
         let minimum = self.fee(row, self.plan.columns.first(Role::MinimumCharge));
         let free = self.free_seconds(row);
         let first =

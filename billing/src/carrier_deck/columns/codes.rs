@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes::looks_like_codes;
-use super::super::header::{Meaning, Role, is_ignored};
+use super::super::header::{Meaning, Role, Words, is_ignored, words};
 use super::super::mapping::Mapping;
 use super::super::{Answer, MAX_COLUMNS, Question, Refusal};
 use super::{CodeSource, Draft, SAMPLE};
@@ -35,7 +35,11 @@ impl Draft<'_> {
             (Some(country), None, Some(area)) | (None, Some(country), Some(area)) => {
                 self.joined(country, area, false, mapping)
             }
-            (None, None, Some(area)) if mapping.code_prefix.is_some() || self.is_complete(area) => {
+            (None, None, Some(area))
+                if mapping.code_prefix.is_some()
+                    || self.is_complete(area)
+                    || national_code(&self.name(area)).is_some() && self.is_short(area) =>
+            {
                 Some(CodeSource::Full(area))
             }
             (None, None, Some(area)) => {
@@ -99,6 +103,11 @@ impl Draft<'_> {
                 && codes.iter().any(|other| other.len() > code.len() && other.starts_with(**code))
         };
         assigned * 20 >= codes.len() * 19 && codes.iter().filter(longer).count() >= 2
+    }
+
+    /// Whether the codes are too short to be complete.
+    fn is_short(&self, column: usize) -> bool {
+        self.sample().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).all(|cell| cell.len() <= 3)
     }
 
     /// Without a known name, the codes are in a column whose contents look like codes.
@@ -207,6 +216,11 @@ enum Overlap {
     Few,
     Some,
     All,
+}
+
+/// The country code that belongs before area codes with this name, which only one country uses.
+pub(in crate::carrier_deck) fn national_code(name: &str) -> Option<&'static str> {
+    Words(words(name)).any(&["ddd"]).then_some("55")
 }
 
 /// Asks which country code belongs before codes that lack one.

@@ -48,8 +48,33 @@ impl Plan<'_> {
     /// The increments that the notes name. A note about payments is not about increments.
     pub(super) fn said_increments(&self) -> SaidIncrements {
         let mut said = SaidIncrements::default();
+        // lines like "Mexico 60/60" below a heading like "Billing increments"
+        let mut listed = false;
+        let mut heading = None;
         for note in self.notes() {
             let words = Words(words(&note.text));
+            let paired = !pairs(&tokens(&note.text)).is_empty();
+            let heads = words.0.len() <= 4 && words.any(BILLS) && !paired && !words.any(PAYS) && spoken_increments(&note.text).is_none();
+            if heads {
+                heading = Some((note.line, note.text.chars().take(200).collect::<String>()));
+            }
+            listed = heads || listed && paired;
+            if heads {
+                continue;
+            }
+            if !listed {
+                // a heading without a list below it was not understood
+                if let Some(example) = heading.take() && said.example.is_none() {
+                    said.unread = true;
+                    said.example = Some(example);
+                }
+            }
+            if listed && paired {
+                heading = None;
+                self.read_increments(&note.text, &mut said);
+                said.example.get_or_insert((note.line, note.text.chars().take(200).collect()));
+                continue;
+            }
             let measured = words.any(&["average", "acd", "asr", "maximum", "max", "limit"]);
             if !words.any(BILLS) || measured {
                 continue;
@@ -73,6 +98,12 @@ impl Plan<'_> {
             if found || unread {
                 said.example.get_or_insert((note.line, note.text.chars().take(200).collect()));
             }
+        }
+        if let Some(example) = heading
+            && said.example.is_none()
+        {
+            said.unread = true;
+            said.example = Some(example);
         }
         if said.general.is_empty() {
             said.general = std::mem::take(&mut said.doubtful);
@@ -120,7 +151,7 @@ impl Plan<'_> {
     }
 
     /// The places with which the name of a destination or country begins.
-    fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
+    pub(super) fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
         let mut left: Vec<&Vec<String>> = places.iter().take(MAX_EXCEPTIONS).collect();
         let roles = [Role::Destination, Role::Country, Role::Network];
         let columns: Vec<usize> = roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::CellError;
+use super::super::{CellError, Confidence, Detected};
 use super::super::cells::{currencies, has_cents, is_cents, unit};
 use super::super::header::{Role, is_surcharge_by_origin};
 use super::super::numbers::Number;
@@ -126,6 +126,31 @@ impl Reader<'_, '_> {
         match column.filter(|column| !matches!(row.get(*column), "" | "-")) {
             None => Some(Micros::ZERO),
             Some(column) => self.amount(row, column, false),
+        }
+    }
+
+    /// Says which fees were found in sentences, and warns about sentences with fees that were not understood.
+    pub(super) fn describe_fees(&mut self) {
+        let fees = &self.plan.fees;
+        let mut shown: Vec<String> = fees.general.iter().map(Micros::to_string).collect();
+        shown.extend(fees.places.iter().take(20).map(|(place, fee)| format!("{} {fee}", place.join(" "))));
+        if !shown.is_empty() {
+            let reason = "A line above or below the rates names them.";
+            self.deck.detected.push(Detected::new("connection_fee", shown.join(", "), reason, Confidence::High));
+        }
+        for (line, text) in fees.unread.clone() {
+            self.deck.note(
+                self.options.limits,
+                RowProblem {
+                    line,
+                    column: None,
+                    severity: Severity::Warning,
+                    code: Cow::Borrowed("FEE_UNREAD"),
+                    message: "The line may name a fee of some calls, which is left out.".to_owned(),
+                    value: Some(text),
+                    remedy: Some("Read the line, and add the fee to the rates if it applies.".to_owned()),
+                },
+            );
         }
     }
 

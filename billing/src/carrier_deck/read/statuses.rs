@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cells::{StatusRule, currencies, status};
 use super::super::detect::date_of;
-use super::super::header::{Age, Meaning, Role, meaning, mentions_end, words};
+use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, words};
+use super::super::header_words::{BLOCK, REMOVE};
 use super::super::mapping::Mapping;
 use super::super::numbers::amount;
 use super::super::table::Row;
@@ -80,7 +81,17 @@ impl<'t> Reader<'_, 't> {
                 }
             }
         }
-        Some(change)
+        let unpriced = row.get(columns.price).is_empty();
+        Some(self.section.filter(|_| change == StatusRule::Keep && unpriced).unwrap_or(change))
+    }
+
+    /// Remembers what a title says about the codes below it: "Deleted codes", "E. Destinations closed".
+    pub(super) fn enter(&mut self, row: Row<'_>) {
+        if row.filled() > 1 {
+            return;
+        }
+        let title = row.cells().find(|cell| !cell.is_empty()).unwrap_or_default();
+        self.section = section(title);
     }
 
     /// Whether the row has a price that ends after the day of the import. An answer about the status is more important.
@@ -309,6 +320,18 @@ impl<'t> Reader<'_, 't> {
                 answers,
             });
         }
+    }
+}
+
+/// What a title says about the codes below it.
+fn section(title: &str) -> Option<StatusRule> {
+    let words = Words(words(title));
+    let negated = words.any(&["not", "no", "non", "new", "open", "opened", "nicht", "sin", "sem", "sans"]);
+    match () {
+        () if words.0.len() > 10 || negated => None,
+        () if words.any(REMOVE) => Some(StatusRule::Remove),
+        () if words.any(BLOCK) => Some(StatusRule::Block),
+        () => None,
     }
 }
 

@@ -1,0 +1,120 @@
+//! Reads fees of each call that only the lines above and below the rates name.
+
+use super::super::cells::{currencies, has_cents};
+use super::super::header::{Role, Words, words};
+use super::super::header_words::{ALL_PLACES, MINUTES, SURCHARGES};
+use super::super::numbers::Number;
+use super::super::table::Kind;
+use super::Plan;
+use crate::money::Micros;
+
+/// The fees that the sentences above and below the rates name.
+#[derive(Clone, Debug, Default)]
+pub(in crate::carrier_deck) struct SaidFees {
+    /// The fee of all calls.
+    pub(in crate::carrier_deck) general: Option<Micros>,
+    /// The words with which the names of some destinations begin, and their fees.
+    pub(in crate::carrier_deck) places: Vec<(Vec<String>, Micros)>,
+    /// The sentences about fees that were not understood.
+    pub(in crate::carrier_deck) unread: Vec<(u64, String)>,
+}
+
+impl SaidFees {
+    /// The fee of a destination, and whether there is one.
+    pub(in crate::carrier_deck) fn of(&self, name: &str) -> Option<Micros> {
+        let name = words(name);
+        let places = self.places.iter().filter(|(place, _)| name.starts_with(place));
+        places.max_by_key(|(place, _)| place.len()).map(|(_, fee)| *fee).or(self.general)
+    }
+}
+
+impl Plan<'_> {
+    /// The fees that sentences name, if no column has fees. A sentence with a condition is not read.
+    pub(super) fn said_fees(&self) -> SaidFees {
+        let mut said = SaidFees::default();
+        if self.columns.first(Role::ConnectionFee).is_some() {
+            return said;
+        }
+        for note in self.notes() {
+            if !speaks_of_fee(&note.text) {
+                continue;
+            }
+            let Some(amount) = self.amount_in(&note.text) else { continue };
+            let (fee, rest) = amount;
+            match (fee, self.places_of_fee(rest)) {
+                (Some(fee), Some(places)) if !is_conditional(&note.text) && fee > Micros::ZERO => {
+                    match places.is_empty() {
+                        true => said.general = Some(fee),
+                        false => said.places.extend(places.into_iter().map(|place| (place, fee))),
+                    }
+                }
+                (Some(fee), _) if fee == Micros::ZERO => {}
+                _ => said.unread.push((note.line, note.text.chars().take(200).collect())),
+            }
+        }
+        said
+    }
+
+    /// The first amount of money in a sentence, and the text after it. `Some((None, …))` if the number cannot be read.
+    fn amount_in<'n>(&self, text: &'n str) -> Option<(Option<Micros>, &'n str)> {
+        let from = text.find(|letter: char| letter.is_ascii_digit())?;
+        let tail = text.get(from..)?;
+        let length = tail.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | ',')).unwrap_or(tail.len());
+        let number = tail.get(..length)?.trim_end_matches(['.', ',']);
+        let after = tail.get(number.len()..)?;
+        let before: String = text.get(..from)?.chars().rev().take_while(|letter| !letter.is_whitespace()).collect();
+        let unit: String = after.trim_start().chars().take_while(|letter| !letter.is_whitespace()).collect();
+        let cents = has_cents(&unit);
+        let sign = before.chars().any(|letter| !letter.is_ascii_alphanumeric() && letter != '(');
+        let money = !currencies(&format!("{unit} {before}").to_uppercase()).is_empty();
+        let symbol = sign || !before.is_empty() && before.chars().count() <= 3 && before.chars().all(char::is_alphabetic);
+        if !(cents || money || symbol) {
+            return None;
+        }
+        let read = Number::read(number, Kind::Text, self.mark, self.groups).ok();
+        let fee = read.and_then(|number| number.micros(1, 1, if cents { self.places } else { 0 }, None));
+        Some((fee, after))
+    }
+
+    /// The places for which a fee is charged; empty for all, and `None` if a place is unknown.
+    fn places_of_fee(&self, rest: &str) -> Option<Vec<Vec<String>>> {
+        const TO: &[&str] = &["to", "for", "in", "a", "hacia", "para", "vers", "nach", "verso", "naar", "in"];
+        const AND: &[&str] = &["and", "y", "e", "et", "und", "or", "i"];
+        const OTHER: &[&str] = &["answered", "connected", "successful", "each", "per", "applies", "charged", "connection", "set", "up", "fee"];
+        let all = words(rest);
+        let plain = |word: &String| {
+            let word = word.as_str();
+            ![ALL_PLACES, OTHER, TO].iter().any(|list| list.contains(&word)) && currencies(&word.to_uppercase()).is_empty()
+        };
+        let start = all.iter().rposition(|word| TO.contains(&word.as_str()));
+        let (head, list) = all.split_at(start.map_or(all.len(), |at| at + 1));
+        if head.iter().any(plain) {
+            return None;
+        }
+        let names: Vec<Vec<String>> =
+            list.split(|word| AND.contains(&word.as_str())).map(<[String]>::to_vec).filter(|name| name.iter().any(plain)).collect();
+        let found = self.known(&names);
+        (found.len() == names.len()).then_some(found)
+    }
+}
+
+/// Whether a sentence is about a fee or surcharge of each call.
+fn speaks_of_fee(text: &str) -> bool {
+    const FEES: &[&str] = &[
+        "connection", "setup", "flagfall", "connexion", "conexion", "conexao", "verbindungsentgelt", "scatto", "bandeirada", "establecimiento",
+    ];
+    let words = Words(words(text));
+    let fee = words.any(FEES) || words.phrase(&["set", "up"]) || words.phrase(&["per", "call"]) || words.phrase(&["each", "call"]);
+    let charge = words.any(&["charge", "charges", "fee", "cost", "cargo", "frais", "gebuhr", "taxa"]) || words.any(FEES) || words.any(SURCHARGES);
+    let timed = words.any(MINUTES);
+    fee && charge && !timed && text.len() <= 1_000
+}
+
+/// Whether a sentence names a condition.
+fn is_conditional(text: &str) -> bool {
+    text.contains('%')
+        || Words(words(text)).any(&[
+            "if", "when", "unless", "except", "more", "less", "exceeds", "exceeding", "above", "below", "than", "where", "may", "over", "under",
+            "wenn", "si", "se", "quando", "falls", "cuando", "sauf", "salvo", "ausser", "short",
+        ])
+}
