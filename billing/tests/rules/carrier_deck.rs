@@ -482,7 +482,7 @@ fn layouts_of_many_carriers() {
         (
             "area codes of Brazil",
             "DDD;Localidade;Valor (R$/min)\n11;São Paulo;0,0450\n21;Rio de Janeiro;0,0470\n".into(),
-            Asked("CODE_COUNTRY", 2),
+            Read,
             &["5511 0.045 0 60/60", "5521 0.047 0 60/60"],
         ),
         (
