@@ -12,13 +12,14 @@ mod codes;
 mod fees;
 mod join;
 mod marks;
+mod names;
 mod notes;
 mod sheets;
 mod split;
 
 pub(super) use fees::SaidFees;
 pub(super) use join::joined;
-pub(super) use marks::{cents_question, unit_question};
+pub(super) use marks::{cents_question, said_date, unit_question};
 pub(super) use notes::{SaidIncrements, increments_in};
 use sheets::{choose_sheet, open_sheet};
 

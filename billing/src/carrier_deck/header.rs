@@ -12,7 +12,7 @@ use prices::{band_price, money, price};
 use super::cells::{currencies, is_cents};
 use super::header_words::{
     AREAS, BARE, BLOCK, CODE, CURRENT, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEW,
-    NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE, SECONDS, SURCHARGES, TAX_NOTES,
+    FIXED, MOBILE, NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE, SECONDS, SURCHARGES, TAX_NOTES,
     TIME,
 };
 use crate::fold::fold;
@@ -397,7 +397,7 @@ pub(super) fn is_first_minute(name: &str) -> bool {
 /// Whether a name has a word for an increment or a time.
 pub(super) fn mentions_time(name: &str) -> bool {
     let words = Words::of(name);
-    words.any(INTERVAL) || words.any(TIME)
+    words.any(INTERVAL) || words.any(TIME) || words.any(SECONDS)
 }
 
 /// Whether a name has a word for a price, a minute or a currency.
@@ -407,6 +407,16 @@ pub(super) fn mentions_price(name: &str) -> bool {
         || words.any(MINUTES)
         || name.contains(['$', '€', '£', '¥'])
         || !currencies(name).is_empty()
+}
+
+/// Whether a name is for fixed lines.
+pub(super) fn is_fixed(name: &str) -> bool {
+    Words(words(name)).any(FIXED)
+}
+
+/// Whether a name is for mobile phones.
+pub(super) fn is_mobile(name: &str) -> bool {
+    Words(words(name)).any(MOBILE)
 }
 
 /// Whether a column's name is known to mean something that no tariff needs, such as a quality or an id.

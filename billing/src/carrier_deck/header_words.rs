@@ -179,7 +179,9 @@ pub(super) const KEEP: &[&str] = &[
     "diminuido", "diminuida", "rebaja", "rebajado", "aumentato", "diminuito", "augmente", "augmentee", "diminue", "erhoht", "gesenkt",
     "gestiegen", "gesunken", "inalterada", "mantida", "mantenido", "cambiato", "cambiado", "modificado", "modificada", "alterado", "alterada",
     "modifie", "modified", "hinzugefugt", "agregado", "anadido", "adicionado", "ajoute", "aggiunto", "higher", "lower", "increases",
-    "decreases", "steigerung", "a",
+    "decreases", "steigerung", "a", "снижение", "повышение", "увеличение", "уменьшение", "рост", "без", "изменении", "новыи", "новая", "новое",
+    "изменен", "изменение", "artis", "azalis", "degismedi", "yeni", "podwyzka", "obnizka", "zmian", "bez", "nowy", "nowa", "新增", "上调", "下调", "不变", "无变化",
+    "زيادة", "تخفيض", "متاح", "جديد",
 ];
 
 pub(super) const REMOVE: &[&str] = &[
@@ -189,21 +191,23 @@ pub(super) const REMOVE: &[&str] = &[
     "fechado", "del", "cancellato", "cancellata", "annullato", "annullata", "dismesso", "dismessa", "soppresso", "soppressa", "retirado",
     "retirada", "descontinuado", "descontinuada", "desativado", "desativada", "inactive", "inactivo", "inactiva", "inativo", "inativa",
     "inaktiv", "inattivo", "inactif", "eliminada", "encerrada", "cerrada", "cessata", "chiusa", "supprimer", "supprimees", "supprimes",
+    "закрыто", "закрыт", "закрыта", "удален", "удалено", "отключен", "kapali", "iptal", "zamkniety", "usuniety", "删除", "关闭", "取消", "مغلق", "ملغي",
     "retiree", "annule", "annulee", "eingestellt", "storniert", "deactivated", "disabled", "ended",
 ];
 
 pub(super) const BLOCK: &[&str] = &[
     "blocked", "block", "barred", "bloqueado", "bloque", "bloquee", "bloccato", "gesperrt", "forbidden", "unavailable", "suspended",
+    "заблокирован", "заблокировано", "engelli", "zablokowany", "锁定", "موقوف", "reject", "rejected",
     "suspendido", "suspenso", "blocage", "bloqueada", "bloccata", "sperre", "suspendida", "suspendu", "sospeso", "ausgesetzt",
 ];
 
 pub(super) const MINUTES: &[&str] = &[
-    "دقيقة", "للدقيقة", "الدقيقة",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
+    "دقيقة", "للدقيقة", "الدقيقة", "分", "분", "นาที", "λεπτο", "דקה", "לדקה", "phut", "menit", "perc", "minuutti", "хвилина", "хв", "دقیقه", "минута", "минутa", "minuta",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
     "minute", "minutes", "minuto", "minutos", "minut", "minuti", "minuten", "minutenpreis", "permin", "ppm", "mn", "mins", "min",
 ];
 
 pub(super) const SECONDS: &[&str] = &[
-    "ثانية", "للثانية", "الثانية",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
+    "ثانية", "للثانية", "الثانية", "초", "วินาที", "δευτερολεπτο", "שנייה", "לשנייה", "giay", "detik", "masodperc", "sekunti", "sekund", "secunda", "vterina", "sn", "ثانیه", "сек",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
 ];
@@ -335,4 +339,13 @@ pub(super) const TAX_NOTES: &[&str] = &[
 pub(super) const PLAIN_PRICE: &[&str] = &[
     "flat", "general", "all", "any", "base", "basic", "default", "termination", "voice", "call", "calls", "net", "unit", "the", "in", "of", "for",
     "usd", "eur", "gbp", "brl", "chf", "wholesale", "final", "your", "our", "offered", "offer", "normal", "full", "a", "z", "international",
+];
+
+/// Words for fixed lines.
+pub(super) const FIXED: &[&str] = &["fixed", "fixo", "fixos", "fijo", "fijos", "fixe", "fisso", "fissi", "festnetz", "landline", "vast", "sabit"];
+
+/// Words for mobile phones.
+pub(super) const MOBILE: &[&str] = &[
+    "mobile", "mobiles", "movel", "moveis", "movil", "moviles", "mobil", "mobilfunk", "celular", "celulares", "cellular", "cellulare", "gsm", "cell",
+    "mobiel",
 ];

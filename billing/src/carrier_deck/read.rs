@@ -92,6 +92,8 @@ struct Reader<'p, 't> {
     continues: Option<usize>,
     /// The last row with a country code of its own.
     country_row: Option<usize>,
+    /// The first day of the prices below the title above the row.
+    section_date: Option<NaiveDate>,
     /// What the title above the row does to the codes of rows without a price.
     section: Option<StatusRule>,
     /// The next increment of the row that is being read.
@@ -142,6 +144,7 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         one_origin: false,
         continues: None,
         country_row: None,
+        section_date: None,
         section: None,
         step: None,
         no_prices: BTreeSet::new(),
@@ -346,7 +349,7 @@ impl<'t> Reader<'_, 't> {
     /// Adds the row's entries; `None` if there was an error or doubt. All cells are checked, so that one attempt reports all errors.
     fn entries(&mut self, coded: Row<'t>, row: Row<'t>, change: StatusRule) -> Option<Fate> {
         let codes = self.codes(coded);
-        let effective = self.date(row, Role::Effective).map(|date| date.or(self.plan.effective));
+        let effective = self.date(row, Role::Effective).map(|date| date.or(self.section_date).or(self.plan.effective));
         let ends = self.date(row, Role::Ends);
         let rate = if change == StatusRule::Keep { Some(self.rate(row)) } else { None };
         let (codes, effective, ends) = (codes?, effective?, ends?);

@@ -2,7 +2,7 @@
 
 use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
-    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, is_surcharge_by_origin,
+    Age, GENERAL, is_fixed, is_mobile, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, is_surcharge_by_origin,
     mentions_price, mentions_time, words,
 };
 use super::super::header_words::PER_TIME;
@@ -58,6 +58,15 @@ impl Draft<'_> {
                     Some(Meaning::Ignored)
                 }
             }
+            // "Mobile" beside "Fixed" has prices
+            Meaning::Is(Role::Destination | Role::Network | Role::Country)
+                if profile.is_mostly(profile.decimals) =>
+            {
+                Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
+            }
+            Meaning::Unknown if profile.is_mostly(profile.decimals) && self.has_mobile_prices() && is_fixed(&self.name(column)) => {
+                Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
+            }
             Meaning::Is(Role::Prefix | Role::AreaCode | Role::CountryCode)
                 if profile.is_mostly(profile.texts) =>
             {
@@ -85,6 +94,11 @@ impl Draft<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a column called "Mobile" has amounts.
+    fn has_mobile_prices(&self) -> bool {
+        (0..self.meanings.len()).any(|column| is_mobile(&self.name(column)) && self.profiles[column].is_mostly(self.profiles[column].decimals))
     }
 
     fn is_mapped_price(&self, column: usize) -> bool {

@@ -8,6 +8,15 @@ use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS};
 use super::Plan;
 
 impl Plan<'_> {
+    /// Whether all codes are area codes and exchanges like `201-200`.
+    fn has_exchanges(&self, column: usize) -> bool {
+        let exchange = |cell: &str| {
+            let parts: Vec<&str> = cell.split('-').collect();
+            parts.len() >= 2 && parts.iter().take(2).all(|part| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        self.rows().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).all(exchange)
+    }
+
     /// The country code of area codes, if the name of their column shows the country and not all of them begin with this code.
     fn national_code(&self, columns: &[usize]) -> Option<&'static str> {
         let [column] = columns else { return None };
@@ -64,7 +73,7 @@ impl Plan<'_> {
             }
         }
         self.codes = CodeRules {
-            hyphen: mapping.code_hyphen.or(hyphens.then_some(HyphenRule::Joint)),
+            hyphen: mapping.code_hyphen.or((hyphens || is_american && self.has_exchanges(first)).then_some(HyphenRule::Joint)),
             space: mapping.code_space.or(spaces.then_some(SpaceRule::Joint)),
             list_marks: mapping.code_list,
             trunk_zero: mapping.trunk_zero,

@@ -41,8 +41,9 @@ impl Plan<'_> {
             }
             let Some(amount) = self.amount_in(&note.text) else { continue };
             let (fee, rest) = amount;
+            let timed = Words(words(&note.text)).any(MINUTES);
             match (fee, self.places_of_fee(rest)) {
-                (Some(fee), Some(places)) if !is_conditional(&note.text) && fee > Micros::ZERO => {
+                (Some(fee), Some(places)) if !timed && !is_conditional(&note.text) && fee > Micros::ZERO => {
                     match places.is_empty() {
                         true => said.general = Some(fee),
                         false => said.places.extend(places.into_iter().map(|place| (place, fee))),
@@ -62,11 +63,13 @@ impl Plan<'_> {
         let length = tail.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | ',')).unwrap_or(tail.len());
         let number = tail.get(..length)?.trim_end_matches(['.', ',']);
         let after = tail.get(number.len()..)?;
-        let before: String = text.get(..from)?.chars().rev().take_while(|letter| !letter.is_whitespace()).collect();
+        let head = text.get(..from)?;
+        let spaced = head.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
+        let before = if head.ends_with(' ') && currencies(&spaced.to_uppercase()).is_empty() { "" } else { spaced };
         let unit: String = after.trim_start().chars().take_while(|letter| !letter.is_whitespace()).collect();
         let cents = has_cents(&unit);
         let sign = before.chars().any(|letter| !letter.is_ascii_alphanumeric() && letter != '(');
-        let money = !currencies(&format!("{unit} {before}").to_uppercase()).is_empty();
+        let money = !currencies(&format!("{before} {unit}").to_uppercase()).is_empty();
         let symbol = sign || !before.is_empty() && before.chars().count() <= 3 && before.chars().all(char::is_alphabetic);
         if !(cents || money || symbol) {
             return None;
@@ -107,7 +110,8 @@ fn speaks_of_fee(text: &str) -> bool {
     let fee = words.any(FEES) || words.phrase(&["set", "up"]) || words.phrase(&["per", "call"]) || words.phrase(&["each", "call"]);
     let charge = words.any(&["charge", "charges", "fee", "cost", "cargo", "frais", "gebuhr", "taxa"]) || words.any(FEES) || words.any(SURCHARGES);
     let timed = words.any(MINUTES);
-    fee && charge && !timed && text.len() <= 1_000
+    let surcharge = words.any(&["surcharge", "surcharges", "recargo", "zuschlag", "aufschlag", "majoration", "maggiorazione", "sobretaxa", "supplement"]);
+    (fee && charge && !timed || surcharge) && text.len() <= 1_000
 }
 
 /// Whether a sentence names a condition.

@@ -7,13 +7,15 @@ use super::super::header::{Meaning, Role, meaning, words};
 use super::super::mapping::Mapping;
 use super::super::table::{Kind, Row, Table};
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_ROWS};
-use super::split;
+use super::{names, split};
 use super::sheets::{Contents, contents, find_header, header_score, is_value};
 
 /// The name of the table that is joined from two sheets.
 const JOINED: &str = "";
 /// A sheet without rates that has more lines is no cover.
 const MAX_COVER: usize = 60;
+/// A table of prices that is above a table of codes has at most this many lines.
+const MAX_BLOCK: usize = 500;
 /// Maximum number of lines of covers that are read together with the rates.
 const MAX_COVERED: usize = MAX_HEADER_ROWS / 2;
 /// The price of a destination that has codes, but is not in the list of prices.
@@ -35,6 +37,10 @@ pub(in crate::carrier_deck) fn joined(
             (found, "two tables", "One table has the prices, and the table below it has their codes.")
         } else if let Some(found) = sectioned(table) {
             (found, "several sections", "Some sections have the same columns in another order.")
+        } else if let Some(found) = names::numbered_codes(table) {
+            (found, "several columns of codes", "The names of these columns differ only in their number.")
+        } else if let Some(found) = names::codes_in_names(table) {
+            (found, "codes in names", "The names of the destinations contain their codes.")
         } else if let Some(found) = split::kinds(table) {
             (found, "fixed and mobile", "A line says with which digits the numbers with the second price begin.")
         } else {
@@ -161,25 +167,35 @@ fn copy(table: &mut Table, row: Row<'_>, from: usize, width: usize) {
     }
 }
 
-/// Two tables below each other, of which the upper one has prices and the lower one has codes, such as a list of zones and a list of countries.
+/// Two tables below each other, of which one has prices and the other one has codes, such as a list of zones and a list of countries.
 fn zoned(table: &Table) -> Option<Table> {
     let test = |from: usize, most: usize, test: &dyn Fn(Contents) -> bool| {
         (from..table.len().min(from + most)).find(|at| table.row(*at).is_some_and(|row| test(contents(row))))
     };
-    let at = test(0, MAX_HEADER_ROWS, &|found| found.price && !found.code && found.known >= 2)?;
-    let below = test(at + 2, 500, &|found| found.code && !found.price && found.known >= 2)?;
+    let prices: &dyn Fn(Contents) -> bool = &|found| found.price && !found.code && found.known >= 2;
+    let codes: &dyn Fn(Contents) -> bool = &|found| found.code && !found.price && found.known >= 2;
+    let first = test(0, MAX_HEADER_ROWS, prices);
+    let upper = first.and_then(|at| Some((at, test(at + 2, MAX_BLOCK, codes)?)));
+    let lower = || test(0, MAX_HEADER_ROWS, codes).and_then(|at| Some((at, test(at + 2, table.len(), prices)?)));
+    let (at, below) = upper.or_else(lower)?;
     if find_header(table).is_some_and(|header| table.row(header).is_some_and(|row| contents(row).code && contents(row).price)) {
         return None;
     }
-    let (mut rates, mut places) = (Table::default(), Table::default());
+    let (mut one, mut other) = (Table::default(), Table::default());
     for (index, row) in table.iter().enumerate() {
-        let part = if index < below { &mut rates } else { &mut places };
+        let part = if index < below { &mut one } else { &mut other };
         copy(part, row, 0, row.len());
     }
-    let (mut found, _) = join((&rates, at), (&places, 0))?;
+    let joined = if upper.is_some() { join((&one, at), (&other, 0)) } else { join((&other, 0), (&one, at)) };
+    let (joined, _) = joined?;
+    let mut found = Table::default();
     found.blank = table.blank;
-    // the notes below the codes
-    for row in places.iter().skip(1).filter(|row| row.filled() == 1) {
+    // the notes above and below the codes
+    let (above, notes) = if upper.is_some() { (0, &other) } else { (at, &one) };
+    for row in one.iter().take(above).chain(joined.iter()) {
+        copy(&mut found, row, 0, row.len());
+    }
+    for row in notes.iter().skip(if upper.is_some() { 1 } else { at + 1 }).filter(|row| row.filled() == 1) {
         copy(&mut found, row, 0, row.len());
     }
     Some(found)

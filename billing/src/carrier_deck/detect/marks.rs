@@ -154,12 +154,21 @@ impl Plan<'_> {
 
     /// The line and the text of the date from which all prices apply, according to a line above or below the rates.
     fn said_date(&self) -> Option<(u64, String)> {
-        self.notes().into_iter().find_map(|note| {
-            let date = dates_in(&note.text).into_iter().next()?;
-            let before = note.text.split(&date).next().unwrap_or_default();
-            let begins = is_effective(before) && !Words(words(before)).any(END);
-            begins.then_some((note.line, date))
-        })
+        // titles between the rates are for the rates below them
+        let first = self.table.row(self.start).map_or(0, |row| row.line);
+        let last = self.last_rate();
+        let outside = |note: &super::notes::Note| note.line < first || note.line > last;
+        self.notes().into_iter().filter(outside).find_map(|note| said_date(&note.text).map(|date| (note.line, date)))
+    }
+
+    /// The line of the last row with a code and a price.
+    fn last_rate(&self) -> u64 {
+        let has_digit = |cell: &str| cell.contains(|letter: char| letter.is_ascii_digit());
+        let code = match self.columns.code {
+            super::super::columns::CodeSource::Full(code) | super::super::columns::CodeSource::Parts(code, _) => code,
+        };
+        let is_rate = |row: &Row<'_>| has_digit(row.get(code)) && has_digit(row.get(self.columns.price));
+        (self.start..self.table.len()).rev().filter_map(|index| self.table.row(index)).find(is_rate).map_or(0, |row| row.line)
     }
 
     /// Whether some rows have no date of their own.
@@ -441,6 +450,13 @@ fn nearest(cells: &[String], today: NaiveDate) -> Option<DateOrder> {
         (far, near) if near <= NEAR_DAYS && far > FAR_DAYS => Some(DateOrder::Mdy),
         _ => None,
     }
+}
+
+/// The date from which prices apply, according to a sentence.
+pub(in crate::carrier_deck) fn said_date(text: &str) -> Option<String> {
+    let date = dates_in(text).into_iter().next()?;
+    let before = text.split(&date).next().unwrap_or_default();
+    (is_effective(before) && !Words(words(before)).any(END)).then_some(date)
 }
 
 fn order_question(example: (u64, String)) -> Question {

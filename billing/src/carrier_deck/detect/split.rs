@@ -2,14 +2,10 @@
 //! both prices have the same codes.
 
 use super::super::header::{Meaning, Role, Words, meaning, words};
+use super::super::header_words::{FIXED, MOBILE};
 use super::super::table::{Kind, Row, Table};
 use super::sheets::{find_header, is_value};
 
-const FIXED: &[&str] = &["fixed", "fixo", "fixos", "fijo", "fijos", "fixe", "fisso", "fissi", "festnetz", "landline", "vast", "sabit"];
-const MOBILE: &[&str] = &[
-    "mobile", "mobiles", "movel", "moveis", "movil", "moviles", "mobil", "mobilfunk", "celular", "celulares", "cellular", "cellulare", "gsm", "cell",
-    "mobiel",
-];
 const BEGIN: &[&str] = &[
     "begin", "begins", "beginning", "start", "starts", "starting", "iniciados", "iniciam", "comecam", "empiezan", "empieza", "inician",
     "commencent", "commencant", "beginnen", "beginnend", "iniziano", "inizianti", "prefix",

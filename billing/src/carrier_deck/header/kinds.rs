@@ -33,6 +33,9 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
     if words.only(&["forbidden", "blocked", "barred", "bloqueado", "bloque", "bloccato", "gesperrt"]) {
         return role(Blocked);
     }
+    if words.any(&["reject", "rejected"]) {
+        return role(Blocked);
+    }
     if words.only(&["discontinued", "removed", "deleted"]) {
         return role(Removed);
     }

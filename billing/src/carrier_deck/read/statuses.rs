@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cells::{StatusRule, currencies, status};
-use super::super::detect::date_of;
+use super::super::detect::{date_of, said_date};
 use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, words};
 use super::super::header_words::{BLOCK, REMOVE};
 use super::super::mapping::Mapping;
@@ -92,6 +92,8 @@ impl<'t> Reader<'_, 't> {
         }
         let title = row.cells().find(|cell| !cell.is_empty()).unwrap_or_default();
         self.section = section(title);
+        let date = said_date(title).and_then(|date| date_of(&date, self.plan.order).ok().flatten());
+        self.section_date = date.or(self.section_date);
     }
 
     /// Whether the row has a price that ends after the day of the import. An answer about the status is more important.
@@ -291,7 +293,7 @@ impl<'t> Reader<'_, 't> {
         (unknown, removes)
     }
 
-    /// Asks about one or two statuses in one question; asks about more than two statuses in separate questions.
+    /// Asks about the unknown statuses. If there are more than two, the answers are that all keep their codes, or all except one.
     fn ask_statuses(&mut self, unknown: &[Unknown]) {
         const RULES: [StatusRule; 3] = [StatusRule::Keep, StatusRule::Remove, StatusRule::Block];
         let answer = |meanings: &[(&Unknown, StatusRule)]| {
@@ -302,7 +304,19 @@ impl<'t> Reader<'_, 't> {
             let statuses = meanings.iter().map(|(found, rule)| (found.cell.clone(), *rule)).collect();
             Answer::new(text.join("; "), Mapping { statuses, ..Mapping::default() })
         };
-        for found in unknown.chunks(if unknown.len() <= 2 { 2 } else { 1 }) {
+        if unknown.len() > 2 {
+            let all = |removed: Option<(usize, StatusRule)>| -> Vec<(&Unknown, StatusRule)> {
+                let rule = |at: usize| removed.filter(|(removed, _)| *removed == at).map_or(StatusRule::Keep, |(_, rule)| rule);
+                unknown.iter().enumerate().map(|(at, found)| (found, rule(at))).collect()
+            };
+            let mut answers = vec![answer(&all(None))];
+            for at in 0..unknown.len() {
+                answers.extend([StatusRule::Remove, StatusRule::Block].map(|rule| answer(&all(Some((at, rule))))));
+            }
+            self.deck.questions.push(status_question(&unknown[0], answers));
+            return;
+        }
+        for found in unknown.chunks(2) {
             let mut answers: Vec<Answer> = Vec::new();
             for rule in RULES {
                 match found {
@@ -312,14 +326,18 @@ impl<'t> Reader<'_, 't> {
                 }
             }
             let Some(first) = found.first() else { continue };
-            self.deck.questions.push(Question {
-                code: "STATUS".into(),
-                text: "A status may keep, remove or block its code. Choose its meaning.".to_owned(),
-                line: first.line,
-                example: first.cell.clone(),
-                answers,
-            });
+            self.deck.questions.push(status_question(first, answers));
         }
+    }
+}
+
+fn status_question(first: &Unknown, answers: Vec<Answer>) -> Question {
+    Question {
+        code: "STATUS".into(),
+        text: "A status may keep, remove or block its code. Choose its meaning.".to_owned(),
+        line: first.line,
+        example: first.cell.clone(),
+        answers,
     }
 }
 
