@@ -202,7 +202,7 @@ pub(super) const BLOCK: &[&str] = &[
 ];
 
 pub(super) const MINUTES: &[&str] = &[
-    "دقيقة", "للدقيقة", "الدقيقة", "分", "분", "นาที", "λεπτο", "דקה", "לדקה", "phut", "menit", "perc", "minuutti", "хвилина", "хв", "دقیقه", "минута", "минутa", "minuta",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
+    "دقيقة", "للدقيقة", "الدقيقة", "分", "분", "นาที", "λεπτο", "דקה", "לדקה", "phut", "menit", "perc", "minuutti", "хвилина", "хв", "دقیقه", "минута", "minuta",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
     "minute", "minutes", "minuto", "minutos", "minut", "minuti", "minuten", "minutenpreis", "permin", "ppm", "mn", "mins", "min",
 ];
 

@@ -92,6 +92,8 @@ struct Reader<'p, 't> {
     continues: Option<usize>,
     /// The last row with a country code of its own.
     country_row: Option<usize>,
+    /// Codes that rows except from their codes, with the lines.
+    excepted: BTreeMap<String, u64>,
     /// The first day of the prices below the title above the row.
     section_date: Option<NaiveDate>,
     /// What the title above the row does to the codes of rows without a price.
@@ -144,6 +146,7 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         one_origin: false,
         continues: None,
         country_row: None,
+        excepted: BTreeMap::new(),
         section_date: None,
         section: None,
         step: None,
@@ -210,6 +213,7 @@ impl<'t> Reader<'_, 't> {
         self.join_bands();
         self.settle_duplicates();
         self.settle_expired();
+        self.settle_excepted();
         self.settle_origins();
         self.ask_about_values();
         self.ask_all();
@@ -413,7 +417,11 @@ impl<'t> Reader<'_, 't> {
     fn codes(&mut self, row: Row<'_>) -> Option<Vec<String>> {
         let (column, found) = self.read_codes(row);
         match found {
-            Ok(found) => return Some(found.codes),
+            Ok(found) => {
+                let line = row.line;
+                self.excepted.extend(found.except.into_iter().map(|code| (code, line)));
+                return Some(found.codes);
+            }
             Err(CodeDoubt::Hyphen) => self.ask("CODE_HYPHEN", row, column),
             Err(CodeDoubt::List) => self.ask("CODE_LIST", row, column),
             Err(CodeDoubt::Space) => self.ask("CODE_SPACE", row, column),

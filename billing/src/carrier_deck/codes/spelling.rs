@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::MAX_CELL_BYTES;
+use super::exceptions::exceptions;
 use super::all_digits;
 
 /// Whether an area code says that the row is for the whole country.
@@ -81,6 +82,9 @@ pub(in crate::carrier_deck) fn unprotect(cell: &str) -> &str {
 
 /// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.
 pub(in crate::carrier_deck) fn looks_like_codes(cell: &str) -> bool {
+    if let Some((codes, except)) = exceptions(cell) {
+        return looks_like_codes(codes) && looks_like_codes(except);
+    }
     let normal = normal(unprotect(cell));
     // an X stands for any digit
     let text = normal.trim_end_matches(['x', 'X']);

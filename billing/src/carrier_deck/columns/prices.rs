@@ -104,7 +104,14 @@ impl Draft<'_> {
                 let named = minute(other) && (proportional(other) || self.is_converted(*other, *column));
                 !minute(column) && (named || unnamed(other))
             };
+            let constant = |column: &usize| {
+                let profile = &self.profiles[*column];
+                profile.distinct.len() == 1 && profile.filled > 1 && profile.decimals == 0 && profile.largest <= 1
+            };
             let reason = match () {
+                () if constant(column) && rivals().any(|(other, _)| !constant(other)) => {
+                    "It has the same number in all rows."
+                }
                 () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {
                     "It has the prices with taxes."
                 }

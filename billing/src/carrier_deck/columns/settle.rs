@@ -58,6 +58,11 @@ impl Draft<'_> {
                     Some(Meaning::Ignored)
                 }
             }
+            Meaning::Is(Role::ConnectionFee | Role::MinimumCharge | Role::FreeSeconds)
+                if profile.is_mostly(profile.texts) && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Unknown)
+            }
             // "Mobile" beside "Fixed" has prices
             Meaning::Is(Role::Destination | Role::Network | Role::Country)
                 if profile.is_mostly(profile.decimals) =>

@@ -2,7 +2,7 @@
 
 use super::super::codes::{CodeRules, HyphenRule, SpaceRule, evidence, looks_like_codes};
 use super::super::columns::{CodeSource, national_code};
-use super::super::header::words;
+use super::super::header::{Words, words};
 use super::super::mapping::Mapping;
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS};
 use super::Plan;
@@ -14,7 +14,9 @@ impl Plan<'_> {
             let parts: Vec<&str> = cell.split('-').collect();
             parts.len() >= 2 && parts.iter().take(2).all(|part| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
         };
-        self.rows().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).all(exchange)
+        let name = Words(words(self.names.get(column).map_or("", String::as_str)));
+        let named = name.any(&["npanxx"]) || name.any(&["npa"]) && name.any(&["nxx"]);
+        named && self.rows().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).all(exchange)
     }
 
     /// The country code of area codes, if the name of their column shows the country and not all of them begin with this code.
@@ -73,10 +75,11 @@ impl Plan<'_> {
             }
         }
         self.codes = CodeRules {
-            hyphen: mapping.code_hyphen.or((hyphens || is_american && self.has_exchanges(first)).then_some(HyphenRule::Joint)),
+            hyphen: mapping.code_hyphen.or(hyphens.then_some(HyphenRule::Joint)),
             space: mapping.code_space.or(spaces.then_some(SpaceRule::Joint)),
             list_marks: mapping.code_list,
             trunk_zero: mapping.trunk_zero,
+            exchanges: self.has_exchanges(first),
             before,
             partial,
         };

@@ -2,7 +2,7 @@
 
 use super::super::cells::{currencies, has_cents};
 use super::super::header::{Role, Words, words};
-use super::super::header_words::{ALL_PLACES, MINUTES, SURCHARGES};
+use super::super::header_words::{ALL_PLACES, MINUTES, PER_CALL, SURCHARGES};
 use super::super::numbers::Number;
 use super::super::table::Kind;
 use super::Plan;
@@ -111,7 +111,8 @@ fn speaks_of_fee(text: &str) -> bool {
     let charge = words.any(&["charge", "charges", "fee", "cost", "cargo", "frais", "gebuhr", "taxa"]) || words.any(FEES) || words.any(SURCHARGES);
     let timed = words.any(MINUTES);
     let surcharge = words.any(&["surcharge", "surcharges", "recargo", "zuschlag", "aufschlag", "majoration", "maggiorazione", "sobretaxa", "supplement"]);
-    (fee && charge && !timed || surcharge) && text.len() <= 1_000
+    let called = words.any(PER_CALL) || words.any(&["calls", "llamadas", "chamadas", "appels", "anrufe", "chiamate", "answered"]);
+    (fee && charge && called && !timed || surcharge) && text.len() <= 1_000
 }
 
 /// Whether a sentence names a condition.
@@ -119,6 +120,6 @@ fn is_conditional(text: &str) -> bool {
     text.contains('%')
         || Words(words(text)).any(&[
             "if", "when", "unless", "except", "more", "less", "exceeds", "exceeding", "above", "below", "than", "where", "may", "over", "under",
-            "wenn", "si", "se", "quando", "falls", "cuando", "sauf", "salvo", "ausser", "short",
+            "wenn", "si", "se", "quando", "falls", "cuando", "sauf", "salvo", "ausser", "short", "once", "month", "monthly", "port", "account",
         ])
 }

@@ -7,7 +7,9 @@ use super::super::cells::{
 };
 use super::super::dates::{DateOrder, Orders, dates_in};
 use super::super::header::{Role, Words, is_effective, mentions_price, names_step, words};
-use super::super::header_words::{BILLS, END};
+use super::super::header_words::{
+    BARE, BILLS, CURRENT, END, INTERVAL, NEW, OLD, PAYS, PLAIN_PRICE, PRICE, TAX_NOTES, TAXES,
+};
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, Marks, amount};
 use super::super::table::Row;
@@ -221,6 +223,9 @@ impl Plan<'_> {
                 "The price's column names a unit that is neither a minute nor a second.",
             ));
         }
+        if mapped.is_none() && named.is_none() && above.is_none() && !has_unit && names_unknown_unit(price_name) {
+            deck.questions.push(unit_question("The price's column may name a unit that is not known."));
+        }
         let found = match (mapped, named, above) {
             (Some(unit), ..) => Some((unit, "The mapping says so.", Confidence::Certain)),
             (None, Some(unit), Some(other)) if unit != other => {
@@ -355,6 +360,9 @@ impl Plan<'_> {
         if found.1.is_empty() {
             for row in self.preamble() {
                 let text: Vec<&str> = row.cells().collect();
+                if is_about_payment(&text.join(" ")) {
+                    continue;
+                }
                 let named = currencies(&text.join(" "));
                 if !named.is_empty() {
                     found = (row.line, named);
@@ -385,6 +393,17 @@ impl Plan<'_> {
     }
 }
 
+/// Whether the name of a price column has a text like "EUR/Tick", whose last word is no known word.
+fn names_unknown_unit(name: &str) -> bool {
+    const KNOWN: [&[&str]; 9] =
+        [PRICE, TAXES, TAX_NOTES, BARE, PLAIN_PRICE, NEW, OLD, CURRENT, INTERVAL];
+    let Some((before, after)) = name.split_once('/') else { return false };
+    let after = words(after);
+    let Some(unit) = after.first().filter(|word| word.contains(|letter: char| letter.is_alphabetic())) else { return false };
+    let money = !currencies(before).is_empty() || before.ends_with(|letter: char| !letter.is_ascii() && !letter.is_whitespace()) || before.contains('$');
+    money && currencies(&unit.to_uppercase()).is_empty() && !KNOWN.iter().any(|list| list.contains(&unit.as_str()))
+}
+
 /// The decimals of a smaller unit that a text defines: 3 for "1 dinar = 1000 fils".
 fn smaller_unit(text: &str) -> Option<u32> {
     let (one, many) = text.split_once('=')?;
@@ -411,6 +430,13 @@ fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(),
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a line is about payments, whose currency is not that of the prices.
+fn is_about_payment(text: &str) -> bool {
+    const BANKS: &[&str] = &["credit", "limit", "deposit", "bank", "iban", "swift", "bic", "beneficiary", "prepayment", "minimum"];
+    let words = Words(words(text));
+    (words.any(BANKS) || words.any(PAYS)) && !words.any(PRICE) && !words.any(&["currency", "moneda", "moeda", "devise", "wahrung", "valuta"])
 }
 
 /// The part of a sentence before its words for billing, whose time says nothing about prices.

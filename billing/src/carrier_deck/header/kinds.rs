@@ -101,6 +101,11 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
 }
 
 pub(super) fn dated(words: &Words) -> Option<Meaning> {
+    // the part of the week in which a row applies; a column with several parts has rows with the same codes
+    let week = |unit: &str| words.phrase(&["from", unit]) || words.phrase(&["to", unit]);
+    if week("day") || week("hour") || week("wday") {
+        return Some(Meaning::Ignored);
+    }
     let dated = words.any(DATE) || words.phrase(&["w", "e", "f"]);
     let begins =
         words.only(&["from", "desde", "ab", "dal", "dalla", "since", "depuis", "a", "partir", "de", "from"]);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::cells::{StatusRule, currencies, status};
 use super::super::detect::{date_of, said_date};
 use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, words};
-use super::super::header_words::{BLOCK, REMOVE};
+use super::super::header_words::{BLOCK, PRICE, REMOVE, STATUS};
 use super::super::mapping::Mapping;
 use super::super::numbers::amount;
 use super::super::table::Row;
@@ -93,7 +93,9 @@ impl<'t> Reader<'_, 't> {
         let title = row.cells().find(|cell| !cell.is_empty()).unwrap_or_default();
         self.section = section(title);
         let date = said_date(title).and_then(|date| date_of(&date, self.plan.order).ok().flatten());
-        self.section_date = date.or(self.section_date);
+        // "Unchanged rates" begins a section, but "France" does not
+        let begins = self.section.is_some() || Words(words(title)).any(PRICE) || Words(words(title)).any(STATUS);
+        self.section_date = if begins { date } else { date.or(self.section_date) };
     }
 
     /// Whether the row has a price that ends after the day of the import. An answer about the status is more important.

@@ -21,7 +21,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
     let is_row = |line: &&str| cells(line) >= FEWEST_CELLS;
     let rows: Vec<&str> = lines.iter().copied().filter(is_row).collect();
     let Some(columns) = columns(&rows) else { return Ok(None) };
-    if rows.len() * (columns.len() - 1) <= score {
+    if rows.len() * (columns.len() - 1) <= score * 2 {
         return Ok(None);
     }
     let first = lines.iter().position(is_row).unwrap_or_default();
