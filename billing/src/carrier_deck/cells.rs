@@ -173,7 +173,8 @@ pub(super) fn unit(text: &str) -> Option<u32> {
         let (number, unit) = word.split_at(digits);
         [number.to_owned(), if unit == "s" && digits > 0 { "sec".to_owned() } else { unit.to_owned() }]
     };
-    let parts = words(&ungrouped(text)).into_iter().flat_map(split).filter(|part| !part.is_empty());
+    let text = text.replace("SEK", " ");
+    let parts = words(&ungrouped(&text)).into_iter().flat_map(split).filter(|part| !part.is_empty());
     let words = Words(parts.collect());
     let other_min = words.any(&["charge", "duration", "time"]);
     let no_min = other_min && !words.any(PER_TIME);
@@ -181,8 +182,8 @@ pub(super) fn unit(text: &str) -> Option<u32> {
     for (at, word) in words.0.iter().enumerate() {
         let word = word.as_str();
         let seconds = match () {
-            () if MINUTES.contains(&word) && !(no_min && word == "min") => 60,
-            () if SECONDS.contains(&word) => 1,
+            () if is_minute(word) && !(no_min && word == "min") => 60,
+            () if is_second(word) => 1,
             () => continue,
         };
         let before = at.checked_sub(1).and_then(|before| words.0.get(before));
@@ -200,6 +201,16 @@ pub(super) fn unit(text: &str) -> Option<u32> {
         found = Some(total);
     }
     found
+}
+
+/// Whether a word means a minute, in any inflection.
+pub(super) fn is_minute(word: &str) -> bool {
+    MINUTES.contains(&word) || ["минут", "хвилин", "minuut", "minutt"].iter().any(|stem| word.contains(stem))
+}
+
+/// Whether a word means a second, in any inflection.
+pub(super) fn is_second(word: &str) -> bool {
+    SECONDS.contains(&word) || ["секунд", "sekund", "segund", "saniye"].iter().any(|stem| word.contains(stem))
 }
 
 /// The text with numbers like `1,000` written without a mark.

@@ -71,7 +71,7 @@ pub(super) const NEXT: &[&str] = &[
 
 pub(super) const INTERVAL: &[&str] = &[
     "step", "schritt", "paso", "passo", "tariffing",
-    "тарификация", "тарификации", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
+    "тарификация", "тарификации", "тарифікація", "laskutus", "debitering", "ucto", "uctovani", "ücretlendirme", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
     "increment", "increments", "interval", "intervals", "billing", "rounding", "block", "pulse", "pulses", "takt", "taktung", "abrechnung",
     "abrechnungstakt", "incremento", "incrementos", "intervalo", "intervalos", "facturacion", "facturado", "cadencia", "cadence", "fraccion",
     "fraccionamiento", "fracao", "tarifacao", "tarificacion", "facturation", "intervalle", "palier", "arrondi", "intervallo", "intervalli",
@@ -142,7 +142,7 @@ pub(super) const ORIGIN: &[&str] = &[
 ];
 
 pub(super) const FEE: &[&str] = &[
-    "conn", "соединение",
+    "conn", "соединение", "oppningsavgift", "startavgift", "oppstart", "opkald", "opkaldsafgift", "aloitusmaksu", "avausmaksu", "baglanti", "з'єднання",
     "connection", "connect", "setup", "flagfall", "conexion", "conexao", "establecimiento", "etablissement", "connexion", "connessione",
     "verbindung", "verbindungsgebuhr", "verbindungsentgelt", "verbindungspreis", "bandeirada", "risposta", "attempt", "completamento",
     "conection", "setupfee", "atendimento", "completion", "answer", "answered", "arranque", "aufbau", "verbindungs", "verbindungsaufbau",
@@ -202,12 +202,12 @@ pub(super) const BLOCK: &[&str] = &[
 ];
 
 pub(super) const MINUTES: &[&str] = &[
-    "دقيقة", "للدقيقة", "الدقيقة", "分", "분", "นาที", "λεπτο", "דקה", "לדקה", "phut", "menit", "perc", "minuutti", "хвилина", "хв", "دقیقه", "минута", "minuta",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
+    "دقيقة", "للدقيقة", "الدقيقة", "分", "분", "นาท", "λεπτο", "דקה", "לדקה", "phut", "menit", "perc", "minuutti", "хвилина", "хв", "دقیقه", "минута", "minuta",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
     "minute", "minutes", "minuto", "minutos", "minut", "minuti", "minuten", "minutenpreis", "permin", "ppm", "mn", "mins", "min",
 ];
 
 pub(super) const SECONDS: &[&str] = &[
-    "ثانية", "للثانية", "الثانية", "초", "วินาที", "δευτερολεπτο", "שנייה", "לשנייה", "giay", "detik", "masodperc", "sekunti", "sekund", "secunda", "vterina", "sn", "ثانیه", "сек",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
+    "ثانية", "للثانية", "الثانية", "초", "วนาท", "δευτερολεπτο", "שנייה", "לשנייה", "giay", "detik", "masodperc", "sekunti", "sekund", "secunda", "vterina", "sn", "ثانیه", "сек",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
 ];

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cells::unit;
+use super::cells::{is_minute, is_second, unit};
 use super::header::words;
-use super::header_words::{FILLERS, FIRST, MINUTES, NEXT, SECONDS};
+use super::header_words::{FILLERS, FIRST, NEXT};
 use super::table::Kind;
 use super::{CellError, MAX_WORDS_IN_CELL, dates};
 use crate::tariff::MAX_INCREMENT;
@@ -157,10 +157,10 @@ pub(super) fn times(words: &[String], strict: bool) -> Option<Vec<(u32, Part)>> 
                 // "30 min" is a minimum of 30 seconds
                 Some(_) | None => part = Part::First,
             }
-        } else if word == "s" || SECONDS.contains(&word) {
+        } else if word == "s" || is_second(word) {
             let seconds = number.take().unwrap_or(1);
             found.push((seconds, std::mem::replace(&mut part, Part::Any)));
-        } else if MINUTES.contains(&word) {
+        } else if is_minute(word) {
             let minutes = number.take().unwrap_or(1);
             found.push((minutes.checked_mul(60)?, std::mem::replace(&mut part, Part::Any)));
         } else if FIRST.contains(&word) {

@@ -118,6 +118,10 @@ impl Marks {
 /// Symbols and words that may stand beside a price without changing its value, besides the codes of currencies. Those for hundredths are checked
 /// separately.
 const DECORATIONS: &[&str] = &[
+    "*",
+    "**",
+    "†",
+    "‡",
     "$",
     "€",
     "£",

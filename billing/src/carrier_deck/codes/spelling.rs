@@ -77,7 +77,10 @@ pub(in crate::carrier_deck) fn bracketed(text: &str) -> Option<String> {
 /// Removes the characters that keep a spreadsheet from changing a code: `'351` and `="351"`.
 pub(in crate::carrier_deck) fn unprotect(cell: &str) -> &str {
     let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim()
+    let cell = inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim();
+    // the signs of patterns in switches: `^33`, `33.*$`, `_33X.`
+    let begins = cell.strip_prefix(['^', '_']).unwrap_or(cell);
+    begins.strip_suffix('$').unwrap_or(begins).trim_end_matches(".*").trim_end_matches("X.")
 }
 
 /// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.

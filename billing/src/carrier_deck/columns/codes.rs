@@ -32,6 +32,7 @@ impl Draft<'_> {
                 _ => Some(CodeSource::Parts(country, area)),
             },
             (Some(code), Some(country), None) => self.joined(country, code, true, mapping),
+            (Some(code), None, Some(area)) if self.ends_with(code, area) => Some(CodeSource::Full(code)),
             (Some(country), None, Some(area)) | (None, Some(country), Some(area)) => {
                 self.joined(country, area, false, mapping)
             }
@@ -103,6 +104,12 @@ impl Draft<'_> {
                 && codes.iter().any(|other| other.len() > code.len() && other.starts_with(**code))
         };
         assigned * 20 >= codes.len() * 19 && codes.iter().filter(longer).count() >= 2
+    }
+
+    /// Whether each code already ends with the area code beside it.
+    fn ends_with(&self, code: usize, area: usize) -> bool {
+        let pairs = || self.sample().map(|row| (row.get(code), row.get(area))).filter(|(code, area)| looks_like_codes(code) && looks_like_codes(area));
+        pairs().count() >= 2 && pairs().all(|(code, area)| code.len() > area.len() && code.ends_with(area))
     }
 
     /// Whether the codes are too short to be complete.

@@ -15,12 +15,41 @@ use super::{Draft, role_name};
 impl Draft<'_> {
     /// Corrects meanings that the contents contradict.
     pub(super) fn correct(&mut self) {
+        self.settle_grades();
         self.settle_general();
         for column in 0..self.meanings.len() {
             let Some(profile) = self.profiles.get(column) else { continue };
             let new = self.corrected_name(column, profile).or_else(|| self.corrected_time(column, profile));
             if let Some(new) = new {
                 self.meanings[column] = new;
+            }
+        }
+    }
+
+    /// Amounts in columns that are called after products or qualities are prices, of which the user chooses one.
+    fn settle_grades(&mut self) {
+        const GRADES: &[&str] = &[
+            "premium", "standard", "gold", "silver", "bronze", "platinum", "cli", "ncli", "noncli", "quality", "direct", "hq", "white", "grey", "gray",
+            "black", "economic", "value", "retail", "oro", "plata", "ouro", "prata",
+        ];
+        let graded = |column: &usize| {
+            let profile = &self.profiles[*column];
+            let open = match &self.meanings[*column] {
+                Meaning::Ignored | Meaning::Unknown => true,
+                Meaning::Price(price) => price.band == Some(GENERAL),
+                _ => false,
+            };
+            let name = words(&self.name(*column));
+            open && !self.mapped.contains(column)
+                && profile.is_mostly(profile.decimals)
+                && profile.nonzero > 0
+                && name.iter().any(|word| GRADES.contains(&word.as_str()))
+                && !self.name(*column).contains('%')
+        };
+        let found: Vec<usize> = (0..self.meanings.len()).filter(graded).collect();
+        if found.len() > 1 {
+            for column in found {
+                self.meanings[column] = Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None });
             }
         }
     }

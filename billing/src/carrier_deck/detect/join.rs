@@ -41,6 +41,8 @@ pub(in crate::carrier_deck) fn joined(
             (found, "several columns of codes", "The names of these columns differ only in their number.")
         } else if let Some(found) = names::codes_in_names(table) {
             (found, "codes in names", "The names of the destinations contain their codes.")
+        } else if let Some(found) = names::codes_in_titles(table) {
+            (found, "country codes in titles", "The titles above the rates contain country codes.")
         } else if let Some(found) = split::kinds(table) {
             (found, "fixed and mobile", "A line says with which digits the numbers with the second price begin.")
         } else {

@@ -5,6 +5,7 @@ use super::super::header::{Meaning, Role, meaning, words};
 use super::super::table::{Kind, Row, Table};
 use super::super::MAX_HEADER_ROWS;
 use super::sheets::contents;
+use crate::number::calling_code;
 
 /// Fewer rows than this show no pattern.
 const FEWEST: usize = 3;
@@ -93,6 +94,43 @@ pub(super) fn numbered_codes(table: &Table) -> Option<Table> {
                 found.push(&codes.join(", "), if codes.len() > 1 { Kind::Text } else { row.kind(first) });
             }
         }
+    }
+    Some(found)
+}
+
+/// The table with a column for the country codes that are written in titles above area codes, as in `FRANCE +33`.
+pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
+    let at = super::sheets::find_header(table)?;
+    let header = table.row(at)?;
+    let is = |role: Role| header.cells().filter(|cell| meaning(cell) == Meaning::Is(role)).count();
+    if is(Role::AreaCode) != 1 || is(Role::CountryCode) + is(Role::Prefix) > 0 {
+        return None;
+    }
+    let title = |row: Row<'_>| {
+        let cell = row.cells().find(|cell| !cell.is_empty())?;
+        let (name, code) = apart(cell).filter(|_| row.filled() == 1)?;
+        let digits = code.trim_start_matches(['+', '0']);
+        (calling_code(digits) == Some(digits)).then(|| (name, digits.to_owned()))
+    };
+    if table.iter().skip(at + 1).filter(|row| title(*row).is_some()).count() < 2 {
+        return None;
+    }
+    let mut found = Table::default();
+    found.blank = table.blank;
+    let mut country = String::new();
+    for (index, row) in table.iter().enumerate() {
+        let titled = if index > at { title(row) } else { None };
+        found.begin(row.line);
+        if let Some((name, code)) = titled {
+            country = code;
+            found.push(&name, Kind::Text);
+            continue;
+        }
+        for column in 0..header.len() {
+            found.push(row.get(column), row.kind(column));
+        }
+        let code = if index == at { "Country code" } else { country.as_str() };
+        found.push(if index > at && row.filled() < 2 { "" } else { code }, Kind::Text);
     }
     Some(found)
 }

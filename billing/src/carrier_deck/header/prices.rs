@@ -184,7 +184,7 @@ pub(super) fn money(words: &Words, name: &str) -> Option<Meaning> {
     let symbol = name.contains(['$', '€', '£', '¥']) || !currencies(name).is_empty();
     let plain = PriceColumn { age: Age::Plain, step: Step::Any, band: None };
     // "p/min" and "¢" are prices without a word for a price
-    let timed = words.any(MINUTES) || words.any(SECONDS);
+    let timed = words.any(MINUTES) || words.any(SECONDS) && !name.contains("SEK");
     (symbol && timed && words.0.len() <= 5 || is_cents(name) && words.0.len() <= 3)
         .then_some(Meaning::Price(plain))
 }
