@@ -151,8 +151,9 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     let mut profiles = vec![Profile::default(); sheet.names.len()];
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
-        // titles and notes are no evidence for the meaning of columns
-        if row.filled() < 2 {
+        // titles, notes and repeated headers are no evidence for the meaning of columns
+        let repeated = row.cells().zip(&sheet.names).filter(|(cell, name)| !cell.is_empty() && *cell == name.as_str());
+        if row.filled() < 2 || sheet.has_header && repeated.count() > 1 {
             continue;
         }
         for (column, profile) in profiles.iter_mut().enumerate() {

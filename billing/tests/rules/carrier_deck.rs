@@ -15,6 +15,7 @@ mod carriers;
 mod families;
 mod layouts;
 mod notes;
+mod tables;
 
 fn read_with(bytes: &[u8], mapping: &Mapping, currency: Option<&str>) -> CarrierDeck {
     let limits = DeckLimits::default();

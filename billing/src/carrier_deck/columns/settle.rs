@@ -40,7 +40,7 @@ impl Draft<'_> {
                 _ => false,
             };
             let name = words(&self.name(*column));
-            open && !self.mapped.contains(column)
+            (open || self.price == Some(*column))
                 && profile.is_mostly(profile.decimals)
                 && profile.nonzero > 0
                 && name.iter().any(|word| GRADES.contains(&word.as_str()))
@@ -48,7 +48,7 @@ impl Draft<'_> {
         };
         let found: Vec<usize> = (0..self.meanings.len()).filter(graded).collect();
         if found.len() > 1 {
-            for column in found {
+            for column in found.into_iter().filter(|column| !self.mapped.contains(column)).collect::<Vec<_>>() {
                 self.meanings[column] = Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None });
             }
         }

@@ -174,8 +174,8 @@ fn zoned(table: &Table) -> Option<Table> {
     let test = |from: usize, most: usize, test: &dyn Fn(Contents) -> bool| {
         (from..table.len().min(from + most)).find(|at| table.row(*at).is_some_and(|row| test(contents(row))))
     };
-    let prices: &dyn Fn(Contents) -> bool = &|found| found.price && !found.code && found.known >= 2;
-    let codes: &dyn Fn(Contents) -> bool = &|found| found.code && !found.price && found.known >= 2;
+    let prices: &dyn Fn(Contents) -> bool = &|found| found.price && !found.code && found.names >= 2;
+    let codes: &dyn Fn(Contents) -> bool = &|found| found.code && !found.price && found.names >= 2;
     let first = test(0, MAX_HEADER_ROWS, prices);
     let upper = first.and_then(|at| Some((at, test(at + 2, MAX_BLOCK, codes)?)));
     let lower = || test(0, MAX_HEADER_ROWS, codes).and_then(|at| Some((at, test(at + 2, table.len(), prices)?)));

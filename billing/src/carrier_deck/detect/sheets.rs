@@ -79,6 +79,8 @@ pub(super) fn find_header(table: &Table) -> Option<usize> {
 /// The kinds of known names in a row.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Contents {
+    /// The number of all names.
+    pub(super) names: usize,
     pub(super) known: usize,
     pub(super) code: bool,
     pub(super) price: bool,
@@ -92,6 +94,7 @@ pub(super) fn contents(row: Row<'_>) -> Contents {
         if is_value(cell) {
             return Contents::default();
         }
+        found.names += 1;
         match meaning(cell) {
             Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode) => found.code = true,
             Meaning::Price(_) => found.price = true,

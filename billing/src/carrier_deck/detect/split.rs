@@ -66,7 +66,7 @@ fn is_code(name: &str) -> bool {
 
 /// Whether a column below the header has prices with decimals.
 fn is_price(table: &Table, at: usize, column: usize) -> bool {
-    let cells = || table.iter().skip(at + 1).take(200).filter(|row| row.filled() > 2).map(|row| row.get(column)).filter(|cell| !cell.is_empty());
+    let cells = || table.iter().skip(at + 1).take(200).filter(|row| row.filled() > 2).map(|row| row.get(column)).filter(|cell| cell.contains(|letter: char| letter.is_ascii_digit()));
     let decimals = cells().filter(|cell| cell.contains(['.', ',']) && is_value(cell)).count();
     decimals > 0 && decimals * 5 >= cells().count() * 4
 }
