@@ -183,7 +183,7 @@ pub(super) fn unit(text: &str) -> Option<u32> {
         let word = word.as_str();
         let seconds = match () {
             () if is_minute(word) && !(no_min && word == "min") => 60,
-            () if is_second(word) => 1,
+            () if is_second(word) || word == "s" && is_counted(&words.0, at) => 1,
             () => continue,
         };
         let before = at.checked_sub(1).and_then(|before| words.0.get(before));
@@ -201,6 +201,12 @@ pub(super) fn unit(text: &str) -> Option<u32> {
         found = Some(total);
     }
     found
+}
+
+/// Whether the word before is a number or "per", so that an S stands for seconds.
+fn is_counted(words: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| words.get(before));
+    before.is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()) || PER_TIME.contains(&word.as_str()))
 }
 
 /// Whether a word means a minute, in any inflection.

@@ -95,7 +95,7 @@ fn undated(cell: &str, kind: Kind) -> Option<Increments> {
 /// One or two increments in words: `1 min / 1 s`, `first 30 sec, then 6 sec`, `60 1`, `per second after the first minute`. `None` if the text has
 /// words without a known meaning.
 pub(super) fn spoken(cell: &str) -> Option<(u32, u32)> {
-    if cell.len() > MAX_WORDS_IN_CELL {
+    if cell.len() > MAX_WORDS_IN_CELL || has_decimals(cell) {
         return None;
     }
     match times(&words(cell), true)?.as_slice() {
@@ -106,10 +106,16 @@ pub(super) fn spoken(cell: &str) -> Option<(u32, u32)> {
     }
 }
 
+/// Whether a text has a number with decimals, such as `0.1 min`.
+fn has_decimals(cell: &str) -> bool {
+    let letters: Vec<char> = cell.chars().collect();
+    letters.windows(3).any(|part| part[0].is_ascii_digit() && matches!(part[1], '.' | ',') && part[2].is_ascii_digit())
+}
+
 /// The only time in a short text with unknown words, such as `anticipata 30 s`: calls are billed in blocks of this time.
 pub(super) fn block(cell: &str) -> Option<(u32, u32)> {
     let all = words(cell);
-    if cell.len() > MAX_WORDS_IN_CELL || all.len() > 4 || !cell.contains(|letter: char| letter.is_ascii_digit()) {
+    if cell.len() > MAX_WORDS_IN_CELL || all.len() > 4 || has_decimals(cell) || !cell.contains(|letter: char| letter.is_ascii_digit()) {
         return None;
     }
     match times(&all, false)?.as_slice() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes::looks_like_codes;
+use super::super::header_words::OLD;
 use super::super::header::{Meaning, Role, Words, is_ignored, words};
 use super::super::mapping::Mapping;
 use super::super::{Answer, MAX_COLUMNS, Question, Refusal};
@@ -12,6 +13,14 @@ use crate::number::calling_code;
 impl Draft<'_> {
     /// Finds the codes; `None` if a question must be answered first.
     pub(super) fn choose_code(&mut self, mapping: &Mapping) -> Option<CodeSource> {
+        // "New code" replaces "Old code"
+        if let Some(columns) = self.roles.get(&Role::Prefix).filter(|columns| columns.len() > 1) {
+            let current: Vec<usize> =
+                columns.iter().copied().filter(|column| !Words(words(&self.name(*column))).any(OLD)).collect();
+            if !current.is_empty() {
+                self.roles.insert(Role::Prefix, current);
+            }
+        }
         if self.roles.get(&Role::Prefix).is_some_and(|columns| columns.len() > 1) {
             let columns = self.roles.get(&Role::Prefix).cloned().unwrap_or_default();
             self.ask_code(&columns);

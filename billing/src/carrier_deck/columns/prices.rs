@@ -136,7 +136,7 @@ impl Draft<'_> {
     }
 
     /// The constant ratio of the amounts of two columns, as a fraction; `None` if the ratio differs or a cell is not a number.
-    fn ratio(&self, one: usize, other: usize) -> Option<(i64, i64)> {
+    pub(super) fn ratio(&self, one: usize, other: usize) -> Option<(i64, i64)> {
         let mut ratio: Option<(i64, i64)> = None;
         let mut rows = 0;
         for row in self.sample().filter(|row| row.filled() > 2) {

@@ -3,9 +3,9 @@
 use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
     Age, GENERAL, is_fixed, is_mobile, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, is_surcharge_by_origin,
-    mentions_price, mentions_time, words,
+    Words, mentions_price, mentions_time, words,
 };
-use super::super::header_words::PER_TIME;
+use super::super::header_words::{PER_TIME, TAXES};
 use super::super::increments::spoken;
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
@@ -437,7 +437,7 @@ impl Draft<'_> {
                     (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
                 let ignored = is_ignored(&self.name(*column));
                 // such a surcharge is left out with a warning
-                let by_origin = is_surcharge_by_origin(&self.name(*column));
+                let by_origin = is_surcharge_by_origin(&self.name(*column)) || self.is_tax(*column);
                 self.meanings[*column] == Meaning::Unknown
                     && !used.contains(column)
                     && !by_origin
@@ -454,6 +454,12 @@ impl Draft<'_> {
                 self.ask_role(column, "has amounts", &["connection_fee", "minimum_charge"]);
             }
         }
+    }
+
+    /// Whether a column has the taxes on the prices: the same part of each price.
+    fn is_tax(&self, column: usize) -> bool {
+        let named = Words(words(&self.name(column))).any(TAXES);
+        named && self.price.is_some_and(|price| self.ratio(column, price).is_some_and(|(tax, price)| tax < price))
     }
 
     fn ask_role(&mut self, column: usize, why: &str, roles: &[&str]) {

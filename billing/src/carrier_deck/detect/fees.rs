@@ -2,11 +2,15 @@
 
 use super::super::cells::{currencies, has_cents};
 use super::super::header::{Role, Words, words};
-use super::super::header_words::{ALL_PLACES, MINUTES, PER_CALL, SURCHARGES};
+use super::super::header_words::{ALL_PLACES, MINUTES, PER_CALL, SURCHARGES, TAXES};
 use super::super::numbers::Number;
 use super::super::table::Kind;
 use super::Plan;
+use super::marks::is_about_payment;
 use crate::money::Micros;
+
+/// A larger amount in a sentence is no fee of a call.
+const SMALL: Micros = Micros(5_000_000);
 
 /// The fees that the sentences above and below the rates name.
 #[derive(Clone, Debug, Default)]
@@ -32,15 +36,22 @@ impl Plan<'_> {
     /// The fees that sentences name, if no column has fees. A sentence with a condition is not read.
     pub(super) fn said_fees(&self) -> SaidFees {
         let mut said = SaidFees::default();
-        if self.columns.first(Role::ConnectionFee).is_some() {
-            return said;
-        }
+        let has_column = self.columns.first(Role::ConnectionFee).is_some();
         for note in self.notes() {
-            if !speaks_of_fee(&note.text) {
+            let unread = || (note.line, note.text.chars().take(200).collect());
+            if is_per_cent(&note.text) {
+                said.unread.push(unread());
                 continue;
             }
-            let Some(amount) = self.amount_in(&note.text) else { continue };
-            let (fee, rest) = amount;
+            let Some((fee, rest)) = self.amount_in(&note.text) else { continue };
+            if has_column || !speaks_of_fee(&note.text) {
+                // a small amount may be a fee or surcharge, in whatever language
+                let small = fee.is_some_and(|fee| fee > Micros::ZERO && fee < SMALL);
+                if !has_column && small && !is_about_payment(&note.text) && !note.text.contains('=') {
+                    said.unread.push(unread());
+                }
+                continue;
+            }
             let timed = Words(words(&note.text)).any(MINUTES);
             match (fee, self.places_of_fee(rest)) {
                 (Some(fee), Some(places)) if !timed && !is_conditional(&note.text) && fee > Micros::ZERO => {
@@ -50,7 +61,7 @@ impl Plan<'_> {
                     }
                 }
                 (Some(fee), _) if fee == Micros::ZERO => {}
-                _ => said.unread.push((note.line, note.text.chars().take(200).collect())),
+                _ => said.unread.push(unread()),
             }
         }
         said
@@ -99,6 +110,13 @@ impl Plan<'_> {
         let found = self.known(&names);
         (found.len() == names.len()).then_some(found)
     }
+}
+
+/// Whether a sentence raises or lowers prices by a percentage that is no tax.
+fn is_per_cent(text: &str) -> bool {
+    let words = Words(words(text));
+    let changes = words.any(SURCHARGES) && !words.any(TAXES) && !words.any(&["vat"]);
+    changes && text.contains('%') && text.contains(|letter: char| letter.is_ascii_digit())
 }
 
 /// Whether a sentence is about a fee or surcharge of each call.

@@ -185,7 +185,8 @@ impl Plan<'_> {
         if !self.lacks_dates() || matches!(mapping.columns.get("effective"), Some(None)) {
             return;
         }
-        let Some((_, text)) = self.said_date() else { return };
+        let named = said_date(self.price_name());
+        let Some(text) = named.or_else(|| self.said_date().map(|(_, text)| text)) else { return };
         if let Ok(Some(date)) = date_of(&text, self.order) {
             self.effective = Some(date);
             let reason = "A line above or below the rates says from which day they apply.";
@@ -433,7 +434,7 @@ fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(),
 }
 
 /// Whether a line is about payments, whose currency is not that of the prices.
-fn is_about_payment(text: &str) -> bool {
+pub(super) fn is_about_payment(text: &str) -> bool {
     const BANKS: &[&str] = &["credit", "limit", "deposit", "bank", "iban", "swift", "bic", "beneficiary", "prepayment", "minimum"];
     let words = Words(words(text));
     (words.any(BANKS) || words.any(PAYS)) && !words.any(PRICE) && !words.any(&["currency", "moneda", "moeda", "devise", "wahrung", "valuta"])
