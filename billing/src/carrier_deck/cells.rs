@@ -206,7 +206,9 @@ pub(super) fn unit(text: &str) -> Option<u32> {
 /// Whether the word before is a number or "per", so that an S stands for seconds.
 fn is_counted(words: &[String], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| words.get(before));
-    before.is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()) || PER_TIME.contains(&word.as_str()))
+    before.is_some_and(|word| {
+        word.bytes().all(|byte| byte.is_ascii_digit()) || PER_TIME.contains(&word.as_str())
+    })
 }
 
 /// Whether a word means a minute, in any inflection.
@@ -233,11 +235,28 @@ fn ungrouped(text: &str) -> String {
 /// Whether a text says that a price covers one increment: "per billing cycle", "USD/pulse", `元/周期`.
 pub(super) fn is_per_increment(text: &str) -> bool {
     const STEPS: &[&str] = &[
-        "cycle", "pulse", "pulses", "increment", "block", "interval", "step", "impulso", "pulso", "ciclo", "impuls", "impulsion", "scatto",
-        "takt", "bloque", "intervalo",
+        "cycle",
+        "pulse",
+        "pulses",
+        "increment",
+        "block",
+        "interval",
+        "step",
+        "impulso",
+        "pulso",
+        "ciclo",
+        "impuls",
+        "impulsion",
+        "scatto",
+        "takt",
+        "bloque",
+        "intervalo",
     ];
     const BETWEEN: &[&str] = &["billing", "charging", "rating", "each", "one", "1"];
-    if ["/周期", "每周期", "计费周期的价格", "每个计费周期", "/計費週期"].iter().any(|part| text.contains(part)) {
+    if ["/周期", "每周期", "计费周期的价格", "每个计费周期", "/計費週期"]
+        .iter()
+        .any(|part| text.contains(part))
+    {
         return true;
     }
     let marked = text.replace('/', " per ");

@@ -151,9 +151,16 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
 }
 
 /// The codes of an exception. They may lack the digits of the only code to which they belong.
-fn read_except(country: &str, cell: &str, codes: &[String], rules: &CodeRules) -> Result<Vec<String>, CodeDoubt> {
+fn read_except(
+    country: &str,
+    cell: &str,
+    codes: &[String],
+    rules: &CodeRules,
+) -> Result<Vec<String>, CodeDoubt> {
     let begins = |found: &[String]| {
-        found.iter().all(|except| codes.iter().any(|code| except.starts_with(code.as_str()) && except != code))
+        found
+            .iter()
+            .all(|except| codes.iter().any(|code| except.starts_with(code.as_str()) && except != code))
     };
     let found = read(country, cell, Kind::Text, rules)?.codes;
     if begins(&found) {
@@ -163,7 +170,11 @@ fn read_except(country: &str, cell: &str, codes: &[String], rules: &CodeRules) -
         [code] => {
             let partial = CodeRules { partial: true, before: String::new(), ..rules.clone() };
             let found = read(code, cell, Kind::Text, &partial)?.codes;
-            if begins(&found) { Ok(found) } else { Err(error("CODE_INVALID", "An exception does not begin with its code.")) }
+            if begins(&found) {
+                Ok(found)
+            } else {
+                Err(error("CODE_INVALID", "An exception does not begin with its code."))
+            }
         }
         _ => Err(error("CODE_INVALID", "An exception does not begin with its code.")),
     }

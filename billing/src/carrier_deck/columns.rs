@@ -10,6 +10,7 @@ use crate::tariff::MAX_BANDS;
 
 mod bare;
 mod codes;
+mod correct;
 mod names;
 mod prices;
 mod profile;
@@ -152,7 +153,8 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
         // titles, notes and repeated headers are no evidence for the meaning of columns
-        let repeated = row.cells().zip(&sheet.names).filter(|(cell, name)| !cell.is_empty() && *cell == name.as_str());
+        let repeated =
+            row.cells().zip(&sheet.names).filter(|(cell, name)| !cell.is_empty() && *cell == name.as_str());
         if row.filled() < 2 || sheet.has_header && repeated.count() > 1 {
             continue;
         }
@@ -343,7 +345,8 @@ impl Draft<'_> {
         let texts = |column: &usize| self.profiles[*column].filled > 0 && !used.contains(column);
         let others = (0..self.meanings.len()).filter(texts).collect();
         let status = self.role(Role::Status);
-        let status_is_found = status.is_some_and(|column| self.guessed.get(&column) == Some(&statuses::FOUND));
+        let status_is_found =
+            status.is_some_and(|column| self.guessed.get(&column) == Some(&statuses::FOUND));
         let mut bands = Vec::new();
         for (name, columns) in self.bands {
             let first = columns.get(&Role::FirstPrice).copied();

@@ -152,8 +152,22 @@ fn plain(text: String) -> String {
 
 /// Whether a text without digits begins with a word for "now": "Immediate 即時", "immediately upon notice".
 fn begins_now(text: &str) -> bool {
-    const WORDS: &[&str] =
-        &["now", "immediate", "immediately", "asap", "inmediato", "imediato", "immediat", "immediato", "sofort", "немедленно", "hemen", "即时", "即時", "立即"];
+    const WORDS: &[&str] = &[
+        "now",
+        "immediate",
+        "immediately",
+        "asap",
+        "inmediato",
+        "imediato",
+        "immediat",
+        "immediato",
+        "sofort",
+        "немедленно",
+        "hemen",
+        "即时",
+        "即時",
+        "立即",
+    ];
     let first = text.split_whitespace().next().unwrap_or_default();
     !text.contains(|letter: char| letter.is_ascii_digit()) && WORDS.contains(&first)
 }

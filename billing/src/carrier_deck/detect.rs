@@ -16,12 +16,14 @@ mod names;
 mod notes;
 mod sheets;
 mod split;
+mod units;
 
 pub(super) use fees::SaidFees;
 pub(super) use join::joined;
-pub(super) use marks::{cents_question, said_date, unit_question};
+pub(super) use marks::said_date;
 pub(super) use notes::{SaidIncrements, increments_in};
 use sheets::{choose_sheet, open_sheet};
+pub(super) use units::{cents_question, unit_question};
 
 /// Everything that is needed to read the rows.
 pub(super) struct Plan<'t> {

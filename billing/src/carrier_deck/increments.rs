@@ -109,13 +109,19 @@ pub(super) fn spoken(cell: &str) -> Option<(u32, u32)> {
 /// Whether a text has a number with decimals, such as `0.1 min`.
 fn has_decimals(cell: &str) -> bool {
     let letters: Vec<char> = cell.chars().collect();
-    letters.windows(3).any(|part| part[0].is_ascii_digit() && matches!(part[1], '.' | ',') && part[2].is_ascii_digit())
+    letters
+        .windows(3)
+        .any(|part| part[0].is_ascii_digit() && matches!(part[1], '.' | ',') && part[2].is_ascii_digit())
 }
 
 /// The only time in a short text with unknown words, such as `anticipata 30 s`: calls are billed in blocks of this time.
 pub(super) fn block(cell: &str) -> Option<(u32, u32)> {
     let all = words(cell);
-    if cell.len() > MAX_WORDS_IN_CELL || all.len() > 4 || has_decimals(cell) || !cell.contains(|letter: char| letter.is_ascii_digit()) {
+    if cell.len() > MAX_WORDS_IN_CELL
+        || all.len() > 4
+        || has_decimals(cell)
+        || !cell.contains(|letter: char| letter.is_ascii_digit())
+    {
         return None;
     }
     match times(&all, false)?.as_slice() {

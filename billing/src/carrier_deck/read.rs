@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::NaiveDate;
 
 use super::cells::{StatusRule, time_band};
-use super::codes::{self, CodeDoubt, CodeRules, HyphenRule};
 use super::columns::CodeSource;
 use super::detect::{Plan, date_of};
 use super::header::{Role, words};
@@ -19,6 +18,7 @@ use crate::tariff::{BandPrice, MAX_RATES, Rate};
 
 mod amounts;
 mod bands;
+mod codes;
 mod continuation;
 mod duplicates;
 mod expired;
@@ -353,7 +353,8 @@ impl<'t> Reader<'_, 't> {
     /// Adds the row's entries; `None` if there was an error or doubt. All cells are checked, so that one attempt reports all errors.
     fn entries(&mut self, coded: Row<'t>, row: Row<'t>, change: StatusRule) -> Option<Fate> {
         let codes = self.codes(coded);
-        let effective = self.date(row, Role::Effective).map(|date| date.or(self.section_date).or(self.plan.effective));
+        let effective =
+            self.date(row, Role::Effective).map(|date| date.or(self.section_date).or(self.plan.effective));
         let ends = self.date(row, Role::Ends);
         let rate = if change == StatusRule::Keep { Some(self.rate(row)) } else { None };
         let (codes, effective, ends) = (codes?, effective?, ends?);
@@ -394,52 +395,6 @@ impl<'t> Reader<'_, 't> {
             self.deck.rates.push(CarrierRate { line: row.line, effective, ends, entry });
         }
         Some(Fate::Read)
-    }
-
-    /// The column with the row's codes, and the codes.
-    fn read_codes(&self, row: Row<'_>) -> (usize, Result<codes::Codes, CodeDoubt>) {
-        let rules = &self.plan.codes;
-        match self.plan.columns.code {
-            CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
-            CodeSource::Parts(country, area) => {
-                // an empty country code is that of the row above
-                let above = self.country_row.filter(|_| row.get(country).is_empty());
-                let above = above.and_then(|above| self.plan.table.row(above));
-                let from = above.filter(|above| self.has_same_country(row, *above)).unwrap_or(row);
-                match codes::country(from.get(country), from.kind(country)) {
-                    Ok(digits) => (area, codes::read(&digits, row.get(area), row.kind(area), rules)),
-                    Err(doubt) => (country, Err(doubt)),
-                }
-            }
-        }
-    }
-
-    fn codes(&mut self, row: Row<'_>) -> Option<Vec<String>> {
-        let (column, found) = self.read_codes(row);
-        match found {
-            Ok(found) => {
-                let line = row.line;
-                self.excepted.extend(found.except.into_iter().map(|code| (code, line)));
-                return Some(found.codes);
-            }
-            Err(CodeDoubt::Hyphen) => self.ask("CODE_HYPHEN", row, column),
-            Err(CodeDoubt::List) => self.ask("CODE_LIST", row, column),
-            Err(CodeDoubt::Space) => self.ask("CODE_SPACE", row, column),
-            Err(CodeDoubt::TrunkZero) => self.ask("TRUNK_ZERO", row, column),
-            Err(CodeDoubt::Error(error)) => self.problem(row, Some(column), error),
-        }
-        None
-    }
-
-    /// Reads codes from one column, or ranges whose ends are in two columns.
-    fn full_codes(&self, row: Row<'_>, column: usize, rules: &CodeRules) -> Result<codes::Codes, CodeDoubt> {
-        let end = self.plan.columns.first(Role::PrefixEnd).map_or("", |column| row.get(column));
-        let start = row.get(column);
-        if end.is_empty() || end == start {
-            return codes::read("", start, row.kind(column), rules);
-        }
-        let rules = CodeRules { hyphen: Some(HyphenRule::Range), ..rules.clone() };
-        codes::read("", &format!("{start}-{end}"), row.kind(column), &rules)
     }
 
     fn date(&mut self, row: Row<'_>, role: Role) -> Option<Option<NaiveDate>> {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::MAX_CELL_BYTES;
-use super::exceptions::exceptions;
 use super::all_digits;
+use super::exceptions::exceptions;
 
 /// Whether an area code says that the row is for the whole country.
 pub(in crate::carrier_deck) fn is_whole_country(text: &str) -> bool {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes::looks_like_codes;
-use super::super::header_words::OLD;
 use super::super::header::{Meaning, Role, Words, is_ignored, words};
+use super::super::header_words::OLD;
 use super::super::mapping::Mapping;
 use super::super::{Answer, MAX_COLUMNS, Question, Refusal};
 use super::{CodeSource, Draft, SAMPLE};
@@ -15,8 +15,11 @@ impl Draft<'_> {
     pub(super) fn choose_code(&mut self, mapping: &Mapping) -> Option<CodeSource> {
         // "New code" replaces "Old code"
         if let Some(columns) = self.roles.get(&Role::Prefix).filter(|columns| columns.len() > 1) {
-            let current: Vec<usize> =
-                columns.iter().copied().filter(|column| !Words(words(&self.name(*column))).any(OLD)).collect();
+            let current: Vec<usize> = columns
+                .iter()
+                .copied()
+                .filter(|column| !Words(words(&self.name(*column))).any(OLD))
+                .collect();
             if !current.is_empty() {
                 self.roles.insert(Role::Prefix, current);
             }
@@ -117,13 +120,20 @@ impl Draft<'_> {
 
     /// Whether each code already ends with the area code beside it.
     fn ends_with(&self, code: usize, area: usize) -> bool {
-        let pairs = || self.sample().map(|row| (row.get(code), row.get(area))).filter(|(code, area)| looks_like_codes(code) && looks_like_codes(area));
+        let pairs = || {
+            self.sample()
+                .map(|row| (row.get(code), row.get(area)))
+                .filter(|(code, area)| looks_like_codes(code) && looks_like_codes(area))
+        };
         pairs().count() >= 2 && pairs().all(|(code, area)| code.len() > area.len() && code.ends_with(area))
     }
 
     /// Whether the codes are too short to be complete.
     fn is_short(&self, column: usize) -> bool {
-        self.sample().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).all(|cell| cell.len() <= 3)
+        self.sample()
+            .map(|row| row.get(column))
+            .filter(|cell| looks_like_codes(cell))
+            .all(|cell| cell.len() <= 3)
     }
 
     /// Without a known name, the codes are in a column whose contents look like codes.

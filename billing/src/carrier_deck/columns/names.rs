@@ -93,7 +93,10 @@ impl Draft<'_> {
 
     /// Whether a column has only words like "true" and "no".
     fn has_flags(&self, column: usize) -> bool {
-        const FLAGS: &[&str] = &["true", "false", "yes", "no", "y", "n", "t", "f", "on", "off", "si", "nao", "sim", "oui", "non", "ja", "nein"];
+        const FLAGS: &[&str] = &[
+            "true", "false", "yes", "no", "y", "n", "t", "f", "on", "off", "si", "nao", "sim", "oui", "non",
+            "ja", "nein",
+        ];
         self.profiles[column].distinct.iter().all(|value| FLAGS.contains(&value.to_lowercase().as_str()))
     }
 

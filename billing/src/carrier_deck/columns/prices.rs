@@ -106,7 +106,10 @@ impl Draft<'_> {
             };
             let constant = |column: &usize| {
                 let profile = &self.profiles[*column];
-                profile.distinct.len() == 1 && profile.filled > 1 && profile.decimals == 0 && profile.largest <= 1
+                profile.distinct.len() == 1
+                    && profile.filled > 1
+                    && profile.decimals == 0
+                    && profile.largest <= 1
             };
             let reason = match () {
                 () if constant(column) && rivals().any(|(other, _)| !constant(other)) => {

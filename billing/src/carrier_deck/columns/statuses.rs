@@ -40,6 +40,9 @@ impl Draft<'_> {
             let found = if has_price { &mut priced } else { &mut unpriced };
             found.insert(words(row.get(column)));
         }
-        !priced.is_empty() && !unpriced.is_empty() && !unpriced.contains(&Vec::new()) && priced.is_disjoint(&unpriced)
+        !priced.is_empty()
+            && !unpriced.is_empty()
+            && !unpriced.contains(&Vec::new())
+            && priced.is_disjoint(&unpriced)
     }
 }

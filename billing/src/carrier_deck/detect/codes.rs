@@ -12,7 +12,11 @@ impl Plan<'_> {
     fn has_exchanges(&self, column: usize) -> bool {
         let exchange = |cell: &str| {
             let parts: Vec<&str> = cell.split('-').collect();
-            parts.len() >= 2 && parts.iter().take(2).all(|part| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
+            parts.len() >= 2
+                && parts
+                    .iter()
+                    .take(2)
+                    .all(|part| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
         };
         let name = Words(words(self.names.get(column).map_or("", String::as_str)));
         let named = name.any(&["npanxx"]) || name.any(&["npa"]) && name.any(&["nxx"]);

@@ -71,17 +71,21 @@ impl Plan<'_> {
     fn amount_in<'n>(&self, text: &'n str) -> Option<(Option<Micros>, &'n str)> {
         let from = text.find(|letter: char| letter.is_ascii_digit())?;
         let tail = text.get(from..)?;
-        let length = tail.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | ',')).unwrap_or(tail.len());
+        let length = tail
+            .find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | ','))
+            .unwrap_or(tail.len());
         let number = tail.get(..length)?.trim_end_matches(['.', ',']);
         let after = tail.get(number.len()..)?;
         let head = text.get(..from)?;
         let spaced = head.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
-        let before = if head.ends_with(' ') && currencies(&spaced.to_uppercase()).is_empty() { "" } else { spaced };
+        let before =
+            if head.ends_with(' ') && currencies(&spaced.to_uppercase()).is_empty() { "" } else { spaced };
         let unit: String = after.trim_start().chars().take_while(|letter| !letter.is_whitespace()).collect();
         let cents = has_cents(&unit);
         let sign = before.chars().any(|letter| !letter.is_ascii_alphanumeric() && letter != '(');
         let money = !currencies(&format!("{before} {unit}").to_uppercase()).is_empty();
-        let symbol = sign || !before.is_empty() && before.chars().count() <= 3 && before.chars().all(char::is_alphabetic);
+        let symbol = sign
+            || !before.is_empty() && before.chars().count() <= 3 && before.chars().all(char::is_alphabetic);
         if !(cents || money || symbol) {
             return None;
         }
@@ -94,19 +98,35 @@ impl Plan<'_> {
     fn places_of_fee(&self, rest: &str) -> Option<Vec<Vec<String>>> {
         const TO: &[&str] = &["to", "for", "in", "a", "hacia", "para", "vers", "nach", "verso", "naar", "in"];
         const AND: &[&str] = &["and", "y", "e", "et", "und", "or", "i"];
-        const OTHER: &[&str] = &["answered", "connected", "successful", "each", "per", "applies", "charged", "connection", "set", "up", "fee"];
+        const OTHER: &[&str] = &[
+            "answered",
+            "connected",
+            "successful",
+            "each",
+            "per",
+            "applies",
+            "charged",
+            "connection",
+            "set",
+            "up",
+            "fee",
+        ];
         let all = words(rest);
         let plain = |word: &String| {
             let word = word.as_str();
-            ![ALL_PLACES, OTHER, TO].iter().any(|list| list.contains(&word)) && currencies(&word.to_uppercase()).is_empty()
+            ![ALL_PLACES, OTHER, TO].iter().any(|list| list.contains(&word))
+                && currencies(&word.to_uppercase()).is_empty()
         };
         let start = all.iter().rposition(|word| TO.contains(&word.as_str()));
         let (head, list) = all.split_at(start.map_or(all.len(), |at| at + 1));
         if head.iter().any(plain) {
             return None;
         }
-        let names: Vec<Vec<String>> =
-            list.split(|word| AND.contains(&word.as_str())).map(<[String]>::to_vec).filter(|name| name.iter().any(plain)).collect();
+        let names: Vec<Vec<String>> = list
+            .split(|word| AND.contains(&word.as_str()))
+            .map(<[String]>::to_vec)
+            .filter(|name| name.iter().any(plain))
+            .collect();
         let found = self.known(&names);
         (found.len() == names.len()).then_some(found)
     }
@@ -122,14 +142,39 @@ fn is_per_cent(text: &str) -> bool {
 /// Whether a sentence is about a fee or surcharge of each call.
 fn speaks_of_fee(text: &str) -> bool {
     const FEES: &[&str] = &[
-        "connection", "setup", "flagfall", "connexion", "conexion", "conexao", "verbindungsentgelt", "scatto", "bandeirada", "establecimiento",
+        "connection",
+        "setup",
+        "flagfall",
+        "connexion",
+        "conexion",
+        "conexao",
+        "verbindungsentgelt",
+        "scatto",
+        "bandeirada",
+        "establecimiento",
     ];
     let words = Words(words(text));
-    let fee = words.any(FEES) || words.phrase(&["set", "up"]) || words.phrase(&["per", "call"]) || words.phrase(&["each", "call"]);
-    let charge = words.any(&["charge", "charges", "fee", "cost", "cargo", "frais", "gebuhr", "taxa"]) || words.any(FEES) || words.any(SURCHARGES);
+    let fee = words.any(FEES)
+        || words.phrase(&["set", "up"])
+        || words.phrase(&["per", "call"])
+        || words.phrase(&["each", "call"]);
+    let charge = words.any(&["charge", "charges", "fee", "cost", "cargo", "frais", "gebuhr", "taxa"])
+        || words.any(FEES)
+        || words.any(SURCHARGES);
     let timed = words.any(MINUTES);
-    let surcharge = words.any(&["surcharge", "surcharges", "recargo", "zuschlag", "aufschlag", "majoration", "maggiorazione", "sobretaxa", "supplement"]);
-    let called = words.any(PER_CALL) || words.any(&["calls", "llamadas", "chamadas", "appels", "anrufe", "chiamate", "answered"]);
+    let surcharge = words.any(&[
+        "surcharge",
+        "surcharges",
+        "recargo",
+        "zuschlag",
+        "aufschlag",
+        "majoration",
+        "maggiorazione",
+        "sobretaxa",
+        "supplement",
+    ]);
+    let called = words.any(PER_CALL)
+        || words.any(&["calls", "llamadas", "chamadas", "appels", "anrufe", "chiamate", "answered"]);
     (fee && charge && called && !timed || surcharge) && text.len() <= 1_000
 }
 
@@ -137,7 +182,35 @@ fn speaks_of_fee(text: &str) -> bool {
 fn is_conditional(text: &str) -> bool {
     text.contains('%')
         || Words(words(text)).any(&[
-            "if", "when", "unless", "except", "more", "less", "exceeds", "exceeding", "above", "below", "than", "where", "may", "over", "under",
-            "wenn", "si", "se", "quando", "falls", "cuando", "sauf", "salvo", "ausser", "short", "once", "month", "monthly", "port", "account",
+            "if",
+            "when",
+            "unless",
+            "except",
+            "more",
+            "less",
+            "exceeds",
+            "exceeding",
+            "above",
+            "below",
+            "than",
+            "where",
+            "may",
+            "over",
+            "under",
+            "wenn",
+            "si",
+            "se",
+            "quando",
+            "falls",
+            "cuando",
+            "sauf",
+            "salvo",
+            "ausser",
+            "short",
+            "once",
+            "month",
+            "monthly",
+            "port",
+            "account",
         ])
 }

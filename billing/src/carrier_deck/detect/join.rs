@@ -7,8 +7,8 @@ use super::super::header::{Meaning, Role, meaning, words};
 use super::super::mapping::Mapping;
 use super::super::table::{Kind, Row, Table};
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_ROWS};
-use super::{names, split};
 use super::sheets::{Contents, contents, find_header, header_score, is_value};
+use super::{names, split};
 
 /// The name of the table that is joined from two sheets.
 const JOINED: &str = "";
@@ -44,7 +44,11 @@ pub(in crate::carrier_deck) fn joined(
         } else if let Some(found) = names::codes_in_titles(table) {
             (found, "country codes in titles", "The titles above the rates contain country codes.")
         } else if let Some(found) = split::kinds(table) {
-            (found, "fixed and mobile", "A line says with which digits the numbers with the second price begin.")
+            (
+                found,
+                "fixed and mobile",
+                "A line says with which digits the numbers with the second price begin.",
+            )
         } else {
             continue;
         };
@@ -70,9 +74,11 @@ fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
     };
     let both = find(&|found| found.code && found.price);
     let named = find(&|found| found.price && !found.code && found.name);
-    let prices = if named.is_empty() { find(&|found| found.price && !found.code && found.known > 1) } else { named };
+    let prices =
+        if named.is_empty() { find(&|found| found.price && !found.code && found.known > 1) } else { named };
     let codes = find(&|found| found.code && !found.price && found.known > 1);
-    let ([], [(rates, at)], [(places, below)]) = (both.as_slice(), prices.as_slice(), codes.as_slice()) else {
+    let ([], [(rates, at)], [(places, below)]) = (both.as_slice(), prices.as_slice(), codes.as_slice())
+    else {
         return;
     };
     let (one, other) = (&tables[*rates], &tables[*places]);
@@ -85,7 +91,11 @@ fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
         let shown: String = unpriced.join(", ").chars().take(500).collect();
         deck.detected.push(Detected::new("codes_without_price", shown, reason, Confidence::Medium));
     }
-    let covers = tables.drain(..).enumerate().filter(|(at, _)| *at != *rates && *at != *places).map(|(_, table)| table);
+    let covers = tables
+        .drain(..)
+        .enumerate()
+        .filter(|(at, _)| *at != *rates && *at != *places)
+        .map(|(_, table)| table);
     let covers: Vec<(String, Table)> = covers.collect();
     *tables = covers;
     tables.push((JOINED.to_owned(), table));
@@ -128,7 +138,9 @@ fn stacked(table: &Table) -> Option<Table> {
     let blocks: Vec<usize> = (start..header.len()).step_by(period).collect();
     let same = |block: &usize| (0..width).all(|offset| name(block + offset) == name(start + offset));
     let roles: Vec<Meaning> = (0..width).map(|offset| meaning(header.get(start + offset))).collect();
-    let coded = roles.iter().any(|role| matches!(role, Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode)));
+    let coded = roles
+        .iter()
+        .any(|role| matches!(role, Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode)));
     let priced = roles.iter().any(|role| matches!(role, Meaning::Price(_)));
     if !blocks.iter().all(same) || width < 2 || !coded || !(priced || width > 2) {
         return None;
@@ -140,9 +152,9 @@ fn stacked(table: &Table) -> Option<Table> {
     }
     copy(&mut found, header, start, width);
     // a line that only the first block has is below the others, if no row of rates follows it
-    let last = (at + 1..table.len())
-        .rev()
-        .find(|index| table.row(*index).is_some_and(|row| blocks.iter().any(|block| filled(row, *block, width) > 1)))?;
+    let last = (at + 1..table.len()).rev().find(|index| {
+        table.row(*index).is_some_and(|row| blocks.iter().any(|block| filled(row, *block, width) > 1))
+    })?;
     for block in blocks {
         for index in at + 1..=last {
             let Some(row) = table.row(index) else { break };
@@ -178,9 +190,12 @@ fn zoned(table: &Table) -> Option<Table> {
     let codes: &dyn Fn(Contents) -> bool = &|found| found.code && !found.price && found.names >= 2;
     let first = test(0, MAX_HEADER_ROWS, prices);
     let upper = first.and_then(|at| Some((at, test(at + 2, MAX_BLOCK, codes)?)));
-    let lower = || test(0, MAX_HEADER_ROWS, codes).and_then(|at| Some((at, test(at + 2, table.len(), prices)?)));
+    let lower =
+        || test(0, MAX_HEADER_ROWS, codes).and_then(|at| Some((at, test(at + 2, table.len(), prices)?)));
     let (at, below) = upper.or_else(lower)?;
-    if find_header(table).is_some_and(|header| table.row(header).is_some_and(|row| contents(row).code && contents(row).price)) {
+    if find_header(table)
+        .is_some_and(|header| table.row(header).is_some_and(|row| contents(row).code && contents(row).price))
+    {
         return None;
     }
     let (mut one, mut other) = (Table::default(), Table::default());
@@ -212,14 +227,19 @@ fn keys((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Optio
     };
     let mut best: Option<(usize, (usize, usize))> = None;
     for one in 0..header.len() {
-        let values: HashMap<Vec<String>, usize> =
-            rates.iter().skip(at + 1).map(|row| (words(row.get(one)), 1)).filter(|(words, _)| !words.is_empty()).collect();
+        let values: HashMap<Vec<String>, usize> = rates
+            .iter()
+            .skip(at + 1)
+            .map(|row| (words(row.get(one)), 1))
+            .filter(|(words, _)| !words.is_empty())
+            .collect();
         for key in 0..other.len() {
             let same = !words(header.get(one)).is_empty() && words(header.get(one)) == words(other.get(key));
-            if !same && !(is_name(header, one) && is_name(other, key)) {
+            if !(same || is_name(header, one) && is_name(other, key)) {
                 continue;
             }
-            let known = places.iter().skip(below + 1).filter(|row| values.contains_key(&words(row.get(key)))).count();
+            let known =
+                places.iter().skip(below + 1).filter(|row| values.contains_key(&words(row.get(key)))).count();
             if known > best.map_or(0, |(known, _)| known) {
                 best = Some((known, (one, key)));
             }
@@ -238,7 +258,9 @@ fn join((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Optio
     let mut codes: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
     let mut order: Vec<&str> = Vec::new();
     for index in below + 1..places.len() {
-        let Some(row) = places.row(index).filter(|row| row.filled() > 1 && !row.get(key).is_empty()) else { continue };
+        let Some(row) = places.row(index).filter(|row| row.filled() > 1 && !row.get(key).is_empty()) else {
+            continue;
+        };
         let rows = codes.entry(words(row.get(key))).or_default();
         if rows.is_empty() {
             order.push(row.get(key));
@@ -270,7 +292,13 @@ fn join((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Optio
         for place in rows.into_iter().filter_map(|index| places.row(index)) {
             table.begin(place.line);
             for column in 0..width {
-                let cell = if column == name { name_without } else if column == price { NO_PRICE } else { "" };
+                let cell = if column == name {
+                    name_without
+                } else if column == price {
+                    NO_PRICE
+                } else {
+                    ""
+                };
                 table.push(cell, Kind::Text);
             }
             append(&mut table, Some(place), &added);

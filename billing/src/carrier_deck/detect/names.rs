@@ -1,9 +1,9 @@
 //! Makes a column of codes from codes that other columns contain: in the names of the destinations, or in several columns.
 
+use super::super::MAX_HEADER_ROWS;
 use super::super::codes::looks_like_codes;
 use super::super::header::{Meaning, Role, meaning, words};
 use super::super::table::{Kind, Row, Table};
-use super::super::MAX_HEADER_ROWS;
 use super::sheets::contents;
 use crate::number::calling_code;
 
@@ -18,7 +18,9 @@ pub(super) fn codes_in_names(table: &Table) -> Option<Table> {
     };
     let at = table.iter().take(MAX_HEADER_ROWS).position(is_header)?;
     let header = table.row(at)?;
-    let name = header.cells().position(|cell| matches!(meaning(cell), Meaning::Is(Role::Destination | Role::Country)))?;
+    let name = header
+        .cells()
+        .position(|cell| matches!(meaning(cell), Meaning::Is(Role::Destination | Role::Country)))?;
     let rows = || table.iter().skip(at + 1).filter(|row| row.filled() > 1 && !row.get(name).is_empty());
     let coded = rows().filter(|row| apart(row.get(name)).is_some()).count();
     if coded < FEWEST || coded * 10 < rows().count() * 9 {
@@ -47,7 +49,8 @@ pub(super) fn codes_in_names(table: &Table) -> Option<Table> {
 fn apart(cell: &str) -> Option<(String, String)> {
     let pair = |name: &str, codes: &str| {
         let name = name.trim_matches([' ', '-', '–', ':', ',', '(', '[']);
-        let named = name.contains(char::is_alphabetic) && !name.contains(|letter: char| letter.is_ascii_digit());
+        let named =
+            name.contains(char::is_alphabetic) && !name.contains(|letter: char| letter.is_ascii_digit());
         let codes = codes.trim_matches([' ', '-', '–', ':', ',', ')', ']']);
         (named && looks_like_codes(codes)).then(|| (name.to_owned(), codes.to_owned()))
     };
@@ -59,7 +62,9 @@ fn apart(cell: &str) -> Option<(String, String)> {
     let (first, last) = (cell.find(letters)?, cell.rfind(letters)?);
     let end = last + cell.get(last..)?.chars().next()?.len_utf8();
     match (cell.get(..first)?, cell.get(end..)?) {
-        (codes, rest) if rest.trim().is_empty() => pair(cell.get(first..)?, codes.trim_end_matches(['(', '['])),
+        (codes, rest) if rest.trim().is_empty() => {
+            pair(cell.get(first..)?, codes.trim_end_matches(['(', '[']))
+        }
         (rest, codes) if rest.trim().is_empty() => pair(cell.get(..end)?, codes),
         _ => None,
     }
@@ -84,13 +89,16 @@ pub(super) fn numbered_codes(table: &Table) -> Option<Table> {
     found.blank = table.blank;
     for (index, row) in table.iter().enumerate() {
         found.begin(row.line);
-        for column in (0..header.len().max(row.len())).filter(|column| *column == first || !columns.contains(column)) {
+        for column in
+            (0..header.len().max(row.len())).filter(|column| *column == first || !columns.contains(column))
+        {
             if column != first || index < at {
                 found.push(row.get(column), row.kind(column));
             } else if index == at {
                 found.push(&base(first).unwrap_or_default().join(" "), Kind::Text);
             } else {
-                let codes: Vec<&str> = columns.iter().map(|column| row.get(*column)).filter(|cell| !cell.is_empty()).collect();
+                let codes: Vec<&str> =
+                    columns.iter().map(|column| row.get(*column)).filter(|cell| !cell.is_empty()).collect();
                 found.push(&codes.join(", "), if codes.len() > 1 { Kind::Text } else { row.kind(first) });
             }
         }

@@ -54,7 +54,11 @@ impl Plan<'_> {
         for note in self.notes() {
             let words = Words(words(&note.text));
             let paired = !pairs(&tokens(&note.text)).is_empty();
-            let heads = words.0.len() <= 4 && words.any(BILLS) && !paired && !words.any(PAYS) && spoken_increments(&note.text).is_none();
+            let heads = words.0.len() <= 4
+                && words.any(BILLS)
+                && !paired
+                && !words.any(PAYS)
+                && spoken_increments(&note.text).is_none();
             if heads {
                 heading = Some((note.line, note.text.chars().take(200).collect::<String>()));
             }
@@ -64,7 +68,9 @@ impl Plan<'_> {
             }
             if !listed {
                 // a heading without a list below it was not understood
-                if let Some(example) = heading.take() && said.example.is_none() {
+                if let Some(example) = heading.take()
+                    && said.example.is_none()
+                {
                     said.unread = true;
                     said.example = Some(example);
                 }

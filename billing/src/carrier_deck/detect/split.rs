@@ -7,8 +7,25 @@ use super::super::table::{Kind, Row, Table};
 use super::sheets::{find_header, is_value};
 
 const BEGIN: &[&str] = &[
-    "begin", "begins", "beginning", "start", "starts", "starting", "iniciados", "iniciam", "comecam", "empiezan", "empieza", "inician",
-    "commencent", "commencant", "beginnen", "beginnend", "iniziano", "inizianti", "prefix",
+    "begin",
+    "begins",
+    "beginning",
+    "start",
+    "starts",
+    "starting",
+    "iniciados",
+    "iniciam",
+    "comecam",
+    "empiezan",
+    "empieza",
+    "inician",
+    "commencent",
+    "commencant",
+    "beginnen",
+    "beginnend",
+    "iniziano",
+    "inizianti",
+    "prefix",
 ];
 
 /// The table with a row for fixed lines and a row for mobile phones instead of each row.
@@ -17,7 +34,8 @@ pub(super) fn kinds(table: &Table) -> Option<Table> {
     let header = table.row(at)?;
     let column = |list: &[&str]| {
         let named = |column: &usize| Words(words(header.get(*column))).any(list);
-        let found: Vec<usize> = (0..header.len()).filter(|column| named(column) && is_price(table, at, *column)).collect();
+        let found: Vec<usize> =
+            (0..header.len()).filter(|column| named(column) && is_price(table, at, *column)).collect();
         <[usize; 1]>::try_from(found).ok().map(|[column]| column)
     };
     let (fixed, mobile) = (column(FIXED)?, column(MOBILE)?);
@@ -30,7 +48,8 @@ pub(super) fn kinds(table: &Table) -> Option<Table> {
             copy(&mut found, row, row.len());
             continue;
         }
-        let kind = |column: usize| header.get(column).split(['(', '[']).next().unwrap_or_default().trim().to_owned();
+        let kind =
+            |column: usize| header.get(column).split(['(', '[']).next().unwrap_or_default().trim().to_owned();
         for (price, suffix) in [(fixed, ""), (mobile, digits.as_str())] {
             if index == at && price == mobile {
                 continue;
@@ -38,10 +57,14 @@ pub(super) fn kinds(table: &Table) -> Option<Table> {
             found.begin(row.line);
             for column in (0..header.len()).filter(|column| *column != mobile) {
                 match column {
-                    _ if index == at && column == fixed => found.push(&general(header.get(fixed)), Kind::Text),
+                    _ if index == at && column == fixed => {
+                        found.push(&general(header.get(fixed)), Kind::Text)
+                    }
                     _ if index == at => found.push(row.get(column), Kind::Text),
                     _ if column == fixed => found.push(row.get(price), row.kind(price)),
-                    _ if column == code && !suffix.is_empty() => found.push(&format!("{}{suffix}", row.get(code)), Kind::Text),
+                    _ if column == code && !suffix.is_empty() => {
+                        found.push(&format!("{}{suffix}", row.get(code)), Kind::Text)
+                    }
                     _ => found.push(row.get(column), row.kind(column)),
                 }
             }
@@ -66,7 +89,15 @@ fn is_code(name: &str) -> bool {
 
 /// Whether a column below the header has prices with decimals.
 fn is_price(table: &Table, at: usize, column: usize) -> bool {
-    let cells = || table.iter().skip(at + 1).take(200).filter(|row| row.filled() > 2).map(|row| row.get(column)).filter(|cell| cell.contains(|letter: char| letter.is_ascii_digit()));
+    let cells = || {
+        table
+            .iter()
+            .skip(at + 1)
+            .take(200)
+            .filter(|row| row.filled() > 2)
+            .map(|row| row.get(column))
+            .filter(|cell| cell.contains(|letter: char| letter.is_ascii_digit()))
+    };
     let decimals = cells().filter(|cell| cell.contains(['.', ',']) && is_value(cell)).count();
     decimals > 0 && decimals * 5 >= cells().count() * 4
 }

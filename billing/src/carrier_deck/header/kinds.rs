@@ -1,8 +1,8 @@
 //! Names of columns with codes, names, dates, increments and statuses.
 
 use super::super::header_words::{
-    AREA, BILLS, CODE, COMMENT, COUNTRY, DATE, DESTINATIONS, END, FEE, FIRST, INTERNATIONAL, INTERVAL, MINIMUMS,
-    NAME, NETWORK, NEW, NEXT, NOTICE, OLD, ORIGIN, PER_CALL, PER_TIME, PRICE, STATUS, TIME,
+    AREA, BILLS, CODE, COMMENT, COUNTRY, DATE, DESTINATIONS, END, FEE, FIRST, INTERNATIONAL, INTERVAL,
+    MINIMUMS, NAME, NETWORK, NEW, NEXT, NOTICE, OLD, ORIGIN, PER_CALL, PER_TIME, PRICE, STATUS, TIME,
 };
 use super::{FREE, Meaning, Role, Words, increment_role};
 

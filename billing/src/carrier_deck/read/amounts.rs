@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::super::{CellError, Confidence, Detected};
 use super::super::cells::{currencies, has_cents, is_cents, unit};
 use super::super::header::{Role, is_surcharge_by_origin};
 use super::super::numbers::Number;
 use super::super::table::Row;
+use super::super::{CellError, Confidence, Detected};
 use super::Reader;
 use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
@@ -136,7 +136,12 @@ impl Reader<'_, '_> {
         shown.extend(fees.places.iter().take(20).map(|(place, fee)| format!("{} {fee}", place.join(" "))));
         if !shown.is_empty() {
             let reason = "A line above or below the rates names them.";
-            self.deck.detected.push(Detected::new("connection_fee", shown.join(", "), reason, Confidence::High));
+            self.deck.detected.push(Detected::new(
+                "connection_fee",
+                shown.join(", "),
+                reason,
+                Confidence::High,
+            ));
         }
         for (line, text) in fees.unread.clone() {
             self.deck.note(

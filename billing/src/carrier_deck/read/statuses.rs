@@ -94,7 +94,8 @@ impl<'t> Reader<'_, 't> {
         self.section = section(title);
         let date = said_date(title).and_then(|date| date_of(&date, self.plan.order).ok().flatten());
         // "Unchanged rates" begins a section, but "France" does not
-        let begins = self.section.is_some() || Words(words(title)).any(PRICE) || Words(words(title)).any(STATUS);
+        let begins =
+            self.section.is_some() || Words(words(title)).any(PRICE) || Words(words(title)).any(STATUS);
         self.section_date = if begins { date } else { date.or(self.section_date) };
     }
 
@@ -102,7 +103,8 @@ impl<'t> Reader<'_, 't> {
     fn ends_later(&self, row: Row<'_>, status: &str) -> bool {
         let mapped = self.options.mapping.statuses.keys().any(|word| words(word) == words(status));
         let priced = row.get(self.plan.columns.price).contains(|letter: char| matches!(letter, '1'..='9'));
-        let ends = self.plan.columns.first(Role::Ends).map(|column| date_of(row.get(column), self.plan.order));
+        let ends =
+            self.plan.columns.first(Role::Ends).map(|column| date_of(row.get(column), self.plan.order));
         let later = matches!((ends, self.options.today), (Some(Ok(Some(end))), Some(today)) if end > today);
         !mapped && priced && later
     }
@@ -110,7 +112,8 @@ impl<'t> Reader<'_, 't> {
     /// Some switches write -1 as the price of a blocked code.
     fn is_blocked_price(&self, row: Row<'_>) -> bool {
         let price = self.plan.columns.price;
-        row.get(price).starts_with('-') && amount(row.get(price), row.kind(price), self.plan.mark) == Some(-1_000_000)
+        row.get(price).starts_with('-')
+            && amount(row.get(price), row.kind(price), self.plan.mark) == Some(-1_000_000)
     }
 
     /// Finds the texts in the column of prices that mean "not offered": several rows have the text, or a line above or below the rates explains it.
@@ -127,7 +130,8 @@ impl<'t> Reader<'_, 't> {
             return;
         }
         let notes: Vec<Vec<String>> = self.plan.notes().iter().map(|note| words(&note.text)).collect();
-        let noted = |text: &[String]| notes.iter().any(|note| note.windows(text.len()).any(|part| part == text));
+        let noted =
+            |text: &[String]| notes.iter().any(|note| note.windows(text.len()).any(|part| part == text));
         found.retain(|text, rows| *rows > 1 || noted(text));
         self.no_prices = found.into_keys().collect();
     }
@@ -195,8 +199,12 @@ impl<'t> Reader<'_, 't> {
             let reason = match rule {
                 _ if legend.contains_key(&word) => "A line above or below the rates explains it.",
                 StatusRule::Keep if found.ends => "Every row with this status has a price with a last day.",
-                StatusRule::Keep if separated => "Every row with this status has a price, and rows without a price have other statuses.",
-                StatusRule::Keep if self.changes_price(&word) => "Every row with this status has a new price beside the old one.",
+                StatusRule::Keep if separated => {
+                    "Every row with this status has a price, and rows without a price have other statuses."
+                }
+                StatusRule::Keep if self.changes_price(&word) => {
+                    "Every row with this status has a new price beside the old one."
+                }
                 StatusRule::Keep => "Other rows have a word for removed codes.",
                 StatusRule::Remove | StatusRule::Block => "No row with this status has a price.",
             };
@@ -308,12 +316,16 @@ impl<'t> Reader<'_, 't> {
         };
         if unknown.len() > 2 {
             let all = |removed: Option<(usize, StatusRule)>| -> Vec<(&Unknown, StatusRule)> {
-                let rule = |at: usize| removed.filter(|(removed, _)| *removed == at).map_or(StatusRule::Keep, |(_, rule)| rule);
+                let rule = |at: usize| {
+                    removed.filter(|(removed, _)| *removed == at).map_or(StatusRule::Keep, |(_, rule)| rule)
+                };
                 unknown.iter().enumerate().map(|(at, found)| (found, rule(at))).collect()
             };
             let mut answers = vec![answer(&all(None))];
             for at in 0..unknown.len() {
-                answers.extend([StatusRule::Remove, StatusRule::Block].map(|rule| answer(&all(Some((at, rule))))));
+                answers.extend(
+                    [StatusRule::Remove, StatusRule::Block].map(|rule| answer(&all(Some((at, rule))))),
+                );
             }
             self.deck.questions.push(status_question(&unknown[0], answers));
             return;
@@ -358,9 +370,37 @@ fn section(title: &str) -> Option<StatusRule> {
 /// Whether a text in the column of prices can only mean that there is no price. "Free" is a price, and "same" refers to another one.
 fn is_no_price(text: &str) -> bool {
     const PRICES: &[&str] = &[
-        "free", "gratis", "gratuit", "gratuito", "kostenlos", "gratuita", "included", "incluido", "inclus", "incluso", "inklusive", "same",
-        "idem", "ditto", "unchanged", "igual", "see", "siehe", "voir", "ver", "vedi", "as", "like", "wie", "como", "come", "comme",
-        "standard", "default", "base", "zero",
+        "free",
+        "gratis",
+        "gratuit",
+        "gratuito",
+        "kostenlos",
+        "gratuita",
+        "included",
+        "incluido",
+        "inclus",
+        "incluso",
+        "inklusive",
+        "same",
+        "idem",
+        "ditto",
+        "unchanged",
+        "igual",
+        "see",
+        "siehe",
+        "voir",
+        "ver",
+        "vedi",
+        "as",
+        "like",
+        "wie",
+        "como",
+        "come",
+        "comme",
+        "standard",
+        "default",
+        "base",
+        "zero",
     ];
     if text.is_empty() || text.len() > 80 {
         return false;

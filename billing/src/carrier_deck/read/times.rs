@@ -64,7 +64,10 @@ impl Reader<'_, '_> {
     /// The increments of a column whose name says that they are in minutes: "Increment (min)".
     fn in_seconds(&self, column: usize, found: Increments) -> Increments {
         let name = self.plan.names.get(column).map_or("", String::as_str);
-        let minutes = name.contains("(min)") || words(name).iter().any(|word| matches!(word.as_str(), "minutes" | "minutos" | "minuten" | "minuti"));
+        let minutes = name.contains("(min)")
+            || words(name)
+                .iter()
+                .any(|word| matches!(word.as_str(), "minutes" | "minutos" | "minuten" | "minuti"));
         match minutes && found.initial <= 3 {
             true => Increments { initial: found.initial * 60, next: found.next * 60, ..found },
             false => found,

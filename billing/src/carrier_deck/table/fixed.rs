@@ -14,7 +14,9 @@ const MAX_LINE: usize = 1_000;
 /// separated by a delimiter fit better (`score`). Lines that are no rows become rows of one cell.
 pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<Table>, Refusal> {
     // most files have no such columns, which the first lines show
-    if text.contains('\t') || text.lines().take(200).filter(|line| cells(line) >= FEWEST_CELLS).count() < FEWEST_ROWS {
+    if text.contains('\t')
+        || text.lines().take(200).filter(|line| cells(line) >= FEWEST_CELLS).count() < FEWEST_ROWS
+    {
         return Ok(None);
     }
     let lines: Vec<&str> = text.lines().take(max_rows.saturating_add(1)).map(str::trim_end).collect();
@@ -64,7 +66,8 @@ fn cells(line: &str) -> usize {
 
 /// Whether a line only separates the parts of a table.
 fn is_rule(line: &str) -> bool {
-    !line.trim().is_empty() && line.chars().all(|letter| matches!(letter, '-' | '=' | '_' | '+' | '|' | ' ' | '*' | '─' | '━'))
+    !line.trim().is_empty()
+        && line.chars().all(|letter| matches!(letter, '-' | '=' | '_' | '+' | '|' | ' ' | '*' | '─' | '━'))
 }
 
 /// The first position of each column and the position after it. Positions that are spaces in all rows separate columns.

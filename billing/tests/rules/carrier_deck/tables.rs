@@ -57,12 +57,8 @@ fn decks_in_many_layouts() {
 #[test]
 fn a_price_covers_the_billing_cycle() {
     let text = "费率为每个计费周期的价格（元/周期）；生效时间：2026年12月1日 00:00\n费率前缀,地区名,费率类型,计费费率,计费周期(秒),锁定类型\n00852,香港固话,国际长途,0.0115,6,无锁定\n001,美国,国际长途,0.0480,60,无锁定\n0081,日本固话,国际长途,0.0022,1,无锁定\n00850,朝鲜,国际长途,0.0000,60,全部锁定\n";
-    let expected = [
-        "1 0.048 60/60 2026-12-01",
-        "81 0.132 1/1 2026-12-01",
-        "850 gone",
-        "852 0.115 6/6 2026-12-01",
-    ];
+    let expected =
+        ["1 0.048 60/60 2026-12-01", "81 0.132 1/1 2026-12-01", "850 gone", "852 0.115 6/6 2026-12-01"];
     let (chinese, ..) = encoding_rs::GB18030.encode(text);
     for bytes in [text.as_bytes(), chinese.as_ref()] {
         let deck = read_with(bytes, &Mapping::default(), Some("CNY"));
@@ -71,9 +67,15 @@ fn a_price_covers_the_billing_cycle() {
     let vos = "Area prefix,Area name,Billing rate,Billing cycle\n86,China,0.0110,6\n8613,China Mobile,0.0120,60\n852,Hong Kong,0.0150,60\n8526,Hong Kong Mobile,0.0160,60\n";
     let asked = read(vos.as_bytes());
     let answers = &asked.questions[0].answers;
-    assert_eq!(answers.iter().map(|answer| answer.text.as_str()).collect::<Vec<_>>(), ["a minute", "the increment of its row"]);
+    assert_eq!(
+        answers.iter().map(|answer| answer.text.as_str()).collect::<Vec<_>>(),
+        ["a minute", "the increment of its row"]
+    );
     let deck = read_with(vos.as_bytes(), &answers[1].mapping, None);
-    assert_eq!(lines(&deck, false), ["852 0.015 60/60", "8526 0.016 60/60", "86 0.11 6/6", "8613 0.012 60/60"]);
+    assert_eq!(
+        lines(&deck, false),
+        ["852 0.015 60/60", "8526 0.016 60/60", "86 0.11 6/6", "8613 0.012 60/60"]
+    );
 }
 
 #[test]
@@ -109,8 +111,7 @@ fn sheets_with_prices_codes_and_a_cover() {
         ),
     ]);
     let deck = read_with(&file, &Mapping::default(), Some("EUR"));
-    let expected =
-        ["291 gone", "32 0.0062 1/1 2026-11-28", "5255 0.0047 60/60 2026-11-28", "5977 gone"];
+    let expected = ["291 gone", "32 0.0062 1/1 2026-11-28", "5255 0.0047 60/60 2026-11-28", "5977 gone"];
     assert_eq!(lines(&deck, true), expected, "{:#?} {:#?}", deck.questions, deck.problems);
     assert!(deck.detected.iter().any(|found| found.value.contains("SURINAME")), "{:#?}", deck.detected);
 }
@@ -118,9 +119,18 @@ fn sheets_with_prices_codes_and_a_cover() {
 #[test]
 fn names_of_joined_tables() {
     for (file, expected) in [
-        ("Country;Price EUR/min\nFrance (33);0.0060\nFrance Mobile (336);0.0150\nCuba (53);0.75\n", ["France", "France Mobile", "Cuba"]),
-        ("Band;Rate\nA;0.0060\nB;0.0150\n\nDestination;Prefix;Band\nFrance;33;A\nFrance Mobile;336;B\nItaly;39;A\n", ["France", "Italy", "France Mobile"]),
-        ("UF;Área;DDD;Fixo (R$/min);Móvel (R$/min)\nSP;Santos;13;0,0340;0,0560\nAM;Tefé;97;0,0990;-\nMóvel = números iniciados por 9;;;;\n", ["Santos - Fixo", "Santos - Móvel", "Tefé - Fixo"]),
+        (
+            "Country;Price EUR/min\nFrance (33);0.0060\nFrance Mobile (336);0.0150\nCuba (53);0.75\n",
+            ["France", "France Mobile", "Cuba"],
+        ),
+        (
+            "Band;Rate\nA;0.0060\nB;0.0150\n\nDestination;Prefix;Band\nFrance;33;A\nFrance Mobile;336;B\nItaly;39;A\n",
+            ["France", "Italy", "France Mobile"],
+        ),
+        (
+            "UF;Área;DDD;Fixo (R$/min);Móvel (R$/min)\nSP;Santos;13;0,0340;0,0560\nAM;Tefé;97;0,0990;-\nMóvel = números iniciados por 9;;;;\n",
+            ["Santos - Fixo", "Santos - Móvel", "Tefé - Fixo"],
+        ),
     ] {
         let deck = read(file.as_bytes());
         assert_eq!(names(&deck), expected, "{file} {:#?} {:#?}", deck.questions, deck.problems);
