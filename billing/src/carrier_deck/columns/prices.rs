@@ -9,6 +9,9 @@ use super::super::numbers::{DecimalMark, amount};
 use super::super::{Answer, Question, Refusal};
 use super::Draft;
 
+/// Why a column of prices is left out.
+pub(super) const GROSS: &str = "It has the prices with taxes.";
+
 impl Draft<'_> {
     pub(super) fn choose_prices(&mut self, currency: Option<&str>) {
         let mut prices: Vec<(usize, PriceColumn)> = Vec::new();
@@ -116,7 +119,7 @@ impl Draft<'_> {
                     "It has the same number in all rows."
                 }
                 () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {
-                    "It has the prices with taxes."
+                    GROSS
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
                     "It has the same prices for another time."

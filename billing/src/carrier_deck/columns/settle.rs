@@ -9,6 +9,7 @@ use super::super::header_words::{PER_TIME, TAXES};
 use super::super::increments::spoken;
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
+use super::prices::GROSS;
 use super::{Draft, role_name};
 
 impl Draft<'_> {
@@ -257,7 +258,9 @@ impl Draft<'_> {
 
     /// Whether a column has the taxes on the prices: the same part of each price.
     fn is_tax(&self, column: usize) -> bool {
-        let named = Words(words(&self.name(column))).any(TAXES);
+        // without a column of prices with taxes, it is not clear which prices the tariff should have
+        let named = Words(words(&self.name(column))).any(TAXES)
+            && self.left.iter().any(|(_, reason)| *reason == GROSS);
         named
             && self
                 .price
