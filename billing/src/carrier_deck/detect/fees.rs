@@ -26,6 +26,9 @@ pub(in crate::carrier_deck) struct SaidFees {
 impl SaidFees {
     /// The fee of a destination, and whether there is one.
     pub(in crate::carrier_deck) fn of(&self, name: &str) -> Option<Micros> {
+        if self.places.is_empty() {
+            return self.general;
+        }
         let name = words(name);
         let places = self.places.iter().filter(|(place, _)| name.starts_with(place));
         places.max_by_key(|(place, _)| place.len()).map(|(_, fee)| *fee).or(self.general)

@@ -381,7 +381,11 @@ fn sectioned(table: &Table) -> Option<Table> {
 
 /// Whether a row is the header of a further section.
 fn repeats(row: Row<'_>, names: &[Vec<String>]) -> bool {
+    // most rows have values, which are cheap to find
+    if row.filled() < 2 || row.cells().any(is_value) {
+        return false;
+    }
     let filled = row.filled();
     let known = row.cells().map(words).filter(|cell| !cell.is_empty() && names.contains(cell)).count();
-    filled >= 2 && !row.cells().any(is_value) && (known >= 2 && known * 2 >= filled || header_score(row) > 0)
+    known >= 2 && known * 2 >= filled || header_score(row) > 0
 }

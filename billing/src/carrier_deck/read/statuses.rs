@@ -402,14 +402,14 @@ fn is_no_price(text: &str) -> bool {
         "base",
         "zero",
     ];
-    if text.is_empty() || text.len() > 80 {
+    if text.is_empty() || text.len() > 80 || text.contains(|letter: char| letter.is_ascii_digit()) {
         return false;
     }
     let words = words(text);
     let price = |word: &String| PRICES.contains(&word.as_str());
     let money = currencies(&text.to_uppercase());
     let short = (1..=6).contains(&words.len()) && money.is_empty() && !text.contains('%');
-    short && !text.contains(|letter: char| letter.is_ascii_digit()) && !words.iter().any(price)
+    short && !words.iter().any(price)
 }
 
 /// Whether the cell of a price says that the code is not offered.
