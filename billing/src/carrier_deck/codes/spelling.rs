@@ -20,6 +20,7 @@ pub(in crate::carrier_deck) fn normal(text: &str) -> Cow<'_, str> {
     const SPELLINGS: &[(&str, &str)] = &[
         (" & ", ","),
         ("&", ","),
+        ("\nand ", ","),
         (" and ", ","),
         (" y ", ","),
         (" et ", ","),

@@ -117,7 +117,11 @@ impl Plan<'_> {
         said
     }
 
+    /// Reads the increments of a sentence. Its parts between semicolons are sentences of their own.
     fn read_increments(&self, text: &str, said: &mut SaidIncrements) {
+        if pairs(&tokens(text)).len() > 1 && text.contains(';') {
+            return text.split(';').for_each(|part| self.read_increments(part, said));
+        }
         let tokens = tokens(text);
         let pairs = pairs(&tokens);
         if pairs.is_empty() {
@@ -136,9 +140,18 @@ impl Plan<'_> {
             let excepted = before.iter().any(|token| token.is_word(EXCEPTS));
             from = pair.end;
             let mut names = self.known(&places(before));
-            if names.is_empty() && after.first().is_some_and(|token| token.is_word(FOR)) {
-                let until = after.iter().position(|token| token.is_word(EXCEPTS)).unwrap_or(after.len());
-                names = self.known(&places(&after[..until]));
+            // "60/60 for Cuba", "(60/60) applies to Cuba"
+            let filler = |token: &&Token| {
+                matches!(token, Token::Mark(_))
+                    || token.is_word(&[
+                        "applies", "apply", "is", "are", "used", "billing", "billed", "only", "valid",
+                    ])
+            };
+            let skipped = after.iter().take_while(filler).count();
+            if names.is_empty() && after.get(skipped).is_some_and(|token| token.is_word(FOR)) {
+                let until =
+                    after.iter().position(|token| token.is_word(EXCEPTS)).unwrap_or(after.len()).max(skipped);
+                names = self.known(&places(&after[skipped..until]));
                 from = pair.end + until;
             }
             let value = (pair.initial, pair.next);

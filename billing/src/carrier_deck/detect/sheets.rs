@@ -145,6 +145,7 @@ pub(super) fn open_sheet<'t>(
     let reason = "The line has the names of columns with codes and prices.";
     deck.detected.push(Detected::new("header", format!("line {line}"), reason, Confidence::High));
     let mut names = names_of(table, at, width);
+    add_names_above(table, at, &mut names);
     let mut start = at + 1;
     if let Some(next) = table.row(start).filter(|next| continues_header(*next)) {
         for (column, name) in names.iter_mut().enumerate() {
@@ -169,6 +170,21 @@ pub(super) fn open_sheet<'t>(
 fn names_of(table: &Table, row: usize, width: usize) -> Vec<String> {
     let Some(row) = table.row(row) else { return vec![String::new(); width] };
     (0..width).map(|column| row.get(column).chars().take(200).collect()).collect()
+}
+
+/// Puts the names in the row above before names like "New", which do not say what is new.
+fn add_names_above(table: &Table, at: usize, names: &mut [String]) {
+    let Some(above) = at.checked_sub(1).and_then(|above| table.row(above)).filter(|row| row.filled() > 1)
+    else {
+        return;
+    };
+    for (column, name) in names.iter_mut().enumerate() {
+        let part = Words(words(name));
+        let vague = [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| part.only(list));
+        if vague && matches!(meaning(above.get(column)), Meaning::Price(_)) {
+            *name = format!("{} {name}", above.get(column));
+        }
+    }
 }
 
 /// Whether a cell below a column's name has its unit, such as "(USD/min)" or "sec".
