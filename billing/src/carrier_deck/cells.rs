@@ -173,7 +173,7 @@ pub(super) fn unit(text: &str) -> Option<u32> {
         let (number, unit) = word.split_at(digits);
         [number.to_owned(), if unit == "s" && digits > 0 { "sec".to_owned() } else { unit.to_owned() }]
     };
-    let text = text.replace("SEK", " ");
+    let text = text.replace("SEK", " ").replace('/', " per ");
     let parts = words(&ungrouped(&text)).into_iter().flat_map(split).filter(|part| !part.is_empty());
     let words = Words(parts.collect());
     let other_min = words.any(&["charge", "duration", "time"]);

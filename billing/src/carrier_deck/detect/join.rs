@@ -55,11 +55,12 @@ pub(in crate::carrier_deck) fn joined(
         *table = found;
         deck.detected.push(Detected::new("columns", value, reason, Confidence::High));
     }
-    if tables.len() < 2 || mapping.sheet.is_some() {
-        return tables;
+    if tables.len() > 1 {
+        if mapping.sheet.is_none() {
+            join_sheets(&mut tables, deck);
+        }
+        add_covers(&mut tables, mapping.sheet.as_deref());
     }
-    join_sheets(&mut tables, deck);
-    add_covers(&mut tables);
     tables
 }
 
@@ -102,9 +103,11 @@ fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
 }
 
 /// Puts the lines of short sheets without rates above the rates of the other sheets, because they may name units, dates and increments.
-fn add_covers(tables: &mut Vec<(String, Table)>) {
-    let is_cover = |table: &Table| table.len() <= MAX_COVER && find_header(table).is_none();
-    let (covers, mut others): (Vec<_>, Vec<_>) = tables.drain(..).partition(|(_, table)| is_cover(table));
+fn add_covers(tables: &mut Vec<(String, Table)>, chosen: Option<&str>) {
+    let is_cover = |(name, table): &(String, Table)| {
+        chosen != Some(name.as_str()) && table.len() <= MAX_COVER && find_header(table).is_none()
+    };
+    let (covers, mut others): (Vec<_>, Vec<_>) = tables.drain(..).partition(is_cover);
     if others.is_empty() {
         *tables = covers;
         return;

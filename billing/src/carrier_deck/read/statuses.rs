@@ -401,6 +401,15 @@ fn is_no_price(text: &str) -> bool {
         "default",
         "base",
         "zero",
+        "incl",
+        "inkl",
+        "compris",
+        "flat",
+        "forfait",
+        "package",
+        "bundle",
+        "paket",
+        "bolsa",
     ];
     if text.is_empty() || text.len() > 80 || text.contains(|letter: char| letter.is_ascii_digit()) {
         return false;

@@ -117,6 +117,24 @@ fn sheets_with_prices_codes_and_a_cover() {
 }
 
 #[test]
+fn a_cover_counts_after_the_choice_of_a_sheet() {
+    let rates: &[&[&str]] = &[
+        &["Destination", "Code", "Price EUR/min"],
+        &["Belgium", "32", "0.0062"],
+        &["Belgium Mobile", "3247", "0.0090"],
+        &["Cuba", "53", "0.7500"],
+    ];
+    let file = workbook(&[("Cover", &[&["Billing increments: 1/1"]]), ("Gold", rates), ("Silver", rates)]);
+    let (deck, _) = answered(&file, Mapping::default(), "SHEET", 1);
+    assert_eq!(
+        lines(&deck, false),
+        ["32 0.0062 1/1", "3247 0.009 1/1", "53 0.75 1/1"],
+        "{:#?}",
+        deck.problems
+    );
+}
+
+#[test]
 fn names_of_joined_tables() {
     for (file, expected) in [
         (
