@@ -16,6 +16,7 @@ mod names;
 mod notes;
 mod sheets;
 mod split;
+mod steps;
 mod units;
 
 pub(super) use fees::SaidFees;

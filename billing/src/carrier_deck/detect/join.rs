@@ -8,7 +8,7 @@ use super::super::mapping::Mapping;
 use super::super::table::{Kind, Row, Table};
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_ROWS};
 use super::sheets::{Contents, contents, find_header, header_score, is_value};
-use super::{names, split};
+use super::{names, split, steps};
 
 /// The name of the table that is joined from two sheets.
 const JOINED: &str = "";
@@ -58,6 +58,7 @@ pub(in crate::carrier_deck) fn joined(
     if tables.len() > 1 {
         if mapping.sheet.is_none() {
             join_sheets(&mut tables, deck);
+            steps::add(&mut tables, deck);
         }
         add_covers(&mut tables, mapping.sheet.as_deref());
     }

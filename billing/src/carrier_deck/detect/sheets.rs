@@ -85,6 +85,8 @@ pub(super) struct Contents {
     pub(super) code: bool,
     pub(super) price: bool,
     pub(super) name: bool,
+    /// Whether there is a name for increments.
+    pub(super) step: bool,
 }
 
 /// The known names in a row; none if the row cannot be a header.
@@ -99,6 +101,7 @@ pub(super) fn contents(row: Row<'_>) -> Contents {
             Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode) => found.code = true,
             Meaning::Price(_) => found.price = true,
             Meaning::Is(Role::Destination | Role::Country) => found.name = true,
+            Meaning::Is(Role::Increment | Role::InitialIncrement | Role::NextIncrement) => found.step = true,
             Meaning::Is(_) | Meaning::Part(_) => {}
             Meaning::Ignored | Meaning::Unknown => continue,
         }

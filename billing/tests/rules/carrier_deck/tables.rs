@@ -135,6 +135,37 @@ fn a_cover_counts_after_the_choice_of_a_sheet() {
 }
 
 #[test]
+fn increments_in_a_sheet_of_their_own() {
+    let file = workbook(&[
+        (
+            "Rates",
+            &[
+                &["Destination", "Code", "Rate USD/min"],
+                &["Mexico Mobile", "521", "0.0150"],
+                &["Gambia", "220", "0.4100"],
+                &["France", "33", "0.0060"],
+            ],
+        ),
+        (
+            "Increments",
+            &[
+                &["Destination", "Billing Increment"],
+                &["Mexico", "60/60"],
+                &["Gambia", "60/1"],
+                &["All other destinations", "1/1"],
+            ],
+        ),
+    ]);
+    let deck = read(&file);
+    assert_eq!(
+        lines(&deck, false),
+        ["220 0.41 60/1", "33 0.006 1/1", "521 0.015 60/60"],
+        "{:#?}",
+        deck.problems
+    );
+}
+
+#[test]
 fn names_of_joined_tables() {
     for (file, expected) in [
         (
