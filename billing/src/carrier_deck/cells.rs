@@ -159,6 +159,8 @@ pub enum PriceUnit {
     Minute,
     /// The price covers one second.
     Second,
+    /// The price covers the next increment of its row.
+    Increment,
 }
 
 /// The number of seconds that a price covers, if a header, a cell or a line names it: 60 for "per minute", 6 for "per 6 seconds", and 60,000 for "per
@@ -171,7 +173,8 @@ pub(super) fn unit(text: &str) -> Option<u32> {
         let (number, unit) = word.split_at(digits);
         [number.to_owned(), if unit == "s" && digits > 0 { "sec".to_owned() } else { unit.to_owned() }]
     };
-    let parts = words(&ungrouped(text)).into_iter().flat_map(split).filter(|part| !part.is_empty());
+    let text = text.replace("SEK", " ").replace('/', " per ");
+    let parts = words(&ungrouped(&text)).into_iter().flat_map(split).filter(|part| !part.is_empty());
     let words = Words(parts.collect());
     let other_min = words.any(&["charge", "duration", "time"]);
     let no_min = other_min && !words.any(PER_TIME);
@@ -179,8 +182,8 @@ pub(super) fn unit(text: &str) -> Option<u32> {
     for (at, word) in words.0.iter().enumerate() {
         let word = word.as_str();
         let seconds = match () {
-            () if MINUTES.contains(&word) && !(no_min && word == "min") => 60,
-            () if SECONDS.contains(&word) => 1,
+            () if is_minute(word) && !(no_min && word == "min") => 60,
+            () if is_second(word) || word == "s" && is_counted(&words.0, at) => 1,
             () => continue,
         };
         let before = at.checked_sub(1).and_then(|before| words.0.get(before));
@@ -200,6 +203,24 @@ pub(super) fn unit(text: &str) -> Option<u32> {
     found
 }
 
+/// Whether the word before is a number or "per", so that an S stands for seconds.
+fn is_counted(words: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| words.get(before));
+    before.is_some_and(|word| {
+        word.bytes().all(|byte| byte.is_ascii_digit()) || PER_TIME.contains(&word.as_str())
+    })
+}
+
+/// Whether a word means a minute, in any inflection.
+pub(super) fn is_minute(word: &str) -> bool {
+    MINUTES.contains(&word) || ["минут", "хвилин", "minuut", "minutt"].iter().any(|stem| word.contains(stem))
+}
+
+/// Whether a word means a second, in any inflection.
+pub(super) fn is_second(word: &str) -> bool {
+    SECONDS.contains(&word) || ["секунд", "sekund", "segund", "saniye"].iter().any(|stem| word.contains(stem))
+}
+
 /// The text with numbers like `1,000` written without a mark.
 fn ungrouped(text: &str) -> String {
     let letters: Vec<char> = text.chars().take(1_000).collect();
@@ -209,6 +230,42 @@ fn ungrouped(text: &str) -> String {
         matches!(letters[at], ',' | '.' | '\'' | ' ' | '\u{a0}') && at > 0 && digit(at - 1) && group
     };
     (0..letters.len()).filter(|at| !grouped(*at)).map(|at| letters[at]).collect()
+}
+
+/// Whether a text says that a price covers one increment: "per billing cycle", "USD/pulse", `元/周期`.
+pub(super) fn is_per_increment(text: &str) -> bool {
+    const STEPS: &[&str] = &[
+        "cycle",
+        "pulse",
+        "pulses",
+        "increment",
+        "block",
+        "interval",
+        "step",
+        "impulso",
+        "pulso",
+        "ciclo",
+        "impuls",
+        "impulsion",
+        "scatto",
+        "takt",
+        "bloque",
+        "intervalo",
+    ];
+    const BETWEEN: &[&str] = &["billing", "charging", "rating", "each", "one", "1"];
+    if ["/周期", "每周期", "计费周期的价格", "每个计费周期", "/計費週期"]
+        .iter()
+        .any(|part| text.contains(part))
+    {
+        return true;
+    }
+    let marked = text.replace('/', " per ");
+    let words = words(&marked);
+    words.iter().enumerate().any(|(at, word)| {
+        let rest = words.get(at + 1..).unwrap_or_default();
+        let next = rest.iter().find(|word| !BETWEEN.contains(&word.as_str()));
+        PER_TIME.contains(&word.as_str()) && next.is_some_and(|word| STEPS.contains(&word.as_str()))
+    })
 }
 
 /// Whether the text says that a price is for something other than a minute or a second, such as a block. "Hora punta" names a time of day.
@@ -271,6 +328,10 @@ const CENTS: &[&str] = &[
     "копеек",
     "коп",
     "fils",
+    "فلس",
+    "بالفلس",
+    "baisa",
+    "millimes",
 ];
 
 /// Whether the text says that prices are in hundredths of the currency.
@@ -312,6 +373,9 @@ pub(super) fn currencies(text: &str) -> Vec<&'static str> {
         if text.contains(symbol) {
             found.push(code);
         }
+    }
+    if text.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == "TL") || text.contains('₺') {
+        found.push("TRY");
     }
     found.sort_unstable();
     found.dedup();

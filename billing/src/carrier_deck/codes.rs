@@ -7,9 +7,11 @@ use super::{CellError, MAX_CODES_PER_CELL, MAX_RANGE};
 use crate::number::calling_code;
 use crate::tariff::check_prefix;
 
+mod exceptions;
 mod marks;
 mod spelling;
 
+pub(super) use exceptions::exceptions;
 pub(super) use marks::evidence;
 use marks::{certain_hyphen, certain_space};
 pub(super) use spelling::looks_like_codes;
@@ -66,6 +68,8 @@ pub(super) struct CodeRules {
     pub(super) before: String,
     /// Whether the codes follow a country code that is in another column.
     pub(super) partial: bool,
+    /// Whether `201-202` is the area code 201 and the exchange 202.
+    pub(super) exchanges: bool,
 }
 
 /// Why a cell with codes was not read.
@@ -85,6 +89,8 @@ const KEEPS_ZERO: &[&str] = &["39", "378", "379", "225", "229", "241", "242"];
 #[derive(Debug, Default)]
 pub(super) struct Codes {
     pub(super) codes: Vec<String>,
+    /// Codes that begin with one of `codes` but are left out.
+    pub(super) except: Vec<String>,
 }
 
 fn error(code: &'static str, message: &'static str) -> CodeDoubt {
@@ -106,6 +112,11 @@ pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
 
 /// Reads the codes of a cell. `country` is the country code from another column, or empty.
 pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> Result<Codes, CodeDoubt> {
+    if let Some((cell, except)) = exceptions(unprotect(cell)) {
+        let mut found = read(country, cell, kind, rules)?;
+        found.except = read_except(country, except, &found.codes, rules)?;
+        return Ok(found);
+    }
     let mut found = Codes::default();
     let normal = normal(unprotect(cell));
     let text = normal.as_ref();
@@ -139,8 +150,38 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     }
 }
 
-/// Whether a cell has slashes or commas that may separate codes but may also be part of one code. `1,242` may be one code that a spreadsheet shows
-/// with a thousands separator, unless both parts belong to the same country.
+/// The codes of an exception. They may lack the digits of the only code to which they belong.
+fn read_except(
+    country: &str,
+    cell: &str,
+    codes: &[String],
+    rules: &CodeRules,
+) -> Result<Vec<String>, CodeDoubt> {
+    let begins = |found: &[String]| {
+        found
+            .iter()
+            .all(|except| codes.iter().any(|code| except.starts_with(code.as_str()) && except != code))
+    };
+    let found = read(country, cell, Kind::Text, rules)?.codes;
+    if begins(&found) {
+        return Ok(found);
+    }
+    match codes {
+        [code] => {
+            let partial = CodeRules { partial: true, before: String::new(), ..rules.clone() };
+            let found = read(code, cell, Kind::Text, &partial)?.codes;
+            if begins(&found) {
+                Ok(found)
+            } else {
+                Err(error("CODE_INVALID", "An exception does not begin with its code."))
+            }
+        }
+        _ => Err(error("CODE_INVALID", "An exception does not begin with its code.")),
+    }
+}
+
+/// Whether it is unclear if the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
+/// separator, unless both parts belong to the same country.
 fn is_doubtful_list(country: &str, text: &str) -> bool {
     let parts: Vec<&str> = text.split([',', '/']).collect();
     if parts.len() < 2 || !parts.iter().all(|part| all_digits(part) && !part.is_empty()) {
@@ -317,6 +358,9 @@ fn range_codes(head: &str, token: &str, rules: &CodeRules, found: &mut Codes) ->
     let (from, to) = (from.trim(), to.trim());
     let parts: Vec<&str> = token.split('-').map(str::trim).collect();
     let digits = parts.iter().all(|part| !part.is_empty() && all_digits(part));
+    if rules.exchanges && digits {
+        return push(found, &[head, parts.concat().as_str()].concat());
+    }
     if digits
         && head.is_empty()
         && rules.hyphen.is_none()

@@ -10,12 +10,14 @@ use crate::tariff::MAX_BANDS;
 
 mod bare;
 mod codes;
+mod correct;
 mod names;
 mod prices;
 mod profile;
 mod settle;
+mod statuses;
 
-pub(super) use codes::country_question;
+pub(super) use codes::{country_question, national_code};
 use profile::Profile;
 
 /// Number of rows whose contents are examined to find the meaning of columns.
@@ -51,6 +53,8 @@ pub(super) struct Columns {
     /// The text columns whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns may tell the rows
     /// apart.
     pub(super) others: Vec<usize>,
+    /// Whether the column of statuses was found because its words tell the rows without a price from the others.
+    pub(super) status_is_found: bool,
 }
 
 impl Columns {
@@ -148,8 +152,10 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     let mut profiles = vec![Profile::default(); sheet.names.len()];
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
-        // titles and notes do not show the meaning of columns
-        if row.filled() < 2 {
+        // titles, notes and repeated headers are no evidence for the meaning of columns
+        let repeated =
+            row.cells().zip(&sheet.names).filter(|(cell, name)| !cell.is_empty() && *cell == name.as_str());
+        if row.filled() < 2 || sheet.has_header && repeated.count() > 1 {
             continue;
         }
         for (column, profile) in profiles.iter_mut().enumerate() {
@@ -338,6 +344,9 @@ impl Draft<'_> {
         let used = self.used();
         let texts = |column: &usize| self.profiles[*column].filled > 0 && !used.contains(column);
         let others = (0..self.meanings.len()).filter(texts).collect();
+        let status = self.role(Role::Status);
+        let status_is_found =
+            status.is_some_and(|column| self.guessed.get(&column) == Some(&statuses::FOUND));
         let mut bands = Vec::new();
         for (name, columns) in self.bands {
             let first = columns.get(&Role::FirstPrice).copied();
@@ -346,7 +355,7 @@ impl Draft<'_> {
             bands.push(Band { name, price, first, fee: columns.get(&Role::ConnectionFee).copied() });
         }
         bands.truncate(MAX_BANDS);
-        Some(Columns { roles: self.roles, bands, code, price, first_minute, others })
+        Some(Columns { roles: self.roles, bands, code, price, first_minute, others, status_is_found })
     }
 
     fn describe(&self, deck: &mut CarrierDeck) {

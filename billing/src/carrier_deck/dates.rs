@@ -115,8 +115,8 @@ impl Date {
         if cell.len() > MAX_WORDS_IN_CELL {
             return Err(fail());
         }
-        let text = fold(cell);
-        if text.is_empty() || NOW.contains(&text.as_str()) {
+        let text = plain(fold(cell));
+        if text.is_empty() || NOW.contains(&text.as_str()) || begins_now(&text) {
             return Ok(Date::Now);
         }
         if let Some(date) = serial(&text) {
@@ -142,10 +142,40 @@ impl Date {
     }
 }
 
+/// A date like `2026年12月1日` with hyphens.
+fn plain(text: String) -> String {
+    if !text.contains(['年', '년']) {
+        return text;
+    }
+    text.replace(['年', '月', '년', '월'], "-").replace(['日', '일', '號'], " ").trim().to_owned()
+}
+
+/// Whether a text without digits begins with a word for "now": "Immediate 即時", "immediately upon notice".
+fn begins_now(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "now",
+        "immediate",
+        "immediately",
+        "asap",
+        "inmediato",
+        "imediato",
+        "immediat",
+        "immediato",
+        "sofort",
+        "немедленно",
+        "hemen",
+        "即时",
+        "即時",
+        "立即",
+    ];
+    let first = text.split_whitespace().next().unwrap_or_default();
+    !text.contains(|letter: char| letter.is_ascii_digit()) && WORDS.contains(&first)
+}
+
 /// The dates with a year in a sentence, as they are written.
 pub(super) fn dates_in(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().take(200).collect();
-    let mut found = Vec::new();
+    let mut found: Vec<String> = signed(text).into_iter().collect();
     let mut at = 0;
     while at < words.len() {
         let dated = [5, 3, 1].into_iter().find_map(|length| {
@@ -168,7 +198,20 @@ pub(super) fn dates_in(text: &str) -> Vec<String> {
     found
 }
 
-/// The day and the month of a date into which a spreadsheet changed two small numbers: `6-Jun`, or a date cell.
+/// The first date like `2026年12月1日` in a sentence without spaces.
+fn signed(text: &str) -> Option<String> {
+    let at = text.find(['年', '년'])?;
+    let head = text.get(..at)?;
+    let digits = head.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let rest = text.get(digits.len()..)?;
+    let end = rest.find(['日', '일', '號'])?;
+    let date = rest.get(..end)?;
+    let sign = rest.get(end..)?.chars().next()?;
+    let date = format!("{date}{sign}");
+    matches!(Date::read(&date), Ok(Date::Known(_))).then_some(date)
+}
+
+/// The day and the month of a date that stands for two small numbers: `6-Jun`, or a date cell.
 pub(super) fn day_and_month(cell: &str, is_date: bool) -> Option<(u32, u32)> {
     if is_date {
         let Ok(Date::Known(date)) = Date::read(cell) else { return None };

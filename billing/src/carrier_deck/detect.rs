@@ -9,14 +9,22 @@ use super::table::{Row, Table};
 use super::{Answer, CarrierDeck, Options, Question, Refusal};
 
 mod codes;
+mod fees;
+mod join;
 mod marks;
+mod names;
 mod notes;
 mod sheets;
+mod split;
+mod steps;
+mod units;
 
-pub(super) use marks::{cents_question, unit_question};
+pub(super) use fees::SaidFees;
+pub(super) use join::joined;
+pub(super) use marks::said_date;
 pub(super) use notes::{SaidIncrements, increments_in};
-pub(super) use sheets::joined;
 use sheets::{choose_sheet, open_sheet};
+pub(super) use units::{cents_question, unit_question};
 
 /// Everything that is needed to read the rows.
 pub(super) struct Plan<'t> {
@@ -34,7 +42,12 @@ pub(super) struct Plan<'t> {
     pub(super) unit: u32,
     /// Whether the file or the mapping names the unit.
     pub(super) unit_is_known: bool,
+    /// Whether the prices are in the smaller unit of the currency.
     pub(super) cents: bool,
+    /// The decimals by which the smaller unit is smaller: 2 for cents, 3 for fils of a dinar.
+    pub(super) places: u32,
+    /// Whether a price covers one increment of its row.
+    pub(super) per_increment: bool,
     pub(super) order: DateOrder,
     pub(super) codes: CodeRules,
     pub(super) currency: Option<String>,
@@ -42,6 +55,8 @@ pub(super) struct Plan<'t> {
     pub(super) effective: Option<chrono::NaiveDate>,
     /// The increments that lines above and below the rates name.
     pub(super) said: SaidIncrements,
+    /// The fees that lines above and below the rates name.
+    pub(super) fees: SaidFees,
 }
 
 pub(super) fn encoding_question() -> Question {
@@ -84,11 +99,14 @@ pub(super) fn plan<'t>(
         unit: 60,
         unit_is_known: false,
         cents: false,
+        places: 2,
+        per_increment: false,
         order: DateOrder::Dmy,
         codes: CodeRules::default(),
         currency: None,
         effective: None,
         said: SaidIncrements::default(),
+        fees: SaidFees::default(),
     };
     plan.find_marks(options.mapping, deck);
     plan.find_order(options, deck);
@@ -98,6 +116,7 @@ pub(super) fn plan<'t>(
     plan.find_cents(options, deck);
     plan.find_codes(options.mapping, deck);
     plan.said = plan.said_increments();
+    plan.fees = plan.said_fees();
     deck.currency.clone_from(&plan.currency);
     Ok(deck.questions.is_empty().then_some(plan))
 }

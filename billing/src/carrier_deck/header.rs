@@ -11,12 +11,13 @@ use prices::{band_price, money, price};
 
 use super::cells::{currencies, is_cents};
 use super::header_words::{
-    AREAS, BARE, BLOCK, CODE, CURRENT, DATE, DESTINATIONS, FIRST, IGNORED, INTERVAL, MINIMUMS, MINUTES, NEW,
-    NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE, SECONDS, SURCHARGES, TAX_NOTES,
-    TIME,
+    AREAS, BARE, BLOCK, CODE, CURRENT, DATE, DESTINATIONS, END, FEE, FIRST, FIXED, IGNORED, INTERVAL,
+    MINIMUMS, MINUTES, MOBILE, NEW, NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE,
+    SECONDS, SURCHARGES, TAX_NOTES, TIME,
 };
 use crate::fold::fold;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// The meaning of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,7 +135,11 @@ pub(super) fn words(name: &str) -> Vec<String> {
         before_small = letter.is_lowercase();
         spaced.push(letter);
     }
-    let folded = fold(&spaced);
+    let mut folded = fold(&spaced);
+    // folding takes Korean syllables apart
+    if folded.contains(|letter: char| ('\u{1100}'..='\u{11ff}').contains(&letter)) {
+        folded = folded.nfc().collect();
+    }
     folded
         .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -182,6 +187,17 @@ const COMPOUNDS: &[&str] = &[
     "einheit",
 ];
 
+/// The two known words of which an unknown word consists, as in `initblock` and `connectcharge`.
+fn compound(word: &str) -> Option<(&str, &str)> {
+    const LISTS: [&[&str]; 12] =
+        [CODE, PRICE, FIRST, NEXT, INTERVAL, DATE, END, FEE, NEW, OLD, CURRENT, DESTINATIONS];
+    let known = |part: &str| LISTS.iter().any(|list| list.contains(&part));
+    if word.len() < 8 || !word.is_ascii() || known(word) || IGNORED.contains(&word) {
+        return None;
+    }
+    (4..=word.len() - 4).map(|at| word.split_at(at)).find(|(head, tail)| known(head) && known(tail))
+}
+
 impl Words {
     /// The words of a name; compound words are split.
     pub(super) fn of(name: &str) -> Words {
@@ -191,7 +207,10 @@ impl Words {
             let longest = COMPOUNDS.iter().filter(|tail| head(tail).is_some()).max_by_key(|tail| tail.len());
             match longest.and_then(|tail| head(tail).map(|head| (head.to_owned(), *tail))) {
                 Some((head, tail)) => parts.extend([head, tail.to_owned()]),
-                None => parts.push(word),
+                None => match compound(&word) {
+                    Some((head, tail)) => parts.extend([head.to_owned(), tail.to_owned()]),
+                    None => parts.push(word),
+                },
             }
         }
         Words(parts)
@@ -269,7 +288,8 @@ pub(super) fn is_effective(text: &str) -> bool {
     let effective = words.0.iter().any(|word| {
         let word = word.as_str();
         (DATE.contains(&word) || BEGINS.contains(&word)) && !PLAIN.contains(&word)
-    });
+    }) || words.phrase(&["w", "e", "f"])
+        || ["生效", "起效", "시행"].iter().any(|word| text.contains(word));
     effective && !words.any(NOTICE)
 }
 
@@ -397,7 +417,7 @@ pub(super) fn is_first_minute(name: &str) -> bool {
 /// Whether a name has a word for an increment or a time.
 pub(super) fn mentions_time(name: &str) -> bool {
     let words = Words::of(name);
-    words.any(INTERVAL) || words.any(TIME)
+    words.any(INTERVAL) || words.any(TIME) || words.any(SECONDS)
 }
 
 /// Whether a name has a word for a price, a minute or a currency.
@@ -407,6 +427,16 @@ pub(super) fn mentions_price(name: &str) -> bool {
         || words.any(MINUTES)
         || name.contains(['$', '€', '£', '¥'])
         || !currencies(name).is_empty()
+}
+
+/// Whether a name is for fixed lines.
+pub(super) fn is_fixed(name: &str) -> bool {
+    Words(words(name)).any(FIXED)
+}
+
+/// Whether a name is for mobile phones.
+pub(super) fn is_mobile(name: &str) -> bool {
+    Words(words(name)).any(MOBILE)
 }
 
 /// Whether a column's name is known to mean something that no tariff needs, such as a quality or an id.

@@ -1,7 +1,7 @@
 //! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
 pub(super) const CODE: &[&str] = &[
-    "код", "коды", "префикс", "kod", "kodu", "kodlar", "prefiks", "prefiksy", "netnummer", "landnummer", "landcode", "riktnummer", "landskod", "predvolba", "kierunkowy", "区号", "代码", "前缀", "국번",
+    "رمز", "مفتاح", "كود",     "код", "коды", "префикс", "kod", "kodu", "kodlar", "prefiks", "prefiksy", "netnummer", "landnummer", "landcode", "riktnummer", "landskod", "predvolba", "kierunkowy", "区号", "代码", "前缀", "국번",
     "code", "codes", "prefix", "prefixes", "clave", "claves", "lada", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
     "prefixos", "indicatif", "indicatifs", "prefixe", "prefisso", "prefissi", "codice", "codici", "vorwahl", "vorwahlen", "kennzahl",
     "kennzahlen", "npanxx", "npa", "nxx", "breakout", "breakouts", "dial", "dialed", "dialing", "dialling", "prafix", "rufnummernbereich",
@@ -10,7 +10,7 @@ pub(super) const CODE: &[&str] = &[
 ];
 
 pub(super) const COUNTRY: &[&str] = &[
-    "страна", "ulke", "kraj", "tara", "zeme", "国家", "orszag",
+    "الدولة", "البلد",     "страна", "ulke", "kraj", "tara", "zeme", "国家", "orszag",
     "country", "countries", "pais", "paises", "pays", "paese", "land", "lander", "lands", "zielland", "landes", "nation", "nazione", "landname",
     "landesname", "laender",
 ];
@@ -25,7 +25,7 @@ pub(super) const AREA: &[&str] = &[
 ];
 
 pub(super) const PRICE: &[&str] = &[
-    "цена", "тариф", "стоимость", "ставка", "fiyat", "fiyati", "ucret", "stawka", "cena", "tarief", "prijs", "pris", "pret", "费率", "价格", "单价",
+    "السعر", "سعر", "التعرفة",     "цена", "тариф", "стоимость", "ставка", "fiyat", "fiyati", "ucret", "stawka", "cena", "tarief", "prijs", "pris", "pret", "费率", "价格", "单价",
     "rate", "rates", "price", "prices", "cost", "costs", "tariff", "tariffs", "charge", "charges", "fee", "tarifa", "tarifas", "precio",
     "precios", "preco", "precos", "valor", "costo", "coste", "custo", "prix", "tarif", "tarifs", "cout", "prezzo", "prezzi", "tariffa",
     "tariffe", "preis", "preise", "kosten", "entgelt", "satz", "importe", "amount", "minutenpreis", "minutepreis", "minutenentgelt", "cent",
@@ -71,7 +71,7 @@ pub(super) const NEXT: &[&str] = &[
 
 pub(super) const INTERVAL: &[&str] = &[
     "step", "schritt", "paso", "passo", "tariffing",
-    "тарификация", "тарификации", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
+    "тарификация", "тарификации", "тарифікація", "laskutus", "debitering", "ucto", "uctovani", "ücretlendirme", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
     "increment", "increments", "interval", "intervals", "billing", "rounding", "block", "pulse", "pulses", "takt", "taktung", "abrechnung",
     "abrechnungstakt", "incremento", "incrementos", "intervalo", "intervalos", "facturacion", "facturado", "cadencia", "cadence", "fraccion",
     "fraccionamiento", "fracao", "tarifacao", "tarificacion", "facturation", "intervalle", "palier", "arrondi", "intervallo", "intervalli",
@@ -89,7 +89,7 @@ pub(super) const PER_TIME: &[&str] = &[
 ];
 
 pub(super) const NAME: &[&str] = &[
-    "направление", "yon", "hedef", "kierunek", "bestemming", "目的地", "destinatie", "smer", "направления", "地区",
+    "الوجهة", "地区名", "地区名称",     "направление", "yon", "hedef", "kierunek", "bestemming", "目的地", "destinatie", "smer", "направления", "地区",
     "destination", "destinations", "description", "desc", "name", "names", "location", "destino", "destinos", "descripcion", "nombre",
     "descricao", "nome", "localidade", "libelle", "nom", "destinazione", "destinazioni", "descrizione", "ziel", "zielort", "ziele",
     "bezeichnung", "beschreibung", "region", "area", "zone", "zona", "breakdown", "term", "destinationname", "localidad", "localite",
@@ -99,13 +99,13 @@ pub(super) const NAME: &[&str] = &[
 ];
 
 pub(super) const NETWORK: &[&str] = &[
-    "network", "operator", "carrier", "operadora", "operador", "red", "rede", "reseau", "operateur", "rete", "operatore", "netz", "betreiber",
+    "الشبكة", "المشغل", "运营商", "оператор",     "network", "operator", "carrier", "operadora", "operador", "red", "rede", "reseau", "operateur", "rete", "operatore", "netz", "betreiber",
     "netzbetreiber", "type", "tipo", "typ", "provider", "mobile", "operateurs", "operadores", "operators", "networks",
 ];
 
 pub(super) const DATE: &[&str] = &[
-    "дата", "деиствует", "gecerlilik", "tarih", "tarihi", "obowiazuje", "waznosc", "ingangsdatum", "ingang", "giltig", "gyldig", "生效日期", "生效",
-    "effective", "efective", "eff", "valid", "validity", "validite", "vigencia", "vigente", "vigor", "vigueur", "effet", "efectiva", "efectivo",
+    "تاريخ", "السريان",     "дата", "деиствует", "gecerlilik", "tarih", "tarihi", "obowiazuje", "waznosc", "ingangsdatum", "ingang", "giltig", "gyldig", "生效日期", "生效",
+    "wef", "applicables", "aplicables", "aplicable", "applicabili", "effective", "efective", "eff", "valid", "validity", "validite", "vigencia", "vigente", "vigor", "vigueur", "effet", "efectiva", "efectivo",
     "efetiva", "decorrenza", "gultig", "gultigkeit", "wirksam", "activation", "date", "fecha", "data", "datum", "start", "starts", "inicio",
     "debut", "inizio", "beginn", "valido", "valida", "valable", "gueltig", "gueltigkeit", "wirkung", "inkrafttreten", "entrada", "aplicacion",
     "aplicacao", "application", "applicable", "implementation", "begins", "begin", "efectividad", "efetividade", "effettivo", "effettiva",
@@ -120,12 +120,12 @@ pub(super) const END: &[&str] = &[
 ];
 
 pub(super) const NOTICE: &[&str] = &[
-    "issue", "issued", "notice", "notification", "update", "created", "modified", "last", "publication", "sent", "emision", "emissao",
+    "الاصدار",     "issue", "issued", "notice", "notification", "update", "created", "modified", "last", "publication", "sent", "emision", "emissao",
     "emission", "emissione", "ausstellung", "envio", "invio", "aviso",
 ];
 
 pub(super) const STATUS: &[&str] = &[
-    "status", "change", "changes", "action", "cambio", "cambios", "estado", "situacao", "alteracao", "statut", "evolution", "variazione",
+    "الحالة", "изменение", "статус", "durum", "状态",     "status", "change", "changes", "action", "cambio", "cambios", "estado", "situacao", "alteracao", "statut", "evolution", "variazione",
     "stato", "anderung", "movement", "movimiento", "novedad", "accion", "acao", "modification", "changement", "mudanca", "changetype",
     "increase", "decrease", "indicator", "situazione", "situacion", "etat", "zustand", "modifica", "modifiche", "novedades", "movimento",
     "movimenti", "mouvement", "mouvements",
@@ -142,7 +142,7 @@ pub(super) const ORIGIN: &[&str] = &[
 ];
 
 pub(super) const FEE: &[&str] = &[
-    "conn", "соединение",
+    "conn", "соединение", "oppningsavgift", "startavgift", "oppstart", "opkald", "opkaldsafgift", "aloitusmaksu", "avausmaksu", "baglanti", "з'єднання",
     "connection", "connect", "setup", "flagfall", "conexion", "conexao", "establecimiento", "etablissement", "connexion", "connessione",
     "verbindung", "verbindungsgebuhr", "verbindungsentgelt", "verbindungspreis", "bandeirada", "risposta", "attempt", "completamento",
     "conection", "setupfee", "atendimento", "completion", "answer", "answered", "arranque", "aufbau", "verbindungs", "verbindungsaufbau",
@@ -179,7 +179,9 @@ pub(super) const KEEP: &[&str] = &[
     "diminuido", "diminuida", "rebaja", "rebajado", "aumentato", "diminuito", "augmente", "augmentee", "diminue", "erhoht", "gesenkt",
     "gestiegen", "gesunken", "inalterada", "mantida", "mantenido", "cambiato", "cambiado", "modificado", "modificada", "alterado", "alterada",
     "modifie", "modified", "hinzugefugt", "agregado", "anadido", "adicionado", "ajoute", "aggiunto", "higher", "lower", "increases",
-    "decreases", "steigerung",
+    "decreases", "steigerung", "a", "снижение", "повышение", "увеличение", "уменьшение", "рост", "без", "изменении", "новыи", "новая", "новое",
+    "изменен", "изменение", "artis", "azalis", "degismedi", "yeni", "podwyzka", "obnizka", "zmian", "bez", "nowy", "nowa", "新增", "上调", "下调", "不变", "无变化",
+    "زيادة", "تخفيض", "متاح", "جديد",
 ];
 
 pub(super) const REMOVE: &[&str] = &[
@@ -189,21 +191,23 @@ pub(super) const REMOVE: &[&str] = &[
     "fechado", "del", "cancellato", "cancellata", "annullato", "annullata", "dismesso", "dismessa", "soppresso", "soppressa", "retirado",
     "retirada", "descontinuado", "descontinuada", "desativado", "desativada", "inactive", "inactivo", "inactiva", "inativo", "inativa",
     "inaktiv", "inattivo", "inactif", "eliminada", "encerrada", "cerrada", "cessata", "chiusa", "supprimer", "supprimees", "supprimes",
+    "закрыто", "закрыт", "закрыта", "удален", "удалено", "отключен", "kapali", "iptal", "zamkniety", "usuniety", "删除", "关闭", "取消", "مغلق", "ملغي",
     "retiree", "annule", "annulee", "eingestellt", "storniert", "deactivated", "disabled", "ended",
 ];
 
 pub(super) const BLOCK: &[&str] = &[
     "blocked", "block", "barred", "bloqueado", "bloque", "bloquee", "bloccato", "gesperrt", "forbidden", "unavailable", "suspended",
+    "заблокирован", "заблокировано", "engelli", "zablokowany", "锁定", "موقوف", "reject", "rejected",
     "suspendido", "suspenso", "blocage", "bloqueada", "bloccata", "sperre", "suspendida", "suspendu", "sospeso", "ausgesetzt",
 ];
 
 pub(super) const MINUTES: &[&str] = &[
-    "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
+    "دقيقة", "للدقيقة", "الدقيقة", "分", "분", "นาท", "λεπτο", "דקה", "לדקה", "phut", "menit", "perc", "minuutti", "хвилина", "хв", "دقیقه", "минута", "minuta",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
     "minute", "minutes", "minuto", "minutos", "minut", "minuti", "minuten", "minutenpreis", "permin", "ppm", "mn", "mins", "min",
 ];
 
 pub(super) const SECONDS: &[&str] = &[
-    "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
+    "ثانية", "للثانية", "الثانية", "초", "วนาท", "δευτερολεπτο", "שנייה", "לשנייה", "giay", "detik", "masodperc", "sekunti", "sekund", "secunda", "vterina", "sn", "ثانیه", "сек",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
 ];
@@ -211,7 +215,9 @@ pub(super) const SECONDS: &[&str] = &[
 pub(super) const CURRENCIES: &[&str] = &[
     "USD", "EUR", "GBP", "BRL", "CHF", "CAD", "AUD", "MXN", "ARS", "CLP", "COP", "PEN", "UYU", "JPY", "CNY", "HKD", "SGD", "INR", "ZAR", "AED",
     "SAR", "TRY", "RUB", "UAH", "PLN", "CZK", "HUF", "RON", "SEK", "NOK", "DKK", "NZD", "THB", "IDR", "MYR", "PHP", "VND", "KRW", "NGN", "KES",
-    "GHS", "XOF", "XAF", "MAD", "EGP", "ILS", "AOA", "MZN", "CVE", "DOP", "GTQ", "BOB", "PYG", "CRC",
+    "GHS", "KWD", "BHD", "QAR", "OMR", "JOD", "IQD", "LYD", "TND", "DZD", "LBP", "PKR", "BDT", "LKR", "NPR", "MMK", "KHR", "TWD", "ISK", "RSD",
+    "AMD", "AZN", "KZT", "UZS", "ETB", "UGX", "TZS", "RWF", "ZMW", "BWP", "MUR", "NAD", "JMD", "TTD", "HTG", "HNL", "NIO", "XPF", "GNF", "MGA",
+    "MWK", "MNT", "MDL", "BYN", "BAM", "MKD", "SYP", "YER", "AFN", "SDG", "XOF", "XAF", "MAD", "EGP", "ILS", "AOA", "MZN", "CVE", "DOP", "GTQ", "BOB", "PYG", "CRC",
 ];
 
 /// Words for time. They name an increment only next to a word for the first or the next increment.
@@ -333,4 +339,13 @@ pub(super) const TAX_NOTES: &[&str] = &[
 pub(super) const PLAIN_PRICE: &[&str] = &[
     "flat", "general", "all", "any", "base", "basic", "default", "termination", "voice", "call", "calls", "net", "unit", "the", "in", "of", "for",
     "usd", "eur", "gbp", "brl", "chf", "wholesale", "final", "your", "our", "offered", "offer", "normal", "full", "a", "z", "international",
+];
+
+/// Words for fixed lines.
+pub(super) const FIXED: &[&str] = &["fixed", "fixo", "fixos", "fijo", "fijos", "fixe", "fisso", "fissi", "festnetz", "landline", "vast", "sabit"];
+
+/// Words for mobile phones.
+pub(super) const MOBILE: &[&str] = &[
+    "mobile", "mobiles", "movel", "moveis", "movil", "moviles", "mobil", "mobilfunk", "celular", "celulares", "cellular", "cellulare", "gsm", "cell",
+    "mobiel",
 ];

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cells::unit;
+use super::cells::{is_minute, is_second, unit};
 use super::header::words;
-use super::header_words::{FILLERS, FIRST, MINUTES, NEXT, SECONDS};
+use super::header_words::{FILLERS, FIRST, NEXT};
 use super::table::Kind;
 use super::{CellError, MAX_WORDS_IN_CELL, dates};
 use crate::tariff::MAX_INCREMENT;
@@ -59,7 +59,7 @@ impl Increments {
             return Ok(Increments { initial: both, next: both, free: None });
         }
         let Some(numbers) = numbers(cell) else {
-            let (initial, next) = spoken(cell).ok_or_else(invalid)?;
+            let (initial, next) = spoken(cell).or_else(|| block(cell)).ok_or_else(invalid)?;
             return Increments { initial, next, free: None }.checked();
         };
         let found = match *numbers.as_slice() {
@@ -95,13 +95,37 @@ fn undated(cell: &str, kind: Kind) -> Option<Increments> {
 /// One or two increments in words: `1 min / 1 s`, `first 30 sec, then 6 sec`, `60 1`, `per second after the first minute`. `None` if the text has
 /// words without a known meaning.
 pub(super) fn spoken(cell: &str) -> Option<(u32, u32)> {
-    if cell.len() > MAX_WORDS_IN_CELL {
+    if cell.len() > MAX_WORDS_IN_CELL || has_decimals(cell) {
         return None;
     }
     match times(&words(cell), true)?.as_slice() {
         [(both, _)] => Some((*both, *both)),
         [(next, Part::Any | Part::Next), (first, Part::First)] if first >= next => Some((*first, *next)),
         [(first, _), (next, _)] if first >= next => Some((*first, *next)),
+        _ => None,
+    }
+}
+
+/// Whether a text has a number with decimals, such as `0.1 min`.
+fn has_decimals(cell: &str) -> bool {
+    let letters: Vec<char> = cell.chars().collect();
+    letters
+        .windows(3)
+        .any(|part| part[0].is_ascii_digit() && matches!(part[1], '.' | ',') && part[2].is_ascii_digit())
+}
+
+/// The only time in a short text with unknown words, such as `anticipata 30 s`: calls are billed in blocks of this time.
+pub(super) fn block(cell: &str) -> Option<(u32, u32)> {
+    let all = words(cell);
+    if cell.len() > MAX_WORDS_IN_CELL
+        || all.len() > 4
+        || has_decimals(cell)
+        || !cell.contains(|letter: char| letter.is_ascii_digit())
+    {
+        return None;
+    }
+    match times(&all, false)?.as_slice() {
+        [(time, _)] if is_usual(*time) => Some((*time, *time)),
         _ => None,
     }
 }
@@ -145,10 +169,10 @@ pub(super) fn times(words: &[String], strict: bool) -> Option<Vec<(u32, Part)>> 
                 // "30 min" is a minimum of 30 seconds
                 Some(_) | None => part = Part::First,
             }
-        } else if word == "s" || SECONDS.contains(&word) {
+        } else if word == "s" || is_second(word) {
             let seconds = number.take().unwrap_or(1);
             found.push((seconds, std::mem::replace(&mut part, Part::Any)));
-        } else if MINUTES.contains(&word) {
+        } else if is_minute(word) {
             let minutes = number.take().unwrap_or(1);
             found.push((minutes.checked_mul(60)?, std::mem::replace(&mut part, Part::Any)));
         } else if FIRST.contains(&word) {

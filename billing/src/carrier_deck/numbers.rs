@@ -118,6 +118,10 @@ impl Marks {
 /// Symbols and words, other than currency codes, that may stand next to a price without changing its value. Those for hundredths are checked
 /// separately.
 const DECORATIONS: &[&str] = &[
+    "*",
+    "**",
+    "†",
+    "‡",
     "$",
     "€",
     "£",

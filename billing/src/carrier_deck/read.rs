@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::NaiveDate;
 
 use super::cells::{StatusRule, time_band};
-use super::codes::{self, CodeDoubt, CodeRules, HyphenRule};
 use super::columns::CodeSource;
 use super::detect::{Plan, date_of};
 use super::header::{Role, words};
@@ -19,6 +18,7 @@ use crate::tariff::{BandPrice, MAX_RATES, Rate};
 
 mod amounts;
 mod bands;
+mod codes;
 mod continuation;
 mod duplicates;
 mod expired;
@@ -90,6 +90,20 @@ struct Reader<'p, 't> {
     one_origin: bool,
     /// The index of the last row with a price, if the rows after it may have more codes with the same price.
     continues: Option<usize>,
+    /// The last row with a country code of its own.
+    country_row: Option<usize>,
+    /// Codes that rows except from their codes, with the lines.
+    excepted: BTreeMap<String, u64>,
+    /// The first day of the prices below the title above the row.
+    section_date: Option<NaiveDate>,
+    /// What the title above the row does to the codes of rows without a price.
+    section: Option<StatusRule>,
+    /// The next increment of the row that is being read.
+    step: Option<u32>,
+    /// The words of texts in the column of prices that mean "not offered".
+    no_prices: BTreeSet<Vec<String>>,
+    /// Such texts that were read.
+    texts: BTreeSet<String>,
 }
 
 struct BandRow {
@@ -131,8 +145,16 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         by_origin: BTreeMap::new(),
         one_origin: false,
         continues: None,
+        country_row: None,
+        excepted: BTreeMap::new(),
+        section_date: None,
+        section: None,
+        step: None,
+        no_prices: BTreeSet::new(),
+        texts: BTreeSet::new(),
     };
     reader.one_origin = reader.has_one_origin();
+    reader.find_texts();
     reader.find_statuses();
     reader.read_all();
 }
@@ -152,6 +174,16 @@ impl<'t> Reader<'_, 't> {
                 Fate::Read | Fate::SetAside(_) => self.continues,
                 Fate::Problem | Fate::Title => None,
             };
+            if let CodeSource::Parts(country, _) = self.plan.columns.code {
+                match fate {
+                    Fate::Title => self.country_row = None,
+                    _ if !row.get(country).is_empty() => self.country_row = Some(index),
+                    _ => {}
+                }
+            }
+            if fate == Fate::Title {
+                self.enter(row);
+            }
             let counts = &mut self.deck.counts;
             match fate {
                 Fate::Read => counts.read += 1,
@@ -181,6 +213,7 @@ impl<'t> Reader<'_, 't> {
         self.join_bands();
         self.settle_duplicates();
         self.settle_expired();
+        self.settle_excepted();
         self.settle_origins();
         self.ask_about_values();
         self.ask_all();
@@ -223,6 +256,8 @@ impl<'t> Reader<'_, 't> {
             }
         }
         self.describe_increments();
+        self.describe_texts();
+        self.describe_fees();
         self.warn_surcharges();
     }
 
@@ -318,7 +353,8 @@ impl<'t> Reader<'_, 't> {
     /// Adds the row's entries; `None` if there was an error or doubt. All cells are checked, so that one attempt reports all errors.
     fn entries(&mut self, coded: Row<'t>, row: Row<'t>, change: StatusRule) -> Option<Fate> {
         let codes = self.codes(coded);
-        let effective = self.date(row, Role::Effective).map(|date| date.or(self.plan.effective));
+        let effective =
+            self.date(row, Role::Effective).map(|date| date.or(self.section_date).or(self.plan.effective));
         let ends = self.date(row, Role::Ends);
         let rate = if change == StatusRule::Keep { Some(self.rate(row)) } else { None };
         let (codes, effective, ends) = (codes?, effective?, ends?);
@@ -361,48 +397,6 @@ impl<'t> Reader<'_, 't> {
         Some(Fate::Read)
     }
 
-    /// The column with the row's codes, and the codes.
-    fn read_codes(&self, row: Row<'_>) -> (usize, Result<codes::Codes, CodeDoubt>) {
-        let rules = &self.plan.codes;
-        match self.plan.columns.code {
-            CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
-            CodeSource::Parts(country, area) => {
-                // a row with an empty country code has the country code of the row above
-                let above =
-                    self.continues.filter(|_| row.get(country).is_empty() && self.has_same_country(row));
-                let from = above.and_then(|above| self.plan.table.row(above)).unwrap_or(row);
-                match codes::country(from.get(country), from.kind(country)) {
-                    Ok(digits) => (area, codes::read(&digits, row.get(area), row.kind(area), rules)),
-                    Err(doubt) => (country, Err(doubt)),
-                }
-            }
-        }
-    }
-
-    fn codes(&mut self, row: Row<'_>) -> Option<Vec<String>> {
-        let (column, found) = self.read_codes(row);
-        match found {
-            Ok(found) => return Some(found.codes),
-            Err(CodeDoubt::Hyphen) => self.ask("CODE_HYPHEN", row, column),
-            Err(CodeDoubt::List) => self.ask("CODE_LIST", row, column),
-            Err(CodeDoubt::Space) => self.ask("CODE_SPACE", row, column),
-            Err(CodeDoubt::TrunkZero) => self.ask("TRUNK_ZERO", row, column),
-            Err(CodeDoubt::Error(error)) => self.problem(row, Some(column), error),
-        }
-        None
-    }
-
-    /// Reads codes from one column, or ranges whose ends are in two columns.
-    fn full_codes(&self, row: Row<'_>, column: usize, rules: &CodeRules) -> Result<codes::Codes, CodeDoubt> {
-        let end = self.plan.columns.first(Role::PrefixEnd).map_or("", |column| row.get(column));
-        let start = row.get(column);
-        if end.is_empty() || end == start {
-            return codes::read("", start, row.kind(column), rules);
-        }
-        let rules = CodeRules { hyphen: Some(HyphenRule::Range), ..rules.clone() };
-        codes::read("", &format!("{start}-{end}"), row.kind(column), &rules)
-    }
-
     fn date(&mut self, row: Row<'_>, role: Role) -> Option<Option<NaiveDate>> {
         let Some(column) = self.plan.columns.first(role) else { return Some(None) };
         // 9999-12-31 means that a price has no end
@@ -422,9 +416,14 @@ impl<'t> Reader<'_, 't> {
     fn rate(&mut self, row: Row<'t>) -> Option<Rate> {
         self.check_currency(row)?;
         let destination = self.destination(row);
-        let price = self.amount(row, self.plan.columns.price, true);
         let increments = self.increments(row, destination.as_deref().unwrap_or_default());
-        let fee = self.fee(row, self.plan.columns.first(Role::ConnectionFee));
+        self.step = increments.map(|increments| increments.next);
+        let price = self.amount(row, self.plan.columns.price, true);
+        let said = self.plan.fees.of(destination.as_deref().unwrap_or_default());
+        let fee = match said {
+            Some(fee) => Some(fee),
+            None => self.fee(row, self.plan.columns.first(Role::ConnectionFee)),
+        };
         let minimum = self.fee(row, self.plan.columns.first(Role::MinimumCharge));
         let free = self.free_seconds(row);
         let first =

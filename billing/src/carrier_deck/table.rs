@@ -1,14 +1,14 @@
 //! Turns the bytes of a file into rows of cells: handles compression, encoding, delimiter and quotes.
 
-use std::borrow::Cow;
+mod encoding;
+mod fixed;
+
 use std::io::Read as _;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
-
-use super::header::words;
 use super::mapping::Mapping;
 use super::{Confidence, Detected, MAX_CELL_BYTES, MAX_COLUMNS, MAX_HEADER_ROWS, Refusal, xlsx};
 use crate::deck::DeckLimits;
+use encoding::decode;
 
 /// How the file stores a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,88 +187,6 @@ fn inflate(bytes: &[u8], limits: &DeckLimits) -> Result<Vec<u8>, Refusal> {
     Ok(content)
 }
 
-fn decode<'a>(
-    bytes: &'a [u8],
-    mapping: &Mapping,
-    detected: &mut Vec<Detected>,
-) -> Result<(Cow<'a, str>, bool), Refusal> {
-    if let Some(label) = &mapping.encoding {
-        let encoding = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-            let message = format!("No encoding has the name {label:?}.");
-            Refusal::new(0, "ENCODING_UNKNOWN", message, "Use a name like utf-8 or windows-1252.")
-        })?;
-        detected.push(Detected::mapped("encoding", encoding.name()));
-        return Ok((encoding.decode(bytes).0, false));
-    }
-    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
-        detected.push(Detected::sure("encoding", encoding.name(), "The file has a byte order mark."));
-        return Ok((encoding.decode(bytes).0, false));
-    }
-    if let Some(encoding) = wide(bytes) {
-        let reason = "Every second byte of the text is zero.";
-        detected.push(Detected::new("encoding", encoding.name(), reason, Confidence::High));
-        return Ok((encoding.decode_without_bom_handling(bytes).0, false));
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        detected.push(Detected::sure("encoding", UTF_8.name(), "The file is valid UTF-8."));
-        return Ok((Cow::Borrowed(text), false));
-    }
-    // Russian decks are recognized by the words of their headers
-    let (russian, _) = WINDOWS_1251.decode_without_bom_handling(bytes);
-    let head: String = russian.chars().take(4_000).collect();
-    if head.lines().flat_map(words).filter(|word| RUSSIAN.contains(&word.as_str())).count() >= 2 {
-        let reason = "The file is not UTF-8, and it has Russian words in this encoding.";
-        detected.push(Detected::new("encoding", WINDOWS_1251.name(), reason, Confidence::High));
-        return Ok((russian, false));
-    }
-    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-    let reason = "The file is not UTF-8. ISO-8859-1 has the same letters.";
-    detected.push(Detected::new("encoding", WINDOWS_1252.name(), reason, Confidence::Medium));
-    let doubtful = is_unlikely_western(&text);
-    Ok((text, doubtful))
-}
-
-/// Words in the headers of Russian decks.
-const RUSSIAN: &[&str] = &[
-    "код",
-    "коды",
-    "страна",
-    "направление",
-    "цена",
-    "тариф",
-    "префикс",
-    "дата",
-    "тарификация",
-    "оператор",
-    "стоимость",
-];
-
-/// Detects UTF-16 without a byte order mark, in which nearly every other byte of a price list is zero.
-fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
-    let sample = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
-    let zeros = |from: usize| sample.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
-    let half = sample.len() / 2;
-    if half < 8 {
-        return None;
-    }
-    match (zeros(0) * 10 > half * 7, zeros(1) * 10 > half * 7) {
-        (true, false) => Some(UTF_16BE),
-        (false, true) => Some(UTF_16LE),
-        _ => None,
-    }
-}
-
-/// Whether text that was read as Windows-1252 is probably in another encoding: it has unassigned bytes, or most of its letters have accents.
-fn is_unlikely_western(text: &str) -> bool {
-    let (mut letters, mut foreign, mut unassigned) = (0u64, 0u64, 0u64);
-    for letter in text.chars() {
-        letters += u64::from(letter.is_alphabetic());
-        foreign += u64::from(!letter.is_ascii() && letter.is_alphabetic());
-        unassigned += u64::from(('\u{80}'..='\u{9f}').contains(&letter));
-    }
-    unassigned > 0 || foreign * 2 > letters
-}
-
 fn read_text(
     text: &str,
     limits: &DeckLimits,
@@ -287,7 +205,13 @@ fn read_text(
             delimiter
         }
         (None, None) => {
-            let (delimiter, confidence) = sniff(body);
+            let (delimiter, confidence, score) = sniff(body);
+            let most = usize::try_from(limits.max_rows).unwrap_or(usize::MAX);
+            if let Some(table) = fixed::read(body, score, most)? {
+                let reason = "The columns are separated by spaces at the same places of all lines.";
+                detected.push(Detected::new("delimiter", "fixed width", reason, Confidence::High));
+                return Ok(table);
+            }
             let reason = "With this delimiter, most lines have the same number of cells.";
             detected.push(Detected::new("delimiter", shown(delimiter), reason, confidence));
             delimiter
@@ -325,7 +249,7 @@ fn named_delimiter(text: &str) -> (&str, Option<char>) {
 
 /// The most probable delimiter: the one with which the most cells are in rows of the usual width. If two delimiters tie, the character that is rarer
 /// in text wins.
-fn sniff(text: &str) -> (char, Confidence) {
+fn sniff(text: &str) -> (char, Confidence, usize) {
     let mut cut = text.len().min(64 << 10);
     while !text.is_char_boundary(cut) {
         cut -= 1;
@@ -344,7 +268,7 @@ fn sniff(text: &str) -> (char, Confidence) {
             second = second.max(score);
         }
     }
-    (best.1, if second * 2 <= best.0 { Confidence::High } else { Confidence::Medium })
+    (best.1, if second * 2 <= best.0 { Confidence::High } else { Confidence::Medium }, best.0)
 }
 
 fn score(table: &Table) -> usize {

@@ -15,6 +15,7 @@ mod carriers;
 mod families;
 mod layouts;
 mod notes;
+mod tables;
 
 fn read_with(bytes: &[u8], mapping: &Mapping, currency: Option<&str>) -> CarrierDeck {
     let limits = DeckLimits::default();
@@ -482,7 +483,7 @@ fn layouts_of_many_carriers() {
         (
             "area codes of Brazil",
             "DDD;Localidade;Valor (R$/min)\n11;São Paulo;0,0450\n21;Rio de Janeiro;0,0470\n".into(),
-            Asked("CODE_COUNTRY", 2),
+            Read,
             &["5511 0.045 0 60/60", "5521 0.047 0 60/60"],
         ),
         (

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::super::MAX_CELL_BYTES;
 use super::all_digits;
+use super::exceptions::exceptions;
 
 /// Whether an area code says that the row is for the whole country.
 pub(in crate::carrier_deck) fn is_whole_country(text: &str) -> bool {
@@ -20,6 +21,7 @@ pub(in crate::carrier_deck) fn normal(text: &str) -> Cow<'_, str> {
     const SPELLINGS: &[(&str, &str)] = &[
         (" & ", ","),
         ("&", ","),
+        ("\nand ", ","),
         (" and ", ","),
         (" y ", ","),
         (" et ", ","),
@@ -77,11 +79,17 @@ pub(in crate::carrier_deck) fn bracketed(text: &str) -> Option<String> {
 /// Removes the characters that keep a spreadsheet from changing a code: `'351` and `="351"`.
 pub(in crate::carrier_deck) fn unprotect(cell: &str) -> &str {
     let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim()
+    let cell = inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim();
+    // the signs of patterns in switches: `^33`, `33.*$`, `_33X.`
+    let begins = cell.strip_prefix(['^', '_']).unwrap_or(cell);
+    begins.strip_suffix('$').unwrap_or(begins).trim_end_matches(".*").trim_end_matches("X.")
 }
 
 /// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.
 pub(in crate::carrier_deck) fn looks_like_codes(cell: &str) -> bool {
+    if let Some((codes, except)) = exceptions(cell) {
+        return looks_like_codes(codes) && looks_like_codes(except);
+    }
     let normal = normal(unprotect(cell));
     // an X stands for any digit
     let text = normal.trim_end_matches(['x', 'X']);

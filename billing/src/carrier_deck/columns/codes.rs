@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes::looks_like_codes;
-use super::super::header::{Meaning, Role, is_ignored};
+use super::super::header::{Meaning, Role, Words, is_ignored, words};
+use super::super::header_words::OLD;
 use super::super::mapping::Mapping;
 use super::super::{Answer, MAX_COLUMNS, Question, Refusal};
 use super::{CodeSource, Draft, SAMPLE};
@@ -12,6 +13,17 @@ use crate::number::calling_code;
 impl Draft<'_> {
     /// Finds the codes; `None` if a question must be answered first.
     pub(super) fn choose_code(&mut self, mapping: &Mapping) -> Option<CodeSource> {
+        // "New code" replaces "Old code"
+        if let Some(columns) = self.roles.get(&Role::Prefix).filter(|columns| columns.len() > 1) {
+            let current: Vec<usize> = columns
+                .iter()
+                .copied()
+                .filter(|column| !Words(words(&self.name(*column))).any(OLD))
+                .collect();
+            if !current.is_empty() {
+                self.roles.insert(Role::Prefix, current);
+            }
+        }
         if self.roles.get(&Role::Prefix).is_some_and(|columns| columns.len() > 1) {
             let columns = self.roles.get(&Role::Prefix).cloned().unwrap_or_default();
             self.ask_code(&columns);
@@ -32,10 +44,15 @@ impl Draft<'_> {
                 _ => Some(CodeSource::Parts(country, area)),
             },
             (Some(code), Some(country), None) => self.joined(country, code, true, mapping),
+            (Some(code), None, Some(area)) if self.ends_with(code, area) => Some(CodeSource::Full(code)),
             (Some(country), None, Some(area)) | (None, Some(country), Some(area)) => {
                 self.joined(country, area, false, mapping)
             }
-            (None, None, Some(area)) if mapping.code_prefix.is_some() || self.is_complete(area) => {
+            (None, None, Some(area))
+                if mapping.code_prefix.is_some()
+                    || self.is_complete(area)
+                    || national_code(&self.name(area)).is_some() && self.is_short(area) =>
+            {
                 Some(CodeSource::Full(area))
             }
             (None, None, Some(area)) => {
@@ -101,7 +118,25 @@ impl Draft<'_> {
         assigned * 20 >= codes.len() * 19 && codes.iter().filter(longer).count() >= 2
     }
 
-    /// If no column has a known name for codes, the codes are in a column whose contents look like codes.
+    /// Whether each code already ends with the area code beside it.
+    fn ends_with(&self, code: usize, area: usize) -> bool {
+        let pairs = || {
+            self.sample()
+                .map(|row| (row.get(code), row.get(area)))
+                .filter(|(code, area)| looks_like_codes(code) && looks_like_codes(area))
+        };
+        pairs().count() >= 2 && pairs().all(|(code, area)| code.len() > area.len() && code.ends_with(area))
+    }
+
+    /// Whether the codes are too short to be complete.
+    fn is_short(&self, column: usize) -> bool {
+        self.sample()
+            .map(|row| row.get(column))
+            .filter(|cell| looks_like_codes(cell))
+            .all(|cell| cell.len() <= 3)
+    }
+
+    /// Without a known name, the codes are in a column whose contents look like codes.
     fn find_code(&mut self) -> Option<CodeSource> {
         let used = self.used();
         let coded = |column: &usize| {
@@ -207,6 +242,11 @@ enum Overlap {
     Few,
     Some,
     All,
+}
+
+/// The country code that belongs before area codes with this name, which only one country uses.
+pub(in crate::carrier_deck) fn national_code(name: &str) -> Option<&'static str> {
+    Words(words(name)).any(&["ddd"]).then_some("55")
 }
 
 /// Asks which country code belongs before codes that lack one.

@@ -67,6 +67,7 @@ impl Draft<'_> {
                     && profile.is_mostly(profile.texts)
                     && tells
                     && !self.is_grade(*column)
+                    && !self.has_flags(*column)
             })
             .collect();
         let most = texts.iter().map(|column| self.distinct(&[*column])).max().unwrap_or(0);
@@ -89,6 +90,15 @@ impl Draft<'_> {
                 None
             }
         }
+    }
+
+    /// Whether a column has only words like "true" and "no".
+    fn has_flags(&self, column: usize) -> bool {
+        const FLAGS: &[&str] = &[
+            "true", "false", "yes", "no", "y", "n", "t", "f", "on", "off", "si", "nao", "sim", "oui", "non",
+            "ja", "nein",
+        ];
+        self.profiles[column].distinct.iter().all(|value| FLAGS.contains(&value.to_lowercase().as_str()))
     }
 
     /// Whether a column repeats the same few words, such as "CLI" and "NCLI".

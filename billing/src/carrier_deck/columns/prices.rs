@@ -9,6 +9,9 @@ use super::super::numbers::{DecimalMark, amount};
 use super::super::{Answer, Question, Refusal};
 use super::Draft;
 
+/// Why a column of prices is left out.
+pub(super) const GROSS: &str = "It has the prices with taxes.";
+
 impl Draft<'_> {
     pub(super) fn choose_prices(&mut self, currency: Option<&str>) {
         let mut prices: Vec<(usize, PriceColumn)> = Vec::new();
@@ -105,9 +108,19 @@ impl Draft<'_> {
                 let named = minute(other) && (proportional(other) || self.is_converted(*other, *column));
                 !minute(column) && (named || unnamed(other))
             };
+            let constant = |column: &usize| {
+                let profile = &self.profiles[*column];
+                profile.distinct.len() == 1
+                    && profile.filled > 1
+                    && profile.decimals == 0
+                    && profile.largest <= 1
+            };
             let reason = match () {
+                () if constant(column) && rivals().any(|(other, _)| !constant(other)) => {
+                    "It has the same number in all rows."
+                }
                 () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {
-                    "It has the prices with taxes."
+                    GROSS
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
                     "It has the same prices per another unit of time."
@@ -130,7 +143,7 @@ impl Draft<'_> {
     }
 
     /// The constant ratio of the amounts of two columns, as a fraction; `None` if the ratio differs or a cell is not a number.
-    fn ratio(&self, one: usize, other: usize) -> Option<(i64, i64)> {
+    pub(super) fn ratio(&self, one: usize, other: usize) -> Option<(i64, i64)> {
         let mut ratio: Option<(i64, i64)> = None;
         let mut rows = 0;
         for row in self.sample().filter(|row| row.filled() > 2) {

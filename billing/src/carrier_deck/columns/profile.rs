@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::codes::looks_like_codes;
 use super::super::dates::Date;
-use super::super::increments::{is_spoken_pair, is_usual, spoken};
+use super::super::increments::{block, is_spoken_pair, is_usual, spoken};
 use super::super::numbers::decimal;
 use super::super::table::Kind;
 
@@ -67,7 +67,8 @@ impl Profile {
         } else if is_spoken_pair(cell) {
             self.pairs += 1;
         } else {
-            self.timed += usize::from(cell.contains(char::is_alphabetic) && spoken(cell).is_some());
+            let timed = spoken(cell).is_some() || block(cell).is_some();
+            self.timed += usize::from(cell.contains(char::is_alphabetic) && timed);
             self.texts += 1;
             self.text_length += cell.len();
         }
@@ -87,6 +88,11 @@ fn is_hyphened(cell: &str) -> bool {
 
 /// A time of the day, with two digits in each part.
 fn is_clock(cell: &str) -> bool {
+    // "00:00 HKT", "00:00 GMT+8"
+    let cell = match cell.split_once(' ') {
+        Some((time, zone)) if time.contains(':') && zone.starts_with(char::is_alphabetic) => time,
+        _ => cell,
+    };
     let parts: Vec<&str> = cell.split(':').collect();
     let two = |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
     let early = parts.first().is_some_and(|hour| *hour <= "24");

@@ -1,170 +1,18 @@
-//! Corrects the meanings that columns got from their names but that their contents contradict, and finds the meanings of columns with unknown names.
+//! Settles the columns whose names are unknown.
 
 use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
-    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_ignored, is_surcharge, is_surcharge_by_origin,
-    mentions_price, mentions_time, words,
+    Meaning, Role, Words, is_ignored, is_surcharge, is_surcharge_by_origin, mentions_price, mentions_time,
+    words,
 };
-use super::super::header_words::PER_TIME;
+use super::super::header_words::{PER_TIME, TAXES};
 use super::super::increments::spoken;
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
-use super::profile::Profile;
+use super::prices::GROSS;
 use super::{Draft, role_name};
 
 impl Draft<'_> {
-    /// Corrects meanings that the contents contradict.
-    pub(super) fn correct(&mut self) {
-        self.settle_general();
-        for column in 0..self.meanings.len() {
-            let Some(profile) = self.profiles.get(column) else { continue };
-            let new = self.corrected_name(column, profile).or_else(|| self.corrected_time(column, profile));
-            if let Some(new) = new {
-                self.meanings[column] = new;
-            }
-        }
-    }
-
-    /// A column like "Standard Rate" has prices for the standard time only if another column has prices for another time.
-    fn settle_general(&mut self) {
-        let banded = self.meanings.iter().any(|meaning| {
-            matches!(meaning, Meaning::Price(price) if price.band.is_some_and(|band| band != GENERAL))
-        });
-        for (column, meaning) in self.meanings.iter_mut().enumerate() {
-            let Meaning::Price(price) = meaning else { continue };
-            if price.band != Some(GENERAL) {
-                continue;
-            }
-            let name = self.sheet.names.get(column).map_or("", String::as_str);
-            match (banded, mentions_price(name)) {
-                (true, _) => price.band = Some("peak"),
-                (false, true) => price.band = None,
-                (false, false) => *meaning = Meaning::Unknown,
-            }
-        }
-    }
-
-    /// The meaning of a column whose name suggests names, codes or remarks, but whose contents are something else.
-    fn corrected_name(&self, column: usize, profile: &Profile) -> Option<Meaning> {
-        let numeric = profile.is_mostly(profile.decimals + profile.integers);
-        let coded = profile.is_mostly(profile.codes + profile.decimals.min(profile.codes));
-        match &self.meanings[column] {
-            Meaning::Is(Role::Destination | Role::Network | Role::Country) if coded => {
-                if self.has(Role::CountryCode) && !self.has(Role::AreaCode) {
-                    Some(Meaning::Is(Role::AreaCode))
-                } else if !self.has(Role::Prefix) && !self.has(Role::CountryCode) {
-                    Some(Meaning::Is(Role::Prefix))
-                } else {
-                    Some(Meaning::Ignored)
-                }
-            }
-            Meaning::Is(Role::Prefix | Role::AreaCode | Role::CountryCode)
-                if profile.is_mostly(profile.texts) =>
-            {
-                Some(Meaning::Unknown)
-            }
-            Meaning::Is(Role::Status) if profile.is_mostly(profile.dates) && !self.has(Role::Effective) => {
-                Some(Meaning::Is(Role::Effective))
-            }
-            Meaning::Is(Role::Status | Role::Comment) if numeric => Some(Meaning::Ignored),
-            Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
-                Some(Meaning::Ignored)
-            }
-            // "Cost unit" has texts
-            Meaning::Price(_) if profile.is_mostly(profile.texts) && !self.is_mapped_price(column) => {
-                Some(Meaning::Unknown)
-            }
-            // amounts in a column without a name are never left out silently
-            Meaning::Ignored
-                if self.sheet.names.get(column).is_some_and(String::is_empty)
-                    && self.sheet.has_header
-                    && !self.mapped.contains(&column)
-                    && profile.nonzero + profile.pairs > 0 =>
-            {
-                Some(Meaning::Unknown)
-            }
-            _ => None,
-        }
-    }
-
-    fn is_mapped_price(&self, column: usize) -> bool {
-        self.price == Some(column) || self.mapped.contains(&column)
-    }
-
-    /// The true meaning of a column whose name suggests prices or times, if its contents contradict the name.
-    fn corrected_time(&self, column: usize, profile: &Profile) -> Option<Meaning> {
-        let name = self.sheet.names.get(column).map_or("", String::as_str);
-        let pairs = profile.is_mostly(profile.pairs + profile.hyphened);
-        let amounts = profile.is_mostly(profile.decimals)
-            || profile.nonzero > 0 && profile.is_mostly(profile.decimals + profile.integers);
-        let integers = profile.is_mostly(profile.integers);
-        let price = |step| Meaning::Price(PriceColumn { age: Age::Plain, step, band: None });
-        match &self.meanings[column] {
-            Meaning::Part(step)
-                if amounts || integers && mentions_price(name) && !profile.looks_like_increments() =>
-            {
-                Some(price(*step))
-            }
-            // the column has only times of day: these are the same in all rows, or other code tells the rows apart later
-            Meaning::Is(
-                Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
-            ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
-            Meaning::Part(_) if pairs => Some(Meaning::Is(Role::Increment)),
-            Meaning::Part(step) if integers || profile.is_mostly(profile.timed) => {
-                Some(Meaning::Is(match step {
-                    Step::Next => Role::NextIncrement,
-                    Step::Any | Step::First => Role::InitialIncrement,
-                }))
-            }
-            Meaning::Part(_) if profile.filled == 0 => Some(Meaning::Ignored),
-            Meaning::Part(_) => Some(Meaning::Unknown),
-            Meaning::Is(Role::InitialIncrement | Role::NextIncrement | Role::Period | Role::Unit)
-                if pairs =>
-            {
-                Some(Meaning::Is(Role::Increment))
-            }
-            Meaning::Is(role @ (Role::InitialIncrement | Role::NextIncrement))
-                if amounts && mentions_price(name) =>
-            {
-                Some(price(if *role == Role::NextIncrement { Step::Next } else { Step::First }))
-            }
-            // "Rates valid until 6 December" are the old prices
-            Meaning::Is(role @ (Role::Effective | Role::Ends)) if amounts && mentions_price(name) => {
-                let age = if *role == Role::Ends { Age::Old } else { Age::New };
-                Some(Meaning::Price(PriceColumn { age, step: Step::Any, band: None }))
-            }
-            Meaning::Is(
-                Role::InitialIncrement | Role::NextIncrement | Role::Increment | Role::Effective | Role::Ends,
-            ) if profile.is_mostly(profile.decimals) => Some(Meaning::Unknown),
-            Meaning::Is(Role::Period) if integers && profile.looks_like_increments() => {
-                Some(Meaning::Is(Role::Increment))
-            }
-            Meaning::Is(Role::Unit) if integers => Some(Meaning::Unknown),
-            Meaning::Price(price)
-                if integers
-                    && profile.looks_like_increments()
-                    && mentions_time(name)
-                    && self.has_decimals_beside(column) =>
-            {
-                Some(Meaning::Is(match price.step {
-                    Step::First => Role::InitialIncrement,
-                    Step::Next => Role::NextIncrement,
-                    Step::Any => Role::Increment,
-                }))
-            }
-            Meaning::Price(_) if pairs => Some(Meaning::Is(Role::Increment)),
-            _ => None,
-        }
-    }
-
-    /// Whether another column has prices with decimals.
-    fn has_decimals_beside(&self, column: usize) -> bool {
-        self.meanings.iter().enumerate().any(|(other, meaning)| {
-            let profile = &self.profiles[other];
-            other != column && matches!(meaning, Meaning::Price(_)) && profile.is_mostly(profile.decimals)
-        })
-    }
-
     /// If prices are below 1, a "minimum charge" of 1, 30 or 60 is probably a time. It is treated as a time if no row's next increment is longer.
     pub(super) fn settle_minimum(&mut self) {
         let Some(column) = self.role(Role::MinimumCharge).filter(|column| !self.mapped.contains(column))
@@ -221,6 +69,7 @@ impl Draft<'_> {
             return self.ask_amounts();
         }
         self.find_units();
+        self.find_status();
         let unknown: Vec<usize> =
             (0..self.meanings.len()).filter(|column| self.meanings[*column] == Meaning::Unknown).collect();
         let mut seconds: Vec<usize> = Vec::new();
@@ -259,6 +108,9 @@ impl Draft<'_> {
                 }
             } else if profile.is_mostly(profile.texts) && self.is_status(column) {
                 self.guess(column, Role::Status, "Its cells say which codes are removed or blocked.");
+            } else if !has_increments && profile.timed > 0 && profile.distinct.len() <= 12 {
+                // increments in unknown words are not left out silently
+                self.ask_role(column, "has times", &["increment"]);
             }
         }
         self.settle_seconds(&seconds);
@@ -386,7 +238,7 @@ impl Draft<'_> {
                     (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
                 let ignored = is_ignored(&self.name(*column));
                 // such a surcharge is left out with a warning
-                let by_origin = is_surcharge_by_origin(&self.name(*column));
+                let by_origin = is_surcharge_by_origin(&self.name(*column)) || self.is_tax(*column);
                 self.meanings[*column] == Meaning::Unknown
                     && !used.contains(column)
                     && !by_origin
@@ -403,6 +255,17 @@ impl Draft<'_> {
                 self.ask_role(column, "has amounts", &["connection_fee", "minimum_charge"]);
             }
         }
+    }
+
+    /// Whether a column has the taxes on the prices: the same part of each price.
+    fn is_tax(&self, column: usize) -> bool {
+        // without a column of prices with taxes, it is not clear which prices the tariff should have
+        let named = Words(words(&self.name(column))).any(TAXES)
+            && self.left.iter().any(|(_, reason)| *reason == GROSS);
+        named
+            && self
+                .price
+                .is_some_and(|price| self.ratio(column, price).is_some_and(|(tax, price)| tax < price))
     }
 
     fn ask_role(&mut self, column: usize, why: &str, roles: &[&str]) {

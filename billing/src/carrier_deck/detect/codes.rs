@@ -1,13 +1,37 @@
 //! Finds the rules by which the codes are read.
 
-use super::super::codes::{CodeRules, HyphenRule, SpaceRule, evidence};
-use super::super::columns::CodeSource;
-use super::super::header::words;
+use super::super::codes::{CodeRules, HyphenRule, SpaceRule, evidence, looks_like_codes};
+use super::super::columns::{CodeSource, national_code};
+use super::super::header::{Words, words};
 use super::super::mapping::Mapping;
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS};
 use super::Plan;
 
 impl Plan<'_> {
+    /// Whether all codes are area codes and exchanges like `201-200`.
+    fn has_exchanges(&self, column: usize) -> bool {
+        let exchange = |cell: &str| {
+            let parts: Vec<&str> = cell.split('-').collect();
+            parts.len() >= 2
+                && parts
+                    .iter()
+                    .take(2)
+                    .all(|part| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let name = Words(words(self.names.get(column).map_or("", String::as_str)));
+        let named = name.any(&["npanxx"]) || name.any(&["npa"]) && name.any(&["nxx"]);
+        named && self.rows().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).all(exchange)
+    }
+
+    /// The country code of area codes, if the name of their column shows the country and not all of them begin with this code.
+    fn national_code(&self, columns: &[usize]) -> Option<&'static str> {
+        let [column] = columns else { return None };
+        let code = national_code(self.names.get(*column).map_or("", String::as_str))?;
+        let cells = || self.rows().map(|row| row.get(*column)).filter(|cell| looks_like_codes(cell));
+        // complete codes are longer
+        cells().all(|cell| cell.len() <= 3).then_some(code)
+    }
+
     pub(super) fn find_codes(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
         let code_columns = match self.columns.code {
             CodeSource::Full(code) => vec![code],
@@ -31,7 +55,14 @@ impl Plan<'_> {
                 ));
                 "1".to_owned()
             }
-            None => String::new(),
+            None => match self.national_code(&code_columns) {
+                Some(before) => {
+                    let reason = "Only this country calls its area codes so.";
+                    deck.detected.push(Detected::new("code_prefix", before, reason, Confidence::High));
+                    before.to_owned()
+                }
+                None => String::new(),
+            },
         };
         let partial = matches!(self.columns.code, CodeSource::Parts(..));
         let (hyphens, spaces) = match self.columns.code {
@@ -52,6 +83,7 @@ impl Plan<'_> {
             space: mapping.code_space.or(spaces.then_some(SpaceRule::Joint)),
             list_marks: mapping.code_list,
             trunk_zero: mapping.trunk_zero,
+            exchanges: self.has_exchanges(first),
             before,
             partial,
         };

@@ -1,22 +1,20 @@
-//! Finds the decimal mark, the order of day and month, the unit, and the currency.
+//! Finds the decimal mark, the order of day and month, and the currency.
 
 use chrono::NaiveDate;
 
-use super::super::cells::{PriceUnit, currencies, has_cents, is_cents, is_other_unit, is_pence, unit};
+use super::super::cells::currencies;
+use super::super::columns::CodeSource;
 use super::super::dates::{DateOrder, Orders, dates_in};
-use super::super::header::{Role, Words, is_effective, mentions_price, names_step, words};
-use super::super::header_words::{BILLS, END};
+use super::super::header::{Role, Words, is_effective, words};
+use super::super::header_words::{END, PAYS, PRICE};
 use super::super::mapping::Mapping;
-use super::super::numbers::{DecimalMark, Marks, amount};
+use super::super::numbers::{DecimalMark, Marks};
 use super::super::table::Row;
 use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_COLUMNS, Options, Question, Refusal};
-use super::notes::is_unit_note;
 use super::{Plan, date_of};
 
-/// Prices in hundredths whose median is below this, in millionths, are doubtful.
-const LOW_CENTS: i64 = 100_000;
-/// If all dates are this near to the day of the import in one order of day and month, and a date is more than [`FAR_DAYS`] days away in the other
-/// order, the first order is right.
+/// If all dates are this near to the day of the import in one order of day and month, and a date is [`FAR_DAYS`] away in the other, the first order
+/// is right.
 const NEAR_DAYS: i64 = 60;
 /// See [`NEAR_DAYS`].
 const FAR_DAYS: i64 = 120;
@@ -89,9 +87,11 @@ impl Plan<'_> {
                 }
             }
         }
-        if let (true, Some((line, date))) = (columns.is_empty(), self.said_date()) {
+        if let (true, Some((line, date))) = (self.lacks_dates(), self.said_date()) {
             orders.see(&date);
-            example = (line, date.clone());
+            if example.0 == 0 {
+                example = (line, date.clone());
+            }
             cells.push(date);
         }
         if orders.either > 0 && orders.dmy + orders.mdy == 0 {
@@ -150,120 +150,51 @@ impl Plan<'_> {
 
     /// The line and the text of the date from which all prices apply, according to a line above or below the rates.
     fn said_date(&self) -> Option<(u64, String)> {
-        self.notes().into_iter().find_map(|note| {
-            let date = dates_in(&note.text).into_iter().next()?;
-            let before = note.text.split(&date).next().unwrap_or_default();
-            let begins = is_effective(before) && !Words(words(before)).any(END);
-            begins.then_some((note.line, date))
+        // titles between the rates are for the rates below them
+        let first = self.table.row(self.start).map_or(0, |row| row.line);
+        let last = self.last_rate();
+        let outside = |note: &super::notes::Note| note.line < first || note.line > last;
+        self.notes()
+            .into_iter()
+            .filter(outside)
+            .find_map(|note| said_date(&note.text).map(|date| (note.line, date)))
+    }
+
+    /// The line of the last row with a code and a price.
+    fn last_rate(&self) -> u64 {
+        let has_digit = |cell: &str| cell.contains(|letter: char| letter.is_ascii_digit());
+        let code = match self.columns.code {
+            CodeSource::Full(code) | CodeSource::Parts(code, _) => code,
+        };
+        let is_rate = |row: &Row<'_>| has_digit(row.get(code)) && has_digit(row.get(self.columns.price));
+        (self.start..self.table.len())
+            .rev()
+            .filter_map(|index| self.table.row(index))
+            .find(is_rate)
+            .map_or(0, |row| row.line)
+    }
+
+    /// Whether some rows have no date of their own.
+    fn lacks_dates(&self) -> bool {
+        let Some(column) = self.columns.first(Role::Effective) else { return true };
+        let price = self.columns.price;
+        self.rows().any(|row| {
+            row.get(column).is_empty() && row.get(price).contains(|letter: char| letter.is_ascii_digit())
         })
     }
 
-    /// Finds the first day of all prices if no column has dates.
+    /// Finds the first day of the prices of rows without a date of their own.
     pub(super) fn find_date(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
-        if self.columns.first(Role::Effective).is_some() || mapping.columns.contains_key("effective") {
+        if !self.lacks_dates() || matches!(mapping.columns.get("effective"), Some(None)) {
             return;
         }
-        let Some((_, text)) = self.said_date() else { return };
+        let named = said_date(self.price_name());
+        let Some(text) = named.or_else(|| self.said_date().map(|(_, text)| text)) else { return };
         if let Ok(Some(date)) = date_of(&text, self.order) {
             self.effective = Some(date);
             let reason = "A line above or below the rates says from which day they apply.";
             deck.detected.push(Detected::new("effective", date.to_string(), reason, Confidence::High));
         }
-    }
-
-    fn price_name(&self) -> &str {
-        self.names.get(self.columns.price).map_or("", String::as_str)
-    }
-
-    /// Finds the unit from the header, the notes, and the mapping.
-    pub(super) fn find_unit(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
-        let named = unit(self.price_name());
-        let above = self.notes().iter().find_map(|note| {
-            let text = before_billing(&note.text);
-            is_unit_note(&text).then(|| unit(&text)).flatten()
-        });
-        let mapped = mapping.price_unit.map(|unit| if unit == PriceUnit::Minute { 60 } else { 1 });
-        let (price_name, has_unit) = (self.price_name(), self.columns.first(Role::Unit).is_some());
-        if mapped.is_none()
-            && named.is_none()
-            && above.is_none()
-            && !has_unit
-            && is_other_unit(price_name)
-            && !names_step(price_name)
-        {
-            deck.questions.push(unit_question(
-                "The price's column names a unit that is neither a minute nor a second.",
-            ));
-        }
-        let found = match (mapped, named, above) {
-            (Some(unit), ..) => Some((unit, "The mapping says so.", Confidence::Certain)),
-            (None, Some(unit), Some(other)) if unit != other => {
-                deck.questions.push(unit_question("The header and the lines above it name different units."));
-                None
-            }
-            (None, Some(unit), _) => Some((unit, "The price's column says so.", Confidence::High)),
-            (None, None, Some(unit)) => {
-                Some((unit, "A line above or below the rates says so.", Confidence::High))
-            }
-            (None, None, None) => None,
-        };
-        self.unit_is_known = found.is_some() || self.columns.first(Role::Unit).is_some();
-        let (unit, reason, confidence) =
-            found.unwrap_or((60, "Nothing in the file says otherwise.", Confidence::Low));
-        self.unit = unit;
-        deck.detected.push(Detected::new("price_unit", format!("{unit} seconds"), reason, confidence));
-    }
-
-    /// Finds whether prices are in hundredths of the currency.
-    pub(super) fn find_cents(&mut self, options: &Options<'_>, deck: &mut CarrierDeck) {
-        if let Some(cents) = options.mapping.price_in_cents {
-            self.cents = cents;
-            deck.detected.push(Detected::mapped("price_in_cents", cents.to_string()));
-            return;
-        }
-        let notes = self.notes();
-        let pounds = options.currency.or(self.currency.as_deref()) == Some("GBP")
-            || notes.iter().any(|note| note.text.contains('£') || currencies(&note.text).contains(&"GBP"));
-        let name = self.price_name();
-        let filled = || self.rows().map(|row| row.get(self.columns.price)).filter(|cell| !cell.is_empty());
-        let cells = filled().take(MAX_COLUMNS).filter(|cell| has_cents(cell)).count();
-        let said = notes.iter().find(|note| is_cents_note(&note.text, pounds));
-        let units = self.columns.first(Role::Unit).is_some_and(|column| {
-            let mut cells = self
-                .rows()
-                .map(|row| row.get(column))
-                .filter(|cell| !cell.is_empty())
-                .take(MAX_COLUMNS)
-                .peekable();
-            cells.peek().is_some() && cells.all(is_cents)
-        });
-        let named = is_cents(name) || pounds && is_pence(name);
-        let reason = match () {
-            () if named => "The price's column says so.",
-            () if units => "The column with the unit of the prices says so.",
-            () if cells > 0 && cells * 2 > filled().take(MAX_COLUMNS).count() => "The prices say so.",
-            () if said.is_some() && currencies(name).is_empty() => "A line above or below the rates says so.",
-            () if said.is_some() => {
-                let why = "A line above or below the rates mentions hundredths of the currency.";
-                return deck.questions.push(cents_question(why));
-            }
-            () => return,
-        };
-        if self.median().is_some_and(|median| median < LOW_CENTS) {
-            return deck.questions.push(cents_question("The prices are very low for prices in hundredths."));
-        }
-        self.cents = true;
-        deck.detected.push(Detected::new("price_in_cents", "true", reason, Confidence::High));
-    }
-
-    /// The median of the prices as they are written, in millionths.
-    fn median(&self) -> Option<i64> {
-        let prices = self
-            .rows()
-            .map(|row| amount(row.get(self.columns.price), row.kind(self.columns.price), self.mark));
-        let mut prices: Vec<i64> = prices.flatten().filter(|price| *price > 0).take(10_000).collect();
-        prices.sort_unstable();
-        prices.get(prices.len() / 2).copied()
     }
 
     pub(super) fn find_currency(
@@ -281,6 +212,9 @@ impl Plan<'_> {
         if found.1.is_empty() {
             for row in self.preamble() {
                 let text: Vec<&str> = row.cells().collect();
+                if is_about_payment(&text.join(" ")) {
+                    continue;
+                }
                 let named = currencies(&text.join(" "));
                 if !named.is_empty() {
                     found = (row.line, named);
@@ -327,28 +261,24 @@ fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(),
     }
 }
 
-/// The part of a sentence before its words for billing. A unit of time after these words says nothing about prices.
-fn before_billing(text: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    for part in text.split_inclusive(|letter: char| !letter.is_alphanumeric()) {
-        let bills = words(part).iter().any(|word| BILLS.contains(&word.as_str()));
-        if bills && !kept.is_empty() {
-            break;
-        }
-        kept.push(part);
-    }
-    kept.concat()
-}
-
-/// Whether a sentence says that prices are in hundredths of the currency.
-fn is_cents_note(text: &str, pounds: bool) -> bool {
-    const ROUNDS: &[&str] = &["rounded", "rounding", "round", "nearest", "redondeo", "arrondi", "gerundet"];
-    const AMOUNTS: &[&str] =
-        &["currency", "amounts", "amount", "moneda", "devise", "valuta", "wahrung", "moeda", "divisa"];
+/// Whether a line is about payments, whose currency is not that of the prices.
+pub(super) fn is_about_payment(text: &str) -> bool {
+    const BANKS: &[&str] = &[
+        "credit",
+        "limit",
+        "deposit",
+        "bank",
+        "iban",
+        "swift",
+        "bic",
+        "beneficiary",
+        "prepayment",
+        "minimum",
+    ];
     let words = Words(words(text));
-    (is_cents(text) || pounds && is_pence(text))
-        && !words.any(ROUNDS)
-        && (words.any(AMOUNTS) || is_unit_note(text) || mentions_price(text))
+    (words.any(BANKS) || words.any(PAYS))
+        && !words.any(PRICE)
+        && !words.any(&["currency", "moneda", "moeda", "devise", "wahrung", "valuta"])
 }
 
 /// The order in which all dates are near `today`, if a date is far away in the other order.
@@ -366,6 +296,13 @@ fn nearest(cells: &[String], today: NaiveDate) -> Option<DateOrder> {
     }
 }
 
+/// The date from which prices apply, according to a sentence.
+pub(in crate::carrier_deck) fn said_date(text: &str) -> Option<String> {
+    let date = dates_in(text).into_iter().next()?;
+    let before = text.split(&date).next().unwrap_or_default();
+    (is_effective(before) && !Words(words(before)).any(END)).then_some(date)
+}
+
 fn order_question(example: (u64, String)) -> Question {
     let answer = |text, order| Answer::new(text, Mapping { date_order: Some(order), ..Mapping::default() });
     Question {
@@ -374,28 +311,5 @@ fn order_question(example: (u64, String)) -> Question {
         line: example.0,
         example: example.1,
         answers: vec![answer("day, month, year", DateOrder::Dmy), answer("month, day, year", DateOrder::Mdy)],
-    }
-}
-
-pub(in crate::carrier_deck) fn cents_question(why: &str) -> Question {
-    let answer =
-        |text, cents| Answer::new(text, Mapping { price_in_cents: Some(cents), ..Mapping::default() });
-    Question {
-        code: "PRICE_CENTS".into(),
-        text: format!("{why} Choose the unit of the prices."),
-        line: 0,
-        example: String::new(),
-        answers: vec![answer("the currency itself", false), answer("hundredths of the currency", true)],
-    }
-}
-
-pub(in crate::carrier_deck) fn unit_question(why: &str) -> Question {
-    let answer = |text, unit| Answer::new(text, Mapping { price_unit: Some(unit), ..Mapping::default() });
-    Question {
-        code: "PRICE_UNIT".into(),
-        text: format!("{why} Choose the unit of time that a price covers."),
-        line: 0,
-        example: String::new(),
-        answers: vec![answer("a minute", PriceUnit::Minute), answer("a second", PriceUnit::Second)],
     }
 }

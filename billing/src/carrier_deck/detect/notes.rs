@@ -48,8 +48,39 @@ impl Plan<'_> {
     /// The increments that the notes name. A note about payments is not about increments.
     pub(super) fn said_increments(&self) -> SaidIncrements {
         let mut said = SaidIncrements::default();
+        // lines like "Mexico 60/60" below a heading like "Billing increments"
+        let mut listed = false;
+        let mut heading = None;
         for note in self.notes() {
             let words = Words(words(&note.text));
+            let paired = !pairs(&tokens(&note.text)).is_empty();
+            let heads = words.0.len() <= 4
+                && words.any(BILLS)
+                && !paired
+                && !words.any(PAYS)
+                && spoken_increments(&note.text).is_none();
+            if heads {
+                heading = Some((note.line, note.text.chars().take(200).collect::<String>()));
+            }
+            listed = heads || listed && paired;
+            if heads {
+                continue;
+            }
+            if !listed {
+                // a heading without a list below it was not understood
+                if let Some(example) = heading.take()
+                    && said.example.is_none()
+                {
+                    said.unread = true;
+                    said.example = Some(example);
+                }
+            }
+            if listed && paired {
+                heading = None;
+                self.read_increments(&note.text, &mut said);
+                said.example.get_or_insert((note.line, note.text.chars().take(200).collect()));
+                continue;
+            }
             let measured = words.any(&["average", "acd", "asr", "maximum", "max", "limit"]);
             if !words.any(BILLS) || measured {
                 continue;
@@ -74,13 +105,23 @@ impl Plan<'_> {
                 said.example.get_or_insert((note.line, note.text.chars().take(200).collect()));
             }
         }
+        if let Some(example) = heading
+            && said.example.is_none()
+        {
+            said.unread = true;
+            said.example = Some(example);
+        }
         if said.general.is_empty() {
             said.general = std::mem::take(&mut said.doubtful);
         }
         said
     }
 
+    /// Reads the increments of a sentence. Its parts between semicolons are sentences of their own.
     fn read_increments(&self, text: &str, said: &mut SaidIncrements) {
+        if pairs(&tokens(text)).len() > 1 && text.contains(';') {
+            return text.split(';').for_each(|part| self.read_increments(part, said));
+        }
         let tokens = tokens(text);
         let pairs = pairs(&tokens);
         if pairs.is_empty() {
@@ -99,9 +140,18 @@ impl Plan<'_> {
             let excepted = before.iter().any(|token| token.is_word(EXCEPTS));
             from = pair.end;
             let mut names = self.known(&places(before));
-            if names.is_empty() && after.first().is_some_and(|token| token.is_word(FOR)) {
-                let until = after.iter().position(|token| token.is_word(EXCEPTS)).unwrap_or(after.len());
-                names = self.known(&places(&after[..until]));
+            // "60/60 for Cuba", "(60/60) applies to Cuba"
+            let filler = |token: &&Token| {
+                matches!(token, Token::Mark(_))
+                    || token.is_word(&[
+                        "applies", "apply", "is", "are", "used", "billing", "billed", "only", "valid",
+                    ])
+            };
+            let skipped = after.iter().take_while(filler).count();
+            if names.is_empty() && after.get(skipped).is_some_and(|token| token.is_word(FOR)) {
+                let until =
+                    after.iter().position(|token| token.is_word(EXCEPTS)).unwrap_or(after.len()).max(skipped);
+                names = self.known(&places(&after[skipped..until]));
                 from = pair.end + until;
             }
             let value = (pair.initial, pair.next);
@@ -119,8 +169,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Those of the given places that are the first words of a destination's or country's name in the deck.
-    fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
+    /// The places with which the name of a destination or country begins.
+    pub(super) fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
         let mut left: Vec<&Vec<String>> = places.iter().take(MAX_EXCEPTIONS).collect();
         let roles = [Role::Destination, Role::Country, Role::Network];
         let columns: Vec<usize> = roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();

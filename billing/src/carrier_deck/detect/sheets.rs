@@ -1,6 +1,4 @@
-//! Chooses the sheet, and finds its header.
-
-use std::collections::HashMap;
+//! Chooses the sheet, and finds its header. `super::join` has prepared the sheets.
 
 use super::super::cells::{currencies, unit};
 use super::super::codes::looks_like_codes;
@@ -10,9 +8,6 @@ use super::super::header_words::{CURRENT, FIRST, NEW, NEXT, OLD};
 use super::super::mapping::Mapping;
 use super::super::table::{Row, Table};
 use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_HEADER_ROWS, Question, Refusal};
-
-/// The name of the table that is joined from two sheets.
-const JOINED: &str = "";
 
 /// Chooses the sheet that seems to contain the rates.
 pub(super) fn choose_sheet<'t>(
@@ -70,7 +65,7 @@ pub(super) fn choose_sheet<'t>(
 }
 
 /// The row with the names of the columns.
-fn find_header(table: &Table) -> Option<usize> {
+pub(super) fn find_header(table: &Table) -> Option<usize> {
     let mut best: Option<(usize, usize)> = None;
     for (index, row) in table.iter().take(MAX_HEADER_ROWS).enumerate() {
         let score = header_score(row);
@@ -83,24 +78,30 @@ fn find_header(table: &Table) -> Option<usize> {
 
 /// The kinds of known names in a row.
 #[derive(Clone, Copy, Default)]
-struct Contents {
-    known: usize,
-    code: bool,
-    price: bool,
-    name: bool,
+pub(super) struct Contents {
+    /// The number of all names.
+    pub(super) names: usize,
+    pub(super) known: usize,
+    pub(super) code: bool,
+    pub(super) price: bool,
+    pub(super) name: bool,
+    /// Whether there is a name for increments.
+    pub(super) step: bool,
 }
 
 /// The known names in a row; none if the row cannot be a header.
-fn contents(row: Row<'_>) -> Contents {
+pub(super) fn contents(row: Row<'_>) -> Contents {
     let mut found = Contents::default();
     for cell in row.cells().filter(|cell| !cell.is_empty()) {
         if is_value(cell) {
             return Contents::default();
         }
+        found.names += 1;
         match meaning(cell) {
             Meaning::Is(Role::Prefix | Role::CountryCode | Role::AreaCode) => found.code = true,
             Meaning::Price(_) => found.price = true,
             Meaning::Is(Role::Destination | Role::Country) => found.name = true,
+            Meaning::Is(Role::Increment | Role::InitialIncrement | Role::NextIncrement) => found.step = true,
             Meaning::Is(_) | Meaning::Part(_) => {}
             Meaning::Ignored | Meaning::Unknown => continue,
         }
@@ -110,138 +111,13 @@ fn contents(row: Row<'_>) -> Contents {
 }
 
 /// The number of names with a known meaning; 0 if the row cannot be a header.
-fn header_score(row: Row<'_>) -> usize {
+pub(super) fn header_score(row: Row<'_>) -> usize {
     let Contents { known, code, price, .. } = contents(row);
     // a country or destination column may hold the codes
     if price && (code || known >= 3) || code && known >= 3 { known } else { 0 }
 }
 
-/// Joins a sheet with names and prices and a sheet with names and codes, if no sheet has both codes and prices.
-pub(in crate::carrier_deck) fn joined(
-    mut tables: Vec<(String, Table)>,
-    mapping: &Mapping,
-    deck: &mut CarrierDeck,
-) -> Vec<(String, Table)> {
-    for (_, table) in &mut tables {
-        if let Some(one) = stacked(table).filter(|_| mapping.header_line.is_none()) {
-            *table = one;
-            let reason = "The column names are repeated to the right of the first columns.";
-            deck.detected.push(Detected::new("columns", "several blocks", reason, Confidence::High));
-        }
-    }
-    if tables.len() < 2 || mapping.sheet.is_some() {
-        return tables;
-    }
-    let header = |table: &Table, test: &dyn Fn(Contents) -> bool| {
-        table.iter().take(MAX_HEADER_ROWS).position(|row| test(contents(row)))
-    };
-    let find = |test: &dyn Fn(Contents) -> bool| -> Vec<(usize, usize)> {
-        let found = tables.iter().enumerate();
-        found.filter_map(|(at, (_, table))| header(table, test).map(|row| (at, row))).collect()
-    };
-    let both = find(&|found| found.code && found.price);
-    let prices = find(&|found| found.price && found.name && !found.code);
-    let codes = find(&|found| found.code && found.name && !found.price);
-    if let ([], [(rates, at)], [(places, below)]) = (both.as_slice(), prices.as_slice(), codes.as_slice()) {
-        let (rates, places) = (&tables[*rates], &tables[*places]);
-        if let Some(table) = join((&rates.1, *at), (&places.1, *below)) {
-            let value = format!("{} and {}", rates.0, places.0);
-            let reason = "One sheet has the prices of the destinations, and the other sheet has their codes.";
-            deck.detected.push(Detected::new("sheet", value, reason, Confidence::High));
-            tables = vec![(JOINED.to_owned(), table)];
-        }
-    }
-    tables
-}
-
-/// Converts a table whose columns are repeated side by side: moves the repeated blocks below the first block. `None` if no columns are repeated.
-fn stacked(table: &Table) -> Option<Table> {
-    let at = find_header(table)?;
-    let header = table.row(at)?;
-    let name = |column: usize| words(header.get(column));
-    let start = (0..header.len()).find(|column| !name(*column).is_empty())?;
-    let next = (start + 2..header.len()).find(|column| name(*column) == name(start))?;
-    let period = next - start;
-    let width = (start..next).rev().find(|column| !name(*column).is_empty())? + 1 - start;
-    let blocks: Vec<usize> = (start..header.len()).step_by(period).collect();
-    let same = |block: &usize| (0..width).all(|offset| name(block + offset) == name(start + offset));
-    let roles: Vec<Meaning> = (0..width).map(|offset| meaning(header.get(start + offset))).collect();
-    let coded = roles.iter().any(|role| matches!(role, Meaning::Is(Role::Prefix | Role::CountryCode)));
-    let priced = roles.iter().any(|role| matches!(role, Meaning::Price(_)));
-    if !blocks.iter().all(same) || width < 2 || !coded || !priced {
-        return None;
-    }
-    let mut found = Table::default();
-    found.blank = table.blank;
-    for row in table.iter().take(at) {
-        copy(&mut found, row, 0, row.len());
-    }
-    copy(&mut found, header, start, width);
-    for block in blocks {
-        for index in at + 1..table.len() {
-            let Some(row) = table.row(index) else { break };
-            if (0..width).any(|offset| !row.get(block + offset).is_empty()) {
-                copy(&mut found, row, block, width);
-            }
-        }
-    }
-    Some(found)
-}
-
-fn copy(table: &mut Table, row: Row<'_>, from: usize, width: usize) {
-    table.begin(row.line);
-    for column in from..from + width {
-        table.push(row.get(column), row.kind(column));
-    }
-}
-
-/// The column with the names of the destinations; without such a column, the column with the names of the countries.
-fn name_column(header: Row<'_>) -> Option<usize> {
-    let is = |role: Role| header.cells().position(|cell| meaning(cell) == Meaning::Is(role));
-    is(Role::Destination).or_else(|| is(Role::Country))
-}
-
-/// Joins the rows of two tables that have the same name: adds the cells of the second table to the rows of the first table.
-fn join((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Option<Table> {
-    let (header, other) = (rates.row(at)?, places.row(below)?);
-    let (name, key) = (name_column(header)?, name_column(other)?);
-    let repeated = |column: usize| header.cells().any(|cell| words(cell) == words(other.get(column)));
-    let added: Vec<usize> = (0..other.len()).filter(|column| *column != key && !repeated(*column)).collect();
-    let mut codes: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
-    for index in below + 1..places.len() {
-        let cell = places.row(index).map_or("", |row| row.get(key));
-        if !cell.is_empty() {
-            codes.entry(words(cell)).or_default().push(index);
-        }
-    }
-    let width = rates.width();
-    let mut table = Table::default();
-    table.blank = rates.blank;
-    let mut matched = false;
-    for (index, row) in rates.iter().enumerate() {
-        let found = codes.get(&words(row.get(name))).filter(|_| index > at).map_or(&[][..], Vec::as_slice);
-        matched |= !found.is_empty();
-        let from: Vec<Option<Row<'_>>> = match found {
-            [] if index == at => vec![Some(other)],
-            [] => vec![None],
-            several => several.iter().map(|place| places.row(*place)).collect(),
-        };
-        for place in from {
-            table.begin(row.line);
-            for column in 0..width {
-                table.push(row.get(column), row.kind(column));
-            }
-            for (place, column) in
-                place.into_iter().flat_map(|place| added.iter().map(move |column| (place, *column)))
-            {
-                table.push(place.get(column), place.kind(column));
-            }
-        }
-    }
-    matched.then_some(table)
-}
-
-fn is_value(cell: &str) -> bool {
+pub(super) fn is_value(cell: &str) -> bool {
     let number = cell
         .bytes()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-' | b'+' | b'/' | b' ' | b';'));
@@ -272,6 +148,7 @@ pub(super) fn open_sheet<'t>(
     let reason = "The line has the names of columns with codes and prices.";
     deck.detected.push(Detected::new("header", format!("line {line}"), reason, Confidence::High));
     let mut names = names_of(table, at, width);
+    add_names_above(table, at, &mut names);
     let mut start = at + 1;
     if let Some(next) = table.row(start).filter(|next| continues_header(*next)) {
         for (column, name) in names.iter_mut().enumerate() {
@@ -298,7 +175,22 @@ fn names_of(table: &Table, row: usize, width: usize) -> Vec<String> {
     (0..width).map(|column| row.get(column).chars().take(200).collect()).collect()
 }
 
-/// Whether a cell below a column's name has the unit of the column, such as "(USD/min)" or "sec".
+/// Puts the names in the row above before names like "New", which do not say what is new.
+fn add_names_above(table: &Table, at: usize, names: &mut [String]) {
+    let Some(above) = at.checked_sub(1).and_then(|above| table.row(above)).filter(|row| row.filled() > 1)
+    else {
+        return;
+    };
+    for (column, name) in names.iter_mut().enumerate() {
+        let part = Words(words(name));
+        let vague = [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| part.only(list));
+        if vague && matches!(meaning(above.get(column)), Meaning::Price(_)) {
+            *name = format!("{} {name}", above.get(column));
+        }
+    }
+}
+
+/// Whether a cell below a column's name has its unit, such as "(USD/min)" or "sec".
 fn is_unit(cell: &str) -> bool {
     cell.len() <= 20 && (unit(cell).is_some() || !currencies(cell).is_empty())
 }

@@ -1,8 +1,8 @@
 //! Names of columns with codes, names, dates, increments and statuses.
 
 use super::super::header_words::{
-    AREA, CODE, COMMENT, COUNTRY, DATE, DESTINATIONS, END, FEE, FIRST, INTERNATIONAL, INTERVAL, MINIMUMS,
-    NAME, NETWORK, NEW, NEXT, NOTICE, OLD, ORIGIN, PER_CALL, PER_TIME, PRICE, STATUS, TIME,
+    AREA, BILLS, CODE, COMMENT, COUNTRY, DATE, DESTINATIONS, END, FEE, FIRST, INTERNATIONAL, INTERVAL,
+    MINIMUMS, NAME, NETWORK, NEW, NEXT, NOTICE, OLD, ORIGIN, PER_CALL, PER_TIME, PRICE, STATUS, TIME,
 };
 use super::{FREE, Meaning, Role, Words, increment_role};
 
@@ -31,6 +31,9 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
         return role(ExactMatch);
     }
     if words.only(&["forbidden", "blocked", "barred", "bloqueado", "bloque", "bloccato", "gesperrt"]) {
+        return role(Blocked);
+    }
+    if words.any(&["reject", "rejected"]) {
         return role(Blocked);
     }
     if words.only(&["discontinued", "removed", "deleted"]) {
@@ -98,7 +101,12 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
 }
 
 pub(super) fn dated(words: &Words) -> Option<Meaning> {
-    let dated = words.any(DATE);
+    // the part of the week in which a row applies; a column with several parts has rows with the same codes
+    let week = |unit: &str| words.phrase(&["from", unit]) || words.phrase(&["to", unit]);
+    if week("day") || week("hour") || week("wday") {
+        return Some(Meaning::Ignored);
+    }
+    let dated = words.any(DATE) || words.phrase(&["w", "e", "f"]);
     let begins =
         words.only(&["from", "desde", "ab", "dal", "dalla", "since", "depuis", "a", "partir", "de", "from"]);
     let ends = words.only(&[
@@ -237,7 +245,7 @@ pub(super) fn increment(words: &Words) -> Option<Meaning> {
         "intervalle",
         "intervallo",
     ];
-    let strong = words.any(INTERVAL);
+    let strong = words.any(INTERVAL) || words.only(BILLS);
     let unit_only = words.0.iter().all(|word| TIME.contains(&word.as_str()) || word == "billing");
     let step = words.any(FIRST) || words.any(NEXT);
     let priced = words.any(PRICE) && !words.any(CLEAR);

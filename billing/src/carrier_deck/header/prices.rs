@@ -157,9 +157,12 @@ pub(super) fn price(words: &Words, bands: Vec<&'static str>) -> Option<Meaning> 
     ]) {
         return Some(Meaning::Ignored);
     }
-    let age = if words.any(NEW) {
+    // "Rate until 14.12.2026", "Rate from 15.12.2026"
+    let numbered = words.0.iter().any(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
+    let dated = |list: &[&str]| numbered && words.any(list);
+    let age = if words.any(NEW) || dated(&["from", "ab", "desde", "dal", "since", "starting", "partir"]) {
         Age::New
-    } else if words.any(OLD) {
+    } else if words.any(OLD) || dated(&["until", "till", "bis", "hasta", "ate", "jusqu", "fino"]) {
         Age::Old
     } else if words.any(CURRENT) {
         Age::Current
@@ -184,7 +187,7 @@ pub(super) fn money(words: &Words, name: &str) -> Option<Meaning> {
     let symbol = name.contains(['$', '€', '£', '¥']) || !currencies(name).is_empty();
     let plain = PriceColumn { age: Age::Plain, step: Step::Any, band: None };
     // "p/min" and "¢" are prices without a word for a price
-    let timed = words.any(MINUTES) || words.any(SECONDS);
+    let timed = words.any(MINUTES) || words.any(SECONDS) && !name.contains("SEK");
     (symbol && timed && words.0.len() <= 5 || is_cents(name) && words.0.len() <= 3)
         .then_some(Meaning::Price(plain))
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::super::CellError;
 use super::super::cells::{currencies, has_cents, is_cents, unit};
 use super::super::header::{Role, is_surcharge_by_origin};
 use super::super::numbers::Number;
 use super::super::table::Row;
+use super::super::{CellError, Confidence, Detected};
 use super::Reader;
 use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
@@ -71,7 +71,7 @@ impl Reader<'_, '_> {
             self.problem(row, Some(column), error);
             return None;
         }
-        let shift = if self.is_in_cents(column) { 2 } else { 0 };
+        let shift = if self.is_in_cents(column) { self.plan.places } else { 0 };
         let amount = number.micros(per, to, shift, self.options.mapping.price_rounding);
         if amount.is_none() {
             self.ask("PRICE_DECIMALS", row, column);
@@ -83,10 +83,9 @@ impl Reader<'_, '_> {
     fn is_in_cents(&self, column: usize) -> bool {
         let name = self.plan.names.get(column).map_or("", String::as_str);
         match () {
-            () if column == self.plan.columns.price || self.options.mapping.price_in_cents.is_some() => {
-                self.plan.cents
-            }
+            () if column == self.plan.columns.price => self.plan.cents,
             () if is_cents(name) => true,
+            () if self.options.mapping.price_in_cents.is_some() => self.plan.cents,
             () => self.plan.cents && currencies(name).is_empty(),
         }
     }
@@ -94,6 +93,9 @@ impl Reader<'_, '_> {
     pub(super) fn unit(&mut self, row: Row<'_>) -> Option<u32> {
         let column =
             self.plan.columns.first(Role::Unit).filter(|_| self.options.mapping.price_unit.is_none());
+        if self.plan.per_increment {
+            return self.step;
+        }
         let Some(column) = column else { return Some(self.plan.unit) };
         let cell = row.get(column);
         if cell.is_empty() {
@@ -124,6 +126,36 @@ impl Reader<'_, '_> {
         match column.filter(|column| !matches!(row.get(*column), "" | "-")) {
             None => Some(Micros::ZERO),
             Some(column) => self.amount(row, column, false),
+        }
+    }
+
+    /// Says which fees were found in sentences, and warns about sentences with fees that were not understood.
+    pub(super) fn describe_fees(&mut self) {
+        let fees = &self.plan.fees;
+        let mut shown: Vec<String> = fees.general.iter().map(Micros::to_string).collect();
+        shown.extend(fees.places.iter().take(20).map(|(place, fee)| format!("{} {fee}", place.join(" "))));
+        if !shown.is_empty() {
+            let reason = "A line above or below the rates names them.";
+            self.deck.detected.push(Detected::new(
+                "connection_fee",
+                shown.join(", "),
+                reason,
+                Confidence::High,
+            ));
+        }
+        for (line, text) in fees.unread.clone() {
+            self.deck.note(
+                self.options.limits,
+                RowProblem {
+                    line,
+                    column: None,
+                    severity: Severity::Warning,
+                    code: Cow::Borrowed("FEE_UNREAD"),
+                    message: "The line may name a fee of some calls, which is left out.".to_owned(),
+                    value: Some(text),
+                    remedy: Some("Read the line, and add the fee to the rates if it applies.".to_owned()),
+                },
+            );
         }
     }
 

@@ -27,9 +27,8 @@ impl Reader<'_, '_> {
         coded && (0..row.len()).all(|column| codes.contains(&column) || same(column))
     }
 
-    /// Whether the row has no country of its own, or the country of the row above it.
-    pub(super) fn has_same_country(&self, row: Row<'_>) -> bool {
-        let Some(above) = self.continues.and_then(|above| self.plan.table.row(above)) else { return false };
+    /// Whether the row has no country of its own, or the country of a row above it.
+    pub(super) fn has_same_country(&self, row: Row<'_>, above: Row<'_>) -> bool {
         let country = self.plan.columns.first(Role::Country);
         country.is_none_or(|column| row.get(column).is_empty() || row.get(column) == above.get(column))
     }

@@ -100,7 +100,7 @@ impl Reader<'_, '_> {
     fn candidates(&self) -> Vec<usize> {
         let columns = &self.plan.columns;
         let mut found = columns.others.clone();
-        for role in [Role::Network, Role::Comment, Role::Status] {
+        for role in [Role::Network, Role::Comment, Role::Status, Role::Destination] {
             found.extend(columns.all(role));
         }
         let name = |column: usize| {

@@ -17,7 +17,18 @@ impl Reader<'_, '_> {
         matches!((ends, day), (Some(end), Some(day)) if end < day)
     }
 
-    /// Warns about rows that ended in the past. If a code has no other row, the code counts as withdrawn.
+    /// Codes that a row excepts, and that no other row has, are not offered.
+    pub(super) fn settle_excepted(&mut self) {
+        let known: BTreeSet<String> = self.deck.rates.iter().map(|rate| rate.prefix().to_owned()).collect();
+        for (prefix, line) in std::mem::take(&mut self.excepted) {
+            if !known.contains(&prefix) {
+                let entry = Entry::Removed(prefix);
+                self.deck.rates.push(CarrierRate { line, effective: None, ends: None, entry });
+            }
+        }
+    }
+
+    /// Warns about rows that ended in the past. A code without another row is no longer offered.
     pub(super) fn settle_expired(&mut self) {
         let expired = std::mem::take(&mut self.expired);
         if expired.is_empty() {

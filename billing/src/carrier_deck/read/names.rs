@@ -21,7 +21,7 @@ impl<'t> Reader<'_, 't> {
             if country.is_empty() && name.is_empty() && networks.iter().all(|network| network.is_empty()) {
                 String::new()
             } else {
-                joined(&country, name, &networks)
+                joined(country.trim_end_matches('*'), name.trim_end_matches('*'), &networks)
             };
         if text.is_empty() && has_names {
             return self.unnamed(row);

@@ -74,16 +74,20 @@ impl Reader<'_, '_> {
             self.deck
                 .questions
                 .push(unit_question("The prices are very low, and the file does not name their unit."));
-        } else if self.plan.unit == 1 && !is_mapped && median > HIGH_MEDIAN {
+        } else if self.plan.unit == 1 && !is_mapped && self.is_strong() && median > HIGH_MEDIAN {
             self.deck.questions.push(unit_question("The prices are very high for prices per second."));
         }
     }
 
+    /// Whether one unit of the currency is a high price for a minute.
+    fn is_strong(&self) -> bool {
+        let currency = self.options.currency.or(self.plan.currency.as_deref());
+        currency.is_none_or(|currency| matches!(currency, "USD" | "EUR" | "GBP" | "CHF"))
+    }
+
     /// Asks whether prices are in cents if they would otherwise be several dollars per minute.
     pub(super) fn ask_about_cents(&mut self, median: i64) {
-        let currency = self.options.currency.or(self.plan.currency.as_deref());
-        let is_strong = currency.is_none_or(|currency| matches!(currency, "USD" | "EUR" | "GBP" | "CHF"));
-        if is_strong
+        if self.is_strong()
             && median >= CENTS_MEDIAN
             && !self.plan.cents
             && self.options.mapping.price_in_cents.is_none()

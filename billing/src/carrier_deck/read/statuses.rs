@@ -1,10 +1,13 @@
 //! Reads what a row does to its codes: set a price, remove them, or block them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::cells::{StatusRule, status};
-use super::super::header::{Age, Meaning, Role, meaning, mentions_end, words};
+use super::super::cells::{StatusRule, currencies, status};
+use super::super::detect::{date_of, said_date};
+use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, words};
+use super::super::header_words::{BLOCK, PRICE, REMOVE, STATUS};
 use super::super::mapping::Mapping;
 use super::super::numbers::amount;
 use super::super::table::Row;
@@ -21,6 +24,8 @@ struct Unknown {
     line: u64,
     /// Whether a row with the word has a price.
     priced: bool,
+    /// Whether each row with the word has a day on which its price ends.
+    ends: bool,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -45,6 +50,8 @@ impl<'t> Reader<'_, 't> {
                     return None;
                 }
                 Some(StatusRule::Keep) => {}
+                // the price holds until its last day
+                Some(StatusRule::Remove) if self.ends_later(row, row.get(column)) => {}
                 Some(found) => change = found,
             }
         }
@@ -52,19 +59,91 @@ impl<'t> Reader<'_, 't> {
         let remarks = columns.all(Role::Comment).iter().chain(std::iter::once(&columns.price));
         for column in remarks {
             let text = row.get(*column);
+            if *column == columns.price && change == StatusRule::Keep && self.is_blocked_price(row) {
+                change = StatusRule::Block;
+                continue;
+            }
+            if *column == columns.price && is_unavailable(text) {
+                change = StatusRule::Remove;
+                continue;
+            }
             if text.contains(char::is_alphabetic) {
-                if *column == columns.price && is_unavailable(text) {
-                    change = StatusRule::Remove;
-                    continue;
-                }
                 match self.status(text) {
                     Some(found) if found != StatusRule::Keep => change = found,
+                    None if *column == columns.price && self.no_prices.contains(&words(text)) => {
+                        self.texts.insert(text.chars().take(40).collect());
+                        if change == StatusRule::Keep {
+                            change = StatusRule::Remove;
+                        }
+                    }
                     None if mentions_end(text) => self.warn_remark(row, *column),
                     _ => {}
                 }
             }
         }
-        Some(change)
+        let unpriced = row.get(columns.price).is_empty();
+        Some(self.section.filter(|_| change == StatusRule::Keep && unpriced).unwrap_or(change))
+    }
+
+    /// Remembers what a title says about the codes below it: "Deleted codes", "E. Destinations closed".
+    pub(super) fn enter(&mut self, row: Row<'_>) {
+        if row.filled() > 1 {
+            return;
+        }
+        let title = row.cells().find(|cell| !cell.is_empty()).unwrap_or_default();
+        self.section = section(title);
+        let date = said_date(title).and_then(|date| date_of(&date, self.plan.order).ok().flatten());
+        // "Unchanged rates" begins a section, but "France" does not
+        let begins =
+            self.section.is_some() || Words(words(title)).any(PRICE) || Words(words(title)).any(STATUS);
+        self.section_date = if begins { date } else { date.or(self.section_date) };
+    }
+
+    /// Whether the row has a price that ends after the day of the import. An answer about the status is more important.
+    fn ends_later(&self, row: Row<'_>, status: &str) -> bool {
+        let mapped = self.options.mapping.statuses.keys().any(|word| words(word) == words(status));
+        let priced = row.get(self.plan.columns.price).contains(|letter: char| matches!(letter, '1'..='9'));
+        let ends =
+            self.plan.columns.first(Role::Ends).map(|column| date_of(row.get(column), self.plan.order));
+        let later = matches!((ends, self.options.today), (Some(Ok(Some(end))), Some(today)) if end > today);
+        !mapped && priced && later
+    }
+
+    /// Some switches write -1 as the price of a blocked code.
+    fn is_blocked_price(&self, row: Row<'_>) -> bool {
+        let price = self.plan.columns.price;
+        row.get(price).starts_with('-')
+            && amount(row.get(price), row.kind(price), self.plan.mark) == Some(-1_000_000)
+    }
+
+    /// Finds the texts in the column of prices that mean "not offered": several rows have the text, or a line above or below the rates explains it.
+    pub(super) fn find_texts(&mut self) {
+        let price = self.plan.columns.price;
+        let mut found: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+        for index in self.plan.start..self.plan.table.len() {
+            let cell = self.plan.table.row(index).map_or("", |row| row.get(price));
+            if is_no_price(cell) && found.len() <= MAX_STATUSES {
+                *found.entry(words(cell)).or_default() += 1;
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        let notes: Vec<Vec<String>> = self.plan.notes().iter().map(|note| words(&note.text)).collect();
+        let noted =
+            |text: &[String]| notes.iter().any(|note| note.windows(text.len()).any(|part| part == text));
+        found.retain(|text, rows| *rows > 1 || noted(text));
+        self.no_prices = found.into_keys().collect();
+    }
+
+    /// Says which texts in the column of prices were read as "not offered".
+    pub(super) fn describe_texts(&mut self) {
+        if self.texts.is_empty() {
+            return;
+        }
+        let shown: Vec<&str> = self.texts.iter().take(10).map(String::as_str).collect();
+        let reason = "A code with a text instead of a price is not offered.";
+        self.deck.detected.push(Detected::new("price_texts", shown.join(", "), reason, Confidence::Medium));
     }
 
     /// Warns about a remark that mentions removal or blocking but is not a status word.
@@ -104,11 +183,13 @@ impl<'t> Reader<'_, 't> {
         let (unknown, removes) = self.unknown_statuses();
         let mut asked: Vec<Unknown> = Vec::new();
         let legend = self.legend(&unknown);
+        let separated = self.plan.columns.status_is_found || self.separates_prices();
         for (word, found) in unknown {
             let rule = match () {
                 () if legend.contains_key(&word) => legend[&word],
                 () if !found.priced => StatusRule::Remove,
-                () if word == ["d"] && self.lowers(&word) => StatusRule::Keep,
+                () if found.ends || separated && word.concat().chars().count() > 2 => StatusRule::Keep,
+                () if self.changes_price(&word) => StatusRule::Keep,
                 () if removes && (word == ["d"] || word == ["c"]) => StatusRule::Keep,
                 () => {
                     asked.push(found);
@@ -117,7 +198,13 @@ impl<'t> Reader<'_, 't> {
             };
             let reason = match rule {
                 _ if legend.contains_key(&word) => "A line above or below the rates explains it.",
-                StatusRule::Keep if !removes => "Every row with this status has a lower price than before.",
+                StatusRule::Keep if found.ends => "Every row with this status has a price with a last day.",
+                StatusRule::Keep if separated => {
+                    "Every row with this status has a price, and rows without a price have other statuses."
+                }
+                StatusRule::Keep if self.changes_price(&word) => {
+                    "Every row with this status has a new price beside the old one."
+                }
                 StatusRule::Keep => "Other rows have a word for removed codes.",
                 StatusRule::Remove | StatusRule::Block => "No row with this status has a price.",
             };
@@ -150,8 +237,8 @@ impl<'t> Reader<'_, 't> {
         found
     }
 
-    /// Whether the price in each row with the status is lower than the row's price in a column of old prices.
-    fn lowers(&self, word: &[String]) -> bool {
+    /// Whether the prices of all rows with the status are lower, or all are higher, than in a column of old prices.
+    fn changes_price(&self, word: &[String]) -> bool {
         let plan = self.plan;
         let is_old = |name: &String| matches!(meaning(name), Meaning::Price(price) if matches!(price.age, Age::Old | Age::Current));
         let Some(old) = plan.names.iter().position(is_old).filter(|old| *old != plan.columns.price) else {
@@ -159,10 +246,32 @@ impl<'t> Reader<'_, 't> {
         };
         let price = |row: Row<'_>, column: usize| amount(row.get(column), row.kind(column), plan.mark);
         let rows = (plan.start..plan.table.len()).filter_map(|index| plan.table.row(index));
-        let mut marked = rows.filter(|row| {
+        let marked = rows.filter(|row| {
             plan.columns.all(Role::Status).iter().any(|column| words(row.get(*column)) == word)
         });
-        marked.all(|row| matches!((price(row, plan.columns.price), price(row, old)), (Some(new), Some(old)) if new < old))
+        let change = |row| Some(price(row, plan.columns.price)?.cmp(&price(row, old)?));
+        let changes: Vec<_> = marked.map(change).collect();
+        // a "D" is a decrease or a deletion, so it says nothing about higher prices
+        let rises = word != ["d"] && changes.iter().all(|change| *change == Some(Ordering::Greater));
+        !changes.is_empty() && (rises || changes.iter().all(|change| *change == Some(Ordering::Less)))
+    }
+
+    /// Whether the rows without a price have statuses that no row with a price has.
+    fn separates_prices(&self) -> bool {
+        let plan = self.plan;
+        let Some(column) = plan.columns.first(Role::Status) else { return false };
+        let (mut priced, mut unpriced) = (BTreeSet::new(), BTreeSet::new());
+        for index in plan.start..plan.table.len() {
+            let Some(row) = plan.table.row(index).filter(|row| !super::titles::is_title(plan, *row)) else {
+                continue;
+            };
+            let has_price = row.get(plan.columns.price).contains(|letter: char| matches!(letter, '1'..='9'));
+            let found = if has_price { &mut priced } else { &mut unpriced };
+            if found.len() <= MAX_STATUSES {
+                found.insert(words(row.get(column)));
+            }
+        }
+        !unpriced.is_empty() && !unpriced.contains(&Vec::new()) && priced.is_disjoint(&unpriced)
     }
 
     /// The unknown statuses by their words, and whether a known status removes codes.
@@ -181,9 +290,10 @@ impl<'t> Reader<'_, 't> {
                     Some(StatusRule::Remove) => removes = true,
                     Some(_) => {}
                     None if unknown.len() <= MAX_STATUSES => {
-                        let new =
-                            Unknown { cell: cell.chars().take(80).collect(), line: row.line, priced: false };
-                        let known = unknown.entry(words(cell)).or_insert(new);
+                        let (cell, line) = (cell.chars().take(80).collect(), row.line);
+                        let new = Unknown { cell, line, priced: false, ends: true };
+                        let known = unknown.entry(words(row.get(*column))).or_insert(new);
+                        known.ends &= !self.text(row, Role::Ends).is_empty();
                         known.priced |= row.get(price).contains(|letter: char| matches!(letter, '1'..='9'));
                     }
                     None => {}
@@ -193,7 +303,7 @@ impl<'t> Reader<'_, 't> {
         (unknown, removes)
     }
 
-    /// Asks about one or two statuses in one question; asks about more than two statuses in separate questions.
+    /// Asks about the unknown statuses. If there are more than two, the answers are that all keep their codes, or all except one.
     fn ask_statuses(&mut self, unknown: &[Unknown]) {
         const RULES: [StatusRule; 3] = [StatusRule::Keep, StatusRule::Remove, StatusRule::Block];
         let answer = |meanings: &[(&Unknown, StatusRule)]| {
@@ -204,7 +314,23 @@ impl<'t> Reader<'_, 't> {
             let statuses = meanings.iter().map(|(found, rule)| (found.cell.clone(), *rule)).collect();
             Answer::new(text.join("; "), Mapping { statuses, ..Mapping::default() })
         };
-        for found in unknown.chunks(if unknown.len() <= 2 { 2 } else { 1 }) {
+        if unknown.len() > 2 {
+            let all = |removed: Option<(usize, StatusRule)>| -> Vec<(&Unknown, StatusRule)> {
+                let rule = |at: usize| {
+                    removed.filter(|(removed, _)| *removed == at).map_or(StatusRule::Keep, |(_, rule)| rule)
+                };
+                unknown.iter().enumerate().map(|(at, found)| (found, rule(at))).collect()
+            };
+            let mut answers = vec![answer(&all(None))];
+            for at in 0..unknown.len() {
+                answers.extend(
+                    [StatusRule::Remove, StatusRule::Block].map(|rule| answer(&all(Some((at, rule))))),
+                );
+            }
+            self.deck.questions.push(status_question(&unknown[0], answers));
+            return;
+        }
+        for found in unknown.chunks(2) {
             let mut answers: Vec<Answer> = Vec::new();
             for rule in RULES {
                 match found {
@@ -214,19 +340,92 @@ impl<'t> Reader<'_, 't> {
                 }
             }
             let Some(first) = found.first() else { continue };
-            self.deck.questions.push(Question {
-                code: "STATUS".into(),
-                text: "A status may keep, remove or block its code. Choose its meaning.".to_owned(),
-                line: first.line,
-                example: first.cell.clone(),
-                answers,
-            });
+            self.deck.questions.push(status_question(first, answers));
         }
     }
 }
 
-/// Whether a price cell says that the code is not offered.
+fn status_question(first: &Unknown, answers: Vec<Answer>) -> Question {
+    Question {
+        code: "STATUS".into(),
+        text: "A status may keep, remove or block its code. Choose its meaning.".to_owned(),
+        line: first.line,
+        example: first.cell.clone(),
+        answers,
+    }
+}
+
+/// What a title says about the codes below it.
+fn section(title: &str) -> Option<StatusRule> {
+    let words = Words(words(title));
+    let negated = words.any(&["not", "no", "non", "new", "open", "opened", "nicht", "sin", "sem", "sans"]);
+    match () {
+        () if words.0.len() > 10 || negated => None,
+        () if words.any(REMOVE) => Some(StatusRule::Remove),
+        () if words.any(BLOCK) => Some(StatusRule::Block),
+        () => None,
+    }
+}
+
+/// Whether a text in the column of prices can only mean that there is no price. "Free" is a price, and "same" refers to another one.
+fn is_no_price(text: &str) -> bool {
+    const PRICES: &[&str] = &[
+        "free",
+        "gratis",
+        "gratuit",
+        "gratuito",
+        "kostenlos",
+        "gratuita",
+        "included",
+        "incluido",
+        "inclus",
+        "incluso",
+        "inklusive",
+        "same",
+        "idem",
+        "ditto",
+        "unchanged",
+        "igual",
+        "see",
+        "siehe",
+        "voir",
+        "ver",
+        "vedi",
+        "as",
+        "like",
+        "wie",
+        "como",
+        "come",
+        "comme",
+        "standard",
+        "default",
+        "base",
+        "zero",
+        "incl",
+        "inkl",
+        "compris",
+        "flat",
+        "forfait",
+        "package",
+        "bundle",
+        "paket",
+        "bolsa",
+    ];
+    if text.is_empty() || text.len() > 80 || text.contains(|letter: char| letter.is_ascii_digit()) {
+        return false;
+    }
+    let words = words(text);
+    let price = |word: &String| PRICES.contains(&word.as_str());
+    let money = currencies(&text.to_uppercase());
+    let short = (1..=6).contains(&words.len()) && money.is_empty() && !text.contains('%');
+    short && !words.iter().any(price)
+}
+
+/// Whether the cell of a price says that the code is not offered.
 fn is_unavailable(text: &str) -> bool {
+    if !text.is_empty() && text.chars().all(|letter| matches!(letter, '-' | '‐'..='―')) {
+        return true;
+    }
     const TEXTS: &[&str] = &[
         "n a",
         "na",

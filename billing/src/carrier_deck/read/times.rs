@@ -20,7 +20,7 @@ impl Reader<'_, '_> {
                     self.defaulted += 1;
                     Some(Increments { initial, next, free: None })
                 }
-                cell => self.increment_cell(row, column, cell),
+                cell => self.increment_cell(row, column, cell).map(|found| self.in_seconds(column, found)),
             };
         }
         // a minimum of 0 seconds means that there is no minimum
@@ -61,11 +61,26 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The increments of a column whose name says that they are in minutes: "Increment (min)".
+    fn in_seconds(&self, column: usize, found: Increments) -> Increments {
+        let name = self.plan.names.get(column).map_or("", String::as_str);
+        let minutes = name.contains("(min)")
+            || words(name)
+                .iter()
+                .any(|word| matches!(word.as_str(), "minutes" | "minutos" | "minuten" | "minuti"));
+        match minutes && found.initial <= 3 {
+            true => Increments { initial: found.initial * 60, next: found.next * 60, ..found },
+            false => found,
+        }
+    }
+
     /// One increment; `Some(None)` if the column or cell is empty.
     pub(super) fn seconds(&mut self, row: Row<'_>, column: Option<usize>) -> Option<Option<u32>> {
         let Some(column) = column.filter(|column| !row.get(*column).is_empty()) else { return Some(None) };
         match Increments::read(row.get(column), row.kind(column), None) {
-            Ok(found) if found.initial == found.next && found.free.is_none() => Some(Some(found.initial)),
+            Ok(found) if found.initial == found.next && found.free.is_none() => {
+                Some(Some(self.in_seconds(column, found).initial))
+            }
             _ => {
                 let message = "The increment is not a number of seconds between 1 and 86400.";
                 self.problem(

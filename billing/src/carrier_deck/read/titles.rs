@@ -34,6 +34,11 @@ struct Group {
 
 /// True if the row is not a rate, because it has neither a code nor a price, or is a total or a repeated header.
 pub(super) fn is_title(plan: &Plan<'_>, row: Row<'_>) -> bool {
+    // a line of hyphens only separates rows
+    let rule = |cell: &str| cell.chars().all(|letter| matches!(letter, '-' | '=' | ':' | '_'));
+    if row.filled() > 1 && row.cells().all(rule) {
+        return true;
+    }
     let has_digit = |column: usize| row.get(column).contains(|letter: char| letter.is_ascii_digit());
     let (coded, clean) = match plan.columns.code {
         CodeSource::Full(code) => (has_digit(code), codes::looks_like_codes(row.get(code))),

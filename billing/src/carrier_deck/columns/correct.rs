@@ -1,0 +1,218 @@
+//! Corrects the meanings of columns whose contents contradict their names.
+
+use super::super::header::{
+    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_fixed, is_mobile, mentions_price, mentions_time, words,
+};
+use super::Draft;
+use super::profile::Profile;
+
+impl Draft<'_> {
+    /// Corrects meanings that the contents contradict.
+    pub(super) fn correct(&mut self) {
+        self.settle_grades();
+        self.settle_general();
+        for column in 0..self.meanings.len() {
+            let Some(profile) = self.profiles.get(column) else { continue };
+            let new = self.corrected_name(column, profile).or_else(|| self.corrected_time(column, profile));
+            if let Some(new) = new {
+                self.meanings[column] = new;
+            }
+        }
+    }
+
+    /// Amounts in columns that are called after products or qualities are prices, of which the user chooses one.
+    fn settle_grades(&mut self) {
+        const GRADES: &[&str] = &[
+            "premium", "standard", "gold", "silver", "bronze", "platinum", "cli", "ncli", "noncli",
+            "quality", "direct", "hq", "white", "grey", "gray", "black", "economic", "value", "retail",
+            "oro", "plata", "ouro", "prata",
+        ];
+        let graded = |column: &usize| {
+            let profile = &self.profiles[*column];
+            let open = match &self.meanings[*column] {
+                Meaning::Ignored | Meaning::Unknown => true,
+                Meaning::Price(price) => price.band == Some(GENERAL),
+                _ => false,
+            };
+            let name = words(&self.name(*column));
+            (open || self.price == Some(*column))
+                && profile.is_mostly(profile.decimals)
+                && profile.nonzero > 0
+                && name.iter().any(|word| GRADES.contains(&word.as_str()))
+                && !self.name(*column).contains('%')
+        };
+        let found: Vec<usize> = (0..self.meanings.len()).filter(graded).collect();
+        if found.len() > 1 {
+            for column in found.into_iter().filter(|column| !self.mapped.contains(column)).collect::<Vec<_>>()
+            {
+                self.meanings[column] =
+                    Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None });
+            }
+        }
+    }
+
+    /// A column like "Standard Rate" has prices for the standard time only if another column has prices for another time.
+    fn settle_general(&mut self) {
+        let banded = self.meanings.iter().any(|meaning| {
+            matches!(meaning, Meaning::Price(price) if price.band.is_some_and(|band| band != GENERAL))
+        });
+        for (column, meaning) in self.meanings.iter_mut().enumerate() {
+            let Meaning::Price(price) = meaning else { continue };
+            if price.band != Some(GENERAL) {
+                continue;
+            }
+            let name = self.sheet.names.get(column).map_or("", String::as_str);
+            match (banded, mentions_price(name)) {
+                (true, _) => price.band = Some("peak"),
+                (false, true) => price.band = None,
+                (false, false) => *meaning = Meaning::Unknown,
+            }
+        }
+    }
+
+    /// The meaning of a column whose name suggests names, codes or remarks, but whose contents are something else.
+    fn corrected_name(&self, column: usize, profile: &Profile) -> Option<Meaning> {
+        let numeric = profile.is_mostly(profile.decimals + profile.integers);
+        let coded = profile.is_mostly(profile.codes + profile.decimals.min(profile.codes));
+        match &self.meanings[column] {
+            Meaning::Is(Role::Destination | Role::Network | Role::Country) if coded => {
+                if self.has(Role::CountryCode) && !self.has(Role::AreaCode) {
+                    Some(Meaning::Is(Role::AreaCode))
+                } else if !self.has(Role::Prefix) && !self.has(Role::CountryCode) {
+                    Some(Meaning::Is(Role::Prefix))
+                } else {
+                    Some(Meaning::Ignored)
+                }
+            }
+            Meaning::Is(Role::ConnectionFee | Role::MinimumCharge | Role::FreeSeconds)
+                if profile.is_mostly(profile.texts) && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Unknown)
+            }
+            // "Mobile" beside "Fixed" has prices
+            Meaning::Is(Role::Destination | Role::Network | Role::Country)
+                if profile.is_mostly(profile.decimals) =>
+            {
+                Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
+            }
+            Meaning::Unknown
+                if profile.is_mostly(profile.decimals)
+                    && self.has_mobile_prices()
+                    && is_fixed(&self.name(column)) =>
+            {
+                Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
+            }
+            Meaning::Is(Role::Prefix | Role::AreaCode | Role::CountryCode)
+                if profile.is_mostly(profile.texts) =>
+            {
+                Some(Meaning::Unknown)
+            }
+            Meaning::Is(Role::Status) if profile.is_mostly(profile.dates) && !self.has(Role::Effective) => {
+                Some(Meaning::Is(Role::Effective))
+            }
+            Meaning::Is(Role::Status | Role::Comment) if numeric => Some(Meaning::Ignored),
+            Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
+                Some(Meaning::Ignored)
+            }
+            // "Cost unit" has texts
+            Meaning::Price(_) if profile.is_mostly(profile.texts) && !self.is_mapped_price(column) => {
+                Some(Meaning::Unknown)
+            }
+            // amounts in a column without a name are never left out silently
+            Meaning::Ignored
+                if self.sheet.names.get(column).is_some_and(String::is_empty)
+                    && self.sheet.has_header
+                    && !self.mapped.contains(&column)
+                    && profile.nonzero + profile.pairs > 0 =>
+            {
+                Some(Meaning::Unknown)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a column called "Mobile" has amounts.
+    fn has_mobile_prices(&self) -> bool {
+        (0..self.meanings.len()).any(|column| {
+            is_mobile(&self.name(column)) && self.profiles[column].is_mostly(self.profiles[column].decimals)
+        })
+    }
+
+    fn is_mapped_price(&self, column: usize) -> bool {
+        self.price == Some(column) || self.mapped.contains(&column)
+    }
+
+    /// The true meaning of a column whose name suggests prices or times, if its contents contradict the name.
+    fn corrected_time(&self, column: usize, profile: &Profile) -> Option<Meaning> {
+        let name = self.sheet.names.get(column).map_or("", String::as_str);
+        let pairs = profile.is_mostly(profile.pairs + profile.hyphened);
+        let amounts = profile.is_mostly(profile.decimals)
+            || profile.nonzero > 0 && profile.is_mostly(profile.decimals + profile.integers);
+        let integers = profile.is_mostly(profile.integers);
+        let price = |step| Meaning::Price(PriceColumn { age: Age::Plain, step, band: None });
+        match &self.meanings[column] {
+            Meaning::Part(step)
+                if amounts || integers && mentions_price(name) && !profile.looks_like_increments() =>
+            {
+                Some(price(*step))
+            }
+            // the day is the same for all rows, or the rows are told apart later
+            Meaning::Is(
+                Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
+            ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
+            Meaning::Part(_) if pairs => Some(Meaning::Is(Role::Increment)),
+            Meaning::Part(step) if integers || profile.is_mostly(profile.timed) => {
+                Some(Meaning::Is(match step {
+                    Step::Next => Role::NextIncrement,
+                    Step::Any | Step::First => Role::InitialIncrement,
+                }))
+            }
+            Meaning::Part(_) if profile.filled == 0 => Some(Meaning::Ignored),
+            Meaning::Part(_) => Some(Meaning::Unknown),
+            Meaning::Is(Role::InitialIncrement | Role::NextIncrement | Role::Period | Role::Unit)
+                if pairs =>
+            {
+                Some(Meaning::Is(Role::Increment))
+            }
+            Meaning::Is(role @ (Role::InitialIncrement | Role::NextIncrement))
+                if amounts && mentions_price(name) =>
+            {
+                Some(price(if *role == Role::NextIncrement { Step::Next } else { Step::First }))
+            }
+            // "Rates valid until 6 December" are the old prices
+            Meaning::Is(role @ (Role::Effective | Role::Ends)) if amounts && mentions_price(name) => {
+                let age = if *role == Role::Ends { Age::Old } else { Age::New };
+                Some(Meaning::Price(PriceColumn { age, step: Step::Any, band: None }))
+            }
+            Meaning::Is(
+                Role::InitialIncrement | Role::NextIncrement | Role::Increment | Role::Effective | Role::Ends,
+            ) if profile.is_mostly(profile.decimals) => Some(Meaning::Unknown),
+            Meaning::Is(Role::Period) if integers && profile.looks_like_increments() => {
+                Some(Meaning::Is(Role::Increment))
+            }
+            Meaning::Is(Role::Unit) if integers => Some(Meaning::Unknown),
+            Meaning::Price(price)
+                if integers
+                    && profile.looks_like_increments()
+                    && mentions_time(name)
+                    && self.has_decimals_beside(column) =>
+            {
+                Some(Meaning::Is(match price.step {
+                    Step::First => Role::InitialIncrement,
+                    Step::Next => Role::NextIncrement,
+                    Step::Any => Role::Increment,
+                }))
+            }
+            Meaning::Price(_) if pairs => Some(Meaning::Is(Role::Increment)),
+            _ => None,
+        }
+    }
+
+    /// Whether another column has prices with decimals.
+    pub(super) fn has_decimals_beside(&self, column: usize) -> bool {
+        self.meanings.iter().enumerate().any(|(other, meaning)| {
+            let profile = &self.profiles[other];
+            other != column && matches!(meaning, Meaning::Price(_)) && profile.is_mostly(profile.decimals)
+        })
+    }
+}

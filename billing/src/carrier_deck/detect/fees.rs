@@ -1,0 +1,219 @@
+//! Reads fees of each call that only the lines above and below the rates name.
+
+use super::super::cells::{currencies, has_cents};
+use super::super::header::{Role, Words, words};
+use super::super::header_words::{ALL_PLACES, MINUTES, PER_CALL, SURCHARGES, TAXES};
+use super::super::numbers::Number;
+use super::super::table::Kind;
+use super::Plan;
+use super::marks::is_about_payment;
+use crate::money::Micros;
+
+/// A larger amount in a sentence is no fee of a call.
+const SMALL: Micros = Micros(5_000_000);
+
+/// The fees that the sentences above and below the rates name.
+#[derive(Clone, Debug, Default)]
+pub(in crate::carrier_deck) struct SaidFees {
+    /// The fee of all calls.
+    pub(in crate::carrier_deck) general: Option<Micros>,
+    /// The words with which the names of some destinations begin, and their fees.
+    pub(in crate::carrier_deck) places: Vec<(Vec<String>, Micros)>,
+    /// The sentences about fees that were not understood.
+    pub(in crate::carrier_deck) unread: Vec<(u64, String)>,
+}
+
+impl SaidFees {
+    /// The fee of a destination, and whether there is one.
+    pub(in crate::carrier_deck) fn of(&self, name: &str) -> Option<Micros> {
+        if self.places.is_empty() {
+            return self.general;
+        }
+        let name = words(name);
+        let places = self.places.iter().filter(|(place, _)| name.starts_with(place));
+        places.max_by_key(|(place, _)| place.len()).map(|(_, fee)| *fee).or(self.general)
+    }
+}
+
+impl Plan<'_> {
+    /// The fees that sentences name, if no column has fees. A sentence with a condition is not read.
+    pub(super) fn said_fees(&self) -> SaidFees {
+        let mut said = SaidFees::default();
+        let has_column = self.columns.first(Role::ConnectionFee).is_some();
+        for note in self.notes() {
+            let unread = || (note.line, note.text.chars().take(200).collect());
+            if is_per_cent(&note.text) {
+                said.unread.push(unread());
+                continue;
+            }
+            let Some((fee, rest)) = self.amount_in(&note.text) else { continue };
+            if has_column || !speaks_of_fee(&note.text) {
+                // a small amount may be a fee or surcharge, in whatever language
+                let small = fee.is_some_and(|fee| fee > Micros::ZERO && fee < SMALL);
+                if !has_column && small && !is_about_payment(&note.text) && !note.text.contains('=') {
+                    said.unread.push(unread());
+                }
+                continue;
+            }
+            let timed = Words(words(&note.text)).any(MINUTES);
+            match (fee, self.places_of_fee(rest)) {
+                (Some(fee), Some(places)) if !timed && !is_conditional(&note.text) && fee > Micros::ZERO => {
+                    match places.is_empty() {
+                        true => said.general = Some(fee),
+                        false => said.places.extend(places.into_iter().map(|place| (place, fee))),
+                    }
+                }
+                (Some(fee), _) if fee == Micros::ZERO => {}
+                _ => said.unread.push(unread()),
+            }
+        }
+        said
+    }
+
+    /// The first amount of money in a sentence, and the text after it. `Some((None, …))` if the number cannot be read.
+    fn amount_in<'n>(&self, text: &'n str) -> Option<(Option<Micros>, &'n str)> {
+        let from = text.find(|letter: char| letter.is_ascii_digit())?;
+        let tail = text.get(from..)?;
+        let length = tail
+            .find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | ','))
+            .unwrap_or(tail.len());
+        let number = tail.get(..length)?.trim_end_matches(['.', ',']);
+        let after = tail.get(number.len()..)?;
+        let head = text.get(..from)?;
+        let spaced = head.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
+        let before =
+            if head.ends_with(' ') && currencies(&spaced.to_uppercase()).is_empty() { "" } else { spaced };
+        let unit: String = after.trim_start().chars().take_while(|letter| !letter.is_whitespace()).collect();
+        let cents = has_cents(&unit);
+        let sign = before.chars().any(|letter| !letter.is_ascii_alphanumeric() && letter != '(');
+        let money = !currencies(&format!("{before} {unit}").to_uppercase()).is_empty();
+        let symbol = sign
+            || !before.is_empty() && before.chars().count() <= 3 && before.chars().all(char::is_alphabetic);
+        if !(cents || money || symbol) {
+            return None;
+        }
+        let read = Number::read(number, Kind::Text, self.mark, self.groups).ok();
+        let fee = read.and_then(|number| number.micros(1, 1, if cents { self.places } else { 0 }, None));
+        Some((fee, after))
+    }
+
+    /// The places for which a fee is charged; empty for all, and `None` if a place is unknown.
+    fn places_of_fee(&self, rest: &str) -> Option<Vec<Vec<String>>> {
+        const TO: &[&str] = &["to", "for", "in", "a", "hacia", "para", "vers", "nach", "verso", "naar", "in"];
+        const AND: &[&str] = &["and", "y", "e", "et", "und", "or", "i"];
+        const OTHER: &[&str] = &[
+            "answered",
+            "connected",
+            "successful",
+            "each",
+            "per",
+            "applies",
+            "charged",
+            "connection",
+            "set",
+            "up",
+            "fee",
+        ];
+        let all = words(rest);
+        let plain = |word: &String| {
+            let word = word.as_str();
+            ![ALL_PLACES, OTHER, TO].iter().any(|list| list.contains(&word))
+                && currencies(&word.to_uppercase()).is_empty()
+        };
+        let start = all.iter().rposition(|word| TO.contains(&word.as_str()));
+        let (head, list) = all.split_at(start.map_or(all.len(), |at| at + 1));
+        if head.iter().any(plain) {
+            return None;
+        }
+        let names: Vec<Vec<String>> = list
+            .split(|word| AND.contains(&word.as_str()))
+            .map(<[String]>::to_vec)
+            .filter(|name| name.iter().any(plain))
+            .collect();
+        let found = self.known(&names);
+        (found.len() == names.len()).then_some(found)
+    }
+}
+
+/// Whether a sentence raises or lowers prices by a percentage that is no tax.
+fn is_per_cent(text: &str) -> bool {
+    let words = Words(words(text));
+    let changes = words.any(SURCHARGES) && !words.any(TAXES) && !words.any(&["vat"]);
+    changes && text.contains('%') && text.contains(|letter: char| letter.is_ascii_digit())
+}
+
+/// Whether a sentence is about a fee or surcharge of each call.
+fn speaks_of_fee(text: &str) -> bool {
+    const FEES: &[&str] = &[
+        "connection",
+        "setup",
+        "flagfall",
+        "connexion",
+        "conexion",
+        "conexao",
+        "verbindungsentgelt",
+        "scatto",
+        "bandeirada",
+        "establecimiento",
+    ];
+    let words = Words(words(text));
+    let fee = words.any(FEES)
+        || words.phrase(&["set", "up"])
+        || words.phrase(&["per", "call"])
+        || words.phrase(&["each", "call"]);
+    let charge = words.any(&["charge", "charges", "fee", "cost", "cargo", "frais", "gebuhr", "taxa"])
+        || words.any(FEES)
+        || words.any(SURCHARGES);
+    let timed = words.any(MINUTES);
+    let surcharge = words.any(&[
+        "surcharge",
+        "surcharges",
+        "recargo",
+        "zuschlag",
+        "aufschlag",
+        "majoration",
+        "maggiorazione",
+        "sobretaxa",
+        "supplement",
+    ]);
+    let called = words.any(PER_CALL)
+        || words.any(&["calls", "llamadas", "chamadas", "appels", "anrufe", "chiamate", "answered"]);
+    (fee && charge && called && !timed || surcharge) && text.len() <= 1_000
+}
+
+/// Whether a sentence names a condition.
+fn is_conditional(text: &str) -> bool {
+    text.contains('%')
+        || Words(words(text)).any(&[
+            "if",
+            "when",
+            "unless",
+            "except",
+            "more",
+            "less",
+            "exceeds",
+            "exceeding",
+            "above",
+            "below",
+            "than",
+            "where",
+            "may",
+            "over",
+            "under",
+            "wenn",
+            "si",
+            "se",
+            "quando",
+            "falls",
+            "cuando",
+            "sauf",
+            "salvo",
+            "ausser",
+            "short",
+            "once",
+            "month",
+            "monthly",
+            "port",
+            "account",
+        ])
+}

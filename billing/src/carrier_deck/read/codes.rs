@@ -1,0 +1,55 @@
+//! Reads the codes of a row.
+
+use super::super::codes::{self, CodeDoubt, CodeRules, HyphenRule};
+use super::super::columns::CodeSource;
+use super::super::header::Role;
+use super::super::table::Row;
+use super::Reader;
+
+impl Reader<'_, '_> {
+    /// The column with the row's codes, and the codes.
+    pub(super) fn read_codes(&self, row: Row<'_>) -> (usize, Result<codes::Codes, CodeDoubt>) {
+        let rules = &self.plan.codes;
+        match self.plan.columns.code {
+            CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
+            CodeSource::Parts(country, area) => {
+                // an empty country code is that of the row above
+                let above = self.country_row.filter(|_| row.get(country).is_empty());
+                let above = above.and_then(|above| self.plan.table.row(above));
+                let from = above.filter(|above| self.has_same_country(row, *above)).unwrap_or(row);
+                match codes::country(from.get(country), from.kind(country)) {
+                    Ok(digits) => (area, codes::read(&digits, row.get(area), row.kind(area), rules)),
+                    Err(doubt) => (country, Err(doubt)),
+                }
+            }
+        }
+    }
+
+    pub(super) fn codes(&mut self, row: Row<'_>) -> Option<Vec<String>> {
+        let (column, found) = self.read_codes(row);
+        match found {
+            Ok(found) => {
+                let line = row.line;
+                self.excepted.extend(found.except.into_iter().map(|code| (code, line)));
+                return Some(found.codes);
+            }
+            Err(CodeDoubt::Hyphen) => self.ask("CODE_HYPHEN", row, column),
+            Err(CodeDoubt::List) => self.ask("CODE_LIST", row, column),
+            Err(CodeDoubt::Space) => self.ask("CODE_SPACE", row, column),
+            Err(CodeDoubt::TrunkZero) => self.ask("TRUNK_ZERO", row, column),
+            Err(CodeDoubt::Error(error)) => self.problem(row, Some(column), error),
+        }
+        None
+    }
+
+    /// Reads codes from one column, or ranges whose ends are in two columns.
+    fn full_codes(&self, row: Row<'_>, column: usize, rules: &CodeRules) -> Result<codes::Codes, CodeDoubt> {
+        let end = self.plan.columns.first(Role::PrefixEnd).map_or("", |column| row.get(column));
+        let start = row.get(column);
+        if end.is_empty() || end == start {
+            return codes::read("", start, row.kind(column), rules);
+        }
+        let rules = CodeRules { hyphen: Some(HyphenRule::Range), ..rules.clone() };
+        codes::read("", &format!("{start}-{end}"), row.kind(column), &rules)
+    }
+}

@@ -1,0 +1,122 @@
+//! Finds the encoding of a text file.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
+
+use super::super::header::words;
+use super::super::mapping::Mapping;
+use super::super::{Confidence, Detected, Refusal};
+
+pub(super) fn decode<'a>(
+    bytes: &'a [u8],
+    mapping: &Mapping,
+    detected: &mut Vec<Detected>,
+) -> Result<(Cow<'a, str>, bool), Refusal> {
+    if let Some(label) = &mapping.encoding {
+        let encoding = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+            let message = format!("No encoding has the name {label:?}.");
+            Refusal::new(0, "ENCODING_UNKNOWN", message, "Use a name like utf-8 or windows-1252.")
+        })?;
+        detected.push(Detected::mapped("encoding", encoding.name()));
+        return Ok((encoding.decode(bytes).0, false));
+    }
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        detected.push(Detected::sure("encoding", encoding.name(), "The file has a byte order mark."));
+        return Ok((encoding.decode(bytes).0, false));
+    }
+    if let Some(encoding) = wide(bytes) {
+        let reason = "Every second byte of the text is zero.";
+        detected.push(Detected::new("encoding", encoding.name(), reason, Confidence::High));
+        return Ok((encoding.decode_without_bom_handling(bytes).0, false));
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        detected.push(Detected::sure("encoding", UTF_8.name(), "The file is valid UTF-8."));
+        return Ok((Cow::Borrowed(text), false));
+    }
+    // Russian decks are recognized by the words of their headers
+    let (russian, _) = WINDOWS_1251.decode_without_bom_handling(bytes);
+    let head: String = russian.chars().take(4_000).collect();
+    if head.lines().flat_map(words).filter(|word| RUSSIAN.contains(&word.as_str())).count() >= 2 {
+        let reason = "The file is not UTF-8, and it has Russian words in this encoding.";
+        detected.push(Detected::new("encoding", WINDOWS_1251.name(), reason, Confidence::High));
+        return Ok((russian, false));
+    }
+    if let Some(chinese) = chinese(bytes) {
+        let reason = "The file is not UTF-8, and it has the frequent Chinese characters of this encoding.";
+        detected.push(Detected::new("encoding", GB18030.name(), reason, Confidence::High));
+        return Ok((chinese, false));
+    }
+    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+    let reason = "The file is not UTF-8. ISO-8859-1 has the same letters.";
+    detected.push(Detected::new("encoding", WINDOWS_1252.name(), reason, Confidence::Medium));
+    let doubtful = is_unlikely_western(&text);
+    Ok((text, doubtful))
+}
+
+/// Words in the headers of Russian decks.
+const RUSSIAN: &[&str] = &[
+    "код",
+    "коды",
+    "страна",
+    "направление",
+    "цена",
+    "тариф",
+    "префикс",
+    "дата",
+    "тарификация",
+    "оператор",
+    "стоимость",
+];
+
+/// The text if it is in GBK or GB18030: all letters that are not ASCII are in pairs of bytes for the frequent Chinese characters. These are in the
+/// order of their sounds, so that, unlike in Korean text, many pairs begin with a byte above 0xC8.
+fn chinese(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    const FEWEST: usize = 20;
+    let (mut frequent, mut late, mut other) = (0usize, 0usize, 0usize);
+    let mut rest = bytes.iter().copied();
+    while let Some(first) = rest.next() {
+        if first < 0x80 {
+            continue;
+        }
+        let second = rest.next()?;
+        match (first, second) {
+            (0xb0..=0xf7, 0xa1..=0xfe) => {
+                frequent += usize::from(first <= 0xd7);
+                other += usize::from(first > 0xd7);
+                late += usize::from((0xc9..=0xd7).contains(&first));
+            }
+            // punctuation and wide digits
+            (0xa1..=0xa3, 0xa1..=0xfe) => {}
+            _ => other += 1,
+        }
+    }
+    let (text, failed) = GB18030.decode_without_bom_handling(bytes);
+    (!failed && frequent >= FEWEST && other * 20 <= frequent && late * 6 >= frequent).then_some(text)
+}
+
+/// Detects UTF-16 without a byte order mark, in which nearly every other byte of a price list is zero.
+fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
+    let sample = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
+    let zeros = |from: usize| sample.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let half = sample.len() / 2;
+    if half < 8 {
+        return None;
+    }
+    match (zeros(0) * 10 > half * 7, zeros(1) * 10 > half * 7) {
+        (true, false) => Some(UTF_16BE),
+        (false, true) => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+/// Whether text that was read as Windows-1252 is probably in another encoding: it has unassigned bytes, or most of its letters have accents.
+fn is_unlikely_western(text: &str) -> bool {
+    let (mut letters, mut foreign, mut unassigned) = (0u64, 0u64, 0u64);
+    for letter in text.chars() {
+        letters += u64::from(letter.is_alphabetic());
+        foreign += u64::from(!letter.is_ascii() && letter.is_alphabetic());
+        unassigned += u64::from(('\u{80}'..='\u{9f}').contains(&letter));
+    }
+    unassigned > 0 || foreign * 2 > letters
+}
