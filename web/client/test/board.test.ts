@@ -265,7 +265,7 @@ describe('the counter', () => {
 
 describe('exact costs', () => {
   const board = after(start(), event(1, 'CALL_ANSWERED', { call: talk('a') }), event(2, 'CALL_AUTHORIZED', { cabinId: 'cabin-2', call: call('b', { cabinId: 'cabin-2' }) }));
-  const cost = (id: string, seconds: number, amount: string) => ({ id, asOf: time(seconds), elapsedSeconds: seconds, cost: brl(amount) });
+  const cost = (id: string, seconds: number, amount: string) => ({ id, asOf: time(seconds), elapsedSeconds: seconds, cost: brl(amount), reachSeconds: 3600 });
 
   it('update calls that are being charged', () => {
     const priced = afterCosts(board, [cost('a', 5, '0.7'), cost('b', 0, '0')], arrival);

@@ -236,7 +236,7 @@ describe('liveCallshop', () => {
     const board = watch();
     await until('the snapshot', () => board.states.length === 1);
     follow().next(happened(11, 'CALL_ANSWERED', { call: talk('call-1', { answeredAt: new Date().toISOString() }) }));
-    const costs = { asOf: time(1), calls: [{ id: 'call-1', asOf: new Date().toISOString(), elapsedSeconds: 1, cost: brl('0.7') }] };
+    const costs = { asOf: time(1), calls: [{ id: 'call-1', asOf: new Date().toISOString(), elapsedSeconds: 1, cost: brl('0.7'), reachSeconds: 3600 }] };
     sockets.newest('CallshopCosts').next({ liveCalls: costs });
     await until('the cost', () => board.last()?.cabins[0]?.liveCall?.cost.amount === '0.7');
     expect(board.last()?.cursor).toBe('c11');

@@ -79,6 +79,15 @@ describe('endingOf', () => {
     expect(endingOf(null, ending(15), null, at, 60)).toEqual({ reason: 'other', seconds: null });
   });
 
+  it('counts down what the server says, once the server has said it', () => {
+    const call = { ...ending(15), reachSeconds: at.elapsed + 22 };
+    expect(endingOf(null, call, null, at, 60)).toEqual({ reason: 'other', seconds: 22 });
+    expect(endingOf(sessionOf(), call, { ...none, remaining: brl('0.5') }, at, 60)).toEqual({ reason: 'other', seconds: 22 });
+    expect(endingOf(null, { ...call, maxSeconds: at.elapsed + 25 }, null, at, 60)?.seconds).toBe(25);
+    expect(endingOf(null, { ...call, reachSeconds: at.elapsed + 90 }, null, at, 60)).toBeNull();
+    expect(endingOf(sessionOf(), call, { ...none, remaining: brl('5') }, at, 60)).toBeNull();
+  });
+
   it('is null again when the call may go on', () => {
     expect(endingOf(sessionOf(), ending(61), none, at, 60)).toBeNull();
     expect(endingOf(sessionOf(), ending(15), { ...none, remaining: brl('5') }, at, 60)).toBeNull();

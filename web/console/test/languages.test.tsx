@@ -113,6 +113,8 @@ const CASES: readonly Case[] = [
   { name: 'top-up', role: 'RESELLER', hash: '#/wall', press: '.shop .button' },
   { name: 'phones', role: 'RESELLER', hash: '#/equipment/shop' },
   { name: 'tariffs', role: 'RESELLER', hash: '#/tariffs' },
+  { name: 'tariffs of the account', role: 'RESELLER', hash: '#/tariffs', overrides: { 'Account.id': 'shop', 'TariffVersion.state': 'DRAFT' } },
+  { name: 'a new derived tariff', role: 'RESELLER', hash: '#/tariffs', press: '.screen-head .button' },
 ];
 
 describe('every text of the page is translated', () => {

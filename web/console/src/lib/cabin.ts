@@ -38,11 +38,11 @@ export function limitUse(session: SessionFields, { remaining, remainingSeconds }
 export interface Ending {
   /** The limit that is probably used up first. */
   readonly reason: 'deposit' | 'other';
-  /** The remaining seconds; null if this page cannot compute them. */
+  /** The remaining seconds; null if they are not known. */
   readonly seconds: number | null;
 }
 
-/** Tolerance, because the server computes the end with the rate's increments, which this page does not know. */
+/** Tolerance, because the server computes the end with the rate's increments, and this page with the price alone. */
 const SLACK_SECONDS = 5;
 
 /** Time and cost of a call as currently shown. */
@@ -69,8 +69,11 @@ export function endingOf(
   const paid = Math.max(0, call.maxSeconds - soFar.elapsed);
   const limit = limitSeconds(figures, call, soFar);
   const left = limit === null ? null : Math.max(limit, paid);
-  if (paid > within || (left !== null && left > within + SLACK_SECONDS)) return null;
-  return { reason: depositLow ? 'deposit' : 'other', seconds: left };
+  // the server's own figure also takes the shop's credit into account, but is only as new as the server's last check of the call
+  const reach = call.reachSeconds === undefined ? null : Math.max(call.reachSeconds - soFar.elapsed, paid);
+  const isLater = (seconds: number | null): boolean => seconds !== null && seconds > within + SLACK_SECONDS;
+  if (paid > within || isLater(left) || isLater(reach)) return null;
+  return { reason: depositLow ? 'deposit' : 'other', seconds: reach ?? left };
 }
 
 /**
