@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { AccountFeedDocument, TariffsDocument, TariffVersionsDocument } from '../src/generated.js';
+import { AccountFeedDocument } from '../src/generated.js';
+import { TariffsDocument, TariffVersionsDocument } from '../src/reseller/generated.js';
 import { shopOf } from './fixtures.js';
 import { fakeClient, type Fake } from './mock.js';
 import { language, LANGUAGES, openAt, soon, type Opened } from './page.js';

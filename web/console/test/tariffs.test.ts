@@ -1,6 +1,6 @@
 import type { TFunction } from 'i18next';
 import { describe, expect, it } from 'vitest';
-import type { RatesQuery, VersionRowFragment } from '../src/generated.js';
+import type { RatesQuery, VersionRowFragment } from '../src/reseller/generated.js';
 import { decimal } from '../src/lib/format.js';
 import { exact } from '../src/lib/money.js';
 import { detailsOf } from '../src/reseller/Rates.js';

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useClient } from '../app/context.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
-import { ActivateVersionDocument, type ActivateVersionMutation, type VersionRowFragment } from '../generated.js';
+import { ActivateVersionDocument, type ActivateVersionMutation, type VersionRowFragment } from './generated.js';
 import { Button } from '../ui/Button.js';
 import { Dialog } from '../ui/Dialog.js';
 import { ErrorNote, Note } from '../ui/States.js';

@@ -11,7 +11,7 @@ import {
   type VersionChangesQuery,
   type VersionImpactQuery,
   type VersionRowFragment,
-} from '../generated.js';
+} from './generated.js';
 import { Button } from '../ui/Button.js';
 import { Answer, Note } from '../ui/States.js';
 
@@ -131,8 +131,8 @@ function Warning({ warning }: { readonly warning: MarginFieldsFragment['warnings
       <td className="right" data-label={t('compare.price')}>
         {decimal(warning.retailPerMinute)}
       </td>
-      <td className="right bad" data-label={t('compare.cost')}>
-        {decimal(warning.costPerMinute)}
+      <td className="right" data-label={t('compare.cost')}>
+        <span className="bad">{decimal(warning.costPerMinute)}</span>
       </td>
       <td className="right" data-label={t('compare.accounts')}>
         {count(warning.callshops)}

@@ -4,7 +4,7 @@ import type { TFunction } from 'i18next';
 import { useClient } from '../app/context.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
-import { StopDerivingDocument, type DerivationFieldsFragment } from '../generated.js';
+import { StopDerivingDocument, type DerivationFieldsFragment } from './generated.js';
 import { parseMoney } from '@callshop/client';
 import { Button } from '../ui/Button.js';
 import { Confirm } from '../ui/Confirm.js';

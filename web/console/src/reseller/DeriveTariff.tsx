@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useClient, useViewer } from '../app/context.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
-import { DeriveTariffDocument, type DeriveTariffInput } from '../generated.js';
+import { DeriveTariffDocument, type DeriveTariffInput } from './generated.js';
 import { Button } from '../ui/Button.js';
 import { Dialog } from '../ui/Dialog.js';
 import { Field, MoneyField, Segments, SelectField, SwitchField } from '../ui/Field.js';

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
 import { useFormat, type Format } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
-import { RatesDocument, type RatesQuery, type VersionRowFragment } from '../generated.js';
+import { RatesDocument, type RatesQuery, type VersionRowFragment } from './generated.js';
 import { isPositive } from '../lib/money.js';
 import { Button } from '../ui/Button.js';
 import { Flag } from '../ui/Flag.js';

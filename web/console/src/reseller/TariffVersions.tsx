@@ -4,7 +4,7 @@ import { useViewer } from '../app/context.js';
 import { useNews } from '../app/news.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
-import { TariffVersionsDocument, type TariffVersionsQuery, type VersionRowFragment } from '../generated.js';
+import { TariffVersionsDocument, type TariffVersionsQuery, type VersionRowFragment } from './generated.js';
 import { Button } from '../ui/Button.js';
 import { Answer } from '../ui/States.js';
 import { ActivateVersion } from './ActivateVersion.js';
@@ -111,7 +111,7 @@ interface VersionTableProps {
 function VersionTable({ versions, shown, onChoose }: VersionTableProps): ReactElement {
   const { t } = useTranslation();
   return (
-    <table className="table">
+    <table className="table table-cards">
       <thead>
         <tr>
           <th scope="col">{t('tariffs.version')}</th>
@@ -150,12 +150,14 @@ function VersionLine({ version, shown, onChoose }: { readonly version: VersionRo
         </button>{' '}
         <span className="tile-detail">{version.note}</span>
       </td>
-      <td>
-        {t(`versionState.${version.state}`)}
-        {version.isDerived ? <span className="tile-detail"> · {t('tariffs.derived')}</span> : null}
+      <td data-label={t('receipts.state')}>
+        <span>
+          {t(`versionState.${version.state}`)}
+          {version.isDerived ? <span className="tile-detail"> · {t('tariffs.derived')}</span> : null}
+        </span>
       </td>
-      <td>{version.activeFrom === null ? '–' : dateTime(version.activeFrom)}</td>
-      <td className="right">{count(version.rateCount)}</td>
+      <td data-label={t('tariffs.since')}>{version.activeFrom === null ? '–' : dateTime(version.activeFrom)}</td>
+      <td className="right" data-label={t('tariffs.rateCount')}>{count(version.rateCount)}</td>
     </tr>
   );
 }

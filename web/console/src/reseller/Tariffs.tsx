@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useNews } from '../app/news.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
-import { TariffsDocument, type TariffsQuery } from '../generated.js';
+import { TariffsDocument, type TariffsQuery } from './generated.js';
 import { Button } from '../ui/Button.js';
 import { Answer, Empty } from '../ui/States.js';
 import { DeriveTariff } from './DeriveTariff.js';

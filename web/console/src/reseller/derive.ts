@@ -1,5 +1,5 @@
 import { parseMoney } from '@callshop/client';
-import type { DerivationFieldsFragment, DeriveTariffInput } from '../generated.js';
+import type { DerivationFieldsFragment, DeriveTariffInput } from './generated.js';
 import { decimalOf, parseAmount, typedDecimal } from '../lib/money.js';
 
 /** Value of the list of sources for the prices that the account itself pays. */
