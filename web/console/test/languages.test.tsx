@@ -5,7 +5,7 @@ import { es } from '../src/i18n/es.js';
 import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
 import { ptBR } from '../src/i18n/pt-BR.js';
 import { shopOf } from './fixtures.js';
-import { fakeClient, type Overrides } from './mock.js';
+import { DATA, fakeClient, type Overrides } from './mock.js';
 import type { ShopState } from '@callshop/client';
 import { find, idle, openAt, pseudoLanguage, type Opened } from './page.js';
 
@@ -105,7 +105,7 @@ const CASES: readonly Case[] = [
   { name: 'settings', role: 'ATTENDANT', hash: '#/settings' },
   { name: 'settings of an owner', role: 'CALLSHOP_OWNER', hash: '#/settings' },
   { name: 'help', role: 'ATTENDANT', hash: '#/settings', press: '.card.form > .button' },
-  { name: 'problems', role: 'CALLSHOP_OWNER', hash: '#/problems' },
+  { name: 'problems', role: 'CALLSHOP_OWNER', hash: '#/problems', overrides: { 'Problem.text': `${DATA}text` } },
   { name: 'no problems', role: 'CALLSHOP_OWNER', hash: '#/problems', overrides: { 'Query.problems': [] } },
   { name: 'report', role: 'CALLSHOP_OWNER', hash: '#/report' },
   { name: 'equipment', role: 'CALLSHOP_OWNER', hash: '#/equipment' },
