@@ -33,8 +33,14 @@ const config: CodegenConfig = {
   generates: {
     'client/src/generated.ts': { documents: clientDocuments, plugins },
     'console/src/generated.ts': {
-      documents: 'console/src/documents/*.graphql',
+      documents: ['console/src/documents/*.graphql', '!console/src/documents/tariffs.graphql'],
       // the console's documents may spread the client's fragments
+      externalDocuments: clientDocuments,
+      plugins,
+    },
+    // a file of its own, because the first view does not need these documents
+    'console/src/reseller/generated.ts': {
+      documents: 'console/src/documents/tariffs.graphql',
       externalDocuments: clientDocuments,
       plugins,
     },

@@ -4,6 +4,7 @@
 
 mod call;
 mod carrier_deck;
+mod charges;
 mod country;
 mod credit;
 mod day;

@@ -1,12 +1,12 @@
-import { clockOf } from './clock.js';
+import { withClock } from './clock.js';
 import { withEnded } from './figures.js';
 import type {
   ActivityKind,
   CabinState,
   CabinWithSessionFragment,
-  CallCostFieldsFragment,
   CallFieldsFragment,
   CallState,
+  CallTickFieldsFragment,
 } from './generated.js';
 import type { ActivityEvent, CabinFields, CabinView, CallFields, RegisterFields, SessionFields, UnpaidFields } from './types.js';
 
@@ -100,7 +100,7 @@ const APART_FROM_COUNTER: ReadonlySet<string> = new Set<ActivityKind>([
 export function boardOf(snapshot: Snapshot, cursor: string, before: Board | null, arrival: Arrival): Board {
   const liveCalls = new Map<string, CallFields>();
   for (const call of snapshot.liveCalls) {
-    liveCalls.set(call.id, { ...call, clock: clockOf(before?.liveCalls.get(call.id), arrival.skewMs, arrival.now) });
+    liveCalls.set(call.id, withClock(call, before?.liveCalls.get(call.id), arrival.skewMs, arrival.now));
   }
   const views = snapshot.cabins.map((cabin) => viewOf(cabin, liveCalls));
   return {
@@ -187,14 +187,14 @@ export function afterCounter(board: Board, question: Question, counter: Counter)
   return isCurrent ? { ...board, counter, counterTouched: null } : board;
 }
 
-/** The board with new costs of live calls. Only the server can compute the costs between events, because it has the rates' increments and bands. */
+/** The board with new costs of live calls. Each figure confirms or replaces the cost that the client has computed since the last one. */
 export function afterCosts(board: Board, costs: readonly CallCostFieldsFragment[], arrival: Arrival): Board {
   const liveCalls = new Map(board.liveCalls);
   const changed = new Set<string | null>();
   for (const { id, asOf, elapsedSeconds, cost } of costs) {
     const known = liveCalls.get(id);
     if (known?.state === 'ANSWERED' && elapsedSeconds >= known.elapsedSeconds) {
-      liveCalls.set(id, { ...known, asOf, elapsedSeconds, cost, clock: clockOf(known, arrival.skewMs, arrival.now) });
+      liveCalls.set(id, withClock({ ...known, asOf, elapsedSeconds, cost }, known, arrival.skewMs, arrival.now));
       changed.add(known.cabinId);
     }
   }
@@ -226,7 +226,7 @@ function afterCall(calls: ReadonlyMap<string, CallFields>, event: ActivityEvent,
   }
   const after = new Map(calls);
   if (LIVE.has(call.state)) {
-    after.set(call.id, { ...call, clock: clockOf(calls.get(call.id), arrival.skewMs, arrival.now) });
+    after.set(call.id, withClock(call, calls.get(call.id), arrival.skewMs, arrival.now));
   } else {
     after.delete(call.id);
   }

@@ -1,3 +1,4 @@
+import { agreeing, chargeBy, ROUNDINGS } from './charge.js';
 import { decimalsOf, moneyOf, parseMoney, withDecimals } from './money.js';
 import type { CallClock, CallFields, Money } from './types.js';
 
@@ -18,28 +19,53 @@ export function elapsedSeconds(call: CallFields, now: number): number {
 const USUAL_DECIMALS = 4;
 
 /**
- * Cost of the call to the customer so far: the server's last exact figure, which arrives every two seconds. The client does not compute costs in
- * between, because only the server knows the rate's increments, bands and minimum. During the call, the cost never decreases, and it keeps its number
- * of decimals ("0.1700" after "0.1542"), so that its width on the screen does not change. `now` is not used; it makes the signature equal to that of
- * {@link elapsedSeconds}.
+ * Cost of the call to the customer for the seconds of {@link elapsedSeconds}. The client computes the cost from the call's prices and increments, and
+ * checks the sum against each figure of the server. If the sum does not lead to the server's figures, for example in a time band, or if it is not
+ * certain yet how the tariff rounds, the result is the last figure that is certain; the server sends one every two seconds. During the call, the cost never
+ * decreases, and it keeps its number of decimals ("0.1700" after "0.1542"), so that its width on the screen does not change.
  */
-export const costSoFar: (call: CallFields, now: number) => Money = (call) => {
+export function costSoFar(call: CallFields, now: number): Money {
   if (call.endedAt !== null || call.pricePerMinute === null) {
     return call.cost;
   }
   const { currency } = call.cost;
-  const shown = { amount: call.clock?.leastCost ?? '0', currency };
-  const most = parseMoney(call.cost) > parseMoney(shown) ? call.cost : shown;
-  return withDecimals(most, Math.max(decimalsOf(call.cost), decimalsOf(shown), expectedDecimals(call, call.pricePerMinute)));
-};
-
-/** The clock of a call whose data has just arrived. `before` is the previous data of the same call. */
-export function clockOf(before: CallFields | undefined, skewMs: number, now: number): CallClock {
-  if (before === undefined) {
-    return { skewMs, leastSeconds: 0, leastCost: '0' };
+  const shown: Money[] = [call.cost, { amount: call.clock?.leastCost ?? '0', currency }];
+  const counted = countedCost(call, now);
+  if (counted !== null) {
+    shown.push(moneyOf(counted, currency));
   }
+  const most = shown.reduce((highest, money) => (parseMoney(money) > parseMoney(highest) ? money : highest));
+  return withDecimals(most, Math.max(...shown.map(decimalsOf), expectedDecimals(call, call.pricePerMinute)));
+}
+
+/**
+ * The cost in millionths as the server computes it, at the last second for which it is certain; null if there is no such second since the server's
+ * last figure.
+ */
+function countedCost(call: CallFields, now: number): bigint | null {
+  const rules = call.clock?.roundings ?? agreeing(ROUNDINGS, call);
+  if (call.state !== 'ANSWERED' || rules.length === 0) {
+    return null;
+  }
+  for (let talk = elapsedSeconds(call, now); talk > call.elapsedSeconds; talk -= 1) {
+    const charge = chargeBy(rules, call, talk);
+    if (charge !== null) {
+      return charge;
+    }
+  }
+  return null;
+}
+
+/** A call whose data has just arrived, with its clock. `before` is the previous data of the same call. */
+export function withClock(call: CallFields, before: CallFields | undefined, skewMs: number, now: number): CallFields {
+  const roundings = agreeing(before?.clock?.roundings ?? ROUNDINGS, call);
   // during a call, the shown time and cost never decrease
-  return { skewMs, leastSeconds: elapsedSeconds(before, now), leastCost: costSoFar(before, now).amount };
+  const least =
+    before === undefined
+      ? { leastSeconds: 0, leastCost: '0' }
+      : { leastSeconds: elapsedSeconds(before, now), leastCost: costSoFar(before, now).amount };
+  const clock: CallClock = { skewMs, ...least, roundings };
+  return { ...call, clock };
 }
 
 /** Milliseconds of talk until now; null if the call is not being charged. */
@@ -57,10 +83,17 @@ function talkedAt(call: CallFields): number {
 }
 
 /** Number of decimals that a cost at this price probably has. Only the server knows the tariff's rounding. */
-function expectedDecimals({ connectionFee }: CallFields, pricePerMinute: Money): number {
-  const perMinute = parseMoney(pricePerMinute);
-  const perSecond = perMinute % 60n === 0n ? decimalsOf(moneyOf(perMinute / 60n, pricePerMinute.currency)) : USUAL_DECIMALS;
-  return Math.max(decimalsOf(pricePerMinute), connectionFee === null ? 0 : decimalsOf(connectionFee), Math.min(perSecond, USUAL_DECIMALS));
+function expectedDecimals({ initialPrice, connectionFee, minimumCharge }: CallFields, pricePerMinute: Money): number {
+  const prices = [pricePerMinute, initialPrice].filter((price) => price !== null);
+  const once = [connectionFee, minimumCharge].filter((amount) => amount !== null);
+  return Math.max(...[...prices, ...once].map(decimalsOf), ...prices.map(decimalsPerSecond));
+}
+
+/** Number of decimals of the price of a second, at most the usual number. */
+function decimalsPerSecond(price: Money): number {
+  const perMinute = parseMoney(price);
+  const exact = perMinute % 60n === 0n ? decimalsOf(moneyOf(perMinute / 60n, price.currency)) : USUAL_DECIMALS;
+  return Math.min(exact, USUAL_DECIMALS);
 }
 
 /** Maximum age of a sample. An older sample may be wrong, because the clock may have been set since. */

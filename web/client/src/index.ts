@@ -1,6 +1,7 @@
 export { createClient } from './client.js';
 export { CallshopError, TransportCode, type UserError } from './errors.js';
 export { eventStreams, type StreamFormat } from './eventStreams.js';
+export type { Rounding } from './charge.js';
 export type { TransportFactory } from './transport.js';
 export { costSoFar, elapsedSeconds } from './clock.js';
 export { sessionFigures, type SessionFigures } from './figures.js';

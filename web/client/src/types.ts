@@ -1,4 +1,5 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { Rounding } from './charge.js';
 import type {
   ActivityFieldsFragment,
   CabinFieldsFragment,
@@ -19,13 +20,15 @@ export type RegisterFields = RegisterFieldsFragment;
 export type UnpaidFields = UnpaidFieldsFragment;
 export type ActivityEvent = ActivityFieldsFragment;
 
-/** Data for computing a call's time between two messages. The client adds this object to the live calls of a board. */
+/** Data for computing a call's time and cost between two messages. The client adds this object to the live calls of a board. */
 export interface CallClock {
   /** How many milliseconds this machine's clock is ahead of the server's. */
   readonly skewMs: number;
   /** Time and cost that a screen may already have shown. Values shown later are never lower. */
   readonly leastSeconds: number;
   readonly leastCost: string;
+  /** The rules of rounding that lead to every cost that the server has given for the call. Empty if the client cannot compute the call's cost. */
+  readonly roundings: readonly Rounding[];
 }
 
 export interface CallFields extends CallFieldsFragment {

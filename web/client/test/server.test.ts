@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient, type CallshopClient, type ShopState } from '../src/index.js';
+import { chargeBy } from '../src/charge.js';
+import { createClient, parseMoney, type CallFields, type CallshopClient, type ShopState } from '../src/index.js';
 import { Demo } from './support/demo.js';
 import { Traffic } from './support/traffic.js';
 import { Random } from './support/random.js';
 import { until } from './support/until.js';
+
+/** A number whose rate has increments of one second. */
+const BY_THE_SECOND = '+13055550123';
 
 let demo: Demo;
 
@@ -89,6 +93,36 @@ describe('a refresh on the server', () => {
     expect(states).toEqual([]);
     again.dispose();
   });
+});
+
+describe('the cost of a call', () => {
+  it('is counted as the server counts it, between any two of its figures', async () => {
+    const client = await clientOf('ATTENDANT');
+    const [, , phone = ''] = await demo.phones();
+    const hangUp = await new Traffic(demo, new Random(1)).talk(phone, BY_THE_SECOND);
+    let before: CallFields | null = null;
+    let figures = 0;
+    const counted: unknown[] = [];
+    const told: unknown[] = [];
+    for await (const { cabins } of client.liveCallshop(demo.printed.callshopId)) {
+      const call: CallFields | null = cabins.find(({ liveCall }) => liveCall?.state === 'ANSWERED')?.liveCall ?? null;
+      if (before !== null && call !== null && call.elapsedSeconds > before.elapsedSeconds) {
+        figures += 1;
+        const charge = chargeBy(before.clock?.roundings ?? [], before, call.elapsedSeconds);
+        // until a few figures are known, it may not be certain how the tariff rounds
+        if (charge !== null) {
+          counted.push(charge);
+          told.push(parseMoney(call.cost));
+        }
+      }
+      before = call ?? before;
+      if (figures === 7) break;
+    }
+    await hangUp();
+    client.dispose();
+    expect(counted).toEqual(told);
+    expect(counted.length).toBeGreaterThanOrEqual(2);
+  }, 60_000);
 });
 
 describe('a restart of the server', () => {

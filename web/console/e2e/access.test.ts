@@ -6,6 +6,7 @@ import { busyDay } from './day.js';
 import { startDemo, type Demo } from './demo.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
+import { newPrices } from './tariffday.js';
 
 // each theme and each width once; `npm run pictures` checks all combinations
 const LOOKS: readonly Look[] = [
@@ -24,6 +25,7 @@ describe('accessibility', () => {
   beforeAll(async () => {
     demo = await startDemo({ traffic: false });
     await busyDay(demo);
+    await newPrices(demo);
     site = await siteOf(demo);
     browser = await launch();
   });

@@ -5,10 +5,8 @@ import { launch, openPage, pictureFailures, siteOf } from './browser.js';
 import { answeredCall, phonesOnline, type SimulatedCall } from './calls.js';
 import { emptyCabins, isRegisterOpen } from './day.js';
 import { startDemo, userOf, type Demo } from './demo.js';
+import { Keys } from './keys.js';
 import type { Site } from './site.js';
-
-/** Maximum number of Tab presses; more than any screen has controls. */
-const MOST_TABS = 80;
 
 // A short day without a mouse. Tab, Enter, the arrow keys and the shortcuts reach every control.
 describe('the keyboard alone', () => {
@@ -18,27 +16,12 @@ describe('the keyboard alone', () => {
   let page: Page;
   let ana: Attendant;
   let call: SimulatedCall;
+  let keys: Keys;
 
-  const press = (key: string) => page.keyboard.press(key);
-  const type = (text: string) => page.keyboard.type(text);
-
-  /** Presses Tab until the target has the focus. The focus must be visible. */
-  async function reach(target: Locator): Promise<void> {
-    await target.waitFor();
-    for (let presses = 0; presses <= MOST_TABS; presses += 1) {
-      if (await target.evaluate((element) => element === document.activeElement)) {
-        expect(await target.evaluate((element) => element.matches(':focus-visible'))).toBe(true);
-        return;
-      }
-      await press('Tab');
-    }
-    throw new Error(`Tab does not lead to ${await target.evaluate((element) => element.outerHTML.slice(0, 200))}`);
-  }
-
-  async function activate(target: Locator): Promise<void> {
-    await reach(target);
-    await press('Enter');
-  }
+  const press = (key: string) => keys.press(key);
+  const type = (text: string) => keys.type(text);
+  const reach = (target: Locator) => keys.reach(target);
+  const activate = (target: Locator) => keys.activate(target);
 
   beforeAll(async () => {
     demo = await startDemo({ traffic: false });
@@ -48,6 +31,7 @@ describe('the keyboard alone', () => {
     browser = await launch();
     ({ page } = await openPage(browser, site, { width: 1280, theme: 'dark', language: 'pt-BR' }));
     ana = new Attendant(page);
+    keys = new Keys(page);
   });
 
   afterAll(async () => {

@@ -8,6 +8,7 @@ import { check } from './check.js';
 import { busyDay } from './day.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
+import { newPrices } from './tariffday.js';
 
 // Takes a picture of every screen in each width, theme and language, and checks the screen with axe. The test runs only if CALLSHOP_PICTURES is set.
 const only = (process.env.CALLSHOP_PICTURES_ONLY ?? '').split(',').filter((name) => name !== '');
@@ -25,6 +26,7 @@ describe.skipIf(PICTURES === '')('pictures', () => {
     await mkdir(PICTURES, { recursive: true });
     demo = await startDemo({ traffic: false });
     await busyDay(demo);
+    await newPrices(demo);
     site = await siteOf(demo);
     browser = await launch();
   });

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import type { Demo } from './demo.js';
+import { DERIVED } from './tariffday.js';
 
 /** A screen or a dialog, and the steps that open it. */
 export interface Screen {
@@ -29,6 +30,28 @@ async function dialog(page: Page): Promise<void> {
 async function wall(page: Page): Promise<void> {
   await at(page, '#/wall');
   await page.locator('.shop-live').first().waitFor();
+}
+
+/** Opens a tariff with its changes and rates. */
+async function tariff(page: Page, name: string): Promise<void> {
+  await at(page, '#/tariffs');
+  await page.locator('.choice', { hasText: name }).click();
+  await page.locator('.choice[aria-pressed="true"]', { hasText: name }).waitFor();
+  await compared(page);
+}
+
+async function compared(page: Page): Promise<void> {
+  await page.locator('[data-testid="comparison"] dl').first().waitFor();
+  await page.locator('.rates').waitFor();
+  await settled(page);
+}
+
+/** Opens the draft of the retail tariff. */
+async function draft(page: Page): Promise<void> {
+  await tariff(page, 'Counter');
+  await page.locator('.tariff .chip').first().click();
+  await page.locator('.tariff .chip').first().and(page.locator('[aria-pressed="true"]')).waitFor();
+  await compared(page);
 }
 
 function tile(page: Page, state: string) {
@@ -182,5 +205,33 @@ export const SCREENS: readonly Screen[] = [
   },
   { name: 'phones', role: 'RESELLER', visit: (page, demo) => at(page, `#/equipment/${demo.callshopId}`) },
   { name: 'shop-board', role: 'RESELLER', visit: (page, demo) => at(page, `#/board/${demo.callshopId}`) },
-  { name: 'tariffs', role: 'RESELLER', visit: (page) => at(page, '#/tariffs') },
+  { name: 'tariffs', role: 'RESELLER', visit: (page) => tariff(page, 'Callshops') },
+  { name: 'tariff-derived', role: 'RESELLER', visit: (page) => tariff(page, DERIVED) },
+  {
+    name: 'derive',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await tariff(page, DERIVED);
+      await page.locator('[data-testid="derivation"] .button').first().click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'tariff-draft',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await draft(page);
+      await page.locator('[data-testid="impact"] .button').click();
+      await page.locator('[data-testid="impact"] dl').waitFor();
+    },
+  },
+  {
+    name: 'activate',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await draft(page);
+      await page.locator('.tariff .button-primary').click();
+      await dialog(page);
+    },
+  },
 ];

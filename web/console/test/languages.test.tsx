@@ -5,7 +5,7 @@ import { es } from '../src/i18n/es.js';
 import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
 import { ptBR } from '../src/i18n/pt-BR.js';
 import { shopOf } from './fixtures.js';
-import { fakeClient, type Overrides } from './mock.js';
+import { DATA, fakeClient, type Overrides } from './mock.js';
 import type { ShopState } from '@callshop/client';
 import { find, idle, openAt, pseudoLanguage, type Opened } from './page.js';
 
@@ -105,7 +105,7 @@ const CASES: readonly Case[] = [
   { name: 'settings', role: 'ATTENDANT', hash: '#/settings' },
   { name: 'settings of an owner', role: 'CALLSHOP_OWNER', hash: '#/settings' },
   { name: 'help', role: 'ATTENDANT', hash: '#/settings', press: '.card.form > .button' },
-  { name: 'problems', role: 'CALLSHOP_OWNER', hash: '#/problems' },
+  { name: 'problems', role: 'CALLSHOP_OWNER', hash: '#/problems', overrides: { 'Problem.text': `${DATA}text` } },
   { name: 'no problems', role: 'CALLSHOP_OWNER', hash: '#/problems', overrides: { 'Query.problems': [] } },
   { name: 'report', role: 'CALLSHOP_OWNER', hash: '#/report' },
   { name: 'equipment', role: 'CALLSHOP_OWNER', hash: '#/equipment' },
@@ -113,6 +113,8 @@ const CASES: readonly Case[] = [
   { name: 'top-up', role: 'RESELLER', hash: '#/wall', press: '.shop .button' },
   { name: 'phones', role: 'RESELLER', hash: '#/equipment/shop' },
   { name: 'tariffs', role: 'RESELLER', hash: '#/tariffs' },
+  { name: 'tariffs of the account', role: 'RESELLER', hash: '#/tariffs', overrides: { 'Account.id': 'shop', 'TariffVersion.state': 'DRAFT' } },
+  { name: 'a new derived tariff', role: 'RESELLER', hash: '#/tariffs', press: '.screen-head .button' },
 ];
 
 describe('every text of the page is translated', () => {

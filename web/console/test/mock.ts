@@ -109,6 +109,8 @@ export interface Fake {
   readonly requests: { readonly document: DocumentNode; readonly variables: Record<string, unknown> }[];
   /** If set, every request fails with this error. */
   failWith: CallshopError | null;
+  /** Sends a message to all subscriptions with this document, and returns their number. */
+  readonly publish: (document: DocumentNode, message: unknown) => number;
 }
 
 const still = { subscribe: () => () => undefined };
@@ -119,9 +121,11 @@ export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrid
     role === null
       ? null
       : { accessToken: 'a', accessTokenExpiresAt: '2026-11-29T12:15:00Z', refreshToken: 'r', viewer: viewerOf(role) };
+  const published = new Set<Listener>();
   const fake: Fake = {
     requests: [],
     failWith: null,
+    publish: (document, message) => [...published].filter((listener) => listener(document, message)).length,
     client: {
       session: { ...still, get: () => session },
       connection: { ...still, get: () => LIVE },
@@ -134,7 +138,7 @@ export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrid
         // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the schema made it for this document
         return data as never;
       },
-      subscribe: () => never(),
+      subscribe: (document, _variables, options) => follow(published, document, options?.signal),
       liveCallshop: () => once(shop),
       liveCabin: () => never(),
       dispose: () => undefined,
@@ -148,6 +152,32 @@ const LIVE = { state: 'live', since: 0 } as const;
 async function* once<T>(value: T): AsyncGenerator<T> {
   yield value;
   await new Promise(() => undefined);
+}
+
+/** Returns whether the message is for the listener. */
+type Listener = (document: DocumentNode, message: unknown) => boolean;
+
+/** The messages that are published for a document from now on. */
+async function* follow(published: Set<Listener>, document: DocumentNode, signal?: AbortSignal): AsyncGenerator<never> {
+  const waiting: unknown[] = [];
+  let wake = (): void => undefined;
+  const receive: Listener = (of, message) => {
+    if (of !== document) return false;
+    waiting.push(message);
+    wake();
+    return true;
+  };
+  published.add(receive);
+  signal?.addEventListener('abort', () => published.delete(receive));
+  for (;;) {
+    while (waiting.length > 0) {
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the test made it for this document
+      yield waiting.shift() as never;
+    }
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
 }
 
 async function* never(): AsyncGenerator<never> {

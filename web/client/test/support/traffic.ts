@@ -28,9 +28,9 @@ export class Traffic {
   }
 
   /** A call that lasts until the returned function is called. */
-  async talk(user: string): Promise<() => Promise<void>> {
+  async talk(user: string, dialed = '+351912345678'): Promise<() => Promise<void>> {
     const [call_id, from_tag] = [randomUUID(), randomUUID()];
-    const request = { request_id: randomUUID(), user, dialed: '+351912345678', src: '127.0.0.1:5060', ts: now(), proxy: 'test' };
+    const request = { request_id: randomUUID(), user, dialed, src: '127.0.0.1:5060', ts: now(), proxy: 'test' };
     const answer = await this.#post('authorize', { ...request, call_id, from_tag });
     if (!isAllowed(answer)) {
       throw new Error(`The call was refused: ${JSON.stringify(answer)}`);

@@ -8,6 +8,7 @@ import { DialogHost } from './DialogHost.js';
 import { DialogsProvider } from './dialogs.js';
 import { Faults } from './Faults.js';
 import { NAV_ICONS } from './navigation.js';
+import { NewsProvider } from './news.js';
 import { Offline } from './Offline.js';
 import { INSIDE_SHOP, screensOf } from './permissions.js';
 import { href, useRoute, type Route, type Screen } from './router.js';
@@ -32,7 +33,9 @@ export function Shell(): ReactElement {
   const shopId = viewer.callshop?.id ?? route.shopId;
   const page = (
     <DialogsProvider>
-      <Frame route={route} />
+      <NewsProvider>
+        <Frame route={route} />
+      </NewsProvider>
     </DialogsProvider>
   );
   return shopId === null ? (

@@ -56,6 +56,16 @@ export function count(value: number, locale: string): string {
   return new Intl.NumberFormat(locale).format(value);
 }
 
+/** Formats a decimal of the API that is not money, such as "-12.5", with all its digits. */
+export function decimal(value: string, locale: string): string {
+  // pass text, because a number would lose digits
+  return isDecimal(value) ? new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(value) : value;
+}
+
+function isDecimal(text: string): text is `${number}` {
+  return /^-?\d+(\.\d+)?$/.test(text);
+}
+
 /** Formats a ratio of the API, such as "0.6667", as a percentage. A float is precise enough, because the ratio is not money. */
 export function percent(ratio: string | null, locale: string): string {
   if (ratio === null) return '–';

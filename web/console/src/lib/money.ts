@@ -90,8 +90,12 @@ export function parseAmount(typed: string): bigint | null {
 
 /** Formats micros as a user would type them in this locale, such as "12,50". */
 export function typedAmount(micros: bigint, locale: string, currency: string): string {
-  const decimals = minorDecimals(currency);
-  const [whole = '0', fraction = ''] = decimalOf(micros).split('.');
+  return typedDecimal(decimalOf(micros), locale, minorDecimals(currency));
+}
+
+/** Formats a decimal of the API as a user would type it in this locale, such as "12,5", with at least this number of decimals. */
+export function typedDecimal(decimal: string, locale: string, decimals = 0): string {
+  const [whole = '0', fraction = ''] = decimal.split('.');
   const padded = fraction.padEnd(decimals, '0');
   const comma = new Intl.NumberFormat(locale).formatToParts(1.5).find((part) => part.type === 'decimal')?.value ?? '.';
   return padded === '' ? whole : `${whole}${comma}${padded}`;

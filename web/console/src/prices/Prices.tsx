@@ -1,6 +1,7 @@
 import { useState, type ReactElement } from 'react';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../app/useFormat.js';
+import { useFormat, type Format } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
 import { useShop } from '../app/shop.js';
 import { PriceListDocument, QuotePriceDocument, type PriceListQuery, type QuotePriceQuery } from '../generated.js';
@@ -105,6 +106,9 @@ function Quote({ quote }: { readonly quote: QuotePriceQuery['quote'] }): ReactEl
       {quote.pricePerMinute === null ? null : (
         <dl className="facts">
           <Fact label={t('prices.perMinute')} value={exact(quote.pricePerMinute)} big />
+          {quote.initialPrice === null ? null : (
+            <Fact label={t('prices.first', { seconds: quote.initialIncrement ?? 1 })} value={exact(quote.initialPrice)} big />
+          )}
           {quote.seconds === null ? null : <Fact label={t('prices.talkTime')} value={clock(quote.seconds)} big />}
           {isPositive(quote.connectionFee) && quote.connectionFee !== null ? (
             <Fact label={t('prices.fee')} value={exact(quote.connectionFee)} />
@@ -117,12 +121,19 @@ function Quote({ quote }: { readonly quote: QuotePriceQuery['quote'] }): ReactEl
             value={t('prices.incrementsValue', { first: quote.initialIncrement ?? 1, next: quote.increment ?? 1 })}
           />
           {quote.bandPrices.map((band) => (
-            <Fact key={band.band} label={band.band} value={exact(band.pricePerMinute)} />
+            <Fact key={band.band} label={band.band} value={bandText(band, exact, t)} />
           ))}
         </dl>
       )}
     </div>
   );
+}
+
+type BandPrice = QuotePriceQuery['quote']['bandPrices'][number];
+
+function bandText({ initialPrice, pricePerMinute }: BandPrice, exact: Format['exact'], t: TFunction): string {
+  const price = exact(pricePerMinute);
+  return initialPrice === null ? price : t('prices.firstThen', { first: exact(initialPrice), amount: price });
 }
 
 function Fact({ label, value, big = false }: { readonly label: string; readonly value: string; readonly big?: boolean }): ReactElement {
@@ -208,7 +219,14 @@ function PriceRows({ rows }: { readonly rows: PriceListQuery['priceList']['nodes
                 <Flag country={place.country} /> {place.name} <span className="tile-detail">{place.detail}</span>
               </td>
               <td>+{row.prefix}</td>
-              <td className="right">{row.blocked ? t('prices.blocked') : exact(row.pricePerMinute)}</td>
+              <td className="right">
+                {row.blocked ? t('prices.blocked') : exact(row.pricePerMinute)}
+                {row.blocked || row.initialPrice === null ? null : (
+                  <span className="price-first">
+                    {t('prices.first', { seconds: row.initialIncrement })}: {exact(row.initialPrice)}
+                  </span>
+                )}
+              </td>
             </tr>
           );
         })}

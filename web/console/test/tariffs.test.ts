@@ -1,0 +1,61 @@
+import type { TFunction } from 'i18next';
+import { describe, expect, it } from 'vitest';
+import type { RatesQuery, VersionRowFragment } from '../src/reseller/generated.js';
+import { decimal } from '../src/lib/format.js';
+import { exact } from '../src/lib/money.js';
+import { detailsOf } from '../src/reseller/Rates.js';
+import { nextOf } from '../src/reseller/TariffVersions.js';
+import { brl } from './fixtures.js';
+import { language } from './page.js';
+
+function version(number: number, state: VersionRowFragment['state'], activeFrom: string | null): VersionRowFragment {
+  return { id: `v${number}`, number, state, activeFrom, rateCount: 1, isDerived: false, note: '' };
+}
+
+describe('the next version', () => {
+  const retired = version(1, 'RETIRED', '2026-01-01T00:00:00Z');
+  const active = version(2, 'ACTIVE', '2026-06-01T00:00:00Z');
+  const later = version(3, 'SCHEDULED', '2027-02-01T00:00:00Z');
+  const sooner = version(4, 'SCHEDULED', '2027-01-01T00:00:00Z');
+  const draft = version(5, 'DRAFT', null);
+  const all = [draft, sooner, later, active, retired];
+
+  it('is the scheduled version that takes effect first after this one', () => {
+    expect(all.map((each) => nextOf(each, all)?.number ?? null)).toEqual([4, 3, null, 4, null]);
+    expect(nextOf(active, [draft, active, retired])).toBeNull();
+  });
+});
+
+describe('the details of a rate', () => {
+  const plain: RatesQuery['rates']['nodes'][number] = {
+    prefix: '351',
+    countryCode: 'PT',
+    destination: 'Portugal',
+    initialIncrement: 60,
+    increment: 30,
+    freeSeconds: 0,
+    pricePerMinute: brl('0.5'),
+    initialPrice: null,
+    connectionFee: brl('0'),
+    minimumCharge: brl('0'),
+    bandPrices: [],
+  };
+  const text = (t: TFunction, rate: typeof plain): string =>
+    detailsOf(rate, { exact: (money) => exact(money, 'en'), count: String }, t);
+
+  it('are only what the rate has', async () => {
+    const { t } = await language('en');
+    expect(text(t, plain)).toBe('');
+    const night = { band: 'night', pricePerMinute: brl('0.1'), initialPrice: brl('0.2'), connectionFee: null };
+    const full = { ...plain, freeSeconds: 3, connectionFee: brl('0.05'), minimumCharge: brl('0.2'), bandPrices: [night, { ...night, band: 'Sunday', initialPrice: null }] };
+    expect(text(t, full)).toBe(
+      'connection fee R$0.05 · night: first R$0.20, then R$0.10 · Sunday: R$0.10 · at least R$0.20 · free below 3 s',
+    );
+  });
+});
+
+describe('a decimal', () => {
+  it('is shown with all its digits', () => {
+    expect([decimal('-12.5', 'pt-BR'), decimal('0.000001', 'en'), decimal('1234.5', 'en'), decimal('?', 'en')]).toEqual(['-12,5', '0.000001', '1,234.5', '?']);
+  });
+});
