@@ -4,9 +4,9 @@ import type {
   ActivityKind,
   CabinState,
   CabinWithSessionFragment,
+  CallCostFieldsFragment,
   CallFieldsFragment,
   CallState,
-  CallTickFieldsFragment,
 } from './generated.js';
 import type { ActivityEvent, CabinFields, CabinView, CallFields, RegisterFields, SessionFields, UnpaidFields } from './types.js';
 

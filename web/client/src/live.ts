@@ -13,7 +13,7 @@ import {
 } from './board.js';
 import { Skew } from './clock.js';
 import { CallshopError, isPassing } from './errors.js';
-import type { ActivityKind, CabinWithSessionFragment, CallTickFieldsFragment } from './generated.js';
+import type { ActivityKind, CabinWithSessionFragment, CallCostFieldsFragment } from './generated.js';
 import { keepRunning, type Connection } from './running.js';
 import type { Push } from './stream.js';
 import type { ActivityEvent, ShopState } from './types.js';
@@ -37,7 +37,7 @@ export interface BoardSource {
   follow(after: string | null, next: (message: BoardMessage) => void, signal: AbortSignal): Promise<void>;
   head(next: (head: Head) => void, signal: AbortSignal): Promise<void>;
   /** Requests the exact costs of live calls at regular intervals. `live` returns the ids of the calls that are being charged. */
-  costs(live: () => readonly string[], next: (costs: readonly CallTickFieldsFragment[]) => void, signal: AbortSignal): Promise<void>;
+  costs(live: () => readonly string[], next: (costs: readonly CallCostFieldsFragment[]) => void, signal: AbortSignal): Promise<void>;
   /** The cabins with these ids, in this order; null for a cabin that does not exist. */
   ask(ids: readonly string[], signal: AbortSignal): Promise<readonly (CabinWithSessionFragment | null)[]>;
   /** The register and the unpaid bills. This function is called only if snapshots have a counter. */
@@ -203,7 +203,7 @@ class Follower {
     }
   }
 
-  #priced(costs: readonly CallTickFieldsFragment[]): void {
+  #priced(costs: readonly CallCostFieldsFragment[]): void {
     const now = Date.now();
     const [first] = costs;
     if (this.#board === null || first === undefined) {

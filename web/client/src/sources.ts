@@ -9,8 +9,8 @@ import {
   RefetchCabinsDocument,
   RefetchCounterDocument,
   type CabinWithSessionFragment,
+  type CallCostFieldsFragment,
   type CallCostsQuery,
-  type CallTickFieldsFragment,
   type CallshopActivitySubscription,
   type RefetchCabinsQuery,
 } from './generated.js';
@@ -122,6 +122,6 @@ function isCabin(node: RefetchCabinsQuery['nodes'][number]): node is CabinWithSe
   return node !== null && 'currentSession' in node;
 }
 
-function isCallCost(node: CallCostsQuery['nodes'][number]): node is CallTickFieldsFragment {
+function isCallCost(node: CallCostsQuery['nodes'][number]): node is CallCostFieldsFragment {
   return node !== null && 'cost' in node;
 }
