@@ -73,11 +73,15 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
     let declared = declared(args, &rust_name, &this, &fields)?;
     let written = args.root.is_none().then(|| written(&this, &fields)).transpose()?;
     let attributes = &block.attrs;
+    // `crate::planned` has the library's items, except for the functions that resolve a field's value
+    let library = quote!(crate = "crate::planned");
     let attribute = match (&args.root, &args.name) {
         (Some(root), _) if root.value() == "Subscription" => quote!(#[::async_graphql::Subscription]),
-        (Some(_), _) => quote!(#[::async_graphql::Object]),
-        (None, Some(name)) => quote!(#[::async_graphql::Object(name = #name, use_type_description)]),
-        (None, None) => quote!(#[::async_graphql::Object(use_type_description)]),
+        (Some(_), _) => quote!(#[::async_graphql::Object(#library)]),
+        (None, Some(name)) => {
+            quote!(#[::async_graphql::Object(#library, name = #name, use_type_description)])
+        }
+        (None, None) => quote!(#[::async_graphql::Object(#library, use_type_description)]),
     };
     let plain = (!plain.is_empty()).then(|| quote!(impl #this { #(#plain)* }));
     Ok(quote! {
@@ -180,6 +184,9 @@ fn of_struct(args: &TypeArgs, mut item: ItemStruct) -> Result<TokenStream> {
     let this = Type::Path(path(&item.ident));
     let declared = declared(args, &name, &this, &fields)?;
     let written = (!is_input).then(|| written(&this, &fields)).transpose()?;
+    if !is_input {
+        item.attrs.push(syn::parse_quote!(#[graphql(crate = "crate::planned")]));
+    }
     Ok(quote!(#item #declared #written))
 }
 
@@ -257,16 +264,20 @@ fn written(this: &Type, fields: &[Field]) -> Result<TokenStream> {
     }
     let arms = fields.iter().filter_map(|field| {
         let (name, (ty, value)) = (&field.name, field.value.as_ref()?);
-        Some(if field.args.absent {
-            quote!(#name => ::std::boxed::Box::new(|_: &Self, out: &mut ::std::vec::Vec<u8>| crate::compiled::null(out)),)
-        } else {
+        let absent = field.args.absent.then(|| {
             quote! {
-                #name => {
-                    let plan = <#ty as crate::compiled::Output>::compile(below)?;
-                    ::std::boxed::Box::new(move |it: &Self, out: &mut ::std::vec::Vec<u8>| {
-                        crate::compiled::Output::write(&#value, &plan, out)
-                    })
+                #name if below.is_of_events() => {
+                    ::std::boxed::Box::new(|_: &Self, out: &mut ::std::vec::Vec<u8>| crate::compiled::null(out))
                 }
+            }
+        });
+        Some(quote! {
+            #absent
+            #name => {
+                let plan = <#ty as crate::compiled::Output>::compile(below)?;
+                ::std::boxed::Box::new(move |it: &Self, out: &mut ::std::vec::Vec<u8>| {
+                    crate::compiled::Output::write(&#value, &plan, out)
+                })
             }
         })
     });
@@ -280,16 +291,6 @@ fn written(this: &Type, fields: &[Field]) -> Result<TokenStream> {
             }
         }
 
-        impl crate::compiled::Output for #this {
-            type Plan = crate::compiled::Object<Self>;
-
-            fn compile(below: &crate::compiled::Below<'_>) -> ::std::option::Option<Self::Plan> {
-                below.object()
-            }
-
-            fn write(&self, plan: &Self::Plan, out: &mut ::std::vec::Vec<u8>) -> ::async_graphql::Result<()> {
-                plan.write(self, out)
-            }
-        }
+        crate::compiled::output!([] #this);
     })
 }

@@ -1,7 +1,8 @@
 //! `#[object]`: declares a GraphQL type. A GraphQL field's name, description, roles, columns and value are stated only in its method or struct field.
 //!
 //! From the declaration, the attribute generates:
-//! - async-graphql's resolvers and type information;
+//! - async-graphql's resolvers and type information. The resolvers use `crate::planned` in place of the library, so that a plan writes each value that
+//!   needs no further query;
 //! - `fields::Declared`: which roles see the type and each field, and which columns a field reads;
 //! - `compiled::Written`: the JSON writer of each field that needs no query. A field needs no query if it is a field of a struct, or a method that
 //!   is not `async` and takes only `&self`. All other fields are left to the executor. The executor's resolver of a field `id` is `async`, because
@@ -29,7 +30,7 @@
 //!   field may be kept until the callshop's next activity. Without this argument, such an answer is never kept;
 //! - `ticking`: like `numbered`, but the value also changes with time while a call is live. The code that makes the object tells `crate::kept` how
 //!   long the value stays valid;
-//! - `absent`: the nullable field is null in every object that is written without the executor.
+//! - `absent`: the nullable field is null in the events that are written without the executor.
 //!
 //! A parameter of the type `Paging` stands for the four arguments of a Relay connection.
 

@@ -56,7 +56,7 @@ pub struct FieldArgs {
     pub columns: Vec<Ident>,
     /// Usual length of a list.
     pub length: Option<LitInt>,
-    /// Whether the compiled writer always writes null for this field.
+    /// Whether the compiled writer of events always writes null for this field.
     pub absent: bool,
     /// Whether every change of the value is committed together with a numbered activity of the callshop.
     pub numbered: bool,

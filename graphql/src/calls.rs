@@ -617,7 +617,7 @@ mod tests {
         let document = parse(below("")).or_else(|| parse(below("{ amount currency }"))).expect("a document");
         let operation = document.operations.get(None).expect("an operation");
         let selected = operation.selection_set.fields().next().expect("the field `call`");
-        let plan = Below { document: &document, sets: vec![&selected.selection_set] }.object::<Call>();
+        let plan = Below::events(&document, &[selected]).object::<Call>();
         let view: call::View = serde_json::from_value(row.clone()).expect("a view");
         let at = view.authorized_at;
         let mut out = Vec::new();

@@ -1,14 +1,18 @@
 //! Compiled JSON writers. A document is compiled once. The objects in the document are then written without the executor, from the values that
-//! `#[object]` declares for their types. A document with an unsupported part (a field that queries the database, a directive, a fragment on an
-//! interface) is not compiled. The executor serves a document that is not compiled; the results are the same, but take more memory and time.
+//! `#[object]` declares for their types. A selection set with an unsupported part (a field that queries the database or has an argument, a directive, a
+//! fragment on an interface) is not compiled. The executor resolves what is not compiled; the results are the same, but take more memory and time.
+//!
+//! The events of subscriptions and webhooks are written by a plan for the whole document ([`crate::live`]). In queries, the executor runs the fields that
+//! query the database, and a plan writes the objects that they return, with everything below these objects ([`crate::planned`]).
 
+use std::collections::HashMap;
 use std::io::Write as _;
 
 use apollo_compiler::executable::{ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql::{ID, Result};
+use async_graphql::parser::types as parsed;
+use async_graphql::{ID, Name, OutputType, Positioned, Result};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::fields::Declared;
 use super::payload::top_level;
 use super::scalars::{CurrencyCode, Decimal};
 use base::error::Error;
@@ -32,7 +36,7 @@ pub trait Output {
 }
 
 /// An object type whose fields can be written as JSON.
-pub trait Written: Declared + Sized + 'static {
+pub trait Written: OutputType + Sized + 'static {
     /// The writer of the field with this name; `None` if only the executor can resolve it.
     fn field(name: &str, below: &Below<'_>) -> Option<Write<Self>>;
 }
@@ -58,72 +62,165 @@ impl<T: 'static> Object<T> {
     }
 }
 
+/// The fragments of a document in the executor's types.
+pub type Fragments = HashMap<Name, Positioned<parsed::FragmentDefinition>>;
+
 /// The merged selection sets for one object.
-pub struct Below<'a> {
-    /// The document, for its fragments.
-    pub document: &'a ExecutableDocument,
-    /// The selection sets of all fields with one response key.
-    pub sets: Vec<&'a SelectionSet>,
+pub enum Below<'a> {
+    /// The selection sets of a subscription whose events are written instead of resolved.
+    OfEvents {
+        /// The document, for its fragments.
+        document: &'a ExecutableDocument,
+        /// The selection sets of all fields with one response key.
+        sets: Vec<&'a SelectionSet>,
+    },
+    /// The selection sets of a field that the executor has resolved. No selection depends on a variable.
+    Resolved {
+        /// The document's fragments.
+        fragments: &'a Fragments,
+        /// The selection sets of all fields with one response key.
+        sets: Vec<&'a parsed::SelectionSet>,
+    },
+}
+
+/// The fields with one response key.
+struct Selected<'a> {
+    key: &'a str,
+    name: &'a str,
+    below: Below<'a>,
+}
+
+/// The fields of type `ty` by response key, in order (GraphQL specification, section 6.3.2). `None` if a selection has a directive or selects by
+/// another type.
+pub fn fields<'a>(
+    document: &'a ExecutableDocument,
+    sets: &[&'a SelectionSet],
+    ty: &str,
+) -> Option<Vec<(&'a str, Vec<&'a Field>)>> {
+    let mut fields = Vec::new();
+    for set in sets {
+        collect(document, set, ty, &mut fields)?;
+    }
+    Some(fields)
+}
+
+fn collect<'a>(
+    document: &'a ExecutableDocument,
+    set: &'a SelectionSet,
+    ty: &str,
+    fields: &mut Vec<(&'a str, Vec<&'a Field>)>,
+) -> Option<()> {
+    for selection in &set.selections {
+        if !selection.directives().is_empty() {
+            return None;
+        }
+        let inner = match selection {
+            Selection::Field(field) => {
+                add(field.response_key().as_str(), &**field, fields);
+                continue;
+            }
+            Selection::InlineFragment(inline) => &inline.selection_set,
+            Selection::FragmentSpread(spread) => {
+                let fragment = document.fragments.get(&spread.fragment_name)?;
+                if !fragment.directives.is_empty() {
+                    return None;
+                }
+                &fragment.selection_set
+            }
+        };
+        if inner.ty != ty {
+            return None;
+        }
+        collect(document, inner, ty, fields)?;
+    }
+    Some(())
+}
+
+/// Like [`collect`], for the executor's types.
+fn collect_parsed<'a>(
+    fragments: &'a Fragments,
+    set: &'a parsed::SelectionSet,
+    ty: &str,
+    fields: &mut Vec<(&'a str, Vec<&'a parsed::Field>)>,
+) -> Option<()> {
+    for selection in &set.items {
+        if !selection.node.directives().is_empty() {
+            return None;
+        }
+        let (condition, inner) = match &selection.node {
+            parsed::Selection::Field(field) => {
+                add(&field.node.response_key().node, &field.node, fields);
+                continue;
+            }
+            parsed::Selection::InlineFragment(inline) => {
+                (inline.node.type_condition.as_ref(), &inline.node.selection_set)
+            }
+            parsed::Selection::FragmentSpread(spread) => {
+                let fragment = &fragments.get(&spread.node.fragment_name.node)?.node;
+                (Some(&fragment.type_condition), &fragment.selection_set)
+            }
+        };
+        if condition.is_some_and(|condition| condition.node.on.node.as_str() != ty) {
+            return None;
+        }
+        collect_parsed(fragments, &inner.node, ty, fields)?;
+    }
+    Some(())
+}
+
+fn add<'a, F>(key: &'a str, field: &'a F, fields: &mut Vec<(&'a str, Vec<&'a F>)>) {
+    match fields.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, same)) => same.push(field),
+        None => fields.push((key, vec![field])),
+    }
 }
 
 impl<'a> Below<'a> {
-    /// The fields by response key, in order (GraphQL specification, section 6.3.2).
-    pub fn fields(&self) -> Option<Vec<(&'a str, Vec<&'a Field>)>> {
-        let mut fields = Vec::new();
-        for set in &self.sets {
-            self.collect(set, &set.ty, &mut fields)?;
-        }
-        Some(fields)
+    /// What is below these fields, which have one response key.
+    pub fn events(document: &'a ExecutableDocument, same: &[&'a Field]) -> Self {
+        Self::OfEvents { document, sets: same.iter().map(|field| &field.selection_set).collect() }
     }
 
-    fn collect(
-        &self,
-        set: &'a SelectionSet,
-        ty: &str,
-        fields: &mut Vec<(&'a str, Vec<&'a Field>)>,
-    ) -> Option<()> {
-        for selection in &set.selections {
-            if !selection.directives().is_empty() {
-                return None;
+    /// Whether the objects are those of events.
+    pub fn is_of_events(&self) -> bool {
+        matches!(self, Self::OfEvents { .. })
+    }
+
+    fn selected(&self, ty: &str) -> Option<Vec<Selected<'a>>> {
+        match self {
+            Self::OfEvents { document, sets } => {
+                let document = *document;
+                let select = |(key, same): (&'a str, Vec<&'a Field>)| {
+                    let name = same.first()?.name.as_str();
+                    Some(Selected { key, name, below: Below::events(document, &same) })
+                };
+                fields(document, sets, ty)?.into_iter().map(select).collect()
             }
-            let inner = match selection {
-                Selection::Field(field) => {
-                    let key = field.response_key().as_str();
-                    match fields.iter_mut().find(|(known, _)| *known == key) {
-                        Some((_, same)) => same.push(field),
-                        None => fields.push((key, vec![field])),
-                    }
-                    continue;
+            Self::Resolved { fragments, sets } => {
+                let (fragments, mut fields) = (*fragments, Vec::new());
+                for set in sets {
+                    collect_parsed(fragments, set, ty, &mut fields)?;
                 }
-                Selection::InlineFragment(inline) => &inline.selection_set,
-                Selection::FragmentSpread(spread) => {
-                    let fragment = self.document.fragments.get(&spread.fragment_name)?;
-                    if !fragment.directives.is_empty() {
-                        return None;
-                    }
-                    &fragment.selection_set
-                }
-            };
-            if inner.ty != ty {
-                return None;
+                let select = |(key, same): (&'a str, Vec<&'a parsed::Field>)| {
+                    let name = same.first()?.name.node.as_str();
+                    let sets = same.iter().map(|field| &field.selection_set.node).collect();
+                    Some(Selected { key, name, below: Below::Resolved { fragments, sets } })
+                };
+                fields.into_iter().map(select).collect()
             }
-            self.collect(inner, ty, fields)?;
         }
-        Some(())
     }
 
     /// Compiles the selection sets for objects of type `T`.
     pub fn object<T: Written>(&self) -> Option<Object<T>> {
-        let write = |(key, same): (&str, Vec<&'a Field>)| {
-            let sets = same.iter().map(|field| &field.selection_set).collect();
-            let name = same.first()?.name.as_str();
-            let write = match name {
-                "__typename" => Box::new(|_: &T, out: &mut Vec<u8>| json(T::DECLARATION.name, out)),
-                name => T::field(name, &Below { document: self.document, sets })?,
+        let write = |Selected { key, name, below }: Selected<'_>| {
+            let write: Write<T> = match name {
+                "__typename" => Box::new(|_: &T, out: &mut Vec<u8>| json(T::type_name(), out)),
+                name => T::field(name, &below)?,
             };
             Some((format!("\"{key}\":"), write))
         };
-        self.fields()?.into_iter().map(write).collect::<Option<_>>().map(Object)
+        self.selected(&T::type_name())?.into_iter().map(write).collect::<Option<_>>().map(Object)
     }
 }
 
@@ -232,16 +329,28 @@ impl<T: Output> Output for [T] {
     }
 
     fn write(&self, plan: &Self::Plan, out: &mut Vec<u8>) -> Result<()> {
-        out.push(b'[');
-        for (at, value) in self.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            value.write(plan, out)?;
-        }
-        out.push(b']');
-        Ok(())
+        write_list(self.iter(), plan, out)
     }
+}
+
+/// Appends a list.
+///
+/// # Errors
+/// Fails if a value is an error.
+pub fn write_list<'a, T: Output + 'a>(
+    values: impl Iterator<Item = &'a T>,
+    plan: &T::Plan,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.push(b'[');
+    for (at, value) in values.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        value.write(plan, out)?;
+    }
+    out.push(b']');
+    Ok(())
 }
 
 impl<T: Output> Output for Vec<T> {
@@ -255,6 +364,24 @@ impl<T: Output> Output for Vec<T> {
         self.as_slice().write(plan, out)
     }
 }
+
+/// Implements [`Output`] for object types that implement [`Written`]. The type parameters are in brackets.
+macro_rules! output {
+    ([$($parameters:tt)*] $type:ty) => {
+        impl<$($parameters)*> $crate::compiled::Output for $type {
+            type Plan = $crate::compiled::Object<Self>;
+
+            fn compile(below: &$crate::compiled::Below<'_>) -> Option<Self::Plan> {
+                below.object()
+            }
+
+            fn write(&self, plan: &Self::Plan, out: &mut Vec<u8>) -> async_graphql::Result<()> {
+                plan.write(self, out)
+            }
+        }
+    };
+}
+pub(crate) use output;
 
 /// Implements [`Output`] for GraphQL enums.
 macro_rules! enums {

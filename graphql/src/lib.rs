@@ -26,6 +26,7 @@ pub mod node;
 pub mod paging;
 pub mod payload;
 pub mod phones;
+mod planned;
 pub mod prices;
 pub mod problems;
 pub mod receipts;

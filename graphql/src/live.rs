@@ -16,7 +16,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use uuid::Uuid;
 
 use super::activity::{AccountFeed, CabinActivity, CallshopActivity};
-use super::compiled::{Below, Write, Written};
+use super::compiled::{self, Below, Write, Written};
 use super::languages;
 use super::payload::top_level;
 use app::feed::texts::WriterId;
@@ -125,10 +125,10 @@ fn refused(error: async_graphql::Error) -> Answer {
 
 /// Compiles the writer for this operation's events; `None` if only the executor can serve the operation.
 pub fn compile(document: &ExecutableDocument, operation: &Operation) -> Option<Arc<dyn Live>> {
-    let roots = Below { document, sets: vec![&operation.selection_set] }.fields()?;
+    let root = &operation.selection_set;
+    let roots = compiled::fields(document, &[root], &root.ty)?;
     let [(key, fields)] = roots.as_slice() else { return None };
-    let sets = fields.iter().map(|field| &field.selection_set).collect();
-    let below = Below { document, sets };
+    let below = Below::events(document, fields);
     let plan = match fields.first()?.name.as_str() {
         "callshopActivity" => Plan::of::<CallshopActivity>(key, &below),
         "cabinActivity" => Plan::of::<CabinActivity>(key, &below),

@@ -10,6 +10,7 @@ use super::accounts::{Account, Callshop};
 use super::api_tokens::ApiToken;
 use super::cabins::Cabin;
 use super::calls::Call;
+use super::compiled::{Below, Output};
 use super::payload::{nullable, top_level};
 use super::phones::Phone;
 use super::register::RegisterShift;
@@ -64,6 +65,19 @@ pub enum Node {
     ApiToken(ApiToken),
     /// A webhook.
     Webhook(Webhook),
+}
+
+/// The executor resolves interfaces.
+impl Output for Node {
+    type Plan = ();
+
+    fn compile(_: &Below<'_>) -> Option<()> {
+        None
+    }
+
+    fn write(&self, (): &(), _: &mut Vec<u8>) -> async_graphql::Result<()> {
+        Err(top_level(Error::fault("an interface has no plan")))
+    }
 }
 
 /// The fields of `Query` for objects of any type by their global ids.

@@ -1,11 +1,16 @@
 //! Relay connections over rows in the order of their ids or of another key.
 
-use async_graphql::connection::{Connection, Edge, EmptyFields};
-use async_graphql::{Context, Object, OutputType};
+use std::borrow::Cow;
+
+use async_graphql::connection::{Connection, Edge, EmptyFields, PageInfo};
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{Context, ContextSelectionSet, Object, OutputType, Positioned, ServerResult, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use super::compiled::{Below, Output, Write, Written, output, write_list};
 use super::payload::top_level;
 use base::error::{Error, Result};
 use store::page::{MAX_PAGE, Total};
@@ -13,7 +18,94 @@ use store::sorted::{Key, Place, SortedPage};
 use store::{self, Listed, Slice};
 
 /// A Relay connection with string cursors.
-pub type Page<N> = Connection<String, N, Totals, EmptyFields>;
+type Relay<N> = Connection<String, N, Totals, EmptyFields>;
+
+/// A page of a list: a Relay connection that a plan can write ([`crate::planned`]).
+pub struct Page<N: OutputType>(Relay<N>);
+
+impl<N: OutputType> Page<N> {
+    /// Adds an object to the end of the page.
+    pub(super) fn push(&mut self, cursor: String, node: N) {
+        self.0.edges.push(Edge::new(cursor, node));
+    }
+
+    fn info(&self) -> PageInfo {
+        let (first, last) = (self.0.edges.first(), self.0.edges.last());
+        PageInfo {
+            has_previous_page: self.0.has_previous_page,
+            has_next_page: self.0.has_next_page,
+            start_cursor: first.map(|edge| edge.cursor.clone()),
+            end_cursor: last.map(|edge| edge.cursor.clone()),
+        }
+    }
+}
+
+impl<N: OutputType> OutputType for Page<N> {
+    fn type_name() -> Cow<'static, str> {
+        Relay::<N>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Relay::<N>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        self.0.resolve(ctx, field).await
+    }
+}
+
+impl<N: OutputType + Output + 'static> Written for Page<N> {
+    fn field(name: &str, below: &Below<'_>) -> Option<Write<Self>> {
+        Some(match name {
+            "pageInfo" => {
+                let plan = PageInfo::compile(below)?;
+                Box::new(move |page, out| page.info().write(&plan, out))
+            }
+            "edges" => {
+                let plan = Edge::<String, N, EmptyFields>::compile(below)?;
+                Box::new(move |page, out| page.0.edges.write(&plan, out))
+            }
+            "nodes" => {
+                let plan = N::compile(below)?;
+                Box::new(move |page, out| write_list(page.0.edges.iter().map(|edge| &edge.node), &plan, out))
+            }
+            "totalCount" => Box::new(|page, out| page.0.additional_fields.count()?.write(&(), out)),
+            "totalCountIsExact" => {
+                Box::new(|page, out| page.0.additional_fields.total()?.is_exact.write(&(), out))
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl<N: OutputType + Output + 'static> Written for Edge<String, N, EmptyFields> {
+    fn field(name: &str, below: &Below<'_>) -> Option<Write<Self>> {
+        Some(match name {
+            "cursor" => Box::new(|edge, out| edge.cursor.write(&(), out)),
+            "node" => {
+                let plan = N::compile(below)?;
+                Box::new(move |edge, out| edge.node.write(&plan, out))
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Written for PageInfo {
+    fn field(name: &str, _: &Below<'_>) -> Option<Write<Self>> {
+        Some(match name {
+            "hasPreviousPage" => Box::new(|info, out| info.has_previous_page.write(&(), out)),
+            "hasNextPage" => Box::new(|info, out| info.has_next_page.write(&(), out)),
+            "startCursor" => Box::new(|info, out| info.start_cursor.write(&(), out)),
+            "endCursor" => Box::new(|info, out| info.end_cursor.write(&(), out)),
+            _ => return None,
+        })
+    }
+}
+
+output!([N: OutputType + Output + 'static] Page<N>);
+output!([N: OutputType + Output + 'static] Edge<String, N, EmptyFields>);
+output!([] PageInfo);
 
 /// The fields that every connection has in addition to the Relay fields. The list is counted only if a client requests one of the fields.
 pub struct Totals(Option<Total>);
@@ -22,7 +114,7 @@ pub struct Totals(Option<Total>);
 impl Totals {
     /// Number of items in the whole list, with the filters applied. Long lists are counted up to a bound, at most 10,000: see `totalCountIsExact`.
     async fn total_count(&self) -> async_graphql::Result<u32> {
-        u32::try_from(self.total()?.count).map_err(|error| top_level(Error::fault(error)))
+        self.count()
     }
 
     /// Whether `totalCount` is the exact number. If not, the list may have more items than `totalCount`.
@@ -32,6 +124,10 @@ impl Totals {
 }
 
 impl Totals {
+    fn count(&self) -> async_graphql::Result<u32> {
+        u32::try_from(self.total()?.count).map_err(|error| top_level(Error::fault(error)))
+    }
+
     fn total(&self) -> async_graphql::Result<Total> {
         self.0.ok_or_else(|| {
             top_level(Error::fault("the list was not counted; this is a bug, please report it"))
@@ -166,14 +262,14 @@ pub(super) fn assemble<M, N: OutputType>(
         rows.reverse();
     }
     let (previous, next) = if backwards { (more, around.1) } else { (around.0, more) };
-    let mut connection = empty(previous, next, total);
-    connection.edges.extend(rows.into_iter().map(|row| Edge::new(cursor(&row), node(row))));
-    connection
+    let mut page = empty(previous, next, total);
+    page.0.edges.extend(rows.into_iter().map(|row| Edge::new(cursor(&row), node(row))));
+    page
 }
 
-/// A connection without edges.
+/// A page without objects.
 pub(super) fn empty<N: OutputType>(previous: bool, next: bool, total: Option<Total>) -> Page<N> {
-    Connection::with_additional_fields(previous, next, Totals(total))
+    Page(Connection::with_additional_fields(previous, next, Totals(total)))
 }
 
 /// The requested number of objects, and whether they are taken from the end of the list.

@@ -1,6 +1,5 @@
 //! Reports: income and cost of calls by day, cabin, destination, attendant, callshop or tariff version.
 
-use async_graphql::connection::Edge;
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -77,7 +76,7 @@ impl Report {
             let mut page = empty(previous, next, Some(Total::of(found)));
             for (key, of) in rows {
                 let node = group(key, of, &names, &self.0.currency)?;
-                page.edges.push(Edge::new(cursor(key)?, node));
+                page.push(cursor(key)?, node);
             }
             Ok(page)
         };

@@ -14,7 +14,7 @@ use entity::{ActivityKind, Role};
 use uuid::Uuid;
 
 use super::activity::{AccountActivity, AccountFeed, CallshopActivity};
-use super::compiled::{Below, Object, Written};
+use super::compiled::{self, Below, Object, Written};
 use super::roles::{self, RoleSet};
 use super::scalars::{Kind, parse_any};
 use super::{notes, scope_table, scopes, sdl, visibility};
@@ -77,12 +77,11 @@ impl Documents for Compiler {
         {
             return Err(not_one());
         }
-        let roots = Below { document: &parsed, sets: vec![&operation.selection_set] }.fields();
-        let roots = roots.ok_or_else(not_one)?;
+        let root = &operation.selection_set;
+        let roots = compiled::fields(&parsed, &[root], &root.ty).ok_or_else(not_one)?;
         let [(key, fields)] = roots.as_slice() else { return Err(not_one()) };
         let field = fields.first().ok_or_else(not_one)?;
-        let below =
-            Below { document: &parsed, sets: fields.iter().map(|field| &field.selection_set).collect() };
+        let below = Below::events(&parsed, fields);
         match field.name.as_str() {
             "callshopActivity" => Plan::<CallshopActivity>::of(key, field, "callshopId", &below),
             "accountActivity" => Plan::<AccountActivity>::of(key, field, "accountId", &below),

@@ -53,6 +53,15 @@ impl Client {
 
     /// The complete response, `data` and `errors`.
     pub async fn send(&self, query: &str, variables: Value) -> Value {
+        self.answer(query, variables).await.json().await.expect("a JSON response")
+    }
+
+    /// The complete response as the server wrote it.
+    pub async fn text(&self, query: &str, variables: Value) -> String {
+        self.answer(query, variables).await.text().await.expect("a text")
+    }
+
+    async fn answer(&self, query: &str, variables: Value) -> reqwest::Response {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
         if !self.languages.is_empty() {
             request = request.header("accept-language", &self.languages);
@@ -60,8 +69,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.expect("the server responds");
-        answer.json().await.expect("a JSON response")
+        request.send().await.expect("the server responds")
     }
 
     /// The `data` of a response. Panics if the response has `errors`.

@@ -26,7 +26,7 @@ use super::{
     pipeline::{self, Kind, Parameters, Prepared, byte_cap},
     rate::Allowance,
     service::{Caller, GraphqlService},
-    stream,
+    spliced, stream,
     ticket::{self, Ticket},
 };
 use telemetry::{RequestId, request, trace};
@@ -312,10 +312,10 @@ fn body(status: StatusCode, answer: Answer, json: impl MessageBody + 'static) ->
 /// response is too large.
 pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<String, RequestError> {
     let mut text = Bounded { text: Vec::new(), most: limits.answer_bytes };
-    match serde_json::to_writer(&mut text, response) {
-        Ok(()) => String::from_utf8(text.text).or_else(|_| Ok(to_json(response))),
+    match spliced::to_writer(&mut text, response) {
+        Ok(()) => Ok(String::from_utf8(text.text).unwrap_or_else(|error| not_json(&error))),
         Err(error) if error.is_io() => Err(too_large(limits)),
-        Err(_) => Ok(to_json(response)),
+        Err(error) => Ok(not_json(&error)),
     }
 }
 
@@ -371,11 +371,13 @@ pub(crate) fn error_json(error: &RequestError) -> String {
 }
 
 fn to_json(body: &impl Serialize) -> String {
-    serde_json::to_string(body).unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer could not be serialized as JSON");
-        r#"{"errors":[{"message":"The answer could not be serialized.","extensions":{"code":"INTERNAL"}}]}"#
-            .to_owned()
-    })
+    serde_json::to_string(body).unwrap_or_else(|error| not_json(&error))
+}
+
+fn not_json(error: &dyn std::error::Error) -> String {
+    tracing::error!(%error, "an answer could not be serialized as JSON");
+    r#"{"errors":[{"message":"The answer could not be serialized.","extensions":{"code":"INTERNAL"}}]}"#
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub mod rate;
 pub mod role_schema;
 mod schemas;
 pub mod service;
+pub mod spliced;
 mod stream;
 pub mod ticket;
 pub mod unread;

@@ -61,6 +61,36 @@ impl KeptOutcome {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResolvedLabel {
+    by: &'static str,
+}
+
+/// Counts the fields with a selection set by how their values were made. This value is in the data of each request.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    plan: Counter,
+    executor: Counter,
+    family: Family<ResolvedLabel, Counter>,
+}
+
+impl Default for Resolved {
+    fn default() -> Self {
+        let family = Family::<ResolvedLabel, Counter>::default();
+        let counter = |by| family.get_or_create(&ResolvedLabel { by }).clone();
+        let (plan, executor) = (counter("plan"), counter("executor"));
+        Self { plan, executor, family }
+    }
+}
+
+impl Resolved {
+    /// Counts a field. If a plan wrote the field's value, the fields inside the value are not counted.
+    pub fn count(&self, is_written: bool) {
+        let counter = if is_written { &self.plan } else { &self.executor };
+        counter.inc();
+    }
+}
+
 /// GraphQL requests, sockets and subscriptions.
 #[derive(Debug)]
 pub struct Metrics {
@@ -77,6 +107,8 @@ pub struct Metrics {
     kept: Family<KeptLabel, Counter>,
     /// Size of the kept answers in bytes.
     pub(crate) kept_bytes: Gauge,
+    /// Fields with a selection set.
+    pub(crate) resolved: Resolved,
 }
 
 impl Default for Metrics {
@@ -97,6 +129,7 @@ impl Default for Metrics {
             messages: Counter::default(),
             kept,
             kept_bytes: Gauge::default(),
+            resolved: Resolved::default(),
         }
     }
 }
@@ -164,5 +197,7 @@ impl Metrics {
         registry.register("graphql_kept_answers", help, self.kept.clone());
         let help = "Size of the answers that are kept in memory, in bytes";
         registry.register("graphql_kept_answer_bytes", help, self.kept_bytes.clone());
+        let help = "Fields with a selection set, by what made their values: a plan or the executor";
+        registry.register("graphql_object_fields", help, self.resolved.family.clone());
     }
 }

@@ -51,3 +51,4 @@ mod tariffs;
 mod upkeep;
 mod use_cases;
 mod webhooks;
+mod written;

@@ -17,7 +17,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Adds the syntax tree and the variables to the executor's request, which gets the syntax tree instead of the document's text.
+    /// Adds the syntax tree, the variables and the plans to the executor's request, which gets the syntax tree instead of the document's text.
     pub(super) fn complete(self, request: &mut Request) {
         let Ok(document) = self.checked.as_ref() else { return };
         let name = request.operation_name.as_deref();
@@ -27,6 +27,7 @@ impl Asked {
             tree = resume::after(tree, name, cursor);
         }
         request.variables = variables::for_executor(&self.values);
+        request.data.insert(document.plans.clone());
         request.set_parsed_query(tree);
     }
 }

@@ -47,6 +47,7 @@ pub mod json_depth;
 pub mod live;
 pub mod operation;
 pub mod parse;
+pub mod plans;
 mod resume;
 mod root;
 pub mod text;
@@ -56,6 +57,7 @@ pub mod variables;
 use asked::Asked;
 pub use live::{Answer, Compile, Live, Position};
 pub use operation::Kind;
+pub use plans::Plans;
 
 /// The parameters of a GraphQL request, the same on every transport.
 #[derive(Debug, Default)]
@@ -163,6 +165,8 @@ struct Checked {
     typed: Valid<ExecutableDocument>,
     /// The executor's own syntax tree, which is parsed only once the document is valid.
     for_executor: async_graphql::parser::types::ExecutableDocument,
+    /// The plans that write values in the executor's place.
+    plans: Arc<Plans>,
     /// Compiled subscriptions, keyed by the operation's name.
     live: HashMap<Option<Name>, Arc<dyn Live>>,
     /// Queries whose answers are kept, keyed by the operation's name.
@@ -327,9 +331,10 @@ impl RolePipeline {
             RequestError::document("GRAPHQL_PARSE_FAILED", "The document is not valid GraphQL.")
         })?;
         let for_executor = root::without_fragments(for_executor);
+        let plans = Arc::new(Plans::of(&for_executor));
         let (live, keepable) = (self.live(&typed), self.keepable(&typed));
         let hash = kept::digest([text.as_bytes()]);
-        Ok(Checked { tree, typed, for_executor, live, keepable, hash })
+        Ok(Checked { tree, typed, for_executor, plans, live, keepable, hash })
     }
 
     fn keepable(&self, document: &ExecutableDocument) -> HashMap<Option<Name>, Arc<dyn Keepable>> {
@@ -427,6 +432,7 @@ impl Prepared {
 
     /// Starts counting the operation, and adds the request's id to internal errors.
     pub(crate) fn observe(&mut self, metrics: Arc<Metrics>, request: RequestId, begun: Instant) {
+        self.request.data.insert(metrics.resolved.clone());
         self.observed = Some(Observed { metrics, request, begun });
     }
 

@@ -1,0 +1,282 @@
+//! Writes the values of fields without the executor. The resolvers that `#[object]` generates use this module in place of async-graphql. It has the
+//! library's items, except for the two functions that resolve a field's value.
+//!
+//! A resolver returns an object, a list of objects or a page of a list. Normally, the executor then makes a future for each field of each object. Most
+//! objects need no further query, so a plan writes the whole value as JSON at once. A plan is made once for each selection set of a cached document
+//! ([`Plans`]), and a document is cached for one role or one set of scopes. The written value is one binary value of the executor, which the transports
+//! put into the response as it is ([`transport::spliced`]).
+//!
+//! A plan has no queries, no arguments and no guards: a field that has one of these is an `async` method, or takes more than `&self`, and is not
+//! compiled. If a plan fails, the executor resolves the value again, and reports the error and its path. In debug builds, the executor resolves every
+//! value, and the request fails if the value differs from the written one.
+
+pub use ::async_graphql::*;
+
+use std::sync::Arc;
+
+use super::compiled::{Below, Output};
+use base::error::Error as Fault;
+use transport::metrics::Resolved;
+use transport::pipeline::Plans;
+use transport::spliced;
+
+/// Capacity in bytes of a text when it is begun.
+const TEXT_BYTES: usize = 512;
+
+/// The functions of the library's module, of which two write values by plans.
+pub mod resolver_utils {
+    pub use ::async_graphql::resolver_utils::*;
+    use ::async_graphql::{Context, Error, OutputType, ServerResult, Value};
+
+    use crate::compiled::Output;
+
+    /// Resolves a field whose value is already there.
+    ///
+    /// # Errors
+    /// Returns the error of the value.
+    // the library keeps the resolvers of objects small by not inlining these two functions
+    #[inline(never)]
+    pub async fn resolve_simple_field_value<T: OutputType + Output + ?Sized>(
+        ctx: &Context<'_>,
+        value: &T,
+    ) -> ServerResult<Option<Value>> {
+        super::resolve(ctx, value).await.map(Some).map_err(|error| ctx.set_error_path(error))
+    }
+
+    /// Resolves a field whose value is the future's.
+    ///
+    /// # Errors
+    /// Returns the error of the future or of its value.
+    #[inline(never)]
+    pub fn resolve_field_async<'a, T, E, F>(
+        ctx: &'a Context<'a>,
+        value: F,
+    ) -> impl Future<Output = ServerResult<Option<Value>>> + Send + 'a
+    where
+        T: OutputType + Output + Send,
+        E: Into<Error> + Send + Sync,
+        F: Future<Output = Result<T, E>> + Send + 'a,
+    {
+        async move {
+            let value = value.await.map_err(|error| {
+                let error: Error = error.into();
+                ctx.set_error_path(error.into_server_error(ctx.item.pos))
+            })?;
+            super::resolve(ctx, &value).await.map(Some)
+        }
+    }
+}
+
+/// Resolves the value of a field, by its plan if it has one.
+async fn resolve<T: OutputType + Output + ?Sized>(ctx: &Context<'_>, value: &T) -> ServerResult<Value> {
+    let below = ctx.with_selection_set(&ctx.item.node.selection_set);
+    let is_scalar = below.item.node.items.is_empty();
+    let written = if is_scalar { None } else { write(&below, value) };
+    match written {
+        Some(json) if !cfg!(debug_assertions) => Ok(Value::Binary(json.into())),
+        written => {
+            let resolved = OutputType::resolve(value, &below, ctx.item).await;
+            match written {
+                Some(json) => compared(ctx, json, resolved),
+                None => resolved,
+            }
+        }
+    }
+}
+
+/// Writes a value by the plan of its selection set; `None` if the executor must resolve the value.
+fn write<T: Output + ?Sized>(ctx: &ContextSelectionSet<'_>, value: &T) -> Option<Vec<u8>> {
+    let written = plan::<T>(ctx).and_then(|plan| {
+        let mut out = Vec::with_capacity(TEXT_BYTES);
+        // the executor reports the error
+        value.write(plan, &mut out).ok()?;
+        Some(out)
+    });
+    if let Some(resolved) = ctx.data_opt::<Resolved>() {
+        resolved.count(written.is_some());
+    }
+    written
+}
+
+fn plan<'a, T: Output + ?Sized>(ctx: &ContextSelectionSet<'a>) -> Option<&'a T::Plan> {
+    let (fragments, set) = (&ctx.query_env.fragments, ctx.item);
+    let compile = || T::compile(&Below::Resolved { fragments, sets: vec![&set.node] });
+    ctx.data_opt::<Arc<Plans>>()?.at(set.pos, compile)
+}
+
+/// The written value, if it is the same as the executor's value.
+fn compared(ctx: &Context<'_>, json: Vec<u8>, resolved: ServerResult<Value>) -> ServerResult<Value> {
+    let mut text = Vec::new();
+    let is_same = match &resolved {
+        Ok(value) => spliced::to_writer(&mut text, value).is_ok() && text == json,
+        Err(error) => {
+            text.extend_from_slice(error.message.as_bytes());
+            false
+        }
+    };
+    if is_same {
+        return Ok(Value::Binary(json.into()));
+    }
+    let (written, resolved) = (String::from_utf8_lossy(&json), String::from_utf8_lossy(&text));
+    let field = &ctx.item.node.name.node;
+    let fault = format!("a plan wrote {written} for the field {field}, instead of {resolved}");
+    let error = super::payload::top_level(Fault::fault(fault));
+    Err(ctx.set_error_path(error.into_server_error(ctx.item.pos)))
+}
+
+#[cfg(test)]
+mod tests {
+    use ::async_graphql::{
+        Description, EmptyMutation, EmptySubscription, Object, Request, Schema, SimpleObject,
+    };
+    use futures_util::FutureExt as _;
+    use graphql_macros::object;
+
+    use super::*;
+    use crate::paging::{Page, empty};
+
+    /// A number with its facts.
+    #[derive(Description)]
+    struct Item(i32);
+
+    #[object]
+    impl Item {
+        fn number(&self) -> i32 {
+            self.0
+        }
+
+        /// The number 2 is an error.
+        fn failing(&self) -> Result<i32> {
+            if self.0 == 2 { Err(Error::new("no two")) } else { Ok(self.0) }
+        }
+
+        /// The number 2 is an error that makes only this field null.
+        fn nullable(&self) -> Option<Result<i32>> {
+            (self.0 != 1).then(|| self.failing())
+        }
+
+        fn text(&self) -> &str {
+            "\"é\u{1}\\"
+        }
+
+        fn inner(&self) -> Inner {
+            Inner { one: self.0, two: vec![Some("a".to_owned()), None] }
+        }
+
+        /// The executor resolves this field.
+        async fn asked(&self) -> Inner {
+            self.inner()
+        }
+    }
+
+    #[object]
+    #[derive(SimpleObject)]
+    struct Inner {
+        one: i32,
+        two: Vec<Option<String>>,
+    }
+
+    struct Root;
+
+    #[Object(crate = "crate::planned")]
+    impl Root {
+        async fn items(&self, to: i32) -> Vec<Item> {
+            (0..to).map(Item).collect()
+        }
+
+        async fn item(&self, number: i32) -> Option<Result<Item>> {
+            (number >= 0).then_some(Ok(Item(number)))
+        }
+
+        async fn page(&self, to: i32) -> Page<Item> {
+            let mut page = empty(false, true, None);
+            (0..to).for_each(|number| page.push(format!("c{number}"), Item(number)));
+            page
+        }
+    }
+
+    /// The response as JSON, and how many values a plan wrote.
+    fn answer(query: &str, is_planned: bool) -> (String, usize) {
+        let schema = Schema::build(Root, EmptyMutation, EmptySubscription).finish();
+        let document = ::async_graphql::parser::parse_query(query).expect("a document");
+        let mut request = Request::new(query);
+        if is_planned {
+            request = request.data(Arc::new(Plans::of(&document)));
+        }
+        let mut response = schema.execute(request).now_or_never().expect("no waiting");
+        // the executor reports the errors of a list's objects in any order
+        response.errors.sort_by_key(|error| format!("{:?}", error.path));
+        let mut out = Vec::new();
+        spliced::to_writer(&mut out, &response).expect("written");
+        (String::from_utf8(out).expect("text"), written(&response.data))
+    }
+
+    fn written(value: &Value) -> usize {
+        match value {
+            Value::Binary(_) => 1,
+            Value::List(values) => values.iter().map(written).sum(),
+            Value::Object(fields) => fields.values().map(written).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Checks that the answer is the same as the executor's, and that plans wrote this many of its values.
+    fn assert_written(query: &str, times: usize) {
+        let ((planned, count), (resolved, none)) = (answer(query, true), answer(query, false));
+        assert_eq!(planned, resolved, "{query}");
+        assert_eq!((count, none), (times, 0), "{query}: {planned}");
+    }
+
+    #[test]
+    fn lists_objects_and_pages_are_written_whole() {
+        for query in [
+            "{ items(to: 4) { number text inner { one two } again: inner { two } } }",
+            "{ items(to: 0) { number } }",
+            "{ item(number: 1) { __typename number other: number inner { __typename } } }",
+            "{ item(number: -1) { number } }",
+            "{ page(to: 2) { pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { number } } nodes { text } } }",
+            "{ page(to: 0) { __typename pageInfo { startCursor } edges { __typename cursor } nodes { number } } }",
+            "{ item(number: 3) { ...F ... on Item { text } ... { number } } } fragment F on Item { inner { one } inner { two } }",
+        ] {
+            assert_written(query, 1);
+        }
+        assert_written(
+            "{ a: item(number: 1) { number } items(to: 2) { number } b: item(number: 1) { text } }",
+            3,
+        );
+    }
+
+    #[test]
+    fn errors_are_those_of_the_executor() {
+        for query in [
+            "{ items(to: 4) { number failing } }",
+            "{ item(number: 2) { inner { one } failing } }",
+            "{ items(to: 4) { number nullable } }",
+            "{ page(to: 3) { nodes { failing } } }",
+            "{ page(to: 3) { edges { node { nullable } } } }",
+            "{ page(to: 3) { nodes { number } totalCount } }",
+        ] {
+            let ((planned, _), (resolved, _)) = (answer(query, true), answer(query, false));
+            assert_eq!(planned, resolved, "{query}");
+            assert!(resolved.contains("\"errors\":[{"), "{query}: {resolved}");
+        }
+        assert_written("{ items(to: 2) { number failing nullable } }", 1);
+    }
+
+    #[test]
+    fn the_executor_resolves_what_is_merged_or_has_directives() {
+        for query in [
+            "{ item(number: 1) { number } item(number: 1) { text } }",
+            "{ item(number: 1) { number inner { one } } item(number: 1) { inner { two } } }",
+            "{ items(to: 2) { number @include(if: true) text @skip(if: true) } }",
+            "{ items(to: 2) { ... @skip(if: true) { number } text } }",
+            "{ items(to: 2) { ...F } } fragment F on Item { number text @skip(if: true) }",
+        ] {
+            assert_written(query, 0);
+        }
+        // what is below is still written
+        assert_written("{ items(to: 2) { number @include(if: true) inner { one } } }", 2);
+        assert_written("{ items(to: 3) { asked { one two } number } }", 3);
+        assert_written("{ page(to: 3) { nodes { asked { one } } edges { cursor } } }", 3);
+    }
+}

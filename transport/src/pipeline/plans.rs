@@ -1,0 +1,213 @@
+//! Where the plans of a document are kept. A plan writes the value of a field with everything below it at once, without the executor's future for each
+//! field. The application makes a plan when the executor first resolves the field.
+//!
+//! The executor removes selections by `@skip` and `@include` before it runs, so a plan for what is left of a selection set would be wrong for other
+//! variables. It also resolves a field that is selected twice under one name twice, and merges the two values, which it cannot do with values that are
+//! already written. The selection sets of such fields have no plan.
+
+use std::{
+    any::Any,
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
+
+use async_graphql::{
+    Name, Pos, Positioned,
+    parser::types::{ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet},
+};
+
+type Plan = Box<dyn Any + Send + Sync>;
+type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
+
+/// The plans of one document, by the positions of the selection sets that they write. A document has at most one plan for each of its selection sets.
+#[derive(Default)]
+pub struct Plans(HashMap<Pos, OnceLock<Option<Plan>>>);
+
+impl Plans {
+    /// The places for the plans of a valid document.
+    pub fn of(document: &ExecutableDocument) -> Self {
+        let mut walk =
+            Walk { fragments: &document.fragments, merged: HashSet::new(), constant: HashMap::new() };
+        for (_, operation) in document.operations.iter() {
+            walk.find_merged(&operation.node.selection_set.node);
+        }
+        let mut places = HashMap::new();
+        for (_, operation) in document.operations.iter() {
+            walk.places(&operation.node.selection_set.node, &mut places);
+        }
+        for fragment in document.fragments.values() {
+            walk.places(&fragment.node.selection_set.node, &mut places);
+        }
+        Self(places)
+    }
+
+    /// The plan for the selection set at this position. `compile` makes the plan when it is needed for the first time, and returns `None` if the
+    /// executor must resolve the selection set.
+    pub fn at<P: Send + Sync + 'static>(
+        &self,
+        position: Pos,
+        compile: impl FnOnce() -> Option<P>,
+    ) -> Option<&P> {
+        let place = self.0.get(&position)?;
+        let plan = place.get_or_init(|| compile().map(|plan| -> Plan { Box::new(plan) }));
+        plan.as_ref()?.downcast_ref()
+    }
+}
+
+/// Walks through a document. Its nesting and the number of its fields, including those in fragments, are limited when it is parsed.
+struct Walk<'a> {
+    fragments: &'a Fragments,
+    /// Selection sets whose values the executor merges with others.
+    merged: HashSet<Pos>,
+    /// Whether each fragment selects the same whatever the variables are.
+    constant: HashMap<&'a str, bool>,
+}
+
+impl<'a> Walk<'a> {
+    fn fragment(&self, name: &Name) -> Option<&'a SelectionSet> {
+        self.fragments.get(name).map(|fragment| &fragment.node.selection_set.node)
+    }
+
+    /// Finds the selection sets below fields that are selected more than once under the same name.
+    fn find_merged(&mut self, set: &'a SelectionSet) {
+        let mut fields: Vec<(&str, Vec<&Field>)> = Vec::new();
+        self.collect(set, &mut fields);
+        for (_, same) in fields {
+            match same.as_slice() {
+                [only] => self.find_merged(&only.selection_set.node),
+                several => several.iter().for_each(|field| self.merge(&field.selection_set)),
+            }
+        }
+    }
+
+    /// The fields with a selection set, by response name. The types of fragments are not considered, so the list may have fields of several types.
+    fn collect(&self, set: &'a SelectionSet, fields: &mut Vec<(&'a str, Vec<&'a Field>)>) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) if field.node.selection_set.node.items.is_empty() => {}
+                Selection::Field(field) => {
+                    let key = field.node.response_key().node.as_str();
+                    match fields.iter_mut().find(|(known, _)| *known == key) {
+                        Some((_, same)) => same.push(&field.node),
+                        None => fields.push((key, vec![&field.node])),
+                    }
+                }
+                Selection::InlineFragment(inline) => self.collect(&inline.node.selection_set.node, fields),
+                Selection::FragmentSpread(spread) => {
+                    if let Some(set) = self.fragment(&spread.node.fragment_name.node) {
+                        self.collect(set, fields);
+                    }
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, set: &'a Positioned<SelectionSet>) {
+        if self.merged.insert(set.pos) {
+            self.merge_below(&set.node);
+        }
+    }
+
+    fn merge_below(&mut self, set: &'a SelectionSet) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) if field.node.selection_set.node.items.is_empty() => {}
+                Selection::Field(field) => self.merge(&field.node.selection_set),
+                Selection::InlineFragment(inline) => self.merge(&inline.node.selection_set),
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
+                        self.merge(&fragment.node.selection_set);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a place for each selection set of a field that is constant and not merged. Returns whether `set` itself is constant.
+    fn places(&mut self, set: &'a SelectionSet, places: &mut HashMap<Pos, OnceLock<Option<Plan>>>) -> bool {
+        let mut is_constant = true;
+        for selection in &set.items {
+            is_constant &= selection.node.directives().is_empty();
+            is_constant &= match &selection.node {
+                Selection::Field(field) if field.node.selection_set.node.items.is_empty() => true,
+                Selection::Field(field) => {
+                    let below = &field.node.selection_set;
+                    let is_constant = self.places(&below.node, places);
+                    if is_constant && !self.merged.contains(&below.pos) {
+                        places.insert(below.pos, OnceLock::new());
+                    }
+                    is_constant
+                }
+                Selection::InlineFragment(inline) => self.places(&inline.node.selection_set.node, places),
+                Selection::FragmentSpread(spread) => self.is_constant(&spread.node.fragment_name.node),
+            };
+        }
+        is_constant
+    }
+
+    fn is_constant(&mut self, fragment: &'a Name) -> bool {
+        if let Some(known) = self.constant.get(fragment.as_str()) {
+            return *known;
+        }
+        let is_constant = self.fragments.get(fragment).is_some_and(|found| {
+            let set = &found.node.selection_set.node;
+            found.node.directives.is_empty() && self.places(set, &mut HashMap::new())
+        });
+        self.constant.insert(fragment.as_str(), is_constant);
+        is_constant
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The columns of the selection sets that may have a plan.
+    fn columns(text: &str) -> Vec<usize> {
+        let document = async_graphql::parser::parse_query(text).expect("a document");
+        let plans = Plans::of(&document);
+        let mut columns: Vec<usize> = plans.0.keys().map(|position| position.column).collect();
+        columns.sort_unstable();
+        columns
+    }
+
+    /// The columns of the signs `^` below the text.
+    fn marks(line: &str) -> Vec<usize> {
+        line.char_indices().filter(|(_, sign)| *sign == '^').map(|(at, _)| at + 1).collect()
+    }
+
+    fn assert_places(text: &str, line: &str) {
+        assert_eq!(columns(text), marks(line), "{text}");
+    }
+
+    #[test]
+    fn a_selection_set_has_a_plan_unless_directives_or_merging_change_it() {
+        for (text, line) in [
+            ("{ a b { c } d { e { f } } }", "      ^       ^   ^"),
+            ("{ a { b @skip(if: true) c { d } } }", "                          ^"),
+            ("{ a { b { c @include(if: $x) } d { e } } }", "                                 ^"),
+            // a directive on a field decides about the field, but not about what is below it
+            ("{ a { b @skip(if: $x) { c } } }", "                      ^"),
+            ("{ a { b } a { c { d } } e { f } }", "                          ^"),
+            ("{ a { b { c } ... { b { d } } e { f } } }", "    ^                           ^"),
+            ("{ a { b } x: a { b } }", "    ^            ^"),
+            ("{ ...F } fragment F on Q { a { b } }", "                             ^"),
+            ("{ a { ...F } b { c } } fragment F on Q { d @skip(if: $x) }", "               ^"),
+            ("{ a { ...F } ...G } fragment G on Q { a { e } } fragment F on A { d { f } }", ""),
+            ("{ a { ...F ...F } } fragment F on A { b { c } }", "    ^"),
+        ] {
+            assert_places(text, line);
+        }
+    }
+
+    #[test]
+    fn a_plan_is_made_once_and_has_one_type() {
+        let document = async_graphql::parser::parse_query("{ a { b } c { d @skip(if: true) } }");
+        let plans = Plans::of(&document.expect("a document"));
+        let (known, unknown) = (Pos { line: 1, column: 5 }, Pos { line: 1, column: 13 });
+        assert_eq!(plans.at(known, || Some(1_u8)), Some(&1));
+        assert_eq!(plans.at(known, || Some(2_u8)), Some(&1), "made once");
+        assert_eq!(plans.at(known, || Some("text")), None, "another type");
+        assert_eq!(plans.at(unknown, || Some(1_u8)), None);
+    }
+}
