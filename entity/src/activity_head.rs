@@ -16,7 +16,7 @@ pub struct Model {
     pub kept_from: i64,
 }
 
-/// This enum is empty, because the table has no foreign keys (`migration/src/m20261130_000002_initial.sql` says why).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261130_000003_initial.sql` says why).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -6,6 +6,7 @@ use billing::rating::Pricing;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::charges::Charges;
 use crate::columns::{CallState, EndCause, EndedBy, Micros};
 use crate::levels::Levels;
 use crate::view::view;
@@ -65,6 +66,8 @@ pub struct Model {
     pub billed_seconds: i32,
     /// Amount charged to the customer.
     pub charge: Micros,
+    /// The charge at every level, in the order of `levels`; empty unless the call was answered and is over.
+    pub charges: Charges,
     /// ISO 4217 code.
     pub currency: String,
     /// Which rate the call has at every level, the customer's level first. The rates are those in force at authorization.
@@ -104,7 +107,7 @@ pub struct Model {
     pub answered_far: bool,
 }
 
-/// This enum is empty, because the table has no foreign keys (`migration/src/m20261130_000002_initial.sql` says why).
+/// This enum is empty, because the table has no foreign keys (`migration/src/m20261130_000003_initial.sql` says why).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
@@ -186,6 +189,7 @@ impl Model {
             talk_seconds: 0,
             billed_seconds: 0,
             charge: Micros(0),
+            charges: Charges::default(),
             currency: new.currency,
             levels: new.levels,
             proxy: new.proxy,

@@ -10,7 +10,7 @@ pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
-mod m20261130_000002_initial;
+mod m20261130_000003_initial;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -18,7 +18,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261130_000002_initial::Migration)]
+        vec![Box::new(m20261130_000003_initial::Migration)]
     }
 }
 
@@ -134,8 +134,8 @@ mod tests {
     fn a_database_of_before_the_first_release_is_refused() {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         assert_eq!(refusal(&[]), None);
-        assert_eq!(refusal(&names(&["m20261130_000002_initial"])), None);
-        assert_eq!(refusal(&names(&["m20261130_000002_initial", "m29990101_000001_later"])), None);
+        assert_eq!(refusal(&names(&["m20261130_000003_initial"])), None);
+        assert_eq!(refusal(&names(&["m20261130_000003_initial", "m29990101_000001_later"])), None);
         assert!(refusal(&names(&["m20261122_000001_first_call"])).is_some());
     }
 }
