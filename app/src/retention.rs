@@ -202,13 +202,11 @@ async fn drop_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
             return Ok(Vec::new());
         }
         let needed = rows::calls_needed_since(conn).await?;
-        let (calls, charges) =
-            rows::old_calls(conn, needed.map_or(cutoff, |needed| cutoff.min(needed))).await?;
+        let calls = rows::old_calls(conn, needed.map_or(cutoff, |needed| cutoff.min(needed))).await?;
         if let Some(last) = calls.last() {
             rows::keep_calls_from(conn, last.end.start()).await?;
         }
         partitions::drop(conn, &calls).await?;
-        partitions::drop(conn, &charges).await?;
         Ok(calls)
     });
     for partition in dropped.await? {

@@ -13,7 +13,7 @@ use tests::{Shop, TestServer};
 use crate::database::Databases;
 use crate::load::{Answer, Load};
 use crate::report::Figures;
-use crate::stored::{COPIED, copy};
+use crate::stored::{COPIED, copy, free};
 use crate::{Backend, Result};
 
 const CABINS: usize = 20;
@@ -150,6 +150,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
         }
         "holds" => empty.to_owned(),
         "charge" => "0".to_owned(),
+        "charges" => free(if sqlite { DbBackend::Sqlite } else { DbBackend::Postgres }),
         column => format!("template.\"{column}\""),
     });
     let sessions = format!("{of} JOIN cabin_session AS kept ON kept.id = template.session_id");

@@ -4,7 +4,7 @@
 //! copies contain no money, so the ledger still balances. The copies' texts are short, because the depth of the indexes matters, not the width of the
 //! rows.
 
-use entity::{activity, cabin_session, call, call_charge, hook_event, ledger_entry, ledger_transfer};
+use entity::{LEVEL_BYTES, activity, cabin_session, call, call_charge, hook_event, ledger_transfer};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable as _};
 
 use crate::Result;
@@ -61,25 +61,30 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         "id" | "call_id" | "transfer_id" | "session_id" => Some(id.to_owned()),
         "request_id" | "eid" | "reference" => Some(text.to_owned()),
         "billed_seconds" => Some("89".to_owned()),
+        "charges" => Some(free(backend)),
         "amount" | "charge" => Some("0".to_owned()),
         "payload" | "holds" => Some(empty.to_owned()),
         "seq" => Some("-n".to_owned()),
         _ => None,
     };
-    // all copied charges are zero, so they need no transfer; the ledger is checked at the end
-    let transfer = |column: &str| match column {
-        "kind" => Some("'WRITE_OFF'".to_owned()),
-        column => own(column),
-    };
     vec![
         sessions(&template, of, id),
         copy::<call::Entity>(&template, of, |column| own(column).unwrap_or(format!("template.\"{column}\""))),
-        of_call::<call_charge::Entity>(&template, of, "call_id", &own),
-        of_call::<ledger_transfer::Entity>(&template, of, "call_id", &transfer),
-        entries(&template, of, &own),
+        of_call::<ledger_transfer::Entity>(&template, of, "call_id", &own),
+        charged(&template, of, &own),
         events(&template, of, &own),
         of_call::<activity::Entity>(&template, &format!("{of} "), "call_id", &own),
     ]
+}
+
+/// The charges of a call copied from `template`: 89 seconds and no money at each level.
+pub fn free(backend: DbBackend) -> String {
+    let levels = format!("LENGTH(template.levels) / {LEVEL_BYTES}");
+    let list = match backend {
+        DbBackend::Sqlite => format!("replace(hex(zeroblob({levels})), '00', '89,0,')"),
+        _ => format!("repeat('89,0,', {levels})"),
+    };
+    format!("'[' || rtrim({list}, ',') || ']'")
 }
 
 /// An SQL statement that copies rows of `E`. `value` is the SQL expression for a column.
@@ -117,11 +122,11 @@ fn sessions(template: &str, of: &str, id: &str) -> String {
     })
 }
 
-fn entries(template: &str, of: &str, own: &impl Fn(&str) -> Option<String>) -> String {
+fn charged(template: &str, of: &str, own: &impl Fn(&str) -> Option<String>) -> String {
     let of = format!(
-        "{of} JOIN ledger_transfer AS head ON head.call_id = template.id JOIN ledger_entry AS kept ON kept.transfer_id = head.id"
+        "{of} JOIN ledger_transfer AS head ON head.call_id = template.id JOIN call_charge AS kept ON kept.transfer_id = head.id"
     );
-    copy::<ledger_entry::Entity>(template, &of, |column| own(column).unwrap_or(format!("kept.\"{column}\"")))
+    copy::<call_charge::Entity>(template, &of, |column| own(column).unwrap_or(format!("kept.\"{column}\"")))
 }
 
 fn events(template: &str, of: &str, own: &impl Fn(&str) -> Option<String>) -> String {

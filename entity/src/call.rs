@@ -6,6 +6,7 @@ use billing::rating::Pricing;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::charges::Charges;
 use crate::columns::{CallState, EndCause, EndedBy, Micros};
 use crate::levels::Levels;
 use crate::view::view;
@@ -63,6 +64,8 @@ pub struct Model {
     pub billed_seconds: i32,
     /// Amount charged to the customer.
     pub charge: Micros,
+    /// The charge at every level, in the order of `levels`; empty unless the call was answered and is over.
+    pub charges: Charges,
     /// ISO 4217 code.
     pub currency: String,
     /// The rate of the call at each level, beginning with the customer's level. These are the rates that were in force at authorization.
@@ -181,6 +184,7 @@ impl Model {
             talk_seconds: 0,
             billed_seconds: 0,
             charge: Micros(0),
+            charges: Charges::default(),
             currency: new.currency,
             levels: new.levels,
             proxy: new.proxy,

@@ -1,28 +1,30 @@
-//! The charge of a call at one level of its account chain.
+//! What an account pays for a call to the account above it. Part of the ledger.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Micros;
 
-/// The charge of a call at one level of its account chain.
+/// What an account pays for a call to the account above it. The row stands for two ledger entries: the payer's CREDIT and the payee's REVENUE.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_charge")]
 pub struct Model {
-    /// The call.
+    /// The transfer, which names the call.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub call_id: Uuid,
-    /// Level of the payer: 0 is the customer, 1 is the callshop, 2 is the callshop's parent, and so on.
+    pub transfer_id: Uuid,
+    /// Level of the payer: 1 is the callshop, 2 is the callshop's parent, and so on. The customer's charge is in the call only.
     #[sea_orm(primary_key, auto_increment = false)]
     pub level: i32,
-    /// The paying account. At level 0, the callshop is recorded as the payer, on behalf of the customer.
-    pub account_id: Uuid,
+    /// The paying account.
+    pub payer_id: Uuid,
+    /// The account that is paid.
+    pub payee_id: Uuid,
     /// The tariff version that priced the call.
     pub version_id: Uuid,
+    /// Amount charged; positive.
+    pub amount: Micros,
     /// Seconds billed at this level.
     pub billed_seconds: i32,
-    /// Amount charged at this level.
-    pub amount: Micros,
 }
 
 /// This enum is empty, because the table has no foreign keys (`migration/src/m20261130_000003_initial.sql` says why).

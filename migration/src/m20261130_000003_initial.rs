@@ -39,9 +39,7 @@ async fn first_partitions(connection: &SchemaManagerConnection<'_>) -> Result<()
     let millis: i64 = row.try_get("", "millis")?;
     // this is the lowest UUIDv7 of the month: a UUIDv7 begins with 48 bits of milliseconds (RFC 9562)
     let id = format!("{:08x}-{:04x}-0000-0000-000000000000", millis >> 16, millis & 0xffff);
-    for (table, end, with) in
-        [("call", &id, " WITH (fillfactor = 70)"), ("call_charge", &id, ""), ("activity", &start, "")]
-    {
+    for (table, end, with) in [("call", &id, " WITH (fillfactor = 70)"), ("activity", &start, "")] {
         let create = format!(
             "CREATE TABLE {table}_before_{month} PARTITION OF {table} FOR VALUES FROM (MINVALUE) TO ('{end}'){with}"
         );

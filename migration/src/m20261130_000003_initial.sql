@@ -5,11 +5,11 @@
 -- (src/lib.rs). Money is BIGINT, in units of 10⁻⁶. SQLite tables are STRICT, so that a money column accepts only integers. Ids are UUIDv7,
 -- which are ordered by time. A parent comes before its children, because examples/sqlite-to-postgres copies the tables in this order.
 --
--- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`, `call_sighting`,
--- `activity`, `activity_head`, and the ledger. There, each foreign key would make each insert also read and lock (FOR KEY SHARE) a row that all calls
--- of a shop share. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that retention removed.
--- tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because a draft may be
--- discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
+-- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `live_call`, `call_sighting`, `activity`,
+-- `activity_head`, and the ledger. There, each foreign key would make each insert also read and lock (FOR KEY SHARE) a row that all calls of a shop
+-- share. `callshop audit` checks those references instead (store/src/invariants.rs), except references to calls that
+-- retention removed. tests/tests/server/tables.rs lists every column without a key. Only `tariff_import.version_id` has an ON DELETE action, because
+-- a draft may be discarded. No other row is ever deleted while rows refer to it, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
@@ -456,7 +456,7 @@ CREATE INDEX payment_session ON payment (session_id);
 CREATE INDEX payment_callshop ON payment (callshop_id, id);
 
 
--- Calls. `call` and `call_charge` are partitioned by month on PostgreSQL, by the time in the id.
+-- Calls. `call` is partitioned by month on PostgreSQL, by the time in the id.
 
 CREATE TABLE call (
     id {uuid} NOT NULL,
@@ -498,6 +498,8 @@ CREATE TABLE call (
     talk_seconds {int} NOT NULL,
     billed_seconds {int} NOT NULL,
     charge BIGINT NOT NULL,
+    -- a JSON list of the seconds billed and the micros charged at each level of an answered call that is over: [60, 250000, 60, 100000]
+    charges TEXT NOT NULL DEFAULT '[]',
     written_off BIGINT NOT NULL DEFAULT 0,
     -- the SIP dialog
     proxy TEXT NOT NULL,
@@ -528,17 +530,6 @@ CREATE INDEX call_estimated ON call (callshop_id, id) WHERE estimated;
 CREATE INDEX call_answered_far ON call (callshop_id) WHERE answered_far;
 -- a call is updated four times; free space on its page allows HOT updates, which leave indexes unchanged
 {postgres CREATE TABLE call_default PARTITION OF call DEFAULT WITH (fillfactor = 70)};
-
-CREATE TABLE call_charge (
-    call_id {uuid} NOT NULL,
-    level {int} NOT NULL,
-    account_id {uuid} NOT NULL,
-    version_id {uuid} NOT NULL,
-    billed_seconds {int} NOT NULL,
-    amount BIGINT NOT NULL,
-    PRIMARY KEY (call_id, level)
-){strict}{postgres  PARTITION BY RANGE (call_id)};
-{postgres CREATE TABLE call_charge_default PARTITION OF call_charge DEFAULT};
 
 -- Live calls in a small table of their own, so that no index of `call` changes while a call is in progress.
 CREATE TABLE live_call (
@@ -627,7 +618,7 @@ CREATE TABLE activity_head (
 ){strict};
 
 
--- The ledger. Transfers and entries are never changed or deleted.
+-- The ledger. Transfers and their rows are never changed or deleted. A transfer has either postings, or the charges of one call.
 
 CREATE TABLE ledger_transfer (
     id {uuid} NOT NULL,
@@ -645,7 +636,7 @@ CREATE INDEX ledger_transfer_call ON ledger_transfer (call_id) WHERE call_id IS 
 CREATE INDEX ledger_transfer_session ON ledger_transfer (session_id) WHERE session_id IS NOT NULL;
 CREATE UNIQUE INDEX ledger_transfer_reverses ON ledger_transfer (reverses) WHERE reverses IS NOT NULL;
 
-CREATE TABLE ledger_entry (
+CREATE TABLE ledger_posting (
     transfer_id {uuid} NOT NULL,
     position {int} NOT NULL,
     account_id {uuid} NOT NULL,
@@ -655,8 +646,33 @@ CREATE TABLE ledger_entry (
     method TEXT,
     PRIMARY KEY (transfer_id, position)
 ){strict};
-CREATE INDEX ledger_entry_account ON ledger_entry (account_id, book, transfer_id);
-CREATE INDEX ledger_entry_shift ON ledger_entry (shift_id) WHERE shift_id IS NOT NULL;
+CREATE INDEX ledger_posting_account ON ledger_posting (account_id, book, transfer_id);
+CREATE INDEX ledger_posting_shift ON ledger_posting (shift_id) WHERE shift_id IS NOT NULL;
+
+-- What an account pays for a call to the account above it: one row for both entries, because most rows of the ledger are charges.
+CREATE TABLE call_charge (
+    transfer_id {uuid} NOT NULL,
+    payer_id {uuid} NOT NULL,
+    payee_id {uuid} NOT NULL,
+    version_id {uuid} NOT NULL,
+    amount BIGINT NOT NULL,
+    billed_seconds {int} NOT NULL,
+    level {int} NOT NULL,
+    PRIMARY KEY (transfer_id, level)
+){strict};
+CREATE INDEX call_charge_payer ON call_charge (payer_id, transfer_id);
+CREATE INDEX call_charge_payee ON call_charge (payee_id, transfer_id);
+
+-- All entries of the ledger. Each charge is two entries that sum to zero. The CASTs give each column one type, without which SQLite would store
+-- the rows of the view before it reads them.
+CREATE VIEW ledger_entry AS
+    SELECT transfer_id, position, account_id, book, amount, shift_id, method FROM ledger_posting
+    UNION ALL
+    SELECT transfer_id, CAST(2 * level AS {int}), payer_id, CAST('CREDIT' AS TEXT), CAST(-amount AS BIGINT), CAST(NULL AS {uuid}), CAST(NULL AS TEXT)
+    FROM call_charge
+    UNION ALL
+    SELECT transfer_id, CAST(2 * level + 1 AS {int}), payee_id, CAST('REVENUE' AS TEXT), amount, CAST(NULL AS {uuid}), CAST(NULL AS TEXT)
+    FROM call_charge;
 
 -- Sums of the entries. The platform has a balance per currency, because its children use several currencies.
 CREATE TABLE ledger_balance (

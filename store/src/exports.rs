@@ -5,15 +5,16 @@ use std::collections::HashMap;
 
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{AccountKind, TransferKind, account, call, call_charge, payment};
+use entity::{AccountKind, TransferKind, account, call, payment};
 use sea_orm::sea_query::{Alias, Expr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait as _, Statement,
 };
 use uuid::Uuid;
 
-use super::{Scope, Within, bulk};
+use super::calls::{Charge, charges_of};
+use super::{Scope, Within};
 use base::error::Result;
 
 /// A part of a history.
@@ -75,18 +76,11 @@ pub async fn costs(
     account_id: Uuid,
     calls: &[Uuid],
 ) -> Result<HashMap<Uuid, Micros>> {
-    use call_charge::Column::{AccountId, CallId, Level};
-    let Some((first, last)) = calls.iter().min().zip(calls.iter().max()) else { return Ok(HashMap::new()) };
-    let mut query = call_charge::Entity::find()
-        .filter(bulk::among(conn, CallId, calls.iter().copied()))
-        .filter(AccountId.eq(account_id))
-        // level 0 is the customer's price, recorded for the callshop
-        .filter(Level.gt(0));
-    if conn.get_database_backend() == DbBackend::Postgres {
-        // skips the partitions outside the page
-        query = query.filter(CallId.between(*first, *last));
-    }
-    Ok(query.all(conn).await?.into_iter().map(|row| (row.call_id, row.amount.into())).collect())
+    // level 0 is the customer's price, recorded for the callshop
+    let pays = |charge: &&Charge| charge.level > 0 && charge.account_id == account_id;
+    let charges = charges_of(conn, calls).await?.into_iter();
+    let paid = charges.filter_map(|(id, charges)| Some((id, charges.iter().find(pays)?.amount.into())));
+    Ok(paid.collect())
 }
 
 /// The payments and refunds of a callshop in the range. This query does not check the actor's scope: the calling function must have checked access
@@ -118,9 +112,9 @@ pub struct CreditEntry {
     pub at: DateTime<Utc>,
     /// Reason that the user gave; may be empty.
     pub note: String,
-    /// The tariff version that priced the call; `None` if no call caused the transfer, or the call's charge was deleted with its month.
+    /// The tariff version that priced the call; `None` if no call caused the transfer.
     pub version_id: Option<Uuid>,
-    /// Seconds billed for the call, according to its current charge.
+    /// Seconds billed for the call. For a reversal, the seconds of the reversed transfer.
     pub billed_seconds: Option<i32>,
     /// Signed change to the credit.
     pub amount: entity::Micros,
@@ -140,7 +134,7 @@ pub async fn credit_entries(
         JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id
         LEFT JOIN ledger_transfer AS undone ON undone.id = transfer.reverses
         LEFT JOIN call_charge AS charge
-            ON charge.call_id = transfer.call_id AND charge.account_id = entry.account_id AND charge.level > 0
+            ON charge.transfer_id = COALESCE(transfer.reverses, transfer.id) AND charge.payer_id = entry.account_id
         WHERE entry.account_id = $1 AND entry.book = 'CREDIT' AND entry.transfer_id > $2
         ORDER BY entry.transfer_id LIMIT $3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

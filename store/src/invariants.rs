@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Book, LEVEL_BYTES, PaymentMethod, call, ledger_balance, ledger_entry, ledger_transfer, live_call,
+    Book, LEVEL_BYTES, PaymentMethod, call, ledger_balance, ledger_posting, ledger_transfer, live_call,
     register_shift,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -18,7 +18,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::first_id;
-use super::partitions::{CALLS, CHARGES, Gap, Month};
+use super::partitions::{CALLS, Gap, Month};
+use super::reports::level_amount;
 use base::error::Result;
 
 /// Maximum number of violations listed per invariant. One more violation is read to show whether the list is complete.
@@ -83,8 +84,7 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "the levels of calls refer only to existing rows",
         unit: Unit::Count,
         // many calls have the same rates and payees, so each is looked up once
-        query: "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 63),
-            level AS (SELECT DISTINCT {payee} AS payee_id, {version} AS version_id, {prefix} AS prefix
+        query: "WITH level AS (SELECT DISTINCT {payee} AS payee_id, {version} AS version_id, {prefix} AS prefix
                 FROM call c JOIN numbers ON (n + 1) * {level} <= LENGTH(c.levels))
             SELECT l.version_id AS id, 'rate ' || l.prefix || ' of calls, version' AS what, 1 AS expected, 0 AS found
             FROM (SELECT DISTINCT version_id, prefix FROM level) AS l
@@ -100,11 +100,12 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "charges refer only to existing rows",
         unit: Unit::Count,
-        query: "SELECT t.call_id AS id, CASE WHEN a.id IS NULL THEN 'account' WHEN v.id IS NULL THEN 'version' ELSE 'call' END
-                    || ' of charge' AS what, 1 AS expected, 0 AS found FROM call_charge t
-            LEFT JOIN account a ON a.id = t.account_id LEFT JOIN tariff_version v ON v.id = t.version_id
+        query: "SELECT q.transfer_id AS id, CASE WHEN a.id IS NULL THEN 'payer' WHEN b.id IS NULL THEN 'payee'
+                    WHEN v.id IS NULL THEN 'version' ELSE 'call' END || ' of charge' AS what, 1 AS expected, 0 AS found
+            FROM call_charge q LEFT JOIN account a ON a.id = q.payer_id LEFT JOIN account b ON b.id = q.payee_id
+            LEFT JOIN tariff_version v ON v.id = q.version_id LEFT JOIN ledger_transfer t ON t.id = q.transfer_id
             LEFT JOIN call c ON c.id = t.call_id
-            WHERE a.id IS NULL OR v.id IS NULL OR (c.id IS NULL AND {kept})",
+            WHERE a.id IS NULL OR b.id IS NULL OR v.id IS NULL OR (t.id IS NOT NULL AND c.id IS NULL AND {kept})",
     },
     Invariant {
         name: "activity events refer only to existing rows",
@@ -148,7 +149,7 @@ pub const INVARIANTS: &[Invariant] = &[
             LEFT JOIN cabin_session s ON s.id = t.session_id LEFT JOIN user_account u ON u.id = t.user_id
             WHERE (t.session_id IS NOT NULL AND s.id IS NULL) OR (t.user_id IS NOT NULL AND u.id IS NULL)
             UNION ALL
-            SELECT e.transfer_id, CASE WHEN a.id IS NULL THEN 'account' ELSE 'shift' END || ' of entry', 1, 0 FROM ledger_entry e
+            SELECT e.transfer_id, CASE WHEN a.id IS NULL THEN 'account' ELSE 'shift' END || ' of entry', 1, 0 FROM ledger_posting e
             LEFT JOIN account a ON a.id = e.account_id LEFT JOIN register_shift r ON r.id = e.shift_id
             WHERE a.id IS NULL OR (e.shift_id IS NOT NULL AND r.id IS NULL)
             UNION ALL
@@ -158,17 +159,23 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "entries of every transfer sum to zero",
         unit: Unit::Money,
+        // a charge is two entries that sum to zero
         query: "SELECT transfer_id AS id, 'transfer' AS what, 0 AS expected, SUM(amount) AS found
-            FROM ledger_entry GROUP BY transfer_id HAVING SUM(amount) <> 0",
+            FROM ledger_posting GROUP BY transfer_id HAVING SUM(amount) <> 0",
     },
     Invariant {
         name: "every entry has a transfer, and every transfer has entries",
         unit: Unit::Count,
-        query: "SELECT e.transfer_id AS id, 'transfer' AS what, 1 AS expected, 0 AS found FROM ledger_entry e
-            LEFT JOIN ledger_transfer t ON t.id = e.transfer_id WHERE t.id IS NULL
+        // the transfer of a call's charges has no other entries, and no other transfer has charges
+        query: "SELECT e.transfer_id AS id, 'transfer' AS what, 1 AS expected, 0 AS found FROM ledger_posting e
+            LEFT JOIN ledger_transfer t ON t.id = e.transfer_id WHERE t.id IS NULL OR t.kind = 'CALL'
+            UNION ALL
+            SELECT q.transfer_id, 'transfer of a call', 1, 0 FROM call_charge q
+            LEFT JOIN ledger_transfer t ON t.id = q.transfer_id WHERE t.id IS NULL OR t.kind <> 'CALL' OR t.call_id IS NULL
             UNION ALL
             SELECT t.id, 'entries of transfer', 2, 0 FROM ledger_transfer t
-            LEFT JOIN ledger_entry e ON e.transfer_id = t.id WHERE e.transfer_id IS NULL",
+            LEFT JOIN ledger_posting e ON e.transfer_id = t.id LEFT JOIN call_charge q ON q.transfer_id = t.id
+            WHERE e.transfer_id IS NULL AND q.transfer_id IS NULL",
     },
     Invariant {
         name: "every balance equals its entries",
@@ -201,28 +208,38 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every answered call has its charges",
         unit: Unit::Count,
-        query: "SELECT c.id AS id, 'charges of call' AS what, 1 AS expected, 0 AS found FROM call c
-            LEFT JOIN call_charge h ON h.call_id = c.id AND h.level = 0
-            WHERE c.state = 'ENDED' AND c.answered_at IS NOT NULL AND c.emergency = {false} AND h.call_id IS NULL",
+        // two numbers for each level: the seconds and the amount. Calls that were corrected to be unanswered have charges of zero
+        query: "SELECT c.id AS id, 'charges of call' AS what, LENGTH(c.levels) / {level} AS expected, {numbers} / 2 AS found FROM call c
+            WHERE c.emergency = {false} AND {numbers} <> 2 * LENGTH(c.levels) / {level}
+                AND ({numbers} <> 0 OR (c.state = 'ENDED' AND c.answered_at IS NOT NULL))",
+    },
+    Invariant {
+        name: "the customer's charge equals the call's price",
+        unit: Unit::Money,
+        query: "SELECT c.id AS id, 'customer''s charge of call' AS what, c.charge AS expected, {paid} AS found FROM call c
+            JOIN (SELECT 0 AS n) AS customer ON {numbers} > 0 WHERE {paid} <> c.charge",
     },
     Invariant {
         name: "every call is charged once",
         unit: Unit::Count,
         query: "SELECT id, 'transfers of call' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
-                SELECT DISTINCT t.call_id AS id, 1 AS due, 0 AS posted FROM call_charge t WHERE t.level > 0 AND t.amount <> 0 AND {kept}
-                UNION ALL SELECT t.call_id, 0, 1 FROM ledger_transfer t WHERE t.kind = 'CALL' AND {kept} AND {standing}) AS both_sides
+                SELECT DISTINCT c.id AS id, 1 AS due, 0 AS posted FROM call c JOIN {levels}
+                UNION ALL SELECT t.call_id, 0, 1 FROM ledger_transfer t WHERE t.kind = 'CALL' AND {kept} AND {standing}
+                    AND EXISTS (SELECT 1 FROM call_charge q WHERE q.transfer_id = t.id AND q.amount <> 0)) AS both_sides
             GROUP BY id HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
         name: "every call is charged its stored price",
         unit: Unit::Money,
+        // the charge must also have the payer, payee, version and seconds of the call's level
         query: "SELECT call_id AS id, 'charge of call' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
-                SELECT t.call_id, t.account_id, t.amount AS due, 0 AS posted FROM call_charge t WHERE t.level > 0 AND {kept}
+                SELECT c.id AS call_id, n AS level, {payer} AS payer_id, {payee} AS payee_id, {version} AS version_id,
+                    {seconds} AS billed_seconds, {paid} AS due, 0 AS posted FROM call c JOIN {levels}
                 UNION ALL
-                SELECT t.call_id, e.account_id, 0, -e.amount FROM ledger_transfer t
-                JOIN ledger_entry e ON e.transfer_id = t.id AND e.book = 'CREDIT'
+                SELECT t.call_id, q.level, q.payer_id, q.payee_id, q.version_id, q.billed_seconds, 0, q.amount
+                FROM call_charge q JOIN ledger_transfer t ON t.id = q.transfer_id
                 WHERE t.kind = 'CALL' AND {kept} AND {standing}) AS both_sides
-            GROUP BY call_id, account_id HAVING SUM(due) <> SUM(posted)",
+            GROUP BY call_id, level, payer_id, payee_id, version_id, billed_seconds HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
         name: "no unanswered call is charged",
@@ -314,7 +331,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 WHERE calls_total IS NOT NULL AND state IN ('CLOSED', 'SETTLED')
                 UNION ALL
                 SELECT t.session_id, e.book, 0, e.amount FROM ledger_transfer t
-                JOIN ledger_entry e ON e.transfer_id = t.id WHERE t.kind = 'SALE' AND {standing}) AS both_sides
+                JOIN ledger_posting e ON e.transfer_id = t.id WHERE t.kind = 'SALE' AND {standing}) AS both_sides
             GROUP BY id, book HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
@@ -322,7 +339,7 @@ pub const INVARIANTS: &[Invariant] = &[
         unit: Unit::Money,
         query: "SELECT s.id AS id, e.book AS what, 0 AS expected, SUM(e.amount) AS found FROM cabin_session s
             JOIN ledger_transfer t ON t.session_id = s.id
-            JOIN ledger_entry e ON e.transfer_id = t.id AND e.book IN ('RECEIVABLE', 'DEPOSITS')
+            JOIN ledger_posting e ON e.transfer_id = t.id AND e.book IN ('RECEIVABLE', 'DEPOSITS')
             WHERE s.state IN ('SETTLED', 'VOIDED') GROUP BY s.id, e.book HAVING SUM(e.amount) <> 0",
     },
     Invariant {
@@ -334,7 +351,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 UNION ALL
                 SELECT s.id, 0, e.amount FROM cabin_session s
                 JOIN ledger_transfer t ON t.session_id = s.id
-                JOIN ledger_entry e ON e.transfer_id = t.id AND e.book = 'DEPOSITS'
+                JOIN ledger_posting e ON e.transfer_id = t.id AND e.book = 'DEPOSITS'
                 WHERE s.state IN ('OPEN', 'CLOSING', 'CLOSED')) AS both_sides
             GROUP BY id HAVING SUM(due) <> SUM(posted)",
     },
@@ -345,14 +362,14 @@ pub const INVARIANTS: &[Invariant] = &[
                 SELECT id, refunded AS due, 0 AS posted FROM cabin_session WHERE refunded <> 0
                 UNION ALL
                 SELECT t.session_id, 0, -e.amount FROM ledger_transfer t
-                JOIN ledger_entry e ON e.transfer_id = t.id AND e.book = 'DRAWER'
+                JOIN ledger_posting e ON e.transfer_id = t.id AND e.book = 'DRAWER'
                 WHERE t.kind = 'REFUND' AND {standing}) AS both_sides
             GROUP BY id HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
         name: "every drawer entry has its shift and method",
         unit: Unit::Count,
-        query: "SELECT transfer_id AS id, 'transfer' AS what, 1 AS expected, 0 AS found FROM ledger_entry
+        query: "SELECT transfer_id AS id, 'transfer' AS what, 1 AS expected, 0 AS found FROM ledger_posting
             WHERE (book = 'DRAWER' AND (shift_id IS NULL OR method IS NULL))
                 OR (book <> 'DRAWER' AND (shift_id IS NOT NULL OR method IS NOT NULL))",
     },
@@ -368,7 +385,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 SELECT s.id, 'CASH', CASE WHEN m.kind = 'PAY_IN' THEN m.amount ELSE -m.amount END, 0
                 FROM register_shift s JOIN cash_movement m ON m.shift_id = s.id
                 UNION ALL
-                SELECT e.shift_id, e.method, 0, e.amount FROM ledger_entry e
+                SELECT e.shift_id, e.method, 0, e.amount FROM ledger_posting e
                 JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.shift_id IS NOT NULL AND t.kind <> 'COUNT') AS both_sides
             GROUP BY shift_id, method HAVING SUM(due) <> SUM(posted)",
     },
@@ -376,7 +393,7 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "the drawer of a closed shift is empty",
         unit: Unit::Money,
         query: "SELECT s.id AS id, e.method AS what, 0 AS expected, SUM(e.amount) AS found FROM register_shift s
-            JOIN ledger_entry e ON e.shift_id = s.id WHERE s.closed_at IS NOT NULL
+            JOIN ledger_posting e ON e.shift_id = s.id WHERE s.closed_at IS NOT NULL
             GROUP BY s.id, e.method HAVING SUM(e.amount) <> 0",
     },
 ];
@@ -391,7 +408,7 @@ const WORDS: [(&str, &str); 3] = [
 ];
 
 /// Placeholders for the parts of level `n` of the call `c`.
-fn level_words(backend: DbBackend) -> [(&'static str, String); 4] {
+fn level_words(backend: DbBackend) -> [(&'static str, String); 9] {
     let bytes =
         |first: usize, count: usize| format!("substr(c.levels, n * {LEVEL_BYTES} + {first}, {count})");
     let (payee, version, prefix) = (bytes(1, 16), bytes(17, 16), bytes(33, 8));
@@ -403,7 +420,31 @@ fn level_words(backend: DbBackend) -> [(&'static str, String); 4] {
             format!("rtrim(encode({prefix}, 'hex'), 'f')"),
         ),
     };
-    [("{payee}", payee), ("{version}", version), ("{prefix}", prefix), ("{level}", LEVEL_BYTES.to_string())]
+    let payer = payee.replace("n * ", "(n - 1) * ");
+    let seconds = level_amount(backend, "n").replace("2 * n + 1", "2 * n");
+    let paid = level_amount(backend, "n");
+    let numbers = match backend {
+        DbBackend::Sqlite => "json_array_length(c.charges)",
+        _ => "jsonb_array_length(CAST(c.charges AS JSONB))",
+    };
+    [
+        // the callshop pays at level 1, and each higher level is paid by the payee of the level below
+        ("{payer}", format!("CASE WHEN n = 1 THEN c.callshop_id ELSE {payer} END")),
+        ("{payee}", payee),
+        ("{version}", version),
+        ("{prefix}", prefix),
+        ("{seconds}", seconds),
+        ("{paid}", paid.clone()),
+        ("{numbers}", numbers.to_owned()),
+        // the levels at which accounts pay
+        (
+            "{levels}",
+            format!(
+                "numbers ON n > 0 AND (n + 1) * {LEVEL_BYTES} <= LENGTH(c.levels) AND c.id >= (SELECT id FROM kept) AND {paid} <> 0"
+            ),
+        ),
+        ("{level}", LEVEL_BYTES.to_string()),
+    ]
 }
 
 /// Removes the time limits of this transaction, and raises its `work_mem` for large sorts and joins. Does nothing on SQLite.
@@ -437,7 +478,8 @@ impl Invariant {
             _ => "SELECT $1::uuid AS id, $2::timestamptz AS at, $3::uuid AS written",
         };
         let whole = format!(
-            "WITH kept AS ({kept}) SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
+            "WITH RECURSIVE kept AS ({kept}), numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 63)
+            SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
             FROM ({query}) AS findings LIMIT {limit}"
         );
         // use the system's clock, because the ids of versions are made with this clock
@@ -456,27 +498,25 @@ impl Invariant {
     }
 }
 
-/// Months whose calls or charges are missing, although the ledger has charges for these months and retention did not remove them. The result is
+/// Months whose calls are missing, although the ledger has charges for these months and retention did not remove them. The result is
 /// always empty on SQLite, which has no partitions.
 ///
 /// # Errors
 /// May fail with database errors.
 pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
     let mut lost = Vec::new();
-    for table in [CALLS, CHARGES] {
-        for gap in table.gaps(&table.partitions(conn).await?, kept_from) {
-            let charged = ledger_transfer::Entity::find()
-                .select_only()
-                .column(ledger_transfer::Column::Id)
-                .filter(
-                    ledger_transfer::Column::CallId
-                        .gte(first_id(gap.from.map(Month::start).unwrap_or_default())),
-                )
-                .filter(ledger_transfer::Column::CallId.lt(first_id(gap.to.start())))
-                .limit(1);
-            if charged.into_tuple::<Uuid>().one(conn).await?.is_some() {
-                lost.push(gap);
-            }
+    for gap in CALLS.gaps(&CALLS.partitions(conn).await?, kept_from) {
+        let charged = ledger_transfer::Entity::find()
+            .select_only()
+            .column(ledger_transfer::Column::Id)
+            .filter(
+                ledger_transfer::Column::CallId
+                    .gte(first_id(gap.from.map(Month::start).unwrap_or_default())),
+            )
+            .filter(ledger_transfer::Column::CallId.lt(first_id(gap.to.start())))
+            .limit(1);
+        if charged.into_tuple::<Uuid>().one(conn).await?.is_some() {
+            lost.push(gap);
         }
     }
     Ok(lost)
@@ -513,10 +553,10 @@ pub async fn closed_shifts(
     conn: &impl ConnectionTrait,
     after: Option<Uuid>,
 ) -> Result<Vec<register_shift::Model>> {
-    let posted = ledger_entry::Entity::find()
+    let posted = ledger_posting::Entity::find()
         .select_only()
-        .column(ledger_entry::Column::ShiftId)
-        .filter(ledger_entry::Column::ShiftId.is_not_null());
+        .column(ledger_posting::Column::ShiftId)
+        .filter(ledger_posting::Column::ShiftId.is_not_null());
     let posted = sea_orm::QueryTrait::into_query(posted);
     let mut query = register_shift::Entity::find()
         .filter(register_shift::Column::ClosedAt.is_not_null())
@@ -535,16 +575,16 @@ pub async fn uncounted(
     conn: &impl ConnectionTrait,
     shifts: &[Uuid],
 ) -> Result<BTreeMap<(Uuid, PaymentMethod), i64>> {
-    use ledger_entry::Column;
+    use ledger_posting::Column;
     let counts = ledger_transfer::Entity::find()
         .select_only()
         .column(ledger_transfer::Column::Id)
         .filter(ledger_transfer::Column::Kind.eq(entity::TransferKind::Count))
         .filter(
             Expr::col((ledger_transfer::Entity, ledger_transfer::Column::Id))
-                .equals((ledger_entry::Entity, Column::TransferId)),
+                .equals((ledger_posting::Entity, Column::TransferId)),
         );
-    let rows: Vec<(Uuid, PaymentMethod, i64)> = ledger_entry::Entity::find()
+    let rows: Vec<(Uuid, PaymentMethod, i64)> = ledger_posting::Entity::find()
         .select_only()
         .column(Column::ShiftId)
         .column(Column::Method)

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
-use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
+use entity::{
+    Book, PaymentMethod, TransferKind, call_charge, ledger_balance, ledger_entry, ledger_posting, ledger_transfer,
+};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait as _, Statement,
@@ -38,6 +40,48 @@ pub struct NewTransfer {
     pub note: String,
     /// The changes to balances.
     pub entries: Vec<Entry>,
+    /// The charges of a call. They are stored instead of the entries, which must be those of the charges.
+    pub charges: Vec<Charge>,
+}
+
+/// What an account pays for a call to the account above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Level of the payer; 1 is the callshop.
+    pub level: i32,
+    /// The paying account.
+    pub payer_id: Uuid,
+    /// The account that is paid.
+    pub payee_id: Uuid,
+    /// The tariff version that priced the call.
+    pub version_id: Uuid,
+    /// Seconds billed.
+    pub billed_seconds: i32,
+    /// Amount paid; positive.
+    pub amount: Micros,
+}
+
+impl Charge {
+    /// The two entries of the charge, in the order of the view `ledger_entry`.
+    fn entries(&self) -> Result<[Entry; 2]> {
+        let paid = self.amount.checked_neg().or_fault()?;
+        Ok([
+            Entry::new(self.payer_id, Book::Credit, paid),
+            Entry::new(self.payee_id, Book::Revenue, self.amount),
+        ])
+    }
+
+    fn row(&self, transfer_id: Uuid) -> call_charge::Model {
+        call_charge::Model {
+            transfer_id,
+            level: self.level,
+            payer_id: self.payer_id,
+            payee_id: self.payee_id,
+            version_id: self.version_id,
+            amount: self.amount.into(),
+            billed_seconds: self.billed_seconds,
+        }
+    }
 }
 
 /// One entry of a transfer, which changes one book of one account.
@@ -79,12 +123,26 @@ impl NewTransfer {
             reverses: None,
             note: String::new(),
             entries,
+            charges: Vec::new(),
         }
     }
-}
 
-impl NewTransfer {
-    /// A new transfer that reverses this transfer.
+    /// The transfer of a call's charges, none of which is zero.
+    ///
+    /// # Errors
+    /// Fails with a fault if an amount cannot be negated.
+    pub fn of_charges(
+        call_id: Uuid,
+        currency: &str,
+        at: DateTime<Utc>,
+        charges: Vec<Charge>,
+    ) -> Result<Self> {
+        let entries = entries_of(&charges)?;
+        let new = Self::new(TransferKind::Call, currency, at, entries);
+        Ok(Self { call_id: Some(call_id), charges, ..new })
+    }
+
+    /// A new transfer that reverses this transfer. Its entries are stored as postings.
     ///
     /// # Errors
     /// Fails with a fault if an amount cannot be negated.
@@ -102,11 +160,19 @@ impl NewTransfer {
     }
 }
 
+fn entries_of(charges: &[Charge]) -> Result<Vec<Entry>> {
+    let mut entries = Vec::with_capacity(2 * charges.len());
+    for charge in charges {
+        entries.extend(charge.entries()?);
+    }
+    Ok(entries)
+}
+
 /// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries with an amount of zero are omitted. A
 /// transfer that has only zero entries is omitted, too.
 ///
 /// # Errors
-/// Fails with a fault if entries do not sum to zero or overflow. May also fail with database errors.
+/// Fails with a fault if entries do not sum to zero or overflow, or differ from the transfer's charges. May also fail with database errors.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
@@ -127,7 +193,7 @@ pub async fn post_and_hold(
     held: &Holds,
     besides: Writes,
 ) -> Result<()> {
-    let (mut heads, mut entries) = (Vec::new(), Vec::new());
+    let (mut heads, mut postings, mut charges) = (Vec::new(), Vec::new(), Vec::new());
     let mut changes: BTreeMap<Key, (Micros, Micros)> = BTreeMap::new();
     for ((account_id, currency), change) in held.iter().filter(|(_, change)| **change != Micros::ZERO) {
         changes.insert((Book::Credit, *account_id, currency.clone()), (Micros::ZERO, *change));
@@ -137,13 +203,20 @@ pub async fn post_and_hold(
         if sum != Micros::ZERO {
             return Err(Error::fault("a transfer does not sum to zero"));
         }
+        if !transfer.charges.is_empty() && transfer.entries != entries_of(&transfer.charges)? {
+            return Err(Error::fault("the entries of a transfer differ from its charges"));
+        }
         let moving = transfer.entries.iter().filter(|entry| entry.amount != Micros::ZERO);
-        let before = entries.len();
+        let mut moves = false;
         for (position, entry) in (0..).zip(moving) {
             let key = (entry.book, entry.account_id, transfer.currency.clone());
             let (change, _) = changes.entry(key).or_default();
             *change = change.checked_add(entry.amount).or_fault()?;
-            let row = ledger_entry::Model {
+            moves = true;
+            if !transfer.charges.is_empty() {
+                continue;
+            }
+            postings.push(ledger_posting::Model {
                 transfer_id: transfer.id,
                 position,
                 account_id: entry.account_id,
@@ -151,17 +224,18 @@ pub async fn post_and_hold(
                 amount: entry.amount.into(),
                 shift_id: entry.drawer.map(|(shift, _)| shift),
                 method: entry.drawer.map(|(_, method)| method),
-            };
-            entries.push(row);
+            });
         }
-        if entries.len() > before {
+        charges.extend(transfer.charges.iter().map(|charge| charge.row(transfer.id)));
+        if moves {
             heads.push(head(transfer));
         }
     }
     let backend = conn.get_database_backend();
     let Writes(mut statements) = besides;
     statements.extend(bulk::inserts::<ledger_transfer::Entity>(backend, &heads, "")?);
-    statements.extend(bulk::inserts::<ledger_entry::Entity>(backend, &entries, "")?);
+    statements.extend(bulk::inserts::<ledger_posting::Entity>(backend, &postings, "")?);
+    statements.extend(bulk::inserts::<call_charge::Entity>(backend, &charges, "")?);
     statements.extend(move_balances(backend, changes)?);
     bulk::together(conn, statements).await
 }
@@ -264,7 +338,7 @@ pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> 
 
 async fn standing(
     conn: &impl ConnectionTrait,
-    about: sea_orm::sea_query::SimpleExpr,
+    about: SimpleExpr,
 ) -> Result<Vec<NewTransfer>> {
     let heads = ledger_transfer::Entity::find().filter(about).order_by_asc(ledger_transfer::Column::Id);
     let heads = heads.all(conn).await?;
@@ -304,6 +378,7 @@ async fn standing(
                 reverses: head.reverses,
                 note: head.note,
                 entries: of_head,
+                charges: Vec::new(),
             })
         })
         .collect()
@@ -326,9 +401,9 @@ pub async fn balances(
     Ok(rows.into_iter().map(|row| (row.currency, row.balance.into())).collect())
 }
 
-/// Condition that an entry's transfer was booked in the range. The caller has already limited the entries' ids to the range plus an hour before and
+/// Condition that a row's transfer was booked in the range. The caller has already limited the transfers' ids to the range plus an hour before and
 /// after it.
-fn booked(within: Within) -> Condition {
+fn booked<C: ColumnTrait>(within: Within, transfer_id: C) -> Condition {
     if within.is_open() {
         return Condition::all();
     }
@@ -337,7 +412,7 @@ fn booked(within: Within) -> Condition {
         .expr_as(Expr::cust("1"), "one")
         .filter(
             Expr::col((ledger_transfer::Entity, ledger_transfer::Column::Id))
-                .equals((ledger_entry::Entity, ledger_entry::Column::TransferId)),
+                .equals((transfer_id.entity_name(), transfer_id)),
         )
         .filter(within.times(ledger_transfer::Column::At));
     Condition::all().add(Expr::exists(transfer.into_query()))
@@ -354,18 +429,46 @@ pub async fn transfers_of(
     within: Within,
     page: Page,
 ) -> Result<Listed<Uuid>> {
-    use ledger_entry::Column;
-    // a transfer may have several entries in the same book; by grouping the rows in index order, the query reads only as many rows as the page needs
-    let query = ledger_entry::Entity::find()
+    use call_charge::Column as Charged;
+    use ledger_posting::Column as Posted;
+    let postings = Posted::AccountId.eq(account_id).and(Posted::Book.eq(book));
+    let posted =
+        found::<ledger_posting::Entity, _>(conn, Posted::TransferId, postings, within, page).await?;
+    let charges = match book {
+        Book::Credit => Charged::PayerId.eq(account_id),
+        Book::Revenue => Charged::PayeeId.eq(account_id),
+        _ => return Ok(posted),
+    };
+    let charged = found::<call_charge::Entity, _>(conn, Charged::TransferId, charges, within, page).await?;
+    // a transfer has either postings or charges
+    let mut rows = [posted.rows, charged.rows].concat();
+    rows.sort_unstable();
+    if page.descending {
+        rows.reverse();
+    }
+    rows.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
+    let total = posted.total.zip(charged.total).map(|(one, other)| one.plus(other));
+    Ok(Listed { rows, total })
+}
+
+/// A page of the transfers that have rows which match `which`.
+async fn found<E: EntityTrait, C: ColumnTrait>(
+    conn: &impl ConnectionTrait,
+    transfer_id: C,
+    which: SimpleExpr,
+    within: Within,
+    page: Page,
+) -> Result<Listed<Uuid>> {
+    // a transfer may have several rows of the same book; by grouping the rows in index order, the query reads only as many rows as the page needs
+    let query = E::find()
         .select_only()
-        .column(Column::TransferId)
-        .filter(Column::AccountId.eq(account_id))
-        .filter(Column::Book.eq(book))
-        .filter(within.ids(Column::TransferId))
-        .filter(booked(within))
-        .group_by(Column::TransferId);
+        .column(transfer_id)
+        .filter(which)
+        .filter(within.ids(transfer_id))
+        .filter(booked(within, transfer_id))
+        .group_by(transfer_id);
     let total = page.total(conn, &query).await?;
-    Ok(Listed { rows: page.apply(query, Column::TransferId).into_tuple().all(conn).await?, total })
+    Ok(Listed { rows: page.apply(query, transfer_id).into_tuple().all(conn).await?, total })
 }
 
 /// Transfers by id. This query does not check the actor's scope: the calling function must have checked access to the objects.

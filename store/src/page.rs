@@ -43,6 +43,13 @@ impl Total {
     pub fn of(found: u64) -> Self {
         Self { count: Ord::min(found, MAX_COUNT), is_exact: found <= MAX_COUNT }
     }
+
+    /// The length of two lists together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let both = Self::of(self.count + other.count);
+        Self { is_exact: both.is_exact && self.is_exact && other.is_exact, ..both }
+    }
 }
 
 /// The rows of a page, with the length of the whole list if it was requested.

@@ -65,8 +65,6 @@ pub struct Table {
 /// The table of calls. A call is updated several times during its life. Free space on the page of a call allows HOT updates, which leave indexes
 /// unchanged.
 pub const CALLS: Table = Table { name: "call", key: "id", by_id: true, with: " WITH (fillfactor = 70)" };
-/// Charges of calls.
-pub const CHARGES: Table = Table { name: "call_charge", key: "call_id", by_id: true, with: "" };
 /// Activity events of callshops.
 pub const ACTIVITIES: Table = Table { name: "activity", key: "at", by_id: false, with: "" };
 
@@ -201,7 +199,7 @@ pub async fn prepare(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(made);
     }
-    for table in [CALLS, CHARGES, ACTIVITIES] {
+    for table in [CALLS, ACTIVITIES] {
         let there = table.partitions(conn).await?;
         let months = std::iter::successors(Some(Month::of(now)), |month| Some(month.next())).take(AHEAD);
         for month in months {
@@ -257,7 +255,7 @@ mod tests {
         let first = Partition { name: "call_before_202612".to_owned(), month: None, end: december };
         assert_eq!(named("call_before_202612"), Some(first));
         assert_eq!(named("call_default"), None);
-        assert_eq!(named("call_charge_202612"), None);
+        assert_eq!(named("call_sighting_202612"), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::calls::REDELIVERY;
 use super::first_id;
-use super::reports::PAID_LEVEL;
+use super::reports::{PAID_LEVEL, level_amount};
 use base::error::Result;
 
 /// An object that a person should review.
@@ -148,13 +148,12 @@ pub async fn sold_below_cost(
     search: &Search,
     now: DateTime<Utc>,
 ) -> Result<Vec<Found>> {
-    let tables = format!(
-        "\"call\" c JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
-         JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"
-    );
-    let condition = "c.callshop_id = s.id AND c.id >= $4 AND c.state = 'ENDED' AND pays.amount > paid.amount";
+    let backend = conn.get_database_backend();
+    let paid = level_amount(backend, PAID_LEVEL);
+    let pays = level_amount(backend, &format!("({PAID_LEVEL} + 1)"));
+    let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.state = 'ENDED' AND {pays} > {paid}");
     let first = first_id(now - DAYS_BACK);
-    found(&search.find(conn, ENDED, &tables, condition, vec![first.into()]).await?)
+    found(&search.find(conn, ENDED, "\"call\" c", &condition, vec![first.into()]).await?)
 }
 
 /// Calls that ended in the last seven days, but after the end of their covered time, so that an amount was written off.

@@ -2,7 +2,7 @@
 
 use entity::{
     CallState, ItemKind, Micros, MovementKind, PaymentKind, PaymentMethod, cabin_session, call,
-    cash_movement, ledger_entry, payment, register_shift, session_item,
+    cash_movement, ledger_posting, payment, register_shift, session_item,
 };
 use sea_orm::sea_query::{ExprTrait as _, LockType, SelectStatement};
 use sea_orm::{
@@ -172,12 +172,12 @@ pub async fn referenced_payments(
 
 /// The balance of a shift's drawer in the ledger, by method.
 pub async fn drawer(conn: &impl ConnectionTrait, shift_id: Uuid) -> Result<Vec<(PaymentMethod, Micros)>> {
-    Ok(ledger_entry::Entity::find()
+    Ok(ledger_posting::Entity::find()
         .select_only()
-        .column(ledger_entry::Column::Method)
-        .column_as(ledger_entry::Column::Amount.sum().cast_as("BIGINT"), "amount")
-        .filter(ledger_entry::Column::ShiftId.eq(shift_id))
-        .group_by(ledger_entry::Column::Method)
+        .column(ledger_posting::Column::Method)
+        .column_as(ledger_posting::Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(ledger_posting::Column::ShiftId.eq(shift_id))
+        .group_by(ledger_posting::Column::Method)
         .into_tuple()
         .all(conn)
         .await?)

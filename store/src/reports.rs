@@ -123,7 +123,7 @@ pub async fn attempts(
 ) -> Result<Vec<(GroupKey, Attempts)>> {
     let sums = "COUNT(*) AS calls, COALESCE(SUM(CASE WHEN c.state = 'REFUSED' THEN 1 ELSE 0 END), 0) AS refused, \
          MIN(c.number) AS lowest, MAX(c.number) AS highest";
-    let rows = conn.query_all_raw(selection.statement(conn, Calls::Attempts, sums, "")).await?;
+    let rows = conn.query_all_raw(selection.statement(conn, Calls::Attempts, sums)).await?;
     let read = |row: &QueryResult| {
         let (calls, refused): (i64, i64) = (row.try_get("", "calls")?, row.try_get("", "refused")?);
         let key = selection.key(row)?;
@@ -147,6 +147,7 @@ pub async fn answered(
     conn: &impl ConnectionTrait,
     selection: &Selection,
 ) -> Result<Vec<(GroupKey, Answered)>> {
+    let backend = conn.get_database_backend();
     // SUM of BIGINT is NUMERIC on PostgreSQL
     let sum = |column: &str, name: &str| format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT) AS {name}");
     let sums = [
@@ -154,14 +155,10 @@ pub async fn answered(
         sum("c.talk_seconds", "talk"),
         sum("c.billed_seconds", "billed"),
         sum("c.charge", "retail"),
-        sum("paid.amount", "revenue"),
-        sum("pays.amount", "cost"),
+        // the account receives money at the level of its child in the call's chain, and pays money at the next level up
+        sum(&level_amount(backend, PAID_LEVEL), "revenue"),
+        sum(&level_amount(backend, &format!("({PAID_LEVEL} + 1)")), "cost"),
     ];
-    // the account receives money at the level of its child in the call's chain, and pays money at the next level up
-    let joins = format!(
-        "LEFT JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
-         LEFT JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"
-    );
     let read = |row: &QueryResult| {
         let figure = |name: &str| row.try_get::<i64>("", name);
         let answered = Answered {
@@ -176,7 +173,7 @@ pub async fn answered(
     };
     let mut groups: BTreeMap<GroupKey, Answered> = BTreeMap::new();
     for calls in [Calls::Answered, Calls::AnsweredFar] {
-        for row in conn.query_all_raw(selection.statement(conn, calls, &sums.join(", "), &joins)).await? {
+        for row in conn.query_all_raw(selection.statement(conn, calls, &sums.join(", "))).await? {
             let (key, more) = read(&row)?;
             groups.entry(key).or_default().add(&more)?;
         }
@@ -247,8 +244,16 @@ fn level_version(backend: DbBackend, level: &str) -> String {
     }
 }
 
+/// SQL expression for the amount that was charged for the call `c` at a level; null if the call has no charge at that level.
+pub(crate) fn level_amount(backend: DbBackend, level: &str) -> String {
+    match backend {
+        DbBackend::Sqlite => format!("(c.charges ->> (2 * {level} + 1))"),
+        _ => format!("CAST(CAST(c.charges AS JSONB) ->> (2 * {level} + 1) AS BIGINT)"),
+    }
+}
+
 impl Selection {
-    fn statement(&self, conn: &impl ConnectionTrait, calls: Calls, sums: &str, joins: &str) -> Statement {
+    fn statement(&self, conn: &impl ConnectionTrait, calls: Calls, sums: &str) -> Statement {
         let day = calls.day();
         let backend = conn.get_database_backend();
         let version = level_version(backend, PAID_LEVEL);
@@ -276,7 +281,7 @@ impl Selection {
         };
         // CROSS JOIN makes SQLite read the callshops first; for each callshop, SQLite then reads only the calls of the period, by index
         let sql = format!(
-            "SELECT {} FROM account s CROSS JOIN \"call\" c {session} {joins} \
+            "SELECT {} FROM account s CROSS JOIN \"call\" c {session} \
              WHERE s.path >= $1 AND s.path < $2 AND s.kind = 'CALLSHOP' AND c.callshop_id = s.id \
              AND {} AND {day} >= $5 AND {day} <= $6 {group} LIMIT $7",
             select.join(", "),

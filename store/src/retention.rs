@@ -1,7 +1,7 @@
 //! Deletes old history, and records the time from which history is complete.
 
 use chrono::{DateTime, Utc};
-use entity::{activity, activity_head, call, call_charge, hook_event, setting};
+use entity::{activity, activity_head, call, hook_event, setting};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::partitions::{ACTIVITIES, CALLS, CHARGES, Partition};
+use super::partitions::{ACTIVITIES, CALLS, Partition};
 use super::{bulk, first_id, parse_stored};
 use base::error::Result;
 
@@ -48,19 +48,14 @@ pub async fn calls_needed_since(conn: &impl ConnectionTrait) -> Result<Option<Da
     Ok(row.map(|row| row.try_get("", "at")).transpose()?.flatten())
 }
 
-/// The partitions of the call and charge tables that end at or before `cutoff`.
-pub async fn old_calls(
-    conn: &impl ConnectionTrait,
-    cutoff: DateTime<Utc>,
-) -> Result<(Vec<Partition>, Vec<Partition>)> {
-    let old = |partition: &Partition| partition.end.start() <= cutoff;
-    let (mut calls, mut charges) = (CALLS.partitions(conn).await?, CHARGES.partitions(conn).await?);
-    calls.retain(old);
-    charges.retain(old);
-    Ok((calls, charges))
+/// The partitions of the call table that end at or before `cutoff`.
+pub async fn old_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<Vec<Partition>> {
+    let mut partitions = CALLS.partitions(conn).await?;
+    partitions.retain(|partition| partition.end.start() <= cutoff);
+    Ok(partitions)
 }
 
-/// Deletes at most `limit` calls before `cutoff`, with their charges, and returns the number of deleted calls. Only SQLite needs this function.
+/// Deletes at most `limit` calls before `cutoff`, and returns the number of deleted calls. Only SQLite needs this function.
 pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<u64> {
     let old = call::Entity::find().select_only().column(call::Column::Id);
     let old = old.filter(call::Column::Id.lt(first_id(cutoff))).order_by_asc(call::Column::Id).limit(limit);
@@ -68,8 +63,6 @@ pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, li
     if ids.is_empty() {
         return Ok(0);
     }
-    let charges = bulk::among(conn, call_charge::Column::CallId, ids.iter().copied());
-    call_charge::Entity::delete_many().filter(charges).exec(conn).await?;
     let calls = bulk::among(conn, call::Column::Id, ids.iter().copied());
     Ok(call::Entity::delete_many().filter(calls).exec(conn).await?.rows_affected)
 }

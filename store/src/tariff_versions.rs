@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{AccountKind, CallState, account, call, call_charge, rate, tariff_version};
+use entity::{AccountKind, CallState, account, call, rate, tariff_version};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, JoinType, Order, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
+use crate::Scope;
+use crate::calls::{Charge, charges_of};
 use crate::tariffs::Spread;
-use crate::{Scope, bulk};
 use base::error::Result;
 
 /// The first version that was activated or scheduled as the successor of this version.
@@ -272,18 +273,11 @@ pub async fn past_calls(
     Ok(query.into_model::<PastCall>().all(conn).await?)
 }
 
-/// The charges of these calls, by call and level. `calls` must be sorted, newest first.
+/// The charges of these calls, by call and level.
 pub async fn charges(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<HashMap<(Uuid, i32), Micros>> {
-    let (Some(last), Some(first)) = (calls.first(), calls.last()) else { return Ok(HashMap::new()) };
-    let mut query = call_charge::Entity::find().filter(bulk::among(
-        conn,
-        call_charge::Column::CallId,
-        calls.iter().copied(),
-    ));
-    if conn.get_database_backend() == DbBackend::Postgres {
-        // PostgreSQL can then skip the partitions outside the page
-        query = query.filter(call_charge::Column::CallId.between(*first, *last));
-    }
-    let charge = |row: call_charge::Model| ((row.call_id, row.level), row.amount.into());
-    Ok(query.all(conn).await?.into_iter().map(charge).collect())
+    let charges = charges_of(conn, calls).await?.into_iter();
+    let by_level = |(id, charges): (Uuid, Vec<Charge>)| {
+        charges.into_iter().map(move |charge| ((id, charge.level), charge.amount.into()))
+    };
+    Ok(charges.flat_map(by_level).collect())
 }

@@ -84,7 +84,7 @@ pub struct Line {
     pub at: Option<DateTime<Utc>>,
     /// Reason that the user gave; may be empty.
     pub note: String,
-    /// The tariff version that priced the calls; `None` for other kinds, and for calls whose charges are no longer stored.
+    /// The tariff version that priced the calls; `None` for other kinds.
     pub version: Option<tariff_version::Model>,
     /// Number of charged calls; for other kinds, the number of movements.
     pub count: i64,

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use billing::money::Micros;
 use billing::rating;
 use chrono::{DateTime, Utc};
-use entity::{Book, SessionState, TransferKind, cabin_session, call, call_charge};
+use entity::{Book, Charges, SessionState, TransferKind, cabin_session, call};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -14,20 +14,18 @@ use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level, LevelCharge, Prices};
 use super::{cover, extend};
 use base::error::{OrFault as _, Result};
-use store::ledger::{self, Entry, NewTransfer};
+use store::ledger::{self, Charge, Entry, NewTransfer};
 use store::sessions;
 
 /// Results of charging the ended calls of a batch.
 #[derive(Default)]
 pub(super) struct Charged {
-    /// The rows of `call_charge` to write.
-    pub(super) charges: Vec<call_charge::Model>,
     /// The ids of closed, unpaid sessions that have corrected calls. The statements of these sessions must be created again.
     pub(super) restate: Vec<Uuid>,
 }
 
-/// Charges a call that just ended, with its prices `levels`: sets the customer's price on the call, posts the accounts' charges as one transfer, and
-/// releases the holds.
+/// Charges a call that just ended, with its prices `levels`: sets the charges on the call, posts the accounts' charges as one transfer, and releases
+/// the holds.
 ///
 /// # Errors
 /// Fails with a fault if the call's columns do not parse.
@@ -35,12 +33,11 @@ pub(super) fn end(
     row: &mut call::Model,
     levels: &[Level],
     money: &mut Money,
-    charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let held = cover::holds(row)?;
     give_back(row, &held, money)?;
-    settle(row, levels, &held, Bill::Open, money, &mut charged.charges, now)
+    settle(row, levels, &held, Bill::Open, money, now)
 }
 
 /// Releases the holds of a call that ended without an answer.
@@ -78,13 +75,12 @@ fn settle(
     bounds: &[Micros],
     bill: Bill,
     money: &mut Money,
-    charges: &mut Vec<call_charge::Model>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let (Some(answered_at), Some(ended_at)) = (row.answered_at, row.ended_at) else { return Ok(()) };
     let measured = rating::talk_seconds(answered_at, ended_at);
     let talk = measured.min(u32::try_from(row.covered).or_fault()?);
-    let mut entries = Vec::new();
+    let (mut charges, mut posted) = (Vec::new(), Vec::new());
     for (position, level) in levels.iter().enumerate() {
         let bound = bounds.get(position).copied();
         let charge = bounded(pricing::charge(level, answered_at, talk), bound);
@@ -92,14 +88,20 @@ fn settle(
             let full = pricing::charge(level, answered_at, measured).amount;
             customer(row, charge, full, bill, money, now)?;
         } else if charge.amount != Micros::ZERO {
-            let paid = charge.amount.checked_neg().or_fault()?;
-            entries.push(Entry::new(level.account_id, Book::Credit, paid));
-            entries.push(Entry::new(level.payee_id, Book::Revenue, charge.amount));
+            posted.push(Charge {
+                level: i32::try_from(position).or_fault()?,
+                payer_id: level.account_id,
+                payee_id: level.payee_id,
+                version_id: level.version_id,
+                billed_seconds: i32::try_from(charge.billed_seconds).or_fault()?,
+                amount: charge.amount,
+            });
         }
-        charges.push(charge_row(row, position, level, charge)?);
+        charges.push(charged_at(row, position, charge)?);
     }
-    if !entries.is_empty() {
-        money.transfer(of_call(row, TransferKind::Call, entries, now))?;
+    row.charges = Charges::new(&charges);
+    if !posted.is_empty() {
+        money.transfer(NewTransfer::of_charges(row.id, &row.currency, now, posted)?)?;
     }
     Ok(())
 }
@@ -131,35 +133,21 @@ fn customer(
             Entry::new(row.callshop_id, Book::WriteOff, given_away),
             Entry::new(row.callshop_id, Book::Sales, sold),
         ];
-        money.transfer(of_call(row, TransferKind::WriteOff, entries, now))?;
+        let transfer = NewTransfer::new(TransferKind::WriteOff, &row.currency, now, entries);
+        money.transfer(NewTransfer { call_id: Some(row.id), ..transfer })?;
     }
     Ok(())
 }
 
-fn charge_row(
-    row: &call::Model,
-    position: usize,
-    level: &Level,
-    charge: LevelCharge,
-) -> Result<call_charge::Model> {
-    // the customer's row has the billed amount; if the bill was paid before the call's true end was known, that amount differs from the price up to
+/// The charge of a level as it is stored with the call.
+fn charged_at(row: &call::Model, position: usize, charge: LevelCharge) -> Result<entity::LevelCharge> {
+    // the customer's level has the billed amount; if the bill was paid before the call's true end was known, that amount differs from the price up to
     // the true end
     let (billed_seconds, amount) = match position {
         0 => (row.billed_seconds, row.charge),
         _ => (i32::try_from(charge.billed_seconds).or_fault()?, charge.amount.into()),
     };
-    Ok(call_charge::Model {
-        call_id: row.id,
-        level: i32::try_from(position).or_fault()?,
-        account_id: level.account_id,
-        version_id: level.version_id,
-        billed_seconds,
-        amount,
-    })
-}
-
-fn of_call(row: &call::Model, kind: TransferKind, entries: Vec<Entry>, now: DateTime<Utc>) -> NewTransfer {
-    NewTransfer { call_id: Some(row.id), ..NewTransfer::new(kind, &row.currency, now, entries) }
+    Ok(entity::LevelCharge { billed_seconds, amount })
 }
 
 /// Batch context for corrections: the posted transfers and the sessions of the calls, and the locked credit.
@@ -212,7 +200,6 @@ pub(super) fn correct(
 ) -> Result<()> {
     // the end that this event corrects may come from an earlier event of the same batch
     money.forget_call(row.id)?;
-    charged.charges.retain(|charge| charge.call_id != row.id);
     for posted in corrections.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
         money.transfer(posted.reversal(now)?)?;
     }
@@ -236,9 +223,9 @@ pub(super) fn correct(
         (row.charge, row.billed_seconds) = (entity::Micros(0), 0);
     }
     row.written_off = entity::Micros(0);
-    settle(row, levels, &bounds, bill, money, &mut charged.charges, now)?;
+    settle(row, levels, &bounds, bill, money, now)?;
     if row.answered_at.is_none() {
-        charged.charges.extend(unanswered(row, levels)?);
+        row.charges = unanswered(row, levels)?;
     }
     if bill == Bill::Paid && known.answered_at.is_some() {
         row.answered_at = known.answered_at;
@@ -248,7 +235,8 @@ pub(super) fn correct(
 }
 
 /// The charges of a call that turned out to be unanswered; all amounts are zero.
-fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Vec<call_charge::Model>> {
+fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Charges> {
     let nothing = LevelCharge { billed_seconds: 0, amount: Micros::ZERO };
-    levels.iter().enumerate().map(|(position, level)| charge_row(row, position, level, nothing)).collect()
+    let charges = (0..levels.len()).map(|position| charged_at(row, position, nothing));
+    Ok(Charges::new(&charges.collect::<Result<Vec<_>>>()?))
 }

@@ -245,7 +245,7 @@ impl Batch {
         store::calls::save_phones(conn, phones).await?;
         let rows: Vec<call::Model> =
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
-        money.write_with(store::calls::changes(conn, &rows, &self.charged.charges)?);
+        money.write_with(store::calls::changes(conn, &rows)?);
         self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
         // `load` locks every session, not only CLOSING sessions; otherwise, a session that is closed meanwhile would count this batch's calls as live
         let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);

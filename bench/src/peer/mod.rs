@@ -1,7 +1,7 @@
 //! The peer sends the same transaction as a call end to the same kind of database, and does nothing else.
 //!
 //! The peer uses the product's own tables and indexes, in a separate database next to the product's database. Each transaction writes the
-//! deduplication key, the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold),
+//! deduplication key, the call (read and locked first), a transfer with three charges, six balances (three of which release a hold),
 //! the callshop's next `seq` and the activity row, with one statement per kind of row.
 //!
 //! Ids are numbers that are written as UUIDs, so that SQL can compute ids as well. Calls are numbered from 1; [`account`] gives the accounts of
@@ -33,8 +33,10 @@ const BOOKS: [(u64, Book, i64); 6] = [
     (3, Book::Revenue, 239_900),
     (4, Book::Revenue, 179_900),
 ];
-/// Levels at which a call is charged: the customer's level, and a level for each account of the branch.
-const LEVELS: u64 = 5;
+/// The amounts that the callshop, the first reseller and the second reseller pay.
+const PAID: [i64; 3] = [299_900, 239_900, 179_900];
+/// The call's charges at all levels.
+const CHARGES: &str = "[90,359900,90,299900,90,239900,90,179900,90,0]";
 /// Rows per statement when filling the tables.
 const CHUNK: usize = 500;
 

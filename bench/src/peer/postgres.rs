@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use entity::Book;
 
-use super::{ACCOUNTS, BOOKS, LEVELS, Sample};
+use super::{ACCOUNTS, BOOKS, CHARGES, PAID, Sample};
 use crate::database::{Postgres, run};
 use crate::processor::Processor;
 use crate::report::Figures;
@@ -94,18 +94,17 @@ fn id(variable: &str) -> String {
 
 fn script_text(shops: u64, sample: &Sample) -> Result<String> {
     let (call, shop, shown) = (id("call"), id("a1"), literal(&sample.shown));
-    let levels = (0..LEVELS).map(|level| {
-        format!("({call}, {level}, {}, {call}, 90, 299900)", id(&format!("a{}", level.clamp(1, 4))))
+    let charges = (1..).zip(PAID).map(|(level, amount): (u64, i64)| {
+        let [payer, payee] = [level, level + 1].map(|place| id(&format!("a{place}")));
+        format!("({call}, {level}, {payer}, {payee}, {call}, {amount}, 90)")
     });
-    let levels = levels.collect::<Vec<_>>().join(", ");
+    let charges = charges.collect::<Vec<_>>().join(", ");
     let books = BOOKS
         .map(|(place, book, amount)| format!("{}, '{}', {amount}", id(&format!("a{place}")), book.as_str()));
     let held = BOOKS.map(|(_, book, amount)| if book == Book::Credit { amount } else { 0 });
     let currency = &sample.call.currency;
     let balances = books.iter().zip(held).map(|(book, held)| format!("({book}, {held}, '{currency}')"));
     let balances = balances.collect::<Vec<_>>().join(", ");
-    let entries = (0..).zip(&books).map(|(position, book): (u32, _)| format!("({call}, {position}, {book})"));
-    let entries = entries.collect::<Vec<_>>().join(", ");
     let mut script = String::from("\\set n :n + 1\n\\set call :base + :client_id * :share + :n\n");
     for place in 1..=4 {
         writeln!(script, "\\set a{place} {ACCOUNTS} + (:call % {shops}) * 10 + {place}")?;
@@ -117,11 +116,10 @@ INSERT INTO hook_event (eid, kind, reference, proxy, at, received_at, status)
  VALUES (gen_random_uuid()::text, 'ended', {call}::text, 'bench', now(), now(), 'APPLIED') ON CONFLICT (eid) DO NOTHING;
 SELECT state, answered_at, covered, levels, holds FROM call WHERE id = {call} FOR UPDATE;
 UPDATE call SET state = 'ENDED', ended_at = now(), ended_by = 'CALLER', cause = 'BYE', talk_seconds = 90, billed_seconds = 90,
- charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = {call};
+ charge = 359900, charges = '{CHARGES}', to_tag = 't', holds = '[]', extend_at = NULL WHERE id = {call};
 DELETE FROM live_call WHERE call_id = {call};
-INSERT INTO call_charge (call_id, level, account_id, version_id, billed_seconds, amount) VALUES {levels};
 INSERT INTO ledger_transfer (id, kind, currency, at, call_id, note) VALUES ({call}, 'CALL', '{currency}', now(), {call}, '');
-INSERT INTO ledger_entry (transfer_id, position, account_id, book, amount) VALUES {entries};
+INSERT INTO call_charge (transfer_id, level, payer_id, payee_id, version_id, amount, billed_seconds) VALUES {charges};
 INSERT INTO ledger_balance (account_id, book, balance, held, currency) VALUES {balances}
  ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance, held = ledger_balance.held + excluded.held;
 UPDATE activity_head SET seq = seq + 1 WHERE callshop_id = {shop} RETURNING seq \\gset

@@ -6,7 +6,7 @@ use entity::Book;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::{BOOKS, LEVELS, Sample, account, id};
+use super::{BOOKS, CHARGES, PAID, Sample, account, id};
 use crate::processor::Processor;
 use crate::report::Figures;
 use crate::{Plan, Result};
@@ -61,21 +61,10 @@ fn end_call(tx: &Transaction<'_>, number: u64, shop: u64, shown: &str) -> Result
         .query_row([key], |row| row.get(0))?;
     tx.prepare_cached(
         "UPDATE call SET state = 'ENDED', ended_at = ?2, ended_by = 'CALLER', cause = 'BYE', talk_seconds = 90,
-         billed_seconds = 90, charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = ?1",
+         billed_seconds = 90, charge = 359900, charges = ?3, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = ?1",
     )?
-    .execute(params![key, now])?;
+    .execute(params![key, now, CHARGES])?;
     tx.prepare_cached("DELETE FROM live_call WHERE call_id = ?1")?.execute([key])?;
-    for level in 0..LEVELS {
-        tx.prepare_cached(
-            "INSERT INTO call_charge (call_id, level, account_id, version_id, billed_seconds, amount)
-             VALUES (?1, ?2, ?3, ?1, 90, 299900)",
-        )?
-        .execute(params![
-            key,
-            i64::try_from(level)?,
-            account(shop, level.clamp(1, 4))?.as_bytes()
-        ])?;
-    }
     move_money(tx, key, shop, &now)?;
     let shop = account(shop, 1)?;
     let seq: i64 = tx
@@ -93,12 +82,16 @@ fn move_money(tx: &Transaction<'_>, call: &[u8; 16], shop: u64, now: &str) -> Re
         "INSERT INTO ledger_transfer (id, kind, at, call_id, note) VALUES (?1, 'CALL', ?2, ?1, '')",
     )?
     .execute(params![call, now])?;
-    for (position, (place, book, amount)) in (0_i64..).zip(BOOKS) {
-        let owner = account(shop, place)?;
+    for (level, amount) in (1_u64..).zip(PAID) {
+        let (payer, payee) = (account(shop, level)?, account(shop, level + 1)?);
         tx.prepare_cached(
-            "INSERT INTO ledger_entry (transfer_id, position, account_id, book, amount) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO call_charge (transfer_id, level, payer_id, payee_id, version_id, amount, billed_seconds)
+             VALUES (?1, ?2, ?3, ?4, ?1, ?5, 90)",
         )?
-        .execute(params![call, position, owner.as_bytes(), book.as_str(), amount])?;
+        .execute(params![call, i64::try_from(level)?, payer.as_bytes(), payee.as_bytes(), amount])?;
+    }
+    for (place, book, amount) in BOOKS {
+        let owner = account(shop, place)?;
         tx.prepare_cached(
             "UPDATE ledger_balance SET balance = balance + ?3, held = held + ?4 WHERE account_id = ?1 AND book = ?2",
         )?

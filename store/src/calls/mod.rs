@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{CallState, cabin, cabin_session, call, call_charge, hook_event, live_call, phone};
+use entity::{CallState, Charges, Levels, cabin, cabin_session, call, hook_event, live_call, phone};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -20,7 +20,7 @@ use super::partitions::Month;
 use super::reconcile::KEYS_AT_ONCE;
 use super::within::SKEW;
 use super::{Writes, bulk, first_id};
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
 pub use listed::{CallFilter, list};
@@ -345,24 +345,15 @@ fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Stat
     Ok(statements)
 }
 
-/// Updates the call columns that events can change, and stores the calls' charges at each level. A corrected charge replaces the previous charge. The
-/// calling function must have locked the calls in this transaction.
-pub async fn update(
-    conn: &impl ConnectionTrait,
-    calls: &[call::Model],
-    charges: &[call_charge::Model],
-) -> Result<()> {
-    changes(conn, calls, charges)?.run(conn).await
+/// Updates those columns of calls that events can change. The calling function must have locked the calls in this transaction.
+pub async fn update(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    changes(conn, calls)?.run(conn).await
 }
 
 /// The statements that [`update`] runs.
-pub fn changes(
-    conn: &impl ConnectionTrait,
-    calls: &[call::Model],
-    charges: &[call_charge::Model],
-) -> Result<Writes> {
+pub fn changes(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Writes> {
     use call::Column::*;
-    const CHANGED: [call::Column; 19] = [
+    const CHANGED: [call::Column; 20] = [
         State,
         RingingAt,
         AnsweredAt,
@@ -373,6 +364,7 @@ pub fn changes(
         TalkSeconds,
         BilledSeconds,
         Charge,
+        Charges,
         WrittenOff,
         ToTag,
         Holds,
@@ -384,11 +376,9 @@ pub fn changes(
         Refusal,
         AnsweredFar,
     ];
-    let replace = "ON CONFLICT (call_id, level) DO UPDATE SET billed_seconds = excluded.billed_seconds, amount = excluded.amount";
     let backend = conn.get_database_backend();
     let mut statements = bulk::updates::<call::Entity>(backend, calls, Id, &CHANGED)?;
     statements.extend(follow(conn, calls)?);
-    statements.extend(bulk::inserts::<call_charge::Entity>(backend, charges, replace)?);
     Ok(Writes(statements))
 }
 
@@ -472,8 +462,57 @@ pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
-/// The charges of a call at each level, with the customer's charge first.
-pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<call_charge::Model>> {
-    let query = call_charge::Entity::find().filter(call_charge::Column::CallId.eq(call_id));
-    Ok(query.order_by_asc(call_charge::Column::Level).all(conn).await?)
+/// The charge of an ended call at one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Level of the payer: 0 is the customer, 1 is the callshop, and so on.
+    pub level: i32,
+    /// The paying account. At level 0, the callshop is the payer, on behalf of the customer.
+    pub account_id: Uuid,
+    /// Seconds billed.
+    pub billed_seconds: i32,
+    /// Amount paid.
+    pub amount: entity::Micros,
+}
+
+/// The charges of a call at each level, with the customer's charge first. The list is empty unless the call was answered and is over.
+pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<Charge>> {
+    Ok(charges_of(conn, &[call_id]).await?.remove(&call_id).unwrap_or_default())
+}
+
+/// The charges of calls, by call.
+pub(super) async fn charges_of(
+    conn: &impl ConnectionTrait,
+    calls: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Charge>>> {
+    use call::Column::{CallshopId, Id};
+    let Some((first, last)) = calls.iter().min().zip(calls.iter().max()) else { return Ok(HashMap::new()) };
+    let mut query = call::Entity::find()
+        .select_only()
+        .columns([Id, CallshopId, call::Column::Levels, call::Column::Charges])
+        .filter(bulk::among(conn, Id, calls.iter().copied()));
+    if conn.get_database_backend() == DbBackend::Postgres {
+        // skips the partitions that have none of the calls
+        query = query.filter(Id.between(*first, *last));
+    }
+    let rows: Vec<(Uuid, Uuid, Levels, Charges)> = query.into_tuple().all(conn).await?;
+    rows.into_iter().map(|(id, callshop_id, levels, charges)| {
+        let charges = charged(callshop_id, &levels, &charges);
+        Ok((id, charges.ok_or_else(|| Error::fault(format!("the charges of the call {id} cannot be read")))?))
+    })
+    .collect()
+}
+
+fn charged(callshop_id: Uuid, levels: &Levels, charges: &Charges) -> Option<Vec<Charge>> {
+    let (levels, charges) = (levels.read(callshop_id)?, charges.read()?);
+    if charges.len() > levels.len() {
+        return None;
+    }
+    let charge = |((level, key), charge): ((i32, entity::LevelKey), entity::LevelCharge)| Charge {
+        level,
+        account_id: key.account_id,
+        billed_seconds: charge.billed_seconds,
+        amount: charge.amount,
+    };
+    Some((0..).zip(levels).zip(charges).map(charge).collect())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use entity::{CallState, TransferKind, activity, call, call_charge, hook_event, ledger_transfer};
+use entity::{CallState, TransferKind, activity, call, hook_event, ledger_transfer};
 use sea_orm::{
     ActiveEnum as _, ColumnTrait as _, DatabaseConnection, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _, QueryOrder as _,
@@ -138,10 +138,10 @@ impl Charges {
     async fn read(conn: &DatabaseConnection) -> Result<Self, String> {
         let failed = |error: sea_orm::DbErr| error.to_string();
         let mut levels: BTreeMap<Uuid, Vec<(i32, i64)>> = BTreeMap::new();
-        for row in call_charge::Entity::find().all(conn).await.map_err(failed)? {
-            levels.entry(row.call_id).or_default().push((row.level, row.amount.0));
+        for row in call::Entity::find().all(conn).await.map_err(failed)? {
+            let charges = row.charges.read().ok_or("charges that cannot be read")?;
+            levels.insert(row.id, (0..).zip(charges.iter().map(|charge| charge.amount.0)).collect());
         }
-        levels.values_mut().for_each(|levels| levels.sort_unstable());
         let transfers = ledger_transfer::Entity::find().filter(ledger_transfer::Column::CallId.is_not_null());
         let transfers = transfers.all(conn).await.map_err(failed)?;
         let of_calls: BTreeSet<Uuid> =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use app::{register, sessions};
 use entity::{
-    Book, CallState, PaymentMethod, SessionState, cabin_session, call, call_charge, ledger_balance,
+    Book, CallState, PaymentMethod, SessionState, cabin_session, call, ledger_balance,
     ledger_entry,
 };
 use sea_orm::sea_query::ExprTrait as _;
@@ -270,11 +270,13 @@ async fn transfers(drive: &Drive<'_>) -> Result<(), Wrong> {
 /// Compares the charges of each call at each level.
 async fn charges(drive: &Drive<'_>) -> Result<(), Wrong> {
     let calls: Vec<Uuid> = drive.books.calls.iter().map(|call| call.id).collect();
-    let rows = call_charge::Entity::find().filter(call_charge::Column::CallId.is_in(calls));
-    let rows = rows.order_by_asc(call_charge::Column::Level).all(drive.program.app.store.reader()).await;
+    let rows = call::Entity::find().filter(call::Column::Id.is_in(calls));
     let mut found: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
-    for row in rows.map_err(failed)? {
-        found.entry(row.call_id).or_default().push(row.amount.0);
+    for row in rows.all(drive.program.app.store.reader()).await.map_err(failed)? {
+        let charges = row.charges.read().ok_or("charges that cannot be read")?;
+        if !charges.is_empty() {
+            found.insert(row.id, charges.iter().map(|charge| charge.amount.0).collect());
+        }
     }
     for call in drive.books.calls.iter().filter(|call| !call.charges.is_empty()) {
         same!(format!("charges of {call:?}"), Some(call.charges.clone()), found.remove(&call.id));

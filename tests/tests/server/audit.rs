@@ -6,13 +6,13 @@ use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
 use entity::{
-    AccountKind, Book, CallState, LevelKey, Levels, MovementKind, PaymentKind, PaymentMethod, Prefix,
-    RateKey, SessionMode, SessionState, TransferKind, account, cabin, cabin_session, call, call_charge,
+    AccountKind, Book, CallState, Charges, LevelCharge, LevelKey, Levels, MovementKind, PaymentKind, PaymentMethod, Prefix,
+    RateKey, SessionMode, SessionState, TransferKind, account, cabin, cabin_session, call,
     callshop, cash_movement, payment, phone, rate, register_shift, tariff, tariff_version, user,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
-use store::ledger::{self, Entry, NewTransfer};
+use store::ledger::{self, Charge, Entry, NewTransfer};
 use store::{Writes, calls};
 use uuid::Uuid;
 
@@ -371,41 +371,31 @@ impl Books {
             (CallState::Failed, false, 0, json!([])),
             (CallState::Answered, true, 0, json!([3_000_000, 2_000_000, 1_000_000])),
         ] {
-            let call = self.call(state, answered, Micros(charge), holds, levels.clone());
+            let mut call = self.call(state, answered, Micros(charge), holds, levels.clone());
             if state == CallState::Ended {
                 paid = call.id;
+                let charges = [6_300_000, 4_000_000, 3_000_000];
+                call.charges = Charges::new(
+                    &charges.map(|amount| LevelCharge { billed_seconds: 60, amount: entity::Micros(amount) }),
+                );
             }
             calls::insert(tx, &[call]).await.expect("a call");
         }
-        for (level, account_id, amount) in
-            [(0, self.shop, 6_300_000), (1, self.shop, 4_000_000), (2, self.reseller, 3_000_000)]
-        {
-            let row = call_charge::Model {
-                call_id: paid,
-                level,
-                account_id,
-                version_id: self.version,
-                billed_seconds: 60,
-                amount: Micros(amount).into(),
-            };
-            call_charge::Entity::insert(row.into_active_model())
-                .exec_without_returning(tx)
-                .await
-                .expect("a charge");
-        }
-        let entries = vec![
-            Entry::new(self.shop, Book::Credit, m(-4)),
-            Entry::new(self.reseller, Book::Revenue, m(4)),
-            Entry::new(self.reseller, Book::Credit, m(-3)),
-            Entry::new(self.platform, Book::Revenue, m(3)),
-        ];
+        let charge = |level: i32, payer_id: Uuid, payee_id: Uuid, amount: i64| Charge {
+            level,
+            payer_id,
+            payee_id,
+            version_id: self.version,
+            billed_seconds: 60,
+            amount: m(amount),
+        };
+        let of_charges = |charges: Vec<Charge>| {
+            NewTransfer::of_charges(paid, "BRL", self.now, charges).expect("a transfer")
+        };
+        let charges =
+            vec![charge(1, self.shop, self.reseller, 4), charge(2, self.reseller, self.platform, 3)];
         // at first, the call was charged too much, and that charge was reversed
-        let wrong = NewTransfer::new(
-            TransferKind::Call,
-            "BRL",
-            self.now,
-            vec![Entry::new(self.shop, Book::Credit, m(-5)), Entry::new(self.reseller, Book::Revenue, m(5))],
-        );
+        let wrong = of_charges(vec![charge(1, self.shop, self.reseller, 5)]);
         let back = NewTransfer {
             reverses: Some(wrong.id),
             ..NewTransfer::new(
@@ -418,7 +408,7 @@ impl Books {
                 ],
             )
         };
-        let charged = NewTransfer::new(TransferKind::Call, "BRL", self.now, entries);
+        let charged = of_charges(charges);
         let of_call = |transfer| NewTransfer { call_id: Some(paid), ..transfer };
         let held = [(self.shop, m(2)), (self.reseller, m(1))];
         let held = held.into_iter().map(|(id, held)| ((id, "BRL".to_owned()), held)).collect();
@@ -467,6 +457,7 @@ impl Books {
             talk_seconds: 60,
             billed_seconds: 60,
             charge: charge.into(),
+            charges: Charges::default(),
             currency: "BRL".to_owned(),
             levels,
             proxy: String::new(),
@@ -585,13 +576,18 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "charges refer only to existing rows",
-        "UPDATE call_charge SET version_id = account_id WHERE level = 1",
+        "UPDATE call_charge SET version_id = payer_id WHERE level = 1",
         "UPDATE call_charge SET version_id = (SELECT id FROM tariff_version)",
     ),
     (
         "charges refer only to existing rows",
-        "UPDATE call_charge SET call_id = account_id WHERE level = 2",
-        "UPDATE call_charge SET call_id = (SELECT id FROM call WHERE charge > 0)",
+        "UPDATE call_charge SET payee_id = version_id WHERE level = 2",
+        "UPDATE call_charge SET payee_id = (SELECT id FROM account WHERE kind = 'PLATFORM') WHERE level = 2",
+    ),
+    (
+        "charges refer only to existing rows",
+        "UPDATE ledger_transfer SET call_id = (SELECT id FROM tariff_version) WHERE kind = 'CALL'",
+        "UPDATE ledger_transfer SET call_id = (SELECT id FROM call WHERE charge > 0) WHERE kind = 'CALL'",
     ),
     (
         "activity events refer only to existing rows",
@@ -622,14 +618,25 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "entries of every transfer sum to zero",
-        "UPDATE ledger_entry SET amount = amount + 1 WHERE book = 'OUTSIDE'",
-        "UPDATE ledger_entry SET amount = amount - 1 WHERE book = 'OUTSIDE'",
+        "UPDATE ledger_posting SET amount = amount + 1 WHERE book = 'OUTSIDE'",
+        "UPDATE ledger_posting SET amount = amount - 1 WHERE book = 'OUTSIDE'",
     ),
     (
         "every entry has a transfer, and every transfer has entries",
-        "UPDATE ledger_entry SET position = position + 10, transfer_id = account_id WHERE book = 'VARIANCE'",
-        "UPDATE ledger_entry SET position = position - 10, transfer_id = (SELECT id FROM ledger_transfer WHERE kind = 'COUNT') \
+        "UPDATE ledger_posting SET position = position + 10, transfer_id = account_id WHERE book = 'VARIANCE'",
+        "UPDATE ledger_posting SET position = position - 10, transfer_id = (SELECT id FROM ledger_transfer WHERE kind = 'COUNT') \
          WHERE book = 'VARIANCE'",
+    ),
+    (
+        "every entry has a transfer, and every transfer has entries",
+        "UPDATE call_charge SET level = level + 10, transfer_id = payer_id WHERE level = 2",
+        "UPDATE call_charge SET level = level - 10, transfer_id = (SELECT transfer_id FROM call_charge WHERE amount = 4000000) \
+         WHERE level = 12",
+    ),
+    (
+        "every entry has a transfer, and every transfer has entries",
+        "UPDATE ledger_transfer SET kind = 'CALL' WHERE kind = 'COUNT'",
+        "UPDATE ledger_transfer SET kind = 'COUNT' WHERE kind = 'CALL' AND call_id IS NULL",
     ),
     (
         "every balance equals its entries",
@@ -653,8 +660,13 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "every answered call has its charges",
-        "UPDATE call_charge SET level = 7 WHERE level = 0",
-        "UPDATE call_charge SET level = 0 WHERE level = 7",
+        "UPDATE call SET charges = '[]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the customer's charge equals the call's price",
+        "UPDATE call SET charges = '[60,6300001,60,4000000,60,3000000]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
     ),
     (
         "every call is charged once",
@@ -666,6 +678,11 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "every call is charged its stored price",
         "UPDATE call_charge SET amount = amount + 1 WHERE level = 2",
         "UPDATE call_charge SET amount = amount - 1 WHERE level = 2",
+    ),
+    (
+        "every call is charged its stored price",
+        "UPDATE call_charge SET billed_seconds = 59 WHERE level = 2",
+        "UPDATE call_charge SET billed_seconds = 60 WHERE level = 2",
     ),
     (
         "no unanswered call is charged",
@@ -690,8 +707,8 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "every reversal negates the reversed transfer",
-        "UPDATE ledger_entry SET amount = amount * 2 WHERE transfer_id IN (SELECT id FROM ledger_transfer WHERE kind = 'REVERSAL')",
-        "UPDATE ledger_entry SET amount = amount / 2 WHERE transfer_id IN (SELECT id FROM ledger_transfer WHERE kind = 'REVERSAL')",
+        "UPDATE ledger_posting SET amount = amount * 2 WHERE transfer_id IN (SELECT id FROM ledger_transfer WHERE kind = 'REVERSAL')",
+        "UPDATE ledger_posting SET amount = amount / 2 WHERE transfer_id IN (SELECT id FROM ledger_transfer WHERE kind = 'REVERSAL')",
     ),
     (
         "receipt numbers are consecutive from 1",
@@ -732,8 +749,8 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "every drawer entry has its shift and method",
-        "UPDATE ledger_entry SET method = NULL WHERE method = 'PIX'",
-        "UPDATE ledger_entry SET method = 'PIX' WHERE book = 'DRAWER' AND method IS NULL",
+        "UPDATE ledger_posting SET method = NULL WHERE method = 'PIX'",
+        "UPDATE ledger_posting SET method = 'PIX' WHERE book = 'DRAWER' AND method IS NULL",
     ),
     (
         "a drawer equals its float, payments and movements",
@@ -742,8 +759,8 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "the drawer of a closed shift is empty",
-        "UPDATE ledger_entry SET method = 'OTHER' WHERE book = 'DRAWER' AND amount = -124000000",
-        "UPDATE ledger_entry SET method = 'CASH' WHERE method = 'OTHER'",
+        "UPDATE ledger_posting SET method = 'OTHER' WHERE book = 'DRAWER' AND amount = -124000000",
+        "UPDATE ledger_posting SET method = 'CASH' WHERE method = 'OTHER'",
     ),
     (
         "held amounts equal the holds of live calls",

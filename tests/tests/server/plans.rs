@@ -12,7 +12,7 @@ use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     AccountKind, ActivityKind, Book, CallState, HookStatus, PaymentMethod, Prefix, RateKey, Role,
-    SessionMode, SessionState, TransferKind, account, cabin, cabin_session, call, call_charge, callshop,
+    SessionMode, SessionState, TransferKind, account, cabin, cabin_session, call, callshop,
     hook_event, register_shift, user,
 };
 use sea_orm::entity::prelude::async_trait;
@@ -23,7 +23,7 @@ use sea_orm::{
 };
 use store::ledger::{self, Entry, NewTransfer};
 use store::partitions::{CALLS, Month};
-use store::{NewActivity, accounts, activity, calls, day, first_id, partitions, sessions, tariffs};
+use store::{NewActivity, Page, Within, accounts, activity, calls, day, first_id, partitions, sessions, tariffs};
 use tests::{Backend, TestServer, on_both};
 use uuid::Uuid;
 
@@ -88,15 +88,14 @@ impl Explaining {
 }
 
 impl Explaining {
-    /// The statements that read a partition of calls or charges other than the allowed partitions.
+    /// The statements that read a partition of calls other than the allowed partitions.
     fn strays(&self, allowed: &[&str]) -> Vec<String> {
         let plans = self.plans.lock().unwrap();
         let reads = |line: &str| {
             let table =
                 line.split(" on ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or("");
             let history = table.starts_with("call_before") || table.starts_with("call_2");
-            let charges = table.starts_with("call_charge_before") || table.starts_with("call_charge_2");
-            (history || charges)
+            history
                 && !line.contains("never executed")
                 && !allowed.iter().any(|part| table.contains(part))
         };
@@ -206,6 +205,7 @@ fn a_call() -> call::Model {
         talk_seconds: 0,
         billed_seconds: 0,
         charge: entity::Micros(0),
+        charges: entity::Charges::default(),
         currency: "BRL".to_owned(),
         levels: entity::Levels::default(),
         proxy: "sip1".to_owned(),
@@ -368,17 +368,16 @@ async fn a_busy_morning(server: &TestServer) {
     let store = &server.app.store;
     let rows: Vec<call::Model> =
         (0..5_000).map(|_| call::Model { state: CallState::Ended, ..a_call() }).collect();
-    let charges: Vec<call_charge::Model> = rows.iter().map(charge).collect();
-    let (rows, charges) = (&rows, &charges);
+    let rows = &rows;
     let insert = store.write(|tx| async move {
         calls::insert(tx.conn(), rows).await?;
-        calls::update(tx.conn(), rows, charges).await
+        calls::update(tx.conn(), rows).await
     });
     insert.await.unwrap();
     if !store.is_partitioned() {
         return;
     }
-    let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname IN ('call_202705', 'call_charge_202705')";
+    let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname = 'call_202705'";
     for _ in 0..300 {
         // a connection reports its row counts within ten seconds; the server also runs ANALYZE on its own
         app::statistics::refresh(&server.app).await.unwrap();
@@ -404,8 +403,7 @@ async fn half_a_year(server: &TestServer) {
                 ..a_call()
             })
             .collect();
-        let charges: Vec<call_charge::Model> = rows.iter().map(charge).collect();
-        let (rows, charges) = (&rows, &charges);
+        let rows = &rows;
         store
             .write(|tx| async move {
                 // the server also creates partitions when it starts
@@ -414,7 +412,7 @@ async fn half_a_year(server: &TestServer) {
                 }
                 // on PostgreSQL, the rows of the second round are first in the default partition, and are then moved
                 calls::insert(tx.conn(), rows).await?;
-                calls::update(tx.conn(), rows, charges).await?;
+                calls::update(tx.conn(), rows).await?;
                 partitions::prepare(tx.conn(), at).await
             })
             .await
@@ -454,14 +452,14 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     server.stop().await;
 });
 
-fn charge(row: &call::Model) -> call_charge::Model {
-    call_charge::Model {
-        call_id: row.id,
-        level: 0,
-        account_id: row.callshop_id,
+fn charge(row: &call::Model) -> ledger::Charge {
+    ledger::Charge {
+        level: 1,
+        payer_id: row.callshop_id,
+        payee_id: row.id,
         version_id: row.id,
         billed_seconds: 90,
-        amount: entity::Micros(1),
+        amount: Micros(5),
     }
 }
 
@@ -502,7 +500,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     rows[0].state = CallState::Ended;
     (rows[0].ended_at, rows[0].answered_at, rows[1].to_tag) =
         (Some(now()), Some(now()), Some("t".to_owned()));
-    calls::update(conn, &rows, &[]).await.unwrap();
+    calls::update(conn, &rows).await.unwrap();
     rows[1].covered = 1_200;
     calls::update_cover(conn, &rows).await.unwrap();
     assert_eq!(
@@ -513,10 +511,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     assert_eq!(calls::lock(conn, &ids).await.unwrap(), rows);
     calls::due(conn, now(), 256).await.unwrap();
     calls::confirm(conn, ids[0], 600, Some(now())).await.unwrap();
-    for _ in 0..2 {
-        calls::update(conn, &rows, &rows.iter().map(charge).collect::<Vec<_>>()).await.unwrap();
-    }
-    assert_eq!(calls::charges(conn, ids[0]).await.unwrap(), [charge(&rows[0])]);
+    assert_eq!(calls::charges(conn, ids[0]).await.unwrap(), []);
     let received = [an_event(&rows[0], None), an_event(&rows[1], Some("odd"))];
     let eids: Vec<&str> = received.iter().map(|event| event.eid.as_str()).collect();
     assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 2);
@@ -563,26 +558,30 @@ async fn meet(conn: &Explaining, call: &call::Model) {
 }
 
 async fn money(conn: &Explaining, rows: &[call::Model]) {
-    let transfer = |row: &call::Model| NewTransfer {
-        call_id: Some(row.id),
-        ..NewTransfer::new(
-            TransferKind::Call,
-            "BRL",
-            now(),
-            vec![
-                Entry::new(row.callshop_id, Book::Credit, Micros(-5)),
-                Entry::drawer(row.callshop_id, row.id, PaymentMethod::Cash, Micros(5)),
-            ],
-        )
+    let entries = vec![
+        Entry::new(rows[0].callshop_id, Book::Sales, Micros(-5)),
+        Entry::drawer(rows[0].callshop_id, rows[0].id, PaymentMethod::Cash, Micros(5)),
+    ];
+    let plain = NewTransfer {
+        call_id: Some(rows[0].id),
+        ..NewTransfer::new(TransferKind::WriteOff, "BRL", now(), entries.clone())
     };
+    let charged = rows.iter().map(|row| NewTransfer::of_charges(row.id, "BRL", now(), vec![charge(row)]).unwrap());
+    let transfers: Vec<NewTransfer> = charged.chain([plain]).collect();
+    let charged = transfers[0].entries.clone();
     let held = BTreeMap::from([((rows[0].callshop_id, "BRL".to_owned()), Micros(7))]);
     // the changes are in one statement, as in a batch of call ends
-    let besides = calls::changes(conn, rows, &[charge(&rows[1])]).unwrap();
-    ledger::post_and_hold(conn, rows.iter().map(transfer).collect(), &held, besides).await.unwrap();
+    let besides = calls::changes(conn, rows).unwrap();
+    ledger::post_and_hold(conn, transfers, &held, besides).await.unwrap();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let standing = ledger::standing_of_calls(conn, &ids).await.unwrap();
-    assert_eq!(standing.len(), 2);
-    assert_eq!(standing[0].entries, transfer(&rows[0]).entries);
+    assert_eq!(standing.len(), 3);
+    assert_eq!((&standing[0].entries, &standing[2].entries), (&charged, &entries));
+    let all = Page { above: None, below: None, limit: 10, descending: true, counted: false };
+    for (book, found) in [(Book::Credit, vec![standing[0].id]), (Book::Sales, vec![standing[2].id])] {
+        let listed = ledger::transfers_of(conn, rows[0].callshop_id, book, Within::default(), all).await.unwrap();
+        assert_eq!(listed.rows, found, "{book:?}");
+    }
     let shop = rows[0].callshop_id;
     let credit = ledger::credit(conn, &[shop]).await.unwrap()[&shop];
     assert_eq!((credit.balance, credit.held), (Micros(-5), Micros(7)));

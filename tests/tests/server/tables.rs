@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use entity::{
-    AccountKind, CallState, PaymentKind, PaymentMethod, account, activity, cabin, cabin_session, call,
-    call_charge, payment,
+    AccountKind, CallState, PaymentKind, PaymentMethod, account, activity, cabin, cabin_session, call, payment,
 };
 use migration::MigratorTrait;
 use sea_orm::sea_query::TableRef;
@@ -60,13 +59,10 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
     let dir = tempfile::tempdir().expect("a temporary folder");
     let db = migrated(backend, &dir).await;
     let calls: Vec<call::Model> = (0..6).map(|n| an_old_call(n % 2 == 0)).collect();
-    let charges: Vec<call_charge::Model> = calls.iter().map(an_old_charge).collect();
     let told: Vec<activity::Model> =
         (1..).zip(&calls).map(|(seq, call)| an_old_activity(call, seq)).collect();
     let models = calls.iter().cloned().map(IntoActiveModel::into_active_model);
     call::Entity::insert_many(models).exec_without_returning(&db).await.expect("calls");
-    let models = charges.into_iter().map(IntoActiveModel::into_active_model);
-    call_charge::Entity::insert_many(models).exec_without_returning(&db).await.expect("charges");
     let models = told.into_iter().map(IntoActiveModel::into_active_model);
     activity::Entity::insert_many(models).exec_without_returning(&db).await.expect("activities");
 
@@ -74,7 +70,6 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
     migration::up(&db).await.expect("nothing to do for this release");
     let stored = call::Entity::find().order_by_asc(call::Column::Id).all(&db).await.expect("calls");
     assert_eq!(stored, calls);
-    assert_eq!(call_charge::Entity::find().count(&db).await.expect("charges"), 6);
     assert_eq!(activity::Entity::find().count(&db).await.expect("activities"), 6);
     let again = call::Entity::insert(calls[0].clone().into_active_model()).exec_without_returning(&db).await;
     again.expect_err("an id must be unique");
@@ -93,7 +88,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
         let rows = db.query_all_raw(asked).await.expect("indexes");
         let count = |row: &sea_orm::QueryResult, name| row.try_get::<i64>("", name).expect("a count");
         let counts: Vec<_> = rows.iter().map(|row| (count(row, "indexes"), count(row, "attached"))).collect();
-        assert_eq!(counts, [(1, 1), (13, 13), (1, 1)], "of activity, call, call_charge");
+        assert_eq!(counts, [(1, 1), (13, 13)], "of activity, call");
         // partitions of later months also get the new column
         let tx = db.begin().await.expect("a transaction");
         store::partitions::prepare(&tx, first.end.start()).await.expect("the next months");
@@ -151,6 +146,7 @@ fn an_old_call(live: bool) -> call::Model {
         talk_seconds: 0,
         billed_seconds: 0,
         charge: entity::Micros(0),
+        charges: entity::Charges::default(),
         currency: "BRL".to_owned(),
         levels: entity::Levels::default(),
         proxy: "p".to_owned(),
@@ -168,17 +164,6 @@ fn an_old_call(live: bool) -> call::Model {
         attempt_day: "2026-11-20".to_owned(),
         answer_day: None,
         answered_far: false,
-    }
-}
-
-fn an_old_charge(call: &call::Model) -> call_charge::Model {
-    call_charge::Model {
-        call_id: call.id,
-        level: 0,
-        account_id: call.callshop_id,
-        version_id: call.id,
-        billed_seconds: 1,
-        amount: entity::Micros(1),
     }
 }
 
@@ -204,8 +189,9 @@ const KEYLESS: &[(&str, &str)] = &[
     ("call.attendant_id", HOT),
     ("call.phone_id", HOT),
     ("call.hang_up_by", HOT),
-    ("call_charge.call_id", HISTORY),
-    ("call_charge.account_id", HOT),
+    ("call_charge.transfer_id", HOT),
+    ("call_charge.payer_id", HOT),
+    ("call_charge.payee_id", HOT),
     ("call_charge.version_id", HOT),
     ("live_call.call_id", HOT),
     ("live_call.callshop_id", HOT),
@@ -222,9 +208,9 @@ const KEYLESS: &[(&str, &str)] = &[
     ("ledger_transfer.call_id", HOT),
     ("ledger_transfer.session_id", HOT),
     ("ledger_transfer.reverses", HOT),
-    ("ledger_entry.transfer_id", HOT),
-    ("ledger_entry.account_id", HOT),
-    ("ledger_entry.shift_id", HOT),
+    ("ledger_posting.transfer_id", HOT),
+    ("ledger_posting.account_id", HOT),
+    ("ledger_posting.shift_id", HOT),
     ("ledger_balance.account_id", HOT),
     (
         "rate.version_id",
@@ -311,7 +297,7 @@ fn relations() -> BTreeSet<String> {
         ($($table:ident)*) => { [$(relations_of::<entity::$table::Entity>()),*] };
     }
     let all = of!(account activity activity_head api_token audit_log auth_session cabin cabin_session call call_charge call_sighting
-        callshop cash_movement hook_event idempotency_key ledger_balance ledger_entry ledger_transfer live_call login_failure
+        callshop cash_movement hook_event idempotency_key ledger_balance ledger_posting ledger_transfer live_call login_failure
         payment phone proxy rate register_shift search_word session_item setting tariff tariff_derivation tariff_import tariff_mapping tariff_version unfinished_version used_ticket user
         webhook webhook_cursor webhook_delivery);
     all.into_iter().flatten().collect()

@@ -118,7 +118,7 @@ impl Batch {
         match (ended, over) {
             (true, true) => {
                 let levels = self.prices.of(row)?;
-                charge::end(row, levels, money, &mut self.charged, self.now)?;
+                charge::end(row, levels, money, self.now)?;
             }
             (true, false) => {
                 let (levels, corrections) = (self.prices.of(row)?, &self.corrections);

@@ -39,12 +39,12 @@ const OWN: &[(&str, &[&str])] = &[
     ("cabin", &["id", "callshop_id", "phone_id"]),
     ("cabin_session", &["id", "callshop_id", "cabin_id"]),
     ("call", &["id", "callshop_id", "session_id", "request_id"]),
-    ("call_charge", &["call_id"]),
+    ("call_charge", &["transfer_id", "payer_id", "payee_id"]),
     ("call_sighting", &["call_id"]),
     ("callshop", &["account_id"]),
     ("hook_event", &["eid", "reference"]),
     ("ledger_balance", &["account_id"]),
-    ("ledger_entry", &["account_id", "transfer_id"]),
+    ("ledger_posting", &["account_id", "transfer_id"]),
     ("ledger_transfer", &["id", "call_id"]),
     ("live_call", &["call_id", "callshop_id", "phone_id", "session_id"]),
     ("phone", &["id", "callshop_id", "sip_user"]),
@@ -62,7 +62,7 @@ const OF_PLATFORM: &[(&str, &str)] = &[
         "ledger_balance",
         "The platform's revenue, if the platform charges distributors. Each shard has a platform account of its own; a report adds the accounts up.",
     ),
-    ("ledger_entry", "The entries of the same revenue."),
+    ("call_charge", "The charges that are the same revenue."),
     (
         "INSERT INTO \"call\"",
         "A call's levels name the platform as the account that the distributor pays. Nothing of the platform is read or changed.",
@@ -314,6 +314,6 @@ fn conditions_and_partitions_are_read() {
     for unbound in ["(extend_at <= $1)", "(path >= $2)", "((id = $1) OR (kind = 'x'))"] {
         assert!(keys(unbound).is_empty(), "{unbound}");
     }
-    let tables = ["call_202611", "call_before_202612", "call_charge_default", "live_call"];
-    assert_eq!(tables.map(base_of), ["call", "call", "call_charge", "live_call"]);
+    let tables = ["call_202611", "call_before_202612", "activity_default", "live_call"];
+    assert_eq!(tables.map(base_of), ["call", "call", "activity", "live_call"]);
 }

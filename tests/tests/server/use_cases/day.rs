@@ -113,6 +113,7 @@ async fn insert_call(shop: &InProcess, cabin: &str, session: &str, phone: &str, 
         billed_seconds: charge.map_or(0, |_| 66),
         charge: entity::Micros(charge.unwrap_or(0)),
         currency: "BRL".to_owned(),
+        charges: entity::Charges::default(),
         levels: entity::Levels::default(),
         proxy: "p1".to_owned(),
         sip_call_id: "c".to_owned(),
@@ -149,7 +150,7 @@ async fn end_call(shop: &InProcess, id: Uuid, charge: i64) {
             charge: entity::Micros(charge),
             ..call
         };
-        calls::update(tx.conn(), &[call], &[]).await?;
+        calls::update(tx.conn(), &[call]).await?;
         let sales = sessions::calls_over(&tx, &[session], now).await?;
         store::ledger::post(tx.conn(), sales).await?;
         Ok(())
