@@ -9,6 +9,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "`effectiveAt` debe estar en el futuro, o ser nulo para un borrador.",
     ),
     (
+        "With `byDate`, the file's dates decide. Leave `effectiveAt` out.",
+        "Com `byDate`, valem as datas do arquivo. Omita `effectiveAt`.",
+        "Con `byDate`, valen las fechas del archivo. Omita `effectiveAt`.",
+    ),
+    (
         "The tariff has {max} imports that have not ended. Cancel one of them first.",
         "A tarifa tem {max} importações que não terminaram. Cancele uma delas primeiro.",
         "La tarifa tiene {max} importaciones que no han terminado. Cancele una de ellas primero.",

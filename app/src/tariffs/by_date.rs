@@ -11,6 +11,7 @@ use billing::tariff::{MAX_RATES, Rate};
 use chrono::NaiveDate;
 use entity::tariff;
 use tokio::sync::SemaphorePermit;
+use uuid::Uuid;
 
 use super::comparison::Comparison;
 use super::draft_writer::{Act, Base, Draft, Start, Written};
@@ -34,6 +35,8 @@ pub(super) struct File {
     pub(super) mode: ImportMode,
     pub(super) note: String,
     pub(super) dry_run: bool,
+    /// The job that makes the versions. The last version counts as the job's version.
+    pub(super) job: Option<(Uuid, Uuid)>,
 }
 
 /// Creates and schedules the versions. Rows without a date, or with a date that has passed, take effect immediately, unless they change nothing. The
@@ -156,6 +159,9 @@ async fn drafts(
             draft.precedes = Some(before.loaded.version_id);
         }
         drafts.push(draft);
+    }
+    if let Some(last) = drafts.last_mut() {
+        last.act.job = file.job;
     }
     Ok(drafts)
 }

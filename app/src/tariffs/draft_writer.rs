@@ -137,7 +137,7 @@ pub(super) struct Draft {
     /// The draft's rates, under the id of the new version.
     pub(super) loaded: Arc<LoadedVersion>,
     pub(super) changes: RateChangeCounts,
-    act: Act,
+    pub(super) act: Act,
     clock: Clock,
     created_at: DateTime<Utc>,
     /// The permit is kept until the last rate is written, even if the client has disconnected. If one file makes several drafts, only one of them has

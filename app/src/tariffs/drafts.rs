@@ -191,7 +191,7 @@ pub(super) async fn import_with(
     check_bands(&base.terms.bands, &columns)?;
     let mode = import.mode;
     if let Some(dated) = dated {
-        let file = by_date::File { rows: dated, columns, mode, note, dry_run: import.dry_run };
+        let file = by_date::File { rows: dated, columns, mode, note, dry_run: import.dry_run, job };
         return by_date::import(app, actor, (tariff, base, permit), file, outcome).await;
     }
     let edit = move |rates: &[Rate]| Ok(merged(rates, read, &columns, &removed, mode));

@@ -1,8 +1,10 @@
 //! Reads the file of an import: the canonical CSV, or a carrier's deck in its own layout.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use billing::carrier_deck::{Answer, CarrierDeck, Entry, Mapping, Options, Question, read_carrier_deck};
+use billing::carrier_deck::{
+    Answer, CarrierDeck, ColumnRef, Detected, Entry, Mapping, Options, Question, read_carrier_deck,
+};
 use billing::deck::{DeckColumns, DeckLimits, is_canonical, parse_deck};
 use billing::tariff::Rate;
 use chrono::NaiveDate;
@@ -101,6 +103,9 @@ pub(super) fn band_questions(
     let is_known = |name: &String| bands.contains(&name.as_str()) || mapped.contains(name);
     let unknown: Vec<&String> =
         columns.bands.keys().filter(|name| outcome.counts.is_some() && !is_known(name)).collect();
+    if let (true, [_, ..]) = (bands.is_empty(), unknown.as_slice()) {
+        return vec![flat_question(&unknown, &outcome.detected)];
+    }
     // one question covers several bands, unless it would have too many answers
     let choices = bands.len() + 1;
     let one = u32::try_from(unknown.len()).ok().and_then(|names| choices.checked_pow(names));
@@ -108,6 +113,27 @@ pub(super) fn band_questions(
         return vec![band_question(&unknown, bands)];
     }
     unknown.iter().map(|name| band_question(&[name], bands)).collect()
+}
+
+/// Asks which of the deck's prices a tariff without bands has at all times.
+fn flat_question(names: &[&String], detected: &[Detected]) -> Question {
+    let none: BTreeMap<String, Option<String>> = names.iter().map(|name| ((*name).clone(), None)).collect();
+    let without = Mapping { bands: none.clone(), ..Mapping::default() };
+    let mut answers = vec![Answer { text: "the standard prices at all times".to_owned(), mapping: without }];
+    for name in names {
+        let item = format!("column:price:{name}");
+        let Some(column) = detected.iter().find(|found| found.item == item) else { continue };
+        let columns = BTreeMap::from([("price".to_owned(), Some(ColumnRef::Name(column.value.clone())))]);
+        let mapping = Mapping { columns, bands: none.clone(), ..Mapping::default() };
+        answers.push(Answer { text: format!("the prices for {name} at all times"), mapping });
+    }
+    let shown: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let text = format!(
+        "The deck has prices for {}, but the tariff has no bands. Choose the prices, or add the bands to the tariff first.",
+        shown.join(", ")
+    );
+    let example = names.first().map(|name| (*name).clone()).unwrap_or_default();
+    Question { code: "BANDS".into(), text, line: 0, example, answers }
 }
 
 /// Asks for the tariff's bands for some bands of a deck. The answers are all combinations.

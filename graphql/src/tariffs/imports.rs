@@ -274,6 +274,10 @@ pub struct CreateTariffImportInput {
     /// When the new version takes effect. If omitted, the new version is a draft. If the version cannot take effect at this time, the import fails,
     /// and the version stays a draft.
     pub effective_at: Option<DateTime<Utc>>,
+    /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
+    /// zone, as in `importTariff`. The import's version is the last of them. Not allowed together with `effectiveAt`.
+    #[graphql(default)]
+    pub by_date: bool,
     /// Description of the new version.
     #[graphql(default)]
     pub note: String,
@@ -392,6 +396,7 @@ impl TariffImportMutation {
                 dry_run: input.dry_run,
                 base_version_id: base.map(|id| Kind::TariffVersion.parse(id)).transpose()?,
                 effective_at: input.effective_at,
+                by_date: input.by_date,
                 note: input.note,
                 sha256: input.sha256,
             };

@@ -143,6 +143,31 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
     shop.finish().await;
 });
 
+on_both!(an_import_may_schedule_each_date_of_its_file, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let id = tariff(&shop).await;
+    let input = json!({ "tariffId": id, "byDate": true, "effectiveAt": "2090-01-01T00:00:00Z" });
+    let code = shop.reseller.code("createTariffImport", "CreateTariffImportInput", input, "import { id }");
+    assert_eq!(code.await, "INVALID_INPUT");
+    let day = |days| (shop.server.app.clock.now() + TimeDelta::days(days)).date_naive();
+    let deck = format!(
+        "Code,Destination,Rate,Effective Date\n44,Place,0.21,\n55,Place,0.12,{}\n55,Place,0.13,{}\n",
+        day(2),
+        day(9)
+    );
+    let job = create(&shop, json!({ "tariffId": id, "byDate": true })).await;
+    upload(&shop.server, &job, deck).await;
+    let done = reaches(&shop, &text(&job["id"]), "DONE").await;
+    let version = &done["version"];
+    assert_eq!(
+        (&version["number"], &version["state"], &version["rateCount"]),
+        (&json!(3), &json!("SCHEDULED"), &json!(2)),
+        "{done}"
+    );
+    nothing_is_spooled(&shop).await;
+    shop.finish().await;
+});
+
 on_both!(an_import_may_name_the_hash_of_its_file, |backend: Backend| async move {
     let shop = Shop::start(backend, 1).await;
     let id = tariff(&shop).await;

@@ -79,6 +79,8 @@ pub struct NewImport {
     pub base_version_id: Option<Uuid>,
     /// When the new version takes effect; `None` leaves it a draft.
     pub effective_at: Option<DateTime<Utc>>,
+    /// Whether each date of the file makes a scheduled version, as in [`super::Import`]. Not allowed together with `effective_at`.
+    pub by_date: bool,
     /// Description of the new version; at most 100 characters.
     pub note: String,
     /// SHA-256 of the file in hexadecimal. The upload of another file fails, and an idempotency key stands for this file only.
@@ -98,6 +100,9 @@ pub struct Input {
     pub base_version_id: Option<Uuid>,
     /// When the new version takes effect; `None` leaves it a draft.
     pub effective_at: Option<DateTime<Utc>>,
+    /// Whether each date of the file makes a scheduled version. Absent in jobs of earlier releases.
+    #[serde(default)]
+    pub by_date: bool,
     /// Description of the new version.
     pub note: String,
     /// SHA-256 of the file in lower-case hexadecimal; `None` if any file may be uploaded.
@@ -224,6 +229,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
         dry_run: new.dry_run,
         base_version_id: new.base_version_id,
         effective_at: new.effective_at,
+        by_date: new.by_date,
         note: clean_note(&new.note)?,
         sha256: new.sha256.as_deref().map(clean_sha256).transpose()?,
     };
@@ -283,6 +289,10 @@ async fn mapping_of(app: &App, tariff: &tariff::Model, new: &NewImport) -> Resul
 async fn insert(tx: &Tx, actor: &Actor, new: &NewImport, row: &tariff_import::Model) -> Result<Uuid> {
     if new.effective_at.is_some_and(|at| at < row.created_at) {
         let message = "`effectiveAt` must be in the future, or null for a draft.";
+        return Err(Error::invalid("effectiveAt", message));
+    }
+    if new.by_date && new.effective_at.is_some() {
+        let message = "With `byDate`, the file's dates decide. Leave `effectiveAt` out.";
         return Err(Error::invalid("effectiveAt", message));
     }
     let conn = tx.conn();

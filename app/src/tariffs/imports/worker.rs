@@ -178,7 +178,7 @@ async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
         base_version_id: job.input.base_version_id,
         mode: job.input.mode,
         dry_run: job.input.dry_run,
-        by_date: false,
+        by_date: job.input.by_date,
         note: job.input.note.clone(),
     };
     let written = Arc::<Written>::default();
