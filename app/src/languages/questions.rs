@@ -32,7 +32,7 @@ pub(super) const QUESTIONS: &[Sentence] = &[
     (
         "PRICE_UNIT",
         "O arquivo não deixa claro a que tempo se referem os preços. Escolha o tempo a que um preço se refere.",
-        "El archivo no deja claro si los precios son por minuto o por segundo. Elija el tiempo al que se refiere un precio.",
+        "El archivo no deja claro a qué tiempo se refieren los precios. Elija el tiempo al que se refiere un precio.",
     ),
     (
         "PRICE_COLUMN",
