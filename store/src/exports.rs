@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use entity::{AccountKind, TransferKind, account, call, payment};
 use sea_orm::sea_query::{Alias, Expr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait as _, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait as _, Statement,
 };
 use uuid::Uuid;
 

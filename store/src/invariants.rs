@@ -510,8 +510,7 @@ pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime
             .select_only()
             .column(ledger_transfer::Column::Id)
             .filter(
-                ledger_transfer::Column::CallId
-                    .gte(first_id(gap.from.map(Month::start).unwrap_or_default())),
+                ledger_transfer::Column::CallId.gte(first_id(gap.from.map(Month::start).unwrap_or_default())),
             )
             .filter(ledger_transfer::Column::CallId.lt(first_id(gap.to.start())))
             .limit(1);

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{
-    Book, PaymentMethod, TransferKind, call_charge, ledger_balance, ledger_entry, ledger_posting, ledger_transfer,
+    Book, PaymentMethod, TransferKind, call_charge, ledger_balance, ledger_entry, ledger_posting,
+    ledger_transfer,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, SimpleExpr};
 use sea_orm::{
@@ -336,10 +337,7 @@ pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> 
     standing(conn, ledger_transfer::Column::SessionId.eq(session)).await
 }
 
-async fn standing(
-    conn: &impl ConnectionTrait,
-    about: SimpleExpr,
-) -> Result<Vec<NewTransfer>> {
+async fn standing(conn: &impl ConnectionTrait, about: SimpleExpr) -> Result<Vec<NewTransfer>> {
     let heads = ledger_transfer::Entity::find().filter(about).order_by_asc(ledger_transfer::Column::Id);
     let heads = heads.all(conn).await?;
     let taken_back: BTreeSet<Uuid> = heads.iter().filter_map(|head| head.reverses).collect();
@@ -432,8 +430,7 @@ pub async fn transfers_of(
     use call_charge::Column as Charged;
     use ledger_posting::Column as Posted;
     let postings = Posted::AccountId.eq(account_id).and(Posted::Book.eq(book));
-    let posted =
-        found::<ledger_posting::Entity, _>(conn, Posted::TransferId, postings, within, page).await?;
+    let posted = found::<ledger_posting::Entity, _>(conn, Posted::TransferId, postings, within, page).await?;
     let charges = match book {
         Book::Credit => Charged::PayerId.eq(account_id),
         Book::Revenue => Charged::PayeeId.eq(account_id),

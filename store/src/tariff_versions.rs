@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use entity::{AccountKind, CallState, account, call, rate, tariff_version};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, JoinType, Order, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 

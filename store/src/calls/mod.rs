@@ -496,11 +496,16 @@ pub(super) async fn charges_of(
         query = query.filter(Id.between(*first, *last));
     }
     let rows: Vec<(Uuid, Uuid, Levels, Charges)> = query.into_tuple().all(conn).await?;
-    rows.into_iter().map(|(id, callshop_id, levels, charges)| {
-        let charges = charged(callshop_id, &levels, &charges);
-        Ok((id, charges.ok_or_else(|| Error::fault(format!("the charges of the call {id} cannot be read")))?))
-    })
-    .collect()
+    rows.into_iter()
+        .map(|(id, callshop_id, levels, charges)| {
+            let charges = charged(callshop_id, &levels, &charges);
+            Ok((
+                id,
+                charges
+                    .ok_or_else(|| Error::fault(format!("the charges of the call {id} cannot be read")))?,
+            ))
+        })
+        .collect()
 }
 
 fn charged(callshop_id: Uuid, levels: &Levels, charges: &Charges) -> Option<Vec<Charge>> {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use app::{register, sessions};
 use entity::{
-    Book, CallState, PaymentMethod, SessionState, cabin_session, call, ledger_balance,
-    ledger_entry,
+    Book, CallState, PaymentMethod, SessionState, cabin_session, call, ledger_balance, ledger_entry,
 };
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};

@@ -6,9 +6,9 @@ use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
 use entity::{
-    AccountKind, Book, CallState, Charges, LevelCharge, LevelKey, Levels, MovementKind, PaymentKind, PaymentMethod, Prefix,
-    RateKey, SessionMode, SessionState, TransferKind, account, cabin, cabin_session, call,
-    callshop, cash_movement, payment, phone, rate, register_shift, tariff, tariff_version, user,
+    AccountKind, Book, CallState, Charges, LevelCharge, LevelKey, Levels, MovementKind, PaymentKind,
+    PaymentMethod, Prefix, RateKey, SessionMode, SessionState, TransferKind, account, cabin, cabin_session,
+    call, callshop, cash_movement, payment, phone, rate, register_shift, tariff, tariff_version, user,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use entity::{
-    AccountKind, CallState, PaymentKind, PaymentMethod, account, activity, cabin, cabin_session, call, payment,
+    AccountKind, CallState, PaymentKind, PaymentMethod, account, activity, cabin, cabin_session, call,
+    payment,
 };
 use migration::MigratorTrait;
 use sea_orm::sea_query::TableRef;
