@@ -135,7 +135,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
     );
     // the copies use each cabin in turn
     let of = format!("FROM numbers JOIN template ON template.place = n % {COPIED}");
-    let empty = if sqlite { "'[]'" } else { "'[]'::jsonb" };
+    let empty = if sqlite { "'[]'" } else { "'[]'::json" };
     let call = copy::<call::Entity>(&template, &of, |column| match column {
         "id" | "session_id" => id.clone(),
         "request_id" => "'stored ' || n".to_owned(),

@@ -49,7 +49,7 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
             format!("WITH numbers AS (SELECT generate_series({from}, {}) AS n)", to - 1),
         )
     };
-    let empty = if sqlite { "'[]'" } else { "'[]'::jsonb" };
+    let empty = if sqlite { "'[]'" } else { "'[]'::json" };
     // each stored call copies one of the calls that were made
     let template = format!(
         "{numbers}, template AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place

@@ -53,10 +53,12 @@ pub fn refusal(applied: &[String]) -> Option<&'static str> {
 }
 
 /// Placeholders in the `.sql` files, with their text on SQLite and PostgreSQL.
-const TYPES: [(&str, &str, &str); 9] = [
+const TYPES: [(&str, &str, &str); 10] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{time}", "TEXT", "TIMESTAMPTZ"),
     ("{json}", "TEXT", "JSONB"),
+    // JSON that no statement looks into, in the order and size in which it was written
+    ("{jsontext}", "TEXT", "JSON"),
     ("{binary}", "BLOB", "BYTEA"),
     ("{bool}", "INTEGER", "BOOLEAN"),
     ("{false}", "0", "FALSE"),

@@ -458,6 +458,8 @@ CREATE INDEX payment_callshop ON payment (callshop_id, id);
 
 -- Calls. `call` is partitioned by month on PostgreSQL, by the time in the id.
 
+-- The columns are in an order that saves space on PostgreSQL: the wide ones first, so that there is no padding, and the columns that change together
+-- at the end, because the write-ahead log of an update leaves out what precedes the first changed byte.
 CREATE TABLE call (
     id {uuid} NOT NULL,
     callshop_id {uuid} NOT NULL,
@@ -466,46 +468,47 @@ CREATE TABLE call (
     -- a copy of the session's opened_by, so that one index lists an attendant's calls in order
     attendant_id {uuid},
     phone_id {uuid} NOT NULL,
+    authorized_at {time} NOT NULL,
+    attempt_day TEXT NOT NULL DEFAULT '',
     request_id TEXT NOT NULL,
     dialed TEXT NOT NULL,
     number TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,
     emergency {bool} NOT NULL,
-    state TEXT NOT NULL,
-    authorized_at {time} NOT NULL,
-    attempt_day TEXT NOT NULL DEFAULT '',
-    ringing_at {time},
-    answered_at {time},
-    answer_day TEXT,
-    answered_far {bool} NOT NULL DEFAULT {false},
-    ended_at {time},
-    sip_code {int},
-    ended_by TEXT,
-    cause TEXT,
-    refusal TEXT,
-    hang_up_by {uuid},
-    estimated {bool} NOT NULL DEFAULT {false},
-    -- the call's maximum cost, and its final cost
     currency TEXT NOT NULL,
     -- the rate at each level: 16 bytes payee, 16 bytes version, 8 bytes prefix (entity/src/levels.rs)
     levels {binary} NOT NULL,
-    holds {json} NOT NULL DEFAULT '[]',
-    covered {int} NOT NULL,
-    confirmed {int} NOT NULL DEFAULT 0,
-    extend_at {time},
-    warn_after {int},
-    ending_soon {bool} NOT NULL DEFAULT {false},
-    talk_seconds {int} NOT NULL,
-    billed_seconds {int} NOT NULL,
-    charge BIGINT NOT NULL,
-    -- a JSON list of the seconds billed and the micros charged at each level of an answered call that is over: [60, 250000, 60, 100000]
-    charges TEXT NOT NULL DEFAULT '[]',
-    written_off BIGINT NOT NULL DEFAULT 0,
     -- the SIP dialog
     proxy TEXT NOT NULL,
     sip_call_id TEXT NOT NULL,
     from_tag TEXT NOT NULL,
+    -- the columns that change during the call
+    charge BIGINT NOT NULL,
+    written_off BIGINT NOT NULL DEFAULT 0,
+    ringing_at {time},
+    answered_at {time},
+    ended_at {time},
+    extend_at {time},
+    covered {int} NOT NULL,
+    confirmed {int} NOT NULL DEFAULT 0,
+    warn_after {int},
+    talk_seconds {int} NOT NULL,
+    billed_seconds {int} NOT NULL,
+    sip_code {int},
+    ending_soon {bool} NOT NULL DEFAULT {false},
+    answered_far {bool} NOT NULL DEFAULT {false},
+    estimated {bool} NOT NULL DEFAULT {false},
+    hang_up_by {uuid},
+    state TEXT NOT NULL,
     to_tag TEXT,
+    answer_day TEXT,
+    ended_by TEXT,
+    cause TEXT,
+    refusal TEXT,
+    -- the call's maximum cost
+    holds {jsontext} NOT NULL DEFAULT '[]',
+    -- a JSON list of the seconds billed and the micros charged at each level of an answered call that is over: [60, 250000, 60, 100000]
+    charges TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (id)
 ){strict}{postgres  PARTITION BY RANGE (id)};
 -- not unique on PostgreSQL, where no index can be unique across partitions; an advisory lock ensures that each request is decided once
@@ -576,12 +579,12 @@ CREATE TABLE proxy (
 -- Events of the proxies: each is applied once, and kept for inspection if it was not applied. `reference` is the id of a call, or whatever else
 -- the proxy sent.
 CREATE TABLE hook_event (
+    at {time} NOT NULL,
+    received_at {time} NOT NULL,
     eid TEXT NOT NULL,
     kind TEXT NOT NULL,
     reference TEXT,
     proxy TEXT NOT NULL,
-    at {time} NOT NULL,
-    received_at {time} NOT NULL,
     status TEXT NOT NULL,
     error TEXT,
     body {json},
@@ -604,7 +607,7 @@ CREATE TABLE activity (
     cabin_id {uuid},
     session_id {uuid},
     call_id {uuid},
-    payload {json} NOT NULL,
+    payload {jsontext} NOT NULL,
     -- must include the partition key; the lock on the callshop's head keeps (callshop_id, seq) unique
     PRIMARY KEY (callshop_id, seq{postgres , at})
 ){strict}{postgres  PARTITION BY RANGE (at)};
@@ -622,9 +625,9 @@ CREATE TABLE activity_head (
 
 CREATE TABLE ledger_transfer (
     id {uuid} NOT NULL,
+    at {time} NOT NULL,
     kind TEXT NOT NULL,
     currency TEXT NOT NULL DEFAULT '',
-    at {time} NOT NULL,
     user_id {uuid},
     call_id {uuid},
     session_id {uuid},

@@ -297,7 +297,8 @@ impl Source {
             }
             let kind = ArrayKind::of(definition.get_column_type())?;
             let mut value = match kind.is_json {
-                true => format!("v.\"{name}\"::jsonb"),
+                // PostgreSQL converts to JSONB if the column has that type
+                true => format!("v.\"{name}\"::json"),
                 false => format!("v.\"{name}\""),
             };
             if definition.is_null() {

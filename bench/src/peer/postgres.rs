@@ -144,6 +144,6 @@ fn literal(value: &serde_json::Value) -> String {
         text.push(character);
         after_colon = character == ':';
     }
-    text.push_str("'::jsonb");
+    text.push_str("'::json");
     text
 }

@@ -577,9 +577,9 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let standing = ledger::standing_of_calls(conn, &ids).await.unwrap();
     assert_eq!(standing.len(), 3);
-    assert_eq!((&standing[0].entries, &standing[2].entries), (&charged, &entries));
+    assert_eq!((&standing[0].entries, &standing[1].entries), (&entries, &charged));
     let all = Page { above: None, below: None, limit: 10, descending: true, counted: false };
-    for (book, found) in [(Book::Credit, vec![standing[0].id]), (Book::Sales, vec![standing[2].id])] {
+    for (book, found) in [(Book::Sales, vec![standing[0].id]), (Book::Credit, vec![standing[1].id])] {
         let listed =
             ledger::transfers_of(conn, rows[0].callshop_id, book, Within::default(), all).await.unwrap();
         assert_eq!(listed.rows, found, "{book:?}");
