@@ -40,6 +40,7 @@ impl<N: OutputType> Page<N> {
     }
 }
 
+#[async_trait::async_trait]
 impl<N: OutputType> OutputType for Page<N> {
     fn type_name() -> Cow<'static, str> {
         Relay::<N>::type_name()
