@@ -10,7 +10,8 @@ use entity::{
     ActivityKind, CallState, SessionState, account, cabin, cabin_session, call, callshop, phone, tariff,
 };
 use sea_orm::ConnectionTrait;
-use uuid::{ContextV7, Uuid};
+use uuid::timestamp::context::ContextV7;
+use uuid::{Timestamp, Uuid};
 
 use super::cover::{self, CoverRequest, SessionAllowance};
 use super::emergency;
@@ -19,7 +20,6 @@ use super::extend;
 use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level, payers};
 use super::warning;
-use super::writer::call_id;
 use crate::App;
 use crate::access::path_ids;
 use crate::feed::snapshot::activity;
@@ -162,7 +162,7 @@ pub(super) async fn decide_all(
             continue;
         };
         let outcome = grant(app, &context, &phone, request, &found, verdict, money, now)?;
-        let id = call_id(&order, now, distributor(&context, phone.callshop_id)?)?;
+        let id = new_id(&order, now)?;
         let price = found.levels.first().map(|level| level.pricing.clone());
         let call = call_row(id, &context, &phone, request, found, outcome, now)?;
         let refused = call.state == CallState::Refused;
@@ -372,9 +372,13 @@ fn grant(
     Ok(Ok(Allowance { grant: cover.grant, warn_after }))
 }
 
-/// The distributor above a callshop: the account below the platform.
-fn distributor(context: &BatchContext, callshop_id: Uuid) -> Result<Uuid> {
-    Ok(context.payers(callshop_id)?.last().map_or(callshop_id, |(account, _)| account.id))
+/// A UUIDv7 with the time `now`. Ids that are created with the same `order` sort in the order of their creation.
+///
+/// # Errors
+/// Fails with a fault for a clock before 1970.
+fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Result<Uuid> {
+    let seconds = u64::try_from(now.timestamp()).or_fault()?;
+    Ok(Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos())))
 }
 
 fn call_row(

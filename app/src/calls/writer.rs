@@ -5,9 +5,6 @@
 //! too. If a batch fails, its jobs run one by one, so that only the faulty job fails.
 
 mod batches;
-mod queue;
-mod routes;
-mod running;
 mod transactions;
 
 use std::sync::Arc;
@@ -24,7 +21,6 @@ use super::extend::ExtensionDecision;
 use crate::App;
 use base::error::{Error, Result};
 use batches::run;
-pub(super) use routes::call_id;
 use telemetry::trace::TraceContext;
 
 /// A job for the next transaction.

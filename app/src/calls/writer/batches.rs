@@ -1,16 +1,14 @@
-//! Takes the waiting jobs in batches, commits each batch, and sends each job its answer. On PostgreSQL, two batches run at the same time.
+//! Takes the waiting jobs in batches, commits each batch, and sends each job its answer. On PostgreSQL, two batches overlap.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::queue::{BATCH, Queue};
-use super::routes::Routes;
-use super::running::{Locked, Running};
 use super::transactions::together;
 use super::{Done, Job, Work};
 use crate::App;
@@ -19,6 +17,13 @@ use base::error::{Error, Result};
 use telemetry::health::Heartbeat;
 use telemetry::trace;
 
+/// Maximum number of jobs per transaction.
+const BATCH: usize = 64;
+/// If waiting jobs are split into two batches, each batch has at least this many jobs.
+const MIN_SPLIT_BATCH: usize = 8;
+/// Maximum time that a batch waits until it is as large as the previous batch.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// Heartbeat interval of an idle writer.
 const IDLE: Duration = Duration::from_secs(1);
 /// The writer counts as stuck if it records no heartbeat for this time. While the database is down, a transaction fails in less time.
@@ -26,38 +31,107 @@ const STUCK: Duration = Duration::from_secs(60);
 
 /// Runs until `stop`, or until the last handle of the writer is dropped. Then finishes the jobs that were already submitted.
 pub(super) async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut before = 1;
     let heart = Arc::new(app.health.heartbeat("call writer", STUCK));
-    let routes = Routes::default();
-    let (mut queue, mut running) = (Queue::new(), Running::new(app.store.is_partitioned()));
-    let (mut received, mut closed) = (Vec::with_capacity(BATCH), false);
+    let mut lanes = InFlightBatches::default();
     let mut idle = tokio::time::interval(IDLE);
     idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         heart.beat();
-        while let Some((lane, batch)) = queue.next(&running) {
-            running.begin(lane, {
-                let (app, heart, routes) = (app.clone(), heart.clone(), routes.clone());
-                |locked| async move { commit(&app, batch, (&heart, &routes), &locked).await }
-            });
-        }
-        if closed && queue.is_empty() && running.is_idle() {
-            break;
-        }
+        let most = lanes.share(&app, waiting.len());
         tokio::select! {
-            taken = waiting.recv_many(&mut received, queue.room()), if !closed && queue.room() > 0 => {
-                closed = taken == 0;
-                queue.extend(received.drain(..).map(|job| (routes.of(&job.work), job)));
+            taken = waiting.recv_many(&mut batch, most) => {
+                if taken == 0 {
+                    break;
+                }
+                if taken < before {
+                    wait_for_more(&mut waiting, &mut batch, before).await;
+                }
             }
-            () = running.changed() => {}
-            () = queue.gathered() => {}
-            _ = idle.tick() => {}
-            // accept no new jobs, but finish those that were submitted
-            () = stop.cancelled(), if !waiting.is_closed() => waiting.close(),
+            _ = idle.tick() => continue,
+            () = stop.cancelled() => {
+                // accept no new jobs, but finish those that were submitted
+                waiting.close();
+                if waiting.recv_many(&mut batch, BATCH).await == 0 {
+                    break;
+                }
+            }
+        }
+        before = batch.len();
+        lanes.begin(&app, std::mem::take(&mut batch), &heart).await;
+    }
+    lanes.over().await;
+}
+
+/// The batches that are being processed. On PostgreSQL, a second batch begins once the first batch has its locks, while the first batch writes and
+/// commits. The database treats the two batches like batches of two nodes. If both touch the same calls, the second batch waits for the first, never
+/// the reverse, so a call's events stay in order. With only one batch at a time, either this process or the database would be idle.
+#[derive(Default)]
+struct InFlightBatches {
+    /// The batch that began first.
+    ahead: Option<JoinHandle<()>>,
+}
+
+impl InFlightBatches {
+    /// The number of waiting jobs that the next batch takes. If many jobs wait and no batch is being processed, the next batch takes half of the
+    /// jobs, so that the second half is processed while the first half is written.
+    fn share(&self, app: &App, waiting: usize) -> usize {
+        let overlaps = app.store.is_partitioned();
+        let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
+        if overlaps && alone && waiting >= 2 * MIN_SPLIT_BATCH {
+            waiting.div_ceil(2).min(BATCH)
+        } else {
+            BATCH
+        }
+    }
+
+    /// Begins a batch as soon as possible, and returns when the next batch may begin.
+    async fn begin(&mut self, app: &Arc<App>, batch: Vec<Job>, heart: &Arc<Heartbeat>) {
+        let overlaps = |job: &Job| matches!(job.work, Work::Event(_));
+        if !batch.iter().all(overlaps) {
+            // an attempt must see that the phone's previous call has ended, and how much credit is left after that call
+            self.over().await;
+        }
+        let (app, heart, locked) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
+        let tell = locked.clone();
+        let mut begun = tokio::spawn(async move {
+            commit(&app, batch, &heart, &tell).await;
+        });
+        tokio::select! {
+            done = &mut begun => ended(done),
+            () = locked.notified() => {
+                // at most two batches are processed at a time, and the previous batch ends soon
+                self.over().await;
+                self.ahead = Some(begun);
+            }
+        }
+    }
+
+    /// Waits until the batch that is being processed ends.
+    async fn over(&mut self) {
+        if let Some(ahead) = self.ahead.take() {
+            ended(ahead.await);
         }
     }
 }
 
-async fn commit(app: &Arc<App>, batch: Vec<Job>, (heart, routes): (&Heartbeat, &Routes), locked: &Locked) {
+fn ended(batch: Result<(), JoinError>) {
+    if let Err(error) = batch {
+        // the waiting clients receive "the server is stopping", and send their requests again
+        tracing::error!(%error, "a batch of call events was aborted");
+    }
+}
+
+/// Waits until the batch is as large as the previous batch, but for at most [`GATHER`].
+async fn wait_for_more(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
+    let more =
+        async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };
+    // jobs received before the timeout are in the batch
+    drop(tokio::time::timeout(GATHER, more).await);
+}
+
+async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Notify) {
     let span = trace::batch(batch.iter().filter_map(|job| job.trace.as_ref()));
     let (works, answers): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.answer)).unzip();
     let begun = Instant::now();
@@ -65,12 +139,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, (heart, routes): (&Heartbeat, &
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
         // if a client has disconnected, it no longer needs the result
-        Ok(done) => {
-            for ((work, answer), done) in works.iter().zip(answers).zip(done) {
-                routes.learn(work, &done);
-                drop(answer.send(Ok(done)));
-            }
-        }
+        Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
             if let Some((work, answer)) = works.first().zip(answers.into_iter().next()) {
                 drop(answer.send(reject_or_fail(app, work, error).await));
@@ -96,7 +165,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, (heart, routes): (&Heartbeat, &
                         "an earlier event of the same call or phone could not be applied",
                     )),
                     // the next batch does not start early; it waits until all jobs are done
-                    false => match together(app, std::slice::from_ref(work), &Locked::default()).await {
+                    false => match together(app, std::slice::from_ref(work), &Notify::new()).await {
                         Ok(done) => only(done),
                         Err(error) => reject_or_fail(app, work, error).await,
                     },
