@@ -17,7 +17,7 @@ const ROOTS: &[(&str, &str)] = &[
     ("cabin", "id: $cabin"),
     ("session", "id: $session"),
     ("call", "id: $call"),
-    ("node", "id: $session"),
+    ("node", "id: $call"),
     ("nodes", "ids: [$call, $cabin, $call]"),
     ("cabins", "callshopId: $shop"),
     ("sessions", "callshopId: $shop"),
@@ -71,11 +71,9 @@ impl Maker<'_> {
         match self.schema.types.get(inner)? {
             ExtendedType::Object(_) => Some(format!("{name} {}", self.object(inner, depth)?)),
             ExtendedType::Interface(_) => {
-                let (call, cabin) = (self.object("Call", depth)?, self.object("Cabin", depth)?);
-                let session = self.object("CabinSession", depth)?;
-                Some(format!(
-                    "{name} {{ __typename id ... on Call {call} ... on Cabin {cabin} ... on CabinSession {session} }}"
-                ))
+                // fields of several types with one name and different types cannot be merged
+                let call = self.object("Call", depth)?;
+                Some(format!("{name} {{ __typename id ... on Call {call} ... on Cabin {{ label }} }}"))
             }
             _ => {
                 self.aliases += 1;
