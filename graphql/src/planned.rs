@@ -48,22 +48,17 @@ pub mod resolver_utils {
     /// # Errors
     /// Returns the error of the future or of its value.
     #[inline(never)]
-    pub fn resolve_field_async<'a, T, E, F>(
-        ctx: &'a Context<'a>,
-        value: F,
-    ) -> impl Future<Output = ServerResult<Option<Value>>> + Send + 'a
+    pub async fn resolve_field_async<T, E, F>(ctx: &Context<'_>, value: F) -> ServerResult<Option<Value>>
     where
         T: OutputType + Output + Send,
         E: Into<Error> + Send + Sync,
-        F: Future<Output = Result<T, E>> + Send + 'a,
+        F: Future<Output = Result<T, E>> + Send,
     {
-        async move {
-            let value = value.await.map_err(|error| {
-                let error: Error = error.into();
-                ctx.set_error_path(error.into_server_error(ctx.item.pos))
-            })?;
-            super::resolve(ctx, &value).await.map(Some)
-        }
+        let value = value.await.map_err(|error| {
+            let error: Error = error.into();
+            ctx.set_error_path(error.into_server_error(ctx.item.pos))
+        })?;
+        super::resolve(ctx, &value).await.map(Some)
     }
 }
 

@@ -284,6 +284,7 @@ class CreateTariffImportInput(TypedDict):
     dryRun: NotRequired[bool]
     baseVersionId: NotRequired[str | None]
     effectiveAt: NotRequired[str | None]
+    byDate: NotRequired[bool]
     note: NotRequired[str]
     sha256: NotRequired[str | None]
     idempotencyKey: NotRequired[str | None]
