@@ -49,7 +49,7 @@ Cliente                    Carla
 --------------------------------
 Chamadas
 +1 305 555-0123             0,30
-  United States
+  Estados Unidos
   dd/mm 09:06:00  5:00
 +55 11 98765-4321           0,13
   Sao Paulo
@@ -58,7 +58,7 @@ Chamadas
 Por destino
 Sao Paulo                   0,13
   1 x  1:35
-United States               0,30
+Estados Unidos              0,30
   1 x  5:00
 --------------------------------
 Outros itens
