@@ -132,7 +132,9 @@ pub struct FeedStart {
 /// # Errors
 /// Fails with `INVALID_INPUT` for a callshop or a malformed cursor. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn start_feed(app: &App, actor: &Actor, id: Uuid, after: Option<&str>) -> Result<FeedStart> {
-    let account = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
+    // a role without this right is refused before the account is looked up
+    actor.require(Right::ManageAccounts)?;
+    let account = access::account(app.store.reader(), actor, id, Right::ManageAccounts).await?;
     if account.kind == AccountKind::Callshop {
         return Err(Error::invalid("accountId", NO_FEED));
     }

@@ -114,7 +114,10 @@ fn the_schema_of_a_token_is_printed() {
     assert!(!query.fields.contains_key("calls") && shown.get_object("Call").is_none());
     assert!(shown.get_object("CallConnection").is_none());
     let followed = shown.get_object("Subscription").expect("subscriptions");
-    assert_eq!(followed.fields.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["tariffImport"]);
+    assert_eq!(
+        followed.fields.keys().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["accountFeed", "tariffImport"]
+    );
 }
 
 /// `node` and `nodes` find objects of every kind, so each kind needs a scope. A token sees no tokens other than itself.
