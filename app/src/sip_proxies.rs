@@ -54,7 +54,7 @@ pub trait SipProxies: Send + Sync {
     /// The names of the configured proxies, in alphabetical order.
     fn names(&self) -> Vec<String>;
 
-    /// Whether a proxy with this name is configured, so that its calls can be extended.
+    /// Whether a proxy with this name is configured. Only the calls of configured proxies can be extended.
     fn knows(&self, proxy: &str) -> bool;
 }
 
@@ -111,8 +111,8 @@ pub enum HangUpResult {
 /// The proxy's response to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitResult {
-    /// The requested limit or a longer limit is in force. The value, if the proxy reported one, is a time at which the call was in progress, by the
-    /// proxy's clock.
+    /// The requested limit or a longer limit is in force. The value, if the proxy reported one, is a time on the proxy's clock at which the call was
+    /// still in progress.
     Accepted(Option<DateTime<Utc>>),
     /// The proxy has not seen the call's answer yet.
     NotAnswered,

@@ -167,8 +167,8 @@ impl Switched {
         Ok(Self { operator, versions })
     }
 
-    /// Schedules the second version. After a pause, puts the third version in force without scheduling it. Returns the instant of the schedule, and
-    /// the time at which the activation was committed.
+    /// Schedules the second version. After a pause, puts the third version in force without scheduling it. Returns the time for
+    /// which the second version was scheduled, and the time at which the activation of the third version was committed.
     async fn switch(&self, server: &TestServer) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
         let pause = || async { tokio::time::sleep(PHASE.to_std().unwrap_or_default()).await };
         let scheduled = Utc::now() + PHASE;

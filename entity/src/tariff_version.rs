@@ -21,7 +21,7 @@ pub struct Model {
     pub number: i32,
     /// When the version takes effect; null for a draft.
     pub active_from: Option<DateTimeUtc>,
-    /// Whether the version was scheduled, and the owner's feed has not been notified yet that it took effect.
+    /// Whether the version was scheduled and the owner's feed has not yet been notified that it took effect.
     pub starts_later: bool,
     /// Number of decimals that a charge is rounded to, 0 to 6.
     pub rounding_decimals: i32,

@@ -23,7 +23,7 @@ use transport::spliced;
 /// Capacity in bytes of a text when it is begun.
 const TEXT_BYTES: usize = 512;
 
-/// The functions of the library's module, of which two write values by plans.
+/// The functions of the library's module. Two of them are replaced by functions that write values with plans.
 pub mod resolver_utils {
     pub use ::async_graphql::resolver_utils::*;
     use ::async_graphql::{Context, Error, OutputType, ServerResult, Value};

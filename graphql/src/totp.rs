@@ -135,7 +135,7 @@ impl TotpMutation {
         answer(with_codes(ctx, codes).await)
     }
 
-    /// Turns another user's second factor off, for example after the user lost the telephone, and ends that user's logins. Before you do this, verify
+    /// Turns off another user's second factor, for example after the user has lost their phone, and ends that user's logins. Before you do this, verify
     /// the identity of the person who asks for it.
     #[field(roles = BACK_OFFICE, scope = LOGIN_ONLY)]
     async fn reset_totp(&self, ctx: &Context<'_>, input: UserIdInput) -> async_graphql::Result<UserPayload> {

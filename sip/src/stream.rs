@@ -140,7 +140,7 @@ impl EventStream {
         command
     }
 
-    /// A command about the consumer group.
+    /// A command for the stream and its consumer group.
     fn of_group(&self, name: &str) -> Cmd {
         let mut command = self.command(name);
         command.arg(&self.group);

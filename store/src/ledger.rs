@@ -41,7 +41,7 @@ pub struct NewTransfer {
     pub note: String,
     /// The changes to balances.
     pub entries: Vec<Entry>,
-    /// The charges of a call. They are stored instead of the entries, which must be those of the charges.
+    /// The charges of a call. They are stored in place of the entries, so the entries must be exactly those that these charges produce.
     pub charges: Vec<Charge>,
 }
 

@@ -219,7 +219,7 @@ pub async fn events(
         .await?)
 }
 
-/// The books of an account in which the balance differs from the sum of the entries.
+/// An account's books whose balance differs from the sum of their entries.
 pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<Book>> {
     let sql = "SELECT e.book, t.currency, CAST(SUM(e.amount) AS BIGINT) AS amount FROM ledger_entry e \
                JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.account_id = $1 GROUP BY e.book, t.currency";

@@ -130,7 +130,8 @@ impl SipPlan {
         Ipv4Addr::new(a, b, c, host)
     }
 
-    /// Starts gateway and proxy for a hook at an address, with dialogs and registrations in PostgreSQL at `database`.
+    /// Starts the gateway and the proxy. The proxy uses the hook at the address `hook`, and stores dialogs and registrations in the PostgreSQL database
+    /// at `database`.
     ///
     /// # Panics
     /// Panics if the gateway or the proxy does not start.

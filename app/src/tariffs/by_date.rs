@@ -25,7 +25,7 @@ use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Store, rate_writer};
 
-/// Maximum number of versions that one file makes.
+/// Maximum number of versions that one file can create.
 const MAX_DAYS: usize = 20;
 
 /// A deck with dates.

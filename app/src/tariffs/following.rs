@@ -162,7 +162,7 @@ async fn follow(app: &App, found: &Followed, plan: &[Planned]) -> Result<()> {
     Ok(())
 }
 
-/// A derived tariff while its versions are derived.
+/// A derived tariff whose versions are being derived.
 struct Follower<'a> {
     app: &'a App,
     /// The server itself.

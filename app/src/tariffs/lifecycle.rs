@@ -125,8 +125,8 @@ pub async fn discard(app: &App, actor: &Actor, version_id: Uuid) -> Result<tarif
     Ok(tariff)
 }
 
-/// Deletes the rates in blocks and the version last, so that no rate is ever without its version. The version is deleted under the tariff's lock,
-/// because another change may hold the lock and use the version.
+/// Deletes the rates in blocks and the version last, so that no rate is ever without its version. The version is deleted under the tariff's lock, so
+/// the deletion waits for any other change that holds the lock and uses the version.
 async fn delete(store: &Store, actor: &Actor, tariff_id: Uuid, version_id: Uuid) -> Result<()> {
     let block =
         |tx: store::Tx| async move { tariff_versions::delete_rates(tx.conn(), version_id, BLOCK).await };

@@ -14,7 +14,7 @@ use crate::{App, access};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Listed, Page, tariff_mappings as rows};
 
-/// Maximum number of an account's mappings.
+/// Maximum number of mappings per account.
 pub const MAX_MAPPINGS: u64 = 500;
 
 /// Checks the bounds of a mapping.

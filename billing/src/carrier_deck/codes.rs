@@ -150,7 +150,7 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     }
 }
 
-/// The codes of an exception. They may lack the digits of the only code to which they belong.
+/// The codes of an exception. If the cell has only one code, its exceptions may be written without that code's leading digits.
 fn read_except(
     country: &str,
     cell: &str,

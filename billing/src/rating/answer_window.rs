@@ -47,8 +47,8 @@ impl<'a> AnswerWindow<'a> {
         AnswerWindow { pricing, first, last, has_initial_price, spans: Vec::new(), laid_until: first }
     }
 
-    /// The highest exact cost of `talk` seconds, before the minimum charge and rounding are applied; `None` if all these seconds are free. A longer
-    /// talk never costs less, so this is also the highest cost of any shorter talk.
+    /// The highest exact cost of `talk` seconds, before the minimum charge and rounding are applied; `None` if all these seconds are free. More
+    /// talk time never costs less, so this is also the highest cost of any shorter talk time.
     pub(super) fn highest_cost(&mut self, talk: u32) -> Option<i128> {
         let rate = &self.pricing.rate;
         if talk == 0 || talk < rate.free_seconds {

@@ -90,7 +90,7 @@ async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
 /// Talks, but stops at the limit that the proxy knows.
 async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let reference = &answer["ref"];
-    // the answer is backdated, so that the call needs credit for more seconds immediately
+    // the time of the answer is backdated, so that the call needs credit for more seconds immediately
     let answered = Utc::now() - TimeDelta::milliseconds(random.below(9_000));
     let told = event("answered", reference, answered, json!({ "to_tag": "tt" }));
     events(site, vec![told.clone()]).await;

@@ -39,8 +39,8 @@ export function costSoFar(call: CallFields, now: number): Money {
 }
 
 /**
- * The cost in millionths as the server computes it, at the last second for which it is certain; null if there is no such second since the server's
- * last figure.
+ * The cost, in millionths, at the latest second for which the client can be certain of the server's result; null if there is no such second after the
+ * server's last figure.
  */
 function countedCost(call: CallFields, now: number): bigint | null {
   const rules = call.clock?.roundings ?? agreeing(ROUNDINGS, call);

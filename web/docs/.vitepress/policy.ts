@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A file with the text of an inline script, so that the site's policy needs no `unsafe-inline`. */
+/** An inline script that was moved to a file, so that the site's policy needs no `unsafe-inline`. */
 export interface Moved {
   readonly file: string;
   readonly text: string;

@@ -170,7 +170,7 @@ pub struct Upload {
     sha256: Option<String>,
 }
 
-/// Admits an upload with the signature of [`super::upload_path`]. The signature is the proof of access.
+/// Admits an upload if it has the signature that [`super::upload_path`] put into its address. The signature is the proof of access.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for a wrong signature, with `ILLEGAL_STATE` if the job waits for no file or the address has expired, and with `NOT_FOUND`.

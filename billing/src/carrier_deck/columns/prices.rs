@@ -41,7 +41,7 @@ impl Draft<'_> {
         self.drop_rivals(&mut prices);
         let any_base = prices.iter().any(|(_, price)| price.band.is_none()) || self.price.is_some();
         let is_base = |price: &PriceColumn| price.band.is_none() || price.band == Some("peak") && !any_base;
-        // if one column has a price for the day, a price column with an additional word in its name may not have the general price
+        // if one column has a daytime price, it is uncertain whether a price column with an additional word in its name has the general price
         let day: Vec<usize> = prices
             .iter()
             .filter(|(_, price)| price.band == Some("peak"))

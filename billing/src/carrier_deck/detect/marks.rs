@@ -128,7 +128,7 @@ impl Plan<'_> {
         }
     }
 
-    /// The order of day and month that the name of a date column or a line above the header names, as in "DD/MM/YYYY".
+    /// The order of day and month, such as "DD/MM/YYYY", as given in the name of a date column or in a line above the header.
     fn order_hint(&self, columns: &[usize]) -> Option<DateOrder> {
         let names = columns.iter().filter_map(|column| self.names.get(*column)).map(String::as_str);
         let hint = |text: &str| {

@@ -379,8 +379,9 @@ fn places(tokens: &[Token]) -> Vec<Vec<String>> {
     found
 }
 
-/// Increments in words: "per second billing", "billed per minute", "minimum 30 seconds, then 6 seconds". A time before the word for billing belongs to
-/// the prices, unless it has a number or stands directly before that word.
+/// Increments in words: "per second billing", "billed per minute", "minimum 30 seconds, then 6 seconds". A unit of time before the
+/// billing word ("billing", "billed") counts as an increment only if a number also comes before that word, or if the unit is among the last three words
+/// before it. Any other unit there belongs to the prices.
 fn spoken_increments(text: &str) -> Option<(u32, u32)> {
     let all = words(text);
     let bills = |word: &String| BILLS.contains(&word.as_str());

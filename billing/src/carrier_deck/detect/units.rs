@@ -74,8 +74,8 @@ impl Plan<'_> {
         deck.detected.push(Detected::new("price_unit", format!("{unit} seconds"), reason, confidence));
     }
 
-    /// Finds whether a price covers one increment, as the exports of some switches have it. Asks if only the name of the column of increments lets
-    /// one think so. Returns whether the unit is settled.
+    /// Finds whether a price covers one increment, as the exports of some switches have it. If the name of the column of
+    /// increments is the only evidence for this, asks the user. Returns whether the unit is settled.
     fn find_cycle(&mut self, mapping: &Mapping, has_unit: bool, deck: &mut CarrierDeck) -> bool {
         let steps =
             [Role::Increment, Role::NextIncrement].into_iter().find_map(|role| self.columns.first(role));
