@@ -151,4 +151,4 @@ pub async fn start_feed(app: &App, actor: &Actor, id: Uuid, after: Option<&str>)
 }
 
 /// Why a callshop has no feed.
-pub const NO_FEED: &str = "A callshop has no feed of its own. Its events are those of `callshopActivity`.";
+pub const NO_FEED: &str = "A callshop has no feed of its own. Use `callshopActivity` instead.";

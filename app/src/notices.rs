@@ -101,7 +101,7 @@ pub(crate) fn emit(
 }
 
 /// Emits two kinds of events about a version of a tariff. The tariff's owner gets an event about what happened to the version. Each account above
-/// callshops that pays by the tariff gets an event about the change to its costs.
+/// callshops whose cost tariff this is gets an event about the change to its costs.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -39,8 +39,8 @@ pub struct Model {
     pub credit_limit: Option<Micros>,
     /// The account is notified when its spendable credit falls below this amount; null if the account is never notified.
     pub low_credit: Option<Micros>,
-    /// Whether the account's feed was last notified that the spendable credit is below `low_credit`. Always false for callshops, because a callshop
-    /// is notified in the transaction of the call that lowers its credit.
+    /// Whether the spendable credit was below `low_credit` at the last check. When this becomes true, the account's feed gets an event. Always false
+    /// for callshops, because a callshop is notified in the transaction of the call that lowers its credit.
     pub credit_low: bool,
     /// When the account was suspended; null if it is active. A suspension blocks new calls in the account's subtree.
     pub suspended_at: Option<DateTimeUtc>,

@@ -15,7 +15,7 @@ pub struct LevelCharge {
 }
 
 /// The charges of a call, the customer's level first: a JSON list of the seconds billed and the micros paid at each level. The list is empty until
-/// an answered call ends. Reports and `callshop audit` read it in SQL, too, so that they need no other table.
+/// an answered call ends. SQL of reports and of `callshop audit` also reads this list, and so needs no other table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DeriveValueType)]
 #[serde(transparent)]
 pub struct Charges(String);

@@ -1,6 +1,7 @@
 //! Compiled JSON writers. A document is compiled once. The objects in the document are then written without the executor, from the values that
 //! `#[object]` declares for their types. A selection set with an unsupported part (a field that queries the database or has an argument, a directive, a
-//! fragment on an interface) is not compiled. The executor resolves what is not compiled; the results are the same, but take more memory and time.
+//! fragment on an interface) is not compiled. The executor resolves the parts that are not compiled; the results are the same, but take more memory
+//! and time.
 //!
 //! The events of subscriptions and webhooks are written by a plan for the whole document ([`crate::live`]). In queries, the executor runs the fields that
 //! query the database, and a plan writes the objects that they return, with everything below these objects ([`crate::planned`]).
@@ -90,8 +91,8 @@ struct Selected<'a> {
     below: Below<'a>,
 }
 
-/// The fields of type `ty` by response key, in order (GraphQL specification, section 6.3.2). `None` if a selection has a directive or selects by
-/// another type.
+/// The fields of type `ty` by response key, in order (GraphQL specification, section 6.3.2). `None` if a selection has a directive, or is a
+/// fragment on another type.
 pub fn fields<'a>(
     document: &'a ExecutableDocument,
     sets: &[&'a SelectionSet],
@@ -176,12 +177,12 @@ fn add<'a, F>(key: &'a str, field: &'a F, fields: &mut Vec<(&'a str, Vec<&'a F>)
 }
 
 impl<'a> Below<'a> {
-    /// What is below these fields, which have one response key.
+    /// The selection sets below these fields, which have the same response key.
     pub fn events(document: &'a ExecutableDocument, same: &[&'a Field]) -> Self {
         Self::OfEvents { document, sets: same.iter().map(|field| &field.selection_set).collect() }
     }
 
-    /// Whether the objects are those of events.
+    /// Whether the selection sets are those of a subscription's events.
     pub fn is_of_events(&self) -> bool {
         matches!(self, Self::OfEvents { .. })
     }

@@ -2,9 +2,9 @@
 //! library's items, except for the two functions that resolve a field's value.
 //!
 //! A resolver returns an object, a list of objects or a page of a list. Normally, the executor then makes a future for each field of each object. Most
-//! objects need no further query, so a plan writes the whole value as JSON at once. A plan is made once for each selection set of a cached document
-//! ([`Plans`]), and a document is cached for one role or one set of scopes. The written value is one binary value of the executor, which the transports
-//! put into the response as it is ([`transport::spliced`]).
+//! objects need no further query, so a plan writes the whole value as JSON in one step. A plan is made once for each selection set of a cached
+//! document ([`Plans`]), and a document is cached for one role or one set of scopes. The written value is one binary value of the executor, which the
+//! transports put into the response unchanged ([`transport::spliced`]).
 //!
 //! A plan has no queries, no arguments and no guards: a field that has one of these is an `async` method, or takes more than `&self`, and is not
 //! compiled. If a plan fails, the executor resolves the value again, and reports the error and its path. In debug builds, the executor resolves every
@@ -30,7 +30,7 @@ pub mod resolver_utils {
 
     use crate::compiled::Output;
 
-    /// Resolves a field whose value is already there.
+    /// Resolves a field whose value is already known.
     ///
     /// # Errors
     /// Returns the error of the value.
@@ -43,7 +43,7 @@ pub mod resolver_utils {
         super::resolve(ctx, value).await.map(Some).map_err(|error| ctx.set_error_path(error))
     }
 
-    /// Resolves a field whose value is the future's.
+    /// Resolves a field whose value comes from a future.
     ///
     /// # Errors
     /// Returns the error of the future or of its value.
@@ -62,7 +62,7 @@ pub mod resolver_utils {
     }
 }
 
-/// Resolves the value of a field, by its plan if it has one.
+/// Resolves the value of a field, with the field's plan if there is one.
 async fn resolve<T: OutputType + Output + ?Sized>(ctx: &Context<'_>, value: &T) -> ServerResult<Value> {
     let below = ctx.with_selection_set(&ctx.item.node.selection_set);
     let is_scalar = below.item.node.items.is_empty();
@@ -269,7 +269,7 @@ mod tests {
         ] {
             assert_written(query, 0);
         }
-        // what is below is still written
+        // plans still write the values below
         assert_written("{ items(to: 2) { number @include(if: true) inner { one } } }", 2);
         assert_written("{ items(to: 3) { asked { one two } number } }", 3);
         assert_written("{ page(to: 3) { nodes { asked { one } } edges { cursor } } }", 3);

@@ -30,7 +30,7 @@ CREATE TABLE account (
     retail_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     credit_limit BIGINT,
     low_credit BIGINT,
-    -- whether the account's feed was last notified that its credit is low
+    -- whether the account's credit was low at the last check; the account's feed gets an event when this becomes true
     credit_low {bool} NOT NULL DEFAULT {false},
     suspended_at {time},
     created_at {time} NOT NULL,
@@ -233,7 +233,7 @@ CREATE TABLE tariff_version (
     tariff_id {uuid} NOT NULL REFERENCES tariff,
     number {int} NOT NULL,
     active_from {time},
-    -- whether the owner's feed has not been notified yet that the scheduled version took effect
+    -- whether the owner's feed has yet to get the event that the scheduled version took effect
     starts_later {bool} NOT NULL DEFAULT {false},
     rounding_decimals {int} NOT NULL,
     rounding_mode TEXT NOT NULL,

@@ -117,7 +117,7 @@ pub async fn selling_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// The accounts that pay by this tariff and are not callshops.
+/// The accounts, other than callshops, whose cost tariff is this tariff.
 pub async fn resellers_paying_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -> Result<Vec<Uuid>> {
     let query = account::Entity::find()
         .select_only()

@@ -208,7 +208,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every answered call has its charges",
         unit: Unit::Count,
-        // two numbers for each level: the seconds and the amount. Calls that were corrected to be unanswered have charges of zero
+        // two numbers for each level: the seconds and the amount. Calls that were later corrected to unanswered have charges of zero
         query: "SELECT c.id AS id, 'charges of call' AS what, LENGTH(c.levels) / {level} AS expected, {numbers} / 2 AS found FROM call c
             WHERE c.emergency = {false} AND {numbers} <> 2 * LENGTH(c.levels) / {level}
                 AND ({numbers} <> 0 OR (c.state = 'ENDED' AND c.answered_at IS NOT NULL))",

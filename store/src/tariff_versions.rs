@@ -77,7 +77,7 @@ pub async fn beginning(
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// The ids of at most `limit` scheduled versions that have taken effect without a notice to their owners, with the ids of their tariffs.
+/// The ids of at most `limit` scheduled versions that have taken effect, but whose owners have not been notified, with the ids of their tariffs.
 pub async fn begun(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<(Uuid, Uuid)>> {
     // the condition is written as in the partial index
     let query = tariff_version::Entity::find()
@@ -90,7 +90,7 @@ pub async fn begun(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) 
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// Records that the owner of a scheduled version is notified that it took effect. Returns false if another node has notified the owner, or if the
+/// Records that the owner was notified that a scheduled version took effect. Returns false if another node has notified the owner, or if the
 /// schedule was canceled.
 pub async fn mark_begun(conn: &impl ConnectionTrait, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let marked = tariff_version::Entity::update_many()

@@ -66,7 +66,7 @@ struct ResolvedLabel {
     by: &'static str,
 }
 
-/// Counts the fields with a selection set by how their values were made. This value is in the data of each request.
+/// Counts the fields with a selection set by how their values were made. The data of each request contains these counters.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     plan: Counter,

@@ -1,11 +1,12 @@
-//! JSON of responses whose values are partly JSON texts already. The executor's binary values are such texts: no scalar of a schema has binary values.
+//! Writes responses in which some values are already JSON text. Such a text is a binary value of the executor, because no scalar of a schema has
+//! binary values.
 
 use std::io;
 
 use serde::Serialize;
 use serde_json::{Serializer, ser::Formatter};
 
-/// Writes JSON without spaces, and JSON texts as they are.
+/// Writes JSON without spaces, and copies values that are already JSON text.
 struct Spliced;
 
 impl Formatter for Spliced {

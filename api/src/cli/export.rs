@@ -53,7 +53,7 @@ pub(super) struct ExportArgs {
     #[arg(long, default_value = "csv")]
     format: FormatArg,
     /// Language of a PDF document and of the country names in a price list, such as pt-BR: Portuguese, Spanish or English. Another language gives
-    /// English. If omitted, the language of the account.
+    /// English. If omitted, the platform's language.
     #[arg(long, value_name = "TAG")]
     locale: Option<String>,
     /// File to write. The file must not exist yet. If omitted, standard output.

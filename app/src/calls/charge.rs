@@ -24,7 +24,7 @@ pub(super) struct Charged {
     pub(super) restate: Vec<Uuid>,
 }
 
-/// Charges a call that just ended, with its prices `levels`: sets the charges on the call, posts the accounts' charges as one transfer, and releases
+/// Charges a call that just ended, at the prices in `levels`: sets the charges on the call, posts the accounts' charges as one transfer, and releases
 /// the holds.
 ///
 /// # Errors

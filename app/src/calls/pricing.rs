@@ -236,7 +236,7 @@ pub fn holds_until(call: &call::View, now: DateTime<Utc>) -> Option<DateTime<Utc
 }
 
 /// A call's talk seconds until `now`, and the price that the customer would pay if the call ended at `now`. For an ended call, the final talk seconds
-/// and price are returned. The call of an activity has only the cost up to the time of the activity, so `now` must be that time.
+/// and price are returned. The call in an activity has only its cost at the time of the activity, so `now` must then be that time.
 ///
 /// # Errors
 /// Fails with a fault if the call is live and its price was not read.

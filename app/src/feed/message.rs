@@ -1,5 +1,5 @@
 //! Messages between nodes through Redis: a fixed header and the row's fixed columns, which need no parsing, then the activity's payload as JSON. The
-//! payload is passed on as it is, and parsed only for documents that need it ([`super::event::Contents`]).
+//! payload is passed on unchanged, and parsed only for documents that need it ([`super::event::Contents`]).
 //!
 //! | bytes | content |
 //! | --- | --- |

@@ -104,9 +104,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El documento debe seguir con el feed de la cuenta, o con la actividad de las tiendas. Cree otro webhook.",
     ),
     (
-        "A callshop has no feed of its own. Its events are those of `callshopActivity`.",
-        "Uma loja não tem feed próprio. Seus eventos são os de `callshopActivity`.",
-        "Una tienda no tiene feed propio. Sus eventos son los de `callshopActivity`.",
+        "A callshop has no feed of its own. Use `callshopActivity` instead.",
+        "Uma loja não tem feed próprio. Use `callshopActivity`.",
+        "Una tienda no tiene feed propio. Use `callshopActivity`.",
     ),
     (
         "The document names no account. Write the id into the document.",

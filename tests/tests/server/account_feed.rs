@@ -125,7 +125,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     assert_eq!(told(&mut socket, "VERSION_CANCELED").await.1, later);
     activate(&shop, &later, Some((Utc::now() + TimeDelta::seconds(2)).to_rfc3339())).await;
     assert_eq!(told(&mut socket, "VERSION_SCHEDULED").await.1, later);
-    // the version takes effect without a request at that time
+    // at that time, the version takes effect without a request
     assert_eq!(told(&mut socket, "VERSION_IN_FORCE").await.1, later);
 
     price(&shop.distributor, &shop.reseller_id, COST, "COST", None).await;
@@ -187,7 +187,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     tokio::time::timeout(Duration::from_secs(60), shop.finish()).await.expect("it ends");
 });
 
-/// A subscriber that comes back misses nothing, and learns when events after its cursor were deleted. Nobody else sees the feed.
+/// A subscriber that resumes misses nothing, and is told if events after its cursor were deleted. Nobody else sees the feed.
 async fn resumes(shop: &Shop, cursor: &Value, seen: &[(i64, String, Option<String>)]) {
     let mut socket = Socket::open(shop.server.http, shop.reseller.token()).await;
     socket.subscribe("1", FEED, json!({ "a": shop.reseller_id, "after": cursor })).await;

@@ -280,7 +280,7 @@ on_both!(a_price_list_has_the_prices_in_force_in_the_readers_language, |backend:
     assert!(csv.starts_with("country_code,country,currency,blocked,cost_per_minute,prefix,"), "{csv}");
     assert!(csv.contains("\nBR,Brazil,BRL,false,,55,Brazil,0.12,"), "{csv}");
     let pdf = body(server, &shop.attendant, &format!("{path}&format=pdf&locale=pt")).await;
-    // a text with other letters than ASCII is in hexadecimal digits
+    // text with non-ASCII letters is written in hexadecimal digits
     let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02X}")).collect::<String>();
     for shown in ["(Brasil)", "Portugal \\(60/6\\)"] {
         assert!(pdf.contains(shown), "{shown}: {pdf}");

@@ -26,7 +26,7 @@ fn call(number: &str, destination: &str, started_at: DateTime<Utc>, seconds: u64
     }
 }
 
-/// The country of a destination of these tests.
+/// The country of a destination in these tests.
 fn country(destination: &str) -> Option<String> {
     let code =
         [("Portugal", "PT"), ("Germany", "DE")].into_iter().find(|(name, _)| destination.starts_with(name));

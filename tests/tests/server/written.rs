@@ -1,7 +1,7 @@
-//! Tests that answers which plans write have the same bytes as the executor's answers.
+//! Tests that answers written by plans have the same bytes as the executor's answers.
 //!
-//! In debug builds, the server itself compares each written value with the executor's, in every test. The tests below compare whole answers: a directive
-//! on each scalar leaves a document to the executor.
+//! In debug builds, the server itself compares each written value with the executor's, in every test. The tests below compare whole answers. To get
+//! the executor's answer, they put a directive on each scalar.
 
 use apollo_compiler::Schema;
 use apollo_compiler::schema::{Component, ExtendedType, FieldDefinition};
@@ -38,7 +38,7 @@ const VOLATILE: &[&str] = &["asOf"];
 /// Makes a document with every field of a type.
 struct Maker<'a> {
     schema: &'a Schema,
-    /// Written after each scalar.
+    /// The text to write after each scalar.
     directive: &'static str,
     aliases: usize,
 }
@@ -55,7 +55,7 @@ impl Maker<'_> {
         Some(format!("query{variables} {{ {field} }}"))
     }
 
-    /// The field with its arguments and what is below it; `None` if the field needs other arguments, or objects below the depth.
+    /// The field with its arguments and its selection set; `None` if the field needs other arguments, or objects below the depth.
     fn field(&mut self, field: &Component<FieldDefinition>, given: &str, depth: usize) -> Option<String> {
         let inner = field.ty.inner_named_type().as_str();
         let is_required = |name: &str| !given.starts_with(&format!("{name}:"));
@@ -71,7 +71,7 @@ impl Maker<'_> {
         match self.schema.types.get(inner)? {
             ExtendedType::Object(_) => Some(format!("{name} {}", self.object(inner, depth)?)),
             ExtendedType::Interface(_) => {
-                // fields of several types with one name and different types cannot be merged
+                // fields that have the same name, but different types, cannot be merged
                 let call = self.object("Call", depth)?;
                 Some(format!("{name} {{ __typename id ... on Call {call} ... on Cabin {{ label }} }}"))
             }
@@ -88,7 +88,7 @@ impl Maker<'_> {
     }
 
     fn object(&mut self, of: &str, depth: usize) -> Option<String> {
-        // pages and their edges are not objects of their own, and an amount is as good as a scalar
+        // pages and their edges are not objects of their own, and an amount counts as a scalar
         let is_part = ["Connection", "Edge", "PageInfo", "Money"].iter().any(|ending| of.ends_with(ending));
         let below = if is_part { depth } else { depth.checked_sub(1)? };
         let mut shown = format!("__typename {} ", self.directive);
@@ -101,7 +101,7 @@ impl Maker<'_> {
     }
 }
 
-/// The number of fields whose values were made by this.
+/// The number of fields whose values were made by `by`: a plan or the executor.
 async fn made_by(shop: &Shop, by: &str) -> f64 {
     let name = format!("callshop_graphql_object_fields_total{{by=\"{by}\"}}");
     samples(shop.server.hook).await[&name]
@@ -127,7 +127,7 @@ async fn busy_shop(backend: Backend) -> (Shop, Value) {
     (shop, ids)
 }
 
-/// Sends the query twice, once in a form for the executor. Both answers must have the same bytes.
+/// Sends the query twice, once in a form that only the executor resolves. Both answers must have the same bytes.
 async fn same(reader: &Client, [planned, resolved]: [&str; 2], ids: &Value) {
     let written = reader.text(planned, ids.clone()).await;
     assert!(written.starts_with("{\"data\":") && !written.contains("\"errors\""), "{planned}: {written}");

@@ -1,9 +1,9 @@
-//! Where the plans of a document are kept. A plan writes the value of a field with everything below it at once, without the executor's future for each
-//! field. The application makes a plan when the executor first resolves the field.
+//! Where the plans of a document are kept. A plan writes the value of a field, with everything below it, in one step. The executor would make a
+//! future for each field. The application makes a plan when the executor first resolves the field.
 //!
 //! The executor removes selections by `@skip` and `@include` before it runs, so a plan for what is left of a selection set would be wrong for other
-//! variables. It also resolves a field that is selected twice under one name twice, and merges the two values, which it cannot do with values that are
-//! already written. The selection sets of such fields have no plan.
+//! variables. If a field is selected twice under one name, the executor resolves it twice and merges the two values, but it cannot merge values that
+//! are already written. In both cases, the selection set has no plan.
 
 use std::{
     any::Any,
@@ -59,7 +59,7 @@ struct Walk<'a> {
     fragments: &'a Fragments,
     /// Selection sets whose values the executor merges with others.
     merged: HashSet<Pos>,
-    /// Whether each fragment selects the same whatever the variables are.
+    /// For each fragment, whether it selects the same fields for all values of the variables.
     constant: HashMap<&'a str, bool>,
 }
 
@@ -186,7 +186,7 @@ mod tests {
             ("{ a b { c } d { e { f } } }", "      ^       ^   ^"),
             ("{ a { b @skip(if: true) c { d } } }", "                          ^"),
             ("{ a { b { c @include(if: $x) } d { e } } }", "                                 ^"),
-            // a directive on a field decides about the field, but not about what is below it
+            // a directive on a field affects the selection set that contains the field, but not the one below it
             ("{ a { b @skip(if: $x) { c } } }", "                      ^"),
             ("{ a { b } a { c { d } } e { f } }", "                          ^"),
             ("{ a { b { c } ... { b { d } } e { f } } }", "    ^                           ^"),

@@ -187,7 +187,7 @@ export function afterCounter(board: Board, question: Question, counter: Counter)
   return isCurrent ? { ...board, counter, counterTouched: null } : board;
 }
 
-/** The board with new costs of live calls. Each figure confirms or replaces the cost that the client has computed since the last one. */
+/** The board with new costs of live calls. Each figure confirms or replaces the cost that the client has computed since the previous figure. */
 export function afterCosts(board: Board, costs: readonly CallCostFieldsFragment[], arrival: Arrival): Board {
   const liveCalls = new Map(board.liveCalls);
   const changed = new Set<string | null>();

@@ -16,8 +16,8 @@ export const ROUNDINGS: readonly Rounding[] = [0, 1, 2, 3, 4, 5, 6].flatMap((dec
 const SIXTIETHS = 60n;
 
 /**
- * The exact charge for this many seconds of talk outside time bands, in sixtieths of a millionth, before rounding. The sum is that of the server: the
- * fee, the initial increment at its own price, and then whole increments. Null if the call has no rate.
+ * The exact charge for this many seconds of talk outside time bands, in sixtieths of a millionth, before rounding. The server adds up the
+ * same parts: the fee, the initial increment at its own price, and then whole increments. Null if the call has no rate.
  */
 export function exactCharge(call: CallFields, talk: number): bigint | null {
   const { pricePerMinute, initialPrice, connectionFee, minimumCharge, initialIncrement, increment, freeSeconds } = call;
@@ -46,7 +46,7 @@ export function rounded(exact: bigint, { decimals, mode }: Rounding): bigint {
   return (exact / divisor + (up ? 1n : 0n)) * unit;
 }
 
-/** The rules that lead to the cost that the server gave for the call. There are none if a time band has another price. */
+/** The rules that give the same cost as the server. No rule does so in a time band with another price. */
 export function agreeing(rules: readonly Rounding[], call: CallFields): readonly Rounding[] {
   const exact = exactCharge(call, call.elapsedSeconds);
   if (exact === null || call.state !== 'ANSWERED') {

@@ -39,7 +39,7 @@ export async function newDraft(demo: Demo, initialPrice: string): Promise<string
   return text(made, 'version', 'id');
 }
 
-/** Prices in the making: a derived tariff in force, and a draft. */
+/** Makes a derived tariff that is in force, and a draft of the retail tariff. */
 export async function newPrices(demo: Demo): Promise<void> {
   const rule = { name: DERIVED, source: { ownCost: true }, percent: '25', addition: '0.01', minimumMargin: '0.02', priceStep: '0.01', automatic: true };
   const id = text(await price(demo, 'deriveTariff', rule, 'tariff { id }'), 'tariff', 'id');

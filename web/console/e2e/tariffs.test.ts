@@ -6,7 +6,7 @@ import { Keys } from './keys.js';
 import type { Site } from './site.js';
 import { newDraft, price } from './tariffday.js';
 
-// A reseller's tariffs without a mouse. The page follows what others change, without a reload.
+// Manages a reseller's tariffs with the keyboard only. The page shows other people's changes without a reload.
 describe('the tariffs', () => {
   let demo: Demo;
   let site: Site;
@@ -86,7 +86,7 @@ describe('the tariffs', () => {
 
   it('reads what a draft changes, and activates it', async () => {
     await newDraft(demo, '0.4');
-    // nobody is told of a draft that a person makes
+    // the feed has no event for a draft that a person makes
     await choose('Callshops');
     await choose('Counter');
     await keys.activate(button('Versão 3'));

@@ -62,7 +62,7 @@ const OF_PLATFORM: &[(&str, &str)] = &[
         "ledger_balance",
         "The platform's revenue, if the platform charges distributors. Each shard has a platform account of its own; a report adds the accounts up.",
     ),
-    ("call_charge", "The charges that are the same revenue."),
+    ("call_charge", "The charges that make up this revenue."),
     (
         "INSERT INTO \"call\"",
         "A call's levels name the platform as the account that the distributor pays. Nothing of the platform is read or changed.",

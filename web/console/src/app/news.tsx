@@ -8,8 +8,8 @@ import { useClient, useViewer } from './context.js';
 const NewsContext = createContext('');
 
 /**
- * A text that changes with each event in the feed of the viewer's account. Pass it to `useQuery` as `salt`, so that the query is repeated when what it
- * shows may have changed.
+ * A text that changes with each event in the feed of the viewer's account. Pass it to `useQuery` as `salt`, so that the query is repeated when its
+ * results may have changed.
  */
 export function useNews(): string {
   return use(NewsContext);
@@ -46,7 +46,7 @@ export function NewsProvider({ children }: { readonly children: ReactNode }): Re
         hasBegun = true;
       }
     };
-    // without the feed, the screens show what they have requested
+    // if the feed fails, the screens keep the data that they already have
     follow().catch(() => undefined);
     return () => {
       abort.abort();

@@ -42,7 +42,7 @@ export interface Ending {
   readonly seconds: number | null;
 }
 
-/** Tolerance, because the server computes the end with the rate's increments, and this page with the price alone. */
+/** Tolerance, because the server computes the end with the rate's increments, and this page from the price alone. */
 const SLACK_SECONDS = 5;
 
 /** Time and cost of a call as currently shown. */

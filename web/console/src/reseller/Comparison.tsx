@@ -141,7 +141,7 @@ function Warning({ warning }: { readonly warning: MarginFieldsFragment['warnings
   );
 }
 
-/** Sent only when asked for, because the server rates a month of calls. */
+/** Requests the impact only when the user asks for it, because the server has to rate a month of calls. */
 function ImpactPart({ versionId }: { readonly versionId: string }): ReactElement {
   const { t } = useTranslation();
   const [asked, setAsked] = useState(false);

@@ -121,7 +121,7 @@ function RateLine({ rate }: { readonly rate: Rate }): ReactElement {
   );
 }
 
-/** What most rates do not have: a fee, a minimum charge, free seconds, and prices in time bands. */
+/** The parts that most rates lack: a fee, a minimum charge, free seconds, and prices in time bands. */
 export function detailsOf(rate: Rate, { exact, count }: Pick<Format, 'exact' | 'count'>, t: TFunction): string {
   const parts = rate.bandPrices.map(({ band, pricePerMinute, initialPrice }) =>
     initialPrice === null

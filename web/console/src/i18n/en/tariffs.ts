@@ -1,6 +1,6 @@
 import type { tariffs as portuguese } from '../pt-BR/tariffs.js';
 
-/** The tariffs: versions, prices, derivation and comparison. And the news of an account. */
+/** Texts about tariffs (versions, prices, derivation and comparison), and the notices of events in an account's feed. */
 export const tariffs: typeof portuguese = {
   tariffs: {
     none: 'You have no tariffs yet.',
@@ -84,14 +84,14 @@ export const tariffs: typeof portuguese = {
     forCall: 'call of {{seconds}} s',
     firstOnly: 'The first {{count}} are shown.',
     impact: 'The calls of the last 30 days',
-    impactText: 'What these calls would have brought at the prices of this version.',
+    impactText: 'What these calls would have brought in at the prices of this version.',
     impactAsk: 'Calculate',
     calls: 'Calls',
     unrated: 'Without a price',
     retail: 'Income',
     costs: 'Cost',
     marginSum: 'Margin',
-    marginChange: 'Change of the margin',
+    marginChange: 'Change in margin',
     belowCost: 'Destinations below cost',
     impactPartial: 'Some calls were left out.',
     next: 'On {{time}}, version {{number}} replaces this one.',

@@ -1,6 +1,6 @@
 import type { tariffs as portuguese } from '../pt-BR/tariffs.js';
 
-/** The tariffs: versions, prices, derivation and comparison. And the news of an account. */
+/** Texts about tariffs (versions, prices, derivation and comparison), and the notices of events in an account's feed. */
 export const tariffs: typeof portuguese = {
   tariffs: {
     none: 'Aún no tiene tarifas.',

@@ -1,4 +1,4 @@
-/** The tariffs: versions, prices, derivation and comparison. And the news of an account. */
+/** Texts about tariffs (versions, prices, derivation and comparison), and the notices of events in an account's feed. */
 export const tariffs = {
   tariffs: {
     none: 'Você ainda não tem tarifas.',
